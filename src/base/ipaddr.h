@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_IPADDR_H
+#define BASE_IPADDR_H
+
+#include "base/span.h"
+
+enum ip_family { IP_NONE = 0, IP_V4 = 4, IP_V6 = 6 };
+
+/* An address of either family, bytes in network order; an IPv4 address lies in
+ * the first four and the rest is zero, so whole structs compare. */
+struct ipaddr {
+	uint8_t family; /* enum ip_family */
+	uint8_t b[16];
+};
+
+#define IPADDR_STRLEN 46
+
+/* From / to a host-order IPv4 value (0xC0000201 is 192.0.2.1). */
+struct ipaddr ipaddr_v4(uint32_t host_order);
+uint32_t ipaddr_to_v4(const struct ipaddr *a);
+bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b);
+/* Orders by family, then by value: <0, 0, >0. */
+int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b);
+/* Strict dotted quad (no octal, no leading zeros beyond "0", as IOS takes it).
+ * Returns false and leaves ret_a alone if s is anything else. */
+bool ipaddr_parse_v4(const char *s, struct ipaddr *ret_a);
+/* Dotted quad or RFC 5952 text in buf (IPADDR_STRLEN bytes); returns buf. */
+const char *ipaddr_str(const struct ipaddr *a, char *buf);
+/* Host-order mask of len (0..32) leading ones, and back: -1 if the mask has a hole. */
+uint32_t ipv4_mask(unsigned len);
+int ipv4_mask_len(uint32_t mask);
+
+#endif
