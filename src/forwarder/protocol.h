@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The wall between control and forwarder: one message per SOCK_SEQPACKET
+ * datagram, in the vocabulary of RFC 2367 and RFC 4301. Both ends encode and
+ * decode with the functions below; neither trusts the other's lengths. Integers
+ * travel big-endian. Descriptors ride along by SCM_RIGHTS (PORT_ADD only). */
+#ifndef FORWARDER_PROTOCOL_H
+#define FORWARDER_PROTOCOL_H
+
+#include "base/rd.h"
+#include "base/wr.h"
+#include "model/sa_spec.h"
+
+#define FWD_VERSION 1
+#define FWD_MSG_MAX 65536 /* an IKE datagram fits */
+
+enum fwd_type {
+	/* control -> forwarder; each is answered by RESULT with the same seq */
+	FWD_HELLO = 1,	   /* version */
+	FWD_PORT_ADD,	   /* fwd_port + one descriptor */
+	FWD_PORT_DEL,	   /* port id */
+	FWD_SA_ADD,	   /* sa_spec */
+	FWD_SA_DEL,	   /* sa id */
+	FWD_SA_DUMP,	   /* -> SA_INFO..., RESULT */
+	FWD_TABLE_BEGIN,   /* a new SPD + tunnel table follows, replacing the old one whole */
+	FWD_POLICY_ADD,	   /* fwd_policy */
+	FWD_TUNNEL_ADD,	   /* fwd_tunnel */
+	FWD_TABLE_COMMIT,  /* the new one takes effect between two batches */
+	FWD_NEGOTIATION_FAILED, /* policy id: drop what waits for it */
+	FWD_STATS_GET,	   /* -> STATS_SA..., STATS_POLICY..., STATS_TUNNEL..., STATS_DROPS, RESULT */
+	FWD_STATS_CLEAR,   /* `clear crypto sa counters` */
+	FWD_SHUTDOWN,	   /* orderly end */
+	/* forwarder -> control */
+	FWD_RESULT = 64,   /* seq, error (0 or negative errno) */
+	FWD_SA_INFO,	   /* sa_spec with remaining lifetimes, sequence number, counters */
+	FWD_STATS_SA,
+	FWD_STATS_POLICY,
+	FWD_STATS_TUNNEL,
+	FWD_STATS_DROPS,
+	FWD_ACQUIRE,	   /* policy id, flow */
+	FWD_EXPIRE,	   /* sa id, hard, used */
+	FWD_RECVD_CLEAR,   /* a packet arrived in clear that the policy protects */
+	FWD_UNKNOWN_SPI,
+	FWD_SA_EVENT,	   /* replay, MAC failure, identity mismatch on an SA: rate limited */
+	FWD_IKE_RX,	   /* an IKE datagram that arrived on UDP 4500 */
+	FWD_PEER_MOVED,	   /* authenticated ESP-in-UDP from a new port (RFC 3948) */
+};
+
+enum fwd_port_kind {
+	FWD_PORT_TUNNEL = 1, /* TUN of a TunnelN; id is tunnel_id */
+	FWD_PORT_STEER,	     /* the TUN that policy routing sends crypto-map traffic to, per ifid */
+	FWD_PORT_ESP,	     /* raw socket protocol 50, IP_HDRINCL, IP_PKTINFO on receive */
+	FWD_PORT_AH,
+	FWD_PORT_GRE,	     /* raw socket protocol 47 */
+	FWD_PORT_ICMP,	     /* raw ICMP socket without HDRINCL, for "fragmentation needed" */
+	FWD_PORT_UDP_ENCAP,  /* UDP 4500, IP_PKTINFO on receive */
+};
+
+struct fwd_port {
+	uint32_t id;   /* chosen by control, unique */
+	uint8_t kind;  /* enum fwd_port_kind */
+	uint32_t ifid; /* STEER: ifindex of the interface with the crypto map */
+	uint32_t dev_ifindex; /* TUNs: their own ifindex */
+	uint32_t tunnel_id;   /* TUNNEL */
+};
+
+/* One ACL line of one crypto map entry on one interface, in order. The SPD is
+ * walked in this order; PROTECT takes the packet; SKIP (a deny line) goes on at
+ * the first policy of the interface with another map_seq; no match is clear. */
+enum fwd_policy_action { FWD_POLICY_PROTECT = 1, FWD_POLICY_SKIP = 2 };
+
+struct fwd_policy {
+	uint32_t id;	 /* p2_policy.id for PROTECT; unique for SKIP */
+	uint32_t ifid;
+	uint32_t map_seq;
+	uint8_t action;
+	struct selector sel;
+	struct ipaddr local; /* our address: transport mode applies only between endpoints */
+	uint32_t path_mtu;   /* bytes to the peer; 1500 unless known better */
+};
+
+struct fwd_tunnel {
+	uint32_t tunnel_id; /* N of TunnelN */
+	uint32_t tun_port;  /* port id of its TUN */
+	struct ipaddr src, dst;
+	uint32_t egress_ifid; /* interface the route to dst leaves by: its SPD applies */
+	bool has_key;
+	uint32_t key;	    /* RFC 2890 */
+	uint8_t ttl;	    /* outer; IOS 255 */
+	uint8_t tos;	    /* 0xff: copy from the inner packet */
+	uint16_t mtu;	    /* `ip mtu` in force */
+	bool up;	    /* `shutdown` clears it: packets are dropped and counted */
+};
+
+struct fwd_sa_stats {
+	uint32_t sa_id, policy_id, pair_id;
+	uint8_t dir;
+	uint32_t spi;
+	uint64_t packets, bytes;	/* inner */
+	uint64_t auth_failed, replayed, bad_identity, malformed, send_errors;
+	uint32_t seq;			/* last sent, or highest received */
+	uint32_t left_sec;		/* of the hard lifetime; 0 without */
+	uint64_t left_bytes;
+	uint32_t idle_ms;
+};
+
+/* In and out counts of a policy (`show access-lists` matches, #pkts, errors);
+ * they outlive the SAs that served them. */
+struct fwd_policy_stats {
+	uint32_t policy_id;
+	uint64_t matches; /* outbound packets that hit the line */
+	uint64_t encaps, encrypts, digests, decaps, decrypts, verifies;
+	uint64_t send_errors, recv_errors;
+	uint64_t no_sa, queued, auth_failed, replayed, bad_identity, recvd_clear, too_big;
+};
+
+struct fwd_tunnel_stats {
+	uint32_t tunnel_id;
+	uint64_t in_packets, in_bytes, out_packets, out_bytes;
+	uint64_t in_errors, in_key_mismatch, in_checksum, in_unsupported, out_drops;
+	uint64_t last_in_ms, last_out_ms; /* before now; UINT64_MAX: never */
+};
+
+/* One list gives the enum, the name for show and the test loop. */
+#define FWD_DROPS(X)                                           \
+	X(MALFORMED_IP, "malformed IP header")                 \
+	X(MALFORMED_ESP, "malformed ESP")                      \
+	X(MALFORMED_GRE, "malformed GRE")                      \
+	X(UNKNOWN_SPI, "unknown SPI")                          \
+	X(AUTH_FAILED, "authentication failed")                \
+	X(REPLAYED, "replayed")                                \
+	X(BAD_PADDING, "bad ESP padding")                      \
+	X(BAD_IDENTITY, "inner packet outside the SA's identity") \
+	X(RECVD_CLEAR, "received in clear, policy protects it") \
+	X(NO_SA, "no SA and the queue is full")                \
+	X(NEGOTIATION_FAILED, "negotiation failed")            \
+	X(SA_DEAD, "SA expired")                               \
+	X(NO_POLICY, "steered but matched by no policy")       \
+	X(TOO_BIG, "too big, DF set")                          \
+	X(NO_TUNNEL, "GRE for no tunnel")                      \
+	X(TUNNEL_DOWN, "tunnel is down")                       \
+	X(GRE_KEY, "GRE key mismatch")                         \
+	X(GRE_CHECKSUM, "GRE checksum wrong")                  \
+	X(GRE_UNSUPPORTED, "GRE flags or protocol unsupported") \
+	X(RECURSION, "tunnel routed into itself")              \
+	X(SEND_FAILED, "send failed")                          \
+	X(NO_BUFFER, "no buffer")
+enum fwd_drop {
+#define X(n, s) FWD_DROP_##n,
+	FWD_DROPS(X)
+#undef X
+	FWD_N_DROPS
+};
+
+struct fwd_drops {
+	uint64_t n[FWD_N_DROPS];
+};
+
+enum fwd_sa_event_kind { FWD_EV_REPLAY = 1, FWD_EV_AUTH, FWD_EV_IDENTITY };
+
+/* A decoded message. `type` says which member holds. */
+struct fwd_msg {
+	uint8_t type;
+	uint32_t seq; /* of the request that this answers; 0 in events */
+	union {
+		uint32_t version;	/* HELLO */
+		struct fwd_port port;	/* PORT_ADD */
+		uint32_t id;		/* PORT_DEL, SA_DEL, NEGOTIATION_FAILED */
+		struct sa_spec sa;	/* SA_ADD */
+		struct {
+			struct sa_spec spec;
+			struct fwd_sa_stats stats;
+		} sa_info;
+		struct fwd_policy policy;
+		struct fwd_tunnel tunnel;
+		int32_t error; /* RESULT */
+		struct fwd_sa_stats sa_stats;
+		struct fwd_policy_stats policy_stats;
+		struct fwd_tunnel_stats tunnel_stats;
+		struct fwd_drops drops;
+		struct {
+			uint32_t policy_id;
+			struct flow flow;
+		} acquire;
+		struct {
+			uint32_t sa_id;
+			bool hard, used;
+		} expire;
+		struct {
+			uint32_t ifid;
+			struct flow flow; /* as received: local is the destination */
+		} recvd_clear;
+		struct {
+			struct ipaddr src, dst;
+			uint8_t proto;
+			uint32_t spi;
+		} unknown_spi;
+		struct {
+			uint32_t sa_id;
+			uint8_t kind; /* enum fwd_sa_event_kind */
+			uint32_t seqno;
+			struct flow flow; /* IDENTITY */
+		} sa_event;
+		struct {
+			struct ipaddr local, remote;
+			uint16_t remote_port;
+			struct span data; /* points into the decoded buffer; marker stripped */
+		} ike_rx;
+		struct {
+			uint32_t sa_id;
+			struct ipaddr addr;
+			uint16_t port;
+		} peer_moved;
+	} u;
+};
+
+/* Appends m to w (sticky overflow in w). */
+void fwd_encode(struct wr *w, const struct fwd_msg *m);
+/* 0, or -EBADMSG if the bytes are not exactly one message. Spans in ret_m point
+ * into them. */
+int fwd_decode(struct span bytes, struct fwd_msg *ret_m);
+
+const char *fwd_drop_name(enum fwd_drop d);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The IKE core: facts in, actions out. It opens no socket, asks no clock and has
+ * no randomness of its own. One event with the current time goes in; actions
+ * come out of a queue, in order, until it is empty. A test is two cores and a
+ * queue between them.
+ *
+ * Times are milliseconds of one monotonic clock. Addresses and ports are those
+ * of struct ipaddr and host order. */
+#ifndef IKE_IKE_H
+#define IKE_IKE_H
+
+#include "model/policy.h"
+#include "model/sa_spec.h"
+
+struct ike;
+
+/* Where a datagram came from or goes to, from this router's side. Port 4500
+ * datagrams carry no non-ESP marker here: whoever owns the socket strips and
+ * adds it (RFC 3948 section 2.2). */
+struct ike_path {
+	struct ipaddr local, remote;
+	uint16_t local_port, remote_port;
+};
+
+struct ike_env {
+	/* Fills p with n unpredictable bytes; never fails. */
+	void (*random)(void *ctx, void *p, size_t n);
+	void *ctx;
+	bool export_keys; /* emit IKE_ACT_KEY for the Wireshark key file */
+};
+
+struct ike *ike_new(const struct ike_env *env);
+void ike_free(struct ike *k); /* wipes every key */
+
+/* Takes a copy of cfg. SAs whose policy is gone or changed are deleted (with a
+ * DELETE to the peer); others are not disturbed. `enabled` false deletes all.
+ * 0 or -ENOMEM (the old configuration stays). */
+int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms);
+
+/* ---- events ---- */
+
+/* A datagram from UDP 500 or 4500: hostile until proven otherwise. */
+void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, struct span d);
+
+/* The forwarder has packets for a policy and no SA. flow is the packet's. */
+void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struct flow *flow);
+
+/* A lifetime ran out in the forwarder. Soft: negotiate a successor if used (the
+ * SA carried a packet since it was made); hard: the SA is gone there, tell the
+ * peer. Unknown ids are ignored. */
+void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool used);
+
+/* An SA that lives in the forwarder and that this core has not made: after a
+ * restart of control. It is taken over, so that it can be rekeyed and deleted. */
+int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec);
+
+/* ESP arrived with an SPI nobody knows (from an address of the configuration). */
+void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint32_t spi);
+
+/* `clear crypto isakmp [conn-id]` (0: all) and `clear crypto sa` (each argument
+ * narrows if set: peer NULL, map NULL, spi 0 mean all). DELETEs are sent. */
+void ike_clear_isakmp(struct ike *k, uint64_t now_ms, uint32_t conn_id);
+void ike_clear_ipsec(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, const char *map,
+		     uint32_t spi);
+
+/* The forwarder was restarted and lost every SA: sequence numbers and keys must
+ * not be used again. All IPsec SAs are deleted at the peers; ISAKMP SAs stay. */
+void ike_forwarder_lost(struct ike *k, uint64_t now_ms);
+
+/* Runs the timers that are due; ike_next_ms says when to call next (UINT64_MAX:
+ * nothing armed). */
+void ike_tick(struct ike *k, uint64_t now_ms);
+uint64_t ike_next_ms(const struct ike *k);
+
+/* ---- actions ---- */
+
+enum ike_action_type {
+	IKE_ACT_SEND = 1,    /* send data along path */
+	IKE_ACT_SA_ADD,	     /* install spec in the forwarder */
+	IKE_ACT_SA_DEL,	     /* remove sa_id there */
+	IKE_ACT_FAILED,	     /* no SA for policy_id: drop what waits for it */
+	IKE_ACT_NAT_KEEPALIVE, /* one byte 0xff along path (RFC 3948 section 2.3) */
+	IKE_ACT_LOG,	     /* a syslog line: mnemonic "CRYPTO-6-IKMP_MODE_FAILURE", text */
+	IKE_ACT_DEBUG,	     /* a line of `debug crypto isakmp` / `ipsec`: text, without time */
+	IKE_ACT_KEY,	     /* initiator cookie and encryption key of an ISAKMP SA */
+};
+
+struct ike_action {
+	enum ike_action_type type;
+	struct ike_path path;
+	struct span data;	    /* valid until the next call into the core */
+	const struct sa_spec *spec; /* likewise */
+	uint32_t sa_id, policy_id;
+	const char *mnemonic; /* LOG: facility-severity-mnemonic without % */
+	const char *text;     /* LOG, DEBUG, FAILED (the reason, one sentence) */
+	uint8_t cookie[8];
+};
+
+/* Takes the oldest action. False when there is none. */
+bool ike_next_action(struct ike *k, struct ike_action *ret_a);
+
+enum ike_debug { IKE_DEBUG_ISAKMP = 1, IKE_DEBUG_IPSEC = 2 };
+void ike_set_debug(struct ike *k, unsigned flags);
+
+/* ---- what show commands see ---- */
+
+#define IKE_STATES(X)                                                                  \
+	X(MM_NO_STATE) X(MM_SA_SETUP) X(MM_KEY_EXCH) X(MM_KEY_AUTH)                    \
+	X(AG_NO_STATE) X(AG_INIT_EXCH) X(AG_AUTH) X(QM_IDLE)
+enum ike_state {
+#define X(s) IKE_##s,
+	IKE_STATES(X)
+#undef X
+};
+const char *ike_state_name(enum ike_state s);
+
+/* One row of `show crypto isakmp sa`: plain data, copied out. */
+struct ike_sa_info {
+	struct ipaddr local, remote;
+	uint16_t local_port, remote_port;
+	bool initiator;
+	enum ike_state state;
+	bool deleted;	   /* lingers for show: `ACTIVE (deleted)` */
+	uint32_t conn_id;  /* from 1001; 0 before the peer's cookie is known */
+	struct p1_policy agreed; /* zero before agreement; life_sec the smaller one */
+	uint32_t left_sec; /* of its lifetime */
+	bool nat;	   /* NAT found: UDP 4500 */
+	bool dpd;
+	uint64_t encrypts, decrypts; /* messages */
+	char story[128];   /* where it stands or why it failed, one sentence */
+};
+
+/* One pair of `show crypto ipsec sa`; counters are the forwarder's. */
+struct ike_pair_info {
+	uint32_t pair_id, policy_id, in_id, out_id; /* out_id 0: not yet installed */
+	bool initiator;
+	bool current; /* the newest of its policy: outbound traffic uses it */
+	struct sa_spec in, out; /* keys are wiped in this copy */
+};
+
+/* Copies the i-th ISAKMP SA (IPsec pair); false past the end. */
+bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_info *ret);
+bool ike_get_pair(const struct ike *k, size_t i, struct ike_pair_info *ret);
+/* Why the last negotiation for this policy failed: one sentence naming values of
+ * both sides where known; "" if it did not. */
+const char *ike_policy_story(const struct ike *k, uint32_t policy_id);
+
+#endif

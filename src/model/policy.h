@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration compiled for those who act on it: control makes these from
+ * struct config; IKE negotiates by them and the forwarder classifies by them.
+ * Plain data, no pointers into the configuration. */
+#ifndef MODEL_POLICY_H
+#define MODEL_POLICY_H
+
+#include "model/alg_id.h"
+#include "model/selector.h"
+
+#define IOS_NAME_MAX 64
+
+/* `crypto isakmp policy N`. */
+struct p1_policy {
+	uint32_t priority; /* 1 is tried first */
+	uint8_t cipher;	   /* enum cipher_id */
+	uint16_t cipher_bits;
+	uint8_t hash; /* enum hash_id */
+	uint8_t auth; /* enum ike_auth_id */
+	uint16_t group;
+	uint32_t life_sec;
+};
+
+/* `crypto isakmp key K address A [MASK]`. The most specific mask wins. */
+#define PSK_MAX 128
+struct psk_entry {
+	struct ipaddr addr;
+	uint8_t mask_len;
+	uint8_t key_len;
+	uint8_t key[PSK_MAX];
+};
+
+/* One transform set: at most AH and ESP together, sharing a mode. */
+struct p2_transform {
+	char name[IOS_NAME_MAX];
+	uint8_t mode;	   /* enum ipsec_mode, as configured */
+	uint8_t ah_auth;   /* enum auth_id; AUTH_NONE: no AH */
+	uint8_t cipher;	   /* enum cipher_id; CIPHER_UNSET: no ESP */
+	uint16_t cipher_bits;
+	uint8_t esp_auth;
+};
+
+#define P2_MAX_PEERS 8
+#define P2_MAX_TRANSFORMS 6
+
+/* One permit entry of one crypto map entry's ACL on one interface: IOS makes an
+ * SA pair for each of these. */
+struct p2_policy {
+	uint32_t id;	   /* unique; stable across reconfiguration while it means the same */
+	uint32_t ifid;	   /* the interface the map is applied to (Linux ifindex) */
+	char map[IOS_NAME_MAX];
+	uint32_t seq;	   /* crypto map sequence number */
+	uint32_t ace;	   /* ACL sequence number */
+	struct selector sel;
+	struct ipaddr local; /* our address on that interface */
+	uint8_t n_peers;
+	struct ipaddr peers[P2_MAX_PEERS]; /* in failover order */
+	uint8_t n_transforms;
+	struct p2_transform transforms[P2_MAX_TRANSFORMS]; /* in priority order */
+	uint16_t pfs_group; /* 0: no PFS */
+	uint32_t life_sec;
+	uint64_t life_kb; /* 0: no volume limit */
+	uint16_t replay_window;
+};
+
+enum isakmp_identity { IDENTITY_ADDRESS = 0, IDENTITY_HOSTNAME, IDENTITY_DN };
+
+/* All that IKE needs. Arrays belong to the caller; ike_configure() copies. */
+struct ike_config {
+	bool enabled; /* `no crypto isakmp enable` clears it */
+	bool nat_traversal;
+	uint8_t identity; /* enum isakmp_identity */
+	char hostname[IOS_NAME_MAX];
+	uint32_t nat_keepalive_sec; /* 0: none configured (20 s while we are behind NAT) */
+	const struct p1_policy *p1; /* ascending priority */
+	size_t n_p1;
+	const struct psk_entry *psk;
+	size_t n_psk;
+	const struct p2_policy *p2; /* in SPD order */
+	size_t n_p2;
+};
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The negotiated SA as plain data: what IKE agrees with a peer and the
+ * forwarder runs. ike and ipsec share this record and nothing else. */
+#ifndef MODEL_SA_SPEC_H
+#define MODEL_SA_SPEC_H
+
+#include "model/alg_id.h"
+#include "model/selector.h"
+
+enum sa_dir { SA_IN = 1, SA_OUT = 2 };
+
+#define SA_MAX_KEY 64 /* the longest key of any algorithm here, HMAC-SHA-512 */
+
+struct sa_key {
+	uint8_t len; /* bytes */
+	uint8_t b[SA_MAX_KEY];
+};
+
+/* Lifetimes count from the moment the forwarder takes the SA; 0 is no limit.
+ * Bytes are those of the inner packets (IOS counts protected traffic). */
+struct sa_life {
+	uint32_t soft_sec, hard_sec;
+	uint64_t soft_bytes, hard_bytes;
+};
+
+struct sa_spec {
+	uint32_t id;	    /* handle of this one-way SA, unique for ever in a run; not on the wire */
+	uint32_t pair_id;   /* the two directions of one quick mode share it; IOS's conn id */
+	uint32_t policy_id; /* the SPD entry (p2_policy) that it serves */
+	uint8_t dir;	    /* enum sa_dir */
+	uint8_t proto;	    /* enum ipsec_proto */
+	uint8_t mode;	    /* enum ipsec_mode */
+	uint32_t spi;	    /* host order; chosen by the receiver */
+	struct ipaddr src, dst; /* outer addresses in the direction of travel */
+
+	bool udp_encap;		 /* RFC 3948 */
+	uint16_t udp_sport, udp_dport; /* in the direction of travel; host order */
+
+	uint8_t cipher; /* enum cipher_id */
+	uint16_t cipher_bits;
+	uint8_t auth; /* enum auth_id */
+	struct sa_key enc_key, auth_key;
+
+	uint16_t replay_window; /* packets; 0 is no check */
+	struct selector sel;	/* the agreed proxy identities */
+	struct sa_life life;
+};
+
+/* Wipes the keys and everything else. */
+void sa_spec_wipe(struct sa_spec *s);
+
+#endif
