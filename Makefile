@@ -1,0 +1,40 @@
+# A thin front for meson and ninja: each target installs the Debian packages it
+# misses (as root or by sudo, saying which) and goes on.
+BUILD ?= build
+PY := /usr/bin/python3
+
+.PHONY: all demo check test bench fuzz deps clean
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja: meson.build meson_options.txt
+	tools/install-deps build
+	@if [ -f $@ ]; then meson setup --reconfigure $(BUILD); else meson setup $(BUILD) $(MESON_ARGS); fi
+
+demo: all
+	tools/install-deps demo
+	tools/demo
+
+# The quick loop: unit tests and simulations only, under a minute.
+test: all
+	meson test -C $(BUILD) --print-errorlogs --suite unit
+
+check:
+	tools/install-deps check
+	$(PY) tools/check
+
+bench: all
+	tools/install-deps bench
+	$(PY) tools/bench
+
+# Fuzzers, long: make fuzz SECONDS=600
+fuzz:
+	tools/install-deps check
+	$(PY) tools/fuzz --seconds $(or $(SECONDS),300)
+
+deps:
+	tools/install-deps check
+
+clean:
+	rm -rf build build-*
