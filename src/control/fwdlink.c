@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/fwdlink.h"
+
+#include <bsd/sys/queue.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+
+#define CALL_TIMEOUT_MS 3000
+
+/* An event that arrived while a call waited: its bytes, for later. */
+struct late {
+	STAILQ_ENTRY(late) entry;
+	size_t len;
+	uint8_t bytes[];
+};
+
+struct fwdlink {
+	int fd;
+	uint32_t seq;
+	struct fwdlink_sink sink;
+	struct event *readable;
+	struct event *deliver; /* activated when late events wait */
+	STAILQ_HEAD(, late) late;
+	uint8_t buf[FWD_MSG_MAX];
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void deliver_late(struct fwdlink *l)
+{
+	struct late *e;
+	struct fwd_msg m;
+
+	while ((e = STAILQ_FIRST(&l->late))) {
+		STAILQ_REMOVE_HEAD(&l->late, entry);
+		if (fwd_decode(span_of(e->bytes, e->len), &m) == 0)
+			l->sink.event(l->sink.ctx, &m);
+		secret_free(e, sizeof(*e) + e->len);
+	}
+}
+
+static void on_deliver(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	deliver_late(ctx);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct fwdlink *l = ctx;
+	struct fwd_msg m;
+
+	(void)what;
+	deliver_late(l);
+	for (int i = 0; i < 64; i++) {
+		ssize_t n = recv(fd, l->buf, sizeof(l->buf), MSG_DONTWAIT);
+
+		if (n <= 0) {
+			/* end of file stays readable: without this it would spin until
+			 * the supervisor brings a new forwarder */
+			if (n == 0)
+				event_del(l->readable);
+			return;
+		}
+		if (fwd_decode(span_of(l->buf, (size_t)n), &m) == 0 && m.type != FWD_RESULT)
+			l->sink.event(l->sink.ctx, &m);
+	}
+}
+
+int fwdlink_new(struct event_base *base, int fd, const struct fwdlink_sink *sink,
+		struct fwdlink **ret_l)
+{
+	struct fwdlink *l = calloc(1, sizeof(*l));
+
+	if (!l) {
+		close(fd);
+		return -ENOMEM;
+	}
+	l->fd = fd;
+	l->sink = *sink;
+	STAILQ_INIT(&l->late);
+	l->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, l);
+	l->deliver = event_new(base, -1, 0, on_deliver, l);
+	if (!l->readable || !l->deliver || event_add(l->readable, NULL)) {
+		fwdlink_free(l);
+		return -ENOMEM;
+	}
+	*ret_l = l;
+	return 0;
+}
+
+void fwdlink_free(struct fwdlink *l)
+{
+	struct late *e;
+
+	if (!l)
+		return;
+	if (l->readable)
+		event_free(l->readable);
+	if (l->deliver)
+		event_free(l->deliver);
+	while ((e = STAILQ_FIRST(&l->late))) {
+		STAILQ_REMOVE_HEAD(&l->late, entry);
+		secret_free(e, sizeof(*e) + e->len);
+	}
+	close(l->fd);
+	secret_free(l, sizeof(*l));
+}
+
+static int wait_for(int fd, short events, uint64_t deadline_ms)
+{
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = events };
+		uint64_t now = now_ms();
+		int n = now >= deadline_ms ? 0 : poll(&p, 1, (int)(deadline_ms - now));
+
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (n > 0)
+			return p.revents & events ? 0 : -EPIPE;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+static int send_msg(struct fwdlink *l, const struct fwd_msg *m, int pass_fd, uint64_t deadline_ms)
+{
+	struct wr w = wr_of(l->buf, sizeof(l->buf));
+	union {
+		char buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct iovec iov;
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int err;
+
+	fwd_encode(&w, m);
+	if (w.bad)
+		return -EMSGSIZE;
+	iov = (struct iovec){ l->buf, wr_len(&w) };
+	if (pass_fd >= 0) {
+		msg.msg_control = control.buf;
+		msg.msg_controllen = sizeof(control.buf);
+		struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &pass_fd, sizeof(int));
+	}
+	do {
+		if (sendmsg(l->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) {
+			err = 0;
+			break;
+		}
+		err = errno == EAGAIN || errno == EINTR ? wait_for(l->fd, POLLOUT, deadline_ms) :
+							  -errno;
+	} while (!err);
+	secret_wipe(l->buf, wr_len(&w)); /* SA_ADD carries keys */
+	return err;
+}
+
+/* Keeps an event for later. Dropped if there is no memory: events are hints
+ * that come again. */
+static void keep_late(struct fwdlink *l, size_t len)
+{
+	struct late *e = malloc(sizeof(*e) + len);
+
+	if (!e)
+		return;
+	e->len = len;
+	memcpy(e->bytes, l->buf, len);
+	STAILQ_INSERT_TAIL(&l->late, e, entry);
+	event_active(l->deliver, 0, 0);
+}
+
+static bool is_row(uint8_t type)
+{
+	return type == FWD_SA_INFO || type == FWD_STATS_SA || type == FWD_STATS_POLICY ||
+	       type == FWD_STATS_TUNNEL || type == FWD_STATS_DROPS;
+}
+
+int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
+		 void (*row)(void *ctx, const struct fwd_msg *m), void *ctx)
+{
+	uint64_t deadline_ms = now_ms() + CALL_TIMEOUT_MS;
+	struct fwd_msg answer;
+	int err;
+
+	m->seq = ++l->seq ? l->seq : ++l->seq;
+	err = send_msg(l, m, pass_fd, deadline_ms);
+	while (!err) {
+		err = wait_for(l->fd, POLLIN, deadline_ms);
+		if (err)
+			break;
+		ssize_t n = recv(l->fd, l->buf, sizeof(l->buf), MSG_DONTWAIT);
+		if (n == 0)
+			return -EPIPE;
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n < 0)
+			return -errno;
+		if (fwd_decode(span_of(l->buf, (size_t)n), &answer) < 0)
+			continue;
+		if (answer.type == FWD_RESULT) {
+			if (answer.seq == m->seq)
+				return answer.u.error;
+		} else if (!is_row(answer.type)) {
+			keep_late(l, (size_t)n);
+		} else if (row && answer.seq == m->seq) {
+			row(ctx, &answer);
+		}
+	}
+	return err;
+}
+
+int fwdlink_simple(struct fwdlink *l, enum fwd_type type, uint32_t id)
+{
+	struct fwd_msg m = { .type = (uint8_t)type, .u.id = id };
+
+	if (type == FWD_HELLO)
+		m.u.version = FWD_VERSION;
+	return fwdlink_call(l, &m, -1, NULL, NULL);
+}

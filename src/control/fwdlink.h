@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Control's end of the wall to the forwarder: requests with answers, and events
+ * as they come. A call waits for its answer (the forwarder answers between two
+ * batches); events that arrive meanwhile are delivered afterwards, in order. */
+#ifndef CONTROL_FWDLINK_H
+#define CONTROL_FWDLINK_H
+
+#include "forwarder/protocol.h"
+
+struct event_base;
+struct fwdlink;
+
+struct fwdlink_sink {
+	/* ACQUIRE, EXPIRE, ...; spans in m are valid during the call. */
+	void (*event)(void *ctx, const struct fwd_msg *m);
+	void *ctx;
+};
+
+/* fd is this end of a SOCK_SEQPACKET pair and belongs to the link from now on.
+ * 0 or a negative errno (fd is closed then too). */
+int fwdlink_new(struct event_base *base, int fd, const struct fwdlink_sink *sink,
+		struct fwdlink **ret_l);
+void fwdlink_free(struct fwdlink *l);
+
+/* Sends m (its seq is filled in) with a descriptor unless pass_fd is -1, and
+ * waits up to 3 s for RESULT. Rows that answer (SA_INFO, STATS_*) go to row,
+ * which may be NULL. Returns the forwarder's answer (0 or negative errno),
+ * -ETIMEDOUT if there is none, -EPIPE if nobody is at the other end. */
+int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
+		 void (*row)(void *ctx, const struct fwd_msg *m), void *ctx);
+/* The same for messages that are only a type, or a type and an id. */
+int fwdlink_simple(struct fwdlink *l, enum fwd_type type, uint32_t id);
+
+#endif
