@@ -88,6 +88,7 @@ struct fwd_tunnel {
 	uint8_t ttl;	    /* outer; IOS 255 */
 	uint8_t tos;	    /* 0xff: copy from the inner packet */
 	uint16_t mtu;	    /* `ip mtu` in force */
+	uint16_t adjust_mss; /* `ip tcp adjust-mss`; 0: leave TCP alone */
 	bool up;	    /* `shutdown` clears it: packets are dropped and counted */
 };
 

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/compile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+struct policy_id_row {
+	uint32_t ifid, seq, ace, part;
+	char map[CFG_NAME_MAX];
+	uint32_t id;
+};
+
+void policy_ids_fini(struct policy_ids *ids)
+{
+	free(ids->v);
+	*ids = (struct policy_ids){ 0 };
+}
+
+/* The id of that part of that ACL line; 0 without memory. */
+static uint32_t policy_id(struct policy_ids *ids, const struct policy_id_row *key)
+{
+	for (size_t i = 0; i < ids->n; i++) {
+		const struct policy_id_row *r = &ids->v[i];
+
+		if (r->ifid == key->ifid && r->seq == key->seq && r->ace == key->ace &&
+		    r->part == key->part && !strcmp(r->map, key->map))
+			return r->id;
+	}
+	if (ids->n == ids->cap) {
+		size_t cap = ids->cap ? ids->cap * 2 : 64;
+		struct policy_id_row *v = reallocarray(ids->v, cap, sizeof(*v));
+
+		if (!v)
+			return 0;
+		ids->v = v;
+		ids->cap = cap;
+	}
+	ids->v[ids->n] = *key;
+	ids->v[ids->n].id = ++ids->next;
+	return ids->v[ids->n++].id;
+}
+
+const struct bound_if *bound_find(const struct bound_if *ifs, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(ifs[i].name, name))
+			return &ifs[i];
+	return NULL;
+}
+
+/* Grows the array behind *v so that it holds n + 1 elements of size bytes, by
+ * doubling; the elements' number is its own growth record. */
+static int grow(void **v, size_t n, size_t size)
+{
+	if (n & (n - 1)) /* capacity is the next power of two */
+		return 0;
+	void *p = reallocarray(*v, n ? n * 2 : 1, size);
+
+	if (!p)
+		return -ENOMEM;
+	*v = p;
+	return 0;
+}
+
+/* For the element that holds keys: the old copy is wiped. */
+static int add_psk(struct compiled *out, const struct psk_entry *e)
+{
+	size_t n = out->ike.n_psk;
+
+	if (!(n & (n - 1))) {
+		struct psk_entry *v = calloc(n ? n * 2 : 1, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		if (n)
+			memcpy(v, out->psk, n * sizeof(*v));
+		secret_free(out->psk, n * sizeof(*v));
+		out->psk = v;
+	}
+	out->psk[out->ike.n_psk++] = *e;
+	return 0;
+}
+
+static int compile_isakmp(const struct config *c, struct compiled *out)
+{
+	const struct cfg_isakmp *k = &c->isakmp;
+
+	out->ike.enabled = k->enable;
+	out->ike.nat_traversal = c->ipsec.nat_transparency;
+	out->ike.identity = k->identity;
+	snprintf(out->ike.hostname, sizeof(out->ike.hostname), "%s", c->hostname);
+	out->ike.nat_keepalive_sec = k->nat_keepalive_sec;
+	for (size_t i = 0; i < k->policies.n; i++) {
+		if (grow((void **)&out->p1, out->ike.n_p1, sizeof(*out->p1)))
+			return -ENOMEM;
+		out->p1[out->ike.n_p1++] = k->policies.v[i]->p;
+	}
+	for (size_t i = 0; i < k->keys.n; i++) {
+		const struct cfg_key *key = k->keys.v[i];
+		struct psk_entry e = { .addr = key->addr };
+		int len = ipv4_mask_len(ipaddr_to_v4(&key->mask));
+
+		if (key->type != 0 || key->addr.family != IP_V4 || len < 0) {
+			txt_printf(&out->notes, "crypto isakmp key: %s: not usable\n",
+				   key->type ? "an encrypted key needs its master key" :
+					       "a key by host name needs aggressive mode");
+			continue;
+		}
+		e.mask_len = (uint8_t)len;
+		e.key_len = (uint8_t)strnlen(key->key, PSK_MAX);
+		memcpy(e.key, key->key, e.key_len);
+		int err = add_psk(out, &e);
+		secret_wipe(&e, sizeof(e));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* What one crypto map entry says, without the selector. */
+static void entry_policy(const struct config *c, const struct cfg_map *map,
+			 const struct cfg_map_entry *e, struct compiled *out, struct p2_policy *ret_p)
+{
+	struct p2_policy p = { .seq = e->seq, .pfs_group = e->pfs_group };
+
+	snprintf(p.map, sizeof(p.map), "%s", map->name);
+	for (size_t i = 0; i < e->n_peers; i++) {
+		if (e->peers[i].addr.family == IP_NONE)
+			txt_printf(&out->notes, "crypto map %s %u: peer %s: give an address, names "
+						"are not resolved\n",
+				   map->name, e->seq, e->peers[i].host);
+		else
+			p.peers[p.n_peers++] = e->peers[i].addr;
+	}
+	for (size_t i = 0; i < e->n_transforms; i++) {
+		const struct cfg_transform *t = config_find_transform(c, e->transforms[i]);
+
+		if (t)
+			p.transforms[p.n_transforms++] = t->t;
+		else
+			txt_printf(&out->notes, "crypto map %s %u: transform-set %s does not exist\n",
+				   map->name, e->seq, e->transforms[i]);
+	}
+	p.life_sec = cfg_map_entry_life_sec(c, e);
+	p.life_kb = cfg_map_entry_life_kb(c, e);
+	p.replay_window = cfg_map_entry_replay(c, e);
+	*ret_p = p;
+}
+
+/* One selector of one ACL line: an SPD entry, and for a permit a policy of IKE. */
+static int add_line(const struct bound_if *bi, struct ipaddr local, const struct p2_policy *like,
+		    const struct acl_entry *ace, uint32_t part, const struct selector *sel,
+		    struct policy_ids *ids, struct compiled *out)
+{
+	struct policy_id_row key = { .ifid = bi->ifindex, .seq = like->seq, .ace = ace->seq,
+				     .part = part };
+	struct fwd_policy f = { .ifid = bi->ifindex, .map_seq = like->seq, .sel = *sel,
+				.local = local, .path_mtu = bi->mtu };
+
+	memcpy(key.map, like->map, sizeof(key.map));
+	f.action = ace->kind == ACE_PERMIT ? FWD_POLICY_PROTECT : FWD_POLICY_SKIP;
+	f.id = policy_id(ids, &key);
+	if (!f.id || grow((void **)&out->policies, out->n_policies, sizeof(f)))
+		return -ENOMEM;
+	out->policies[out->n_policies++] = f;
+	if (ace->kind != ACE_PERMIT)
+		return 0;
+
+	struct p2_policy p = *like;
+	p.id = f.id;
+	p.ifid = bi->ifindex;
+	p.ace = ace->seq;
+	p.sel = *sel;
+	p.local = local;
+	if (grow((void **)&out->p2, out->ike.n_p2, sizeof(p)))
+		return -ENOMEM;
+	out->p2[out->ike.n_p2++] = p;
+	return 0;
+}
+
+static int add_acl(const struct cfg_acl *acl, const struct bound_if *bi, struct ipaddr local,
+		   const struct p2_policy *like, struct policy_ids *ids, struct compiled *out)
+{
+	struct selector sel[ACL_MAX_SELECTORS];
+
+	for (size_t i = 0; i < acl->entries.n; i++) {
+		const struct acl_entry *ace = acl->entries.v[i];
+
+		if (ace->kind == ACE_REMARK)
+			continue;
+		if (ace->kind == ACE_DENY && !acl_entry_is_plain(ace)) {
+			/* read as broadly as its selectors it would let more out in clear
+			 * than it says */
+			txt_printf(&out->notes,
+				   "access-list %s line %u: a deny by flags, ICMP type or DSCP is "
+				   "ignored in a crypto map: what it names stays protected\n",
+				   acl->name, ace->seq);
+			continue;
+		}
+		size_t n = acl_entry_selectors(ace, sel, ACL_MAX_SELECTORS);
+		for (size_t k = 0; k < n; k++) {
+			int err = add_line(bi, local, like, ace, (uint32_t)k, &sel[k], ids, out);
+
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+static int compile_map(const struct config *c, const struct cfg_interface *ci,
+		       const struct bound_if *ifs, size_t n_ifs, struct policy_ids *ids,
+		       struct compiled *out)
+{
+	const struct bound_if *bi = bound_find(ifs, n_ifs, ci->name);
+	const struct cfg_map *map = config_find_map(c, ci->crypto_map);
+	struct ipaddr local = bi ? bi->addr : (struct ipaddr){ 0 };
+
+	if (!map) {
+		txt_printf(&out->notes, "interface %s: crypto map %s does not exist\n", ci->name,
+			   ci->crypto_map);
+		return 0;
+	}
+	if (!bi || !bi->ifindex) {
+		txt_printf(&out->notes, "interface %s: no Linux device; crypto map %s waits for it\n",
+			   ci->name, map->name);
+		return 0;
+	}
+	if (map->local_if[0]) {
+		const struct bound_if *li = bound_find(ifs, n_ifs, map->local_if);
+
+		if (li)
+			local = li->addr;
+	}
+	for (size_t i = 0; i < map->entries.n; i++) {
+		const struct cfg_map_entry *e = map->entries.v[i];
+		const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
+		struct p2_policy like;
+
+		if (e->type != MAP_ISAKMP || !acl)
+			continue; /* commands_check() says so */
+		entry_policy(c, map, e, out, &like);
+		/* Without peer or transform set the lines stay in the SPD: what they match
+		 * is dropped, not sent in clear. */
+		int err = add_acl(acl, bi, local, &like, ids, out);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int compile_tunnel(const struct cfg_interface *ci, const struct bound_if *ifs, size_t n_ifs,
+			  struct compiled *out)
+{
+	const struct cfg_tunnel *t = &ci->tunnel;
+	const struct bound_if *bi = bound_find(ifs, n_ifs, ci->name);
+	const struct bound_if *src = bound_find(ifs, n_ifs, t->source_if);
+	struct fwd_tunnel f = { .dst = t->destination, .has_key = t->has_key, .key = t->key,
+				.ttl = t->ttl ? t->ttl : 255 };
+
+	if (!bi || !bi->tun_port || t->mode != TUNNEL_GRE_IP)
+		return 0;
+	f.tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
+	f.tun_port = bi->tun_port;
+	f.src = t->source.family ? t->source : src ? src->addr : (struct ipaddr){ 0 };
+	f.egress_ifid = bi->egress_ifindex;
+	f.tos = t->tos ? (uint8_t)(t->tos - 1) : 0xff;
+	f.mtu = (uint16_t)bi->mtu;
+	f.up = !ci->shutdown && f.src.family == IP_V4 && f.dst.family == IP_V4 && f.egress_ifid;
+	if (grow((void **)&out->tunnels, out->n_tunnels, sizeof(f)))
+		return -ENOMEM;
+	out->tunnels[out->n_tunnels++] = f;
+	return 0;
+}
+
+int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
+	    struct policy_ids *ids, struct compiled *ret_out)
+{
+	struct compiled out = { 0 };
+	int err = compile_isakmp(c, &out);
+
+	for (size_t i = 0; !err && i < c->interfaces.n; i++) {
+		const struct cfg_interface *ci = c->interfaces.v[i];
+
+		if (ci->crypto_map[0])
+			err = compile_map(c, ci, ifs, n_ifs, ids, &out);
+		if (!err && ci->is_tunnel)
+			err = compile_tunnel(ci, ifs, n_ifs, &out);
+	}
+	if (err || out.notes.bad) {
+		compiled_fini(&out);
+		return -ENOMEM;
+	}
+	out.ike.p1 = out.p1;
+	out.ike.psk = out.psk;
+	out.ike.p2 = out.p2;
+	*ret_out = out;
+	return 0;
+}
+
+void compiled_fini(struct compiled *out)
+{
+	free(out->p1);
+	secret_free(out->psk, out->ike.n_psk * sizeof(*out->psk));
+	free(out->p2);
+	free(out->policies);
+	free(out->tunnels);
+	txt_fini(&out->notes);
+	*out = (struct compiled){ 0 };
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration compiled for those who act on it: IKE's policies and the
+ * forwarder's SPD and tunnels. Pure: what it needs of the host is handed in. */
+#ifndef CONTROL_COMPILE_H
+#define CONTROL_COMPILE_H
+
+#include "base/txt.h"
+#include "forwarder/protocol.h"
+#include "model/config.h"
+#include "model/policy.h"
+
+/* A configured interface and the Linux device that it is bound to. */
+struct bound_if {
+	char name[CFG_NAME_MAX]; /* canonical IOS name */
+	char device[16];	 /* "" while there is none */
+	uint32_t ifindex;	 /* 0 while there is none */
+	struct ipaddr addr;	 /* primary address, configured or the device's; IP_NONE: none */
+	uint32_t mtu;		 /* bytes */
+	uint32_t tun_port;	 /* TunnelN: port id of its TUN */
+	uint32_t egress_ifindex; /* TunnelN: where the route to its destination leaves; 0: no route */
+	struct ipaddr egress_src; /* the address that the kernel would use there */
+};
+
+/* Ids of policies: the same line of the same map on the same interface keeps its
+ * id for the life of the process, so that counters and SAs find it again. */
+struct policy_ids {
+	struct policy_id_row *v;
+	size_t n, cap;
+	uint32_t next;
+};
+
+struct compiled {
+	struct ike_config ike; /* its arrays are the four below */
+	struct p1_policy *p1;
+	struct psk_entry *psk;
+	struct p2_policy *p2;
+	struct fwd_policy *policies; /* in SPD order, interface by interface */
+	size_t n_policies;
+	struct fwd_tunnel *tunnels;
+	size_t n_tunnels;
+	struct txt notes; /* a line for each thing left out and why */
+};
+
+/* 0 or -ENOMEM. ret_out is the caller's; compiled_fini() wipes the keys. */
+int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
+	    struct policy_ids *ids, struct compiled *ret_out);
+void compiled_fini(struct compiled *out);
+void policy_ids_fini(struct policy_ids *ids);
+
+const struct bound_if *bound_find(const struct bound_if *ifs, size_t n, const char *name);
+
+#endif

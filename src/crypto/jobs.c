@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/jobs_impl.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+struct crypto_runner {
+	enum crypto_backend backend;
+	struct mb *mb;
+	struct ossl *ossl;
+};
+
+struct crypto_runner *crypto_runner_new(enum crypto_backend backend)
+{
+	struct crypto_runner *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->backend = backend;
+	r->ossl = ossl_new();
+	if (backend != CRYPTO_OSSL)
+		r->mb = mb_new();
+	if (!r->ossl || (backend == CRYPTO_MB && !r->mb)) {
+		crypto_runner_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void crypto_runner_free(struct crypto_runner *r)
+{
+	if (!r)
+		return;
+	mb_free(r->mb);
+	ossl_free(r->ossl);
+	free(r);
+}
+
+const char *crypto_runner_name(const struct crypto_runner *r)
+{
+	return r->mb ? mb_name(r->mb) : "libcrypto";
+}
+
+int crypto_key_new(struct crypto_runner *r, enum crypto_dir dir, const struct cipher_info *cipher,
+		   const struct auth_info *auth, struct span enc, struct span auth_key,
+		   struct crypto_key **ret_key)
+{
+	struct crypto_key *k;
+	int err;
+
+	if (!cipher || enc.len != (size_t)cipher->key_len + cipher->salt_len ||
+	    (cipher->combined && auth) || auth_key.len != (auth ? auth->key_len : 0u))
+		return -EINVAL;
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return -ENOMEM;
+	k->cipher = cipher;
+	k->auth = auth;
+	k->dir = dir;
+	k->icv_len = cipher->combined ? cipher->icv_len : auth ? auth->icv_len : 0;
+	if (cipher->salt_len)
+		memcpy(k->salt, enc.p + cipher->key_len, cipher->salt_len);
+	enc.len = cipher->key_len;
+	err = ossl_key_new(r->ossl, k, enc, auth_key, &k->ossl);
+	if (!err && r->mb)
+		err = mb_key_new(r->mb, k, enc, auth_key, &k->mb);
+	if (err) {
+		crypto_key_free(k);
+		return err;
+	}
+	*ret_key = k;
+	return 0;
+}
+
+void crypto_key_free(struct crypto_key *key)
+{
+	if (!key)
+		return;
+	mb_key_free(key->mb);
+	ossl_key_free(key->ossl);
+	secret_free(key, sizeof(*key));
+}
+
+/* From how many jobs of a suite on the lanes pay: measured on AVX-512, one packet
+ * of 1420 bytes alone costs 213 us in 16 lanes of 3DES and 46 us in libcrypto. */
+static size_t crossover(const struct crypto_key *k)
+{
+	switch (k->cipher->id) {
+	case CIPHER_AES_GCM:
+	case CIPHER_AES_GMAC:
+		return 1;
+	case CIPHER_3DES:
+		return 5;
+	case CIPHER_DES:
+	case CIPHER_NULL:
+		return 4;
+	default:
+		return k->dir == CRYPTO_ENCRYPT ? 3 : k->auth && k->auth->hash == HASH_SHA1 ? 4 : 6;
+	}
+}
+
+static void run_suite(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *const *jobs,
+		      size_t n)
+{
+	const struct crypto_key *k = jobs[0]->key;
+
+	if (k->mb && (r->backend == CRYPTO_MB || n >= crossover(k)))
+		mb_run(r->mb, dir, jobs, n);
+	else
+		ossl_run(r->ossl, dir, jobs, n);
+}
+
+void crypto_run(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
+{
+	struct crypto_job *group[CRYPTO_MAX_JOBS];
+	bool taken[CRYPTO_MAX_JOBS] = { false };
+
+	assert(n <= CRYPTO_MAX_JOBS);
+	/* lanes carry different keys but one algorithm pair: gather by suite */
+	for (size_t i = 0; i < n; i++) {
+		size_t g = 0;
+
+		if (taken[i])
+			continue;
+		for (size_t j = i; j < n; j++) {
+			if (taken[j] || jobs[j].key->cipher != jobs[i].key->cipher ||
+			    jobs[j].key->auth != jobs[i].key->auth)
+				continue;
+			assert(jobs[j].key->dir == dir);
+			taken[j] = true;
+			jobs[j].ok = false;
+			group[g++] = &jobs[j];
+		}
+		run_suite(r, dir, group, g);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!jobs[i].ok)
+			secret_wipe(jobs[i].text, jobs[i].text_len);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "forwarder/internal.h"
+
+#include <stdlib.h>
+
+#include "base/secret.h"
+
+#define SCAN_EVERY_MS 250
+
+struct forwarder *forwarder_new(const struct forwarder_env *env)
+{
+	struct forwarder *f = calloc(1, sizeof(*f));
+	uint64_t seed[2];
+
+	if (!f)
+		return NULL;
+	f->env = *env;
+	f->esp.random = env->random;
+	f->esp.ctx = env->ctx;
+	f->esp.crypto = crypto_runner_new(CRYPTO_AUTO);
+	env->random(env->ctx, seed, sizeof(seed));
+	sad_init(&f->sad, seed);
+	if (!f->esp.crypto || pool_init(&f->pool, POOL_PACKETS)) {
+		forwarder_free(f);
+		return NULL;
+	}
+	f->now_ms = env->now_ms(env->ctx);
+	return f;
+}
+
+void forwarder_free(struct forwarder *f)
+{
+	if (!f)
+		return;
+	state_free(f);
+	sad_fini(&f->sad);
+	crypto_runner_free(f->esp.crypto);
+	pool_fini(&f->pool);
+	secret_free(f, sizeof(*f));
+}
+
+void forwarder_watch(struct forwarder *f, const struct forwarder_watch *w)
+{
+	f->watch = *w;
+}
+
+bool forwarder_stopping(const struct forwarder *f)
+{
+	return f->stopping;
+}
+
+void forwarder_poll_port(struct forwarder *f, struct port *port)
+{
+	struct fport *p = f->ports;
+	struct batch b = { 0 };
+	struct tunnel *t;
+
+	while (p && p->port != port)
+		p = p->next;
+	if (!p)
+		return;
+	f->now_ms = f->env.now_ms(f->env.ctx);
+	if (!port->ops->recv(port, &f->pool, &b))
+		return;
+	switch ((enum fwd_port_kind)p->desc.kind) {
+	case FWD_PORT_TUNNEL:
+		t = tunnel_by_port(f, p->desc.id);
+		if (t) {
+			out_from_tunnel(f, t, &b);
+		} else {
+			f->drops.n[FWD_DROP_NO_TUNNEL] += b.n;
+			batch_put(&f->pool, &b);
+		}
+		break;
+	case FWD_PORT_STEER:
+		out_from_steering(f, p->desc.ifid, &b);
+		break;
+	case FWD_PORT_ESP:
+		in_from_esp(f, &b);
+		break;
+	case FWD_PORT_GRE:
+		in_from_gre(f, &b);
+		break;
+	case FWD_PORT_UDP_ENCAP:
+		in_from_udp(f, &b);
+		break;
+	default: /* ICMP and AH bring nothing in */
+		batch_put(&f->pool, &b);
+		break;
+	}
+}
+
+void forwarder_tick(struct forwarder *f)
+{
+	f->now_ms = f->env.now_ms(f->env.ctx);
+	if (f->now_ms < f->next_scan_ms)
+		return;
+	f->next_scan_ms = f->now_ms + SCAN_EVERY_MS;
+	for (struct hnode *n = htab_walk(&f->sad.by_id, NULL); n; n = htab_walk(&f->sad.by_id, n)) {
+		struct sa *sa = hnode_entry(n, struct sa, by_id);
+
+		if (sa_check_life(sa, f->now_ms))
+			event_expire(f, sa);
+	}
+	if (!f->n_waiting || f->now_ms < WAIT_MS)
+		return;
+	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n))
+		out_forget(f, hnode_entry(n, struct policy, node), f->now_ms - WAIT_MS,
+			   FWD_DROP_NO_SA);
+}

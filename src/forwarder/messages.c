@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What control asks for. Each request is answered by RESULT, last. */
+#include "forwarder/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+
+static int port_add(struct forwarder *f, const struct fwd_port *desc, int fd)
+{
+	struct fport *p;
+	int err;
+
+	if (fd < 0)
+		return -EBADF;
+	if (port_by_id(f, desc->id)) {
+		close(fd);
+		return -EEXIST;
+	}
+	p = calloc(1, sizeof(*p));
+	if (!p) {
+		close(fd);
+		return -ENOMEM;
+	}
+	p->desc = *desc;
+	err = f->env.make_port(f->env.ctx, desc, fd, &p->port);
+	if (err) {
+		free(p);
+		return err;
+	}
+	p->next = f->ports;
+	f->ports = p;
+	if (f->watch.added)
+		f->watch.added(f->watch.ctx, p->port);
+	return 0;
+}
+
+static int port_del(struct forwarder *f, uint32_t id)
+{
+	for (struct fport **at = &f->ports; *at; at = &(*at)->next) {
+		struct fport *p = *at;
+
+		if (p->desc.id != id)
+			continue;
+		*at = p->next;
+		if (f->watch.removed)
+			f->watch.removed(f->watch.ctx, p->port);
+		p->port->ops->close(p->port);
+		free(p);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int sa_install(struct forwarder *f, const struct sa_spec *spec)
+{
+	struct policy *pol = policy_get(f, spec->policy_id, true);
+	struct sa *sa;
+	int err;
+
+	if (!pol)
+		return -ENOMEM;
+	err = sa_new(f->esp.crypto, spec, f->now_ms, &sa);
+	if (err)
+		return err;
+	err = sad_add(&f->sad, sa);
+	if (err) {
+		sa_free(sa);
+		return err;
+	}
+	if (spec->dir == SA_OUT) {
+		sa->next = pol->out;
+		pol->out = sa;
+		pol->acquired_ms = 0;
+		out_release(f, pol);
+	}
+	return 0;
+}
+
+static int sa_remove(struct forwarder *f, uint32_t id)
+{
+	struct sa *sa = sad_by_id(&f->sad, id);
+	struct policy *pol;
+
+	if (!sa)
+		return -ENOENT;
+	pol = policy_get(f, sa->spec.policy_id, false);
+	if (pol && sa->spec.dir == SA_OUT) {
+		struct sa **at = &pol->out;
+
+		while (*at && *at != sa)
+			at = &(*at)->next;
+		if (*at)
+			*at = sa->next;
+	}
+	sad_del(&f->sad, sa);
+	return 0;
+}
+
+static void fill_sa_stats(const struct forwarder *f, const struct sa *sa, struct fwd_sa_stats *s)
+{
+	const struct sa_life *l = &sa->spec.life;
+	uint64_t age_sec = (f->now_ms - sa->born_ms) / 1000;
+
+	*s = (struct fwd_sa_stats){
+		.sa_id = sa->spec.id, .policy_id = sa->spec.policy_id, .pair_id = sa->spec.pair_id,
+		.dir = sa->spec.dir, .spi = sa->spec.spi, .packets = sa->packets,
+		.bytes = sa->bytes, .auth_failed = sa->auth_failed, .replayed = sa->replayed,
+		.bad_identity = sa->bad_identity, .malformed = sa->malformed,
+		.send_errors = sa->send_errors,
+		.seq = sa->spec.dir == SA_OUT ? sa->seq : sa->replay.top,
+		.left_sec = l->hard_sec > age_sec ? (uint32_t)(l->hard_sec - age_sec) : 0,
+		.left_bytes = l->hard_bytes > sa->bytes ? l->hard_bytes - sa->bytes : 0,
+		.idle_ms = sa->last_ms ? (uint32_t)(f->now_ms - sa->last_ms) : UINT32_MAX,
+	};
+}
+
+/* An SA as another control may take it over: lifetimes are what is left. */
+static void fill_sa_info(const struct forwarder *f, const struct sa *sa, struct fwd_msg *m)
+{
+	struct sa_life *l = &m->u.sa_info.spec.life;
+	uint32_t age_sec = (uint32_t)((f->now_ms - sa->born_ms) / 1000);
+
+	m->type = FWD_SA_INFO;
+	m->u.sa_info.spec = sa->spec;
+	fill_sa_stats(f, sa, &m->u.sa_info.stats);
+	/* 0 means no limit: what is used up has 1 left */
+	if (l->soft_sec)
+		l->soft_sec = l->soft_sec > age_sec ? l->soft_sec - age_sec : 1;
+	if (l->hard_sec)
+		l->hard_sec = l->hard_sec > age_sec ? l->hard_sec - age_sec : 1;
+	if (l->soft_bytes)
+		l->soft_bytes = l->soft_bytes > sa->bytes ? l->soft_bytes - sa->bytes : 1;
+	if (l->hard_bytes)
+		l->hard_bytes = l->hard_bytes > sa->bytes ? l->hard_bytes - sa->bytes : 1;
+}
+
+static void answer(struct forwarder *f, struct fwd_msg *m, uint32_t seq)
+{
+	m->seq = seq;
+	f->env.to_control(f->env.ctx, m);
+}
+
+static void dump_sas(struct forwarder *f, uint32_t seq)
+{
+	for (struct hnode *n = htab_walk(&f->sad.by_id, NULL); n; n = htab_walk(&f->sad.by_id, n)) {
+		struct fwd_msg m = { 0 };
+
+		fill_sa_info(f, hnode_entry(n, struct sa, by_id), &m);
+		answer(f, &m, seq);
+	}
+}
+
+static void send_stats(struct forwarder *f, uint32_t seq)
+{
+	struct fwd_msg m = { 0 };
+
+	for (struct hnode *n = htab_walk(&f->sad.by_id, NULL); n; n = htab_walk(&f->sad.by_id, n)) {
+		m.type = FWD_STATS_SA;
+		fill_sa_stats(f, hnode_entry(n, struct sa, by_id), &m.u.sa_stats);
+		answer(f, &m, seq);
+	}
+	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
+		m.type = FWD_STATS_POLICY;
+		m.u.policy_stats = hnode_entry(n, struct policy, node)->stats;
+		answer(f, &m, seq);
+	}
+	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+		if (!t->in_table)
+			continue;
+		m.type = FWD_STATS_TUNNEL;
+		m.u.tunnel_stats = t->stats;
+		m.u.tunnel_stats.last_in_ms = t->last_in_ms ? f->now_ms - t->last_in_ms : UINT64_MAX;
+		m.u.tunnel_stats.last_out_ms =
+			t->last_out_ms ? f->now_ms - t->last_out_ms : UINT64_MAX;
+		answer(f, &m, seq);
+	}
+	m.type = FWD_STATS_DROPS;
+	m.u.drops = f->drops;
+	answer(f, &m, seq);
+}
+
+/* `clear crypto sa counters`: what is shown begins anew; lifetimes by volume do not. */
+static void clear_stats(struct forwarder *f)
+{
+	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
+		struct policy *p = hnode_entry(n, struct policy, node);
+
+		p->stats = (struct fwd_policy_stats){ .policy_id = p->stats.policy_id };
+	}
+	f->drops = (struct fwd_drops){ { 0 } };
+}
+
+static int policy_add(struct forwarder *f, const struct fwd_policy *p)
+{
+	struct spd_entry e = { .id = p->id, .ifid = p->ifid, .map_seq = p->map_seq,
+			       .sel = p->sel, .local = p->local, .path_mtu = p->path_mtu };
+
+	if (!f->is_building)
+		return -EPROTO;
+	if (p->path_mtu < 68 || p->path_mtu > UINT16_MAX)
+		return -ERANGE;
+	e.action = p->action == FWD_POLICY_PROTECT ? SPD_PROTECT : SPD_SKIP;
+	e.state = policy_get(f, p->id, true);
+	return e.state ? spd_add(&f->building.spd, &e) : -ENOMEM;
+}
+
+static int tunnel_add(struct forwarder *f, const struct fwd_tunnel *t)
+{
+	struct table *b = &f->building;
+	struct fwd_tunnel *v;
+
+	if (!f->is_building)
+		return -EPROTO;
+	v = reallocarray(b->tunnels, b->n_tunnels + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	b->tunnels = v;
+	v[b->n_tunnels++] = *t;
+	return 0;
+}
+
+static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
+{
+	struct policy *pol;
+
+	switch (m->type) {
+	case FWD_HELLO:
+		return m->u.version == FWD_VERSION ? 0 : -EPROTONOSUPPORT;
+	case FWD_PORT_ADD:
+		return port_add(f, &m->u.port, fd);
+	case FWD_PORT_DEL:
+		return port_del(f, m->u.id);
+	case FWD_SA_ADD:
+		return sa_install(f, &m->u.sa);
+	case FWD_SA_DEL:
+		return sa_remove(f, m->u.id);
+	case FWD_SA_DUMP:
+		dump_sas(f, m->seq);
+		return 0;
+	case FWD_TABLE_BEGIN: /* an unfinished one is forgotten */
+		table_free(&f->building);
+		f->is_building = true;
+		return 0;
+	case FWD_POLICY_ADD:
+		return policy_add(f, &m->u.policy);
+	case FWD_TUNNEL_ADD:
+		return tunnel_add(f, &m->u.tunnel);
+	case FWD_TABLE_COMMIT:
+		return f->is_building ? table_commit(f) : -EPROTO;
+	case FWD_NEGOTIATION_FAILED:
+		pol = policy_get(f, m->u.id, false);
+		if (pol)
+			out_forget(f, pol, UINT64_MAX, FWD_DROP_NEGOTIATION_FAILED);
+		return 0;
+	case FWD_STATS_GET:
+		send_stats(f, m->seq);
+		return 0;
+	case FWD_STATS_CLEAR:
+		clear_stats(f);
+		return 0;
+	case FWD_SHUTDOWN:
+		f->stopping = true;
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}
+
+void forwarder_message(struct forwarder *f, struct span bytes, int fd)
+{
+	struct fwd_msg m, result = { .type = FWD_RESULT };
+	int err = fwd_decode(bytes, &m);
+
+	f->now_ms = f->env.now_ms(f->env.ctx);
+	if (fd >= 0 && (err || m.type != FWD_PORT_ADD)) {
+		close(fd);
+		fd = -1;
+	}
+	result.u.error = err ? err : handle(f, &m, fd);
+	answer(f, &result, err ? 0 : m.seq);
+	secret_wipe(&m, sizeof(m));
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A way in and out for packets, as a table of functions: the forwarder knows no
+ * socket. Real ones live in src/host/ports*.c; tests make their own. */
+#ifndef FORWARDER_PORT_H
+#define FORWARDER_PORT_H
+
+#include "forwarder/protocol.h"
+#include "packet/pkt.h"
+
+struct port;
+
+struct port_ops {
+	/* Appends what has arrived to b (which has room for BATCH_MAX), taking packets
+	 * from pool; never blocks. Returns the number added; 0: nothing there.
+	 *   TUN:      data is an IP packet
+	 *   ESP, GRE: data is a whole IPv4 packet with its header; ifindex is set
+	 *   UDP:      data is the payload; local, remote, both ports, ifindex, outer_tos */
+	size_t (*recv)(struct port *p, struct pool *pool, struct batch *b);
+	/* Sends every packet of b, in order, without keeping any. Returns how many the
+	 * kernel took; the others are lost (count them).
+	 *   TUN, ESP, GRE: data is a whole IPv4 packet
+	 *   UDP:           data is the payload; local, remote, ports, outer_tos
+	 *   ICMP:          data is the ICMP message; remote is where to */
+	size_t (*send)(struct port *p, struct batch *b);
+	void (*close)(struct port *p); /* closes the descriptor and frees p */
+};
+
+struct port {
+	const struct port_ops *ops;
+	int fd; /* to wait on; -1: none (tests) */
+};
+
+/* Makes a port of what PORT_ADD brought. Owns fd from then on, also on failure.
+ * 0 or a negative errno. */
+typedef int port_factory(void *ctx, const struct fwd_port *desc, int fd, struct port **ret_port);
+
+#endif

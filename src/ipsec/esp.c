@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ipsec/esp.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/wr.h"
+
+enum { NEXT_IPIP = 4, NEXT_NONE = 59, OUTER_TTL = 255 };
+
+/* Keeps in b the packets without a reason, in order; the others go to bad. */
+static void partition(struct batch *b, struct batch *bad)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->p[i]->reason)
+			(void)batch_add(bad, b->p[i]);
+		else
+			b->p[kept++] = b->p[i];
+	}
+	b->n = kept;
+}
+
+static void take_iv(struct esp_worker *w, uint8_t *iv, size_t n)
+{
+	if (w->ivs_left < n) {
+		w->random(w->ctx, w->ivs, sizeof(w->ivs));
+		w->ivs_left = sizeof(w->ivs);
+	}
+	uint8_t *from = w->ivs + sizeof(w->ivs) - w->ivs_left;
+	memcpy(iv, from, n);
+	secret_wipe(from, n);
+	w->ivs_left -= n;
+}
+
+static uint16_t next_ip_id(struct sa *sa)
+{
+	if (++sa->ip_id == 0)
+		sa->ip_id = 1;
+	return sa->ip_id;
+}
+
+/* The outer IP header of a tunnel-mode packet whose rest is p->data. */
+static bool push_outer(struct pkt *p, struct sa *sa, const struct ip4 *inner, enum esp_df df,
+		       uint8_t proto)
+{
+	uint8_t *at = pkt_push(p, ESP_IP_HEADER);
+	struct ip4 h = { .tos = tos_encap(inner->tos), .ttl = OUTER_TTL, .proto = proto,
+			 .id = next_ip_id(sa), .src = ipaddr_to_v4(&sa->spec.src),
+			 .dst = ipaddr_to_v4(&sa->spec.dst), .total_len = (uint16_t)p->len };
+
+	if (!at || p->len > UINT16_MAX)
+		return false;
+	if (df == ESP_DF_SET || (df == ESP_DF_COPY && inner->frag & IP4_DF))
+		h.frag = IP4_DF;
+	ip4_write(at, &h);
+	return true;
+}
+
+/* Trailer, IV and ESP header around the text of p; fills the job. False if there
+ * is no room. The text is p->data on entry. */
+static bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uint8_t next,
+		  struct crypto_job *j)
+{
+	size_t pad = (sa->align - (p->len + ESP_TRAILER) % sa->align) % sa->align;
+	uint8_t *tail = pkt_append(p, pad + ESP_TRAILER);
+
+	if (!tail)
+		return false;
+	for (size_t i = 0; i < pad; i++) /* RFC 4303 section 2.4: 1, 2, 3, ... */
+		tail[i] = (uint8_t)(i + 1);
+	tail[pad] = (uint8_t)pad;
+	tail[pad + 1] = next;
+
+	size_t text_len = p->len;
+	uint8_t *text = p->data;
+	uint8_t *icv = pkt_append(p, sa->icv_len);
+	uint8_t *iv = pkt_push(p, sa->iv_len);
+	uint8_t *head = pkt_push(p, ESP_HEADER);
+	if (!icv || !iv || !head)
+		return false;
+	struct wr hw = wr_of(head, ESP_HEADER);
+	wr_be32(&hw, sa->spec.spi);
+	wr_be32(&hw, ++sa->seq);
+	if (sa->cipher->combined) {
+		/* RFC 4106 section 3.1: unique under the key; a counter is */
+		struct wr iw = wr_of(iv, sa->iv_len);
+		wr_be64(&iw, sa->seq);
+	} else {
+		take_iv(w, iv, sa->iv_len);
+	}
+	*j = (struct crypto_job){ .key = sa->key, .text = text, .text_len = (uint32_t)text_len,
+				  .iv = iv, .auth = head, .icv = icv };
+	j->auth_len = sa->cipher->combined ? ESP_HEADER :
+					     (uint32_t)(ESP_HEADER + sa->iv_len + text_len);
+	return true;
+}
+
+/* Builds all of one packet but its crypto. Returns the reason. */
+static enum esp_reason build(struct esp_worker *w, struct pkt *p, struct ip4 *inner,
+			     struct crypto_job *j)
+{
+	struct sa *sa = p->sa;
+	uint8_t next = NEXT_IPIP;
+
+	if (sa->dead || sa->seq == UINT32_MAX) { /* RFC 4303 section 3.3.3: never cycles */
+		sa->dead = true;
+		return ESP_SA_DEAD;
+	}
+	if (!ip4_peek(span_of(p->data, p->len), inner) || inner->total_len != p->len)
+		return ESP_SHORT;
+	p->inner_len = p->len;
+	if (sa->spec.mode == MODE_TRANSPORT) {
+		next = inner->proto;
+		(void)pkt_pull(p, inner->header_len);
+	}
+	return frame(w, p, sa, next, j) ? ESP_OK : ESP_NO_ROOM;
+}
+
+/* The outer header over the finished ESP packet. Transport mode keeps what the
+ * original said, without its options. */
+static enum esp_reason close_packet(struct pkt *p, const struct ip4 *inner, enum esp_df df)
+{
+	struct sa *sa = p->sa;
+
+	if (sa->spec.udp_encap) {
+		p->local = sa->spec.src;
+		p->remote = sa->spec.dst;
+		p->local_port = sa->spec.udp_sport;
+		p->remote_port = sa->spec.udp_dport;
+		p->outer_tos = tos_encap(inner->tos);
+		return ESP_OK;
+	}
+	if (sa->spec.mode == MODE_TUNNEL)
+		return push_outer(p, sa, inner, df, PROTO_ESP) ? ESP_OK : ESP_NO_ROOM;
+	uint8_t *at = pkt_push(p, ESP_IP_HEADER);
+	if (!at || p->len > UINT16_MAX)
+		return ESP_NO_ROOM;
+	struct ip4 h = *inner;
+	h.proto = PROTO_ESP;
+	h.total_len = (uint16_t)p->len;
+	ip4_write(at, &h);
+	return ESP_OK;
+}
+
+void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum esp_df df,
+	       uint64_t now_ms)
+{
+	struct crypto_job jobs[BATCH_MAX];
+	struct ip4 inner[BATCH_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct ip4 h;
+
+		b->p[i]->reason = (uint8_t)build(w, b->p[i], &h, &jobs[n]);
+		if (!b->p[i]->reason)
+			inner[n++] = h;
+	}
+	partition(b, bad);
+	crypto_run(w->crypto, CRYPTO_ENCRYPT, jobs, n);
+	for (size_t i = 0; i < n; i++) {
+		struct pkt *p = b->p[i];
+		struct sa *sa = p->sa;
+
+		p->reason = jobs[i].ok ? (uint8_t)close_packet(p, &inner[i], df) : ESP_AUTH;
+		if (p->reason) {
+			sa->send_errors++;
+			continue;
+		}
+		sa->packets++;
+		sa->bytes += p->inner_len;
+		sa->last_ms = now_ms;
+	}
+	partition(b, bad);
+}
+
+bool esp_peek_spi(const struct pkt *p, uint32_t *ret_spi)
+{
+	struct rd r = pkt_rd(p);
+	uint32_t spi = rd_be32(&r);
+
+	if (r.bad)
+		return false;
+	*ret_spi = spi;
+	return true;
+}
+
+/* Lengths and replay check of one packet; fills its job. */
+static enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint32_t *ret_seq)
+{
+	struct sa *sa = p->sa;
+	struct rd r = pkt_rd(p);
+
+	if (sa->dead)
+		return ESP_SA_DEAD;
+	rd_skip(&r, 4);
+	*ret_seq = rd_be32(&r);
+	struct span iv = rd_take(&r, sa->iv_len);
+	if (r.bad || rd_left(&r) < sa->icv_len + (size_t)ESP_TRAILER)
+		return ESP_SHORT;
+	size_t text_len = rd_left(&r) - sa->icv_len;
+	if (text_len % sa->align)
+		return ESP_SHORT;
+	if (!replay_check(&sa->replay, *ret_seq))
+		return ESP_REPLAYED;
+	uint8_t *text = p->data + ESP_HEADER + sa->iv_len;
+	*j = (struct crypto_job){ .key = sa->key, .text = text, .text_len = (uint32_t)text_len,
+				  .iv = iv.p, .auth = p->data, .icv = text + text_len };
+	j->auth_len = sa->cipher->combined ? ESP_HEADER :
+					     (uint32_t)(ESP_HEADER + sa->iv_len + text_len);
+	return ESP_OK;
+}
+
+/* Padding of the decrypted text (RFC 4303 section 2.4); leaves p at the payload. */
+static enum esp_reason strip(struct pkt *p, const struct crypto_job *j, uint8_t *ret_next)
+{
+	struct sa *sa = p->sa;
+	size_t pad = j->text[j->text_len - 2];
+
+	*ret_next = j->text[j->text_len - 1];
+	if (pad + ESP_TRAILER > j->text_len)
+		return ESP_PADDING;
+	const uint8_t *at = j->text + j->text_len - ESP_TRAILER - pad;
+	for (size_t i = 0; i < pad; i++)
+		if (at[i] != i + 1)
+			return ESP_PADDING;
+	(void)pkt_pull(p, ESP_HEADER + sa->iv_len);
+	(void)pkt_trim(p, j->text_len - ESP_TRAILER - pad);
+	return ESP_OK;
+}
+
+/* Transport mode: the payload gets back the header it travelled under. */
+static bool restore_header(struct pkt *p, uint8_t next)
+{
+	uint8_t *at = pkt_push(p, ESP_IP_HEADER);
+	struct ip4 h = { .tos = p->outer_tos, .ttl = p->outer_ttl, .proto = next,
+			 .id = p->outer_id, .src = p->outer_src, .dst = p->outer_dst };
+
+	if (!at || p->len > UINT16_MAX)
+		return false;
+	h.total_len = (uint16_t)p->len;
+	ip4_write(at, &h);
+	return true;
+}
+
+/* The inner packet must be what was agreed (RFC 4301 section 5.2 step 4). */
+static enum esp_reason deliver(struct pkt *p, uint8_t next)
+{
+	struct sa *sa = p->sa;
+	struct flow f;
+	struct ip4 h;
+
+	if (next == NEXT_NONE)
+		return ESP_DUMMY;
+	if (sa->spec.mode == MODE_TRANSPORT) {
+		if (!restore_header(p, next))
+			return ESP_NO_ROOM;
+	} else if (next != NEXT_IPIP) {
+		return ESP_IDENTITY;
+	}
+	if (!ip4_parse(p, true, &h))
+		return ESP_IDENTITY;
+	if (sa->spec.mode == MODE_TUNNEL) {
+		int tos = tos_decap(p->outer_tos, h.tos);
+
+		if (tos < 0)
+			return ESP_IDENTITY;
+		ip4_set_tos(p, (uint8_t)tos);
+	}
+	ip4_flow(p, &h, &f);
+	return selector_has(&sa->inner_in, &f) ? ESP_OK : ESP_IDENTITY;
+}
+
+static void count_bad(struct sa *sa, enum esp_reason why)
+{
+	switch (why) {
+	case ESP_REPLAYED:
+		sa->replayed++;
+		break;
+	case ESP_AUTH:
+		sa->auth_failed++;
+		break;
+	case ESP_IDENTITY:
+		sa->bad_identity++;
+		break;
+	case ESP_DUMMY:
+		break;
+	default:
+		sa->malformed++;
+		break;
+	}
+}
+
+static enum esp_reason finish(struct pkt *p, const struct crypto_job *j, uint32_t seq,
+			      uint64_t now_ms)
+{
+	struct sa *sa = p->sa;
+	uint8_t next;
+
+	if (!j->ok)
+		return ESP_AUTH;
+	if (!replay_commit(&sa->replay, seq))
+		return ESP_REPLAYED;
+	enum esp_reason why = strip(p, j, &next);
+	if (!why)
+		why = deliver(p, next);
+	if (!why) {
+		p->inner_len = p->len;
+		sa->packets++;
+		sa->bytes += p->len;
+		sa->last_ms = now_ms;
+	}
+	return why;
+}
+
+void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms)
+{
+	struct crypto_job jobs[BATCH_MAX];
+	uint32_t seq[BATCH_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		enum esp_reason why = open_packet(b->p[i], &jobs[n], &seq[n]);
+
+		b->p[i]->reason = (uint8_t)why;
+		if (why)
+			count_bad(b->p[i]->sa, why);
+		else
+			n++;
+	}
+	partition(b, bad);
+	crypto_run(w->crypto, CRYPTO_DECRYPT, jobs, n);
+	for (size_t i = 0; i < n; i++) {
+		enum esp_reason why = finish(b->p[i], &jobs[i], seq[i], now_ms);
+
+		b->p[i]->reason = (uint8_t)why;
+		if (why)
+			count_bad(b->p[i]->sa, why);
+	}
+	partition(b, bad);
+}

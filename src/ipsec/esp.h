@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ESP (RFC 4303) over batches, in tunnel and transport mode, raw or in UDP
+ * (RFC 3948). Pure: time and randomness are handed in. */
+#ifndef IPSEC_ESP_H
+#define IPSEC_ESP_H
+
+#include "ipsec/sa.h"
+#include "packet/ip4.h"
+#include "packet/pkt.h"
+
+#define ESP_IP_HEADER  20u
+#define ESP_UDP_HEADER 8u
+#define ESP_HEADER     8u /* SPI and sequence number */
+#define ESP_TRAILER    2u /* pad length and next header */
+
+/* Why a packet was refused (pkt.reason). */
+enum esp_reason {
+	ESP_OK = 0,
+	ESP_SHORT,	/* lengths cannot be those of this SA */
+	ESP_REPLAYED,
+	ESP_AUTH,
+	ESP_PADDING,
+	ESP_IDENTITY,	/* inner packet outside the SA's selectors, or no IPv4 */
+	ESP_SA_DEAD,
+	ESP_NO_ROOM,
+	ESP_DUMMY,	/* next header 59, traffic flow confidentiality: no error */
+};
+
+/* Per worker. */
+struct esp_worker {
+	struct crypto_runner *crypto;
+	void (*random)(void *ctx, void *p, size_t n); /* unpredictable IVs for CBC */
+	void *ctx;
+	uint8_t ivs[4096]; /* drawn ahead; used once each */
+	size_t ivs_left;
+};
+
+/* How the outer DF bit is made (`crypto ipsec df-bit`). */
+enum esp_df { ESP_DF_COPY = 0, ESP_DF_SET, ESP_DF_CLEAR };
+
+/* Encapsulates every packet of b under its p->sa; data is a whole IPv4 packet.
+ * Those that fail are moved to bad with their reason; b keeps the others in
+ * order, each now a whole outer IPv4 packet (raw) or, for UDP encapsulation, an
+ * ESP packet without headers, local/remote and ports set. Counts bytes and
+ * packets of the SA, advances sequence numbers; SAs that used up their numbers
+ * become dead. */
+void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum esp_df df,
+	       uint64_t now_ms);
+
+/* Decapsulates every packet of b under its p->sa; data begins at the ESP header
+ * and outer_* say what came before. Those that fail are moved to bad; b keeps
+ * whole IPv4 packets that match their SA's selectors. */
+void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms);
+
+/* The SPI at the start of an ESP packet; false if it is too short. */
+bool esp_peek_spi(const struct pkt *p, uint32_t *ret_spi);
+
+#endif

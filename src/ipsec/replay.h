@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The anti-replay window of RFC 4303 section 3.4.3 as a ring of words (RFC 6479):
+ * sliding clears whole words and never shifts. Check before the crypto, commit
+ * after the packet proved authentic. Owned by one worker. */
+#ifndef IPSEC_REPLAY_H
+#define IPSEC_REPLAY_H
+
+#include "base/span.h"
+
+#define REPLAY_MAX   1024
+#define REPLAY_WORDS 32 /* a power of two, more than REPLAY_MAX / 64 */
+
+struct replay {
+	uint32_t window; /* packets; 0: no check */
+	uint32_t top;	 /* highest number committed; 0 before the first */
+	uint64_t bits[REPLAY_WORDS];
+};
+
+void replay_init(struct replay *r, uint32_t window);
+/* True if seq may still be accepted. 0 is never valid. */
+bool replay_check(const struct replay *r, uint32_t seq);
+/* Marks seq as seen. False if it was seen or left the window since the check:
+ * two copies in one batch. */
+bool replay_commit(struct replay *r, uint32_t seq);
+
+#endif

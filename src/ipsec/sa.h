@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A one-way SA in use, and the SAD that holds them. Everything that can be known
+ * when the SA is made - lengths, functions, header template - is computed then. */
+#ifndef IPSEC_SA_H
+#define IPSEC_SA_H
+
+#include "base/hash.h"
+#include "crypto/jobs.h"
+#include "ipsec/replay.h"
+#include "model/sa_spec.h"
+
+/* What became due; told to the owner of the SAD, each once. */
+enum sa_due { SA_DUE_SOFT = 1, SA_DUE_HARD = 2 };
+
+struct sa {
+	struct sa_spec spec; /* keys wiped: they live in `key` */
+	const struct cipher_info *cipher;
+	const struct auth_info *auth;
+	struct crypto_key *key;
+	uint8_t icv_len, iv_len, align; /* bytes; align: text is padded to it */
+	uint64_t born_ms, last_ms;	/* last_ms: last packet; 0 none yet */
+	struct selector inner_in;	/* inbound: what an inner packet must match */
+
+	/* owner worker only */
+	uint32_t seq;		   /* outbound: last sent */
+	uint16_t ip_id;		   /* outbound: last outer id */
+	struct replay replay;	   /* inbound */
+	uint64_t packets, bytes;   /* inner */
+	uint64_t auth_failed, replayed, bad_identity, malformed, send_errors;
+	uint8_t due, told;	   /* enum sa_due */
+	bool dead;		   /* hard lifetime or sequence numbers used up */
+
+	struct hnode by_id, by_spi;
+	struct sa *next; /* the owner's: newest first in a policy */
+};
+
+struct sad {
+	struct htab by_id, by_spi;
+	uint64_t seed[2]; /* SPIs are chosen by us, but lookups are by strangers */
+};
+
+/* Makes an SA from spec at now_ms. The caller's spec keeps its keys: wipe it.
+ * -EINVAL for a combination that does not exist, -ENOMEM. */
+int sa_new(struct crypto_runner *r, const struct sa_spec *spec, uint64_t now_ms, struct sa **ret);
+void sa_free(struct sa *sa);
+
+void sad_init(struct sad *d, const uint64_t seed[2]);
+void sad_fini(struct sad *d); /* frees every SA */
+/* The SAD owns sa from now on. -EEXIST if the id, or an inbound SPI, is taken. */
+int sad_add(struct sad *d, struct sa *sa);
+void sad_del(struct sad *d, struct sa *sa); /* and frees it */
+struct sa *sad_by_id(const struct sad *d, uint32_t id);
+/* An inbound SA by protocol and SPI (host order); SPIs are unique per protocol
+ * here, so the destination is not part of the key. */
+struct sa *sad_by_spi(const struct sad *d, uint8_t proto, uint32_t spi);
+
+/* Marks what became due by time or volume; true if there is something to tell. */
+bool sa_check_life(struct sa *sa, uint64_t now_ms);
+
+/* The largest inner packet (tunnel mode: whole IP packet; transport mode: IP
+ * packet with its own header) that fits path_mtu: IOS's "plaintext mtu". */
+size_t sa_plaintext_mtu(const struct sa *sa, size_t path_mtu);
+
+#endif

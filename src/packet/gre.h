@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GRE, RFC 2784, with the key and sequence number of RFC 2890. */
+#ifndef PACKET_GRE_H
+#define PACKET_GRE_H
+
+#include "base/rd.h"
+#include "base/wr.h"
+
+#define GRE_PROTO_IPV4 0x0800
+#define GRE_MAX_HEADER 16
+
+enum gre_result { GRE_OK = 0, GRE_MALFORMED, GRE_UNSUPPORTED, GRE_BAD_CHECKSUM };
+
+struct gre {
+	uint16_t proto;	   /* Ethertype */
+	uint8_t header_len; /* bytes, set by decode */
+	bool has_checksum, has_key, has_seq;
+	uint32_t key, seq;
+};
+
+/* Decodes the header at the start of s, which is the whole GRE packet (the
+ * checksum covers the payload). Routing bits and versions other than 0 are
+ * unsupported (RFC 2784 section 2.3). */
+enum gre_result gre_decode(struct span s, struct gre *ret_g);
+/* Bytes that gre_encode() will write. */
+size_t gre_header_len(const struct gre *g);
+/* Writes the header; has_checksum is not offered on sending. */
+void gre_encode(struct wr *w, const struct gre *g);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IPv4 headers: checked views, building, checksums, fragments (RFC 791). */
+#ifndef PACKET_IP4_H
+#define PACKET_IP4_H
+
+#include "model/selector.h"
+#include "packet/pkt.h"
+
+#define IP4_HEADER   20
+#define IP4_DF	     0x4000
+#define IP4_MF	     0x2000
+#define IP4_OFF_MASK 0x1fff
+
+enum { IPPROTO_ICMP_ = 1, IPPROTO_TCP_ = 6, IPPROTO_UDP_ = 17, IPPROTO_GRE_ = 47, IPPROTO_ESP_ = 50 };
+
+/* A header that was checked: version, lengths, checksum. Host order. */
+struct ip4 {
+	uint8_t header_len; /* bytes, with options */
+	uint8_t tos, ttl, proto;
+	uint16_t total_len, id, frag; /* frag: flags and offset as on the wire */
+	uint32_t src, dst;
+};
+
+/* Reads and checks the header at the start of p and trims p to total_len (links
+ * pad). False if it is no whole, sane IPv4 packet. check_sum: the header checksum
+ * counts (packets from outside; the kernel's TUN has it right already). */
+bool ip4_parse(struct pkt *p, bool check_sum, struct ip4 *ret_h);
+/* The same for a header in a span, without trimming: quoted or encapsulated. */
+bool ip4_peek(struct span s, struct ip4 *ret_h);
+
+/* Fills the flow of a packet as it leaves (local is the source) and p->l4_off. */
+void ip4_flow(struct pkt *p, const struct ip4 *h, struct flow *ret_f);
+
+/* Writes a 20-byte header with its checksum at dst. id 0 is replaced: IP_HDRINCL
+ * would let the kernel choose another (and AH covers it). */
+void ip4_write(uint8_t *dst, const struct ip4 *h);
+
+/* RFC 1071 sum of n bytes, folded and complemented, host order. */
+uint16_t ip_checksum(const void *p, size_t n);
+
+/* Lowers TTL by one in place with an incremental checksum (RFC 1624); false if
+ * it is used up. */
+bool ip4_decrement_ttl(struct pkt *p);
+
+/* Cuts p (a whole IPv4 packet) into fragments of at most mtu bytes, appended to
+ * out; p itself becomes the first. Options are copied where RFC 791 says (copied
+ * flag). 0; -ENOBUFS if the pool or out is full, -EMSGSIZE if mtu is below 68:
+ * then nothing was appended and p is unchanged. */
+int ip4_fragment(struct pool *pool, struct pkt *p, size_t mtu, struct batch *out);
+
+/* Outer DSCP and ECN from the inner TOS byte at encapsulation: DSCP copied, ECN
+ * by RFC 6040 normal mode (copied). */
+uint8_t tos_encap(uint8_t inner);
+/* The inner TOS after decapsulation (RFC 6040 figure 4); -1: drop (CE on a
+ * packet that is not ECN-capable). */
+int tos_decap(uint8_t outer, uint8_t inner);
+/* Rewrites the TOS byte in place with an incremental checksum. */
+void ip4_set_tos(struct pkt *p, uint8_t tos);
+
+/* Lowers the MSS option of a TCP SYN in p to mss, with its checksum; other
+ * packets are left alone (`ip tcp adjust-mss`). */
+void ip4_clamp_mss(struct pkt *p, uint16_t mss);
+
+/* The body of ICMP "fragmentation needed" (RFC 1191 section 4): type, code,
+ * checksum, next-hop MTU, then as much of the offending packet as RFC 1812
+ * section 4.3.2.3 wants. Returns its length; 0 if cap is too small. */
+size_t icmp4_too_big(struct span packet, uint16_t mtu, uint8_t *buf, size_t cap);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One packet in a buffer with room before and behind it, batches of packets,
+ * and the pool that they come from. A pool belongs to one worker: no lock, and
+ * no allocation after pool_init(). */
+#ifndef PACKET_PKT_H
+#define PACKET_PKT_H
+
+#include "base/ipaddr.h"
+#include "base/rd.h"
+
+#define PKT_HEADROOM 256   /* outer IP, UDP, ESP, IV, GRE and to spare */
+#define PKT_TAILROOM 128   /* padding and ICV */
+#define PKT_DATA_MAX 16000 /* bytes of packet as it arrives */
+#define PKT_BUF	     (PKT_HEADROOM + PKT_DATA_MAX + PKT_TAILROOM)
+#define BATCH_MAX    64
+
+struct pkt {
+	uint8_t *buf; /* PKT_BUF bytes */
+	uint8_t *data;
+	uint32_t len;
+	/* where it came in, or where it goes (UDP: remote end) */
+	uint32_t ifindex; /* ingress device; 0 unknown */
+	struct ipaddr local, remote; /* UDP encapsulation: our end and the peer's */
+	uint16_t local_port, remote_port;
+	/* the outer header that an encapsulated packet came with, once it is off */
+	uint32_t outer_src, outer_dst; /* host order */
+	uint16_t outer_id;
+	uint8_t outer_tos, outer_ttl;
+	/* stage scratch */
+	uint16_t l4_off;   /* of the transport header in data, once parsed */
+	uint32_t policy_id;
+	uint32_t inner_len; /* bytes before encapsulation, for counters */
+	void *sa;
+	uint8_t reason;	   /* why a stage refused it; 0: it did not */
+	uint64_t since_ms; /* when it began to wait for an SA */
+	uint64_t flow_key; /* which flow it belongs to while it waits */
+	struct pkt *next; /* free list, or a queue */
+};
+
+struct batch {
+	size_t n;
+	struct pkt *p[BATCH_MAX];
+};
+
+struct pool {
+	struct pkt *all;
+	uint8_t *mem;
+	struct pkt *free_list;
+	size_t n, n_free;
+};
+
+/* Allocates n packets. 0 or -ENOMEM. */
+int pool_init(struct pool *pool, size_t n);
+void pool_fini(struct pool *pool);
+/* An empty packet with full headroom; NULL if the pool is exhausted. */
+struct pkt *pkt_get(struct pool *pool);
+void pkt_put(struct pool *pool, struct pkt *p);
+void batch_put(struct pool *pool, struct batch *b);
+
+static inline size_t pkt_headroom(const struct pkt *p)
+{
+	return (size_t)(p->data - p->buf);
+}
+
+static inline size_t pkt_tailroom(const struct pkt *p)
+{
+	return (size_t)(p->buf + PKT_BUF - p->data) - p->len;
+}
+
+/* Makes room for n bytes in front (behind) and returns where they are; NULL if
+ * there is none: headers that we add always fit, peers' lengths are checked. */
+uint8_t *pkt_push(struct pkt *p, size_t n);
+uint8_t *pkt_append(struct pkt *p, size_t n);
+/* Drops n bytes in front, or all behind len. False if they are not there. */
+bool pkt_pull(struct pkt *p, size_t n);
+bool pkt_trim(struct pkt *p, size_t len);
+
+static inline struct rd pkt_rd(const struct pkt *p)
+{
+	return rd_of(p->data, p->len);
+}
+
+static inline bool batch_add(struct batch *b, struct pkt *p)
+{
+	if (b->n == BATCH_MAX)
+		return false;
+	b->p[b->n++] = p;
+	return true;
+}
+
+#endif
