@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The crypto of IKE messages: hash, PRF, CBC and Diffie-Hellman, by libcrypto in a
+ * library context of its own (with the legacy provider for DES). Randomness is
+ * handed in. Outputs are written only on success; 0 or a negative errno. */
+#ifndef CRYPTO_IKE_CRYPTO_H
+#define CRYPTO_IKE_CRYPTO_H
+
+#include "crypto/alg.h"
+
+#define IKE_MAX_HASH 64  /* bytes, SHA-512 */
+#define IKE_MAX_DH   512 /* bytes, group 16 */
+
+struct ike_crypto;
+struct ike_dh;
+
+struct ike_crypto *ike_crypto_new(void); /* NULL without memory */
+void ike_crypto_free(struct ike_crypto *c);
+
+/* Digest of the parts one after the other; out has hash_info(h)->len bytes. */
+int ike_hash(struct ike_crypto *c, enum hash_id h, const struct span *parts, size_t n,
+	     uint8_t *out);
+/* HMAC under key: the PRF of RFC 2409 section 4. */
+int ike_prf(struct ike_crypto *c, enum hash_id h, struct span key, const struct span *parts,
+	    size_t n, uint8_t *out);
+/* CBC in place over len bytes, a multiple of the block. iv is read only. */
+int ike_cbc(struct ike_crypto *c, const struct cipher_info *cipher, const uint8_t *key,
+	    const uint8_t *iv, uint8_t *buf, size_t len, bool encrypt);
+
+/* Bytes of a public value of the group; 0: no such group. */
+size_t ike_dh_len(unsigned group);
+/* A fresh key pair (RFC 2409 section 6, RFC 3526). */
+int ike_dh_new(struct ike_crypto *c, unsigned group,
+	       void (*random)(void *ctx, void *p, size_t n), void *ctx, struct ike_dh **ret_dh);
+void ike_dh_free(struct ike_dh *dh); /* wipes the exponent; NULL is fine */
+struct span ike_dh_public(const struct ike_dh *dh);
+/* The shared secret, as long as the prime, leading zeros kept. -EINVAL for a
+ * public value outside 1 < y < p - 1 or of a wrong length. */
+int ike_dh_shared(struct ike_dh *dh, struct span peer, uint8_t *out);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The queue of actions. Each owns its bytes until the next call into the core. */
+#include "ike/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+static struct act *push(struct ike *k, enum ike_action_type type, struct span data)
+{
+	struct act *a = calloc(1, sizeof(*a) + data.len);
+
+	if (!a)
+		return NULL; /* as if the datagram were lost: every message may be */
+	a->a.type = type;
+	a->len = data.len;
+	if (data.len)
+		memcpy(a->data, data.p, data.len);
+	a->a.data = span_of(a->data, data.len);
+	STAILQ_INSERT_TAIL(&k->acts, a, entry);
+	return a;
+}
+
+static void act_free(struct act *a)
+{
+	if (!a)
+		return;
+	free(a->text);
+	secret_free(a, sizeof(*a) + a->len);
+}
+
+void acts_free(struct ike *k)
+{
+	struct act *a;
+
+	act_free(k->handed);
+	k->handed = NULL;
+	while ((a = STAILQ_FIRST(&k->acts))) {
+		STAILQ_REMOVE_HEAD(&k->acts, entry);
+		act_free(a);
+	}
+}
+
+bool ike_next_action(struct ike *k, struct ike_action *ret_a)
+{
+	struct act *a = STAILQ_FIRST(&k->acts);
+
+	act_free(k->handed);
+	k->handed = a;
+	if (!a)
+		return false;
+	STAILQ_REMOVE_HEAD(&k->acts, entry);
+	*ret_a = a->a;
+	return true;
+}
+
+void act_send(struct ike *k, const struct ike_path *path, struct span data)
+{
+	struct act *a = push(k, IKE_ACT_SEND, data);
+
+	if (a)
+		a->a.path = *path;
+}
+
+void act_keepalive(struct ike *k, const struct ike_path *path)
+{
+	struct act *a = push(k, IKE_ACT_NAT_KEEPALIVE, (struct span){ 0 });
+
+	if (a)
+		a->a.path = *path;
+}
+
+void act_sa_add(struct ike *k, const struct sa_spec *spec)
+{
+	struct act *a = push(k, IKE_ACT_SA_ADD, (struct span){ 0 });
+
+	if (!a)
+		return;
+	a->spec = *spec;
+	a->a.spec = &a->spec;
+	a->a.sa_id = spec->id;
+	a->a.policy_id = spec->policy_id;
+}
+
+void act_sa_del(struct ike *k, uint32_t sa_id)
+{
+	struct act *a = push(k, IKE_ACT_SA_DEL, (struct span){ 0 });
+
+	if (a)
+		a->a.sa_id = sa_id;
+}
+
+void act_failed(struct ike *k, uint32_t policy_id, const char *why)
+{
+	struct act *a = push(k, IKE_ACT_FAILED, (struct span){ 0 });
+
+	if (!a)
+		return;
+	a->text = strdup(why);
+	a->a.text = a->text ? a->text : "";
+	a->a.policy_id = policy_id;
+}
+
+void act_key(struct ike *k, const struct ike_sa *sa)
+{
+	struct act *a;
+
+	if (!k->env.export_keys)
+		return;
+	a = push(k, IKE_ACT_KEY, span_of(sa->key, sa->cipher->key_len));
+	if (a)
+		memcpy(a->a.cookie, sa->i_cookie, 8);
+}
+
+static void push_text(struct ike *k, enum ike_action_type type, const char *mnemonic,
+		      const char *head, const char *fmt, va_list ap)
+{
+	struct txt t = TXT_INIT;
+	struct act *a;
+
+	txt_str(&t, head);
+	txt_vprintf(&t, fmt, ap);
+	a = t.bad ? NULL : push(k, type, (struct span){ 0 });
+	if (a) {
+		a->text = txt_steal(&t);
+		a->a.text = a->text ? a->text : "";
+		a->a.mnemonic = mnemonic;
+	}
+	txt_fini(&t);
+}
+
+void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	push_text(k, IKE_ACT_LOG, mnemonic, "", fmt, ap);
+	va_end(ap);
+}
+
+void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
+{
+	char head[40];
+	va_list ap;
+
+	if (!(k->debug & IKE_DEBUG_ISAKMP))
+		return;
+	snprintf(head, sizeof(head), "ISAKMP: (%u):", sa ? sa->conn_id : 0);
+	va_start(ap, fmt);
+	push_text(k, IKE_ACT_DEBUG, NULL, head, fmt, ap);
+	va_end(ap);
+}
+
+void act_debug_ipsec(struct ike *k, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!(k->debug & IKE_DEBUG_IPSEC))
+		return;
+	va_start(ap, fmt);
+	push_text(k, IKE_ACT_DEBUG, NULL, "IPSEC", fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The entrances of the core: events, timers, configuration. */
+#include "ike/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+struct ike *ike_new(const struct ike_env *env)
+{
+	struct ike *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return NULL;
+	k->env = *env;
+	k->crypto = ike_crypto_new();
+	if (!k->crypto) {
+		free(k);
+		return NULL;
+	}
+	env->random(env->ctx, k->seed, sizeof(k->seed));
+	TAILQ_INIT(&k->sas);
+	TAILQ_INIT(&k->pairs);
+	STAILQ_INIT(&k->acts);
+	k->next_conn = 1001; /* where IOS begins */
+	return k;
+}
+
+static void config_fini(struct ike_config *c)
+{
+	free((void *)c->p1);
+	secret_free((void *)c->psk, c->n_psk * sizeof(*c->psk));
+	free((void *)c->p2);
+	*c = (struct ike_config){ 0 };
+}
+
+void ike_free(struct ike *k)
+{
+	struct ike_sa *sa;
+	struct pair *p;
+
+	if (!k)
+		return;
+	while ((sa = TAILQ_FIRST(&k->sas)))
+		sa_drop(sa);
+	while ((p = TAILQ_FIRST(&k->pairs))) {
+		TAILQ_REMOVE(&k->pairs, p, entry);
+		secret_free(p, sizeof(*p));
+	}
+	acts_free(k);
+	free(k->notes);
+	config_fini(&k->cfg);
+	timers_fini(&k->timers);
+	ike_crypto_free(k->crypto);
+	secret_free(k, sizeof(*k));
+}
+
+void ike_set_debug(struct ike *k, unsigned flags)
+{
+	k->debug = flags;
+}
+
+/* ---- configuration ---- */
+
+static bool dup_array(const void **dst, const void *src, size_t n, size_t size)
+{
+	void *p = NULL;
+
+	if (n) {
+		p = reallocarray(NULL, n, size);
+		if (!p)
+			return false;
+		memcpy(p, src, n * size);
+	}
+	*dst = p;
+	return true;
+}
+
+static bool transforms_equal(const struct p2_policy *a, const struct p2_policy *b)
+{
+	if (a->n_transforms != b->n_transforms)
+		return false;
+	for (size_t i = 0; i < a->n_transforms; i++) {
+		const struct p2_transform *x = &a->transforms[i], *y = &b->transforms[i];
+
+		if (x->mode != y->mode || x->ah_auth != y->ah_auth || x->cipher != y->cipher ||
+		    x->cipher_bits != y->cipher_bits || x->esp_auth != y->esp_auth)
+			return false;
+	}
+	return true;
+}
+
+/* A changed lifetime holds for the next SA only, as in IOS; anything else ends
+ * the SAs that were made under the old words. */
+static bool still_means_the_same(const struct p2_policy *a, const struct p2_policy *b)
+{
+	bool same = a->ifid == b->ifid && selector_equal(&a->sel, &b->sel) &&
+		    ipaddr_equal(&a->local, &b->local) && a->n_peers == b->n_peers &&
+		    a->pfs_group == b->pfs_group && transforms_equal(a, b);
+
+	for (size_t i = 0; same && i < a->n_peers; i++)
+		same = ipaddr_equal(&a->peers[i], &b->peers[i]);
+	return same;
+}
+
+int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
+{
+	struct ike_config c = *cfg;
+	struct ike_sa *sa, *next_sa;
+	struct pair *p, *next;
+
+	c.p1 = NULL;
+	c.psk = NULL;
+	c.p2 = NULL;
+	if (!dup_array((const void **)&c.p1, cfg->p1, cfg->n_p1, sizeof(*cfg->p1)) ||
+	    !dup_array((const void **)&c.psk, cfg->psk, cfg->n_psk, sizeof(*cfg->psk)) ||
+	    !dup_array((const void **)&c.p2, cfg->p2, cfg->n_p2, sizeof(*cfg->p2))) {
+		config_fini(&c);
+		return -ENOMEM;
+	}
+	k->now_ms = now_ms;
+	config_fini(&k->cfg);
+	k->cfg = c;
+	for (p = TAILQ_FIRST(&k->pairs); p; p = next) {
+		const struct p2_policy *now = p2_by_id(k, p->policy_id);
+
+		next = TAILQ_NEXT(p, entry);
+		if (!c.enabled || !now || !still_means_the_same(now, &p->policy))
+			pair_remove(p, true);
+	}
+	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next_sa) {
+		next_sa = TAILQ_NEXT(sa, entry);
+		if (sa->state != MM_DEAD && (!c.enabled || !psk_for(k, &sa->path.remote)))
+			sa_end(sa, true, "%s",
+			       c.enabled ? "its key was removed" : "crypto isakmp was disabled");
+	}
+	return 0;
+}
+
+/* ---- events ---- */
+
+void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, struct span d)
+{
+	static const uint8_t none[8];
+	struct rd r = rd_span(d);
+	struct ike_header h;
+	struct ike_sa *sa;
+	char addr[IPADDR_STRLEN];
+
+	k->now_ms = now_ms;
+	if (!k->cfg.enabled || d.len > IKE_MAX_MESSAGE || !ike_header_decode(&r, &h))
+		return;
+	sa = sa_by_cookies(k, &h);
+	if (!sa || sa->state == MM_DEAD) {
+		if (!sa && h.exchange == EX_MAIN && !memcmp(h.r_cookie, none, 8) &&
+		    memcmp(h.i_cookie, none, 8) != 0) {
+			/* the same first message again finds its SA by the initiator's cookie */
+			TAILQ_FOREACH(sa, &k->sas, entry)
+				if (!sa->initiator && sa->state == MM_R2 &&
+				    !memcmp(sa->i_cookie, h.i_cookie, 8) &&
+				    ipaddr_equal(&sa->path.remote, &path->remote))
+					break;
+			if (!sa)
+				main_first(k, path, &h, d);
+			else if (!flight_is_repeat(k, &sa->flight, d))
+				act_debug(k, sa, "another first message with the same cookie, ignored");
+		} else {
+			act_debug(k, NULL, "IKE message from %s has no SA and is not an "
+					   "initialization offer",
+				  ipaddr_str(&path->remote, addr));
+		}
+		return;
+	}
+	if (!ipaddr_equal(&path->remote, &sa->path.remote))
+		return;
+	switch (h.exchange) {
+	case EX_MAIN:
+		main_recv(sa, path, &h, d);
+		break;
+	case EX_QUICK:
+		quick_recv(sa, &h, d);
+		break;
+	case EX_INFO:
+		info_recv(sa, path, &h, d);
+		break;
+	default:
+		act_debug(k, sa, "exchange type %u is not spoken here", h.exchange);
+		break;
+	}
+}
+
+void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struct flow *flow)
+{
+	const struct p2_policy *p = p2_by_id(k, policy_id);
+
+	(void)flow; /* IOS negotiates the whole line, not the packet */
+	k->now_ms = now_ms;
+	if (p)
+		negotiate(k, p);
+	else
+		act_failed(k, policy_id, "the policy is gone");
+}
+
+void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool used)
+{
+	struct pair *p = pair_by_sa(k, sa_id);
+	const struct p2_policy *policy;
+
+	k->now_ms = now_ms;
+	if (!p)
+		return;
+	if (hard) {
+		pair_remove(p, true);
+		return;
+	}
+	/* unused: it is renewed by the next packet, not by the clock */
+	policy = p2_by_id(k, p->policy_id);
+	if (!used || p->retired || p->rekeying || !policy)
+		return;
+	p->rekeying = true;
+	negotiate(k, policy);
+}
+
+void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint32_t spi)
+{
+	struct ike_sa *sa = sa_up_for(k, peer);
+	uint8_t b[4];
+	struct wr w = wr_of(b, sizeof(b));
+
+	k->now_ms = now_ms;
+	if (!sa)
+		return; /* in clear it would be a reflector: RFC 2408 section 5.3 lets us be silent */
+	wr_be32(&w, spi);
+	info_notify(sa, 3, span_of(b, 4), NT_INVALID_SPI, span_of(b, 4));
+}
+
+void ike_clear_isakmp(struct ike *k, uint64_t now_ms, uint32_t conn_id)
+{
+	struct ike_sa *sa, *next;
+
+	k->now_ms = now_ms;
+	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
+		next = TAILQ_NEXT(sa, entry);
+		if (!conn_id || sa->conn_id == conn_id)
+			sa_end(sa, true, "cleared by the operator");
+	}
+}
+
+void ike_clear_ipsec(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, const char *map,
+		     uint32_t spi)
+{
+	struct pair *p, *next;
+
+	k->now_ms = now_ms;
+	for (p = TAILQ_FIRST(&k->pairs); p; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if ((!peer || ipaddr_equal(&p->peer, peer)) &&
+		    (!map || !strcmp(p->policy.map, map)) &&
+		    (!spi || p->in.spi == spi || p->out.spi == spi))
+			pair_remove(p, true);
+	}
+}
+
+void ike_forwarder_lost(struct ike *k, uint64_t now_ms)
+{
+	ike_clear_ipsec(k, now_ms, NULL, NULL, 0);
+	/* exchanges under way would install into the new one: begin them anew */
+	struct ike_sa *sa;
+	struct qm *q, *next;
+
+	TAILQ_FOREACH(sa, &k->sas, entry)
+		for (q = TAILQ_FIRST(&sa->qms); q; q = next) {
+			next = TAILQ_NEXT(q, entry);
+			if (q->state == QM_R2)
+				quick_drop(q);
+		}
+}
+
+/* ---- timers ---- */
+
+static void sa_timer_fired(struct ike_sa *sa, struct timer *t)
+{
+	struct ike *k = sa->k;
+	struct ike_sa *new;
+
+	switch ((enum ike_timer)t->kind) {
+	case T_RESEND:
+		act_debug(k, sa, "retransmitting phase 1 ...");
+		if (!flight_resend(k, &sa->flight))
+			sa_end(sa, false, "%s",
+			       sa->state == MM_I5 ?
+				       "the peer does not answer our identity: the pre-shared keys "
+				       "differ most likely" :
+				       "the peer does not answer");
+		break;
+	case T_GIVE_UP:
+		if (sa->state != MM_DONE && sa->state != MM_DEAD)
+			sa_end(sa, false, "%s", sa->story);
+		break;
+	case T_REKEY:
+		sa->life.kind = T_EXPIRE;
+		(void)timer_arm(&k->timers, &sa->life, sa->expires_ms);
+		if (!pairs_with(k, &sa->path.remote) || sa_up_for(k, &sa->path.remote) != sa ||
+		    sa_starting_for(k, &sa->path.remote))
+			break;
+		struct ike_path path = { sa->path.local, sa->path.remote, 500, 500 };
+		new = sa_make(k, &path, true);
+		if (new && main_start(new))
+			sa_end(new, false, "main mode could not start");
+		break;
+	case T_EXPIRE:
+		sa_end(sa, true, "its lifetime is over");
+		break;
+	case T_KEEPALIVE:
+		act_keepalive(k, &sa->path);
+		natt_keepalive_start(sa);
+		break;
+	case T_LINGER:
+		sa_drop(sa);
+		break;
+	default:
+		break;
+	}
+}
+
+/* What a timer's owner is depends on where the timer lies. */
+void ike_timer_fired(struct ike *k, struct timer *t)
+{
+	struct ike_sa *sa;
+	struct pair *p;
+	struct qm *q;
+
+	TAILQ_FOREACH(sa, &k->sas, entry) {
+		if (t == &sa->flight.timer || t == &sa->life || t == &sa->linger ||
+		    t == &sa->keepalive) {
+			sa_timer_fired(sa, t);
+			return;
+		}
+		TAILQ_FOREACH(q, &sa->qms, entry)
+			if (t == &q->flight.timer || t == &q->linger) {
+				qm_timer_fired(q);
+				return;
+			}
+	}
+	TAILQ_FOREACH(p, &k->pairs, entry)
+		if (t == &p->timer) {
+			const struct p2_policy *policy = p2_by_id(k, p->policy_id);
+
+			if (t->kind == T_RETIRE)
+				pair_remove(p, true);
+			else if (policy && !p->retired)
+				negotiate(k, policy);
+			return;
+		}
+}
+
+void ike_tick(struct ike *k, uint64_t now_ms)
+{
+	struct timer *t;
+
+	k->now_ms = now_ms;
+	while ((t = timers_pop(&k->timers, now_ms)))
+		ike_timer_fired(k, t);
+}
+
+uint64_t ike_next_ms(const struct ike *k)
+{
+	return timers_next(&k->timers);
+}

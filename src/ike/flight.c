@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One exchange's last message out and last message in: resending with back-off,
+ * and repeats, which are answered by the same bytes and change nothing. */
+#include "ike/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/secret.h"
+
+void flight_stop(struct ike *k, struct flight *f)
+{
+	timer_stop(&k->timers, &f->timer);
+}
+
+void flight_free(struct ike *k, struct flight *f)
+{
+	flight_stop(k, f);
+	secret_free(f->sent, f->sent_len);
+	f->sent = NULL;
+	f->sent_len = 0;
+}
+
+int flight_send(struct ike *k, struct flight *f, const struct ike_path *path, struct span data,
+		bool expect_answer, void *owner)
+{
+	uint8_t *copy = data.len ? malloc(data.len) : NULL;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, data.p, data.len);
+	flight_free(k, f);
+	f->sent = copy;
+	f->sent_len = data.len;
+	f->path = *path;
+	f->resends = 0;
+	f->timer.owner = owner;
+	act_send(k, path, data);
+	if (!expect_answer)
+		return 0;
+	f->timer.kind = T_RESEND;
+	return timer_arm(&k->timers, &f->timer, k->now_ms + IKE_RESEND_FIRST_MS);
+}
+
+bool flight_resend(struct ike *k, struct flight *f)
+{
+	if (f->resends >= IKE_RESENDS)
+		return false;
+	f->resends++;
+	act_send(k, &f->path, span_of(f->sent, f->sent_len));
+	/* cannot fail: the heap had room for it a moment ago */
+	(void)timer_arm(&k->timers, &f->timer,
+			k->now_ms + ((uint64_t)IKE_RESEND_FIRST_MS << f->resends));
+	return true;
+}
+
+static uint64_t mark_of(const struct ike *k, struct span d)
+{
+	uint64_t h = hash_bytes(k->seed, d.p, d.len);
+
+	return h ? h : 1;
+}
+
+void flight_mark(struct ike *k, struct flight *f, struct span d)
+{
+	f->rx_mark = mark_of(k, d);
+	f->repeats = 0;
+}
+
+bool flight_is_repeat(struct ike *k, struct flight *f, struct span d)
+{
+	if (!f->rx_mark || f->rx_mark != mark_of(k, d))
+		return false;
+	if (f->sent && f->repeats < IKE_MAX_REPEATS) {
+		f->repeats++;
+		act_send(k, &f->path, span_of(f->sent, f->sent_len));
+	}
+	return true;
+}

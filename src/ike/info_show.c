@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What show commands see: plain copies without keys. */
+#include "ike/internal.h"
+
+#include <stdio.h>
+
+#include "base/secret.h"
+
+const char *ike_state_name(enum ike_state s)
+{
+	static const char *const names[] = {
+#define X(n) [IKE_##n] = #n,
+		IKE_STATES(X)
+#undef X
+	};
+
+	return (size_t)s < sizeof(names) / sizeof(names[0]) ? names[s] : "?";
+}
+
+/* IOS's word for where an exchange stands (MM_KEY_AUTH passes within one event). */
+static enum ike_state shown_state(const struct ike_sa *sa)
+{
+	switch (sa->state) {
+	case MM_I3:
+	case MM_R2:
+		return IKE_MM_SA_SETUP;
+	case MM_I5:
+	case MM_R4:
+		return IKE_MM_KEY_EXCH;
+	case MM_DONE:
+		return IKE_QM_IDLE;
+	default:
+		return IKE_MM_NO_STATE;
+	}
+}
+
+bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_info *ret)
+{
+	const struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &k->sas, entry) {
+		if (i--)
+			continue;
+		*ret = (struct ike_sa_info){
+			.local = sa->path.local, .remote = sa->path.remote,
+			.local_port = sa->path.local_port, .remote_port = sa->path.remote_port,
+			.initiator = sa->initiator, .state = shown_state(sa),
+			.deleted = sa->state == MM_DEAD,
+			.conn_id = sa->state == MM_I1 ? 0 : sa->conn_id, .agreed = sa->agreed,
+			.left_sec = sa->state == MM_DONE && sa->expires_ms > now_ms ?
+					    (uint32_t)((sa->expires_ms - now_ms) / 1000) :
+					    0,
+			.nat = sa->nat_here || sa->nat_there, .dpd = false,
+			.encrypts = sa->encrypts, .decrypts = sa->decrypts,
+		};
+		snprintf(ret->story, sizeof(ret->story), "%.*s", (int)sizeof(ret->story) - 1,
+			 sa->story);
+		return true;
+	}
+	return false;
+}
+
+bool ike_get_pair(const struct ike *k, size_t i, struct ike_pair_info *ret)
+{
+	const struct pair *p;
+
+	TAILQ_FOREACH(p, &k->pairs, entry) {
+		if (i--)
+			continue;
+		*ret = (struct ike_pair_info){ .pair_id = p->pair_id, .policy_id = p->policy_id,
+					       .in_id = p->in.id,
+					       .out_id = p->out_installed ? p->out.id : 0,
+					       .initiator = p->initiator, .in = p->in,
+					       .out = p->out };
+		ret->current = pair_current((struct ike *)k, p->policy_id) == p;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The IKE core's inside, shared by its own files only.
+ *
+ * All timers of the core:
+ *   T_RESEND   a message of ours waits for its answer; 1, 2, 4, 8, 16 s
+ *   T_GIVE_UP  a responder's half-open exchange; 40 s
+ *   T_REKEY    an ISAKMP SA nears its end while IPsec SAs need it; a pair whose
+ *              rekey failed tries again
+ *   T_EXPIRE   an ISAKMP SA's lifetime is over
+ *   T_LINGER   a deleted SA stays for show, a finished quick mode for repeats; 60 s
+ *   T_KEEPALIVE NAT keepalive
+ *   T_RETIRE   an IPsec SA pair that has a successor; 30 s */
+#ifndef IKE_INTERNAL_H
+#define IKE_INTERNAL_H
+
+#include <bsd/sys/queue.h>
+
+#include "base/timers.h"
+#include "base/txt.h"
+#include "crypto/ike_crypto.h"
+#include "ike/codec.h"
+#include "ike/ike.h"
+#include "ike/keying.h"
+#include "ike/proposal.h"
+
+#define IKE_RESENDS	    5	   /* of one message, then the exchange failed */
+#define IKE_RESEND_FIRST_MS 1000   /* doubled each time */
+#define IKE_GIVE_UP_MS	    40000
+#define IKE_LINGER_MS	    60000
+#define IKE_RETIRE_MS	    30000
+#define IKE_REKEY_AGAIN_MS  5000  /* after a rekey that failed */
+#define IKE_KEEPALIVE_MS    20000
+#define IKE_MAX_REPEATS	    10	   /* answers to repeated requests, each exchange */
+#define IKE_MAX_HALF_OPEN   256	   /* as responder, all peers */
+#define IKE_MAX_HALF_PEER   4	   /* as responder, one peer */
+#define IKE_MAX_SAS	    4096
+#define IKE_MAX_QM_PER_SA   128
+#define IKE_NONCE	    20	   /* bytes of ours */
+#define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */
+
+enum ike_timer { T_RESEND = 1, T_GIVE_UP, T_REKEY, T_EXPIRE, T_LINGER, T_KEEPALIVE, T_RETIRE };
+
+/* What was sent last, for resending, and a fingerprint of what was received
+ * last, to know a repeat. */
+struct flight {
+	uint8_t *sent;
+	size_t sent_len;
+	struct ike_path path;
+	unsigned resends, repeats;
+	uint64_t rx_mark;
+	struct timer timer; /* T_RESEND or T_GIVE_UP */
+};
+
+enum mm_state {
+	MM_IDLE = 0,
+	MM_I1, /* sent MM1, waits for MM2 */
+	MM_I3, /* sent MM3 */
+	MM_I5, /* sent MM5 */
+	MM_R2, /* sent MM2, waits for MM3 */
+	MM_R4, /* sent MM4, waits for MM5 */
+	MM_DONE,
+	MM_DEAD, /* lingers for show */
+};
+
+struct qm;
+
+struct ike_sa {
+	TAILQ_ENTRY(ike_sa) entry;
+	struct ike *k;
+	enum mm_state state;
+	bool initiator;
+	bool was_up;	 /* for show: it reached QM_IDLE once */
+	struct ike_path path;
+	uint8_t i_cookie[8], r_cookie[8];
+	uint32_t conn_id;
+	struct p1_policy agreed;
+	const struct cipher_info *cipher;
+
+	struct ike_dh *dh;
+	struct span ke_i, ke_r, ni, nr; /* owned copies (malloc) */
+	struct span sai_b, idii_b;
+	struct skeyids keys;
+	uint8_t key[32], iv[16]; /* iv: last cipher block of phase 1 */
+	bool keyed;
+
+	bool peer_nat_rfc, peer_nat_draft, peer_dpd;
+	bool nat_here, nat_there, nat_checked;
+
+	struct flight flight;
+	struct timer life, linger, keepalive;
+	uint64_t expires_ms;
+	uint64_t encrypts, decrypts;
+	TAILQ_HEAD(qm_list, qm) qms;
+	size_t n_qms;
+	/* policies to negotiate when it is up */
+	uint32_t *pending;
+	size_t n_pending;
+	char story[200];
+};
+
+enum qm_state { QM_I1 = 1, QM_R2, QM_DONE };
+
+struct qm {
+	TAILQ_ENTRY(qm) entry;
+	struct ike_sa *sa;
+	enum qm_state state;
+	bool initiator;
+	uint32_t msgid;
+	uint8_t iv[16];
+	struct span ni, nr; /* owned */
+	struct ike_dh *dh;
+	struct p2_policy policy; /* a copy: the configuration may change meanwhile */
+	struct selector sel;	 /* agreed proxy identities, local is ours */
+	struct span id_local, id_remote; /* owned; bodies as sent */
+	struct p2_agreed agreed;
+	uint32_t spi; /* ours */
+	uint32_t pair_id;
+	struct sa_spec in, out; /* responder: out waits for QM3 */
+	struct flight flight;
+	struct timer linger;
+};
+
+struct pair {
+	TAILQ_ENTRY(pair) entry;
+	struct ike *k;
+	uint32_t pair_id, policy_id;
+	struct p2_policy policy; /* as negotiated: a change deletes the pair */
+	bool initiator, rekeying, retired, out_installed;
+	struct sa_spec in, out; /* keys wiped once installed */
+	struct ipaddr peer;
+	struct timer timer; /* T_RETIRE */
+};
+
+/* A queued action owns what it points to. */
+struct act {
+	STAILQ_ENTRY(act) entry;
+	struct ike_action a;
+	struct sa_spec spec;
+	char *text;
+	size_t len;
+	uint8_t data[];
+};
+
+struct fail_note {
+	uint32_t policy_id;
+	uint8_t peer_index; /* of p2_policy.peers: which to try */
+	char story[200];
+};
+
+struct ike {
+	struct ike_env env;
+	struct ike_crypto *crypto;
+	uint64_t seed[2];
+	uint64_t now_ms; /* of the event being handled */
+	unsigned debug;
+	struct timers timers;
+	struct ike_config cfg; /* arrays owned */
+	TAILQ_HEAD(ike_sa_list, ike_sa) sas;
+	TAILQ_HEAD(pair_list, pair) pairs;
+	size_t n_sas;
+	STAILQ_HEAD(, act) acts;
+	struct act *handed; /* the action given out last */
+	struct fail_note *notes;
+	size_t n_notes;
+	uint32_t next_conn, next_pair, next_sa;
+};
+
+/* actions.c */
+void act_send(struct ike *k, const struct ike_path *path, struct span data);
+void act_keepalive(struct ike *k, const struct ike_path *path);
+void act_sa_add(struct ike *k, const struct sa_spec *spec);
+void act_sa_del(struct ike *k, uint32_t sa_id);
+void act_failed(struct ike *k, uint32_t policy_id, const char *why);
+void act_key(struct ike *k, const struct ike_sa *sa);
+void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* `ISAKMP: (conn):...`; sa may be NULL. Costs nothing while debugging is off. */
+void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void act_debug_ipsec(struct ike *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void acts_free(struct ike *k);
+
+/* flight.c: sending, resending, repeats */
+int flight_send(struct ike *k, struct flight *f, const struct ike_path *path, struct span data,
+		bool expect_answer, void *owner);
+void flight_stop(struct ike *k, struct flight *f);
+void flight_free(struct ike *k, struct flight *f);
+/* Sends again; false when it was sent often enough. */
+bool flight_resend(struct ike *k, struct flight *f);
+/* True if d is the very datagram that was answered last: the answer was repeated
+ * (or not, if that was done often enough) and nothing else must happen. */
+bool flight_is_repeat(struct ike *k, struct flight *f, struct span d);
+void flight_mark(struct ike *k, struct flight *f, struct span d);
+
+/* sa.c */
+struct ike_sa *sa_make(struct ike *k, const struct ike_path *path, bool initiator);
+void sa_drop(struct ike_sa *sa); /* frees at once */
+/* Ends an SA: tells the peer if it was up, fails what waited, lingers for show. */
+void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+struct ike_sa *sa_by_cookies(struct ike *k, const struct ike_header *h);
+struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *peer); /* newest that is up */
+struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *peer);
+void sa_up(struct ike_sa *sa); /* phase 1 complete */
+void sa_story(struct ike_sa *sa, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sa_want(struct ike_sa *sa, uint32_t policy_id);
+bool span_dup(struct span s, struct span *ret); /* malloc'ed copy */
+void span_free(struct span *s);			/* wipes */
+const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer);
+const struct p2_policy *p2_by_id(const struct ike *k, uint32_t id);
+bool peer_configured(const struct ike *k, const struct ipaddr *peer);
+
+/* crypt.c */
+/* Encrypts b's message in place of its payloads under iv, which becomes the last
+ * block; the message is then complete. Empty on failure. */
+struct span msg_encrypt(struct ike_sa *sa, struct ike_builder *b, uint8_t *iv);
+/* Decrypts a copy of the datagram's payloads into buf under iv (updated). */
+bool msg_decrypt(struct ike_sa *sa, struct span d, uint8_t *iv, uint8_t *buf, struct span *ret);
+void msg_header(const struct ike_sa *sa, uint8_t exchange, uint8_t flags, uint32_t msgid,
+		struct ike_header *ret);
+
+/* main_mode.c */
+int main_start(struct ike_sa *sa);
+void main_first(struct ike *k, const struct ike_path *path, const struct ike_header *h,
+		struct span d); /* MM1 from a stranger */
+void main_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
+	       struct span d);
+
+/* quick_mode.c */
+int quick_start(struct ike_sa *sa, const struct p2_policy *p);
+void quick_recv(struct ike_sa *sa, const struct ike_header *h, struct span d);
+void quick_fail(struct qm *q, const char *why);
+void quick_drop(struct qm *q);
+
+/* info.c */
+void info_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
+	       struct span d);
+void info_notify(struct ike_sa *sa, uint8_t proto, struct span spi, uint16_t type, struct span data);
+void info_delete(struct ike_sa *sa, uint8_t proto, const uint32_t *spis, size_t n);
+void info_delete_isakmp(struct ike_sa *sa);
+/* In clear, to a peer with whom nothing is agreed; never longer than its message. */
+void info_notify_clear(struct ike *k, const struct ike_path *path, const struct ike_header *to,
+		       size_t limit, uint16_t type);
+
+/* natt.c */
+void natt_vids(struct ike_builder *b);
+void natt_vids_answer(struct ike_builder *b, const struct ike_sa *sa); /* what he sent */
+bool natt_is_vid(struct span vid, struct ike_sa *sa);
+void natt_add(struct ike_builder *b, struct ike_sa *sa);
+void natt_check(struct ike_sa *sa, const struct ike_path *path, const struct ike_payloads *pl);
+void natt_keepalive_start(struct ike_sa *sa);
+
+/* pairs.c */
+struct pair *pair_add(struct ike *k, struct qm *q);
+void pair_out_installed(struct ike *k, uint32_t pair_id);
+void pair_remove(struct pair *p, bool tell_peer);
+struct pair *pair_by_sa(struct ike *k, uint32_t sa_id);
+struct pair *pair_by_spi(struct ike *k, const struct ipaddr *peer, uint32_t spi);
+struct pair *pair_current(struct ike *k, uint32_t policy_id);
+bool pairs_with(struct ike *k, const struct ipaddr *peer);
+void pairs_drop_peer(struct ike *k, const struct ipaddr *peer);
+bool spi_in_use(struct ike *k, uint32_t spi);
+/* Negotiates for the policy: on the SA that is up, one that is starting, or a new one. */
+void negotiate(struct ike *k, const struct p2_policy *p);
+void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer, const char *why);
+struct fail_note *note_for(struct ike *k, uint32_t policy_id, bool make);
+
+/* timers */
+void ike_timer_fired(struct ike *k, struct timer *t);
+void qm_timer_fired(struct qm *q);
+
+#endif

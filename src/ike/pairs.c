@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The IPsec SA pairs that quick modes made: the newest of a policy carries what
+ * leaves, older ones stay for what is still on its way. */
+#include "ike/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+struct pair *pair_current(struct ike *k, uint32_t policy_id)
+{
+	struct pair *p;
+
+	TAILQ_FOREACH(p, &k->pairs, entry) /* newest first */
+		if (p->policy_id == policy_id && p->out_installed && !p->retired)
+			return p;
+	return NULL;
+}
+
+static void retire_older(struct ike *k, const struct pair *new)
+{
+	struct pair *p;
+
+	TAILQ_FOREACH(p, &k->pairs, entry) {
+		if (p == new || p->policy_id != new->policy_id || p->retired ||
+		    !selector_equal(&p->in.sel, &new->in.sel))
+			continue;
+		p->retired = true;
+		p->timer.kind = T_RETIRE;
+		p->timer.owner = p;
+		(void)timer_arm(&k->timers, &p->timer, k->now_ms + IKE_RETIRE_MS);
+	}
+}
+
+static struct pair *pair_make(struct ike *k, uint32_t pair_id, uint32_t policy_id)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->k = k;
+	p->pair_id = pair_id;
+	p->policy_id = policy_id;
+	TAILQ_INSERT_HEAD(&k->pairs, p, entry);
+	return p;
+}
+
+static void copy_spec(struct sa_spec *to, const struct sa_spec *from)
+{
+	*to = *from;
+	secret_wipe(&to->enc_key, sizeof(to->enc_key));
+	secret_wipe(&to->auth_key, sizeof(to->auth_key));
+}
+
+struct pair *pair_add(struct ike *k, struct qm *q)
+{
+	struct pair *p = pair_make(k, q->pair_id, q->policy.id);
+	struct fail_note *n = note_for(k, q->policy.id, false);
+
+	if (n)
+		n->story[0] = '\0';
+	if (!p)
+		return NULL;
+	p->initiator = q->initiator;
+	p->policy = q->policy;
+	p->peer = q->sa->path.remote;
+	copy_spec(&p->in, &q->in);
+	copy_spec(&p->out, &q->out);
+	return p;
+}
+
+void pair_out_installed(struct ike *k, uint32_t pair_id)
+{
+	struct pair *p;
+	char a[IPADDR_STRLEN];
+
+	TAILQ_FOREACH(p, &k->pairs, entry) {
+		if (p->pair_id != pair_id)
+			continue;
+		p->out_installed = true;
+		retire_older(k, p);
+		act_debug_ipsec(k, "(update_current_outbound_sa): updated peer %s current outbound "
+				   "sa to SPI %X",
+				ipaddr_str(&p->peer, a), p->out.spi);
+		return;
+	}
+}
+
+void pair_remove(struct pair *p, bool tell_peer)
+{
+	struct ike *k = p->k;
+	struct ike_sa *sa = tell_peer ? sa_up_for(k, &p->peer) : NULL;
+
+	if (sa)
+		info_delete(sa, 3, &p->in.spi, 1);
+	act_sa_del(k, p->in.id);
+	if (p->out_installed)
+		act_sa_del(k, p->out.id);
+	timer_stop(&k->timers, &p->timer);
+	TAILQ_REMOVE(&k->pairs, p, entry);
+	secret_free(p, sizeof(*p));
+}
+
+struct pair *pair_by_sa(struct ike *k, uint32_t sa_id)
+{
+	struct pair *p;
+
+	TAILQ_FOREACH(p, &k->pairs, entry)
+		if (p->in.id == sa_id || p->out.id == sa_id)
+			return p;
+	return NULL;
+}
+
+/* A peer names the SPIs that he receives on, which are our outbound ones. */
+struct pair *pair_by_spi(struct ike *k, const struct ipaddr *peer, uint32_t spi)
+{
+	struct pair *p;
+
+	TAILQ_FOREACH(p, &k->pairs, entry)
+		if (p->out.spi == spi && ipaddr_equal(&p->peer, peer))
+			return p;
+	return NULL;
+}
+
+bool pairs_with(struct ike *k, const struct ipaddr *peer)
+{
+	struct pair *p;
+
+	TAILQ_FOREACH(p, &k->pairs, entry)
+		if (ipaddr_equal(&p->peer, peer))
+			return true;
+	return false;
+}
+
+void pairs_drop_peer(struct ike *k, const struct ipaddr *peer)
+{
+	struct pair *p, *next;
+
+	for (p = TAILQ_FIRST(&k->pairs); p; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (ipaddr_equal(&p->peer, peer))
+			pair_remove(p, false);
+	}
+}
+
+bool spi_in_use(struct ike *k, uint32_t spi)
+{
+	struct ike_sa *sa;
+	struct pair *p;
+	struct qm *q;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(p, &k->pairs, entry)
+		if (p->in.spi == spi)
+			return true;
+	TAILQ_FOREACH(sa, &k->sas, entry)
+		TAILQ_FOREACH(q, &sa->qms, entry)
+			n += q->spi == spi;
+	return n > 0;
+}
+
+int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec)
+{
+	struct pair *p;
+
+	k->now_ms = now_ms;
+	if (spec->id > k->next_sa)
+		k->next_sa = spec->id;
+	if (spec->pair_id > k->next_pair)
+		k->next_pair = spec->pair_id;
+	TAILQ_FOREACH(p, &k->pairs, entry)
+		if (p->pair_id == spec->pair_id)
+			break;
+	if (!p) {
+		const struct p2_policy *policy = p2_by_id(k, spec->policy_id);
+
+		p = pair_make(k, spec->pair_id, spec->policy_id);
+		if (!p)
+			return -ENOMEM;
+		if (policy)
+			p->policy = *policy;
+	}
+	if (spec->dir == SA_IN) {
+		copy_spec(&p->in, spec);
+		p->peer = spec->src;
+	} else {
+		copy_spec(&p->out, spec);
+		p->peer = spec->dst;
+		p->out_installed = true;
+	}
+	return 0;
+}
+
+/* ---- policies ---- */
+
+struct fail_note *note_for(struct ike *k, uint32_t policy_id, bool make)
+{
+	struct fail_note *v;
+
+	for (size_t i = 0; i < k->n_notes; i++)
+		if (k->notes[i].policy_id == policy_id)
+			return &k->notes[i];
+	if (!make || !(v = reallocarray(k->notes, k->n_notes + 1, sizeof(*v))))
+		return NULL;
+	k->notes = v;
+	v[k->n_notes] = (struct fail_note){ .policy_id = policy_id };
+	return &v[k->n_notes++];
+}
+
+const char *ike_policy_story(const struct ike *k, uint32_t policy_id)
+{
+	const struct fail_note *n = note_for((struct ike *)k, policy_id, false);
+
+	return n ? n->story : "";
+}
+
+static void give_up(struct ike *k, uint32_t policy_id, const char *why)
+{
+	struct fail_note *n = note_for(k, policy_id, true);
+
+	if (n)
+		snprintf(n->story, sizeof(n->story), "%s", why);
+	act_failed(k, policy_id, why);
+}
+
+/* The next peer of the list, if there is one that was not tried in this round. */
+void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer, const char *why)
+{
+	const struct p2_policy *p = p2_by_id(k, policy_id);
+	struct fail_note *n = note_for(k, policy_id, true);
+
+	if (!p || !n) {
+		act_failed(k, policy_id, why);
+		return;
+	}
+	snprintf(n->story, sizeof(n->story), "%s", why);
+	/* a rekey that failed: the old pair still carries, and it is tried again */
+	struct pair *live = pair_current(k, policy_id);
+	if (live) {
+		live->rekeying = true;
+		live->timer.kind = T_REKEY;
+		live->timer.owner = live;
+		(void)timer_arm(&k->timers, &live->timer, k->now_ms + IKE_REKEY_AGAIN_MS);
+		return;
+	}
+	if (p->n_peers > 1 && ipaddr_equal(&p->peers[n->peer_index % p->n_peers], peer)) {
+		n->peer_index = (uint8_t)((n->peer_index + 1) % p->n_peers);
+		if (n->peer_index != 0) {
+			negotiate(k, p);
+			return;
+		}
+	}
+	act_failed(k, policy_id, why);
+}
+
+static bool qm_running(struct ike *k, uint32_t policy_id)
+{
+	struct ike_sa *sa;
+	struct qm *q;
+
+	TAILQ_FOREACH(sa, &k->sas, entry)
+		TAILQ_FOREACH(q, &sa->qms, entry)
+			if (q->policy.id == policy_id && q->initiator && q->state == QM_I1)
+				return true;
+	return false;
+}
+
+void negotiate(struct ike *k, const struct p2_policy *p)
+{
+	struct fail_note *n = note_for(k, p->id, true);
+	char why[200], addr[IPADDR_STRLEN];
+	struct ike_sa *sa;
+
+	if (!k->cfg.enabled || !p->n_peers || !p->n_transforms || !n) {
+		snprintf(why, sizeof(why), "crypto map %s %u: %s", p->map, p->seq,
+			 !k->cfg.enabled ? "crypto isakmp is disabled" :
+			 !p->n_peers	 ? "no peer is set" :
+					   "no transform-set is set");
+		give_up(k, p->id, why);
+		return;
+	}
+	const struct ipaddr *peer = &p->peers[n->peer_index % p->n_peers];
+	ipaddr_str(peer, addr);
+	if (qm_running(k, p->id))
+		return;
+	sa = sa_up_for(k, peer);
+	if (sa) {
+		if (quick_start(sa, p))
+			give_up(k, p->id, "the crypto ACL line cannot be said in IKE (its wildcard "
+					  "has holes) or memory is short");
+		return;
+	}
+	sa = sa_starting_for(k, peer);
+	if (sa) {
+		sa_want(sa, p->id);
+		return;
+	}
+	if (!psk_for(k, peer)) {
+		act_debug(k, NULL, "No pre-shared key with %s!", addr);
+		snprintf(why, sizeof(why),
+			 "no pre-shared key with %s: crypto isakmp key KEY address %s", addr, addr);
+		give_up(k, p->id, why);
+		return;
+	}
+	if (!k->cfg.n_p1) {
+		give_up(k, p->id, "no crypto isakmp policy is configured");
+		return;
+	}
+	struct ike_path path = { p->local, *peer, 500, 500 };
+	sa = sa_make(k, &path, true);
+	if (!sa) {
+		give_up(k, p->id, "no memory for another ISAKMP SA");
+		return;
+	}
+	sa_want(sa, p->id);
+	if (main_start(sa))
+		sa_end(sa, false, "main mode could not start");
+}
