@@ -28,6 +28,7 @@
 #define IKE_GIVE_UP_MS	    40000
 #define IKE_LINGER_MS	    60000
 #define IKE_RETIRE_MS	    30000
+#define IKE_SIMULTANEOUS_MS 10000 /* pairs made closer together than this are twins */
 #define IKE_REKEY_AGAIN_MS  5000  /* after a rekey that failed */
 #define IKE_KEEPALIVE_MS    20000
 #define IKE_MAX_REPEATS	    10	   /* answers to repeated requests, each exchange */
@@ -128,7 +129,8 @@ struct pair {
 	bool initiator, rekeying, retired, out_installed;
 	struct sa_spec in, out; /* keys wiped once installed */
 	struct ipaddr peer;
-	struct timer timer; /* T_RETIRE */
+	uint64_t made_ms;
+	struct timer timer; /* T_RETIRE, T_REKEY */
 };
 
 /* A queued action owns what it points to. */

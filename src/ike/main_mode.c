@@ -383,6 +383,8 @@ void main_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_
 		}
 		return;
 	}
+	uint8_t before[16];
+	memcpy(before, sa->iv, sizeof(before));
 	if (encrypted)
 		memcpy(sa->iv, iv, sizeof(iv));
 	int err = row->run(sa, path, h, &pl);
@@ -391,11 +393,16 @@ void main_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_
 		flight_mark(sa->k, &sa->flight, d);
 		return;
 	}
-	if (err == -EACCES) {
-		sa_story(sa, "the peer's hash is wrong: the pre-shared keys differ");
-		info_notify(sa, 1, (struct span){ 0 }, NT_AUTHENTICATION_FAILED, (struct span){ 0 });
-	}
 	char addr[IPADDR_STRLEN];
+	if (err == -EACCES || err == -EPROTO) {
+		/* anybody on the path can damage a message: the true one may still come,
+		 * and if none does the exchange ends by its timer */
+		memcpy(sa->iv, before, sizeof(before));
+		if (err == -EACCES)
+			sa_story(sa, "the peer's hash is wrong: the pre-shared keys differ");
+		bad_message(sa, sa->story);
+		return;
+	}
 	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
 		"Processing of Main mode failed with peer at %s: %s",
 		ipaddr_str(&sa->path.remote, addr), err == -ENOENT ? "no pre-shared key" : sa->story);

@@ -20,12 +20,15 @@ struct pair *pair_current(struct ike *k, uint32_t policy_id)
 	return NULL;
 }
 
+/* Twins of a simultaneous start stay both: the peers may not agree which one is
+ * newer, and each would delete the other's. */
 static void retire_older(struct ike *k, const struct pair *new)
 {
 	struct pair *p;
 
 	TAILQ_FOREACH(p, &k->pairs, entry) {
 		if (p == new || p->policy_id != new->policy_id || p->retired ||
+		    k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS ||
 		    !selector_equal(&p->in.sel, &new->in.sel))
 			continue;
 		p->retired = true;
@@ -64,6 +67,7 @@ struct pair *pair_add(struct ike *k, struct qm *q)
 		n->story[0] = '\0';
 	if (!p)
 		return NULL;
+	p->made_ms = k->now_ms;
 	p->initiator = q->initiator;
 	p->policy = q->policy;
 	p->peer = q->sa->path.remote;

@@ -305,6 +305,8 @@ static void negotiation_survives_loss_repeats_and_reordering(void **state)
 		run(now_ms + 200000);
 		drop_percent = dup_percent = 0;
 		/* connected or cleanly failed; never SAs without their twin for long */
+		if (side[0].n_sa < 2 && side[1].n_sa < 2 && side[0].failed + side[1].failed == 0)
+			print_message("seed %u: neither connected nor failed\n", seed);
 		if (side[0].n_sa < 2 && side[1].n_sa < 2)
 			assert_true(side[0].failed + side[1].failed > 0);
 		assert_true(side[0].n_sa <= 8 && side[1].n_sa <= 8);
@@ -423,6 +425,7 @@ static void soft_expiry_makes_a_successor_while_the_old_pair_carries(void **stat
 	(void)state;
 	acquire(0, 1);
 	run(now_ms + 500);
+	run(now_ms + 60000);
 	uint32_t old = side[0].sa[0].id;
 	ike_expire(side[0].ike, now_ms, old, false, true);
 	run(now_ms + 1000);
@@ -573,8 +576,11 @@ static void damaged_messages_change_nothing(void **state)
 			uint8_t *heap = malloc(len ? len : 1);
 
 			memcpy(heap, d->b, len);
-			if (i >= d->len) /* flips in what the cookies do not cover */
-				heap[16 + rnd() % (len - 16)] ^= (uint8_t)(1 + rnd() % 255);
+			/* flips behind the cookies; in MM5 and MM6 only as far as the hash
+			 * reaches: IKEv1 authenticates neither padding nor the notify there */
+			size_t span = step == 4 || step == 5 ? 44 : len - 16;
+			if (i >= d->len)
+				heap[16 + rnd() % span] ^= (uint8_t)(1 + rnd() % 255);
 			else if (len >= 28) { /* the length field made to agree */
 				heap[26] = (uint8_t)(len >> 8);
 				heap[27] = (uint8_t)len;
@@ -635,6 +641,7 @@ static void adopted_pair_is_renewed_and_deleted_like_a_native_one(void **state)
 	configure(0);
 	assert_int_equal(ike_adopt(side[0].ike, now_ms, &in), 0);
 	assert_int_equal(ike_adopt(side[0].ike, now_ms, &out), 0);
+	run(now_ms + 60000);
 	ike_expire(side[0].ike, now_ms, out.id, false, true);
 	run(now_ms + 1000);
 	/* no initial contact was sent: the old pair still stands at both ends */
