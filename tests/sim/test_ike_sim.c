@@ -577,10 +577,11 @@ static void damaged_messages_change_nothing(void **state)
 
 			memcpy(heap, d->b, len);
 			/* flips behind the cookies; in MM5 and MM6 only as far as the hash
-			 * reaches: IKEv1 authenticates neither padding nor the notify there */
-			size_t span = step == 4 || step == 5 ? 44 : len - 16;
+			 * reaches: IKEv1 authenticates neither header flags, padding nor notify */
+			bool loose = step == 4 || step == 5;
+			size_t from = loose ? 28 : 16, span = loose ? 32 : len - 16;
 			if (i >= d->len)
-				heap[16 + rnd() % span] ^= (uint8_t)(1 + rnd() % 255);
+				heap[from + rnd() % span] ^= (uint8_t)(1 + rnd() % 255);
 			else if (len >= 28) { /* the length field made to agree */
 				heap[26] = (uint8_t)(len >> 8);
 				heap[27] = (uint8_t)len;
