@@ -576,10 +576,11 @@ static void damaged_messages_change_nothing(void **state)
 			uint8_t *heap = malloc(len ? len : 1);
 
 			memcpy(heap, d->b, len);
-			/* flips behind the cookies; in MM5 and MM6 only as far as the hash
-			 * reaches: IKEv1 authenticates neither header flags, padding nor notify */
-			bool loose = step == 4 || step == 5;
-			size_t from = loose ? 28 : 16, span = loose ? 32 : len - 16;
+			/* flips behind the cookies; once there is a hash, only as far as it
+			 * reaches: IKEv1 authenticates neither header flags nor padding, nor
+			 * the notify in MM5 */
+			size_t from = step < 4 ? 16 : 28;
+			size_t span = step < 4 ? len - 16 : step < 6 ? 32 : len - 28 - 16;
 			if (i >= d->len)
 				heap[from + rnd() % span] ^= (uint8_t)(1 + rnd() % 255);
 			else if (len >= 28) { /* the length field made to agree */
