@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/netlink.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* libmnl's own loop macro hides a conversion that -Wconversion minds. */
+#define for_each_attr(a, h, header)                                                         \
+	for ((a) = mnl_nlmsg_get_payload_offset((h), (header));                             \
+	     mnl_attr_ok((a), (int)((const char *)mnl_nlmsg_get_payload_tail(h) -           \
+				    (const char *)(a)));                                    \
+	     (a) = mnl_attr_next(a))
+
+struct nl {
+	struct mnl_socket *s;
+	uint32_t seq, portid;
+	char buf[32768];
+};
+
+int nl_open(struct nl **ret)
+{
+	struct nl *nl = calloc(1, sizeof(*nl));
+
+	if (!nl)
+		return -ENOMEM;
+	nl->s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!nl->s || mnl_socket_bind(nl->s, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int err = -errno;
+
+		nl_close(nl);
+		return err;
+	}
+	nl->portid = mnl_socket_get_portid(nl->s);
+	*ret = nl;
+	return 0;
+}
+
+void nl_close(struct nl *nl)
+{
+	if (!nl)
+		return;
+	if (nl->s)
+		mnl_socket_close(nl->s);
+	free(nl);
+}
+
+int nl_events_open(void)
+{
+	struct sockaddr_nl a = { .nl_family = AF_NETLINK,
+				 .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+void nl_drain(int fd)
+{
+	char buf[8192];
+
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+}
+
+static struct nlmsghdr *start(struct nl *nl, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(nl->buf);
+
+	h->nlmsg_type = type;
+	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	h->nlmsg_seq = ++nl->seq;
+	return h;
+}
+
+/* Sends and handles the answers until ACK, error or the dump's end. */
+static int talk(struct nl *nl, struct nlmsghdr *h, mnl_cb_t cb, void *ctx)
+{
+	char in[32768];
+
+	if (mnl_socket_sendto(nl->s, h, h->nlmsg_len) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(nl->s, in, sizeof(in));
+
+		if (n < 0)
+			return -errno;
+		int r = mnl_cb_run(in, (size_t)n, nl->seq, nl->portid, cb, ctx);
+		if (r < 0)
+			return -errno;
+		if (r == MNL_CB_STOP)
+			return 0;
+	}
+}
+
+/* ---- links ---- */
+
+struct link_walk {
+	void (*each)(void *ctx, const struct nl_link *l);
+	void *ctx;
+};
+
+static int on_link(const struct nlmsghdr *h, void *ctx)
+{
+	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
+	struct link_walk *w = ctx;
+	struct nl_link l = { .ifindex = (uint32_t)m->ifi_index, .up = m->ifi_flags & IFF_UP,
+			     .running = m->ifi_flags & IFF_RUNNING };
+	const struct nlattr *a;
+
+	for_each_attr(a, h, sizeof(*m)) {
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_IFNAME:
+			strncpy(l.name, mnl_attr_get_str(a), sizeof(l.name) - 1);
+			break;
+		case IFLA_MTU:
+			l.mtu = mnl_attr_get_u32(a);
+			break;
+		case IFLA_ADDRESS:
+			if (mnl_attr_get_payload_len(a) == 6)
+				memcpy(l.mac, mnl_attr_get_payload(a), 6);
+			break;
+		case IFLA_STATS64:
+			if (mnl_attr_get_payload_len(a) >= 8 * sizeof(uint64_t)) {
+				struct rtnl_link_stats64 s = { 0 };
+				size_t n = mnl_attr_get_payload_len(a);
+
+				memcpy(&s, mnl_attr_get_payload(a), n < sizeof(s) ? n : sizeof(s));
+				l.rx_packets = s.rx_packets;
+				l.tx_packets = s.tx_packets;
+				l.rx_bytes = s.rx_bytes;
+				l.tx_bytes = s.tx_bytes;
+				l.rx_errors = s.rx_errors;
+				l.tx_errors = s.tx_errors;
+			}
+			break;
+		}
+	}
+	w->each(w->ctx, &l);
+	return MNL_CB_OK;
+}
+
+int nl_links(struct nl *nl, void (*each)(void *ctx, const struct nl_link *l), void *ctx)
+{
+	struct link_walk w = { each, ctx };
+	struct nlmsghdr *h = start(nl, RTM_GETLINK, NLM_F_DUMP);
+	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	m->ifi_family = AF_UNSPEC;
+	return talk(nl, h, on_link, &w);
+}
+
+int nl_link_set(struct nl *nl, uint32_t ifindex, bool up, uint32_t mtu)
+{
+	struct nlmsghdr *h = start(nl, RTM_NEWLINK, NLM_F_ACK);
+	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	m->ifi_index = (int)ifindex;
+	m->ifi_change = IFF_UP;
+	m->ifi_flags = up ? IFF_UP : 0;
+	if (mtu)
+		mnl_attr_put_u32(h, IFLA_MTU, mtu);
+	return talk(nl, h, NULL, NULL);
+}
+
+int nl_link_del(struct nl *nl, uint32_t ifindex)
+{
+	struct nlmsghdr *h = start(nl, RTM_DELLINK, NLM_F_ACK);
+	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	m->ifi_index = (int)ifindex;
+	return talk(nl, h, NULL, NULL);
+}
+
+/* ---- addresses ---- */
+
+struct addr_walk {
+	void (*each)(void *ctx, const struct nl_addr *a);
+	void *ctx;
+};
+
+static int on_addr(const struct nlmsghdr *h, void *ctx)
+{
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	struct addr_walk *w = ctx;
+	struct nl_addr out = { .ifindex = m->ifa_index, .prefix_len = m->ifa_prefixlen };
+	const struct nlattr *a;
+
+	if (m->ifa_family != AF_INET)
+		return MNL_CB_OK;
+	for_each_attr(a, h, sizeof(*m)) {
+		/* IFA_LOCAL is ours; IFA_ADDRESS is the peer of a point-to-point link */
+		if ((mnl_attr_get_type(a) == IFA_LOCAL ||
+		     (mnl_attr_get_type(a) == IFA_ADDRESS && !out.addr.family)) &&
+		    mnl_attr_get_payload_len(a) == 4) {
+			out.addr.family = IP_V4;
+			memcpy(out.addr.b, mnl_attr_get_payload(a), 4);
+		}
+	}
+	w->each(w->ctx, &out);
+	return MNL_CB_OK;
+}
+
+int nl_addrs(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), void *ctx)
+{
+	struct addr_walk w = { each, ctx };
+	struct nlmsghdr *h = start(nl, RTM_GETADDR, NLM_F_DUMP);
+	struct ifaddrmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	m->ifa_family = AF_INET;
+	return talk(nl, h, on_addr, &w);
+}
+
+static int addr_op(struct nl *nl, uint16_t type, uint16_t flags, uint32_t ifindex,
+		   const struct ipaddr *addr, uint8_t prefix_len)
+{
+	struct nlmsghdr *h = start(nl, type, (uint16_t)(flags | NLM_F_ACK));
+	struct ifaddrmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	m->ifa_family = AF_INET;
+	m->ifa_prefixlen = prefix_len;
+	m->ifa_index = ifindex;
+	mnl_attr_put(h, IFA_LOCAL, 4, addr->b);
+	mnl_attr_put(h, IFA_ADDRESS, 4, addr->b);
+	return talk(nl, h, NULL, NULL);
+}
+
+int nl_addr_add(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len)
+{
+	int err = addr_op(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, a, prefix_len);
+
+	return err == -EEXIST ? 0 : err;
+}
+
+int nl_addr_del(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len)
+{
+	return addr_op(nl, RTM_DELADDR, 0, ifindex, a, prefix_len);
+}
+
+/* ---- routes ---- */
+
+static int route_op(struct nl *nl, uint16_t type, uint16_t flags, const struct nl_route *r)
+{
+	struct nlmsghdr *h = start(nl, type, (uint16_t)(flags | NLM_F_ACK));
+	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	uint32_t table = r->table ? r->table : RT_TABLE_MAIN;
+
+	m->rtm_family = AF_INET;
+	m->rtm_dst_len = r->prefix_len;
+	m->rtm_table = table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC;
+	m->rtm_protocol = RTPROT_CULVERT;
+	m->rtm_type = r->unreachable ? RTN_UNREACHABLE : RTN_UNICAST;
+	m->rtm_scope = r->unreachable || r->gateway.family ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	mnl_attr_put_u32(h, RTA_TABLE, table);
+	if (r->dst.family)
+		mnl_attr_put(h, RTA_DST, 4, r->dst.b);
+	if (r->gateway.family)
+		mnl_attr_put(h, RTA_GATEWAY, 4, r->gateway.b);
+	if (r->ifindex && !r->unreachable)
+		mnl_attr_put_u32(h, RTA_OIF, r->ifindex);
+	mnl_attr_put_u32(h, RTA_PRIORITY, r->metric);
+	return talk(nl, h, NULL, NULL);
+}
+
+int nl_route_add(struct nl *nl, const struct nl_route *r)
+{
+	return route_op(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, r);
+}
+
+int nl_route_del(struct nl *nl, const struct nl_route *r)
+{
+	return route_op(nl, RTM_DELROUTE, 0, r);
+}
+
+struct route_hit {
+	uint32_t ifindex;
+	struct ipaddr src;
+	uint8_t type;
+};
+
+static int on_route(const struct nlmsghdr *h, void *ctx)
+{
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct route_hit *hit = ctx;
+	const struct nlattr *a;
+
+	hit->type = m->rtm_type;
+	for_each_attr(a, h, sizeof(*m)) {
+		if (mnl_attr_get_type(a) == RTA_OIF)
+			hit->ifindex = mnl_attr_get_u32(a);
+		if (mnl_attr_get_type(a) == RTA_PREFSRC && mnl_attr_get_payload_len(a) == 4) {
+			hit->src.family = IP_V4;
+			memcpy(hit->src.b, mnl_attr_get_payload(a), 4);
+		}
+	}
+	return MNL_CB_STOP;
+}
+
+int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,
+		 struct ipaddr *ret_src)
+{
+	struct nlmsghdr *h = start(nl, RTM_GETROUTE, 0);
+	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	struct route_hit hit = { 0 };
+
+	m->rtm_family = AF_INET;
+	m->rtm_dst_len = 32;
+	mnl_attr_put(h, RTA_DST, 4, dst->b);
+	int err = talk(nl, h, on_route, &hit);
+	if (err)
+		return err;
+	if (!hit.ifindex || (hit.type != RTN_UNICAST && hit.type != RTN_LOCAL))
+		return -ENETUNREACH;
+	*ret_ifindex = hit.ifindex;
+	*ret_src = hit.src;
+	return 0;
+}
+
+static int rule_op(struct nl *nl, uint16_t type, uint16_t flags, uint32_t mark, uint32_t table,
+		   uint32_t pref)
+{
+	struct nlmsghdr *h = start(nl, type, (uint16_t)(flags | NLM_F_ACK));
+	struct fib_rule_hdr *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	m->family = AF_INET;
+	m->action = FR_ACT_TO_TBL;
+	mnl_attr_put_u32(h, FRA_TABLE, table);
+	mnl_attr_put_u32(h, FRA_FWMARK, mark);
+	mnl_attr_put_u32(h, FRA_FWMASK, UINT32_MAX);
+	mnl_attr_put_u32(h, FRA_PRIORITY, pref);
+	mnl_attr_put_u8(h, FRA_PROTOCOL, RTPROT_CULVERT);
+	return talk(nl, h, NULL, NULL);
+}
+
+int nl_rule_add(struct nl *nl, uint32_t mark, uint32_t table, uint32_t pref)
+{
+	int err = rule_op(nl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, mark, table, pref);
+
+	return err == -EEXIST ? 0 : err;
+}
+
+int nl_rule_del(struct nl *nl, uint32_t mark, uint32_t table, uint32_t pref)
+{
+	return rule_op(nl, RTM_DELRULE, 0, mark, table, pref);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rtnetlink by libmnl: what control needs of links, addresses, routes and rules.
+ * Everything that we add carries RTPROT_CULVERT, so that it is recognised and
+ * nothing foreign is ever removed. All calls are synchronous; 0 or -errno. */
+#ifndef HOST_NETLINK_H
+#define HOST_NETLINK_H
+
+#include "base/ipaddr.h"
+
+#define RTPROT_CULVERT 67
+
+struct nl;
+
+int nl_open(struct nl **ret);
+void nl_close(struct nl *nl);
+/* A socket that becomes readable when links, addresses or routes change; drain it
+ * with nl_drain(). */
+int nl_events_open(void);
+void nl_drain(int fd);
+
+struct nl_link {
+	uint32_t ifindex, mtu;
+	char name[16];
+	bool up, running;
+	uint8_t mac[6];
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_errors, tx_errors;
+};
+struct nl_addr {
+	uint32_t ifindex;
+	struct ipaddr addr;
+	uint8_t prefix_len;
+};
+/* Calls each() for every one. */
+int nl_links(struct nl *nl, void (*each)(void *ctx, const struct nl_link *l), void *ctx);
+int nl_addrs(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), void *ctx);
+
+int nl_link_set(struct nl *nl, uint32_t ifindex, bool up, uint32_t mtu); /* mtu 0: as it is */
+int nl_link_del(struct nl *nl, uint32_t ifindex);
+int nl_addr_add(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len);
+int nl_addr_del(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len);
+
+struct nl_route {
+	struct ipaddr dst; /* IP_NONE: default */
+	uint8_t prefix_len;
+	uint32_t table;	   /* 0: main */
+	uint32_t metric;
+	uint32_t ifindex;  /* 0: by gateway only */
+	struct ipaddr gateway; /* IP_NONE: none */
+	bool unreachable;
+};
+int nl_route_add(struct nl *nl, const struct nl_route *r); /* replaces its like */
+int nl_route_del(struct nl *nl, const struct nl_route *r);
+/* Where a packet to dst would leave, by the main rules. -ENETUNREACH if nowhere. */
+int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,
+		 struct ipaddr *ret_src);
+/* `fwmark MARK lookup TABLE pref PREF`. -EEXIST counts as done. */
+int nl_rule_add(struct nl *nl, uint32_t mark, uint32_t table, uint32_t pref);
+int nl_rule_del(struct nl *nl, uint32_t mark, uint32_t table, uint32_t pref);
+
+#endif

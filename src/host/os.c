@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t host_now_ms(void *ctx)
+{
+	struct timespec t;
+
+	(void)ctx;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void host_random(void *ctx, void *p, size_t n)
+{
+	uint8_t *b = p;
+
+	(void)ctx;
+	while (n) {
+		ssize_t got = getrandom(b, n, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			abort(); /* without randomness there is no security to go on with */
+		b += got;
+		n -= (size_t)got;
+	}
+}
+
+static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+				      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+
+const char *host_stamp(char buf[32])
+{
+	struct timespec t;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	snprintf(buf, 32, "*%s %2d %02d:%02d:%02d.%03d: ", months[tm.tm_mon % 12], tm.tm_mday % 32,
+		 tm.tm_hour % 24, tm.tm_min % 60, tm.tm_sec % 61, (int)(t.tv_nsec / 1000000) % 1000);
+	return buf;
+}
+
+const char *host_clock(char buf[64])
+{
+	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+	struct timespec t;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	snprintf(buf, 64, "*%02d:%02d:%02d.%03d UTC %s %s %d %d", tm.tm_hour, tm.tm_min, tm.tm_sec,
+		 (int)(t.tv_nsec / 1000000), days[tm.tm_wday], months[tm.tm_mon], tm.tm_mday,
+		 tm.tm_year + 1900);
+	return buf;
+}
+
+int host_sysctl(const char *path, const char *value, char *old)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (old) {
+		ssize_t n = read(fd, old, 15);
+
+		old[n > 0 ? n : 0] = '\0';
+		old[strcspn(old, "\n")] = '\0';
+		(void)lseek(fd, 0, SEEK_SET);
+	}
+	if (write(fd, value, strlen(value)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}

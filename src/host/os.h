@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clock and randomness: the only places that ask the system for them. */
+#ifndef HOST_OS_H
+#define HOST_OS_H
+
+#include "base/span.h"
+
+uint64_t host_now_ms(void *ctx); /* CLOCK_MONOTONIC; ctx unused */
+/* Fills p from the kernel's generator; aborts the process if it cannot. */
+void host_random(void *ctx, void *p, size_t n);
+/* `*Nov 24 08:33:11.123: ` in buf (32 bytes), as IOS stamps logs. */
+const char *host_stamp(char buf[32]);
+/* `08:33:11.123 UTC Tue Nov 24 2026`, for show clock (64 bytes). */
+const char *host_clock(char buf[64]);
+/* Writes value to a file under /proc/sys; 0 or a negative errno. The value that
+ * stood there goes to old (16 bytes) unless it is NULL. */
+int host_sysctl(const char *path, const char *value, char *old);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/ports.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct fd_port {
+	struct port port;
+	/* scratch of recvmmsg and sendmmsg: one port is used by one worker */
+	struct mmsghdr msg[BATCH_MAX];
+	struct iovec iov[BATCH_MAX];
+	struct sockaddr_in addr[BATCH_MAX];
+	struct {
+		_Alignas(struct cmsghdr) char buf[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	} control[BATCH_MAX];
+};
+
+static void port_close(struct port *p)
+{
+	close(p->fd);
+	free(p);
+}
+
+/* ---- TUN ---- */
+
+static size_t tun_recv(struct port *p, struct pool *pool, struct batch *b)
+{
+	size_t had = b->n;
+
+	while (b->n < BATCH_MAX) {
+		struct pkt *k = pkt_get(pool);
+
+		if (!k)
+			break;
+		ssize_t n = read(p->fd, k->data, PKT_DATA_MAX);
+		if (n <= 0) {
+			pkt_put(pool, k);
+			break;
+		}
+		k->len = (uint32_t)n;
+		(void)batch_add(b, k);
+	}
+	return b->n - had;
+}
+
+static size_t tun_send(struct port *p, struct batch *b)
+{
+	size_t ok = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		ok += write(p->fd, b->p[i]->data, b->p[i]->len) == (ssize_t)b->p[i]->len;
+	return ok;
+}
+
+/* ---- sockets ---- */
+
+static size_t sock_recv(struct fd_port *f, struct pool *pool, struct batch *b, bool udp)
+{
+	struct pkt *k[BATCH_MAX];
+	size_t want = 0, had = b->n;
+
+	while (want < BATCH_MAX - had && (k[want] = pkt_get(pool))) {
+		f->iov[want] = (struct iovec){ k[want]->data, PKT_DATA_MAX };
+		f->msg[want].msg_hdr = (struct msghdr){
+			.msg_name = &f->addr[want], .msg_namelen = sizeof(f->addr[want]),
+			.msg_iov = &f->iov[want], .msg_iovlen = 1,
+			.msg_control = f->control[want].buf,
+			.msg_controllen = sizeof(f->control[want].buf) };
+		want++;
+	}
+	int n = want ? recvmmsg(f->port.fd, f->msg, (unsigned)want, MSG_DONTWAIT, NULL) : 0;
+	size_t got = n > 0 ? (size_t)n : 0;
+	for (size_t i = 0; i < want; i++) {
+		struct msghdr *m = &f->msg[i].msg_hdr;
+
+		if (i >= got || m->msg_flags & MSG_TRUNC) {
+			pkt_put(pool, k[i]);
+			continue;
+		}
+		k[i]->len = f->msg[i].msg_len;
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+			struct in_pktinfo info;
+
+			if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
+				continue;
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			k[i]->ifindex = (uint32_t)info.ipi_ifindex;
+			k[i]->local = ipaddr_v4(ntohl(info.ipi_addr.s_addr));
+		}
+		if (udp) {
+			k[i]->remote = ipaddr_v4(ntohl(f->addr[i].sin_addr.s_addr));
+			k[i]->remote_port = ntohs(f->addr[i].sin_port);
+		}
+		(void)batch_add(b, k[i]);
+	}
+	return b->n - had;
+}
+
+static size_t raw_recv(struct port *p, struct pool *pool, struct batch *b)
+{
+	return sock_recv((struct fd_port *)(void *)p, pool, b, false);
+}
+
+static size_t udp_port_recv(struct port *p, struct pool *pool, struct batch *b)
+{
+	return sock_recv((struct fd_port *)(void *)p, pool, b, true);
+}
+
+/* One datagram that the kernel refuses does not hold up those behind it. */
+static size_t send_all(struct fd_port *f, size_t n)
+{
+	size_t ok = 0, at = 0;
+
+	while (at < n) {
+		int k = sendmmsg(f->port.fd, f->msg + at, (unsigned)(n - at),
+				 MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (k <= 0) {
+			at++;
+			continue;
+		}
+		ok += (size_t)k;
+		at += (size_t)k;
+	}
+	return ok;
+}
+
+static void prepare(struct fd_port *f, size_t i, const struct pkt *k, uint32_t dst, uint16_t port)
+{
+	f->addr[i] = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port),
+					   .sin_addr.s_addr = htonl(dst) };
+	f->iov[i] = (struct iovec){ k->data, k->len };
+	f->msg[i].msg_hdr = (struct msghdr){ .msg_name = &f->addr[i],
+					     .msg_namelen = sizeof(f->addr[i]),
+					     .msg_iov = &f->iov[i], .msg_iovlen = 1 };
+}
+
+static size_t raw_send(struct port *p, struct batch *b)
+{
+	struct fd_port *f = (struct fd_port *)(void *)p;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct rd r = pkt_rd(b->p[i]);
+
+		rd_skip(&r, 16);
+		uint32_t dst = rd_be32(&r);
+		if (!r.bad)
+			prepare(f, n++, b->p[i], dst, 0);
+	}
+	return send_all(f, n);
+}
+
+static size_t icmp_send(struct port *p, struct batch *b)
+{
+	struct fd_port *f = (struct fd_port *)(void *)p;
+
+	for (size_t i = 0; i < b->n; i++)
+		prepare(f, i, b->p[i], ipaddr_to_v4(&b->p[i]->remote), 0);
+	return send_all(f, b->n);
+}
+
+static size_t udp_port_send(struct port *p, struct batch *b)
+{
+	struct fd_port *f = (struct fd_port *)(void *)p;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct pkt *k = b->p[i];
+		struct in_pktinfo info = { 0 };
+
+		prepare(f, i, k, ipaddr_to_v4(&k->remote), k->remote_port);
+		memcpy(&info.ipi_spec_dst, k->local.b, 4);
+		f->msg[i].msg_hdr.msg_control = f->control[i].buf;
+		f->msg[i].msg_hdr.msg_controllen = CMSG_SPACE(sizeof(info));
+		struct cmsghdr *c = CMSG_FIRSTHDR(&f->msg[i].msg_hdr);
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+	}
+	return send_all(f, b->n);
+}
+
+static size_t icmp_recv(struct port *p, struct pool *pool, struct batch *b)
+{
+	char sink[1];
+
+	(void)pool;
+	(void)b;
+	while (recv(p->fd, sink, sizeof(sink), MSG_DONTWAIT) >= 0)
+		;
+	return 0;
+}
+
+int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port **ret_port)
+{
+	static const struct port_ops tun = { tun_recv, tun_send, port_close };
+	static const struct port_ops raw = { raw_recv, raw_send, port_close };
+	static const struct port_ops icmp = { icmp_recv, icmp_send, port_close };
+	static const struct port_ops udp = { udp_port_recv, udp_port_send, port_close };
+	struct fd_port *f = calloc(1, sizeof(*f));
+
+	(void)ctx;
+	if (!f) {
+		close(fd);
+		return -ENOMEM;
+	}
+	f->port.fd = fd;
+	switch ((enum fwd_port_kind)desc->kind) {
+	case FWD_PORT_TUNNEL:
+	case FWD_PORT_STEER:
+		f->port.ops = &tun;
+		break;
+	case FWD_PORT_ICMP:
+		f->port.ops = &icmp;
+		break;
+	case FWD_PORT_UDP_ENCAP:
+		f->port.ops = &udp;
+		break;
+	default:
+		f->port.ops = &raw;
+		break;
+	}
+	*ret_port = &f->port;
+	return 0;
+}

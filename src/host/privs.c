@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/privs.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+static int no_dumps(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno :
+											      0;
+}
+
+int privs_control(void)
+{
+	static const unsigned keep[] = { CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE };
+	const capng_type_t all = CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE;
+
+	capng_get_caps_process();
+	for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
+		if (!capng_have_capability(CAPNG_EFFECTIVE, keep[i]))
+			return -EPERM;
+	capng_clear(CAPNG_SELECT_BOTH);
+	for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
+		capng_update(CAPNG_ADD, all, keep[i]);
+		capng_update(CAPNG_ADD, CAPNG_BOUNDING_SET, keep[i]);
+	}
+	if (capng_apply(CAPNG_SELECT_BOUNDS) || capng_apply(CAPNG_SELECT_CAPS))
+		return -EPERM;
+	/* ambient, so that nft has them whoever we are */
+	for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
+		(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, keep[i], 0, 0);
+	return no_dumps();
+}
+
+/* Everything not named here kills the process: it never opens, connects,
+ * executes or sends a signal. */
+static int install_filter(void)
+{
+	static const int allowed[] = {
+		SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),
+		SCMP_SYS(recvmmsg), SCMP_SYS(sendmmsg), SCMP_SYS(recvfrom), SCMP_SYS(sendto),
+		SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(poll),
+		SCMP_SYS(ppoll), SCMP_SYS(close), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
+		SCMP_SYS(gettimeofday), SCMP_SYS(getrandom), SCMP_SYS(futex), SCMP_SYS(mmap),
+		SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
+		SCMP_SYS(mprotect), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction),
+		SCMP_SYS(rt_sigprocmask), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(getpid),
+		SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
+		SCMP_SYS(rseq), SCMP_SYS(sigaltstack), SCMP_SYS(newfstatat), SCMP_SYS(fstat),
+	};
+	scmp_filter_ctx c = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int err = c ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (!err)
+		err = seccomp_load(c);
+	seccomp_release(c);
+	return err;
+}
+
+int privs_forwarder(bool strict)
+{
+	int err;
+
+	capng_clear(CAPNG_SELECT_BOTH);
+	/* the bounding set needs CAP_SETPCAP, which a namespace may lack: without new
+	 * privileges it cannot matter */
+	(void)capng_apply(CAPNG_SELECT_BOUNDS);
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return -EPERM;
+	err = no_dumps();
+	return err || !strict ? err : install_filter();
+}

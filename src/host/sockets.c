@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES (4 << 20)
+
+int tun_open(const char *name, uint32_t *ret_ifindex)
+{
+	struct ifreq r = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (strlen(name) >= sizeof(r.ifr_name)) {
+		close(fd);
+		return -ENAMETOOLONG;
+	}
+	strcpy(r.ifr_name, name);
+	if (ioctl(fd, TUNSETIFF, &r) < 0 || ioctl(fd, TUNSETPERSIST, 1) < 0)
+		goto fail;
+	*ret_ifindex = if_nametoindex(name);
+	if (*ret_ifindex)
+		return fd;
+fail:
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+void tun_remove(int fd)
+{
+	(void)ioctl(fd, TUNSETPERSIST, 0);
+	close(fd);
+}
+
+static int set_int(int fd, int level, int opt, int value)
+{
+	return setsockopt(fd, level, opt, &value, sizeof(value));
+}
+
+/* Large buffers where we may, the system's limit where not. */
+static void set_buffers(int fd)
+{
+	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES))
+		(void)set_int(fd, SOL_SOCKET, SO_RCVBUF, BUFFER_BYTES);
+	if (set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES))
+		(void)set_int(fd, SOL_SOCKET, SO_SNDBUF, BUFFER_BYTES);
+}
+
+int raw_open(int protocol, bool bypass)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+
+	if (fd < 0)
+		return -errno;
+	set_buffers(fd);
+	if (set_int(fd, IPPROTO_IP, IP_HDRINCL, 1) || set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) ||
+	    (bypass && set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_BYPASS))) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int icmp_open(void)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
+
+	if (fd < 0)
+		return -errno;
+	/* it is never read: as little as possible shall queue */
+	(void)set_int(fd, SOL_SOCKET, SO_RCVBUF, 1);
+	return fd;
+}
+
+int udp_open(uint16_t port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	set_buffers(fd);
+	if (set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) ||
+	    set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT) ||
+	    set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_BYPASS) ||
+	    bind(fd, (struct sockaddr *)&a, sizeof(a))) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int udp_send(int fd, const struct ipaddr *local, const struct ipaddr *remote, uint16_t remote_port,
+	     const void *p, size_t n)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(remote_port) };
+	union {
+		char buf[CMSG_SPACE(sizeof(struct in_pktinfo))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct iovec iov = { (void *)p, n };
+	struct msghdr m = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov,
+			    .msg_iovlen = 1 };
+
+	memcpy(&to.sin_addr, remote->b, 4);
+	if (local->family == IP_V4) {
+		struct in_pktinfo info = { 0 };
+
+		memcpy(&info.ipi_spec_dst, local->b, 4);
+		m.msg_control = control.buf;
+		m.msg_controllen = sizeof(control.buf);
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+	}
+	return sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+long udp_recv(int fd, void *p, size_t cap, struct ipaddr *ret_local, struct ipaddr *ret_remote,
+	      uint16_t *ret_port)
+{
+	struct sockaddr_in from = { 0 };
+	union {
+		char buf[256];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = { p, cap };
+	struct msghdr m = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov,
+			    .msg_iovlen = 1, .msg_control = control.buf,
+			    .msg_controllen = sizeof(control.buf) };
+	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
+
+	if (n < 0)
+		return -errno;
+	if (m.msg_flags & MSG_TRUNC)
+		return 0; /* nothing that long is ours: an empty datagram is ignored */
+	*ret_local = (struct ipaddr){ 0 };
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+		struct in_pktinfo info;
+
+		if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
+			continue;
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		*ret_local = ipaddr_v4(ntohl(info.ipi_addr.s_addr));
+	}
+	*ret_remote = ipaddr_v4(ntohl(from.sin_addr.s_addr));
+	*ret_port = ntohs(from.sin_port);
+	return n;
+}
+
+int unix_listen(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		close(fd);
+		return -ENAMETOOLONG;
+	}
+	strcpy(a.sun_path, path);
+	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 || errno == EAGAIN) {
+		close(fd);
+		return -EADDRINUSE;
+	}
+	close(fd);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	(void)unlink(path);
+	mode_t mask = umask(0117);
+	err = bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 16) ? -errno : 0;
+	umask(mask);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}

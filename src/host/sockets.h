@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening what needs privileges: control does it and hands the descriptors over.
+ * Each returns a descriptor or a negative errno. */
+#ifndef HOST_SOCKETS_H
+#define HOST_SOCKETS_H
+
+#include "base/ipaddr.h"
+
+/* The mark of our own cipher sockets: steering and guard let them pass. */
+#define MARK_BYPASS 0x43560001u
+
+/* A persistent TUN (no packet information) of that name, made if it is not there;
+ * its ifindex goes to ret_ifindex. */
+int tun_open(const char *name, uint32_t *ret_ifindex);
+/* Takes it away: clears persistence on fd and closes it. */
+void tun_remove(int fd);
+/* Raw socket with IP_HDRINCL and IP_PKTINFO; bypass sets MARK_BYPASS (ESP: yes,
+ * GRE: never). */
+int raw_open(int protocol, bool bypass);
+/* Raw ICMP without IP_HDRINCL, to send only. */
+int icmp_open(void);
+/* UDP on every address of the host, IP_PKTINFO, MARK_BYPASS. */
+int udp_open(uint16_t port);
+/* Sends n bytes from local to remote by such a socket; 0 or -errno. */
+int udp_send(int fd, const struct ipaddr *local, const struct ipaddr *remote, uint16_t remote_port,
+	     const void *p, size_t n);
+/* Receives one datagram; its length, or -errno (-EAGAIN: none). */
+long udp_recv(int fd, void *p, size_t cap, struct ipaddr *ret_local, struct ipaddr *ret_remote,
+	      uint16_t *ret_port);
+/* A listening stream socket at path, mode 0660; an old one is replaced if nobody
+ * listens there (-EADDRINUSE otherwise). */
+int unix_listen(const char *path);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parent: spawns control and forwarder, holds the socket pair between them,
+ * and starts again whichever dies. It parses nothing. */
+#ifndef HOST_SUPERVISOR_H
+#define HOST_SUPERVISOR_H
+
+struct supervisor {
+	/* Run in the children; the result is their exit status. fwd_fd is this side's
+	 * end of the pair. Control gets another: it becomes readable with each new
+	 * forwarder, whose end of a new pair comes along (supervisor_receive()). */
+	int (*control)(void *ctx, int fwd_fd, int supervisor_fd);
+	int (*forwarder)(void *ctx, int control_fd);
+	void *ctx;
+};
+
+/* Until SIGTERM or SIGINT (passed on to control, whose orderly stop is waited
+ * for) or until control ends by itself with status 0 or 2. Returns an exit status. */
+int supervisor_run(const struct supervisor *s);
+
+/* Control's side: the next descriptor from the supervisor, or -errno. */
+int supervisor_receive(int supervisor_fd);
+
+#endif
