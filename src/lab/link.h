@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The few rtnetlink messages that a lab needs, each spoken in the network
+ * namespace of the caller. All return 0 or -errno. */
+#ifndef LAB_LINK_H
+#define LAB_LINK_H
+
+/* Brings a device up, after setting its alias (NULL: none). */
+int link_up(const char *dev, const char *alias);
+
+/* A veth pair: dev here, peer_dev in the namespace of peer_netns (an open
+ * descriptor), both made under their final names, so that nothing ever passes
+ * through a third namespace. mtu (bytes) is for both. */
+int link_add_veth(const char *dev, const char *peer_dev, int peer_netns, unsigned mtu);
+
+#endif

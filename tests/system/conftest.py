@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the system tests share: where the build is, and as whom a test runs."""
+import os
+import pathlib
+import shutil
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get('CULVERT_BUILD', ROOT / 'build')).resolve()
+NOBODY = 65534
+
+
+def built(*parts):
+    """A program of the build; the test is skipped where it was not built."""
+    path = BUILD.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f'{path.relative_to(BUILD.parent)} is not built')
+    return path
+
+
+@pytest.fixture
+def culvert():
+    return built('culvert')
+
+
+@pytest.fixture(params=['root', 'user'])
+def who(request):
+    """The words before a command that make it root's or an ordinary user's."""
+    if os.geteuid() != 0:
+        if request.param == 'root':
+            pytest.skip('needs root')
+        return []
+    if request.param == 'root':
+        return []
+    if not shutil.which('setpriv'):
+        pytest.skip('needs setpriv')
+    return ['setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups']
