@@ -32,7 +32,7 @@ void forwarder_free(struct forwarder *f)
 {
 	if (!f)
 		return;
-	state_free(f);
+	fwd_state_free(f);
 	sad_fini(&f->sad);
 	crypto_runner_free(f->esp.crypto);
 	pool_fini(&f->pool);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base/wr.h"
 
 static int port_add(struct forwarder *f, const struct fwd_port *desc, int fd)
 {
@@ -222,6 +223,36 @@ static int tunnel_add(struct forwarder *f, const struct fwd_tunnel *t)
 	return 0;
 }
 
+/* IKE on UDP 4500 goes out by the socket that ESP uses, behind the non-ESP marker
+ * (RFC 3948 section 2.2); a keepalive is one byte 0xff (section 2.3). */
+static int ike_send(struct forwarder *f, const struct fwd_msg *m)
+{
+	struct fport *udp = port_by_kind(f, FWD_PORT_UDP_ENCAP, 0);
+	struct pkt *p = udp ? pkt_get(&f->pool) : NULL;
+	struct span d = m->u.ike_rx.data;
+	struct batch b = { 0 };
+
+	if (!p)
+		return udp ? -ENOBUFS : -ENOTCONN;
+	struct wr w = wr_of(p->data, PKT_DATA_MAX);
+	if (d.len)
+		wr_be32(&w, 0);
+	else
+		wr_u8(&w, 0xff);
+	wr_span(&w, d);
+	p->len = (uint32_t)wr_len(&w);
+	p->local = m->u.ike_rx.local;
+	p->remote = m->u.ike_rx.remote;
+	p->remote_port = m->u.ike_rx.remote_port;
+	if (w.bad) {
+		pkt_put(&f->pool, p);
+		return -EMSGSIZE;
+	}
+	(void)batch_add(&b, p);
+	port_send(f, udp, &b);
+	return 0;
+}
+
 static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 {
 	struct policy *pol;
@@ -261,6 +292,8 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 	case FWD_STATS_CLEAR:
 		clear_stats(f);
 		return 0;
+	case FWD_IKE_TX:
+		return ike_send(f, m);
 	case FWD_SHUTDOWN:
 		f->stopping = true;
 		return 0;

@@ -13,7 +13,10 @@ static void put_bool(struct wr *w, bool b)
 
 static bool get_bool(struct rd *r)
 {
-	return rd_u8(r) != 0;
+	uint8_t v = rd_u8(r);
+
+	r->bad |= v > 1;
+	return v != 0;
 }
 
 static void put_addr(struct wr *w, const struct ipaddr *a)
@@ -223,6 +226,7 @@ static void put_tunnel(struct wr *w, const struct fwd_tunnel *t)
 	wr_u8(w, t->tos);
 	wr_be16(w, t->mtu);
 	wr_be16(w, t->adjust_mss);
+	wr_be16(w, t->path_mtu);
 	put_bool(w, t->up);
 }
 
@@ -239,6 +243,7 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 	t->tos = rd_u8(r);
 	t->mtu = rd_be16(r);
 	t->adjust_mss = rd_be16(r);
+	t->path_mtu = rd_be16(r);
 	t->up = get_bool(r);
 }
 
@@ -312,6 +317,7 @@ static void put_events(struct wr *w, const struct fwd_msg *m)
 		wr_be32(w, m->u.sa_event.seqno);
 		put_flow(w, &m->u.sa_event.flow);
 		break;
+	case FWD_IKE_TX:
 	case FWD_IKE_RX:
 		put_addr(w, &m->u.ike_rx.local);
 		put_addr(w, &m->u.ike_rx.remote);
@@ -356,6 +362,7 @@ static void get_events(struct rd *r, struct fwd_msg *m)
 		m->u.sa_event.seqno = rd_be32(r);
 		get_flow(r, &m->u.sa_event.flow);
 		break;
+	case FWD_IKE_TX:
 	case FWD_IKE_RX:
 		get_addr(r, &m->u.ike_rx.local);
 		get_addr(r, &m->u.ike_rx.remote);

@@ -29,6 +29,7 @@ enum fwd_type {
 	FWD_STATS_GET,	   /* -> STATS_SA..., STATS_POLICY..., STATS_TUNNEL..., STATS_DROPS, RESULT */
 	FWD_STATS_CLEAR,   /* `clear crypto sa counters` */
 	FWD_SHUTDOWN,	   /* orderly end */
+	FWD_IKE_TX,	   /* an IKE datagram (marker not yet there) or keepalive for UDP 4500 */
 	/* forwarder -> control */
 	FWD_RESULT = 64,   /* seq, error (0 or negative errno) */
 	FWD_SA_INFO,	   /* sa_spec with remaining lifetimes, sequence number, counters */
@@ -89,6 +90,7 @@ struct fwd_tunnel {
 	uint8_t tos;	    /* 0xff: copy from the inner packet */
 	uint16_t mtu;	    /* `ip mtu` in force */
 	uint16_t adjust_mss; /* `ip tcp adjust-mss`; 0: leave TCP alone */
+	uint16_t path_mtu;  /* bytes to dst in clear; 0: 1500 */
 	bool up;	    /* `shutdown` clears it: packets are dropped and counted */
 };
 
@@ -132,7 +134,7 @@ struct fwd_tunnel_stats {
 	X(BAD_PADDING, "bad ESP padding")                      \
 	X(BAD_IDENTITY, "inner packet outside the SA's identity") \
 	X(RECVD_CLEAR, "received in clear, policy protects it") \
-	X(NO_SA, "no SA and the queue is full")                \
+	X(NO_SA, "no SA: queue full, or waited too long")      \
 	X(NEGOTIATION_FAILED, "negotiation failed")            \
 	X(SA_DEAD, "SA expired")                               \
 	X(NO_POLICY, "steered but matched by no policy")       \
@@ -144,7 +146,11 @@ struct fwd_tunnel_stats {
 	X(GRE_UNSUPPORTED, "GRE flags or protocol unsupported") \
 	X(RECURSION, "tunnel routed into itself")              \
 	X(SEND_FAILED, "send failed")                          \
-	X(NO_BUFFER, "no buffer")
+	X(NO_BUFFER, "no buffer")                              \
+	X(FRAGMENT, "fragment in transport mode")              \
+	X(ECN, "congestion mark, not ECN-capable inside")      \
+	/* no packet of data, but lost all the same: */        \
+	X(EVENT_LOST, "event that control did not take")
 enum fwd_drop {
 #define X(n, s) FWD_DROP_##n,
 	FWD_DROPS(X)
@@ -199,13 +205,14 @@ struct fwd_msg {
 			uint32_t sa_id;
 			uint8_t kind; /* enum fwd_sa_event_kind */
 			uint32_t seqno;
-			struct flow flow; /* IDENTITY */
+			struct flow flow; /* IDENTITY: as received, local is the source */
 		} sa_event;
 		struct {
 			struct ipaddr local, remote;
 			uint16_t remote_port;
-			struct span data; /* points into the decoded buffer; marker stripped */
-		} ike_rx;
+			struct span data; /* points into the decoded buffer; marker stripped;
+					   * IKE_TX: empty means a NAT keepalive */
+		} ike_rx; /* IKE_RX, IKE_TX */
 		struct {
 			uint32_t sa_id;
 			struct ipaddr addr;

@@ -196,7 +196,7 @@ static enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint32_t
 	if (sa->dead)
 		return ESP_SA_DEAD;
 	rd_skip(&r, 4);
-	*ret_seq = rd_be32(&r);
+	*ret_seq = p->seqno = rd_be32(&r);
 	struct span iv = rd_take(&r, sa->iv_len);
 	if (r.bad || rd_left(&r) < sa->icv_len + (size_t)ESP_TRAILER)
 		return ESP_SHORT;
@@ -266,7 +266,7 @@ static enum esp_reason deliver(struct pkt *p, uint8_t next)
 		int tos = tos_decap(p->outer_tos, h.tos);
 
 		if (tos < 0)
-			return ESP_IDENTITY;
+			return ESP_ECN;
 		ip4_set_tos(p, (uint8_t)tos);
 	}
 	ip4_flow(p, &h, &f);

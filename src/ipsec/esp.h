@@ -24,6 +24,7 @@ enum esp_reason {
 	ESP_SA_DEAD,
 	ESP_NO_ROOM,
 	ESP_DUMMY,	/* next header 59, traffic flow confidentiality: no error */
+	ESP_ECN,	/* congestion mark outside, not ECN-capable inside (RFC 6040) */
 };
 
 /* Per worker. */

@@ -32,6 +32,7 @@ struct sa {
 
 	struct hnode by_id, by_spi;
 	struct sa *next; /* the owner's: newest first in a policy */
+	void *owner;	 /* the owner's: the policy that it serves */
 };
 
 struct sad {

@@ -26,6 +26,7 @@ struct pkt {
 	uint32_t outer_src, outer_dst; /* host order */
 	uint16_t outer_id;
 	uint8_t outer_tos, outer_ttl;
+	uint32_t seqno; /* of the ESP or AH header that it came under */
 	/* stage scratch */
 	uint16_t l4_off;   /* of the transport header in data, once parsed */
 	uint32_t policy_id;

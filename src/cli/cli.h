@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The IOS language engine. It knows no command: a grammar is rows of tokens,
+ * written as data; a row says how a line is parsed, what `?` and TAB offer, what
+ * `no` and `default` do, and how the line is printed in running-config. Objects
+ * are offsets from `void *`.
+ *
+ * A row's tokens form a little program: keywords and arguments in order, with
+ * groups: ALT ( a | b ), OPT [ a | b ], REP { a | b }+ into an array, ANY, a set
+ * of options in any order, each at most once. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/txt.h"
+
+struct cli_tok;
+
+/* ---- argument types ---- */
+
+/* How words become values and values text. parse returns 0, or -EINVAL (not
+ * such a word; ret_bad says at which character) and writes size bytes at dst; dst
+ * NULL only asks. print appends; present says whether there is something to print.
+ * more: the word is only the first half of a value ("Serial 0/1"): the next word
+ * is joined to it with a blank and parsed again. */
+struct cli_type {
+	const char *label; /* `A.B.C.D`, `WORD`, `LINE`; NULL: a <lo-hi> range */
+	uint8_t rank;	   /* of several types that fit a word the lower wins */
+	bool rest;	   /* takes the rest of the line */
+	int (*parse)(const struct cli_tok *t, const char *word, void *dst, size_t *ret_bad);
+	void (*print)(const struct cli_tok *t, const void *src, struct txt *out);
+	bool (*present)(const struct cli_tok *t, const void *src);
+	bool (*more)(const char *word);
+};
+
+extern const struct cli_type cli_num;  /* unsigned integer of size 1, 2, 4, 8, in [lo, hi] */
+extern const struct cli_type cli_word; /* char[size], no blanks */
+extern const struct cli_type cli_line; /* char[size], the rest of the line */
+extern const struct cli_type cli_hex;  /* char[size], hex digits */
+
+/* Keywords by table: ports, protocols. */
+struct cli_name {
+	const char *word, *help;
+	int64_t value;
+};
+
+/* ---- tokens ---- */
+
+enum cli_tok_kind {
+	CLI_END = 0,
+	CLI_KW,	    /* keyword; binds value */
+	CLI_NAMES,  /* any keyword of names; binds its value */
+	CLI_ARG,    /* argument of type; binds the value of the word */
+	CLI_GROUP,  /* ALT, OPT, REP, ANY begin */
+	CLI_OR,
+	CLI_CLOSE,
+};
+enum cli_group { CLI_ALT = 1, CLI_OPT, CLI_REP, CLI_ANY };
+
+enum cli_tok_flag {
+	CLI_ALIAS = 1,	 /* a branch that begins with it is never printed */
+	CLI_SECRET = 2,	 /* the value is masked when a line is logged */
+	CLI_HIDDEN = 4,	 /* not in help, and taken only when written in full */
+	CLI_TAIL = 8,	 /* `no` form: what follows this token may be left out */
+};
+
+struct cli_tok {
+	uint8_t kind;	/* enum cli_tok_kind */
+	uint8_t group;	/* enum cli_group of CLI_GROUP */
+	uint8_t flags;	/* enum cli_tok_flag */
+	uint8_t max;	/* REP: elements at most; ANY: 1 if one option is the least */
+	uint8_t excl;	/* GROUP ANY and its ORs: branches that this one excludes, as bits */
+	const char *word, *help;
+	const char *print; /* KW: spelling in running-config, if another */
+	const struct cli_type *type;
+	const struct cli_name *names; /* ended by word NULL */
+	uint16_t off, size; /* the bound field; size 0: none. REP: the counter */
+	uint16_t stride;    /* REP: distance of the elements */
+	int64_t value;	    /* KW */
+	int64_t lo, hi;	    /* ARG */
+};
+
+#define CLI_AT(type, field) \
+	.off = (uint16_t)offsetof(type, field), .size = (uint16_t)sizeof(((type *)0)->field)
+
+/* KW(word, help), KWV(word, help, type, field, value) and so on; the forms with F
+ * take further fields. The second stage lets a macro stand for "type, field". */
+#define KW(w, h)    { .kind = CLI_KW, .word = (w), .help = (h) }
+#define KWF(w, h, ...) { .kind = CLI_KW, .word = (w), .help = (h), __VA_ARGS__ }
+#define KWV(...)    CLI_KWV_(__VA_ARGS__)
+#define KWVF(...)   CLI_KWVF_(__VA_ARGS__)
+#define NAMES(...)  CLI_NAMES_(__VA_ARGS__)
+#define NUM(...)    CLI_NUM_(__VA_ARGS__)
+#define NUMF(...)   CLI_NUMF_(__VA_ARGS__)
+#define ARG(...)    CLI_ARG_(__VA_ARGS__)
+#define ARGF(...)   CLI_ARGF_(__VA_ARGS__)
+#define WORD(...)   CLI_ARG_(cli_word, __VA_ARGS__)
+#define WORDF(...)  CLI_ARGF_(cli_word, __VA_ARGS__)
+#define LINE(...)   CLI_ARG_(cli_line, __VA_ARGS__)
+#define REP(...)    CLI_REP_(__VA_ARGS__)
+#define CLI_KWV_(w, h, t, f, v) { .kind = CLI_KW, .word = (w), .help = (h), CLI_AT(t, f), .value = (v) }
+#define CLI_KWVF_(w, h, t, f, v, ...) \
+	{ .kind = CLI_KW, .word = (w), .help = (h), CLI_AT(t, f), .value = (v), __VA_ARGS__ }
+#define CLI_NAMES_(tab, t, f) { .kind = CLI_NAMES, .names = (tab), CLI_AT(t, f) }
+#define CLI_NUM_(l, u, h, t, f) \
+	{ .kind = CLI_ARG, .type = &cli_num, .lo = (l), .hi = (u), .help = (h), CLI_AT(t, f) }
+#define CLI_NUMF_(l, u, h, t, f, ...) \
+	{ .kind = CLI_ARG, .type = &cli_num, .lo = (l), .hi = (u), .help = (h), CLI_AT(t, f), __VA_ARGS__ }
+#define CLI_ARG_(ty, h, t, f) { .kind = CLI_ARG, .type = &(ty), .help = (h), CLI_AT(t, f) }
+#define CLI_ARGF_(ty, h, t, f, ...) \
+	{ .kind = CLI_ARG, .type = &(ty), .help = (h), CLI_AT(t, f), __VA_ARGS__ }
+#define CLI_REP_(t, f, n, step) \
+	{ .kind = CLI_GROUP, .group = CLI_REP, .max = (n), .stride = (uint16_t)(step), CLI_AT(t, f) }
+#define ALT		       { .kind = CLI_GROUP, .group = CLI_ALT }
+#define OPT		       { .kind = CLI_GROUP, .group = CLI_OPT }
+#define ANY		       { .kind = CLI_GROUP, .group = CLI_ANY }
+#define ANY1(x)		       { .kind = CLI_GROUP, .group = CLI_ANY, .max = 1, .excl = (x) }
+#define OR		       { .kind = CLI_OR }
+#define ORX(x)		       { .kind = CLI_OR, .excl = (x) }
+#define CLOSE		       { .kind = CLI_CLOSE }
+
+/* ---- rows ---- */
+
+enum cli_op { CLI_SET = 0, CLI_NO, CLI_DEFAULT };
+
+/* What a row's functions get. out takes messages for the user. */
+struct cli_call {
+	void *root;	  /* the whole configuration */
+	void *obj;	  /* the object of the mode */
+	const void *args; /* what the tokens bound; the object itself for plain rows */
+	enum cli_op op;
+	struct txt *out;
+};
+
+/* Where a walk over elements stands; zero at the start. */
+struct cli_walk {
+	size_t i, j;
+};
+
+enum cli_row_flag {
+	ROW_SWITCH = 1,	 /* `no` stores 0, printed as `no ...` where the default is on */
+	ROW_ALIAS = 2,	 /* another row prints what this one sets; not in help */
+	ROW_NO_ONLY = 4, /* exists only as `no ...` */
+	ROW_KEEP = 8,	 /* the line is known and only kept; its keywords are not abbreviated,
+			    * since what follows them is not checked */
+	ROW_KEEP_MANY = 16, /* several such lines stand side by side (else the last wins) */
+	ROW_TRAIL = 64,	 /* a blank ends the printed line, as IOS does here */
+	ROW_WRAPS = 128, /* a text that pages wrap: an unknown line after it may be its rest */
+	ROW_NO_NO = 256, /* has no `no` form */
+	ROW_HIDDEN = 512, /* not in help, and taken only when written in full */
+	ROW_ERROR = 1024, /* known, refused with the sentence in msg, and kept */
+	ROW_ALWAYS = 4096, /* printed even where it is the default */
+	ROW_FULL = 8192, /* the `no` form takes whole lines only */
+	ROW_RAW = 2048,	 /* banner: lines are kept up to the delimiter that begins its text */
+};
+
+struct cli_row {
+	uint32_t modes; /* bits CLI_IN(mode) */
+	uint8_t enters; /* the mode it leads to; 0: none */
+	uint16_t flags; /* enum cli_row_flag */
+	uint16_t action; /* EXEC: for the caller; 0 in configuration modes */
+	const struct cli_tok *toks; /* ended by CLI_END */
+	/* 0: tokens bind in the mode's object (a setting). Otherwise they bind in
+	 * a zeroed struct of that size, and the functions below do the work. */
+	uint16_t args_size;
+	/* Carries the line out. 0; -EINVAL after a message in out: refused, and
+	 * kept; -EEXIST after a message: refused because of what is there
+	 * already, and not kept if typed (it would come to life one day); -EDOM: refused
+	 * like a word that is not in the grammar. */
+	int (*apply)(struct cli_call *c);
+	/* Rows that enter a mode: the object, NULL if it is not there. */
+	void *(*find)(void *root, void *obj, const void *args);
+	/* The next element to print: fills args (zeroed) and, for rows that enter
+	 * a mode, ret_obj. False at the end. */
+	bool (*each)(const void *root, const void *obj, struct cli_walk *w, void *args,
+		     const void **ret_obj);
+	const char *msg; /* ROW_ERROR: the sentence; ROW_KEEP: a note; EXEC: said on entering */
+};
+
+#define CLI_IN(mode) (UINT32_C(1) << (mode))
+
+/* ---- modes ---- */
+
+enum cli_mode_flag {
+	MODE_EXEC = 1,	/* lines are actions; `|` pipes */
+	MODE_PRIV = 2,	/* privileged EXEC */
+	MODE_KEEPS = 4, /* whatever is no global command is kept as a child line */
+	MODE_NO_DEFAULT_HELP = 8, /* `default` is accepted and not listed */
+};
+
+struct cli_mode {
+	const char *prompt; /* `(config-if)#` */
+	uint8_t parent;	    /* where `exit` leads; 0 from EXEC */
+	uint8_t flags;	    /* enum cli_mode_flag */
+	const char *exit_help;
+	const void *defaults; /* an object of this mode as it is when untouched */
+	size_t kept_off;    /* where the object has its list of kept lines */
+};
+
+/* Kept lines belong to the model; the engine only says which and where. */
+enum cli_keep { CLI_KEEP_QUIET = 0, CLI_KEEP_INCOMPLETE, CLI_KEEP_INVALID, CLI_KEEP_CHILD };
+struct cli_kept {
+	enum cli_keep kind;
+	unsigned depth;	 /* blanks before it, from its block's first line */
+	uint32_t anchor; /* the row after whose lines it is printed */
+	const char *text;
+	uint32_t line, col; /* where it stood, and the error in it */
+};
+struct cli_keeper {
+	/* Puts a copy of k at position at (at most the number of lines); list is
+	 * at kept_off in the object. 0 or negative errno. */
+	int (*add)(void *list, size_t at, const struct cli_kept *k);
+	/* The i-th line; false past the end. text is valid until a change. */
+	bool (*get)(const void *list, size_t i, struct cli_kept *ret_k);
+	void (*del)(void *list, size_t i); /* and the children below it */
+};
+
+struct cli_grammar {
+	const struct cli_mode *modes; /* by number; mode 0 is unused */
+	size_t n_modes;
+	const struct cli_row *const *tables; /* in running-config's order; ended by NULL */
+	/* each table is ended by a row without toks */
+	uint8_t mode_user, mode_exec, mode_config; /* numbers */
+	const struct cli_keeper *keeper;
+	const char *(*hostname)(const void *root);
+};
+
+/* ---- sessions ---- */
+
+enum cli_status {
+	CLI_OK = 0,	/* done (or nothing to do); out may hold notes */
+	CLI_EXEC,	/* the caller runs action with args */
+	CLI_ERROR,	/* out says what is wrong, as IOS prints it */
+};
+
+struct cli_result {
+	enum cli_status status;
+	uint16_t action;
+	void *args;	  /* EXEC; freed by cli_result_fini */
+	char *pipe;	  /* EXEC: the text after `|`, or NULL */
+	bool config;	  /* the configuration was changed (or may have been) */
+	bool kept;	  /* an error, and the line was kept */
+	enum cli_keep why; /* if kept: INCOMPLETE or INVALID */
+	bool ended;	  /* left configuration mode (end, exit, Ctrl-Z) */
+	uint32_t col;	  /* of the error, from the line's first character */
+	struct txt out;	  /* what to print, complete with line ends */
+};
+
+void cli_result_fini(struct cli_result *r);
+
+struct cli_session;
+
+/* A session in the given mode (mode_user, mode_exec, mode_config); NULL without
+ * memory. The grammar must outlive it. */
+struct cli_session *cli_session_new(const struct cli_grammar *g, unsigned mode);
+void cli_session_free(struct cli_session *s);
+
+/* Takes one line (without its line end). root is the configuration that the line
+ * speaks about: it may be another one than for the line before; sub-modes are
+ * found again by name. number is the line's number in its file, 0 if typed.
+ * Never fails otherwise than by ret_r->status; cli_result_fini() in any case. */
+void cli_session_line(struct cli_session *s, void *root, const char *line, uint32_t number,
+		      struct cli_result *ret_r);
+/* Interactive (the default): the caret's column counts the prompt, and `end`
+ * leaves for EXEC. A file: it does not, the session stays in configuration mode,
+ * and EXEC lines (enable, configure terminal, end, write) are recognised. */
+void cli_session_set_interactive(struct cli_session *s, bool on);
+
+/* `R1(config-if)#`, without a blank after it. */
+void cli_session_prompt(const struct cli_session *s, const void *root, struct txt *out);
+/* The mode's number; and the level `show privilege` prints. */
+unsigned cli_session_mode(const struct cli_session *s);
+unsigned cli_session_privilege(const struct cli_session *s);
+/* Moves to a mode without object (mode_user, mode_exec, mode_config). */
+void cli_session_goto(struct cli_session *s, unsigned mode);
+
+/* What `?` prints after line (the text before the question mark). */
+void cli_session_help(struct cli_session *s, const void *root, const char *line, struct txt *out);
+/* What TAB appends to line: "" if there is no single completion. */
+void cli_session_complete(struct cli_session *s, const void *root, const char *line,
+			  struct txt *out);
+
+/* ---- running-config ---- */
+
+enum cli_render_flag {
+	CLI_RENDER_MASK = 1, /* secrets as ***** : for logs */
+};
+/* All of root as lines, in the order of the tables. */
+void cli_render(const struct cli_grammar *g, const void *root, unsigned flags, struct txt *out);
+/* One line of a row from what its tokens would have bound (without line end);
+ * false and nothing written if a mandatory value is not there. */
+bool cli_row_say(const struct cli_row *row, const void *src, struct txt *out);
+/* Only blocks whose first line is this (`interface Tunnel0`), with what is in them. */
+void cli_render_block(const struct cli_grammar *g, const void *root, const char *first,
+		      struct txt *out);
+/* A line as it may be logged: what SECRET tokens bind is masked. */
+void cli_mask_line(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/keep.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct keep_list keep_list_of(const struct cli_grammar *g, unsigned mode, void *obj)
+{
+	return (struct keep_list){ g->keeper, (char *)obj + g->modes[mode].kept_off };
+}
+
+size_t keep_find(struct keep_list k, const char *text)
+{
+	struct cli_kept line;
+	size_t found = KEEP_NONE;
+
+	for (size_t i = 0; k.ops->get(k.list, i, &line); i++)
+		if (line.kind != CLI_KEEP_CHILD && !strcmp(line.text, text))
+			found = i;
+	return found;
+}
+
+static size_t count(struct keep_list k)
+{
+	struct cli_kept line;
+	size_t n = 0;
+
+	while (k.ops->get(k.list, n, &line))
+		n++;
+	return n;
+}
+
+int keep_error(struct keep_list k, const struct cli_kept *line)
+{
+	if (keep_find(k, line->text) != KEEP_NONE)
+		return 0;
+	return k.ops->add(k.list, count(k), line);
+}
+
+int keep_child(struct keep_list k, const char *block, unsigned depth, const char *text,
+	       bool dedupe)
+{
+	struct cli_kept child = { .kind = CLI_KEEP_CHILD, .depth = depth, .text = text }, line;
+	size_t at = keep_find(k, block);
+
+	if (at == KEEP_NONE)
+		return keep_error(k, &(struct cli_kept){ .kind = CLI_KEEP_INVALID, .text = text });
+	for (at++; k.ops->get(k.list, at, &line) && line.kind == CLI_KEEP_CHILD; at++)
+		if (dedupe && line.depth == depth && !strcmp(line.text, text))
+			return 0;
+	return k.ops->add(k.list, at, &child);
+}
+
+static bool starts_with_word(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return !strncasecmp(text, prefix, n) && (!text[n] || text[n] == ' ');
+}
+
+static const char *without_no(const char *text)
+{
+	return strncasecmp(text, "no ", 3) ? text : text + 3 + strspn(text + 3, " ");
+}
+
+/* Removes a row's lines; with prefix only those that begin with its words. */
+static bool remove_lines(struct keep_list k, uint32_t anchor, const char *prefix)
+{
+	struct cli_kept line;
+	bool any = false;
+
+	for (size_t i = 0; k.ops->get(k.list, i, &line);) {
+		if (line.kind != CLI_KEEP_QUIET || line.anchor != anchor ||
+		    (prefix && !starts_with_word(without_no(line.text), prefix))) {
+			i++;
+			continue;
+		}
+		any |= without_no(line.text) == line.text;
+		k.ops->del(k.list, i);
+	}
+	return any;
+}
+
+int keep_quiet(struct keep_list k, const struct cli_row *row, uint32_t anchor, enum cli_op op,
+	       const char *text, uint32_t number, bool *ret_new)
+{
+	struct cli_kept line = { .kind = CLI_KEEP_QUIET, .anchor = anchor, .text = text,
+				 .line = number };
+	bool many = row->flags & ROW_KEEP_MANY;
+
+	*ret_new = false;
+	if (row->flags & ROW_RAW)
+		remove_lines(k, anchor, NULL); /* a banner replaces the one before */
+	if (keep_find(k, text) != KEEP_NONE)
+		return 0;
+	if (op == CLI_DEFAULT) {
+		const char *rest = strchr(text, ' ');
+
+		remove_lines(k, anchor, many && rest ? rest + 1 + strspn(rest + 1, " ") : NULL);
+		return 0;
+	}
+	if (op == CLI_NO) {
+		/* what was set is gone; if nothing was, `no` itself is the setting */
+		if (remove_lines(k, anchor, many ? without_no(text) : NULL))
+			return 0;
+	} else if (!many) {
+		remove_lines(k, anchor, NULL);
+	} else {
+		struct txt no = TXT_INIT;
+
+		txt_printf(&no, "no %s", text);
+		size_t at = keep_find(k, txt_cstr(&no));
+		if (at != KEEP_NONE)
+			k.ops->del(k.list, at);
+		txt_fini(&no);
+	}
+	*ret_new = true;
+	return k.ops->add(k.list, count(k), &line);
+}
+
+/* The words of text are words of line in the same order: the first ones, or with
+ * gaps, which must not come before the first word. */
+static bool is_part(const char *text, const struct cli_words *line, bool gaps)
+{
+	for (size_t i = 0; i < line->n; i++) {
+		text += strspn(text, " \t");
+		size_t len = strcspn(text, " \t");
+
+		if (!len)
+			return true;
+		if (len == line->v[i].len && !strncasecmp(text, line->v[i].text, len))
+			text += len;
+		else if (!gaps || !i)
+			return false;
+	}
+	return !text[strspn(text, " \t")];
+}
+
+void keep_supersede(struct keep_list k, const struct cli_words *line, uint32_t row)
+{
+	struct cli_kept kept;
+
+	for (size_t i = 0; k.ops->get(k.list, i, &kept);) {
+		bool wrong = kept.kind == CLI_KEEP_INCOMPLETE || kept.kind == CLI_KEEP_INVALID;
+		bool blanks = kept.kind == CLI_KEEP_INCOMPLETE && kept.anchor == row;
+
+		if (wrong && is_part(kept.text, line, blanks))
+			k.ops->del(k.list, i);
+		else
+			i++;
+	}
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/pipe.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum filter { NONE, INCLUDE, EXCLUDE, BEGIN, SECTION, COUNT, FILE_OUT };
+
+static enum filter filter_of(const char *word, size_t n)
+{
+	static const struct {
+		const char *word;
+		size_t least; /* shortest abbreviation that is not ambiguous */
+		enum filter f;
+	} rows[] = { { "include", 1, INCLUDE }, { "exclude", 1, EXCLUDE }, { "begin", 1, BEGIN },
+		     { "section", 1, SECTION }, { "count", 1, COUNT },	   { "redirect", 1, FILE_OUT },
+		     { "tee", 1, FILE_OUT },	{ "append", 1, FILE_OUT } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (n >= rows[i].least && n <= strlen(rows[i].word) && !strncmp(word, rows[i].word, n))
+			return rows[i].f;
+	return NONE;
+}
+
+struct state {
+	enum filter f;
+	bool begun, in_section;
+	size_t indent; /* of the section's heading */
+	size_t count;
+};
+
+static bool wanted(struct state *s, const char *line, bool hit)
+{
+	size_t indent = strspn(line, " \t");
+
+	switch (s->f) {
+	case INCLUDE:
+		return hit;
+	case EXCLUDE:
+		return !hit;
+	case BEGIN:
+		s->begun |= hit;
+		return s->begun;
+	case COUNT:
+		s->count += hit;
+		return false;
+	default: /* SECTION: the matching line and what is indented below it */
+		if (hit && !(s->in_section && indent > s->indent)) {
+			s->in_section = true;
+			s->indent = indent;
+			return true;
+		}
+		s->in_section = s->in_section && line[indent] && indent > s->indent;
+		return s->in_section;
+	}
+}
+
+int cli_pipe(const char *spec, const char *text, struct txt *out)
+{
+	const char *word = spec + strspn(spec, " \t");
+	size_t n = strcspn(word, " \t");
+	const char *pattern = word + n + strspn(word + n, " \t");
+	struct state s = { .f = filter_of(word, n) };
+	struct txt line = TXT_INIT;
+	regex_t re;
+
+	if (s.f == FILE_OUT) {
+		txt_str(out, "% Redirecting to a file is not available here; use the shell's own\n");
+		return -EINVAL;
+	}
+	if (s.f == NONE || !*pattern) {
+		txt_str(out, s.f == NONE ? "% Invalid filter: include, exclude, begin, section, count\n" :
+					   "% Incomplete command.\n");
+		return -EINVAL;
+	}
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB)) {
+		txt_str(out, "% Failed to compile regular expression\n");
+		return -EINVAL;
+	}
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		txt_clear(&line);
+		txt_mem(&line, text, len);
+		if (wanted(&s, txt_cstr(&line), regexec(&re, txt_cstr(&line), 0, NULL, 0) == 0)) {
+			txt_mem(out, text, len);
+			txt_char(out, '\n');
+		}
+		text += len + (text[len] == '\n');
+	}
+	if (s.f == COUNT)
+		txt_printf(out, "Number of lines which match regexp = %zu\n", s.count);
+	txt_fini(&line);
+	regfree(&re);
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `| include REGEX` and its kin, over a finished output. */
+#ifndef CLI_PIPE_H
+#define CLI_PIPE_H
+
+#include "base/txt.h"
+
+/* Filters text by what stands after the bar (`include crypto`, `sec ^interface`,
+ * `count ACTIVE`; words may be abbreviated) and appends the result to out. 0, or
+ * -EINVAL after a message in out. redirect, tee and append are refused: a router's
+ * CLI writes no files of the host. */
+int cli_pipe(const char *spec, const char *text, struct txt *out);
+
+#endif

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Access lists. One entry has the same tokens in `access-list N ...` and in a
+ * named list, so both are made of the same pieces; within a list every entry is
+ * printed by one row, in the order of the list. */
+#include "commands/names.h"
+#include "commands/rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ace_addr {
+	uint8_t any, host;
+	struct ipaddr addr, wild;
+	char name[CFG_NAME_MAX];
+};
+
+struct ace_args {
+	uint32_t number; /* of the list; 0: the mode's */
+	uint32_t seq;
+	struct acl_entry e; /* its addresses are in src and dst below */
+	struct ace_addr src, dst;
+	uint16_t icmp_named;
+	uint8_t flag[6]; /* ack fin psh rst syn urg */
+};
+
+struct acl_args {
+	char name[CFG_NAME_MAX];
+	uint32_t start, step; /* resequence */
+};
+
+static const uint8_t flag_bits[6] = { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, TCP_URG };
+
+/* ---- from arguments to an entry and back ---- */
+
+static bool addr_to_match(const struct ace_addr *a, struct addr_match *m, struct txt *out)
+{
+	if (a->name[0]) {
+		txt_printf(out, "%% Bad IP address or host name: %s\n", a->name);
+		return false;
+	}
+	if (a->any || !a->addr.family)
+		*m = addr_match_v4(0, UINT32_MAX);
+	else
+		*m = addr_match_v4(ipaddr_to_v4(&a->addr),
+				   a->wild.family ? ipaddr_to_v4(&a->wild) : 0);
+	return true;
+}
+
+static void match_to_addr(const struct addr_match *m, bool standard, struct ace_addr *a)
+{
+	uint32_t wild = (uint32_t)m->wild[0] << 24 | (uint32_t)m->wild[1] << 16 |
+			(uint32_t)m->wild[2] << 8 | m->wild[3];
+
+	if (wild == UINT32_MAX) {
+		a->any = 1;
+		return;
+	}
+	a->addr = m->addr;
+	if (wild)
+		a->wild = ipaddr_v4(wild);
+	else if (!standard)
+		a->host = 1;
+}
+
+static void ports_normalise(struct acl_ports *p)
+{
+	if (p->op == PORT_RANGE) {
+		p->n = 2;
+		if (p->port[0] > p->port[1]) {
+			uint16_t low = p->port[1];
+
+			p->port[1] = p->port[0];
+			p->port[0] = low;
+		}
+	} else if (p->op == PORT_LT || p->op == PORT_GT) {
+		p->n = 1;
+	}
+}
+
+static bool args_to_entry(const struct ace_args *a, struct acl_entry *e, struct txt *out)
+{
+	*e = a->e;
+	e->seq = a->seq;
+	if (e->kind == ACE_REMARK)
+		return true;
+	if (!addr_to_match(&a->src, &e->src, out) || !addr_to_match(&a->dst, &e->dst, out))
+		return false;
+	ports_normalise(&e->src_port);
+	ports_normalise(&e->dst_port);
+	for (size_t i = 0; i < COUNT(flag_bits); i++)
+		if (a->flag[i])
+			e->tcp_flags |= flag_bits[i];
+	if (a->icmp_named) {
+		e->icmp_type = (uint16_t)((a->icmp_named - 1) / 512 + 1);
+		e->icmp_code = (uint16_t)((a->icmp_named - 1) % 512);
+	}
+	return true;
+}
+
+static void entry_to_args(const struct cfg_acl *acl, const struct acl_entry *e, struct ace_args *a)
+{
+	bool standard = acl->kind == ACL_STANDARD;
+
+	a->e = *e;
+	if (acl->numbered)
+		a->number = (uint32_t)strtoul(acl->name, NULL, 10);
+	if (e->kind == ACE_REMARK)
+		return;
+	match_to_addr(&e->src, standard, &a->src);
+	match_to_addr(&e->dst, standard, &a->dst);
+	for (size_t i = 0; i < COUNT(flag_bits); i++)
+		a->flag[i] = (e->tcp_flags & flag_bits[i]) != 0;
+	if (!e->icmp_type)
+		return;
+	for (const struct cli_name *n = icmp_names; n->word; n++)
+		if (n->value == 1 + (e->icmp_type - 1) * 512 + e->icmp_code)
+			a->icmp_named = (uint16_t)n->value;
+	if (a->icmp_named)
+		a->e.icmp_type = a->e.icmp_code = 0;
+}
+
+/* ---- lists ---- */
+
+/* Remarks carry the number of the entry before them. */
+static void renumber_remarks(struct cfg_acl *acl)
+{
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < acl->entries.n; i++) {
+		struct acl_entry *e = acl->entries.v[i];
+
+		if (e->kind == ACE_REMARK)
+			e->seq = last;
+		last = e->seq;
+	}
+}
+
+/* The number that an entry gets when it is typed without one, seen from the one
+ * before it. */
+static bool seq_is_implied(uint32_t last, uint32_t seq)
+{
+	return seq == last + 10;
+}
+
+/* A numbered list that `access-list N` lines cannot say: other sequence numbers,
+ * kept lines, no entry at all. */
+static bool needs_block(const struct cfg_acl *acl)
+{
+	uint32_t last = 0;
+
+	if (!acl->numbered || !acl->entries.n || acl->kept.n)
+		return true;
+	for (size_t i = 0; i < acl->entries.n; i++) {
+		const struct acl_entry *e = acl->entries.v[i];
+
+		if (e->kind != ACE_REMARK && !seq_is_implied(last, e->seq))
+			return true;
+		last = e->seq;
+	}
+	return false;
+}
+
+static struct acl_entry *entry_like(struct cfg_acl *acl, const struct acl_entry *like)
+{
+	for (size_t i = 0; i < acl->entries.n; i++) {
+		struct acl_entry e = *like;
+
+		e.seq = acl->entries.v[i]->seq;
+		if (acl_entry_equal(&e, acl->entries.v[i]))
+			return acl->entries.v[i];
+	}
+	return NULL;
+}
+
+static int entry_remove(struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
+{
+	struct acl_entry *old = e->kind ? entry_like(acl, e) : cfg_acl_find(acl, e->seq);
+
+	if (!old) {
+		txt_str(out, "% Entry does not exist\n");
+		return -EINVAL;
+	}
+	cfg_acl_del(acl, old);
+	renumber_remarks(acl);
+	return 0;
+}
+
+static int entry_set(struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
+{
+	struct acl_entry *old = entry_like(acl, e);
+
+	if (old && e->kind != ACE_REMARK && (!e->seq || e->seq == old->seq))
+		return 0; /* IOS takes an entry once */
+	if (e->seq && e->kind != ACE_REMARK && cfg_acl_find(acl, e->seq)) {
+		txt_printf(out, "%% Duplicate sequence number %u\n", e->seq);
+		return -EEXIST;
+	}
+	if (!e->seq && acl->entries.n && acl->entries.v[acl->entries.n - 1]->seq > INT32_MAX - 10) {
+		txt_str(out, "% No sequence number left; resequence the list\n");
+		return -EINVAL;
+	}
+	return cfg_acl_add(acl, e) ? 0 : -ENOMEM;
+}
+
+static int entry_apply(struct cfg_acl *acl, const struct cli_call *c)
+{
+	const struct ace_args *a = c->args;
+	struct acl_entry e;
+
+	if (!args_to_entry(a, &e, c->out))
+		return -EINVAL;
+	return c->op == CLI_SET ? entry_set(acl, &e, c->out) : entry_remove(acl, &e, c->out);
+}
+
+/* ---- `access-list N ...` ---- */
+
+static int numbered_apply(struct cli_call *c)
+{
+	const struct ace_args *a = c->args;
+	enum acl_kind kind = acl_number_is(a->number, ACL_STANDARD) ? ACL_STANDARD : ACL_EXTENDED;
+	struct txt name = TXT_INIT;
+	struct cfg_acl *acl;
+	int err = 0;
+
+	txt_printf(&name, "%u", a->number);
+	acl = config_find_acl(c->root, txt_cstr(&name));
+	if (c->op != CLI_SET) {
+		/* as in IOS, `no access-list N` and anything behind it removes the list */
+		if (acl)
+			config_del_acl(c->root, acl);
+	} else {
+		acl = config_add_acl(c->root, txt_cstr(&name), kind, true);
+		err = acl ? entry_apply(acl, c) : -ENOMEM;
+		if (err && acl && !acl->entries.n && !acl->kept.n)
+			config_del_acl(c->root, acl);
+	}
+	txt_fini(&name);
+	return err;
+}
+
+static bool numbered_next(const struct config *c, enum acl_kind kind, struct cli_walk *w,
+			  struct ace_args *a)
+{
+	for (; w->i < c->acls.n; w->i++, w->j = 0) {
+		const struct cfg_acl *acl = c->acls.v[w->i];
+
+		if (acl->kind != kind || !acl->numbered || w->j == acl->entries.n ||
+		    needs_block(acl))
+			continue;
+		entry_to_args(acl, acl->entries.v[w->j++], a);
+		return true;
+	}
+	return false;
+}
+
+static bool numbered_std_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			      const void **ret_obj)
+{
+	(void)obj;
+	(void)ret_obj;
+	return numbered_next(root, ACL_STANDARD, w, args);
+}
+
+static bool numbered_ext_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			      const void **ret_obj)
+{
+	(void)obj;
+	(void)ret_obj;
+	return numbered_next(root, ACL_EXTENDED, w, args);
+}
+
+/* ---- `ip access-list ...` ---- */
+
+static int named_apply(struct cli_call *c, enum acl_kind kind)
+{
+	const struct acl_args *a = c->args;
+	struct cfg_acl *acl = config_find_acl(c->root, a->name);
+	bool number = strspn(a->name, "0123456789") == strlen(a->name);
+	unsigned long n = number ? strtoul(a->name, NULL, 10) : 0;
+
+	if (c->op != CLI_SET) {
+		if (acl && acl->kind == kind)
+			config_del_acl(c->root, acl);
+		return 0;
+	}
+	if (acl && acl->kind != kind) {
+		txt_str(c->out, "% A named IP access list with this name already exists\n");
+		return -EEXIST;
+	}
+	if (number && (strlen(a->name) > 4 || !acl_number_is((uint32_t)n, kind))) {
+		txt_str(c->out, "% Invalid access list name.\n");
+		return -EINVAL;
+	}
+	return config_add_acl(c->root, a->name, kind, number) ? 0 : -ENOMEM;
+}
+
+static int named_std_apply(struct cli_call *c)
+{
+	return named_apply(c, ACL_STANDARD);
+}
+
+static int named_ext_apply(struct cli_call *c)
+{
+	return named_apply(c, ACL_EXTENDED);
+}
+
+static void *named_find(void *root, const void *args, enum acl_kind kind)
+{
+	struct cfg_acl *acl = config_find_acl(root, ((const struct acl_args *)args)->name);
+
+	return acl && acl->kind == kind ? acl : NULL;
+}
+
+static void *named_std_find(void *root, void *obj, const void *args)
+{
+	(void)obj;
+	return named_find(root, args, ACL_STANDARD);
+}
+
+static void *named_ext_find(void *root, void *obj, const void *args)
+{
+	(void)obj;
+	return named_find(root, args, ACL_EXTENDED);
+}
+
+static bool named_next(const struct config *c, enum acl_kind kind, struct cli_walk *w,
+		       struct acl_args *a, const void **ret_obj)
+{
+	while (w->i < c->acls.n) {
+		const struct cfg_acl *acl = c->acls.v[w->i++];
+
+		if (acl->kind != kind || !needs_block(acl))
+			continue;
+		memcpy(a->name, acl->name, sizeof(a->name));
+		*ret_obj = acl;
+		return true;
+	}
+	return false;
+}
+
+static bool named_std_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			   const void **ret_obj)
+{
+	(void)obj;
+	return named_next(root, ACL_STANDARD, w, args, ret_obj);
+}
+
+static bool named_ext_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			   const void **ret_obj)
+{
+	(void)obj;
+	return named_next(root, ACL_EXTENDED, w, args, ret_obj);
+}
+
+static int member_apply(struct cli_call *c)
+{
+	return entry_apply(c->obj, c);
+}
+
+static bool member_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			const void **ret_obj)
+{
+	const struct cfg_acl *acl = obj;
+	struct ace_args *a = args;
+	const struct acl_entry *e;
+
+	(void)root;
+	(void)ret_obj;
+	if (w->i == acl->entries.n)
+		return false;
+	e = acl->entries.v[w->i++];
+	entry_to_args(acl, e, a);
+	if (e->kind != ACE_REMARK && !seq_is_implied((uint32_t)w->j, e->seq))
+		a->seq = e->seq;
+	w->j = e->seq;
+	return true;
+}
+
+static int resequence_apply(struct cli_call *c)
+{
+	const struct acl_args *a = c->args;
+	struct cfg_acl *acl = config_find_acl(c->root, a->name);
+	uint64_t seq = a->start;
+
+	if (!acl) {
+		txt_str(c->out, "% Access list does not exist\n");
+		return -EINVAL;
+	}
+	if (seq + (uint64_t)a->step * acl->entries.n > INT32_MAX) {
+		txt_str(c->out, "% Sequence numbers would exceed 2147483647\n");
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < acl->entries.n; i++) {
+		if (acl->entries.v[i]->kind == ACE_REMARK)
+			continue;
+		acl->entries.v[i]->seq = (uint32_t)seq;
+		seq += a->step;
+	}
+	renumber_remarks(acl);
+	return 0;
+}
+
+/* ---- tokens ---- */
+
+#define AT(f)	struct ace_args, f
+#define AT_L(f) struct acl_args, f
+#define ADDRESS(which, what, a_what)                                                         \
+	ALT, ADDR(what " address", AT(which.addr)),                                          \
+		ARG(arg_wild, what " wildcard bits", AT(which.wild)), OR,                    \
+		KWV("any", "Any " a_what " host", AT(which.any), 1), OR,                     \
+		KWV("host", "A single " a_what " host", AT(which.host), 1), ALT,             \
+		ADDR(what " address", AT(which.addr)), OR,                                   \
+		ARG(arg_host, what " address", AT(which.name)), CLOSE, CLOSE
+#define SOURCE	    ADDRESS(src, "Source", "source")
+#define DESTINATION ADDRESS(dst, "Destination", "destination")
+
+#define PORT(names, f, i) \
+	ALT, NAMES(names, AT(e.f.port[i])), OR, NUM(0, 65535, "Port number", AT(e.f.port[i])), CLOSE
+#define PORT_LIST(names, f)                                                                  \
+	REP(AT(e.f.n), CFG_MAX_PORTS, sizeof(uint16_t)), NAMES(names, AT(e.f.port[0])), OR,  \
+		NUM(0, 65535, "Port number", AT(e.f.port[0])), CLOSE
+#define PORTS(names, f)                                                                      \
+	OPT, KWV("eq", "Match only packets on a given port number", AT(e.f.op), PORT_EQ),    \
+		PORT_LIST(names, f), OR,                                                     \
+		KWV("gt", "Match only packets with a greater port number", AT(e.f.op), PORT_GT), \
+		PORT(names, f, 0), OR,                                                       \
+		KWV("lt", "Match only packets with a lower port number", AT(e.f.op), PORT_LT), \
+		PORT(names, f, 0), OR,                                                       \
+		KWV("neq", "Match only packets not on a given port number", AT(e.f.op),      \
+		    PORT_NEQ),                                                               \
+		PORT_LIST(names, f), OR,                                                     \
+		KWV("range", "Match only packets in the range of port numbers", AT(e.f.op),  \
+		    PORT_RANGE),                                                             \
+		PORT(names, f, 0), PORT(names, f, 1), CLOSE
+
+#define FLAG(i, w) KWV(w, "Match on the " w " bit", AT(flag[i]), 1)
+#define TCP_OPTIONS                                                                          \
+	ANY, KWV("established", "Match established connections", AT(e.established), 1), OR,  \
+		FLAG(0, "ack"), OR, FLAG(1, "fin"), OR, FLAG(2, "psh"), OR, FLAG(3, "rst"),  \
+		OR, FLAG(4, "syn"), OR, FLAG(5, "urg"), CLOSE
+
+#define PLUS1(...) PLUS1_(__VA_ARGS__)
+#define PLUS1_(l, u, h, t, f)                                                                \
+	{                                                                                    \
+		.kind = CLI_ARG, .type = &arg_plus1, .lo = (l), .hi = (u), .help = (h),      \
+		CLI_AT(t, f)                                                                 \
+	}
+#define ICMP_MESSAGE                                                                         \
+	OPT, NAMES(icmp_names, AT(icmp_named)), OR,                                          \
+		PLUS1(0, 255, "ICMP message type", AT(e.icmp_type)), OPT,                    \
+		PLUS1(0, 255, "ICMP message code", AT(e.icmp_code)), CLOSE, CLOSE
+
+#define OPTIONS                                                                              \
+	ANY, KW("dscp", "Match packets with given dscp value"), ALT,                         \
+		NAMES(dscp_names, AT(e.dscp)), OR,                                           \
+		PLUS1(0, 63, "Differentiated services codepoint value", AT(e.dscp)), CLOSE,  \
+		OR, KWV("fragments", "Check non-initial fragments", AT(e.fragments), 1), OR, \
+		KW("precedence", "Match packets with given precedence value"), ALT,          \
+		NAMES(precedence_names, AT(e.precedence)), OR,                               \
+		PLUS1(0, 7, "Precedence value", AT(e.precedence)), CLOSE, OR,                \
+		KW("tos", "Match packets with given TOS value"), ALT,                        \
+		NAMES(tos_names, AT(e.tos)), OR,                                             \
+		PLUS1(0, 15, "Type of service value", AT(e.tos)), CLOSE, ORX(1 << 5),        \
+		KWV("log", "Log matches against this entry", AT(e.log), 1), ORX(1 << 4),     \
+		KWV("log-input", "Log matches against this entry, including input interface", \
+		    AT(e.log), 2),                                                           \
+		CLOSE
+
+#define REMARK                                                                               \
+	KWV("remark", "Access list entry comment", AT(e.kind), ACE_REMARK),                  \
+		LINE("Comment up to 100 characters", AT(e.remark))
+#define ACTION                                                                               \
+	ALT, KWV("deny", "Specify packets to reject", AT(e.kind), ACE_DENY), OR,             \
+		KWV("permit", "Specify packets to forward", AT(e.kind), ACE_PERMIT), CLOSE
+
+#define EXTENDED                                                                             \
+	ACTION, ALT, KWV("tcp", "Transmission Control Protocol", AT(e.proto), 6), SOURCE,    \
+		PORTS(tcp_port_names, src_port), DESTINATION,                                \
+		PORTS(tcp_port_names, dst_port), TCP_OPTIONS, OPTIONS, OR,                   \
+		KWV("udp", "User Datagram Protocol", AT(e.proto), 17), SOURCE,               \
+		PORTS(udp_port_names, src_port), DESTINATION,                                \
+		PORTS(udp_port_names, dst_port), OPTIONS, OR,                                \
+		KWV("icmp", "Internet Control Message Protocol", AT(e.proto), 1), SOURCE,    \
+		DESTINATION, ICMP_MESSAGE, OPTIONS, OR, NAMES(proto_names, AT(e.proto)),     \
+		SOURCE, DESTINATION, OPTIONS, OR,                                            \
+		NUM(0, 255, "An IP protocol number", AT(e.proto)), SOURCE, DESTINATION,      \
+		OPTIONS, CLOSE
+#define STANDARD                                                                             \
+	ACTION, ALT, ADDR("Address to match", AT(src.addr)), OPT,                            \
+		ARG(arg_wild, "Wildcard bits", AT(src.wild)), CLOSE, OR,                     \
+		KWV("any", "Any source host", AT(src.any), 1), OR,                           \
+		KWF("host", "A single host address", .flags = CLI_ALIAS),                    \
+		ADDR("Host address", AT(src.addr)), CLOSE, OPT,                              \
+		KWV("log", "Log matches against this entry", AT(e.log), 1), CLOSE
+
+#define ACCESS_LIST KW("access-list", "Add an access list entry")
+#define IP_LIST                                                                              \
+	KW("ip", "Global IP configuration subcommands"),                                     \
+		KW("access-list", "Named access-list")
+#define NUMBER(l1, u1, h1, l2, u2, h2)                                                       \
+	ALT, NUMF(l1, u1, h1, AT(number), .flags = CLI_TAIL), OR, NUM(l2, u2, h2, AT(number)), CLOSE
+#define SEQUENCE OPT, NUM(1, 2147483647, "Sequence Number", AT(seq)), CLOSE
+
+/* A row that prints the entries of a list, and one for `no SEQ` alone. */
+#define MEMBERS(mode_, ...)                                                                  \
+	{ .modes = CLI_IN(mode_), .args_size = sizeof(struct ace_args), .apply = member_apply, \
+	  .each = member_each, .flags = ROW_FULL, .toks = TOKS(ALT, REMARK, OR, SEQUENCE,   \
+							       __VA_ARGS__, CLOSE) },        \
+	{ .modes = CLI_IN(mode_), .args_size = sizeof(struct ace_args), .apply = member_apply, \
+	  .flags = ROW_NO_ONLY,                                                              \
+	  .toks = TOKS(NUM(1, 2147483647, "Sequence Number", AT(seq))) }
+
+const struct cli_row rows_acl[] = {
+	{ .modes = CLI_IN(M_CONFIG), .enters = M_STD_NACL,
+	  .args_size = sizeof(struct acl_args), .apply = named_std_apply, .find = named_std_find,
+	  .each = named_std_each,
+	  .toks = TOKS(IP_LIST, KW("standard", "Standard Access List"),
+		       WORDF("Access-list name or number", AT_L(name), .flags = CLI_TAIL)) },
+	MEMBERS(M_STD_NACL, STANDARD),
+	{ .modes = CLI_IN(M_CONFIG), .enters = M_EXT_NACL,
+	  .args_size = sizeof(struct acl_args), .apply = named_ext_apply, .find = named_ext_find,
+	  .each = named_ext_each,
+	  .toks = TOKS(IP_LIST, KW("extended", "Extended Access List"),
+		       WORDF("Access-list name or number", AT_L(name), .flags = CLI_TAIL)) },
+	MEMBERS(M_EXT_NACL, EXTENDED),
+	{ .modes = CLI_IN(M_CONFIG), .args_size = sizeof(struct acl_args),
+	  .apply = resequence_apply, .flags = ROW_NO_NO,
+	  .toks = TOKS(IP_LIST, KW("resequence", "Resequence Access List"),
+		       WORD("Access-list name or number", AT_L(name)),
+		       NUM(1, 2147483647, "Starting Sequence Number", AT_L(start)),
+		       NUM(1, 2147483647, "Step to increment the sequence number",
+			   AT_L(step))) },
+	{ .modes = CLI_IN(M_CONFIG), .args_size = sizeof(struct ace_args),
+	  .apply = numbered_apply, .each = numbered_std_each,
+	  .toks = TOKS(ACCESS_LIST,
+		       NUMBER(1, 99, "IP standard access list", 1300, 1999,
+			      "IP standard access list (expanded range)"),
+		       ALT, REMARK, OR, STANDARD, CLOSE) },
+	{ .modes = CLI_IN(M_CONFIG), .args_size = sizeof(struct ace_args),
+	  .apply = numbered_apply, .each = numbered_ext_each,
+	  .toks = TOKS(ACCESS_LIST,
+		       NUMBER(100, 199, "IP extended access list", 2000, 2699,
+			      "IP extended access list (expanded range)"),
+		       ALT, REMARK, OR, SEQUENCE, EXTENDED, CLOSE) },
+	{ .toks = NULL },
+};
+
+void commands_render_ace(const struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
+{
+	struct ace_args *a = calloc(1, sizeof(*a));
+	const struct cli_row *row = rows_acl;
+
+	if (!a) {
+		out->bad = true;
+		return;
+	}
+	while (row->each != member_each ||
+	       !(row->modes & CLI_IN(acl->kind == ACL_STANDARD ? M_STD_NACL : M_EXT_NACL)))
+		row++;
+	entry_to_args(acl, e, a);
+	cli_row_say(row, a, out);
+	free(a);
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks between objects. Each says what is wrong, with what consequence, and
+ * what to type. */
+#include "commands/load.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_LEN 160
+#define DEFAULT_MTU 1500
+
+static void object_name(char out[NAME_LEN], const char *what, const char *name)
+{
+	snprintf(out, NAME_LEN, "%s %s", what, name);
+}
+
+/* ---- isakmp ---- */
+
+static void check_policies(const struct config *c, struct report *r)
+{
+	char obj[NAME_LEN], number[16];
+
+	for (size_t i = 0; i < c->isakmp.policies.n; i++) {
+		const struct p1_policy *p = &c->isakmp.policies.v[i]->p;
+
+		snprintf(number, sizeof(number), "%u", p->priority);
+		object_name(obj, "crypto isakmp policy", number);
+		if (p->cipher == CIPHER_DES || p->cipher == CIPHER_3DES)
+			report_object(r, REPORT_WARNING, obj, "encryption aes 256",
+				      "%s is weak.", p->cipher == CIPHER_DES ? "DES" : "3DES");
+		if (p->hash == HASH_MD5)
+			report_object(r, REPORT_WARNING, obj, "hash sha256", "MD5 is weak.");
+		if (p->group == 1 || p->group == 2 || p->group == 5)
+			report_object(r, REPORT_WARNING, obj, "group 14",
+				      "Diffie-Hellman group %u is weak.", p->group);
+		if (p->auth != IKE_AUTH_PSK)
+			report_object(r, REPORT_ERROR, obj, "authentication pre-share",
+				      "this version authenticates by pre-shared keys only, so the "
+				      "policy is never offered.");
+		if (p->group > 16)
+			report_object(r, REPORT_ERROR, obj, "group 14",
+				      "this version does not run group %u, so the policy is never "
+				      "offered.", p->group);
+	}
+}
+
+static void check_keys(const struct config *c, struct report *r)
+{
+	for (size_t i = 0; i < c->isakmp.keys.n; i++) {
+		const struct cfg_key *k = c->isakmp.keys.v[i];
+		char buf[IPADDR_STRLEN], obj[NAME_LEN];
+
+		object_name(obj, "crypto isakmp key for",
+			    k->addr.family ? ipaddr_str(&k->addr, buf) : k->host);
+		if (k->type == 6)
+			report_object(r, REPORT_ERROR, obj,
+				      "crypto isakmp key KEY address A.B.C.D (in clear)",
+				      "a type 6 key needs the master key of the router that wrote "
+				      "it; it is not used.");
+		if (k->addr.family && ipaddr_to_v4(&k->mask) == 0)
+			report_object(r, REPORT_WARNING, obj, NULL,
+				      "the key is accepted from every address.");
+		if (!k->addr.family)
+			report_object(r, REPORT_WARNING, obj, "crypto isakmp key KEY address A.B.C.D",
+				      "main mode finds keys by address; a key by host name is not "
+				      "used.");
+		if (strlen(k->key) < 8)
+			report_object(r, REPORT_WARNING, obj, NULL,
+				      "the key is shorter than 8 characters.");
+	}
+}
+
+static bool has_key_for(const struct config *c, const struct ipaddr *peer)
+{
+	for (size_t i = 0; i < c->isakmp.keys.n; i++) {
+		const struct cfg_key *k = c->isakmp.keys.v[i];
+		uint32_t mask = ipaddr_to_v4(&k->mask);
+
+		if (k->addr.family && k->type != 6 &&
+		    (ipaddr_to_v4(&k->addr) & mask) == (ipaddr_to_v4(peer) & mask))
+			return true;
+	}
+	return false;
+}
+
+/* ---- transform sets ---- */
+
+static void check_transforms(const struct config *c, struct report *r)
+{
+	char obj[NAME_LEN];
+
+	for (size_t i = 0; i < c->ipsec.transforms.n; i++) {
+		const struct p2_transform *t = &c->ipsec.transforms.v[i]->t;
+
+		object_name(obj, "crypto ipsec transform-set", t->name);
+		if (t->cipher == CIPHER_DES || t->cipher == CIPHER_3DES)
+			report_object(r, REPORT_WARNING, obj, "use esp-aes 256 or esp-gcm 256",
+				      "%s is weak.", t->cipher == CIPHER_DES ? "DES" : "3DES");
+		if (t->esp_auth == AUTH_HMAC_MD5_96 || t->ah_auth == AUTH_HMAC_MD5_96)
+			report_object(r, REPORT_WARNING, obj, "use esp-sha256-hmac",
+				      "HMAC-MD5 is weak.");
+		if (t->cipher == CIPHER_NULL)
+			report_object(r, REPORT_WARNING, obj, NULL, "esp-null does not encrypt.");
+		if (t->cipher > CIPHER_NULL && t->cipher <= CIPHER_AES_CBC && !t->esp_auth &&
+		    !t->ah_auth)
+			report_object(r, REPORT_WARNING, obj, "add esp-sha256-hmac",
+				      "packets are encrypted and not authenticated.");
+	}
+}
+
+/* ---- crypto maps ---- */
+
+static void check_entry_acl(const struct config *c, const struct cfg_map_entry *e, const char *obj,
+			    struct report *r)
+{
+	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
+	size_t permits = 0;
+
+	if (!acl) {
+		report_object(r, REPORT_ERROR, obj, "ip access-list extended NAME",
+			      "access list %s does not exist, so nothing is protected.",
+			      e->match_acl);
+		return;
+	}
+	if (acl->kind == ACL_STANDARD)
+		report_object(r, REPORT_ERROR, obj, "use an extended list",
+			      "access list %s is a standard list; a crypto map needs an extended "
+			      "one.", e->match_acl);
+	for (size_t i = 0; i < acl->entries.n; i++) {
+		const struct acl_entry *a = acl->entries.v[i];
+		unsigned len;
+
+		if (a->kind != ACE_PERMIT)
+			continue;
+		permits++;
+		if (!acl_entry_is_plain(a))
+			report_object(r, REPORT_WARNING, obj, NULL,
+				      "entry %u of access list %s tests flags or header fields that "
+				      "IKE cannot negotiate; they are ignored.", a->seq, acl->name);
+		if (!addr_match_prefix(&a->src, &len) || !addr_match_prefix(&a->dst, &len))
+			report_object(r, REPORT_ERROR, obj, "write it as subnets",
+				      "entry %u of access list %s has a wildcard with holes, which "
+				      "IKE cannot negotiate.", a->seq, acl->name);
+		if (ipaddr_to_v4(&a->dst.addr) >> 28 == 0xe)
+			report_object(r, REPORT_WARNING, obj, "carry multicast in a GRE tunnel",
+				      "entry %u of access list %s protects multicast, which IPsec "
+				      "alone does not carry.", a->seq, acl->name);
+	}
+	if (!permits)
+		report_object(r, REPORT_ERROR, obj, "permit ip SOURCE WILDCARD DESTINATION WILDCARD",
+			      "access list %s permits nothing, so nothing is protected.", acl->name);
+}
+
+static void check_entry(const struct config *c, const struct cfg_map *m,
+			const struct cfg_map_entry *e, struct report *r)
+{
+	char obj[NAME_LEN], buf[IPADDR_STRLEN];
+
+	snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
+	if (e->type != MAP_ISAKMP) {
+		report_object(r, REPORT_ERROR, obj, NULL,
+			      "entries of this type are not run by this version.");
+		return;
+	}
+	if (!e->n_peers)
+		report_object(r, REPORT_ERROR, obj, "set peer A.B.C.D",
+			      "there is no peer, so the entry is disabled.");
+	for (size_t i = 0; i < e->n_peers; i++) {
+		if (!e->peers[i].addr.family)
+			report_object(r, REPORT_ERROR, obj, "set peer A.B.C.D",
+				      "peer %s is a name; this version needs its address.",
+				      e->peers[i].host);
+		else if (!has_key_for(c, &e->peers[i].addr))
+			report_object(r, REPORT_ERROR, obj, "crypto isakmp key KEY address A.B.C.D",
+				      "there is no pre-shared key for peer %s.",
+				      ipaddr_str(&e->peers[i].addr, buf));
+	}
+	if (!e->n_transforms)
+		report_object(r, REPORT_ERROR, obj, "set transform-set NAME",
+			      "there is no transform set, so the entry is disabled.");
+	for (size_t i = 0; i < e->n_transforms; i++)
+		if (!config_find_transform(c, e->transforms[i]))
+			report_object(r, REPORT_ERROR, obj,
+				      "crypto ipsec transform-set NAME esp-aes 256 esp-sha256-hmac",
+				      "transform set %s does not exist.", e->transforms[i]);
+	if (e->match_acl[0])
+		check_entry_acl(c, e, obj, r);
+	else
+		report_object(r, REPORT_ERROR, obj, "match address ACCESS-LIST",
+			      "there is no access list, so the entry is disabled.");
+	if (e->pfs_group == 1 || e->pfs_group == 2 || e->pfs_group == 5)
+		report_object(r, REPORT_WARNING, obj, "set pfs group14", "PFS group %u is weak.",
+			      e->pfs_group);
+	if (e->pfs_group > 16)
+		report_object(r, REPORT_ERROR, obj, "set pfs group14",
+			      "this version does not run group %u.", e->pfs_group);
+}
+
+static void check_maps(const struct config *c, struct report *r)
+{
+	char obj[NAME_LEN];
+
+	for (size_t i = 0; i < c->maps.n; i++) {
+		const struct cfg_map *m = c->maps.v[i];
+		bool used = false;
+
+		object_name(obj, "crypto map", m->name);
+		for (size_t k = 0; k < m->entries.n; k++)
+			check_entry(c, m, m->entries.v[k], r);
+		for (size_t k = 0; k < c->interfaces.n; k++)
+			used |= !strcmp(c->interfaces.v[k]->crypto_map, m->name);
+		if (!used)
+			report_object(r, REPORT_WARNING, obj, "interface NAME, crypto map NAME",
+				      "no interface uses it.");
+	}
+	if (c->maps.n && !c->isakmp.policies.n && !c->isakmp.default_policy &&
+	    !c->isakmp.legacy_default_policy)
+		report_object(r, REPORT_ERROR, "crypto isakmp policy", "crypto isakmp policy 10",
+			      "there is none, so nothing can be negotiated.");
+}
+
+/* ---- tunnels ---- */
+
+struct esp_size {
+	uint16_t iv, block, icv, ah;
+};
+
+/* Bytes that a set adds (RFC 4303 section 2; key lengths do not matter). */
+static struct esp_size set_size(const struct p2_transform *t)
+{
+	static const uint16_t icv[] = { 0, 12, 12, 16, 24, 32 };
+	struct esp_size s = { .block = 4 };
+
+	if (t->cipher == CIPHER_DES || t->cipher == CIPHER_3DES)
+		s = (struct esp_size){ .iv = 8, .block = 8 };
+	else if (t->cipher == CIPHER_AES_CBC)
+		s = (struct esp_size){ .iv = 16, .block = 16 };
+	else if (t->cipher == CIPHER_AES_GCM || t->cipher == CIPHER_AES_GMAC)
+		s = (struct esp_size){ .iv = 8, .block = 4, .icv = 16 };
+	s.icv = (uint16_t)(s.icv + icv[t->esp_auth]);
+	if (t->ah_auth)
+		s.ah = (uint16_t)(12 + icv[t->ah_auth]);
+	return s;
+}
+
+/* The largest packet that one tunnel carries through one set without
+ * fragmentation; link is the MTU outside. */
+static uint32_t tunnel_room(const struct cfg_tunnel *t, const struct p2_transform *set,
+			    uint32_t link)
+{
+	struct esp_size s = set_size(set);
+	uint32_t gre = 4u + (t->has_key ? 4 : 0) + (t->checksum ? 4 : 0) + (t->sequence ? 4 : 0);
+	uint32_t used = 20u + s.ah + (set->cipher ? 8u + s.iv + s.icv : 0), room;
+
+	if (set->mode == MODE_TUNNEL)
+		gre += 20;
+	if (link < used + gre + s.block + 2)
+		return 0;
+	room = link - used;
+	if (set->cipher)
+		room = room / s.block * s.block - 2;
+	return room - gre;
+}
+
+/* The entry of map m that protects the GRE packets of a tunnel. */
+static const struct cfg_map_entry *entry_for(const struct config *c, const struct cfg_map *m,
+					     const struct flow *gre)
+{
+	struct selector sel[ACL_MAX_SELECTORS];
+
+	for (size_t i = 0; i < m->entries.n; i++) {
+		const struct cfg_acl *acl = config_find_acl(c, m->entries.v[i]->match_acl);
+
+		for (size_t k = 0; acl && k < acl->entries.n; k++) {
+			const struct acl_entry *e = acl->entries.v[k];
+			size_t n = acl_entry_selectors(e, sel, ACL_MAX_SELECTORS);
+			bool hit = false;
+
+			for (size_t j = 0; j < n; j++)
+				hit |= selector_has(&sel[j], gre);
+			if (hit && e->kind == ACE_PERMIT)
+				return m->entries.v[i];
+			if (hit)
+				break;
+		}
+	}
+	return NULL;
+}
+
+/* The interface that a tunnel leaves by, as far as the configuration tells. */
+static const struct cfg_interface *egress(const struct config *c, const struct cfg_tunnel *t)
+{
+	if (t->source_if[0])
+		return config_find_interface(c, t->source_if);
+	for (size_t i = 0; i < c->interfaces.n; i++)
+		if (ipaddr_equal(&c->interfaces.v[i]->addr.addr, &t->source))
+			return c->interfaces.v[i];
+	return NULL;
+}
+
+static void check_protection(const struct config *c, const struct cfg_interface *i, const char *obj,
+			     struct report *r)
+{
+	const struct cfg_tunnel *t = &i->tunnel;
+	const struct cfg_interface *out = egress(c, t);
+	const struct cfg_map *m = out ? config_find_map(c, out->crypto_map) : NULL;
+	struct flow gre = { .proto = 47, .remote = t->destination };
+	const struct cfg_map_entry *e;
+
+	if (!out)
+		return;
+	gre.local = t->source.family ? t->source : out->addr.addr;
+	/* the device may have its address from the host: then nothing can be said */
+	if (!gre.local.family || !gre.remote.family)
+		return;
+	e = m ? entry_for(c, m, &gre) : NULL;
+	if (!e) {
+		if (!i->crypto_map[0])
+			report_object(r, REPORT_WARNING, obj,
+				      "crypto map on the source interface, with permit gre",
+				      "no crypto map protects this tunnel: GRE does not encrypt.");
+		return;
+	}
+	for (size_t k = 0; k < e->n_transforms; k++) {
+		const struct cfg_transform *set = config_find_transform(c, e->transforms[k]);
+		uint32_t room = set ? tunnel_room(t, &set->t, out->mtu ? out->mtu : DEFAULT_MTU) : 0;
+		char fix[32];
+
+		snprintf(fix, sizeof(fix), "ip mtu %u", room);
+		if (room && i->ip_mtu > room)
+			report_object(r, REPORT_WARNING, obj, fix,
+				      "ip mtu %u is too large for transform set %s: %u bytes fit, "
+				      "larger packets are fragmented.", i->ip_mtu,
+				      e->transforms[k], room);
+	}
+}
+
+static void check_tunnel(const struct config *c, const struct cfg_interface *i, struct report *r)
+{
+	const struct cfg_tunnel *t = &i->tunnel;
+	char obj[NAME_LEN];
+
+	object_name(obj, "interface", i->name);
+	if (t->mode != TUNNEL_GRE_IP)
+		report_object(r, REPORT_ERROR, obj, "tunnel mode gre ip",
+			      "this tunnel mode is not run by this version.");
+	if (t->protection[0])
+		report_object(r, REPORT_ERROR, obj, "crypto map on the source interface",
+			      "tunnel protection is not run by this version; the tunnel stays "
+			      "down.");
+	if (!t->source.family && !t->source_if[0])
+		report_object(r, REPORT_ERROR, obj, "tunnel source INTERFACE",
+			      "there is no tunnel source, so the tunnel stays down.");
+	if (t->source_if[0] && !config_find_interface(c, t->source_if))
+		report_object(r, REPORT_WARNING, obj, "interface NAME, ip address A.B.C.D MASK",
+			      "the source interface %s is not configured.", t->source_if);
+	if (t->destination_host[0])
+		report_object(r, REPORT_ERROR, obj, "tunnel destination A.B.C.D",
+			      "the destination %s is a name; this version needs its address.",
+			      t->destination_host);
+	else if (!t->destination.family)
+		report_object(r, REPORT_ERROR, obj, "tunnel destination A.B.C.D",
+			      "there is no tunnel destination, so the tunnel stays down.");
+	check_protection(c, i, obj, r);
+}
+
+static void check_interfaces(const struct config *c, struct report *r)
+{
+	char obj[NAME_LEN];
+
+	for (size_t i = 0; i < c->interfaces.n; i++) {
+		const struct cfg_interface *f = c->interfaces.v[i];
+
+		object_name(obj, "interface", f->name);
+		if (f->is_tunnel)
+			check_tunnel(c, f, r);
+		if (f->crypto_map[0] && !config_find_map(c, f->crypto_map))
+			report_object(r, REPORT_ERROR, obj, "crypto map NAME 10 ipsec-isakmp",
+				      "crypto map %s does not exist, so nothing is protected.",
+				      f->crypto_map);
+		if ((f->group_in[0] && !config_find_acl(c, f->group_in)) ||
+		    (f->group_out[0] && !config_find_acl(c, f->group_out)))
+			report_object(r, REPORT_WARNING, obj, "ip access-list extended NAME",
+				      "an access list of ip access-group does not exist.");
+		if (f->group_in[0] || f->group_out[0])
+			report_object(r, REPORT_WARNING, obj, "filter with nftables",
+				      "ip access-group is kept; this version does not filter by it.");
+	}
+}
+
+void commands_check(const struct config *c, struct report *report)
+{
+	check_policies(c, report);
+	check_keys(c, report);
+	check_transforms(c, report);
+	check_maps(c, report);
+	check_interfaces(c, report);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/commands.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "commands/rows.h"
+
+/* ---- kept lines are the model's ---- */
+
+static int keeper_add(void *list, size_t at, const struct cli_kept *k)
+{
+	struct kept_line line = { .kind = (uint8_t)k->kind, .depth = (uint8_t)k->depth,
+				  .anchor = k->anchor, .line = k->line, .col = k->col,
+				  /* kept_add copies it */
+				  .text = (char *)(uintptr_t)k->text };
+
+	return kept_add(list, at, &line);
+}
+
+static bool keeper_get(const void *list, size_t i, struct cli_kept *ret_k)
+{
+	const kept_list *l = list;
+
+	if (i >= l->n)
+		return false;
+	*ret_k = (struct cli_kept){ .kind = (enum cli_keep)l->v[i]->kind, .depth = l->v[i]->depth,
+				    .anchor = l->v[i]->anchor, .text = l->v[i]->text,
+				    .line = l->v[i]->line, .col = l->v[i]->col };
+	return true;
+}
+
+static void keeper_del(void *list, size_t i)
+{
+	kept_del(list, i);
+}
+
+/* The two enumerations are one, seen from both sides of a wall. */
+static_assert((int)CLI_KEEP_QUIET == (int)KEPT_QUIET, "kinds of kept lines");
+static_assert((int)CLI_KEEP_INCOMPLETE == (int)KEPT_INCOMPLETE, "kinds of kept lines");
+static_assert((int)CLI_KEEP_INVALID == (int)KEPT_INVALID, "kinds of kept lines");
+static_assert((int)CLI_KEEP_CHILD == (int)KEPT_CHILD, "kinds of kept lines");
+
+const struct cli_keeper commands_keeper = { keeper_add, keeper_get, keeper_del };
+
+/* ---- modes ---- */
+
+#define CONFIG_MODE(prompt_, exit_, defaults_, type)                                     \
+	{                                                                                \
+		.prompt = (prompt_), .parent = M_CONFIG, .exit_help = (exit_),           \
+		.defaults = (defaults_), .kept_off = offsetof(struct type, kept)         \
+	}
+#define KEPT_MODE(prompt_) \
+	{ .prompt = (prompt_), .parent = M_CONFIG, .flags = MODE_KEEPS, .exit_help = "Exit from this mode" }
+
+static const struct cli_mode modes[M_COUNT] = {
+	[M_USER] = { .prompt = ">", .flags = MODE_EXEC },
+	[M_EXEC] = { .prompt = "#", .flags = MODE_EXEC | MODE_PRIV },
+	[M_CONFIG] = { .prompt = "(config)#", .exit_help = "Exit from configure mode",
+		       .defaults = &config_defaults, .kept_off = offsetof(struct config, kept) },
+	[M_POLICY] = { .prompt = "(config-isakmp)#", .parent = M_CONFIG,
+		       .flags = MODE_NO_DEFAULT_HELP,
+		       .exit_help = "Exit from ISAKMP protection suite configuration mode",
+		       .defaults = &cfg_policy_defaults,
+		       .kept_off = offsetof(struct cfg_policy, kept) },
+	[M_TRANSFORM] = CONFIG_MODE("(cfg-crypto-trans)#",
+				    "Exit from crypto transform configuration mode",
+				    &cfg_transform_defaults, cfg_transform),
+	[M_MAP] = CONFIG_MODE("(config-crypto-map)#", "Exit from crypto map configuration mode",
+			      &cfg_map_entry_defaults, cfg_map_entry),
+	[M_INTERFACE] = CONFIG_MODE("(config-if)#", "Exit from interface configuration mode",
+				    &cfg_interface_defaults, cfg_interface),
+	[M_TUNNEL] = CONFIG_MODE("(config-if)#", "Exit from interface configuration mode",
+				 &cfg_interface_defaults, cfg_interface),
+	[M_STD_NACL] = CONFIG_MODE("(config-std-nacl)#", "Exit from access-list configuration mode",
+				   NULL, cfg_acl),
+	[M_EXT_NACL] = CONFIG_MODE("(config-ext-nacl)#", "Exit from access-list configuration mode",
+				   NULL, cfg_acl),
+	[M_LINE] = KEPT_MODE("(config-line)#"),
+	[M_ROUTER] = KEPT_MODE("(config-router)#"),
+	[M_KEYRING] = KEPT_MODE("(conf-keyring)#"),
+	[M_ISAKMP_PROFILE] = KEPT_MODE("(conf-isa-prof)#"),
+	[M_ISAKMP_PEER] = KEPT_MODE("(config-isakmp-peer)#"),
+	[M_IPSEC_PROFILE] = KEPT_MODE("(ipsec-profile)#"),
+	[M_DYNAMIC_MAP] = KEPT_MODE("(config-crypto-map)#"),
+	[M_PUBKEY] = KEPT_MODE("(config-pubkey-chain)#"),
+	[M_TRUSTPOINT] = KEPT_MODE("(ca-trustpoint)#"),
+	[M_CERT_CHAIN] = KEPT_MODE("(config-cert-chain)#"),
+	[M_IKEV2] = KEPT_MODE("(config-ikev2)#"),
+	[M_VPDN] = KEPT_MODE("(config-vpdn)#"),
+	[M_OTHER] = KEPT_MODE("(config-other)#"),
+};
+
+/* In the order in which IOS prints a configuration. */
+static const struct cli_row *const tables[] = {
+	rows_system, rows_isakmp,  rows_ipsec,	rows_kept_crypto, rows_map, rows_interface,
+	rows_kept_ip, rows_route,  rows_acl,	rows_kept_late,	  rows_exec, rows_exec_crypto,
+	NULL,
+};
+
+static const char *hostname(const void *root)
+{
+	return ((const struct config *)root)->hostname;
+}
+
+static const struct cli_grammar grammar = {
+	.modes = modes,
+	.n_modes = M_COUNT,
+	.tables = tables,
+	.mode_user = M_USER,
+	.mode_exec = M_EXEC,
+	.mode_config = M_CONFIG,
+	.keeper = &commands_keeper,
+	.hostname = hostname,
+};
+
+const struct cli_grammar *commands_grammar(void)
+{
+	return &grammar;
+}
+
+void commands_render(const struct config *c, unsigned flags, struct txt *out)
+{
+	cli_render(&grammar, c, flags, out);
+	txt_str(out, "end\n");
+}
+
+void commands_render_interface(const struct config *c, const char *ifname, struct txt *out)
+{
+	struct txt first = TXT_INIT;
+
+	txt_printf(&first, "interface %s", ifname);
+	cli_render_block(&grammar, c, txt_cstr(&first), out);
+	txt_fini(&first);
+}

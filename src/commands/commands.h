@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands: one grammar over struct config. */
+#ifndef COMMANDS_COMMANDS_H
+#define COMMANDS_COMMANDS_H
+
+#include "cli/cli.h"
+#include "model/config.h"
+
+enum command_mode {
+	M_NONE = 0,
+	M_USER,
+	M_EXEC,
+	M_CONFIG,
+	M_POLICY,
+	M_TRANSFORM,
+	M_MAP,
+	M_INTERFACE,
+	M_TUNNEL, /* (config-if)# too: interfaces with tunnel commands */
+	M_STD_NACL,
+	M_EXT_NACL,
+	M_LINE, /* from here on: kept blocks */
+	M_ROUTER,
+	M_KEYRING,
+	M_ISAKMP_PROFILE,
+	M_ISAKMP_PEER,
+	M_IPSEC_PROFILE,
+	M_DYNAMIC_MAP,
+	M_PUBKEY,
+	M_TRUSTPOINT,
+	M_CERT_CHAIN,
+	M_IKEV2,
+	M_VPDN,
+	M_OTHER,
+	M_COUNT
+};
+
+/* The grammar; root of its calls is struct config *. */
+const struct cli_grammar *commands_grammar(void);
+
+/* running-config without its header, from `hostname` to `end`. */
+void commands_render(const struct config *c, unsigned flags, struct txt *out);
+/* `interface Tunnel0` and its lines; nothing if it is not configured. */
+void commands_render_interface(const struct config *c, const char *ifname, struct txt *out);
+/* `access-list 101 permit ...` or `permit ...`: one entry as its list prints it. */
+void commands_render_ace(const struct cfg_acl *acl, const struct acl_entry *e, struct txt *out);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* EXEC lines that are not about crypto. */
+#include "commands/exec.h"
+
+#include "commands/rows.h"
+
+#define IN_EXEC	 CLI_IN(M_EXEC)
+#define IN_BOTH	 (CLI_IN(M_EXEC) | CLI_IN(M_USER))
+#define AT(f)	 struct exec_args, f
+#define SHOW	 KW("show", "Show running system information")
+#define ROW(modes_, action_, ...)                                                          \
+	{                                                                                  \
+		.modes = (modes_), .action = (action_), .args_size = sizeof(struct exec_args), \
+		.toks = TOKS(__VA_ARGS__)                                                  \
+	}
+#define GO(modes_, enters_, action_, ...)                                                  \
+	{                                                                                  \
+		.modes = (modes_), .action = (action_), .enters = (enters_),               \
+		.args_size = sizeof(struct exec_args), .toks = TOKS(__VA_ARGS__)           \
+	}
+#define TERMINAL KW("terminal", "Set terminal line parameters")
+#define OPT_IF	 OPT, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
+#define OPT_LIST OPT, WORD("Access list name or number", AT(name)), CLOSE
+#define INTERFACES KW("interfaces", "Interface status and configuration")
+
+const struct cli_row rows_exec[] = {
+	GO(IN_BOTH, M_EXEC, EXEC_ENABLE, KW("enable", "Turn on privileged commands")),
+	GO(IN_BOTH, M_USER, EXEC_DISABLE, KW("disable", "Turn off privileged commands")),
+	{ .modes = IN_EXEC, .action = EXEC_CONFIGURE, .enters = M_CONFIG,
+	  .args_size = sizeof(struct exec_args),
+	  .msg = "Enter configuration commands, one per line.  End with CNTL/Z.",
+	  .toks = TOKS(KW("configure", "Enter configuration mode"),
+		       KW("terminal", "Configure from the terminal")) },
+	ROW(IN_EXEC, EXEC_CONFIGURE_REPLACE, KW("configure", "Enter configuration mode"),
+	    KW("replace", "Replace the running-config with a new config file"),
+	    WORD("Name of the file", AT(text)), OPT,
+	    KW("force", "Apply without prompting"), CLOSE),
+	ROW(IN_BOTH, EXEC_EXIT, KW("exit", "Exit from the EXEC")),
+	ROW(IN_BOTH, EXEC_EXIT, KW("quit", "Exit from the EXEC")),
+	ROW(IN_BOTH, EXEC_EXIT, KW("logout", "Exit from the EXEC")),
+
+	ROW(IN_BOTH, EXEC_TERMINAL_LENGTH, TERMINAL, KW("length", "Set number of lines on a screen"),
+	    NUM(0, 512, "Number of lines on screen (0 for no pausing)", AT(number))),
+	ROW(IN_BOTH, EXEC_TERMINAL_WIDTH, TERMINAL, KW("width", "Set width of the display terminal"),
+	    NUM(0, 512, "Number of characters on a screen line (0 for no wrapping)", AT(number))),
+	ROW(IN_EXEC, EXEC_TERMINAL_MONITOR, TERMINAL,
+	    KWV("monitor", "Copy debug output to the current terminal line", AT(flag), 1)),
+	ROW(IN_EXEC, EXEC_TERMINAL_MONITOR, TERMINAL,
+	    KW("no", "Negate a command or set its defaults"),
+	    KW("monitor", "Copy debug output to the current terminal line")),
+	ROW(IN_BOTH, EXEC_TERMINAL_OTHER, TERMINAL, OPT,
+	    KW("no", "Negate a command or set its defaults"), CLOSE, ALT,
+	    KW("history", "Enable and control the command history function"), OR,
+	    KW("editing", "Enable command line editing"), OR,
+	    KW("exec", "Configure EXEC"), OR, KW("default", "Set a command to its defaults"), CLOSE,
+	    OPT, LINE("The rest of the line", AT(text)), CLOSE),
+
+	ROW(IN_BOTH, EXEC_SHOW_HISTORY, SHOW, KW("history", "Display the session command history")),
+	ROW(IN_BOTH, EXEC_SHOW_PRIVILEGE, SHOW, KW("privilege", "Show current privilege level")),
+	ROW(IN_BOTH, EXEC_SHOW_VERSION, SHOW,
+	    KW("version", "System hardware and software status")),
+	ROW(IN_BOTH, EXEC_SHOW_CLOCK, SHOW, KW("clock", "Display the system clock"), OPT,
+	    KWV("detail", "Display detailed information", AT(detail), 1), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_USERS, SHOW,
+	    KW("users", "Display information about terminal lines"), OPT,
+	    KWV("all", "Include information about inactive ports", AT(detail), 1), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_INTERFACES, SHOW, INTERFACES, OPT_IF),
+	ROW(IN_BOTH, EXEC_SHOW_INTERFACES_DESCRIPTION, SHOW, INTERFACES,
+	    KW("description", "Show interface description")),
+	ROW(IN_BOTH, EXEC_SHOW_IP_INTERFACE, SHOW, KW("ip", "IP information"),
+	    KW("interface", "IP interface status and configuration"), OPT_IF),
+	ROW(IN_BOTH, EXEC_SHOW_IP_INTERFACE_BRIEF, SHOW, KW("ip", "IP information"),
+	    KW("interface", "IP interface status and configuration"),
+	    KW("brief", "Brief summary of IP status and configuration"), OPT_IF),
+	ROW(IN_BOTH, EXEC_SHOW_ACCESS_LISTS, SHOW, KW("access-lists", "List access lists"), OPT_LIST),
+	ROW(IN_BOTH, EXEC_SHOW_IP_ACCESS_LISTS, SHOW, KW("ip", "IP information"),
+	    KW("access-lists", "List IP access lists"), OPT_LIST),
+	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, SHOW, KW("ip", "IP information"),
+	    KW("route", "IP routing table"), OPT,
+	    ADDR("Network to display information about or hostname", AT(addr)), CLOSE),
+	ROW(IN_EXEC, EXEC_SHOW_RUNNING, SHOW,
+	    KW("running-config", "Current operating configuration"), OPT,
+	    KW("interface", "Show interface configuration"),
+	    ARG(arg_ifname, "Interface", AT(ifname)), OR,
+	    KWV("all", "Configuration with defaults", AT(flag), 1), CLOSE),
+	ROW(IN_EXEC, EXEC_SHOW_STARTUP, SHOW,
+	    KW("startup-config", "Contents of startup configuration")),
+	ROW(IN_EXEC, EXEC_SHOW_STARTUP, SHOW,
+	    KW("configuration", "Contents of Non-Volatile memory")),
+	ROW(IN_EXEC, EXEC_SHOW_LOGGING, SHOW, KW("logging", "Show the contents of logging buffers")),
+	ROW(IN_EXEC, EXEC_SHOW_DEBUGGING, SHOW, KW("debugging", "State of each debugging option")),
+
+	ROW(IN_EXEC, EXEC_CLEAR_COUNTERS, KW("clear", "Reset functions"),
+	    KW("counters", "Clear counters on one or all interfaces"), OPT_IF),
+	ROW(IN_EXEC, EXEC_CLEAR_ACL_COUNTERS, KW("clear", "Reset functions"),
+	    KW("access-list", "Clear access list statistical information"),
+	    KW("counters", "Clear access list counters"), OPT_LIST),
+	ROW(IN_EXEC, EXEC_CLEAR_ACL_COUNTERS, KW("clear", "Reset functions"),
+	    KW("ip", "IP"), KW("access-list", "Clear access list statistical information"),
+	    KW("counters", "Clear access list counters"), OPT_LIST),
+	ROW(IN_EXEC, EXEC_CLEAR_LOGGING, KW("clear", "Reset functions"),
+	    KW("logging", "Clear logging buffer")),
+
+	ROW(IN_EXEC, EXEC_WRITE_MEMORY,
+	    KW("write", "Write running configuration to memory, network, or terminal"), OPT,
+	    KW("memory", "Write to NV memory"), CLOSE),
+	ROW(IN_EXEC, EXEC_WRITE_TERMINAL,
+	    KW("write", "Write running configuration to memory, network, or terminal"),
+	    KW("terminal", "Write to terminal")),
+	ROW(IN_EXEC, EXEC_WRITE_ERASE,
+	    KW("write", "Write running configuration to memory, network, or terminal"),
+	    KW("erase", "Erase NV memory")),
+	ROW(IN_EXEC, EXEC_WRITE_MEMORY, KW("copy", "Copy from one file to another"),
+	    KWV("running-config", "Copy from current system configuration", AT(flag), 1),
+	    KW("startup-config", "Copy to startup configuration")),
+	ROW(IN_EXEC, EXEC_COPY_START_RUN, KW("copy", "Copy from one file to another"),
+	    KW("startup-config", "Copy from startup configuration"),
+	    KW("running-config", "Update (merge with) current system configuration")),
+	ROW(IN_EXEC, EXEC_RELOAD, KW("reload", "Halt and perform a cold restart")),
+	ROW(IN_BOTH, EXEC_PING, KW("ping", "Send echo messages"), OPT, KW("ip", "IP echo"), CLOSE,
+	    ALT, ADDR("Ping destination address", AT(addr)), OR,
+	    ARG(arg_host, "Ping destination hostname", AT(text)), CLOSE, ANY,
+	    KWV("df-bit", "enable do not fragment bit in IP header", AT(df), 1), OR,
+	    KW("repeat", "specify repeat count"),
+	    NUM(1, 2147483647, "repeat count", AT(repeat)), OR,
+	    KW("size", "specify datagram size"), NUM(36, 18024, "datagram size", AT(size)), OR,
+	    KW("source", "specify source address or name"), ALT,
+	    ADDR("Source address", AT(addr2)), OR,
+	    ARG(arg_ifname, "Source interface", AT(ifname)), CLOSE, OR,
+	    KW("timeout", "specify timeout interval"),
+	    NUM(0, 3600, "timeout (seconds)", AT(timeout_sec)), CLOSE),
+	{ .toks = NULL },
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an EXEC line asks for: the action number and the bound arguments that
+ * the grammar hands to whoever acts. Fields that a row does not bind are zero. */
+#ifndef COMMANDS_EXEC_H
+#define COMMANDS_EXEC_H
+
+#include "model/config.h"
+
+enum exec_action {
+	EXEC_NONE = 0,
+	/* the session itself; mode changes are done when the result is seen */
+	EXEC_ENABLE,
+	EXEC_DISABLE,
+	EXEC_CONFIGURE,
+	EXEC_EXIT, /* exit, quit, logout from EXEC: close the session */
+	EXEC_SHOW_HISTORY,
+	EXEC_SHOW_PRIVILEGE,
+	EXEC_TERMINAL_LENGTH, /* number: 0..512 */
+	EXEC_TERMINAL_WIDTH,  /* number */
+	EXEC_TERMINAL_MONITOR, /* flag: on (clear: `terminal no monitor`) */
+	EXEC_TERMINAL_OTHER,  /* accepted, nothing to do */
+
+	EXEC_SHOW_ISAKMP_SA, /* detail; count; flag: the slot form (`active`) */
+	EXEC_SHOW_ISAKMP_POLICY,
+	EXEC_SHOW_ISAKMP_DEFAULT_POLICY,
+	EXEC_SHOW_ISAKMP_KEY,
+	EXEC_SHOW_ISAKMP_PEERS, /* addr */
+	EXEC_SHOW_IPSEC_SA,	/* detail; count; addr (peer); ifname; name (map); flag: address, identity */
+	EXEC_SHOW_IPSEC_TRANSFORM, /* name */
+	EXEC_SHOW_IPSEC_LIFETIME,
+	EXEC_SHOW_CRYPTO_MAP, /* ifname; name (tag) */
+	EXEC_SHOW_CRYPTO_SESSION, /* detail; addr (remote); addr2 (local); ifname; flag: brief */
+	EXEC_SHOW_CRYPTO_ENGINE,
+	EXEC_SHOW_INTERFACES, /* ifname */
+	EXEC_SHOW_INTERFACES_DESCRIPTION,
+	EXEC_SHOW_IP_INTERFACE, /* ifname */
+	EXEC_SHOW_IP_INTERFACE_BRIEF, /* ifname */
+	EXEC_SHOW_ACCESS_LISTS, /* name */
+	EXEC_SHOW_IP_ACCESS_LISTS, /* name */
+	EXEC_SHOW_IP_ROUTE,	/* addr */
+	EXEC_SHOW_RUNNING,	/* ifname: that interface only; flag: `all` */
+	EXEC_SHOW_STARTUP,
+	EXEC_SHOW_VERSION,
+	EXEC_SHOW_CLOCK, /* detail */
+	EXEC_SHOW_USERS,
+	EXEC_SHOW_LOGGING,
+	EXEC_SHOW_DEBUGGING,
+
+	EXEC_CLEAR_ISAKMP, /* number: conn id, 0 all */
+	EXEC_CLEAR_IPSEC_SA, /* addr (peer); name (map); addr + number2 (entry: destination, SPI) + proto */
+	EXEC_CLEAR_IPSEC_COUNTERS,
+	EXEC_CLEAR_CRYPTO_SESSION, /* addr (remote) */
+	EXEC_CLEAR_COUNTERS, /* ifname */
+	EXEC_CLEAR_ACL_COUNTERS, /* name */
+	EXEC_CLEAR_LOGGING,
+
+	EXEC_DEBUG,   /* number: enum exec_debug; flag: on (clear: no debug, undebug) */
+	EXEC_UNDEBUG_ALL,
+
+	EXEC_WRITE_MEMORY, /* write [memory], copy running-config startup-config (flag: copy) */
+	EXEC_WRITE_TERMINAL, /* = show running-config */
+	EXEC_WRITE_ERASE,
+	EXEC_COPY_START_RUN, /* copy startup-config running-config */
+	EXEC_CONFIGURE_REPLACE, /* text: file name */
+	EXEC_RELOAD,
+	EXEC_PING, /* addr or text (host); addr2 or ifname (source); repeat, size, timeout_sec, df */
+};
+
+enum exec_debug { EXEC_DEBUG_ISAKMP = 1, EXEC_DEBUG_IPSEC = 2, EXEC_DEBUG_ENGINE = 4 };
+
+struct exec_args {
+	bool detail, count, flag, df;
+	uint8_t proto; /* PROTO_ESP, PROTO_AH */
+	uint32_t number, number2;
+	uint32_t repeat, size, timeout_sec; /* ping; 0: IOS's 5, 100, 2 */
+	struct ipaddr addr, addr2;
+	char ifname[CFG_NAME_MAX]; /* canonical */
+	char name[CFG_NAME_MAX];
+	char text[256];
+};
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* EXEC lines about ISAKMP and IPsec. */
+#include "commands/exec.h"
+
+#include "commands/rows.h"
+
+#define IN_EXEC	 CLI_IN(M_EXEC)
+#define IN_BOTH	 (CLI_IN(M_EXEC) | CLI_IN(M_USER))
+#define AT(f)	 struct exec_args, f
+#define ROW(modes_, action_, ...)                                                          \
+	{                                                                                  \
+		.modes = (modes_), .action = (action_), .args_size = sizeof(struct exec_args), \
+		.toks = TOKS(__VA_ARGS__)                                                  \
+	}
+#define SHOW	    KW("show", "Show running system information")
+#define SHOW_CRYPTO SHOW, KW("crypto", "Encryption module")
+#define SHOW_ISAKMP SHOW_CRYPTO, KW("isakmp", "Show ISAKMP")
+#define SHOW_IPSEC  SHOW_CRYPTO, KW("ipsec", "Show IPSEC policy")
+#define CLEAR_CRYPTO KW("clear", "Reset functions"), KW("crypto", "Encryption subsystem")
+#define DETAIL	    OPT, KWV("detail", "Show detail", AT(detail), 1), CLOSE
+
+#define DEBUG_WHAT                                                                        \
+	KW("crypto", "Cryptographic subsystem"), ALT,                                     \
+		KWV("engine", "Crypto Engine Debug", AT(number), EXEC_DEBUG_ENGINE), OR,  \
+		KWV("ipsec", "IPSEC processing", AT(number), EXEC_DEBUG_IPSEC), OR,       \
+		KWV("isakmp", "ISAKMP Key Management", AT(number), EXEC_DEBUG_ISAKMP), CLOSE
+#define ALL_DEBUG KW("all", "Enable all debugging")
+
+const struct cli_row rows_exec_crypto[] = {
+	ROW(IN_BOTH, EXEC_SHOW_ISAKMP_SA, SHOW_ISAKMP,
+	    KW("sa", "Show ISAKMP Security Associations"), OPT,
+	    KWV("active", "Shows HA-enabled ISAKMP SAs in the active state", AT(flag), 1), OR,
+	    KWV("count", "Show ISAKMP SA count", AT(count), 1), OR,
+	    KWV("detail", "Show ISAKMP SA Detail", AT(detail), 1), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_ISAKMP_POLICY, SHOW_ISAKMP,
+	    KW("policy", "Show ISAKMP protection suite policy")),
+	ROW(IN_BOTH, EXEC_SHOW_ISAKMP_DEFAULT_POLICY, SHOW_ISAKMP,
+	    KW("default", "Show ISAKMP default configuration"),
+	    KW("policy", "Show default ISAKMP policies")),
+	ROW(IN_EXEC, EXEC_SHOW_ISAKMP_KEY, SHOW_ISAKMP, KW("key", "Show ISAKMP preshared keys")),
+	ROW(IN_BOTH, EXEC_SHOW_ISAKMP_PEERS, SHOW_ISAKMP, KW("peers", "Show ISAKMP peer structures"),
+	    OPT, ADDR("IP address of the peer", AT(addr)), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_IPSEC_SA, SHOW_IPSEC, KW("sa", "IPSEC SA table"), ANY,
+	    KWV("address", "IPSEC SA table in (dest) address order", AT(flag), 1), OR,
+	    KWV("count", "IPSEC SA count", AT(count), 1), OR,
+	    KWV("detail", "show counter detail", AT(detail), 1), OR,
+	    KWV("identity", "IPSEC SADB identity tree", AT(flag), 1), OR,
+	    KW("interface", "Show info for specific interface"),
+	    ARG(arg_ifname, "Interface", AT(ifname)), OR,
+	    KW("map", "IPSEC SA table for a specific crypto map"),
+	    WORD("Name of crypto map", AT(name)), OR,
+	    KW("peer", "show all SAs with specified peer"),
+	    ADDR("IP address of the peer", AT(addr)), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_IPSEC_TRANSFORM, SHOW_IPSEC,
+	    KW("transform-set", "Crypto transform sets"), OPT,
+	    WORD("Tag of the transform set", AT(name)), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_IPSEC_LIFETIME, SHOW_IPSEC,
+	    KW("security-association", "Show parameters for IPSec security associations"), OPT,
+	    KW("lifetime", "Show lifetime parameters for IPSec security associations"), CLOSE),
+	{ .modes = IN_BOTH, .flags = ROW_HIDDEN, .action = EXEC_SHOW_IPSEC_LIFETIME,
+	  .args_size = sizeof(struct exec_args),
+	  .toks = TOKS(SHOW_IPSEC,
+		       KW("security-association-lifetime", "Show lifetime parameters")) },
+	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_MAP, SHOW_CRYPTO, KW("map", "Crypto maps"), OPT,
+	    KW("interface", "Crypto maps for a specific interface"),
+	    ARG(arg_ifname, "Interface", AT(ifname)), OR,
+	    KW("tag", "Crypto maps with a specific tag"), WORD("Crypto map tag", AT(name)), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_SESSION, SHOW_CRYPTO,
+	    KW("session", "Show crypto sessions (tunnels)"), ANY,
+	    KWV("brief", "Show brief of crypto session", AT(flag), 1), OR,
+	    KWV("detail", "Show detailed crypto session", AT(detail), 1), OR,
+	    KW("interface", "Show crypto sessions on an interface"),
+	    ARG(arg_ifname, "Interface", AT(ifname)), OR,
+	    KW("local", "Show crypto sessions for a local crypto endpoint"),
+	    ADDR("local IP address", AT(addr2)), OR,
+	    KW("remote", "Show crypto sessions for a remote IKE peer"),
+	    ADDR("remote IP address", AT(addr)), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_ENGINE, SHOW_CRYPTO, KW("engine", "Show crypto engine info"),
+	    KW("connections", "Show connection information"),
+	    KW("active", "Show all crypto engine active connections")),
+
+	ROW(IN_EXEC, EXEC_CLEAR_ISAKMP, CLEAR_CRYPTO, KW("isakmp", "Flush the ISAKMP database"), OPT,
+	    NUM(1, 4294967295, "connection id of SA", AT(number)), CLOSE),
+	ROW(IN_EXEC, EXEC_CLEAR_IPSEC_COUNTERS, CLEAR_CRYPTO, KW("sa", "Clear all crypto SAs"),
+	    KW("counters", "Reset the SA counters")),
+	ROW(IN_EXEC, EXEC_CLEAR_IPSEC_SA, CLEAR_CRYPTO, KW("sa", "Clear all crypto SAs"), OPT,
+	    KW("entry", "Clear the entry"), ADDR("Destination address", AT(addr)), ALT,
+	    KWV("ah", "Authentication header", AT(proto), PROTO_AH), OR,
+	    KWV("esp", "Encapsulation security payload", AT(proto), PROTO_ESP), CLOSE,
+	    NUM(1, 4294967295, "SPI", AT(number2)), OR, KW("map", "Clear all SAs for a given crypto map"),
+	    WORD("Crypto map name", AT(name)), OR, KW("peer", "Clear all SAs for a given crypto peer"),
+	    ADDR("peer address", AT(addr)), CLOSE),
+	ROW(IN_EXEC, EXEC_CLEAR_CRYPTO_SESSION, CLEAR_CRYPTO,
+	    KW("session", "Clear crypto sessions (tunnels)"), OPT,
+	    KW("remote", "Clear crypto sessions for a remote IKE peer"),
+	    ADDR("remote IP address", AT(addr)), CLOSE),
+
+	ROW(IN_EXEC, EXEC_DEBUG, KWV("debug", "Debugging functions (see also 'undebug')", AT(flag), 1),
+	    DEBUG_WHAT),
+	ROW(IN_EXEC, EXEC_DEBUG, KW("no", "Disable debugging informations"),
+	    KW("debug", "Debugging functions (see also 'undebug')"), DEBUG_WHAT),
+	ROW(IN_EXEC, EXEC_DEBUG, KW("undebug", "Disable debugging functions (see also 'debug')"),
+	    DEBUG_WHAT),
+	ROW(IN_EXEC, EXEC_UNDEBUG_ALL,
+	    KW("undebug", "Disable debugging functions (see also 'debug')"), ALL_DEBUG),
+	ROW(IN_EXEC, EXEC_UNDEBUG_ALL, KW("no", "Disable debugging informations"),
+	    KW("debug", "Debugging functions (see also 'undebug')"), ALL_DEBUG),
+	{ .toks = NULL },
+};

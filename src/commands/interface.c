@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `interface ...` and what stands below it. */
+#include "commands/rows.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define IN_CONFIG CLI_IN(M_CONFIG)
+#define IN_TUNNEL CLI_IN(M_TUNNEL)
+#define IN_IF	  (CLI_IN(M_INTERFACE) | CLI_IN(M_TUNNEL))
+
+struct if_args {
+	char name[CFG_NAME_MAX];
+};
+
+static int if_apply(struct cli_call *c)
+{
+	const struct if_args *a = c->args;
+	struct cfg_interface *i = config_find_interface(c->root, a->name);
+
+	if (c->op == CLI_SET)
+		return config_add_interface(c->root, a->name) ? 0 : -ENOMEM;
+	if (i)
+		config_del_interface(c->root, i);
+	return 0;
+}
+
+static void *if_find(void *root, void *obj, const void *args)
+{
+	(void)obj;
+	return config_find_interface(root, ((const struct if_args *)args)->name);
+}
+
+enum if_class { IF_LOOPBACK, IF_TUNNEL, IF_OTHER };
+
+static bool if_next(const struct config *c, enum if_class want, struct cli_walk *w,
+		    struct if_args *a, const void **ret_obj)
+{
+	while (w->i < c->interfaces.n) {
+		const struct cfg_interface *i = c->interfaces.v[w->i++];
+		enum if_class is = i->is_loopback ? IF_LOOPBACK : i->is_tunnel ? IF_TUNNEL : IF_OTHER;
+
+		if (is != want)
+			continue;
+		memcpy(a->name, i->name, sizeof(a->name));
+		*ret_obj = i;
+		return true;
+	}
+	return false;
+}
+
+static bool loopback_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			  const void **ret_obj)
+{
+	(void)obj;
+	return if_next(root, IF_LOOPBACK, w, args, ret_obj);
+}
+
+static bool tunnel_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			const void **ret_obj)
+{
+	(void)obj;
+	return if_next(root, IF_TUNNEL, w, args, ret_obj);
+}
+
+static bool other_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+		       const void **ret_obj)
+{
+	(void)obj;
+	return if_next(root, IF_OTHER, w, args, ret_obj);
+}
+
+/* ---- addresses ---- */
+
+struct addr_args {
+	struct cfg_addr a;
+	uint8_t secondary, dhcp;
+};
+
+static bool addr_is(const struct cfg_addr *a, const struct cfg_addr *b)
+{
+	return ipaddr_equal(&a->addr, &b->addr);
+}
+
+/* Two interfaces in one subnet. IOS refuses the second; here the order of lines
+ * must not decide which of them counts, so it is only said. */
+static void note_overlap(struct cli_call *c, const struct cfg_addr *a)
+{
+	const struct config *cfg = c->root;
+	char buf[IPADDR_STRLEN];
+
+	for (size_t i = 0; i < cfg->interfaces.n; i++) {
+		const struct cfg_interface *f = cfg->interfaces.v[i];
+		uint32_t mask, x, y;
+
+		if (f == c->obj || !f->addr.addr.family)
+			continue;
+		mask = ipaddr_to_v4(&a->mask) & ipaddr_to_v4(&f->addr.mask);
+		x = ipaddr_to_v4(&a->addr) & mask;
+		y = ipaddr_to_v4(&f->addr.addr) & mask;
+		if (x != y)
+			continue;
+		struct ipaddr net = ipaddr_v4(ipaddr_to_v4(&a->addr) & ipaddr_to_v4(&a->mask));
+
+		txt_printf(c->out, "%% NOTE: %s overlaps with %s\n", ipaddr_str(&net, buf), f->name);
+	}
+}
+
+static int addr_remove(struct cfg_interface *i, const struct addr_args *a)
+{
+	size_t n = 0;
+
+	if (!a->a.addr.family || (!a->secondary && addr_is(&i->addr, &a->a))) {
+		memset(&i->addr, 0, sizeof(i->addr));
+		i->dhcp = false;
+		if (!a->a.addr.family) {
+			memset(i->secondary, 0, sizeof(i->secondary));
+			i->n_secondary = 0;
+		}
+		return 0;
+	}
+	for (size_t k = 0; k < i->n_secondary; k++)
+		if (!addr_is(&i->secondary[k], &a->a))
+			i->secondary[n++] = i->secondary[k];
+	memset(&i->secondary[n], 0, (CFG_MAX_ADDRS - n) * sizeof(i->secondary[0]));
+	i->n_secondary = (uint8_t)n;
+	return 0;
+}
+
+static int secondary_add(struct cli_call *c, struct cfg_interface *i, const struct cfg_addr *a)
+{
+	for (size_t k = 0; k < i->n_secondary; k++)
+		if (addr_is(&i->secondary[k], a)) {
+			i->secondary[k] = *a;
+			return 0;
+		}
+	if (i->n_secondary == CFG_MAX_ADDRS) {
+		txt_printf(c->out, "%% An interface takes %d secondary addresses.\n\n",
+			   CFG_MAX_ADDRS);
+		return -EINVAL;
+	}
+	i->secondary[i->n_secondary++] = *a;
+	return 0;
+}
+
+static int addr_apply(struct cli_call *c)
+{
+	const struct addr_args *a = c->args;
+	struct cfg_interface *i = c->obj;
+
+	if (c->op != CLI_SET)
+		return addr_remove(i, a);
+	if (a->dhcp) {
+		memset(&i->addr, 0, sizeof(i->addr));
+		i->dhcp = true;
+		return 0;
+	}
+	if (!mask_is_good(&a->a.mask, &a->a.addr, c->out))
+		return -EINVAL;
+	note_overlap(c, &a->a);
+	if (a->secondary)
+		return secondary_add(c, i, &a->a);
+	i->addr = a->a;
+	i->dhcp = false;
+	memset(i->unnumbered, 0, sizeof(i->unnumbered));
+	return 0;
+}
+
+static bool addr_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+		      const void **ret_obj)
+{
+	const struct cfg_interface *i = obj;
+	struct addr_args *a = args;
+
+	(void)root;
+	(void)ret_obj;
+	if (w->i++ == 0) {
+		a->a = i->addr;
+		a->dhcp = i->dhcp;
+		return i->dhcp || i->addr.addr.family || addr_each(root, obj, w, args, ret_obj);
+	}
+	if (w->i - 2 >= i->n_secondary)
+		return false;
+	a->a = i->secondary[w->i - 2];
+	a->secondary = 1;
+	return true;
+}
+
+static int map_apply(struct cli_call *c)
+{
+	const struct cfg_interface *i = c->obj;
+
+	if (c->op == CLI_SET && !config_find_map(c->root, i->crypto_map))
+		txt_printf(c->out, "%% NOTE: crypto map \"%s\" does not exist yet; %s protects "
+				   "nothing until it does.\n",
+			   i->crypto_map, i->name);
+	return 0;
+}
+
+/* ---- tunnel keepalives ---- */
+
+struct keepalive_args {
+	uint16_t sec;
+	uint8_t retries, on;
+};
+
+static int keepalive_apply(struct cli_call *c)
+{
+	const struct keepalive_args *a = c->args;
+	struct cfg_tunnel *t = &((struct cfg_interface *)c->obj)->tunnel;
+	bool on = c->op == CLI_SET && (a->on != 2 || a->sec);
+
+	t->keepalive = on;
+	t->keepalive_sec = on && a->sec ? a->sec : cfg_interface_defaults.tunnel.keepalive_sec;
+	t->keepalive_retries = on && a->retries ? a->retries :
+						  cfg_interface_defaults.tunnel.keepalive_retries;
+	return 0;
+}
+
+static bool keepalive_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			   const void **ret_obj)
+{
+	const struct cfg_tunnel *t = &((const struct cfg_interface *)obj)->tunnel;
+	struct keepalive_args *a = args;
+
+	(void)root;
+	(void)ret_obj;
+	if (w->i++ || !t->keepalive)
+		return false;
+	a->sec = t->keepalive_sec;
+	a->retries = t->keepalive_retries;
+	return true;
+}
+
+#define AT_I(f) struct cfg_interface, f
+#define AT_U(f) struct cfg_interface, tunnel.f
+#define AT_A(f) struct addr_args, f
+#define IP	KW("ip", "Interface Internet Protocol config commands")
+#define TUNNEL	KW("tunnel", "protocol-over-protocol tunneling")
+#define NET_IF	KW("interface", "Select an interface to configure")
+#define CRYPTO	KW("crypto", "Encryption/Decryption commands")
+#define ENTER(class, mode_, type)                                                           \
+	{                                                                                   \
+		.modes = IN_CONFIG, .enters = (mode_),              \
+		.args_size = sizeof(struct if_args), .apply = if_apply, .find = if_find,    \
+		.each = class##_each,                                                       \
+		.toks = TOKS(NET_IF, ARGF(type, "Interface, such as FastEthernet0/1 or Tunnel0", \
+					  struct if_args, name, .flags = CLI_TAIL))         \
+	}
+
+const struct cli_row rows_interface[] = {
+	ENTER(loopback, M_INTERFACE, arg_loopback),
+	ENTER(tunnel, M_TUNNEL, arg_tunnel),
+	ENTER(other, M_INTERFACE, arg_ifname),
+	{ .modes = IN_IF,
+	  .toks = TOKS(KW("host-interface", "Linux device that this interface is"),
+		       WORD("Name of the device", AT_I(host_if))) },
+	{ .modes = IN_IF, .flags = ROW_WRAPS,
+	  .toks = TOKS(KW("description", "Interface specific description"),
+		       LINE("Up to 240 characters describing this interface",
+			    AT_I(description))) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(KW("bandwidth", "Set bandwidth informational parameter"),
+		       NUM(1, 10000000, "Bandwidth in kilobits", AT_I(bandwidth_kbps))) },
+	{ .modes = IN_IF, .args_size = sizeof(struct addr_args), .apply = addr_apply,
+	  .each = addr_each,
+	  .toks = TOKS(IP, KW("address", "Set the IP address of an interface"), ALT,
+		       KWV("dhcp", "IP Address negotiated via DHCP", AT_A(dhcp), 1), OR,
+		       ADDR("IP address", AT_A(a.addr)), ARG(arg_mask, "IP subnet mask", AT_A(a.mask)),
+		       OPT,
+		       KWV("secondary", "Make this IP address a secondary address",
+			   AT_A(secondary), 1),
+		       CLOSE, CLOSE) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(IP, KW("unnumbered", "Enable IP processing without an explicit address"),
+		       ARG(arg_ifname, "Interface whose address is used", AT_I(unnumbered))) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(IP, KW("access-group", "Specify access control for packets"),
+		       WORD("Access-list name or number", AT_I(group_in)),
+		       KW("in", "inbound packets")) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(IP, KW("access-group", "Specify access control for packets"),
+		       WORD("Access-list name or number", AT_I(group_out)),
+		       KW("out", "outbound packets")) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(KW("mtu", "Set the interface Maximum Transmission Unit (MTU)"),
+		       NUM(68, 18000, "MTU size in bytes", AT_I(mtu))) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(IP, KW("mtu", "Set IP Maximum Transmission Unit"),
+		       NUM(68, 17940, "MTU (bytes)", AT_I(ip_mtu))) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(IP, KW("tcp", "TCP interface commands"),
+		       KW("adjust-mss", "Adjust the mss of transit packets"),
+		       NUM(500, 1460, "Maximum segment size in bytes", AT_I(adjust_mss))) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(KW("delay", "Specify interface throughput delay"),
+		       NUM(1, 16777215, "Throughput delay (tens of microseconds)",
+			   AT_I(delay_10us))) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(KWV("shutdown", "Shutdown the selected interface", AT_I(shutdown), 1)) },
+	{ .modes = IN_TUNNEL, .args_size = sizeof(struct keepalive_args), .apply = keepalive_apply,
+	  .each = keepalive_each,
+	  .toks = TOKS(KW("keepalive", "Enable keepalive"), OPT,
+		       NUM(1, 32767, "Keepalive period (default 10 seconds)", struct keepalive_args,
+			   sec),
+		       OPT, NUM(1, 255, "Keepalive retries", struct keepalive_args, retries), CLOSE,
+		       OR,
+		       KWVF("0", "Disable keepalive", struct keepalive_args, on, 2,
+			    .flags = CLI_ALIAS),
+		       CLOSE) },
+	{ .modes = IN_TUNNEL,
+	  .toks = TOKS(TUNNEL, KW("source", "source of tunnel packets"), ALT,
+		       ADDR("ip address", AT_U(source)), OR,
+		       ARG(arg_ifname, "Interface", AT_U(source_if)), CLOSE) },
+	{ .modes = IN_TUNNEL,
+	  .toks = TOKS(TUNNEL, KW("mode", "tunnel encapsulation method"), ALT,
+		       KW("gre", "generic route encapsulation protocol"), ALT,
+		       KWV("ip", "over IP", AT_U(mode), TUNNEL_GRE_IP), OR,
+		       KWV("multipoint", "over IP (multipoint)", AT_U(mode),
+			   TUNNEL_GRE_MULTIPOINT),
+		       CLOSE, OR, KW("ipsec", "IPSec tunnel encapsulation"),
+		       KWV("ipv4", "over IPv4", AT_U(mode), TUNNEL_IPSEC_IPV4), OR,
+		       KWV("ipip", "IP over IP encapsulation", AT_U(mode), TUNNEL_IPIP), CLOSE) },
+	{ .modes = IN_TUNNEL,
+	  .toks = TOKS(TUNNEL, KW("destination", "destination of tunnel"), ALT,
+		       ADDR("ip address", AT_U(destination)), OR,
+		       ARG(arg_host, "Host name", AT_U(destination_host)), CLOSE) },
+	{ .modes = IN_TUNNEL,
+	  .toks = TOKS(TUNNEL, KWV("key", "security or selector key", AT_U(has_key), 1),
+		       NUM(0, 4294967295, "key", AT_U(key))) },
+	{ .modes = IN_TUNNEL,
+	  .toks = TOKS(TUNNEL, KW("ttl", "set time to live"),
+		       NUM(1, 255, "ttl (default 255)", AT_U(ttl))) },
+	{ .modes = IN_TUNNEL,
+	  .toks = TOKS(TUNNEL, KW("tos", "set type of sevice byte"),
+		       ARGF(arg_plus1, "tos", AT_U(tos), .lo = 0, .hi = 255)) },
+	{ .modes = IN_TUNNEL,
+	  .toks = TOKS(TUNNEL, KWV("checksum", "enable end to end checksumming of packets",
+				   AT_U(checksum), 1)) },
+	{ .modes = IN_TUNNEL,
+	  .toks = TOKS(TUNNEL, KWV("sequence-datagrams", "drop datagrams arriving out of order",
+				   AT_U(sequence), 1)) },
+	{ .modes = IN_TUNNEL,
+	  .toks = TOKS(TUNNEL, KWV("path-mtu-discovery", "Enable Path MTU Discovery on tunnel",
+				   AT_U(path_mtu_discovery), 1)) },
+	{ .modes = IN_TUNNEL,
+	  .toks = TOKS(TUNNEL, KWF("protection", "Enable tunnel protection", .flags = CLI_TAIL),
+		       KW("ipsec", "Use ipsec to protect this tunnel interface"),
+		       KW("profile", "Determine the ipsec policy profile to use."),
+		       WORD("IPSec policy profile name", AT_U(protection)), OPT,
+		       KWV("shared", "Shared Tunnel Protection", AT_U(protection_shared), 1),
+		       CLOSE) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(CRYPTO, KW("ipsec", "Set IPSec parameters"),
+		       KW("df-bit", "Handling of encapsulated DF bit."), ALT,
+		       KWV("clear", "Clear DF bit for encapsulated tunnel packets", AT_I(df_bit),
+			   DF_CLEAR + 1),
+		       OR,
+		       KWV("copy", "Copy DF bit to encapsulated tunnel packets", AT_I(df_bit),
+			   DF_COPY + 1),
+		       OR,
+		       KWV("set", "Set DF bit for encapsulated tunnel packets", AT_I(df_bit),
+			   DF_SET + 1),
+		       CLOSE) },
+	{ .modes = IN_IF, .apply = map_apply,
+	  .toks = TOKS(CRYPTO, KW("map", "Assign a Crypto Map"),
+		       WORD("Crypto Map tag", AT_I(crypto_map))) },
+	{ .toks = NULL },
+};

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void report_fini(struct report *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->v[i].source)
+			explicit_bzero(r->v[i].source, strlen(r->v[i].source));
+		free(r->v[i].source);
+		free(r->v[i].object);
+		free(r->v[i].text);
+		free(r->v[i].fix);
+	}
+	free(r->v);
+	memset(r, 0, sizeof(*r));
+}
+
+/* Takes over the strings of m. */
+static void report_add(struct report *r, const struct report_msg *m)
+{
+	if (r->n == r->cap) {
+		size_t cap = r->cap ? r->cap * 2 : 16;
+		struct report_msg *v = reallocarray(r->v, cap, sizeof(*v));
+
+		if (!v) {
+			free(m->source);
+			free(m->object);
+			free(m->text);
+			free(m->fix);
+			r->nomem = true;
+			return;
+		}
+		r->v = v;
+		r->cap = cap;
+	}
+	r->v[r->n++] = *m;
+	r->errors += m->severity == REPORT_ERROR;
+	r->warnings += m->severity == REPORT_WARNING;
+	r->nomem |= !m->text;
+}
+
+void report_object(struct report *r, enum report_severity sev, const char *object, const char *fix,
+		   const char *fmt, ...)
+{
+	struct txt text = TXT_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	txt_vprintf(&text, fmt, ap);
+	va_end(ap);
+	report_add(r, &(struct report_msg){ .severity = (uint8_t)sev, .object = strdup(object),
+					    .text = txt_steal(&text),
+					    .fix = fix ? strdup(fix) : NULL });
+}
+
+static void print_line(const struct report_msg *m, const char *name, struct txt *out)
+{
+	txt_printf(out, "%s:%u:\n", name, m->line);
+	if (m->source)
+		txt_printf(out, "%s\n", m->source);
+	txt_str(out, m->text);
+	if (out->len && out->s[out->len - 1] != '\n')
+		txt_char(out, '\n');
+}
+
+void report_print(const struct report *r, const char *name, struct txt *out)
+{
+	static const char *const words[] = { "note", "warning", "error" };
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct report_msg *m = &r->v[i];
+
+		if (!m->text)
+			continue;
+		if (m->line) {
+			print_line(m, name, out);
+			continue;
+		}
+		txt_printf(out, "%s: %s: %s: %s\n", name, words[m->severity],
+			   m->object ? m->object : "", m->text);
+		if (m->fix)
+			txt_printf(out, "    fix: %s\n", m->fix);
+	}
+}
+
+/* One blank line after a message belongs to a terminal, not to a report. */
+static char *without_blank_end(struct txt *t)
+{
+	while (t->len > 1 && t->s[t->len - 1] == '\n' && t->s[t->len - 2] == '\n')
+		t->s[--t->len] = '\0';
+	return txt_steal(t);
+}
+
+/* The line as the caret counts it: a tab is one column. */
+static char *source_copy(const char *line)
+{
+	char *s = strdup(line);
+
+	for (char *p = s; p && *p; p++)
+		if (*p == '\t' || *p == '\r')
+			*p = ' ';
+	return s;
+}
+
+static void report_result(struct report *report, const char *line, uint32_t number,
+			  struct cli_result *r)
+{
+	struct report_msg m = { .line = number, .col = r->col };
+
+	if (!r->out.len)
+		return;
+	m.severity = r->status == CLI_ERROR ? REPORT_ERROR : REPORT_NOTE;
+	if (r->status == CLI_ERROR)
+		m.source = source_copy(line);
+	m.text = without_blank_end(&r->out);
+	report_add(report, &m);
+}
+
+/* The next line of text as a string of its own; NULL without memory. Bytes that
+ * cannot be in a line become blanks. */
+static char *next_line(const char **p, const char *end)
+{
+	const char *nl = memchr(*p, '\n', (size_t)(end - *p));
+	size_t n = (size_t)((nl ? nl : end) - *p);
+	char *line = malloc(n + 1);
+
+	if (line) {
+		memcpy(line, *p, n);
+		line[n] = '\0';
+		for (size_t i = 0; i < n; i++)
+			if (!line[i])
+				line[i] = ' ';
+	}
+	*p += n + (nl ? 1 : 0);
+	return line;
+}
+
+int config_load_onto(struct config *c, const char *text, size_t len, struct report *report)
+{
+	struct cli_session *s = cli_session_new(commands_grammar(), M_CONFIG);
+	const char *p = text, *end = text + len;
+	uint32_t number = 0;
+	int err = s ? 0 : -ENOMEM;
+
+	if (s)
+		cli_session_set_interactive(s, false);
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
+		p += 3;
+	while (!err && p < end) {
+		char *line = next_line(&p, end);
+		struct cli_result r;
+
+		if (!line) {
+			err = -ENOMEM;
+			break;
+		}
+		cli_session_line(s, c, line, ++number, &r);
+		report_result(report, line, number, &r);
+		cli_result_fini(&r);
+		explicit_bzero(line, strlen(line));
+		free(line);
+	}
+	cli_session_free(s);
+	return err;
+}
+
+int config_load_text(const char *text, size_t len, struct config **ret_config,
+		     struct report *report)
+{
+	struct config *c = config_new();
+	int err = c ? config_load_onto(c, text, len, report) : -ENOMEM;
+
+	if (err) {
+		config_free(c);
+		return err;
+	}
+	*ret_config = c;
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From text to a configuration, and what is to be said about it: what `culvert
+ * check` prints and `culvert run` logs. */
+#ifndef COMMANDS_LOAD_H
+#define COMMANDS_LOAD_H
+
+#include "commands/commands.h"
+
+enum report_severity { REPORT_NOTE = 0, REPORT_WARNING, REPORT_ERROR };
+
+/* One remark. Those about a line have line (from 1), source and text as the CLI
+ * prints it (several lines, caret included); those about an object have object
+ * ("crypto map SDM_CMAP_1 1"), text (one sentence) and fix (what to type). */
+struct report_msg {
+	uint8_t severity; /* enum report_severity */
+	uint32_t line, col;
+	char *source, *object, *text, *fix;
+};
+
+struct report {
+	struct report_msg *v;
+	size_t n, cap;
+	size_t errors, warnings;
+	bool nomem; /* a remark was lost */
+};
+
+void report_fini(struct report *r);
+/* All remarks as text, each led by `NAME:LINE:` or `NAME:`. */
+void report_print(const struct report *r, const char *name, struct txt *out);
+/* Adds a remark about an object; text takes a format. */
+void report_object(struct report *r, enum report_severity sev, const char *object, const char *fix,
+		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Reads a configuration text (len bytes, any bytes) into a new configuration.
+ * Lines that are wrong are reported and kept; the rest is in force. 0, or -ENOMEM
+ * (no configuration then). report starts zeroed; report_fini() in any case. */
+int config_load_text(const char *text, size_t len, struct config **ret_config,
+		     struct report *report);
+/* The same on top of a configuration (paste, copy startup-config running-config). */
+int config_load_onto(struct config *c, const char *text, size_t len, struct report *report);
+
+/* What is wrong between objects: a crypto map without peer, a list that does not
+ * exist, a tunnel without source, weak algorithms, an MTU too large. */
+void commands_check(const struct config *c, struct report *report);
+
+#endif

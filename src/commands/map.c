@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `crypto map ...`: entries and what stands in them. */
+#include "commands/rows.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define IN_CONFIG CLI_IN(M_CONFIG)
+#define IN_MAP	  CLI_IN(M_MAP)
+#define CRYPTO	  KW("crypto", "Encryption module")
+#define MAP	  CRYPTO, KW("map", "Enter a crypto map")
+
+struct map_args {
+	char name[CFG_NAME_MAX];
+	uint32_t seq;
+	uint8_t type; /* enum map_type; 0: not said */
+	char dynamic[CFG_NAME_MAX];
+	char local_if[CFG_NAME_MAX];
+};
+
+/* IOS refuses to take away what an interface uses. */
+static bool map_in_use(const struct config *c, const char *name, struct txt *out)
+{
+	struct txt users = TXT_INIT;
+
+	for (size_t i = 0; i < c->interfaces.n; i++) {
+		const struct cfg_interface *f = c->interfaces.v[i];
+
+		if (!strcmp(f->crypto_map, name))
+			txt_printf(&users, "%s%s", users.len ? ", " : "", f->name);
+	}
+	bool used = users.len > 0;
+	if (used)
+		txt_printf(out,
+			   "%% Crypto-map %s is in use by interface(s): %s. Please remove the "
+			   "crypto map from the above interface(s) first\n",
+			   name, txt_cstr(&users));
+	txt_fini(&users);
+	return used;
+}
+
+static int map_remove(struct cli_call *c)
+{
+	const struct map_args *a = c->args;
+	struct cfg_map *m = config_find_map(c->root, a->name);
+	struct cfg_map_entry *e;
+
+	if (!m)
+		return 0;
+	e = a->seq ? cfg_map_find(m, a->seq) : NULL;
+	if (a->seq && !e)
+		return 0;
+	if ((!a->seq || m->entries.n == 1) && map_in_use(c->root, a->name, c->out))
+		return -EINVAL;
+	if (e)
+		cfg_map_del(m, e);
+	if (!a->seq || (!m->entries.n && !m->local_if[0]))
+		config_del_map(c->root, m);
+	return 0;
+}
+
+static int map_entry_apply(struct cli_call *c)
+{
+	const struct map_args *a = c->args;
+	struct cfg_map *m = config_find_map(c->root, a->name);
+	struct cfg_map_entry *e = m ? cfg_map_find(m, a->seq) : NULL;
+
+	if (c->op != CLI_SET)
+		return map_remove(c);
+	if (!e && !a->type) {
+		txt_printf(c->out, "%% Crypto map entry %s %u does not exist; to make it, say "
+				   "\"crypto map %s %u ipsec-isakmp\".\n\n",
+			   a->name, a->seq, a->name, a->seq);
+		return -EINVAL;
+	}
+	if (e && a->type && a->type != e->type) {
+		txt_printf(c->out, "%% Crypto map entry %s %u is of another type; remove it "
+				   "first.\n\n", a->name, a->seq);
+		return -EINVAL;
+	}
+	if (!e) {
+		m = config_add_map(c->root, a->name);
+		e = m ? cfg_map_add(m, a->seq) : NULL;
+		if (!e)
+			return -ENOMEM;
+		e->type = a->type;
+		if (a->type == MAP_ISAKMP)
+			txt_str(c->out,
+				"% NOTE: This new crypto map will remain disabled until a peer\n"
+				"        and a valid access list have been configured.\n");
+		else
+			txt_printf(c->out, "%% NOTE: %s crypto map entries are kept; this version "
+					   "does not run them.\n",
+				   a->type == MAP_MANUAL ? "ipsec-manual" :
+				   a->type == MAP_GDOI	 ? "gdoi" :
+							   "dynamic");
+	}
+	if (a->type == MAP_DYNAMIC)
+		memcpy(e->dynamic, a->dynamic, sizeof(e->dynamic));
+	return 0;
+}
+
+static void *map_entry_find(void *root, void *obj, const void *args)
+{
+	const struct map_args *a = args;
+	struct cfg_map *m = config_find_map(root, a->name);
+
+	(void)obj;
+	return m ? cfg_map_find(m, a->seq) : NULL;
+}
+
+static bool map_entry_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			   const void **ret_obj)
+{
+	const struct config *c = root;
+	struct map_args *a = args;
+
+	(void)obj;
+	while (w->i < c->maps.n && w->j == c->maps.v[w->i]->entries.n) {
+		w->i++;
+		w->j = 0;
+	}
+	if (w->i == c->maps.n)
+		return false;
+	const struct cfg_map_entry *e = c->maps.v[w->i]->entries.v[w->j++];
+	*ret_obj = e;
+	memcpy(a->name, c->maps.v[w->i]->name, sizeof(a->name));
+	a->seq = e->seq;
+	a->type = e->type;
+	memcpy(a->dynamic, e->dynamic, sizeof(a->dynamic));
+	return true;
+}
+
+/* `no crypto map NAME`: all of it. */
+static int map_all_apply(struct cli_call *c)
+{
+	return map_remove(c);
+}
+
+static int map_local_apply(struct cli_call *c)
+{
+	const struct map_args *a = c->args;
+	struct cfg_map *m = config_find_map(c->root, a->name);
+
+	if (c->op == CLI_SET)
+		m = config_add_map(c->root, a->name);
+	if (!m)
+		return c->op == CLI_SET ? -ENOMEM : 0;
+	memset(m->local_if, 0, sizeof(m->local_if));
+	if (c->op == CLI_SET)
+		memcpy(m->local_if, a->local_if, sizeof(m->local_if));
+	else if (!m->entries.n)
+		config_del_map(c->root, m);
+	return 0;
+}
+
+static bool map_local_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			   const void **ret_obj)
+{
+	const struct config *c = root;
+	struct map_args *a = args;
+
+	(void)obj;
+	(void)ret_obj;
+	while (w->i < c->maps.n && !c->maps.v[w->i]->local_if[0])
+		w->i++;
+	if (w->i == c->maps.n)
+		return false;
+	memcpy(a->name, c->maps.v[w->i]->name, sizeof(a->name));
+	memcpy(a->local_if, c->maps.v[w->i++]->local_if, sizeof(a->local_if));
+	return true;
+}
+
+/* ---- inside an entry ---- */
+
+static bool same_peer(const struct cfg_peer *a, const struct cfg_peer *b)
+{
+	return ipaddr_equal(&a->addr, &b->addr) && !strcmp(a->host, b->host);
+}
+
+static int peer_apply(struct cli_call *c)
+{
+	const struct cfg_peer *a = c->args;
+	struct cfg_map_entry *e = c->obj;
+	bool every = !a->addr.family && !a->host[0];
+	size_t n = 0, at = e->n_peers;
+
+	for (size_t i = 0; i < e->n_peers; i++)
+		if (same_peer(&e->peers[i], a))
+			at = i;
+	if (c->op == CLI_SET) {
+		if (at == P2_MAX_PEERS) {
+			txt_printf(c->out, "%% A crypto map entry takes %d peers.\n\n",
+				   P2_MAX_PEERS);
+			return -EINVAL;
+		}
+		e->peers[at] = *a;
+		if (at == e->n_peers)
+			e->n_peers++;
+		return 0;
+	}
+	for (size_t i = 0; i < e->n_peers; i++)
+		if (!every && i != at)
+			e->peers[n++] = e->peers[i];
+	memset(&e->peers[n], 0, (P2_MAX_PEERS - n) * sizeof(e->peers[0]));
+	e->n_peers = (uint8_t)n;
+	return 0;
+}
+
+static bool peer_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+		      const void **ret_obj)
+{
+	const struct cfg_map_entry *e = obj;
+
+	(void)root;
+	(void)ret_obj;
+	if (w->i == e->n_peers)
+		return false;
+	*(struct cfg_peer *)args = e->peers[w->i++];
+	return true;
+}
+
+/* The same set twice is once. */
+static int transforms_apply(struct cli_call *c)
+{
+	struct cfg_map_entry *e = c->obj;
+	uint8_t n = 0;
+
+	for (uint8_t i = 0; i < e->n_transforms; i++) {
+		bool seen = false;
+
+		for (uint8_t k = 0; k < n; k++)
+			seen |= !strcmp(e->transforms[k], e->transforms[i]);
+		if (!seen && n++ != i)
+			memcpy(e->transforms[n - 1], e->transforms[i], CFG_NAME_MAX);
+	}
+	memset(e->transforms[n], 0, (size_t)(e->n_transforms - n) * CFG_NAME_MAX);
+	e->n_transforms = n;
+	return 0;
+}
+
+static int pfs_apply(struct cli_call *c)
+{
+	struct cfg_map_entry *e = c->obj;
+
+	if (c->op == CLI_SET && !e->pfs_group)
+		e->pfs_group = 1;
+	if (c->op == CLI_SET && (e->pfs_group == 1 || e->pfs_group == 2 || e->pfs_group == 5)) {
+		char what[16] = "pfs group0";
+
+		what[9] = (char)('0' + e->pfs_group);
+		note_weak(c->out, what);
+	}
+	return 0;
+}
+
+struct days_args {
+	uint32_t days;
+};
+
+static int days_apply(struct cli_call *c)
+{
+	struct cfg_map_entry *e = c->obj;
+
+	e->life_sec = c->op == CLI_SET ? ((const struct days_args *)c->args)->days * 86400 : 0;
+	return 0;
+}
+
+/* What seconds cannot say (their range ends at a day). */
+static bool days_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+		      const void **ret_obj)
+{
+	const struct cfg_map_entry *e = obj;
+
+	(void)root;
+	(void)ret_obj;
+	if (w->i++ || e->life_sec <= 86400)
+		return false;
+	((struct days_args *)args)->days = e->life_sec / 86400;
+	return true;
+}
+
+#define AT_M(f)	 struct map_args, f
+#define AT_E(f)	 struct cfg_map_entry, f
+#define SET	 KW("set", "Set values for encryption/decryption")
+#define SET_SA	 SET, KW("security-association", "Security association parameters")
+#define PFS_GROUP(n, text) KWV("group" #n, "D-H Group" #n " (" text ")", AT_E(pfs_group), n)
+#define MAP_NAME WORDF("Crypto map tag", AT_M(name), .flags = CLI_TAIL)
+#define MAP_TYPE                                                                               \
+	OPT, KWV("gdoi", "Crypto map type GDOI", AT_M(type), MAP_GDOI), OR,                    \
+		KW("ipsec-isakmp", "IPSEC w/ISAKMP"),                                          \
+		KWV("dynamic", "Specify that this crypto map entry is to reference a "         \
+			       "preexisting dynamic crypto map", AT_M(type), MAP_DYNAMIC),     \
+		WORD("Dynamic crypto map tag", AT_M(dynamic)), OPT,                            \
+		KW("discover", "Enable endpoint discovery"), CLOSE, OR,                        \
+		KWV("ipsec-isakmp", "IPSEC w/ISAKMP", AT_M(type), MAP_ISAKMP), OR,             \
+		KWV("ipsec-manual", "IPSEC w/manual keying", AT_M(type), MAP_MANUAL), CLOSE
+
+const struct cli_row rows_map[] = {
+	{ .modes = IN_CONFIG, .args_size = sizeof(struct map_args), .apply = map_local_apply,
+	  .each = map_local_each,
+	  .toks = TOKS(MAP, MAP_NAME,
+		       KWF("local-address",
+			   "Interface to use for local address for this crypto map",
+			   .flags = CLI_TAIL),
+		       ARG(arg_ifname, "Interface name", AT_M(local_if))) },
+	{ .modes = IN_CONFIG, .flags = ROW_NO_ONLY, .args_size = sizeof(struct map_args),
+	  .apply = map_all_apply, .toks = TOKS(MAP, MAP_NAME) },
+	{ .modes = IN_CONFIG, .enters = M_MAP, .flags = ROW_TRAIL,
+	  .args_size = sizeof(struct map_args), .apply = map_entry_apply, .find = map_entry_find,
+	  .each = map_entry_each,
+	  .toks = TOKS(MAP, WORD("Crypto map tag", AT_M(name)),
+		       NUMF(1, 65535, "Sequence to insert into crypto map entry", AT_M(seq),
+			    .flags = CLI_TAIL),
+		       MAP_TYPE) },
+	{ .modes = IN_MAP, .flags = ROW_WRAPS,
+	  .toks = TOKS(KW("description", "Description of the crypto map statement policy"),
+		       LINE("Up to 80 characters describing this crypto map", AT_E(description))) },
+	{ .modes = IN_MAP, .args_size = sizeof(struct cfg_peer), .apply = peer_apply,
+	  .each = peer_each,
+	  .toks = TOKS(SET, KW("peer", "Allowed Encryption/Decryption peer."), ALT,
+		       ADDR("IP address of peer", struct cfg_peer, addr), OR,
+		       ARG(arg_host, "Hostname of peer", struct cfg_peer, host), CLOSE, OPT,
+		       KW("dynamic", "Resolve the hostname dynamically"), CLOSE, OPT,
+		       KWV("default", "Primary peer", struct cfg_peer, is_default, 1), CLOSE) },
+	{ .modes = IN_MAP,
+	  .toks = TOKS(SET_SA, KW("lifetime", "Security association lifetime"),
+		       KW("kilobytes", "Volume-based key duration"), ALT,
+		       KWV("disable", "Disable volume-based rekey", AT_E(life_kb_disable), 1), OR,
+		       NUM(2560, 4294967295, "Security association duration in kilobytes encrypted",
+			   AT_E(life_kb)),
+		       CLOSE) },
+	{ .modes = IN_MAP,
+	  .toks = TOKS(SET_SA, KW("lifetime", "Security association lifetime"),
+		       KW("seconds", "Time-based key duration in seconds"),
+		       NUM(120, 86400, "Security association duration in seconds",
+			   AT_E(life_sec))) },
+	{ .modes = IN_MAP, .args_size = sizeof(struct days_args), .apply = days_apply,
+	  .each = days_each,
+	  .toks = TOKS(SET_SA, KW("lifetime", "Security association lifetime"),
+		       KW("days", "Time-based key duration in days"),
+		       NUM(1, 30, "Security association duration in days", struct days_args,
+			   days)) },
+	{ .modes = IN_MAP,
+	  .toks = TOKS(SET_SA, KW("idle-time", "Automatically delete IPSec SAs after a given idle "
+					       "period."),
+		       NUM(60, 86400, "IPSec SA idle time in seconds", AT_E(idle_sec))) },
+	{ .modes = IN_MAP,
+	  .toks = TOKS(SET_SA, KW("replay", "Set replay checking."), ALT,
+		       KWV("disable", "Disable replay checking", AT_E(replay_disable), 1), OR,
+		       KW("window-size", "Set replay window size."), ALT,
+		       KWV("64", "Window size of 64 (default)", AT_E(replay_window), 64), OR,
+		       KWV("128", "Window size of 128", AT_E(replay_window), 128), OR,
+		       KWV("256", "Window size of 256", AT_E(replay_window), 256), OR,
+		       KWV("512", "Window size of 512", AT_E(replay_window), 512), OR,
+		       KWV("1024", "Window size of 1024", AT_E(replay_window), 1024), CLOSE,
+		       CLOSE) },
+	{ .modes = IN_MAP, .apply = transforms_apply,
+	  .toks = TOKS(SET, KW("transform-set", "Specify list of transform sets in priority order"),
+		       REP(AT_E(n_transforms), P2_MAX_TRANSFORMS, CFG_NAME_MAX),
+		       WORD("Proposal tag", AT_E(transforms[0])), CLOSE) },
+	{ .modes = IN_MAP, .apply = pfs_apply,
+	  .toks = TOKS(SET, KW("pfs", "Specify pfs settings"), OPT,
+		       PFS_GROUP(1, "768-bit modp"), OR, PFS_GROUP(2, "1024-bit modp"), OR,
+		       PFS_GROUP(5, "1536-bit modp"), OR, PFS_GROUP(14, "2048-bit modp"), OR,
+		       PFS_GROUP(15, "3072-bit modp"), OR, PFS_GROUP(16, "4096-bit modp"), OR,
+		       PFS_GROUP(19, "256-bit ecp"), OR, PFS_GROUP(20, "384-bit ecp"), OR,
+		       PFS_GROUP(21, "521-bit ecp"), OR,
+		       PFS_GROUP(24, "2048-bit modp, 256-bit subgroup"), CLOSE) },
+	{ .modes = IN_MAP,
+	  .toks = TOKS(KW("match", "Match values."),
+		       KW("address", "Match address of packets to encrypt."),
+		       WORD("Access-list name or number", AT_E(match_acl))) },
+	{ .modes = IN_MAP,
+	  .toks = TOKS(KWV("reverse-route", "Reverse Route Injection.", AT_E(reverse_route), 1)) },
+	KEPT(IN_MAP, 0, SET, KW("isakmp-profile", "Specify isakmp Profile"), REST),
+	KEPT(IN_MAP, 0, SET, KW("ikev2-profile", "Specify ikev2 Profile"), REST),
+	KEPT(IN_MAP, 0, SET, KW("ip", "Interface Internet Protocol config commands"), REST),
+	KEPT(IN_MAP, 0, SET, KW("nat", "Set NAT translation"), REST),
+	KEPT(IN_MAP, 0, SET, KW("group", "Set GDOI group"), REST),
+	KEPT(IN_MAP, 0, SET, KW("identity", "Identity restriction."), REST),
+	KEPT(IN_MAP, ROW_KEEP_MANY, SET, KW("session-key", "Specify keys for manual entries"),
+	     REST_SECRET),
+	KEPT(IN_MAP, 0, KW("qos", "Quality of Service related commands"), REST),
+	{ .toks = NULL },
+};

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of rows share; the room's own header. */
+#ifndef COMMANDS_ROWS_H
+#define COMMANDS_ROWS_H
+
+#include "cli/cli.h"
+#include "commands/commands.h"
+#include "model/config.h"
+
+/* One table per subject, ended by a row without tokens. Running-config prints
+ * them in the order in which commands.c lists them. */
+extern const struct cli_row rows_system[];
+extern const struct cli_row rows_isakmp[];
+extern const struct cli_row rows_ipsec[];
+extern const struct cli_row rows_map[];
+extern const struct cli_row rows_interface[];
+extern const struct cli_row rows_route[];
+extern const struct cli_row rows_acl[];
+extern const struct cli_row rows_kept_crypto[];
+extern const struct cli_row rows_kept_ip[];
+extern const struct cli_row rows_kept_late[];
+extern const struct cli_row rows_exec[];
+extern const struct cli_row rows_exec_crypto[];
+
+extern const struct cli_keeper commands_keeper;
+
+/* Argument types of this grammar: struct ipaddr, canonical interface names in
+ * char[CFG_NAME_MAX], and numbers stored plus one so that 0 is "none". */
+extern const struct cli_type arg_addr;
+extern const struct cli_type arg_mask;
+extern const struct cli_type arg_wild;
+extern const struct cli_type arg_host; /* a host name: begins with a letter */
+extern const struct cli_type arg_ifname;
+extern const struct cli_type arg_tunnel;   /* interface names of that class only */
+extern const struct cli_type arg_loopback;
+extern const struct cli_type arg_plus1;
+
+#define TOKS(...) \
+	(const struct cli_tok[])       \
+	{                              \
+		__VA_ARGS__, { .kind = CLI_END } \
+	}
+
+#define ADDR(...) CLI_ARG_(arg_addr, __VA_ARGS__)
+
+/* A known line of IOS that is only kept; BLOCK: with lines below it. */
+#define KEPT(modes_, flags_, ...) \
+	{ .modes = (modes_), .flags = (uint16_t)(ROW_KEEP | (flags_)), .toks = TOKS(__VA_ARGS__) }
+#define KEPT_BLOCK(modes_, enters_, note, ...)                                            \
+	{                                                                                 \
+		.modes = (modes_), .enters = (enters_), .flags = ROW_KEEP | ROW_KEEP_MANY, \
+		.toks = TOKS(__VA_ARGS__), .msg = (note)                                  \
+	}
+/* The rest of a kept line: anything or nothing. */
+#define REST OPT, { .kind = CLI_ARG, .type = &cli_line, .help = "The rest of the line" }, CLOSE
+#define REST_SECRET                                                                       \
+	OPT,                                                                              \
+		{ .kind = CLI_ARG, .type = &cli_line, .help = "The rest of the line",     \
+		  .flags = CLI_SECRET },                                                  \
+		CLOSE
+
+/* One line of advice where something weak is configured: "encryption des". */
+void note_weak(struct txt *out, const char *what);
+/* "Bad mask /..." of IOS; true if the mask is contiguous. */
+bool mask_is_good(const struct ipaddr *mask, const struct ipaddr *addr, struct txt *out);
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What concerns the router as a whole, and the lines that stand first in a
+ * configuration. */
+#include "commands/rows.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#define IN_CONFIG CLI_IN(M_CONFIG)
+
+static int hostname_apply(struct cli_call *c)
+{
+	struct config *cfg = c->root;
+
+	if (!isalnum((unsigned char)cfg->hostname[0]))
+		txt_str(c->out, "% Hostname contains one or more illegal characters.\n");
+	return 0;
+}
+
+#define AT_C(f) struct config, f
+#define LOGGING KW("logging", "Modify message logging facilities")
+#define SERVICE KW("service", "Modify use of network based services")
+
+const struct cli_row rows_system[] = {
+	KEPT(IN_CONFIG, 0, KW("version", "Version of the software that wrote the configuration"), REST),
+	{ .modes = IN_CONFIG,
+	  .toks = TOKS(SERVICE, KW("compat", "Layouts of old releases"),
+		       KWV("ios12", "Show commands as IOS 12.x prints them", AT_C(compat_ios12),
+			   1)) },
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, SERVICE, REST),
+	{ .modes = IN_CONFIG, .flags = ROW_ALWAYS, .apply = hostname_apply,
+	  .toks = TOKS(KW("hostname", "Set system's network name"),
+		       WORD("This system's network name", AT_C(hostname))) },
+	KEPT(IN_CONFIG, 0, KW("boot-start-marker", "Start of the boot lines")),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("boot", "Modify system boot parameters"), REST),
+	KEPT(IN_CONFIG, 0, KW("boot-end-marker", "End of the boot lines")),
+	KEPT(IN_CONFIG, 0, LOGGING, KW("buffered", "Set buffered logging parameters"), REST),
+	KEPT(IN_CONFIG, 0, LOGGING, KW("console", "Set console logging parameters"), REST),
+	KEPT(IN_CONFIG, 0, LOGGING, KW("monitor", "Set terminal line (monitor) logging parameters"), REST),
+	KEPT(IN_CONFIG, 0, LOGGING, KW("trap", "Set syslog server logging level"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("logging", "Modify message logging facilities"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("enable", "Modify enable password parameters"),
+	     ALT, KW("secret", "Assign the privileged level secret"), OR,
+	     KW("password", "Assign the privileged level password"), OR,
+	     KW("algorithm-type", "Algorithm to use for hashing the plaintext secret"), CLOSE, 
+	     { .kind = CLI_ARG, .type = &cli_line, .help = "The secret", .flags = CLI_SECRET }),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("aaa", "Authentication, Authorization and Accounting."), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("clock", "Configure time-of-day clock"), REST),
+	KEPT(IN_CONFIG, 0, KW("memory-size", "Adjust memory size by percentage"), REST),
+	KEPT(IN_CONFIG, 0, KW("mmi", "Memory of the configuration interface"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("platform", "platform specific configuration"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("license", "Configure license features"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("multilink", "PPP multilink global configuration"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("subscriber", "Subscriber configuration"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("spanning-tree", "Spanning Tree Subsystem"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("errdisable", "Error disable"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("cdp", "Global CDP configuration subcommands"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("lldp", "Global LLDP configuration subcommands"), REST),
+	KEPT_BLOCK(IN_CONFIG, M_OTHER, NULL, KW("ipv6", "Global IPv6 configuration commands"), ALT,
+		   KW("access-list", "Configure access lists"), OR,
+		   KW("router", "Enable an IPV6 routing process"), OR,
+		   KW("dhcp", "Configure IPv6 DHCP"), CLOSE, REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("ipv6", "Global IPv6 configuration commands"), REST),
+	{ .modes = IN_CONFIG,
+	  .toks = TOKS(KW("ip", "Global IP configuration subcommands"),
+		       KW("domain", "IP DNS Resolver"), KW("name", "Define the default domain name"),
+		       WORD("Default domain name", AT_C(domain))) },
+	{ .modes = IN_CONFIG, .flags = ROW_ALIAS,
+	  .toks = TOKS(KW("ip", "Global IP configuration subcommands"),
+		       KW("domain-name", "Define the default domain name"),
+		       WORD("Default domain name", AT_C(domain))) },
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("username", "Establish User Name Authentication"),
+	     { .kind = CLI_ARG, .type = &cli_word, .help = "User name" }, REST_SECRET),
+	{ .modes = IN_CONFIG,
+	  .toks = TOKS(KW("crypto", "Encryption module"), KW("logging", "logging messages"),
+		       KWV("session", "logging up/down session", AT_C(crypto_logging_session),
+			   1)) },
+	{ .toks = NULL },
+};
+
+/* ---- kept blocks of the crypto subject ---- */
+
+#define CRYPTO KW("crypto", "Encryption module")
+#define NOTE(what) "% NOTE: " what " is not run by this version; its lines are kept."
+
+const struct cli_row rows_kept_crypto[] = {
+	KEPT_BLOCK(IN_CONFIG, M_TRUSTPOINT, NOTE("crypto pki trustpoint"), CRYPTO, ALT,
+		   KW("pki", "Public Key components"), OR,
+		   KWF("ca", "Certification authority", .flags = CLI_HIDDEN), CLOSE, ALT,
+		   KW("trustpoint", "Define a CA trustpoint"), OR,
+		   KWF("identity", "Define a CA trustpoint", .flags = CLI_HIDDEN), CLOSE, REST),
+	KEPT_BLOCK(IN_CONFIG, M_CERT_CHAIN, NOTE("crypto pki certificate chain"), CRYPTO, ALT,
+		   KW("pki", "Public Key components"), OR,
+		   KWF("ca", "Certification authority", .flags = CLI_HIDDEN), CLOSE,
+		   KW("certificate", "Certificates"), KW("chain", "Chain of certificates"), REST),
+	KEPT_BLOCK(IN_CONFIG, M_KEYRING, NOTE("crypto keyring"), CRYPTO,
+		   KW("keyring", "Key ring commands"), REST),
+	KEPT_BLOCK(IN_CONFIG, M_PUBKEY, NOTE("crypto key pubkey-chain"), CRYPTO,
+		   KW("key", "Long term key operations"),
+		   KW("pubkey-chain", "Peer public key chain management"), REST),
+	KEPT_BLOCK(IN_CONFIG, M_IKEV2, NOTE("crypto ikev2"), CRYPTO,
+		   KW("ikev2", "Configure IKEv2 Options"), REST),
+	KEPT_BLOCK(IN_CONFIG, M_ISAKMP_PEER, NOTE("crypto isakmp peer"), CRYPTO,
+		   KW("isakmp", "Configure ISAKMP policy"), KW("peer", "Set Peer Policy"), REST),
+	KEPT_BLOCK(IN_CONFIG, M_ISAKMP_PROFILE, NOTE("crypto isakmp profile"), CRYPTO,
+		   KW("isakmp", "Configure ISAKMP policy"),
+		   KW("profile", "Define ISAKMP Profiles"), REST),
+	KEPT_BLOCK(IN_CONFIG, M_OTHER, NOTE("crypto isakmp client"), CRYPTO,
+		   KW("isakmp", "Configure ISAKMP policy"),
+		   KW("client", "Set client configuration policy"), REST),
+	KEPT(IN_CONFIG, 0, CRYPTO, KW("isakmp", "Configure ISAKMP policy"),
+	     KW("xauth", "Set Extended Authentication values"), REST),
+	KEPT_BLOCK(IN_CONFIG, M_IPSEC_PROFILE, NOTE("crypto ipsec profile"), CRYPTO,
+		   KW("ipsec", "Configure IPSEC policy"),
+		   KW("profile", "Configure an ipsec policy profile"), REST),
+	KEPT_BLOCK(IN_CONFIG, M_DYNAMIC_MAP, NOTE("crypto dynamic-map"), CRYPTO,
+		   KW("dynamic-map", "Specify a dynamic crypto map template"), REST),
+	KEPT_BLOCK(IN_CONFIG, M_OTHER, NOTE("crypto gdoi"), CRYPTO,
+		   KW("gdoi", "Configure GDOI policy"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, CRYPTO, KW("engine", "Enter a crypto engine configurable menu"),
+	     REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, CRYPTO, KW("call", "Configure Crypto Call Admission Control"),
+	     REST),
+	KEPT_BLOCK(IN_CONFIG, M_VPDN, "% PPTP, L2F and L2TP dial-in are not supported: PPTP and L2F are "
+				      "insecure. Use IPsec. The lines are kept.",
+		   KW("vpdn-group", "VPDN group configuration"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("vpdn", "Virtual Private Dialup Network"), REST),
+	{ .toks = NULL },
+};

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control process: one event loop around the configuration, IKE, the
+ * forwarder's link, the host and the CLI. */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/log.h"
+#include "host/os.h"
+#include "host/privs.h"
+#include "host/sockets.h"
+#include "host/supervisor.h"
+
+static void on_forwarder_event(void *ctx, const struct fwd_msg *m)
+{
+	ikelink_event(ctx, m);
+}
+
+static int link_forwarder(struct control *c, int fd)
+{
+	struct fwdlink_sink sink = { on_forwarder_event, c };
+
+	fwdlink_free(c->fwd);
+	c->fwd = NULL;
+	return fwdlink_new(c->base, fd, &sink, &c->fwd);
+}
+
+/* A new forwarder: it knows nothing. Its predecessor's SAs are gone for good, for
+ * their sequence numbers went with it. */
+static void on_supervisor(evutil_socket_t fd, short what, void *ctx)
+{
+	struct control *c = ctx;
+	int fwd_fd = supervisor_receive(fd);
+
+	(void)what;
+	if (fwd_fd == -EAGAIN)
+		return;
+	if (fwd_fd < 0) { /* the supervisor is gone, and so are we in a moment */
+		event_base_loopbreak(c->base);
+		return;
+	}
+	log_line("CULVERT-3-FORWARDER", "the forwarder was started again: SAs are negotiated anew");
+	for (size_t i = 0; i < MAX_TUNS; i++)
+		c->tuns[i].in_forwarder = false;
+	for (size_t i = 0; i < MAX_STEER; i++)
+		c->steer[i].in_forwarder = false;
+	c->udp4500 = false;
+	if (link_forwarder(c, fwd_fd) || ikelink_start(c, false)) {
+		log_line("CULVERT-2-FORWARDER", "the new forwarder does not answer");
+		return;
+	}
+	apply_all(c);
+	ike_forwarder_lost(c->ike, host_now_ms(NULL));
+	ikelink_pump(c);
+}
+
+static void on_ike_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct control *c = ctx;
+
+	(void)fd;
+	(void)what;
+	ike_tick(c->ike, host_now_ms(NULL));
+	ikelink_pump(c);
+}
+
+static void on_apply_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	apply_all(ctx);
+}
+
+static void on_netlink(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)what;
+	nl_drain(fd);
+	apply_soon(ctx);
+}
+
+static void on_accept(evutil_socket_t fd, short what, void *ctx)
+{
+	int s = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+
+	(void)what;
+	if (s >= 0)
+		session_accept(ctx, s);
+}
+
+static void on_sigterm(evutil_socket_t sig, short what, void *ctx)
+{
+	struct control *c = ctx;
+
+	(void)sig;
+	(void)what;
+	c->stopping = true;
+	event_base_loopbreak(c->base);
+}
+
+static int watch(struct control *c, int fd, short what, event_callback_fn fn)
+{
+	struct event *e = event_new(c->base, fd, what | EV_PERSIST, fn, c);
+
+	if (!e || event_add(e, NULL))
+		return -ENOMEM;
+	c->watches[1 + c->n_watches++] = e; /* [0] is UDP 500's */
+	return 0;
+}
+
+/* Goodbye to the peers, then the routes, then the locks. */
+static void orderly_stop(struct control *c)
+{
+	uint64_t now = host_now_ms(NULL);
+
+	ike_clear_ipsec(c->ike, now, NULL, NULL, 0);
+	ike_clear_isakmp(c->ike, now, 0);
+	ikelink_pump(c);
+	ikelink_close(c);
+	plumb_remove(c);
+	(void)fwdlink_simple(c->fwd, FWD_SHUTDOWN, 0);
+	(void)unlink(c->opt->socket);
+}
+
+static int start(struct control *c, int fwd_fd)
+{
+	struct ike_env env = { .random = host_random, .export_keys = c->opt->keylog != NULL };
+	char old[16];
+	int err = files_load(c);
+
+	if (err)
+		return err;
+	c->ike = ike_new(&env);
+	c->ike_timer = evtimer_new(c->base, on_ike_timer, c);
+	c->apply_timer = evtimer_new(c->base, on_apply_timer, c);
+	if (!c->ike || !c->ike_timer || !c->apply_timer) {
+		close(fwd_fd);
+		return -ENOMEM;
+	}
+	err = nl_open(&c->nl);
+	if (!err)
+		err = link_forwarder(c, fwd_fd);
+	if (!err)
+		err = ikelink_start(c, false);
+	if (err) {
+		log_line("CULVERT-2-START", "%s", strerror(-err));
+		return err;
+	}
+	if (host_sysctl("/proc/sys/net/ipv4/ip_forward", "1", old) == 0 && strcmp(old, "1"))
+		log_line("CULVERT-6-HOST", "net.ipv4.ip_forward set to 1");
+	apply_all(c);
+	/* what an earlier control left in the forwarder is taken over */
+	err = ikelink_start(c, true);
+	ikelink_pump(c);
+	return err;
+}
+
+static int serve(struct control *c)
+{
+	int err;
+
+	c->nl_events = nl_events_open();
+	c->listen_fd = unix_listen(c->opt->socket);
+	if (c->listen_fd < 0) {
+		log_line("CULVERT-2-START", "%s: %s", c->opt->socket, strerror(-c->listen_fd));
+		return c->listen_fd;
+	}
+	err = watch(c, c->listen_fd, EV_READ, on_accept);
+	if (!err)
+		err = watch(c, c->supervisor_fd, EV_READ, on_supervisor);
+	if (!err && c->nl_events >= 0)
+		err = watch(c, c->nl_events, EV_READ, on_netlink);
+	if (!err)
+		err = watch(c, SIGTERM, EV_SIGNAL, on_sigterm);
+	if (!err)
+		err = watch(c, SIGINT, EV_SIGNAL, on_sigterm);
+	if (err)
+		return err;
+	log_watch(session_monitor, c);
+	event_base_dispatch(c->base);
+	log_watch(NULL, NULL);
+	return 0;
+}
+
+static void control_free(struct control *c)
+{
+	session_close_all(c);
+	for (size_t i = 0; i < sizeof(c->watches) / sizeof(c->watches[0]); i++)
+		if (c->watches[i])
+			event_free(c->watches[i]);
+	if (c->ike_timer)
+		event_free(c->ike_timer);
+	if (c->apply_timer)
+		event_free(c->apply_timer);
+	ike_free(c->ike);
+	fwdlink_free(c->fwd);
+	nl_close(c->nl);
+	config_free(c->config);
+	compiled_fini(&c->compiled);
+	policy_ids_fini(&c->ids);
+	free(c->links);
+	free(c->addrs);
+	free(c->ifs);
+	free(c->added);
+	free(c->last_notes);
+	free(c->changed_at);
+	log_clear();
+	event_base_free(c->base);
+	free(c);
+}
+
+int control_process(const struct control_options *opt, int fwd_fd, int supervisor_fd)
+{
+	struct control *c = calloc(1, sizeof(*c));
+	int err, status = 1;
+
+	if (!c || !(c->base = event_base_new())) {
+		free(c);
+		return 1;
+	}
+	c->opt = opt;
+	c->supervisor_fd = supervisor_fd;
+	c->udp500 = c->listen_fd = -1;
+	c->started_ms = host_now_ms(NULL);
+	LIST_INIT(&c->sessions);
+	err = privs_control();
+	if (err)
+		log_line("CULVERT-2-START", "CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE are "
+					    "needed: %s",
+			 strerror(-err));
+	if (!err)
+		err = start(c, fwd_fd);
+	if (!err)
+		err = serve(c);
+	if (c->stopping) {
+		orderly_stop(c);
+		status = 0;
+	} else if (err == -EPERM || err == -EADDRINUSE) {
+		status = 2; /* starting again would not help */
+	}
+	control_free(c);
+	return status;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CONTROL_CONFIG "/etc/culvert/startup-config"
+#define CONTROL_SOCKET "/run/culvert/culvert.sock"
+
+#define CONTROL_MAX_BINDINGS 64
+
+struct control_options {
+	const char *config, *socket;
+	const char *keylog; /* folder for Wireshark's key files; NULL: none */
+	unsigned workers;
+	struct {
+		char name[64]; /* canonical IOS name */
+		char device[16];
+	} bind[CONTROL_MAX_BINDINGS];
+	size_t n_bind;
+};
+
+/* `culvert run` and `culvert check`; argv[0] is the subcommand. Exit statuses:
+ * 0 done, 1 failed (the reason on stderr), 2 wrong usage. */
+int run_main(int argc, char **argv);
+int check_main(int argc, char **argv);
+
+/* The control process: until SIGTERM. fwd_fd and supervisor_fd as in
+ * host/supervisor.h. Returns an exit status. */
+int control_process(const struct control_options *opt, int fwd_fd, int supervisor_fd);
+
+#endif

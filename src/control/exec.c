@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* EXEC actions: what each does, by number. */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/load.h"
+#include "control/ping.h"
+#include "control/view.h"
+#include "host/log.h"
+#include "host/os.h"
+
+/* ---- ping ---- */
+
+static void ping_text(void *ctx, const char *s)
+{
+	session_print(ctx, s);
+}
+
+static void ping_done(void *ctx)
+{
+	session_resume(ctx, false);
+}
+
+static bool ping(struct exec_io *io, const struct exec_args *a, bool *ret_error)
+{
+	struct ping_args p = { .dst = a->addr, .src = a->addr2, .repeat = a->repeat ? a->repeat : 5,
+			       .size = a->size ? a->size : 100,
+			       .timeout_sec = a->timeout_sec ? a->timeout_sec : 2, .df = a->df };
+	struct ping_sink sink = { ping_text, ping_done, io->s };
+	struct ping *running;
+	int err;
+
+	*ret_error = true;
+	if (!p.dst.family && !ipaddr_parse_v4(a->text, &p.dst)) {
+		txt_printf(io->out, "%% Unrecognized host or address, or protocol not running.\n");
+		return false;
+	}
+	if (a->ifname[0]) {
+		const struct bound_if *b = bound_find(io->c->ifs, io->c->n_ifs, a->ifname);
+
+		if (!b || !b->addr.family) {
+			txt_printf(io->out, "%% Invalid source interface - %s has no IP address\n",
+				   a->ifname);
+			return false;
+		}
+		p.src = b->addr;
+	}
+	err = ping_start(io->c->base, &p, &sink, &running);
+	if (err) {
+		txt_printf(io->out, err == -EADDRNOTAVAIL ?
+					    "%% Invalid source address- IP address not on any of our "
+					    "up interfaces\n" :
+					    "%% ping: %s\n",
+			   strerror(-err));
+		return false;
+	}
+	*ret_error = false;
+	session_set_ping(io->s, running);
+	return true;
+}
+
+/* ---- clear, debug ---- */
+
+static void clear_ipsec(struct control *c, const struct exec_args *a)
+{
+	ike_clear_ipsec(c->ike, host_now_ms(NULL), a->addr.family ? &a->addr : NULL,
+			a->name[0] ? a->name : NULL, a->number2);
+	ikelink_pump(c);
+}
+
+/* Both phases, with everybody or with one peer. */
+static void clear_session(struct control *c, const struct exec_args *a)
+{
+	struct ike_sa_info i;
+	uint64_t now = host_now_ms(NULL);
+
+	clear_ipsec(c, a);
+	for (size_t n = 0; ike_get_sa(c->ike, now, n, &i); n++)
+		if (!i.deleted && (!a->addr.family || ipaddr_equal(&a->addr, &i.remote)))
+			ike_clear_isakmp(c->ike, now, i.conn_id);
+	ikelink_pump(c);
+}
+
+static void set_debug(struct exec_io *io, const struct exec_args *a)
+{
+	static const struct {
+		unsigned flag;
+		const char *name;
+	} rows[] = { { EXEC_DEBUG_ISAKMP, "Crypto ISAKMP" },
+		     { EXEC_DEBUG_IPSEC, "Crypto IPSEC" },
+		     { EXEC_DEBUG_ENGINE, "Crypto Engine" } };
+	struct control *c = io->c;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (a->number & rows[i].flag)
+			txt_printf(io->out, "%s debugging is %s\n", rows[i].name, a->flag ? "on" : "off");
+	c->debug = a->flag ? c->debug | a->number : c->debug & ~a->number;
+	ike_set_debug(c->ike, (c->debug & EXEC_DEBUG_ISAKMP ? IKE_DEBUG_ISAKMP : 0u) |
+				      (c->debug & EXEC_DEBUG_IPSEC ? IKE_DEBUG_IPSEC : 0u));
+}
+
+/* ---- files ---- */
+
+static void view_startup(struct exec_io *io, bool *ret_error)
+{
+	char *text;
+	size_t len;
+	int err = file_read(io->c->opt->config, &text, &len);
+
+	if (err == -ENOENT) {
+		txt_str(io->out, "startup-config is not present\n");
+	} else if (err) {
+		txt_printf(io->out, "%% %s: %s\n", io->c->opt->config, strerror(-err));
+		*ret_error = true;
+	} else {
+		txt_printf(io->out, "Using %zu bytes\n", len);
+		txt_mem(io->out, text, len);
+		explicit_bzero(text, len);
+		free(text);
+	}
+}
+
+/* Puts a file in place of (replace) or onto the running configuration. */
+static void load_file(struct exec_io *io, const char *path, bool replace, bool *ret_error)
+{
+	struct config *new = NULL;
+	struct report r = { 0 };
+	struct control *c = io->c;
+	char *text = NULL;
+	size_t len = 0;
+	int err = file_read(path, &text, &len);
+
+	if (!err && replace)
+		err = config_load_text(text, len, &new, &r);
+	else if (!err)
+		err = config_load_onto(c->config, text, len, &r);
+	if (err) {
+		txt_printf(io->out, "%% %s: %s\n", path, strerror(-err));
+		*ret_error = true;
+	} else {
+		report_print(&r, path, io->out);
+		if (replace) {
+			config_free(c->config);
+			c->config = new;
+		}
+		apply_all(c);
+		txt_str(io->out, "[OK]\n");
+	}
+	report_fini(&r);
+	if (text)
+		explicit_bzero(text, len);
+	free(text);
+}
+
+/* ---- by kind ---- */
+
+static bool show(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
+{
+	struct control *c = io->c;
+	char clock[64];
+
+	switch (action) {
+	case EXEC_SHOW_HISTORY:
+		session_history(io->s, io->out);
+		return true;
+	case EXEC_SHOW_PRIVILEGE:
+		txt_printf(io->out, "Current privilege level is %u\n",
+			   cli_session_privilege(session_cli(io->s)));
+		return true;
+	case EXEC_SHOW_ISAKMP_SA:
+		view_isakmp_sa(c, a, io->out);
+		return true;
+	case EXEC_SHOW_ISAKMP_POLICY:
+		view_isakmp_policy(c, io->out);
+		return true;
+	case EXEC_SHOW_ISAKMP_DEFAULT_POLICY:
+		view_isakmp_default_policy(c, io->out);
+		return true;
+	case EXEC_SHOW_ISAKMP_KEY:
+		view_isakmp_key(c, io->out);
+		return true;
+	case EXEC_SHOW_ISAKMP_PEERS:
+		view_isakmp_peers(c, a, io->out);
+		return true;
+	case EXEC_SHOW_IPSEC_SA:
+		view_ipsec_sa(c, a, io->out);
+		return true;
+	case EXEC_SHOW_IPSEC_TRANSFORM:
+		view_transform_set(c, a, io->out);
+		return true;
+	case EXEC_SHOW_IPSEC_LIFETIME:
+		view_ipsec_lifetime(c, io->out);
+		return true;
+	case EXEC_SHOW_CRYPTO_MAP:
+		view_crypto_map(c, a, io->out);
+		return true;
+	case EXEC_SHOW_CRYPTO_SESSION:
+		view_crypto_session(c, a, io->out);
+		return true;
+	case EXEC_SHOW_CRYPTO_ENGINE:
+		view_crypto_engine(c, io->out);
+		return true;
+	case EXEC_SHOW_INTERFACES:
+		view_interfaces(c, a, io->out);
+		return true;
+	case EXEC_SHOW_INTERFACES_DESCRIPTION:
+		view_interfaces_description(c, io->out);
+		return true;
+	case EXEC_SHOW_IP_INTERFACE:
+		view_ip_interface(c, a, io->out);
+		return true;
+	case EXEC_SHOW_IP_INTERFACE_BRIEF:
+		view_ip_interface_brief(c, a, io->out);
+		return true;
+	case EXEC_SHOW_ACCESS_LISTS:
+	case EXEC_SHOW_IP_ACCESS_LISTS:
+		view_access_lists(c, a, io->out);
+		return true;
+	case EXEC_SHOW_IP_ROUTE:
+		view_ip_route(c, a, io->out);
+		return true;
+	case EXEC_SHOW_RUNNING:
+		if (a->ifname[0]) {
+			txt_str(io->out, "Building configuration...\n\nCurrent configuration :\n!\n");
+			commands_render_interface(c->config, a->ifname, io->out);
+			txt_str(io->out, "end\n\n");
+			return true;
+		}
+		files_running(c, io->out);
+		return true;
+	case EXEC_WRITE_TERMINAL:
+		files_running(c, io->out);
+		return true;
+	case EXEC_SHOW_STARTUP:
+		view_startup(io, ret_error);
+		return true;
+	case EXEC_SHOW_VERSION:
+		view_version(c, io->out);
+		return true;
+	case EXEC_SHOW_CLOCK:
+		txt_printf(io->out, "%s\n", host_clock(clock));
+		return true;
+	case EXEC_SHOW_USERS:
+		txt_str(io->out, "    Line       User       Host(s)              Idle       Location\n");
+		for (size_t i = 0; i < session_count(c); i++)
+			txt_printf(io->out, "%c %3zu vty %zu                idle                 00:00:00   "
+					    "console\n",
+				   i ? ' ' : '*', i + 1, i);
+		return true;
+	case EXEC_SHOW_LOGGING:
+		txt_str(io->out, "Syslog logging: enabled\n\nLog Buffer (512 lines):\n\n");
+		log_show(io->out);
+		return true;
+	case EXEC_SHOW_DEBUGGING:
+		view_debugging(c, io->out);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void act(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
+{
+	struct control *c = io->c;
+	struct exec_args all = { .number = EXEC_DEBUG_ISAKMP | EXEC_DEBUG_IPSEC | EXEC_DEBUG_ENGINE };
+	struct cli_session *cli = session_cli(io->s);
+
+	switch (action) {
+	case EXEC_ENABLE:
+		cli_session_goto(cli, M_EXEC);
+		break;
+	case EXEC_DISABLE:
+		cli_session_goto(cli, M_USER);
+		break;
+	case EXEC_CONFIGURE:
+		txt_str(io->out, "Enter configuration commands, one per line.  End with CNTL/Z.\n");
+		cli_session_goto(cli, M_CONFIG);
+		break;
+	case EXEC_EXIT:
+		session_end(io->s);
+		break;
+	case EXEC_TERMINAL_LENGTH:
+		session_set_length(io->s, a->number);
+		break;
+	case EXEC_TERMINAL_MONITOR:
+		session_set_monitor(io->s, a->flag);
+		break;
+	case EXEC_CLEAR_ISAKMP:
+		ike_clear_isakmp(c->ike, host_now_ms(NULL), a->number);
+		ikelink_pump(c);
+		break;
+	case EXEC_CLEAR_IPSEC_SA:
+		clear_ipsec(c, a);
+		break;
+	case EXEC_CLEAR_CRYPTO_SESSION:
+		clear_session(c, a);
+		break;
+	case EXEC_CLEAR_IPSEC_COUNTERS:
+	case EXEC_CLEAR_ACL_COUNTERS:
+	case EXEC_CLEAR_COUNTERS:
+		(void)fwdlink_simple(c->fwd, FWD_STATS_CLEAR, 0);
+		break;
+	case EXEC_CLEAR_LOGGING:
+		log_clear();
+		break;
+	case EXEC_DEBUG:
+		set_debug(io, a);
+		break;
+	case EXEC_UNDEBUG_ALL: {
+		struct txt quiet = TXT_INIT, *out = io->out;
+
+		io->out = &quiet;
+		set_debug(io, &all);
+		io->out = out;
+		txt_fini(&quiet);
+		txt_str(io->out, "All possible debugging has been turned off\n");
+		break;
+	}
+	case EXEC_WRITE_MEMORY:
+		*ret_error = files_save(c, io->out) != 0;
+		break;
+	case EXEC_COPY_START_RUN:
+		load_file(io, c->opt->config, false, ret_error);
+		break;
+	case EXEC_CONFIGURE_REPLACE:
+		load_file(io, a->text, true, ret_error);
+		break;
+	case EXEC_RELOAD: /* the startup configuration takes the running one's place */
+		load_file(io, c->opt->config, true, ret_error);
+		break;
+	case EXEC_WRITE_ERASE:
+		txt_str(io->out, "% Erase the file yourself: a router here never deletes its "
+				 "configuration\n");
+		*ret_error = true;
+		break;
+	default: /* terminal width and the like: nothing to do */
+		break;
+	}
+}
+
+bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
+{
+	static const struct exec_args none;
+
+	*ret_error = false;
+	if (!a)
+		a = &none;
+	if (action == EXEC_PING)
+		return ping(io, a, ret_error);
+	if (!show(io, action, a, ret_error))
+		act(io, action, a, ret_error);
+	return false;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The startup configuration: loading, and saving atomically. */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/load.h"
+#include "host/log.h"
+#include "host/os.h"
+
+#define CONFIG_MAX (8u << 20)
+
+int file_read(const char *path, char **ret_text, size_t *ret_len)
+{
+	struct txt t = TXT_INIT;
+	char buf[16384];
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, buf, sizeof(buf))) > 0 && t.len < CONFIG_MAX)
+		txt_mem(&t, buf, (size_t)n);
+	if (n < 0)
+		err = -errno;
+	else if (n > 0)
+		err = -EFBIG;
+	close(fd);
+	*ret_len = t.len;
+	if (!err && !(*ret_text = txt_steal(&t)))
+		err = -ENOMEM;
+	txt_fini(&t);
+	return err;
+}
+
+int files_load(struct control *c)
+{
+	struct report r = { 0 };
+	struct txt said = TXT_INIT;
+	char *text = NULL;
+	size_t len = 0;
+	int err = file_read(c->opt->config, &text, &len);
+
+	if (err == -ENOENT) {
+		log_line("SYS-6-STARTUP", "%s does not exist: an empty configuration", c->opt->config);
+		c->config = config_new();
+		return c->config ? 0 : -ENOMEM;
+	}
+	if (!err)
+		err = config_load_text(text, len, &c->config, &r);
+	if (!err) {
+		commands_check(c->config, &r);
+		report_print(&r, c->opt->config, &said);
+		fputs(txt_cstr(&said), stderr);
+	} else {
+		log_line("SYS-2-STARTUP", "%s: %s", c->opt->config, strerror(-err));
+	}
+	report_fini(&r);
+	txt_fini(&said);
+	if (text)
+		explicit_bzero(text, len);
+	free(text);
+	return err;
+}
+
+void files_running(struct control *c, struct txt *out)
+{
+	struct txt body = TXT_INIT;
+
+	txt_str(&body, "!\n");
+	if (c->changed_at)
+		txt_printf(&body, "! Last configuration change at %s\n!\n", c->changed_at);
+	txt_str(&body, "version 15.9\n");
+	commands_render(c->config, 0, &body);
+	txt_printf(out, "Building configuration...\n\nCurrent configuration : %zu bytes\n", body.len);
+	txt_mem(out, txt_cstr(&body), body.len);
+	txt_char(out, '\n');
+	if (body.s)
+		explicit_bzero(body.s, body.len);
+	txt_fini(&body);
+}
+
+/* A temporary file beside it, fsync, rename: the old one stays whole until the new
+ * one is. */
+static int write_atomic(const char *path, const char *text, size_t len)
+{
+	char tmp[4096], dir_buf[4096];
+	int fd, dir, err = 0;
+	size_t at = 0;
+
+	if (snprintf(tmp, sizeof(tmp), "%s.new", path) >= (int)sizeof(tmp) ||
+	    snprintf(dir_buf, sizeof(dir_buf), "%s", path) >= (int)sizeof(dir_buf))
+		return -ENAMETOOLONG;
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return -errno;
+	while (!err && at < len) {
+		ssize_t n = write(fd, text + at, len - at);
+
+		if (n < 0 && errno != EINTR)
+			err = -errno;
+		else if (n > 0)
+			at += (size_t)n;
+	}
+	if (!err && fsync(fd))
+		err = -errno;
+	close(fd);
+	if (!err && rename(tmp, path))
+		err = -errno;
+	if (err) {
+		(void)unlink(tmp);
+		return err;
+	}
+	dir = open(dirname(dir_buf), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0) {
+		(void)fsync(dir);
+		close(dir);
+	}
+	return 0;
+}
+
+int files_save(struct control *c, struct txt *out)
+{
+	struct txt body = TXT_INIT;
+	int err;
+
+	txt_str(out, "Building configuration...\n");
+	txt_str(&body, "!\nversion 15.9\n");
+	commands_render(c->config, 0, &body);
+	err = body.bad ? -ENOMEM : write_atomic(c->opt->config, body.s, body.len);
+	if (err)
+		txt_printf(out, "%% Could not write %s: %s\n", c->opt->config, strerror(-err));
+	else
+		txt_str(out, "[OK]\n");
+	if (body.s)
+		explicit_bzero(body.s, body.len);
+	txt_fini(&body);
+	return err;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the IKE core and the world: its datagrams (UDP 500 here, UDP 4500 by
+ * the forwarder), its timers, and its SAs, which the forwarder runs. */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/log.h"
+#include "host/os.h"
+#include "host/sockets.h"
+
+/* ---- key files for Wireshark, when asked for on the command line ---- */
+
+static void keylog_append(const struct control *c, const char *file, const struct txt *line)
+{
+	char path[4096];
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/%s", c->opt->keylog, file) >= (int)sizeof(path))
+		return;
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	if (write(fd, line->s, line->len) != (ssize_t)line->len)
+		log_line("CULVERT-4-KEYLOG", "%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+static void keylog_ike(const struct control *c, const struct ike_action *a)
+{
+	struct txt t = TXT_INIT;
+
+	txt_hex(&t, a->cookie, 8);
+	txt_char(&t, ',');
+	txt_hex(&t, a->data.p, a->data.len);
+	txt_char(&t, '\n');
+	keylog_append(c, "ikev1_decryption_table", &t);
+	if (t.s)
+		explicit_bzero(t.s, t.len);
+	txt_fini(&t);
+}
+
+static const char *wireshark_cipher(uint8_t cipher)
+{
+	switch (cipher) {
+	case CIPHER_NULL:
+		return "NULL";
+	case CIPHER_DES:
+		return "DES-CBC [RFC2405]";
+	case CIPHER_3DES:
+		return "TripleDES-CBC [RFC2451]";
+	case CIPHER_AES_CBC:
+		return "AES-CBC [RFC3602]";
+	default:
+		return "AES-GCM [RFC4106]";
+	}
+}
+
+static const char *wireshark_auth(uint8_t auth)
+{
+	switch (auth) {
+	case AUTH_HMAC_MD5_96:
+		return "HMAC-MD5-96 [RFC2403]";
+	case AUTH_HMAC_SHA1_96:
+		return "HMAC-SHA-1-96 [RFC2404]";
+	case AUTH_HMAC_SHA256_128:
+		return "HMAC-SHA-256-128 [RFC4868]";
+	case AUTH_HMAC_SHA384_192:
+		return "HMAC-SHA-384-192 [RFC4868]";
+	case AUTH_HMAC_SHA512_256:
+		return "HMAC-SHA-512-256 [RFC4868]";
+	default:
+		return "NULL";
+	}
+}
+
+static void keylog_esp(const struct control *c, const struct sa_spec *s)
+{
+	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
+	struct txt t = TXT_INIT;
+
+	txt_printf(&t, "\"IPv4\",\"%s\",\"%s\",\"0x%08x\",\"%s\",\"0x", ipaddr_str(&s->src, a),
+		   ipaddr_str(&s->dst, b), s->spi, wireshark_cipher(s->cipher));
+	txt_hex(&t, s->enc_key.b, s->enc_key.len);
+	txt_printf(&t, "\",\"%s\",\"0x", wireshark_auth(s->auth));
+	txt_hex(&t, s->auth_key.b, s->auth_key.len);
+	txt_str(&t, "\"\n");
+	keylog_append(c, "esp_sa", &t);
+	if (t.s)
+		explicit_bzero(t.s, t.len);
+	txt_fini(&t);
+}
+
+/* ---- actions ---- */
+
+static void send_datagram(struct control *c, const struct ike_path *path, struct span d,
+			  bool keepalive)
+{
+	struct fwd_msg m = { .type = FWD_IKE_TX };
+
+	if (path->local_port == 500 && !keepalive) {
+		if (c->udp500 >= 0)
+			(void)udp_send(c->udp500, &path->local, &path->remote, path->remote_port,
+				       d.p, d.len);
+		return;
+	}
+	m.u.ike_rx.local = path->local;
+	m.u.ike_rx.remote = path->remote;
+	m.u.ike_rx.remote_port = path->remote_port;
+	m.u.ike_rx.data = keepalive ? (struct span){ 0 } : d;
+	(void)fwdlink_call(c->fwd, &m, -1, NULL, NULL);
+}
+
+static void install(struct control *c, const struct sa_spec *spec)
+{
+	struct fwd_msg m = { .type = FWD_SA_ADD, .u.sa = *spec };
+	int err = fwdlink_call(c->fwd, &m, -1, NULL, NULL);
+
+	if (err)
+		log_line("CULVERT-3-FORWARDER", "SA 0x%08X was refused: %s", spec->spi,
+			 strerror(-err));
+	if (c->opt->keylog)
+		keylog_esp(c, spec);
+	sa_spec_wipe(&m.u.sa);
+}
+
+static void carry_out(struct control *c, const struct ike_action *a)
+{
+	switch (a->type) {
+	case IKE_ACT_SEND:
+		send_datagram(c, &a->path, a->data, false);
+		break;
+	case IKE_ACT_NAT_KEEPALIVE:
+		send_datagram(c, &a->path, a->data, true);
+		break;
+	case IKE_ACT_SA_ADD:
+		install(c, a->spec);
+		break;
+	case IKE_ACT_SA_DEL:
+		(void)fwdlink_simple(c->fwd, FWD_SA_DEL, a->sa_id);
+		break;
+	case IKE_ACT_FAILED:
+		(void)fwdlink_simple(c->fwd, FWD_NEGOTIATION_FAILED, a->policy_id);
+		break;
+	case IKE_ACT_LOG:
+		log_line(a->mnemonic, "%s", a->text);
+		break;
+	case IKE_ACT_DEBUG:
+		log_debug(a->text);
+		break;
+	case IKE_ACT_KEY:
+		if (c->opt->keylog)
+			keylog_ike(c, a);
+		break;
+	}
+}
+
+void ikelink_pump(struct control *c)
+{
+	struct ike_action a;
+	uint64_t next, now;
+
+	while (ike_next_action(c->ike, &a))
+		carry_out(c, &a);
+	next = ike_next_ms(c->ike);
+	evtimer_del(c->ike_timer);
+	if (next == UINT64_MAX)
+		return;
+	now = host_now_ms(NULL);
+	uint64_t wait = next > now ? next - now : 0;
+	struct timeval t = { (time_t)(wait / 1000), (suseconds_t)(wait % 1000 * 1000) };
+	evtimer_add(c->ike_timer, &t);
+}
+
+/* ---- sockets ---- */
+
+static void on_udp500(evutil_socket_t fd, short what, void *ctx)
+{
+	struct control *c = ctx;
+	uint8_t buf[9000];
+
+	(void)what;
+	for (int i = 0; i < 32; i++) {
+		struct ike_path path = { .local_port = 500 };
+		long n = udp_recv(fd, buf, sizeof(buf), &path.local, &path.remote, &path.remote_port);
+
+		if (n < 0)
+			break;
+		ike_datagram(c->ike, host_now_ms(NULL), &path, span_of(buf, (size_t)n));
+		ikelink_pump(c);
+	}
+}
+
+/* A descriptor for the forwarder. One that it holds already is not opened again. */
+static int give_port(struct control *c, uint32_t id, enum fwd_port_kind kind, int fd)
+{
+	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = { .id = id, .kind = (uint8_t)kind } };
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+	close(fd);
+	return err == -EEXIST ? 0 : err;
+}
+
+int ikelink_open(struct control *c)
+{
+	int fd, err;
+
+	if (!c->config->isakmp.enable) {
+		ikelink_close(c);
+		return 0;
+	}
+	if (c->udp500 < 0) {
+		fd = udp_open(500);
+		if (fd < 0) {
+			log_line("CULVERT-3-HOST", "UDP 500: %s", strerror(-fd));
+			return fd;
+		}
+		c->udp500 = fd;
+		struct event *e = event_new(c->base, fd, EV_READ | EV_PERSIST, on_udp500, c);
+		if (!e || event_add(e, NULL))
+			return -ENOMEM;
+		c->watches[0] = e;
+	}
+	if (!c->udp4500) {
+		fd = udp_open(4500);
+		err = fd == -EADDRINUSE ? 0 : give_port(c, PORT_UDP, FWD_PORT_UDP_ENCAP, fd);
+		if (err) {
+			log_line("CULVERT-3-HOST", "UDP 4500: %s", strerror(-err));
+			return err;
+		}
+		c->udp4500 = true;
+	}
+	return 0;
+}
+
+void ikelink_close(struct control *c)
+{
+	if (c->udp500 >= 0) {
+		event_free(c->watches[0]);
+		c->watches[0] = NULL;
+		close(c->udp500);
+		c->udp500 = -1;
+	}
+	if (c->udp4500)
+		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, PORT_UDP);
+	c->udp4500 = false;
+}
+
+/* ---- the forwarder's events ---- */
+
+static void sa_event(struct control *c, const struct fwd_msg *m)
+{
+	struct ike_pair_info p;
+	char l[IPADDR_STRLEN], r[IPADDR_STRLEN];
+
+	for (size_t i = 0; ike_get_pair(c->ike, i, &p); i++) {
+		if (p.in_id != m->u.sa_event.sa_id)
+			continue;
+		ipaddr_str(&p.in.dst, l);
+		ipaddr_str(&p.in.src, r);
+		if (m->u.sa_event.kind == FWD_EV_REPLAY)
+			log_line("CRYPTO-4-PKT_REPLAY_ERR", "decrypt: replay check failed connection "
+							    "id=%u, sequence number=%u",
+				 p.pair_id, m->u.sa_event.seqno);
+		else if (m->u.sa_event.kind == FWD_EV_AUTH)
+			log_line("CRYPTO-4-RECVD_PKT_MAC_ERR",
+				 "decrypt: mac verify failed for connection id=%u local=%s remote=%s "
+				 "spi=%08X seqno=%08X",
+				 p.pair_id, l, r, p.in.spi, m->u.sa_event.seqno);
+		else {
+			char s[IPADDR_STRLEN], d[IPADDR_STRLEN];
+
+			log_line("CRYPTO-4-RECVD_PKT_INV_IDENTITY",
+				 "identity doesn't match negotiated identity (ip) vrf/dest_addr= "
+				 "/%s, src_addr= %s, prot= %u (ident) local=%s, remote=%s",
+				 ipaddr_str(&m->u.sa_event.flow.remote, d),
+				 ipaddr_str(&m->u.sa_event.flow.local, s), m->u.sa_event.flow.proto,
+				 l, r);
+		}
+	}
+}
+
+void ikelink_event(struct control *c, const struct fwd_msg *m)
+{
+	uint64_t now = host_now_ms(NULL);
+	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
+
+	switch (m->type) {
+	case FWD_ACQUIRE:
+		ike_acquire(c->ike, now, m->u.acquire.policy_id, &m->u.acquire.flow);
+		break;
+	case FWD_EXPIRE:
+		ike_expire(c->ike, now, m->u.expire.sa_id, m->u.expire.hard, m->u.expire.used);
+		break;
+	case FWD_IKE_RX: {
+		struct ike_path path = { m->u.ike_rx.local, m->u.ike_rx.remote, 4500,
+					 m->u.ike_rx.remote_port };
+
+		ike_datagram(c->ike, now, &path, m->u.ike_rx.data);
+		break;
+	}
+	case FWD_RECVD_CLEAR:
+		log_line("CRYPTO-4-RECVD_PKT_NOT_IPSEC",
+			 "Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /%s, src_addr= %s, "
+			 "prot= %u",
+			 ipaddr_str(&m->u.recvd_clear.flow.local, a),
+			 ipaddr_str(&m->u.recvd_clear.flow.remote, b), m->u.recvd_clear.flow.proto);
+		break;
+	case FWD_UNKNOWN_SPI:
+		log_line("CRYPTO-4-RECVD_PKT_INV_SPI",
+			 "decaps: rec'd IPSEC packet has invalid spi for destaddr=%s, prot=%u, "
+			 "spi=0x%X(%u), srcaddr=%s",
+			 ipaddr_str(&m->u.unknown_spi.dst, a), m->u.unknown_spi.proto,
+			 m->u.unknown_spi.spi, m->u.unknown_spi.spi,
+			 ipaddr_str(&m->u.unknown_spi.src, b));
+		ike_unknown_spi(c->ike, now, &m->u.unknown_spi.src, m->u.unknown_spi.spi);
+		break;
+	case FWD_SA_EVENT:
+		sa_event(c, m);
+		break;
+	default:
+		break;
+	}
+	ikelink_pump(c);
+}
+
+/* ---- start ---- */
+
+static void adopt(void *ctx, const struct fwd_msg *m)
+{
+	struct control *c = ctx;
+
+	if (m->type == FWD_SA_INFO)
+		(void)ike_adopt(c->ike, host_now_ms(NULL), &m->u.sa_info.spec);
+}
+
+int ikelink_start(struct control *c, bool adopt_sas)
+{
+	struct fwd_msg dump = { .type = FWD_SA_DUMP };
+	int err = fwdlink_simple(c->fwd, FWD_HELLO, 0);
+
+	if (!err)
+		err = give_port(c, PORT_ESP, FWD_PORT_ESP, raw_open(50, true));
+	if (!err)
+		err = give_port(c, PORT_GRE, FWD_PORT_GRE, raw_open(47, false));
+	if (!err)
+		err = give_port(c, PORT_ICMP, FWD_PORT_ICMP, icmp_open());
+	if (!err && adopt_sas)
+		err = fwdlink_call(c->fwd, &dump, -1, adopt, c);
+	return err;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control process's inside, shared by its own files only. */
+#ifndef CONTROL_INTERNAL_H
+#define CONTROL_INTERNAL_H
+
+#include <bsd/sys/queue.h>
+
+#include "cli/cli.h"
+#include "commands/commands.h"
+#include "commands/exec.h"
+#include "commands/load.h"
+#include "control/compile.h"
+#include "control/control.h"
+#include "control/fwdlink.h"
+#include "host/netlink.h"
+#include "host/steer.h"
+#include "ike/ike.h"
+
+#define MAX_TUNS   256
+#define MAX_STEER  64
+#define PORT_ESP   1 /* port ids: fixed, so that a new control knows them */
+#define PORT_GRE   2
+#define PORT_ICMP  3
+#define PORT_UDP   4
+#define PORT_STEER 100	/* plus slot */
+#define PORT_TUN   1000 /* plus index in tuns */
+
+struct event;
+struct event_base;
+struct session;
+struct ping;
+
+/* A TUN that we made. */
+struct tun_state {
+	bool used, wanted;
+	uint32_t tunnel_id;
+	char name[16];
+	uint32_t ifindex;
+	bool in_forwarder;
+};
+
+struct steer_state {
+	bool used, wanted;
+	char ios_name[CFG_NAME_MAX];
+	char tun[16];
+	uint32_t tun_ifindex;
+	uint32_t ifindex; /* of the interface it serves */
+	bool in_forwarder;
+};
+
+/* An address or route that we added, to be taken back. */
+struct added {
+	bool is_route, wanted;
+	uint32_t ifindex;
+	struct ipaddr addr;
+	uint8_t prefix_len;
+	struct nl_route route;
+};
+
+struct control {
+	const struct control_options *opt;
+	struct event_base *base;
+	struct config *config;
+	struct fwdlink *fwd;
+	struct ike *ike;
+	struct nl *nl;
+	int supervisor_fd, listen_fd, udp500, nl_events, sigterm_fd;
+	bool udp4500, ready, stopping, isakmp_on, crypto_seen;
+	uint64_t started_ms;
+	struct event *ike_timer, *apply_timer;
+	struct event *watches[8];
+	size_t n_watches;
+
+	struct nl_link *links; /* of the last look */
+	size_t n_links;
+	struct nl_addr *addrs;
+	size_t n_addrs;
+	struct bound_if *ifs;
+	size_t n_ifs;
+	struct tun_state tuns[MAX_TUNS];
+	struct steer_state steer[MAX_STEER];
+	struct added *added;
+	size_t n_added;
+	char *last_notes;  /* said once */
+	uint64_t last_ruleset; /* hash of what nft was told */
+
+	struct policy_ids ids;
+	struct compiled compiled;
+	unsigned debug; /* enum exec_debug */
+	char *changed_at; /* `show running-config` header */
+	LIST_HEAD(, session) sessions;
+};
+
+/* plumb.c: the host as the configuration wants it. 0 or -errno; what could not be
+ * done is logged. */
+int plumb_look(struct control *c);   /* links, addresses, bindings */
+void plumb_apply(struct control *c); /* steering, TUNs, addresses, routes */
+void plumb_remove(struct control *c); /* orderly stop: everything ours, locks last */
+const struct nl_link *plumb_link(const struct control *c, uint32_t ifindex);
+const char *plumb_ios_name(const struct control *c, uint32_t ifindex); /* "" unknown */
+
+/* apply.c */
+void apply_soon(struct control *c); /* after a change, once for many */
+void apply_now(struct control *c);  /* if something waits */
+void apply_all(struct control *c);
+
+/* ikelink.c */
+int ikelink_open(struct control *c);
+void ikelink_close(struct control *c);
+void ikelink_pump(struct control *c); /* carries out what the core wants */
+void ikelink_event(struct control *c, const struct fwd_msg *m);
+int ikelink_start(struct control *c, bool adopt); /* HELLO, dump, ports */
+
+/* session.c */
+void session_accept(struct control *c, int fd);
+void session_monitor(void *ctx, const char *line);
+void session_close_all(struct control *c);
+
+/* exec.c */
+struct exec_io {
+	struct control *c;
+	struct session *s;
+	struct txt *out;
+};
+/* Runs one EXEC action; true if it goes on by itself (ping) and calls
+ * session_resume() later. *ret_error: an error was printed. */
+bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error);
+
+/* What exec.c wants of a session. */
+void session_resume(struct session *s, bool error);
+void session_print(struct session *s, const char *text);
+void session_set_length(struct session *s, unsigned length);
+void session_set_monitor(struct session *s, bool on);
+void session_end(struct session *s);
+struct cli_session *session_cli(struct session *s);
+void session_set_ping(struct session *s, struct ping *p);
+size_t session_count(const struct control *c);
+void session_history(const struct session *s, struct txt *out);
+
+/* files.c */
+int files_load(struct control *c);
+int files_save(struct control *c, struct txt *out);
+void files_running(struct control *c, struct txt *out);
+
+#endif

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host as the configuration wants it: bindings, TUNs, addresses, routes,
+ * steering. What is there already is left alone; what we added and nobody wants
+ * any more is taken back. Steering goes in before anything that could carry a
+ * packet, and comes out last. */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/log.h"
+#include "host/os.h"
+#include "host/sockets.h"
+
+#define TWIN_METRIC 4278198272u /* of the unreachable twin behind a tunnel route */
+
+/* ---- looking ---- */
+
+static void keep_link(void *ctx, const struct nl_link *l)
+{
+	struct control *c = ctx;
+	struct nl_link *v = reallocarray(c->links, c->n_links + 1, sizeof(*v));
+
+	if (!v)
+		return;
+	c->links = v;
+	v[c->n_links++] = *l;
+}
+
+static void keep_addr(void *ctx, const struct nl_addr *a)
+{
+	struct control *c = ctx;
+	struct nl_addr *v = reallocarray(c->addrs, c->n_addrs + 1, sizeof(*v));
+
+	if (!v)
+		return;
+	c->addrs = v;
+	v[c->n_addrs++] = *a;
+}
+
+const struct nl_link *plumb_link(const struct control *c, uint32_t ifindex)
+{
+	for (size_t i = 0; i < c->n_links; i++)
+		if (c->links[i].ifindex == ifindex)
+			return &c->links[i];
+	return NULL;
+}
+
+static const struct nl_link *link_by_name(const struct control *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_links; i++)
+		if (!strcmp(c->links[i].name, name))
+			return &c->links[i];
+	return NULL;
+}
+
+const char *plumb_ios_name(const struct control *c, uint32_t ifindex)
+{
+	for (size_t i = 0; i < c->n_ifs; i++)
+		if (c->ifs[i].ifindex == ifindex)
+			return c->ifs[i].name;
+	const struct nl_link *l = plumb_link(c, ifindex);
+	return l ? l->name : "";
+}
+
+static void tunnel_device(const char *name, char out[16])
+{
+	/* a Linux name has 15 characters at most */
+	if (strlen(name) < 16)
+		snprintf(out, 16, "%s", name);
+	else
+		snprintf(out, 16, "Tun%.12s", name + strlen("Tunnel"));
+}
+
+/* The device of an interface: told on the command line, by `host-interface`, of
+ * that very name, or the one that holds its address. */
+static const struct nl_link *find_device(const struct control *c, const struct cfg_interface *ci)
+{
+	char dev[16];
+
+	if (ci->is_tunnel) {
+		tunnel_device(ci->name, dev);
+		return link_by_name(c, dev);
+	}
+	for (size_t i = 0; i < c->opt->n_bind; i++)
+		if (!strcmp(c->opt->bind[i].name, ci->name))
+			return link_by_name(c, c->opt->bind[i].device);
+	if (ci->host_if[0])
+		return link_by_name(c, ci->host_if);
+	const struct nl_link *l = link_by_name(c, ci->name);
+	if (l || !ci->addr.addr.family)
+		return l;
+	for (size_t i = 0; i < c->n_addrs; i++)
+		if (ipaddr_equal(&c->addrs[i].addr, &ci->addr.addr))
+			return plumb_link(c, c->addrs[i].ifindex);
+	return NULL;
+}
+
+static struct ipaddr device_address(const struct control *c, uint32_t ifindex)
+{
+	for (size_t i = 0; i < c->n_addrs; i++)
+		if (c->addrs[i].ifindex == ifindex)
+			return c->addrs[i].addr;
+	return (struct ipaddr){ 0 };
+}
+
+static void bind_interface(struct control *c, const struct cfg_interface *ci, struct bound_if *b)
+{
+	const struct nl_link *l = find_device(c, ci);
+
+	*b = (struct bound_if){ .addr = ci->addr.addr, .mtu = 1500 };
+	snprintf(b->name, sizeof(b->name), "%s", ci->name);
+	if (l) {
+		snprintf(b->device, sizeof(b->device), "%s", l->name);
+		b->ifindex = l->ifindex;
+		b->mtu = ci->mtu ? ci->mtu : l->mtu;
+		if (!b->addr.family)
+			b->addr = device_address(c, l->ifindex);
+	}
+	if (!ci->is_tunnel)
+		return;
+	b->mtu = ci->ip_mtu ? ci->ip_mtu : ci->tunnel.has_key ? 1472 : 1476;
+	for (size_t i = 0; i < MAX_TUNS; i++)
+		if (c->tuns[i].used && l && c->tuns[i].ifindex == l->ifindex)
+			b->tun_port = (uint32_t)(PORT_TUN + i);
+	if (ci->tunnel.destination.family)
+		(void)nl_route_get(c->nl, &ci->tunnel.destination, &b->egress_ifindex,
+				   &b->egress_src);
+}
+
+int plumb_look(struct control *c)
+{
+	size_t n = c->config->interfaces.n;
+	struct bound_if *ifs;
+
+	c->n_links = c->n_addrs = 0;
+	int err = nl_links(c->nl, keep_link, c);
+	if (!err)
+		err = nl_addrs(c->nl, keep_addr, c);
+	ifs = calloc(n ? n : 1, sizeof(*ifs));
+	if (err || !ifs) {
+		free(ifs);
+		return err ? err : -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++)
+		bind_interface(c, c->config->interfaces.v[i], &ifs[i]);
+	free(c->ifs);
+	c->ifs = ifs;
+	c->n_ifs = n;
+	return 0;
+}
+
+/* ---- what we add and take back ---- */
+
+static bool same_added(const struct added *a, const struct added *b)
+{
+	if (a->is_route != b->is_route)
+		return false;
+	if (!a->is_route)
+		return a->ifindex == b->ifindex && ipaddr_equal(&a->addr, &b->addr);
+	const struct nl_route *x = &a->route, *y = &b->route;
+	return ipaddr_equal(&x->dst, &y->dst) && x->prefix_len == y->prefix_len &&
+	       x->metric == y->metric && x->ifindex == y->ifindex &&
+	       ipaddr_equal(&x->gateway, &y->gateway) && x->unreachable == y->unreachable;
+}
+
+static void want(struct control *c, const struct added *a)
+{
+	struct added *v;
+	int err;
+
+	for (size_t i = 0; i < c->n_added; i++)
+		if (same_added(&c->added[i], a)) {
+			c->added[i].wanted = true;
+			/* it may have gone with its device: adding again is cheap */
+			if (a->is_route)
+				(void)nl_route_add(c->nl, &a->route);
+			else
+				(void)nl_addr_add(c->nl, a->ifindex, &a->addr, a->prefix_len);
+			return;
+		}
+	err = a->is_route ? nl_route_add(c->nl, &a->route) :
+			    nl_addr_add(c->nl, a->ifindex, &a->addr, a->prefix_len);
+	if (err) {
+		char d[IPADDR_STRLEN];
+
+		log_line("CULVERT-4-HOST", "%s %s/%u: %s", a->is_route ? "route" : "address",
+			 ipaddr_str(a->is_route ? &a->route.dst : &a->addr, d),
+			 a->is_route ? a->route.prefix_len : a->prefix_len, strerror(-err));
+		return;
+	}
+	v = reallocarray(c->added, c->n_added + 1, sizeof(*v));
+	if (!v)
+		return;
+	c->added = v;
+	v[c->n_added] = *a;
+	v[c->n_added++].wanted = true;
+}
+
+static void take_back(struct control *c, bool all)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n_added; i++) {
+		struct added *a = &c->added[i];
+
+		if (a->wanted && !all) {
+			c->added[kept++] = *a;
+			continue;
+		}
+		if (a->is_route)
+			(void)nl_route_del(c->nl, &a->route);
+		else
+			(void)nl_addr_del(c->nl, a->ifindex, &a->addr, a->prefix_len);
+	}
+	c->n_added = kept;
+}
+
+/* ---- interfaces ---- */
+
+static void want_address(struct control *c, uint32_t ifindex, const struct cfg_addr *a)
+{
+	struct added x = { .ifindex = ifindex, .addr = a->addr };
+	bool ours = false;
+
+	if (a->addr.family != IP_V4)
+		return;
+	x.prefix_len = (uint8_t)ipv4_mask_len(ipaddr_to_v4(&a->mask));
+	for (size_t i = 0; i < c->n_added; i++)
+		ours |= same_added(&c->added[i], &x);
+	for (size_t i = 0; !ours && i < c->n_addrs; i++)
+		if (c->addrs[i].ifindex == ifindex && ipaddr_equal(&c->addrs[i].addr, &a->addr))
+			return; /* it was there before us and stays after us */
+	want(c, &x);
+}
+
+static void apply_interface(struct control *c, const struct cfg_interface *ci)
+{
+	const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
+	const struct nl_link *l = b && b->ifindex ? plumb_link(c, b->ifindex) : NULL;
+	uint32_t mtu;
+
+	if (!l)
+		return;
+	mtu = ci->is_tunnel ? b->mtu : ci->mtu;
+	if (l->up == ci->shutdown || (mtu && mtu != l->mtu)) {
+		int err = nl_link_set(c->nl, l->ifindex, !ci->shutdown, mtu);
+
+		if (err)
+			log_line("CULVERT-4-HOST", "interface %s (%s): %s", ci->name, l->name,
+				 strerror(-err));
+		else if (l->up == ci->shutdown)
+			log_line(ci->shutdown ? "LINK-5-CHANGED" : "LINK-3-UPDOWN",
+				 "Interface %s, changed state to %s", ci->name,
+				 ci->shutdown ? "administratively down" : "up");
+	}
+	want_address(c, l->ifindex, &ci->addr);
+	for (size_t i = 0; i < ci->n_secondary; i++)
+		want_address(c, l->ifindex, &ci->secondary[i]);
+}
+
+/* An unreachable twin, so that what a tunnel carries never falls to the default
+ * route when the TUN vanishes. */
+static void want_twin(struct control *c, const struct ipaddr *dst, uint8_t len)
+{
+	struct added x = { .is_route = true, .route = { .dst = *dst, .prefix_len = len,
+							.metric = TWIN_METRIC, .unreachable = true } };
+
+	want(c, &x);
+}
+
+static bool is_tunnel_name(const struct control *c, const char *name)
+{
+	const struct cfg_interface *ci = config_find_interface(c->config, name);
+
+	return ci && ci->is_tunnel;
+}
+
+static void apply_route(struct control *c, const struct cfg_route *r)
+{
+	const struct bound_if *b = r->ifname[0] ? bound_find(c->ifs, c->n_ifs, r->ifname) : NULL;
+	const struct nl_link *l = r->ifname[0] && !b ? link_by_name(c, r->ifname) : NULL;
+	struct added x = { .is_route = true };
+	int len = ipv4_mask_len(ipaddr_to_v4(&r->mask));
+
+	x.route.dst = r->net;
+	x.route.prefix_len = (uint8_t)len;
+	if (!len)
+		x.route.dst = (struct ipaddr){ 0 };
+	x.route.metric = r->distance ? r->distance : 1;
+	x.route.gateway = r->next_hop;
+	x.route.ifindex = b ? b->ifindex : l ? l->ifindex : 0;
+	if (len < 0)
+		return;
+	if (r->ifname[0] && is_tunnel_name(c, r->ifname))
+		want_twin(c, &x.route.dst, x.route.prefix_len);
+	if (r->ifname[0] && !x.route.ifindex)
+		return; /* its interface is not there (yet) */
+	want(c, &x);
+}
+
+static void tunnel_subnet_twin(struct control *c, const struct cfg_interface *ci)
+{
+	int len = ipv4_mask_len(ipaddr_to_v4(&ci->addr.mask));
+	struct ipaddr net;
+
+	if (ci->addr.addr.family != IP_V4 || len <= 0 || len >= 32)
+		return;
+	net = ipaddr_v4(ipaddr_to_v4(&ci->addr.addr) & ipv4_mask((unsigned)len));
+	want_twin(c, &net, (uint8_t)len);
+}
+
+/* ---- TUNs ---- */
+
+/* Makes (or finds) the TUN and hands it to the forwarder. A TUN that is busy is
+ * the forwarder's already: control was restarted. */
+static bool tun_ready(struct control *c, const char *name, struct fwd_port desc, uint32_t *ifindex,
+		      bool *in_forwarder)
+{
+	struct fwd_msg m = { .type = FWD_PORT_ADD };
+	int fd, err;
+
+	if (*in_forwarder && link_by_name(c, name))
+		return true;
+	if (*in_forwarder) { /* somebody deleted the device: the old descriptor is dead */
+		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, desc.id);
+		*in_forwarder = false;
+	}
+	fd = tun_open(name, ifindex);
+	if (fd == -EBUSY) {
+		const struct nl_link *l = link_by_name(c, name);
+
+		*ifindex = l ? l->ifindex : 0;
+		*in_forwarder = l != NULL;
+		return l != NULL;
+	}
+	if (fd < 0) {
+		log_line("CULVERT-3-HOST", "TUN %s: %s", name, strerror(-fd));
+		return false;
+	}
+	desc.dev_ifindex = *ifindex;
+	m.u.port = desc;
+	err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+	close(fd);
+	if (err) {
+		log_line("CULVERT-3-FORWARDER", "TUN %s: %s", name, strerror(-err));
+		return false;
+	}
+	*in_forwarder = true;
+	return true;
+}
+
+static void apply_tunnel(struct control *c, const struct cfg_interface *ci)
+{
+	struct tun_state *t = NULL;
+	char name[16];
+
+	tunnel_device(ci->name, name);
+	for (size_t i = 0; i < MAX_TUNS && !t; i++)
+		if (c->tuns[i].used && !strcmp(c->tuns[i].name, name))
+			t = &c->tuns[i];
+	for (size_t i = 0; i < MAX_TUNS && !t; i++)
+		if (!c->tuns[i].used)
+			t = &c->tuns[i];
+	if (!t) {
+		log_line("CULVERT-3-HOST", "%s: more than %d tunnels", ci->name, MAX_TUNS);
+		return;
+	}
+	if (!t->used)
+		*t = (struct tun_state){ .used = true };
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	t->tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
+	t->wanted = true;
+	struct fwd_port desc = { .id = (uint32_t)(PORT_TUN + (t - c->tuns)),
+				 .kind = FWD_PORT_TUNNEL, .tunnel_id = t->tunnel_id };
+	(void)tun_ready(c, name, desc, &t->ifindex, &t->in_forwarder);
+}
+
+/* ---- steering ---- */
+
+static struct steer_state *steer_for(struct control *c, const char *ios_name)
+{
+	for (size_t i = 0; i < MAX_STEER; i++)
+		if (c->steer[i].used && !strcmp(c->steer[i].ios_name, ios_name))
+			return &c->steer[i];
+	for (size_t i = 0; i < MAX_STEER; i++)
+		if (!c->steer[i].used) {
+			struct steer_state *s = &c->steer[i];
+
+			*s = (struct steer_state){ .used = true };
+			snprintf(s->ios_name, sizeof(s->ios_name), "%s", ios_name);
+			snprintf(s->tun, sizeof(s->tun), "cvsteer%zu", i);
+			return s;
+		}
+	return NULL;
+}
+
+static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifindex, uint32_t mtu)
+{
+	struct fwd_port desc = { .id = (uint32_t)(PORT_STEER + (s - c->steer)),
+				 .kind = FWD_PORT_STEER, .ifid = ifindex };
+	char path[96];
+
+	s->wanted = true;
+	s->ifindex = ifindex;
+	if (!tun_ready(c, s->tun, desc, &s->tun_ifindex, &s->in_forwarder))
+		return;
+	(void)nl_link_set(c->nl, s->tun_ifindex, true, mtu);
+	/* decrypted packets come in here from addresses that are routed elsewhere */
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", s->tun);
+	(void)host_sysctl(path, "2", NULL);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", s->tun);
+	(void)host_sysctl(path, "1", NULL);
+}
+
+/* The lines of the SPD that belong to an interface, as steering wants them. */
+static struct steer_line *lines_of(const struct control *c, uint32_t ifindex, size_t *ret_n)
+{
+	struct steer_line *v = calloc(c->compiled.n_policies ? c->compiled.n_policies : 1, sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; v && i < c->compiled.n_policies; i++) {
+		const struct fwd_policy *p = &c->compiled.policies[i];
+
+		if (p->ifid == ifindex)
+			v[n++] = (struct steer_line){ p->map_seq, p->action == FWD_POLICY_PROTECT,
+						      p->sel };
+	}
+	*ret_n = n;
+	return v;
+}
+
+static void apply_steering(struct control *c)
+{
+	struct steer_if v[MAX_STEER];
+	struct txt why = TXT_INIT;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->config->interfaces.n && n < MAX_STEER; i++) {
+		const struct cfg_interface *ci = c->config->interfaces.v[i];
+		const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
+		struct steer_state *s;
+
+		if (!ci->crypto_map[0] || !b || !b->ifindex || !(s = steer_for(c, ci->name)))
+			continue;
+		steer_tun_up(c, s, b->ifindex, b->mtu);
+		if (!s->tun_ifindex)
+			continue;
+		v[n] = (struct steer_if){ .slot = (uint32_t)(s - c->steer), .ifindex = b->ifindex,
+					  .tun_ifindex = s->tun_ifindex,
+					  .adjust_mss = (uint16_t)ci->adjust_mss };
+		snprintf(v[n].device, sizeof(v[n].device), "%s", b->device);
+		snprintf(v[n].tun, sizeof(v[n].tun), "%s", s->tun);
+		v[n].lines = lines_of(c, b->ifindex, &v[n].n_lines);
+		n += v[n].lines != NULL;
+	}
+	int err = n || c->last_ruleset ? steer_apply(c->nl, v, n, &why) : 0;
+	if (err)
+		log_line("CULVERT-2-STEERING", "the kernel refused the crypto ACL: %s %s",
+			 strerror(-err), txt_cstr(&why));
+	else
+		c->last_ruleset = n > 0;
+	for (size_t i = 0; i < n; i++)
+		free((void *)v[i].lines);
+	txt_fini(&why);
+}
+
+/* ---- all ---- */
+
+static void forget_unwanted(struct control *c, bool all)
+{
+	for (size_t i = 0; i < MAX_TUNS; i++) {
+		struct tun_state *t = &c->tuns[i];
+
+		if (!t->used || (t->wanted && !all))
+			continue;
+		if (c->fwd)
+			(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_TUN + i));
+		(void)nl_link_del(c->nl, t->ifindex);
+		t->used = false;
+	}
+	for (size_t i = 0; i < MAX_STEER; i++) {
+		struct steer_state *s = &c->steer[i];
+
+		if (!s->used || (s->wanted && !all))
+			continue;
+		if (c->fwd)
+			(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_STEER + i));
+		steer_forget(c->nl, (uint32_t)i);
+		if (s->tun_ifindex)
+			(void)nl_link_del(c->nl, s->tun_ifindex);
+		s->used = false;
+	}
+}
+
+void plumb_apply(struct control *c)
+{
+	for (size_t i = 0; i < c->n_added; i++)
+		c->added[i].wanted = false;
+	for (size_t i = 0; i < MAX_TUNS; i++)
+		c->tuns[i].wanted = false;
+	for (size_t i = 0; i < MAX_STEER; i++)
+		c->steer[i].wanted = false;
+	apply_steering(c);
+	for (size_t i = 0; i < c->config->interfaces.n; i++)
+		if (c->config->interfaces.v[i]->is_tunnel)
+			apply_tunnel(c, c->config->interfaces.v[i]);
+	if (plumb_look(c))
+		return;
+	for (size_t i = 0; i < c->config->interfaces.n; i++) {
+		apply_interface(c, c->config->interfaces.v[i]);
+		if (c->config->interfaces.v[i]->is_tunnel)
+			tunnel_subnet_twin(c, c->config->interfaces.v[i]);
+	}
+	for (size_t i = 0; i < c->config->routes.n; i++)
+		apply_route(c, c->config->routes.v[i]);
+	take_back(c, false);
+	forget_unwanted(c, false);
+	/* the tunnels' egress depends on the routes that were just made */
+	(void)plumb_look(c);
+}
+
+void plumb_remove(struct control *c)
+{
+	take_back(c, true);
+	forget_unwanted(c, true);
+	(void)steer_remove();
+}

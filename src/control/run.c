@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `culvert run` and `culvert check`: their command lines. */
+#include "control/control.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "commands/load.h"
+#include "control/load.h"
+#include "forwarder/forwarder.h"
+#include "host/os.h"
+#include "host/ports.h"
+#include "host/privs.h"
+#include "host/supervisor.h"
+
+static const char run_usage[] =
+	"usage: culvert run [--config FILE] [--socket PATH] [--interface IOSNAME=DEVICE]... [--workers N]\n"
+	"\n"
+	"The gateway, in the foreground; SIGTERM stops it and takes away what it added to the host.\n"
+	"  --config FILE                startup configuration (" CONTROL_CONFIG ")\n"
+	"  --socket PATH                control socket for `culvert shell` (" CONTROL_SOCKET ")\n"
+	"  --interface IOSNAME=DEVICE   binds an IOS interface name to a Linux device, e.g.\n"
+	"                               FastEthernet0/1=eth0; `host-interface` does the same in the\n"
+	"                               configuration\n"
+	"  --workers N                  forwarding threads (1)\n"
+	"  --keylog DIR                 writes IKE and ESP keys there for Wireshark: for debugging only\n";
+
+static const char check_usage[] =
+	"usage: culvert check FILE...\n"
+	"\n"
+	"Parses IOS configurations and says what is wrong in them, changing nothing. `-` is standard\n"
+	"input. Exit status: 0 no errors, 1 errors, 2 wrong usage.\n";
+
+static int wrong(const char *usage, const char *why, const char *value)
+{
+	fprintf(stderr, "culvert: %s%s\n\n%s", why, value, usage);
+	return 2;
+}
+
+/* IOSNAME=DEVICE. */
+static bool parse_binding(struct control_options *o, const char *s)
+{
+	const char *eq = strrchr(s, '=');
+	char name[CFG_NAME_MAX];
+
+	if (!eq || eq == s || !eq[1] || (size_t)(eq - s) >= sizeof(name) || strlen(eq + 1) > 15 ||
+	    o->n_bind == CONTROL_MAX_BINDINGS)
+		return false;
+	memcpy(name, s, (size_t)(eq - s));
+	name[eq - s] = '\0';
+	if (!ifname_canonical(name, o->bind[o->n_bind].name))
+		return false;
+	snprintf(o->bind[o->n_bind].device, sizeof(o->bind[o->n_bind].device), "%s", eq + 1);
+	o->n_bind++;
+	return true;
+}
+
+static int run_control(void *ctx, int fwd_fd, int supervisor_fd)
+{
+	return control_process(ctx, fwd_fd, supervisor_fd);
+}
+
+static int confine(void *ctx)
+{
+	(void)ctx;
+#if defined(__SANITIZE_ADDRESS__)
+	return privs_forwarder(false); /* the sanitizers' runtime needs more system calls */
+#else
+	return privs_forwarder(true);
+#endif
+}
+
+static int run_forwarder(void *ctx, int control_fd)
+{
+	struct forwarder_process p = { .control_fd = control_fd, .now_ms = host_now_ms,
+				       .random = host_random, .make_port = host_make_port,
+				       .ready = confine };
+
+	(void)ctx;
+	return forwarder_run(&p);
+}
+
+int run_main(int argc, char **argv)
+{
+	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+						 { "socket", required_argument, NULL, 's' },
+						 { "interface", required_argument, NULL, 'i' },
+						 { "workers", required_argument, NULL, 'w' },
+						 { "keylog", required_argument, NULL, 'k' },
+						 { "help", no_argument, NULL, 'h' },
+						 { 0 } };
+	static struct control_options o = { .config = CONTROL_CONFIG, .socket = CONTROL_SOCKET,
+					    .workers = 1 };
+	struct supervisor s = { .control = run_control, .forwarder = run_forwarder, .ctx = &o };
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			o.config = optarg;
+			break;
+		case 's':
+			o.socket = optarg;
+			break;
+		case 'i':
+			if (!parse_binding(&o, optarg))
+				return wrong(run_usage, "--interface wants IOSNAME=DEVICE, not ", optarg);
+			break;
+		case 'w':
+			o.workers = (unsigned)strtoul(optarg, NULL, 10);
+			if (o.workers != 1)
+				return wrong(run_usage, "--workers: this version runs 1, not ", optarg);
+			break;
+		case 'k':
+			o.keylog = optarg;
+			break;
+		case 'h':
+			fputs(run_usage, stdout);
+			return 0;
+		default:
+			return wrong(run_usage, "unknown option", "");
+		}
+	}
+	if (optind < argc)
+		return wrong(run_usage, "unexpected argument ", argv[optind]);
+	if (!strcmp(o.socket, CONTROL_SOCKET))
+		(void)mkdir("/run/culvert", 0750);
+	return supervisor_run(&s);
+}
+
+/* ---- check ---- */
+
+static int check_file(const char *name)
+{
+	struct config *c = NULL;
+	struct report r = { 0 };
+	struct txt said = TXT_INIT;
+	char *text = NULL;
+	size_t len = 0;
+	int err = file_read(strcmp(name, "-") ? name : "/dev/stdin", &text, &len);
+
+	if (!err)
+		err = config_load_text(text, len, &c, &r);
+	if (err) {
+		fprintf(stderr, "culvert check: %s: %s\n", name, strerror(-err));
+	} else {
+		commands_check(c, &r);
+		report_print(&r, name, &said);
+		fputs(txt_cstr(&said), stdout);
+		printf("%s: %zu errors, %zu warnings\n", name, r.errors, r.warnings);
+	}
+	bool bad = err || r.errors;
+	config_free(c);
+	report_fini(&r);
+	txt_fini(&said);
+	if (text)
+		explicit_bzero(text, len);
+	free(text);
+	return bad;
+}
+
+int check_main(int argc, char **argv)
+{
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
+	int opt, status = 0;
+
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (opt != 'h')
+			return wrong(check_usage, "unknown option", "");
+		fputs(check_usage, stdout);
+		return 0;
+	}
+	if (optind == argc)
+		return wrong(check_usage, "no file was named", "");
+	for (; optind < argc; optind++)
+		status |= check_file(argv[optind]);
+	return status;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CLI sessions on the control socket: frames in, the grammar, frames out. */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/wr.h"
+#include "cli/pipe.h"
+#include "control/ping.h"
+#include "host/log.h"
+#include "host/os.h"
+#include "shell/shell_proto.h"
+
+#define OUTPUT_MAX  (16u << 20) /* unread bytes after which a client is cut off */
+#define HISTORY_MAX 20
+
+struct session {
+	LIST_ENTRY(session) entry;
+	struct control *c;
+	struct bufferevent *bev;
+	struct shell_reader in;
+	struct cli_session *cli;
+	unsigned length;
+	bool monitor, ending;
+	struct ping *ping; /* runs; lines wait until it ends */
+	char *history[HISTORY_MAX];
+	size_t n_history;
+};
+
+size_t session_count(const struct control *c)
+{
+	const struct session *s;
+	size_t n = 0;
+
+	LIST_FOREACH(s, &c->sessions, entry)
+		n++;
+	return n;
+}
+
+static void session_free(struct session *s)
+{
+	LIST_REMOVE(s, entry);
+	if (s->ping) {
+		struct ping *p = s->ping;
+
+		s->ping = NULL;
+		s->ending = true;
+		ping_stop(p, false);
+	}
+	bufferevent_free(s->bev);
+	shell_reader_fini(&s->in);
+	cli_session_free(s->cli);
+	for (size_t i = 0; i < s->n_history; i++)
+		free(s->history[i]);
+	free(s);
+}
+
+static void put(struct session *s, enum shell_frame type, const void *p, size_t n)
+{
+	struct txt t = TXT_INIT;
+
+	shell_frame_put(&t, type, span_of(p, n));
+	if (!t.bad)
+		bufferevent_write(s->bev, t.s, t.len);
+	txt_fini(&t);
+}
+
+void session_print(struct session *s, const char *text)
+{
+	if (*text && !s->ending)
+		put(s, SHELL_OUTPUT, text, strlen(text));
+}
+
+static void prompt(struct session *s, bool error)
+{
+	struct txt t = TXT_INIT;
+	uint8_t head[3];
+	struct wr w = wr_of(head, sizeof(head));
+
+	wr_u8(&w, error);
+	wr_be16(&w, (uint16_t)s->length);
+	txt_mem(&t, (const char *)head, sizeof(head));
+	cli_session_prompt(s->cli, s->c->config, &t);
+	if (!t.bad)
+		put(s, SHELL_PROMPT, t.s, t.len);
+	txt_fini(&t);
+}
+
+void session_resume(struct session *s, bool error)
+{
+	s->ping = NULL;
+	if (!s->ending)
+		prompt(s, error);
+}
+
+void session_set_ping(struct session *s, struct ping *p)
+{
+	s->ping = p;
+}
+
+void session_set_length(struct session *s, unsigned length)
+{
+	s->length = length;
+}
+
+void session_set_monitor(struct session *s, bool on)
+{
+	s->monitor = on;
+}
+
+void session_end(struct session *s)
+{
+	s->ending = true;
+}
+
+struct cli_session *session_cli(struct session *s)
+{
+	return s->cli;
+}
+
+void session_history(const struct session *s, struct txt *out)
+{
+	for (size_t i = 0; i < s->n_history; i++)
+		txt_printf(out, "  %s\n", s->history[i]);
+}
+
+void session_monitor(void *ctx, const char *line)
+{
+	struct control *c = ctx;
+	struct session *s;
+
+	LIST_FOREACH(s, &c->sessions, entry)
+		if (s->monitor && !s->ending)
+			put(s, SHELL_ASYNC, line, strlen(line));
+}
+
+static void remember(struct session *s, const char *line)
+{
+	struct txt t = TXT_INIT;
+
+	if (!line[strspn(line, " \t")])
+		return;
+	/* secrets are not kept, not even here */
+	cli_mask_line(commands_grammar(), cli_session_mode(s->cli), line, &t);
+	char *copy = txt_steal(&t);
+	if (!copy)
+		return;
+	if (s->n_history == HISTORY_MAX) {
+		free(s->history[0]);
+		memmove(&s->history[0], &s->history[1], (HISTORY_MAX - 1) * sizeof(s->history[0]));
+		s->n_history--;
+	}
+	s->history[s->n_history++] = copy;
+}
+
+static void config_changed(struct session *s, bool ended)
+{
+	char now[64];
+
+	free(s->c->changed_at);
+	s->c->changed_at = strdup(host_clock(now));
+	apply_soon(s->c);
+	if (ended)
+		apply_now(s->c);
+}
+
+/* One EXEC action, its pipe and its output. True: it goes on by itself. */
+static bool run_exec(struct session *s, struct cli_result *r, bool *ret_error)
+{
+	struct txt out = TXT_INIT, piped = TXT_INIT;
+	struct exec_io io = { s->c, s, &out };
+	bool later;
+
+	apply_now(s->c); /* what was typed before is in force before anything is shown */
+	later = exec_run(&io, r->action, r->args, ret_error);
+	if (r->pipe && !*ret_error) {
+		*ret_error = cli_pipe(r->pipe, txt_cstr(&out), &piped) != 0;
+		session_print(s, txt_cstr(&piped));
+	} else {
+		session_print(s, txt_cstr(&out));
+	}
+	txt_fini(&out);
+	txt_fini(&piped);
+	return later;
+}
+
+static void take_line(struct session *s, const char *line)
+{
+	struct cli_result r = { 0 };
+	bool error, later = false;
+
+	remember(s, line);
+	cli_session_line(s->cli, s->c->config, line, 0, &r);
+	error = r.status == CLI_ERROR;
+	session_print(s, txt_cstr(&r.out));
+	if (r.config || r.kept)
+		config_changed(s, r.ended);
+	if (r.ended) {
+		apply_now(s->c);
+		if (!r.config)
+			log_line("SYS-5-CONFIG_I", "Configured from console by vty0");
+	}
+	if (r.status == CLI_EXEC)
+		later = run_exec(s, &r, &error);
+	cli_result_fini(&r);
+	if (s->ending) {
+		put(s, SHELL_CLOSE, "", 0);
+		return;
+	}
+	if (!later)
+		prompt(s, error);
+}
+
+static void take_frame(struct session *s, uint8_t type, struct span p)
+{
+	char line[SHELL_LINE_MAX + 1];
+	struct txt t = TXT_INIT;
+
+	if (p.len > SHELL_LINE_MAX || memchr(p.p ? (const char *)p.p : "", '\0', p.len)) {
+		session_print(s, "% Line too long or not text\n");
+		prompt(s, true);
+		return;
+	}
+	if (p.len)
+		memcpy(line, p.p, p.len);
+	line[p.len] = '\0';
+	switch (type) {
+	case SHELL_LINE:
+		take_line(s, line);
+		break;
+	case SHELL_END:
+		if (p.len)
+			take_line(s, line);
+		take_line(s, "end");
+		break;
+	case SHELL_HELP:
+		cli_session_help(s->cli, s->c->config, line, &t);
+		session_print(s, txt_cstr(&t));
+		prompt(s, false);
+		break;
+	case SHELL_COMPLETE:
+		cli_session_complete(s->cli, s->c->config, line, &t);
+		put(s, SHELL_INSERT, txt_cstr(&t), t.len);
+		prompt(s, false);
+		break;
+	default:
+		break;
+	}
+	txt_fini(&t);
+}
+
+static void on_read(struct bufferevent *bev, void *ctx)
+{
+	struct session *s = ctx;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	char buf[4096];
+	struct span p;
+	uint8_t type;
+	int n, k;
+
+	while ((n = evbuffer_remove(in, buf, sizeof(buf))) > 0)
+		if (!shell_reader_feed(&s->in, span_of(buf, (size_t)n)))
+			goto cut;
+	/* while a ping runs, only its end is listened for */
+	while (!s->ending && (k = shell_reader_next(&s->in, &type, &p)) != 0) {
+		if (k < 0)
+			goto cut;
+		if (s->ping) {
+			if (type == SHELL_INTERRUPT)
+				ping_stop(s->ping, true);
+			continue;
+		}
+		take_frame(s, type, p);
+	}
+	if (evbuffer_get_length(bufferevent_get_output(bev)) > OUTPUT_MAX)
+		goto cut;
+	return;
+cut:
+	session_free(s);
+}
+
+/* After CLOSE has gone out, the session goes too. */
+static void on_write(struct bufferevent *bev, void *ctx)
+{
+	struct session *s = ctx;
+
+	if (s->ending && evbuffer_get_length(bufferevent_get_output(bev)) == 0)
+		session_free(s);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *ctx)
+{
+	(void)bev;
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+		session_free(ctx);
+}
+
+void session_accept(struct control *c, int fd)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		close(fd);
+		return;
+	}
+	evutil_make_socket_nonblocking(fd);
+	s->c = c;
+	s->length = 24;
+	s->cli = cli_session_new(commands_grammar(), M_USER);
+	s->bev = bufferevent_socket_new(c->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	if (!s->cli || !s->bev) {
+		if (s->bev)
+			bufferevent_free(s->bev);
+		else
+			close(fd);
+		cli_session_free(s->cli);
+		free(s);
+		return;
+	}
+	cli_session_set_interactive(s->cli, true);
+	LIST_INSERT_HEAD(&c->sessions, s, entry);
+	bufferevent_setcb(s->bev, on_read, on_write, on_event, s);
+	bufferevent_enable(s->bev, EV_READ | EV_WRITE);
+	prompt(s, false);
+}
+
+void session_close_all(struct control *c)
+{
+	struct session *s;
+
+	while ((s = LIST_FIRST(&c->sessions)))
+		session_free(s);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show crypto ipsec sa. One identity for each permit line of each crypto map,
+ * as IOS makes them, grouped by interface. */
+#include "control/show_parts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "crypto/alg.h"
+
+/* The port an identity names; a range of ports cannot be one and is 0, as on
+ * the wire (RFC 2407 section 4.6.2). */
+static unsigned ident_port(const struct port_match *m)
+{
+	return m->op == PORT_EQ ? m->lo : 0;
+}
+
+static void ident(struct txt *out, const char *label, const struct addr_match *m, uint8_t proto,
+		  const struct port_match *port)
+{
+	char addr[IPADDR_STRLEN];
+
+	txt_printf(out, "   %s ident (addr/mask/prot/port): (%s/", label,
+		   ipaddr_str(&m->addr, addr));
+	show_mask(out, m);
+	txt_printf(out, "/%u/%u)\n", (unsigned)proto, ident_port(port));
+}
+
+static void counters(struct txt *out, const struct fwd_policy_stats *s, bool detail)
+{
+	txt_printf(out,
+		   "    #pkts encaps: %" PRIu64 ", #pkts encrypt: %" PRIu64 ", #pkts digest: %" PRIu64 "\n"
+		   "    #pkts decaps: %" PRIu64 ", #pkts decrypt: %" PRIu64 ", #pkts verify: %" PRIu64 "\n"
+		   "    #pkts compressed: 0, #pkts decompressed: 0\n"
+		   "    #pkts not compressed: 0, #pkts compr. failed: 0\n"
+		   "    #pkts not decompressed: 0, #pkts decompress failed: 0\n",
+		   s->encaps, s->encrypts, s->digests, s->decaps, s->decrypts, s->verifies);
+	if (!detail) {
+		txt_printf(out, "    #send errors %" PRIu64 ", #recv errors %" PRIu64 "\n\n",
+			   s->send_errors, s->recv_errors);
+		return;
+	}
+	txt_printf(out,
+		   "    #pkts no sa (send) %" PRIu64 ", #pkts invalid sa (rcv) 0\n"
+		   "    #pkts encaps failed (send) %" PRIu64 ", #pkts decaps failed (rcv) %" PRIu64 "\n"
+		   "    #pkts invalid prot (recv) 0, #pkts verify failed: %" PRIu64 "\n"
+		   "    #pkts invalid identity (recv) %" PRIu64 ", #pkts invalid len (rcv) 0\n"
+		   "    #pkts replay rollover (send): 0, #pkts replay rollover (rcv) 0\n"
+		   "    ##pkts replay failed (rcv): %" PRIu64 "\n"
+		   "    #pkts tagged (send): 0, #pkts untagged (rcv): 0\n"
+		   "    #pkts not tagged (send): 0, #pkts not untagged (rcv): 0\n"
+		   "    #pkts internal err (send): 0, #pkts internal err (recv) 0\n\n",
+		   s->no_sa, s->send_errors, s->recv_errors, s->auth_failed, s->bad_identity,
+		   s->replayed);
+}
+
+static void sa_lifetime(struct txt *out, const struct sa_spec *s, const struct fwd_sa_stats *stats)
+{
+	if (s->life.hard_bytes)
+		txt_printf(out,
+			   "        sa timing: remaining key lifetime (k/sec): (%" PRIu64 "/%u)\n",
+			   stats->left_bytes / 1024, (unsigned)stats->left_sec);
+	else
+		txt_printf(out,
+			   "        sa timing: remaining key lifetime (sec): %u\n"
+			   "        Kilobyte Volume Rekey has been disabled\n",
+			   (unsigned)stats->left_sec);
+}
+
+static void sa_block(const struct show_in *in, const struct sa_spec *s, const char *map, bool detail,
+		     struct txt *out)
+{
+	struct fwd_sa_stats stats = show_sa_stats(in, s->id);
+	const struct cipher_info *c = cipher_info(s->cipher, s->cipher_bits);
+	const struct auth_info *a = auth_info(s->auth);
+	bool tunnel = s->mode == MODE_TUNNEL, old = in->config->compat_ios12;
+	unsigned id = show_conn_id(in, s);
+
+	txt_printf(out, "      spi: 0x%" PRIX32 "(%" PRIu32 ")\n        transform: ", s->spi, s->spi);
+	if (s->proto == PROTO_AH)
+		txt_printf(out, "%s ", a ? a->ios_ah : "");
+	else
+		show_esp_words(out, s->cipher, s->cipher_bits, s->auth);
+	txt_printf(out, ",\n        in use settings ={%s%s, }\n", tunnel ? "Tunnel" : "Transport",
+		   s->udp_encap ? " UDP-Encaps" : "");
+	txt_printf(out, "        conn id: %u, flow_id: SW:%u, ", id, id);
+	if (!old) /* IOS marks tunnel mode with bit 6 */
+		txt_printf(out, "sibling_flags %08X, ", tunnel ? 0x80000040u : 0x80000000u);
+	txt_printf(out, "crypto map: %s\n", map);
+	sa_lifetime(out, s, &stats);
+	if (s->proto != PROTO_AH && c)
+		txt_printf(out, "        IV size: %u bytes\n", (unsigned)c->iv_len);
+	txt_printf(out, "        replay detection support: %c", s->replay_window ? 'Y' : 'N');
+	if (detail && s->replay_window)
+		txt_printf(out, "  replay window size: %u", (unsigned)s->replay_window);
+	txt_printf(out, "\n        Status: %s\n", old ? "ACTIVE" : "ACTIVE(ACTIVE)");
+}
+
+/* All SAs of a policy in one direction, under IOS's three headings. */
+static void sa_lists(const struct show_in *in, const struct p2_policy *p, enum sa_dir dir,
+		     bool detail, struct txt *out)
+{
+	static const struct {
+		const char *word;
+		uint8_t proto; /* IPComp is never negotiated */
+	} lists[] = { { "esp", PROTO_ESP }, { "ah", PROTO_AH }, { "pcp", PROTO_NONE } };
+
+	for (size_t k = 0; k < 3; k++) {
+		txt_printf(out, "     %s %s sas:\n", dir == SA_IN ? "inbound" : "outbound",
+			   lists[k].word);
+		for (size_t i = 0; i < in->n_pairs; i++) {
+			const struct ike_pair_info *pair = &in->pairs[i];
+			const struct sa_spec *s = dir == SA_IN ? &pair->in : &pair->out;
+
+			if (pair->policy_id == p->id && s->spi && s->proto == lists[k].proto &&
+			    (dir == SA_IN || pair->out_id))
+				sa_block(in, s, p->map, detail, out);
+		}
+		txt_char(out, '\n');
+	}
+}
+
+static void endpoints(const struct show_in *in, const struct p2_policy *p, const char *ifname,
+		      const struct ipaddr *peer, struct txt *out)
+{
+	const struct ike_pair_info *pair = show_current_pair(in, p->id);
+	const struct if_snapshot *ifs = view_if_by_index(in, p->ifid);
+	uint32_t path = show_path_mtu(in, p), spi = pair ? pair->out.spi : 0;
+	char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
+
+	txt_printf(out, "     local crypto endpt.: %s, remote crypto endpt.: %s\n     ",
+		   ipaddr_str(&p->local, local), ipaddr_str(peer, remote));
+	if (!in->config->compat_ios12)
+		txt_printf(out, "plaintext mtu %u, ",
+			   (unsigned)(pair ? show_plaintext_mtu(&pair->out, path) : path));
+	txt_printf(out, "path mtu %u, ip mtu %u, ip mtu idb %s\n", (unsigned)path,
+		   (unsigned)(ifs && ifs->mtu ? ifs->mtu : path), ifname);
+	txt_printf(out, "     current outbound spi: 0x%" PRIX32 "(%" PRIu32 ")\n", spi, spi);
+	if (!in->config->compat_ios12) {
+		if (p->pfs_group)
+			txt_printf(out, "     PFS (Y/N): Y, DH group: group%u\n",
+				   (unsigned)p->pfs_group);
+		else
+			txt_str(out, "     PFS (Y/N): N, DH group: none\n");
+	}
+	txt_char(out, '\n');
+}
+
+/* One protected flow. */
+static void identity(const struct show_in *in, const struct p2_policy *p, const char *ifname,
+		     bool detail, struct txt *out)
+{
+	struct fwd_policy_stats stats = show_policy_stats(in, p->id);
+	const struct ike_pair_info *pair = show_current_pair(in, p->id);
+	const struct selector *sel = pair ? &pair->out.sel : &p->sel;
+	struct ipaddr peer = { 0 };
+	char s[IPADDR_STRLEN];
+	bool has_peer = show_policy_peer(in, p, &peer);
+
+	txt_str(out, "   protected vrf: (none)\n");
+	ident(out, "local ", &sel->local, sel->proto, &sel->local_port);
+	ident(out, "remote", &sel->remote, sel->proto, &sel->remote_port);
+	txt_printf(out, "   current_peer %s port %u\n", has_peer ? ipaddr_str(&peer, s) : "(none)",
+		   pair && pair->out.udp_encap ? (unsigned)pair->out.udp_dport : 500u);
+	txt_printf(out, "     PERMIT, flags={origin_is_acl,%s}\n",
+		   !pair && has_peer && show_live_sa(in, &peer, false) ? "ipsec_sa_request_sent" : "");
+	counters(out, &stats, detail);
+	endpoints(in, p, ifname, &peer, out);
+	sa_lists(in, p, SA_IN, detail, out);
+	sa_lists(in, p, SA_OUT, detail, out);
+}
+
+static bool wanted(const struct show_in *in, const struct p2_policy *p, const char *ifname,
+		   const struct ipsec_filter *f)
+{
+	struct ipaddr peer;
+
+	return (!f->ifname[0] || !strcmp(f->ifname, ifname)) &&
+	       (!f->map[0] || !strcmp(f->map, p->map)) &&
+	       (f->peer.family == IP_NONE ||
+		(show_policy_peer(in, p, &peer) && ipaddr_equal(&peer, &f->peer)));
+}
+
+void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struct txt *out)
+{
+	const struct p2_policy *before = NULL;
+	char local[IPADDR_STRLEN];
+
+	for (size_t i = 0; i < in->n_p2; i++) {
+		const struct p2_policy *p = &in->p2[i];
+		const struct if_snapshot *ifs = view_if_by_index(in, p->ifid);
+		const char *ifname = ifs ? ifs->name : "(unknown)";
+
+		if (!wanted(in, p, ifname, f))
+			continue;
+		if (!before || before->ifid != p->ifid || strcmp(before->map, p->map) != 0)
+			txt_printf(out,
+				   "\ninterface: %s\n"
+				   "    Crypto map tag: %s, local addr %s\n\n",
+				   ifname, p->map, ipaddr_str(&p->local, local));
+		before = p;
+		identity(in, p, ifname, f->detail, out);
+	}
+	if (!before)
+		txt_str(out, "\nNo SAs found\n");
+}
+
+void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *f, struct txt *out)
+{
+	bool any = false;
+
+	for (int dir = SA_IN; dir <= SA_OUT; dir++) {
+		for (size_t i = 0; i < in->n_pairs; i++) {
+			const struct ike_pair_info *pair = &in->pairs[i];
+			const struct sa_spec *s = dir == SA_IN ? &pair->in : &pair->out;
+			const char *map = "";
+			char dst[IPADDR_STRLEN], src[IPADDR_STRLEN];
+
+			if (!s->spi || (dir == SA_OUT && !pair->out_id))
+				continue;
+			for (size_t k = 0; k < in->n_p2; k++)
+				if (in->p2[k].id == pair->policy_id)
+					map = in->p2[k].map;
+			txt_printf(out, "%sdest address: %s\n   protocol: %s\n", any ? "\n" : "",
+				   ipaddr_str(&s->dst, dst), s->proto == PROTO_AH ? "AH" : "ESP");
+			txt_printf(out, "   source address: %s\n", ipaddr_str(&s->src, src));
+			sa_block(in, s, map, f->detail, out);
+			any = true;
+		}
+	}
+	if (!any)
+		txt_str(out, "\nNo SAs found\n");
+}
+
+void show_ipsec_sa_count(const struct show_in *in, struct txt *out)
+{
+	unsigned total = 0, rekeying = 0;
+
+	for (size_t i = 0; i < in->n_pairs; i++) {
+		const struct ike_pair_info *p = &in->pairs[i];
+
+		total += p->out_id ? 2 : 1;
+		if (!p->current && p->out_id)
+			rekeying += 2; /* the older one of two */
+	}
+	txt_printf(out, "IPsec SA total: %u, active: %u, rekeying: %u, unused: 0, invalid: 0\n",
+		   total, total, rekeying);
+}

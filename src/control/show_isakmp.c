@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show crypto isakmp sa, peers: what IKE is doing. */
+#include "control/show_parts.h"
+
+#include <string.h>
+
+#include "crypto/alg.h"
+
+/* IOS's column: both routers print the responder as dst. */
+static void sa_row(const struct show_in *in, const struct ike_sa_info *s, enum sa_form form,
+		   struct txt *out)
+{
+	const struct ipaddr *dst = s->initiator ? &s->remote : &s->local;
+	const struct ipaddr *src = s->initiator ? &s->local : &s->remote;
+	/* a deleted SA lingers without a state of its own */
+	enum ike_state state = s->deleted ? IKE_MM_NO_STATE : s->state;
+	uint32_t id = s->conn_id;
+	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
+
+	if (in->config->compat_ios12 && id > 1000)
+		id -= 1000; /* 12.x counts from 1 */
+	txt_printf(out, "%-15s %-15s %-14s %7u ", ipaddr_str(dst, a), ipaddr_str(src, b),
+		   ike_state_name(state), (unsigned)id);
+	if (form == SA_SLOTS)
+		txt_printf(out, "%4d ", 0);
+	txt_printf(out, "ACTIVE%s\n", s->deleted ? " (deleted)" : "");
+}
+
+static void sa_table(const struct show_in *in, enum sa_form form, struct txt *out)
+{
+	bool old = in->config->compat_ios12;
+
+	if (old)
+		form = SA_SLOTS;
+	if (!old)
+		txt_str(out, "IPv4 Crypto ISAKMP SA\n");
+	txt_printf(out, "dst             src             state          conn-id %sstatus\n",
+		   form == SA_SLOTS ? "slot " : "");
+	for (size_t i = 0; i < in->n_sas; i++)
+		if (in->sas[i].remote.family == IP_V4)
+			sa_row(in, &in->sas[i], form, out);
+	txt_char(out, '\n');
+	if (!old)
+		txt_str(out, "IPv6 Crypto ISAKMP SA\n\n");
+}
+
+/* ---- detail ---- */
+
+static const char *cipher_word(const struct p1_policy *p)
+{
+	switch (p->cipher) {
+	case CIPHER_DES:
+		return "des";
+	case CIPHER_3DES:
+		return "3des";
+	case CIPHER_AES_CBC:
+		return "aes";
+	default:
+		return "";
+	}
+}
+
+static const char *hash_word(const struct p1_policy *p)
+{
+	static const char *const words[] = { [HASH_MD5] = "md5",	[HASH_SHA1] = "sha",
+					     [HASH_SHA256] = "sha256", [HASH_SHA384] = "sha384",
+					     [HASH_SHA512] = "sha512" };
+
+	return p->hash && p->hash < sizeof(words) / sizeof(words[0]) ? words[p->hash] : "";
+}
+
+static const char *auth_word(const struct p1_policy *p)
+{
+	switch (p->auth) {
+	case IKE_AUTH_PSK:
+		return "psk";
+	case IKE_AUTH_RSA_SIG:
+		return "rsig";
+	case IKE_AUTH_RSA_ENC:
+		return "renc";
+	default:
+		return "";
+	}
+}
+
+static const char codes[] =
+	"Codes: C - IKE configuration mode, D - Dead Peer Detection\n"
+	"       K - Keepalives, N - NAT-traversal\n"
+	"       T - cTCP encapsulation, X - IKE Extended Authentication\n"
+	"       psk - Preshared key, rsig - RSA signature\n"
+	"       renc - RSA encryption\n";
+
+static void sa_detail_row(const struct show_in *in, const struct ike_sa_info *s, struct txt *out)
+{
+	const struct p1_policy *p = &s->agreed;
+	char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
+	uint32_t id = s->conn_id;
+
+	if (in->config->compat_ios12 && id > 1000)
+		id -= 1000;
+	txt_printf(out, "%-5u %-15s %-15s %-6s ACTIVE %-4s %-6s %-4s ", (unsigned)id,
+		   ipaddr_str(&s->local, local), ipaddr_str(&s->remote, remote), "",
+		   cipher_word(p), hash_word(p), auth_word(p));
+	if (p->group)
+		txt_printf(out, "%-2u ", (unsigned)p->group);
+	else
+		txt_str(out, "   ");
+	show_age(out, s->left_sec);
+	txt_printf(out, " %s%s%s\n", s->dpd ? "D" : "", s->nat ? "N" : "",
+		   s->dpd || s->nat ? "  " : "");
+	txt_printf(out, "       Engine-id:Conn-id =  SW:%u\n", (unsigned)(s->conn_id % 1000));
+	if (s->story[0])
+		txt_printf(out, "       Last event: %s\n", s->story);
+	txt_char(out, '\n');
+}
+
+static void sa_detail(const struct show_in *in, struct txt *out)
+{
+	txt_str(out, codes);
+	if (!in->config->compat_ios12)
+		txt_str(out, "IPv4 Crypto ISAKMP SA\n");
+	txt_str(out, "\nC-id  Local           Remote          I-VRF  Status Encr Hash   Auth DH "
+		     "Lifetime Cap.\n\n");
+	for (size_t i = 0; i < in->n_sas; i++)
+		sa_detail_row(in, &in->sas[i], out);
+	if (!in->config->compat_ios12)
+		txt_str(out, "IPv6 Crypto ISAKMP SA\n\n");
+}
+
+static void sa_count(const struct show_in *in, struct txt *out)
+{
+	unsigned active = 0, negotiating = 0, dead = 0;
+
+	for (size_t i = 0; i < in->n_sas; i++) {
+		const struct ike_sa_info *s = &in->sas[i];
+
+		if (s->deleted)
+			dead++;
+		else if (s->state == IKE_QM_IDLE)
+			active++;
+		else
+			negotiating++;
+	}
+	txt_printf(out,
+		   "Active ISAKMP SA's: %u\n\n"
+		   "Standby ISAKMP SA's: 0\n\n"
+		   "Currently being negotiated ISAKMP SA's: %u\n\n"
+		   "Dead ISAKMP SA's: %u\n",
+		   active, negotiating, dead);
+}
+
+void show_isakmp_sa(const struct show_in *in, enum sa_form form, struct txt *out)
+{
+	if (form == SA_DETAIL)
+		sa_detail(in, out);
+	else if (form == SA_COUNT)
+		sa_count(in, out);
+	else
+		sa_table(in, form, out);
+}
+
+static bool shown_before(const struct show_in *in, size_t i)
+{
+	const struct ike_sa_info *s = &in->sas[i];
+
+	for (size_t k = 0; k < i; k++) {
+		const struct ike_sa_info *o = &in->sas[k];
+
+		if (!o->deleted && o->remote_port == s->remote_port &&
+		    ipaddr_equal(&o->remote, &s->remote) && ipaddr_equal(&o->local, &s->local))
+			return true;
+	}
+	return false;
+}
+
+void show_isakmp_peers(const struct show_in *in, const struct ipaddr *only, struct txt *out)
+{
+	for (size_t i = 0; i < in->n_sas; i++) {
+		const struct ike_sa_info *s = &in->sas[i];
+		char remote[IPADDR_STRLEN], local[IPADDR_STRLEN];
+
+		if (s->deleted || shown_before(in, i) ||
+		    (only->family && !ipaddr_equal(only, &s->remote)))
+			continue;
+		txt_printf(out, "Peer: %s Port: %u Local: %s\n", ipaddr_str(&s->remote, remote),
+			   (unsigned)s->remote_port, ipaddr_str(&s->local, local));
+		/* with pre-shared keys in main mode the identity is the address */
+		if (s->state == IKE_QM_IDLE)
+			txt_printf(out, " Phase1 id: %s\n", remote);
+	}
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show crypto isakmp policy, default policy, key: what is configured. */
+#include "control/show_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void say_cipher(const struct p1_policy *p, struct txt *out)
+{
+	switch (p->cipher) {
+	case CIPHER_3DES:
+		txt_str(out, "Three key triple DES");
+		break;
+	case CIPHER_AES_CBC:
+		txt_printf(out, "AES - Advanced Encryption Standard (%u bit keys).",
+			   p->cipher_bits ? p->cipher_bits : 128u);
+		break;
+	default:
+		txt_str(out, "DES - Data Encryption Standard (56 bit keys).");
+	}
+}
+
+static const char *hash_name(uint8_t hash)
+{
+	switch (hash) {
+	case HASH_MD5:
+		return "Message Digest 5";
+	case HASH_SHA256:
+		return "Secure Hash Standard 2 (256 bit)";
+	case HASH_SHA384:
+		return "Secure Hash Standard 2 (384 bit)";
+	case HASH_SHA512:
+		return "Secure Hash Standard 2 (512 bit)";
+	default:
+		return "Secure Hash Standard";
+	}
+}
+
+static const char *auth_name(uint8_t auth)
+{
+	switch (auth) {
+	case IKE_AUTH_PSK:
+		return "Pre-Shared Key";
+	case IKE_AUTH_RSA_ENC:
+		return "Rivest-Shamir-Adleman Encryption";
+	default:
+		return "Rivest-Shamir-Adleman Signature";
+	}
+}
+
+static const char *group_bits(uint16_t group)
+{
+	static const struct {
+		uint16_t group;
+		const char *bits;
+	} rows[] = { { 1, "768 bit" },	 { 2, "1024 bit" },  { 5, "1536 bit" },
+		     { 14, "2048 bit" }, { 15, "3072 bit" }, { 16, "4096 bit" },
+		     { 19, "256 bit" },	 { 20, "384 bit" },  { 21, "521 bit" },
+		     { 24, "2048 bit, 256 bit subgroup" } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].group == group)
+			return rows[i].bits;
+	return "";
+}
+
+static void suite(const struct p1_policy *p, struct txt *out)
+{
+	txt_str(out, "\tencryption algorithm:\t");
+	say_cipher(p, out);
+	txt_printf(out,
+		   "\n\thash algorithm:\t\t%s\n"
+		   "\tauthentication method:\t%s\n"
+		   "\tDiffie-Hellman group:\t#%u (%s)\n"
+		   "\tlifetime:\t\t%u seconds, no volume limit\n",
+		   hash_name(p->hash), auth_name(p->auth), (unsigned)p->group,
+		   group_bits(p->group), (unsigned)p->life_sec);
+}
+
+/* What IOS 15 falls back to while no policy is configured. */
+static void default_suites(struct txt *out)
+{
+	static const struct p1_policy suites[] = {
+		{ 65507, CIPHER_AES_CBC, 128, HASH_SHA1, IKE_AUTH_RSA_SIG, 5, 86400 },
+		{ 65508, CIPHER_AES_CBC, 128, HASH_SHA1, IKE_AUTH_PSK, 5, 86400 },
+		{ 65509, CIPHER_AES_CBC, 128, HASH_MD5, IKE_AUTH_RSA_SIG, 5, 86400 },
+		{ 65510, CIPHER_AES_CBC, 128, HASH_MD5, IKE_AUTH_PSK, 5, 86400 },
+		{ 65511, CIPHER_3DES, 0, HASH_SHA1, IKE_AUTH_RSA_SIG, 2, 86400 },
+		{ 65512, CIPHER_3DES, 0, HASH_SHA1, IKE_AUTH_PSK, 2, 86400 },
+		{ 65513, CIPHER_3DES, 0, HASH_MD5, IKE_AUTH_RSA_SIG, 2, 86400 },
+		{ 65514, CIPHER_3DES, 0, HASH_MD5, IKE_AUTH_PSK, 2, 86400 },
+	};
+
+	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
+		txt_printf(out, "Default protection suite of priority %u\n",
+			   (unsigned)suites[i].priority);
+		suite(&suites[i], out);
+	}
+}
+
+void show_isakmp_default_policy(const struct show_in *in, struct txt *out)
+{
+	txt_char(out, '\n');
+	if (in->config->isakmp.default_policy)
+		default_suites(out);
+}
+
+void show_isakmp_policy(const struct show_in *in, struct txt *out)
+{
+	static const struct p1_policy legacy = { 65535,		    CIPHER_DES, 0,    HASH_SHA1,
+						 IKE_AUTH_RSA_SIG, 1,	       86400 };
+	const struct cfg_isakmp *k = &in->config->isakmp;
+
+	if (!k->policies.n && k->default_policy && !in->config->compat_ios12) {
+		txt_str(out, "\nDefault IKE policy\n");
+		default_suites(out);
+		return;
+	}
+	txt_str(out, "\nGlobal IKE policy\n");
+	for (size_t i = 0; i < k->policies.n; i++) {
+		const struct p1_policy *p = &k->policies.v[i]->p;
+
+		txt_printf(out, "Protection suite of priority %u\n", (unsigned)p->priority);
+		suite(p, out);
+	}
+	if (in->config->compat_ios12 || k->legacy_default_policy) {
+		txt_str(out, "Default protection suite\n");
+		suite(&legacy, out);
+	}
+}
+
+void show_isakmp_key(const struct show_in *in, struct txt *out)
+{
+	const struct cfg_isakmp *k = &in->config->isakmp;
+	char addr[IPADDR_STRLEN], mask[IPADDR_STRLEN], who[2 * IPADDR_STRLEN + 4];
+
+	txt_str(out, "Keyring      Hostname/Address                            Preshared Key\n\n");
+	for (size_t i = 0; i < k->keys.n; i++) {
+		const struct cfg_key *key = k->keys.v[i];
+		const char *name = key->host;
+
+		if (key->addr.family != IP_NONE) {
+			ipaddr_str(&key->addr, addr);
+			if (ipaddr_to_v4(&key->mask) == UINT32_MAX)
+				snprintf(who, sizeof(who), "%s", addr);
+			else
+				snprintf(who, sizeof(who), "%-15s[%s]", addr,
+					 ipaddr_str(&key->mask, mask));
+			name = who;
+		}
+		txt_printf(out, "%-12s %-43s %s\n", "default", name, key->key);
+	}
+}

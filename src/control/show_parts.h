@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The layouts behind show_run(), by subject, and what they share. For control's
+ * show_*.c and their tests only. All append to out; none of them fails. */
+#ifndef CONTROL_SHOW_PARTS_H
+#define CONTROL_SHOW_PARTS_H
+
+#include "control/show.h"
+
+/* ---- shared (show_common.c) ---- */
+
+/* hh:mm:ss; from a day on `3d18h`, from a week on `7w0d`. */
+void show_age(struct txt *out, uint64_t sec);
+/* The same, or `never` for SHOW_NEVER; ms in. */
+void show_ago(struct txt *out, uint64_t ms);
+/* 255.255.255.0 from an inverted mask. */
+void show_mask(struct txt *out, const struct addr_match *m);
+/* An access list entry's words after the action (`ip host A any eq www`), as the
+ * configuration has them. */
+void show_ace_body(struct txt *out, const struct cfg_acl *acl, const struct acl_entry *e);
+/* `esp-3des esp-sha-hmac ` as in `{ ... }` and after `transform:`. */
+void show_esp_words(struct txt *out, uint8_t cipher, uint16_t bits, uint8_t auth);
+/* `{ ah-sha-hmac  } , { esp-aes  } `: a brace group for each protocol. */
+void show_transform_groups(struct txt *out, const struct p2_transform *t);
+
+/* Zeros if there is nothing known of that id. */
+struct fwd_sa_stats show_sa_stats(const struct show_in *in, uint32_t sa_id);
+struct fwd_policy_stats show_policy_stats(const struct show_in *in, uint32_t policy_id);
+const struct if_snapshot *show_if_by_name(const struct show_in *in, const char *name);
+const struct if_snapshot *show_if_by_index(const struct show_in *in, uint32_t ifindex);
+/* The peer that serves a policy: that of its current SA, else the first. False if
+ * it has none. */
+bool show_policy_peer(const struct show_in *in, const struct p2_policy *p, struct ipaddr *ret_peer);
+/* The pair that carries what a policy sends now; NULL. */
+const struct ike_pair_info *show_current_pair(const struct show_in *in, uint32_t policy_id);
+/* An ISAKMP SA with that peer that is not deleted; ready: in QM_IDLE. NULL. */
+const struct ike_sa_info *show_live_sa(const struct show_in *in, const struct ipaddr *peer,
+				       bool ready);
+/* IOS numbers the two SAs of a pair one after the other, inbound first. */
+uint32_t show_conn_id(const struct show_in *in, const struct sa_spec *s);
+/* Largest packet that fits an SA without fragmentation: IOS's plaintext mtu. */
+uint32_t show_plaintext_mtu(const struct sa_spec *s, uint32_t path_mtu);
+/* Bytes to the peer before fragmentation. */
+uint32_t show_path_mtu(const struct show_in *in, const struct p2_policy *p);
+
+/* ---- layouts ---- */
+
+/* show_isakmp.c */
+enum sa_form { SA_TABLE, SA_SLOTS, SA_DETAIL, SA_COUNT };
+void show_isakmp_sa(const struct show_in *in, enum sa_form form, struct txt *out);
+void show_isakmp_peers(const struct show_in *in, const struct ipaddr *only, struct txt *out);
+/* show_isakmp_conf.c */
+void show_isakmp_policy(const struct show_in *in, struct txt *out);
+void show_isakmp_default_policy(const struct show_in *in, struct txt *out);
+void show_isakmp_key(const struct show_in *in, struct txt *out);
+
+/* show_ipsec.c */
+struct ipsec_filter {
+	bool detail;
+	struct ipaddr peer;  /* IP_NONE: all */
+	const char *ifname;  /* "": all */
+	const char *map;     /* "": all */
+};
+void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struct txt *out);
+void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *f, struct txt *out);
+void show_ipsec_sa_count(const struct show_in *in, struct txt *out);
+
+/* show_map.c: name "" is all */
+void show_transform_sets(const struct show_in *in, const char *name, struct txt *out);
+void show_ipsec_lifetime(const struct show_in *in, struct txt *out);
+void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out);
+
+/* show_session.c */
+struct session_filter {
+	bool detail, brief;
+	struct ipaddr remote, local; /* IP_NONE: all */
+	const char *ifname;	     /* "": all */
+};
+void show_crypto_session(const struct show_in *in, const struct session_filter *f, struct txt *out);
+void show_crypto_engine(const struct show_in *in, struct txt *out);
+
+/* show_if.c: ifname "" is all */
+void show_interfaces(const struct show_in *in, const char *ifname, struct txt *out);
+void show_interfaces_description(const struct show_in *in, struct txt *out);
+void show_ip_interface(const struct show_in *in, const char *ifname, struct txt *out);
+void show_ip_interface_brief(const struct show_in *in, const char *ifname, struct txt *out);
+
+/* show_acl.c: name "" is all */
+void show_access_lists(const struct show_in *in, const char *name, struct txt *out);
+
+/* show_route.c; false if addr is in no route (a message is in out) */
+void show_ip_route(const struct show_in *in, struct txt *out);
+bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struct txt *out);
+
+/* show_system.c */
+void show_version(const struct show_in *in, struct txt *out);
+void show_clock(const struct show_in *in, bool detail, struct txt *out);
+void show_users(const struct show_in *in, struct txt *out);
+void show_debugging(const struct show_in *in, struct txt *out);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show crypto session: one block for each peer on each interface. */
+#include "control/show_parts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A session: the policies of one interface that one peer serves. */
+struct session_key {
+	uint32_t ifid;
+	struct ipaddr peer, local;
+};
+
+static bool policy_is(const struct show_in *in, const struct p2_policy *p,
+		      const struct session_key *k)
+{
+	struct ipaddr peer;
+
+	return p->ifid == k->ifid && show_policy_peer(in, p, &peer) && ipaddr_equal(&peer, &k->peer);
+}
+
+/* True for the first policy of its session. */
+static bool opens_session(const struct show_in *in, size_t i, struct session_key *ret_k)
+{
+	struct session_key k = { .ifid = in->p2[i].ifid, .local = in->p2[i].local };
+
+	if (!show_policy_peer(in, &in->p2[i], &k.peer))
+		return false;
+	for (size_t n = 0; n < i; n++)
+		if (policy_is(in, &in->p2[n], &k))
+			return false;
+	*ret_k = k;
+	return true;
+}
+
+static unsigned count_sas(const struct show_in *in, uint32_t policy_id)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < in->n_pairs; i++)
+		if (in->pairs[i].policy_id == policy_id && in->pairs[i].out_id)
+			n += 2;
+	return n;
+}
+
+/* Seconds since the oldest SA of the session was made. */
+static uint64_t uptime(const struct show_in *in, const struct session_key *k)
+{
+	uint64_t age = 0;
+
+	for (size_t i = 0; i < in->n_sas; i++) {
+		const struct ike_sa_info *s = &in->sas[i];
+
+		if (!s->deleted && s->state == IKE_QM_IDLE && ipaddr_equal(&s->remote, &k->peer) &&
+		    s->agreed.life_sec >= s->left_sec && s->agreed.life_sec - s->left_sec > age)
+			age = s->agreed.life_sec - s->left_sec;
+	}
+	for (size_t i = 0; i < in->n_pairs; i++) {
+		const struct ike_pair_info *p = &in->pairs[i];
+		uint32_t left = show_sa_stats(in, p->in_id).left_sec, life = p->in.life.hard_sec;
+
+		if (ipaddr_equal(&p->out.dst, &k->peer) && life >= left && life - left > age)
+			age = life - left;
+	}
+	return age;
+}
+
+static const char *status(const struct show_in *in, const struct session_key *k)
+{
+	bool sas = false, ready = show_live_sa(in, &k->peer, true) != NULL;
+
+	for (size_t i = 0; i < in->n_p2; i++)
+		sas |= policy_is(in, &in->p2[i], k) && count_sas(in, in->p2[i].id) > 0;
+	if (sas)
+		return ready ? "UP-ACTIVE" : "UP-NO-IKE";
+	if (ready)
+		return "UP-IDLE";
+	return show_live_sa(in, &k->peer, false) ? "DOWN-NEGOTIATING" : "DOWN";
+}
+
+static void ike_lines(const struct show_in *in, const struct session_key *k, bool detail,
+		      struct txt *out)
+{
+	for (size_t i = 0; i < in->n_sas; i++) {
+		const struct ike_sa_info *s = &in->sas[i];
+		bool up = s->state == IKE_QM_IDLE;
+		char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
+
+		if (s->deleted || !ipaddr_equal(&s->remote, &k->peer))
+			continue;
+		txt_printf(out, "  Session ID: 0  \n  IKEv1 SA: local %s/%u remote %s/%u %s \n",
+			   ipaddr_str(&s->local, local), (unsigned)s->local_port,
+			   ipaddr_str(&s->remote, remote), (unsigned)s->remote_port,
+			   up ? "Active" : "Inactive");
+		if (!detail)
+			continue;
+		txt_printf(out, "          Capabilities:%s%s%s connid:%u lifetime:", s->dpd ? "D" : "",
+			   s->nat ? "N" : "", s->dpd || s->nat ? "" : "(none)",
+			   (unsigned)s->conn_id);
+		if (up)
+			show_age(out, s->left_sec);
+		else
+			txt_char(out, '0');
+		txt_char(out, '\n');
+	}
+}
+
+static void flow_end(struct txt *out, const struct addr_match *m, const struct port_match *port)
+{
+	char addr[IPADDR_STRLEN];
+	unsigned len;
+
+	ipaddr_str(&m->addr, addr);
+	if (addr_match_prefix(m, &len) && len == (m->addr.family == IP_V6 ? 128u : 32u)) {
+		txt_printf(out, "host %s ", addr);
+	} else {
+		txt_printf(out, "%s/", addr);
+		show_mask(out, m);
+		txt_char(out, ' ');
+	}
+	if (port->op == PORT_EQ)
+		txt_printf(out, "port %u ", (unsigned)port->lo);
+}
+
+static void traffic(struct txt *out, const char *label, uint64_t n, uint64_t drop,
+		    const struct sa_spec *s, const struct fwd_sa_stats *stats)
+{
+	txt_printf(out, "        %s %" PRIu64 " drop %" PRIu64 " life (KB/Sec) ", label, n, drop);
+	if (!s)
+		txt_str(out, "0/0\n");
+	else if (!s->life.hard_bytes)
+		txt_printf(out, "KB Vol Rekey Disabled/%u\n", (unsigned)stats->left_sec);
+	else
+		txt_printf(out, "%" PRIu64 "/%u\n", stats->left_bytes / 1024,
+			   (unsigned)stats->left_sec);
+}
+
+static void flow(const struct show_in *in, const struct p2_policy *p, bool detail, struct txt *out)
+{
+	const struct ike_pair_info *pair = show_current_pair(in, p->id);
+	const struct selector *sel = pair ? &pair->out.sel : &p->sel;
+
+	txt_str(out, "  IPSEC FLOW: permit ");
+	if (sel->proto)
+		txt_printf(out, "%u ", (unsigned)sel->proto);
+	else
+		txt_str(out, "ip ");
+	flow_end(out, &sel->local, &sel->local_port);
+	flow_end(out, &sel->remote, &sel->remote_port);
+	txt_printf(out, "\n        Active SAs: %u, origin: crypto map\n", count_sas(in, p->id));
+	if (detail) {
+		struct fwd_policy_stats s = show_policy_stats(in, p->id);
+		struct fwd_sa_stats sa_in = show_sa_stats(in, pair ? pair->in_id : 0);
+		struct fwd_sa_stats sa_out = show_sa_stats(in, pair ? pair->out_id : 0);
+
+		traffic(out, "Inbound:  #pkts dec'ed", s.decaps, s.recv_errors,
+			pair ? &pair->in : NULL, &sa_in);
+		traffic(out, "Outbound: #pkts enc'ed", s.encaps, s.send_errors,
+			pair ? &pair->out : NULL, &sa_out);
+	}
+}
+
+static const char *story(const struct show_in *in, const struct session_key *k)
+{
+	for (size_t i = 0; in->stories && i < in->n_p2; i++)
+		if (policy_is(in, &in->p2[i], k) && in->stories[i] && in->stories[i][0])
+			return in->stories[i];
+	return "";
+}
+
+static void session(const struct show_in *in, const struct session_key *k, bool detail,
+		    struct txt *out)
+{
+	const struct if_snapshot *ifs = show_if_by_index(in, k->ifid);
+	const struct ike_sa_info *sa = show_live_sa(in, &k->peer, false);
+	const char *now = status(in, k), *why = story(in, k);
+	bool down = now[0] == 'D';
+	char peer[IPADDR_STRLEN];
+
+	txt_printf(out, "Interface: %s\n", ifs ? ifs->name : "(unknown)");
+	if (detail && !down) {
+		txt_str(out, "Uptime: ");
+		show_age(out, uptime(in, k));
+		txt_char(out, '\n');
+	}
+	txt_printf(out, "Session status: %s     \n", now);
+	txt_printf(out, "Peer: %s port %u %s\n", ipaddr_str(&k->peer, peer),
+		   sa ? (unsigned)sa->remote_port : 500u, detail ? "fvrf: (none) ivrf: (none)" : "");
+	if (detail && down)
+		txt_str(out, "      Desc: (none)\n      Phase1_id: (none)\n");
+	else if (detail) /* main mode with pre-shared keys: the identity is the address */
+		txt_printf(out, "      Phase1_id: %s\n      Desc: (none)\n", peer);
+	/* parsers of the detailed form refuse lines that they do not know */
+	if (!detail && down && why[0])
+		txt_printf(out, "      Last failure: %s\n", why);
+	ike_lines(in, k, detail, out);
+	for (size_t i = 0; i < in->n_p2; i++)
+		if (policy_is(in, &in->p2[i], k))
+			flow(in, &in->p2[i], detail, out);
+	txt_char(out, '\n');
+}
+
+static void brief(const struct show_in *in, const struct session_key *k, struct txt *out)
+{
+	const struct if_snapshot *ifs = show_if_by_index(in, k->ifid);
+	const char *now = status(in, k);
+	char peer[IPADDR_STRLEN], name[CFG_NAME_MAX] = "";
+	/* `UP-ACTIVE` is UA, `DOWN-NEGOTIATING` DN, `UP-NO-IKE` UK */
+	const char *second = strchr(now, '-');
+	char code[3] = { now[0], second ? second[1] : '\0', '\0' };
+
+	if (!strcmp(now, "UP-NO-IKE"))
+		code[1] = 'K';
+	if (ifs)
+		ifname_short(ifs->name, name);
+	ipaddr_str(&k->peer, peer);
+	txt_printf(out, "%15s %8s %12s %22s ", peer, name, "", now[0] == 'U' ? peer : "");
+	if (now[0] == 'U')
+		show_age(out, uptime(in, k));
+	else
+		txt_str(out, "        ");
+	txt_printf(out, " %6s\n", code);
+}
+
+static const char legend[] =
+	"Code: C - IKE Configuration mode, D - Dead Peer Detection     \n"
+	"K - Keepalives, N - NAT-traversal, T - cTCP encapsulation     \n"
+	"X - IKE Extended Authentication, F - IKE Fragmentation\n"
+	"R - IKE Auto Reconnect, U - IKE Dynamic Route Update\n"
+	"S - SIP VPN\n\n";
+static const char brief_legend[] =
+	"Status: A- Active, U - Up, D - Down, I - Idle, S - Standby, N - Negotiating\n"
+	"        K - No IKE\n"
+	"ivrf = (none)\n"
+	"           Peer      I/F     Username        Group/Phase1_id   Uptime Status\n";
+
+void show_crypto_session(const struct show_in *in, const struct session_filter *f, struct txt *out)
+{
+	struct session_key k;
+
+	txt_str(out, f->brief ? brief_legend : "Crypto session current status\n\n");
+	if (f->detail && !f->brief)
+		txt_str(out, legend);
+	for (size_t i = 0; i < in->n_p2; i++) {
+		const struct if_snapshot *ifs = show_if_by_index(in, in->p2[i].ifid);
+
+		if (!opens_session(in, i, &k) ||
+		    (f->remote.family && !ipaddr_equal(&f->remote, &k.peer)) ||
+		    (f->local.family && !ipaddr_equal(&f->local, &k.local)) ||
+		    (f->ifname[0] && (!ifs || strcmp(f->ifname, ifs->name) != 0)))
+			continue;
+		if (f->brief)
+			brief(in, &k, out);
+		else
+			session(in, &k, f->detail, out);
+	}
+}

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/config.h"
+
+#include "base/secret.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct config config_defaults = {
+	.hostname = CFG_HOSTNAME_DEFAULT,
+	.isakmp = { .enable = true, .keepalive_retry_sec = 2, .aggressive_disable = true },
+	.ipsec = { .life_sec = 3600, .life_kb = 4608000, .replay_window = 64,
+		   .nat_transparency = true },
+};
+
+/* IOS's defaults of a protection suite: DES, SHA, RSA signatures, group 1, a day. */
+const struct cfg_policy cfg_policy_defaults = {
+	.p = { .cipher = CIPHER_DES, .hash = HASH_SHA1, .auth = IKE_AUTH_RSA_SIG, .group = 1,
+	       .life_sec = 86400 },
+};
+const struct cfg_transform cfg_transform_defaults = { .t = { .mode = MODE_TUNNEL } };
+const struct cfg_map_entry cfg_map_entry_defaults = { .type = MAP_ISAKMP };
+const struct cfg_interface cfg_interface_defaults = {
+	.tunnel = { .keepalive_sec = 10, .keepalive_retries = 3 },
+};
+
+/* ---- lists of pointers ---- */
+
+struct list {
+	void **v;
+	size_t n, cap;
+};
+/* Every CFG_LIST_OF has this shape; the cast is the price of typed users. */
+#define LIST(l) ((struct list *)(void *)(l))
+
+static int list_put(struct list *l, size_t at, void *p)
+{
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 4;
+		void **v = reallocarray(l->v, cap, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		l->v = v;
+		l->cap = cap;
+	}
+	memmove(l->v + at + 1, l->v + at, (l->n - at) * sizeof(*l->v));
+	l->v[at] = p;
+	l->n++;
+	return 0;
+}
+
+static void list_take(struct list *l, const void *p)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->v[i] != p)
+			continue;
+		memmove(l->v + i, l->v + i + 1, (l->n - i - 1) * sizeof(*l->v));
+		l->n--;
+		return;
+	}
+}
+
+/* A copy of size bytes at like, put into the list at position at. */
+static void *list_add(struct list *l, size_t at, const void *like, size_t size)
+{
+	void *p = malloc(size);
+
+	if (!p)
+		return NULL;
+	memcpy(p, like, size);
+	if (list_put(l, at, p)) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+#define name_copy(dst, src) copy_str(dst, sizeof(dst), src)
+static void copy_str(char *dst, size_t size, const char *src)
+{
+	size_t n = strnlen(src, size - 1);
+
+	memcpy(dst, src, n);
+	memset(dst + n, 0, size - n);
+}
+
+/* ---- kept lines ---- */
+
+#define KEPT_MAX 4096
+
+int kept_add(kept_list *l, size_t at, const struct kept_line *k)
+{
+	struct kept_line *copy;
+
+	if (l->n >= KEPT_MAX)
+		return -E2BIG;
+	copy = list_add(LIST(l), at, k, sizeof(*k));
+	if (!copy)
+		return -ENOMEM;
+	copy->text = strdup(k->text);
+	if (!copy->text) {
+		list_take(LIST(l), copy);
+		free(copy);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void kept_free(struct kept_line *k)
+{
+	secret_free(k->text, strlen(k->text)); /* may hold a mistyped key */
+	free(k);
+}
+
+void kept_del(kept_list *l, size_t i)
+{
+	do {
+		struct kept_line *k = l->v[i];
+
+		list_take(LIST(l), k);
+		kept_free(k);
+	} while (i < l->n && l->v[i]->kind == KEPT_CHILD);
+}
+
+void kept_fini(kept_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		kept_free(l->v[i]);
+	free(l->v);
+	memset(l, 0, sizeof(*l));
+}
+
+static int kept_clone(const kept_list *from, kept_list *to)
+{
+	memset(to, 0, sizeof(*to));
+	for (size_t i = 0; i < from->n; i++) {
+		int err = kept_add(to, i, from->v[i]);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* ---- free ---- */
+
+static void policy_free(struct cfg_policy *p)
+{
+	kept_fini(&p->kept);
+	free(p);
+}
+
+static void transform_free(struct cfg_transform *t)
+{
+	kept_fini(&t->kept);
+	free(t);
+}
+
+static void acl_free(struct cfg_acl *a)
+{
+	for (size_t i = 0; i < a->entries.n; i++)
+		free(a->entries.v[i]);
+	free(a->entries.v);
+	kept_fini(&a->kept);
+	free(a);
+}
+
+static void map_entry_free(struct cfg_map_entry *e)
+{
+	kept_fini(&e->kept);
+	free(e);
+}
+
+static void map_free(struct cfg_map *m)
+{
+	for (size_t i = 0; i < m->entries.n; i++)
+		map_entry_free(m->entries.v[i]);
+	free(m->entries.v);
+	free(m);
+}
+
+static void interface_free(struct cfg_interface *i)
+{
+	kept_fini(&i->kept);
+	free(i);
+}
+
+#define FREE_ALL(list, one)                              \
+	do {                                             \
+		for (size_t i = 0; i < (list).n; i++)    \
+			one((list).v[i]);                \
+		free((list).v);                          \
+	} while (0)
+
+static void key_free(struct cfg_key *k)
+{
+	secret_free(k, sizeof(*k));
+}
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	FREE_ALL(c->isakmp.policies, policy_free);
+	FREE_ALL(c->isakmp.keys, key_free);
+	FREE_ALL(c->ipsec.transforms, transform_free);
+	FREE_ALL(c->maps, map_free);
+	FREE_ALL(c->interfaces, interface_free);
+	FREE_ALL(c->routes, free);
+	FREE_ALL(c->acls, acl_free);
+	kept_fini(&c->kept);
+	free(c);
+}
+
+struct config *config_new(void)
+{
+	struct config *c = malloc(sizeof(*c));
+
+	if (c)
+		memcpy(c, &config_defaults, sizeof(*c));
+	return c;
+}
+
+/* ---- add ---- */
+
+struct cfg_policy *config_add_policy(struct config *c, uint32_t priority)
+{
+	struct cfg_policy p = cfg_policy_defaults, *found = config_find_policy(c, priority);
+	size_t at = 0;
+
+	if (found)
+		return found;
+	p.p.priority = priority;
+	while (at < c->isakmp.policies.n && c->isakmp.policies.v[at]->p.priority < priority)
+		at++;
+	return list_add(LIST(&c->isakmp.policies), at, &p, sizeof(p));
+}
+
+struct cfg_key *config_add_key(struct config *c, const struct cfg_key *k)
+{
+	struct cfg_key *found = config_find_key(c, k->addr.family ? &k->addr : NULL, &k->mask,
+						k->host);
+
+	if (!found)
+		return list_add(LIST(&c->isakmp.keys), c->isakmp.keys.n, k, sizeof(*k));
+	secret_wipe(found->key, sizeof(found->key));
+	*found = *k;
+	return found;
+}
+
+struct cfg_transform *config_add_transform(struct config *c, const char *name)
+{
+	struct cfg_transform t = cfg_transform_defaults, *found = config_find_transform(c, name);
+
+	if (found)
+		return found;
+	name_copy(t.t.name, name);
+	return list_add(LIST(&c->ipsec.transforms), c->ipsec.transforms.n, &t, sizeof(t));
+}
+
+/* Numbered lists by number, then named ones as configured; standard lists first. */
+static bool acl_before(const struct cfg_acl *a, const struct cfg_acl *b)
+{
+	if (a->numbered != b->numbered)
+		return a->numbered;
+	if (a->kind != b->kind)
+		return a->kind < b->kind;
+	if (!a->numbered)
+		return false;
+	return atol(a->name) < atol(b->name);
+}
+
+struct cfg_acl *config_add_acl(struct config *c, const char *name, enum acl_kind kind,
+			       bool numbered)
+{
+	struct cfg_acl a = { .kind = (uint8_t)kind, .numbered = numbered };
+	struct cfg_acl *found = config_find_acl(c, name);
+	size_t at = 0;
+
+	if (found)
+		return found;
+	name_copy(a.name, name);
+	while (at < c->acls.n && !acl_before(&a, c->acls.v[at]))
+		at++;
+	return list_add(LIST(&c->acls), at, &a, sizeof(a));
+}
+
+struct acl_entry *cfg_acl_add(struct cfg_acl *acl, const struct acl_entry *e)
+{
+	struct acl_entry copy = *e, *found;
+	uint32_t last = acl->entries.n ? acl->entries.v[acl->entries.n - 1]->seq : 0;
+	size_t at = 0;
+
+	/* A remark has no number of its own: it stays behind the entry before it. */
+	if (!copy.seq)
+		copy.seq = copy.kind == ACE_REMARK ? last : last + 10;
+	found = copy.kind == ACE_REMARK ? NULL : cfg_acl_find(acl, copy.seq);
+	if (found) {
+		*found = copy;
+		return found;
+	}
+	while (at < acl->entries.n && acl->entries.v[at]->seq <= copy.seq)
+		at++;
+	return list_add(LIST(&acl->entries), at, &copy, sizeof(copy));
+}
+
+struct cfg_map *config_add_map(struct config *c, const char *name)
+{
+	struct cfg_map m = { .name = "" }, *found = config_find_map(c, name);
+	size_t at = 0;
+
+	if (found)
+		return found;
+	name_copy(m.name, name);
+	while (at < c->maps.n && strcmp(c->maps.v[at]->name, name) < 0)
+		at++;
+	return list_add(LIST(&c->maps), at, &m, sizeof(m));
+}
+
+struct cfg_map_entry *cfg_map_add(struct cfg_map *m, uint32_t seq)
+{
+	struct cfg_map_entry e = cfg_map_entry_defaults, *found = cfg_map_find(m, seq);
+	size_t at = 0;
+
+	if (found)
+		return found;
+	e.seq = seq;
+	while (at < m->entries.n && m->entries.v[at]->seq < seq)
+		at++;
+	return list_add(LIST(&m->entries), at, &e, sizeof(e));
+}
+
+static bool starts_with_then_digit(const char *s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return !strncmp(s, prefix, n) && s[n] >= '0' && s[n] <= '9';
+}
+
+/* IOS lists loopbacks, then tunnels, then the rest. */
+static int interface_class(const struct cfg_interface *i)
+{
+	return i->is_loopback ? 0 : i->is_tunnel ? 1 : 2;
+}
+
+struct cfg_interface *config_add_interface(struct config *c, const char *name)
+{
+	struct cfg_interface i = cfg_interface_defaults, *found = config_find_interface(c, name);
+	size_t at = 0;
+
+	if (found)
+		return found;
+	name_copy(i.name, name);
+	i.is_tunnel = starts_with_then_digit(name, "Tunnel");
+	i.is_loopback = starts_with_then_digit(name, "Loopback");
+	while (at < c->interfaces.n &&
+	       interface_class(c->interfaces.v[at]) <= interface_class(&i))
+		at++;
+	return list_add(LIST(&c->interfaces), at, &i, sizeof(i));
+}
+
+struct cfg_route *config_add_route(struct config *c, const struct cfg_route *r)
+{
+	struct cfg_route *found = config_find_route(c, r);
+
+	if (!found)
+		return list_add(LIST(&c->routes), c->routes.n, r, sizeof(*r));
+	*found = *r;
+	return found;
+}
+
+/* ---- remove ---- */
+
+void config_del_policy(struct config *c, struct cfg_policy *p)
+{
+	list_take(LIST(&c->isakmp.policies), p);
+	policy_free(p);
+}
+
+void config_del_key(struct config *c, struct cfg_key *k)
+{
+	list_take(LIST(&c->isakmp.keys), k);
+	key_free(k);
+}
+
+void config_del_transform(struct config *c, struct cfg_transform *t)
+{
+	list_take(LIST(&c->ipsec.transforms), t);
+	transform_free(t);
+}
+
+void config_del_acl(struct config *c, struct cfg_acl *a)
+{
+	list_take(LIST(&c->acls), a);
+	acl_free(a);
+}
+
+void cfg_acl_del(struct cfg_acl *acl, struct acl_entry *e)
+{
+	list_take(LIST(&acl->entries), e);
+	free(e);
+}
+
+void config_del_map(struct config *c, struct cfg_map *m)
+{
+	list_take(LIST(&c->maps), m);
+	map_free(m);
+}
+
+void cfg_map_del(struct cfg_map *m, struct cfg_map_entry *e)
+{
+	list_take(LIST(&m->entries), e);
+	map_entry_free(e);
+}
+
+void config_del_interface(struct config *c, struct cfg_interface *i)
+{
+	list_take(LIST(&c->interfaces), i);
+	interface_free(i);
+}
+
+void config_del_route(struct config *c, struct cfg_route *r)
+{
+	list_take(LIST(&c->routes), r);
+	free(r);
+}
+
+/* ---- clone ---- */
+
+/* Copies a list whose elements hold nothing else. */
+static int clone_flat(const struct list *from, struct list *to, size_t size)
+{
+	memset(to, 0, sizeof(*to));
+	for (size_t i = 0; i < from->n; i++)
+		if (!list_add(to, i, from->v[i], size))
+			return -ENOMEM;
+	return 0;
+}
+
+/* Copies a list whose elements have kept lines at kept_off (and lists that the
+ * caller copies afterwards). A failure leaves elements that may be freed. */
+static int clone_kept(const struct list *from, struct list *to, size_t size, size_t kept_off)
+{
+	memset(to, 0, sizeof(*to));
+	for (size_t i = 0; i < from->n; i++) {
+		char *e = list_add(to, i, from->v[i], size);
+		kept_list *k;
+
+		if (!e)
+			return -ENOMEM;
+		k = (void *)(e + kept_off);
+		memset(k, 0, sizeof(*k));
+		int err = kept_clone((void *)((char *)from->v[i] + kept_off), k);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+#define CLONE_KEPT(dst, src, type) \
+	clone_kept(LIST(&(src)), LIST(&(dst)), sizeof(struct type), offsetof(struct type, kept))
+
+static int clone_acls(const struct config *from, struct config *to)
+{
+	for (size_t i = 0; i < from->acls.n; i++) {
+		struct cfg_acl a = *from->acls.v[i], *copy;
+
+		memset(&a.entries, 0, sizeof(a.entries));
+		memset(&a.kept, 0, sizeof(a.kept));
+		copy = list_add(LIST(&to->acls), i, &a, sizeof(a));
+		if (!copy ||
+		    clone_flat(LIST(&from->acls.v[i]->entries), LIST(&copy->entries),
+			       sizeof(struct acl_entry)) ||
+		    kept_clone(&from->acls.v[i]->kept, &copy->kept))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int clone_maps(const struct config *from, struct config *to)
+{
+	for (size_t i = 0; i < from->maps.n; i++) {
+		struct cfg_map m = *from->maps.v[i], *copy;
+
+		memset(&m.entries, 0, sizeof(m.entries));
+		copy = list_add(LIST(&to->maps), i, &m, sizeof(m));
+		if (!copy || CLONE_KEPT(copy->entries, from->maps.v[i]->entries, cfg_map_entry))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+struct config *config_clone(const struct config *c)
+{
+	struct config *n = malloc(sizeof(*n));
+
+	if (!n)
+		return NULL;
+	*n = *c;
+	memset(&n->isakmp.policies, 0, sizeof(n->isakmp.policies));
+	memset(&n->isakmp.keys, 0, sizeof(n->isakmp.keys));
+	memset(&n->ipsec.transforms, 0, sizeof(n->ipsec.transforms));
+	memset(&n->maps, 0, sizeof(n->maps));
+	memset(&n->interfaces, 0, sizeof(n->interfaces));
+	memset(&n->routes, 0, sizeof(n->routes));
+	memset(&n->acls, 0, sizeof(n->acls));
+	memset(&n->kept, 0, sizeof(n->kept));
+	if (CLONE_KEPT(n->isakmp.policies, c->isakmp.policies, cfg_policy) ||
+	    clone_flat(LIST(&c->isakmp.keys), LIST(&n->isakmp.keys), sizeof(struct cfg_key)) ||
+	    CLONE_KEPT(n->ipsec.transforms, c->ipsec.transforms, cfg_transform) ||
+	    clone_maps(c, n) || CLONE_KEPT(n->interfaces, c->interfaces, cfg_interface) ||
+	    clone_flat(LIST(&c->routes), LIST(&n->routes), sizeof(struct cfg_route)) ||
+	    clone_acls(c, n) || kept_clone(&c->kept, &n->kept)) {
+		config_free(n);
+		return NULL;
+	}
+	return n;
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration as a value: what the text says, nothing about what runs.
+ * Everything is plain data in fixed fields, so that the grammar binds tokens to
+ * offsets; objects are allocated one by one and keep their address until they
+ * are removed. Names are NUL-terminated; "" and 0 mean "not configured" unless a
+ * field says otherwise. config_new() sets IOS's defaults. */
+#ifndef MODEL_CONFIG_H
+#define MODEL_CONFIG_H
+
+#include "model/alg_id.h"
+#include "model/policy.h"
+#include "model/selector.h"
+
+#define CFG_NAME_MAX	 IOS_NAME_MAX /* with the NUL */
+#define CFG_DESC_MAX	 241
+#define CFG_REMARK_MAX	 101
+#define CFG_MAX_ADDRS	 16
+#define CFG_MAX_PORTS	 10
+#define CFG_HOSTNAME_DEFAULT "Router"
+
+#define CFG_LIST_OF(type) \
+	struct {          \
+		type **v; \
+		size_t n, cap; \
+	}
+
+/* A line that is no part of the value, kept so that it prints back in place. */
+enum kept_kind {
+	KEPT_QUIET = 0,	 /* a known IOS line that means nothing to a VPN router */
+	KEPT_INCOMPLETE, /* `% Incomplete command.` */
+	KEPT_INVALID,	 /* caret error */
+	KEPT_CHILD,	 /* stands below the kept line before it */
+};
+struct kept_line {
+	uint8_t kind;	 /* enum kept_kind */
+	uint8_t depth;	 /* blanks before it, below its block */
+	uint32_t anchor; /* the grammar row after whose lines it is printed */
+	uint32_t line;	 /* where it stood in its file; 0: typed */
+	uint32_t col;	 /* of the error, from 0 */
+	char *text;	 /* without leading blanks */
+};
+typedef CFG_LIST_OF(struct kept_line) kept_list;
+
+/* `crypto isakmp policy N`: p.priority is N. */
+struct cfg_policy {
+	struct p1_policy p;
+	kept_list kept;
+};
+
+/* `crypto isakmp key`. */
+struct cfg_key {
+	uint8_t type;	    /* 0 clear text, 6 encrypted by a master key (unusable here) */
+	char key[PSK_MAX + 1];
+	struct ipaddr addr; /* IP_NONE: by host name */
+	struct ipaddr mask; /* 255.255.255.255 for a host; 0.0.0.0 wildcard */
+	char host[CFG_NAME_MAX];
+	bool no_xauth;
+};
+
+struct cfg_isakmp {
+	bool enable;		 /* default true */
+	uint8_t identity;	 /* enum isakmp_identity */
+	uint32_t keepalive_sec;	 /* DPD; 0: off */
+	uint32_t keepalive_retry_sec; /* default 2 */
+	bool keepalive_periodic;
+	bool aggressive_disable; /* default true (safe); `no crypto isakmp aggressive-mode disable` clears */
+	uint32_t nat_keepalive_sec;
+	bool invalid_spi_recovery;
+	bool fragmentation;
+	bool default_policy;	    /* IOS 15's eight policies, only if none is configured */
+	bool legacy_default_policy; /* DES/SHA/RSA-sig/1 offered last */
+	bool lifetime_strict;
+	CFG_LIST_OF(struct cfg_policy) policies; /* by priority */
+	CFG_LIST_OF(struct cfg_key) keys;	 /* as configured */
+};
+
+/* `crypto ipsec transform-set`. t.mode is enum ipsec_mode. */
+struct cfg_transform {
+	struct p2_transform t;
+	bool require; /* mode transport require */
+	kept_list kept;
+};
+
+enum df_bit { DF_COPY = 0, DF_SET, DF_CLEAR };
+
+struct cfg_ipsec {
+	uint32_t life_sec;   /* default 3600 */
+	uint64_t life_kb;    /* default 4608000 */
+	bool life_kb_disable;
+	uint32_t idle_sec;   /* 0: off */
+	uint32_t replay_window; /* packets, default 64 */
+	bool replay_disable;
+	uint8_t df_bit;	     /* enum df_bit */
+	bool frag_after;     /* default false: before encryption */
+	bool nat_transparency; /* default true */
+	CFG_LIST_OF(struct cfg_transform) transforms;
+};
+
+enum acl_kind { ACL_STANDARD = 1, ACL_EXTENDED };
+enum ace_kind { ACE_PERMIT = 1, ACE_DENY, ACE_REMARK };
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
+
+/* `eq 1 2 3`: op and up to ten ports; `range` uses port[0] and port[1]. */
+struct acl_ports {
+	uint8_t op; /* enum port_op */
+	uint8_t n;
+	uint16_t port[CFG_MAX_PORTS];
+};
+
+struct acl_entry {
+	uint32_t seq;
+	uint8_t kind; /* enum ace_kind */
+	char remark[CFG_REMARK_MAX];
+	uint8_t proto; /* 0 is ip; standard lists too */
+	struct addr_match src, dst; /* standard lists: dst is any */
+	struct acl_ports src_port, dst_port;
+	bool established, fragments;
+	uint8_t tcp_flags;	/* TCP_FIN...: any of these set */
+	uint16_t icmp_type, icmp_code; /* value + 1; 0: not tested */
+	uint8_t precedence, tos, dscp; /* value + 1; 0: not tested */
+	uint8_t log; /* 1 log, 2 log-input */
+};
+
+struct cfg_acl {
+	char name[CFG_NAME_MAX]; /* "123" for a numbered list */
+	uint8_t kind;		 /* enum acl_kind */
+	bool numbered;
+	CFG_LIST_OF(struct acl_entry) entries; /* by seq */
+	kept_list kept;
+};
+
+enum map_type { MAP_ISAKMP = 1, MAP_MANUAL, MAP_DYNAMIC, MAP_GDOI };
+
+struct cfg_peer {
+	struct ipaddr addr; /* IP_NONE: by name */
+	char host[CFG_NAME_MAX];
+	bool is_default;
+};
+
+struct cfg_map_entry {
+	uint32_t seq;
+	uint8_t type; /* enum map_type */
+	char dynamic[CFG_NAME_MAX];
+	char description[CFG_DESC_MAX];
+	uint8_t n_peers;
+	struct cfg_peer peers[P2_MAX_PEERS]; /* failover order */
+	uint8_t n_transforms;
+	char transforms[P2_MAX_TRANSFORMS][CFG_NAME_MAX]; /* priority order */
+	uint16_t pfs_group; /* 0: no PFS */
+	uint32_t life_sec;  /* 0: the global value */
+	uint64_t life_kb;   /* 0: the global value */
+	bool life_kb_disable;
+	uint32_t idle_sec;
+	uint32_t replay_window; /* 0: the global value */
+	bool replay_disable;
+	char match_acl[CFG_NAME_MAX];
+	bool reverse_route;
+	kept_list kept;
+};
+
+struct cfg_map {
+	char name[CFG_NAME_MAX];
+	char local_if[CFG_NAME_MAX]; /* `crypto map NAME local-address IF` */
+	CFG_LIST_OF(struct cfg_map_entry) entries; /* by seq */
+};
+
+struct cfg_addr {
+	struct ipaddr addr, mask;
+};
+
+enum tunnel_mode {
+	TUNNEL_GRE_IP = 0,
+	TUNNEL_GRE_MULTIPOINT,
+	TUNNEL_IPSEC_IPV4,
+	TUNNEL_IPIP,
+	TUNNEL_OTHER, /* a mode that Culvert does not run; its text is a kept line */
+};
+
+struct cfg_tunnel {
+	struct ipaddr source; /* IP_NONE: source_if, or nothing */
+	char source_if[CFG_NAME_MAX]; /* canonical name */
+	struct ipaddr destination;    /* IP_NONE: nothing, or by name */
+	char destination_host[CFG_NAME_MAX];
+	uint8_t mode; /* enum tunnel_mode */
+	bool has_key;
+	uint32_t key;
+	uint8_t ttl; /* 0: IOS's 255 */
+	uint16_t tos; /* value + 1; 0: copied from the inner packet */
+	bool checksum, sequence;
+	bool path_mtu_discovery;
+	bool keepalive;
+	uint16_t keepalive_sec; /* default 10 */
+	uint8_t keepalive_retries; /* default 3 */
+	char protection[CFG_NAME_MAX]; /* ipsec profile */
+	bool protection_shared;
+};
+
+struct cfg_interface {
+	char name[CFG_NAME_MAX]; /* canonical: FastEthernet0/1, Tunnel0, eth0 */
+	bool is_tunnel, is_loopback;
+	char description[CFG_DESC_MAX];
+	struct cfg_addr addr;	 /* IP_NONE: no ip address */
+	uint8_t n_secondary;
+	struct cfg_addr secondary[CFG_MAX_ADDRS];
+	bool dhcp;		 /* ip address dhcp: the host's own */
+	char unnumbered[CFG_NAME_MAX];
+	uint32_t mtu;		 /* `mtu`; 0: the device's */
+	uint32_t ip_mtu;	 /* `ip mtu`; 0: derived */
+	uint32_t adjust_mss;
+	uint32_t bandwidth_kbps, delay_10us;
+	bool shutdown;
+	char crypto_map[CFG_NAME_MAX];
+	char host_if[CFG_NAME_MAX]; /* `host-interface DEV` */
+	uint8_t df_bit;		 /* enum df_bit + 1; 0: the global value */
+	char group_in[CFG_NAME_MAX], group_out[CFG_NAME_MAX]; /* ip access-group */
+	struct cfg_tunnel tunnel;
+	kept_list kept;
+};
+
+struct cfg_route {
+	struct ipaddr net, mask;
+	char ifname[CFG_NAME_MAX];
+	struct ipaddr next_hop; /* IP_NONE: by interface only */
+	uint8_t distance;	/* 0: 1 */
+	char name[CFG_NAME_MAX];
+	bool permanent;
+	uint32_t tag, track;
+};
+
+struct config {
+	char hostname[CFG_NAME_MAX];
+	char domain[CFG_DESC_MAX]; /* ip domain name */
+	bool compat_ios12;	   /* service compat ios12 */
+	bool crypto_logging_session;
+	struct cfg_isakmp isakmp;
+	struct cfg_ipsec ipsec;
+	CFG_LIST_OF(struct cfg_map) maps;	      /* by name */
+	CFG_LIST_OF(struct cfg_interface) interfaces; /* loopbacks, tunnels, the rest */
+	CFG_LIST_OF(struct cfg_route) routes;
+	CFG_LIST_OF(struct cfg_acl) acls; /* numbered, then named; standard before extended */
+	kept_list kept; /* of the global level */
+};
+
+/* ---- the whole ---- */
+
+/* What IOS has when nothing is configured; also what `no` and `default` return
+ * fields to and what show running-config leaves out. */
+extern const struct config config_defaults;
+extern const struct cfg_policy cfg_policy_defaults;
+extern const struct cfg_transform cfg_transform_defaults;
+extern const struct cfg_map_entry cfg_map_entry_defaults;
+extern const struct cfg_interface cfg_interface_defaults;
+
+/* IOS's defaults; NULL without memory. */
+struct config *config_new(void);
+/* Wipes the keys. NULL is fine. */
+void config_free(struct config *c);
+/* A deep copy; NULL without memory. */
+struct config *config_clone(const struct config *c);
+/* Same meaning; kept lines count by their text and block, not by their order or
+ * the file position they came from. */
+bool config_equal(const struct config *a, const struct config *b);
+
+/* ---- per object, for whoever applies differences ---- */
+
+bool cfg_policy_equal(const struct cfg_policy *a, const struct cfg_policy *b);
+bool cfg_key_equal(const struct cfg_key *a, const struct cfg_key *b);
+bool cfg_transform_equal(const struct cfg_transform *a, const struct cfg_transform *b);
+bool acl_entry_equal(const struct acl_entry *a, const struct acl_entry *b);
+bool cfg_acl_equal(const struct cfg_acl *a, const struct cfg_acl *b);
+bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_entry *b);
+bool cfg_map_equal(const struct cfg_map *a, const struct cfg_map *b);
+bool cfg_interface_equal(const struct cfg_interface *a, const struct cfg_interface *b);
+bool cfg_route_equal(const struct cfg_route *a, const struct cfg_route *b);
+
+/* ---- find (NULL if absent; names count case as IOS does) ---- */
+
+struct cfg_policy *config_find_policy(const struct config *c, uint32_t priority);
+struct cfg_transform *config_find_transform(const struct config *c, const char *name);
+struct cfg_acl *config_find_acl(const struct config *c, const char *name);
+struct acl_entry *cfg_acl_find(const struct cfg_acl *acl, uint32_t seq);
+struct cfg_map *config_find_map(const struct config *c, const char *name);
+struct cfg_map_entry *cfg_map_find(const struct cfg_map *m, uint32_t seq);
+struct cfg_interface *config_find_interface(const struct config *c, const char *name);
+struct cfg_route *config_find_route(const struct config *c, const struct cfg_route *like);
+/* The key of that very address and mask (or host name if addr is NULL); for the
+ * best match to a peer see struct psk_entry. */
+struct cfg_key *config_find_key(const struct config *c, const struct ipaddr *addr,
+				const struct ipaddr *mask, const char *host);
+
+/* ---- find or add, with defaults (NULL: no memory); kept in their order ---- */
+
+struct cfg_policy *config_add_policy(struct config *c, uint32_t priority);
+struct cfg_key *config_add_key(struct config *c, const struct cfg_key *k);
+struct cfg_transform *config_add_transform(struct config *c, const char *name);
+struct cfg_acl *config_add_acl(struct config *c, const char *name, enum acl_kind kind,
+			       bool numbered);
+/* A copy of e under e->seq; seq 0 appends (last + 10). Replaces an entry of that seq. */
+struct acl_entry *cfg_acl_add(struct cfg_acl *acl, const struct acl_entry *e);
+struct cfg_map *config_add_map(struct config *c, const char *name);
+struct cfg_map_entry *cfg_map_add(struct cfg_map *m, uint32_t seq);
+struct cfg_interface *config_add_interface(struct config *c, const char *name);
+struct cfg_route *config_add_route(struct config *c, const struct cfg_route *r);
+
+/* ---- remove and free (the pointer must be in the list) ---- */
+
+void config_del_policy(struct config *c, struct cfg_policy *p);
+void config_del_key(struct config *c, struct cfg_key *k);
+void config_del_transform(struct config *c, struct cfg_transform *t);
+void config_del_acl(struct config *c, struct cfg_acl *a);
+void cfg_acl_del(struct cfg_acl *acl, struct acl_entry *e);
+void config_del_map(struct config *c, struct cfg_map *m);
+void cfg_map_del(struct cfg_map *m, struct cfg_map_entry *e);
+void config_del_interface(struct config *c, struct cfg_interface *i);
+void config_del_route(struct config *c, struct cfg_route *r);
+
+/* ---- kept lines ---- */
+
+/* Puts a copy (of the text, too) at position at, at most l->n. -ENOMEM, or
+ * -E2BIG past 4096 lines in one block. */
+int kept_add(kept_list *l, size_t at, const struct kept_line *k);
+/* Removes the i-th line and the children below it. */
+void kept_del(kept_list *l, size_t i);
+void kept_fini(kept_list *l);
+
+/* ---- meaning ---- */
+
+/* `FastEthernet0/1`, `fa0/1`, `Fa 0/1` all give FastEthernet0/1; a name that is
+ * no IOS interface type stays as typed (a Linux device). False if s is empty,
+ * too long or holds characters no interface name has. */
+bool ifname_canonical(const char *s, char ret_name[CFG_NAME_MAX]);
+/* True for the letters of an interface type or a prefix of one (`Serial`, `fa`). */
+bool ifname_is_type(const char *s);
+/* `Fa0/1`, `Tu0`: IOS's short form, as in show tables. */
+void ifname_short(const char *name, char ret_name[CFG_NAME_MAX]);
+
+/* What an extended (or standard) permit or deny tests, as selectors, source as
+ * local: several when ports are lists. The number written, at most max; fields
+ * a selector cannot say (flags, ICMP types, DSCP) are ignored: see
+ * acl_entry_is_plain(). */
+#define ACL_MAX_SELECTORS 121
+size_t acl_entry_selectors(const struct acl_entry *e, struct selector *ret, size_t max);
+/* True if selectors say all that the entry tests. */
+bool acl_entry_is_plain(const struct acl_entry *e);
+/* True for the numbers IOS gives to lists of that kind. */
+bool acl_number_is(uint32_t n, enum acl_kind kind);
+
+/* The lifetimes that hold for an entry: its own or the global ones. */
+uint32_t cfg_map_entry_life_sec(const struct config *c, const struct cfg_map_entry *e);
+uint64_t cfg_map_entry_life_kb(const struct config *c, const struct cfg_map_entry *e); /* 0: none */
+/* Packets of replay window that hold for an entry; 0: no check. */
+uint16_t cfg_map_entry_replay(const struct config *c, const struct cfg_map_entry *e);
+
+#endif

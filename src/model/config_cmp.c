@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Comparing and finding objects of the configuration. */
+#include "model/config.h"
+
+#include "base/secret.h"
+
+#include <string.h>
+
+#define EQ(f)	   (a->f == b->f)
+#define EQ_STR(f)  (strcmp(a->f, b->f) == 0)
+#define EQ_ADDR(f) ipaddr_equal(&a->f, &b->f)
+#define EQ_MEM(f)  (memcmp(&a->f, &b->f, sizeof(a->f)) == 0) /* arrays of bytes and numbers */
+
+/* One kept line with the lines below it. */
+static bool kept_block_equal(const kept_list *a, size_t i, const kept_list *b, size_t j)
+{
+	for (bool first = true;; first = false, i++, j++) {
+		bool more_a = i < a->n && (first || a->v[i]->kind == KEPT_CHILD);
+		bool more_b = j < b->n && (first || b->v[j]->kind == KEPT_CHILD);
+
+		if (!more_a || !more_b)
+			return more_a == more_b;
+		if (a->v[i]->depth != b->v[j]->depth || strcmp(a->v[i]->text, b->v[j]->text))
+			return false;
+	}
+}
+
+static size_t kept_count(const kept_list *l, const kept_list *like, size_t at)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i]->kind != KEPT_CHILD && kept_block_equal(l, i, like, at))
+			n++;
+	return n;
+}
+
+/* The same lines with the same lines below them. Their order does not count:
+ * they mean nothing, and print where the rows that they stand by print. */
+static bool kept_equal(const kept_list *a, const kept_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->v[i]->kind != KEPT_CHILD && kept_count(a, a, i) != kept_count(b, a, i))
+			return false;
+	return true;
+}
+
+bool cfg_policy_equal(const struct cfg_policy *a, const struct cfg_policy *b)
+{
+	return EQ(p.priority) && EQ(p.cipher) && EQ(p.cipher_bits) && EQ(p.hash) && EQ(p.auth) &&
+	       EQ(p.group) && EQ(p.life_sec) && kept_equal(&a->kept, &b->kept);
+}
+
+bool cfg_key_equal(const struct cfg_key *a, const struct cfg_key *b)
+{
+	return EQ(type) && secret_equal(a->key, b->key, sizeof(a->key)) && EQ_ADDR(addr) &&
+	       EQ_ADDR(mask) && EQ_STR(host) && EQ(no_xauth);
+}
+
+bool cfg_transform_equal(const struct cfg_transform *a, const struct cfg_transform *b)
+{
+	return EQ_STR(t.name) && EQ(t.mode) && EQ(t.ah_auth) && EQ(t.cipher) && EQ(t.cipher_bits) &&
+	       EQ(t.esp_auth) && EQ(require) && kept_equal(&a->kept, &b->kept);
+}
+
+static bool addr_match_same(const struct addr_match *a, const struct addr_match *b)
+{
+	return EQ_ADDR(addr) && EQ_MEM(wild);
+}
+
+static bool ports_same(const struct acl_ports *a, const struct acl_ports *b)
+{
+	return EQ(op) && EQ(n) && EQ_MEM(port);
+}
+
+bool acl_entry_equal(const struct acl_entry *a, const struct acl_entry *b)
+{
+	return EQ(seq) && EQ(kind) && EQ_STR(remark) && EQ(proto) &&
+	       addr_match_same(&a->src, &b->src) && addr_match_same(&a->dst, &b->dst) &&
+	       ports_same(&a->src_port, &b->src_port) && ports_same(&a->dst_port, &b->dst_port) &&
+	       EQ(established) && EQ(fragments) && EQ(tcp_flags) && EQ(icmp_type) &&
+	       EQ(icmp_code) && EQ(precedence) && EQ(tos) && EQ(dscp) && EQ(log);
+}
+
+bool cfg_acl_equal(const struct cfg_acl *a, const struct cfg_acl *b)
+{
+	if (!EQ_STR(name) || !EQ(kind) || !EQ(numbered) || !EQ(entries.n))
+		return false;
+	for (size_t i = 0; i < a->entries.n; i++)
+		if (!acl_entry_equal(a->entries.v[i], b->entries.v[i]))
+			return false;
+	return kept_equal(&a->kept, &b->kept);
+}
+
+static bool peer_equal(const struct cfg_peer *a, const struct cfg_peer *b)
+{
+	return EQ_ADDR(addr) && EQ_STR(host) && EQ(is_default);
+}
+
+bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_entry *b)
+{
+	if (!EQ(n_peers) || !EQ(n_transforms))
+		return false;
+	for (size_t i = 0; i < a->n_peers; i++)
+		if (!peer_equal(&a->peers[i], &b->peers[i]))
+			return false;
+	for (size_t i = 0; i < a->n_transforms; i++)
+		if (!EQ_STR(transforms[i]))
+			return false;
+	return EQ(seq) && EQ(type) && EQ_STR(dynamic) && EQ_STR(description) && EQ(pfs_group) &&
+	       EQ(life_sec) && EQ(life_kb) && EQ(life_kb_disable) && EQ(idle_sec) &&
+	       EQ(replay_window) && EQ(replay_disable) && EQ_STR(match_acl) && EQ(reverse_route) &&
+	       kept_equal(&a->kept, &b->kept);
+}
+
+bool cfg_map_equal(const struct cfg_map *a, const struct cfg_map *b)
+{
+	if (!EQ_STR(name) || !EQ_STR(local_if) || !EQ(entries.n))
+		return false;
+	for (size_t i = 0; i < a->entries.n; i++)
+		if (!cfg_map_entry_equal(a->entries.v[i], b->entries.v[i]))
+			return false;
+	return true;
+}
+
+static bool tunnel_equal(const struct cfg_tunnel *a, const struct cfg_tunnel *b)
+{
+	return EQ_ADDR(source) && EQ_STR(source_if) && EQ_ADDR(destination) &&
+	       EQ_STR(destination_host) && EQ(mode) && EQ(has_key) && EQ(key) && EQ(ttl) &&
+	       EQ(tos) && EQ(checksum) && EQ(sequence) && EQ(path_mtu_discovery) && EQ(keepalive) &&
+	       EQ(keepalive_sec) && EQ(keepalive_retries) && EQ_STR(protection) &&
+	       EQ(protection_shared);
+}
+
+bool cfg_interface_equal(const struct cfg_interface *a, const struct cfg_interface *b)
+{
+	if (!EQ(n_secondary))
+		return false;
+	for (size_t i = 0; i < a->n_secondary; i++)
+		if (!EQ_ADDR(secondary[i].addr) || !EQ_ADDR(secondary[i].mask))
+			return false;
+	return EQ_STR(name) && EQ_STR(description) && EQ_ADDR(addr.addr) && EQ_ADDR(addr.mask) &&
+	       EQ(dhcp) && EQ_STR(unnumbered) && EQ(mtu) && EQ(ip_mtu) && EQ(adjust_mss) &&
+	       EQ(bandwidth_kbps) && EQ(delay_10us) && EQ(shutdown) && EQ_STR(crypto_map) &&
+	       EQ_STR(host_if) && EQ(df_bit) && EQ_STR(group_in) && EQ_STR(group_out) &&
+	       tunnel_equal(&a->tunnel, &b->tunnel) && kept_equal(&a->kept, &b->kept);
+}
+
+bool cfg_route_equal(const struct cfg_route *a, const struct cfg_route *b)
+{
+	return EQ_ADDR(net) && EQ_ADDR(mask) && EQ_STR(ifname) && EQ_ADDR(next_hop) &&
+	       EQ(distance) && EQ_STR(name) && EQ(permanent) && EQ(tag) && EQ(track);
+}
+
+static bool isakmp_equal(const struct cfg_isakmp *a, const struct cfg_isakmp *b)
+{
+	return EQ(enable) && EQ(identity) && EQ(keepalive_sec) && EQ(keepalive_retry_sec) &&
+	       EQ(keepalive_periodic) && EQ(aggressive_disable) && EQ(nat_keepalive_sec) &&
+	       EQ(invalid_spi_recovery) && EQ(fragmentation) && EQ(default_policy) &&
+	       EQ(legacy_default_policy) && EQ(lifetime_strict);
+}
+
+static bool ipsec_equal(const struct cfg_ipsec *a, const struct cfg_ipsec *b)
+{
+	return EQ(life_sec) && EQ(life_kb) && EQ(life_kb_disable) && EQ(idle_sec) &&
+	       EQ(replay_window) && EQ(replay_disable) && EQ(df_bit) && EQ(frag_after) &&
+	       EQ(nat_transparency);
+}
+
+#define EQ_LIST(list, equal)                                          \
+	do {                                                          \
+		if (!EQ(list.n))                                      \
+			return false;                                 \
+		for (size_t i = 0; i < a->list.n; i++)                \
+			if (!equal(a->list.v[i], b->list.v[i]))       \
+				return false;                         \
+	} while (0)
+
+bool config_equal(const struct config *a, const struct config *b)
+{
+	EQ_LIST(isakmp.policies, cfg_policy_equal);
+	EQ_LIST(isakmp.keys, cfg_key_equal);
+	EQ_LIST(ipsec.transforms, cfg_transform_equal);
+	EQ_LIST(maps, cfg_map_equal);
+	EQ_LIST(interfaces, cfg_interface_equal);
+	EQ_LIST(routes, cfg_route_equal);
+	EQ_LIST(acls, cfg_acl_equal);
+	return EQ_STR(hostname) && EQ_STR(domain) && EQ(compat_ios12) &&
+	       EQ(crypto_logging_session) && isakmp_equal(&a->isakmp, &b->isakmp) &&
+	       ipsec_equal(&a->ipsec, &b->ipsec) && kept_equal(&a->kept, &b->kept);
+}
+
+/* ---- find ---- */
+
+#define FIND(list, cond)                                    \
+	do {                                                \
+		for (size_t i = 0; i < (list).n; i++)       \
+			if (cond)                           \
+				return (list).v[i];         \
+		return NULL;                                \
+	} while (0)
+
+struct cfg_policy *config_find_policy(const struct config *c, uint32_t priority)
+{
+	FIND(c->isakmp.policies, c->isakmp.policies.v[i]->p.priority == priority);
+}
+
+struct cfg_transform *config_find_transform(const struct config *c, const char *name)
+{
+	FIND(c->ipsec.transforms, !strcmp(c->ipsec.transforms.v[i]->t.name, name));
+}
+
+struct cfg_acl *config_find_acl(const struct config *c, const char *name)
+{
+	FIND(c->acls, !strcmp(c->acls.v[i]->name, name));
+}
+
+struct acl_entry *cfg_acl_find(const struct cfg_acl *acl, uint32_t seq)
+{
+	FIND(acl->entries,
+	     acl->entries.v[i]->seq == seq && acl->entries.v[i]->kind != ACE_REMARK);
+}
+
+struct cfg_map *config_find_map(const struct config *c, const char *name)
+{
+	FIND(c->maps, !strcmp(c->maps.v[i]->name, name));
+}
+
+struct cfg_map_entry *cfg_map_find(const struct cfg_map *m, uint32_t seq)
+{
+	FIND(m->entries, m->entries.v[i]->seq == seq);
+}
+
+struct cfg_interface *config_find_interface(const struct config *c, const char *name)
+{
+	FIND(c->interfaces, !strcmp(c->interfaces.v[i]->name, name));
+}
+
+/* A route is its destination and its way; the rest are its attributes. */
+static bool route_same(const struct cfg_route *a, const struct cfg_route *b)
+{
+	return EQ_ADDR(net) && EQ_ADDR(mask) && EQ_STR(ifname) && EQ_ADDR(next_hop);
+}
+
+struct cfg_route *config_find_route(const struct config *c, const struct cfg_route *like)
+{
+	FIND(c->routes, route_same(c->routes.v[i], like));
+}
+
+static bool key_is_for(const struct cfg_key *k, const struct ipaddr *addr,
+		       const struct ipaddr *mask, const char *host)
+{
+	if (addr)
+		return ipaddr_equal(&k->addr, addr) && ipaddr_equal(&k->mask, mask);
+	return k->addr.family == IP_NONE && !strcmp(k->host, host);
+}
+
+struct cfg_key *config_find_key(const struct config *c, const struct ipaddr *addr,
+				const struct ipaddr *mask, const char *host)
+{
+	FIND(c->isakmp.keys, key_is_for(c->isakmp.keys.v[i], addr, mask, host));
+}
+
+/* ---- what holds for an entry ---- */
+
+uint32_t cfg_map_entry_life_sec(const struct config *c, const struct cfg_map_entry *e)
+{
+	return e->life_sec ? e->life_sec : c->ipsec.life_sec;
+}
+
+uint64_t cfg_map_entry_life_kb(const struct config *c, const struct cfg_map_entry *e)
+{
+	if (e->life_kb_disable || e->life_kb)
+		return e->life_kb_disable ? 0 : e->life_kb;
+	return c->ipsec.life_kb_disable ? 0 : c->ipsec.life_kb;
+}
+
+uint16_t cfg_map_entry_replay(const struct config *c, const struct cfg_map_entry *e)
+{
+	if (e->replay_disable || e->replay_window)
+		return e->replay_disable ? 0 : (uint16_t)e->replay_window;
+	return c->ipsec.replay_disable ? 0 : (uint16_t)c->ipsec.replay_window;
+}

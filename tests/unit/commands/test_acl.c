@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper.h"
+
+/* One entry typed into list 101, and how it prints. */
+static void entries_print_as_ios_prints_them(void **state)
+{
+	static const struct {
+		const char *typed, *printed; /* NULL: as typed */
+	} rows[] = {
+		{ "permit 47 host 1.1.1.1 host 2.2.2.2", "permit gre host 1.1.1.1 host 2.2.2.2" },
+		{ "permit 50 any any", "permit esp any any" },
+		{ "permit 51 any any", "permit ahp any any" },
+		{ "permit 89 any any", "permit ospf any any" },
+		{ "permit 88 any any", "permit eigrp any any" },
+		{ "permit 103 any any", "permit pim any any" },
+		{ "permit 108 any any", "permit pcp any any" },
+		{ "permit 94 any any", "permit nos any any" },
+		{ "permit 4 any any", "permit ipinip any any" },
+		{ "permit 2 any any", "permit igmp any any" },
+		{ "permit 6 any any", "permit tcp any any" },
+		{ "permit 200 any any", NULL },
+		{ "permit ip 10.1.1.9 0.0.0.255 any", "permit ip 10.1.1.0 0.0.0.255 any" },
+		{ "permit ip 10.1.1.9 0.0.0.0 any", "permit ip host 10.1.1.9 any" },
+		{ "permit ip 1.2.3.4 255.255.255.255 any", "permit ip any any" },
+		{ "deny ip 10.0.0.0 0.255.0.255 any log", NULL },
+		{ "permit tcp any eq 80 any", "permit tcp any eq www any" },
+		{ "permit tcp any eq 80 443 179 any", "permit tcp any eq www 443 bgp any" },
+		{ "permit udp any any eq 500", "permit udp any any eq isakmp" },
+		{ "permit udp any any eq 4500", "permit udp any any eq non500-isakmp" },
+		{ "permit udp any any eq 80", NULL },
+		{ "permit udp any gt 1023 any lt 1024", NULL },
+		{ "permit tcp any range 20 21 any", "permit tcp any range ftp-data ftp any" },
+		{ "permit tcp any range 21 20 any", "permit tcp any range ftp-data ftp any" },
+		{ "permit tcp any neq telnet any", NULL },
+		{ "permit tcp any any established", NULL },
+		{ "permit tcp any any syn", NULL },
+		{ "permit icmp any any 8", "permit icmp any any echo" },
+		{ "permit icmp any any 3 3", "permit icmp any any port-unreachable" },
+		{ "permit icmp any any 3 200", NULL },
+		{ "permit ip any any dscp 46", "permit ip any any dscp ef" },
+		{ "permit ip any any precedence 6", "permit ip any any precedence internet" },
+		{ "permit ip any any tos 3", NULL },
+		{ "permit ip any any fragments", NULL },
+		{ "PERMIT IP ANY ANY LOG-INPUT", "permit ip any any log-input" },
+		{ "remark  two  blanks", "remark two  blanks" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct router r;
+		struct txt out = TXT_INIT;
+		char line[256];
+
+		router_up(&r, M_CONFIG);
+		snprintf(line, sizeof(line), "access-list 101 %s", rows[i].typed);
+		type(&r, line);
+		if (r.last.status != CLI_OK)
+			fail_msg("%s: %s", line, txt_cstr(&r.last.out));
+		commands_render_ace(r.c->acls.v[0], r.c->acls.v[0]->entries.v[0], &out);
+		assert_string_equal(txt_cstr(&out), rows[i].printed ? rows[i].printed : rows[i].typed);
+		assert_round_trip(r.c);
+		txt_fini(&out);
+		router_down(&r);
+	}
+}
+
+static void wrong_entries_are_refused_at_the_right_word(void **state)
+{
+	static const struct {
+		const char *typed;
+		unsigned col;
+	} rows[] = {
+		{ "access-list 101 permit foo any any", 23 },
+		{ "access-list 101 permit tcp any eq foo any", 35 },
+		{ "access-list 101 permit ip any eq 80 any", 30 },
+		{ "access-list 101 permit ip 10.0.0.0 255.0.0 any", 35 },
+		{ "access-list 101 permit ip any any established", 34 },
+		{ "access-list 101 permit gre host 1.1.1.1 any eq 1", 44 },
+		{ "access-list 1 permit tcp any any", 21 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct router r;
+
+		router_up(&r, M_CONFIG);
+		type(&r, rows[i].typed);
+		assert_int_equal(r.last.status, CLI_ERROR);
+		if (r.last.col != rows[i].col)
+			fail_msg("%s: column %u", rows[i].typed, r.last.col);
+		assert_int_equal(r.c->acls.n, 0);
+		router_down(&r);
+	}
+}
+
+static void sequence_numbers_insert_remove_and_resequence(void **state)
+{
+	struct router r;
+	struct cfg_acl *a;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "ip access-list extended L");
+	type(&r, "permit ip host 1.1.1.1 any");
+	type(&r, "permit ip host 1.1.1.2 any");
+	type(&r, "15 deny ip any any");
+	a = r.c->acls.v[0];
+	assert_int_equal(a->entries.n, 3);
+	assert_int_equal(a->entries.v[1]->seq, 15);
+	assert_int_equal(a->entries.v[1]->kind, ACE_DENY);
+	assert_string_equal(type(&r, "15 permit esp any any"), "% Duplicate sequence number 15\n");
+	type(&r, "permit ip host 1.1.1.1 any"); /* known already */
+	assert_int_equal(a->entries.n, 3);
+	type(&r, "no 10");
+	assert_int_equal(a->entries.n, 2);
+	type(&r, "no permit ip host 1.1.1.2 any");
+	assert_int_equal(a->entries.n, 1);
+	assert_string_equal(type(&r, "no permit ip host 9.9.9.9 any"), "% Entry does not exist\n");
+	type(&r, "no deny");
+	assert_int_equal(a->entries.n, 1);
+	type(&r, "permit gre any any");
+	assert_int_equal(a->entries.v[1]->seq, 25);
+	type(&r, "ip access-list resequence L 100 50");
+	assert_int_equal(a->entries.v[0]->seq, 100);
+	assert_int_equal(a->entries.v[1]->seq, 150);
+	assert_round_trip(r.c);
+	type(&r, "no ip access-list extended L");
+	assert_int_equal(r.c->acls.n, 0);
+	router_down(&r);
+}
+
+static void ports_in_lists_become_selectors(void **state)
+{
+	struct report report = { 0 };
+	struct config *c = load("access-list 101 permit tcp any eq 1 2 any neq 5 7\n"
+				"access-list 101 permit udp any range 10 20 any gt 100\n"
+				"access-list 101 permit ip any any\n", &report);
+	struct selector sel[ACL_MAX_SELECTORS];
+	struct cfg_acl *a = c->acls.v[0];
+
+	(void)state;
+	assert_int_equal(acl_entry_selectors(a->entries.v[0], sel, ACL_MAX_SELECTORS), 6);
+	for (uint32_t port = 0; port < 10; port++) {
+		struct flow f = { .local = ipaddr_v4(1), .remote = ipaddr_v4(2), .proto = 6,
+				  .ports_known = true, .local_port = 2,
+				  .remote_port = (uint16_t)port };
+		bool hit = false;
+
+		for (size_t i = 0; i < 6; i++)
+			hit |= selector_has(&sel[i], &f);
+		assert_int_equal(hit, port != 5 && port != 7);
+	}
+	assert_int_equal(acl_entry_selectors(a->entries.v[1], sel, ACL_MAX_SELECTORS), 1);
+	assert_int_equal(sel[0].local_port.lo, 10);
+	assert_int_equal(sel[0].local_port.hi, 20);
+	assert_int_equal(sel[0].remote_port.op, PORT_GT);
+	assert_int_equal(acl_entry_selectors(a->entries.v[2], sel, ACL_MAX_SELECTORS), 1);
+	assert_int_equal(acl_entry_selectors(a->entries.v[0], sel, 3), 3);
+	report_fini(&report);
+	config_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(entries_print_as_ios_prints_them),
+		cmocka_unit_test(wrong_entries_are_refused_at_the_right_word),
+		cmocka_unit_test(sequence_numbers_insert_remove_and_resequence),
+		cmocka_unit_test(ports_in_lists_become_selectors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

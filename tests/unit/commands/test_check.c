@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper.h"
+
+/* The remarks about the objects of a configuration as one text. */
+static char *checked(const char *text)
+{
+	struct report said = { 0 }, report = { 0 };
+	struct config *c = load(text, &said);
+	struct txt out = TXT_INIT;
+
+	commands_check(c, &report);
+	report_print(&report, "R1", &out);
+	report_fini(&said);
+	report_fini(&report);
+	config_free(c);
+	return txt_steal(&out);
+}
+
+#define GOOD_IKE                                                       \
+	"crypto isakmp policy 10\n encr aes 256\n hash sha256\n"       \
+	" authentication pre-share\n group 14\n"                       \
+	"crypto isakmp key 0123456789 address 192.0.2.2\n"             \
+	"crypto ipsec transform-set T esp-aes 256 esp-sha256-hmac\n"   \
+	" mode tunnel\n"
+#define GOOD_MAP                                                       \
+	"access-list 101 permit gre host 192.0.2.1 host 192.0.2.2\n"   \
+	"crypto map M 10 ipsec-isakmp\n set peer 192.0.2.2\n"          \
+	" set transform-set T\n match address 101\n"
+#define GOOD_IF \
+	"interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n crypto map M\n"
+#define GOOD_TUNNEL                                                     \
+	"interface Tunnel0\n ip address 172.16.0.1 255.255.255.0\n"     \
+	" tunnel source FastEthernet0/1\n tunnel destination 192.0.2.2\n"
+
+static void a_sound_configuration_passes_without_a_word(void **state)
+{
+	char *text;
+
+	(void)state;
+	text = checked(GOOD_IKE GOOD_MAP GOOD_IF GOOD_TUNNEL " ip mtu 1400\n");
+	assert_string_equal(text, "");
+	free(text);
+}
+
+static void each_fault_has_its_own_sentence(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set transform-set T\n match address 101\n",
+		  "error: crypto map M 10: there is no peer, so the entry is disabled.\n    fix: set peer" },
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set peer 192.0.2.2\n set transform-set T\n",
+		  "error: crypto map M 10: there is no access list" },
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set peer 192.0.2.2\n match address 101\n",
+		  "error: crypto map M 10: there is no transform set" },
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set peer 192.0.2.2\n match address NOLIST\n",
+		  "access list NOLIST does not exist" },
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set transform-set X\n",
+		  "transform set X does not exist" },
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set peer 192.0.2.3\n",
+		  "there is no pre-shared key for peer 192.0.2.3" },
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set peer other.example\n",
+		  "peer other.example is a name" },
+		{ GOOD_IKE "access-list 101 deny ip any any\n"
+			   "crypto map M 10 ipsec-isakmp\n match address 101\n",
+		  "access list 101 permits nothing" },
+		{ GOOD_IKE "access-list 101 permit ip 10.0.0.0 0.255.0.255 any\n"
+			   "crypto map M 10 ipsec-isakmp\n match address 101\n",
+		  "entry 10 of access list 101 has a wildcard with holes" },
+		{ GOOD_IKE "access-list 10 permit any\ncrypto map M 10 ipsec-isakmp\n match address 10\n",
+		  "access list 10 is a standard list" },
+		{ GOOD_IKE "access-list 101 permit ip any host 224.0.0.5\n"
+			   "crypto map M 10 ipsec-isakmp\n match address 101\n",
+		  "multicast" },
+		{ "crypto map M 10 ipsec-isakmp\n", "error: crypto isakmp policy: there is none" },
+		{ GOOD_IKE GOOD_MAP, "warning: crypto map M: no interface uses it." },
+		{ "interface FastEthernet0/1\n crypto map NOMAP\n",
+		  "interface FastEthernet0/1: crypto map NOMAP does not exist" },
+		{ "interface Tunnel0\n tunnel destination 192.0.2.2\n",
+		  "interface Tunnel0: there is no tunnel source" },
+		{ "interface Tunnel0\n tunnel source 192.0.2.1\n",
+		  "interface Tunnel0: there is no tunnel destination" },
+		{ "interface Tunnel0\n tunnel mode ipsec ipv4\n", "not run by this version" },
+		{ GOOD_IKE "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n" GOOD_TUNNEL,
+		  "no crypto map protects this tunnel: GRE does not encrypt." },
+		{ "crypto isakmp policy 1\n encr des\n", "crypto isakmp policy 1: DES is weak." },
+		{ "crypto isakmp policy 1\n group 2\n", "Diffie-Hellman group 2 is weak." },
+		{ "crypto isakmp policy 1\n hash md5\n", "MD5 is weak." },
+		{ "crypto isakmp policy 1\n authentication rsa-sig\n", "pre-shared keys only" },
+		{ "crypto isakmp key abcdefgh address 0.0.0.0\n", "accepted from every address" },
+		{ "crypto isakmp key short address 192.0.2.1\n", "shorter than 8 characters" },
+		{ "crypto ipsec transform-set X esp-3des esp-md5-hmac\n", "3DES is weak." },
+		{ "crypto ipsec transform-set X esp-aes\n", "not authenticated" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = checked(rows[i].text);
+
+		if (!strstr(text, rows[i].want))
+			fail_msg("wanted \"%s\" in:\n%s", rows[i].want, text);
+		free(text);
+	}
+}
+
+static void tunnel_mtu_is_compared_with_what_the_suite_leaves(void **state)
+{
+	/* what fits in 1500 bytes: plaintext mtu of IOS less GRE (and its IP header) */
+	static const struct {
+		const char *set, *mode;
+		unsigned fits;
+	} rows[] = {
+		{ "esp-3des esp-sha-hmac", "tunnel", 1422 },
+		{ "esp-3des esp-sha-hmac", "transport", 1442 },
+		{ "esp-aes 256 esp-sha-hmac", "tunnel", 1414 },
+		{ "esp-aes esp-sha256-hmac", "transport", 1434 },
+		{ "esp-aes esp-sha512-hmac", "tunnel", 1398 },
+		{ "esp-gcm", "tunnel", 1422 },
+		{ "esp-null esp-sha-hmac", "transport", 1454 },
+		{ "ah-sha-hmac", "tunnel", 1432 },
+		{ "ah-md5-hmac", "transport", 1452 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		for (unsigned over = 0; over < 2; over++) {
+			char text[2048], want[64];
+
+			snprintf(text, sizeof(text),
+				 GOOD_IKE "crypto ipsec transform-set T %s\n mode %s\n" GOOD_MAP
+					 GOOD_IF GOOD_TUNNEL " ip mtu %u\n",
+				 rows[i].set, rows[i].mode, rows[i].fits + over);
+			snprintf(want, sizeof(want), "fix: ip mtu %u\n", rows[i].fits);
+			char *said = checked(text);
+			if ((strstr(said, want) != NULL) != (over == 1))
+				fail_msg("%s %s %u:\n%s", rows[i].set, rows[i].mode,
+					 rows[i].fits + over, said);
+			free(said);
+		}
+	}
+}
+
+static void a_map_in_use_is_not_removed(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	assert_string_equal(type(&r, "crypto map M 10 ipsec-isakmp"),
+			    "% NOTE: This new crypto map will remain disabled until a peer\n"
+			    "        and a valid access list have been configured.\n");
+	type(&r, "crypto map M 20 ipsec-isakmp");
+	type(&r, "interface FastEthernet0/1");
+	assert_string_equal(type(&r, "crypto map M"), "");
+	assert_string_equal(type(&r, "no crypto map M 10"), "");
+	type(&r, "crypto map M 20"); /* no row of the interface: the entry */
+	assert_string_equal(prompt(&r), "R1(config-crypto-map)#");
+	type(&r, "exit");
+	assert_string_equal(type(&r, "no crypto map M"),
+			    "% Crypto-map M is in use by interface(s): FastEthernet0/1. Please "
+			    "remove the crypto map from the above interface(s) first\n");
+	assert_int_equal(r.c->maps.n, 1);
+	type(&r, "interface FastEthernet0/1");
+	type(&r, "no crypto map M");
+	type(&r, "exit");
+	assert_string_equal(type(&r, "no crypto map M"), "");
+	assert_int_equal(r.c->maps.n, 0);
+	router_down(&r);
+}
+
+static void what_ios_refuses_is_refused_in_its_words(void **state)
+{
+	static const struct {
+		const char *enter, *line, *want;
+	} rows[] = {
+		{ "interface FastEthernet0/1", "ip address 10.0.0.1 255.255.0.255",
+		  "Bad mask 0xFFFF00FF for address 10.0.0.1\n" },
+		{ "interface FastEthernet0/1", "ip address 192.0.2.9 255.255.255.0",
+		  "% NOTE: 192.0.2.0 overlaps with FastEthernet0/0\n" },
+		{ NULL, "ip route 10.0.0.1 255.0.0.0 192.0.2.1", "%Inconsistent address and mask\n" },
+		{ NULL, "crypto map NEW 10", "% Crypto map entry NEW 10 does not exist" },
+		{ NULL, "crypto ipsec transform-set T esp-aes esp-3des", "'^' marker" },
+		{ NULL, "crypto ipsec transform-set T esp-gcm esp-sha-hmac", "'^' marker" },
+		{ NULL, "crypto ipsec transform-set T esp-sha-hmac esp-md5-hmac", "'^' marker" },
+		{ NULL, "crypto ipsec transform-set T esp-sha-hmac", "needs an ESP cipher" },
+		{ NULL, "crypto ipsec transform-set T", "% Incomplete command." },
+		{ NULL, "crypto ipsec transform-set T comp-lzs", "not supported" },
+		{ NULL, "access-list 101 permit ip host nowhere any", "% Bad IP address or host name" },
+		{ NULL, "ip access-list extended 99", "% Invalid access list name." },
+		{ NULL, "vpdn-group 1", "PPTP" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct router r;
+
+		router_up(&r, M_CONFIG);
+		type(&r, "interface FastEthernet0/0");
+		type(&r, "ip address 192.0.2.1 255.255.255.0");
+		if (rows[i].enter)
+			type(&r, rows[i].enter);
+		if (!strstr(type(&r, rows[i].line), rows[i].want))
+			fail_msg("%s: %s", rows[i].line, txt_cstr(&r.last.out));
+		/* refused or not, it is not lost */
+		assert_non_null(strstr(running(&r), rows[i].line));
+		router_down(&r);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sound_configuration_passes_without_a_word),
+		cmocka_unit_test(each_fault_has_its_own_sentence),
+		cmocka_unit_test(tunnel_mtu_is_compared_with_what_the_suite_leaves),
+		cmocka_unit_test(a_map_in_use_is_not_removed),
+		cmocka_unit_test(what_ios_refuses_is_refused_in_its_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+static void sdm_paste_is_reported_kept_and_printed_back(void **state)
+{
+	size_t len;
+	char *paste = golden("sdm-paste.txt", &len), *want = golden("sdm-paste.report", NULL);
+	char *want_running = golden("sdm-paste.running", NULL);
+	struct report report = { 0 };
+	struct txt out = TXT_INIT;
+	struct config *c = NULL;
+
+	(void)state;
+	assert_int_equal(config_load_text(paste, len, &c, &report), 0);
+	report_print(&report, "sdm-paste.txt", &out);
+	assert_string_equal(txt_cstr(&out), want);
+	assert_int_equal(report.errors, 6);
+	txt_clear(&out);
+	commands_render(c, 0, &out);
+	assert_string_equal(txt_cstr(&out), want_running);
+	assert_round_trip(c);
+	/* the rest is in force */
+	assert_int_equal(c->isakmp.policies.v[0]->p.cipher, CIPHER_3DES);
+	assert_int_equal(c->isakmp.keys.n, 0);
+	assert_int_equal(c->maps.v[0]->entries.v[0]->n_peers, 0);
+	assert_int_equal(c->maps.v[0]->entries.v[0]->n_transforms, 1);
+	assert_int_equal(c->interfaces.v[0]->ip_mtu, 1420);
+	txt_fini(&out);
+	report_fini(&report);
+	config_free(c);
+	free(paste);
+	free(want);
+	free(want_running);
+}
+
+static void every_blank_is_incomplete_and_nothing_else_is_wrong_when_pasted(void **state)
+{
+	char *paste = golden("sdm-paste.txt", NULL);
+	struct router r;
+	int incomplete = 0, invalid = 0;
+
+	(void)state;
+	router_up(&r, M_EXEC);
+	type(&r, "configure terminal");
+	for (char *save, *line = strtok_r(paste, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		const char *said = type(&r, line);
+
+		incomplete += !strcmp(said, "% Incomplete command.\n\n");
+		invalid += strstr(said, "'^' marker") != NULL;
+		assert_int_equal(r.last.status == CLI_ERROR, r.last.kept);
+	}
+	assert_int_equal(incomplete, 5);
+	assert_int_equal(invalid, 1);
+	/* with the addresses filled in, the blanks are gone */
+	type(&r, "crypto isakmp key secretkey address 192.0.2.2");
+	type(&r, "ip access-list extended SDM_1");
+	type(&r, "permit gre host 192.0.2.1 host 192.0.2.2");
+	type(&r, "crypto map SDM_CMAP_1 1");
+	type(&r, "set peer 192.0.2.2");
+	type(&r, "interface tunnel 0");
+	type(&r, "ip address 172.16.0.1 255.255.255.0");
+	type(&r, "tunnel destination 192.0.2.2");
+	assert_string_equal(prompt(&r), "R1(config-if)#");
+	const char *now = running(&r);
+	assert_null(strstr(now, "permit gre host host"));
+	assert_null(strstr(now, "address\n"));
+	assert_null(strstr(now, "set peer\n"));
+	assert_null(strstr(now, "destination\n"));
+	assert_non_null(strstr(now, " address that connects to this router.\n"));
+	assert_round_trip(r.c);
+	router_down(&r);
+	free(paste);
+}
+
+static void known_configurations_print_as_written_down(void **state)
+{
+	static const char *const names[] = { "sdm", "ccnp", "everything" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char from[64], to[64];
+		struct report report = { 0 };
+		struct txt out = TXT_INIT;
+
+		snprintf(from, sizeof(from), "config/%s.cfg", names[i]);
+		snprintf(to, sizeof(to), "config/%s.running", names[i]);
+		char *text = golden(from, NULL), *want = golden(to, NULL);
+		struct config *c = load(text, &report);
+		assert_int_equal(report.errors, 0);
+		commands_render(c, 0, &out);
+		assert_string_equal(txt_cstr(&out), want);
+		assert_round_trip(c);
+		txt_fini(&out);
+		report_fini(&report);
+		config_free(c);
+		free(text);
+		free(want);
+	}
+}
+
+static const char *skip_blanks(const char *p)
+{
+	return p + strspn(p, " ");
+}
+
+/* Lines of text that stand in neither the printed configuration nor, whole, in
+ * what the grammar took: an error must have kept its line. */
+static void foreign_file(const char *name)
+{
+	char *text = golden(name, NULL), *copy = strdup(text);
+	struct report report = { 0 };
+	struct config *c = load(text, &report);
+	struct txt out = TXT_INIT;
+
+	commands_render(c, 0, &out);
+	for (size_t i = 0; i < report.n; i++) {
+		if (report.v[i].severity != REPORT_ERROR || !report.v[i].source)
+			continue;
+		char *source = strdup(skip_blanks(report.v[i].source));
+		size_t n = strlen(source);
+
+		while (n && source[n - 1] == ' ')
+			source[--n] = '\0';
+		assert_non_null(strstr(txt_cstr(&out), source));
+		free(source);
+	}
+	assert_round_trip(c);
+	txt_fini(&out);
+	report_fini(&report);
+	config_free(c);
+	free(text);
+	free(copy);
+}
+
+static void foreign_folder(const char *name)
+{
+	char path[512], file[1024], full[2048];
+	struct dirent *d;
+	struct stat st;
+	int seen = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", GOLDEN_DIR, name);
+	DIR *dir = opendir(path);
+	assert_non_null(dir);
+	while ((d = readdir(dir))) {
+		snprintf(file, sizeof(file), "%s/%s", name, d->d_name);
+		snprintf(full, sizeof(full), "%s/%s", GOLDEN_DIR, file);
+		if (d->d_name[0] == '.' || stat(full, &st))
+			continue;
+		if (S_ISDIR(st.st_mode)) {
+			foreign_folder(file);
+			continue;
+		}
+		foreign_file(file);
+		seen++;
+	}
+	closedir(dir);
+	assert_true(seen > 0);
+}
+
+static void configurations_of_others_are_in_force_or_kept(void **state)
+{
+	(void)state;
+	foreign_folder("batfish");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sdm_paste_is_reported_kept_and_printed_back),
+		cmocka_unit_test(
+			every_blank_is_incomplete_and_nothing_else_is_wrong_when_pasted),
+		cmocka_unit_test(known_configurations_print_as_written_down),
+		cmocka_unit_test(configurations_of_others_are_in_force_or_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper.h"
+
+static void wrong_word_gets_a_caret_below_its_first_wrong_character(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	assert_string_equal(type(&r, "crypto isakmp polcy 10"),
+			    "                            ^\n"
+			    "% Invalid input detected at '^' marker.\n"
+			    "% Hint: did you mean \"policy\"?\n\n");
+	assert_int_equal(r.last.col, 17);
+	assert_true(r.last.kept);
+	router_down(&r);
+}
+
+static void numbers_out_of_range_are_refused(void **state)
+{
+	static const struct {
+		const char *enter, *line;
+		bool ok;
+	} rows[] = {
+		{ NULL, "crypto isakmp policy 0", false },
+		{ NULL, "crypto isakmp policy 1", true },
+		{ NULL, "crypto isakmp policy 10000", true },
+		{ NULL, "crypto isakmp policy 10001", false },
+		{ "crypto isakmp policy 1", "lifetime 59", false },
+		{ "crypto isakmp policy 1", "lifetime 60", true },
+		{ "crypto isakmp policy 1", "lifetime 86400", true },
+		{ "crypto isakmp policy 1", "lifetime 86401", false },
+		{ "crypto isakmp policy 1", "lifetime 99999999999999999999", false },
+		{ "crypto isakmp policy 1", "lifetime -1", false },
+		{ "crypto isakmp policy 1", "group 3", false },
+		{ NULL, "crypto ipsec security-association lifetime seconds 119", false },
+		{ NULL, "crypto ipsec security-association lifetime seconds 120", true },
+		{ NULL, "crypto ipsec security-association lifetime kilobytes 2559", false },
+		{ NULL, "crypto ipsec security-association lifetime kilobytes 4294967295", true },
+		{ NULL, "crypto ipsec security-association lifetime kilobytes 4294967296", false },
+		{ NULL, "crypto map M 0 ipsec-isakmp", false },
+		{ NULL, "crypto map M 65535 ipsec-isakmp", true },
+		{ NULL, "crypto map M 65536 ipsec-isakmp", false },
+		{ "interface Tunnel0", "ip mtu 67", false },
+		{ "interface Tunnel0", "ip mtu 1420", true },
+		{ "interface Tunnel0", "ip tcp adjust-mss 499", false },
+		{ "interface Tunnel0", "tunnel key 4294967295", true },
+		{ NULL, "interface Tunnel 2147483647", true },
+		{ NULL, "interface Tunnel 2147483648", false },
+		{ NULL, "access-list 200 permit ip any any", false },
+		{ NULL, "access-list 2699 permit ip any any", true },
+		{ NULL, "access-list 101 permit 256 any any", false },
+		{ NULL, "access-list 101 permit tcp any eq 65536 any", false },
+		{ NULL, "hostname "
+			"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789_0",
+		  false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct router r;
+
+		router_up(&r, M_CONFIG);
+		if (rows[i].enter)
+			type(&r, rows[i].enter);
+		type(&r, rows[i].line);
+		if ((r.last.status == CLI_OK) != rows[i].ok)
+			fail_msg("%s: %s", rows[i].line, txt_cstr(&r.last.out));
+		router_down(&r);
+	}
+}
+
+static void abbreviations_are_taken_if_they_are_unique(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_USER);
+	assert_string_equal(prompt(&r), "R1>");
+	type(&r, "en");
+	assert_string_equal(prompt(&r), "R1#");
+	assert_string_equal(type(&r, "sh i"), "% Ambiguous command:  \"sh i\"\n\n");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	type(&r, "sh ip int br");
+	assert_int_equal(r.last.action, EXEC_SHOW_IP_INTERFACE_BRIEF);
+	type(&r, "sh cry isa sa det");
+	assert_int_equal(r.last.action, EXEC_SHOW_ISAKMP_SA);
+	assert_true(((struct exec_args *)r.last.args)->detail);
+	assert_string_equal(type(&r, "config term"),
+			    "Enter configuration commands, one per line.  End with CNTL/Z.\n");
+	assert_string_equal(prompt(&r), "R1(config)#");
+	type(&r, "cry isa pol 5");
+	assert_string_equal(prompt(&r), "R1(config-isakmp)#");
+	type(&r, "enc ae 256");
+	type(&r, "auth pre");
+	type(&r, "gr 14");
+	assert_int_equal(r.c->isakmp.policies.v[0]->p.cipher_bits, 256);
+	assert_int_equal(r.c->isakmp.policies.v[0]->p.group, 14);
+	/* `1` is exact although 14, 15 and 16 begin with it */
+	type(&r, "group 1");
+	assert_int_equal(r.c->isakmp.policies.v[0]->p.group, 1);
+	router_down(&r);
+}
+
+static void global_commands_leave_a_mode_by_themselves(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "crypto isakmp policy 5");
+	type(&r, "crypto ipsec transform-set T esp-aes 256 esp-sha-hmac");
+	assert_string_equal(prompt(&r), "R1(cfg-crypto-trans)#");
+	type(&r, "crypto map M 10 ipsec-isakmp");
+	assert_string_equal(prompt(&r), "R1(config-crypto-map)#");
+	type(&r, "ip access-list extended L");
+	assert_string_equal(prompt(&r), "R1(config-ext-nacl)#");
+	type(&r, "interface fa 0/1");
+	assert_string_equal(prompt(&r), "R1(config-if)#");
+	assert_string_equal(r.c->interfaces.v[0]->name, "FastEthernet0/1");
+	type(&r, "ip route 10.0.0.0 255.0.0.0 192.0.2.2");
+	assert_string_equal(prompt(&r), "R1(config)#");
+	type(&r, "crypto isakmp policy 5");
+	type(&r, "exit");
+	assert_string_equal(prompt(&r), "R1(config)#");
+	type(&r, "crypto isakmp policy 5");
+	type(&r, "end");
+	assert_true(r.last.ended);
+	assert_string_equal(prompt(&r), "R1#");
+	router_down(&r);
+}
+
+static void do_runs_exec_lines_and_pipes_are_cut_off(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "crypto isakmp policy 5");
+	type(&r, "do show running-config | include crypto map");
+	assert_int_equal(r.last.status, CLI_EXEC);
+	assert_int_equal(r.last.action, EXEC_SHOW_RUNNING);
+	assert_string_equal(r.last.pipe, "include crypto map");
+	assert_string_equal(prompt(&r), "R1(config-isakmp)#");
+	type(&r, "do show nothing here");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	assert_int_equal(r.last.col, 8);
+	/* without `do` it is no configuration line, and it is not kept */
+	type(&r, "show running-config");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	assert_false(r.last.kept);
+	router_down(&r);
+}
+
+static void no_and_default_return_to_the_default(void **state)
+{
+	struct router r;
+	struct cfg_policy *p;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "crypto isakmp policy 5");
+	p = r.c->isakmp.policies.v[0];
+	type(&r, "encryption aes 256");
+	type(&r, "no encryption");
+	assert_int_equal(p->p.cipher, CIPHER_DES);
+	assert_int_equal(p->p.cipher_bits, 0);
+	type(&r, "lifetime 100");
+	type(&r, "default lifetime");
+	assert_int_equal(p->p.life_sec, 86400);
+	type(&r, "lifetime 100");
+	type(&r, "no lifetime 100");
+	assert_int_equal(p->p.life_sec, 86400);
+	type(&r, "no crypto isakmp enable");
+	assert_false(r.c->isakmp.enable);
+	type(&r, "default crypto isakmp enable");
+	assert_true(r.c->isakmp.enable);
+	type(&r, "no crypto isakmp policy 5");
+	assert_int_equal(r.c->isakmp.policies.n, 0);
+	assert_string_equal(type(&r, "no"), "% Incomplete command.\n\n");
+	router_down(&r);
+}
+
+static void list_elements_are_removed_one_by_one_or_all(void **state)
+{
+	struct router r;
+	struct cfg_map_entry *e;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "crypto map M 10 ipsec-isakmp");
+	e = r.c->maps.v[0]->entries.v[0];
+	type(&r, "set peer 192.0.2.1");
+	type(&r, "set peer 192.0.2.2");
+	type(&r, "set peer 192.0.2.2");
+	assert_int_equal(e->n_peers, 2);
+	type(&r, "no set peer 192.0.2.1");
+	assert_int_equal(e->n_peers, 1);
+	assert_int_equal(ipaddr_to_v4(&e->peers[0].addr), 0xc0000202);
+	type(&r, "no set peer");
+	assert_int_equal(e->n_peers, 0);
+	type(&r, "set transform-set A B A C");
+	assert_int_equal(e->n_transforms, 3);
+	assert_string_equal(e->transforms[2], "C");
+	type(&r, "no set transform-set");
+	assert_int_equal(e->n_transforms, 0);
+	type(&r, "set transform-set A B C D E F G");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	router_down(&r);
+}
+
+static void a_session_survives_the_loss_of_its_object(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "crypto map M 10 ipsec-isakmp");
+	struct config *other = config_clone(r.c);
+	config_free(r.c);
+	r.c = other; /* another session changed the configuration: new addresses */
+	type(&r, "set peer 192.0.2.1");
+	assert_int_equal(r.c->maps.v[0]->entries.v[0]->n_peers, 1);
+	config_del_map(r.c, r.c->maps.v[0]);
+	type(&r, "set peer 192.0.2.1");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	assert_string_equal(prompt(&r), "R1(config)#");
+	router_down(&r);
+}
+
+static void kept_lines_go_by_no_or_by_being_set_right(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "frobnicate the  router");
+	assert_non_null(strstr(running(&r), "\nfrobnicate the  router\n"));
+	type(&r, "frobnicate the  router");
+	assert_int_equal(r.c->kept.n, 1);
+	type(&r, "no frobnicate the  router");
+	assert_int_equal(r.last.status, CLI_OK);
+	assert_int_equal(r.c->kept.n, 0);
+	type(&r, "interface Tunnel0");
+	type(&r, "tunnel source");
+	assert_non_null(strstr(running(&r), "interface Tunnel0\n tunnel source\n"));
+	type(&r, "tunnel source 192.0.2.1");
+	assert_int_equal(r.c->interfaces.v[0]->kept.n, 0);
+	router_down(&r);
+}
+
+static void lines_below_a_refused_line_stay_with_it(void **state)
+{
+	struct report report = { 0 };
+	struct config *c = load("crypto map M 10 ipsec-isakmp\n"
+				" set peer 192.0.2.1\n"
+				"crypto unheard of\n"
+				" set peer 192.0.2.2\n"
+				"  deeper still\n"
+				"crypto isakmp policy 10001\n"
+				" hash md5\n"
+				"hostname X\n",
+				&report);
+
+	(void)state;
+	assert_int_equal(report.errors, 2);
+	assert_int_equal(c->maps.v[0]->entries.v[0]->n_peers, 1);
+	assert_string_equal(c->hostname, "X");
+	assert_int_equal(c->isakmp.policies.n, 0);
+	struct txt out = TXT_INIT;
+	commands_render(c, 0, &out);
+	assert_non_null(strstr(txt_cstr(&out),
+			       "crypto unheard of\n set peer 192.0.2.2\n  deeper still\n"));
+	assert_non_null(strstr(txt_cstr(&out), "crypto isakmp policy 10001\n hash md5\n"));
+	assert_round_trip(c);
+	txt_fini(&out);
+	report_fini(&report);
+	config_free(c);
+}
+
+static void a_wrapped_description_is_guessed(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "interface Tunnel0");
+	type(&r, "description this goes on");
+	assert_non_null(strstr(type(&r, "on the line below"), "% Hint: this looks like the rest of"));
+	assert_null(strstr(type(&r, "on the line below"), "wrapped"));
+	router_down(&r);
+}
+
+static void foreign_lines_are_kept_without_a_word(void **state)
+{
+	struct report report = { 0 };
+	struct config *c = load("service timestamps log datetime msec\n"
+				"no ip http server\n"
+				"logging buffered 4096\n"
+				"logging buffered 8192\n"
+				"ip http server\n"
+				"username a privilege 15 secret b\n"
+				"username c privilege 1 secret d\n"
+				"interface FastEthernet0/0\n"
+				" duplex auto\n"
+				"line vty 0 4\n"
+				" login local\n"
+				"line con 0\n"
+				"exec-timeout 0 0\n"
+				"no logging console\n",
+				&report);
+	struct txt out = TXT_INIT;
+
+	(void)state;
+	assert_int_equal(report.n, 0);
+	commands_render(c, 0, &out);
+	assert_non_null(strstr(txt_cstr(&out), "line con 0\n exec-timeout 0 0\n"));
+	assert_null(strstr(txt_cstr(&out), "logging buffered 4096"));
+	assert_null(strstr(txt_cstr(&out), "no ip http server"));
+	assert_non_null(strstr(txt_cstr(&out), "username a"));
+	assert_non_null(strstr(txt_cstr(&out), "username c"));
+	assert_non_null(strstr(txt_cstr(&out), "no logging console"));
+	assert_round_trip(c);
+	txt_fini(&out);
+	report_fini(&report);
+	config_free(c);
+}
+
+static void exec_lines_in_a_file_are_recognised(void **state)
+{
+	struct report report = { 0 };
+	struct config *c = load("enable\nconf t\nhostname X\nend\nwr\ncopy run start\n"
+				"configure terminal\ndomain\nip domain name y\nend\n", &report);
+
+	(void)state;
+	assert_int_equal(report.errors, 1);
+	assert_int_equal(report.v[0].line, 8);
+	assert_string_equal(c->hostname, "X");
+	assert_string_equal(c->domain, "y");
+	assert_int_equal(c->kept.n, 1);
+	report_fini(&report);
+	config_free(c);
+}
+
+static void unknown_words_in_exec_are_answered_as_ios_does(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_EXEC);
+	assert_string_equal(type(&r, "foo"), "% Unknown command or computer name, or unable to find "
+					     "computer address\n");
+	assert_string_equal(type(&r, "show crypto isakmp foo"),
+			    "                      ^\n"
+			    "% Invalid input detected at '^' marker.\n\n");
+	assert_string_equal(type(&r, "show crypto isakmp"), "% Incomplete command.\n\n");
+	assert_string_equal(type(&r, ""), "");
+	assert_string_equal(type(&r, "! a comment"), "");
+	cli_session_goto(r.s, M_USER);
+	type(&r, "configure terminal");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	router_down(&r);
+}
+
+static void ping_binds_its_options_in_any_order(void **state)
+{
+	struct router r;
+	const struct exec_args *a;
+
+	(void)state;
+	router_up(&r, M_EXEC);
+	type(&r, "ping 10.2.2.10 repeat 7 df-bit source fa 0/1 size 1400 timeout 1");
+	assert_int_equal(r.last.action, EXEC_PING);
+	a = r.last.args;
+	assert_int_equal(ipaddr_to_v4(&a->addr), 0x0a02020a);
+	assert_int_equal(a->repeat, 7);
+	assert_true(a->df);
+	assert_string_equal(a->ifname, "FastEthernet0/1");
+	assert_int_equal(a->size, 1400);
+	assert_int_equal(a->timeout_sec, 1);
+	type(&r, "ping host.example.net source 10.1.1.1");
+	a = r.last.args;
+	assert_string_equal(a->text, "host.example.net");
+	assert_int_equal(ipaddr_to_v4(&a->addr2), 0x0a010101);
+	type(&r, "ping 10.2.2.10 size 100 size 200");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	router_down(&r);
+}
+
+static void secrets_are_masked_in_logged_lines(void **state)
+{
+	struct txt out = TXT_INIT;
+
+	(void)state;
+	cli_mask_line(commands_grammar(), M_CONFIG, "crypto isakmp key topsecret address 192.0.2.1",
+		      &out);
+	assert_string_equal(txt_cstr(&out), "crypto isakmp key ***** address 192.0.2.1");
+	txt_clear(&out);
+	cli_mask_line(commands_grammar(), M_CONFIG, "crypto isakmp key topsecret address", &out);
+	assert_null(strstr(txt_cstr(&out), "topsecret"));
+	txt_clear(&out);
+	cli_mask_line(commands_grammar(), M_CONFIG, "username a password topsecret", &out);
+	assert_null(strstr(txt_cstr(&out), "topsecret"));
+	txt_clear(&out);
+	cli_mask_line(commands_grammar(), M_CONFIG, "crpto isakmp key topsecret address 1.2.3.4",
+		      &out);
+	assert_null(strstr(txt_cstr(&out), "topsecret"));
+	struct config *c = config_new();
+	struct cfg_key k = { .key = "topsecret", .addr = ipaddr_v4(1), .mask = ipaddr_v4(UINT32_MAX) };
+	config_add_key(c, &k);
+	txt_clear(&out);
+	commands_render(c, CLI_RENDER_MASK, &out);
+	assert_null(strstr(txt_cstr(&out), "topsecret"));
+	assert_non_null(strstr(txt_cstr(&out), "crypto isakmp key ***** address 0.0.0.1"));
+	config_free(c);
+	txt_fini(&out);
+}
+
+static void overlong_lines_are_refused(void **state)
+{
+	struct router r;
+	char *line = malloc(5002);
+
+	(void)state;
+	memset(line, 'a', 5001);
+	line[5001] = '\0';
+	router_up(&r, M_CONFIG);
+	assert_string_equal(type(&r, line), "% Line of more than 4096 characters refused.\n\n");
+	for (size_t i = 1; i < 4096; i += 2)
+		line[i] = ' ';
+	line[4096] = '\0';
+	type(&r, line);
+	assert_int_equal(r.last.status, CLI_ERROR);
+	router_down(&r);
+	free(line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wrong_word_gets_a_caret_below_its_first_wrong_character),
+		cmocka_unit_test(numbers_out_of_range_are_refused),
+		cmocka_unit_test(abbreviations_are_taken_if_they_are_unique),
+		cmocka_unit_test(global_commands_leave_a_mode_by_themselves),
+		cmocka_unit_test(do_runs_exec_lines_and_pipes_are_cut_off),
+		cmocka_unit_test(no_and_default_return_to_the_default),
+		cmocka_unit_test(list_elements_are_removed_one_by_one_or_all),
+		cmocka_unit_test(a_session_survives_the_loss_of_its_object),
+		cmocka_unit_test(kept_lines_go_by_no_or_by_being_set_right),
+		cmocka_unit_test(lines_below_a_refused_line_stay_with_it),
+		cmocka_unit_test(a_wrapped_description_is_guessed),
+		cmocka_unit_test(foreign_lines_are_kept_without_a_word),
+		cmocka_unit_test(exec_lines_in_a_file_are_recognised),
+		cmocka_unit_test(unknown_words_in_exec_are_answered_as_ios_does),
+		cmocka_unit_test(ping_binds_its_options_in_any_order),
+		cmocka_unit_test(secrets_are_masked_in_logged_lines),
+		cmocka_unit_test(overlong_lines_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
