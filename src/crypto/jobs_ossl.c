@@ -4,6 +4,7 @@
 #include "crypto/jobs_impl.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <stdlib.h>
@@ -37,12 +38,34 @@ void ossl_free(struct ossl *o)
 	free(o);
 }
 
+/* Every algorithm is fetched once, so that libcrypto has read what it reads before
+ * the process gives up the right to open files. */
+static void warm(struct ossl *o)
+{
+	static const char *const ciphers[] = { "DES-CBC", "DES-EDE3-CBC", "AES-128-CBC",
+					       "AES-192-CBC", "AES-256-CBC", "AES-128-GCM",
+					       "AES-192-GCM", "AES-256-GCM" };
+	static const char *const hashes[] = { "MD5", "SHA1", "SHA256", "SHA384", "SHA512" };
+
+	for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++)
+		EVP_CIPHER_free(EVP_CIPHER_fetch(o->lib, ciphers[i], NULL));
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
+		EVP_MD *md = EVP_MD_fetch(o->lib, hashes[i], NULL);
+
+		if (md)
+			(void)EVP_DigestInit_ex(o->md, md, NULL);
+		EVP_MD_free(md);
+	}
+}
+
 struct ossl *ossl_new(void)
 {
 	struct ossl *o = calloc(1, sizeof(*o));
 
 	if (!o)
 		return NULL;
+	/* no openssl.cnf: it is neither needed nor wanted, and would be read late */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	o->lib = OSSL_LIB_CTX_new();
 	if (o->lib) {
 		o->def = OSSL_PROVIDER_load(o->lib, "default");
@@ -54,6 +77,7 @@ struct ossl *ossl_new(void)
 		ossl_free(o);
 		return NULL;
 	}
+	warm(o);
 	return o;
 }
 

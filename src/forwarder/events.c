@@ -7,19 +7,17 @@
 #define EVENT_RATE  10 /* per second and type */
 #define EVENT_BURST 20
 
-bool bucket_take(struct bucket *b, uint64_t now_ms, uint32_t per_sec, uint32_t burst)
+static bool take_token(struct bucket *b, uint64_t now_ms)
 {
-	uint64_t earned;
+	uint64_t earned = (now_ms - b->at_ms) * EVENT_RATE / 1000;
 
-	if (!b->started)
-		*b = (struct bucket){ true, now_ms, burst };
-	earned = (now_ms - b->at_ms) * per_sec / 1000;
-	if (b->tokens + earned >= burst) {
-		b->tokens = burst;
+	if (!b->at_ms) {
 		b->at_ms = now_ms;
-	} else {
-		b->tokens += (uint32_t)earned;
-		b->at_ms += earned * 1000 / per_sec; /* keeps the part of a token */
+		b->tokens = EVENT_BURST;
+	} else if (earned) {
+		b->tokens = b->tokens + earned > EVENT_BURST ? EVENT_BURST :
+							       b->tokens + (uint32_t)earned;
+		b->at_ms = now_ms;
 	}
 	if (!b->tokens)
 		return false;
@@ -27,39 +25,25 @@ bool bucket_take(struct bucket *b, uint64_t now_ms, uint32_t per_sec, uint32_t b
 	return true;
 }
 
-bool event_allowed(struct forwarder *f, enum fwd_type type)
+static bool limited(uint8_t type)
 {
-	return bucket_take(&f->bucket[type], f->now_ms, EVENT_RATE, EVENT_BURST);
+	return type == FWD_RECVD_CLEAR || type == FWD_UNKNOWN_SPI || type == FWD_SA_EVENT ||
+	       type == FWD_PEER_MOVED;
 }
 
-bool event_send(struct forwarder *f, struct fwd_msg *m)
+void event_send(struct forwarder *f, struct fwd_msg *m)
 {
 	m->seq = 0;
-	if (f->env.to_control(f->env.ctx, m))
-		return true;
-	f->drops.n[FWD_DROP_EVENT_LOST]++;
-	return false;
+	if (!limited(m->type) || take_token(&f->bucket[m->type], f->now_ms))
+		f->env.to_control(f->env.ctx, m);
 }
 
-/* What control did not take is told again at the next tick: an SA that nobody
- * rekeys is an outage. */
 void event_expire(struct forwarder *f, struct sa *sa)
 {
 	bool hard = sa->due & SA_DUE_HARD;
 	struct fwd_msg m = { .type = FWD_EXPIRE, .u.expire = { .sa_id = sa->spec.id, .hard = hard,
 							       .used = sa->packets > 0 } };
 
-	if (event_send(f, &m))
-		sa->told = sa->due | (hard ? SA_DUE_SOFT : 0);
-}
-
-void event_recvd_clear(struct forwarder *f, uint32_t ifid, const struct flow *received)
-{
-	struct fwd_msg m = { .type = FWD_RECVD_CLEAR };
-
-	if (!event_allowed(f, FWD_RECVD_CLEAR))
-		return;
-	m.u.recvd_clear.ifid = ifid;
-	m.u.recvd_clear.flow = flow_mirror(received);
-	(void)event_send(f, &m);
+	sa->told = sa->due | (hard ? SA_DUE_SOFT : 0);
+	event_send(f, &m);
 }

@@ -195,8 +195,12 @@ void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struc
 {
 	const struct p2_policy *p = p2_by_id(k, policy_id);
 
-	(void)flow; /* IOS negotiates the whole line, not the packet */
+	const struct pair *live = pair_current(k, policy_id);
+
 	k->now_ms = now_ms;
+	/* asked a moment before its SA was installed: nothing to do */
+	if (live && now_ms - live->made_ms < IKE_ACQUIRE_RACE_MS && selector_has(&live->in.sel, flow))
+		return;
 	if (p)
 		negotiate(k, p);
 	else

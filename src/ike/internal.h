@@ -29,6 +29,7 @@
 #define IKE_LINGER_MS	    60000
 #define IKE_RETIRE_MS	    30000
 #define IKE_SIMULTANEOUS_MS 10000 /* pairs made closer together than this are twins */
+#define IKE_ACQUIRE_RACE_MS 2000
 #define IKE_REKEY_AGAIN_MS  5000  /* after a rekey that failed */
 #define IKE_KEEPALIVE_MS    20000
 #define IKE_MAX_REPEATS	    10	   /* answers to repeated requests, each exchange */

@@ -260,6 +260,8 @@ void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer,
 	act_failed(k, policy_id, why);
 }
 
+/* As initiator, or as responder with the peer's last message still to come: what
+ * goes back to him waits for that, not for a negotiation of its own. */
 static bool qm_running(struct ike *k, uint32_t policy_id)
 {
 	struct ike_sa *sa;
@@ -267,7 +269,7 @@ static bool qm_running(struct ike *k, uint32_t policy_id)
 
 	TAILQ_FOREACH(sa, &k->sas, entry)
 		TAILQ_FOREACH(q, &sa->qms, entry)
-			if (q->policy.id == policy_id && q->initiator && q->state == QM_I1)
+			if (q->policy.id == policy_id && (q->state == QM_I1 || q->state == QM_R2))
 				return true;
 	return false;
 }
