@@ -409,6 +409,10 @@ static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifin
 	if (!tun_ready(c, s->tun, desc, &s->tun_ifindex, &s->in_forwarder))
 		return;
 	(void)nl_link_set(c->nl, s->tun_ifindex, true, mtu);
+	/* without any address the kernel refuses what comes in there (rp_filter has
+	 * nothing to compare with): RFC 7600's dummy address serves */
+	struct ipaddr dummy = ipaddr_v4(0xc0000008);
+	(void)nl_addr_add_host(c->nl, s->tun_ifindex, &dummy);
 	/* decrypted packets come in here from addresses that are routed elsewhere */
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", s->tun);
 	(void)host_sysctl(path, "2", NULL);

@@ -226,7 +226,7 @@ int nl_addrs(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), vo
 }
 
 static int addr_op(struct nl *nl, uint16_t type, uint16_t flags, uint32_t ifindex,
-		   const struct ipaddr *addr, uint8_t prefix_len)
+		   const struct ipaddr *addr, uint8_t prefix_len, uint8_t scope)
 {
 	struct nlmsghdr *h = start(nl, type, (uint16_t)(flags | NLM_F_ACK));
 	struct ifaddrmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
@@ -234,6 +234,7 @@ static int addr_op(struct nl *nl, uint16_t type, uint16_t flags, uint32_t ifinde
 	m->ifa_family = AF_INET;
 	m->ifa_prefixlen = prefix_len;
 	m->ifa_index = ifindex;
+	m->ifa_scope = scope;
 	mnl_attr_put(h, IFA_LOCAL, 4, addr->b);
 	mnl_attr_put(h, IFA_ADDRESS, 4, addr->b);
 	return talk(nl, h, NULL, NULL);
@@ -241,14 +242,22 @@ static int addr_op(struct nl *nl, uint16_t type, uint16_t flags, uint32_t ifinde
 
 int nl_addr_add(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len)
 {
-	int err = addr_op(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, a, prefix_len);
+	int err = addr_op(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, a, prefix_len,
+			  RT_SCOPE_UNIVERSE);
 
 	return err == -EEXIST ? 0 : err;
 }
 
 int nl_addr_del(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len)
 {
-	return addr_op(nl, RTM_DELADDR, 0, ifindex, a, prefix_len);
+	return addr_op(nl, RTM_DELADDR, 0, ifindex, a, prefix_len, RT_SCOPE_UNIVERSE);
+}
+
+int nl_addr_add_host(struct nl *nl, uint32_t ifindex, const struct ipaddr *a)
+{
+	int err = addr_op(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, a, 32, RT_SCOPE_HOST);
+
+	return err == -EEXIST ? 0 : err;
 }
 
 /* ---- routes ---- */

@@ -37,6 +37,8 @@ int nl_addrs(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), vo
 int nl_link_set(struct nl *nl, uint32_t ifindex, bool up, uint32_t mtu); /* mtu 0: as it is */
 int nl_link_del(struct nl *nl, uint32_t ifindex);
 int nl_addr_add(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len);
+/* The same with host scope: never chosen as a source towards others. */
+int nl_addr_add_host(struct nl *nl, uint32_t ifindex, const struct ipaddr *a);
 int nl_addr_del(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len);
 
 struct nl_route {
