@@ -51,6 +51,22 @@ int keep_child(struct keep_list k, const char *block, unsigned depth, const char
 	return k.ops->add(k.list, at, &child);
 }
 
+int keep_raw(struct keep_list k, const char *block, unsigned depth, const char *text, bool end)
+{
+	struct cli_kept child = { .kind = CLI_KEEP_CHILD, .depth = depth, .text = text }, line;
+	size_t at = keep_find(k, block);
+	int err;
+
+	if (at == KEEP_NONE)
+		return 0; /* somebody removed the banner meanwhile */
+	while (k.ops->get(k.list, at + 1, &line) && line.kind == CLI_KEEP_CHILD)
+		at++;
+	err = k.ops->add(k.list, at, &child);
+	if (!err && end)
+		k.ops->del(k.list, at + 1);
+	return err;
+}
+
 static bool starts_with_word(const char *text, const char *prefix)
 {
 	size_t n = strlen(prefix);

@@ -23,6 +23,9 @@ int keep_error(struct keep_list k, const struct cli_kept *line);
 /* Adds text below the last line with the text block. dedupe: not if it is there. */
 int keep_child(struct keep_list k, const char *block, unsigned depth, const char *text,
 	       bool dedupe);
+/* A line of a banner: below block, before the delimiter that stands there from the
+ * start, so that the text is whole at any time; end: it holds the delimiter itself. */
+int keep_raw(struct keep_list k, const char *block, unsigned depth, const char *text, bool end);
 /* A line of a KEEP row, in its set or no form. ret_new: it was not there before. */
 int keep_quiet(struct keep_list k, const struct cli_row *row, uint32_t anchor, enum cli_op op,
 	       const char *text, uint32_t number, bool *ret_new);

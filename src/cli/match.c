@@ -198,9 +198,10 @@ void cli_node_reach(const struct cli_node *n, struct cli_reach *ret)
 
 static void level_add(struct cli_match *m, struct cli_level *l, const struct cli_node *n)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].row == n->row && l->v[i].pc == n->pc && l->v[i].rep == n->rep &&
-		    l->v[i].used == n->used && l->v[i].op == n->op)
+	/* the places of one row stand together */
+	for (size_t i = l->n; i-- > 0 && l->v[i].row == n->row;)
+		if (l->v[i].pc == n->pc && l->v[i].rep == n->rep && l->v[i].used == n->used &&
+		    l->v[i].op == n->op)
 			return;
 	if (l->n == l->cap) {
 		size_t cap = l->cap ? l->cap * 2 : 32;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PATTERN_MAX 512
+
 enum filter { NONE, INCLUDE, EXCLUDE, BEGIN, SECTION, COUNT, FILE_OUT };
 
 static enum filter filter_of(const char *word, size_t n)
@@ -57,6 +59,50 @@ static bool wanted(struct state *s, const char *line, bool hit)
 	}
 }
 
+/* IOS's expressions as POSIX extended ones. IOS has no repetition counts: braces
+ * are themselves. Recall (`\\1`) is not offered. Both would let a short pattern
+ * keep the router busy for hours. */
+static void translate(const char *pattern, struct txt *out)
+{
+	bool bracket = false;
+
+	for (const char *p = pattern; *p; p++) {
+		if (*p == '\\' && p[1] && !bracket) {
+			p++;
+			if (*p < '0' || *p > '9')
+				txt_char(out, '\\');
+		} else if (*p == '[' && !bracket) {
+			bracket = true;
+			/* a bracket right after [ or [^ is an element */
+			txt_char(out, *p);
+			if (p[1] == '^')
+				txt_char(out, *++p);
+			if (p[1] == ']')
+				txt_char(out, *++p);
+			continue;
+		} else if (*p == ']') {
+			bracket = false;
+		} else if ((*p == '{' || *p == '}') && !bracket) {
+			txt_char(out, '\\');
+		}
+		txt_char(out, *p);
+	}
+}
+
+/* A compiled pattern; -EINVAL if it is none. */
+static int compile(const char *pattern, regex_t *ret_re)
+{
+	struct txt t = TXT_INIT;
+	int err = -EINVAL;
+
+	translate(pattern, &t);
+	if (!t.bad && t.len <= PATTERN_MAX &&
+	    regcomp(ret_re, txt_cstr(&t), REG_EXTENDED | REG_NOSUB) == 0)
+		err = 0;
+	txt_fini(&t);
+	return err;
+}
+
 int cli_pipe(const char *spec, const char *text, struct txt *out)
 {
 	const char *word = spec + strspn(spec, " \t");
@@ -75,7 +121,7 @@ int cli_pipe(const char *spec, const char *text, struct txt *out)
 					   "% Incomplete command.\n");
 		return -EINVAL;
 	}
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB)) {
+	if (compile(pattern, &re)) {
 		txt_str(out, "% Failed to compile regular expression\n");
 		return -EINVAL;
 	}

@@ -318,8 +318,8 @@ static uint32_t anchor_in_mode(const struct cli_grammar *g, unsigned mode, uint3
 	return CLI_ANCHOR_END;
 }
 
-/* The kept lines that stand by a row; whether one of them means something. opens: they may be the first lines of
- * blocks, even of empty ones, which a `!` must end. */
+/* The kept lines that stand by a row; true if one of them means something. opens:
+ * they may be the first lines of blocks, even of empty ones, which a `!` must end. */
 static bool render_kept(struct renderer *r, unsigned mode, const void *obj, uint32_t anchor,
 			bool opens, size_t indent)
 {

@@ -168,6 +168,29 @@ static void configurations_of_others_are_in_force_or_kept(void **state)
 	foreign_folder("batfish");
 }
 
+/* Cut anywhere, from a block of exactly that size: no byte behind it is read, and
+ * what was understood prints and reads back. */
+static void every_truncation_of_a_configuration_loads(void **state)
+{
+	size_t len;
+	char *text = golden("config/sdm.cfg", &len);
+
+	(void)state;
+	for (size_t n = 0; n <= len; n++) {
+		char *cut = malloc(n ? n : 1);
+		struct report report = { 0 };
+		struct config *c = NULL;
+
+		memcpy(cut, text, n);
+		assert_int_equal(config_load_text(cut, n, &c, &report), 0);
+		free(cut);
+		assert_round_trip(c);
+		report_fini(&report);
+		config_free(c);
+	}
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +198,7 @@ int main(void)
 		cmocka_unit_test(
 			every_blank_is_incomplete_and_nothing_else_is_wrong_when_pasted),
 		cmocka_unit_test(known_configurations_print_as_written_down),
+		cmocka_unit_test(every_truncation_of_a_configuration_loads),
 		cmocka_unit_test(configurations_of_others_are_in_force_or_kept),
 	};
 

@@ -32,6 +32,32 @@ static void what_is_printed_reads_back_as_the_same(void **state)
 	}
 }
 
+static void what_is_printed_can_be_pasted_into_a_shell(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 100; seed++) {
+		struct config *c = gen_config(seed);
+		struct txt text = TXT_INIT;
+		struct router r;
+
+		commands_render(c, 0, &text);
+		router_up(&r, M_EXEC);
+		type(&r, "configure terminal");
+		for (char *save, *line = strtok_r(text.s, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save)) {
+			type(&r, line);
+			if (r.last.status != CLI_OK)
+				fail_msg("%s: %s", line, txt_cstr(&r.last.out));
+		}
+		assert_int_equal(cli_session_mode(r.s), M_EXEC);
+		if (!config_equal(c, r.c))
+			fail_msg("seed %u:\n%s", (unsigned)seed, running(&r));
+		router_down(&r);
+		config_free(c);
+		txt_fini(&text);
+	}
+}
+
 static void a_clone_is_equal_and_independent(void **state)
 {
 	(void)state;
@@ -154,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_printed_reads_back_as_the_same),
+		cmocka_unit_test(what_is_printed_can_be_pasted_into_a_shell),
 		cmocka_unit_test(a_clone_is_equal_and_independent),
 		cmocka_unit_test(every_prefix_completes_lists_or_reports),
 		cmocka_unit_test(no_takes_back_what_was_set),

@@ -326,6 +326,65 @@ static void foreign_lines_are_kept_without_a_word(void **state)
 	config_free(c);
 }
 
+static void a_banner_is_text_to_its_delimiter(void **state)
+{
+	struct report report = { 0 };
+	struct config *c = load("banner motd ^C\n interface Tunnel0\n! no comment\n\nbye ^C\n"
+				"banner login # one line #\nhostname X\nbanner exec %\nnever ended\n",
+				&report);
+	struct txt out = TXT_INIT;
+
+	(void)state;
+	assert_int_equal(report.errors, 0);
+	assert_int_equal(c->interfaces.n, 0);
+	assert_string_equal(c->hostname, "X");
+	commands_render(c, 0, &out);
+	assert_non_null(strstr(txt_cstr(&out), "banner motd ^C\n interface Tunnel0\n! no comment\n\n"
+					       "bye ^C\n"));
+	assert_non_null(strstr(txt_cstr(&out), "banner exec %\nnever ended\n%\n"));
+	assert_round_trip(c);
+	txt_fini(&out);
+	report_fini(&report);
+	config_free(c);
+}
+
+static void files_may_leave_out_indentation(void **state)
+{
+	static const char *const rows[] = {
+		"interface Tunnel0\nip mtu 1400\n!\ntunnel source 192.0.2.1\n",
+		"interface Tunnel0\n! the tunnel\nip mtu 1400\ntunnel source 192.0.2.1\n",
+		"interface Tunnel0\n ip mtu 1400\n!\n tunnel source 192.0.2.1\n",
+		"interface Tunnel0\r\n\tip mtu 1400\r\n\ttunnel source 192.0.2.1\r\n",
+		"\xef\xbb\xbfinterface Tunnel0\n ip mtu 1400\n tunnel source 192.0.2.1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct report report = { 0 };
+		struct config *c = load(rows[i], &report);
+
+		assert_int_equal(report.errors, 0);
+		assert_int_equal(c->interfaces.v[0]->ip_mtu, 1400);
+		assert_int_equal(ipaddr_to_v4(&c->interfaces.v[0]->tunnel.source), 0xc0000201);
+		report_fini(&report);
+		config_free(c);
+	}
+}
+
+static void junk_behind_a_block_does_not_fall_into_it(void **state)
+{
+	struct report report = { 0 };
+	struct config *c = load("interface Tunnel0\n ip mtu 1400\n!\nshutdown\n", &report);
+
+	(void)state;
+	assert_int_equal(report.errors, 1);
+	assert_false(c->interfaces.v[0]->shutdown);
+	assert_int_equal(c->kept.n, 1);
+	assert_round_trip(c);
+	report_fini(&report);
+	config_free(c);
+}
+
 static void exec_lines_in_a_file_are_recognised(void **state)
 {
 	struct report report = { 0 };
@@ -450,6 +509,9 @@ int main(void)
 		cmocka_unit_test(lines_below_a_refused_line_stay_with_it),
 		cmocka_unit_test(a_wrapped_description_is_guessed),
 		cmocka_unit_test(foreign_lines_are_kept_without_a_word),
+		cmocka_unit_test(a_banner_is_text_to_its_delimiter),
+		cmocka_unit_test(files_may_leave_out_indentation),
+		cmocka_unit_test(junk_behind_a_block_does_not_fall_into_it),
 		cmocka_unit_test(exec_lines_in_a_file_are_recognised),
 		cmocka_unit_test(unknown_words_in_exec_are_answered_as_ios_does),
 		cmocka_unit_test(ping_binds_its_options_in_any_order),

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration lines: which mode takes a line, what becomes of it, and how one
+ * that nobody takes is kept. */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- builtin commands ---- */
+
+#define DO_LINE                                                                      \
+	{                                                                            \
+		.kind = CLI_ARG, .type = &cli_line, .help = "Exec Command"           \
+	}
+#define BUILTIN(what, ...) \
+	{ .action = (what), .flags = ROW_NO_NO, .toks = (const struct cli_tok[]){ __VA_ARGS__, { 0 } } }
+
+const struct cli_row cli_builtins[] = {
+	BUILTIN(CLI_B_NO, KW("no", "Negate a command or set its defaults")),
+	BUILTIN(CLI_B_DEFAULT, KW("default", "Set a command to its defaults")),
+	BUILTIN(CLI_B_EXIT, KW("exit", "Exit from configure mode")),
+	BUILTIN(CLI_B_END, KW("end", "Exit from configure mode")),
+	BUILTIN(CLI_B_DO, KW("do", "To run exec commands in config mode"), DO_LINE),
+	{ .toks = NULL },
+};
+
+bool cli_is_builtin(const struct cli_row *row)
+{
+	return row >= cli_builtins &&
+	       row < cli_builtins + sizeof(cli_builtins) / sizeof(cli_builtins[0]);
+}
+
+/* ---- lines that are kept ---- */
+
+/* The kept lines of a frame; a kept block stands in its parent's list. */
+static struct keep_list list_of(const struct cli_work *k, size_t frame)
+{
+	while (frame && k->s->f[frame].block)
+		frame--;
+	return keep_list_of(k->s->g, k->s->f[frame].mode, k->obj[frame]);
+}
+
+/* Deeper lines that follow belong to this one, which was refused. */
+static int disown(struct cli_work *k, size_t frame)
+{
+	struct cli_session *s = k->s;
+
+	cli_session_forget(s);
+	s->orphan = strdup(k->text);
+	s->orphan_indent = k->w->indent;
+	s->orphan_frame = frame;
+	return s->orphan ? 0 : -ENOMEM;
+}
+
+static int keep_refused(struct cli_work *k, size_t frame, enum cli_keep why, uint32_t anchor)
+{
+	struct cli_session *s = k->s;
+	struct keep_list list = list_of(k, frame);
+	struct cli_kept line = { .kind = why, .anchor = anchor, .text = k->text,
+				 .line = k->number, .col = k->r->col };
+	int err;
+
+	if (s->f[frame].block) {
+		/* what stands in a kept block is not judged */
+		return keep_child(list, s->f[frame].block, 1, k->text, true);
+	}
+	err = keep_error(list, &line);
+	if (err)
+		return err;
+	s->f[frame].plain |= !k->w->indent;
+	s->f[frame].anchor = anchor; /* the next one that is not understood stays behind it */
+	k->r->kept = true;
+	k->r->why = why;
+	k->r->config = true;
+	return disown(k, frame);
+}
+
+static int enter(struct cli_work *k, size_t frame, const struct cli_row *row, void *args)
+{
+	struct cli_session *s = k->s;
+	struct cli_frame *f;
+
+	cli_session_pop(s, frame + 1);
+	f = cli_session_push(s, row->enters);
+	if (!f)
+		return -E2BIG;
+	f->row = row;
+	f->args = args;
+	f->args_size = row->args_size;
+	return 0;
+}
+
+/* A line that is known and only kept; it may open a block. */
+static int take_keep(struct cli_work *k, size_t frame, const struct cli_match *m)
+{
+	struct cli_session *s = k->s;
+	const struct cli_row *row = m->best->row;
+	struct keep_list list = list_of(k, frame);
+	bool new = false;
+	int err = keep_quiet(list, row, cli_row_number(s->g, row), m->best->op, k->text, k->number,
+			     &new);
+
+	if (row->msg && new && m->best->op == CLI_SET)
+		txt_printf(&k->r->out, "%s\n", row->msg);
+	if (err || m->best->op != CLI_SET)
+		return err;
+	if (row->enters) {
+		err = enter(k, frame, row, NULL);
+		if (err)
+			return err;
+		s->f[s->n - 1].block = strdup(k->text);
+		s->f[s->n - 1].reopened = !new;
+		return s->f[s->n - 1].block ? 0 : -ENOMEM;
+	}
+	if (row->flags & ROW_RAW) {
+		const char *d = k->w->line + k->w->v[m->best->up_level].off;
+		size_t n = d[0] == '^' && d[1] ? 2 : 1;
+
+		if (strstr(d + n, n == 2 ? (char[]){ d[0], d[1], 0 } : (char[]){ d[0], 0 }))
+			return 0;
+		memcpy(s->raw, d, n);
+		s->raw[n] = '\0';
+		err = disown(k, frame);
+		return err ? err : keep_child(list, k->text, 0, s->raw, false);
+	}
+	return 0;
+}
+
+/* A plain setting: its fields go to their defaults, then what was said is bound. */
+static int take_setting(struct cli_work *k, size_t frame, const struct cli_match *m)
+{
+	const struct cli_row *row = m->best->row;
+	const void *defaults = k->s->g->modes[k->s->f[frame].mode].defaults;
+	struct cli_call c = { k->root, k->obj[frame], k->obj[frame], m->best->op, &k->r->out };
+	bool off = m->best->op == CLI_NO && (row->flags & ROW_SWITCH);
+
+	cli_row_reset(row, k->obj[frame], off ? NULL : defaults);
+	if (m->best->op == CLI_SET)
+		cli_bind(m, k->obj[frame]);
+	return row->apply ? row->apply(&c) : 0;
+}
+
+static int take_element(struct cli_work *k, size_t frame, const struct cli_match *m)
+{
+	const struct cli_row *row = m->best->row;
+	void *args = calloc(1, row->args_size);
+	struct cli_call c = { k->root, k->obj[frame], args, m->best->op, &k->r->out };
+	int err = -ENOMEM;
+
+	if (!args)
+		return err;
+	cli_bind(m, args);
+	err = row->apply(&c);
+	if (!err && row->enters && m->best->op == CLI_SET) {
+		err = enter(k, frame, row, args);
+		if (!err)
+			return 0; /* the frame owns args now */
+	}
+	explicit_bzero(args, row->args_size);
+	free(args);
+	return err;
+}
+
+/* A refusal by the command itself: it said why, or (-EDOM) the grammar's error. */
+static int refuse(struct cli_work *k, size_t frame, const struct cli_match *m, int err)
+{
+	k->r->status = CLI_ERROR;
+	k->r->col = (uint32_t)k->w->v[k->w->n - 1].off;
+	if (err == -EDOM)
+		cli_caret(k->r, cli_session_width(k->s, k->root), "");
+	if (m->best->op != CLI_SET)
+		return 0;
+	if (err == -EEXIST && k->s->interactive)
+		return disown(k, frame);
+	/* what is there already must stand before it when the text is read again */
+	return keep_refused(k, frame, CLI_KEEP_INVALID,
+			    err == -EEXIST ? CLI_ANCHOR_END :
+					     cli_row_number(k->s->g, m->best->row));
+}
+
+static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
+{
+	struct cli_session *s = k->s;
+	const struct cli_row *row = m->best->row;
+	int err;
+
+	if (row->flags & ROW_ERROR) {
+		txt_printf(&k->r->out, "%s\n", row->msg);
+		return refuse(k, frame, m, -EINVAL);
+	}
+	if (row->flags & ROW_KEEP)
+		err = take_keep(k, frame, m);
+	else if (row->args_size)
+		err = take_element(k, frame, m);
+	else
+		err = take_setting(k, frame, m);
+	if (err == -EINVAL || err == -EDOM || err == -EEXIST)
+		return refuse(k, frame, m, err);
+	if (err)
+		return err;
+	k->r->config = true;
+	s->wrapped = row->flags & ROW_WRAPS && m->best->op == CLI_SET;
+	s->f[frame].plain |= !k->w->indent;
+	if (!row->enters || m->best->op != CLI_SET)
+		cli_session_pop(s, frame + 1);
+	s->f[frame].anchor = cli_row_number(s->g, row);
+	if (m->best->op == CLI_SET && !(row->flags & ROW_KEEP))
+		keep_supersede(list_of(k, frame), k->w, s->f[frame].anchor);
+	return 0;
+}
+
+static int take_builtin(struct cli_work *k, const struct cli_match *m)
+{
+	struct cli_session *s = k->s;
+	size_t off;
+
+	switch ((enum cli_builtin)m->best->row->action) {
+	case CLI_B_EXIT:
+		if (s->n > 1) {
+			cli_session_pop(s, s->n - 1);
+			return 0;
+		}
+		/* fall through */
+	case CLI_B_END:
+		k->r->ended = true;
+		cli_session_goto(s, s->interactive ? s->g->mode_exec : s->g->mode_config);
+		return 0;
+	default:
+		off = k->w->v[1].off;
+		return cli_exec_line(s, k->root, s->g->mode_exec, k->w->line + off, off, k->r);
+	}
+}
+
+/* What a person at the keyboard mistypes and no configuration contains: not kept. */
+static bool is_slip(const struct cli_work *k, const struct cli_match *m)
+{
+	const char *first = k->w->v[0].text;
+
+	return m->outcome == CLI_M_AMBIGUOUS ||
+	       (m->outcome == CLI_M_INCOMPLETE &&
+		(!strcasecmp(first, "no") || !strcasecmp(first, "default")));
+}
+
+/* Where a line that nobody understood belongs, and what is wrong with it. */
+static int take_unknown(struct cli_work *k, const struct cli_match *own, const struct cli_match *global)
+{
+	struct cli_session *s = k->s;
+	size_t frame = s->n - 1;
+	const struct cli_match *m = own;
+	bool exec;
+	uint16_t action;
+
+	if (frame && !k->w->indent && global != own &&
+	    (global->depth > own->depth || (global->depth == own->depth && s->f[frame].closed))) {
+		m = global;
+		frame = 0;
+	}
+	exec = cli_is_exec_line(s, k->w, &action);
+	if (exec && !s->interactive) {
+		k->r->status = CLI_EXEC;
+		k->r->action = action;
+		return 0;
+	}
+	cli_explain(s, k->root, m, k->w->line, 0, s->wrapped, k->r);
+	s->wrapped = false;
+	if (exec || (s->interactive && is_slip(k, m)))
+		return 0;
+	uint32_t anchor = s->f[frame].anchor ? s->f[frame].anchor :
+			  s->interactive     ? CLI_ANCHOR_END : 0;
+	if (m->depth && m->depth <= m->n) {
+		/* the last place where it was still right says where it belongs */
+		const struct cli_level *l = &m->level[m->depth];
+
+		/* behind all that may begin like it, so that they do not replace it
+		 * when the text is read again */
+		for (size_t i = 0; i < l->n; i++)
+			if (!cli_is_builtin(l->v[i].row))
+				anchor = cli_row_number(s->g, l->v[i].row);
+	}
+	return keep_refused(k, frame,
+			    m->outcome == CLI_M_INCOMPLETE ? CLI_KEEP_INCOMPLETE : CLI_KEEP_INVALID,
+			    anchor);
+}
+
+/* `no` and a kept line: it goes. */
+static bool drop_kept(struct cli_work *k)
+{
+	const char *rest;
+
+	if (k->w->n < 2 || strcasecmp(k->w->v[0].text, "no"))
+		return false;
+	rest = k->text + (k->w->v[1].off - k->w->indent);
+	for (size_t i = k->s->n; i-- > 0;) {
+		struct keep_list list = list_of(k, i);
+		size_t at = keep_find(list, rest);
+
+		if (at == KEEP_NONE)
+			continue;
+		list.ops->del(list.list, at);
+		k->r->config = true;
+		return true;
+	}
+	return false;
+}
+
+/* A line in a mode whose lines are only kept. True if it was taken. */
+static bool keeps_child(struct cli_work *k, const struct cli_match *global, int *ret_err)
+{
+	struct cli_session *s = k->s;
+	struct cli_frame *f = &s->f[s->n - 1];
+
+	if (!f->block)
+		return false;
+	if (!k->w->indent && (global->outcome == CLI_M_OK || f->closed))
+		return false;
+	*ret_err = keep_child(list_of(k, s->n - 1), f->block,
+			      k->w->indent ? (unsigned)k->w->indent : 1, k->text, f->reopened);
+	f->plain |= !k->w->indent;
+	k->r->config = true;
+	return true;
+}
+
+/* The mode knows the line's beginning better than a global row that would keep
+ * anything behind its keywords: then the line is wrong. */
+static bool only_kept_globally(const struct cli_match *own, const struct cli_match *global)
+{
+	size_t words = 0;
+
+	for (const struct cli_node *n = global->best; n->pc != CLI_START; n = cli_node_up(global, n))
+		words += n->row->toks[n->pc].kind == CLI_KW;
+	return (global->best->row->flags & ROW_KEEP) && own->depth >= words;
+}
+
+int cli_config_line(struct cli_work *k)
+{
+	struct cli_session *s = k->s;
+	size_t top;
+	struct cli_match own = { 0 }, global = { 0 };
+	int err = 0;
+
+	cli_session_resolve(s, k->root, k->obj);
+	if (drop_kept(k))
+		return 0;
+	if (s->f[s->n - 1].over && !k->w->indent)
+		cli_session_pop(s, 1);
+	top = s->n - 1;
+	if (k->w->indent)
+		s->f[top].closed = true;
+	cli_match_run(&own, s->g, s->f[top].mode, k->w, k->w->n);
+	if (top && own.outcome != CLI_M_OK)
+		cli_match_run(&global, s->g, s->g->mode_config, k->w, k->w->n);
+	if (own.nomem || global.nomem)
+		err = -ENOMEM;
+	else if (own.outcome == CLI_M_OK && cli_is_builtin(own.best->row))
+		err = take_builtin(k, &own);
+	else if (keeps_child(k, &global, &err))
+		;
+	else if (own.outcome == CLI_M_OK)
+		err = take(k, top, &own);
+	else if (global.level && global.outcome == CLI_M_OK && !only_kept_globally(&own, &global))
+		err = take(k, 0, &global);
+	else
+		err = take_unknown(k, &own, top && global.outcome != CLI_M_OK ? &global : &own);
+	if (own.level)
+		cli_match_fini(&own);
+	if (global.level)
+		cli_match_fini(&global);
+	return err;
+}
+
+/* ---- lines that are taken before any grammar is asked ---- */
+
+int cli_below_orphan(struct cli_work *k, const char *text, unsigned depth)
+{
+	struct cli_session *s = k->s;
+	size_t frame = s->orphan_frame;
+
+	cli_session_resolve(s, k->root, k->obj);
+	k->r->config = true;
+	if (frame >= s->n)
+		frame = 0;
+	return keep_child(list_of(k, frame), s->orphan, depth, text, false);
+}
+
+/* Inside a banner everything is text, up to its delimiter. */
+int cli_raw_line(struct cli_work *k, const char *line)
+{
+	struct cli_session *s = k->s;
+	size_t blanks = strspn(line, " ");
+	bool end = strstr(line, s->raw) != NULL;
+	int err;
+
+	cli_session_resolve(s, k->root, k->obj);
+	if (s->orphan_frame >= s->n)
+		s->orphan_frame = 0;
+	err = keep_raw(list_of(k, s->orphan_frame), s->orphan, (unsigned)blanks, line + blanks, end);
+	k->r->config = true;
+	if (end) {
+		s->raw[0] = '\0';
+		cli_session_forget(s);
+	}
+	return err;
+}
+

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* EXEC lines, what is said about lines that are wrong, and lines as logs may show
+ * them. */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- messages ---- */
+
+void cli_caret(struct cli_result *r, size_t width, const char *hint)
+{
+	txt_printf(&r->out, "%*s^\n%% Invalid input detected at '^' marker.\n%s\n",
+		   (int)(width + r->col), "", hint);
+}
+
+/* What m found wrong, as IOS prints it. shift: where m's line stands in the typed
+ * one. */
+void cli_explain(struct cli_session *s, const void *root, const struct cli_match *m,
+		    const char *line, size_t shift, bool wrapped, struct cli_result *r)
+{
+	struct txt hint = TXT_INIT;
+
+	r->status = CLI_ERROR;
+	r->col = (uint32_t)(shift + (m->w->n ? m->w->v[0].off : 0));
+	if (m->outcome == CLI_M_INCOMPLETE) {
+		r->col = (uint32_t)(shift + m->w->line_len);
+		txt_str(&r->out, "% Incomplete command.\n\n");
+		return;
+	}
+	if (m->depth < m->w->n)
+		r->col = (uint32_t)(shift + m->w->v[m->depth].off);
+	if (m->outcome == CLI_M_AMBIGUOUS) {
+		txt_printf(&r->out, "%% Ambiguous command:  \"%s\"\n\n", line + strspn(line, " \t"));
+		return;
+	}
+	r->col += (uint32_t)m->bad;
+	const char *word = cli_match_suggest(m);
+	if (wrapped && m->depth == 0)
+		txt_str(&hint, "% Hint: this looks like the rest of a wrapped description; "
+			       "put it at the end of the line before\n");
+	else if (word)
+		txt_printf(&hint, "%% Hint: did you mean \"%s\"?\n", word);
+	cli_caret(r, cli_session_width(s, root), txt_cstr(&hint));
+	txt_fini(&hint);
+}
+
+/* ---- EXEC ---- */
+
+/* Cuts `| filter` off the line; a malloc'ed copy of both. */
+static char *cut_pipe(const char *line, char **ret_pipe)
+{
+	char *copy = strdup(line);
+
+	*ret_pipe = NULL;
+	for (char *p = copy; p && *p; p++) {
+		if (*p != '|' || p == copy || (p[-1] != ' ' && p[-1] != '\t'))
+			continue;
+		*ret_pipe = strdup(p + 1 + strspn(p + 1, " \t"));
+		*p = '\0';
+		break;
+	}
+	return copy;
+}
+
+static int exec_take(struct cli_session *s, const struct cli_match *m, struct cli_result *r)
+{
+	const struct cli_row *row = m->best->row;
+
+	r->status = CLI_EXEC;
+	r->action = row->action;
+	if (row->args_size) {
+		r->args = calloc(1, row->args_size);
+		if (!r->args)
+			return -ENOMEM;
+		cli_bind(m, r->args);
+	}
+	if (!row->enters || !s->interactive || s->n)
+		return 0;
+	cli_session_goto(s, row->enters);
+	if (row->msg)
+		txt_printf(&r->out, "%s\n", row->msg);
+	return 0;
+}
+
+int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const char *typed,
+		     size_t shift, struct cli_result *r)
+{
+	char *line = cut_pipe(typed, &r->pipe);
+	struct cli_words w = { 0 };
+	struct cli_match m = { 0 };
+	int err = -ENOMEM;
+
+	if (!line || cli_words_init(&w, line))
+		goto out;
+	err = 0;
+	if (!w.n)
+		goto out;
+	cli_match_run(&m, s->g, mode, &w, w.n);
+	if (m.nomem)
+		err = -ENOMEM;
+	else if (m.outcome == CLI_M_OK)
+		err = exec_take(s, &m, r);
+	else if (m.outcome == CLI_M_INVALID && m.depth == 0 && w.n == 1) {
+		r->status = CLI_ERROR;
+		r->col = (uint32_t)(shift + w.v[0].off);
+		txt_str(&r->out, "% Unknown command or computer name, or unable to find computer "
+				 "address\n");
+	} else
+		cli_explain(s, root, &m, line, shift, false, r);
+out:
+	if (w.buf) {
+		if (m.level)
+			cli_match_fini(&m);
+		cli_words_fini(&w);
+	}
+	free(line);
+	return err;
+}
+
+/* True if the words are an EXEC line: such a line is no part of a configuration. */
+bool cli_is_exec_line(struct cli_session *s, const struct cli_words *w, uint16_t *ret_action)
+{
+	struct cli_match m;
+	char *pipe, *line = cut_pipe(w->line, &pipe);
+	struct cli_words own = { 0 };
+	bool ok = false;
+
+	if (line && !cli_words_init(&own, line) && own.n) {
+		cli_match_run(&m, s->g, s->g->mode_exec, &own, own.n);
+		ok = m.outcome == CLI_M_OK;
+		if (ok)
+			*ret_action = m.best->row->action;
+		cli_match_fini(&m);
+	}
+	cli_words_fini(&own);
+	free(line);
+	free(pipe);
+	return ok;
+}
+
+/* ---- logs ---- */
+
+void cli_mask_line(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
+{
+	struct cli_words w;
+	struct cli_match m;
+	bool hide[256] = { false };
+	size_t shown;
+
+	if (cli_words_init(&w, line))
+		return;
+	cli_match_run(&m, g, mode, &w, w.n);
+	shown = m.depth < 256 ? m.depth : 256;
+	for (size_t i = 0; m.level && i < m.level[m.depth].n; i++)
+		for (const struct cli_node *n = &m.level[m.depth].v[i]; n->pc != CLI_START;
+		     n = cli_node_up(&m, n)) {
+			const struct cli_tok *t = &n->row->toks[n->pc];
+
+			if (!(t->flags & CLI_SECRET) || n->up_level >= 256)
+				continue;
+			hide[n->up_level] = true;
+			if (t->type->rest && n->up_level < shown)
+				shown = n->up_level + 1u;
+		}
+	for (size_t i = 0; i < shown; i++)
+		txt_printf(out, "%s%s", i ? " " : "", hide[i] ? "*****" : w.v[i].text);
+	if (shown < w.n && m.outcome != CLI_M_OK)
+		txt_str(out, " ...");
+	cli_match_fini(&m);
+	cli_words_fini(&w);
+}

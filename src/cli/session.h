@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A session and a line on its way through it; the engine's own header. */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "cli/keep.h"
+#include "cli/match.h"
+
+#define MAX_FRAMES 5
+
+/* One configuration mode that the session is in. The object is found again for
+ * each line by the row and arguments that led to it. */
+struct cli_frame {
+	uint8_t mode;
+	const struct cli_row *row; /* NULL: the global level */
+	void *args;
+	size_t args_size;
+	char *block;	  /* MODE_KEEPS: the kept line whose children follow */
+	bool reopened;	  /* it was there before: known children are not doubled */
+	uint32_t anchor;  /* of the last line that was taken here */
+	bool plain;	  /* lines without indentation were taken here */
+	bool closed;	  /* an indented line or a `!` was seen: this is indented text */
+	bool over;	  /* of a file: a lone `!` ended the block */
+};
+
+struct cli_session {
+	const struct cli_grammar *g;
+	bool interactive;
+	bool privileged;
+	struct cli_frame f[MAX_FRAMES];
+	size_t n; /* frames; 0: EXEC */
+	bool wrapped; /* the line before may have been cut by its page */
+	/* below a line that was refused: deeper lines belong to it */
+	char *orphan; /* its text, or NULL */
+	size_t orphan_indent, orphan_frame;
+	char raw[3]; /* the delimiter that ends a banner; "" outside one */
+};
+
+/* One line on its way. */
+struct cli_work {
+	struct cli_session *s;
+	void *root;
+	void *obj[MAX_FRAMES];
+	const struct cli_words *w;
+	const char *text; /* without blanks around it */
+	uint32_t number;
+	struct cli_result *r;
+};
+
+/* ---- frames (session.c) ---- */
+
+void cli_session_pop(struct cli_session *s, size_t n);
+/* NULL: modes nested too deep. */
+struct cli_frame *cli_session_push(struct cli_session *s, unsigned mode);
+/* Deeper lines belong to no refused line any more. */
+void cli_session_forget(struct cli_session *s);
+/* Finds the object of each frame; frames whose object is gone are left. */
+void cli_session_resolve(struct cli_session *s, void *root, void *obj[MAX_FRAMES]);
+/* Columns of the prompt before the line; 0 in a file. */
+size_t cli_session_width(const struct cli_session *s, const void *root);
+
+/* ---- messages and EXEC lines (exec.c) ---- */
+
+/* The caret below column width + r->col, IOS's sentence, and a hint ("" or lines). */
+void cli_caret(struct cli_result *r, size_t width, const char *hint);
+/* What m found wrong, as IOS prints it. shift: where m's line stands in the typed
+ * one; wrapped: it may be the rest of the text before it. */
+void cli_explain(struct cli_session *s, const void *root, const struct cli_match *m,
+		 const char *line, size_t shift, bool wrapped, struct cli_result *r);
+/* Takes an EXEC line, which stands at shift in what was typed. 0 or -ENOMEM. */
+int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const char *typed,
+		  size_t shift, struct cli_result *r);
+/* True if the words are an EXEC line: such a line is no part of a configuration. */
+bool cli_is_exec_line(struct cli_session *s, const struct cli_words *w, uint16_t *ret_action);
+
+/* ---- configuration lines (configure.c); 0, -ENOMEM or -E2BIG ---- */
+
+int cli_config_line(struct cli_work *k);
+/* A line below one that was refused. */
+int cli_below_orphan(struct cli_work *k, const char *text, unsigned depth);
+/* A line of a banner. */
+int cli_raw_line(struct cli_work *k, const char *line);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "cli/pipe.h"
+
+static const char text[] = "hostname R1\n"
+			   "interface Tunnel0\n"
+			   " ip address 172.16.0.1 255.255.255.252\n"
+			   " tunnel source FastEthernet0/1\n"
+			   "!\n"
+			   "interface FastEthernet0/1\n"
+			   " ip address 192.0.2.1 255.255.255.0\n"
+			   "!\n"
+			   "crypto map {a}\n"
+			   "end\n";
+
+static struct txt out;
+
+static const char *piped(const char *spec, int want)
+{
+	txt_clear(&out);
+	assert_int_equal(cli_pipe(spec, text, &out), want);
+	return txt_cstr(&out);
+}
+
+static void every_filter_does_what_its_name_says(void **state)
+{
+	static const struct {
+		const char *spec, *want;
+	} rows[] = {
+		{ "include address", " ip address 172.16.0.1 255.255.255.252\n"
+				     " ip address 192.0.2.1 255.255.255.0\n" },
+		{ "include ^end|hostname", "hostname R1\nend\n" },
+		{ "exclude ^ |!|interface", "hostname R1\ncrypto map {a}\nend\n" },
+		{ "begin crypto", "crypto map {a}\nend\n" },
+		{ "section ^interface Fast", "interface FastEthernet0/1\n"
+					     " ip address 192.0.2.1 255.255.255.0\n" },
+		{ "section tunnel source", " tunnel source FastEthernet0/1\n" },
+		{ "count interface", "Number of lines which match regexp = 2\n" },
+		{ "count nothing", "Number of lines which match regexp = 0\n" },
+		{ "include nothing", "" },
+		/* braces are themselves, in brackets too */
+		{ "include {a}", "crypto map {a}\n" },
+		{ "include [{]", "crypto map {a}\n" },
+		{ "include []!]", "!\n!\n" },
+		{ "include 192\\.0", " ip address 192.0.2.1 255.255.255.0\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(piped(rows[i].spec, 0), rows[i].want);
+}
+
+static void filters_are_abbreviated_as_people_do(void **state)
+{
+	static const char *const same[][2] = { { "include host", "i host" },  { "include host", "inc host" },
+					       { "exclude host", "ex host" }, { "begin host", "b host" },
+					       { "section host", "sec host" }, { "count host", "c host" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		struct txt full = TXT_INIT;
+
+		assert_int_equal(cli_pipe(same[i][0], text, &full), 0);
+		assert_string_equal(piped(same[i][1], 0), txt_cstr(&full));
+		txt_fini(&full);
+	}
+}
+
+static void what_is_no_filter_is_refused_with_a_message(void **state)
+{
+	static const char *const bad[] = { "", " ", "grep x", "include", "include ", "includes x",
+					   "include (", "include [a", "redirect /etc/passwd",
+					   "tee x", "append x" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *said = piped(bad[i], -EINVAL);
+
+		assert_true(said[0] == '%');
+		assert_null(strstr(said, "hostname"));
+	}
+}
+
+/* Patterns that make matchers explode: repetition of repetition, and recall. */
+static void a_hostile_pattern_ends_soon(void **state)
+{
+	char pattern[2000] = "include ";
+	struct txt big = TXT_INIT, res = TXT_INIT;
+
+	(void)state;
+	(void)piped("include ((((a{1,255}){1,255}){1,255}){1,255})", 0);
+	assert_string_equal(piped("include (a*)*\\1(b*)*\\2", 0), "");
+	for (int i = 0; i < 20000; i++)
+		txt_char(&big, 'a');
+	assert_int_equal(cli_pipe("include (a*)*(a*)*(a|aa)+$", txt_cstr(&big), &res), 0);
+	memset(pattern + 8, '.', 1500);
+	assert_true(piped(pattern, -EINVAL)[0] == '%');
+	txt_fini(&big);
+	txt_fini(&res);
+}
+
+static void a_text_without_a_last_line_end_gets_one(void **state)
+{
+	(void)state;
+	txt_clear(&out);
+	assert_int_equal(cli_pipe("include b", "a\nb", &out), 0);
+	assert_string_equal(txt_cstr(&out), "b\n");
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	txt_fini(&out);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_filter_does_what_its_name_says),
+		cmocka_unit_test(filters_are_abbreviated_as_people_do),
+		cmocka_unit_test(what_is_no_filter_is_refused_with_a_message),
+		cmocka_unit_test(a_hostile_pattern_ends_soon),
+		cmocka_unit_test(a_text_without_a_last_line_end_gets_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, forget);
+}
