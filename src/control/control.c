@@ -223,6 +223,7 @@ int control_process(const struct control_options *opt, int fwd_fd, int superviso
 		free(c);
 		return 1;
 	}
+	signal(SIGPIPE, SIG_IGN); /* a client that leaves early is no reason to die */
 	c->opt = opt;
 	c->supervisor_fd = supervisor_fd;
 	c->udp500 = c->listen_fd = -1;
