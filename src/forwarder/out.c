@@ -285,7 +285,8 @@ static enum fwd_drop encapsulate(struct tunnel *t, struct pkt *p, struct ip4 *re
 
 	if (p->len && p->data[0] >> 4 == 6) {
 		g.proto = 0x86dd;
-		tos = p->len >= 2 ? (uint8_t)(p->data[0] << 4 | p->data[1] >> 4) : 0;
+		struct rd r = pkt_rd(p);
+		tos = (uint8_t)(rd_be16(&r) >> 4); /* the traffic class */
 	} else {
 		g.proto = GRE_PROTO_IPV4;
 		if (!ip4_parse(p, false, &in))

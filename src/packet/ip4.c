@@ -236,6 +236,11 @@ int ip4_fragment(struct pool *pool, struct pkt *p, size_t mtu, struct batch *out
 	return 0;
 }
 
+static uint16_t swapped(uint16_t v)
+{
+	return (uint16_t)(v << 8 | v >> 8);
+}
+
 void ip4_clamp_mss(struct pkt *p, uint16_t mss)
 {
 	struct ip4 h;
@@ -271,8 +276,8 @@ void ip4_clamp_mss(struct pkt *p, uint16_t mss)
 		struct rd c = rd_of(tcp + 16, 2);
 		uint32_t sum = (uint16_t)~rd_be16(&c);
 		/* an option at an odd offset has its bytes swapped in the sum */
-		uint16_t was = at & 1 ? (uint16_t)(old << 8 | old >> 8) : old;
-		uint16_t now = at & 1 ? (uint16_t)(mss << 8 | mss >> 8) : mss;
+		uint16_t was = at & 1 ? swapped(old) : old;
+		uint16_t now = at & 1 ? swapped(mss) : mss;
 		sum += (uint16_t)~was;
 		sum += now;
 		while (sum >> 16)
