@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/nflog.h"
 #include "host/os.h"
 #include "host/privs.h"
 #include "host/sockets.h"
@@ -82,6 +83,31 @@ static void on_netlink(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	nl_drain(fd);
 	apply_soon(ctx);
+}
+
+/* The kernel dropped a packet that arrived in clear and should have been
+ * protected. Said at most once a second; all are counted. */
+static void on_cleartext(void *ctx, uint32_t ifindex, const struct ipaddr *src,
+			 const struct ipaddr *dst, uint8_t proto)
+{
+	struct control *c = ctx;
+	uint64_t now = host_now_ms(NULL);
+	char s[IPADDR_STRLEN], d[IPADDR_STRLEN];
+
+	c->recvd_clear++;
+	if (c->clear_said_ms && now - c->clear_said_ms < 1000)
+		return;
+	c->clear_said_ms = now;
+	log_line("CRYPTO-4-RECVD_PKT_NOT_IPSEC",
+		 "Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /%s, src_addr= %s, prot= %u, "
+		 "on %s",
+		 ipaddr_str(dst, d), ipaddr_str(src, s), proto, plumb_ios_name(c, ifindex));
+}
+
+static void on_nflog(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)what;
+	nflog_read(fd, on_cleartext, ctx);
 }
 
 static void on_accept(evutil_socket_t fd, short what, void *ctx)
@@ -175,6 +201,13 @@ static int serve(struct control *c)
 		err = watch(c, c->supervisor_fd, EV_READ, on_supervisor);
 	if (!err && c->nl_events >= 0)
 		err = watch(c, c->nl_events, EV_READ, on_netlink);
+	int nflog = nflog_open(STEER_NFLOG);
+	if (nflog < 0)
+		log_line("CULVERT-5-HOST", "netfilter log: %s; cleartext arrivals are dropped and counted "
+					   "but not named",
+			 strerror(-nflog));
+	else if (!err)
+		err = watch(c, nflog, EV_READ, on_nflog);
 	if (!err)
 		err = watch(c, SIGTERM, EV_SIGNAL, on_sigterm);
 	if (!err)

@@ -82,7 +82,8 @@ struct control {
 	struct added *added;
 	size_t n_added;
 	char *last_notes;  /* said once */
-	uint64_t last_ruleset; /* hash of what nft was told */
+	uint64_t last_ruleset; /* hash of what nft was told; 0: nothing */
+	uint64_t recvd_clear, clear_said_ms;
 
 	struct policy_ids ids;
 	struct compiled compiled;

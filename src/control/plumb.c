@@ -461,12 +461,10 @@ static void apply_steering(struct control *c)
 		v[n].lines = lines_of(c, b->ifindex, &v[n].n_lines);
 		n += v[n].lines != NULL;
 	}
-	int err = n || c->last_ruleset ? steer_apply(c->nl, v, n, &why) : 0;
+	int err = n || c->last_ruleset ? steer_apply(c->nl, v, n, &c->last_ruleset, &why) : 0;
 	if (err)
 		log_line("CULVERT-2-STEERING", "the kernel refused the crypto ACL: %s %s",
 			 strerror(-err), txt_cstr(&why));
-	else
-		c->last_ruleset = n > 0;
 	for (size_t i = 0; i < n; i++)
 		free((void *)v[i].lines);
 	txt_fini(&why);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "host/sockets.h"
 
 #define WIDE_FROM 16 /* lines in a run that are worth a set */
@@ -285,19 +286,32 @@ void steer_ruleset(const struct steer_if *v, size_t n, bool wide, struct txt *t)
 	txt_str(t, "\t}\n}\n");
 }
 
-static int load(const struct steer_if *v, size_t n, bool wide, struct txt *why)
+static uint64_t fingerprint(const struct txt *t)
+{
+	static const uint64_t seed[2] = { 0 };
+	uint64_t h = hash_bytes(seed, t->s, t->len);
+
+	return h ? h : 1;
+}
+
+static int load(const struct steer_if *v, size_t n, bool wide, uint64_t *mark, struct txt *why)
 {
 	char *const argv[] = { "nft", "-f", "-", NULL };
 	struct txt t = TXT_INIT;
-	int err;
+	int err = 0;
 
 	steer_ruleset(v, n, wide, &t);
-	err = t.bad ? -ENOMEM : run_nft(argv, txt_cstr(&t), why);
+	if (t.bad)
+		err = -ENOMEM;
+	else if (*mark != fingerprint(&t))
+		err = run_nft(argv, txt_cstr(&t), why);
+	if (!err)
+		*mark = fingerprint(&t);
 	txt_fini(&t);
 	return err;
 }
 
-int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, struct txt *why)
+int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mark, struct txt *why)
 {
 	int err;
 
@@ -316,10 +330,10 @@ int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, struct txt *w
 			return err;
 		}
 	}
-	err = load(v, n, true, why);
+	err = load(v, n, true, mark, why);
 	if (err == -EINVAL) { /* overlapping entries do not fit a set */
 		txt_clear(why);
-		err = load(v, n, false, why);
+		err = load(v, n, false, mark, why);
 	}
 	return err;
 }

@@ -37,8 +37,11 @@ struct steer_if {
  * that a thousand cost little; nft refuses them if entries overlap. */
 void steer_ruleset(const struct steer_if *v, size_t n, bool wide, struct txt *out);
 /* Puts rules, routes and nftables in force, in an order that never opens a gap:
- * routes first, then the ruleset. 0 or -errno; on failure nft's words go to why. */
-int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, struct txt *why);
+ * routes first, then the ruleset. *mark is a fingerprint of the ruleset in force
+ * (0: none): an equal one is not loaded again, so that its counters go on. 0 or
+ * -errno; on failure nft's words go to why. */
+int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mark,
+		struct txt *why);
 /* Takes the routing rule and table of one slot away. */
 void steer_forget(struct nl *nl, uint32_t slot);
 /* Takes the nftables table away: orderly stop only, last. */
