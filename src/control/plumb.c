@@ -353,6 +353,15 @@ static bool tun_ready(struct control *c, const char *name, struct fwd_port desc,
 	return true;
 }
 
+/* The kernel's own router solicitations would be interesting traffic. */
+static void quiet_ipv6(const char *device)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
+	(void)host_sysctl(path, "1", NULL);
+}
+
 static void apply_tunnel(struct control *c, const struct cfg_interface *ci)
 {
 	struct tun_state *t = NULL;
@@ -377,6 +386,7 @@ static void apply_tunnel(struct control *c, const struct cfg_interface *ci)
 	struct fwd_port desc = { .id = (uint32_t)(PORT_TUN + (t - c->tuns)),
 				 .kind = FWD_PORT_TUNNEL, .tunnel_id = t->tunnel_id };
 	(void)tun_ready(c, name, desc, &t->ifindex, &t->in_forwarder);
+	quiet_ipv6(name);
 }
 
 /* ---- steering ---- */
@@ -416,8 +426,7 @@ static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifin
 	/* decrypted packets come in here from addresses that are routed elsewhere */
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", s->tun);
 	(void)host_sysctl(path, "2", NULL);
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", s->tun);
-	(void)host_sysctl(path, "1", NULL);
+	quiet_ipv6(s->tun);
 }
 
 /* The lines of the SPD that belong to an interface, as steering wants them. */
