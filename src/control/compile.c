@@ -270,6 +270,10 @@ static int compile_tunnel(const struct cfg_interface *ci, const struct bound_if 
 	f.egress_ifid = bi->egress_ifindex;
 	f.tos = t->tos ? (uint8_t)(t->tos - 1) : 0xff;
 	f.mtu = (uint16_t)bi->mtu;
+	f.adjust_mss = (uint16_t)ci->adjust_mss;
+	for (size_t i = 0; i < n_ifs; i++)
+		if (f.egress_ifid && ifs[i].ifindex == f.egress_ifid)
+			f.path_mtu = (uint16_t)ifs[i].mtu;
 	f.up = !ci->shutdown && f.src.family == IP_V4 && f.dst.family == IP_V4 && f.egress_ifid;
 	if (grow((void **)&out->tunnels, out->n_tunnels, sizeof(f)))
 		return -ENOMEM;

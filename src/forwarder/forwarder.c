@@ -32,6 +32,7 @@ void forwarder_free(struct forwarder *f)
 {
 	if (!f)
 		return;
+	ports_free(f);
 	fwd_state_free(f);
 	sad_fini(&f->sad);
 	crypto_runner_free(f->esp.crypto);
@@ -49,24 +50,24 @@ bool forwarder_stopping(const struct forwarder *f)
 	return f->stopping;
 }
 
-void forwarder_poll_port(struct forwarder *f, struct port *port)
+size_t forwarder_poll_port(struct forwarder *f, struct port *port)
 {
 	struct fport *p = f->ports;
 	struct batch b = { 0 };
-	struct tunnel *t;
+	size_t n;
 
 	while (p && p->port != port)
 		p = p->next;
 	if (!p)
-		return;
+		return 0;
 	f->now_ms = f->env.now_ms(f->env.ctx);
-	if (!port->ops->recv(port, &f->pool, &b))
-		return;
+	n = port->ops->recv(port, &f->pool, &b);
+	if (!n)
+		return 0;
 	switch ((enum fwd_port_kind)p->desc.kind) {
 	case FWD_PORT_TUNNEL:
-		t = tunnel_by_port(f, p->desc.id);
-		if (t) {
-			out_from_tunnel(f, t, &b);
+		if (p->tunnel) {
+			out_from_tunnel(f, p->tunnel, &b);
 		} else {
 			f->drops.n[FWD_DROP_NO_TUNNEL] += b.n;
 			batch_put(&f->pool, &b);
@@ -88,6 +89,7 @@ void forwarder_poll_port(struct forwarder *f, struct port *port)
 		batch_put(&f->pool, &b);
 		break;
 	}
+	return n;
 }
 
 void forwarder_tick(struct forwarder *f)
@@ -105,6 +107,6 @@ void forwarder_tick(struct forwarder *f)
 	if (!f->n_waiting || f->now_ms < WAIT_MS)
 		return;
 	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n))
-		out_forget(f, hnode_entry(n, struct policy, node), f->now_ms - WAIT_MS,
-			   FWD_DROP_NO_SA);
+		wait_forget(f, hnode_entry(n, struct policy, node), f->now_ms - WAIT_MS,
+			    FWD_DROP_NO_SA);
 }

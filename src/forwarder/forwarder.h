@@ -14,8 +14,9 @@ struct forwarder_env {
 	uint64_t (*now_ms)(void *ctx); /* monotonic */
 	void (*random)(void *ctx, void *p, size_t n);
 	port_factory *make_port;
-	/* A message for control: an answer (must arrive) or an event (may be lost). */
-	void (*to_control)(void *ctx, const struct fwd_msg *m);
+	/* A message for control; never waits. An answer (m->seq is not 0) is kept until
+	 * control reads it; false: an event that cannot be told now. */
+	bool (*to_control)(void *ctx, const struct fwd_msg *m);
 	void *ctx;
 };
 
@@ -26,8 +27,9 @@ void forwarder_free(struct forwarder *f);
 /* A message from control with the descriptor that came along (-1: none; it is
  * owned from now on). Answers by RESULT. */
 void forwarder_message(struct forwarder *f, struct span bytes, int fd);
-/* The port with this index has something to read: one batch is processed. */
-void forwarder_poll_port(struct forwarder *f, struct port *port);
+/* The port has something to read: one batch is processed, from end to end.
+ * Returns the number of packets that were there. */
+size_t forwarder_poll_port(struct forwarder *f, struct port *port);
 /* Lifetimes, waiting packets; call at least each second. */
 void forwarder_tick(struct forwarder *f);
 bool forwarder_stopping(const struct forwarder *f); /* SHUTDOWN came */

@@ -13,12 +13,24 @@
 #define WAIT_MS		30000
 #define ACQUIRE_EVERY_MS 1000
 #define POOL_PACKETS	(WAIT_TOTAL + 8 * BATCH_MAX)
+#define DEFAULT_PATH_MTU 1500
 
-/* What belongs to a policy id and outlives tables and SAs. */
+struct fport {
+	struct fwd_port desc;
+	struct port *port;
+	struct tunnel *tunnel; /* TUNNEL: whose it is in the table in force; NULL none */
+	struct fport *next;
+};
+
+/* What belongs to a policy id. It outlives tables and SAs: it lives while an
+ * entry of a table or an SA names it. */
 struct policy {
 	struct fwd_policy_stats stats;
-	uint32_t ifid;	  /* of its entry in the newest table; 0: in none */
+	unsigned refs;	  /* entries of tables and SAs that name it */
+	bool in_table;	  /* of the table in force */
+	uint32_t ifid;	  /* of its entry there */
 	uint32_t path_mtu;
+	struct fport *steer; /* the steering TUN of ifid; NULL none */
 	struct sa *out;	  /* newest first */
 	struct pkt *wait_first, **wait_last;
 	size_t n_waiting;
@@ -32,6 +44,8 @@ struct tunnel {
 	uint64_t last_in_ms, last_out_ms; /* 0 never */
 	uint16_t ip_id;
 	bool in_table;
+	struct fport *port; /* its TUN; NULL none */
+	struct hnode by_ends; /* keyed by source and destination */
 	struct tunnel *next;
 };
 
@@ -41,14 +55,9 @@ struct table {
 	size_t n_tunnels;
 };
 
-struct fport {
-	struct fwd_port desc;
-	struct port *port;
-	struct fport *next;
-};
-
-/* A token bucket for events; counters are never limited. */
+/* A token bucket: what strangers can provoke is limited, counters never are. */
 struct bucket {
+	bool started;
 	uint64_t at_ms;
 	uint32_t tokens;
 };
@@ -64,14 +73,17 @@ struct forwarder {
 	bool is_building;
 	uint32_t generation;
 	struct htab policies;
+	struct htab tunnel_ends;
 	struct tunnel *tunnels;
 	struct fport *ports;
+	struct fport *by_kind[FWD_PORT_UDP_ENCAP + 1]; /* the newest of its kind */
 	struct fwd_drops drops;
 	size_t n_waiting;
 	uint64_t now_ms; /* read once per batch */
 	uint64_t next_scan_ms;
+	uint64_t events_from_ms; /* control's socket was full: not tried again before */
 	bool stopping;
-	struct bucket bucket[FWD_PEER_MOVED + 1];
+	struct bucket bucket[FWD_PEER_MOVED + 1], icmp_bucket;
 	struct batch out; /* assigned to SAs, not yet encapsulated */
 };
 
@@ -81,33 +93,72 @@ static inline void fwd_drop(struct forwarder *f, struct pkt *p, enum fwd_drop wh
 	pkt_put(&f->pool, p);
 }
 
-/* state.c */
-struct policy *policy_get(struct forwarder *f, uint32_t id, bool make);
-struct tunnel *tunnel_get(struct forwarder *f, uint32_t id, bool make);
-struct tunnel *tunnel_by_port(struct forwarder *f, uint32_t port_id);
-struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remote,
-			      bool has_key, uint32_t key, bool *ret_ends_known);
-struct fport *port_by_kind(struct forwarder *f, enum fwd_port_kind kind, uint32_t ifid);
+/* ports.c. add and del as the messages say; lookups answer NULL for none. */
+int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd);
+int ports_del(struct forwarder *f, uint32_t id);
+void ports_free(struct forwarder *f);
 struct fport *port_by_id(struct forwarder *f, uint32_t id);
+struct fport *port_by_steered(struct forwarder *f, uint32_t ifid);
+bool port_is_steering(const struct forwarder *f, uint32_t dev_ifindex);
 void port_send(struct forwarder *f, struct fport *port, struct batch *b); /* b is empty after */
-void table_free(struct table *t);
+
+/* state.c */
+struct policy *policy_find(struct forwarder *f, uint32_t id);
+/* Finds or makes it, and names it once more; NULL without memory. */
+struct policy *policy_take(struct forwarder *f, uint32_t id);
+void policy_release(struct forwarder *f, struct policy *pol);
+/* The tunnel between these ends with this key; NULL if none. *ret_near: one with
+ * the same ends, whatever its key; NULL: GRE between them is not ours. */
+struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remote, bool has_key,
+			      uint32_t key, struct tunnel **ret_near);
+void table_free(struct forwarder *f, struct table *t);
 int table_commit(struct forwarder *f);
 void fwd_state_free(struct forwarder *f);
 
 /* events.c */
-void event_send(struct forwarder *f, struct fwd_msg *m); /* rate limited by type */
+bool bucket_take(struct bucket *b, uint64_t now_ms, uint32_t per_sec, uint32_t burst);
+/* True if an event of this type may be told now (and takes its token). */
+bool event_allowed(struct forwarder *f, enum fwd_type type);
+/* Tells control, without asking event_allowed(). False: it did not take it. */
+bool event_send(struct forwarder *f, struct fwd_msg *m);
 void event_expire(struct forwarder *f, struct sa *sa);
+void event_recvd_clear(struct forwarder *f, uint32_t ifid, const struct flow *received);
+
+/* wait.c */
+void wait_for_sa(struct forwarder *f, struct policy *pol, const struct flow *fl, struct pkt *p);
+/* Drops what began to wait at older_than_ms or before. */
+void wait_forget(struct forwarder *f, struct policy *pol, uint64_t older_than_ms,
+		 enum fwd_drop why);
+/* Everything that waits, in order, as a list by pkt.next; the queue is empty after. */
+struct pkt *wait_take_all(struct forwarder *f, struct policy *pol);
 
 /* out.c */
 void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b);
 void out_from_steering(struct forwarder *f, uint32_t ifid, struct batch *b);
-void out_flush(struct forwarder *f);	/* encapsulates and sends f->out */
-void out_release(struct forwarder *f, struct policy *pol); /* waiting packets, an SA came */
-void out_forget(struct forwarder *f, struct policy *pol, uint64_t older_than_ms, enum fwd_drop why);
+void out_release(struct forwarder *f, struct policy *pol); /* an SA came: waiting packets go */
+
+/* esp_out.c: encapsulate and send what has an SA */
+void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip4 *h, struct pkt *p);
+void esp_out_flush(struct forwarder *f);
+/* Appends p to b, cut to mtu if need be; sends b by port whenever it is full. */
+void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct pkt *p, size_t mtu);
 
 /* in.c */
 void in_from_esp(struct forwarder *f, struct batch *b);
 void in_from_udp(struct forwarder *f, struct batch *b);
+
+/* gre_in.c */
+struct delivery {
+	struct fport *port;
+	struct batch b;
+};
+/* To a TUN. Consecutive packets mostly go to one: a change sends what is there. */
+void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p);
+void deliver_flush(struct forwarder *f, struct delivery *d);
+/* A GRE packet with its IPv4 header: true if it was for a tunnel of ours, and then
+ * p is gone. in_clear: it did not come out of an SA. */
+bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip4 *h,
+	      bool in_clear);
 void in_from_gre(struct forwarder *f, struct batch *b);
 
 #endif

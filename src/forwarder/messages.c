@@ -9,68 +9,23 @@
 #include "base/secret.h"
 #include "base/wr.h"
 
-static int port_add(struct forwarder *f, const struct fwd_port *desc, int fd)
-{
-	struct fport *p;
-	int err;
-
-	if (fd < 0)
-		return -EBADF;
-	if (port_by_id(f, desc->id)) {
-		close(fd);
-		return -EEXIST;
-	}
-	p = calloc(1, sizeof(*p));
-	if (!p) {
-		close(fd);
-		return -ENOMEM;
-	}
-	p->desc = *desc;
-	err = f->env.make_port(f->env.ctx, desc, fd, &p->port);
-	if (err) {
-		free(p);
-		return err;
-	}
-	p->next = f->ports;
-	f->ports = p;
-	if (f->watch.added)
-		f->watch.added(f->watch.ctx, p->port);
-	return 0;
-}
-
-static int port_del(struct forwarder *f, uint32_t id)
-{
-	for (struct fport **at = &f->ports; *at; at = &(*at)->next) {
-		struct fport *p = *at;
-
-		if (p->desc.id != id)
-			continue;
-		*at = p->next;
-		if (f->watch.removed)
-			f->watch.removed(f->watch.ctx, p->port);
-		p->port->ops->close(p->port);
-		free(p);
-		return 0;
-	}
-	return -ENOENT;
-}
-
 static int sa_install(struct forwarder *f, const struct sa_spec *spec)
 {
-	struct policy *pol = policy_get(f, spec->policy_id, true);
-	struct sa *sa;
+	struct policy *pol = policy_take(f, spec->policy_id);
+	struct sa *sa = NULL;
 	int err;
 
 	if (!pol)
 		return -ENOMEM;
 	err = sa_new(f->esp.crypto, spec, f->now_ms, &sa);
-	if (err)
-		return err;
-	err = sad_add(&f->sad, sa);
+	if (!err)
+		err = sad_add(&f->sad, sa);
 	if (err) {
 		sa_free(sa);
+		policy_release(f, pol);
 		return err;
 	}
+	sa->owner = pol;
 	if (spec->dir == SA_OUT) {
 		sa->next = pol->out;
 		pol->out = sa;
@@ -87,16 +42,15 @@ static int sa_remove(struct forwarder *f, uint32_t id)
 
 	if (!sa)
 		return -ENOENT;
-	pol = policy_get(f, sa->spec.policy_id, false);
-	if (pol && sa->spec.dir == SA_OUT) {
-		struct sa **at = &pol->out;
-
-		while (*at && *at != sa)
-			at = &(*at)->next;
-		if (*at)
+	pol = sa->owner;
+	for (struct sa **at = &pol->out; *at; at = &(*at)->next) {
+		if (*at == sa) {
 			*at = sa->next;
+			break;
+		}
 	}
 	sad_del(&f->sad, sa);
+	policy_release(f, pol);
 	return 0;
 }
 
@@ -141,7 +95,7 @@ static void fill_sa_info(const struct forwarder *f, const struct sa *sa, struct 
 static void answer(struct forwarder *f, struct fwd_msg *m, uint32_t seq)
 {
 	m->seq = seq;
-	f->env.to_control(f->env.ctx, m);
+	(void)f->env.to_control(f->env.ctx, m);
 }
 
 static void dump_sas(struct forwarder *f, uint32_t seq)
@@ -204,8 +158,13 @@ static int policy_add(struct forwarder *f, const struct fwd_policy *p)
 	if (p->path_mtu < 68 || p->path_mtu > UINT16_MAX)
 		return -ERANGE;
 	e.action = p->action == FWD_POLICY_PROTECT ? SPD_PROTECT : SPD_SKIP;
-	e.state = policy_get(f, p->id, true);
-	return e.state ? spd_add(&f->building.spd, &e) : -ENOMEM;
+	e.state = policy_take(f, p->id);
+	if (!e.state)
+		return -ENOMEM;
+	int err = spd_add(&f->building.spd, &e);
+	if (err)
+		policy_release(f, e.state);
+	return err;
 }
 
 static int tunnel_add(struct forwarder *f, const struct fwd_tunnel *t)
@@ -215,6 +174,9 @@ static int tunnel_add(struct forwarder *f, const struct fwd_tunnel *t)
 
 	if (!f->is_building)
 		return -EPROTO;
+	for (size_t i = 0; i < b->n_tunnels; i++)
+		if (b->tunnels[i].tunnel_id == t->tunnel_id)
+			return -EEXIST;
 	v = reallocarray(b->tunnels, b->n_tunnels + 1, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
@@ -227,7 +189,7 @@ static int tunnel_add(struct forwarder *f, const struct fwd_tunnel *t)
  * (RFC 3948 section 2.2); a keepalive is one byte 0xff (section 2.3). */
 static int ike_send(struct forwarder *f, const struct fwd_msg *m)
 {
-	struct fport *udp = port_by_kind(f, FWD_PORT_UDP_ENCAP, 0);
+	struct fport *udp = f->by_kind[FWD_PORT_UDP_ENCAP];
 	struct pkt *p = udp ? pkt_get(&f->pool) : NULL;
 	struct span d = m->u.ike_rx.data;
 	struct batch b = { 0 };
@@ -261,9 +223,9 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 	case FWD_HELLO:
 		return m->u.version == FWD_VERSION ? 0 : -EPROTONOSUPPORT;
 	case FWD_PORT_ADD:
-		return port_add(f, &m->u.port, fd);
+		return ports_add(f, &m->u.port, fd);
 	case FWD_PORT_DEL:
-		return port_del(f, m->u.id);
+		return ports_del(f, m->u.id);
 	case FWD_SA_ADD:
 		return sa_install(f, &m->u.sa);
 	case FWD_SA_DEL:
@@ -272,7 +234,7 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 		dump_sas(f, m->seq);
 		return 0;
 	case FWD_TABLE_BEGIN: /* an unfinished one is forgotten */
-		table_free(&f->building);
+		table_free(f, &f->building);
 		f->is_building = true;
 		return 0;
 	case FWD_POLICY_ADD:
@@ -282,9 +244,9 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 	case FWD_TABLE_COMMIT:
 		return f->is_building ? table_commit(f) : -EPROTO;
 	case FWD_NEGOTIATION_FAILED:
-		pol = policy_get(f, m->u.id, false);
+		pol = policy_find(f, m->u.id);
 		if (pol)
-			out_forget(f, pol, UINT64_MAX, FWD_DROP_NEGOTIATION_FAILED);
+			wait_forget(f, pol, UINT64_MAX, FWD_DROP_NEGOTIATION_FAILED);
 		return 0;
 	case FWD_STATS_GET:
 		send_stats(f, m->seq);
@@ -302,6 +264,15 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 	}
 }
 
+/* Which request it was, even if the rest of it cannot be read. */
+static uint32_t seq_of(struct span bytes)
+{
+	struct rd r = rd_span(bytes);
+
+	rd_skip(&r, 1);
+	return rd_be32(&r);
+}
+
 void forwarder_message(struct forwarder *f, struct span bytes, int fd)
 {
 	struct fwd_msg m, result = { .type = FWD_RESULT };
@@ -313,6 +284,6 @@ void forwarder_message(struct forwarder *f, struct span bytes, int fd)
 		fd = -1;
 	}
 	result.u.error = err ? err : handle(f, &m, fd);
-	answer(f, &result, err ? 0 : m.seq);
+	answer(f, &result, err ? seq_of(bytes) : m.seq);
 	secret_wipe(&m, sizeof(m));
 }

@@ -1,26 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The process around the core: one epoll, the control socket and the ports. */
+/* The process around the core: one epoll, the control socket and the ports.
+ *
+ * Timers: TICK_MS between looks at lifetimes and waiting packets; a port whose
+ * descriptor only reports errors (its device was deleted) rests until the next
+ * tick instead of being polled in a circle. */
 #include "forwarder/forwarder.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/secret.h"
 
 #define TICK_MS		250
-#define ANSWER_WAIT_MS	1000 /* control reads while it waits for an answer */
-#define EVENTS_PER_WAIT 16
+#define EVENTS_PER_WAIT 64
+#define ERRORS_BEFORE_REST 8
+#define BACKLOG_MAX	(16u << 20) /* bytes of answers that control has not read */
+
+/* An answer that did not fit the socket. */
+struct late {
+	STAILQ_ENTRY(late) entry;
+	size_t len;
+	uint8_t bytes[];
+};
+
+struct watched {
+	struct port *port;
+	unsigned errors; /* in a row, without a packet */
+	bool resting;
+	LIST_ENTRY(watched) entry;
+};
 
 struct loop {
 	const struct forwarder_process *p;
 	struct forwarder *f;
 	int epoll;
-	uint64_t events_lost; /* control was away or slow */
+	LIST_HEAD(, watched) watched;
+	STAILQ_HEAD(, late) backlog;
+	size_t backlog_bytes;
+	uint64_t next_tick_ms;
 	uint8_t in[FWD_MSG_MAX], out[FWD_MSG_MAX];
 };
 
@@ -45,46 +67,159 @@ static int loop_make_port(void *ctx, const struct fwd_port *desc, int fd, struct
 	return l->p->make_port(l->p->ctx, desc, fd, ret_port);
 }
 
-static void to_control(void *ctx, const struct fwd_msg *m)
+/* ---- to control ---- */
+
+/* 0, or a negative errno: -EAGAIN if the socket is full. */
+static int send_now(const struct loop *l, const void *p, size_t n)
+{
+	while (send(l->p->control_fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return errno == ENOBUFS ? -EAGAIN : -errno;
+	return 0;
+}
+
+static void watch_control(const struct loop *l, int op)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = NULL };
+
+	if (!STAILQ_EMPTY(&l->backlog))
+		e.events |= EPOLLOUT;
+	(void)epoll_ctl(l->epoll, op, l->p->control_fd, &e);
+}
+
+/* False: there is more than anybody will read, or no memory. */
+static bool keep_answer(struct loop *l, size_t n)
+{
+	struct late *a = l->backlog_bytes + n <= BACKLOG_MAX ? malloc(sizeof(*a) + n) : NULL;
+
+	if (!a)
+		return false;
+	a->len = n;
+	memcpy(a->bytes, l->out, n);
+	l->backlog_bytes += n;
+	bool first = STAILQ_EMPTY(&l->backlog);
+	STAILQ_INSERT_TAIL(&l->backlog, a, entry);
+	if (first)
+		watch_control(l, EPOLL_CTL_MOD);
+	return true;
+}
+
+static void send_backlog(struct loop *l)
+{
+	struct late *a;
+
+	while ((a = STAILQ_FIRST(&l->backlog)) && send_now(l, a->bytes, a->len) != -EAGAIN) {
+		STAILQ_REMOVE_HEAD(&l->backlog, entry);
+		l->backlog_bytes -= a->len;
+		free(a);
+	}
+	if (!a)
+		watch_control(l, EPOLL_CTL_MOD);
+}
+
+/* Never waits. Answers queue up behind each other; events find room or are lost. */
+static bool to_control(void *ctx, const struct fwd_msg *m)
 {
 	struct loop *l = ctx;
 	struct wr w = wr_of(l->out, sizeof(l->out));
-	struct pollfd pfd = { .fd = l->p->control_fd, .events = POLLOUT };
+	int err = -EAGAIN;
 
 	fwd_encode(&w, m);
 	if (w.bad)
-		return;
-	while (send(l->p->control_fd, l->out, wr_len(&w), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		/* an answer waits a moment for its reader; an event does not */
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN || m->seq == 0 || poll(&pfd, 1, ANSWER_WAIT_MS) <= 0) {
-			l->events_lost++;
-			return;
-		}
-	}
+		return false;
+	if (STAILQ_EMPTY(&l->backlog))
+		err = send_now(l, l->out, wr_len(&w));
+	if (err == -EAGAIN && m->seq)
+		return keep_answer(l, wr_len(&w));
+	return err == 0;
 }
+
+/* ---- ports ---- */
 
 static void port_added(void *ctx, struct port *port)
 {
 	struct loop *l = ctx;
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = port };
+	struct watched *w = port->fd >= 0 ? calloc(1, sizeof(*w)) : NULL;
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = w };
 
-	if (port->fd >= 0 && epoll_ctl(l->epoll, EPOLL_CTL_ADD, port->fd, &e) < 0)
-		l->events_lost++;
+	if (!w)
+		return;
+	w->port = port;
+	/* one that cannot be watched now is tried again at each tick */
+	w->resting = epoll_ctl(l->epoll, EPOLL_CTL_ADD, port->fd, &e) < 0;
+	LIST_INSERT_HEAD(&l->watched, w, entry);
 }
 
 static void port_removed(void *ctx, struct port *port)
 {
 	struct loop *l = ctx;
+	struct watched *w;
 
-	if (port->fd >= 0)
-		epoll_ctl(l->epoll, EPOLL_CTL_DEL, port->fd, NULL);
+	LIST_FOREACH(w, &l->watched, entry) {
+		if (w->port != port)
+			continue;
+		if (!w->resting)
+			(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, port->fd, NULL);
+		LIST_REMOVE(w, entry);
+		free(w);
+		return;
+	}
 }
 
-/* One message and its descriptor. False: nothing there; *ret_gone if the other
- * end of the pair is closed for good. */
-static bool read_control(struct loop *l, bool *ret_gone)
+static void poll_watched(struct loop *l, struct watched *w, uint32_t events)
+{
+	if (forwarder_poll_port(l->f, w->port) || !(events & (EPOLLERR | EPOLLHUP))) {
+		w->errors = 0;
+	} else if (++w->errors >= ERRORS_BEFORE_REST) {
+		w->resting = true;
+		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->port->fd, NULL);
+	}
+}
+
+static void tick(struct loop *l)
+{
+	uint64_t now = loop_now(l);
+	struct watched *w;
+
+	forwarder_tick(l->f);
+	if (now < l->next_tick_ms)
+		return;
+	l->next_tick_ms = now + TICK_MS;
+	LIST_FOREACH(w, &l->watched, entry) {
+		struct epoll_event e = { .events = EPOLLIN, .data.ptr = w };
+
+		if (w->resting && epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->port->fd, &e) == 0) {
+			w->resting = false;
+			w->errors = ERRORS_BEFORE_REST - 1;
+		}
+	}
+}
+
+/* ---- from control ---- */
+
+/* The descriptor that came along; -1: none. Only one may. */
+static int take_descriptor(struct msghdr *msg)
+{
+	int fd = -1;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		size_t count = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS ?
+				       (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) :
+				       0;
+		for (size_t i = 0; i < count; i++) {
+			if (fd >= 0)
+				close(fd);
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+		}
+	}
+	return fd;
+}
+
+/* One message and its descriptor. One each turn, so that what arrived before it is
+ * dealt with before it. False: the other end of the pair is closed for good. Both
+ * ends are the supervisor's to keep, and a new control goes on with the same
+ * socket: if it is closed, the supervisor is gone too. */
+static bool read_control(struct loop *l)
 {
 	union {
 		char buf[CMSG_SPACE(sizeof(int) * 4)];
@@ -93,26 +228,12 @@ static bool read_control(struct loop *l, bool *ret_gone)
 	struct iovec iov = { l->in, sizeof(l->in) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf,
 			      .msg_controllen = sizeof(control.buf) };
-	int fd = -1;
 	ssize_t n = recvmsg(l->p->control_fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	int fd;
 
-	if (n <= 0) {
-		*ret_gone = n == 0 || (errno != EAGAIN && errno != EINTR);
-		return false;
-	}
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
-		size_t count = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS ?
-				       (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) :
-				       0;
-		for (size_t i = 0; i < count; i++) {
-			int got;
-
-			memcpy(&got, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (fd >= 0)
-				close(fd);
-			fd = got;
-		}
-	}
+	if (n <= 0)
+		return n < 0 && (errno == EAGAIN || errno == EINTR);
+	fd = take_descriptor(&msg);
 	if (msg.msg_flags & MSG_TRUNC) {
 		if (fd >= 0)
 			close(fd);
@@ -123,13 +244,18 @@ static bool read_control(struct loop *l, bool *ret_gone)
 	return true;
 }
 
+static bool serve_control(struct loop *l, uint32_t events)
+{
+	if (events & EPOLLOUT)
+		send_backlog(l);
+	return !(events & ~(uint32_t)EPOLLOUT) || read_control(l);
+}
+
 static int serve(struct loop *l)
 {
 	struct epoll_event ev[EVENTS_PER_WAIT];
-	struct epoll_event ctl = { .events = EPOLLIN, .data.ptr = NULL };
 
-	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->p->control_fd, &ctl) < 0)
-		return 1;
+	watch_control(l, EPOLL_CTL_ADD);
 	while (!forwarder_stopping(l->f)) {
 		int n = epoll_wait(l->epoll, ev, EVENTS_PER_WAIT, TICK_MS);
 
@@ -137,21 +263,33 @@ static int serve(struct loop *l)
 			return 1;
 		for (int i = 0; i < n; i++)
 			if (ev[i].data.ptr)
-				forwarder_poll_port(l->f, ev[i].data.ptr);
+				poll_watched(l, ev[i].data.ptr, ev[i].events);
 		/* control last: it may remove a port that an event above names */
-		for (int i = 0; i < n; i++) {
-			bool gone = false;
-
-			if (ev[i].data.ptr)
-				continue;
-			for (int k = 0; k < 64 && read_control(l, &gone); k++)
-				;
-			if (gone) /* both ends are the supervisor's to keep: it is gone too */
+		for (int i = 0; i < n; i++)
+			if (!ev[i].data.ptr && !serve_control(l, ev[i].events))
 				return 1;
-		}
-		forwarder_tick(l->f);
+		tick(l);
 	}
 	return 0;
+}
+
+static void loop_free(struct loop *l)
+{
+	struct watched *w;
+	struct late *a;
+
+	forwarder_free(l->f);
+	while ((w = LIST_FIRST(&l->watched))) {
+		LIST_REMOVE(w, entry);
+		free(w);
+	}
+	while ((a = STAILQ_FIRST(&l->backlog))) {
+		STAILQ_REMOVE_HEAD(&l->backlog, entry);
+		free(a);
+	}
+	if (l->epoll >= 0)
+		close(l->epoll);
+	secret_free(l, sizeof(*l));
 }
 
 int forwarder_run(const struct forwarder_process *p)
@@ -162,6 +300,8 @@ int forwarder_run(const struct forwarder_process *p)
 	if (!l)
 		return 1;
 	l->p = p;
+	LIST_INIT(&l->watched);
+	STAILQ_INIT(&l->backlog);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	struct forwarder_env env = { loop_now, loop_random, loop_make_port, to_control, l };
 	struct forwarder_watch watch = { port_added, port_removed, l };
@@ -170,9 +310,6 @@ int forwarder_run(const struct forwarder_process *p)
 		forwarder_watch(l->f, &watch);
 		status = serve(l);
 	}
-	forwarder_free(l->f);
-	if (l->epoll >= 0)
-		close(l->epoll);
-	secret_free(l, sizeof(*l));
+	loop_free(l);
 	return status;
 }

@@ -1,143 +1,226 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Policies, tunnels, ports and tables: what is looked up by id, and how a new
- * table takes the place of the old one without losing counters. */
+/* Policies, tunnels and tables: what is looked up by id, and how a new table takes
+ * the place of the old one without losing counters. */
 #include "forwarder/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-static uint64_t id_hash(uint32_t id)
+static uint64_t mix(uint64_t key)
 {
-	return id * UINT64_C(0x9e3779b97f4a7c15) >> 32; /* ids are control's: no seed */
+	/* ids and configured addresses are control's, not a stranger's: no seed */
+	key *= UINT64_C(0x9e3779b97f4a7c15);
+	return key ^ key >> 32;
 }
 
-struct policy *policy_get(struct forwarder *f, uint32_t id, bool make)
-{
-	struct policy *p;
+/* ---- policies ---- */
 
-	for (struct hnode *n = htab_first(&f->policies, id_hash(id)); n; n = htab_next(n)) {
-		p = hnode_entry(n, struct policy, node);
+struct policy *policy_find(struct forwarder *f, uint32_t id)
+{
+	for (struct hnode *n = htab_first(&f->policies, mix(id)); n; n = htab_next(n)) {
+		struct policy *p = hnode_entry(n, struct policy, node);
+
 		if (p->stats.policy_id == id)
 			return p;
 	}
-	if (!make || !(p = calloc(1, sizeof(*p))))
-		return NULL;
-	p->stats.policy_id = id;
-	p->path_mtu = 1500;
-	p->wait_last = &p->wait_first;
-	if (htab_add(&f->policies, &p->node, id_hash(id))) {
-		free(p);
-		return NULL;
+	return NULL;
+}
+
+struct policy *policy_take(struct forwarder *f, uint32_t id)
+{
+	struct policy *p = policy_find(f, id);
+
+	if (!p) {
+		p = calloc(1, sizeof(*p));
+		if (!p)
+			return NULL;
+		p->stats.policy_id = id;
+		p->path_mtu = DEFAULT_PATH_MTU;
+		p->wait_last = &p->wait_first;
+		if (htab_add(&f->policies, &p->node, mix(id))) {
+			free(p);
+			return NULL;
+		}
 	}
+	p->refs++;
 	return p;
 }
 
-struct tunnel *tunnel_get(struct forwarder *f, uint32_t id, bool make)
+void policy_release(struct forwarder *f, struct policy *pol)
+{
+	if (--pol->refs)
+		return;
+	wait_forget(f, pol, UINT64_MAX, FWD_DROP_NO_POLICY);
+	htab_del(&f->policies, &pol->node);
+	free(pol);
+}
+
+/* ---- tunnels ---- */
+
+static uint64_t ends_hash(uint32_t local, uint32_t remote)
+{
+	return mix((uint64_t)local << 32 | remote);
+}
+
+static uint64_t tunnel_hash(const struct fwd_tunnel *c)
+{
+	return ends_hash(ipaddr_to_v4(&c->src), ipaddr_to_v4(&c->dst));
+}
+
+static struct tunnel *tunnel_find(struct forwarder *f, uint32_t id)
 {
 	struct tunnel *t = f->tunnels;
 
 	while (t && t->conf.tunnel_id != id)
 		t = t->next;
-	if (t || !make || !(t = calloc(1, sizeof(*t))))
-		return t;
-	t->conf.tunnel_id = t->stats.tunnel_id = id;
-	t->next = f->tunnels;
-	f->tunnels = t;
 	return t;
 }
 
-struct tunnel *tunnel_by_port(struct forwarder *f, uint32_t port_id)
+/* One that no table holds yet. */
+static int tunnel_make(struct forwarder *f, const struct fwd_tunnel *conf)
 {
-	for (struct tunnel *t = f->tunnels; t; t = t->next)
-		if (t->in_table && t->conf.tun_port == port_id)
-			return t;
-	return NULL;
+	struct tunnel *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	t->conf = *conf;
+	t->stats.tunnel_id = conf->tunnel_id;
+	if (htab_add(&f->tunnel_ends, &t->by_ends, tunnel_hash(conf))) {
+		free(t);
+		return -ENOMEM;
+	}
+	t->next = f->tunnels;
+	f->tunnels = t;
+	return 0;
+}
+
+static void tunnel_set(struct forwarder *f, struct tunnel *t, const struct fwd_tunnel *conf)
+{
+	/* it is in the table already, so that adding it again cannot fail */
+	htab_del(&f->tunnel_ends, &t->by_ends);
+	t->conf = *conf;
+	(void)htab_add(&f->tunnel_ends, &t->by_ends, tunnel_hash(conf));
+	t->in_table = true;
+	t->port = port_by_id(f, conf->tun_port);
+	if (t->port && t->port->desc.kind != FWD_PORT_TUNNEL)
+		t->port = NULL;
+	if (t->port)
+		t->port->tunnel = t;
+}
+
+static void tunnels_sweep(struct forwarder *f)
+{
+	struct tunnel **at = &f->tunnels;
+
+	while (*at) {
+		struct tunnel *t = *at;
+
+		if (t->in_table) {
+			at = &t->next;
+			continue;
+		}
+		*at = t->next;
+		htab_del(&f->tunnel_ends, &t->by_ends);
+		free(t);
+	}
 }
 
 struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remote, bool has_key,
-			      uint32_t key, bool *ret_ends_known)
+			      uint32_t key, struct tunnel **ret_near)
 {
-	*ret_ends_known = false;
-	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+	*ret_near = NULL;
+	for (struct hnode *n = htab_first(&f->tunnel_ends, ends_hash(local, remote)); n;
+	     n = htab_next(n)) {
+		struct tunnel *t = hnode_entry(n, struct tunnel, by_ends);
+
 		if (!t->in_table || t->conf.src.family != IP_V4 || t->conf.dst.family != IP_V4 ||
 		    ipaddr_to_v4(&t->conf.src) != local || ipaddr_to_v4(&t->conf.dst) != remote)
 			continue;
-		*ret_ends_known = true;
+		*ret_near = t;
 		if (t->conf.has_key == has_key && (!has_key || t->conf.key == key))
 			return t;
 	}
 	return NULL;
 }
 
-struct fport *port_by_kind(struct forwarder *f, enum fwd_port_kind kind, uint32_t ifid)
-{
-	for (struct fport *p = f->ports; p; p = p->next)
-		if (p->desc.kind == kind && (kind != FWD_PORT_STEER || p->desc.ifid == ifid))
-			return p;
-	return NULL;
-}
+/* ---- tables ---- */
 
-struct fport *port_by_id(struct forwarder *f, uint32_t id)
+void table_free(struct forwarder *f, struct table *t)
 {
-	for (struct fport *p = f->ports; p; p = p->next)
-		if (p->desc.id == id)
-			return p;
-	return NULL;
-}
-
-void port_send(struct forwarder *f, struct fport *port, struct batch *b)
-{
-	size_t sent = port && b->n ? port->port->ops->send(port->port, b) : 0;
-
-	f->drops.n[FWD_DROP_SEND_FAILED] += b->n - sent;
-	batch_put(&f->pool, b);
-}
-
-void table_free(struct table *t)
-{
+	for (size_t i = 0; i < t->spd.n; i++)
+		policy_release(f, t->spd.v[i].state);
 	spd_fini(&t->spd);
 	free(t->tunnels);
 	*t = (struct table){ 0 };
 }
 
-/* The old table goes at once: there is one worker and it is here, between two
- * batches. */
-int table_commit(struct forwarder *f)
+static void commit_policies(struct forwarder *f, const struct spd *spd)
 {
-	struct table *new = &f->building;
+	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
+		struct policy *pol = hnode_entry(n, struct policy, node);
 
-	for (size_t i = 0; i < new->n_tunnels; i++)
-		if (!tunnel_get(f, new->tunnels[i].tunnel_id, true))
-			return -ENOMEM;
-	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n))
-		hnode_entry(n, struct policy, node)->ifid = 0;
-	for (size_t i = 0; i < new->spd.n; i++) {
-		struct policy *pol = new->spd.v[i].state;
-
-		pol->ifid = new->spd.v[i].ifid;
-		pol->path_mtu = new->spd.v[i].path_mtu;
+		pol->in_table = false;
+		pol->ifid = 0;
+		pol->steer = NULL;
 	}
+	for (size_t i = 0; i < spd->n; i++) {
+		struct policy *pol = spd->v[i].state;
+
+		pol->in_table = true;
+		pol->path_mtu = spd->v[i].path_mtu;
+		if (pol->ifid != spd->v[i].ifid || !pol->steer) {
+			pol->ifid = spd->v[i].ifid;
+			pol->steer = port_by_steered(f, pol->ifid);
+		}
+	}
+	/* nothing will come for what still waits for a policy that is no more */
+	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
+		struct policy *pol = hnode_entry(n, struct policy, node);
+
+		if (!pol->in_table)
+			wait_forget(f, pol, UINT64_MAX, FWD_DROP_NO_POLICY);
+	}
+}
+
+static void commit_tunnels(struct forwarder *f, const struct table *new)
+{
+	for (struct fport *p = f->ports; p; p = p->next)
+		p->tunnel = NULL;
 	for (struct tunnel *t = f->tunnels; t; t = t->next)
 		t->in_table = false;
-	for (size_t i = 0; i < new->n_tunnels; i++) {
-		struct tunnel *t = tunnel_get(f, new->tunnels[i].tunnel_id, false);
+	for (size_t i = 0; i < new->n_tunnels; i++)
+		tunnel_set(f, tunnel_find(f, new->tunnels[i].tunnel_id), &new->tunnels[i]);
+	tunnels_sweep(f);
+}
 
-		t->conf = new->tunnels[i];
-		t->in_table = true;
-	}
+/* All or nothing. The old table goes at once: there is one worker and it is here,
+ * between two batches. */
+int table_commit(struct forwarder *f)
+{
+	struct table *new = &f->building, old = f->table;
+
+	for (size_t i = 0; i < new->n_tunnels; i++)
+		if (!tunnel_find(f, new->tunnels[i].tunnel_id) &&
+		    tunnel_make(f, &new->tunnels[i]))
+			return -ENOMEM; /* those made so far are in no table: the next sweep */
 	new->spd.generation = ++f->generation;
-	table_free(&f->table);
+	commit_policies(f, &new->spd);
+	commit_tunnels(f, new);
 	f->table = *new;
 	f->building = (struct table){ 0 };
 	f->is_building = false;
+	table_free(f, &old);
 	return 0;
 }
 
 void fwd_state_free(struct forwarder *f)
 {
-	struct hnode *n = htab_walk(&f->policies, NULL);
+	struct hnode *n;
 
-	while (n) {
+	table_free(f, &f->table);
+	table_free(f, &f->building);
+	n = htab_walk(&f->policies, NULL);
+	while (n) { /* those that SAs still name */
 		struct hnode *next = htab_walk(&f->policies, n);
 
 		free(hnode_entry(n, struct policy, node));
@@ -150,13 +233,5 @@ void fwd_state_free(struct forwarder *f)
 		f->tunnels = t->next;
 		free(t);
 	}
-	while (f->ports) {
-		struct fport *p = f->ports;
-
-		f->ports = p->next;
-		p->port->ops->close(p->port);
-		free(p);
-	}
-	table_free(&f->table);
-	table_free(&f->building);
+	htab_fini(&f->tunnel_ends);
 }

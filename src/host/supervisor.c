@@ -24,6 +24,7 @@ struct sup {
 	int signals;
 	pid_t control, forwarder;
 	bool stopping;
+	unsigned restarts; /* of control */
 };
 
 static void pause_ms(long ms)
@@ -162,12 +163,14 @@ static bool reap(struct sup *u, int *ret_status)
 				respawn_forwarder(u);
 		} else if (pid == u->control) {
 			u->control = -1;
-			/* an orderly end, or a start that can never succeed */
-			if (u->stopping || code == 0 || code == 2) {
+			/* an orderly end, or a first start that cannot succeed; one that
+			 * follows a crash may meet what the dead one still holds */
+			if (u->stopping || code == 0 || (code == 2 && !u->restarts)) {
 				*ret_status = code == 128 ? 1 : code;
 				return true;
 			}
 			fprintf(stderr, "culvert: control ended (%d), starting it again\n", code);
+			u->restarts++;
 			respawn_control(u);
 		}
 	}

@@ -14,7 +14,8 @@ struct supervisor {
 };
 
 /* Until SIGTERM or SIGINT (passed on to control, whose orderly stop is waited
- * for) or until control ends by itself with status 0 or 2. Returns an exit status. */
+ * for) or until control ends by itself: with status 0, or with 2 at its first
+ * start. Returns an exit status. */
 int supervisor_run(const struct supervisor *s);
 
 /* Control's side: the next descriptor from the supervisor, or -errno. */

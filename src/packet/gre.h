@@ -7,6 +7,7 @@
 #include "base/wr.h"
 
 #define GRE_PROTO_IPV4 0x0800
+#define GRE_PROTO_IPV6 0x86dd
 #define GRE_MAX_HEADER 16
 
 enum gre_result { GRE_OK = 0, GRE_MALFORMED, GRE_UNSUPPORTED, GRE_BAD_CHECKSUM };

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inbound GRE, out of an SA or in clear from the raw socket, and delivery to the
+ * TUNs. */
+#include "forwarder/internal.h"
+
+#include "packet/gre.h"
+
+void deliver_flush(struct forwarder *f, struct delivery *d)
+{
+	if (d->b.n)
+		port_send(f, d->port, &d->b);
+}
+
+void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p)
+{
+	if (d->b.n == BATCH_MAX || d->port != port)
+		deliver_flush(f, d);
+	d->port = port;
+	(void)batch_add(&d->b, p);
+}
+
+/* A packet in clear, received by interface ifid, that a policy there protects:
+ * counted, told, gone. False: none does, and it still belongs to the caller. */
+static bool refuse_clear(struct forwarder *f, uint32_t ifid, const struct flow *fl, struct pkt *p)
+{
+	struct flow mirror = flow_mirror(fl);
+	const struct spd_entry *e = spd_lookup_cached(&f->table.spd, &f->cache, ifid, &mirror);
+	struct policy *pol;
+
+	if (!e)
+		return false;
+	pol = e->state;
+	pol->stats.recvd_clear++;
+	event_recvd_clear(f, ifid, fl);
+	fwd_drop(f, p, FWD_DROP_RECVD_CLEAR);
+	return true;
+}
+
+/* What the inner packet is, with the congestion mark of the outer header on it
+ * (RFC 6040). The reason for dropping it, or FWD_N_DROPS. */
+static enum fwd_drop look_inside(struct pkt *p, const struct gre *g, uint8_t outer_tos)
+{
+	struct ip4 in;
+	int tos;
+
+	if (g->proto == GRE_PROTO_IPV6)
+		return p->len >= 40 && p->data[0] >> 4 == 6 ? FWD_N_DROPS : FWD_DROP_MALFORMED_GRE;
+	if (g->proto != GRE_PROTO_IPV4)
+		return FWD_DROP_GRE_UNSUPPORTED;
+	if (!ip4_parse(p, false, &in))
+		return FWD_DROP_MALFORMED_GRE;
+	tos = tos_decap(outer_tos, in.tos);
+	if (tos < 0)
+		return FWD_DROP_ECN;
+	ip4_set_tos(p, (uint8_t)tos);
+	return FWD_N_DROPS;
+}
+
+static void count_refused(struct tunnel *near, enum fwd_drop why)
+{
+	switch (why) {
+	case FWD_DROP_GRE_KEY:
+		near->stats.in_key_mismatch++;
+		break;
+	case FWD_DROP_GRE_CHECKSUM:
+		near->stats.in_checksum++;
+		break;
+	case FWD_DROP_GRE_UNSUPPORTED:
+		near->stats.in_unsupported++;
+		break;
+	default:
+		near->stats.in_errors++;
+		break;
+	}
+}
+
+/* The reason for not taking it, or FWD_N_DROPS and p is the inner packet. */
+static enum fwd_drop decapsulate(struct tunnel *t, struct pkt *p, const struct ip4 *h,
+				 enum gre_result res, const struct gre *g)
+{
+	switch (res) {
+	case GRE_MALFORMED:
+		return FWD_DROP_MALFORMED_GRE;
+	case GRE_BAD_CHECKSUM:
+		return FWD_DROP_GRE_CHECKSUM;
+	case GRE_UNSUPPORTED:
+		return FWD_DROP_GRE_UNSUPPORTED;
+	default:
+		break;
+	}
+	if (!t)
+		return FWD_DROP_GRE_KEY;
+	if (!t->conf.up)
+		return FWD_DROP_TUNNEL_DOWN;
+	if (!t->port)
+		return FWD_DROP_NO_TUNNEL;
+	(void)pkt_pull(p, (size_t)h->header_len + g->header_len);
+	return look_inside(p, g, h->tos);
+}
+
+bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip4 *h,
+	      bool in_clear)
+{
+	struct gre g = { 0 };
+	struct tunnel *near, *t;
+	struct flow fl;
+	enum gre_result res = gre_decode(
+		span_of(p->data + h->header_len, (size_t)p->len - h->header_len), &g);
+
+	t = tunnel_by_ends(f, h->dst, h->src, g.has_key, g.key, &near);
+	if (!near)
+		return false;
+	/* it may have come in by another interface than it would leave by */
+	ip4_flow(p, h, &fl);
+	if (in_clear && refuse_clear(f, near->conf.egress_ifid, &fl, p)) {
+		near->stats.in_errors++;
+		return true;
+	}
+	enum fwd_drop why = decapsulate(t, p, h, res, &g);
+	if (why != FWD_N_DROPS) {
+		count_refused(t ? t : near, why);
+		fwd_drop(f, p, why);
+		return true;
+	}
+	if (t->conf.adjust_mss && g.proto == GRE_PROTO_IPV4)
+		ip4_clamp_mss(p, t->conf.adjust_mss);
+	t->stats.in_packets++;
+	t->stats.in_bytes += p->len;
+	t->last_in_ms = f->now_ms;
+	deliver(f, d, t->port, p);
+	return true;
+}
+
+void in_from_gre(struct forwarder *f, struct batch *b)
+{
+	struct delivery d = { 0 };
+	uint32_t ifindex = 0;
+	bool in_clear = true;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct pkt *p = b->p[i];
+		struct flow fl;
+		struct ip4 h;
+
+		/* what comes back from a steering TUN was reassembled out of an SA */
+		if (p->ifindex != ifindex) {
+			ifindex = p->ifindex;
+			in_clear = !port_is_steering(f, ifindex);
+		}
+		if (!ip4_parse(p, false, &h)) {
+			fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
+			continue;
+		}
+		ip4_flow(p, &h, &fl);
+		if (in_clear && refuse_clear(f, p->ifindex, &fl, p))
+			continue;
+		if (!gre_take(f, &d, p, &h, in_clear))
+			fwd_drop(f, p, FWD_DROP_NO_TUNNEL);
+	}
+	b->n = 0;
+	deliver_flush(f, &d);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes as packets at every port of a working forwarder and as messages of its
+ * control: nothing crashes, and no packet buffer is lost. The SAs have neither
+ * cipher nor MAC, so that what lies behind them is reached.
+ *
+ * Input: records of kind, length (2 bytes, big-endian), bytes. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "forwarder/internal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define US   0xc0000201 /* 192.0.2.1 */
+#define PEER 0xc6336401 /* 198.51.100.1 */
+#define IFID 7
+#define RECORDS_MAX 200
+
+enum kind { TO_TUNNEL, TO_STEER, TO_ESP, TO_GRE, TO_UDP, MESSAGE, TIME, N_KINDS };
+
+static struct port ports[TIME];
+static struct span coming; /* what the next recv finds */
+static uint64_t now_ms;
+
+static size_t take(struct port *port, struct pool *pool, struct batch *b)
+{
+	struct pkt *p = coming.p ? pkt_get(pool) : NULL;
+
+	if (!p)
+		return 0;
+	p->len = (uint32_t)coming.len;
+	if (coming.len)
+		memcpy(p->data, coming.p, coming.len);
+	coming.p = NULL;
+	p->ifindex = IFID;
+	if (port == &ports[TO_UDP]) {
+		p->local = ipaddr_v4(US);
+		p->remote = ipaddr_v4(PEER);
+		p->remote_port = 4500;
+	}
+	(void)batch_add(b, p);
+	return 1;
+}
+
+static size_t sink(struct port *port, struct batch *b)
+{
+	(void)port;
+	return b->n;
+}
+
+static void leave(struct port *port)
+{
+	(void)port;
+}
+
+static const struct port_ops ops = { take, sink, leave };
+
+static uint64_t fuzz_now(void *ctx)
+{
+	(void)ctx;
+	return now_ms;
+}
+
+static void fuzz_random(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	memset(p, 0x33, n);
+}
+
+static int fuzz_port(void *ctx, const struct fwd_port *desc, int fd, struct port **ret_port)
+{
+	(void)ctx;
+	close(fd);
+	*ret_port = &ports[desc->id % TIME];
+	return 0;
+}
+
+static bool fuzz_control(void *ctx, const struct fwd_msg *m)
+{
+	uint8_t buf[FWD_MSG_MAX];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	(void)ctx;
+	fwd_encode(&w, m);
+	return !w.bad;
+}
+
+static void ask(struct forwarder *f, struct fwd_msg *m)
+{
+	uint8_t buf[1024];
+	struct wr w = wr_of(buf, sizeof(buf));
+	int fd = m->type == FWD_PORT_ADD ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+
+	m->seq = 1;
+	fwd_encode(&w, m);
+	forwarder_message(f, wr_done(&w), fd);
+}
+
+static void add_ports(struct forwarder *f)
+{
+	static const uint8_t kinds[] = { FWD_PORT_TUNNEL, FWD_PORT_STEER, FWD_PORT_ESP,
+					 FWD_PORT_GRE, FWD_PORT_UDP_ENCAP, FWD_PORT_ICMP };
+
+	for (uint32_t i = 0; i < sizeof(kinds); i++) {
+		struct fwd_msg m = { .type = FWD_PORT_ADD,
+				     .u.port = { .id = i, .kind = kinds[i], .ifid = IFID } };
+
+		ports[i] = (struct port){ &ops, -1 };
+		ask(f, &m);
+	}
+}
+
+/* Policy 1: GRE between the ends; policy 2: everything of 10.0.0.0/8. */
+static void add_table(struct forwarder *f, const struct selector *gre, const struct selector *lan)
+{
+	struct fwd_msg m = { .type = FWD_TABLE_BEGIN };
+
+	ask(f, &m);
+	m = (struct fwd_msg){ .type = FWD_POLICY_ADD,
+			      .u.policy = { .id = 1, .ifid = IFID, .map_seq = 1,
+					    .action = FWD_POLICY_PROTECT, .sel = *gre,
+					    .path_mtu = 600 } };
+	ask(f, &m);
+	m.u.policy.id = m.u.policy.map_seq = 2;
+	m.u.policy.sel = *lan;
+	ask(f, &m);
+	m = (struct fwd_msg){ .type = FWD_TUNNEL_ADD,
+			      .u.tunnel = { .tun_port = TO_TUNNEL, .src = ipaddr_v4(US),
+					    .dst = ipaddr_v4(PEER), .egress_ifid = IFID, .ttl = 255,
+					    .tos = 0xff, .adjust_mss = 500, .up = true } };
+	ask(f, &m);
+	/* one that no policy protects, with a key */
+	m.u.tunnel.tunnel_id = 1;
+	m.u.tunnel.dst = ipaddr_v4(PEER + 1);
+	m.u.tunnel.has_key = true;
+	m.u.tunnel.key = 0x4b4b4b4b;
+	ask(f, &m);
+	m = (struct fwd_msg){ .type = FWD_TABLE_COMMIT };
+	ask(f, &m);
+}
+
+static void add_sa(struct forwarder *f, uint32_t id, uint8_t mode, const struct selector *sel)
+{
+	struct fwd_msg m = { .type = FWD_SA_ADD,
+			     .u.sa = { .id = id, .pair_id = (id + 1) / 2, .policy_id = (id + 1) / 2,
+				       .dir = id % 2 ? SA_IN : SA_OUT, .proto = PROTO_ESP,
+				       .mode = mode, .spi = 0x53503000 + id, .src = ipaddr_v4(US),
+				       .dst = ipaddr_v4(PEER), .cipher = CIPHER_NULL, .sel = *sel } };
+
+	ask(f, &m);
+}
+
+static struct forwarder *world(void)
+{
+	struct forwarder_env env = { fuzz_now, fuzz_random, fuzz_port, fuzz_control, NULL };
+	struct forwarder *f = forwarder_new(&env);
+	struct selector gre = { .local = addr_match_v4(US, 0), .remote = addr_match_v4(PEER, 0),
+				.proto = IPPROTO_GRE_ };
+	struct selector lan = { .local = addr_match_v4(0x0a000000, 0xffffff),
+				.remote = addr_match_v4(0x0a000000, 0xffffff) };
+
+	if (!f)
+		abort();
+	add_ports(f);
+	add_table(f, &gre, &lan);
+	add_sa(f, 1, MODE_TRANSPORT, &gre);
+	add_sa(f, 2, MODE_TRANSPORT, &gre);
+	add_sa(f, 3, MODE_TUNNEL, &lan);
+	add_sa(f, 4, MODE_TUNNEL, &lan);
+	return f;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* packets only change counters, windows and queues: the world is made anew
+	 * when a message may have changed it, or now and then */
+	static struct forwarder *f;
+	static unsigned uses;
+	struct rd r = rd_of(data, size);
+	bool touched = false;
+
+	now_ms += 1000;
+	if (!f)
+		f = world();
+	for (int n = 0; n < RECORDS_MAX && rd_left(&r); n++) {
+		uint8_t kind = (uint8_t)(rd_u8(&r) % N_KINDS);
+		size_t len = rd_be16(&r);
+		struct span body = rd_take(&r, len < rd_left(&r) ? len : rd_left(&r));
+
+		if (kind == TIME) {
+			now_ms += len;
+			forwarder_tick(f);
+		} else if (kind == MESSAGE) {
+			touched = true;
+			forwarder_message(f, body, -1);
+		} else if (body.len <= PKT_DATA_MAX) {
+			coming = body.p ? body : span_of(data, 0);
+			forwarder_poll_port(f, &ports[kind]);
+		}
+	}
+	coming.p = NULL;
+	if (f->pool.n_free + f->n_waiting != f->pool.n || f->out.n || f->n_waiting > WAIT_TOTAL)
+		abort();
+	if (touched || ++uses % 4096 == 0) {
+		forwarder_free(f);
+		f = NULL;
+	}
+	return 0;
+}
