@@ -199,7 +199,8 @@ void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struc
 
 	k->now_ms = now_ms;
 	/* asked a moment before its SA was installed: nothing to do */
-	if (live && now_ms - live->made_ms < IKE_ACQUIRE_RACE_MS && selector_has(&live->in.sel, flow))
+	if (live && now_ms - live->made_ms < IKE_ACQUIRE_RACE_MS &&
+	    (!flow->local.family || selector_has(&live->in.sel, flow)))
 		return;
 	if (p)
 		negotiate(k, p);

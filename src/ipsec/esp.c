@@ -58,6 +58,19 @@ static bool push_outer(struct pkt *p, struct sa *sa, const struct ip4 *inner, en
 	return true;
 }
 
+/* What the cipher and the MAC work on. GMAC (RFC 4543 section 3) leaves the text
+ * as it is and covers it, with the header and IV, like a MAC. */
+static void set_job(struct crypto_job *j, const struct sa *sa, const uint8_t *head, const uint8_t *iv,
+		    uint8_t *text, size_t text_len, uint8_t *icv)
+{
+	bool gmac = sa->cipher->id == CIPHER_AES_GMAC;
+
+	*j = (struct crypto_job){ .key = sa->key, .text = text, .iv = iv, .auth = head, .icv = icv };
+	j->text_len = gmac ? 0 : (uint32_t)text_len;
+	j->auth_len = sa->cipher->combined && !gmac ? ESP_HEADER :
+						      (uint32_t)(ESP_HEADER + sa->iv_len + text_len);
+}
+
 /* Trailer, IV and ESP header around the text of p; fills the job. False if there
  * is no room. The text is p->data on entry. */
 static bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uint8_t next,
@@ -90,10 +103,7 @@ static bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uint8_t ne
 	} else {
 		take_iv(w, iv, sa->iv_len);
 	}
-	*j = (struct crypto_job){ .key = sa->key, .text = text, .text_len = (uint32_t)text_len,
-				  .iv = iv, .auth = head, .icv = icv };
-	j->auth_len = sa->cipher->combined ? ESP_HEADER :
-					     (uint32_t)(ESP_HEADER + sa->iv_len + text_len);
+	set_job(j, sa, head, iv, text, text_len, icv);
 	return true;
 }
 
@@ -206,28 +216,26 @@ static enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint32_t
 	if (!replay_check(&sa->replay, *ret_seq))
 		return ESP_REPLAYED;
 	uint8_t *text = p->data + ESP_HEADER + sa->iv_len;
-	*j = (struct crypto_job){ .key = sa->key, .text = text, .text_len = (uint32_t)text_len,
-				  .iv = iv.p, .auth = p->data, .icv = text + text_len };
-	j->auth_len = sa->cipher->combined ? ESP_HEADER :
-					     (uint32_t)(ESP_HEADER + sa->iv_len + text_len);
+	set_job(j, sa, p->data, iv.p, text, text_len, text + text_len);
 	return ESP_OK;
 }
 
 /* Padding of the decrypted text (RFC 4303 section 2.4); leaves p at the payload. */
-static enum esp_reason strip(struct pkt *p, const struct crypto_job *j, uint8_t *ret_next)
+static enum esp_reason strip(struct pkt *p, uint8_t *ret_next)
 {
 	struct sa *sa = p->sa;
-	size_t pad = j->text[j->text_len - 2];
 
-	*ret_next = j->text[j->text_len - 1];
-	if (pad + ESP_TRAILER > j->text_len)
+	(void)pkt_pull(p, ESP_HEADER + sa->iv_len);
+	size_t text_len = p->len - sa->icv_len, pad = p->data[text_len - 2];
+
+	*ret_next = p->data[text_len - 1];
+	if (pad + ESP_TRAILER > text_len)
 		return ESP_PADDING;
-	const uint8_t *at = j->text + j->text_len - ESP_TRAILER - pad;
+	const uint8_t *at = p->data + text_len - ESP_TRAILER - pad;
 	for (size_t i = 0; i < pad; i++)
 		if (at[i] != i + 1)
 			return ESP_PADDING;
-	(void)pkt_pull(p, ESP_HEADER + sa->iv_len);
-	(void)pkt_trim(p, j->text_len - ESP_TRAILER - pad);
+	(void)pkt_trim(p, text_len - ESP_TRAILER - pad);
 	return ESP_OK;
 }
 
@@ -303,7 +311,7 @@ static enum esp_reason finish(struct pkt *p, const struct crypto_job *j, uint32_
 		return ESP_AUTH;
 	if (!replay_commit(&sa->replay, seq))
 		return ESP_REPLAYED;
-	enum esp_reason why = strip(p, j, &next);
+	enum esp_reason why = strip(p, &next);
 	if (!why)
 		why = deliver(p, next);
 	if (!why) {

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes as ESP packets. Under NULL without a MAC they go all the way to the
+ * inner packet; under the others they must never be believed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipsec/esp.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct {
+	uint8_t cipher;
+	uint16_t bits;
+	uint8_t auth, mode;
+} kinds[] = { { CIPHER_NULL, 0, AUTH_NONE, MODE_TUNNEL },
+	      { CIPHER_NULL, 0, AUTH_NONE, MODE_TRANSPORT },
+	      { CIPHER_AES_CBC, 128, AUTH_NONE, MODE_TUNNEL },
+	      { CIPHER_AES_CBC, 256, AUTH_HMAC_SHA256_128, MODE_TUNNEL },
+	      { CIPHER_AES_GCM, 128, AUTH_NONE, MODE_TUNNEL },
+	      { CIPHER_AES_GMAC, 128, AUTH_NONE, MODE_TRANSPORT },
+	      { CIPHER_3DES, 0, AUTH_HMAC_SHA1_96, MODE_TRANSPORT } };
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+static struct pool pool;
+static struct esp_worker worker;
+
+static void check(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void no_random(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	memset(p, 1, n);
+}
+
+static struct sa *make_sa(size_t kind, enum sa_dir dir)
+{
+	const struct cipher_info *c = cipher_info(kinds[kind].cipher, kinds[kind].bits);
+	const struct auth_info *a = kinds[kind].auth ? auth_info(kinds[kind].auth) : NULL;
+	struct sa_spec s = { .id = 1, .dir = (uint8_t)dir, .proto = PROTO_ESP,
+			     .mode = kinds[kind].mode, .spi = 1, .src = ipaddr_v4(1),
+			     .dst = ipaddr_v4(2), .cipher = kinds[kind].cipher,
+			     .cipher_bits = kinds[kind].bits, .auth = kinds[kind].auth,
+			     .replay_window = 64 };
+	struct sa *sa;
+
+	s.enc_key.len = (uint8_t)(c->key_len + c->salt_len);
+	s.auth_key.len = a ? a->key_len : 0;
+	s.sel.local = s.sel.remote = addr_match_v4(0, UINT32_MAX);
+	check(!sa_new(worker.crypto, &s, 0, &sa));
+	return sa;
+}
+
+static struct pkt *load(const uint8_t *data, size_t size, struct sa *sa)
+{
+	struct pkt *p = pkt_get(&pool);
+
+	memcpy(pkt_append(p, size), data, size);
+	p->sa = sa;
+	p->outer_src = 1;
+	p->outer_dst = 2;
+	return p;
+}
+
+/* The bytes as a packet to be protected: what was sent comes back as it was, unless
+ * its header checksum is wrong, which the sender does not look at. */
+static void there_and_back(const uint8_t *data, size_t size, size_t kind)
+{
+	struct sa *out = make_sa(kind, SA_OUT), *in = make_sa(kind, SA_IN);
+	struct pkt *p = load(data, size, out);
+	struct batch b = { 1, { p } }, bad = { 0 };
+	struct ip4 h;
+
+	esp_encap(&worker, &b, &bad, ESP_DF_COPY, 0);
+	check(b.n + bad.n == 1);
+	if (b.n) {
+		check(ip4_parse(p, true, &h) && h.header_len == ESP_IP_HEADER);
+		check(pkt_pull(p, h.header_len));
+		p->outer_tos = h.tos;
+		p->sa = in;
+		esp_decap(&worker, &b, &bad, 0);
+		check(b.n + bad.n == 1);
+	}
+	if (kinds[kind].mode == MODE_TUNNEL) {
+		check(!bad.n || p->reason == ESP_SHORT || p->reason == ESP_IDENTITY);
+		check(!b.n || (p->len == size && !memcmp(p->data, data, size)));
+	}
+	batch_put(&pool, &b);
+	batch_put(&pool, &bad);
+	sa_free(in);
+	sa_free(out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2 || size > PKT_DATA_MAX)
+		return 0;
+	if (!pool.n) {
+		worker.crypto = crypto_runner_new(CRYPTO_AUTO);
+		worker.random = no_random;
+		check(worker.crypto && !pool_init(&pool, 8));
+	}
+	size_t kind = data[0] % KINDS;
+	struct sa *in = make_sa(kind, SA_IN);
+	struct batch b = { 0 }, bad = { 0 };
+	uint32_t spi;
+
+	/* the packet and the same one byte shorter, in one batch */
+	batch_add(&b, load(data + 1, size - 1, in));
+	batch_add(&b, load(data + 1, size - 2, in));
+	check(esp_peek_spi(b.p[0], &spi) == (size - 1 >= 4));
+	esp_decap(&worker, &b, &bad, 0);
+	check(b.n + bad.n == 2);
+	for (size_t i = 0; i < b.n; i++) {
+		struct ip4 h;
+
+		check(in->icv_len == 0);
+		check(ip4_parse(b.p[i], true, &h) && h.total_len == b.p[i]->len);
+	}
+	batch_put(&pool, &b);
+	batch_put(&pool, &bad);
+
+	there_and_back(data + 1, size - 1, kind);
+	sa_free(in);
+	check(pool.n_free == pool.n);
+	return 0;
+}

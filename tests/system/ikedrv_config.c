@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration file of ikedrv. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ikedrv.h"
+
+static const struct {
+	const char *name;
+	enum cipher_id id;
+	uint16_t bits;
+} ciphers[] = {
+	{ "null", CIPHER_NULL, 0 },	   { "des", CIPHER_DES, 0 },
+	{ "3des", CIPHER_3DES, 0 },	   { "aes128", CIPHER_AES_CBC, 128 },
+	{ "aes192", CIPHER_AES_CBC, 192 }, { "aes256", CIPHER_AES_CBC, 256 },
+	{ "gcm128", CIPHER_AES_GCM, 128 }, { "gcm256", CIPHER_AES_GCM, 256 },
+};
+
+/* Index is both enum hash_id and enum auth_id. */
+static const char *const hashes[] = { "none", "md5", "sha1", "sha256", "sha384", "sha512" };
+
+static bool parse_cipher(const char *s, uint8_t *ret_id, uint16_t *ret_bits)
+{
+	for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++) {
+		if (strcmp(ciphers[i].name, s) != 0)
+			continue;
+		*ret_id = (uint8_t)ciphers[i].id;
+		*ret_bits = ciphers[i].bits;
+		return true;
+	}
+	return false;
+}
+
+static bool parse_hash(const char *s, uint8_t *ret_id)
+{
+	for (uint8_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
+		if (!strcmp(hashes[i], s)) {
+			*ret_id = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A.B.C.D[/LEN]; the slash is overwritten. */
+static bool parse_net(char *s, struct ipaddr *ret_a, unsigned *ret_len)
+{
+	char *slash = strchr(s, '/');
+
+	*ret_len = 32;
+	if (slash) {
+		*slash = '\0';
+		*ret_len = (unsigned)strtoul(slash + 1, NULL, 10);
+	}
+	return *ret_len <= 32 && ipaddr_parse_v4(s, ret_a);
+}
+
+static bool parse_match(char *s, struct addr_match *ret_m)
+{
+	struct ipaddr a;
+	unsigned len;
+
+	if (!parse_net(s, &a, &len))
+		return false;
+	*ret_m = addr_match_v4(ipaddr_to_v4(&a), ~ipv4_mask(len));
+	return true;
+}
+
+static bool parse_port(const char *s, struct port_match *ret_m)
+{
+	*ret_m = (struct port_match){ .op = PORT_EQ, .lo = (uint16_t)strtoul(s, NULL, 10) };
+	return true;
+}
+
+static bool parse_set(char *s, struct p2_transform *t)
+{
+	char *rest = s, *word;
+
+	snprintf(t->name, sizeof(t->name), "%s", s);
+	t->mode = MODE_TUNNEL;
+	while ((word = strsep(&rest, "+"))) {
+		if (!strcmp(word, "transport"))
+			t->mode = MODE_TRANSPORT;
+		else if (!strncmp(word, "ah-", 3) ? !parse_hash(word + 3, &t->ah_auth)
+						  : !parse_cipher(word, &t->cipher, &t->cipher_bits) &&
+							    !parse_hash(word, &t->esp_auth))
+			return false;
+	}
+	return true;
+}
+
+static bool parse_p2_word(char *word, struct p2_policy *p)
+{
+	char *value = strchr(word, '='), *item;
+
+	if (!value)
+		return false;
+	*value++ = '\0';
+	if (!strcmp(word, "local"))
+		return parse_match(value, &p->sel.local);
+	if (!strcmp(word, "remote"))
+		return parse_match(value, &p->sel.remote);
+	if (!strcmp(word, "lport"))
+		return parse_port(value, &p->sel.local_port);
+	if (!strcmp(word, "rport"))
+		return parse_port(value, &p->sel.remote_port);
+	unsigned long n = strtoul(value, NULL, 10);
+	if (!strcmp(word, "proto"))
+		p->sel.proto = (uint8_t)n;
+	else if (!strcmp(word, "pfs"))
+		p->pfs_group = (uint16_t)n;
+	else if (!strcmp(word, "life"))
+		p->life_sec = (uint32_t)n;
+	else if (!strcmp(word, "kb"))
+		p->life_kb = n;
+	else if (strcmp(word, "peer") != 0 && strcmp(word, "set") != 0)
+		return false;
+	while (!strcmp(word, "peer") && (item = strsep(&value, ",")))
+		if (p->n_peers == P2_MAX_PEERS || !ipaddr_parse_v4(item, &p->peers[p->n_peers++]))
+			return false;
+	while (!strcmp(word, "set") && (item = strsep(&value, ",")))
+		if (p->n_transforms == P2_MAX_TRANSFORMS ||
+		    !parse_set(item, &p->transforms[p->n_transforms++]))
+			return false;
+	return true;
+}
+
+static bool parse_p2(char *rest, struct drv_config *c)
+{
+	struct p2_policy *p = &c->p2[c->ike.n_p2];
+	char *word = strsep(&rest, " ");
+
+	if (c->ike.n_p2 == DRV_MAX || !word)
+		return false;
+	*p = (struct p2_policy){ .id = (uint32_t)strtoul(word, NULL, 10), .ifid = 1, .map = "DRV",
+				 .seq = 10, .local = c->local, .life_sec = 3600, .life_kb = 4608000,
+				 .replay_window = 64 };
+	p->ace = p->id * 10;
+	while ((word = strsep(&rest, " ")))
+		if (*word && !parse_p2_word(word, p))
+			return false;
+	c->ike.n_p2++;
+	return p->n_peers && p->n_transforms;
+}
+
+static bool parse_p1(const char *rest, struct drv_config *c)
+{
+	struct p1_policy *p = &c->p1[c->ike.n_p1];
+	char cipher[16], hash[16];
+	unsigned group;
+
+	if (c->ike.n_p1 == DRV_MAX)
+		return false;
+	*p = (struct p1_policy){ .auth = IKE_AUTH_PSK };
+	if (sscanf(rest, "%u %15s %15s %u %u", &p->priority, cipher, hash, &group, &p->life_sec) != 5)
+		return false;
+	p->group = (uint16_t)group;
+	c->ike.n_p1++;
+	return parse_cipher(cipher, &p->cipher, &p->cipher_bits) && parse_hash(hash, &p->hash);
+}
+
+static bool parse_psk(char *rest, struct drv_config *c)
+{
+	struct psk_entry *e = &c->psk[c->ike.n_psk];
+	char *net = strsep(&rest, " ");
+	unsigned len;
+
+	if (c->ike.n_psk == DRV_MAX || !rest || strlen(rest) > PSK_MAX || !parse_net(net, &e->addr, &len))
+		return false;
+	e->mask_len = (uint8_t)len;
+	e->key_len = (uint8_t)strlen(rest);
+	memcpy(e->key, rest, e->key_len);
+	c->ike.n_psk++;
+	return true;
+}
+
+static bool parse_line(char *line, struct drv_config *c)
+{
+	char *rest = line, *word = strsep(&rest, " ");
+
+	if (!*word || *word == '#')
+		return true;
+	if (!rest)
+		return false;
+	if (!strcmp(word, "local"))
+		return ipaddr_parse_v4(rest, &c->local);
+	if (!strcmp(word, "natt")) {
+		c->ike.nat_traversal = !strcmp(rest, "on");
+		return true;
+	}
+	if (!strcmp(word, "p1"))
+		return parse_p1(rest, c);
+	if (!strcmp(word, "psk"))
+		return parse_psk(rest, c);
+	return !strcmp(word, "p2") && parse_p2(rest, c);
+}
+
+int drv_config_read(const char *file, struct drv_config *ret_c)
+{
+	FILE *f = fopen(file, "re");
+	char line[1024];
+	bool good = f != NULL;
+
+	*ret_c = (struct drv_config){ .ike = { .enabled = true, .nat_traversal = true } };
+	while (good && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		good = parse_line(line, ret_c);
+	}
+	if (f)
+		fclose(f);
+	if (!good) {
+		fprintf(stderr, "ikedrv: not understood: %s\n", f ? line : file);
+		return -EINVAL;
+	}
+	ret_c->ike.p1 = ret_c->p1;
+	ret_c->ike.psk = ret_c->psk;
+	ret_c->ike.p2 = ret_c->p2;
+	return 0;
+}
+
+void drv_config_free(struct drv_config *c)
+{
+	explicit_bzero(c, sizeof(*c));
+}

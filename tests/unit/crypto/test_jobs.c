@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packet crypto: published vectors through every runner, and the two runners
+ * against each other over every suite, many keys and sizes in one call. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/jobs.h"
+
+enum { KEYS = 5, HEAD = 8, MAX_BLOCKS = 96, MAX_BUF = HEAD + 16 + MAX_BLOCKS * 16 + CRYPTO_MAX_ICV };
+
+struct suite {
+	enum cipher_id cipher;
+	unsigned bits;
+	enum auth_id auth;
+};
+
+static const struct {
+	enum cipher_id id;
+	unsigned bits;
+} plain_ciphers[] = { { CIPHER_NULL, 0 },      { CIPHER_DES, 0 },	{ CIPHER_3DES, 0 },
+		      { CIPHER_AES_CBC, 128 }, { CIPHER_AES_CBC, 192 }, { CIPHER_AES_CBC, 256 } };
+
+static struct suite suites[64];
+static size_t n_suites;
+static uint64_t seed = 0x9e3779b97f4a7c15u;
+
+static uint32_t rnd(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 16);
+}
+
+static void fill(uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (uint8_t)rnd();
+}
+
+static void list_suites(void)
+{
+	for (size_t i = 0; i < sizeof(plain_ciphers) / sizeof(plain_ciphers[0]); i++)
+		for (unsigned a = AUTH_NONE; a <= AUTH_HMAC_SHA512_256; a++)
+			suites[n_suites++] = (struct suite){ plain_ciphers[i].id,
+							     plain_ciphers[i].bits,
+							     (enum auth_id)a };
+	for (unsigned bits = 128; bits <= 256; bits += 64)
+		suites[n_suites++] = (struct suite){ CIPHER_AES_GCM, bits, AUTH_NONE };
+}
+
+/* One key in both directions. */
+struct pair {
+	const struct cipher_info *cipher;
+	const struct auth_info *auth;
+	struct crypto_key *enc, *dec;
+};
+
+static struct pair pair_new(struct crypto_runner *r, const struct suite *s, const uint8_t *enc,
+			    const uint8_t *auth)
+{
+	struct pair p = { .cipher = cipher_info(s->cipher, s->bits),
+			  .auth = s->auth ? auth_info(s->auth) : NULL };
+	struct span e, a;
+
+	assert_non_null(p.cipher);
+	e = span_of(enc, (size_t)p.cipher->key_len + p.cipher->salt_len);
+	a = span_of(auth, p.auth ? p.auth->key_len : 0);
+	assert_int_equal(crypto_key_new(r, CRYPTO_ENCRYPT, p.cipher, p.auth, e, a, &p.enc), 0);
+	assert_int_equal(crypto_key_new(r, CRYPTO_DECRYPT, p.cipher, p.auth, e, a, &p.dec), 0);
+	return p;
+}
+
+static void pair_free(struct pair *p)
+{
+	crypto_key_free(p->enc);
+	crypto_key_free(p->dec);
+}
+
+static size_t icv_len(const struct pair *p)
+{
+	return p->cipher->combined ? p->cipher->icv_len : p->auth ? p->auth->icv_len : 0;
+}
+
+/* A packet as ESP lays it out: header, IV, text, ICV; exactly sized. */
+struct packet {
+	const struct pair *key;
+	uint8_t *buf;
+	size_t text_len, len;
+};
+
+static struct packet packet_new(const struct pair *k, size_t blocks)
+{
+	struct packet p = { .key = k, .text_len = blocks * k->cipher->block_len };
+
+	p.len = HEAD + k->cipher->iv_len + p.text_len + icv_len(k);
+	p.buf = malloc(p.len);
+	assert_non_null(p.buf);
+	fill(p.buf, p.len);
+	return p;
+}
+
+static struct packet packet_copy(const struct packet *p, const struct pair *k)
+{
+	struct packet c = *p;
+
+	c.key = k;
+	c.buf = malloc(p->len);
+	assert_non_null(c.buf);
+	memcpy(c.buf, p->buf, p->len);
+	return c;
+}
+
+static struct crypto_job job_of(const struct packet *p, enum crypto_dir dir)
+{
+	const struct pair *k = p->key;
+	uint8_t *iv = p->buf + HEAD, *text = iv + k->cipher->iv_len;
+	struct crypto_job j = { .key = dir == CRYPTO_ENCRYPT ? k->enc : k->dec,
+				.text = text, .text_len = (uint32_t)p->text_len, .iv = iv,
+				.auth = p->buf, .icv = text + p->text_len };
+
+	j.auth_len = k->cipher->combined ? HEAD :
+					   (uint32_t)(HEAD + k->cipher->iv_len + p->text_len);
+	return j;
+}
+
+static void run(struct crypto_runner *r, enum crypto_dir dir, struct packet *p, size_t n,
+		struct crypto_job *jobs)
+{
+	for (size_t i = 0; i < n; i++)
+		jobs[i] = job_of(&p[i], dir);
+	crypto_run(r, dir, jobs, n);
+}
+
+static bool text_is_zero(const struct crypto_job *j)
+{
+	for (size_t i = 0; i < j->text_len; i++)
+		if (j->text[i])
+			return false;
+	return true;
+}
+
+/* n packets over the keys: both runners encrypt alike, each opens the other's,
+ * and of the second opening some were tampered with. */
+static void differ(struct crypto_runner *a, struct crypto_runner *b, const struct pair *ka,
+		   const struct pair *kb, size_t n_keys, size_t n)
+{
+	struct packet orig[CRYPTO_MAX_JOBS], pa[CRYPTO_MAX_JOBS], pb[CRYPTO_MAX_JOBS];
+	struct crypto_job ja[CRYPTO_MAX_JOBS], jb[CRYPTO_MAX_JOBS];
+	bool bad[CRYPTO_MAX_JOBS];
+
+	for (size_t i = 0; i < n; i++) {
+		size_t k = rnd() % n_keys;
+
+		orig[i] = packet_new(&ka[k], 1 + rnd() % MAX_BLOCKS);
+		pa[i] = packet_copy(&orig[i], &ka[k]);
+		pb[i] = packet_copy(&orig[i], &kb[k]);
+	}
+	run(a, CRYPTO_ENCRYPT, pa, n, ja);
+	run(b, CRYPTO_ENCRYPT, pb, n, jb);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(ja[i].ok && jb[i].ok);
+		assert_memory_equal(pa[i].buf, pb[i].buf, pa[i].len);
+		if (pa[i].key->cipher->id != CIPHER_NULL)
+			assert_memory_not_equal(ja[i].text, orig[i].buf + (ja[i].text - pa[i].buf),
+						ja[i].text_len);
+		/* damage one bit of what is protected in about a third of them */
+		bad[i] = icv_len(pa[i].key) && rnd() % 3 == 0;
+		if (bad[i]) {
+			size_t from = pa[i].key->cipher->combined && rnd() % 2 ?
+					      HEAD + pa[i].key->cipher->iv_len : 0;
+			size_t at = from + rnd() % (pa[i].len - from);
+			uint8_t bit = (uint8_t)(1u << rnd() % 8);
+
+			pa[i].buf[at] ^= bit;
+			pb[i].buf[at] ^= bit;
+		}
+	}
+	run(a, CRYPTO_DECRYPT, pa, n, ja);
+	run(b, CRYPTO_DECRYPT, pb, n, jb);
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *plain = orig[i].buf + (ja[i].text - pa[i].buf);
+
+		assert_int_equal(ja[i].ok, !bad[i]);
+		assert_int_equal(jb[i].ok, !bad[i]);
+		if (bad[i]) {
+			assert_true(text_is_zero(&ja[i]) && text_is_zero(&jb[i]));
+		} else {
+			assert_memory_equal(ja[i].text, plain, ja[i].text_len);
+			assert_memory_equal(jb[i].text, plain, ja[i].text_len);
+		}
+		free(orig[i].buf);
+		free(pa[i].buf);
+		free(pb[i].buf);
+	}
+}
+
+static void both_runners_agree_on(enum crypto_backend first, const struct suite *s, size_t n_suite)
+{
+	struct crypto_runner *a = crypto_runner_new(first), *b = crypto_runner_new(CRYPTO_OSSL);
+	struct pair ka[64], kb[64];
+	size_t n = 0;
+
+	if (!a) { /* a machine without ipsec-mb */
+		crypto_runner_free(b);
+		skip();
+	}
+	assert_non_null(b);
+	for (size_t i = 0; i < n_suite; i++)
+		for (size_t k = 0; k < (n_suite == 1 ? KEYS : 1); k++, n++) {
+			uint8_t enc[64], auth[64];
+
+			fill(enc, sizeof(enc));
+			fill(auth, sizeof(auth));
+			ka[n] = pair_new(a, &s[i], enc, auth);
+			kb[n] = pair_new(b, &s[i], enc, auth);
+		}
+	static const size_t counts[] = { 1, 2, 3, 7, 15, 16, 17, 33, 63, 64 };
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		differ(a, b, ka, kb, n, counts[i]);
+	for (size_t i = 0; i < 4; i++)
+		differ(a, b, ka, kb, n, 1 + rnd() % CRYPTO_MAX_JOBS);
+	for (size_t i = 0; i < n; i++) {
+		pair_free(&ka[i]);
+		pair_free(&kb[i]);
+	}
+	crypto_runner_free(a);
+	crypto_runner_free(b);
+}
+
+static void ipsec_mb_and_libcrypto_agree_on_every_suite(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_suites; i++)
+		both_runners_agree_on(CRYPTO_MB, &suites[i], 1);
+}
+
+static void the_automatic_choice_agrees_with_libcrypto(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_suites; i++)
+		both_runners_agree_on(CRYPTO_AUTO, &suites[i], 1);
+}
+
+static void suites_may_be_mixed_in_one_call(void **state)
+{
+	(void)state;
+	both_runners_agree_on(CRYPTO_MB, suites, n_suites);
+	both_runners_agree_on(CRYPTO_AUTO, suites, n_suites);
+}
+
+/* Every single byte of a packet that is protected is noticed when it changes. */
+static void each_changed_byte_is_noticed(void **state)
+{
+	static const enum crypto_backend backends[] = { CRYPTO_MB, CRYPTO_OSSL };
+
+	(void)state;
+	for (size_t b = 0; b < 2; b++) {
+		struct crypto_runner *r = crypto_runner_new(backends[b]);
+
+		for (size_t s = 0; r && s < n_suites; s++) {
+			uint8_t key[64] = { 1, 2, 3 };
+			struct pair k = pair_new(r, &suites[s], key, key);
+			struct packet p = packet_new(&k, 3), c;
+			struct crypto_job j;
+
+			run(r, CRYPTO_ENCRYPT, &p, 1, &j);
+			for (size_t at = 0; icv_len(&k) && at < p.len; at++) {
+				c = packet_copy(&p, &k);
+				c.buf[at] ^= 0x80;
+				run(r, CRYPTO_DECRYPT, &c, 1, &j);
+				assert_false(j.ok);
+				assert_true(text_is_zero(&j));
+				free(c.buf);
+			}
+			free(p.buf);
+			pair_free(&k);
+		}
+		crypto_runner_free(r);
+	}
+}
+
+struct vector {
+	const char *name;
+	struct suite suite;
+	const char *enc, *auth, *iv, *plain, *cipher, *icv; /* hex */
+};
+
+static size_t unhex(const char *s, uint8_t *dst)
+{
+	size_t n = strlen(s) / 2;
+
+	for (size_t i = 0; i < n; i++) {
+		char byte[3] = { s[2 * i], s[2 * i + 1], 0 };
+
+		dst[i] = (uint8_t)strtoul(byte, NULL, 16);
+	}
+	return n;
+}
+
+#define HI_THERE "4869205468657265"
+#define B4  "0b0b0b0b"
+#define B16 B4 B4 B4 B4
+static const struct vector vectors[] = {
+	{ "RFC 3602 case 1", { CIPHER_AES_CBC, 128, AUTH_NONE },
+	  "06a9214036b8a15b512e03d534120006", "", "3dafba429d9eb430b422da802c9fac41",
+	  "53696e676c6520626c6f636b206d7367", "e353779c1079aeb82708942dbe77181a", "" },
+	{ "RFC 3602 case 2", { CIPHER_AES_CBC, 128, AUTH_NONE },
+	  "c286696d887c9aa0611bbb3e2025a45a", "", "562e17996d093d28ddb3ba695a2e6f58",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+	  "d296cd94c2cccf8a3a863028b5e1dc0a7586602d253cfff91b8266bea6d61ab1", "" },
+	{ "SP 800-38A F.2.3, AES-192", { CIPHER_AES_CBC, 192, AUTH_NONE },
+	  "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b", "",
+	  "000102030405060708090a0b0c0d0e0f", "6bc1bee22e409f96e93d7e117393172a",
+	  "4f021db243bc633d7178183a9fa071e8", "" },
+	{ "SP 800-38A F.2.5, AES-256", { CIPHER_AES_CBC, 256, AUTH_NONE },
+	  "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4", "",
+	  "000102030405060708090a0b0c0d0e0f", "6bc1bee22e409f96e93d7e117393172a",
+	  "f58c4c04d6e5f1ba779eabfb5f7bfbd6", "" },
+	{ "FIPS 81 table C1", { CIPHER_DES, 0, AUTH_NONE }, "0123456789abcdef", "",
+	  "1234567890abcdef", "4e6f77206973207468652074696d6520666f7220616c6c20",
+	  "e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6", "" },
+	{ "FIPS 81 table C1 with one key thrice", { CIPHER_3DES, 0, AUTH_NONE },
+	  "0123456789abcdef0123456789abcdef0123456789abcdef", "", "1234567890abcdef",
+	  "4e6f77206973207468652074696d6520666f7220616c6c20",
+	  "e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6", "" },
+	{ "RFC 2202 HMAC-MD5 case 1", { CIPHER_NULL, 0, AUTH_HMAC_MD5_96 }, "", B16, "", HI_THERE,
+	  HI_THERE, "9294727a3638bb1c13f48ef8" },
+	{ "RFC 2202 HMAC-SHA-1 case 1", { CIPHER_NULL, 0, AUTH_HMAC_SHA1_96 }, "", B16 B4, "",
+	  HI_THERE, HI_THERE, "b617318655057264e28bc0b6" },
+	{ "RFC 4868 AUTH256-1", { CIPHER_NULL, 0, AUTH_HMAC_SHA256_128 }, "", B16 B16, "", HI_THERE,
+	  HI_THERE, "198a607eb44bfbc69903a0f1cf2bbdc5" },
+	{ "RFC 4868 AUTH384-1", { CIPHER_NULL, 0, AUTH_HMAC_SHA384_192 }, "", B16 B16 B16, "",
+	  HI_THERE, HI_THERE, "b6a8d5636f5c6a7224f9977dcf7ee6c7fb6d0c48cbdee973" },
+	{ "RFC 4868 AUTH512-1", { CIPHER_NULL, 0, AUTH_HMAC_SHA512_256 }, "", B16 B16 B16 B16, "",
+	  HI_THERE, HI_THERE, "637edc6e01dce7e6742a99451aae82df23da3e92439e590e43e761b33e910fb8" },
+	{ "GCM specification, test case 2", { CIPHER_AES_GCM, 128, AUTH_NONE },
+	  "0000000000000000000000000000000000000000", "", "0000000000000000",
+	  "00000000000000000000000000000000", "0388dace60b6a392f328c2b971b2fe78",
+	  "ab6e47d42cec13bdf53a67b21257bddf" },
+	{ "GCM specification, test case 14", { CIPHER_AES_GCM, 256, AUTH_NONE },
+	  "000000000000000000000000000000000000000000000000000000000000000000000000", "",
+	  "0000000000000000", "00000000000000000000000000000000",
+	  "cea7403d4d606b6e074ec5d3baf39d18", "d0d1c8a799996bf0265b98b5d48ab919" },
+};
+
+static void check_vector(struct crypto_runner *r, const struct vector *v)
+{
+	uint8_t enc[64], auth[64], iv[16], plain[64], want[64], icv[64], got_icv[64] = { 0 };
+	uint8_t text[64];
+	size_t n = unhex(v->plain, plain), n_icv = unhex(v->icv, icv);
+	struct crypto_job j;
+
+	unhex(v->enc, enc);
+	unhex(v->auth, auth);
+	unhex(v->iv, iv);
+	assert_int_equal(unhex(v->cipher, want), n);
+	struct pair k = pair_new(r, &v->suite, enc, auth);
+	memcpy(text, plain, n);
+	j = (struct crypto_job){ .key = k.enc, .text = text, .text_len = (uint32_t)n, .iv = iv,
+				 .auth = text, .icv = got_icv,
+				 .auth_len = k.cipher->combined ? 0 : (uint32_t)n };
+	crypto_run(r, CRYPTO_ENCRYPT, &j, 1);
+	if (!j.ok || memcmp(text, want, n) != 0 || memcmp(got_icv, icv, n_icv) != 0)
+		fail_msg("%s: %s", crypto_runner_name(r), v->name);
+	j.key = k.dec;
+	crypto_run(r, CRYPTO_DECRYPT, &j, 1);
+	if (!j.ok || memcmp(text, plain, n) != 0)
+		fail_msg("%s: %s, backwards", crypto_runner_name(r), v->name);
+	pair_free(&k);
+}
+
+static void published_vectors_come_out_of_every_runner(void **state)
+{
+	static const enum crypto_backend backends[] = { CRYPTO_OSSL, CRYPTO_AUTO, CRYPTO_MB };
+
+	(void)state;
+	for (size_t b = 0; b < 3; b++) {
+		struct crypto_runner *r = crypto_runner_new(backends[b]);
+
+		for (size_t i = 0; r && i < sizeof(vectors) / sizeof(vectors[0]); i++)
+			check_vector(r, &vectors[i]);
+		crypto_runner_free(r);
+	}
+}
+
+static void keys_of_wrong_lengths_are_refused(void **state)
+{
+	struct crypto_runner *r = crypto_runner_new(CRYPTO_AUTO);
+	const struct cipher_info *aes = cipher_info(CIPHER_AES_CBC, 128);
+	const struct cipher_info *gcm = cipher_info(CIPHER_AES_GCM, 128);
+	const struct auth_info *sha = auth_info(AUTH_HMAC_SHA1_96);
+	uint8_t b[64] = { 0 };
+	struct crypto_key *k = NULL;
+
+	(void)state;
+	assert_int_equal(crypto_key_new(r, CRYPTO_ENCRYPT, aes, sha, span_of(b, 15), span_of(b, 20), &k),
+			 -EINVAL);
+	assert_int_equal(crypto_key_new(r, CRYPTO_ENCRYPT, aes, sha, span_of(b, 16), span_of(b, 19), &k),
+			 -EINVAL);
+	assert_int_equal(crypto_key_new(r, CRYPTO_ENCRYPT, aes, NULL, span_of(b, 16), span_of(b, 20), &k),
+			 -EINVAL);
+	/* the salt is missing; an authenticator beside a combined mode */
+	assert_int_equal(crypto_key_new(r, CRYPTO_ENCRYPT, gcm, NULL, span_of(b, 16), span_of(b, 0), &k),
+			 -EINVAL);
+	assert_int_equal(crypto_key_new(r, CRYPTO_ENCRYPT, gcm, sha, span_of(b, 20), span_of(b, 20), &k),
+			 -EINVAL);
+	assert_int_equal(crypto_key_new(r, CRYPTO_ENCRYPT, NULL, sha, span_of(b, 16), span_of(b, 20), &k),
+			 -EINVAL);
+	assert_null(k);
+	crypto_runner_free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(published_vectors_come_out_of_every_runner),
+		cmocka_unit_test(ipsec_mb_and_libcrypto_agree_on_every_suite),
+		cmocka_unit_test(the_automatic_choice_agrees_with_libcrypto),
+		cmocka_unit_test(suites_may_be_mixed_in_one_call),
+		cmocka_unit_test(each_changed_byte_is_noticed),
+		cmocka_unit_test(keys_of_wrong_lengths_are_refused),
+	};
+
+	list_suites();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
