@@ -164,7 +164,7 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 	act_debug(k, sa, "processing NOTIFY %s protocol %u", ike_notify_name(n.type), n.proto);
 	switch (n.type) {
 	case NT_INITIAL_CONTACT:
-		pairs_drop_peer(k, &sa->path.remote);
+		sa_initial_contact(sa);
 		break;
 	case NT_R_U_THERE:
 		info_notify(sa, n.proto, n.spi, NT_R_U_THERE_ACK, n.data);

@@ -9,7 +9,8 @@
  *   T_EXPIRE   an ISAKMP SA's lifetime is over
  *   T_LINGER   a deleted SA stays for show, a finished quick mode for repeats; 60 s
  *   T_KEEPALIVE NAT keepalive
- *   T_RETIRE   an IPsec SA pair that has a successor; 30 s */
+ *   T_RETIRE   an IPsec SA pair that has a successor; 30 s
+ *   T_SETTLE   the peer gets time to install what QM3 confirmed; 50 ms */
 #ifndef IKE_INTERNAL_H
 #define IKE_INTERNAL_H
 
@@ -30,6 +31,8 @@
 #define IKE_RETIRE_MS	    30000
 #define IKE_SIMULTANEOUS_MS 10000 /* pairs made closer together than this are twins */
 #define IKE_ACQUIRE_RACE_MS 2000
+#define IKE_SETTLE_MS	    50
+#define IKE_RENEWED_MS	    2000  /* an ISAKMP SA older than this is replaced by a new one */
 #define IKE_REKEY_AGAIN_MS  5000  /* after a rekey that failed */
 #define IKE_KEEPALIVE_MS    20000
 #define IKE_MAX_REPEATS	    10	   /* answers to repeated requests, each exchange */
@@ -40,7 +43,8 @@
 #define IKE_NONCE	    20	   /* bytes of ours */
 #define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */
 
-enum ike_timer { T_RESEND = 1, T_GIVE_UP, T_REKEY, T_EXPIRE, T_LINGER, T_KEEPALIVE, T_RETIRE };
+enum ike_timer { T_RESEND = 1, T_GIVE_UP, T_REKEY, T_EXPIRE, T_LINGER, T_KEEPALIVE, T_RETIRE,
+		 T_SETTLE };
 
 /* What was sent last, for resending, and a fingerprint of what was received
  * last, to know a repeat. */
@@ -90,7 +94,7 @@ struct ike_sa {
 
 	struct flight flight;
 	struct timer life, linger, keepalive;
-	uint64_t expires_ms;
+	uint64_t expires_ms, up_ms;
 	uint64_t encrypts, decrypts;
 	TAILQ_HEAD(qm_list, qm) qms;
 	size_t n_qms;
@@ -100,7 +104,7 @@ struct ike_sa {
 	char story[200];
 };
 
-enum qm_state { QM_I1 = 1, QM_R2, QM_DONE };
+enum qm_state { QM_I1 = 1, QM_R2, QM_SETTLE /* QM3 sent, outbound not yet used */, QM_DONE };
 
 struct qm {
 	TAILQ_ENTRY(qm) entry;
@@ -207,6 +211,11 @@ struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *peer);
 void sa_up(struct ike_sa *sa); /* phase 1 complete */
 void sa_story(struct ike_sa *sa, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sa_want(struct ike_sa *sa, uint32_t policy_id);
+/* Starts the next quick mode that waits, unless one of ours is under way: some peers
+ * answer only one at a time. */
+void sa_next(struct ike_sa *sa);
+/* INITIAL-CONTACT: all else with that peer is gone (RFC 2407 section 4.6.3.3). */
+void sa_initial_contact(struct ike_sa *sa);
 bool span_dup(struct span s, struct span *ret); /* malloc'ed copy */
 void span_free(struct span *s);			/* wipes */
 const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer);

@@ -246,7 +246,7 @@ static void take_notifies(struct ike_sa *sa, const struct ike_payloads *pl)
 			continue;
 		if (n.type == NT_INITIAL_CONTACT && n.doi == IKE_DOI_IPSEC) {
 			act_debug(sa->k, sa, "Processing of INITIAL_CONTACT notify");
-			pairs_drop_peer(sa->k, &sa->path.remote);
+			sa_initial_contact(sa);
 		}
 	}
 }
@@ -426,6 +426,22 @@ static bool room_for_stranger(struct ike *k, const struct ipaddr *peer)
 	return all < IKE_MAX_HALF_OPEN && his < IKE_MAX_HALF_PEER && net < 4 * IKE_MAX_HALF_PEER;
 }
 
+/* Lifetimes that differ are no reason to refuse: the smaller one holds, and a line
+ * says so. */
+static void say_life(struct ike_sa *sa, uint32_t offered)
+{
+	const struct ike_config *cfg = &sa->k->cfg;
+	char addr[IPADDR_STRLEN];
+
+	for (size_t i = 0; i < cfg->n_p1; i++)
+		if (cfg->p1[i].priority == sa->agreed.priority && offered &&
+		    cfg->p1[i].life_sec != offered)
+			act_log(sa->k, "CRYPTO-6-IKMP_LIFETIME",
+				"lifetime offered by %s is %u s, policy %u has %u s: %u s is used",
+				ipaddr_str(&sa->path.remote, addr), offered, cfg->p1[i].priority,
+				cfg->p1[i].life_sec, sa->agreed.life_sec);
+}
+
 static void answer_first(struct ike_sa *sa, const struct p1_policy *agreed, uint8_t number,
 			 struct span transform, struct span sa_body)
 {
@@ -442,6 +458,7 @@ static void answer_first(struct ike_sa *sa, const struct p1_policy *agreed, uint
 	natt_vids_answer(&b, sa);
 	sa->state = MM_R2;
 	sa_story(sa, "policy agreed, waiting for the key exchange");
+	say_life(sa, p1_life(transform));
 	if (!span_dup(sa_body, &sa->sai_b) || send_msg(sa, ike_build_done(&b), false)) {
 		sa_drop(sa);
 		return;

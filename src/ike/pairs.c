@@ -269,7 +269,7 @@ static bool qm_running(struct ike *k, uint32_t policy_id)
 
 	TAILQ_FOREACH(sa, &k->sas, entry)
 		TAILQ_FOREACH(q, &sa->qms, entry)
-			if (q->policy.id == policy_id && (q->state == QM_I1 || q->state == QM_R2))
+			if (q->policy.id == policy_id && q->state != QM_DONE)
 				return true;
 	return false;
 }
@@ -294,9 +294,8 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 		return;
 	sa = sa_up_for(k, peer);
 	if (sa) {
-		if (quick_start(sa, p))
-			give_up(k, p->id, "the crypto ACL line cannot be said in IKE (its wildcard "
-					  "has holes) or memory is short");
+		sa_want(sa, p->id);
+		sa_next(sa);
 		return;
 	}
 	sa = sa_starting_for(k, peer);

@@ -195,6 +195,14 @@ bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
 	return false;
 }
 
+uint32_t p1_life(struct span transform)
+{
+	struct rd r = rd_span(transform);
+
+	rd_skip(&r, 8);
+	return p1_read(rd_take(&r, rd_left(&r))).life_sec;
+}
+
 void p1_answer(struct wr *w, uint8_t proposal_number, struct span transform)
 {
 	situation(w);

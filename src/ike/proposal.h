@@ -19,6 +19,8 @@ void p1_offer(struct wr *w, const struct p1_policy *v, size_t n);
 bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
 	       struct p1_policy *ret_agreed, struct span *ret_whole, uint8_t *ret_number,
 	       char *story, size_t story_cap);
+/* Seconds that a transform (with its header) offers; 0: none. */
+uint32_t p1_life(struct span transform);
 /* The answer of a responder: one proposal, one transform. */
 void p1_answer(struct wr *w, uint8_t proposal_number, struct span transform);
 

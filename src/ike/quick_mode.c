@@ -176,6 +176,7 @@ void quick_fail(struct qm *q, const char *why)
 		ipaddr_str(&peer, addr), text);
 	quick_drop(q);
 	policy_failed(k, policy_id, &peer, text);
+	sa_next(sa);
 }
 
 /* ---- SAs out of a finished exchange ---- */
@@ -368,16 +369,31 @@ static void i_recv(struct qm *q, const struct ike_payloads *pl)
 		quick_fail(q, "the peer's key exchange value is not acceptable");
 		return;
 	}
-	act_sa_add(sa->k, &q->in);
-	act_sa_add(sa->k, &q->out);
-	if (pair_add(sa->k, q))
-		pair_out_installed(sa->k, q->pair_id);
 	start(q, &b);
-	if (finish(q, &b, 3, false)) {
+	if (finish(q, &b, 3, false) || !pair_add(sa->k, q)) {
 		quick_fail(q, "no memory");
 		return;
 	}
-	act_debug(sa->k, sa, "Successfully installed IPSEC SA (SPI:0x%X)", q->spi);
+	act_sa_add(sa->k, &q->in);
+	/* what he receives on, he installs when QM3 is there: a packet that overtakes
+	 * it would be lost */
+	q->state = QM_SETTLE;
+	flight_stop(sa->k, &q->flight);
+	q->linger.kind = T_SETTLE;
+	(void)timer_arm(&sa->k->timers, &q->linger, sa->k->now_ms + IKE_SETTLE_MS);
+	sa_next(sa);
+}
+
+static void settled(struct qm *q)
+{
+	struct ike_sa *sa = q->sa;
+	struct pair *p = pair_by_sa(sa->k, q->in.id);
+
+	if (p) { /* it may have been deleted meanwhile */
+		act_sa_add(sa->k, &q->out);
+		pair_out_installed(sa->k, q->pair_id);
+		act_debug(sa->k, sa, "Successfully installed IPSEC SA (SPI:0x%X)", q->spi);
+	}
 	done(q);
 }
 
@@ -603,7 +619,7 @@ void quick_recv(struct ike_sa *sa, const struct ike_header *h, struct span d)
 				quick_drop(q);
 			return;
 		}
-	} else if (q->state == QM_DONE) {
+	} else if (q->state == QM_DONE || q->state == QM_SETTLE) {
 		return;
 	}
 	unsigned which = fresh ? 1 : q->initiator ? 2 : 3;
@@ -628,7 +644,9 @@ void qm_timer_fired(struct qm *q)
 {
 	struct ike *k = q->sa->k;
 
-	if (q->state == QM_DONE) { /* T_LINGER */
+	if (q->state == QM_SETTLE) {
+		settled(q);
+	} else if (q->state == QM_DONE) { /* T_LINGER */
 		quick_drop(q);
 	} else if (!flight_resend(k, &q->flight)) {
 		if (q->state == QM_I1) {

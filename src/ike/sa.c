@@ -199,15 +199,70 @@ static uint64_t rekey_ms(const struct ike_sa *sa)
 	return life - (sa->initiator ? margin : margin / 2);
 }
 
-void sa_up(struct ike_sa *sa)
+/* A new SA takes the place of older ones with the peer after a moment; those of
+ * about the same age are twins of a simultaneous start and stay. */
+static void retire_older(struct ike_sa *sa)
+{
+	struct ike *k = sa->k;
+	struct ike_sa *old;
+
+	TAILQ_FOREACH(old, &k->sas, entry) {
+		if (old == sa || old->state != MM_DONE || k->now_ms - old->up_ms < IKE_RENEWED_MS ||
+		    !ipaddr_equal(&old->path.remote, &sa->path.remote) ||
+		    old->expires_ms <= k->now_ms + 5000)
+			continue;
+		old->expires_ms = k->now_ms + 5000;
+		old->life.kind = T_EXPIRE;
+		(void)timer_arm(&k->timers, &old->life, old->expires_ms);
+	}
+}
+
+void sa_initial_contact(struct ike_sa *sa)
 {
 	struct ike *k = sa->k;
 	struct ike_sa *old, *next;
-	uint32_t *pending = sa->pending;
-	size_t n = sa->n_pending;
+
+	for (old = TAILQ_FIRST(&k->sas); old; old = next) {
+		next = TAILQ_NEXT(old, entry);
+		if (old != sa && old->state == MM_DONE &&
+		    ipaddr_equal(&old->path.remote, &sa->path.remote))
+			sa_end(old, false, "the peer began anew");
+	}
+	pairs_drop_peer(k, &sa->path.remote);
+}
+
+static bool quick_under_way(const struct ike_sa *sa)
+{
+	const struct qm *q;
+
+	TAILQ_FOREACH(q, &sa->qms, entry)
+		if (q->state == QM_I1)
+			return true;
+	return false;
+}
+
+void sa_next(struct ike_sa *sa)
+{
+	struct ike *k = sa->k;
+
+	while (sa->state == MM_DONE && sa->n_pending && !quick_under_way(sa)) {
+		const struct p2_policy *p = p2_by_id(k, sa->pending[0]);
+
+		memmove(sa->pending, sa->pending + 1, --sa->n_pending * sizeof(*sa->pending));
+		if (p && quick_start(sa, p))
+			policy_failed(k, p->id, &sa->path.remote,
+				      "the crypto ACL line cannot be said in IKE (its wildcard has "
+				      "holes) or memory is short");
+	}
+}
+
+void sa_up(struct ike_sa *sa)
+{
+	struct ike *k = sa->k;
 	char addr[IPADDR_STRLEN];
 
 	sa->state = MM_DONE;
+	sa->up_ms = k->now_ms;
 	sa->was_up = true;
 	flight_stop(k, &sa->flight);
 	sa->expires_ms = k->now_ms + sa->agreed.life_sec * UINT64_C(1000);
@@ -219,25 +274,8 @@ void sa_up(struct ike_sa *sa)
 		  sa->initiator ? "I_MM6" : "R_MM5");
 	natt_keepalive_start(sa);
 	forget_exchange(sa);
-	/* an older SA that was to be replaced has done its work */
-	for (old = TAILQ_FIRST(&k->sas); old; old = next) {
-		next = TAILQ_NEXT(old, entry);
-		if (old != sa && old->state == MM_DONE && old->life.kind == T_EXPIRE &&
-		    ipaddr_equal(&old->path.remote, &sa->path.remote) &&
-		    old->expires_ms > k->now_ms + 5000) {
-			old->expires_ms = k->now_ms + 5000;
-			(void)timer_arm(&k->timers, &old->life, old->expires_ms);
-		}
-	}
-	sa->pending = NULL;
-	sa->n_pending = 0;
-	for (size_t i = 0; i < n; i++) {
-		const struct p2_policy *p = p2_by_id(k, pending[i]);
-
-		if (p && quick_start(sa, p))
-			policy_failed(k, p->id, &sa->path.remote, "quick mode could not start");
-	}
-	free(pending);
+	retire_older(sa);
+	sa_next(sa);
 }
 
 const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer)

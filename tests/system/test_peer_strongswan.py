@@ -2,12 +2,14 @@
 """A whole Culvert router against strongSwan's user-space ESP: SAs, pings, rekeying.
 kernel-libipsec speaks ESP in UDP 4500 only, as if behind NAT (RFC 3947, 3948)."""
 import re
+import time
 
 import pytest
 
 from ikecore import World, US, PEER
 from peers.strongswan import child, connection
 from peers.netns import until
+from peers.tshark import rows
 from router import Router, config
 
 NEAR, FAR = '10.1.0.0/24', '10.2.0.0/24'
@@ -79,7 +81,9 @@ def test_rekey_of_both_phases_loses_no_packet(world):
         before = {c['spi-in'] for c in peer.children()}
         peer.rekey(child='t')
         until(lambda: {c['spi-in'] for c in peer.children()} - before, 10, 'a new child')
+        time.sleep(0.5)
         peer.rekey(ike='c', ok=False)
+        time.sleep(0.5)
     got = stream.stop()
     assert got.sent > 20 and not got.lost, (got.lost, router.log())
 
@@ -103,7 +107,6 @@ def test_nothing_but_ike_and_esp_in_udp_is_on_the_wire(world):
     peer, router = start(world, SUITES[0])
     ping(world, 3).result()
     router.stop()
-    from peers.tshark import rows
     pcap = world.capture.stop()
     seen = rows(pcap, ['ip.proto', 'udp.dstport'], 'ip')
     assert seen and {tuple(r) for r in seen} <= {('17', '500'), ('17', '4500')}
