@@ -20,6 +20,22 @@ void policy_ids_fini(struct policy_ids *ids)
 	*ids = (struct policy_ids){ 0 };
 }
 
+bool policy_ids_get(const struct policy_ids *ids, uint32_t id, const char **ret_map,
+		    uint32_t *ret_seq, uint32_t *ret_ace)
+{
+	for (size_t i = 0; i < ids->n; i++) {
+		const struct policy_id_row *r = &ids->v[i];
+
+		if (r->id != id)
+			continue;
+		*ret_map = r->map;
+		*ret_seq = r->seq;
+		*ret_ace = r->ace;
+		return true;
+	}
+	return false;
+}
+
 /* The id of that part of that ACL line; 0 without memory. */
 static uint32_t policy_id(struct policy_ids *ids, const struct policy_id_row *key)
 {

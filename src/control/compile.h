@@ -46,6 +46,10 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	    struct policy_ids *ids, struct compiled *ret_out);
 void compiled_fini(struct compiled *out);
 void policy_ids_fini(struct policy_ids *ids);
+/* Which line of which crypto map entry's list an id stands for (map is valid
+ * until the next compile). False if it was never given out. */
+bool policy_ids_get(const struct policy_ids *ids, uint32_t id, const char **ret_map,
+		    uint32_t *ret_seq, uint32_t *ret_ace);
 
 const struct bound_if *bound_find(const struct bound_if *ifs, size_t n, const char *name);
 

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control/show_now.h"
 #include "host/log.h"
 #include "host/nflog.h"
 #include "host/os.h"
@@ -76,6 +77,13 @@ static void on_apply_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	apply_all(ctx);
+}
+
+static void on_sample_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	show_sample(ctx);
 }
 
 static void on_netlink(evutil_socket_t fd, short what, void *ctx)
@@ -164,7 +172,8 @@ static int start(struct control *c, int fwd_fd)
 	c->ike = ike_new(&env);
 	c->ike_timer = evtimer_new(c->base, on_ike_timer, c);
 	c->apply_timer = evtimer_new(c->base, on_apply_timer, c);
-	if (!c->ike || !c->ike_timer || !c->apply_timer) {
+	c->sample_timer = event_new(c->base, -1, EV_PERSIST, on_sample_timer, c);
+	if (!c->ike || !c->ike_timer || !c->apply_timer || !c->sample_timer) {
 		close(fwd_fd);
 		return -ENOMEM;
 	}
@@ -188,8 +197,10 @@ static int start(struct control *c, int fwd_fd)
 
 static int serve(struct control *c)
 {
+	struct timeval sample = { .tv_sec = SHOW_SAMPLE_MS / 1000 };
 	int err;
 
+	event_add(c->sample_timer, &sample);
 	c->nl_events = nl_events_open();
 	c->listen_fd = unix_listen(c->opt->socket);
 	if (c->listen_fd < 0) {
@@ -230,8 +241,11 @@ static void control_free(struct control *c)
 		event_free(c->ike_timer);
 	if (c->apply_timer)
 		event_free(c->apply_timer);
+	if (c->sample_timer)
+		event_free(c->sample_timer);
 	ike_free(c->ike);
 	fwdlink_free(c->fwd);
+	show_samples_free(c);
 	nl_close(c->nl);
 	config_free(c->config);
 	compiled_fini(&c->compiled);

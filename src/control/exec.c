@@ -9,7 +9,7 @@
 
 #include "control/load.h"
 #include "control/ping.h"
-#include "control/view.h"
+#include "control/show_now.h"
 #include "host/log.h"
 #include "host/os.h"
 
@@ -161,67 +161,11 @@ static void load_file(struct exec_io *io, const char *path, bool replace, bool *
 static bool show(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
 {
 	struct control *c = io->c;
-	char clock[64];
+	int err;
 
 	switch (action) {
 	case EXEC_SHOW_HISTORY:
 		session_history(io->s, io->out);
-		return true;
-	case EXEC_SHOW_PRIVILEGE:
-		txt_printf(io->out, "Current privilege level is %u\n",
-			   cli_session_privilege(session_cli(io->s)));
-		return true;
-	case EXEC_SHOW_ISAKMP_SA:
-		view_isakmp_sa(c, a, io->out);
-		return true;
-	case EXEC_SHOW_ISAKMP_POLICY:
-		view_isakmp_policy(c, io->out);
-		return true;
-	case EXEC_SHOW_ISAKMP_DEFAULT_POLICY:
-		view_isakmp_default_policy(c, io->out);
-		return true;
-	case EXEC_SHOW_ISAKMP_KEY:
-		view_isakmp_key(c, io->out);
-		return true;
-	case EXEC_SHOW_ISAKMP_PEERS:
-		view_isakmp_peers(c, a, io->out);
-		return true;
-	case EXEC_SHOW_IPSEC_SA:
-		view_ipsec_sa(c, a, io->out);
-		return true;
-	case EXEC_SHOW_IPSEC_TRANSFORM:
-		view_transform_set(c, a, io->out);
-		return true;
-	case EXEC_SHOW_IPSEC_LIFETIME:
-		view_ipsec_lifetime(c, io->out);
-		return true;
-	case EXEC_SHOW_CRYPTO_MAP:
-		view_crypto_map(c, a, io->out);
-		return true;
-	case EXEC_SHOW_CRYPTO_SESSION:
-		view_crypto_session(c, a, io->out);
-		return true;
-	case EXEC_SHOW_CRYPTO_ENGINE:
-		view_crypto_engine(c, io->out);
-		return true;
-	case EXEC_SHOW_INTERFACES:
-		view_interfaces(c, a, io->out);
-		return true;
-	case EXEC_SHOW_INTERFACES_DESCRIPTION:
-		view_interfaces_description(c, io->out);
-		return true;
-	case EXEC_SHOW_IP_INTERFACE:
-		view_ip_interface(c, a, io->out);
-		return true;
-	case EXEC_SHOW_IP_INTERFACE_BRIEF:
-		view_ip_interface_brief(c, a, io->out);
-		return true;
-	case EXEC_SHOW_ACCESS_LISTS:
-	case EXEC_SHOW_IP_ACCESS_LISTS:
-		view_access_lists(c, a, io->out);
-		return true;
-	case EXEC_SHOW_IP_ROUTE:
-		view_ip_route(c, a, io->out);
 		return true;
 	case EXEC_SHOW_RUNNING:
 		if (a->ifname[0]) {
@@ -238,28 +182,18 @@ static bool show(struct exec_io *io, unsigned action, const struct exec_args *a,
 	case EXEC_SHOW_STARTUP:
 		view_startup(io, ret_error);
 		return true;
-	case EXEC_SHOW_VERSION:
-		view_version(c, io->out);
-		return true;
-	case EXEC_SHOW_CLOCK:
-		txt_printf(io->out, "%s\n", host_clock(clock));
-		return true;
-	case EXEC_SHOW_USERS:
-		txt_str(io->out, "    Line       User       Host(s)              Idle       Location\n");
-		for (size_t i = 0; i < session_count(c); i++)
-			txt_printf(io->out, "%c %3zu vty %zu                idle                 00:00:00   "
-					    "console\n",
-				   i ? ' ' : '*', i + 1, i);
-		return true;
 	case EXEC_SHOW_LOGGING:
 		txt_str(io->out, "Syslog logging: enabled\n\nLog Buffer (512 lines):\n\n");
 		log_show(io->out);
 		return true;
-	case EXEC_SHOW_DEBUGGING:
-		view_debugging(c, io->out);
-		return true;
 	default:
-		return false;
+		err = show_now(c, io->s, action, a, io->out);
+		if (err == -ENOSYS)
+			return false;
+		if (err == -ENOMEM)
+			txt_str(io->out, "% Low on memory; try again later\n");
+		*ret_error = err != 0;
+		return true;
 	}
 }
 

@@ -28,6 +28,8 @@
 struct event;
 struct event_base;
 struct session;
+struct show_user;
+struct if_sample;
 struct ping;
 
 /* A TUN that we made. */
@@ -67,7 +69,7 @@ struct control {
 	int supervisor_fd, listen_fd, udp500, nl_events, sigterm_fd;
 	bool udp4500, ready, stopping, isakmp_on, crypto_seen;
 	uint64_t started_ms;
-	struct event *ike_timer, *apply_timer;
+	struct event *ike_timer, *apply_timer, *sample_timer;
 	struct event *watches[8];
 	size_t n_watches;
 
@@ -88,6 +90,8 @@ struct control {
 	struct policy_ids ids;
 	struct compiled compiled;
 	unsigned debug; /* enum exec_debug */
+	struct if_sample *samples; /* show_now.c: one for each interface seen */
+	size_t n_samples;
 	char *changed_at; /* `show running-config` header */
 	LIST_HEAD(, session) sessions;
 };
@@ -135,7 +139,10 @@ void session_set_monitor(struct session *s, bool on);
 void session_end(struct session *s);
 struct cli_session *session_cli(struct session *s);
 void session_set_ping(struct session *s, struct ping *p);
-size_t session_count(const struct control *c);
+unsigned session_privilege(const struct session *s);
+/* The sessions that are open, oldest first, at most max; self is marked. */
+size_t session_users(const struct control *c, const struct session *self, struct show_user *v,
+		     size_t max);
 void session_history(const struct session *s, struct txt *out);
 
 /* files.c */

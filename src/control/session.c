@@ -13,6 +13,7 @@
 #include "base/wr.h"
 #include "cli/pipe.h"
 #include "control/ping.h"
+#include "control/show.h"
 #include "host/log.h"
 #include "host/os.h"
 #include "shell/shell_proto.h"
@@ -28,19 +29,34 @@ struct session {
 	struct cli_session *cli;
 	unsigned length;
 	bool monitor, ending;
+	uint64_t seen_ms; /* of the last frame */
 	struct ping *ping; /* runs; lines wait until it ends */
 	char *history[HISTORY_MAX];
 	size_t n_history;
 };
 
-size_t session_count(const struct control *c)
+unsigned session_privilege(const struct session *s)
 {
+	return cli_session_privilege(s->cli);
+}
+
+size_t session_users(const struct control *c, const struct session *self, struct show_user *v,
+		     size_t max)
+{
+	uint64_t now = host_now_ms(NULL);
 	const struct session *s;
-	size_t n = 0;
+	size_t n = 0, i = 0;
 
 	LIST_FOREACH(s, &c->sessions, entry)
 		n++;
-	return n;
+	LIST_FOREACH(s, &c->sessions, entry) { /* newest first */
+		size_t line = n - ++i;
+
+		if (line < max)
+			v[line] = (struct show_user){ .line = (unsigned)line, .self = s == self,
+						      .idle_ms = now - s->seen_ms };
+	}
+	return n < max ? n : max;
 }
 
 static void session_free(struct session *s)
@@ -190,7 +206,8 @@ static bool run_exec(struct session *s, struct cli_result *r, bool *ret_error)
 	return later;
 }
 
-static void take_line(struct session *s, const char *line)
+/* One line. True if it goes on by itself and prompts at its end. */
+static bool run_line(struct session *s, const char *line, bool *ret_error)
 {
 	struct cli_result r = { 0 };
 	bool error, later = false;
@@ -209,11 +226,23 @@ static void take_line(struct session *s, const char *line)
 	if (r.status == CLI_EXEC)
 		later = run_exec(s, &r, &error);
 	cli_result_fini(&r);
-	if (s->ending) {
+	*ret_error |= error;
+	return later;
+}
+
+/* A line, then Ctrl-Z if that ended it; one prompt for both. */
+static void take_line(struct session *s, const char *line, bool then_end)
+{
+	bool error = false, later = false;
+
+	if (*line || !then_end)
+		later = run_line(s, line, &error);
+	if (then_end && !s->ending && cli_session_mode(s->cli) != M_USER &&
+	    cli_session_mode(s->cli) != M_EXEC)
+		(void)run_line(s, "end", &error);
+	if (s->ending)
 		put(s, SHELL_CLOSE, "", 0);
-		return;
-	}
-	if (!later)
+	else if (!later)
 		prompt(s, error);
 }
 
@@ -221,6 +250,8 @@ static void take_frame(struct session *s, uint8_t type, struct span p)
 {
 	char line[SHELL_LINE_MAX + 1];
 	struct txt t = TXT_INIT;
+
+	s->seen_ms = host_now_ms(NULL);
 
 	if (p.len > SHELL_LINE_MAX || memchr(p.p ? (const char *)p.p : "", '\0', p.len)) {
 		session_print(s, "% Line too long or not text\n");
@@ -232,12 +263,10 @@ static void take_frame(struct session *s, uint8_t type, struct span p)
 	line[p.len] = '\0';
 	switch (type) {
 	case SHELL_LINE:
-		take_line(s, line);
+		take_line(s, line, false);
 		break;
 	case SHELL_END:
-		if (p.len)
-			take_line(s, line);
-		take_line(s, "end");
+		take_line(s, line, true);
 		break;
 	case SHELL_HELP:
 		cli_session_help(s->cli, s->c->config, line, &t);
@@ -324,6 +353,7 @@ void session_accept(struct control *c, int fd)
 		return;
 	}
 	cli_session_set_interactive(s->cli, true);
+	s->seen_ms = host_now_ms(NULL);
 	LIST_INSERT_HEAD(&c->sessions, s, entry);
 	bufferevent_setcb(s->bev, on_read, on_write, on_event, s);
 	bufferevent_enable(s->bev, EV_READ | EV_WRITE);

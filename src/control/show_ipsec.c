@@ -124,7 +124,7 @@ static void endpoints(const struct show_in *in, const struct p2_policy *p, const
 		      const struct ipaddr *peer, struct txt *out)
 {
 	const struct ike_pair_info *pair = show_current_pair(in, p->id);
-	const struct if_snapshot *ifs = view_if_by_index(in, p->ifid);
+	const struct if_snapshot *ifs = show_if_by_index(in, p->ifid);
 	uint32_t path = show_path_mtu(in, p), spi = pair ? pair->out.spi : 0;
 	char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
 
@@ -146,6 +146,16 @@ static void endpoints(const struct show_in *in, const struct p2_policy *p, const
 	txt_char(out, '\n');
 }
 
+/* True while an SA is being negotiated: phase 1 is not through, or half a pair
+ * is there. */
+static bool asked_for(const struct show_in *in, const struct p2_policy *p, const struct ipaddr *peer)
+{
+	for (size_t i = 0; i < in->n_pairs; i++)
+		if (in->pairs[i].policy_id == p->id && !in->pairs[i].out_id)
+			return true;
+	return show_live_sa(in, peer, false) && !show_live_sa(in, peer, true);
+}
+
 /* One protected flow. */
 static void identity(const struct show_in *in, const struct p2_policy *p, const char *ifname,
 		     bool detail, struct txt *out)
@@ -163,7 +173,7 @@ static void identity(const struct show_in *in, const struct p2_policy *p, const 
 	txt_printf(out, "   current_peer %s port %u\n", has_peer ? ipaddr_str(&peer, s) : "(none)",
 		   pair && pair->out.udp_encap ? (unsigned)pair->out.udp_dport : 500u);
 	txt_printf(out, "     PERMIT, flags={origin_is_acl,%s}\n",
-		   !pair && has_peer && show_live_sa(in, &peer, false) ? "ipsec_sa_request_sent" : "");
+		   !pair && has_peer && asked_for(in, p, &peer) ? "ipsec_sa_request_sent" : "");
 	counters(out, &stats, detail);
 	endpoints(in, p, ifname, &peer, out);
 	sa_lists(in, p, SA_IN, detail, out);
@@ -188,16 +198,16 @@ void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struc
 
 	for (size_t i = 0; i < in->n_p2; i++) {
 		const struct p2_policy *p = &in->p2[i];
-		const struct if_snapshot *ifs = view_if_by_index(in, p->ifid);
+		const struct if_snapshot *ifs = show_if_by_index(in, p->ifid);
 		const char *ifname = ifs ? ifs->name : "(unknown)";
 
 		if (!wanted(in, p, ifname, f))
 			continue;
 		if (!before || before->ifid != p->ifid || strcmp(before->map, p->map) != 0)
 			txt_printf(out,
-				   "\ninterface: %s\n"
+				   "%sinterface: %s\n"
 				   "    Crypto map tag: %s, local addr %s\n\n",
-				   ifname, p->map, ipaddr_str(&p->local, local));
+				   before ? "" : "\n", ifname, p->map, ipaddr_str(&p->local, local));
 		before = p;
 		identity(in, p, ifname, f->detail, out);
 	}
@@ -244,5 +254,5 @@ void show_ipsec_sa_count(const struct show_in *in, struct txt *out)
 			rekeying += 2; /* the older one of two */
 	}
 	txt_printf(out, "IPsec SA total: %u, active: %u, rekeying: %u, unused: 0, invalid: 0\n",
-		   total, total, rekeying);
+		   total, total - rekeying, rekeying);
 }

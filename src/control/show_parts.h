@@ -69,7 +69,7 @@ void show_transform_sets(const struct show_in *in, const char *name, struct txt 
 void show_ipsec_lifetime(const struct show_in *in, struct txt *out);
 void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out);
 
-/* show_session.c */
+/* show_session.c, show_engine.c */
 struct session_filter {
 	bool detail, brief;
 	struct ipaddr remote, local; /* IP_NONE: all */

@@ -19,6 +19,14 @@ uint64_t host_now_ms(void *ctx)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+int64_t host_wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 void host_random(void *ctx, void *p, size_t n)
 {
 	uint8_t *b = p;

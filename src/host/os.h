@@ -6,6 +6,7 @@
 #include "base/span.h"
 
 uint64_t host_now_ms(void *ctx); /* CLOCK_MONOTONIC; ctx unused */
+int64_t host_wall_ms(void);	 /* since 1970, UTC */
 /* Fills p from the kernel's generator; aborts the process if it cannot. */
 void host_random(void *ctx, void *p, size_t n);
 /* `*Nov 24 08:33:11.123: ` in buf (32 bytes), as IOS stamps logs. */

@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const char more[] = " --More-- ";
-/* IOS erases the prompt with backspaces, blanks, backspaces. */
-static const char erase[] = "\b\b\b\b\b\b\b\b\b\b          \b\b\b\b\b\b\b\b\b\b";
+/* IOS erases the prompt with nine backspaces, blanks, backspaces; the return puts
+ * the cursor over the prompt's first blank as well. */
+static const char erase[] = "\b\b\b\b\b\b\b\b\b         \b\b\b\b\b\b\b\b\b\r";
 
 void pager_reset(struct pager *p)
 {
@@ -23,7 +24,7 @@ static void stop_here(struct pager *p)
 	if (k == ' ')
 		p->shown = 0;
 	else if (k == '\r' || k == '\n')
-		p->shown = p->length - 2;
+		p->shown = p->length - 2; /* room for one line */
 	else
 		p->quit = true;
 }

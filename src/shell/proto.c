@@ -19,7 +19,7 @@ void shell_frame_put(struct txt *out, enum shell_frame type, struct span payload
 		txt_mem(out, (const char *)payload.p, n);
 		payload.p += n;
 		payload.len -= n;
-	} while (payload.len && type == SHELL_OUTPUT);
+	} while (payload.len && (type == SHELL_OUTPUT || type == SHELL_ASYNC));
 }
 
 bool shell_reader_feed(struct shell_reader *r, struct span bytes)

@@ -27,7 +27,8 @@ enum shell_frame {
 	SHELL_CLOSE,	   /* the session is over */
 };
 
-/* Appends a frame (cut into several if it is OUTPUT and long). */
+/* Appends a frame (cut into several if it is OUTPUT or ASYNC and long; the others
+ * are never that long, and are cut off). */
 void shell_frame_put(struct txt *out, enum shell_frame type, struct span payload);
 
 /* Collects bytes and gives frames back. */

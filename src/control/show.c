@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From show actions to their layouts. */
+#include "control/show.h"
+
+#include <errno.h>
+
+#include "control/show_parts.h"
+
+/* False, and IOS's way of saying so, if an interface was named that is not there. */
+static bool known_if(const struct show_in *in, const char *name, struct txt *out)
+{
+	if (!name[0] || show_if_by_name(in, name))
+		return true;
+	txt_printf(out, "%% Invalid interface %s\n", name);
+	return false;
+}
+
+static void isakmp_sa(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	show_isakmp_sa(in,
+		       a->count	 ? SA_COUNT :
+		       a->detail ? SA_DETAIL :
+		       a->flag	 ? SA_SLOTS :
+				   SA_TABLE,
+		       out);
+}
+
+static void ipsec_sa(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	struct ipsec_filter f = { a->detail, a->addr, a->ifname, a->name };
+
+	if (a->count)
+		show_ipsec_sa_count(in, out);
+	else if (a->flag)
+		show_ipsec_sa_address(in, &f, out);
+	else
+		show_ipsec_sa(in, &f, out);
+}
+
+static void crypto_session(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	struct session_filter f = { a->detail, a->flag, a->addr, a->addr2, a->ifname };
+
+	show_crypto_session(in, &f, out);
+}
+
+static int about_crypto(const struct show_in *in, unsigned action, const struct exec_args *a,
+			struct txt *out)
+{
+	switch (action) {
+	case EXEC_SHOW_ISAKMP_SA:
+		isakmp_sa(in, a, out);
+		return 0;
+	case EXEC_SHOW_ISAKMP_POLICY:
+		show_isakmp_policy(in, out);
+		return 0;
+	case EXEC_SHOW_ISAKMP_DEFAULT_POLICY:
+		show_isakmp_default_policy(in, out);
+		return 0;
+	case EXEC_SHOW_ISAKMP_KEY:
+		show_isakmp_key(in, out);
+		return 0;
+	case EXEC_SHOW_ISAKMP_PEERS:
+		show_isakmp_peers(in, &a->addr, out);
+		return 0;
+	case EXEC_SHOW_IPSEC_SA:
+		if (!known_if(in, a->ifname, out))
+			return -EINVAL;
+		ipsec_sa(in, a, out);
+		return 0;
+	case EXEC_SHOW_IPSEC_TRANSFORM:
+		show_transform_sets(in, a->name, out);
+		return 0;
+	case EXEC_SHOW_IPSEC_LIFETIME:
+		show_ipsec_lifetime(in, out);
+		return 0;
+	case EXEC_SHOW_CRYPTO_MAP:
+		if (!known_if(in, a->ifname, out))
+			return -EINVAL;
+		show_crypto_map(in, a->ifname, a->name, out);
+		return 0;
+	case EXEC_SHOW_CRYPTO_SESSION:
+		if (!known_if(in, a->ifname, out))
+			return -EINVAL;
+		crypto_session(in, a, out);
+		return 0;
+	case EXEC_SHOW_CRYPTO_ENGINE:
+		show_crypto_engine(in, out);
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int about_interfaces(const struct show_in *in, unsigned action, const struct exec_args *a,
+			    struct txt *out)
+{
+	switch (action) {
+	case EXEC_SHOW_INTERFACES:
+	case EXEC_SHOW_IP_INTERFACE:
+	case EXEC_SHOW_IP_INTERFACE_BRIEF:
+		if (!known_if(in, a->ifname, out))
+			return -EINVAL;
+		if (action == EXEC_SHOW_INTERFACES)
+			show_interfaces(in, a->ifname, out);
+		else if (action == EXEC_SHOW_IP_INTERFACE)
+			show_ip_interface(in, a->ifname, out);
+		else
+			show_ip_interface_brief(in, a->ifname, out);
+		return 0;
+	case EXEC_SHOW_INTERFACES_DESCRIPTION:
+		show_interfaces_description(in, out);
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+bool show_is(unsigned action)
+{
+	switch (action) {
+	case EXEC_SHOW_RUNNING:
+	case EXEC_SHOW_STARTUP:
+	case EXEC_SHOW_LOGGING:
+		return false;
+	case EXEC_SHOW_PRIVILEGE:
+		return true;
+	default: /* the show commands stand together in exec.h */
+		return action >= EXEC_SHOW_ISAKMP_SA && action <= EXEC_SHOW_DEBUGGING;
+	}
+}
+
+int show_run(const struct show_in *in, unsigned action, const struct exec_args *a, struct txt *out)
+{
+	switch (action) {
+	case EXEC_SHOW_PRIVILEGE:
+		txt_printf(out, "Current privilege level is %u\n", in->privilege);
+		return 0;
+	case EXEC_SHOW_ACCESS_LISTS:
+	case EXEC_SHOW_IP_ACCESS_LISTS:
+		show_access_lists(in, a->name, out);
+		return 0;
+	case EXEC_SHOW_IP_ROUTE:
+		if (a->addr.family != IP_NONE)
+			return show_ip_route_to(in, &a->addr, out) ? 0 : -EINVAL;
+		show_ip_route(in, out);
+		return 0;
+	case EXEC_SHOW_VERSION:
+		show_version(in, out);
+		return 0;
+	case EXEC_SHOW_CLOCK:
+		show_clock(in, a->detail, out);
+		return 0;
+	case EXEC_SHOW_USERS:
+		show_users(in, out);
+		return 0;
+	case EXEC_SHOW_DEBUGGING:
+		show_debugging(in, out);
+		return 0;
+	default:
+		break;
+	}
+	int err = about_crypto(in, action, a, out);
+
+	return err == -ENOSYS ? about_interfaces(in, action, a, out) : err;
+}

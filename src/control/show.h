@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What show commands print: pure functions from plain data to text, laid out as
+ * IOS lays it out, because tools parse it. The caller fills a show_in with what
+ * is known right now; nothing here asks a clock, the system or another process. */
+#ifndef CONTROL_SHOW_H
+#define CONTROL_SHOW_H
+
+#include "base/txt.h"
+#include "commands/exec.h"
+#include "control/ifrate.h"
+#include "forwarder/protocol.h"
+#include "ike/ike.h"
+#include "model/config.h"
+
+#define SHOW_NEVER UINT64_MAX
+
+/* One interface as it is now: of the configuration, bound to a device or not. */
+struct if_snapshot {
+	char name[CFG_NAME_MAX]; /* canonical IOS name */
+	char device[16];	 /* "" while there is none */
+	uint32_t ifindex;	 /* 0 while there is none */
+	bool up;		 /* not shut down, and the device is there */
+	bool line;		 /* line protocol */
+	bool has_mac;
+	uint8_t mac[6];
+	struct ipaddr addr; /* in force; IP_NONE: none */
+	uint8_t prefix_len;
+	uint32_t mtu;	    /* of the device, bytes; 0 unknown */
+	uint64_t in_packets, in_bytes, in_errors, out_packets, out_bytes, out_errors;
+	uint64_t in_drops, out_drops;
+	struct if_rate rate;		  /* zero if nobody samples */
+	uint64_t last_in_ms, last_out_ms; /* ago; SHOW_NEVER */
+	uint64_t cleared_ms;		  /* ago: `clear counters`; SHOW_NEVER */
+	/* TunnelN */
+	struct ipaddr tunnel_src; /* in force; IP_NONE: none yet */
+	uint32_t tunnel_mtu;	  /* what fits into the transport, bytes */
+	const char *line_why;	  /* why the line is down, IOS's words ("no output interface"); NULL */
+};
+
+struct show_route {
+	char code; /* C connected, L local, S static, K put there by others on this host */
+	struct ipaddr dst;
+	uint8_t prefix_len;
+	struct ipaddr next_hop;	   /* IP_NONE: directly connected */
+	char ifname[CFG_NAME_MAX]; /* IOS name; "" unknown */
+	uint8_t distance;
+	uint32_t metric;
+};
+
+/* Matches of one line of one access list since they were cleared. */
+struct show_match {
+	const char *acl;
+	uint32_t seq;
+	uint64_t n;
+};
+
+struct show_user {
+	unsigned line; /* of `vty N` */
+	bool self;
+	char user[32];
+	char location[64]; /* where from; "" here */
+	uint64_t idle_ms;
+};
+
+/* Everything that any show command may look at. Arrays may be NULL if empty. */
+struct show_in {
+	const struct config *config;
+	const struct if_snapshot *ifs;
+	size_t n_ifs;
+
+	const struct ike_sa_info *sas;
+	size_t n_sas;
+	const struct ike_pair_info *pairs;
+	size_t n_pairs;
+	const struct p2_policy *p2; /* in SPD order */
+	size_t n_p2;
+	const char *const *stories; /* one for each p2: why it failed, "" if it did not; may be NULL */
+	const struct fwd_policy *policies;
+	size_t n_policies;
+	const struct fwd_sa_stats *sa_stats;
+	size_t n_sa_stats;
+	const struct fwd_policy_stats *policy_stats;
+	size_t n_policy_stats;
+
+	const struct show_route *routes;
+	size_t n_routes;
+	const struct show_match *matches;
+	size_t n_matches;
+
+	/* the session and the machine */
+	unsigned privilege; /* 1 or 15 */
+	unsigned debug;	    /* enum exec_debug */
+	const struct show_user *users;
+	size_t n_users;
+	uint64_t uptime_sec;
+	int64_t wall_ms;	/* since 1970, UTC */
+	int32_t utc_offset_sec; /* of the local zone */
+	char zone[8];		/* `UTC` */
+	const char *version, *machine, *image, *board_id; /* 0.1.0, x86_64, path, serial */
+	uint64_t memory_kb, memory_used_kb;
+};
+
+/* True for actions that show_run() carries out; nothing has to be known for the
+ * others (running-config, logging, history and all that is no show command). */
+bool show_is(unsigned action);
+/* Carries out a show action. 0; -EINVAL after a message in out (what was named
+ * does not exist); -ENOSYS: an action that is not for here. */
+int show_run(const struct show_in *in, unsigned action, const struct exec_args *a, struct txt *out);
+
+#endif

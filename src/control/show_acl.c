@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show access-lists, show ip access-lists. */
+#include "control/show_parts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static uint64_t matches(const struct show_in *in, const char *acl, uint32_t seq)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < in->n_matches; i++)
+		if (in->matches[i].seq == seq && !strcmp(in->matches[i].acl, acl))
+			n += in->matches[i].n;
+	return n;
+}
+
+/* Standard lists have a spelling of their own here: `A, wildcard bits W`. */
+static void standard(struct txt *out, const struct acl_entry *e)
+{
+	struct ipaddr wild = { .family = e->src.addr.family };
+	char addr[IPADDR_STRLEN], bits[IPADDR_STRLEN];
+	uint32_t w;
+
+	memcpy(wild.b, e->src.wild, sizeof(wild.b));
+	w = ipaddr_to_v4(&wild);
+	if (w == UINT32_MAX)
+		txt_str(out, "any");
+	else if (!w)
+		txt_str(out, ipaddr_str(&e->src.addr, addr));
+	else
+		txt_printf(out, "%s, wildcard bits %s", ipaddr_str(&e->src.addr, addr),
+			   ipaddr_str(&wild, bits));
+	if (e->log)
+		txt_str(out, " log");
+}
+
+void show_access_lists(const struct show_in *in, const char *name, struct txt *out)
+{
+	const struct config *c = in->config;
+
+	for (size_t i = 0; i < c->acls.n; i++) {
+		const struct cfg_acl *acl = c->acls.v[i];
+
+		if (name[0] && strcmp(name, acl->name) != 0)
+			continue;
+		txt_printf(out, "%s IP access list %s\n",
+			   acl->kind == ACL_STANDARD ? "Standard" : "Extended", acl->name);
+		for (size_t k = 0; k < acl->entries.n; k++) {
+			const struct acl_entry *e = acl->entries.v[k];
+			uint64_t n = matches(in, acl->name, e->seq);
+
+			if (e->kind == ACE_REMARK)
+				continue;
+			txt_printf(out, "    %u %s ", (unsigned)e->seq,
+				   e->kind == ACE_PERMIT ? "permit" : "deny  ");
+			if (acl->kind == ACL_STANDARD)
+				standard(out, e);
+			else
+				show_ace_body(out, acl, e);
+			if (n)
+				txt_printf(out, " (%" PRIu64 " match%s)", n, n == 1 ? "" : "es");
+			txt_char(out, '\n');
+		}
+	}
+}

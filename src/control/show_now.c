@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/show_now.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "control/internal.h"
+#include "host/os.h"
+
+#define MAX_USERS 64
+
+/* A show_in and what it points to. Arrays grow by doubling. */
+struct snapshot {
+	struct show_in in;
+	bool nomem;
+	struct if_snapshot *ifs;
+	struct ike_sa_info *sas;
+	struct ike_pair_info *pairs;
+	const char **stories;
+	struct fwd_sa_stats *sa_stats;
+	struct fwd_policy_stats *policy_stats;
+	struct fwd_tunnel_stats *tunnel_stats;
+	size_t n_tunnel_stats;
+	struct show_route *routes;
+	struct show_match *matches;
+	struct show_user users[MAX_USERS];
+	struct utsname uts;
+	char image[512], board_id[16];
+};
+
+static void snapshot_free(struct snapshot *s)
+{
+	free(s->ifs);
+	free(s->sas);
+	free(s->pairs);
+	free(s->stories);
+	free(s->sa_stats);
+	free(s->policy_stats);
+	free(s->tunnel_stats);
+	free(s->routes);
+	free(s->matches);
+	free(s);
+}
+
+/* Appends a copy of x to *v. */
+static void append(struct snapshot *s, void *v, size_t *n, size_t size, const void *x)
+{
+	void **at = v;
+
+	if (!(*n & (*n - 1))) { /* capacity is the next power of two */
+		void *p = reallocarray(*at, *n ? *n * 2 : 1, size);
+
+		if (!p) {
+			s->nomem = true;
+			return;
+		}
+		*at = p;
+	}
+	memcpy((char *)*at + *n * size, x, size);
+	++*n;
+}
+
+/* ---- IKE and the forwarder ---- */
+
+static void take_row(void *ctx, const struct fwd_msg *m)
+{
+	struct snapshot *s = ctx;
+
+	switch (m->type) {
+	case FWD_STATS_SA:
+		append(s, &s->sa_stats, &s->in.n_sa_stats, sizeof(m->u.sa_stats), &m->u.sa_stats);
+		break;
+	case FWD_STATS_POLICY:
+		append(s, &s->policy_stats, &s->in.n_policy_stats, sizeof(m->u.policy_stats),
+		       &m->u.policy_stats);
+		break;
+	case FWD_STATS_TUNNEL:
+		append(s, &s->tunnel_stats, &s->n_tunnel_stats, sizeof(m->u.tunnel_stats),
+		       &m->u.tunnel_stats);
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_ike(struct snapshot *s, struct control *c)
+{
+	uint64_t now = host_now_ms(NULL);
+	struct ike_pair_info pair;
+	struct ike_sa_info sa;
+
+	for (size_t i = 0; ike_get_sa(c->ike, now, i, &sa); i++)
+		append(s, &s->sas, &s->in.n_sas, sizeof(sa), &sa);
+	for (size_t i = 0; ike_get_pair(c->ike, i, &pair); i++)
+		append(s, &s->pairs, &s->in.n_pairs, sizeof(pair), &pair);
+	for (size_t i = 0, n = 0; i < c->compiled.ike.n_p2; i++) {
+		const char *story = ike_policy_story(c->ike, c->compiled.p2[i].id);
+
+		append(s, &s->stories, &n, sizeof(story), &story);
+	}
+}
+
+/* Matches of access list lines: the forwarder counts by policy, and a policy is a
+ * line of a list on one interface. */
+static void take_matches(struct snapshot *s, const struct control *c)
+{
+	for (size_t i = 0; i < s->in.n_policy_stats; i++) {
+		const struct fwd_policy_stats *p = &s->policy_stats[i];
+		struct show_match m = { .n = p->matches };
+		const struct cfg_map_entry *e;
+		const struct cfg_map *map;
+		const char *name;
+		uint32_t seq;
+
+		if (!p->matches || !policy_ids_get(&c->ids, p->policy_id, &name, &seq, &m.seq))
+			continue;
+		map = config_find_map(c->config, name);
+		e = map ? cfg_map_find(map, seq) : NULL;
+		if (!e)
+			continue;
+		m.acl = e->match_acl;
+		append(s, &s->matches, &s->in.n_matches, sizeof(m), &m);
+	}
+}
+
+/* ---- interfaces ---- */
+
+static struct ipaddr tunnel_source(const struct control *c, const struct cfg_tunnel *t)
+{
+	const struct bound_if *src = bound_find(c->ifs, c->n_ifs, t->source_if);
+
+	if (t->source.family != IP_NONE)
+		return t->source;
+	return src ? src->addr : (struct ipaddr){ 0 };
+}
+
+static void take_tunnel(struct snapshot *s, const struct control *c, const struct cfg_interface *ci,
+			const struct bound_if *b, struct if_snapshot *i)
+{
+	const struct nl_link *egress = plumb_link(c, b->egress_ifindex);
+	uint32_t id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
+
+	i->has_mac = false;
+	i->tunnel_src = tunnel_source(c, &ci->tunnel);
+	if (i->tunnel_src.family == IP_NONE)
+		i->line_why = "no tunnel source";
+	else if (ci->tunnel.destination.family == IP_NONE)
+		i->line_why = "no tunnel destination";
+	else if (!b->egress_ifindex)
+		i->line_why = "no output interface";
+	i->line &= !i->line_why;
+	/* the outer header and GRE's own (RFC 2784, RFC 2890) */
+	i->tunnel_mtu = (egress && egress->mtu ? egress->mtu : 1500u) - 24u -
+			(ci->tunnel.has_key ? 4u : 0u);
+	for (size_t k = 0; k < s->n_tunnel_stats; k++) {
+		const struct fwd_tunnel_stats *t = &s->tunnel_stats[k];
+
+		if (t->tunnel_id != id)
+			continue;
+		i->in_packets = t->in_packets;
+		i->in_bytes = t->in_bytes;
+		i->in_errors = t->in_errors + t->in_key_mismatch + t->in_checksum + t->in_unsupported;
+		i->out_packets = t->out_packets;
+		i->out_bytes = t->out_bytes;
+		i->out_errors = 0;
+		i->out_drops = t->out_drops;
+		i->last_in_ms = t->last_in_ms;
+		i->last_out_ms = t->last_out_ms;
+	}
+}
+
+static uint8_t prefix_len(const struct control *c, const struct cfg_interface *ci,
+			  const struct bound_if *b)
+{
+	if (ipaddr_equal(&ci->addr.addr, &b->addr))
+		return (uint8_t)ipv4_mask_len(ipaddr_to_v4(&ci->addr.mask));
+	for (size_t i = 0; i < c->n_addrs; i++)
+		if (c->addrs[i].ifindex == b->ifindex && ipaddr_equal(&c->addrs[i].addr, &b->addr))
+			return c->addrs[i].prefix_len;
+	return 32;
+}
+
+static void take_interface(struct snapshot *s, struct control *c, const struct cfg_interface *ci)
+{
+	const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
+	const struct nl_link *l = b && b->ifindex ? plumb_link(c, b->ifindex) : NULL;
+	struct if_snapshot i = { .last_in_ms = SHOW_NEVER, .last_out_ms = SHOW_NEVER,
+				 .cleared_ms = SHOW_NEVER };
+
+	snprintf(i.name, sizeof(i.name), "%s", ci->name);
+	if (b && b->addr.family != IP_NONE) {
+		i.addr = b->addr;
+		i.prefix_len = prefix_len(c, ci, b);
+	}
+	if (l) {
+		snprintf(i.device, sizeof(i.device), "%s", l->name);
+		i.ifindex = l->ifindex;
+		i.up = l->up && !ci->shutdown;
+		i.line = i.up && l->running;
+		i.has_mac = memcmp(l->mac, (uint8_t[6]){ 0 }, 6) != 0;
+		memcpy(i.mac, l->mac, sizeof(i.mac));
+		i.mtu = l->mtu;
+		i.in_packets = l->rx_packets;
+		i.in_bytes = l->rx_bytes;
+		i.in_errors = l->rx_errors;
+		i.out_packets = l->tx_packets;
+		i.out_bytes = l->tx_bytes;
+		i.out_errors = l->tx_errors;
+	}
+	if (ci->is_tunnel && b)
+		take_tunnel(s, c, ci, b, &i);
+	append(s, &s->ifs, &s->in.n_ifs, sizeof(i), &i);
+}
+
+/* ---- samples ---- */
+
+struct if_sample {
+	char name[CFG_NAME_MAX];
+	struct if_rate rate;
+	uint64_t in_at_ms, out_at_ms; /* a packet was counted since the sample before; 0 never */
+};
+
+static struct if_sample *sample_of(const struct control *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_samples; i++)
+		if (!strcmp(c->samples[i].name, name))
+			return &c->samples[i];
+	return NULL;
+}
+
+static void sample(struct control *c, const struct if_snapshot *i, uint64_t now)
+{
+	struct if_sample *s = sample_of(c, i->name);
+
+	if (!s) {
+		struct if_sample *v = reallocarray(c->samples, c->n_samples + 1, sizeof(*v));
+
+		if (!v)
+			return;
+		c->samples = v;
+		s = &v[c->n_samples++];
+		*s = (struct if_sample){ 0 };
+		memcpy(s->name, i->name, sizeof(s->name));
+	}
+	if (s->rate.primed && i->in_packets > s->rate.in_packets)
+		s->in_at_ms = now;
+	if (s->rate.primed && i->out_packets > s->rate.out_packets)
+		s->out_at_ms = now;
+	if_rate_sample(&s->rate, now, i->in_packets, i->in_bytes, i->out_packets, i->out_bytes);
+}
+
+void show_sample(struct control *c)
+{
+	struct fwd_msg get = { .type = FWD_STATS_GET };
+	struct snapshot *s = calloc(1, sizeof(*s));
+	uint64_t now = host_now_ms(NULL);
+
+	if (!s)
+		return;
+	(void)plumb_look(c);
+	(void)fwdlink_call(c->fwd, &get, -1, take_row, s);
+	for (size_t i = 0; i < c->config->interfaces.n; i++)
+		take_interface(s, c, c->config->interfaces.v[i]);
+	for (size_t i = 0; i < s->in.n_ifs; i++)
+		sample(c, &s->ifs[i], now);
+	snapshot_free(s);
+}
+
+void show_samples_free(struct control *c)
+{
+	free(c->samples);
+	c->samples = NULL;
+	c->n_samples = 0;
+}
+
+/* The forwarder knows to the millisecond when a tunnel carried something; the
+ * kernel does not say so of devices. */
+static void take_samples(struct snapshot *s, const struct control *c)
+{
+	uint64_t now = host_now_ms(NULL);
+
+	for (size_t i = 0; i < s->in.n_ifs; i++) {
+		struct if_snapshot *f = &s->ifs[i];
+		const struct if_sample *m = sample_of(c, f->name);
+
+		if (!m)
+			continue;
+		f->rate = m->rate;
+		if (f->last_in_ms == SHOW_NEVER && m->in_at_ms)
+			f->last_in_ms = now - m->in_at_ms;
+		if (f->last_out_ms == SHOW_NEVER && m->out_at_ms)
+			f->last_out_ms = now - m->out_at_ms;
+	}
+}
+
+/* ---- routes ---- */
+
+static void add_route(struct snapshot *s, char code, struct ipaddr dst, uint8_t len,
+		      const struct cfg_route *r, const char *ifname)
+{
+	struct show_route row = { .code = code, .dst = dst, .prefix_len = len };
+
+	if (r) {
+		row.next_hop = r->next_hop;
+		row.distance = r->distance ? r->distance : 1;
+	}
+	snprintf(row.ifname, sizeof(row.ifname), "%s", ifname);
+	append(s, &s->routes, &s->in.n_routes, sizeof(row), &row);
+}
+
+/* A static route is in the table while its interface is up, and its next hop can
+ * be reached. */
+static bool route_holds(const struct snapshot *s, struct control *c, const struct cfg_route *r)
+{
+	uint32_t ifindex;
+	struct ipaddr src;
+
+	for (size_t i = 0; r->ifname[0] && i < s->in.n_ifs; i++)
+		if (!strcmp(s->ifs[i].name, r->ifname))
+			return s->ifs[i].line;
+	if (r->ifname[0]) /* a device that has no configuration of its own */
+		return true;
+	return nl_route_get(c->nl, &r->next_hop, &ifindex, &src) == 0;
+}
+
+static void take_routes(struct snapshot *s, struct control *c)
+{
+	for (size_t i = 0; i < s->in.n_ifs; i++) {
+		const struct if_snapshot *f = &s->ifs[i];
+
+		if (!f->line || f->addr.family != IP_V4 || f->prefix_len > 32)
+			continue;
+		if (f->prefix_len < 32)
+			add_route(s, 'C',
+				  ipaddr_v4(ipaddr_to_v4(&f->addr) & ipv4_mask(f->prefix_len)),
+				  f->prefix_len, NULL, f->name);
+		add_route(s, f->prefix_len < 32 ? 'L' : 'C', f->addr, 32, NULL, f->name);
+	}
+	for (size_t i = 0; i < c->config->routes.n; i++) {
+		const struct cfg_route *r = c->config->routes.v[i];
+		int len = ipv4_mask_len(ipaddr_to_v4(&r->mask));
+
+		if (len >= 0 && route_holds(s, c, r))
+			add_route(s, 'S', r->net, (uint8_t)len, r, r->ifname);
+	}
+}
+
+/* ---- the machine ---- */
+
+/* Eleven characters that name this machine, as a serial number does. */
+static void take_board_id(struct snapshot *s)
+{
+	int fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, s->board_id, 11);
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 11)
+		snprintf(s->board_id, sizeof(s->board_id), "0");
+	for (char *p = s->board_id; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+}
+
+static void take_machine(struct snapshot *s, const struct control *c)
+{
+	struct show_in *in = &s->in;
+	struct sysinfo si = { 0 };
+	ssize_t n = readlink("/proc/self/exe", s->image, sizeof(s->image) - 1);
+
+	if (n <= 0)
+		snprintf(s->image, sizeof(s->image), "culvert");
+	(void)uname(&s->uts);
+	(void)sysinfo(&si);
+	take_board_id(s);
+	in->uptime_sec = (host_now_ms(NULL) - c->started_ms) / 1000;
+	in->wall_ms = host_wall_ms();
+	snprintf(in->zone, sizeof(in->zone), "UTC");
+	in->version = CULVERT_VERSION;
+	in->machine = s->uts.machine;
+	in->image = s->image;
+	in->board_id = s->board_id;
+	in->memory_kb = (uint64_t)si.totalram * si.mem_unit / 1024;
+	in->memory_used_kb = (uint64_t)(si.totalram - si.freeram) * si.mem_unit / 1024;
+}
+
+/* ---- all ---- */
+
+static void take(struct snapshot *s, struct control *c, const struct session *session,
+		 unsigned action)
+{
+	struct fwd_msg get = { .type = FWD_STATS_GET };
+	struct show_in *in = &s->in;
+
+	(void)plumb_look(c);
+	(void)fwdlink_call(c->fwd, &get, -1, take_row, s);
+	take_ike(s, c);
+	take_matches(s, c);
+	for (size_t i = 0; i < c->config->interfaces.n; i++)
+		take_interface(s, c, c->config->interfaces.v[i]);
+	take_samples(s, c);
+	if (action == EXEC_SHOW_IP_ROUTE)
+		take_routes(s, c);
+	take_machine(s, c);
+	in->config = c->config;
+	in->ifs = s->ifs;
+	in->sas = s->sas;
+	in->pairs = s->pairs;
+	in->p2 = c->compiled.p2;
+	in->n_p2 = c->compiled.ike.n_p2;
+	in->stories = s->stories;
+	in->policies = c->compiled.policies;
+	in->n_policies = c->compiled.n_policies;
+	in->sa_stats = s->sa_stats;
+	in->policy_stats = s->policy_stats;
+	in->routes = s->routes;
+	in->matches = s->matches;
+	in->debug = c->debug;
+	in->privilege = session_privilege(session);
+	in->users = s->users;
+	in->n_users = session_users(c, session, s->users, MAX_USERS);
+}
+
+int show_now(struct control *c, const struct session *session, unsigned action,
+	     const struct exec_args *a, struct txt *out)
+{
+	struct snapshot *s;
+	int err = -ENOMEM;
+
+	if (!show_is(action))
+		return -ENOSYS;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return err;
+	take(s, c, session, action);
+	if (!s->nomem)
+		err = show_run(&s->in, action, a, out);
+	snapshot_free(s);
+	return err;
+}

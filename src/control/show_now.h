@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Show commands on the running router: takes a snapshot of everything that the
+ * layouts look at, then lets show_run() print. */
+#ifndef CONTROL_SHOW_NOW_H
+#define CONTROL_SHOW_NOW_H
+
+#include "control/show.h"
+
+struct control;
+struct session;
+
+/* As show_run(), for what the router knows at this moment; -ENOMEM if the
+ * snapshot does not fit. The forwarder is asked once (it may not answer: its
+ * counters are then zero). */
+int show_now(struct control *c, const struct session *s, unsigned action, const struct exec_args *a,
+	     struct txt *out);
+
+/* Measures the rates of `show interfaces`, and when packets came last; to be
+ * called every SHOW_SAMPLE_MS. */
+#define SHOW_SAMPLE_MS 5000
+void show_sample(struct control *c);
+void show_samples_free(struct control *c);
+
+#endif

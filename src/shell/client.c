@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shell/client.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+bool client_interrupted(void)
+{
+	bool was = interrupted;
+
+	interrupted = 0;
+	return was;
+}
+
+static void write_out(void *ctx, const char *s, size_t n)
+{
+	(void)ctx;
+	fwrite(s, 1, n, stdout);
+	fflush(stdout);
+}
+
+int client_key(void *ctx)
+{
+	struct termios old, raw;
+	unsigned char c;
+	ssize_t n;
+
+	(void)ctx;
+	if (tcgetattr(0, &old) < 0)
+		return -1;
+	raw = old;
+	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
+	tcsetattr(0, TCSANOW, &raw);
+	do
+		n = read(0, &c, 1);
+	while (n < 0 && errno == EINTR);
+	tcsetattr(0, TCSANOW, &old);
+	return n == 1 ? c : -1;
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		fprintf(stderr, "culvert shell: %s: the path is too long for a socket\n", path);
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
+		fprintf(stderr, "culvert shell: %s: %s (is `culvert run` running there?)\n", path,
+			strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+bool client_open(struct client *c, const char *path, bool tty)
+{
+	struct sigaction sa = { .sa_handler = on_interrupt }; /* no SA_RESTART: it ends waiting */
+
+	*c = (struct client){ .tty = tty, .pager = { .write = write_out, .key = client_key } };
+	c->fd = connect_to(path);
+	if (c->fd < 0)
+		return false;
+	sigaction(SIGINT, &sa, NULL);
+	return true;
+}
+
+void client_close(struct client *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	shell_reader_fini(&c->in);
+	txt_fini(&c->prompt);
+	txt_fini(&c->insert);
+}
+
+static bool send_frame(struct client *c, enum shell_frame type, const char *s, size_t n)
+{
+	struct txt t = TXT_INIT;
+	size_t at = 0;
+
+	shell_frame_put(&t, type, span_of(s, n));
+	while (!t.bad && at < t.len) {
+		ssize_t k = send(c->fd, t.s + at, t.len - at, MSG_NOSIGNAL);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			break;
+		at += (size_t)k;
+	}
+	if (t.bad || at < t.len)
+		c->over = true;
+	txt_fini(&t);
+	return !c->over;
+}
+
+/* Deals with one frame; true if it was the prompt, or the end. */
+static bool take_frame(struct client *c, uint8_t type, struct span p)
+{
+	struct rd r = rd_span(p);
+
+	switch (type) {
+	case SHELL_OUTPUT:
+		pager_put(&c->pager, (const char *)p.p, p.len);
+		return false;
+	case SHELL_ASYNC:
+		write_out(NULL, (const char *)p.p, p.len);
+		return false;
+	case SHELL_INSERT:
+		txt_clear(&c->insert);
+		txt_mem(&c->insert, (const char *)p.p, p.len);
+		return false;
+	case SHELL_PROMPT: {
+		bool error = rd_u8(&r) != 0;
+		unsigned length = rd_be16(&r);
+		struct span text = rd_take(&r, rd_left(&r));
+
+		if (r.bad)
+			break;
+		c->error = error;
+		c->any_error |= error;
+		c->pager.length = c->tty ? length : 0;
+		txt_clear(&c->prompt);
+		txt_mem(&c->prompt, (const char *)text.p, text.len);
+		return true;
+	}
+	case SHELL_CLOSE:
+		c->closed = true;
+		break;
+	default: /* nothing that a server says */
+		break;
+	}
+	c->over = true;
+	return true;
+}
+
+/* Reads once. False if the session is over. */
+static bool receive(struct client *c, int flags)
+{
+	char buf[16384];
+	ssize_t n = recv(c->fd, buf, sizeof(buf), flags);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	if (n <= 0 || !shell_reader_feed(&c->in, span_of(buf, (size_t)n)))
+		c->over = true;
+	return !c->over;
+}
+
+bool client_await(struct client *c)
+{
+	struct span p;
+	uint8_t type;
+
+	while (!c->over) {
+		int k = shell_reader_next(&c->in, &type, &p);
+
+		if (k < 0)
+			c->over = true;
+		else if (k > 0 && take_frame(c, type, p))
+			break;
+		else if (k == 0 && receive(c, 0) && client_interrupted())
+			send_frame(c, SHELL_INTERRUPT, "", 0);
+	}
+	return !c->over;
+}
+
+bool client_listen(struct client *c, bool more)
+{
+	struct span p;
+	uint8_t type;
+	bool any = false;
+	int k;
+
+	if (more && !receive(c, MSG_DONTWAIT))
+		return false;
+	while (!c->over && (k = shell_reader_next(&c->in, &type, &p)) != 0) {
+		if (k < 0) {
+			c->over = true;
+			break;
+		}
+		if (!any && p.len)
+			write_out(NULL, "\n", 1);
+		any |= p.len > 0;
+		(void)take_frame(c, type, p);
+	}
+	return any;
+}
+
+bool client_run(struct client *c, enum shell_frame type, const char *line, size_t n)
+{
+	if (n > SHELL_LINE_MAX || (n && memchr(line, '\0', n))) {
+		fputs("% Line too long, or no text: ignored\n", stdout);
+		c->error = c->any_error = true;
+		return !c->over;
+	}
+	pager_reset(&c->pager);
+	return send_frame(c, type, line, n) && client_await(c);
+}

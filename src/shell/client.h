@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One session with control, from the client's side: a connection, the frames on
+ * it, and the pager between them and the terminal. */
+#ifndef SHELL_CLIENT_H
+#define SHELL_CLIENT_H
+
+#include "shell/pager.h"
+#include "shell/shell_proto.h"
+
+struct client {
+	int fd;
+	bool tty;	/* a person sits there: paging, editing */
+	bool over;	/* the connection is of no more use... */
+	bool closed;	/* ...because control said goodbye */
+	bool error;	/* the last line printed an error */
+	bool any_error; /* so did one of all lines */
+	struct shell_reader in;
+	struct pager pager;
+	struct txt prompt; /* as control wants it */
+	struct txt insert; /* TAB's last answer */
+};
+
+/* Connects to control's socket. False after a message on stderr. */
+bool client_open(struct client *c, const char *path, bool tty);
+void client_close(struct client *c);
+
+/* Sends a line (or what stands before `?` or TAB) and prints what comes back,
+ * until control is ready for the next. A line that is longer than the protocol
+ * takes, or holds a NUL, is refused with a message, whole: half a line could mean
+ * something else. False once the session is over. */
+bool client_run(struct client *c, enum shell_frame type, const char *line, size_t n);
+/* Reads until the prompt comes. */
+bool client_await(struct client *c);
+/* Prints what has come while nothing was asked: log lines. Some may have been
+ * read already, together with the last prompt; more: read what the socket has.
+ * True if something was printed (on a line of its own). */
+bool client_listen(struct client *c, bool more);
+
+/* Ctrl-C since the last call; a signal handler notes it. */
+bool client_interrupted(void);
+
+/* One key without waiting for Enter; -1 at the end of input. */
+int client_key(void *ctx);
+
+#endif
