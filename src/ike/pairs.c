@@ -28,7 +28,7 @@ static void retire_older(struct ike *k, const struct pair *new)
 
 	TAILQ_FOREACH(p, &k->pairs, entry) {
 		if (p == new || p->policy_id != new->policy_id || p->retired ||
-		    k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS ||
+		    (!p->rekeying && k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS) ||
 		    !selector_equal(&p->in.sel, &new->in.sel))
 			continue;
 		p->retired = true;

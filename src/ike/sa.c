@@ -159,7 +159,7 @@ struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *peer)
 
 	TAILQ_FOREACH(sa, &k->sas, entry)
 		if (sa->state == MM_DONE && ipaddr_equal(&sa->path.remote, peer) &&
-		    (!best || sa->expires_ms > best->expires_ms))
+		    (!best || sa->up_ms > best->up_ms))
 			best = sa;
 	return best;
 }

@@ -50,6 +50,18 @@ def parse_raw(text):
     return root
 
 
+def parse_sas(text):
+    """ISAKMP SAs out of `swanctl --list-sas --raw`, children as a list under 'children'."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith('list-sa event'):
+            for name, sa in parse_raw(line.partition(' event ')[2])[None].items():
+                sa['name'] = name
+                sa['children'] = list(sa.get('child-sas', {}).values())
+                found.append(sa)
+    return found
+
+
 def connection(local, remote, proposals, children, **more):
     """An IKEv1 main mode connection with a pre-shared key; more overrides."""
     conn = {'version': 1, 'local_addrs': local, 'remote_addrs': remote, 'proposals': proposals,
@@ -149,16 +161,7 @@ class Charon:
         return self.ctl('--rekey', f'--{kind.replace("_", "-")}', name, ok=ok)
 
     def sas(self):
-        """ISAKMP SAs: dictionaries of vici's list-sa, children as a list under 'children'."""
-        found = []
-        for line in self.ctl('--list-sas', '--raw').stdout.splitlines():
-            if not line.startswith('list-sa event'):
-                continue
-            for name, sa in parse_raw(line.partition(' event ')[2])[None].items():
-                sa['name'] = name
-                sa['children'] = list(sa.get('child-sas', {}).values())
-                found.append(sa)
-        return found
+        return parse_sas(self.ctl('--list-sas', '--raw').stdout)
 
     def children(self, state='INSTALLED'):
         return [c for sa in self.sas() for c in sa['children'] if state is None or c['state'] == state]
