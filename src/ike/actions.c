@@ -135,9 +135,21 @@ void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (k->now_ms - k->log_from_ms >= 1000) {
+		k->log_from_ms = k->now_ms;
+		k->log_lines = 0;
+	}
+	if (++k->log_lines > IKE_MAX_LOG_SEC)
+		return;
 	va_start(ap, fmt);
 	push_text(k, IKE_ACT_LOG, mnemonic, "", fmt, ap);
 	va_end(ap);
+}
+
+/* IOS shows 0 until both cookies are known. */
+static unsigned shown_conn(const struct ike_sa *sa)
+{
+	return sa && sa->keyed ? sa->conn_id : 0;
 }
 
 void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
@@ -147,7 +159,20 @@ void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 
 	if (!(k->debug & IKE_DEBUG_ISAKMP))
 		return;
-	snprintf(head, sizeof(head), "ISAKMP: (%u):", sa ? sa->conn_id : 0);
+	snprintf(head, sizeof(head), "ISAKMP: (%u):", shown_conn(sa));
+	va_start(ap, fmt);
+	push_text(k, IKE_ACT_DEBUG, NULL, head, fmt, ap);
+	va_end(ap);
+}
+
+void act_debug_pak(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
+{
+	char head[40];
+	va_list ap;
+
+	if (!(k->debug & IKE_DEBUG_ISAKMP))
+		return;
+	snprintf(head, sizeof(head), "ISAKMP-PAK: (%u):", shown_conn(sa));
 	va_start(ap, fmt);
 	push_text(k, IKE_ACT_DEBUG, NULL, head, fmt, ap);
 	va_end(ap);

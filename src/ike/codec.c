@@ -193,6 +193,37 @@ bool ike_transform_next(struct ike_proposal *p, struct ike_transform *ret_t)
 	return true;
 }
 
+bool ike_sa_is_single(struct span body)
+{
+	struct ike_proposal p;
+	struct ike_transform t;
+	struct rd r;
+
+	return ike_sa_decode(body, &r) && ike_proposal_next(&r, &p) && !rd_left(&r) &&
+	       ike_transform_next(&p, &t) && !rd_left(&p.transforms) && !p.transforms.bad;
+}
+
+void ike_sa_begin(struct wr *w)
+{
+	wr_be32(w, IKE_DOI_IPSEC);
+	wr_be32(w, 1);
+}
+
+size_t ike_sub_begin(struct wr *w, uint8_t next)
+{
+	size_t at = wr_len(w);
+
+	wr_u8(w, next);
+	wr_u8(w, 0);
+	wr_be16(w, 0);
+	return at;
+}
+
+void ike_sub_end(struct wr *w, size_t at)
+{
+	wr_patch_be16(w, at + 2, (uint16_t)(wr_len(w) - at));
+}
+
 /* RFC 2408 section 3.14. */
 bool ike_notify_decode(struct span body, struct ike_notify *ret_n)
 {

@@ -113,6 +113,14 @@ struct ike_proposal {
 bool ike_sa_decode(struct span body, struct rd *ret_proposals);
 bool ike_proposal_next(struct rd *r, struct ike_proposal *ret_p);
 bool ike_transform_next(struct ike_proposal *p, struct ike_transform *ret_t);
+/* What an answer must be: one proposal with one transform (RFC 2408 section 4.2). */
+bool ike_sa_is_single(struct span body);
+
+/* Writes DOI and situation; a proposal's or transform's generic header, whose
+ * length ike_sub_end() fills in. `next` is what follows it, or PL_NONE. */
+void ike_sa_begin(struct wr *w);
+size_t ike_sub_begin(struct wr *w, uint8_t next);
+void ike_sub_end(struct wr *w, size_t at);
 
 struct ike_notify {
 	uint32_t doi;

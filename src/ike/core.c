@@ -105,11 +105,38 @@ static bool still_means_the_same(const struct p2_policy *a, const struct p2_poli
 	return same;
 }
 
+static bool policy_stands(const struct ike *k, const struct p2_policy *made)
+{
+	const struct p2_policy *now = p2_by_id(k, made->id);
+
+	return k->cfg.enabled && now && still_means_the_same(now, made);
+}
+
+/* Pairs, and quick modes under way, of policies that are gone or changed. */
+static void drop_changed(struct ike *k)
+{
+	struct ike_sa *sa;
+	struct pair *p, *next;
+	struct qm *q, *next_q;
+
+	for (p = TAILQ_FIRST(&k->pairs); p; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (!policy_stands(k, &p->policy))
+			pair_remove(p, true);
+	}
+	TAILQ_FOREACH(sa, &k->sas, entry)
+		for (q = TAILQ_FIRST(&sa->qms); q; q = next_q) {
+			next_q = TAILQ_NEXT(q, entry);
+			if ((q->state == QM_I1 || q->state == QM_R2) &&
+			    !policy_stands(k, &q->policy))
+				quick_drop(q);
+		}
+}
+
 int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 {
 	struct ike_config c = *cfg;
-	struct ike_sa *sa, *next_sa;
-	struct pair *p, *next;
+	struct ike_sa *sa, *next;
 
 	c.p1 = NULL;
 	c.psk = NULL;
@@ -123,15 +150,10 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	k->now_ms = now_ms;
 	config_fini(&k->cfg);
 	k->cfg = c;
-	for (p = TAILQ_FIRST(&k->pairs); p; p = next) {
-		const struct p2_policy *now = p2_by_id(k, p->policy_id);
-
-		next = TAILQ_NEXT(p, entry);
-		if (!c.enabled || !now || !still_means_the_same(now, &p->policy))
-			pair_remove(p, true);
-	}
-	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next_sa) {
-		next_sa = TAILQ_NEXT(sa, entry);
+	drop_changed(k);
+	notes_prune(k);
+	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
+		next = TAILQ_NEXT(sa, entry);
 		if (sa->state != MM_DEAD && (!c.enabled || !psk_for(k, &sa->path.remote)))
 			sa_end(sa, true, "%s",
 			       c.enabled ? "its key was removed" : "crypto isakmp was disabled");
@@ -141,46 +163,54 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 
 /* ---- events ---- */
 
-void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, struct span d)
+/* A message that belongs to no SA: the first of a main mode, or nothing. */
+static void recv_unknown(struct ike *k, const struct ike_path *path, const struct ike_header *h,
+			 struct span d)
 {
 	static const uint8_t none[8];
+	char addr[IPADDR_STRLEN];
+	struct ike_sa *sa;
+
+	if (h->exchange != EX_MAIN || memcmp(h->r_cookie, none, 8) != 0 ||
+	    !memcmp(h->i_cookie, none, 8)) {
+		act_debug(k, NULL, "IKE message from %s has no SA and is not an initialization offer",
+			  ipaddr_str(&path->remote, addr));
+		if (psk_for(k, &path->remote))
+			act_log(k, "CRYPTO-4-IKMP_NO_SA",
+				"IKE message from %s has no SA and is not an initialization offer",
+				ipaddr_str(&path->remote, addr));
+		return;
+	}
+	sa = sa_by_first(k, path, h);
+	if (!sa)
+		main_first(k, path, h, d);
+	else if (sa->state != MM_R2 || !flight_is_repeat(k, &sa->flight, d))
+		act_debug(k, sa, "a first message that is late or another one, ignored");
+}
+
+void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, struct span d)
+{
 	struct rd r = rd_span(d);
 	struct ike_header h;
 	struct ike_sa *sa;
-	char addr[IPADDR_STRLEN];
 
 	k->now_ms = now_ms;
 	if (!k->cfg.enabled || d.len > IKE_MAX_MESSAGE || !ike_header_decode(&r, &h))
 		return;
 	sa = sa_by_cookies(k, &h);
-	if (!sa || sa->state == MM_DEAD) {
-		if (!sa && h.exchange == EX_MAIN && !memcmp(h.r_cookie, none, 8) &&
-		    memcmp(h.i_cookie, none, 8) != 0) {
-			/* the same first message again finds its SA by the initiator's cookie */
-			TAILQ_FOREACH(sa, &k->sas, entry)
-				if (!sa->initiator && sa->state == MM_R2 &&
-				    !memcmp(sa->i_cookie, h.i_cookie, 8) &&
-				    ipaddr_equal(&sa->path.remote, &path->remote))
-					break;
-			if (!sa)
-				main_first(k, path, &h, d);
-			else if (!flight_is_repeat(k, &sa->flight, d))
-				act_debug(k, sa, "another first message with the same cookie, ignored");
-		} else {
-			act_debug(k, NULL, "IKE message from %s has no SA and is not an "
-					   "initialization offer",
-				  ipaddr_str(&path->remote, addr));
-		}
+	if (!sa) {
+		recv_unknown(k, path, &h, d);
 		return;
 	}
-	if (!ipaddr_equal(&path->remote, &sa->path.remote))
+	if (sa->state == MM_DEAD || !ipaddr_equal(&path->remote, &sa->path.remote) ||
+	    !ipaddr_equal(&path->local, &sa->path.local))
 		return;
 	switch (h.exchange) {
 	case EX_MAIN:
 		main_recv(sa, path, &h, d);
 		break;
 	case EX_QUICK:
-		quick_recv(sa, &h, d);
+		quick_recv(sa, path, &h, d);
 		break;
 	case EX_INFO:
 		info_recv(sa, path, &h, d);
@@ -194,7 +224,6 @@ void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, s
 void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struct flow *flow)
 {
 	const struct p2_policy *p = p2_by_id(k, policy_id);
-
 	const struct pair *live = pair_current(k, policy_id);
 
 	k->now_ms = now_ms;
@@ -202,6 +231,7 @@ void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struc
 	if (live && now_ms - live->made_ms < IKE_ACQUIRE_RACE_MS &&
 	    (!flow->local.family || selector_has(&live->in.sel, flow)))
 		return;
+	/* IOS negotiates the whole line, not the packet */
 	if (p)
 		negotiate(k, p);
 	else
@@ -285,80 +315,23 @@ void ike_forwarder_lost(struct ike *k, uint64_t now_ms)
 
 /* ---- timers ---- */
 
-static void sa_timer_fired(struct ike_sa *sa, struct timer *t)
+/* Each kind of timer has one kind of owner. */
+static void fire(struct timer *t)
 {
-	struct ike *k = sa->k;
-	struct ike_sa *new;
-
 	switch ((enum ike_timer)t->kind) {
-	case T_RESEND:
-		act_debug(k, sa, "retransmitting phase 1 ...");
-		if (!flight_resend(k, &sa->flight))
-			sa_end(sa, false, "%s",
-			       sa->state == MM_I5 ?
-				       "the peer does not answer our identity: the pre-shared keys "
-				       "differ most likely" :
-				       "the peer does not answer");
+	case T_QM_RESEND:
+	case T_QM_LINGER:
+	case T_SETTLE:
+		qm_timer_fired(t->owner, t);
 		break;
-	case T_GIVE_UP:
-		if (sa->state != MM_DONE && sa->state != MM_DEAD)
-			sa_end(sa, false, "%s", sa->story);
-		break;
-	case T_REKEY:
-		sa->life.kind = T_EXPIRE;
-		(void)timer_arm(&k->timers, &sa->life, sa->expires_ms);
-		if (!pairs_with(k, &sa->path.remote) || sa_up_for(k, &sa->path.remote) != sa ||
-		    sa_starting_for(k, &sa->path.remote))
-			break;
-		struct ike_path path = { sa->path.local, sa->path.remote, 500, 500 };
-		new = sa_make(k, &path, true);
-		if (new && main_start(new))
-			sa_end(new, false, "main mode could not start");
-		break;
-	case T_EXPIRE:
-		sa_end(sa, true, "its lifetime is over");
-		break;
-	case T_KEEPALIVE:
-		act_keepalive(k, &sa->path);
-		natt_keepalive_start(sa);
-		break;
-	case T_LINGER:
-		sa_drop(sa);
+	case T_RETIRE:
+	case T_RENEW:
+		pair_timer_fired(t->owner, t);
 		break;
 	default:
+		sa_timer_fired(t->owner, t);
 		break;
 	}
-}
-
-/* What a timer's owner is depends on where the timer lies. */
-void ike_timer_fired(struct ike *k, struct timer *t)
-{
-	struct ike_sa *sa;
-	struct pair *p;
-	struct qm *q;
-
-	TAILQ_FOREACH(sa, &k->sas, entry) {
-		if (t == &sa->flight.timer || t == &sa->life || t == &sa->linger ||
-		    t == &sa->keepalive) {
-			sa_timer_fired(sa, t);
-			return;
-		}
-		TAILQ_FOREACH(q, &sa->qms, entry)
-			if (t == &q->flight.timer || t == &q->linger) {
-				qm_timer_fired(q);
-				return;
-			}
-	}
-	TAILQ_FOREACH(p, &k->pairs, entry)
-		if (t == &p->timer) {
-			const struct p2_policy *policy = p2_by_id(k, p->policy_id);
-
-			if (t->kind == T_RETIRE)
-				pair_remove(p, true);
-			else if (policy && !p->retired)
-				negotiate(k, policy);
-			return;
-		}
 }
 
 void ike_tick(struct ike *k, uint64_t now_ms)
@@ -367,7 +340,7 @@ void ike_tick(struct ike *k, uint64_t now_ms)
 
 	k->now_ms = now_ms;
 	while ((t = timers_pop(&k->timers, now_ms)))
-		ike_timer_fired(k, t);
+		fire(t);
 }
 
 uint64_t ike_next_ms(const struct ike *k)

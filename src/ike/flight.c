@@ -24,7 +24,7 @@ void flight_free(struct ike *k, struct flight *f)
 }
 
 int flight_send(struct ike *k, struct flight *f, const struct ike_path *path, struct span data,
-		bool expect_answer, void *owner)
+		enum ike_timer timer, void *owner)
 {
 	uint8_t *copy = data.len ? malloc(data.len) : NULL;
 
@@ -38,9 +38,9 @@ int flight_send(struct ike *k, struct flight *f, const struct ike_path *path, st
 	f->resends = 0;
 	f->timer.owner = owner;
 	act_send(k, path, data);
-	if (!expect_answer)
+	if (timer == T_NONE)
 		return 0;
-	f->timer.kind = T_RESEND;
+	f->timer.kind = timer;
 	return timer_arm(&k->timers, &f->timer, k->now_ms + IKE_RESEND_FIRST_MS);
 }
 

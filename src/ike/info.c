@@ -9,6 +9,8 @@
 
 #include "base/secret.h"
 
+enum { PROTO_ID_ISAKMP = 1, PROTO_ID_ESP = 3 };
+
 /* HASH(1) = prf(SKEYID_a, M-ID | payloads), over what follows the HASH payload. */
 static int info_hash(struct ike_sa *sa, uint32_t msgid, struct span rest, uint8_t *out)
 {
@@ -133,7 +135,7 @@ static void recv_delete(struct ike_sa *sa, struct span body)
 	if (!ike_delete_decode(body, &del))
 		return;
 	struct rd r = rd_span(del.spis);
-	if (del.proto == 1 && del.spi_len == 16) {
+	if (del.proto == PROTO_ID_ISAKMP && del.spi_len == 16) {
 		struct ike_header h;
 
 		for (size_t i = 0; i < del.n_spis; i++) {
@@ -146,7 +148,7 @@ static void recv_delete(struct ike_sa *sa, struct span body)
 		}
 		return;
 	}
-	for (size_t i = 0; i < del.n_spis && del.spi_len == 4; i++) {
+	for (size_t i = 0; i < del.n_spis && del.spi_len == 4 && del.proto == PROTO_ID_ESP; i++) {
 		struct pair *p = pair_by_spi(k, &sa->path.remote, rd_be32(&r));
 
 		if (p)
@@ -164,7 +166,7 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 	act_debug(k, sa, "processing NOTIFY %s protocol %u", ike_notify_name(n.type), n.proto);
 	switch (n.type) {
 	case NT_INITIAL_CONTACT:
-		sa_initial_contact(sa);
+		peer_restarted(sa);
 		break;
 	case NT_R_U_THERE:
 		info_notify(sa, n.proto, n.spi, NT_R_U_THERE_ACK, n.data);
@@ -208,7 +210,8 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 	}
 }
 
-static void recv_protected(struct ike_sa *sa, const struct ike_header *h, struct span d)
+static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
+			   const struct ike_header *h, struct span d)
 {
 	uint8_t buf[IKE_MAX_MESSAGE], iv[16], want[IKE_MAX_HASH];
 	struct ike_payloads pl;
@@ -225,6 +228,7 @@ static void recv_protected(struct ike_sa *sa, const struct ike_header *h, struct
 		act_debug(sa->k, sa, "informational message with a wrong hash, ignored");
 		return;
 	}
+	sa_heard(sa, path);
 	for (size_t i = 1; i < pl.n; i++) {
 		if (pl.v[i].type == PL_DELETE)
 			recv_delete(sa, pl.v[i].body);
@@ -265,7 +269,7 @@ void info_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_
 	if (!ipaddr_equal(&path->remote, &sa->path.remote))
 		return;
 	if (h->flags & IKE_FLAG_ENCRYPTED)
-		recv_protected(sa, h, d);
+		recv_protected(sa, path, h, d);
 	else
 		recv_clear(sa, h, d);
 }

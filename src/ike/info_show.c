@@ -18,7 +18,7 @@ const char *ike_state_name(enum ike_state s)
 }
 
 /* IOS's word for where an exchange stands (MM_KEY_AUTH passes within one event). */
-static enum ike_state shown_state(const struct ike_sa *sa)
+enum ike_state sa_shown_state(const struct ike_sa *sa)
 {
 	switch (sa->state) {
 	case MM_I3:
@@ -44,7 +44,7 @@ bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_in
 		*ret = (struct ike_sa_info){
 			.local = sa->path.local, .remote = sa->path.remote,
 			.local_port = sa->path.local_port, .remote_port = sa->path.remote_port,
-			.initiator = sa->initiator, .state = shown_state(sa),
+			.initiator = sa->initiator, .state = sa_shown_state(sa),
 			.deleted = sa->state == MM_DEAD,
 			.conn_id = sa->state == MM_I1 ? 0 : sa->conn_id, .agreed = sa->agreed,
 			.left_sec = sa->state == MM_DONE && sa->expires_ms > now_ms ?

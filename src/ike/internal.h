@@ -2,15 +2,20 @@
 /* The IKE core's inside, shared by its own files only.
  *
  * All timers of the core:
- *   T_RESEND   a message of ours waits for its answer; 1, 2, 4, 8, 16 s
- *   T_GIVE_UP  a responder's half-open exchange; 40 s
- *   T_REKEY    an ISAKMP SA nears its end while IPsec SAs need it; a pair whose
- *              rekey failed tries again
- *   T_EXPIRE   an ISAKMP SA's lifetime is over
- *   T_LINGER   a deleted SA stays for show, a finished quick mode for repeats; 60 s
- *   T_KEEPALIVE NAT keepalive
- *   T_RETIRE   an IPsec SA pair that has a successor; 30 s
- *   T_SETTLE   the peer gets time to install what QM3 confirmed; 50 ms */
+ *   of an ISAKMP SA:
+ *   T_RESEND    a message of ours waits for its answer; 1, 2, 4, 8, 16 s
+ *   T_GIVE_UP   a responder's half-open exchange; 40 s
+ *   T_REKEY     it nears its end: a successor, if IPsec SAs need one
+ *   T_EXPIRE    its lifetime is over
+ *   T_LINGER    deleted, it stays for show; 60 s
+ *   T_KEEPALIVE NAT keepalive; 20 s or as configured
+ *   of a quick mode:
+ *   T_QM_RESEND as above
+ *   T_QM_LINGER finished, it stays to answer repeats; 60 s
+ *   T_SETTLE    the peer gets time to install what QM3 confirms; 50 ms
+ *   of an IPsec SA pair:
+ *   T_RETIRE    it has a successor; 30 s
+ *   T_RENEW     its rekey failed and is tried again; 5 s */
 #ifndef IKE_INTERNAL_H
 #define IKE_INTERNAL_H
 
@@ -35,16 +40,21 @@
 #define IKE_RENEWED_MS	    2000  /* an ISAKMP SA older than this is replaced by a new one */
 #define IKE_REKEY_AGAIN_MS  5000  /* after a rekey that failed */
 #define IKE_KEEPALIVE_MS    20000
+#define IKE_REPLACED_MS	    5000  /* what an ISAKMP SA lives on beside its successor */
 #define IKE_MAX_REPEATS	    10	   /* answers to repeated requests, each exchange */
 #define IKE_MAX_HALF_OPEN   256	   /* as responder, all peers */
 #define IKE_MAX_HALF_PEER   4	   /* as responder, one peer */
+#define IKE_MAX_HALF_NET    16	   /* as responder, one /24 */
+#define IKE_MAX_LOG_SEC	    20	   /* log lines a second; strangers can cause them */
 #define IKE_MAX_SAS	    4096
+#define IKE_MIN_LIFE_SEC    10	   /* a shorter one from a peer would only burn processors */
 #define IKE_MAX_QM_PER_SA   128
+#define IKE_QM_AT_ONCE	    1	   /* of ours on one SA: strongSwan forgets those beyond three */
 #define IKE_NONCE	    20	   /* bytes of ours */
 #define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */
 
-enum ike_timer { T_RESEND = 1, T_GIVE_UP, T_REKEY, T_EXPIRE, T_LINGER, T_KEEPALIVE, T_RETIRE,
-		 T_SETTLE };
+enum ike_timer { T_NONE = 0, T_RESEND, T_GIVE_UP, T_REKEY, T_EXPIRE, T_LINGER, T_KEEPALIVE,
+		 T_QM_RESEND, T_QM_LINGER, T_SETTLE, T_RETIRE, T_RENEW };
 
 /* What was sent last, for resending, and a fingerprint of what was received
  * last, to know a repeat. */
@@ -54,7 +64,7 @@ struct flight {
 	struct ike_path path;
 	unsigned resends, repeats;
 	uint64_t rx_mark;
-	struct timer timer; /* T_RESEND or T_GIVE_UP */
+	struct timer timer; /* T_RESEND or T_QM_RESEND */
 };
 
 enum mm_state {
@@ -79,6 +89,7 @@ struct ike_sa {
 	struct ike_path path;
 	uint8_t i_cookie[8], r_cookie[8];
 	uint32_t conn_id;
+	uint64_t made_ms, up_ms, heard_ms; /* heard: the last message that was authentic */
 	struct p1_policy agreed;
 	const struct cipher_info *cipher;
 
@@ -90,21 +101,30 @@ struct ike_sa {
 	bool keyed;
 
 	bool peer_nat_rfc, peer_nat_draft, peer_dpd;
-	bool nat_here, nat_there, nat_checked;
+	bool nat_here, nat_there;
 
 	struct flight flight;
-	struct timer life, linger, keepalive;
-	uint64_t expires_ms, up_ms;
+	struct timer life;	/* T_REKEY, T_EXPIRE */
+	struct timer linger;	/* T_GIVE_UP, T_LINGER */
+	struct timer keepalive; /* T_KEEPALIVE */
+	uint64_t expires_ms;
 	uint64_t encrypts, decrypts;
 	TAILQ_HEAD(qm_list, qm) qms;
 	size_t n_qms;
-	/* policies to negotiate when it is up */
+	uint32_t his_life_sec, our_life_sec; /* as offered and as configured */
+	/* policies to negotiate when it is up and has room */
 	uint32_t *pending;
 	size_t n_pending;
 	char story[200];
 };
 
-enum qm_state { QM_I1 = 1, QM_R2, QM_SETTLE /* QM3 sent, outbound not yet used */, QM_DONE };
+enum qm_state {
+	QM_R0 = 0, /* responder, its first message is being read */
+	QM_I1,	   /* sent QM1, waits for QM2 */
+	QM_R2,	   /* sent QM2, waits for QM3; the inbound SA is installed */
+	QM_SETTLE, /* sent QM3; the outbound SA is not yet in use */
+	QM_DONE,
+};
 
 struct qm {
 	TAILQ_ENTRY(qm) entry;
@@ -112,6 +132,7 @@ struct qm {
 	enum qm_state state;
 	bool initiator;
 	uint32_t msgid;
+	uint64_t made_ms;
 	uint8_t iv[16];
 	struct span ni, nr; /* owned */
 	struct ike_dh *dh;
@@ -123,7 +144,7 @@ struct qm {
 	uint32_t pair_id;
 	struct sa_spec in, out; /* responder: out waits for QM3 */
 	struct flight flight;
-	struct timer linger;
+	struct timer linger; /* T_SETTLE, T_QM_LINGER */
 };
 
 struct pair {
@@ -135,7 +156,7 @@ struct pair {
 	struct sa_spec in, out; /* keys wiped once installed */
 	struct ipaddr peer;
 	uint64_t made_ms;
-	struct timer timer; /* T_RETIRE, T_REKEY */
+	struct timer timer; /* T_RETIRE, T_RENEW */
 };
 
 /* A queued action owns what it points to. */
@@ -170,6 +191,8 @@ struct ike {
 	struct fail_note *notes;
 	size_t n_notes;
 	uint32_t next_conn, next_pair, next_sa;
+	uint64_t log_from_ms; /* the second whose lines are counted */
+	unsigned log_lines;
 };
 
 /* actions.c */
@@ -184,12 +207,17 @@ void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
 /* `ISAKMP: (conn):...`; sa may be NULL. Costs nothing while debugging is off. */
 void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same with `ISAKMP-PAK: (conn):` in front: packets. */
+void act_debug_pak(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void act_debug_ipsec(struct ike *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void acts_free(struct ike *k);
 
 /* flight.c: sending, resending, repeats */
+/* Sends data and keeps a copy. timer: T_RESEND or T_QM_RESEND if an answer must
+ * come, whose owner then hears of it; T_NONE if not. 0 or -ENOMEM. */
 int flight_send(struct ike *k, struct flight *f, const struct ike_path *path, struct span data,
-		bool expect_answer, void *owner);
+		enum ike_timer timer, void *owner);
 void flight_stop(struct ike *k, struct flight *f);
 void flight_free(struct ike *k, struct flight *f);
 /* Sends again; false when it was sent often enough. */
@@ -200,27 +228,32 @@ bool flight_is_repeat(struct ike *k, struct flight *f, struct span d);
 void flight_mark(struct ike *k, struct flight *f, struct span d);
 
 /* sa.c */
+/* NULL without memory or above IKE_MAX_SAS. */
 struct ike_sa *sa_make(struct ike *k, const struct ike_path *path, bool initiator);
 void sa_drop(struct ike_sa *sa); /* frees at once */
 /* Ends an SA: tells the peer if it was up, fails what waited, lingers for show. */
 void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 struct ike_sa *sa_by_cookies(struct ike *k, const struct ike_header *h);
+/* The SA that a first message of this peer with this cookie has made already. */
+struct ike_sa *sa_by_first(struct ike *k, const struct ike_path *path, const struct ike_header *h);
 struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *peer); /* newest that is up */
 struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *peer);
 void sa_up(struct ike_sa *sa); /* phase 1 complete */
+enum ike_state sa_shown_state(const struct ike_sa *sa);
 void sa_story(struct ike_sa *sa, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sa_want(struct ike_sa *sa, uint32_t policy_id);
-/* Starts the next quick mode that waits, unless one of ours is under way: some peers
- * answer only one at a time. */
-void sa_next(struct ike_sa *sa);
-/* INITIAL-CONTACT: all else with that peer is gone (RFC 2407 section 4.6.3.3). */
-void sa_initial_contact(struct ike_sa *sa);
+bool sa_has_room(const struct ike_sa *sa); /* for one more quick mode of ours */
+void sa_start_pending(struct ike_sa *sa);
 bool span_dup(struct span s, struct span *ret); /* malloc'ed copy */
 void span_free(struct span *s);			/* wipes */
 const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer);
 const struct p2_policy *p2_by_id(const struct ike *k, uint32_t id);
-bool peer_configured(const struct ike *k, const struct ipaddr *peer);
+/* An authentic message came along path: behind NAT, ports may move. */
+void sa_heard(struct ike_sa *sa, const struct ike_path *path);
+/* The peer begins anew: what was agreed with him before `fresh` is gone. */
+void peer_restarted(const struct ike_sa *fresh);
+void sa_timer_fired(struct ike_sa *sa, struct timer *t);
 
 /* crypt.c */
 /* Encrypts b's message in place of its payloads under iv, which becomes the last
@@ -239,10 +272,29 @@ void main_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_
 	       struct span d);
 
 /* quick_mode.c */
+/* 0, -EINVAL if IKE cannot say the policy's selector, -ENOMEM. */
 int quick_start(struct ike_sa *sa, const struct p2_policy *p);
-void quick_recv(struct ike_sa *sa, const struct ike_header *h, struct span d);
+void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
+		struct span d);
 void quick_fail(struct qm *q, const char *why);
-void quick_drop(struct qm *q);
+void quick_drop(struct qm *q); /* an SA that was installed for it goes, too */
+void qm_timer_fired(struct qm *q, struct timer *t);
+
+/* quick_ids.c: proxy identities (RFC 2407 section 4.6.2) */
+/* One side of a selector as the body of an ID payload; false if IKE has no words
+ * for it (wildcards with holes). Port tests other than eq are said as any port. */
+bool ids_encode(struct wr *w, const struct addr_match *m, uint8_t proto,
+		const struct port_match *port);
+/* What QM1 asks for, seen from our side; false if it cannot be expressed. */
+bool ids_requested(const struct ike_sa *sa, const struct ike_payloads *pl, struct selector *ret);
+/* The policy for this peer whose proxies mirror what he asks: an equal one, else
+ * one that covers it. ret_sel is what both sides then mean. */
+const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selector *want,
+				   struct selector *ret_sel);
+/* Transport mode only serves between the endpoints themselves. */
+bool ids_are_endpoints(const struct ike_sa *sa, const struct selector *s);
+/* As the ACL line that would permit it. */
+void ids_text(const struct selector *s, char *buf, size_t cap);
 
 /* info.c */
 void info_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
@@ -255,30 +307,46 @@ void info_notify_clear(struct ike *k, const struct ike_path *path, const struct 
 		       size_t limit, uint16_t type);
 
 /* natt.c */
-void natt_vids(struct ike_builder *b);
+void natt_vids(struct ike_builder *b, bool nat_traversal);
 void natt_vids_answer(struct ike_builder *b, const struct ike_sa *sa); /* what he sent */
-bool natt_is_vid(struct span vid, struct ike_sa *sa);
-void natt_add(struct ike_builder *b, struct ike_sa *sa);
-void natt_check(struct ike_sa *sa, const struct ike_path *path, const struct ike_payloads *pl);
+void natt_read_vids(struct ike_sa *sa, const struct ike_payloads *pl);
+void natt_add(struct ike_builder *b, struct ike_sa *sa); /* NAT-D, ours and his */
+struct natt_found {
+	bool here, there;
+};
+struct natt_found natt_check(const struct ike_sa *sa, const struct ike_path *path,
+			     const struct ike_payloads *pl);
+void natt_commit(struct ike_sa *sa, struct natt_found f);
+/* NAT-OA of both ends, for transport mode in UDP (RFC 3947 section 5.2). */
+void natt_add_original(struct ike_builder *b, const struct ike_sa *sa, bool initiator);
 void natt_keepalive_start(struct ike_sa *sa);
 
 /* pairs.c */
-struct pair *pair_add(struct ike *k, struct qm *q);
-void pair_out_installed(struct ike *k, uint32_t pair_id);
+/* Makes the pair of a quick mode; its SAs are the caller's to install. -ENOMEM:
+ * nothing was done. */
+int pair_add(struct ike *k, struct qm *q);
+/* Installs the outbound SA, unless the pair was removed meanwhile; from now on it
+ * carries what leaves, and older pairs of its policy retire. */
+void pair_use(struct ike *k, const struct qm *q);
 void pair_remove(struct pair *p, bool tell_peer);
 struct pair *pair_by_sa(struct ike *k, uint32_t sa_id);
 struct pair *pair_by_spi(struct ike *k, const struct ipaddr *peer, uint32_t spi);
 struct pair *pair_current(struct ike *k, uint32_t policy_id);
 bool pairs_with(struct ike *k, const struct ipaddr *peer);
-void pairs_drop_peer(struct ike *k, const struct ipaddr *peer);
+/* Without a word to the peer; only those made before that moment. */
+void pairs_drop_peer(struct ike *k, const struct ipaddr *peer, uint64_t before_ms);
 bool spi_in_use(struct ike *k, uint32_t spi);
 /* Negotiates for the policy: on the SA that is up, one that is starting, or a new one. */
 void negotiate(struct ike *k, const struct p2_policy *p);
 void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer, const char *why);
 struct fail_note *note_for(struct ike *k, uint32_t policy_id, bool make);
+void notes_prune(struct ike *k); /* forgets policies that are gone */
+void pair_timer_fired(struct pair *p, struct timer *t);
 
-/* timers */
-void ike_timer_fired(struct ike *k, struct timer *t);
-void qm_timer_fired(struct qm *q);
+/* trace.c: what `debug crypto isakmp` prints about proposals */
+void trace_p1(struct ike *k, const struct ike_sa *sa, struct span sa_body);
+void trace_p2(struct ike *k, const struct ike_sa *sa, struct span sa_body, bool accepted);
+void trace_payloads(struct ike *k, const struct ike_sa *sa, const struct ike_payloads *pl,
+		    uint32_t msgid);
 
 #endif

@@ -14,11 +14,16 @@ static const uint8_t vid_draft2[16] = { 0x90, 0xcb, 0x80, 0x91, 0x3e, 0xbb, 0x69
 static const uint8_t vid_dpd[16] = { 0xaf, 0xca, 0xd7, 0x13, 0x68, 0xa1, 0xf1, 0xc9,
 				     0x6b, 0x86, 0x96, 0xfc, 0x77, 0x57, 0x01, 0x00 };
 
-void natt_vids(struct ike_builder *b)
+/* RFC 3947's, the drafts' that old peers know, and that of RFC 3706, since we
+ * answer R-U-THERE. */
+void natt_vids(struct ike_builder *b, bool nat_traversal)
 {
-	ike_build_payload(b, PL_VID, span_of(vid_rfc, 16));
-	ike_build_payload(b, PL_VID, span_of(vid_draft3, 16));
-	ike_build_payload(b, PL_VID, span_of(vid_draft2, 16));
+	if (nat_traversal) {
+		ike_build_payload(b, PL_VID, span_of(vid_rfc, 16));
+		ike_build_payload(b, PL_VID, span_of(vid_draft3, 16));
+		ike_build_payload(b, PL_VID, span_of(vid_draft2, 16));
+	}
+	ike_build_payload(b, PL_VID, span_of(vid_dpd, 16));
 }
 
 /* Only what the peer announced: the answer must not outgrow his message. */
@@ -32,21 +37,29 @@ void natt_vids_answer(struct ike_builder *b, const struct ike_sa *sa)
 		ike_build_payload(b, PL_VID, span_of(vid_dpd, 16));
 }
 
-bool natt_is_vid(struct span vid, struct ike_sa *sa)
+void natt_read_vids(struct ike_sa *sa, const struct ike_payloads *pl)
 {
-	if (span_equal(vid, span_of(vid_rfc, 16)))
-		sa->peer_nat_rfc = true;
-	else if (span_equal(vid, span_of(vid_draft3, 16)) || span_equal(vid, span_of(vid_draft2, 16)))
-		sa->peer_nat_draft = true;
-	else if (span_equal(vid, span_of(vid_dpd, 16)))
-		sa->peer_dpd = true;
-	else
-		return false;
-	return true;
+	for (size_t i = 0; i < ike_payload_count(pl, PL_VID); i++) {
+		struct span vid = ike_payload_find(pl, PL_VID, i)->body;
+
+		if (span_equal(vid, span_of(vid_rfc, 16))) {
+			sa->peer_nat_rfc = true;
+			act_debug(sa->k, sa, "vendor ID is NAT-T RFC 3947");
+		} else if (span_equal(vid, span_of(vid_draft3, 16))) {
+			sa->peer_nat_draft = true;
+			act_debug(sa->k, sa, "vendor ID is NAT-T v3");
+		} else if (span_equal(vid, span_of(vid_draft2, 16))) {
+			sa->peer_nat_draft = true;
+			act_debug(sa->k, sa, "vendor ID is NAT-T v2");
+		} else if (span_equal(vid, span_of(vid_dpd, 16))) {
+			sa->peer_dpd = true;
+			act_debug(sa->k, sa, "vendor ID is DPD");
+		}
+	}
 }
 
 /* HASH(CKY-I | CKY-R | IP | Port), RFC 3947 section 3.2. */
-static int natd_hash(struct ike_sa *sa, const struct ipaddr *a, uint16_t port, uint8_t *out)
+static int natd_hash(const struct ike_sa *sa, const struct ipaddr *a, uint16_t port, uint8_t *out)
 {
 	uint8_t p[2] = { (uint8_t)(port >> 8), (uint8_t)port };
 	struct span parts[] = { span_of(sa->i_cookie, 8), span_of(sa->r_cookie, 8),
@@ -74,27 +87,53 @@ void natt_add(struct ike_builder *b, struct ike_sa *sa)
 		ike_build_payload(b, natd_type(sa), span_of(h, len));
 }
 
-void natt_check(struct ike_sa *sa, const struct ike_path *path, const struct ike_payloads *pl)
+struct natt_found natt_check(const struct ike_sa *sa, const struct ike_path *path,
+			     const struct ike_payloads *pl)
 {
 	uint8_t type = natd_type(sa), mine[IKE_MAX_HASH], his[IKE_MAX_HASH];
 	size_t len = hash_info(sa->agreed.hash)->len, n = ike_payload_count(pl, type);
+	struct natt_found f = { 0 };
 
 	if (!sa->k->cfg.nat_traversal || n < 2 ||
 	    natd_hash(sa, &path->local, path->local_port, mine) ||
 	    natd_hash(sa, &path->remote, path->remote_port, his))
-		return;
-	sa->nat_checked = true;
-	sa->nat_here = !span_equal(ike_payload_find(pl, type, 0)->body, span_of(mine, len));
-	sa->nat_there = true;
+		return f;
+	f.here = !span_equal(ike_payload_find(pl, type, 0)->body, span_of(mine, len));
+	f.there = true;
 	for (size_t i = 1; i < n; i++)
 		if (span_equal(ike_payload_find(pl, type, i)->body, span_of(his, len)))
-			sa->nat_there = false;
-	if (sa->nat_here)
-		act_debug(sa->k, sa, "NAT found, this node is inside NAT");
-	if (sa->nat_there)
-		act_debug(sa->k, sa, "NAT found, the peer is inside NAT");
-	if (!sa->nat_here && !sa->nat_there)
+			f.there = false;
+	return f;
+}
+
+void natt_commit(struct ike_sa *sa, struct natt_found f)
+{
+	sa->nat_here = f.here;
+	sa->nat_there = f.there;
+	if (f.here)
+		act_debug(sa->k, sa, "NAT found, this node inside NAT");
+	if (f.there)
+		act_debug(sa->k, sa, "NAT found, peer inside NAT");
+	if (!f.here && !f.there)
 		act_debug(sa->k, sa, "No NAT Found for self or peer");
+}
+
+static void add_original(struct ike_builder *b, uint8_t type, const struct ipaddr *a)
+{
+	ike_build_begin(b, type);
+	wr_u8(&b->w, ID_IPV4);
+	wr_zero(&b->w, 3);
+	wr_bytes(&b->w, a->b, 4);
+	ike_build_end(b);
+}
+
+void natt_add_original(struct ike_builder *b, const struct ike_sa *sa, bool initiator)
+{
+	uint8_t type = sa->peer_nat_rfc ? PL_NATOA : PL_NATOA_DRAFT;
+
+	/* the initiator's address first */
+	add_original(b, type, initiator ? &sa->path.local : &sa->path.remote);
+	add_original(b, type, initiator ? &sa->path.remote : &sa->path.local);
 }
 
 void natt_keepalive_start(struct ike_sa *sa)

@@ -28,26 +28,33 @@ static void retire_older(struct ike *k, const struct pair *new)
 
 	TAILQ_FOREACH(p, &k->pairs, entry) {
 		if (p == new || p->policy_id != new->policy_id || p->retired ||
-		    (!p->rekeying && k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS) ||
+		    k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS ||
 		    !selector_equal(&p->in.sel, &new->in.sel))
 			continue;
 		p->retired = true;
 		p->timer.kind = T_RETIRE;
-		p->timer.owner = p;
 		(void)timer_arm(&k->timers, &p->timer, k->now_ms + IKE_RETIRE_MS);
 	}
 }
 
+/* The list is kept newest first; adopted pairs may come in any order. */
 static struct pair *pair_make(struct ike *k, uint32_t pair_id, uint32_t policy_id)
 {
-	struct pair *p = calloc(1, sizeof(*p));
+	struct pair *p = calloc(1, sizeof(*p)), *older;
 
 	if (!p)
 		return NULL;
 	p->k = k;
 	p->pair_id = pair_id;
 	p->policy_id = policy_id;
-	TAILQ_INSERT_HEAD(&k->pairs, p, entry);
+	p->timer.owner = p;
+	TAILQ_FOREACH(older, &k->pairs, entry)
+		if (older->pair_id < pair_id)
+			break;
+	if (older)
+		TAILQ_INSERT_BEFORE(older, p, entry);
+	else
+		TAILQ_INSERT_TAIL(&k->pairs, p, entry);
 	return p;
 }
 
@@ -58,39 +65,48 @@ static void copy_spec(struct sa_spec *to, const struct sa_spec *from)
 	secret_wipe(&to->auth_key, sizeof(to->auth_key));
 }
 
-struct pair *pair_add(struct ike *k, struct qm *q)
+int pair_add(struct ike *k, struct qm *q)
 {
 	struct pair *p = pair_make(k, q->pair_id, q->policy.id);
 	struct fail_note *n = note_for(k, q->policy.id, false);
 
-	if (n)
-		n->story[0] = '\0';
 	if (!p)
-		return NULL;
+		return -ENOMEM;
 	p->made_ms = k->now_ms;
 	p->initiator = q->initiator;
 	p->policy = q->policy;
 	p->peer = q->sa->path.remote;
 	copy_spec(&p->in, &q->in);
 	copy_spec(&p->out, &q->out);
-	return p;
+	if (n)
+		n->story[0] = '\0';
+	return 0;
 }
 
-void pair_out_installed(struct ike *k, uint32_t pair_id)
+static void trace_sa(struct ike *k, const struct sa_spec *s)
 {
-	struct pair *p;
 	char a[IPADDR_STRLEN];
 
-	TAILQ_FOREACH(p, &k->pairs, entry) {
-		if (p->pair_id != pair_id)
-			continue;
-		p->out_installed = true;
-		retire_older(k, p);
-		act_debug_ipsec(k, "(update_current_outbound_sa): updated peer %s current outbound "
-				   "sa to SPI %X",
-				ipaddr_str(&p->peer, a), p->out.spi);
+	act_debug_ipsec(k, "(create_sa): sa created, (sa) sa_dest= %s, sa_proto= 50, "
+			   "sa_spi= 0x%X(%u), sa_conn_id= %u",
+			ipaddr_str(&s->dst, a), s->spi, s->spi, s->pair_id);
+}
+
+void pair_use(struct ike *k, const struct qm *q)
+{
+	struct pair *p = pair_by_sa(k, q->out.id);
+	char a[IPADDR_STRLEN];
+
+	if (!p)
 		return;
-	}
+	act_sa_add(k, &q->out);
+	p->out_installed = true;
+	retire_older(k, p);
+	trace_sa(k, &p->in);
+	trace_sa(k, &p->out);
+	act_debug_ipsec(k, "(update_current_outbound_sa): updated peer %s current outbound "
+			   "sa to SPI %X",
+			ipaddr_str(&p->peer, a), p->out.spi);
 }
 
 void pair_remove(struct pair *p, bool tell_peer)
@@ -139,13 +155,13 @@ bool pairs_with(struct ike *k, const struct ipaddr *peer)
 	return false;
 }
 
-void pairs_drop_peer(struct ike *k, const struct ipaddr *peer)
+void pairs_drop_peer(struct ike *k, const struct ipaddr *peer, uint64_t before_ms)
 {
 	struct pair *p, *next;
 
 	for (p = TAILQ_FIRST(&k->pairs); p; p = next) {
 		next = TAILQ_NEXT(p, entry);
-		if (ipaddr_equal(&p->peer, peer))
+		if (ipaddr_equal(&p->peer, peer) && p->made_ms < before_ms)
 			pair_remove(p, false);
 	}
 }
@@ -214,6 +230,16 @@ struct fail_note *note_for(struct ike *k, uint32_t policy_id, bool make)
 	return &v[k->n_notes++];
 }
 
+void notes_prune(struct ike *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->n_notes; i++)
+		if (p2_by_id(k, k->notes[i].policy_id))
+			k->notes[n++] = k->notes[i];
+	k->n_notes = n;
+}
+
 const char *ike_policy_story(const struct ike *k, uint32_t policy_id)
 {
 	const struct fail_note *n = note_for((struct ike *)k, policy_id, false);
@@ -245,8 +271,7 @@ void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer,
 	struct pair *live = pair_current(k, policy_id);
 	if (live) {
 		live->rekeying = true;
-		live->timer.kind = T_REKEY;
-		live->timer.owner = live;
+		live->timer.kind = T_RENEW;
 		(void)timer_arm(&k->timers, &live->timer, k->now_ms + IKE_REKEY_AGAIN_MS);
 		return;
 	}
@@ -269,52 +294,44 @@ static bool qm_running(struct ike *k, uint32_t policy_id)
 
 	TAILQ_FOREACH(sa, &k->sas, entry)
 		TAILQ_FOREACH(q, &sa->qms, entry)
-			if (q->policy.id == policy_id && q->state != QM_DONE)
+			if (q->policy.id == policy_id && q->state != QM_R0 && q->state != QM_DONE)
 				return true;
 	return false;
 }
 
-void negotiate(struct ike *k, const struct p2_policy *p)
+/* Why this policy cannot be negotiated at all; NULL if it can. */
+static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 {
-	struct fail_note *n = note_for(k, p->id, true);
+	size_t p1 = 0, p2 = 0;
+
+	for (size_t i = 0; i < k->cfg.n_p1; i++)
+		p1 += p1_usable(&k->cfg.p1[i]);
+	for (size_t i = 0; i < p->n_transforms; i++)
+		p2 += p2_usable(&p->transforms[i]);
+	return !k->cfg.enabled	? "crypto isakmp is disabled" :
+	       !p->n_peers	? "no peer is set" :
+	       !p->n_transforms ? "no transform-set is set" :
+	       !p2		? "none of its transform-sets can be negotiated (AH is not spoken)" :
+	       !p1		? "no crypto isakmp policy with authentication pre-share is configured" :
+				  NULL;
+}
+
+/* Phase 1 with the peer from the beginning. */
+static void start_main(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer)
+{
+	struct ike_path path = { p->local, *peer, 500, 500 };
 	char why[200], addr[IPADDR_STRLEN];
 	struct ike_sa *sa;
 
-	if (!k->cfg.enabled || !p->n_peers || !p->n_transforms || !n) {
-		snprintf(why, sizeof(why), "crypto map %s %u: %s", p->map, p->seq,
-			 !k->cfg.enabled ? "crypto isakmp is disabled" :
-			 !p->n_peers	 ? "no peer is set" :
-					   "no transform-set is set");
-		give_up(k, p->id, why);
-		return;
-	}
-	const struct ipaddr *peer = &p->peers[n->peer_index % p->n_peers];
-	ipaddr_str(peer, addr);
-	if (qm_running(k, p->id))
-		return;
-	sa = sa_up_for(k, peer);
-	if (sa) {
-		sa_want(sa, p->id);
-		sa_next(sa);
-		return;
-	}
-	sa = sa_starting_for(k, peer);
-	if (sa) {
-		sa_want(sa, p->id);
-		return;
-	}
 	if (!psk_for(k, peer)) {
+		ipaddr_str(peer, addr);
 		act_debug(k, NULL, "No pre-shared key with %s!", addr);
 		snprintf(why, sizeof(why),
-			 "no pre-shared key with %s: crypto isakmp key KEY address %s", addr, addr);
-		give_up(k, p->id, why);
+			 "no pre-shared key with %s (to type: crypto isakmp key KEY address %s)",
+			 addr, addr);
+		policy_failed(k, p->id, peer, why);
 		return;
 	}
-	if (!k->cfg.n_p1) {
-		give_up(k, p->id, "no crypto isakmp policy is configured");
-		return;
-	}
-	struct ike_path path = { p->local, *peer, 500, 500 };
 	sa = sa_make(k, &path, true);
 	if (!sa) {
 		give_up(k, p->id, "no memory for another ISAKMP SA");
@@ -323,4 +340,47 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 	sa_want(sa, p->id);
 	if (main_start(sa))
 		sa_end(sa, false, "main mode could not start");
+}
+
+void negotiate(struct ike *k, const struct p2_policy *p)
+{
+	struct fail_note *n = note_for(k, p->id, true);
+	const char *why = n ? obstacle(k, p) : "no memory";
+	char text[200];
+	struct ike_sa *sa;
+
+	if (why) {
+		snprintf(text, sizeof(text), "crypto map %s %u: %s", p->map, p->seq, why);
+		give_up(k, p->id, text);
+		return;
+	}
+	if (qm_running(k, p->id))
+		return;
+	const struct ipaddr *peer = &p->peers[n->peer_index % p->n_peers];
+	sa = sa_up_for(k, peer);
+	if (sa && !sa_has_room(sa)) {
+		sa_want(sa, p->id);
+	} else if (sa) {
+		int err = quick_start(sa, p);
+
+		if (err)
+			give_up(k, p->id,
+				err == -EINVAL ? "the crypto ACL line cannot be said in IKE: its "
+						 "wildcard mask has holes" :
+						 "quick mode could not start");
+	} else if ((sa = sa_starting_for(k, peer))) {
+		sa_want(sa, p->id);
+	} else {
+		start_main(k, p, peer);
+	}
+}
+
+void pair_timer_fired(struct pair *p, struct timer *t)
+{
+	const struct p2_policy *policy = p2_by_id(p->k, p->policy_id);
+
+	if (t->kind == T_RETIRE)
+		pair_remove(p, true);
+	else if (policy && !p->retired)
+		negotiate(p->k, policy);
 }

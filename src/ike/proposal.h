@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What we offer and what we accept (RFC 2407 section 4.5, RFC 2409 appendix A). */
+/* What we offer and what we accept (RFC 2407 section 4.5, RFC 2409 appendix A):
+ * phase 1 in proposal_p1.c, phase 2 in proposal_p2.c. */
 #ifndef IKE_PROPOSAL_H
 #define IKE_PROPOSAL_H
 
@@ -7,22 +8,42 @@
 #include "ike/codec.h"
 #include "model/policy.h"
 
+enum { LIFE_SECONDS = 1, LIFE_KILOBYTES = 2 }; /* RFC 2407 section 4.5, RFC 2409 app. A */
+
 /* ---- phase 1 ---- */
 
-/* The body of an SA payload that offers every policy whose method we can do. */
+/* The attributes of one offered transform; 0 where absent. */
+struct p1_seen {
+	uint32_t cipher, bits, hash, auth, group, life_sec;
+	bool odd; /* an attribute that is not known here, or damaged: refused */
+};
+struct p1_seen p1_read(struct span attrs);
+
+enum p1_difference { P1_CIPHER_DIFFERS = 1, P1_BITS_DIFFER = 2, P1_HASH_DIFFERS = 4,
+		     P1_GROUP_DIFFERS = 8, P1_AUTH_DIFFERS = 16, P1_ODD = 32 };
+/* The set of differences between an offer and a policy; 0: it fits. */
+unsigned p1_compare(const struct p1_seen *s, const struct p1_policy *p);
+
+/* True for a policy whose method, group and cipher we can do. */
+bool p1_usable(const struct p1_policy *p);
+
+/* The body of an SA payload that offers every usable policy. */
 void p1_offer(struct wr *w, const struct p1_policy *v, size_t n);
 
+struct p1_choice {
+	struct p1_policy agreed; /* life_sec is the smaller of both */
+	struct span transform;	 /* as offered, to be echoed */
+	uint8_t number;		 /* of its proposal */
+	uint32_t his_life_sec;	 /* as offered; 0: none */
+	uint32_t our_life_sec;	 /* of the policy */
+};
 /* Walks our policies in priority order and takes the first offered transform with
- * equal encryption, hash, method and group. ret_agreed has the smaller lifetime;
- * ret_whole is the transform as offered, to be echoed. story explains a refusal
- * attribute by attribute and names the line to type. */
+ * equal encryption, hash, method and group. Otherwise false, and story names the
+ * attribute that differs in the nearest pair, both values and the line to type. */
 bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
-	       struct p1_policy *ret_agreed, struct span *ret_whole, uint8_t *ret_number,
-	       char *story, size_t story_cap);
-/* Seconds that a transform (with its header) offers; 0: none. */
-uint32_t p1_life(struct span transform);
+	       struct p1_choice *ret_c, char *story, size_t story_cap);
 /* The answer of a responder: one proposal, one transform. */
-void p1_answer(struct wr *w, uint8_t proposal_number, struct span transform);
+void p1_answer(struct wr *w, const struct p1_choice *c);
 
 /* ---- phase 2 ---- */
 
@@ -41,20 +62,40 @@ struct p2_agreed {
 	struct span transform; /* as offered */
 };
 
+struct p2_seen {
+	uint32_t encap, auth, bits, group, life_sec;
+	uint64_t life_kb;
+	bool odd;
+};
+struct p2_seen p2_read(struct span attrs);
+
 /* Encapsulation as it is on the wire: plain, RFC 3947's or the drafts' numbers. */
 enum p2_encap { P2_RAW = 0, P2_UDP_RFC, P2_UDP_DRAFT };
+/* Tunnel or transport, in UDP or not; 0 for numbers nobody assigned. */
+uint8_t p2_encap_mode(uint32_t encap, bool *ret_udp);
 
-/* The body of an SA payload that offers every transform set of the policy.
- * tunnel_only: the selectors are not the endpoints, transport cannot serve. */
+/* True for a transform set that this router can negotiate: ESP without AH. */
+bool p2_usable(const struct p2_transform *t);
+
+/* The body of an SA payload that offers every usable transform set of the policy.
+ * endpoints false: the selectors are not the endpoints, only tunnel mode serves. */
 void p2_offer(struct wr *w, const struct p2_policy *p, uint32_t spi, enum p2_encap encap,
-	      bool tunnel_only);
-/* Our sets in order against what is offered. */
-bool p2_choose(struct span sa_body, const struct p2_policy *p, bool has_ke, bool nat,
+	      bool endpoints);
+
+/* What is known beside the offer. */
+struct p2_ask {
+	bool has_ke;	/* a KE payload came along */
+	bool nat;	/* NAT was found: UDP encapsulation is legal */
+	bool endpoints; /* the selectors are the endpoints: transport mode is possible */
+	bool answer;	/* we offered, this is the peer's choice of it */
+};
+/* Our sets in order against what is offered, as IOS does: a set in transport mode
+ * takes tunnel mode, too. False: story says why. */
+bool p2_choose(struct span sa_body, const struct p2_policy *p, const struct p2_ask *ask,
 	       struct p2_agreed *ret_a, char *story, size_t story_cap);
 void p2_answer(struct wr *w, const struct p2_agreed *a, uint32_t spi);
 
-/* Reads life attributes that a RESPONDER-LIFETIME notify carries; 0 where absent. */
-void p2_read_life(struct span attrs, uint32_t *ret_sec, uint64_t *ret_kb);
+/* Life attributes as a RESPONDER-LIFETIME notify carries them; 0: none. */
 void p2_write_life(struct wr *w, uint32_t sec, uint64_t kb);
 
 #endif

@@ -47,6 +47,7 @@ struct ike_sa *sa_make(struct ike *k, const struct ike_path *path, bool initiato
 	sa->initiator = initiator;
 	sa->path = *path;
 	sa->conn_id = k->next_conn++;
+	sa->made_ms = k->now_ms;
 	TAILQ_INIT(&sa->qms);
 	k->env.random(k->env.ctx, initiator ? sa->i_cookie : sa->r_cookie, 8);
 	sa->life.owner = sa->linger.owner = sa;
@@ -86,17 +87,24 @@ void sa_drop(struct ike_sa *sa)
 	secret_free(sa, sizeof(*sa));
 }
 
-/* Quick modes that began on an SA that ends fail with it. */
+/* Quick modes under way on an SA that ends move to another one of the same peer,
+ * or fail with it. */
 static void fail_quick_modes(struct ike_sa *sa, const char *why)
 {
-	struct qm *q, *next;
+	struct ike *k = sa->k;
+	struct qm *q;
 
-	for (q = TAILQ_FIRST(&sa->qms); q; q = next) {
-		next = TAILQ_NEXT(q, entry);
-		if (q->state == QM_I1)
-			quick_fail(q, why);
-		else
+	while ((q = TAILQ_FIRST(&sa->qms))) {
+		const struct p2_policy *p = p2_by_id(k, q->policy.id);
+
+		if (q->state != QM_I1) {
 			quick_drop(q);
+		} else if (p && sa_up_for(k, &sa->path.remote)) {
+			quick_drop(q);
+			negotiate(k, p);
+		} else {
+			quick_fail(q, why);
+		}
 	}
 }
 
@@ -114,10 +122,12 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
+	char addr[IPADDR_STRLEN];
 	if (sa->state == MM_DONE && tell_peer)
 		info_delete_isakmp(sa);
-	act_debug(k, sa, "deleting SA reason \"%s\" state (%s) %s", why, sa->initiator ? "I" : "R",
-		  sa->state == MM_DONE ? "QM_IDLE" : "MM");
+	act_debug(k, sa, "deleting SA reason \"%s\" state (%s) %s (peer %s)", why,
+		  sa->initiator ? "I" : "R", ike_state_name(sa_shown_state(sa)),
+		  ipaddr_str(&peer, addr));
 	flight_stop(k, &sa->flight);
 	timer_stop(&k->timers, &sa->life);
 	timer_stop(&k->timers, &sa->keepalive);
@@ -133,8 +143,14 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 	/* the strangers' half-open ones are not worth a line in show */
 	(void)timer_arm(&k->timers, &sa->linger,
 			k->now_ms + (sa->initiator || sa->was_up ? IKE_LINGER_MS : 0));
-	for (size_t i = 0; i < n; i++)
-		policy_failed(k, pending[i], &peer, why);
+	for (size_t i = 0; i < n; i++) {
+		const struct p2_policy *p = p2_by_id(k, pending[i]);
+
+		if (p && sa_up_for(k, &peer))
+			negotiate(k, p);
+		else
+			policy_failed(k, pending[i], &peer, why);
+	}
 	free(pending);
 }
 
@@ -153,15 +169,34 @@ struct ike_sa *sa_by_cookies(struct ike *k, const struct ike_header *h)
 	return NULL;
 }
 
-struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *peer)
+struct ike_sa *sa_by_first(struct ike *k, const struct ike_path *path, const struct ike_header *h)
 {
-	struct ike_sa *sa, *best = NULL;
+	struct ike_sa *sa;
 
 	TAILQ_FOREACH(sa, &k->sas, entry)
-		if (sa->state == MM_DONE && ipaddr_equal(&sa->path.remote, peer) &&
-		    (!best || sa->up_ms > best->up_ms))
-			best = sa;
-	return best;
+		if (!sa->initiator && !memcmp(sa->i_cookie, h->i_cookie, 8) &&
+		    ipaddr_equal(&sa->path.remote, &path->remote))
+			return sa;
+	return NULL;
+}
+
+void sa_heard(struct ike_sa *sa, const struct ike_path *path)
+{
+	sa->heard_ms = sa->k->now_ms;
+	if (sa->nat_here || sa->nat_there)
+		sa->path = *path;
+}
+
+struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *peer)
+{
+	struct ike_sa *sa;
+
+	/* newest first: a peer that has renewed phase 1 may no longer answer on the old
+	 * one, however long its lifetime (strongSwan does not) */
+	TAILQ_FOREACH(sa, &k->sas, entry)
+		if (sa->state == MM_DONE && ipaddr_equal(&sa->path.remote, peer))
+			return sa;
+	return NULL;
 }
 
 struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *peer)
@@ -193,89 +228,160 @@ void sa_want(struct ike_sa *sa, uint32_t policy_id)
  * responder so that the two do not collide. */
 static uint64_t rekey_ms(const struct ike_sa *sa)
 {
-	uint64_t life = sa->agreed.life_sec * UINT64_C(1000);
+	uint64_t life = sa->expires_ms - sa->k->now_ms;
 	uint64_t margin = life / 10 < 30000 ? life / 10 : 30000;
 
 	return life - (sa->initiator ? margin : margin / 2);
 }
 
-/* A new SA takes the place of older ones with the peer after a moment; those of
- * about the same age are twins of a simultaneous start and stay. */
-static void retire_older(struct ike_sa *sa)
+/* A new SA takes the place of older ones with the peer, when what is under way on
+ * them has had its time; those of about the same age are twins of a simultaneous
+ * start and stay. */
+static void retire_older(struct ike_sa *fresh)
 {
-	struct ike *k = sa->k;
-	struct ike_sa *old;
+	struct ike *k = fresh->k;
+	struct ike_sa *sa;
 
-	TAILQ_FOREACH(old, &k->sas, entry) {
-		if (old == sa || old->state != MM_DONE || k->now_ms - old->up_ms < IKE_RENEWED_MS ||
-		    !ipaddr_equal(&old->path.remote, &sa->path.remote) ||
-		    old->expires_ms <= k->now_ms + 5000)
+	TAILQ_FOREACH(sa, &k->sas, entry) {
+		if (sa == fresh || sa->state != MM_DONE || k->now_ms - sa->up_ms < IKE_RENEWED_MS ||
+		    !ipaddr_equal(&sa->path.remote, &fresh->path.remote) ||
+		    sa->expires_ms <= k->now_ms + IKE_REPLACED_MS)
 			continue;
-		old->expires_ms = k->now_ms + 5000;
-		old->life.kind = T_EXPIRE;
-		(void)timer_arm(&k->timers, &old->life, old->expires_ms);
+		sa->expires_ms = k->now_ms + IKE_REPLACED_MS;
+		sa->life.kind = T_EXPIRE;
+		(void)timer_arm(&k->timers, &sa->life, sa->expires_ms); /* armed: cannot fail */
 	}
 }
 
-void sa_initial_contact(struct ike_sa *sa)
-{
-	struct ike *k = sa->k;
-	struct ike_sa *old, *next;
-
-	for (old = TAILQ_FIRST(&k->sas); old; old = next) {
-		next = TAILQ_NEXT(old, entry);
-		if (old != sa && old->state == MM_DONE &&
-		    ipaddr_equal(&old->path.remote, &sa->path.remote))
-			sa_end(old, false, "the peer began anew");
-	}
-	pairs_drop_peer(k, &sa->path.remote);
-}
-
-static bool quick_under_way(const struct ike_sa *sa)
+bool sa_has_room(const struct ike_sa *sa)
 {
 	const struct qm *q;
+	unsigned n = 0;
 
 	TAILQ_FOREACH(q, &sa->qms, entry)
-		if (q->state == QM_I1)
-			return true;
-	return false;
+		n += q->initiator && q->state == QM_I1;
+	return n < IKE_QM_AT_ONCE;
 }
 
-void sa_next(struct ike_sa *sa)
+void sa_start_pending(struct ike_sa *sa)
 {
 	struct ike *k = sa->k;
 
-	while (sa->state == MM_DONE && sa->n_pending && !quick_under_way(sa)) {
+	while (sa->state == MM_DONE && sa->n_pending && sa_has_room(sa)) {
 		const struct p2_policy *p = p2_by_id(k, sa->pending[0]);
 
 		memmove(sa->pending, sa->pending + 1, --sa->n_pending * sizeof(*sa->pending));
-		if (p && quick_start(sa, p))
-			policy_failed(k, p->id, &sa->path.remote,
-				      "the crypto ACL line cannot be said in IKE (its wildcard has "
-				      "holes) or memory is short");
+		if (p)
+			negotiate(k, p);
 	}
+}
+
+/* It is normal, but whoever compares two configurations wants to know. */
+static void log_lifetime(const struct ike_sa *sa)
+{
+	char addr[IPADDR_STRLEN];
+
+	if (!sa->initiator && sa->his_life_sec && sa->his_life_sec != sa->our_life_sec)
+		act_log(sa->k, "CRYPTO-6-IKMP_LIFETIME",
+			"ISAKMP SA lifetime: peer at %s offered %u s, policy %u has %u s, %u s is used",
+			ipaddr_str(&sa->path.remote, addr), sa->his_life_sec, sa->agreed.priority,
+			sa->our_life_sec, sa->agreed.life_sec);
 }
 
 void sa_up(struct ike_sa *sa)
 {
 	struct ike *k = sa->k;
+	uint32_t life_sec = sa->agreed.life_sec;
 	char addr[IPADDR_STRLEN];
 
 	sa->state = MM_DONE;
-	sa->up_ms = k->now_ms;
 	sa->was_up = true;
+	sa->up_ms = sa->heard_ms = k->now_ms;
 	flight_stop(k, &sa->flight);
-	sa->expires_ms = k->now_ms + sa->agreed.life_sec * UINT64_C(1000);
+	timer_stop(&k->timers, &sa->linger); /* T_GIVE_UP */
+	if (life_sec < IKE_MIN_LIFE_SEC)
+		life_sec = IKE_MIN_LIFE_SEC;
+	sa->expires_ms = k->now_ms + life_sec * UINT64_C(1000);
 	sa->life.kind = T_REKEY;
 	(void)timer_arm(&k->timers, &sa->life, k->now_ms + rekey_ms(sa));
 	sa_story(sa, "up");
+	act_debug(k, sa, "SA authentication status:");
+	act_debug(k, sa, "        authenticated");
 	act_debug(k, sa, "SA has been authenticated with %s", ipaddr_str(&sa->path.remote, addr));
-	act_debug(k, sa, "Old State = IKE_%s  New State = IKE_P1_COMPLETE ",
-		  sa->initiator ? "I_MM6" : "R_MM5");
 	natt_keepalive_start(sa);
 	forget_exchange(sa);
 	retire_older(sa);
-	sa_next(sa);
+	log_lifetime(sa);
+	sa_start_pending(sa);
+}
+
+void peer_restarted(const struct ike_sa *fresh)
+{
+	struct ike *k = fresh->k;
+	struct ike_sa *sa, *next;
+
+	pairs_drop_peer(k, &fresh->path.remote, fresh->made_ms);
+	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
+		next = TAILQ_NEXT(sa, entry);
+		if (sa != fresh && sa->state == MM_DONE && sa->made_ms < fresh->made_ms &&
+		    ipaddr_equal(&sa->path.remote, &fresh->path.remote))
+			sa_end(sa, false, "the peer has restarted");
+	}
+}
+
+static void succeed(struct ike_sa *old)
+{
+	struct ike *k = old->k;
+	struct ike_path path = { old->path.local, old->path.remote, 500, 500 };
+	struct ike_sa *sa;
+
+	if (!pairs_with(k, &path.remote) || sa_up_for(k, &path.remote) != old ||
+	    sa_starting_for(k, &path.remote))
+		return;
+	sa = sa_make(k, &path, true);
+	if (sa && main_start(sa))
+		sa_end(sa, false, "main mode could not start");
+}
+
+void sa_timer_fired(struct ike_sa *sa, struct timer *t)
+{
+	struct ike *k = sa->k;
+
+	switch ((enum ike_timer)t->kind) {
+	case T_RESEND:
+		act_debug(k, sa, "retransmitting phase 1 %s...", ike_state_name(sa_shown_state(sa)));
+		if (!flight_resend(k, &sa->flight))
+			sa_end(sa, false, "%s",
+			       sa->state == MM_I5 ?
+				       "the peer does not answer our identity: the pre-shared keys "
+				       "differ most likely" :
+				       "the peer does not answer");
+		break;
+	case T_GIVE_UP: {
+		char why[sizeof(sa->story)];
+
+		memcpy(why, sa->story, sizeof(why));
+		sa_end(sa, false, "%s", why);
+		break;
+	}
+	case T_REKEY:
+		sa->life.kind = T_EXPIRE;
+		(void)timer_arm(&k->timers, &sa->life, sa->expires_ms);
+		succeed(sa);
+		break;
+	case T_EXPIRE:
+		sa_end(sa, true, "its lifetime is over");
+		break;
+	case T_KEEPALIVE:
+		act_keepalive(k, &sa->path);
+		natt_keepalive_start(sa);
+		break;
+	case T_LINGER:
+		sa_drop(sa);
+		break;
+	default:
+		break;
+	}
 }
 
 const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer)

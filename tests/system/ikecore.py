@@ -3,6 +3,7 @@
 import json
 import subprocess
 import threading
+import time
 
 from conftest import built
 from peers.netns import Net, until
@@ -87,6 +88,16 @@ class Core:
 
     def pairs(self):
         return [e for e in self.cmd('pairs') if e['what'] == 'pair']
+
+    def skip_until(self, what, seconds=35, tries=8, **fields):
+        """Lets the clock jump over the resends until that event has come."""
+        for _ in range(tries):
+            found = [e for e in self.of(what) if all(e.get(k) == v for k, v in fields.items())]
+            if found:
+                return found
+            self.cmd(f'skip {seconds}')
+            time.sleep(0.2)
+        raise AssertionError(f'{what} {fields} did not happen\n{self.story()}')
 
     def reason(self, policy=1):
         return [e['text'] for e in self.cmd(f'story {policy}') if e['what'] == 'story'][0]

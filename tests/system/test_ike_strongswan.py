@@ -204,17 +204,14 @@ def test_nat_in_the_path_moves_to_port_4500(world, role):
 @pytest.mark.parametrize('role,ours,agreed', [('initiator', 1800, 1800), ('initiator', 7200, 7200),
                                               ('responder', 1800, 1800), ('responder', 7200, 3960)])
 def test_the_smaller_lifetime_holds(world, role, ours, agreed):
-    """strongSwan asks for 3960 s (its rekey time and a tenth) and says nothing about kilobytes."""
+    """strongSwan asks for 3960 s (its rekey time and a tenth), takes what an initiator offers, and says
+    nothing about kilobytes."""
     peer = world.swan(SUITES[0][0], '3des-sha1')
     core = world.core(SUITES[0][0], f'{LAN} set=3des+sha1 life={ours} kb=4608000')
     start(core, peer, role)
     for sa in agree(core, peer).values():
         assert sa['hard_sec'] == agreed and 0 < sa['soft_sec'] < agreed
         assert sa['hard_bytes'] == 4608000 * 1024 and 0 < sa['soft_bytes'] < sa['hard_bytes']
-    if role == 'initiator':
-        return  # what charon prints then is its own configured value
-    c, = peer.children()
-    assert ours < 3960 or abs(int(c['life-time']) - agreed) <= 5
 
 
 @pytest.mark.parametrize('role', ['initiator', 'responder'])

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Phase 2 proposals: RFC 2407 section 4.5, with UDP encapsulation (RFC 3947
+ * section 5.1) in its final and its draft numbers. */
+#include "ike/proposal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/alg.h"
+#include "crypto/ike_crypto.h"
+
+enum { P2_LIFE_TYPE = 1, P2_LIFE = 2, P2_GROUP = 3, P2_ENCAP = 4, P2_AUTH = 5, P2_KEY_LEN = 6 };
+enum { PROTO_ID_ESP = 3 };
+enum { ENCAP_UDP_TUNNEL = 3, ENCAP_UDP_TRANSPORT = 4, ENCAP_DRAFT = 61440 };
+
+void p2_write_life(struct wr *w, uint32_t sec, uint64_t kb)
+{
+	if (sec) {
+		ike_attr_tv(w, P2_LIFE_TYPE, LIFE_SECONDS);
+		ike_attr_number(w, P2_LIFE, sec);
+	}
+	if (kb) {
+		ike_attr_tv(w, P2_LIFE_TYPE, LIFE_KILOBYTES);
+		ike_attr_number(w, P2_LIFE, kb > UINT32_MAX ? UINT32_MAX : (uint32_t)kb);
+	}
+}
+
+bool p2_usable(const struct p2_transform *t)
+{
+	const struct cipher_info *c = cipher_info(t->cipher, t->cipher_bits);
+
+	return t->cipher != CIPHER_UNSET && t->ah_auth == AUTH_NONE && c && c->esp_id;
+}
+
+static uint16_t encap_number(uint8_t mode, enum p2_encap encap)
+{
+	if (encap == P2_RAW)
+		return mode;
+	return (uint16_t)((mode == MODE_TUNNEL ? ENCAP_UDP_TUNNEL : ENCAP_UDP_TRANSPORT) +
+			  (encap == P2_UDP_DRAFT ? ENCAP_DRAFT : 0));
+}
+
+void p2_offer(struct wr *w, const struct p2_policy *p, uint32_t spi, enum p2_encap encap,
+	      bool endpoints)
+{
+	size_t left = 0;
+	uint8_t number = 1;
+
+	for (size_t i = 0; i < p->n_transforms; i++)
+		left += p2_usable(&p->transforms[i]);
+	ike_sa_begin(w);
+	for (size_t i = 0; i < p->n_transforms; i++) {
+		const struct p2_transform *t = &p->transforms[i];
+		const struct cipher_info *c = cipher_info(t->cipher, t->cipher_bits);
+
+		if (!p2_usable(t))
+			continue;
+		left--;
+		size_t prop = ike_sub_begin(w, left ? PL_PROPOSAL : PL_NONE);
+		wr_u8(w, number++);
+		wr_u8(w, PROTO_ID_ESP);
+		wr_u8(w, 4);
+		wr_u8(w, 1);
+		wr_be32(w, spi);
+		size_t tr = ike_sub_begin(w, PL_NONE);
+		wr_u8(w, 1);
+		wr_u8(w, c->esp_id);
+		wr_be16(w, 0);
+		p2_write_life(w, p->life_sec, p->life_kb);
+		if (p->pfs_group)
+			ike_attr_tv(w, P2_GROUP, p->pfs_group);
+		ike_attr_tv(w, P2_ENCAP, encap_number(endpoints ? t->mode : MODE_TUNNEL, encap));
+		if (t->esp_auth)
+			ike_attr_tv(w, P2_AUTH, auth_info(t->esp_auth)->ipsec_attr);
+		if (c->esp_key_attr)
+			ike_attr_tv(w, P2_KEY_LEN, c->bits);
+		ike_sub_end(w, tr);
+		ike_sub_end(w, prop);
+	}
+}
+
+struct p2_seen p2_read(struct span attrs)
+{
+	struct p2_seen s = { 0 };
+	struct rd r = rd_span(attrs);
+	struct ike_attr a;
+	uint32_t life_type = 0;
+
+	while (ike_attr_next(&r, &a)) {
+		switch (a.type) {
+		case P2_LIFE_TYPE: life_type = a.value; break;
+		case P2_LIFE:
+			if (life_type == LIFE_SECONDS)
+				s.life_sec = a.value;
+			else if (life_type == LIFE_KILOBYTES)
+				s.life_kb = a.value;
+			break;
+		case P2_GROUP: s.group = a.value; break;
+		case P2_ENCAP: s.encap = a.value; break;
+		case P2_AUTH: s.auth = a.value; break;
+		case P2_KEY_LEN: s.bits = a.value; break;
+		default: s.odd = true; break;
+		}
+	}
+	s.odd |= r.bad;
+	return s;
+}
+
+uint8_t p2_encap_mode(uint32_t encap, bool *ret_udp)
+{
+	if (encap > ENCAP_DRAFT)
+		encap -= ENCAP_DRAFT;
+	*ret_udp = encap >= ENCAP_UDP_TUNNEL;
+	switch (encap) {
+	case MODE_TUNNEL:
+	case ENCAP_UDP_TUNNEL:
+		return MODE_TUNNEL;
+	case MODE_TRANSPORT:
+	case ENCAP_UDP_TRANSPORT:
+		return MODE_TRANSPORT;
+	default:
+		return 0;
+	}
+}
+
+static const char *mode_word(uint8_t mode)
+{
+	return mode == MODE_TUNNEL ? "tunnel" : mode == MODE_TRANSPORT ? "transport" : "unknown";
+}
+
+/* The mode of an offer against that of a set. An answer has the mode that was
+ * offered; an offer may have tunnel mode where the set prefers transport (IOS:
+ * without `require`). */
+static bool mode_fits(uint8_t mode, const struct p2_transform *t, const struct p2_ask *ask)
+{
+	uint8_t want = ask->endpoints ? t->mode : MODE_TUNNEL;
+
+	return mode == want || (!ask->answer && mode == MODE_TUNNEL && t->mode == MODE_TRANSPORT);
+}
+
+/* One offered transform against one of our sets. True: fits. Otherwise why. */
+static bool p2_fits(const struct p2_seen *s, uint8_t esp_id, const struct p2_transform *t,
+		    const struct p2_policy *p, const struct p2_ask *ask, struct p2_agreed *a,
+		    char *why, size_t cap)
+{
+	const struct cipher_info *ours = cipher_info(t->cipher, t->cipher_bits);
+	const struct cipher_info *his = cipher_by_esp(esp_id, s->bits);
+	const struct auth_info *auth = s->auth ? auth_by_attr(s->auth) : NULL;
+
+	a->mode = p2_encap_mode(s->encap ? s->encap : MODE_TUNNEL, &a->udp_encap);
+	if (his != ours) {
+		snprintf(why, cap, "cipher offered %s, transform-set %s has %s",
+			 his ? his->ios_conf : "unknown", t->name, ours->ios_conf);
+	} else if ((s->auth && !auth) || (auth ? auth->id : AUTH_NONE) != t->esp_auth) {
+		snprintf(why, cap, "authenticator offered %s, transform-set %s has %s",
+			 auth ? auth->ios_esp : s->auth ? "unknown" : "none", t->name,
+			 t->esp_auth ? auth_info(t->esp_auth)->ios_esp : "none");
+	} else if (!mode_fits(a->mode, t, ask)) {
+		snprintf(why, cap, "mode offered %s, transform-set %s has mode %s%s",
+			 mode_word(a->mode), t->name, mode_word(t->mode),
+			 a->mode == MODE_TRANSPORT && !ask->endpoints ?
+				 ", and transport mode serves only between the two peers" :
+				 "");
+	} else if (a->udp_encap && !ask->nat) {
+		snprintf(why, cap, "UDP encapsulation offered where no NAT was found");
+	} else if (p->pfs_group && s->group != p->pfs_group) {
+		snprintf(why, cap, "PFS group offered %u, crypto map %s %u has set pfs group%u",
+			 s->group, p->map, p->seq, p->pfs_group);
+	} else if (s->group && (!ask->has_ke || !ike_dh_len(s->group))) {
+		snprintf(why, cap, "PFS group %u offered without key exchange or unsupported",
+			 s->group);
+	} else if (s->odd) {
+		snprintf(why, cap, "the offer holds an attribute that is not known here");
+	} else {
+		a->cipher = t->cipher;
+		a->cipher_bits = t->cipher_bits;
+		a->auth = t->esp_auth;
+		a->group = (uint16_t)s->group;
+		a->life_sec = s->life_sec && s->life_sec < p->life_sec ? s->life_sec : p->life_sec;
+		a->life_kb = s->life_kb && (!p->life_kb || s->life_kb < p->life_kb) ? s->life_kb :
+										      p->life_kb;
+		return true;
+	}
+	return false;
+}
+
+/* A proposal number that stands twice is a bundle (AH and ESP together), which
+ * one set with ESP alone cannot meet. */
+static bool in_bundle(struct span sa_body, uint8_t number)
+{
+	struct ike_proposal p;
+	struct rd r;
+	unsigned n = 0;
+
+	if (!ike_sa_decode(sa_body, &r))
+		return false;
+	while (ike_proposal_next(&r, &p))
+		n += p.number == number;
+	return n > 1;
+}
+
+bool p2_choose(struct span sa_body, const struct p2_policy *p, const struct p2_ask *ask,
+	       struct p2_agreed *ret_a, char *story, size_t story_cap)
+{
+	snprintf(story, story_cap, "crypto map %s %u has no transform-set that fits", p->map, p->seq);
+	for (size_t i = 0; i < p->n_transforms; i++) {
+		struct ike_proposal prop;
+		struct ike_transform t;
+		struct rd r;
+
+		if (!p2_usable(&p->transforms[i]) || !ike_sa_decode(sa_body, &r))
+			continue;
+		while (ike_proposal_next(&r, &prop)) {
+			if (prop.proto != PROTO_ID_ESP || prop.spi.len != 4 ||
+			    in_bundle(sa_body, prop.number)) {
+				snprintf(story, story_cap,
+					 "AH or a bundle offered, transform-set %s is ESP alone",
+					 p->transforms[i].name);
+				continue;
+			}
+			while (ike_transform_next(&prop, &t)) {
+				struct p2_seen s = p2_read(t.attrs);
+				struct p2_agreed a = { .number = prop.number, .proto = PROTO_ESP,
+						       .transform = t.whole };
+				struct rd spi = rd_span(prop.spi);
+
+				a.peer_spi = rd_be32(&spi);
+				if (p2_fits(&s, t.id, &p->transforms[i], p, ask, &a, story,
+					    story_cap) &&
+				    a.peer_spi > 255) {
+					*ret_a = a;
+					return true;
+				}
+			}
+		}
+	}
+	return false;
+}
+
+void p2_answer(struct wr *w, const struct p2_agreed *a, uint32_t spi)
+{
+	ike_sa_begin(w);
+	size_t prop = ike_sub_begin(w, PL_NONE);
+	wr_u8(w, a->number);
+	wr_u8(w, PROTO_ID_ESP);
+	wr_u8(w, 4);
+	wr_u8(w, 1);
+	wr_be32(w, spi);
+	size_t at = wr_len(w);
+	wr_span(w, a->transform);
+	if (!w->bad)
+		w->start[at] = PL_NONE;
+	ike_sub_end(w, prop);
+}

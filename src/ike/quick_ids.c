@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proxy identities of quick mode: crypto ACL lines as ID payloads and back
+ * (RFC 2407 section 4.6.2). */
+#include "ike/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_host(const struct addr_match *m, const struct ipaddr *a)
+{
+	struct addr_match want = { .addr = *a };
+
+	return memcmp(m, &want, sizeof(want)) == 0;
+}
+
+bool ids_are_endpoints(const struct ike_sa *sa, const struct selector *s)
+{
+	return is_host(&s->local, &sa->path.local) && is_host(&s->remote, &sa->path.remote);
+}
+
+bool ids_encode(struct wr *w, const struct addr_match *m, uint8_t proto,
+		const struct port_match *port)
+{
+	unsigned len;
+
+	if (m->addr.family != IP_V4 || !addr_match_prefix(m, &len))
+		return false;
+	wr_u8(w, len == 32 ? ID_IPV4 : ID_IPV4_SUBNET);
+	wr_u8(w, proto);
+	wr_be16(w, port->op == PORT_EQ ? port->lo : 0);
+	wr_bytes(w, m->addr.b, 4);
+	if (len != 32)
+		wr_be32(w, ipv4_mask(len));
+	return !w->bad;
+}
+
+/* An address, a subnet, or a range that is a subnet. */
+static bool decode(struct span body, struct addr_match *ret_m, uint8_t *ret_proto,
+		   struct port_match *ret_port)
+{
+	struct ike_id id;
+
+	if (!ike_id_decode(body, &id))
+		return false;
+	struct rd r = rd_span(id.data);
+	uint32_t addr = rd_be32(&r), wild = 0;
+	if (id.type == ID_IPV4_SUBNET) {
+		uint32_t mask = rd_be32(&r);
+
+		wild = ~mask;
+		addr &= mask;
+	} else if (id.type == ID_IPV4_RANGE) {
+		wild = addr ^ rd_be32(&r);
+	} else if (id.type != ID_IPV4) {
+		return false;
+	}
+	if (r.bad || rd_left(&r) || wild & (wild + 1) || addr & wild)
+		return false;
+	*ret_m = addr_match_v4(addr, wild);
+	*ret_proto = id.proto;
+	*ret_port = (struct port_match){ id.port ? PORT_EQ : PORT_ANY, id.port, 0 };
+	return true;
+}
+
+bool ids_requested(const struct ike_sa *sa, const struct ike_payloads *pl, struct selector *ret)
+{
+	const struct ike_payload *idi = ike_payload_find(pl, PL_ID, 0);
+	const struct ike_payload *idr = ike_payload_find(pl, PL_ID, 1);
+	struct selector s = { .local = { .addr = sa->path.local },
+			      .remote = { .addr = sa->path.remote } };
+	uint8_t proto_i = 0, proto_r = 0;
+
+	if (!idi && !idr) { /* RFC 2409 section 5.5: the peers themselves */
+		*ret = s;
+		return true;
+	}
+	if (!idi || !idr || !decode(idi->body, &s.remote, &proto_i, &s.remote_port) ||
+	    !decode(idr->body, &s.local, &proto_r, &s.local_port) || proto_i != proto_r)
+		return false;
+	s.proto = proto_i;
+	*ret = s;
+	return true;
+}
+
+/* A selector as the ID payloads would say it. */
+static struct selector as_said(struct selector s)
+{
+	if (s.local_port.op != PORT_EQ)
+		s.local_port = (struct port_match){ 0 };
+	if (s.remote_port.op != PORT_EQ)
+		s.remote_port = (struct port_match){ 0 };
+	return s;
+}
+
+const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selector *want,
+				   struct selector *ret_sel)
+{
+	const struct ike_config *cfg = &sa->k->cfg;
+	const struct p2_policy *cover = NULL;
+
+	for (size_t i = 0; i < cfg->n_p2; i++) {
+		const struct p2_policy *p = &cfg->p2[i];
+		struct selector said = as_said(p->sel);
+		bool peer = false;
+
+		for (size_t n = 0; n < p->n_peers; n++)
+			peer |= ipaddr_equal(&p->peers[n], &sa->path.remote);
+		if (!peer || !ipaddr_equal(&p->local, &sa->path.local))
+			continue;
+		if (selector_equal(&said, want)) {
+			*ret_sel = p->sel;
+			return p;
+		}
+		if (!cover && selector_covers(&p->sel, want))
+			cover = p;
+	}
+	if (cover)
+		*ret_sel = *want;
+	return cover;
+}
+
+static const char *side(const struct addr_match *m, const struct port_match *port, char *buf,
+			size_t cap)
+{
+	char addr[IPADDR_STRLEN], wild[IPADDR_STRLEN], eq[16] = "";
+	struct ipaddr w = { .family = m->addr.family };
+
+	memcpy(w.b, m->wild, sizeof(w.b));
+	ipaddr_str(&m->addr, addr);
+	ipaddr_str(&w, wild);
+	if (port->op == PORT_EQ)
+		snprintf(eq, sizeof(eq), " eq %u", port->lo);
+	if (!strcmp(wild, "0.0.0.0"))
+		snprintf(buf, cap, "host %s%s", addr, eq);
+	else if (!strcmp(wild, "255.255.255.255"))
+		snprintf(buf, cap, "any%s", eq);
+	else
+		snprintf(buf, cap, "%s %s%s", addr, wild, eq);
+	return buf;
+}
+
+void ids_text(const struct selector *s, char *buf, size_t cap)
+{
+	char l[120], r[120], proto[8];
+
+	snprintf(proto, sizeof(proto), "%u", s->proto);
+	snprintf(buf, cap, "permit %s %s %s",
+		 s->proto == 0	? "ip" :
+		 s->proto == 1	? "icmp" :
+		 s->proto == 6	? "tcp" :
+		 s->proto == 17 ? "udp" :
+		 s->proto == 47 ? "gre" :
+				  proto,
+		 side(&s->local, &s->local_port, l, sizeof(l)),
+		 side(&s->remote, &s->remote_port, r, sizeof(r)));
+}
