@@ -208,8 +208,8 @@ class GuestCharon:
         self.guest = guest
         self.put('/etc/strongswan.conf', self.CONF)
 
-    def put(self, path, text):
-        self.guest.run(f"cat > {path} <<'END_OF_FILE'\n{text}END_OF_FILE")
+    def put(self, path, text, then=''):
+        self.guest.run(f"cat > {path} <<'END_OF_FILE'\n{text}END_OF_FILE\n{then}")
 
     def start(self, tree_text=''):
         """A new charon with this swanctl.conf; no SA, no policy of before."""
@@ -225,19 +225,15 @@ class GuestCharon:
 
     def load(self, tree_text):
         self.text = tree_text
-        self.put('/etc/swanctl/swanctl.conf', tree_text)
-        self.ctl('--load-all', '--clear')
+        self.put('/etc/swanctl/swanctl.conf', tree_text, then='swanctl --load-all --clear')
         return self
 
     def reset(self):
-        """No SA, no connection, no policy, an empty log: as after start, but quicker."""
-        if not self.guest.run('[ -S /run/charon.vici ] && echo up', ok=False):
-            return self.start()
-        for sa in self.sas():
-            self.ctl('--terminate', '--force', '--ike-id', sa['uniqueid'], ok=False)
-        self.load('')
-        self.guest.run('ip xfrm state flush; ip xfrm policy flush; : > /tmp/charon.log')
-        return self
+        """No SA, no policy, an empty log: as after start, but quicker. Configurations go by the name t."""
+        up = self.guest.run("""[ -S /run/charon.vici ] || exit 0
+            swanctl --terminate --force --timeout 3 --ike t >/dev/null 2>&1
+            ip xfrm state flush; ip xfrm policy flush; : > /tmp/charon.log; echo up""")
+        return self if up else self.start()
 
     def stop(self):
         self.guest.run('''[ -e /run/charon.own ] || exit 0
