@@ -23,6 +23,11 @@ void flight_free(struct ike *k, struct flight *f)
 	f->sent_len = 0;
 }
 
+void flight_last(struct ike *k, struct flight *f)
+{
+	flight_free(k, f);
+}
+
 int flight_send(struct ike *k, struct flight *f, const struct ike_path *path, struct span data,
 		enum ike_timer timer, void *owner)
 {
@@ -40,7 +45,7 @@ int flight_send(struct ike *k, struct flight *f, const struct ike_path *path, st
 	act_send(k, path, data);
 	if (timer == T_NONE)
 		return 0;
-	f->timer.kind = timer;
+	f->timer.kind = (int)timer;
 	return timer_arm(&k->timers, &f->timer, k->now_ms + IKE_RESEND_FIRST_MS);
 }
 

@@ -29,7 +29,7 @@
 #include "ike/keying.h"
 #include "ike/proposal.h"
 
-#define IKE_RESENDS	    5	   /* of one message, then the exchange failed */
+#define IKE_RESENDS	    4	   /* of one message; the exchange fails 31 s after the first */
 #define IKE_RESEND_FIRST_MS 1000   /* doubled each time */
 #define IKE_GIVE_UP_MS	    40000
 #define IKE_LINGER_MS	    60000
@@ -219,6 +219,9 @@ void acts_free(struct ike *k);
 int flight_send(struct ike *k, struct flight *f, const struct ike_path *path, struct span data,
 		enum ike_timer timer, void *owner);
 void flight_stop(struct ike *k, struct flight *f);
+/* The exchange's last message came in: a repeat of it gets no answer, for two ends
+ * that each take the other's answer for a repeat would never stop. */
+void flight_last(struct ike *k, struct flight *f);
 void flight_free(struct ike *k, struct flight *f);
 /* Sends again; false when it was sent often enough. */
 bool flight_resend(struct ike *k, struct flight *f);

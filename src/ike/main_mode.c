@@ -157,18 +157,31 @@ static int own_hash(struct ike_sa *sa, bool of_initiator, struct span id, uint8_
 				      sa->r_cookie, sa->i_cookie, sa->sai_b, id, out);
 }
 
-/* RFC 2407 section 4.6.3.3. */
-static void add_initial_contact(struct ike_sa *sa, struct ike_builder *b)
+static void begin_notify(struct ike_sa *sa, struct ike_builder *b, uint16_t type)
 {
-	act_debug(sa->k, sa, "Send initial contact");
 	ike_build_begin(b, PL_NOTIFY);
 	wr_be32(&b->w, IKE_DOI_IPSEC);
 	wr_u8(&b->w, 1);
 	wr_u8(&b->w, 16);
-	wr_be16(&b->w, NT_INITIAL_CONTACT);
+	wr_be16(&b->w, type);
 	wr_bytes(&b->w, sa->i_cookie, 8);
 	wr_bytes(&b->w, sa->r_cookie, 8);
-	ike_build_end(b);
+}
+
+/* RFC 2407 sections 4.6.3.3 and 4.6.3.1: the first contact, and our lifetime if his
+ * is longer. */
+static void add_notifies(struct ike_sa *sa, struct ike_builder *b, bool initial_contact)
+{
+	if (initial_contact) {
+		act_debug(sa->k, sa, "Send initial contact");
+		begin_notify(sa, b, NT_INITIAL_CONTACT);
+		ike_build_end(b);
+	}
+	if (!sa->initiator && sa->his_life_sec > sa->agreed.life_sec) {
+		begin_notify(sa, b, NT_RESPONDER_LIFETIME);
+		p1_write_life(&b->w, sa->agreed.life_sec);
+		ike_build_end(b);
+	}
 }
 
 /* MM5 and MM6: ID and HASH, encrypted; the first contact says so. */
@@ -186,8 +199,7 @@ static int send_auth(struct ike_sa *sa, bool initial_contact, enum ike_timer tim
 	ike_build_start(&b, &h);
 	ike_build_payload(&b, PL_ID, id);
 	ike_build_payload(&b, PL_HASH, span_of(hash, sa->keys.len));
-	if (initial_contact)
-		add_initial_contact(sa, &b);
+	add_notifies(sa, &b, initial_contact);
 	act_debug(sa->k, sa, "SA is doing ");
 	act_debug(sa->k, sa, "pre-shared key authentication using id type %s",
 		  id.p[0] == ID_FQDN ? "ID_FQDN" : "ID_IPV4_ADDR");
@@ -213,18 +225,26 @@ static int check_auth(struct ike_sa *sa, const struct ike_payloads *pl)
 	return equal ? 0 : -EACCES;
 }
 
-static void take_notifies(struct ike_sa *sa, const struct ike_payloads *pl)
+/* The peer is authenticated, so what stands beside his identity is true. */
+static void up(struct ike_sa *sa, const struct ike_payloads *pl)
 {
+	bool restarted = false;
 	struct ike_notify n;
 
 	for (size_t i = 0; i < ike_payload_count(pl, PL_NOTIFY); i++) {
-		if (!ike_notify_decode(ike_payload_find(pl, PL_NOTIFY, i)->body, &n))
+		if (!ike_notify_decode(ike_payload_find(pl, PL_NOTIFY, i)->body, &n) ||
+		    n.doi != IKE_DOI_IPSEC)
 			continue;
-		if (n.type == NT_INITIAL_CONTACT && n.doi == IKE_DOI_IPSEC) {
-			act_debug(sa->k, sa, "processing NOTIFY INITIAL_CONTACT protocol 1");
-			peer_restarted(sa);
-		}
+		act_debug(sa->k, sa, "processing NOTIFY %s protocol %u", ike_notify_name(n.type),
+			  n.proto);
+		restarted |= n.type == NT_INITIAL_CONTACT;
+		uint32_t sec = p1_read(n.data).life_sec;
+		if (n.type == NT_RESPONDER_LIFETIME && sec && sec < sa->agreed.life_sec)
+			sa->agreed.life_sec = sec;
 	}
+	sa_up(sa);
+	if (restarted)
+		peer_restarted(sa);
 }
 
 /* ---- handlers: 0, -EBADMSG or -EACCES (ignore it), anything else ends the SA ---- */
@@ -328,8 +348,7 @@ static int i_recv_auth(struct ike_sa *sa, const struct ike_path *path, const str
 	(void)h;
 	if (err)
 		return err;
-	sa_up(sa);
-	take_notifies(sa, pl);
+	up(sa, pl);
 	return 0;
 }
 
@@ -379,8 +398,7 @@ static int r_recv_auth(struct ike_sa *sa, const struct ike_path *path, const str
 	err = send_auth(sa, false, T_NONE);
 	if (err)
 		return err;
-	sa_up(sa);
-	take_notifies(sa, pl);
+	up(sa, pl);
 	return 0;
 }
 

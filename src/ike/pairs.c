@@ -21,14 +21,15 @@ struct pair *pair_current(struct ike *k, uint32_t policy_id)
 }
 
 /* Twins of a simultaneous start stay both: the peers may not agree which one is
- * newer, and each would delete the other's. */
+ * newer, and each would delete the other's. A pair whose renewal was asked for is
+ * none of these, however young. */
 static void retire_older(struct ike *k, const struct pair *new)
 {
 	struct pair *p;
 
 	TAILQ_FOREACH(p, &k->pairs, entry) {
 		if (p == new || p->policy_id != new->policy_id || p->retired ||
-		    k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS ||
+		    (!p->rekeying && k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS) ||
 		    !selector_equal(&p->in.sel, &new->in.sel))
 			continue;
 		p->retired = true;

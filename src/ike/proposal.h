@@ -44,6 +44,8 @@ bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
 	       struct p1_choice *ret_c, char *story, size_t story_cap);
 /* The answer of a responder: one proposal, one transform. */
 void p1_answer(struct wr *w, const struct p1_choice *c);
+/* A lifetime as a RESPONDER-LIFETIME notify carries it. */
+void p1_write_life(struct wr *w, uint32_t sec);
 
 /* ---- phase 2 ---- */
 

@@ -20,6 +20,12 @@ bool p1_usable(const struct p1_policy *p)
 	       hash_info(p->hash);
 }
 
+void p1_write_life(struct wr *w, uint32_t sec)
+{
+	ike_attr_tv(w, P1_LIFE_TYPE, LIFE_SECONDS);
+	ike_attr_number(w, P1_LIFE, sec);
+}
+
 void p1_offer(struct wr *w, const struct p1_policy *v, size_t n)
 {
 	uint8_t count = 0, left;
@@ -49,8 +55,7 @@ void p1_offer(struct wr *w, const struct p1_policy *v, size_t n)
 		ike_attr_tv(w, P1_HASH, hash_info(v[i].hash)->ike_id);
 		ike_attr_tv(w, P1_GROUP, v[i].group);
 		ike_attr_tv(w, P1_AUTH, v[i].auth);
-		ike_attr_tv(w, P1_LIFE_TYPE, LIFE_SECONDS);
-		ike_attr_number(w, P1_LIFE, v[i].life_sec);
+		p1_write_life(w, v[i].life_sec);
 		ike_sub_end(w, t);
 	}
 	ike_sub_end(w, prop);

@@ -428,7 +428,8 @@ static int r_answer(struct qm *q, const struct ike_payloads *pl)
 		ike_build_payload(&b, PL_ID, ike_payload_find(pl, PL_ID, i)->body);
 	if (q->agreed.udp_encap && q->agreed.mode == MODE_TRANSPORT)
 		natt_add_original(&b, q->sa, false);
-	if (his.life_sec > q->agreed.life_sec || his.life_kb > q->agreed.life_kb) {
+	if (his.life_sec > q->agreed.life_sec ||
+	    (q->agreed.life_kb && (!his.life_kb || his.life_kb > q->agreed.life_kb))) {
 		ike_build_begin(&b, PL_NOTIFY);
 		wr_be32(&b.w, IKE_DOI_IPSEC);
 		wr_u8(&b.w, PROTO_ID_ESP);
@@ -510,6 +511,7 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 static void r_recv_last(struct qm *q, const struct ike_payloads *pl)
 {
 	(void)pl;
+	flight_last(q->sa->k, &q->flight);
 	if (pair_add(q->sa->k, q))
 		quick_drop(q);
 	else

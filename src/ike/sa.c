@@ -189,14 +189,15 @@ void sa_heard(struct ike_sa *sa, const struct ike_path *path)
 
 struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *peer)
 {
-	struct ike_sa *sa;
+	struct ike_sa *sa, *best = NULL;
 
-	/* newest first: a peer that has renewed phase 1 may no longer answer on the old
+	/* the newest: a peer that has renewed phase 1 may no longer answer on the old
 	 * one, however long its lifetime (strongSwan does not) */
 	TAILQ_FOREACH(sa, &k->sas, entry)
-		if (sa->state == MM_DONE && ipaddr_equal(&sa->path.remote, peer))
-			return sa;
-	return NULL;
+		if (sa->state == MM_DONE && ipaddr_equal(&sa->path.remote, peer) &&
+		    (!best || sa->up_ms > best->up_ms))
+			best = sa;
+	return best;
 }
 
 struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *peer)
@@ -297,7 +298,8 @@ void sa_up(struct ike_sa *sa)
 	sa->state = MM_DONE;
 	sa->was_up = true;
 	sa->up_ms = sa->heard_ms = k->now_ms;
-	flight_stop(k, &sa->flight);
+	if (sa->initiator)
+		flight_last(k, &sa->flight);
 	timer_stop(&k->timers, &sa->linger); /* T_GIVE_UP */
 	if (life_sec < IKE_MIN_LIFE_SEC)
 		life_sec = IKE_MIN_LIFE_SEC;

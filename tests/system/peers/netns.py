@@ -13,6 +13,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -22,7 +23,7 @@ import pytest
 PREFIX = 'cvt'
 _numbers = itertools.count(1)
 _libc = ctypes.CDLL(None, use_errno=True)
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, CLONE_NEWNET = 1, 0x40000000
 
 
 def need(*programs):
@@ -111,6 +112,18 @@ class Ns:
     def sysctl(self, key, value):
         self.run('sh', '-c', f'echo {value} > /proc/sys/{key.replace(".", "/")}')
 
+    def socket(self, kind, proto=0, bind=None):
+        """An IPv4 socket that lives in this namespace, for this process to use."""
+        with open('/proc/self/ns/net') as home, open(f'/run/netns/{self.name}') as there:
+            assert _libc.setns(there.fileno(), CLONE_NEWNET) == 0
+            try:
+                sock = socket.socket(socket.AF_INET, kind, proto)
+            finally:
+                assert _libc.setns(home.fileno(), CLONE_NEWNET) == 0
+        if bind:
+            sock.bind(bind)
+        return sock
+
     def forward(self):
         self.sysctl('net.ipv4.ip_forward', 1)
 
@@ -147,7 +160,7 @@ class Net:
         sweep()
         self.all, self.procs = [], []
         self.links = 0
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='culvert-test-'))
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix=f'culvert-test-{os.getpid()}-'))
 
     def __enter__(self):
         return self
@@ -190,10 +203,14 @@ class Net:
 
 
 def sweep():
-    """Removes namespaces of test runs that are no more."""
+    """Removes namespaces and folders of test runs that are no more."""
     for line in run('ip', 'netns', 'list', ok=False).stdout.splitlines():
         m = re.match(rf'({PREFIX}(\d+)x\d+\w*)', line)
         if m and not pathlib.Path(f'/proc/{m.group(2)}').exists():
             stale = Ns.__new__(Ns)
             stale.name = m.group(1)
             stale.remove()
+    for folder in pathlib.Path(tempfile.gettempdir()).glob('culvert-test-*-*'):
+        pid = folder.name.split('-')[2]
+        if pid.isdigit() and not pathlib.Path(f'/proc/{pid}').exists():
+            shutil.rmtree(folder, ignore_errors=True)
