@@ -14,10 +14,13 @@
 #include "control/show_now.h"
 #include "host/log.h"
 #include "host/nflog.h"
+#include "host/nft.h"
 #include "host/os.h"
 #include "host/privs.h"
 #include "host/sockets.h"
 #include "host/supervisor.h"
+
+#define IP_FORWARD "/proc/sys/net/ipv4/ip_forward"
 
 static void on_forwarder_event(void *ctx, const struct fwd_msg *m)
 {
@@ -156,6 +159,9 @@ static void orderly_stop(struct control *c)
 	ike_clear_isakmp(c->ike, now, 0);
 	ikelink_pump(c);
 	ikelink_close(c);
+	/* before the locks go: nothing that they held back shall pass now */
+	if (c->forwarding_set)
+		(void)host_sysctl(IP_FORWARD, "0", NULL);
 	plumb_remove(c);
 	(void)fwdlink_simple(c->fwd, FWD_SHUTDOWN, 0);
 	(void)unlink(c->opt->socket);
@@ -186,9 +192,12 @@ static int start(struct control *c, int fwd_fd)
 		log_line("CULVERT-2-START", "%s", strerror(-err));
 		return err;
 	}
-	if (host_sysctl("/proc/sys/net/ipv4/ip_forward", "1", old) == 0 && strcmp(old, "1"))
-		log_line("CULVERT-6-HOST", "net.ipv4.ip_forward set to 1");
 	apply_all(c);
+	/* only now: the locks are in place */
+	if (host_sysctl(IP_FORWARD, "1", old) == 0 && strcmp(old, "1")) {
+		c->forwarding_set = true;
+		log_line("CULVERT-6-HOST", "net.ipv4.ip_forward set to 1");
+	}
 	/* what an earlier control left in the forwarder is taken over */
 	err = ikelink_start(c, true);
 	ikelink_pump(c);
@@ -212,6 +221,10 @@ static int serve(struct control *c)
 		err = watch(c, c->supervisor_fd, EV_READ, on_supervisor);
 	if (!err && c->nl_events >= 0)
 		err = watch(c, c->nl_events, EV_READ, on_netlink);
+	/* a firewall's restart may flush our table as well */
+	int nft_events = nft_events_open();
+	if (!err && nft_events >= 0)
+		err = watch(c, nft_events, EV_READ, on_netlink);
 	int nflog = nflog_open(STEER_NFLOG);
 	if (nflog < 0)
 		log_line("CULVERT-5-HOST", "netfilter log: %s; cleartext arrivals are dropped and counted "

@@ -68,6 +68,7 @@ struct control {
 	struct nl *nl;
 	int supervisor_fd, listen_fd, udp500, nl_events, sigterm_fd;
 	bool udp4500, ready, stopping, isakmp_on, crypto_seen;
+	bool forwarding_set; /* ip_forward was 0 before us */
 	uint64_t started_ms;
 	struct event *ike_timer, *apply_timer, *sample_timer;
 	struct event *watches[8];

@@ -63,10 +63,16 @@ static int run_control(void *ctx, int fwd_fd, int supervisor_fd)
 	return control_process(ctx, fwd_fd, supervisor_fd);
 }
 
+#if defined(__has_feature)
+#define CULVERT_CLANG_ASAN __has_feature(address_sanitizer)
+#else
+#define CULVERT_CLANG_ASAN 0
+#endif
+
 static int confine(void *ctx)
 {
 	(void)ctx;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || CULVERT_CLANG_ASAN
 	return privs_forwarder(false); /* the sanitizers' runtime needs more system calls */
 #else
 	return privs_forwarder(true);

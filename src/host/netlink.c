@@ -19,6 +19,8 @@
 				    (const char *)(a)));                                    \
 	     (a) = mnl_attr_next(a))
 
+#define DUMP_TRIES 8
+
 struct nl {
 	struct mnl_socket *s;
 	uint32_t seq, portid;
@@ -92,32 +94,73 @@ static int talk(struct nl *nl, struct nlmsghdr *h, mnl_cb_t cb, void *ctx)
 {
 	char in[32768];
 
+	/* the rest of an answer that was given up */
+	while (recv(mnl_socket_get_fd(nl->s), in, sizeof(in), MSG_DONTWAIT) > 0)
+		;
 	if (mnl_socket_sendto(nl->s, h, h->nlmsg_len) < 0)
 		return -errno;
 	for (;;) {
 		ssize_t n = mnl_socket_recvfrom(nl->s, in, sizeof(in));
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0)
 			return -errno;
 		int r = mnl_cb_run(in, (size_t)n, nl->seq, nl->portid, cb, ctx);
 		if (r < 0)
-			return -errno;
+			return errno == EINTR ? -EAGAIN : -errno; /* the dump was disturbed */
 		if (r == MNL_CB_STOP)
 			return 0;
 	}
 }
 
-/* ---- links ---- */
-
-struct link_walk {
-	void (*each)(void *ctx, const struct nl_link *l);
-	void *ctx;
+/* What a dump found: it is handed out only when it is whole. */
+struct found {
+	size_t size; /* of one element */
+	uint8_t *v;
+	size_t n, cap;
+	bool bad;
 };
+
+static void found_add(struct found *f, const void *one)
+{
+	if (f->n == f->cap) {
+		size_t cap = f->cap ? 2 * f->cap : 16;
+		uint8_t *v = reallocarray(f->v, cap, f->size);
+
+		if (!v) {
+			f->bad = true;
+			return;
+		}
+		f->v = v;
+		f->cap = cap;
+	}
+	memcpy(f->v + f->n++ * f->size, one, f->size);
+}
+
+/* A dump with a header of header_len bytes whose first byte is the family; a
+ * change in the middle of it starts it again. */
+static int dump(struct nl *nl, uint16_t type, size_t header_len, uint8_t family, mnl_cb_t cb,
+		struct found *f)
+{
+	int err = -EAGAIN;
+
+	for (unsigned tries = 0; err == -EAGAIN && tries < DUMP_TRIES; tries++) {
+		struct nlmsghdr *h = start(nl, type, NLM_F_DUMP);
+		uint8_t *m = mnl_nlmsg_put_extra_header(h, header_len);
+
+		m[0] = family;
+		f->n = 0;
+		err = talk(nl, h, cb, f);
+	}
+	return err ? err : f->bad ? -ENOMEM : 0;
+}
+
+/* ---- links ---- */
 
 static int on_link(const struct nlmsghdr *h, void *ctx)
 {
 	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
-	struct link_walk *w = ctx;
 	struct nl_link l = { .ifindex = (uint32_t)m->ifi_index, .up = m->ifi_flags & IFF_UP,
 			     .running = m->ifi_flags & IFF_RUNNING };
 	const struct nlattr *a;
@@ -150,18 +193,19 @@ static int on_link(const struct nlmsghdr *h, void *ctx)
 			break;
 		}
 	}
-	w->each(w->ctx, &l);
+	found_add(ctx, &l);
 	return MNL_CB_OK;
 }
 
 int nl_links(struct nl *nl, void (*each)(void *ctx, const struct nl_link *l), void *ctx)
 {
-	struct link_walk w = { each, ctx };
-	struct nlmsghdr *h = start(nl, RTM_GETLINK, NLM_F_DUMP);
-	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	struct found f = { .size = sizeof(struct nl_link) };
+	int err = dump(nl, RTM_GETLINK, sizeof(struct ifinfomsg), AF_UNSPEC, on_link, &f);
 
-	m->ifi_family = AF_UNSPEC;
-	return talk(nl, h, on_link, &w);
+	for (size_t i = 0; !err && i < f.n; i++)
+		each(ctx, (const struct nl_link *)(void *)f.v + i);
+	free(f.v);
+	return err;
 }
 
 int nl_link_set(struct nl *nl, uint32_t ifindex, bool up, uint32_t mtu)
@@ -188,15 +232,9 @@ int nl_link_del(struct nl *nl, uint32_t ifindex)
 
 /* ---- addresses ---- */
 
-struct addr_walk {
-	void (*each)(void *ctx, const struct nl_addr *a);
-	void *ctx;
-};
-
 static int on_addr(const struct nlmsghdr *h, void *ctx)
 {
 	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
-	struct addr_walk *w = ctx;
 	struct nl_addr out = { .ifindex = m->ifa_index, .prefix_len = m->ifa_prefixlen };
 	const struct nlattr *a;
 
@@ -211,18 +249,19 @@ static int on_addr(const struct nlmsghdr *h, void *ctx)
 			memcpy(out.addr.b, mnl_attr_get_payload(a), 4);
 		}
 	}
-	w->each(w->ctx, &out);
+	found_add(ctx, &out);
 	return MNL_CB_OK;
 }
 
 int nl_addrs(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), void *ctx)
 {
-	struct addr_walk w = { each, ctx };
-	struct nlmsghdr *h = start(nl, RTM_GETADDR, NLM_F_DUMP);
-	struct ifaddrmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+	struct found f = { .size = sizeof(struct nl_addr) };
+	int err = dump(nl, RTM_GETADDR, sizeof(struct ifaddrmsg), AF_INET, on_addr, &f);
 
-	m->ifa_family = AF_INET;
-	return talk(nl, h, on_addr, &w);
+	for (size_t i = 0; !err && i < f.n; i++)
+		each(ctx, (const struct nl_addr *)(void *)f.v + i);
+	free(f.v);
+	return err;
 }
 
 static int addr_op(struct nl *nl, uint16_t type, uint16_t flags, uint32_t ifindex,
@@ -285,9 +324,109 @@ static int route_op(struct nl *nl, uint16_t type, uint16_t flags, const struct n
 	return talk(nl, h, NULL, NULL);
 }
 
+/* One route of the kernel's, with the protocol that put it there. */
+struct seen_route {
+	struct nl_route r;
+	uint8_t protocol, tos;
+};
+
+static int on_any_route(const struct nlmsghdr *h, void *ctx)
+{
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct seen_route s = { .protocol = m->rtm_protocol, .tos = m->rtm_tos };
+	const struct nlattr *a;
+
+	if (m->rtm_family != AF_INET || m->rtm_flags & RTM_F_CLONED)
+		return MNL_CB_OK;
+	s.r.prefix_len = m->rtm_dst_len;
+	s.r.unreachable = m->rtm_type == RTN_UNREACHABLE;
+	s.r.table = m->rtm_table;
+	for_each_attr(a, h, sizeof(*m)) {
+		if (mnl_attr_get_payload_len(a) != 4)
+			continue;
+		switch (mnl_attr_get_type(a)) {
+		case RTA_TABLE:
+			s.r.table = mnl_attr_get_u32(a);
+			break;
+		case RTA_PRIORITY:
+			s.r.metric = mnl_attr_get_u32(a);
+			break;
+		case RTA_OIF:
+			s.r.ifindex = mnl_attr_get_u32(a);
+			break;
+		case RTA_DST:
+			s.r.dst.family = IP_V4;
+			memcpy(s.r.dst.b, mnl_attr_get_payload(a), 4);
+			break;
+		case RTA_GATEWAY:
+			s.r.gateway.family = IP_V4;
+			memcpy(s.r.gateway.b, mnl_attr_get_payload(a), 4);
+			break;
+		}
+	}
+	found_add(ctx, &s);
+	return MNL_CB_OK;
+}
+
+static int all_routes(struct nl *nl, struct found *f)
+{
+	*f = (struct found){ .size = sizeof(struct seen_route) };
+	return dump(nl, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET, on_any_route, f);
+}
+
+int nl_routes(struct nl *nl, void (*each)(void *ctx, const struct nl_route *r), void *ctx)
+{
+	struct found f;
+	int err = all_routes(nl, &f);
+	const struct seen_route *s = (const struct seen_route *)(void *)f.v;
+
+	for (size_t i = 0; !err && i < f.n; i++)
+		if (s[i].protocol == RTPROT_CULVERT)
+			each(ctx, &s[i].r);
+	free(f.v);
+	return err;
+}
+
+static bool same_key(const struct nl_route *a, const struct nl_route *b)
+{
+	return a->table == (b->table ? b->table : RT_TABLE_MAIN) && a->metric == b->metric &&
+	       a->prefix_len == b->prefix_len && ipaddr_to_v4(&a->dst) == ipaddr_to_v4(&b->dst);
+}
+
+static bool same_way(const struct nl_route *is, const struct nl_route *want)
+{
+	return is->unreachable == want->unreachable && ipaddr_equal(&is->gateway, &want->gateway) &&
+	       (!want->ifindex || want->unreachable || is->ifindex == want->ifindex);
+}
+
+/* Replacing takes the first route of that key, whoever made it. */
+static int replace_ours(struct nl *nl, const struct nl_route *r)
+{
+	struct found f;
+	int err = all_routes(nl, &f);
+	const struct seen_route *s = (const struct seen_route *)(void *)f.v;
+	bool foreign = false, equal = false;
+
+	for (size_t i = 0; !err && i < f.n; i++) {
+		if (!same_key(&s[i].r, r) || s[i].tos)
+			continue;
+		foreign = s[i].protocol != RTPROT_CULVERT;
+		equal = same_way(&s[i].r, r);
+		break;
+	}
+	free(f.v);
+	if (err)
+		return err;
+	if (foreign)
+		return equal ? 0 : -EEXIST;
+	return route_op(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, r);
+}
+
 int nl_route_add(struct nl *nl, const struct nl_route *r)
 {
-	return route_op(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, r);
+	int err = route_op(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, r);
+
+	return err == -EEXIST ? replace_ours(nl, r) : err;
 }
 
 int nl_route_del(struct nl *nl, const struct nl_route *r)
@@ -353,6 +492,45 @@ static int rule_op(struct nl *nl, uint16_t type, uint16_t flags, uint32_t mark, 
 	mnl_attr_put_u32(h, FRA_PRIORITY, pref);
 	mnl_attr_put_u8(h, FRA_PROTOCOL, RTPROT_CULVERT);
 	return talk(nl, h, NULL, NULL);
+}
+
+static int on_rule(const struct nlmsghdr *h, void *ctx)
+{
+	const struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
+	struct nl_rule r = { .table = m->table };
+	uint8_t protocol = 0;
+	const struct nlattr *a;
+
+	for_each_attr(a, h, sizeof(*m)) {
+		switch (mnl_attr_get_type(a)) {
+		case FRA_TABLE:
+			r.table = mnl_attr_get_u32(a);
+			break;
+		case FRA_FWMARK:
+			r.mark = mnl_attr_get_u32(a);
+			break;
+		case FRA_PRIORITY:
+			r.pref = mnl_attr_get_u32(a);
+			break;
+		case FRA_PROTOCOL:
+			protocol = mnl_attr_get_u8(a);
+			break;
+		}
+	}
+	if (protocol == RTPROT_CULVERT)
+		found_add(ctx, &r);
+	return MNL_CB_OK;
+}
+
+int nl_rules(struct nl *nl, void (*each)(void *ctx, const struct nl_rule *r), void *ctx)
+{
+	struct found f = { .size = sizeof(struct nl_rule) };
+	int err = dump(nl, RTM_GETRULE, sizeof(struct fib_rule_hdr), AF_INET, on_rule, &f);
+
+	for (size_t i = 0; !err && i < f.n; i++)
+		each(ctx, (const struct nl_rule *)(void *)f.v + i);
+	free(f.v);
+	return err;
 }
 
 int nl_rule_add(struct nl *nl, uint32_t mark, uint32_t table, uint32_t pref)

@@ -30,7 +30,7 @@ struct nl_addr {
 	struct ipaddr addr;
 	uint8_t prefix_len;
 };
-/* Calls each() for every one. */
+/* Each of the lists below calls each() for every entry of one consistent view. */
 int nl_links(struct nl *nl, void (*each)(void *ctx, const struct nl_link *l), void *ctx);
 int nl_addrs(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), void *ctx);
 
@@ -50,13 +50,22 @@ struct nl_route {
 	struct ipaddr gateway; /* IP_NONE: none */
 	bool unreachable;
 };
-int nl_route_add(struct nl *nl, const struct nl_route *r); /* replaces its like */
-int nl_route_del(struct nl *nl, const struct nl_route *r);
+/* Replaces ours of the same destination and metric. A foreign one stays as it is:
+ * 0 if it says the same, -EEXIST otherwise. */
+int nl_route_add(struct nl *nl, const struct nl_route *r);
+int nl_route_del(struct nl *nl, const struct nl_route *r); /* ours only */
+/* Those that carry RTPROT_CULVERT, of any table. */
+int nl_routes(struct nl *nl, void (*each)(void *ctx, const struct nl_route *r), void *ctx);
 /* Where a packet to dst would leave, by the main rules. -ENETUNREACH if nowhere. */
 int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,
 		 struct ipaddr *ret_src);
+struct nl_rule {
+	uint32_t mark, table, pref;
+};
 /* `fwmark MARK lookup TABLE pref PREF`. -EEXIST counts as done. */
 int nl_rule_add(struct nl *nl, uint32_t mark, uint32_t table, uint32_t pref);
 int nl_rule_del(struct nl *nl, uint32_t mark, uint32_t table, uint32_t pref);
+/* Those that carry RTPROT_CULVERT. */
+int nl_rules(struct nl *nl, void (*each)(void *ctx, const struct nl_rule *r), void *ctx);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
@@ -20,12 +21,31 @@ static struct nlmsghdr *config_message(char *buf, uint16_t group)
 	struct nfgenmsg *g;
 
 	h->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
-	h->nlmsg_flags = NLM_F_REQUEST;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
 	g->nfgen_family = AF_UNSPEC;
 	g->version = NFNETLINK_V0;
 	g->res_id = htons(group);
 	return h;
+}
+
+/* Sends and waits for the ACK, which comes at once. */
+static int configure(int fd, const struct nlmsghdr *h)
+{
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+		char rest[256];
+	} answer;
+
+	if (send(fd, h, h->nlmsg_len, 0) < 0)
+		return -errno;
+	ssize_t n = recv(fd, &answer, sizeof(answer), 0);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n < NLMSG_LENGTH(sizeof(answer.e)) || answer.h.nlmsg_type != NLMSG_ERROR)
+		return -EPROTO;
+	return answer.e.error;
 }
 
 int nflog_open(uint16_t group)
@@ -36,16 +56,27 @@ int nflog_open(uint16_t group)
 					       .copy_mode = NFULNL_COPY_PACKET };
 	char buf[256];
 	struct nlmsghdr *h;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER), err = 0;
 
 	if (fd < 0)
 		return -errno;
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		err = -errno;
 	h = config_message(buf, group);
 	mnl_attr_put(h, NFULA_CFG_CMD, sizeof(cmd), &cmd);
+	if (!err)
+		err = configure(fd, h);
+	/* copying makes the kernel send: its answer must be read before */
+	h = config_message(buf, group);
+	mnl_attr_put_u32(h, NFULA_CFG_QTHRESH, htonl(1)); /* each at once */
+	if (!err)
+		err = configure(fd, h);
+	h = config_message(buf, group);
 	mnl_attr_put(h, NFULA_CFG_MODE, sizeof(mode), &mode);
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || send(fd, h, h->nlmsg_len, 0) < 0) {
-		int err = -errno;
-
+	h->nlmsg_flags = NLM_F_REQUEST;
+	if (!err && (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || send(fd, h, h->nlmsg_len, 0) < 0))
+		err = -errno;
+	if (err) {
 		close(fd);
 		return err;
 	}
@@ -77,11 +108,12 @@ static int on_packet(const struct nlmsghdr *h, void *ctx)
 			ifindex = ntohl(mnl_attr_get_u32(a));
 	}
 	struct rd in = rd_span(packet);
-	rd_skip(&in, 9);
+	uint8_t version = rd_u8(&in) >> 4;
+	rd_skip(&in, 8);
 	uint8_t proto = rd_u8(&in);
 	rd_skip(&in, 2);
 	struct ipaddr src = ipaddr_v4(rd_be32(&in)), dst = ipaddr_v4(rd_be32(&in));
-	if (!in.bad)
+	if (!in.bad && version == 4)
 		r->each(r->ctx, ifindex, &src, &dst, proto);
 	return MNL_CB_OK;
 }
@@ -92,9 +124,11 @@ void nflog_read(int fd,
 		void *ctx)
 {
 	struct reader r = { each, ctx };
-	char buf[16384];
+	_Alignas(struct nlmsghdr) char buf[16384];
 	ssize_t n;
 
-	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
-		(void)mnl_cb_run(buf, (size_t)n, 0, 0, on_packet, &r);
+	/* ENOBUFS: some were lost; the counter has them */
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 || (n < 0 && errno == ENOBUFS))
+		if (n > 0)
+			(void)mnl_cb_run(buf, (size_t)n, 0, 0, on_packet, &r);
 }

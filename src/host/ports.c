@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define CONTROL_BYTES (CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(int)))
+
 struct fd_port {
 	struct port port;
 	/* scratch of recvmmsg and sendmmsg: one port is used by one worker */
@@ -15,8 +17,9 @@ struct fd_port {
 	struct iovec iov[BATCH_MAX];
 	struct sockaddr_in addr[BATCH_MAX];
 	struct {
-		_Alignas(struct cmsghdr) char buf[CMSG_SPACE(sizeof(struct in_pktinfo))];
+		_Alignas(struct cmsghdr) char buf[CONTROL_BYTES];
 	} control[BATCH_MAX];
+	uint16_t local_port; /* UDP */
 };
 
 static void port_close(struct port *p)
@@ -85,13 +88,18 @@ static size_t sock_recv(struct fd_port *f, struct pool *pool, struct batch *b, b
 		for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 			struct in_pktinfo info;
 
-			if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
+			if (c->cmsg_level != IPPROTO_IP)
+				continue;
+			if (c->cmsg_type == IP_TOS)
+				k[i]->outer_tos = *CMSG_DATA(c);
+			if (c->cmsg_type != IP_PKTINFO)
 				continue;
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 			k[i]->ifindex = (uint32_t)info.ipi_ifindex;
 			k[i]->local = ipaddr_v4(ntohl(info.ipi_addr.s_addr));
 		}
 		if (udp) {
+			k[i]->local_port = f->local_port;
 			k[i]->remote = ipaddr_v4(ntohl(f->addr[i].sin_addr.s_addr));
 			k[i]->remote_port = ntohs(f->addr[i].sin_port);
 		}
@@ -118,6 +126,8 @@ static size_t send_all(struct fd_port *f, size_t n)
 	while (at < n) {
 		int k = sendmmsg(f->port.fd, f->msg + at, (unsigned)(n - at),
 				 MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (k < 0 && (errno == EAGAIN || errno == ENOBUFS))
+			break; /* no room for any of them */
 		if (k <= 0) {
 			at++;
 			continue;
@@ -163,23 +173,34 @@ static size_t icmp_send(struct port *p, struct batch *b)
 	return send_all(f, b->n);
 }
 
+/* Appends one control message at h, the first of m. */
+static struct cmsghdr *put_control(struct msghdr *m, struct cmsghdr *h, int type, const void *p,
+				   size_t n)
+{
+	h->cmsg_level = IPPROTO_IP;
+	h->cmsg_type = type;
+	h->cmsg_len = CMSG_LEN(n);
+	memcpy(CMSG_DATA(h), p, n);
+	return CMSG_NXTHDR(m, h);
+}
+
 static size_t udp_port_send(struct port *p, struct batch *b)
 {
 	struct fd_port *f = (struct fd_port *)(void *)p;
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *k = b->p[i];
+		struct msghdr *m = &f->msg[i].msg_hdr;
 		struct in_pktinfo info = { 0 };
+		int tos = k->outer_tos;
 
 		prepare(f, i, k, ipaddr_to_v4(&k->remote), k->remote_port);
 		memcpy(&info.ipi_spec_dst, k->local.b, 4);
-		f->msg[i].msg_hdr.msg_control = f->control[i].buf;
-		f->msg[i].msg_hdr.msg_controllen = CMSG_SPACE(sizeof(info));
-		struct cmsghdr *c = CMSG_FIRSTHDR(&f->msg[i].msg_hdr);
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
+		memset(f->control[i].buf, 0, CONTROL_BYTES);
+		m->msg_control = f->control[i].buf;
+		m->msg_controllen = CONTROL_BYTES;
+		struct cmsghdr *c = put_control(m, CMSG_FIRSTHDR(m), IP_PKTINFO, &info, sizeof(info));
+		(void)put_control(m, c, IP_TOS, &tos, sizeof(tos));
 	}
 	return send_all(f, b->n);
 }
@@ -190,9 +211,17 @@ static size_t icmp_recv(struct port *p, struct pool *pool, struct batch *b)
 
 	(void)pool;
 	(void)b;
-	while (recv(p->fd, sink, sizeof(sink), MSG_DONTWAIT) >= 0)
-		;
+	/* icmp_open() lets nothing queue; an error shall not wake us for ever */
+	(void)recv(p->fd, sink, sizeof(sink), MSG_DONTWAIT);
 	return 0;
+}
+
+static uint16_t bound_port(int fd)
+{
+	struct sockaddr_in a = { 0 };
+	socklen_t n = sizeof(a);
+
+	return getsockname(fd, (struct sockaddr *)&a, &n) ? 0 : ntohs(a.sin_port);
 }
 
 int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port **ret_port)
@@ -219,6 +248,7 @@ int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port *
 		break;
 	case FWD_PORT_UDP_ENCAP:
 		f->port.ops = &udp;
+		f->local_port = bound_port(fd);
 		break;
 	default:
 		f->port.ops = &raw;

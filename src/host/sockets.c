@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -79,12 +80,19 @@ int raw_open(int protocol, bool bypass)
 
 int icmp_open(void)
 {
+	/* it is never read: nothing shall queue */
+	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog refuse = { 1, nothing };
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
 
 	if (fd < 0)
 		return -errno;
-	/* it is never read: as little as possible shall queue */
-	(void)set_int(fd, SOL_SOCKET, SO_RCVBUF, 1);
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &refuse, sizeof(refuse))) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
 	return fd;
 }
 
@@ -96,7 +104,7 @@ int udp_open(uint16_t port)
 	if (fd < 0)
 		return -errno;
 	set_buffers(fd);
-	if (set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) ||
+	if (set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) || set_int(fd, IPPROTO_IP, IP_RECVTOS, 1) ||
 	    set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT) ||
 	    set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_BYPASS) ||
 	    bind(fd, (struct sockaddr *)&a, sizeof(a))) {

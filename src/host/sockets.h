@@ -19,7 +19,7 @@ void tun_remove(int fd);
 int raw_open(int protocol, bool bypass);
 /* Raw ICMP without IP_HDRINCL, to send only. */
 int icmp_open(void);
-/* UDP on every address of the host, IP_PKTINFO, MARK_BYPASS. */
+/* UDP on every address of the host, IP_PKTINFO, IP_RECVTOS, MARK_BYPASS. */
 int udp_open(uint16_t port);
 /* Sends n bytes from local to remote by such a socket; 0 or -errno. */
 int udp_send(int fd, const struct ipaddr *local, const struct ipaddr *remote, uint16_t remote_port,

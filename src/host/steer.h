@@ -13,6 +13,7 @@
 
 #define STEER_MARK_BASE	 0x43560100u /* plus the slot: marks, */
 #define STEER_TABLE_BASE 17000u	     /* routing tables and rule preferences */
+#define STEER_SLOTS	 256u
 #define STEER_NFLOG	 17174	     /* group that cleartext arrivals are logged to */
 
 struct steer_line {
@@ -23,7 +24,7 @@ struct steer_line {
 
 /* One interface with a crypto map. */
 struct steer_if {
-	uint32_t slot;	 /* 0..255, stable while the interface has a map */
+	uint32_t slot;	 /* below STEER_SLOTS, stable while the interface has a map */
 	uint32_t ifindex;
 	char device[16]; /* of the interface */
 	char tun[16];	 /* its steering TUN */
@@ -33,20 +34,35 @@ struct steer_if {
 	uint16_t adjust_mss; /* `ip tcp adjust-mss` of the interface; 0 none */
 };
 
-/* The whole ruleset as text for nft. wide: runs of plain lines become sets, so
- * that a thousand cost little; nft refuses them if entries overlap. */
-void steer_ruleset(const struct steer_if *v, size_t n, bool wide, struct txt *out);
-/* Puts rules, routes and nftables in force, in an order that never opens a gap:
- * routes first, then the ruleset. *mark is a fingerprint of the ruleset in force
- * (0: none): an equal one is not loaded again, so that its counters go on. 0 or
- * -errno; on failure nft's words go to why. */
+/* What was dropped since the first ruleset was loaded. */
+struct steer_counts {
+	uint64_t guard_packets, guard_bytes;   /* matched, and about to leave in clear */
+	uint64_t mirror_packets, mirror_bytes; /* should have come through an SA */
+};
+
+/* How much the ruleset asks of nft and the kernel. */
+enum steer_form {
+	STEER_FULL,   /* runs of lines as sets, cleartext arrivals logged to STEER_NFLOG */
+	STEER_NO_LOG, /* the same without logging: the kernel lacks nfnetlink_log */
+	STEER_PLAIN,  /* a rule for each line, no logging */
+	STEER_CLOSED, /* the lines cannot be expressed: nothing but our IKE, ESP and AH leaves */
+};
+
+/* The whole ruleset as text for nft; the counters start at counts (NULL: 0). */
+void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
+		   const struct steer_counts *counts, struct txt *out);
+/* Puts routes, rules and the ruleset in force, in an order that never opens a gap,
+ * and takes away what slots that are not in v had. *mark tells the ruleset that is
+ * in force (0: none): an equal one is not loaded again unless somebody touched
+ * nftables meanwhile. 0 or -errno, and the reason in why. If the kernel refuses the
+ * ruleset, STEER_CLOSED is in force afterwards and the result is an error. */
 int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mark,
 		struct txt *why);
 /* Takes the routing rule and table of one slot away. */
 void steer_forget(struct nl *nl, uint32_t slot);
 /* Takes the nftables table away: orderly stop only, last. */
 int steer_remove(void);
-/* Packets that the mirror dropped so far, or -errno. */
-long steer_mirror_drops(void);
+/* -ENOENT when no ruleset is loaded. */
+int steer_counts(struct steer_counts *ret);
 
 #endif

@@ -13,9 +13,10 @@ struct supervisor {
 	void *ctx;
 };
 
-/* Until SIGTERM or SIGINT (passed on to control, whose orderly stop is waited
- * for) or until control ends by itself: with status 0, or with 2 at its first
- * start. Returns an exit status. */
+/* Until SIGTERM, SIGINT or SIGHUP (control gets SIGTERM, and its orderly stop is
+ * waited for) or until control ends by itself: with status 0, or with 2 at its
+ * first start. Returns an exit status. Control starts with SIGTERM ignored, so that
+ * no stop hits it before it listens; it is sent again until control ends. */
 int supervisor_run(const struct supervisor *s);
 
 /* Control's side: the next descriptor from the supervisor, or -errno. */

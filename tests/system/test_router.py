@@ -205,7 +205,7 @@ def test_each_kernel_lock_holds_without_the_other():
             os.kill(pid, signal.SIGSTOP)
         try:
             with capture(it, 'ISP', 'eth1') as seen:
-                it.host('R1', 'nft', 'flush', 'chain', 'ip', 'culvert', 'postrouting')
+                it.host('R1', 'nft', 'flush', 'chain', 'ip', 'culvert', 'guard')
                 it.host('R1', 'ip', 'link', 'del', 'cvsteer0')
                 out = it.host('H1', 'ping', '-c', '3', '-i', '0.2', '-W', '1', '10.2.2.10',
                               check=False)
@@ -227,7 +227,7 @@ def test_each_kernel_lock_holds_without_the_other():
                 drops = it.host('R1', 'nft', 'list', 'counter', 'ip', 'culvert', 'guard_drops')
                 assert 'packets 3' in drops
                 # and with the guard gone too they do leave: the capture can see them
-                it.host('R1', 'nft', 'flush', 'chain', 'ip', 'culvert', 'postrouting')
+                it.host('R1', 'nft', 'flush', 'chain', 'ip', 'culvert', 'guard')
                 with capture(it, 'ISP', 'eth1') as open_door:
                     it.host('H1', 'ping', '-c', '2', '-W', '1', '10.2.2.10', check=False)
                 assert clear_lines(open_door)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nftables: rulesets by the `nft` program, small questions straight to the kernel.
+ * 0 or -errno. */
+#ifndef HOST_NFT_H
+#define HOST_NFT_H
+
+#include "base/txt.h"
+
+/* Runs text as one transaction (`nft -f -`). -EINVAL if it is refused, with nft's
+ * words in why; -ENOENT if there is no nft. */
+int nft_load(const char *text, struct txt *why);
+/* A named counter of an `ip` table; -ENOENT if there is none. */
+int nft_counter(const char *table, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes);
+/* Grows by one with each transaction in this network namespace, whoever makes it. */
+int nft_generation(uint32_t *ret);
+
+/* A socket that becomes readable when any ruleset changes; drain it with nl_drain(). */
+int nft_events_open(void);
+
+#endif

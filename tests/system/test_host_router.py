@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a whole router does to its host, and undoes: as root and as an ordinary user."""
+import os
+import subprocess
+
+import pytest
+
+from conftest import built
+
+CONFIG = '''\
+crypto isakmp policy 10
+ encr aes
+ authentication pre-share
+ group 14
+crypto isakmp key secretkey address 192.0.2.2
+crypto ipsec transform-set TS esp-aes esp-sha-hmac
+access-list 101 permit ip 10.1.1.0 0.0.0.255 10.2.2.0 0.0.0.255
+crypto map M 10 ipsec-isakmp
+ set peer 192.0.2.2
+ set transform-set TS
+ match address 101
+interface FastEthernet0/1
+ ip address 192.0.2.1 255.255.255.0
+ crypto map M
+'''
+
+SCRIPT = '''\
+trap 'kill -9 $! 2>/dev/null || :' EXIT  # the children go with their supervisor
+view() { cat /proc/sys/net/ipv4/ip_forward; ip -o link; ip rule; ip -4 route show table all; nft list ruleset; }
+until_true() { for i in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; return 1; }
+ip link set lo up
+ip link add wan type veth peer name far
+ip addr add 192.0.2.1/24 dev wan; ip link set wan up; ip link set far up
+ip addr add 192.0.2.2/24 dev far
+echo 0 > /proc/sys/net/ipv4/ip_forward
+view | sed 's/<[^>]*>//' > before
+"$CULVERT" run --config cfg --socket "$PWD/sock" --interface FastEthernet0/1=wan 2> log &
+until_true test -S sock
+until_true nft list chain ip culvert guard
+'''
+
+ENDING = '''\
+kill -TERM $!
+wait $! || exit 9
+view | sed 's/<[^>]*>//' > after
+diff before after
+'''
+
+
+def in_a_namespace(who, tmp_path, script):
+    """Runs a script in a network namespace of its own, in a folder that it may write."""
+    user = bool(who) or os.geteuid() != 0
+    (tmp_path / 'cfg').write_text(CONFIG)
+    for path in (tmp_path, *tmp_path.parents):
+        if path.stat().st_uid == os.getuid() and 'pytest' in str(path):
+            path.chmod(0o777)
+    unshare = ['unshare', '-Urn'] if user else ['unshare', '-n']
+    probe = subprocess.run([*who, *unshare, 'true'])
+    if probe.returncode:
+        pytest.skip('no user namespaces for ordinary users here')
+    r = subprocess.run([*who, *unshare, 'timeout', '60', 'sh', '-ec', SCRIPT + script + ENDING],
+                       cwd=tmp_path, capture_output=True, text=True,
+                       env={**os.environ, 'CULVERT': str(built('culvert'))})
+    log = tmp_path / 'log'
+    assert r.returncode == 0, r.stdout + r.stderr + (log.read_text() if log.exists() else '')
+    return r.stdout
+
+
+def test_an_orderly_stop_leaves_the_host_as_it_was(who, tmp_path):
+    out = in_a_namespace(who, tmp_path, 'until_true grep 1 /proc/sys/net/ipv4/ip_forward\n'
+                                        'cat /proc/sys/net/ipv4/ip_forward\n')
+    assert out == '1\n'
+    assert 'net.ipv4.ip_forward set to 1' in (tmp_path / 'log').read_text()
+
+
+def test_a_ruleset_that_a_firewall_flushed_is_put_back(who, tmp_path):
+    in_a_namespace(who, tmp_path, 'sleep 1\nnft flush ruleset\nnft list ruleset\n'
+                                  'until_true nft list chain ip culvert guard\n')
+
+
+def test_what_a_crash_left_is_taken_over_and_then_away(who, tmp_path):
+    """kill -9 of all three; the locks stay; the next router inherits and removes them."""
+    out = in_a_namespace(who, tmp_path, '''
+until_true ip rule show pref 17000
+kill -9 $!; sleep 0.5
+nft list chain ip culvert guard > /dev/null && echo guarded
+ip route show table 17000
+"$CULVERT" run --config cfg --socket "$PWD/sock" --interface FastEthernet0/1=wan 2> log &
+until_true grep -q ISAKMP log
+sleep 1
+echo 0 > /proc/sys/net/ipv4/ip_forward
+''')
+    assert 'guarded\n' in out
+    assert 'unreachable default' in out

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For tests/system/test_host_steering.py: steering and guard without any crypto.
+ * Commands on standard input, one a line; each is answered by a line that begins
+ * with `ok` or `error`. What arrives at the TUN or in the log is told by lines
+ * that begin with `tun` and `log`. `stop` is the orderly stop; end of input is not. */
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/rd.h"
+#include "base/wr.h"
+#include "host/nflog.h"
+#include "host/nft.h"
+#include "host/os.h"
+#include "host/sockets.h"
+#include "host/steer.h"
+
+#define LINES_MAX 4096
+
+struct drv {
+	struct nl *nl;
+	struct steer_if f;
+	struct steer_line lines[LINES_MAX];
+	uint64_t mark;
+	int tun, log;
+};
+
+static struct addr_match parse_addr(char *s)
+{
+	char *wild = strchr(s, '~'), *slash = strchr(s, '/');
+	struct ipaddr a = { 0 }, w = { 0 };
+
+	if (wild)
+		*wild++ = '\0';
+	if (slash)
+		*slash++ = '\0';
+	(void)ipaddr_parse_v4(s, &a);
+	if (wild)
+		(void)ipaddr_parse_v4(wild, &w);
+	return addr_match_v4(ipaddr_to_v4(&a),
+			     wild ? ipaddr_to_v4(&w) :
+				    ~ipv4_mask(slash ? (unsigned)atoi(slash) : 32));
+}
+
+/* `line SEQ permit|deny PROTO SOURCE DESTINATION [DPORT]` */
+static int add_line(struct drv *d, char *rest)
+{
+	char action[16], src[64], dst[64];
+	unsigned seq, proto, dport = 0;
+	struct steer_line *l = &d->lines[d->f.n_lines];
+
+	if (d->f.n_lines == LINES_MAX ||
+	    sscanf(rest, "%u %15s %u %63s %63s %u", &seq, action, &proto, src, dst, &dport) < 5)
+		return -EINVAL;
+	*l = (struct steer_line){ .map_seq = seq, .permit = !strcmp(action, "permit"),
+				  .sel = { .proto = (uint8_t)proto } };
+	l->sel.local = parse_addr(src);
+	l->sel.remote = parse_addr(dst);
+	if (dport)
+		l->sel.remote_port = (struct port_match){ PORT_EQ, (uint16_t)dport, 0 };
+	d->f.n_lines++;
+	return 0;
+}
+
+static int open_tun(struct drv *d)
+{
+	struct ipaddr dummy = ipaddr_v4(0xc0000008); /* 192.0.0.8 */
+	char path[64];
+
+	d->tun = tun_open(d->f.tun, &d->f.tun_ifindex);
+	if (d->tun < 0)
+		return d->tun;
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", d->f.tun);
+	(void)host_sysctl(path, "1", NULL);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", d->f.tun);
+	int err = host_sysctl(path, "2", NULL);
+	if (!err)
+		err = nl_link_set(d->nl, d->f.tun_ifindex, true, 1500);
+	return err ? err : nl_addr_add_host(d->nl, d->f.tun_ifindex, &dummy);
+}
+
+static int close_tun(struct drv *d)
+{
+	close(d->tun);
+	d->tun = -1;
+	return 0;
+}
+
+static int apply(struct drv *d, struct txt *why)
+{
+	uint64_t from = host_now_ms(NULL);
+	int err = steer_apply(d->nl, &d->f, 1, &d->mark, why);
+
+	txt_printf(why, "took %llu ms", (unsigned long long)(host_now_ms(NULL) - from));
+	return err;
+}
+
+/* The ruleset of the last resort, as if nft had refused all others. */
+static int apply_closed(struct drv *d, struct txt *why)
+{
+	struct txt t = TXT_INIT;
+
+	steer_ruleset(&d->f, 1, STEER_CLOSED, NULL, &t);
+	int err = nft_load(txt_cstr(&t), why);
+	txt_fini(&t);
+	return err;
+}
+
+/* `esp`, `ike` or `gre` to an address, as our sockets send it. */
+static int send_own(const char *what, const char *to)
+{
+	/* the kernel fills checksum and source in */
+	uint8_t packet[32] = { 0x45, 0, 0, 32, 0x42, 0x42, 0, 0, 64, 47 };
+	struct sockaddr_in sa = { .sin_family = AF_INET };
+	struct ipaddr dst, any = { 0 };
+	int fd, err = 0;
+
+	if (!ipaddr_parse_v4(to, &dst))
+		return -EINVAL;
+	if (!strcmp(what, "ike")) {
+		fd = udp_open(500);
+		err = fd < 0 ? fd : udp_send(fd, &any, &dst, 500, "0123456789", 10);
+	} else {
+		bool esp = !strcmp(what, "esp");
+
+		packet[9] = esp ? IPPROTO_ESP : IPPROTO_GRE;
+		memcpy(packet + 16, dst.b, 4);
+		memcpy(&sa.sin_addr, dst.b, 4);
+		fd = raw_open(packet[9], esp);
+		err = fd < 0 ? fd : 0;
+		if (!err && sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&sa,
+				   sizeof(sa)) < 0)
+			err = -errno;
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* `inject SOURCE DESTINATION`: an echo request out of an SA. */
+static int inject(struct drv *d, char *rest)
+{
+	char s[32], t[32];
+	struct ipaddr src, dst;
+	uint8_t buf[64];
+	struct wr w = wr_of(buf, sizeof(buf));
+
+	if (sscanf(rest, "%31s %31s", s, t) != 2 || !ipaddr_parse_v4(s, &src) ||
+	    !ipaddr_parse_v4(t, &dst))
+		return -EINVAL;
+	uint16_t h[10] = { 0x4500, 28, 0x1234, 0, 64 << 8 | 1 };
+	uint32_t sum = 0;
+
+	h[6] = (uint16_t)(ipaddr_to_v4(&src) >> 16);
+	h[7] = (uint16_t)ipaddr_to_v4(&src);
+	h[8] = (uint16_t)(ipaddr_to_v4(&dst) >> 16);
+	h[9] = (uint16_t)ipaddr_to_v4(&dst);
+	for (size_t i = 0; i < 10; i++)
+		sum += h[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	h[5] = (uint16_t)~((sum & 0xffff) + (sum >> 16));
+	for (size_t i = 0; i < 10; i++)
+		wr_be16(&w, h[i]);
+	wr_be32(&w, 0x0800f7ff);
+	wr_be32(&w, 0);
+	return write(d->tun, buf, wr_len(&w)) < 0 ? -errno : 0;
+}
+
+static int stop(struct drv *d)
+{
+	if (d->f.tun_ifindex)
+		(void)nl_link_del(d->nl, d->f.tun_ifindex);
+	steer_forget(d->nl, d->f.slot);
+	return steer_remove();
+}
+
+static int run(struct drv *d, char *cmd, struct txt *say)
+{
+	char *rest = strchr(cmd, ' ');
+	struct steer_counts c;
+
+	if (rest)
+		*rest++ = '\0';
+	else
+		rest = cmd + strlen(cmd);
+	if (!strcmp(cmd, "line"))
+		return add_line(d, rest);
+	if (!strcmp(cmd, "clear-lines")) {
+		d->f.n_lines = 0;
+		return 0;
+	}
+	if (!strcmp(cmd, "tun"))
+		return open_tun(d);
+	if (!strcmp(cmd, "close-tun"))
+		return close_tun(d);
+	if (!strcmp(cmd, "slot")) {
+		d->f.slot = (uint32_t)atoi(rest);
+		return 0;
+	}
+	if (!strcmp(cmd, "apply"))
+		return apply(d, say);
+	if (!strcmp(cmd, "closed"))
+		return apply_closed(d, say);
+	if (!strcmp(cmd, "inject"))
+		return inject(d, rest);
+	if (!strcmp(cmd, "stop"))
+		return stop(d);
+	if (!strcmp(cmd, "counts")) {
+		int err = steer_counts(&c);
+
+		if (!err)
+			txt_printf(say, "guard %llu mirror %llu", (unsigned long long)c.guard_packets,
+				   (unsigned long long)c.mirror_packets);
+		return err;
+	}
+	return send_own(cmd, rest);
+}
+
+static void on_log(void *ctx, uint32_t ifindex, const struct ipaddr *src, const struct ipaddr *dst,
+		   uint8_t proto)
+{
+	char s[IPADDR_STRLEN], t[IPADDR_STRLEN], name[IF_NAMESIZE] = "";
+
+	(void)ctx;
+	printf("log %s %s %u %s\n", ipaddr_str(src, s), ipaddr_str(dst, t), proto,
+	       if_indextoname(ifindex, name) ? name : "?");
+}
+
+static void read_tun(struct drv *d)
+{
+	char s[IPADDR_STRLEN], t[IPADDR_STRLEN];
+	uint8_t buf[2048];
+	ssize_t n;
+
+	while ((n = read(d->tun, buf, sizeof(buf))) > 0) {
+		struct rd r = rd_of(buf, (size_t)n);
+
+		rd_skip(&r, 9);
+		unsigned proto = rd_u8(&r);
+		rd_skip(&r, 2);
+		struct ipaddr src = ipaddr_v4(rd_be32(&r)), dst = ipaddr_v4(rd_be32(&r));
+		if (!r.bad)
+			printf("tun %s %s %u\n", ipaddr_str(&src, s), ipaddr_str(&dst, t), proto);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct drv *d = calloc(1, sizeof(*d));
+	char line[256];
+
+	if (!d || argc != 2 || nl_open(&d->nl))
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	setvbuf(stdin, NULL, _IONBF, 0);
+	d->tun = -1;
+	d->f.lines = d->lines;
+	d->f.ifindex = if_nametoindex(argv[1]);
+	snprintf(d->f.device, sizeof(d->f.device), "%s", argv[1]);
+	snprintf(d->f.tun, sizeof(d->f.tun), "cvsteer0");
+	d->log = nflog_open(STEER_NFLOG);
+	printf("ok %s\n", d->log < 0 ? strerror(-d->log) : "ready");
+	for (;;) {
+		struct pollfd p[] = { { .fd = 0, .events = POLLIN },
+				      { .fd = d->tun, .events = POLLIN },
+				      { .fd = d->log, .events = POLLIN } };
+		struct txt say = TXT_INIT;
+
+		(void)poll(p, 3, -1);
+		if (p[1].revents & POLLIN)
+			read_tun(d);
+		if (p[2].revents & POLLIN)
+			nflog_read(d->log, on_log, NULL);
+		if (p[1].revents & ~POLLIN) /* deleted under our feet */
+			d->tun = -1;
+		if (!p[0].revents)
+			continue;
+		if (!fgets(line, sizeof(line), stdin))
+			break;
+		line[strcspn(line, "\n")] = '\0';
+		int err = run(d, line, &say);
+		for (char *c = say.s; c && *c; c++)
+			if (*c == '\n')
+				*c = ' ';
+		printf("%s %s %s\n", err ? "error" : "ok", err ? strerror(-err) : "", txt_cstr(&say));
+		txt_fini(&say);
+	}
+	nl_close(d->nl);
+	free(d);
+	return 0;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rtnetlink against the kernel, in a network namespace of our own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "host/netlink.h"
+#include "host/nft.h"
+#include "host/sockets.h"
+#include "netns.h"
+
+static struct nl *nl;
+static uint32_t tun_index;
+static int tun = -1;
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (!own_netns() || !loopback_up())
+		return 0;
+	if (nl_open(&nl))
+		return -1;
+	tun = tun_open("tun0", &tun_index);
+	struct ipaddr a = ipaddr_v4(0x0A000001);
+	if (tun < 0 || nl_link_set(nl, tun_index, true, 1400) || nl_addr_add(nl, tun_index, &a, 24))
+		return -1;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	if (tun >= 0)
+		tun_remove(tun);
+	nl_close(nl);
+	return 0;
+}
+
+#define NEEDS_NETNS \
+	do {        \
+		(void)state; \
+		if (!nl)     \
+			skip(); \
+	} while (0)
+
+/* ---- what is there ---- */
+
+struct seen {
+	size_t n;
+	struct nl_link link;
+	struct nl_addr addr;
+	struct nl_route route;
+	struct nl_rule rule;
+};
+
+static void see_link(void *ctx, const struct nl_link *l)
+{
+	struct seen *s = ctx;
+
+	s->n++;
+	if (l->ifindex == tun_index)
+		s->link = *l;
+}
+
+static void see_addr(void *ctx, const struct nl_addr *a)
+{
+	struct seen *s = ctx;
+
+	if (a->ifindex == tun_index) {
+		s->n++;
+		s->addr = *a;
+	}
+}
+
+static void see_route(void *ctx, const struct nl_route *r)
+{
+	struct seen *s = ctx;
+
+	s->n++;
+	s->route = *r;
+}
+
+static void see_rule(void *ctx, const struct nl_rule *r)
+{
+	struct seen *s = ctx;
+
+	s->n++;
+	s->rule = *r;
+}
+
+static struct seen routes(void)
+{
+	struct seen s = { 0 };
+
+	assert_int_equal(nl_routes(nl, see_route, &s), 0);
+	return s;
+}
+
+static void a_tun_is_listed_as_it_was_made(void **state)
+{
+	struct seen s = { 0 };
+
+	NEEDS_NETNS;
+	assert_int_equal(nl_links(nl, see_link, &s), 0);
+	assert_true(s.n >= 2);
+	assert_string_equal(s.link.name, "tun0");
+	assert_int_equal(s.link.mtu, 1400);
+	assert_true(s.link.up);
+	s.n = 0;
+	assert_int_equal(nl_addrs(nl, see_addr, &s), 0);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(ipaddr_to_v4(&s.addr.addr), 0x0A000001);
+	assert_int_equal(s.addr.prefix_len, 24);
+}
+
+static void an_address_may_be_added_twice_and_goes_once(void **state)
+{
+	struct ipaddr a = ipaddr_v4(0x0A000101);
+	struct seen s = { 0 };
+
+	NEEDS_NETNS;
+	assert_int_equal(nl_addr_add(nl, tun_index, &a, 24), 0);
+	assert_int_equal(nl_addr_add(nl, tun_index, &a, 24), 0);
+	assert_int_equal(nl_addr_del(nl, tun_index, &a, 24), 0);
+	assert_int_equal(nl_addr_del(nl, tun_index, &a, 24), -EADDRNOTAVAIL);
+	assert_int_equal(nl_addrs(nl, see_addr, &s), 0);
+	assert_int_equal(s.n, 1);
+}
+
+/* ---- routes ---- */
+
+static struct nl_route route(uint32_t dst, uint8_t len, uint32_t metric, uint32_t gateway)
+{
+	struct nl_route r = { .dst = ipaddr_v4(dst), .prefix_len = len, .metric = metric };
+
+	if (gateway)
+		r.gateway = ipaddr_v4(gateway);
+	else
+		r.ifindex = tun_index;
+	return r;
+}
+
+static void our_route_is_replaced_and_removed(void **state)
+{
+	struct nl_route r = route(0x0A140000, 16, 5, 0x0A000002);
+	struct ipaddr dst = ipaddr_v4(0x0A140101), src;
+	uint32_t ifindex = 0;
+
+	NEEDS_NETNS;
+	assert_int_equal(nl_route_add(nl, &r), 0);
+	r.gateway = ipaddr_v4(0x0A000003);
+	assert_int_equal(nl_route_add(nl, &r), 0);
+	struct seen s = routes();
+	assert_int_equal(s.n, 1);
+	assert_int_equal(ipaddr_to_v4(&s.route.gateway), 0x0A000003);
+	assert_int_equal(s.route.table, 254);
+	assert_int_equal(nl_route_get(nl, &dst, &ifindex, &src), 0);
+	assert_int_equal(ifindex, tun_index);
+	assert_int_equal(ipaddr_to_v4(&src), 0x0A000001);
+	assert_int_equal(nl_route_del(nl, &r), 0);
+	assert_int_equal(routes().n, 0);
+}
+
+static void the_unreachable_twin_takes_over_when_the_route_goes(void **state)
+{
+	struct nl_route r = route(0x0A1E0000, 16, 5, 0), twin = r, dflt = route(0, 0, 9, 0);
+	struct ipaddr dst = ipaddr_v4(0x0A1E0101), src;
+	uint32_t ifindex;
+
+	NEEDS_NETNS;
+	dflt.dst = (struct ipaddr){ 0 };
+	twin.metric = 4278198272u;
+	twin.unreachable = true;
+	assert_int_equal(nl_route_add(nl, &dflt), 0);
+	assert_int_equal(nl_route_add(nl, &twin), 0);
+	assert_int_equal(nl_route_add(nl, &r), 0);
+	assert_int_equal(nl_route_get(nl, &dst, &ifindex, &src), 0);
+	assert_int_equal(nl_route_del(nl, &r), 0);
+	assert_int_not_equal(nl_route_get(nl, &dst, &ifindex, &src), 0);
+	assert_int_equal(nl_route_del(nl, &twin), 0);
+	assert_int_equal(nl_route_get(nl, &dst, &ifindex, &src), 0);
+	assert_int_equal(nl_route_del(nl, &dflt), 0);
+}
+
+static void a_foreign_route_is_neither_replaced_nor_removed(void **state)
+{
+	struct nl_route ours = route(0x0A280000, 16, 7, 0x0A000002);
+
+	NEEDS_NETNS;
+	assert_int_equal(system("ip route add 10.40.0.0/16 via 10.0.0.9 metric 7 proto static"), 0);
+	assert_int_equal(nl_route_add(nl, &ours), -EEXIST);
+	assert_int_equal(nl_route_del(nl, &ours), -ESRCH);
+	ours.gateway = ipaddr_v4(0x0A000009); /* just what it says already */
+	assert_int_equal(nl_route_add(nl, &ours), 0);
+	assert_int_equal(nl_route_del(nl, &ours), -ESRCH);
+	assert_int_equal(routes().n, 0);
+	assert_int_equal(system("ip route show 10.40.0.0/16 | grep -q 'via 10.0.0.9.*static'"), 0);
+	assert_int_equal(system("ip route del 10.40.0.0/16"), 0);
+}
+
+static void doing_it_again_makes_no_noise(void **state)
+{
+	struct nl_route r = route(0x0A320000, 16, 5, 0);
+	struct ipaddr a = ipaddr_v4(0x0A000001);
+	int fd;
+
+	NEEDS_NETNS;
+	assert_int_equal(nl_route_add(nl, &r), 0);
+	fd = nl_events_open();
+	assert_true(fd >= 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	assert_int_equal(nl_route_add(nl, &r), 0);
+	assert_int_equal(nl_addr_add(nl, tun_index, &a, 24), 0);
+	assert_int_equal(nl_link_set(nl, tun_index, true, 1400), 0);
+	assert_int_equal(poll(&p, 1, 50), 0); /* or control would never come to rest */
+	assert_int_equal(nl_route_del(nl, &r), 0);
+	assert_int_equal(poll(&p, 1, 1000), 1);
+	nl_drain(fd);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	close(fd);
+}
+
+static void a_thousand_routes_are_listed(void **state)
+{
+	NEEDS_NETNS;
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct nl_route r = route(0x0B000000 + (i << 8), 24, 5, 0);
+		assert_int_equal(nl_route_add(nl, &r), 0);
+	}
+	assert_int_equal(routes().n, 1000);
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct nl_route r = route(0x0B000000 + (i << 8), 24, 5, 0);
+		assert_int_equal(nl_route_del(nl, &r), 0);
+	}
+	assert_int_equal(routes().n, 0);
+}
+
+static void only_our_rules_are_listed(void **state)
+{
+	struct seen s = { 0 };
+
+	NEEDS_NETNS;
+	assert_int_equal(system("ip rule add fwmark 9 lookup 99 pref 9000"), 0);
+	assert_int_equal(nl_rule_add(nl, 0x43560100, 17000, 17000), 0);
+	assert_int_equal(nl_rule_add(nl, 0x43560100, 17000, 17000), 0);
+	assert_int_equal(nl_rules(nl, see_rule, &s), 0);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.rule.mark, 0x43560100);
+	assert_int_equal(s.rule.table, 17000);
+	assert_int_equal(s.rule.pref, 17000);
+	assert_int_equal(nl_rule_del(nl, 0x43560100, 17000, 17000), 0);
+	assert_int_equal(system("ip rule del fwmark 9 lookup 99 pref 9000"), 0);
+}
+
+/* ---- nftables ---- */
+
+static void nft_says_why_it_refuses_and_counts_its_transactions(void **state)
+{
+	struct txt why = TXT_INIT;
+	uint64_t packets = 0, bytes = 0;
+	uint32_t before = 0, after = 0;
+	int fd;
+
+	NEEDS_NETNS;
+	fd = nft_events_open();
+	assert_true(fd >= 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	assert_int_equal(nft_generation(&before), 0);
+	int err = nft_load("table ip t {\n\tcounter c { packets 5 bytes 77 }\n}\n", &why);
+	if (err == -ENOENT)
+		skip(); /* no nft here */
+	assert_int_equal(err, 0);
+	assert_int_equal(nft_generation(&after), 0);
+	assert_int_equal(after, before + 1);
+	assert_int_equal(poll(&p, 1, 1000), 1);
+	assert_int_equal(nft_counter("t", "c", &packets, &bytes), 0);
+	assert_int_equal(packets, 5);
+	assert_int_equal(bytes, 77);
+	assert_int_equal(nft_counter("t", "d", &packets, &bytes), -ENOENT);
+	assert_int_equal(nft_load("delete table ip t\nnonsense\n", &why), -EINVAL);
+	assert_non_null(strstr(txt_cstr(&why), "nonsense"));
+	assert_int_equal(nft_counter("t", "c", &packets, &bytes), 0); /* all or nothing */
+	assert_int_equal(nft_load("delete table ip t\n", &why), 0);
+	txt_fini(&why);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tun_is_listed_as_it_was_made),
+		cmocka_unit_test(an_address_may_be_added_twice_and_goes_once),
+		cmocka_unit_test(our_route_is_replaced_and_removed),
+		cmocka_unit_test(the_unreachable_twin_takes_over_when_the_route_goes),
+		cmocka_unit_test(a_foreign_route_is_neither_replaced_nor_removed),
+		cmocka_unit_test(doing_it_again_makes_no_noise),
+		cmocka_unit_test(a_thousand_routes_are_listed),
+		cmocka_unit_test(only_our_rules_are_listed),
+		cmocka_unit_test(nft_says_why_it_refuses_and_counts_its_transactions),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

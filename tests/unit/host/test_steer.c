@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ruleset as text; what the kernel makes of it is for test_host_steering.py. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/steer.h"
+
+#define NET(a, b, c, d, len) \
+	addr_match_v4((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d), ~ipv4_mask(len))
+#define ANY NET(0, 0, 0, 0, 0)
+
+static struct steer_if one_if(const struct steer_line *lines, size_t n)
+{
+	struct steer_if f = { .slot = 3, .ifindex = 7, .device = "eth1", .tun = "cvsteer3",
+			      .tun_ifindex = 9, .lines = lines, .n_lines = n };
+	return f;
+}
+
+static struct txt rules_of(const struct steer_line *lines, size_t n, enum steer_form form)
+{
+	struct steer_if f = one_if(lines, n);
+	struct txt t = TXT_INIT;
+
+	steer_ruleset(&f, 1, form, NULL, &t);
+	assert_false(t.bad);
+	return t;
+}
+
+/* The body of a chain, in out. */
+static const char *chain(const struct txt *t, const char *name, char out[4096])
+{
+	char head[64];
+
+	snprintf(head, sizeof(head), "\tchain %s {\n", name);
+	const char *from = strstr(txt_cstr(t), head);
+	assert_non_null(from);
+	from += strlen(head);
+	const char *to = strstr(from, "\t}\n");
+	assert_non_null(to);
+	snprintf(out, 4096, "%.*s", (int)(to - from), from);
+	return out;
+}
+
+static size_t count(const char *s, const char *what)
+{
+	size_t n = 0;
+
+	for (; (s = strstr(s, what)); s += strlen(what))
+		n++;
+	return n;
+}
+
+static void a_permit_marks_and_a_deny_returns(void **state)
+{
+	const struct steer_line l[] = {
+		{ 10, false, { NET(10, 1, 1, 0, 24), NET(10, 2, 2, 128, 25), 17, { 0 }, { 0 } } },
+		{ 10, true, { NET(10, 1, 1, 0, 24), NET(10, 2, 2, 5, 32), 0, { 0 }, { 0 } } },
+		{ 20, true, { ANY, ANY, 47, { 0 }, { 0 } } },
+	};
+	struct txt t = rules_of(l, 3, STEER_FULL);
+	char b[4096];
+
+	(void)state;
+	assert_string_equal(chain(&t, "steer_3_10", b),
+			    "\t\tip protocol 17 ip saddr 10.1.1.0/24 ip daddr 10.2.2.128/25 return\n"
+			    "\t\tip saddr 10.1.1.0/24 ip daddr 10.2.2.5/32 meta mark set 0x43560103 accept\n");
+	assert_string_equal(chain(&t, "steer_3_20", b),
+			    "\t\tip protocol 47 meta mark set 0x43560103 accept\n");
+	assert_string_equal(chain(&t, "steer_3", b), "\t\tjump steer_3_10\n\t\tjump steer_3_20\n");
+	assert_string_equal(chain(&t, "guard_3_20", b), "\t\tip protocol 47 goto leaving_clear\n");
+	txt_fini(&t);
+}
+
+static void the_mirror_exchanges_the_two_ends(void **state)
+{
+	const struct steer_line l[] = {
+		{ 10, true, { NET(10, 1, 1, 0, 24), NET(10, 2, 2, 0, 24), 6, { PORT_EQ, 80, 0 },
+			      { PORT_GT, 1023, 0 } } },
+	};
+	struct txt t = rules_of(l, 1, STEER_FULL);
+	char b[4096];
+
+	(void)state;
+	assert_string_equal(
+		chain(&t, "mirror_3_10", b),
+		"\t\tip protocol 6 ip saddr 10.2.2.0/24 ip daddr 10.1.1.0/24 th sport > 1023 "
+		"th dport 80 goto arrived_clear\n"
+		"\t\tip frag-off & 0x1fff != 0 ip protocol 6 ip saddr 10.2.2.0/24 "
+		"ip daddr 10.1.1.0/24 goto arrived_clear\n");
+	txt_fini(&t);
+}
+
+static void every_port_test_has_its_words(void **state)
+{
+	static const struct {
+		struct port_match m;
+		const char *want;
+	} rows[] = {
+		{ { PORT_EQ, 7, 0 }, "th dport 7 " },	     { { PORT_NEQ, 7, 0 }, "th dport != 7 " },
+		{ { PORT_LT, 7, 0 }, "th dport < 7 " },	     { { PORT_GT, 7, 0 }, "th dport > 7 " },
+		{ { PORT_RANGE, 7, 9 }, "th dport 7-9 " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct steer_line l = { 1, true, { ANY, ANY, 17, { 0 }, rows[i].m } };
+		struct txt t = rules_of(&l, 1, STEER_FULL);
+		char b[4096];
+
+		assert_non_null(strstr(chain(&t, "steer_3_1", b), rows[i].want));
+		txt_fini(&t);
+	}
+}
+
+static void what_can_never_match_is_left_out(void **state)
+{
+	const struct steer_line l[] = {
+		{ 1, true, { ANY, ANY, 17, { PORT_RANGE, 9, 5 }, { 0 } } },
+		{ 1, true, { .local = { .addr.family = IP_V6 }, .remote = { .addr.family = IP_V6 } } },
+	};
+	struct txt t = rules_of(l, 2, STEER_FULL);
+	char b[4096];
+
+	(void)state;
+	assert_string_equal(chain(&t, "steer_3_1", b), "");
+	assert_string_equal(chain(&t, "guard_3_1", b), "");
+	txt_fini(&t);
+}
+
+static void wildcards_with_holes_are_masked(void **state)
+{
+	const struct steer_line l = { 1, true, { addr_match_v4(0x0A000A01, 0x00FF00FE), ANY, 0,
+						 { 0 }, { 0 } } };
+	struct txt t = rules_of(&l, 1, STEER_FULL);
+	char b[4096];
+
+	(void)state;
+	assert_non_null(strstr(chain(&t, "steer_3_1", b),
+			       "ip saddr & 255.0.255.1 == 10.0.10.1 meta mark"));
+	txt_fini(&t);
+}
+
+/* n lines 10.1.1.0/24 -> 10.2.i.0/24. */
+static void fill(struct steer_line *l, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		l[i] = (struct steer_line){ 10, true, { NET(10, 1, 1, 0, 24), NET(10, 2, i, 0, 24), 0,
+							{ 0 }, { 0 } } };
+}
+
+static void a_run_of_plain_lines_is_one_set(void **state)
+{
+	struct steer_line l[40];
+	char b[4096];
+
+	(void)state;
+	fill(l, 40);
+	l[20].permit = false; /* in the middle, between two runs */
+	struct txt t = rules_of(l, 40, STEER_FULL);
+	chain(&t, "steer_3_10", b);
+	assert_int_equal(count(b, "ip saddr . ip daddr {"), 2);
+	assert_int_equal(count(b, " return\n"), 1);
+	assert_int_equal(count(b, "10.1.1.0/24 . 10.2."), 39);
+	assert_true(strstr(b, "10.2.19.0/24 }") < strstr(b, "return"));
+	chain(&t, "mirror_3_10", b);
+	assert_int_equal(count(b, ". 10.1.1.0/24"), 39);
+	txt_fini(&t);
+	t = rules_of(l, 40, STEER_PLAIN);
+	chain(&t, "steer_3_10", b);
+	assert_int_equal(count(b, "{"), 0);
+	assert_int_equal(count(b, "accept\n"), 39);
+	txt_fini(&t);
+}
+
+static void a_covered_line_is_left_out_of_the_set(void **state)
+{
+	struct steer_line l[20];
+	char b[4096];
+
+	(void)state;
+	fill(l, 20);
+	l[10].sel.remote = NET(10, 2, 3, 77, 32);
+	struct txt t = rules_of(l, 20, STEER_FULL);
+	chain(&t, "steer_3_10", b);
+	assert_int_equal(count(b, "ip saddr . ip daddr {"), 1);
+	assert_int_equal(count(b, "10.1.1.0/24 . 10.2."), 19);
+	assert_null(strstr(b, "10.2.3.77"));
+	txt_fini(&t);
+}
+
+static void a_line_that_overlaps_begins_a_new_run(void **state)
+{
+	struct steer_line l[41];
+	char b[4096];
+
+	(void)state;
+	fill(l, 41);
+	l[20].sel.remote = NET(10, 2, 0, 0, 16); /* holds those before it and after it */
+	struct txt t = rules_of(l, 41, STEER_FULL);
+	chain(&t, "steer_3_10", b);
+	assert_int_equal(count(b, "ip saddr . ip daddr {"), 2);
+	/* and those after it say nothing new */
+	assert_int_equal(count(b, "10.1.1.0/24 . 10.2."), 21);
+	txt_fini(&t);
+}
+
+static void a_run_keeps_to_one_protocol(void **state)
+{
+	struct steer_line l[40];
+	char b[4096];
+
+	(void)state;
+	fill(l, 40);
+	for (size_t i = 0; i < 20; i++)
+		l[i].sel.proto = 47;
+	struct txt t = rules_of(l, 40, STEER_FULL);
+	chain(&t, "steer_3_10", b);
+	assert_int_equal(count(b, "ip saddr . ip daddr {"), 2);
+	assert_int_equal(count(b, "ip protocol 47 ip saddr . ip daddr {"), 1);
+	txt_fini(&t);
+}
+
+static void the_last_resort_closes_the_interface(void **state)
+{
+	struct steer_line l = { 1, true, { ANY, ANY, 0, { 0 }, { 0 } } };
+	struct txt t = rules_of(&l, 1, STEER_CLOSED);
+	char b[4096];
+
+	(void)state;
+	assert_string_equal(chain(&t, "guard_3", b), "\t\tgoto leaving_clear\n");
+	assert_non_null(strstr(chain(&t, "guard", b), "meta mark 0x43560001 ip protocol { esp, ah } accept"));
+	assert_null(strstr(txt_cstr(&t), "meta mark set"));
+	txt_fini(&t);
+}
+
+static void names_that_nft_cannot_hold_go_by_index(void **state)
+{
+	static const char *const odd[] = { "eth*", "a\"b", "a{b", "a;b", "a\\b", "a$b" };
+	struct steer_line l = { 1, true, { ANY, ANY, 0, { 0 }, { 0 } } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		struct steer_if f = one_if(&l, 1);
+		struct txt t = TXT_INIT;
+		char b[4096];
+
+		snprintf(f.device, sizeof(f.device), "%s", odd[i]);
+		steer_ruleset(&f, 1, STEER_FULL, NULL, &t);
+		assert_null(strstr(txt_cstr(&t), odd[i]));
+		assert_non_null(strstr(chain(&t, "guard", b), "\t\toif 7 jump guard_3\n"));
+		assert_non_null(strstr(chain(&t, "forwarding", b), "fib daddr oif 7 jump steer_3\n"));
+		txt_fini(&t);
+	}
+}
+
+static void counters_go_on_where_they_were(void **state)
+{
+	const struct steer_counts c = { 1, 2, 3, UINT64_MAX };
+	struct txt t = TXT_INIT;
+
+	(void)state;
+	steer_ruleset(NULL, 0, STEER_FULL, &c, &t);
+	assert_non_null(strstr(txt_cstr(&t), "counter guard_drops { packets 1 bytes 2 }"));
+	assert_non_null(strstr(txt_cstr(&t),
+			       "counter mirror_drops { packets 3 bytes 18446744073709551615 }"));
+	txt_fini(&t);
+}
+
+static void only_the_full_form_logs(void **state)
+{
+	(void)state;
+	for (enum steer_form form = STEER_FULL; form <= STEER_CLOSED; form++) {
+		struct txt t = rules_of(NULL, 0, form);
+
+		assert_int_equal(count(txt_cstr(&t), "log group 17174"), form == STEER_FULL);
+		txt_fini(&t);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_permit_marks_and_a_deny_returns),
+		cmocka_unit_test(the_mirror_exchanges_the_two_ends),
+		cmocka_unit_test(every_port_test_has_its_words),
+		cmocka_unit_test(what_can_never_match_is_left_out),
+		cmocka_unit_test(wildcards_with_holes_are_masked),
+		cmocka_unit_test(a_run_of_plain_lines_is_one_set),
+		cmocka_unit_test(a_covered_line_is_left_out_of_the_set),
+		cmocka_unit_test(a_line_that_overlaps_begins_a_new_run),
+		cmocka_unit_test(a_run_keeps_to_one_protocol),
+		cmocka_unit_test(the_last_resort_closes_the_interface),
+		cmocka_unit_test(names_that_nft_cannot_hold_go_by_index),
+		cmocka_unit_test(counters_go_on_where_they_were),
+		cmocka_unit_test(only_the_full_form_logs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
