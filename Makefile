@@ -26,6 +26,7 @@ check:
 
 bench: all
 	tools/install-deps bench
+	$(BUILD)/bench/bench_pipeline
 	$(PY) tools/bench
 
 # Fuzzers, long: make fuzz SECONDS=600

@@ -90,7 +90,7 @@ struct hnode *htab_walk(const struct htab *t, const struct hnode *n)
 
 #define ROTL(x, b) ((x) << (b) | (x) >> (64 - (b)))
 
-static void sipround(uint64_t v[4])
+static inline void sipround(uint64_t v[4])
 {
 	v[0] += v[1];
 	v[1] = ROTL(v[1], 13) ^ v[0];

@@ -4,20 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct ipaddr ipaddr_v4(uint32_t v)
-{
-	struct ipaddr a = { .family = IP_V4,
-			    .b = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
-				   (uint8_t)v } };
-
-	return a;
-}
-
-uint32_t ipaddr_to_v4(const struct ipaddr *a)
-{
-	return (uint32_t)a->b[0] << 24 | (uint32_t)a->b[1] << 16 | (uint32_t)a->b[2] << 8 | a->b[3];
-}
-
 bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b)
 {
 	return ipaddr_cmp(a, b) == 0;

@@ -16,8 +16,18 @@ struct ipaddr {
 #define IPADDR_STRLEN 46
 
 /* From / to a host-order IPv4 value (0xC0000201 is 192.0.2.1). */
-struct ipaddr ipaddr_v4(uint32_t host_order);
-uint32_t ipaddr_to_v4(const struct ipaddr *a);
+static inline struct ipaddr ipaddr_v4(uint32_t v)
+{
+	return (struct ipaddr){ .family = IP_V4,
+				.b = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
+				       (uint8_t)v } };
+}
+
+static inline uint32_t ipaddr_to_v4(const struct ipaddr *a)
+{
+	return (uint32_t)a->b[0] << 24 | (uint32_t)a->b[1] << 16 | (uint32_t)a->b[2] << 8 | a->b[3];
+}
+
 bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b);
 /* Orders by family, then by value: <0, 0, >0. */
 int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b);

@@ -15,12 +15,13 @@ struct forwarder *forwarder_new(const struct forwarder_env *env)
 	if (!f)
 		return NULL;
 	f->env = *env;
-	f->esp.random = env->random;
-	f->esp.ctx = env->ctx;
+	f->ivs = crypto_drbg_new(env->random, env->ctx);
+	f->esp.random = crypto_drbg_fill;
+	f->esp.ctx = f->ivs;
 	f->esp.crypto = crypto_runner_new(CRYPTO_AUTO);
 	env->random(env->ctx, seed, sizeof(seed));
 	sad_init(&f->sad, seed);
-	if (!f->esp.crypto || pool_init(&f->pool, POOL_PACKETS)) {
+	if (!f->ivs || !f->esp.crypto || pool_init(&f->pool, POOL_PACKETS)) {
 		forwarder_free(f);
 		return NULL;
 	}
@@ -36,6 +37,7 @@ void forwarder_free(struct forwarder *f)
 	fwd_state_free(f);
 	sad_fini(&f->sad);
 	crypto_runner_free(f->esp.crypto);
+	crypto_drbg_free(f->ivs);
 	pool_fini(&f->pool);
 	secret_free(f, sizeof(*f));
 }

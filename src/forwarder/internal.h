@@ -3,6 +3,7 @@
 #ifndef FORWARDER_INTERNAL_H
 #define FORWARDER_INTERNAL_H
 
+#include "crypto/drbg.h"
 #include "forwarder/forwarder.h"
 #include "ipsec/esp.h"
 #include "ipsec/spd.h"
@@ -67,6 +68,7 @@ struct forwarder {
 	struct forwarder_watch watch;
 	struct pool pool;
 	struct esp_worker esp;
+	struct crypto_drbg *ivs; /* what esp draws from */
 	struct sad sad;
 	struct spd_cache cache;
 	struct table table, building;

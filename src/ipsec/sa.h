@@ -37,7 +37,7 @@ struct sa {
 
 struct sad {
 	struct htab by_id, by_spi;
-	uint64_t seed[2]; /* SPIs are chosen by us, but lookups are by strangers */
+	uint64_t seed[2];
 };
 
 /* Makes an SA from spec at now_ms. The caller's spec keeps its keys: wipe it.

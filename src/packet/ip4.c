@@ -7,39 +7,71 @@
 #include <errno.h>
 #include <string.h>
 
-uint16_t ip_checksum(const void *p, size_t n)
+static uint16_t fold(uint64_t sum)
 {
-	struct rd r = rd_of(p, n);
-	uint32_t sum = 0;
-
-	while (rd_left(&r) >= 2)
-		sum += rd_be16(&r);
-	if (rd_left(&r))
-		sum += (uint32_t)rd_u8(&r) << 8;
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (uint16_t)sum;
 }
 
-/* The fixed part of the header; false unless version and header length are sane
- * and the header is all there. */
+/* The sum is the same in either byte order (RFC 1071 section 2 B), so words are
+ * added as they lie in memory and turned round once. */
+uint16_t ip_checksum(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	uint64_t sum = 0;
+	uint32_t word;
+	uint8_t net[2];
+
+	for (; n >= sizeof(word); b += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, b, sizeof(word));
+		sum += word;
+	}
+	word = 0;
+	memcpy(&word, b, n);
+	uint16_t all = (uint16_t)~fold(sum + word);
+	memcpy(net, &all, sizeof(net));
+	return (uint16_t)(net[0] << 8 | net[1]);
+}
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+static void put16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, (uint16_t)(v >> 16));
+	put16(p + 2, (uint16_t)v);
+}
+
+/* The fixed part of the header, which is taken from s as a whole; false unless
+ * version and header length are sane and the header is all there. Each packet
+ * comes by here several times. */
 static bool read_header(struct span s, struct ip4 *h)
 {
 	struct rd r = rd_span(s);
-	uint8_t first = rd_u8(&r);
+	const uint8_t *b = rd_take(&r, IP4_HEADER).p;
 
-	h->header_len = (uint8_t)((first & 15) * 4);
-	h->tos = rd_u8(&r);
-	h->total_len = rd_be16(&r);
-	h->id = rd_be16(&r);
-	h->frag = rd_be16(&r);
-	h->ttl = rd_u8(&r);
-	h->proto = rd_u8(&r);
-	rd_skip(&r, 2);
-	h->src = rd_be32(&r);
-	h->dst = rd_be32(&r);
-	return !r.bad && first >> 4 == 4 && h->header_len >= IP4_HEADER &&
-	       h->total_len >= h->header_len && s.len >= h->header_len;
+	if (r.bad)
+		return false;
+	*h = (struct ip4){ .header_len = (uint8_t)((b[0] & 15) * 4), .tos = b[1],
+			   .total_len = get16(b + 2), .id = get16(b + 4), .frag = get16(b + 6),
+			   .ttl = b[8], .proto = b[9], .src = get32(b + 12),
+			   .dst = get32(b + 16) };
+	return b[0] >> 4 == 4 && h->header_len >= IP4_HEADER && h->total_len >= h->header_len &&
+	       s.len >= h->header_len;
 }
 
 bool ip4_peek(struct span s, struct ip4 *ret_h)
@@ -84,36 +116,31 @@ void ip4_flow(struct pkt *p, const struct ip4 *h, struct flow *ret_f)
 
 void ip4_write(uint8_t *dst, const struct ip4 *h)
 {
-	struct wr w = wr_of(dst, IP4_HEADER);
+	uint16_t first = (uint16_t)(0x4500 | h->tos), id = h->id ? h->id : 1;
+	uint16_t life = (uint16_t)(h->ttl << 8 | h->proto);
+	/* summed here: to read back what was just written in pieces is slow */
+	uint64_t sum = (uint64_t)first + h->total_len + id + h->frag + life + h->src + h->dst;
 
-	wr_u8(&w, 0x45);
-	wr_u8(&w, h->tos);
-	wr_be16(&w, h->total_len);
-	wr_be16(&w, h->id ? h->id : 1);
-	wr_be16(&w, h->frag);
-	wr_u8(&w, h->ttl);
-	wr_u8(&w, h->proto);
-	wr_be16(&w, 0);
-	wr_be32(&w, h->src);
-	wr_be32(&w, h->dst);
-	wr_patch_be16(&w, 10, ip_checksum(dst, IP4_HEADER));
+	put16(dst, first);
+	put16(dst + 2, h->total_len);
+	put16(dst + 4, id);
+	put16(dst + 6, h->frag);
+	put16(dst + 8, life);
+	put16(dst + 10, (uint16_t)~fold(sum));
+	put32(dst + 12, h->src);
+	put32(dst + 16, h->dst);
 }
 
 /* Replaces one 16-bit word of the header and mends the checksum (RFC 1624
  * equation 3). off is even and lies in the fixed header. */
 static void patch_header(struct pkt *p, size_t off, uint16_t to)
 {
-	struct rd r = rd_of(p->data + off, 2), c = rd_of(p->data + 10, 2);
-	uint32_t sum = (uint16_t)~rd_be16(&c);
+	uint32_t sum = (uint16_t)~get16(p->data + 10);
 
-	sum += (uint16_t)~rd_be16(&r);
+	sum += (uint16_t)~get16(p->data + off);
 	sum += to;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	struct wr w = wr_of(p->data, IP4_HEADER);
-	(void)wr_room(&w, IP4_HEADER);
-	wr_patch_be16(&w, off, to);
-	wr_patch_be16(&w, 10, (uint16_t)~sum);
+	put16(p->data + off, to);
+	put16(p->data + 10, (uint16_t)~fold(sum));
 }
 
 bool ip4_decrement_ttl(struct pkt *p)
@@ -182,14 +209,11 @@ static size_t copied_options(struct span options, uint8_t *dst)
 /* Header and total length of one fragment, written in front of its payload. */
 static void finish_fragment(struct pkt *p, size_t header_len, uint16_t frag)
 {
-	struct wr w = wr_of(p->data, header_len);
-
-	(void)wr_room(&w, header_len);
 	p->data[0] = (uint8_t)(0x40 | header_len / 4);
-	wr_patch_be16(&w, 2, (uint16_t)p->len);
-	wr_patch_be16(&w, 6, frag);
-	wr_patch_be16(&w, 10, 0);
-	wr_patch_be16(&w, 10, ip_checksum(p->data, header_len));
+	put16(p->data + 2, (uint16_t)p->len);
+	put16(p->data + 6, frag);
+	put16(p->data + 10, 0);
+	put16(p->data + 10, ip_checksum(p->data, header_len));
 }
 
 int ip4_fragment(struct pool *pool, struct pkt *p, size_t mtu, struct batch *out)
@@ -273,19 +297,14 @@ void ip4_clamp_mss(struct pkt *p, uint16_t mss)
 		if (old <= mss)
 			return;
 		size_t at = (size_t)(body.p - tcp);
-		struct rd c = rd_of(tcp + 16, 2);
-		uint32_t sum = (uint16_t)~rd_be16(&c);
+		uint32_t sum = (uint16_t)~get16(tcp + 16);
 		/* an option at an odd offset has its bytes swapped in the sum */
 		uint16_t was = at & 1 ? swapped(old) : old;
 		uint16_t now = at & 1 ? swapped(mss) : mss;
 		sum += (uint16_t)~was;
 		sum += now;
-		while (sum >> 16)
-			sum = (sum & 0xffff) + (sum >> 16);
-		struct wr w = wr_of(tcp, tcp_header);
-		(void)wr_room(&w, tcp_header);
-		wr_patch_be16(&w, at, mss);
-		wr_patch_be16(&w, 16, (uint16_t)~sum);
+		put16(tcp + at, mss);
+		put16(tcp + 16, (uint16_t)~fold(sum));
 		return;
 	}
 }

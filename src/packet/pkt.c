@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packet/pkt.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+
+/* From one buffer to the next: an odd number of cache lines, or the headers of all
+ * packets would lie in the same set of the first-level cache. */
+enum { STRIDE = PKT_BUF + 13 * 64 };
+static_assert(STRIDE / 64 % 2 == 1 && STRIDE % 64 == 0, "buffers share cache sets");
 
 int pool_init(struct pool *pool, size_t n)
 {
 	*pool = (struct pool){ 0 };
 	pool->all = calloc(n, sizeof(*pool->all));
-	pool->mem = calloc(n, PKT_BUF);
+	pool->mem = calloc(n, STRIDE);
 	if (!pool->all || !pool->mem) {
 		pool_fini(pool);
 		return -ENOMEM;
 	}
 	pool->n = n;
 	for (size_t i = 0; i < n; i++) {
-		pool->all[i].buf = pool->mem + i * PKT_BUF;
+		pool->all[i].buf = pool->mem + i * STRIDE;
 		pkt_put(pool, &pool->all[i]);
 	}
 	return 0;

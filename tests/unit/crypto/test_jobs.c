@@ -290,6 +290,7 @@ struct vector {
 	const char *name;
 	struct suite suite;
 	const char *enc, *auth, *iv, *plain, *cipher, *icv; /* hex */
+	const char *aad; /* combined modes; NULL: none */
 };
 
 static size_t unhex(const char *s, uint8_t *dst)
@@ -310,50 +311,65 @@ static size_t unhex(const char *s, uint8_t *dst)
 static const struct vector vectors[] = {
 	{ "RFC 3602 case 1", { CIPHER_AES_CBC, 128, AUTH_NONE },
 	  "06a9214036b8a15b512e03d534120006", "", "3dafba429d9eb430b422da802c9fac41",
-	  "53696e676c6520626c6f636b206d7367", "e353779c1079aeb82708942dbe77181a", "" },
+	  "53696e676c6520626c6f636b206d7367", "e353779c1079aeb82708942dbe77181a", "", NULL },
 	{ "RFC 3602 case 2", { CIPHER_AES_CBC, 128, AUTH_NONE },
 	  "c286696d887c9aa0611bbb3e2025a45a", "", "562e17996d093d28ddb3ba695a2e6f58",
 	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-	  "d296cd94c2cccf8a3a863028b5e1dc0a7586602d253cfff91b8266bea6d61ab1", "" },
+	  "d296cd94c2cccf8a3a863028b5e1dc0a7586602d253cfff91b8266bea6d61ab1", "", NULL },
 	{ "SP 800-38A F.2.3, AES-192", { CIPHER_AES_CBC, 192, AUTH_NONE },
 	  "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b", "",
 	  "000102030405060708090a0b0c0d0e0f", "6bc1bee22e409f96e93d7e117393172a",
-	  "4f021db243bc633d7178183a9fa071e8", "" },
+	  "4f021db243bc633d7178183a9fa071e8", "", NULL },
 	{ "SP 800-38A F.2.5, AES-256", { CIPHER_AES_CBC, 256, AUTH_NONE },
 	  "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4", "",
 	  "000102030405060708090a0b0c0d0e0f", "6bc1bee22e409f96e93d7e117393172a",
-	  "f58c4c04d6e5f1ba779eabfb5f7bfbd6", "" },
+	  "f58c4c04d6e5f1ba779eabfb5f7bfbd6", "", NULL },
 	{ "FIPS 81 table C1", { CIPHER_DES, 0, AUTH_NONE }, "0123456789abcdef", "",
 	  "1234567890abcdef", "4e6f77206973207468652074696d6520666f7220616c6c20",
-	  "e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6", "" },
+	  "e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6", "", NULL },
 	{ "FIPS 81 table C1 with one key thrice", { CIPHER_3DES, 0, AUTH_NONE },
 	  "0123456789abcdef0123456789abcdef0123456789abcdef", "", "1234567890abcdef",
 	  "4e6f77206973207468652074696d6520666f7220616c6c20",
-	  "e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6", "" },
+	  "e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6", "", NULL },
 	{ "RFC 2202 HMAC-MD5 case 1", { CIPHER_NULL, 0, AUTH_HMAC_MD5_96 }, "", B16, "", HI_THERE,
-	  HI_THERE, "9294727a3638bb1c13f48ef8" },
+	  HI_THERE, "9294727a3638bb1c13f48ef8", NULL },
 	{ "RFC 2202 HMAC-SHA-1 case 1", { CIPHER_NULL, 0, AUTH_HMAC_SHA1_96 }, "", B16 B4, "",
-	  HI_THERE, HI_THERE, "b617318655057264e28bc0b6" },
+	  HI_THERE, HI_THERE, "b617318655057264e28bc0b6", NULL },
 	{ "RFC 4868 AUTH256-1", { CIPHER_NULL, 0, AUTH_HMAC_SHA256_128 }, "", B16 B16, "", HI_THERE,
-	  HI_THERE, "198a607eb44bfbc69903a0f1cf2bbdc5" },
+	  HI_THERE, "198a607eb44bfbc69903a0f1cf2bbdc5", NULL },
 	{ "RFC 4868 AUTH384-1", { CIPHER_NULL, 0, AUTH_HMAC_SHA384_192 }, "", B16 B16 B16, "",
-	  HI_THERE, HI_THERE, "b6a8d5636f5c6a7224f9977dcf7ee6c7fb6d0c48cbdee973" },
+	  HI_THERE, HI_THERE, "b6a8d5636f5c6a7224f9977dcf7ee6c7fb6d0c48cbdee973", NULL },
 	{ "RFC 4868 AUTH512-1", { CIPHER_NULL, 0, AUTH_HMAC_SHA512_256 }, "", B16 B16 B16 B16, "",
-	  HI_THERE, HI_THERE, "637edc6e01dce7e6742a99451aae82df23da3e92439e590e43e761b33e910fb8" },
+	  HI_THERE, HI_THERE, "637edc6e01dce7e6742a99451aae82df23da3e92439e590e43e761b33e910fb8",
+	  NULL },
 	{ "GCM specification, test case 2", { CIPHER_AES_GCM, 128, AUTH_NONE },
 	  "0000000000000000000000000000000000000000", "", "0000000000000000",
 	  "00000000000000000000000000000000", "0388dace60b6a392f328c2b971b2fe78",
-	  "ab6e47d42cec13bdf53a67b21257bddf" },
+	  "ab6e47d42cec13bdf53a67b21257bddf", NULL },
 	{ "GCM specification, test case 14", { CIPHER_AES_GCM, 256, AUTH_NONE },
 	  "000000000000000000000000000000000000000000000000000000000000000000000000", "",
 	  "0000000000000000", "00000000000000000000000000000000",
-	  "cea7403d4d606b6e074ec5d3baf39d18", "d0d1c8a799996bf0265b98b5d48ab919" },
+	  "cea7403d4d606b6e074ec5d3baf39d18", "d0d1c8a799996bf0265b98b5d48ab919", NULL },
+	/* draft-mcgrew-gcm-test-01: GCM in ESP, with the salt behind the key */
+	{ "GCM in ESP, SPI a5f8", { CIPHER_AES_GCM, 128, AUTH_NONE },
+	  "feffe9928665731c6d6a8f9467308308cafebabe", "", "facedbaddecaf888",
+	  "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100"
+	  "0001000000000000037369700963796265726369747902646b00000100010001",
+	  "deb22cd9b07c72c16e3a65beeb8df304a5a5897d33ae530f1ba76d5d114d2a5c"
+	  "3de81827c10e9a4f51330d0eec416642cfbb85a5b47e48a4ec3b9ba95d918bd1",
+	  "83b70d3aa8bc6ee4c309e9d85a41ad4a", "0000a5f80000000a" },
+	{ "GCM in ESP, AES-192", { CIPHER_AES_GCM, 192, AUTH_NONE },
+	  "feffe9928665731c6d6a8f9467308308feffe9928665731ccafebabe", "", "facedbaddecaf888",
+	  "45000028a4ad4000400678800a01038f0a010612802306b8cb712602dd6bb03e501016d075680001",
+	  "a5b1f8066029aea40e598b8122de02420938b3ab33f828e687b8858b5bfbdbd0315b27452144cc77",
+	  "95457b9652037f5318027b5b4cd7a636", "0000a5f80000000a" },
 };
 
 static void check_vector(struct crypto_runner *r, const struct vector *v)
 {
 	uint8_t enc[64], auth[64], iv[16], plain[64], want[64], icv[64], got_icv[64] = { 0 };
-	uint8_t text[64];
+	uint8_t text[64], aad[16];
+	size_t n_aad = v->aad ? unhex(v->aad, aad) : 0;
 	size_t n = unhex(v->plain, plain), n_icv = unhex(v->icv, icv);
 	struct crypto_job j;
 
@@ -364,8 +380,8 @@ static void check_vector(struct crypto_runner *r, const struct vector *v)
 	struct pair k = pair_new(r, &v->suite, enc, auth);
 	memcpy(text, plain, n);
 	j = (struct crypto_job){ .key = k.enc, .text = text, .text_len = (uint32_t)n, .iv = iv,
-				 .auth = text, .icv = got_icv,
-				 .auth_len = k.cipher->combined ? 0 : (uint32_t)n };
+				 .auth = k.cipher->combined ? aad : text, .icv = got_icv,
+				 .auth_len = (uint32_t)(k.cipher->combined ? n_aad : n) };
 	crypto_run(r, CRYPTO_ENCRYPT, &j, 1);
 	if (!j.ok || memcmp(text, want, n) != 0 || memcmp(got_icv, icv, n_icv) != 0)
 		fail_msg("%s: %s", crypto_runner_name(r), v->name);

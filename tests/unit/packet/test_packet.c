@@ -93,6 +93,33 @@ static void checksum_is_that_of_rfc_1071(void **state)
 	assert_int_equal(ip_checksum(odd, 0), 0xffff);
 }
 
+/* Two bytes at a time, as the RFC's figure does. */
+static uint16_t plain_checksum(const uint8_t *p, size_t n)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (uint32_t)p[i] << (i % 2 ? 0 : 8);
+	while (sum > 0xffff)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)(0xffff ^ sum);
+}
+
+static void checksum_of_any_length_and_place_is_the_plain_one(void **state)
+{
+	uint8_t b[1600];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(b); i++)
+		b[i] = (uint8_t)(0xff - i * i / 3);
+	for (size_t from = 0; from < 5; from++)
+		for (size_t n = 0; n < 70; n++)
+			assert_int_equal(ip_checksum(b + from, n), plain_checksum(b + from, n));
+	memset(b, 0xff, sizeof(b));
+	for (size_t n = 1400; n < sizeof(b); n++)
+		assert_int_equal(ip_checksum(b, n), plain_checksum(b, n));
+}
+
 static void a_written_header_is_parsed_back(void **state)
 {
 	struct ip4 in = { .tos = 0xb9, .ttl = 7, .proto = 50, .id = 0xabcd, .frag = IP4_DF,
@@ -540,6 +567,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checksum_is_that_of_rfc_1071),
+		cmocka_unit_test(checksum_of_any_length_and_place_is_the_plain_one),
 		cmocka_unit_test(a_written_header_is_parsed_back),
 		cmocka_unit_test(truncated_packets_are_refused),
 		cmocka_unit_test(insane_headers_are_refused),

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two whole forwarders between ports that are memory: packets go in at the TUN of
+ * one, and what it sends is what the other receives. */
+#ifndef BENCH_PIPELINE_H
+#define BENCH_PIPELINE_H
+
+#include "crypto/alg.h"
+
+struct bench_suite {
+	const char *name;
+	enum cipher_id cipher;
+	unsigned bits;
+	enum auth_id auth;
+};
+
+struct bench_case {
+	const struct bench_suite *suite;
+	size_t size;	 /* bytes of the packet at the TUN */
+	size_t batch;	 /* packets that a port brings at once, at most BATCH_MAX */
+	size_t policies; /* entries of the SPD; the last one takes the packets */
+	size_t flows;	 /* different port numbers among the packets */
+	bool gre;	 /* the packets enter by a TunnelN */
+};
+
+struct pipeline;
+
+struct pipeline *pipeline_new(const struct bench_case *c); /* NULL: it cannot be built */
+void pipeline_free(struct pipeline *p);
+/* One batch out of one and into the other. Ticks of each direction without the ports. Returns
+ * the packets that arrived: all of them, or the bench measures nothing. */
+size_t pipeline_round(struct pipeline *p, uint64_t *ret_out, uint64_t *ret_in);
+
+#endif

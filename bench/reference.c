@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/reference.h"
+
+#include <intel-ipsec-mb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/clock.h"
+
+enum { HEAD = 8, MAX_ICV = 32, MAX_BURST = 64 };
+
+struct reference {
+	IMB_MGR *mgr;
+	const struct cipher_info *cipher;
+	const struct auth_info *auth;
+	size_t text_len, batch, stride;
+	uint8_t *bufs; /* ESP header, IV, text, ICV of each packet */
+	DECLARE_ALIGNED(uint32_t enc[60], 16);
+	DECLARE_ALIGNED(uint32_t dec[60], 16);
+	DECLARE_ALIGNED(uint8_t pads[2][64], 16);
+	uint64_t des[IMB_DES_KEY_SCHED_SIZE / 8];
+	const void *des3[3];
+	struct gcm_key_data *gcm;
+};
+
+static void set_key(struct reference *r)
+{
+	uint8_t key[32] = { 1, 35, 69, 103, 137, 171, 205, 239 };
+
+	switch (r->cipher->id) {
+	case CIPHER_DES:
+	case CIPHER_3DES:
+		des_key_schedule(r->des, key);
+		for (size_t i = 0; i < 3; i++)
+			r->des3[i] = r->des;
+		break;
+	case CIPHER_AES_GCM:
+		if (r->cipher->bits == 128)
+			IMB_AES128_GCM_PRE(r->mgr, key, r->gcm);
+		else
+			IMB_AES256_GCM_PRE(r->mgr, key, r->gcm);
+		break;
+	default:
+		if (r->cipher->bits == 128)
+			IMB_AES_KEYEXP_128(r->mgr, key, r->enc, r->dec);
+		else
+			IMB_AES_KEYEXP_256(r->mgr, key, r->enc, r->dec);
+		break;
+	}
+}
+
+struct reference *reference_new(const struct bench_suite *s, size_t text_len, size_t batch)
+{
+	struct reference *r = aligned_alloc(64, (sizeof(*r) + 63) & ~(size_t)63);
+
+	if (!r || batch > MAX_BURST) {
+		free(r);
+		return NULL;
+	}
+	memset(r, 0, sizeof(*r));
+	r->cipher = cipher_info(s->cipher, s->bits);
+	r->auth = s->auth ? auth_info(s->auth) : NULL;
+	r->text_len = text_len;
+	r->batch = batch;
+	r->stride = (HEAD + 16 + text_len + MAX_ICV + 63) & ~(size_t)63;
+	r->bufs = calloc(batch, r->stride);
+	r->gcm = aligned_alloc(64, (sizeof(*r->gcm) + 63) & ~(size_t)63);
+	r->mgr = alloc_mb_mgr(0);
+	if (!r->bufs || !r->gcm || !r->mgr) {
+		reference_free(r);
+		return NULL;
+	}
+	init_mb_mgr_auto(r->mgr, NULL);
+	set_key(r);
+	return r;
+}
+
+void reference_free(struct reference *r)
+{
+	if (!r)
+		return;
+	if (r->mgr)
+		free_mb_mgr(r->mgr);
+	free(r->bufs);
+	free(r->gcm);
+	free(r);
+}
+
+static void fill(struct reference *r, IMB_JOB *j, uint8_t *buf, bool encrypt)
+{
+	static const IMB_HASH_ALG hash[] = { [HASH_MD5] = IMB_AUTH_MD5,
+					     [HASH_SHA1] = IMB_AUTH_HMAC_SHA_1,
+					     [HASH_SHA256] = IMB_AUTH_HMAC_SHA_256,
+					     [HASH_SHA384] = IMB_AUTH_HMAC_SHA_384,
+					     [HASH_SHA512] = IMB_AUTH_HMAC_SHA_512 };
+	size_t iv_len = r->cipher->iv_len;
+
+	j->cipher_direction = encrypt ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
+	j->chain_order = encrypt ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
+	j->src = buf;
+	j->dst = buf + HEAD + iv_len;
+	j->iv = buf + HEAD;
+	j->iv_len_in_bytes = iv_len;
+	j->key_len_in_bytes = r->cipher->key_len;
+	j->cipher_start_src_offset_in_bytes = HEAD + iv_len;
+	j->msg_len_to_cipher_in_bytes = r->text_len;
+	j->hash_start_src_offset_in_bytes = 0;
+	j->msg_len_to_hash_in_bytes = HEAD + iv_len + r->text_len;
+	j->hash_alg = hash[r->auth->hash];
+	j->auth_tag_output = buf + HEAD + iv_len + r->text_len;
+	j->auth_tag_output_len_in_bytes = r->auth->icv_len;
+	j->u.HMAC._hashed_auth_key_xor_ipad = r->pads[0];
+	j->u.HMAC._hashed_auth_key_xor_opad = r->pads[1];
+	switch (r->cipher->id) {
+	case CIPHER_DES:
+		j->cipher_mode = IMB_CIPHER_DES;
+		j->enc_keys = j->dec_keys = r->des;
+		break;
+	case CIPHER_3DES:
+		j->cipher_mode = IMB_CIPHER_DES3;
+		j->enc_keys = j->dec_keys = r->des3;
+		break;
+	case CIPHER_NULL:
+		j->cipher_mode = IMB_CIPHER_NULL;
+		break;
+	default:
+		j->cipher_mode = IMB_CIPHER_CBC;
+		j->enc_keys = r->enc;
+		j->dec_keys = r->dec;
+		break;
+	}
+}
+
+static void burst(struct reference *r, bool encrypt)
+{
+	IMB_JOB *jobs[MAX_BURST], *done[MAX_BURST];
+	uint32_t n = (uint32_t)r->batch;
+
+	if (IMB_GET_NEXT_BURST(r->mgr, n, jobs) != n)
+		abort();
+	for (uint32_t i = 0; i < n; i++)
+		fill(r, jobs[i], r->bufs + i * r->stride, encrypt);
+	uint32_t k = IMB_SUBMIT_BURST(r->mgr, n, jobs);
+	while (k < n) {
+		uint32_t more = IMB_FLUSH_BURST(r->mgr, n - k, done);
+
+		if (!more)
+			abort();
+		k += more;
+	}
+}
+
+static void gcm(struct reference *r, uint8_t *buf, bool encrypt)
+{
+	struct gcm_context_data ctx;
+	uint8_t *text = buf + HEAD + 8, *tag = text + r->text_len, nonce[12] = { 0 };
+
+	memcpy(nonce + 4, buf + HEAD, 8);
+	if (r->cipher->bits == 128 && encrypt)
+		IMB_AES128_GCM_ENC(r->mgr, r->gcm, &ctx, text, text, r->text_len, nonce, buf, HEAD,
+				   tag, 16);
+	else if (r->cipher->bits == 128)
+		IMB_AES128_GCM_DEC(r->mgr, r->gcm, &ctx, text, text, r->text_len, nonce, buf, HEAD,
+				   tag, 16);
+	else if (encrypt)
+		IMB_AES256_GCM_ENC(r->mgr, r->gcm, &ctx, text, text, r->text_len, nonce, buf, HEAD,
+				   tag, 16);
+	else
+		IMB_AES256_GCM_DEC(r->mgr, r->gcm, &ctx, text, text, r->text_len, nonce, buf, HEAD,
+				   tag, 16);
+}
+
+uint64_t reference_round(struct reference *r, bool encrypt)
+{
+	uint64_t began = clock_ticks();
+
+	if (r->cipher->combined)
+		for (size_t i = 0; i < r->batch; i++)
+			gcm(r, r->bufs + i * r->stride, encrypt);
+	else
+		burst(r, encrypt);
+	return clock_ticks() - began;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the crypto alone costs: ipsec-mb's burst calls over packets of the same
+ * layout, with one key and nothing around. */
+#ifndef BENCH_REFERENCE_H
+#define BENCH_REFERENCE_H
+
+#include "bench/pipeline.h"
+
+struct reference;
+
+/* NULL without ipsec-mb. text_len: bytes that are encrypted. */
+struct reference *reference_new(const struct bench_suite *s, size_t text_len, size_t batch);
+void reference_free(struct reference *r);
+/* Ticks of one burst over all packets. */
+uint64_t reference_round(struct reference *r, bool encrypt);
+
+#endif
