@@ -11,7 +11,7 @@ from peers.strongswan import child, conf_text, connection
 from peers.tshark import MAIN_MODE, QUICK_MODE, Capture, exchanges, kinds, read_keylog, rows
 from peers.uml import Guest, GuestCharon
 from gateway import (FAR_HOST, FAR_HOST2, FAR_NET, FAR_NET2, GRE_LINE, HOST, LAN_LINE, LAN_LINE2, NEAR_NET, PEER, SUITES,
-                    US, Router, config, esp_of, near_side)
+                     US, Router, config, esp_of, near_side)
 
 DEVICES = {'FastEthernet0/0': 'lan0', 'FastEthernet0/1': 'wan0'}
 GRE_TS = (f'{PEER}/32[gre]', f'{US}/32[gre]')
@@ -159,6 +159,19 @@ def test_gre_in_esp(world, suite, mode, role, pfs):
         assert good in ('1', 'True') and layers in protocols, protocols
 
 
+def test_the_first_packet_waits_for_its_sa(world):
+    """Of three negotiations that packets began at least one loses none of them (see first_pings)."""
+    world.swan(SUITES[1], GRE_TS, mode='transport')
+    router = world.culvert(SUITES[1], acl=(GRE_LINE,), mode='transport', tunnel=True)
+    lost = []
+    for _ in range(3):
+        lost.append(first_pings(world, 'initiator', 2))
+        router.cli('enable', 'clear crypto sa', 'clear crypto isakmp')
+        until(lambda: not world.peer.sas(), what='the end of the SAs at the peer')
+    assert 0 in lost
+    assert kinds(world.capture.stop()) <= QUIET
+
+
 @pytest.mark.parametrize('role', ['initiator', 'responder'])
 def test_lan_to_lan_one_pair_for_each_permit_line(world, role):
     suite = SUITES[0]
@@ -181,7 +194,8 @@ def test_big_packets_and_fragments(world, mode):
     world.culvert(SUITES[1], acl=(GRE_LINE,), mode=mode, tunnel=True)
     first_pings(world, 'initiator', 2)
     for size in (1372, 1373, 3000):
-        out = world.host.run('ping', '-n', '-c', 3, '-i', 0.2, '-W', 3, '-M', 'dont', '-s', size, FAR_HOST, ok=False).stdout
+        out = world.host.run('ping', '-n', '-c', 3, '-i', 0.2, '-W', 3, '-M', 'dont', '-s', size, FAR_HOST,
+                             ok=False).stdout
         assert '3 received' in out, out
     assert kinds(world.capture.stop()) <= QUIET
 
