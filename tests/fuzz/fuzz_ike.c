@@ -1,96 +1,250 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The IKE core under hostile datagrams. The input is a series of datagrams, each
- * behind a two-byte length; they meet a responder that has answered a first
- * message, so that every payload is reached. */
+/* The IKE core under hostile datagrams. The input is a series of records, each
+ * behind a two-byte length whose upper two bits, in the first one, choose who
+ * meets them:
+ *   00  a responder; records are datagrams, and those after the first get the
+ *       cookie it has answered with, so that every payload is reached
+ *   10  an initiator that has sent its first message
+ *   01  a connected responder; records are the plaintext of quick mode and
+ *       informational messages, with a right hash and encrypted: what a peer that
+ *       has the key can do
+ * Every record is also read as the body of each payload. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rd.h"
-#include "ike/ike.h"
+#include "ike/internal.h"
+
+#define LEFT  0xc0000201
+#define RIGHT 0xc0000202
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static uint32_t seed;
+static uint64_t now;
+
 static void fill(void *ctx, void *p, size_t n)
 {
-	uint32_t *x = ctx;
 	uint8_t *b = p;
 
+	(void)ctx;
 	for (size_t i = 0; i < n; i++)
-		b[i] = (uint8_t)((*x = *x * 1664525u + 1013904223u) >> 24);
+		b[i] = (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
 }
 
-static struct ike *responder(uint32_t *seed)
+static struct ike *core(uint32_t local, uint32_t remote, uint16_t group)
 {
-	static const struct p1_policy p1 = { .priority = 1, .cipher = CIPHER_3DES, .hash = HASH_SHA1,
-					     .auth = IKE_AUTH_PSK, .group = 2, .life_sec = 3600 };
+	const struct p1_policy p1 = { .priority = 1, .cipher = CIPHER_3DES, .hash = HASH_SHA1,
+				      .auth = IKE_AUTH_PSK, .group = group, .life_sec = 3600 };
 	static const struct psk_entry psk = { .addr = { IP_V4, { 0 } }, .mask_len = 0, .key_len = 1,
 					      .key = "k" };
+	uint32_t lan = local == LEFT ? 0x0a010100 : 0x0a020200;
 	struct p2_policy p2 = { .id = 1, .ifid = 1, .map = "M", .seq = 1,
-				.sel = { .local = addr_match_v4(0x0a010100, 0xff),
-					 .remote = addr_match_v4(0x0a020200, 0xff) },
-				.local = ipaddr_v4(0xc0000201), .n_peers = 1,
-				.peers = { ipaddr_v4(0xc0000202) }, .n_transforms = 1,
+				.sel = { .local = addr_match_v4(lan, 0xff),
+					 .remote = addr_match_v4(lan ^ 0x00030300, 0xff) },
+				.local = ipaddr_v4(local), .n_peers = 1, .peers = { ipaddr_v4(remote) },
+				.n_transforms = 1,
 				.transforms = { { .name = "T", .mode = MODE_TUNNEL,
 						  .cipher = CIPHER_3DES,
 						  .esp_auth = AUTH_HMAC_SHA1_96 } },
 				.life_sec = 3600 };
 	struct ike_config cfg = { .enabled = true, .nat_traversal = true, .p1 = &p1, .n_p1 = 1,
 				  .psk = &psk, .n_psk = 1, .p2 = &p2, .n_p2 = 1 };
-	struct ike_env env = { .random = fill, .ctx = seed };
+	struct ike_env env = { .random = fill };
 	struct ike *k = ike_new(&env);
 
-	if (!k || ike_configure(k, &cfg, 0))
+	if (!k || ike_configure(k, &cfg, now))
 		abort();
 	ike_set_debug(k, IKE_DEBUG_ISAKMP | IKE_DEBUG_IPSEC);
 	return k;
 }
 
-/* A fuzzer guesses neither a cookie nor a length: datagrams after the first get
- * those that lead further in, unless their responder cookie begins with 0xff. */
-static void mend(uint8_t *d, size_t n, const uint8_t cookie[8], bool answered)
+/* From an exactly sized block, so that one byte too many is seen. */
+static void feed(struct ike *k, uint32_t local, uint32_t remote, const uint8_t *p, size_t n)
+{
+	struct ike_path path = { ipaddr_v4(local), ipaddr_v4(remote), 500, 500 };
+	uint8_t *heap = malloc(n ? n : 1);
+
+	if (!heap)
+		abort();
+	if (n)
+		memcpy(heap, p, n);
+	ike_datagram(k, now += 100, &path, span_of(heap, n));
+	free(heap);
+}
+
+static void read_bodies(struct span s)
+{
+	static const struct p1_policy p1 = { .priority = 1, .cipher = CIPHER_3DES, .hash = HASH_SHA1,
+					     .auth = IKE_AUTH_PSK, .group = 2, .life_sec = 3600 };
+	static const struct p2_policy p2 = { .n_transforms = 1, .life_sec = 3600,
+					     .transforms = { { .mode = MODE_TUNNEL,
+							       .cipher = CIPHER_AES_CBC,
+							       .cipher_bits = 256,
+							       .esp_auth = AUTH_HMAC_SHA1_96 } } };
+	static const struct p2_ask ask = { .endpoints = true };
+	struct ike_payloads pl;
+	struct ike_notify n;
+	struct ike_delete d;
+	struct p1_choice c;
+	struct p2_agreed a;
+	struct ike_id id;
+	char why[200];
+
+	(void)ike_payloads_decode(PL_SA, s, &pl);
+	(void)ike_notify_decode(s, &n);
+	(void)ike_delete_decode(s, &d);
+	(void)ike_id_decode(s, &id);
+	(void)ike_sa_is_single(s);
+	(void)p1_choose(s, &p1, 1, &c, why, sizeof(why));
+	(void)p2_choose(s, &p2, &ask, &a, why, sizeof(why));
+}
+
+/* ---- in clear ---- */
+
+/* A fuzzer guesses neither a cookie nor a length: both are mended, unless the
+ * responder's cookie begins with 0xff. */
+static void mend(uint8_t *d, size_t n, size_t at, const uint8_t cookie[8])
 {
 	if (n < 28 || d[8] == 0xff)
 		return;
-	if (answered)
-		memcpy(d + 8, cookie, 8);
+	memcpy(d + at, cookie, 8);
 	d[24] = d[25] = 0;
 	d[26] = (uint8_t)(n >> 8);
 	d[27] = (uint8_t)n;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* The cookie of ours in what was sent, once something was. */
+static void look_for_cookie(struct ike *k, size_t at, uint8_t cookie[8], bool *ret_known)
 {
-	uint8_t cookie[8] = { 0 };
-	bool answered = false;
-	struct ike_path path = { ipaddr_v4(0xc0000201), ipaddr_v4(0xc0000202), 500, 500 };
-	uint32_t seed = 1;
-	struct ike *k = responder(&seed);
-	struct rd r = rd_of(data, size);
 	struct ike_action a;
-	uint64_t now = 0;
 
-	while (rd_left(&r) > 2) {
-		size_t n = rd_be16(&r);
-		struct span d = rd_take(&r, n < rd_left(&r) ? n : rd_left(&r));
-		/* exactly sized, so that one byte too many is seen */
-		uint8_t *heap = malloc(d.len ? d.len : 1);
+	while (ike_next_action(k, &a)) {
+		if (a.type != IKE_ACT_SEND || *ret_known || a.data.len < 28)
+			continue;
+		memcpy(cookie, a.data.p + at, 8);
+		*ret_known = true;
+	}
+}
 
-		if (!heap)
-			abort();
+static void clear_text(struct rd *r, bool initiator)
+{
+	uint8_t cookie[8] = { 0 }, buf[16384];
+	size_t at = initiator ? 0 : 8;
+	bool known = false;
+	struct ike *k = core(LEFT, RIGHT, 2);
+
+	if (initiator) {
+		struct flow f = { .local = ipaddr_v4(0x0a010101), .remote = ipaddr_v4(0x0a020201) };
+
+		ike_acquire(k, now, 1, &f);
+		look_for_cookie(k, at, cookie, &known);
+	}
+	while (rd_left(r) > 2) {
+		size_t n = rd_be16(r) & 0x3fff;
+		struct span d = rd_take(r, n < rd_left(r) ? n : rd_left(r));
+
+		read_bodies(d);
 		if (d.len)
-			memcpy(heap, d.p, d.len);
-		mend(heap, d.len, cookie, answered);
-		ike_datagram(k, now += 100, &path, span_of(heap, d.len));
-		free(heap);
-		while (ike_next_action(k, &a)) {
-			if (a.type != IKE_ACT_SEND || answered || a.data.len < 28)
-				continue;
-			memcpy(cookie, a.data.p + 8, 8);
-			answered = true;
-		}
+			memcpy(buf, d.p, d.len);
+		if (known)
+			mend(buf, d.len, at, cookie);
+		else
+			mend(buf, d.len, 8, (const uint8_t[8]){ 0 });
+		feed(k, LEFT, RIGHT, buf, d.len);
+		look_for_cookie(k, at, cookie, &known);
 	}
 	ike_tick(k, now + 100000);
 	ike_free(k);
+}
+
+/* ---- encrypted ---- */
+
+/* Carries all that one has to say to the other. */
+static bool carry(struct ike *from, struct ike *to, uint32_t local, uint32_t remote)
+{
+	struct ike_action a;
+	bool any = false;
+
+	while (ike_next_action(from, &a))
+		if (a.type == IKE_ACT_SEND) {
+			feed(to, local, remote, a.data.p, a.data.len);
+			any = true;
+		}
+	return any;
+}
+
+/* A message of an exchange that the peer begins: HASH(1) over what follows it. */
+static void send_protected(struct ike *k, struct ike_sa *sa, struct span record)
+{
+	static const uint8_t blank[20];
+	struct ike_builder b;
+	struct ike_header h;
+	uint8_t iv[16], id[4];
+	struct wr w = wr_of(id, sizeof(id));
+	uint32_t msgid = 1 + seed % 5; /* some exchanges go on */
+
+	if (record.len < 2)
+		return;
+	msg_header(sa, record.p[0] & 1 ? EX_INFO : EX_QUICK, IKE_FLAG_ENCRYPTED, msgid, &h);
+	ike_build_start(&b, &h);
+	ike_build_payload(&b, PL_HASH, span_of(blank, sizeof(blank)));
+	b.buf[b.next_at] = record.p[1];
+	wr_bytes(&b.w, record.p + 2, record.len - 2);
+	wr_be32(&w, msgid);
+	struct span parts[] = { span_of(id, 4), span_of(record.p + 2, record.len - 2) };
+	if (b.w.bad ||
+	    ike_prf(sa->k->crypto, HASH_SHA1, span_of(sa->keys.a, 20), parts, 2, b.buf + 32) ||
+	    keying_iv2(sa->k->crypto, HASH_SHA1, sa->iv, 8, msgid, iv))
+		abort();
+	struct span d = msg_encrypt(sa, &b, iv);
+	feed(k, LEFT, RIGHT, d.p, d.len);
+	fill(NULL, id, 1);
+}
+
+static void protected(struct rd *r)
+{
+	struct ike *left = core(LEFT, RIGHT, 1), *right = core(RIGHT, LEFT, 1);
+	struct flow f = { .local = ipaddr_v4(0x0a020201), .remote = ipaddr_v4(0x0a010101) };
+	struct ike_action a;
+
+	ike_acquire(right, now, 1, &f);
+	for (bool busy = true; busy;) {
+		busy = carry(right, left, LEFT, RIGHT);
+		busy |= carry(left, right, RIGHT, LEFT);
+	}
+	struct ike_sa *sa = TAILQ_FIRST(&right->sas);
+	if (!sa || sa->state != MM_DONE)
+		abort();
+	while (rd_left(r) > 2) {
+		size_t n = rd_be16(r) & 0x3fff;
+		struct span d = rd_take(r, n < rd_left(r) ? n : rd_left(r));
+
+		send_protected(left, sa, d);
+		while (ike_next_action(left, &a))
+			;
+	}
+	ike_tick(left, now + 100000);
+	ike_free(left);
+	ike_free(right);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct rd r = rd_of(data, size);
+
+	seed = 1;
+	now = 1000;
+	switch (size ? data[0] >> 6 : 0) {
+	case 0:
+		clear_text(&r, false);
+		break;
+	case 1:
+		protected(&r);
+		break;
+	default:
+		clear_text(&r, true);
+		break;
+	}
 	return 0;
 }
