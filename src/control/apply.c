@@ -12,6 +12,7 @@
 #include "host/os.h"
 
 #define APPLY_DELAY_MS 100 /* many lines pasted at once are one change */
+#define GUARD_RETRY_MS 5000
 
 static int send_table(struct control *c)
 {
@@ -71,6 +72,13 @@ static void say_isakmp(struct control *c)
 	c->isakmp_on = on;
 }
 
+static void apply_in(struct control *c, long ms)
+{
+	struct timeval t = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+
+	evtimer_add(c->apply_timer, &t);
+}
+
 void apply_all(struct control *c)
 {
 	int err = plumb_look(c);
@@ -92,6 +100,9 @@ void apply_all(struct control *c)
 	if (err)
 		log_line("CULVERT-3-CONFIG", "the configuration could not be put in force: %s",
 			 strerror(-err));
+	forwarding_follow(c);
+	if (!c->guarded)
+		apply_in(c, GUARD_RETRY_MS);
 	say_notes(c);
 	say_isakmp(c);
 	ikelink_pump(c);
@@ -99,10 +110,9 @@ void apply_all(struct control *c)
 
 void apply_soon(struct control *c)
 {
-	struct timeval t = { .tv_usec = APPLY_DELAY_MS * 1000 };
-
-	if (!evtimer_pending(c->apply_timer, NULL))
-		evtimer_add(c->apply_timer, &t);
+	if (c->guarded && evtimer_pending(c->apply_timer, NULL))
+		return;
+	apply_in(c, APPLY_DELAY_MS);
 }
 
 void apply_now(struct control *c)

@@ -20,8 +20,6 @@
 #include "host/sockets.h"
 #include "host/supervisor.h"
 
-#define IP_FORWARD "/proc/sys/net/ipv4/ip_forward"
-
 static void on_forwarder_event(void *ctx, const struct fwd_msg *m)
 {
 	ikelink_event(ctx, m);
@@ -160,8 +158,7 @@ static void orderly_stop(struct control *c)
 	ikelink_pump(c);
 	ikelink_close(c);
 	/* before the locks go: nothing that they held back shall pass now */
-	if (c->forwarding_set)
-		(void)host_sysctl(IP_FORWARD, "0", NULL);
+	forwarding_restore(c);
 	plumb_remove(c);
 	(void)fwdlink_simple(c->fwd, FWD_SHUTDOWN, 0);
 	(void)unlink(c->opt->socket);
@@ -170,7 +167,6 @@ static void orderly_stop(struct control *c)
 static int start(struct control *c, int fwd_fd)
 {
 	struct ike_env env = { .random = host_random, .export_keys = c->opt->keylog != NULL };
-	char old[16];
 	int err = files_load(c);
 
 	if (err)
@@ -193,10 +189,10 @@ static int start(struct control *c, int fwd_fd)
 		return err;
 	}
 	apply_all(c);
-	/* only now: the locks are in place */
-	if (host_sysctl(IP_FORWARD, "1", old) == 0 && strcmp(old, "1")) {
-		c->forwarding_set = true;
-		log_line("CULVERT-6-HOST", "net.ipv4.ip_forward set to 1");
+	if (!c->guarded) {
+		log_line("CULVERT-2-START", "no guard, so no router: nft and a kernel with nf_tables "
+					    "are needed");
+		return -EPERM;
 	}
 	/* what an earlier control left in the forwarder is taken over */
 	err = ikelink_start(c, true);
@@ -274,7 +270,7 @@ static void control_free(struct control *c)
 	free(c);
 }
 
-int control_process(const struct control_options *opt, int fwd_fd, int supervisor_fd)
+int control_process(const struct control_options *opt, int fwd_fd, int supervisor_fd, bool first)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	int err, status = 1;
@@ -303,6 +299,10 @@ int control_process(const struct control_options *opt, int fwd_fd, int superviso
 		status = 0;
 	} else if (err == -EPERM || err == -EADDRINUSE) {
 		status = 2; /* starting again would not help */
+		if (first && c->fwd && !c->guarded) { /* this host is left as it was */
+			forwarding_restore(c);
+			plumb_remove(c);
+		}
 	}
 	control_free(c);
 	return status;

@@ -8,6 +8,8 @@
 #define CONTROL_CONFIG "/etc/culvert/startup-config"
 #define CONTROL_SOCKET "/run/culvert/culvert.sock"
 
+#define CONTROL_IP_FORWARD "/proc/sys/net/ipv4/ip_forward"
+
 #define CONTROL_MAX_BINDINGS 64
 
 struct control_options {
@@ -19,6 +21,7 @@ struct control_options {
 		char device[16];
 	} bind[CONTROL_MAX_BINDINGS];
 	size_t n_bind;
+	char ip_forward[16]; /* the sysctl before us; "" could not be read */
 };
 
 /* `culvert run` and `culvert check`; argv[0] is the subcommand. Exit statuses:
@@ -26,8 +29,9 @@ struct control_options {
 int run_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 
-/* The control process: until SIGTERM. fwd_fd and supervisor_fd as in
+/* The control process: until SIGTERM. fwd_fd, supervisor_fd and first as in
  * host/supervisor.h. Returns an exit status. */
-int control_process(const struct control_options *opt, int fwd_fd, int supervisor_fd);
+int control_process(const struct control_options *opt, int fwd_fd, int supervisor_fd,
+		    bool first);
 
 #endif

@@ -48,6 +48,7 @@ struct steer_state {
 	uint32_t tun_ifindex;
 	uint32_t ifindex; /* of the interface it serves */
 	bool in_forwarder;
+	char device[16]; /* of the interface, when it was last seen */
 };
 
 /* An address or route that we added, to be taken back. */
@@ -68,7 +69,9 @@ struct control {
 	struct nl *nl;
 	int supervisor_fd, listen_fd, udp500, nl_events, sigterm_fd;
 	bool udp4500, ready, stopping, isakmp_on, crypto_seen;
-	bool forwarding_set; /* ip_forward was 0 before us */
+	bool guarded;	     /* whatever leaves by a crypto map's interface meets the guard */
+	bool forwards;	     /* ip_forward was set to 1 */
+	bool forwarding_seen; /* forwarding_follow was here */
 	uint64_t started_ms;
 	struct event *ike_timer, *apply_timer, *sample_timer;
 	struct event *watches[8];
@@ -103,7 +106,20 @@ int plumb_look(struct control *c);   /* links, addresses, bindings */
 void plumb_apply(struct control *c); /* steering, TUNs, addresses, routes */
 void plumb_remove(struct control *c); /* orderly stop: everything ours, locks last */
 const struct nl_link *plumb_link(const struct control *c, uint32_t ifindex);
+const struct nl_link *plumb_link_named(const struct control *c, const char *name);
 const char *plumb_ios_name(const struct control *c, uint32_t ifindex); /* "" unknown */
+
+/* tuns.c: first tuns_begin, then what is wanted, then tuns_forget for the rest (or
+ * all). steering_apply sets c->guarded. */
+void tuns_device(const char *name, char out[16]); /* the Linux name of TunnelN */
+void tuns_begin(struct control *c);
+void steering_apply(struct control *c);
+void tuns_apply(struct control *c, const struct cfg_interface *ci);
+void tuns_forget(struct control *c, bool all);
+
+/* forwarding.c: net.ipv4.ip_forward follows the guard */
+void forwarding_follow(struct control *c);
+void forwarding_restore(struct control *c); /* orderly stop, before the locks go */
 
 /* apply.c */
 void apply_soon(struct control *c); /* after a change, once for many */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host as the configuration wants it: bindings, TUNs, addresses, routes,
- * steering. What is there already is left alone; what we added and nobody wants
+/* The host as the configuration wants it: bindings, addresses, routes, and what
+ * tuns.c makes. What is there already is left alone; what we added and nobody wants
  * any more is taken back. Steering goes in before anything that could carry a
  * packet, and comes out last. */
 #include "control/internal.h"
@@ -13,7 +13,6 @@
 
 #include "host/log.h"
 #include "host/os.h"
-#include "host/sockets.h"
 
 #define TWIN_METRIC 4278198272u /* of the unreachable twin behind a tunnel route */
 
@@ -49,7 +48,7 @@ const struct nl_link *plumb_link(const struct control *c, uint32_t ifindex)
 	return NULL;
 }
 
-static const struct nl_link *link_by_name(const struct control *c, const char *name)
+const struct nl_link *plumb_link_named(const struct control *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_links; i++)
 		if (!strcmp(c->links[i].name, name))
@@ -66,15 +65,6 @@ const char *plumb_ios_name(const struct control *c, uint32_t ifindex)
 	return l ? l->name : "";
 }
 
-static void tunnel_device(const char *name, char out[16])
-{
-	/* a Linux name has 15 characters at most */
-	if (strlen(name) < 16)
-		snprintf(out, 16, "%s", name);
-	else
-		snprintf(out, 16, "Tun%.12s", name + strlen("Tunnel"));
-}
-
 /* The device of an interface: told on the command line, by `host-interface`, of
  * that very name, or the one that holds its address. */
 static const struct nl_link *find_device(const struct control *c, const struct cfg_interface *ci)
@@ -82,15 +72,15 @@ static const struct nl_link *find_device(const struct control *c, const struct c
 	char dev[16];
 
 	if (ci->is_tunnel) {
-		tunnel_device(ci->name, dev);
-		return link_by_name(c, dev);
+		tuns_device(ci->name, dev);
+		return plumb_link_named(c, dev);
 	}
 	for (size_t i = 0; i < c->opt->n_bind; i++)
 		if (!strcmp(c->opt->bind[i].name, ci->name))
-			return link_by_name(c, c->opt->bind[i].device);
+			return plumb_link_named(c, c->opt->bind[i].device);
 	if (ci->host_if[0])
-		return link_by_name(c, ci->host_if);
-	const struct nl_link *l = link_by_name(c, ci->name);
+		return plumb_link_named(c, ci->host_if);
+	const struct nl_link *l = plumb_link_named(c, ci->name);
 	if (l || !ci->addr.addr.family)
 		return l;
 	for (size_t i = 0; i < c->n_addrs; i++)
@@ -282,7 +272,7 @@ static bool is_tunnel_name(const struct control *c, const char *name)
 static void apply_route(struct control *c, const struct cfg_route *r)
 {
 	const struct bound_if *b = r->ifname[0] ? bound_find(c->ifs, c->n_ifs, r->ifname) : NULL;
-	const struct nl_link *l = r->ifname[0] && !b ? link_by_name(c, r->ifname) : NULL;
+	const struct nl_link *l = r->ifname[0] && !b ? plumb_link_named(c, r->ifname) : NULL;
 	struct added x = { .is_route = true };
 	int len = ipv4_mask_len(ipaddr_to_v4(&r->mask));
 
@@ -313,212 +303,17 @@ static void tunnel_subnet_twin(struct control *c, const struct cfg_interface *ci
 	want_twin(c, &net, (uint8_t)len);
 }
 
-/* ---- TUNs ---- */
-
-/* Makes (or finds) the TUN and hands it to the forwarder. A TUN that is busy is
- * the forwarder's already: control was restarted. */
-static bool tun_ready(struct control *c, const char *name, struct fwd_port desc, uint32_t *ifindex,
-		      bool *in_forwarder)
-{
-	struct fwd_msg m = { .type = FWD_PORT_ADD };
-	int fd, err;
-
-	if (*in_forwarder && link_by_name(c, name))
-		return true;
-	if (*in_forwarder) { /* somebody deleted the device: the old descriptor is dead */
-		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, desc.id);
-		*in_forwarder = false;
-	}
-	fd = tun_open(name, ifindex);
-	if (fd == -EBUSY) {
-		const struct nl_link *l = link_by_name(c, name);
-
-		*ifindex = l ? l->ifindex : 0;
-		*in_forwarder = l != NULL;
-		return l != NULL;
-	}
-	if (fd < 0) {
-		log_line("CULVERT-3-HOST", "TUN %s: %s", name, strerror(-fd));
-		return false;
-	}
-	desc.dev_ifindex = *ifindex;
-	m.u.port = desc;
-	err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
-	close(fd);
-	if (err) {
-		log_line("CULVERT-3-FORWARDER", "TUN %s: %s", name, strerror(-err));
-		return false;
-	}
-	*in_forwarder = true;
-	return true;
-}
-
-/* The kernel's own router solicitations would be interesting traffic. */
-static void quiet_ipv6(const char *device)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
-	(void)host_sysctl(path, "1", NULL);
-}
-
-static void apply_tunnel(struct control *c, const struct cfg_interface *ci)
-{
-	struct tun_state *t = NULL;
-	char name[16];
-
-	tunnel_device(ci->name, name);
-	for (size_t i = 0; i < MAX_TUNS && !t; i++)
-		if (c->tuns[i].used && !strcmp(c->tuns[i].name, name))
-			t = &c->tuns[i];
-	for (size_t i = 0; i < MAX_TUNS && !t; i++)
-		if (!c->tuns[i].used)
-			t = &c->tuns[i];
-	if (!t) {
-		log_line("CULVERT-3-HOST", "%s: more than %d tunnels", ci->name, MAX_TUNS);
-		return;
-	}
-	if (!t->used)
-		*t = (struct tun_state){ .used = true };
-	snprintf(t->name, sizeof(t->name), "%s", name);
-	t->tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
-	t->wanted = true;
-	struct fwd_port desc = { .id = (uint32_t)(PORT_TUN + (t - c->tuns)),
-				 .kind = FWD_PORT_TUNNEL, .tunnel_id = t->tunnel_id };
-	(void)tun_ready(c, name, desc, &t->ifindex, &t->in_forwarder);
-	quiet_ipv6(name);
-}
-
-/* ---- steering ---- */
-
-static struct steer_state *steer_for(struct control *c, const char *ios_name)
-{
-	for (size_t i = 0; i < MAX_STEER; i++)
-		if (c->steer[i].used && !strcmp(c->steer[i].ios_name, ios_name))
-			return &c->steer[i];
-	for (size_t i = 0; i < MAX_STEER; i++)
-		if (!c->steer[i].used) {
-			struct steer_state *s = &c->steer[i];
-
-			*s = (struct steer_state){ .used = true };
-			snprintf(s->ios_name, sizeof(s->ios_name), "%s", ios_name);
-			snprintf(s->tun, sizeof(s->tun), "cvsteer%zu", i);
-			return s;
-		}
-	return NULL;
-}
-
-static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifindex, uint32_t mtu)
-{
-	struct fwd_port desc = { .id = (uint32_t)(PORT_STEER + (s - c->steer)),
-				 .kind = FWD_PORT_STEER, .ifid = ifindex };
-	char path[96];
-
-	s->wanted = true;
-	s->ifindex = ifindex;
-	if (!tun_ready(c, s->tun, desc, &s->tun_ifindex, &s->in_forwarder))
-		return;
-	(void)nl_link_set(c->nl, s->tun_ifindex, true, mtu);
-	/* without any address the kernel refuses what comes in there (rp_filter has
-	 * nothing to compare with): RFC 7600's dummy address serves */
-	struct ipaddr dummy = ipaddr_v4(0xc0000008);
-	(void)nl_addr_add_host(c->nl, s->tun_ifindex, &dummy);
-	/* decrypted packets come in here from addresses that are routed elsewhere */
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", s->tun);
-	(void)host_sysctl(path, "2", NULL);
-	quiet_ipv6(s->tun);
-}
-
-/* The lines of the SPD that belong to an interface, as steering wants them. */
-static struct steer_line *lines_of(const struct control *c, uint32_t ifindex, size_t *ret_n)
-{
-	struct steer_line *v = calloc(c->compiled.n_policies ? c->compiled.n_policies : 1, sizeof(*v));
-	size_t n = 0;
-
-	for (size_t i = 0; v && i < c->compiled.n_policies; i++) {
-		const struct fwd_policy *p = &c->compiled.policies[i];
-
-		if (p->ifid == ifindex)
-			v[n++] = (struct steer_line){ p->map_seq, p->action == FWD_POLICY_PROTECT,
-						      p->sel };
-	}
-	*ret_n = n;
-	return v;
-}
-
-static void apply_steering(struct control *c)
-{
-	struct steer_if v[MAX_STEER];
-	struct txt why = TXT_INIT;
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->config->interfaces.n && n < MAX_STEER; i++) {
-		const struct cfg_interface *ci = c->config->interfaces.v[i];
-		const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
-		struct steer_state *s;
-
-		if (!ci->crypto_map[0] || !b || !b->ifindex || !(s = steer_for(c, ci->name)))
-			continue;
-		steer_tun_up(c, s, b->ifindex, b->mtu);
-		if (!s->tun_ifindex)
-			continue;
-		v[n] = (struct steer_if){ .slot = (uint32_t)(s - c->steer), .ifindex = b->ifindex,
-					  .tun_ifindex = s->tun_ifindex,
-					  .adjust_mss = (uint16_t)ci->adjust_mss };
-		snprintf(v[n].device, sizeof(v[n].device), "%s", b->device);
-		snprintf(v[n].tun, sizeof(v[n].tun), "%s", s->tun);
-		v[n].lines = lines_of(c, b->ifindex, &v[n].n_lines);
-		n += v[n].lines != NULL;
-	}
-	int err = n || c->last_ruleset ? steer_apply(c->nl, v, n, &c->last_ruleset, &why) : 0;
-	if (err)
-		log_line("CULVERT-2-STEERING", "the kernel refused the crypto ACL: %s %s",
-			 strerror(-err), txt_cstr(&why));
-	for (size_t i = 0; i < n; i++)
-		free((void *)v[i].lines);
-	txt_fini(&why);
-}
-
 /* ---- all ---- */
-
-static void forget_unwanted(struct control *c, bool all)
-{
-	for (size_t i = 0; i < MAX_TUNS; i++) {
-		struct tun_state *t = &c->tuns[i];
-
-		if (!t->used || (t->wanted && !all))
-			continue;
-		if (c->fwd)
-			(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_TUN + i));
-		(void)nl_link_del(c->nl, t->ifindex);
-		t->used = false;
-	}
-	for (size_t i = 0; i < MAX_STEER; i++) {
-		struct steer_state *s = &c->steer[i];
-
-		if (!s->used || (s->wanted && !all))
-			continue;
-		if (c->fwd)
-			(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_STEER + i));
-		steer_forget(c->nl, (uint32_t)i);
-		if (s->tun_ifindex)
-			(void)nl_link_del(c->nl, s->tun_ifindex);
-		s->used = false;
-	}
-}
 
 void plumb_apply(struct control *c)
 {
 	for (size_t i = 0; i < c->n_added; i++)
 		c->added[i].wanted = false;
-	for (size_t i = 0; i < MAX_TUNS; i++)
-		c->tuns[i].wanted = false;
-	for (size_t i = 0; i < MAX_STEER; i++)
-		c->steer[i].wanted = false;
-	apply_steering(c);
+	tuns_begin(c);
+	steering_apply(c);
 	for (size_t i = 0; i < c->config->interfaces.n; i++)
 		if (c->config->interfaces.v[i]->is_tunnel)
-			apply_tunnel(c, c->config->interfaces.v[i]);
+			tuns_apply(c, c->config->interfaces.v[i]);
 	if (plumb_look(c))
 		return;
 	for (size_t i = 0; i < c->config->interfaces.n; i++) {
@@ -529,7 +324,7 @@ void plumb_apply(struct control *c)
 	for (size_t i = 0; i < c->config->routes.n; i++)
 		apply_route(c, c->config->routes.v[i]);
 	take_back(c, false);
-	forget_unwanted(c, false);
+	tuns_forget(c, false);
 	/* the tunnels' egress depends on the routes that were just made */
 	(void)plumb_look(c);
 }
@@ -537,6 +332,6 @@ void plumb_apply(struct control *c)
 void plumb_remove(struct control *c)
 {
 	take_back(c, true);
-	forget_unwanted(c, true);
+	tuns_forget(c, true);
 	(void)steer_remove();
 }

@@ -58,9 +58,9 @@ static bool parse_binding(struct control_options *o, const char *s)
 	return true;
 }
 
-static int run_control(void *ctx, int fwd_fd, int supervisor_fd)
+static int run_control(void *ctx, int fwd_fd, int supervisor_fd, bool first)
 {
-	return control_process(ctx, fwd_fd, supervisor_fd);
+	return control_process(ctx, fwd_fd, supervisor_fd, first);
 }
 
 #if defined(__has_feature)
@@ -132,6 +132,7 @@ int run_main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return wrong(run_usage, "unexpected argument ", argv[optind]);
+	(void)host_sysctl(CONTROL_IP_FORWARD, NULL, o.ip_forward);
 	if (!strcmp(o.socket, CONTROL_SOCKET))
 		(void)mkdir("/run/culvert", 0750);
 	return supervisor_run(&s);

@@ -75,7 +75,7 @@ const char *host_clock(char buf[64])
 
 int host_sysctl(const char *path, const char *value, char *old)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int fd = open(path, (value ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	int err = 0;
 
 	if (fd < 0)
@@ -87,7 +87,7 @@ int host_sysctl(const char *path, const char *value, char *old)
 		old[strcspn(old, "\n")] = '\0';
 		(void)lseek(fd, 0, SEEK_SET);
 	}
-	if (write(fd, value, strlen(value)) < 0)
+	if (value && write(fd, value, strlen(value)) < 0)
 		err = -errno;
 	close(fd);
 	return err;

@@ -13,8 +13,8 @@ void host_random(void *ctx, void *p, size_t n);
 const char *host_stamp(char buf[32]);
 /* `08:33:11.123 UTC Tue Nov 24 2026`, for show clock (64 bytes). */
 const char *host_clock(char buf[64]);
-/* Writes value to a file under /proc/sys; 0 or a negative errno. The value that
- * stood there goes to old (16 bytes) unless it is NULL. */
+/* Writes value to a file under /proc/sys, unless it is NULL; 0 or a negative errno. The
+ * value that stood there goes to old (16 bytes) unless it is NULL. */
 int host_sysctl(const char *path, const char *value, char *old);
 
 #endif

@@ -33,8 +33,9 @@ static int load(const struct steer_if *v, size_t n, enum steer_form form,
 	return err;
 }
 
-/* From the best form to the one that always fits. */
-static int load_some_form(const struct steer_if *v, size_t n, struct txt *why)
+/* From the best form to the one that always fits. *ret_loaded: one of them is in
+ * force now. */
+static int load_some_form(const struct steer_if *v, size_t n, struct txt *why, bool *ret_loaded)
 {
 	struct steer_counts counts = { 0 };
 	enum steer_form form = STEER_FULL;
@@ -50,6 +51,7 @@ static int load_some_form(const struct steer_if *v, size_t n, struct txt *why)
 		if (err != -EINVAL || form == STEER_CLOSED)
 			break;
 	}
+	*ret_loaded = !err;
 	if (err || form == STEER_CLOSED)
 		txt_str(why, txt_cstr(&first));
 	if (!err && form == STEER_CLOSED) {
@@ -63,16 +65,16 @@ static int load_some_form(const struct steer_if *v, size_t n, struct txt *why)
 static int apply_ruleset(const struct steer_if *v, size_t n, uint64_t *mark, struct txt *why)
 {
 	uint32_t before, after;
-	bool known = nft_generation(&before) == 0;
+	bool known = nft_generation(&before) == 0, loaded;
 	int err;
 
 	if (known && *mark && *mark == mark_of(v, n, before))
 		return 0;
-	err = load_some_form(v, n, why);
+	err = load_some_form(v, n, why, &loaded);
 	/* one step was ours; if there were more, somebody else was there as well, and
 	 * the next time finds out what is left */
 	known = known && nft_generation(&after) == 0 && after == before + 1;
-	*mark = err ? 0 : known ? mark_of(v, n, after) : 1;
+	*mark = !loaded ? 0 : !err && known ? mark_of(v, n, after) : 1;
 	return err;
 }
 
@@ -82,10 +84,11 @@ static int apply_routes(struct nl *nl, const struct steer_if *f, struct txt *why
 	struct nl_route last = { .table = STEER_TABLE_BASE + f->slot, .metric = UINT32_MAX,
 				 .unreachable = true };
 	struct nl_route tun = { .table = last.table, .ifindex = f->tun_ifindex };
-	int err, tun_err;
+	int err, tun_err = 0;
 
 	err = nl_route_add(nl, &last);
-	tun_err = nl_route_add(nl, &tun);
+	if (f->tun_ifindex)
+		tun_err = nl_route_add(nl, &tun);
 	if (!err)
 		err = nl_rule_add(nl, STEER_MARK_BASE + f->slot, last.table, last.table);
 	if (!err)

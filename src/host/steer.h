@@ -32,6 +32,7 @@ struct steer_if {
 	const struct steer_line *lines; /* in order */
 	size_t n_lines;
 	uint16_t adjust_mss; /* `ip tcp adjust-mss` of the interface; 0 none */
+	bool closed; /* lines are not known (yet): nothing but our IKE, ESP and AH leaves */
 };
 
 /* What was dropped since the first ruleset was loaded. */
@@ -55,7 +56,8 @@ void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
  * and takes away what slots that are not in v had. *mark tells the ruleset that is
  * in force (0: none): an equal one is not loaded again unless somebody touched
  * nftables meanwhile. 0 or -errno, and the reason in why. If the kernel refuses the
- * ruleset, STEER_CLOSED is in force afterwards and the result is an error. */
+ * ruleset, STEER_CLOSED is in force afterwards and the result is an error. *mark is 0
+ * afterwards only if there is no guard at all. */
 int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mark,
 		struct txt *why);
 /* Takes the routing rule and table of one slot away. */

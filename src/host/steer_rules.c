@@ -374,7 +374,7 @@ void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
 			   STEER_NFLOG);
 	txt_str(t, "\t\tdrop\n\t}\n");
 	for (size_t i = 0; i < n; i++)
-		if (form == STEER_CLOSED)
+		if (form == STEER_CLOSED || v[i].closed)
 			put_closed(t, &v[i]);
 		else
 			for (enum side s = SIDE_STEER; s <= SIDE_MIRROR; s++)

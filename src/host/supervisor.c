@@ -114,7 +114,8 @@ static void start_control(struct sup *u)
 		 * told again until it does */
 		signal(SIGTERM, SIG_IGN);
 		become_child(u, u->pair[0], u->notice[1]);
-		_exit(u->s->control(u->s->ctx, u->pair[0], u->notice[1]));
+		_exit(u->s->control(u->s->ctx, u->pair[0], u->notice[1],
+				    u->control.restarts == 0));
 	}
 	u->told = true;
 }

@@ -4,11 +4,14 @@
 #ifndef HOST_SUPERVISOR_H
 #define HOST_SUPERVISOR_H
 
+#include <stdbool.h>
+
 struct supervisor {
 	/* Run in the children; the result is their exit status. fwd_fd is this side's
 	 * end of the pair. Control gets another: it becomes readable with each new
-	 * forwarder, whose end of a new pair comes along (supervisor_receive()). */
-	int (*control)(void *ctx, int fwd_fd, int supervisor_fd);
+	 * forwarder, whose end of a new pair comes along (supervisor_receive()); first:
+	 * there was none before it. */
+	int (*control)(void *ctx, int fwd_fd, int supervisor_fd, bool first);
 	int (*forwarder)(void *ctx, int control_fd);
 	void *ctx;
 };

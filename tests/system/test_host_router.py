@@ -34,6 +34,9 @@ ip addr add 192.0.2.1/24 dev wan; ip link set wan up; ip link set far up
 ip addr add 192.0.2.2/24 dev far
 echo 0 > /proc/sys/net/ipv4/ip_forward
 view | sed 's/<[^>]*>//' > before
+'''
+
+RUN = '''\
 "$CULVERT" run --config cfg --socket "$PWD/sock" --interface FastEthernet0/1=wan 2> log &
 until_true test -S sock
 until_true nft list chain ip culvert guard
@@ -47,18 +50,18 @@ diff before after
 '''
 
 
-def in_a_namespace(who, tmp_path, script):
+def in_a_namespace(who, tmp_path, script, begin=RUN, end=ENDING, mounts=False):
     """Runs a script in a network namespace of its own, in a folder that it may write."""
     user = bool(who) or os.geteuid() != 0
     (tmp_path / 'cfg').write_text(CONFIG)
     for path in (tmp_path, *tmp_path.parents):
         if path.stat().st_uid == os.getuid() and 'pytest' in str(path):
             path.chmod(0o777)
-    unshare = ['unshare', '-Urn'] if user else ['unshare', '-n']
+    unshare = ['unshare', '-Urn' if user else '-n', *(['-m'] if mounts else [])]
     probe = subprocess.run([*who, *unshare, 'true'])
     if probe.returncode:
         pytest.skip('no user namespaces for ordinary users here')
-    r = subprocess.run([*who, *unshare, 'timeout', '60', 'sh', '-ec', SCRIPT + script + ENDING],
+    r = subprocess.run([*who, *unshare, 'timeout', '60', 'sh', '-ec', SCRIPT + begin + script + end],
                        cwd=tmp_path, capture_output=True, text=True,
                        env={**os.environ, 'CULVERT': str(built('culvert'))})
     log = tmp_path / 'log'
@@ -92,3 +95,54 @@ echo 0 > /proc/sys/net/ipv4/ip_forward
 ''')
     assert 'guarded\n' in out
     assert 'unreachable default' in out
+
+
+NFT_GONE = 'mount --bind /dev/null "$(command -v nft || echo /usr/sbin/nft)"\n'
+
+
+def test_without_nft_there_is_no_router(who, tmp_path):
+    """No guard, no forwarding: it says so and gives up, and leaves nothing behind."""
+    out = in_a_namespace(who, tmp_path, '', mounts=True, begin=NFT_GONE + '''
+rc=0; "$CULVERT" run --config cfg --socket "$PWD/sock" --interface FastEthernet0/1=wan 2> log || rc=$?
+echo "$rc $(cat /proc/sys/net/ipv4/ip_forward)"
+''', end='ip -o link | grep cvsteer || :; ip rule | grep 1700 || :')
+    assert out == '2 0\n'
+    log = (tmp_path / 'log').read_text()
+    assert '%CULVERT-2-START: no guard, so no router: nft' in log
+
+
+def test_forwarding_ends_with_the_guard_and_returns_with_it(who, tmp_path):
+    out = in_a_namespace(who, tmp_path, mounts=True, script='cp "$(command -v nft)" nft.real\n' + NFT_GONE + '''
+until_true grep 1 /proc/sys/net/ipv4/ip_forward
+# the kernel's table goes, and nft is not there to load it again
+cp nft.real other; ./other delete table ip culvert
+until_true grep 0 /proc/sys/net/ipv4/ip_forward
+cat /proc/sys/net/ipv4/ip_forward
+umount "$(command -v nft || echo /usr/sbin/nft)"
+until_true nft list chain ip culvert guard
+until_true grep 1 /proc/sys/net/ipv4/ip_forward
+cat /proc/sys/net/ipv4/ip_forward
+''')
+    assert out == '0\n1\n'
+
+
+def test_a_device_that_comes_later_is_guarded_before_it_comes(who, tmp_path):
+    """And when it is made anew: nothing but IPsec leaves there until its lines are known."""
+    out = in_a_namespace(who, tmp_path, begin='ip link del wan\n' + RUN, script='''
+seen() { nft list chain ip culvert guard | grep -o 'oifname "wan" jump guard_0'; }
+until_true seen; seen
+nft list chain ip culvert guard_0 | grep -o 'goto leaving_clear'
+for i in 1 2; do
+    ip link add wan type veth peer name far; ip link set far up
+    ip addr add 192.0.2.1/24 dev wan; ip link set wan up
+    until_true sh -c "nft list chain ip culvert guard_0 | grep 'jump guard_0_10'"
+    ip route show table 17000 | grep -c cvsteer0
+    ip link del wan
+    until_true sh -c "nft list chain ip culvert guard_0 | grep 'goto leaving_clear'"
+    seen
+done
+ip link add wan type veth peer name far
+ip addr add 192.0.2.1/24 dev wan; ip link set wan up; ip link set far up; ip addr add 192.0.2.2/24 dev far
+''', end='kill -TERM $!; wait $! || exit 9; nft list ruleset; ip rule | grep 1700 || :')
+    line = 'oifname "wan" jump guard_0\n'
+    assert out == line + 'goto leaving_clear\n' + ('1\n' + line) * 2

@@ -68,13 +68,13 @@ static void listen_to_stop(void)
 }
 
 /* Says hello over the pair, reports who answers, follows new forwarders. */
-static int control(void *ctx, int fwd_fd, int supervisor_fd)
+static int control(void *ctx, int fwd_fd, int supervisor_fd, bool first)
 {
 	struct world *w = ctx;
 	struct pollfd p[2] = { { .fd = fwd_fd, .events = POLLIN },
 			       { .fd = supervisor_fd, .events = POLLIN } };
 
-	tell(w, CONTROL_UP, 0);
+	tell(w, CONTROL_UP, first);
 	if (w->mode == USELESS)
 		return 2;
 	if (w->mode == SHORT_LIVED)
@@ -294,7 +294,7 @@ static void one_that_keeps_dying_is_started_ever_more_slowly(void **state)
 	start(&w, SHORT_LIVED);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (int i = 0; i < 5; i++) /* 100 + 200 + 400 + 800 ms between them */
-		(void)await(&w, CONTROL_UP);
+		assert_int_equal(await(&w, CONTROL_UP).peer, i == 0); /* the first knows */
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	assert_true((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 >= 1400);
 	kill(w.supervisor, SIGKILL);

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The devices of our own: a TUN for each TunnelN and a steering TUN for each
+ * interface with a crypto map, and what steers packets there. */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/log.h"
+#include "host/os.h"
+#include "host/sockets.h"
+
+void tuns_device(const char *name, char out[16])
+{
+	/* a Linux name has 15 characters at most */
+	if (strlen(name) < 16)
+		snprintf(out, 16, "%s", name);
+	else
+		snprintf(out, 16, "Tun%.12s", name + strlen("Tunnel"));
+}
+
+/* ---- TUNs ---- */
+
+/* Makes (or finds) the TUN and hands it to the forwarder. A TUN that is busy is
+ * the forwarder's already: control was restarted. */
+static bool tun_ready(struct control *c, const char *name, struct fwd_port desc, uint32_t *ifindex,
+		      bool *in_forwarder)
+{
+	struct fwd_msg m = { .type = FWD_PORT_ADD };
+	int fd, err;
+
+	if (*in_forwarder && plumb_link_named(c, name))
+		return true;
+	if (*in_forwarder) { /* somebody deleted the device: the old descriptor is dead */
+		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, desc.id);
+		*in_forwarder = false;
+	}
+	fd = tun_open(name, ifindex);
+	if (fd == -EBUSY) {
+		const struct nl_link *l = plumb_link_named(c, name);
+
+		*ifindex = l ? l->ifindex : 0;
+		*in_forwarder = l != NULL;
+		return l != NULL;
+	}
+	if (fd < 0) {
+		log_line("CULVERT-3-HOST", "TUN %s: %s", name, strerror(-fd));
+		return false;
+	}
+	desc.dev_ifindex = *ifindex;
+	m.u.port = desc;
+	err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+	close(fd);
+	if (err) {
+		log_line("CULVERT-3-FORWARDER", "TUN %s: %s", name, strerror(-err));
+		return false;
+	}
+	*in_forwarder = true;
+	return true;
+}
+
+/* The kernel's own router solicitations would be interesting traffic. */
+static void quiet_ipv6(const char *device)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
+	(void)host_sysctl(path, "1", NULL);
+}
+
+void tuns_apply(struct control *c, const struct cfg_interface *ci)
+{
+	struct tun_state *t = NULL;
+	char name[16];
+
+	tuns_device(ci->name, name);
+	for (size_t i = 0; i < MAX_TUNS && !t; i++)
+		if (c->tuns[i].used && !strcmp(c->tuns[i].name, name))
+			t = &c->tuns[i];
+	for (size_t i = 0; i < MAX_TUNS && !t; i++)
+		if (!c->tuns[i].used)
+			t = &c->tuns[i];
+	if (!t) {
+		log_line("CULVERT-3-HOST", "%s: more than %d tunnels", ci->name, MAX_TUNS);
+		return;
+	}
+	if (!t->used)
+		*t = (struct tun_state){ .used = true };
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	t->tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
+	t->wanted = true;
+	struct fwd_port desc = { .id = (uint32_t)(PORT_TUN + (t - c->tuns)),
+				 .kind = FWD_PORT_TUNNEL, .tunnel_id = t->tunnel_id };
+	(void)tun_ready(c, name, desc, &t->ifindex, &t->in_forwarder);
+	quiet_ipv6(name);
+}
+
+/* ---- steering ---- */
+
+static struct steer_state *steer_for(struct control *c, const char *ios_name)
+{
+	for (size_t i = 0; i < MAX_STEER; i++)
+		if (c->steer[i].used && !strcmp(c->steer[i].ios_name, ios_name))
+			return &c->steer[i];
+	for (size_t i = 0; i < MAX_STEER; i++)
+		if (!c->steer[i].used) {
+			struct steer_state *s = &c->steer[i];
+
+			*s = (struct steer_state){ .used = true };
+			snprintf(s->ios_name, sizeof(s->ios_name), "%s", ios_name);
+			snprintf(s->tun, sizeof(s->tun), "cvsteer%zu", i);
+			return s;
+		}
+	return NULL;
+}
+
+static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifindex, uint32_t mtu)
+{
+	struct fwd_port desc = { .id = (uint32_t)(PORT_STEER + (s - c->steer)),
+				 .kind = FWD_PORT_STEER, .ifid = ifindex };
+	char path[96];
+
+	if (s->in_forwarder && s->ifindex != ifindex) { /* the device was made anew */
+		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, desc.id);
+		s->in_forwarder = false;
+	}
+	s->ifindex = ifindex;
+	if (!tun_ready(c, s->tun, desc, &s->tun_ifindex, &s->in_forwarder))
+		return;
+	(void)nl_link_set(c->nl, s->tun_ifindex, true, mtu);
+	/* without any address the kernel refuses what comes in there (rp_filter has
+	 * nothing to compare with): RFC 7600's dummy address serves */
+	struct ipaddr dummy = ipaddr_v4(0xc0000008);
+	(void)nl_addr_add_host(c->nl, s->tun_ifindex, &dummy);
+	/* decrypted packets come in here from addresses that are routed elsewhere */
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", s->tun);
+	(void)host_sysctl(path, "2", NULL);
+	quiet_ipv6(s->tun);
+}
+
+/* The lines of the SPD that belong to an interface, as steering wants them. */
+static struct steer_line *lines_of(const struct control *c, uint32_t ifindex, size_t *ret_n)
+{
+	struct steer_line *v = calloc(c->compiled.n_policies ? c->compiled.n_policies : 1, sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; v && i < c->compiled.n_policies; i++) {
+		const struct fwd_policy *p = &c->compiled.policies[i];
+
+		if (p->ifid == ifindex)
+			v[n++] = (struct steer_line){ p->map_seq, p->action == FWD_POLICY_PROTECT,
+						      p->sel };
+	}
+	*ret_n = n;
+	return v;
+}
+
+/* The device that an interface will have: a name can be guarded before it is there.
+ * "" if only its address will tell. */
+static void future_device(const struct control *c, const struct cfg_interface *ci,
+			  const struct steer_state *s, char out[16])
+{
+	const char *name = ci->host_if[0] ? ci->host_if : s->device[0] ? s->device : ci->name;
+
+	for (size_t i = 0; i < c->opt->n_bind; i++)
+		if (!strcmp(c->opt->bind[i].name, ci->name))
+			name = c->opt->bind[i].device;
+	snprintf(out, 16, "%s", strlen(name) < 16 && !strchr(name, '/') ? name : "");
+}
+
+/* What steering shall do for one interface with a crypto map. Without a device or
+ * without a TUN, nothing but IPsec leaves there. False: nothing can be said. */
+static bool steer_one(struct control *c, const struct cfg_interface *ci, struct steer_if *f)
+{
+	const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
+	struct steer_state *s = steer_for(c, ci->name);
+
+	if (!s) {
+		log_line("CULVERT-2-STEERING", "%s: more than %d crypto map interfaces", ci->name,
+			 MAX_STEER);
+		c->guarded = false;
+		return false;
+	}
+	s->wanted = true;
+	*f = (struct steer_if){ .slot = (uint32_t)(s - c->steer),
+				.adjust_mss = (uint16_t)ci->adjust_mss };
+	if (b && b->ifindex) {
+		snprintf(s->device, sizeof(s->device), "%s", b->device);
+		snprintf(f->device, sizeof(f->device), "%s", b->device);
+		f->ifindex = b->ifindex;
+		steer_tun_up(c, s, b->ifindex, b->mtu);
+		f->tun_ifindex = s->tun_ifindex;
+	} else {
+		future_device(c, ci, s, f->device);
+	}
+	snprintf(f->tun, sizeof(f->tun), "%s", s->tun);
+	f->closed = !f->ifindex || !f->tun_ifindex;
+	if (f->ifindex)
+		f->lines = lines_of(c, b->ifindex, &f->n_lines);
+	return f->device[0] && (!f->ifindex || f->lines);
+}
+
+void steering_apply(struct control *c)
+{
+	struct steer_if v[MAX_STEER];
+	struct txt why = TXT_INIT;
+	size_t n = 0;
+	int err = 0;
+
+	c->guarded = true;
+	for (size_t i = 0; i < c->config->interfaces.n && n < MAX_STEER; i++) {
+		const struct cfg_interface *ci = c->config->interfaces.v[i];
+
+		n += ci->crypto_map[0] && steer_one(c, ci, &v[n]);
+	}
+	if (n || c->last_ruleset)
+		err = steer_apply(c->nl, v, n, &c->last_ruleset, &why);
+	if (err)
+		log_line("CULVERT-2-STEERING", "the kernel refused the crypto ACL: %s %s",
+			 strerror(-err), txt_cstr(&why));
+	if (n && !c->last_ruleset)
+		c->guarded = false;
+	for (size_t i = 0; i < n; i++)
+		free((void *)v[i].lines);
+	txt_fini(&why);
+}
+
+/* ---- both ---- */
+
+void tuns_begin(struct control *c)
+{
+	for (size_t i = 0; i < MAX_TUNS; i++)
+		c->tuns[i].wanted = false;
+	for (size_t i = 0; i < MAX_STEER; i++)
+		c->steer[i].wanted = false;
+}
+
+void tuns_forget(struct control *c, bool all)
+{
+	for (size_t i = 0; i < MAX_TUNS; i++) {
+		struct tun_state *t = &c->tuns[i];
+
+		if (!t->used || (t->wanted && !all))
+			continue;
+		if (c->fwd)
+			(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_TUN + i));
+		(void)nl_link_del(c->nl, t->ifindex);
+		t->used = false;
+	}
+	for (size_t i = 0; i < MAX_STEER; i++) {
+		struct steer_state *s = &c->steer[i];
+
+		if (!s->used || (s->wanted && !all))
+			continue;
+		if (c->fwd)
+			(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_STEER + i));
+		steer_forget(c->nl, (uint32_t)i);
+		if (s->tun_ifindex)
+			(void)nl_link_del(c->nl, s->tun_ifindex);
+		s->used = false;
+	}
+}
