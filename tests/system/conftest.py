@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get('CULVERT_BUILD', ROOT / 'build')).resolve()
 NOBODY = 65534
+
+# a run in the background has it ignored, and so would have the programs that are tested
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def built(*parts):

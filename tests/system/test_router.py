@@ -41,10 +41,9 @@ class Lab:
     def cli(self, node, commands, check=True):
         return self('shell', node, '-c', commands, check=check)
 
-    def spawn(self, node, *cmd):
+    def spawn(self, node, *cmd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         return subprocess.Popen([str(c) for c in self.words + ['exec', self.folder, node, *cmd]],
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                env=self.env)
+                                stdout=stdout, stderr=stderr, text=True, env=self.env)
 
 
 @contextlib.contextmanager
@@ -60,17 +59,23 @@ def lab(who, folder):
 
 @contextlib.contextmanager
 def capture(it, node, dev):
-    """Packets of a device while the block runs; yields a list that is filled at the end."""
+    """Packets of a device while the block runs, each of them; yields a list that is filled at the end."""
     lines = []
-    p = it.spawn(node, 'tcpdump', '--immediate-mode', '-n', '-l', '-p', '-i', dev)
-    time.sleep(1)
-    try:
-        yield lines
-        time.sleep(0.5)
-    finally:
-        p.terminate()
-        out, _ = p.communicate(timeout=20)
-        lines += out.splitlines()
+    # not pipes: one that nobody reads would stop the watcher
+    with tempfile.TemporaryFile('w+') as file, tempfile.TemporaryFile('w+') as said:
+        p = it.spawn(node, 'tcpdump', '--immediate-mode', '-n', '-l', '-p', '-s', '128', '-B', '16384', '-i', dev,
+                     stdout=file, stderr=said)
+        time.sleep(1)
+        try:
+            yield lines
+            time.sleep(0.5)
+        finally:
+            p.terminate()
+            p.wait(timeout=20)
+            file.seek(0)
+            lines += file.read().splitlines()
+            said.seek(0)
+            assert re.search(r'^0 packets dropped by kernel', told := said.read(), re.M), told
 
 
 def clear_lines(lines):
@@ -177,6 +182,7 @@ def test_kill_nine_of_any_process_leaks_nothing_and_heals():
             assert lost(it.host('H1', 'ping', '-c', '3', '-W', '2', '10.2.2.10')) == 0
             ping.terminate()
             ping.wait()
+        assert sum('ESP(' in x for x in seen) > 100
         assert not clear_lines(seen), clear_lines(seen)[:5]
 
 
