@@ -283,7 +283,8 @@ interface Tunnel0
 
 
 @contextlib.contextmanager
-def two_routers(mode):
+def pair_of_routers(texts):
+    """Two namespaces with a wire, w0 to w0, and a router of each text; yields names and folder."""
     names = [f'cvt{os.getpid()}{x}' for x in 'ab']
     tmp = pathlib.Path(tempfile.mkdtemp(prefix='cvt'))
     routers = []
@@ -292,12 +293,10 @@ def two_routers(mode):
             run(['ip', 'netns', 'add', n])
         run(['ip', 'link', 'add', 'w0', 'netns', names[0], 'type', 'veth', 'peer', 'name', 'w0',
              'netns', names[1]])
-        for i, n in enumerate(names):
+        for text, n in zip(texts, names):
             run(['ip', '-n', n, 'link', 'set', 'lo', 'up'])
             run(['ip', '-n', n, 'link', 'set', 'w0', 'up'])
-            (tmp / f'{n}.cfg').write_text(CONFIG.format(
-                name=f'R{i + 1}', local=f'192.0.2.{i + 1}', peer=f'192.0.2.{2 - i}', mode=mode,
-                inner=f'172.16.0.{i + 1}'))
+            (tmp / f'{n}.cfg').write_text(text)
             (tmp / n).mkdir()
             routers.append(subprocess.Popen(
                 ['ip', 'netns', 'exec', n, built('culvert'), 'run', '--config', tmp / f'{n}.cfg',
@@ -321,6 +320,11 @@ def two_routers(mode):
         for n in names:
             run(['ip', 'netns', 'del', n], check=False)
         shutil.rmtree(tmp, ignore_errors=True)
+
+
+def two_routers(mode):
+    return pair_of_routers([CONFIG.format(name=f'R{i + 1}', local=f'192.0.2.{i + 1}', peer=f'192.0.2.{2 - i}',
+                                          mode=mode, inner=f'172.16.0.{i + 1}') for i in (0, 1)])
 
 
 @pytest.mark.parametrize('mode, layers', [('tunnel', 'ip:esp:ip:gre:ip:icmp'),
@@ -358,7 +362,7 @@ def test_tshark_decrypts_ike_and_esp_and_finds_the_layers(mode, layers):
         assert '192.0.2.1' in out  # an identity, out of an encrypted main mode message
 
 
-def test_sdm_paste_reports_each_blank_keeps_every_line_and_works_when_filled(tmp_path):
+def test_sdm_paste_reports_each_blank_and_keeps_every_line(tmp_path):
     if os.geteuid():
         pytest.skip('needs root')
     paste = (ROOT / 'tests' / 'golden' / 'sdm-paste.txt').read_text()
@@ -389,6 +393,33 @@ def test_sdm_paste_reports_each_blank_keeps_every_line_and_works_when_filled(tmp
         router.terminate()
         router.wait(15)
         run(['ip', 'netns', 'del', name], check=False)
+
+
+def test_sdm_paste_with_its_blanks_filled_builds_the_tunnel():
+    """Typed into two fresh routers, the wrapped description and all."""
+    if os.geteuid():
+        pytest.skip('needs root')
+    paste = (ROOT / 'tests' / 'golden' / 'sdm-paste.txt').read_text()
+    with pair_of_routers(['', '']) as (names, tmp):
+        for i, n in enumerate(names):
+            us, peer = f'192.0.2.{i + 1}', f'192.0.2.{2 - i}'
+            filled = {'secretkey address': f'secretkey address {peer}', 'permit gre host host':
+                      f'permit gre host {us} host {peer}', 'set peer': f'set peer {peer}',
+                      'ip address': f'ip address 172.16.0.{i + 1} 255.255.255.252',
+                      'tunnel destination': f'tunnel destination {peer}'}
+            text = paste
+            for blank, line in filled.items():
+                text, count = re.subn(rf'{blank}$', line, text, flags=re.M)
+                assert count == 1, blank
+            text += f'interface FastEthernet0/1\nip address {us} 255.255.255.0\ncrypto map SDM_CMAP_1\n'
+            said = run([built('culvert'), 'shell', '--socket', tmp / f'{n}.sock'], check=False,  # a line is wrong
+                       input=f'configure terminal\n{text}end\nshow running-config\n')
+            assert 'Incomplete' not in said and said.count('% Invalid') == 1, said
+            assert re.search('^ *address that connects to this router.$', said, re.M)
+        ping = run(['ip', 'netns', 'exec', names[0], 'ping', '-c', '3', '-W', '5', '172.16.0.2'], check=False)
+        assert lost(ping) == 0, (tmp / f'{names[0]}.log').read_text()
+        sa = run([built('culvert'), 'shell', '--socket', tmp / f'{names[0]}.sock', '-c', 'show crypto ipsec sa'])
+        assert '#pkts encaps: 3, #pkts encrypt: 3' in sa and 'esp-3des esp-sha-hmac' in sa, sa
 
 
 def test_bad_input_gets_its_own_message_and_the_rest_works(tmp_path):
