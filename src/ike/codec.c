@@ -101,11 +101,14 @@ bool ike_attr_next(struct rd *r, struct ike_attr *ret_a)
 	} else {
 		a.bytes = rd_take(r, rd_be16(r));
 		struct rd v = rd_span(a.bytes);
-		if (a.bytes.len <= 4)
-			while (rd_left(&v))
-				a.value = a.value << 8 | rd_u8(&v);
-		else
-			a.value = UINT32_MAX;
+		/* of any length, if the value is small */
+		while (rd_left(&v)) {
+			uint8_t b = rd_u8(&v);
+
+			a.value = a.value >> 24 ? UINT32_MAX : a.value << 8 | b;
+			if (a.value == UINT32_MAX)
+				break;
+		}
 	}
 	if (r->bad)
 		return false;

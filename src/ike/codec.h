@@ -89,7 +89,7 @@ size_t ike_payload_count(const struct ike_payloads *pl, uint8_t type);
 
 struct ike_attr {
 	uint16_t type;
-	uint32_t value;	   /* of TV, and of TLV up to 4 bytes */
+	uint32_t value;	   /* of TV and TLV; UINT32_MAX if it is larger */
 	struct span bytes; /* of TLV */
 };
 /* The next attribute (RFC 2408 section 3.3); false at the end or if bad. */

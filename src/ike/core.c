@@ -128,8 +128,10 @@ static void drop_changed(struct ike *k)
 		for (q = TAILQ_FIRST(&sa->qms); q; q = next_q) {
 			next_q = TAILQ_NEXT(q, entry);
 			if ((q->state == QM_I1 || q->state == QM_R2) &&
-			    !policy_stands(k, &q->policy))
-				quick_drop(q);
+			    !policy_stands(k, &q->policy)) {
+				quick_drop(q); /* what starts instead may drop others */
+				next_q = TAILQ_FIRST(&sa->qms);
+			}
 		}
 }
 
@@ -260,7 +262,7 @@ void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool 
 
 void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint32_t spi)
 {
-	struct ike_sa *sa = sa_up_for(k, peer);
+	struct ike_sa *sa = sa_up_for(k, NULL, peer);
 	uint8_t b[4];
 	struct wr w = wr_of(b, sizeof(b));
 

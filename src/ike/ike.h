@@ -51,7 +51,8 @@ void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struc
 void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool used);
 
 /* An SA that lives in the forwarder and that this core has not made: after a
- * restart of control. It is taken over, so that it can be rekeyed and deleted. */
+ * restart of control. It is taken over, so that it can be rekeyed and deleted; but
+ * removed if the configuration, which may be another one now, has no such policy. */
 int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec);
 
 /* ESP arrived with an SPI nobody knows (from an address of the configuration). */

@@ -31,12 +31,14 @@ static void start(struct ike_sa *sa, struct ike_builder *b, uint32_t *ret_msgid)
 	do
 		sa->k->env.random(sa->k->env.ctx, ret_msgid, sizeof(*ret_msgid));
 	while (!*ret_msgid);
+	sa_msgid_note(sa, *ret_msgid);
 	msg_header(sa, EX_INFO, IKE_FLAG_ENCRYPTED, *ret_msgid, &h);
 	ike_build_start(b, &h);
 	ike_build_payload(b, PL_HASH, span_of(blank, sa->keys.len));
 }
 
-static void finish(struct ike_sa *sa, struct ike_builder *b, uint32_t msgid)
+/* f: keeps what is sent; may be NULL. */
+static void finish(struct ike_sa *sa, struct ike_builder *b, uint32_t msgid, struct flight *f)
 {
 	size_t head = IKE_HEADER + 4u + sa->keys.len;
 	uint8_t iv[16];
@@ -47,11 +49,14 @@ static void finish(struct ike_sa *sa, struct ike_builder *b, uint32_t msgid)
 	    keying_iv2(sa->k->crypto, sa->agreed.hash, sa->iv, sa->cipher->block_len, msgid, iv))
 		return;
 	struct span d = msg_encrypt(sa, b, iv);
-	if (d.len)
+	if (d.len && f)
+		(void)flight_send(sa->k, f, &sa->path, d, T_NONE, NULL);
+	else if (d.len)
 		act_send(sa->k, &sa->path, d);
 }
 
-void info_notify(struct ike_sa *sa, uint8_t proto, struct span spi, uint16_t type, struct span data)
+static void notify(struct ike_sa *sa, uint8_t proto, struct span spi, uint16_t type,
+		   struct span data, struct flight *f)
 {
 	struct ike_builder b;
 	uint32_t msgid;
@@ -67,7 +72,18 @@ void info_notify(struct ike_sa *sa, uint8_t proto, struct span spi, uint16_t typ
 	wr_span(&b.w, spi);
 	wr_span(&b.w, data);
 	ike_build_end(&b);
-	finish(sa, &b, msgid);
+	finish(sa, &b, msgid, f);
+}
+
+void info_notify(struct ike_sa *sa, uint8_t proto, struct span spi, uint16_t type, struct span data)
+{
+	notify(sa, proto, spi, type, data, NULL);
+}
+
+void info_refuse(struct ike_sa *sa, struct flight *f, uint8_t proto, struct span spi,
+		 uint16_t type)
+{
+	notify(sa, proto, spi, type, (struct span){ 0 }, f);
 }
 
 void info_delete(struct ike_sa *sa, uint8_t proto, const uint32_t *spis, size_t n)
@@ -84,7 +100,7 @@ void info_delete(struct ike_sa *sa, uint8_t proto, const uint32_t *spis, size_t 
 	for (size_t i = 0; i < n; i++)
 		wr_be32(&b.w, spis[i]);
 	ike_build_end(&b);
-	finish(sa, &b, msgid);
+	finish(sa, &b, msgid, NULL);
 }
 
 void info_delete_isakmp(struct ike_sa *sa)
@@ -101,7 +117,7 @@ void info_delete_isakmp(struct ike_sa *sa)
 	wr_bytes(&b.w, sa->i_cookie, 8);
 	wr_bytes(&b.w, sa->r_cookie, 8);
 	ike_build_end(&b);
-	finish(sa, &b, msgid);
+	finish(sa, &b, msgid, NULL);
 }
 
 void info_notify_clear(struct ike *k, const struct ike_path *path, const struct ike_header *to,
@@ -154,6 +170,18 @@ static void recv_delete(struct ike_sa *sa, struct span body)
 		if (p)
 			pair_remove(p, false);
 	}
+}
+
+/* The answer to R-U-THERE changes nothing, so that a repeated one gets it again. */
+static void recv_replayed(struct ike_sa *sa, const struct ike_payloads *pl)
+{
+	struct ike_notify n;
+
+	act_debug(sa->k, sa, "informational message that was here before, ignored");
+	for (size_t i = 1; i < pl->n; i++)
+		if (pl->v[i].type == PL_NOTIFY && ike_notify_decode(pl->v[i].body, &n) &&
+		    n.type == NT_R_U_THERE)
+			info_notify(sa, n.proto, n.spi, NT_R_U_THERE_ACK, n.data);
 }
 
 static void recv_notify(struct ike_sa *sa, struct span body)
@@ -228,6 +256,11 @@ static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
 		act_debug(sa->k, sa, "informational message with a wrong hash, ignored");
 		return;
 	}
+	if (sa_msgid_seen(sa, h->msgid)) {
+		recv_replayed(sa, &pl);
+		return;
+	}
+	sa_msgid_note(sa, h->msgid);
 	sa_heard(sa, path);
 	for (size_t i = 1; i < pl.n; i++) {
 		if (pl.v[i].type == PL_DELETE)

@@ -45,10 +45,12 @@
 #define IKE_MAX_HALF_OPEN   256	   /* as responder, all peers */
 #define IKE_MAX_HALF_PEER   4	   /* as responder, one peer */
 #define IKE_MAX_HALF_NET    16	   /* as responder, one /24 */
+#define IKE_HALF_OPEN_MS    2000   /* MM3 may take so long before a place goes to another */
 #define IKE_MAX_LOG_SEC	    20	   /* log lines a second; strangers can cause them */
 #define IKE_MAX_SAS	    4096
 #define IKE_MIN_LIFE_SEC    10	   /* a shorter one from a peer would only burn processors */
 #define IKE_MAX_QM_PER_SA   128
+#define IKE_MAX_SEEN	    8192  /* message ids that an ISAKMP SA remembers */
 #define IKE_QM_AT_ONCE	    1	   /* of ours on one SA: strongSwan forgets those beyond three */
 #define IKE_NONCE	    20	   /* bytes of ours */
 #define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */
@@ -100,7 +102,8 @@ struct ike_sa {
 	uint8_t key[32], iv[16]; /* iv: last cipher block of phase 1 */
 	bool keyed;
 
-	bool peer_nat_rfc, peer_nat_draft, peer_dpd;
+	bool peer_nat_rfc, peer_nat_draft; /* draft: 03 or 02, which speak alike */
+	bool peer_nat_draft3, peer_dpd;
 	bool nat_here, nat_there;
 
 	struct flight flight;
@@ -112,6 +115,8 @@ struct ike_sa {
 	TAILQ_HEAD(qm_list, qm) qms;
 	size_t n_qms;
 	uint32_t his_life_sec, our_life_sec; /* as offered and as configured */
+	uint32_t *seen; /* message ids that were used, either way: a ring once it is full */
+	size_t n_seen, seen_cap, seen_at;
 	/* policies to negotiate when it is up and has room */
 	uint32_t *pending;
 	size_t n_pending;
@@ -240,12 +245,20 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 struct ike_sa *sa_by_cookies(struct ike *k, const struct ike_header *h);
 /* The SA that a first message of this peer with this cookie has made already. */
 struct ike_sa *sa_by_first(struct ike *k, const struct ike_path *path, const struct ike_header *h);
-struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *peer); /* newest that is up */
-struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *peer);
+/* The newest that is up between our address and the peer's. A router may reach one
+ * peer from two interfaces; NULL: from any. */
+struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
+			       const struct ipaddr *peer);
 void sa_up(struct ike_sa *sa); /* phase 1 complete */
 enum ike_state sa_shown_state(const struct ike_sa *sa);
 void sa_story(struct ike_sa *sa, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sa_want(struct ike_sa *sa, uint32_t policy_id);
+/* A message id begins one exchange: what comes with it later is a replay, and so is
+ * what we have sent ourselves when it comes back (nothing in a quick mode's first
+ * message or a notify says who made it). */
+bool sa_msgid_seen(const struct ike_sa *sa, uint32_t msgid);
+void sa_msgid_note(struct ike_sa *sa, uint32_t msgid);
 bool sa_has_room(const struct ike_sa *sa); /* for one more quick mode of ours */
 void sa_start_pending(struct ike_sa *sa);
 bool span_dup(struct span s, struct span *ret); /* malloc'ed copy */
@@ -303,6 +316,9 @@ void ids_text(const struct selector *s, char *buf, size_t cap);
 void info_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
 	       struct span d);
 void info_notify(struct ike_sa *sa, uint8_t proto, struct span spi, uint16_t type, struct span data);
+/* The same, kept as the answer to repeats of the message that it refuses. */
+void info_refuse(struct ike_sa *sa, struct flight *f, uint8_t proto, struct span spi,
+		 uint16_t type);
 void info_delete(struct ike_sa *sa, uint8_t proto, const uint32_t *spis, size_t n);
 void info_delete_isakmp(struct ike_sa *sa);
 /* In clear, to a peer with whom nothing is agreed; never longer than its message. */
@@ -335,9 +351,10 @@ void pair_remove(struct pair *p, bool tell_peer);
 struct pair *pair_by_sa(struct ike *k, uint32_t sa_id);
 struct pair *pair_by_spi(struct ike *k, const struct ipaddr *peer, uint32_t spi);
 struct pair *pair_current(struct ike *k, uint32_t policy_id);
-bool pairs_with(struct ike *k, const struct ipaddr *peer);
+bool pairs_with(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 /* Without a word to the peer; only those made before that moment. */
-void pairs_drop_peer(struct ike *k, const struct ipaddr *peer, uint64_t before_ms);
+void pairs_drop_peer(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
+		     uint64_t before_ms);
 bool spi_in_use(struct ike *k, uint32_t spi);
 /* Negotiates for the policy: on the SA that is up, one that is starting, or a new one. */
 void negotiate(struct ike *k, const struct p2_policy *p);

@@ -284,8 +284,13 @@ static int i_recv_sa(struct ike_sa *sa, const struct ike_path *path, const struc
 	char why[160];
 	int err;
 
+	static const uint8_t none[8];
+
 	(void)path;
 	trace_p1(k, sa, body);
+	/* our own offer, reflected, would pass for an answer to itself */
+	if (!memcmp(h->r_cookie, none, 8) || !memcmp(h->r_cookie, sa->i_cookie, 8))
+		return -EBADMSG;
 	if (!ike_sa_is_single(body) ||
 	    !p1_choose(body, k->cfg.p1, k->cfg.n_p1, &c, why, sizeof(why)))
 		return -EBADMSG;
@@ -313,11 +318,14 @@ static int i_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 		     const struct ike_payloads *pl)
 {
 	struct ike *k = sa->k;
-	bool first = !pairs_with(k, &sa->path.remote) && !sa_up_for(k, &sa->path.remote);
+	bool first = !pairs_with(k, &sa->path.local, &sa->path.remote) &&
+		     !sa_up_for(k, &sa->path.local, &sa->path.remote);
 	struct fresh f = { 0 };
 	int err = fresh_take(sa, pl, &f);
 
 	(void)h;
+	if (!err && span_equal(f.his_ke, sa->ke_i)) /* reflected, too */
+		err = -EBADMSG;
 	if (!err)
 		err = fresh_derive(sa, sa->dh, sa->ke_i, f.his_ke, sa->ni, f.his_nonce, &f);
 	if (err)
@@ -328,7 +336,7 @@ static int i_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	natt_read_vids(sa, pl);
 	commit_keys(sa, &f);
 	natt_commit(sa, natt_check(sa, path, pl));
-	if (sa->nat_here || sa->nat_there) /* RFC 3947 section 4: float now */
+	if ((sa->nat_here || sa->nat_there) && sa->path.local_port == 500) /* RFC 3947 section 4 */
 		sa->path.local_port = sa->path.remote_port = 4500;
 	sa->state = MM_I5;
 	sa_story(sa, "keys exchanged, identity sent; if this stays, the pre-shared keys differ");
@@ -524,19 +532,41 @@ out:
 
 /* ---- a stranger's first message ---- */
 
+/* Addresses are easily forged before MM3 proves one. If the places are taken, the
+ * oldest exchange that waits for MM3 gives way; otherwise four datagrams in 40 s would
+ * keep a peer out. Of strangers elsewhere it must be a while old, or a flood would
+ * push out what is under way. */
 static bool room_for_stranger(struct ike *k, const struct ipaddr *peer)
 {
+	struct ike_sa *sa, *his_oldest = NULL, *net_oldest = NULL, *oldest = NULL;
 	size_t all = 0, his = 0, net = 0;
-	struct ike_sa *sa;
 
-	TAILQ_FOREACH(sa, &k->sas, entry) {
+	TAILQ_FOREACH(sa, &k->sas, entry) { /* newest first */
+		bool same = ipaddr_equal(&sa->path.remote, peer);
+		bool near = !((ipaddr_to_v4(&sa->path.remote) ^ ipaddr_to_v4(peer)) >> 8);
+
 		if (sa->initiator || (sa->state != MM_R2 && sa->state != MM_R4))
 			continue;
 		all++;
-		his += ipaddr_equal(&sa->path.remote, peer);
-		net += !((ipaddr_to_v4(&sa->path.remote) ^ ipaddr_to_v4(peer)) >> 8);
+		his += same;
+		net += near;
+		if (sa->state == MM_R4)
+			continue;
+		if (same)
+			his_oldest = sa;
+		if (k->now_ms - sa->made_ms < IKE_HALF_OPEN_MS)
+			continue;
+		if (near)
+			net_oldest = sa;
+		oldest = sa;
 	}
-	return all < IKE_MAX_HALF_OPEN && his < IKE_MAX_HALF_PEER && net < IKE_MAX_HALF_NET;
+	if (his < IKE_MAX_HALF_PEER && net < IKE_MAX_HALF_NET && all < IKE_MAX_HALF_OPEN)
+		return true;
+	sa = his >= IKE_MAX_HALF_PEER ? his_oldest : net >= IKE_MAX_HALF_NET ? net_oldest : oldest;
+	if (!sa)
+		return false;
+	sa_drop(sa);
+	return true;
 }
 
 /* MM2. */

@@ -32,7 +32,8 @@ void natt_vids_answer(struct ike_builder *b, const struct ike_sa *sa)
 	if (sa->k->cfg.nat_traversal && sa->peer_nat_rfc)
 		ike_build_payload(b, PL_VID, span_of(vid_rfc, 16));
 	else if (sa->k->cfg.nat_traversal && sa->peer_nat_draft)
-		ike_build_payload(b, PL_VID, span_of(vid_draft3, 16));
+		ike_build_payload(b, PL_VID,
+				  span_of(sa->peer_nat_draft3 ? vid_draft3 : vid_draft2, 16));
 	if (sa->peer_dpd)
 		ike_build_payload(b, PL_VID, span_of(vid_dpd, 16));
 }
@@ -46,7 +47,7 @@ void natt_read_vids(struct ike_sa *sa, const struct ike_payloads *pl)
 			sa->peer_nat_rfc = true;
 			act_debug(sa->k, sa, "vendor ID is NAT-T RFC 3947");
 		} else if (span_equal(vid, span_of(vid_draft3, 16))) {
-			sa->peer_nat_draft = true;
+			sa->peer_nat_draft = sa->peer_nat_draft3 = true;
 			act_debug(sa->k, sa, "vendor ID is NAT-T v3");
 		} else if (span_equal(vid, span_of(vid_draft2, 16))) {
 			sa->peer_nat_draft = true;

@@ -110,10 +110,16 @@ void pair_use(struct ike *k, const struct qm *q)
 			ipaddr_str(&p->peer, a), p->out.spi);
 }
 
+/* An adopted pair may have one direction only. */
+static const struct ipaddr *pair_local(const struct pair *p)
+{
+	return p->in.id ? &p->in.dst : &p->out.src;
+}
+
 void pair_remove(struct pair *p, bool tell_peer)
 {
 	struct ike *k = p->k;
-	struct ike_sa *sa = tell_peer ? sa_up_for(k, &p->peer) : NULL;
+	struct ike_sa *sa = tell_peer ? sa_up_for(k, pair_local(p), &p->peer) : NULL;
 
 	if (sa)
 		info_delete(sa, 3, &p->in.spi, 1);
@@ -146,23 +152,25 @@ struct pair *pair_by_spi(struct ike *k, const struct ipaddr *peer, uint32_t spi)
 	return NULL;
 }
 
-bool pairs_with(struct ike *k, const struct ipaddr *peer)
+bool pairs_with(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
 {
 	struct pair *p;
 
 	TAILQ_FOREACH(p, &k->pairs, entry)
-		if (ipaddr_equal(&p->peer, peer))
+		if (ipaddr_equal(&p->peer, peer) && ipaddr_equal(pair_local(p), local))
 			return true;
 	return false;
 }
 
-void pairs_drop_peer(struct ike *k, const struct ipaddr *peer, uint64_t before_ms)
+void pairs_drop_peer(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
+		     uint64_t before_ms)
 {
 	struct pair *p, *next;
 
 	for (p = TAILQ_FIRST(&k->pairs); p; p = next) {
 		next = TAILQ_NEXT(p, entry);
-		if (ipaddr_equal(&p->peer, peer) && p->made_ms < before_ms)
+		if (ipaddr_equal(&p->peer, peer) && ipaddr_equal(pair_local(p), local) &&
+		    p->made_ms < before_ms)
 			pair_remove(p, false);
 	}
 }
@@ -183,8 +191,27 @@ bool spi_in_use(struct ike *k, uint32_t spi)
 	return n > 0;
 }
 
+/* The policy as it is configured now would make such an SA. Ids are only unique in one
+ * run of control, so that the number alone says nothing. */
+static bool policy_makes(const struct p2_policy *p, const struct sa_spec *s)
+{
+	const struct ipaddr *local = s->dir == SA_IN ? &s->dst : &s->src;
+	const struct ipaddr *peer = s->dir == SA_IN ? &s->src : &s->dst;
+	bool has_peer = false, has_set = false;
+
+	for (size_t i = 0; i < p->n_peers; i++)
+		has_peer |= ipaddr_equal(&p->peers[i], peer);
+	for (size_t i = 0; i < p->n_transforms; i++)
+		has_set |= p->transforms[i].cipher == s->cipher &&
+			   p->transforms[i].cipher_bits == s->cipher_bits &&
+			   p->transforms[i].esp_auth == s->auth;
+	return has_peer && has_set && ipaddr_equal(&p->local, local) &&
+	       selector_covers(&p->sel, &s->sel);
+}
+
 int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec)
 {
+	const struct p2_policy *policy = p2_by_id(k, spec->policy_id);
 	struct pair *p;
 
 	k->now_ms = now_ms;
@@ -192,17 +219,18 @@ int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec)
 		k->next_sa = spec->id;
 	if (spec->pair_id > k->next_pair)
 		k->next_pair = spec->pair_id;
+	if (!policy || !policy_makes(policy, spec)) {
+		act_sa_del(k, spec->id);
+		return 0;
+	}
 	TAILQ_FOREACH(p, &k->pairs, entry)
 		if (p->pair_id == spec->pair_id)
 			break;
 	if (!p) {
-		const struct p2_policy *policy = p2_by_id(k, spec->policy_id);
-
 		p = pair_make(k, spec->pair_id, spec->policy_id);
 		if (!p)
 			return -ENOMEM;
-		if (policy)
-			p->policy = *policy;
+		p->policy = *policy;
 	}
 	if (spec->dir == SA_IN) {
 		copy_spec(&p->in, spec);
@@ -257,6 +285,19 @@ static void give_up(struct ike *k, uint32_t policy_id, const char *why)
 	act_failed(k, policy_id, why);
 }
 
+/* A renewal that failed: the old pair still carries, and it is tried again. */
+static bool renew_later(struct ike *k, uint32_t policy_id)
+{
+	struct pair *live = pair_current(k, policy_id);
+
+	if (!live)
+		return false;
+	live->rekeying = true;
+	live->timer.kind = T_RENEW;
+	(void)timer_arm(&k->timers, &live->timer, k->now_ms + IKE_REKEY_AGAIN_MS);
+	return true;
+}
+
 /* The next peer of the list, if there is one that was not tried in this round. */
 void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer, const char *why)
 {
@@ -268,14 +309,8 @@ void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer,
 		return;
 	}
 	snprintf(n->story, sizeof(n->story), "%s", why);
-	/* a rekey that failed: the old pair still carries, and it is tried again */
-	struct pair *live = pair_current(k, policy_id);
-	if (live) {
-		live->rekeying = true;
-		live->timer.kind = T_RENEW;
-		(void)timer_arm(&k->timers, &live->timer, k->now_ms + IKE_REKEY_AGAIN_MS);
+	if (renew_later(k, policy_id))
 		return;
-	}
 	if (p->n_peers > 1 && ipaddr_equal(&p->peers[n->peer_index % p->n_peers], peer)) {
 		n->peer_index = (uint8_t)((n->peer_index + 1) % p->n_peers);
 		if (n->peer_index != 0) {
@@ -358,18 +393,18 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 	if (qm_running(k, p->id))
 		return;
 	const struct ipaddr *peer = &p->peers[n->peer_index % p->n_peers];
-	sa = sa_up_for(k, peer);
+	sa = sa_up_for(k, &p->local, peer);
 	if (sa && !sa_has_room(sa)) {
 		sa_want(sa, p->id);
 	} else if (sa) {
 		int err = quick_start(sa, p);
 
-		if (err)
+		if (err && (err != -ENOMEM || !renew_later(k, p->id)))
 			give_up(k, p->id,
 				err == -EINVAL ? "the crypto ACL line cannot be said in IKE: its "
 						 "wildcard mask has holes" :
 						 "quick mode could not start");
-	} else if ((sa = sa_starting_for(k, peer))) {
+	} else if ((sa = sa_starting_for(k, &p->local, peer))) {
 		sa_want(sa, p->id);
 	} else {
 		start_main(k, p, peer);

@@ -70,6 +70,8 @@ struct p2_seen {
 	bool odd;
 };
 struct p2_seen p2_read(struct span attrs);
+/* His lifetime: 28800 s if he named none (RFC 2407 section 4.5). */
+uint32_t p2_his_life_sec(const struct p2_seen *s);
 
 /* Encapsulation as it is on the wire: plain, RFC 3947's or the drafts' numbers. */
 enum p2_encap { P2_RAW = 0, P2_UDP_RFC, P2_UDP_DRAFT };

@@ -106,6 +106,11 @@ struct p2_seen p2_read(struct span attrs)
 	return s;
 }
 
+uint32_t p2_his_life_sec(const struct p2_seen *s)
+{
+	return s->life_sec ? s->life_sec : 28800;
+}
+
 uint8_t p2_encap_mode(uint32_t encap, bool *ret_udp)
 {
 	if (encap > ENCAP_DRAFT)
@@ -176,7 +181,8 @@ static bool p2_fits(const struct p2_seen *s, uint8_t esp_id, const struct p2_tra
 		a->cipher_bits = t->cipher_bits;
 		a->auth = t->esp_auth;
 		a->group = (uint16_t)s->group;
-		a->life_sec = s->life_sec && s->life_sec < p->life_sec ? s->life_sec : p->life_sec;
+		uint32_t his_sec = p2_his_life_sec(s);
+		a->life_sec = his_sec < p->life_sec ? his_sec : p->life_sec;
 		a->life_kb = s->life_kb && (!p->life_kb || s->life_kb < p->life_kb) ? s->life_kb :
 										      p->life_kb;
 		return true;

@@ -62,9 +62,24 @@ static int finish(struct qm *q, struct ike_builder *b, unsigned which, enum ike_
 
 /* ---- objects ---- */
 
+/* Exchanges that are over stay only as long as there is room: a crypto ACL may have
+ * more lines than an SA keeps exchanges. Ours are bounded by IKE_QM_AT_ONCE. */
+static bool make_room(struct ike_sa *sa, bool initiator)
+{
+	struct qm *q = TAILQ_FIRST(&sa->qms);
+
+	if (sa->n_qms < IKE_MAX_QM_PER_SA)
+		return true;
+	while (q && q->state != QM_DONE)
+		q = TAILQ_NEXT(q, entry);
+	if (q)
+		quick_drop(q);
+	return q || initiator;
+}
+
 static struct qm *qm_make(struct ike_sa *sa, bool initiator, uint32_t msgid)
 {
-	struct qm *q = sa->n_qms < IKE_MAX_QM_PER_SA ? calloc(1, sizeof(*q)) : NULL;
+	struct qm *q = make_room(sa, initiator) ? calloc(1, sizeof(*q)) : NULL;
 	struct ike *k = sa->k;
 
 	if (!q)
@@ -151,7 +166,7 @@ static struct sa_life life_of(const struct qm *q)
 	uint64_t bytes = q->agreed.life_kb * 1024;
 	uint64_t margin = bytes / 10 > 256 * 1024 ? bytes / 10 : 256 * 1024;
 
-	if (!q->initiator)
+	if (!q->initiator && margin_sec > 1) /* soft stays below hard */
 		margin_sec /= 2;
 	return (struct sa_life){ .hard_sec = sec, .soft_sec = sec - margin_sec, .hard_bytes = bytes,
 				 .soft_bytes = bytes > 2 * margin ? bytes - margin : bytes / 2 };
@@ -287,6 +302,7 @@ int quick_start(struct ike_sa *sa, const struct p2_policy *p)
 	act_debug(k, sa, "beginning Quick Mode exchange, M-ID of %u", q->msgid);
 	act_debug(k, sa, "QM Initiator gets spi");
 	q->state = QM_I1;
+	sa_msgid_note(sa, q->msgid);
 	err = finish(q, &b, 1, T_QM_RESEND);
 	if (!err) {
 		act_debug(k, sa, "Node %u, Input = IKE_MESG_INTERNAL, IKE_INIT_QM", q->msgid);
@@ -403,8 +419,8 @@ static void r_refuse(struct qm *q, const struct ike_payloads *pl, uint16_t type,
 	if (!offer || !ike_sa_decode(offer->body, &r) || !ike_proposal_next(&r, &prop) ||
 	    prop.spi.len != 4)
 		prop.spi = (struct span){ 0 };
-	info_notify(sa, PROTO_ID_ESP, prop.spi, type, (struct span){ 0 });
-	/* the exchange stays a while, so that repeats of QM1 do not begin it again */
+	info_refuse(sa, &q->flight, PROTO_ID_ESP, prop.spi, type);
+	/* the exchange stays a while: repeats of QM1 get the refusal again */
 	rest(q);
 }
 
@@ -428,7 +444,7 @@ static int r_answer(struct qm *q, const struct ike_payloads *pl)
 		ike_build_payload(&b, PL_ID, ike_payload_find(pl, PL_ID, i)->body);
 	if (q->agreed.udp_encap && q->agreed.mode == MODE_TRANSPORT)
 		natt_add_original(&b, q->sa, false);
-	if (his.life_sec > q->agreed.life_sec ||
+	if (p2_his_life_sec(&his) > q->agreed.life_sec ||
 	    (q->agreed.life_kb && (!his.life_kb || his.life_kb > q->agreed.life_kb))) {
 		ike_build_begin(&b, PL_NOTIFY);
 		wr_be32(&b.w, IKE_DOI_IPSEC);
@@ -614,6 +630,10 @@ void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike
 		return;
 	if (q && flight_is_repeat(k, &q->flight, d))
 		return;
+	if (!q && sa_msgid_seen(sa, h->msgid)) {
+		act_debug(k, sa, "quick mode of an exchange that is over, ignored");
+		return;
+	}
 	if (!q)
 		q = qm_fresh(sa, h->msgid);
 	for (size_t i = 0; q && i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -627,6 +647,8 @@ void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike
 			quick_drop(q);
 		return;
 	}
+	if (q->state == QM_R0)
+		sa_msgid_note(sa, h->msgid);
 	sa_heard(sa, path);
 	flight_mark(k, &q->flight, d);
 	trace_payloads(k, sa, &pl, h->msgid);

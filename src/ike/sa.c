@@ -82,6 +82,7 @@ void sa_drop(struct ike_sa *sa)
 	timer_stop(&k->timers, &sa->keepalive);
 	forget_exchange(sa);
 	free(sa->pending);
+	free(sa->seen);
 	TAILQ_REMOVE(&k->sas, sa, entry);
 	k->n_sas--;
 	secret_free(sa, sizeof(*sa));
@@ -99,7 +100,7 @@ static void fail_quick_modes(struct ike_sa *sa, const char *why)
 
 		if (q->state != QM_I1) {
 			quick_drop(q);
-		} else if (p && sa_up_for(k, &sa->path.remote)) {
+		} else if (p && sa_up_for(k, &p->local, &sa->path.remote)) {
 			quick_drop(q);
 			negotiate(k, p);
 		} else {
@@ -146,7 +147,7 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 	for (size_t i = 0; i < n; i++) {
 		const struct p2_policy *p = p2_by_id(k, pending[i]);
 
-		if (p && sa_up_for(k, &peer))
+		if (p && sa_up_for(k, &p->local, &peer))
 			negotiate(k, p);
 		else
 			policy_failed(k, pending[i], &peer, why);
@@ -183,30 +184,39 @@ struct ike_sa *sa_by_first(struct ike *k, const struct ike_path *path, const str
 void sa_heard(struct ike_sa *sa, const struct ike_path *path)
 {
 	sa->heard_ms = sa->k->now_ms;
-	if (sa->nat_here || sa->nat_there)
+	/* after the float a datagram on port 500 is an old one (RFC 3947 section 4) */
+	if ((sa->nat_here || sa->nat_there) && path->local_port == sa->path.local_port)
 		sa->path = *path;
 }
 
-struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *peer)
+static bool is_between(const struct ike_sa *sa, const struct ipaddr *local,
+		       const struct ipaddr *peer)
+{
+	return ipaddr_equal(&sa->path.remote, peer) &&
+	       (!local || ipaddr_equal(&sa->path.local, local));
+}
+
+struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
 {
 	struct ike_sa *sa, *best = NULL;
 
 	/* the newest: a peer that has renewed phase 1 may no longer answer on the old
 	 * one, however long its lifetime (strongSwan does not) */
 	TAILQ_FOREACH(sa, &k->sas, entry)
-		if (sa->state == MM_DONE && ipaddr_equal(&sa->path.remote, peer) &&
+		if (sa->state == MM_DONE && is_between(sa, local, peer) &&
 		    (!best || sa->up_ms > best->up_ms))
 			best = sa;
 	return best;
 }
 
-struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *peer)
+struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
+			       const struct ipaddr *peer)
 {
 	struct ike_sa *sa;
 
 	TAILQ_FOREACH(sa, &k->sas, entry)
 		if (sa->initiator && sa->state != MM_DONE && sa->state != MM_DEAD &&
-		    ipaddr_equal(&sa->path.remote, peer))
+		    is_between(sa, local, peer))
 			return sa;
 	return NULL;
 }
@@ -223,6 +233,34 @@ void sa_want(struct ike_sa *sa, uint32_t policy_id)
 		return; /* the forwarder asks again in a second */
 	sa->pending = v;
 	v[sa->n_pending++] = policy_id;
+}
+
+bool sa_msgid_seen(const struct ike_sa *sa, uint32_t msgid)
+{
+	for (size_t i = 0; i < sa->n_seen; i++)
+		if (sa->seen[i] == msgid)
+			return true;
+	return false;
+}
+
+void sa_msgid_note(struct ike_sa *sa, uint32_t msgid)
+{
+	if (sa->n_seen == sa->seen_cap && sa->seen_cap < IKE_MAX_SEEN) {
+		size_t cap = sa->seen_cap ? sa->seen_cap * 2 : 64;
+		uint32_t *v = reallocarray(sa->seen, cap, sizeof(*v));
+
+		if (v) {
+			sa->seen = v;
+			sa->seen_cap = cap;
+			sa->seen_at = sa->n_seen;
+		}
+	}
+	if (!sa->seen_cap)
+		return;
+	if (sa->n_seen < sa->seen_cap)
+		sa->n_seen++;
+	sa->seen[sa->seen_at] = msgid;
+	sa->seen_at = (sa->seen_at + 1) % sa->seen_cap;
 }
 
 /* When to look for a successor: before the end, the initiator earlier than the
@@ -245,7 +283,7 @@ static void retire_older(struct ike_sa *fresh)
 
 	TAILQ_FOREACH(sa, &k->sas, entry) {
 		if (sa == fresh || sa->state != MM_DONE || k->now_ms - sa->up_ms < IKE_RENEWED_MS ||
-		    !ipaddr_equal(&sa->path.remote, &fresh->path.remote) ||
+		    !is_between(sa, &fresh->path.local, &fresh->path.remote) ||
 		    sa->expires_ms <= k->now_ms + IKE_REPLACED_MS)
 			continue;
 		sa->expires_ms = k->now_ms + IKE_REPLACED_MS;
@@ -322,23 +360,28 @@ void peer_restarted(const struct ike_sa *fresh)
 	struct ike *k = fresh->k;
 	struct ike_sa *sa, *next;
 
-	pairs_drop_peer(k, &fresh->path.remote, fresh->made_ms);
+	pairs_drop_peer(k, &fresh->path.local, &fresh->path.remote, fresh->made_ms);
 	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
 		next = TAILQ_NEXT(sa, entry);
 		if (sa != fresh && sa->state == MM_DONE && sa->made_ms < fresh->made_ms &&
-		    ipaddr_equal(&sa->path.remote, &fresh->path.remote))
+		    is_between(sa, &fresh->path.local, &fresh->path.remote))
 			sa_end(sa, false, "the peer has restarted");
 	}
 }
 
+/* Through a NAT the mapping of port 500 is long gone: a renewal begins on the ports
+ * that phase 1 has moved to (RFC 3947 section 4). */
 static void succeed(struct ike_sa *old)
 {
 	struct ike *k = old->k;
 	struct ike_path path = { old->path.local, old->path.remote, 500, 500 };
 	struct ike_sa *sa;
 
-	if (!pairs_with(k, &path.remote) || sa_up_for(k, &path.remote) != old ||
-	    sa_starting_for(k, &path.remote))
+	if (old->nat_here || old->nat_there)
+		path = old->path;
+	if (!pairs_with(k, &path.local, &path.remote) ||
+	    sa_up_for(k, &path.local, &path.remote) != old ||
+	    sa_starting_for(k, &path.local, &path.remote))
 		return;
 	sa = sa_make(k, &path, true);
 	if (sa && main_start(sa))

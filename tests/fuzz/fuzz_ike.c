@@ -182,9 +182,10 @@ static void send_protected(struct ike *k, struct ike_sa *sa, struct span record)
 	struct ike_header h;
 	uint8_t iv[16], id[4];
 	struct wr w = wr_of(id, sizeof(id));
-	uint32_t msgid = 1 + seed % 5; /* some exchanges go on */
+	/* some exchanges go on; others are new */
+	uint32_t msgid = seed % 2 ? 1 + seed % 5 : seed | 0x100;
 
-	if (record.len < 2)
+	if (record.len < 2 || record.len > IKE_MAX_MESSAGE - 100)
 		return;
 	msg_header(sa, record.p[0] & 1 ? EX_INFO : EX_QUICK, IKE_FLAG_ENCRYPTED, msgid, &h);
 	ike_build_start(&b, &h);

@@ -18,8 +18,8 @@
 
 #define A(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 #define SIM_MAX_WIRE 512
-#define SIM_MAX_SAS  128
-#define SIM_POLICIES 8
+#define SIM_MAX_SAS  512
+#define SIM_POLICIES 200
 
 struct datagram {
 	int to;

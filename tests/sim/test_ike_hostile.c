@@ -218,6 +218,116 @@ static void commit_bit_is_tolerated(void **state)
 	assert_completes(&d);
 }
 
+/* A first message of quick mode that was recorded long ago: no SA, no answer, no
+ * new port, and our own renewal is not held up by it. */
+static void replay_of_an_old_quick_mode_changes_nothing(void **state)
+{
+	(void)state;
+	for (int nat = 0; nat < 2; nat++) {
+		sim_again();
+		if (nat)
+			sim_nat(1024, 1025);
+		sim_acquire(0, 1);
+		for (unsigned n = 0; n < 6; n++)
+			assert_true(sim_deliver_one());
+		sim_drain(0);
+		struct datagram qm1 = *sim.wire[0];
+
+		assert_int_equal(qm1.b[18], 32);
+		sim_run(500);
+		assert_int_equal(sim.side[1].n_sa, 2);
+		for (int late = 0; late < 2; late++) {
+			unsigned sent = sim.side[1].sent_quick;
+			struct datagram d = qm1;
+
+			sim_run(70000);
+			d.path.remote_port = (uint16_t)(d.path.remote_port + late);
+			feed_unchanged(&d, d.b, d.len);
+			assert_int_equal(sim.side[1].sent_quick, sent);
+		}
+		if (nat)
+			continue;
+		ike_expire(sim.side[1].ike, sim.now_ms, sim_sa(1, SA_OUT)->id, false, true);
+		sim_run(1000);
+		assert_int_equal(sim_pairs(1), 2);
+	}
+}
+
+/* The network repeats a refusal: it ends the exchange that it was about only. */
+static void repeated_refusal_ends_one_exchange_only(void **state)
+{
+	(void)state;
+	sim.side[1].p2[0].transforms[0].cipher = CIPHER_DES;
+	sim_configure(1);
+	sim_acquire(0, 1);
+	sim_acquire(0, 2);
+	for (unsigned n = 0; n < 7; n++)
+		assert_true(sim_deliver_one());
+	sim_drain(1);
+	struct datagram no = *sim.wire[0];
+
+	assert_int_equal(no.b[18], 5);
+	empty_wire();
+	sim_feed(0, &no.path, no.b, no.len);
+	sim_feed(0, &no.path, no.b, no.len);
+	sim_run(1000);
+	assert_int_equal(sim.side[0].failed, 1);
+	assert_int_equal(sim.side[0].n_sa, 2);
+}
+
+/* Old peers know one draft of NAT traversal and nothing of the others. */
+static void nat_traversal_is_answered_as_it_was_announced(void **state)
+{
+	static const uint8_t vids[3][4] = { { 0x4a, 0x13, 0x1c, 0x81 },  /* RFC 3947 */
+					    { 0x7d, 0x94, 0x19, 0xa6 },  /* draft 03 */
+					    { 0x90, 0xcb, 0x80, 0x91 } }; /* draft 02 */
+
+	(void)state;
+	for (size_t only = 0; only < 3; only++) {
+		struct datagram d = at_step(0);
+
+		for (size_t v = 0; v < 3; v++) {
+			uint8_t *p = memmem(d.b, d.len, vids[v], 4);
+
+			assert_non_null(p);
+			if (v != only)
+				memset(p, 0x11, 16);
+		}
+		sim_feed(1, &d.path, d.b, d.len);
+		sim_drain(1);
+		assert_int_equal(sim.n_wire, 1);
+		for (size_t v = 0; v < 3; v++)
+			assert_int_equal(memmem(sim.wire[0]->b, sim.wire[0]->len, vids[v], 4) != NULL,
+					 v == only);
+		empty_wire();
+	}
+}
+
+/* Our first and third message sent back to us, with any cookie for the peer's. */
+static void reflected_messages_are_no_answers(void **state)
+{
+	(void)state;
+	for (int cookie = 0; cookie < 2; cookie++) {
+		struct datagram d = at_step(0);
+		struct ike_path back = { d.path.remote, d.path.local, 500, 500 };
+		uint8_t copy[4096];
+
+		memcpy(copy, d.b, d.len);
+		if (cookie)
+			memcpy(copy + 8, copy, 8);
+		sim_feed(0, &back, copy, d.len);
+		empty_wire();
+		assert_int_equal(sim_state(0), IKE_MM_NO_STATE);
+		assert_completes(&d);
+	}
+	struct datagram d = at_step(2);
+	struct ike_path back = { d.path.remote, d.path.local, 500, 500 };
+	sim_feed(0, &back, d.b, d.len);
+	empty_wire();
+	assert_int_equal(sim_state(0), IKE_MM_SA_SETUP);
+	assert_completes(&d);
+}
+
 /* ---- strangers ---- */
 
 static void stranger_gets_nothing_and_costs_nothing(void **state)
@@ -343,6 +453,31 @@ static void exchange_under_way_survives_a_flood(void **state)
 	assert_completes(&mm3);
 }
 
+/* First messages in the name of a peer, or of its whole neighbourhood, take every
+ * place; the true one gets in nevertheless. */
+static void forged_first_messages_do_not_keep_a_peer_out(void **state)
+{
+	(void)state;
+	for (uint32_t stride = 0; stride < 2; stride++) {
+		struct datagram d = at_step(0);
+
+		sim.side[1].psk[0].mask_len = 24;
+		sim_configure(1);
+		for (uint32_t i = 0; i < 64; i++) {
+			struct ike_path path = d.path;
+			uint8_t copy[4096];
+
+			memcpy(copy, d.b, d.len);
+			copy[0] = (uint8_t)(copy[0] + i + 1);
+			path.remote = ipaddr_v4(A(192, 0, 2, 1) + i * stride);
+			sim_feed(1, &path, copy, d.len);
+			empty_wire();
+		}
+		sim_run(10000); /* side 0 sends its own first message again after 1, 3 and 7 s */
+		assert_int_equal(sim.side[0].n_sa, 2);
+	}
+}
+
 static void log_lines_are_limited_each_second(void **state)
 {
 	struct datagram d = at_step(4);
@@ -435,11 +570,16 @@ int main(void)
 		SIM_TEST(message_from_another_address_is_ignored),
 		SIM_TEST(late_first_message_begins_nothing_new),
 		SIM_TEST(commit_bit_is_tolerated),
+		SIM_TEST(replay_of_an_old_quick_mode_changes_nothing),
+		SIM_TEST(repeated_refusal_ends_one_exchange_only),
+		SIM_TEST(nat_traversal_is_answered_as_it_was_announced),
+		SIM_TEST(reflected_messages_are_no_answers),
 		SIM_TEST(stranger_gets_nothing_and_costs_nothing),
 		SIM_TEST(answer_is_never_larger_than_an_unauthenticated_request),
 		SIM_TEST(repeats_of_a_stranger_are_answered_only_so_often),
 		SIM_TEST(flood_of_first_messages_is_bounded),
 		SIM_TEST(exchange_under_way_survives_a_flood),
+		SIM_TEST(forged_first_messages_do_not_keep_a_peer_out),
 		SIM_TEST(log_lines_are_limited_each_second),
 		SIM_TEST(forged_notifies_end_only_what_has_no_keys_yet),
 	};

@@ -205,6 +205,38 @@ static void adopted_pair_is_renewed_and_deleted_like_a_native_one(void **state)
 	sim_assert_twins();
 }
 
+/* Control died and came back with another configuration, in which the numbers of the
+ * policies mean something else. */
+static void pair_that_the_configuration_does_not_make_is_not_adopted(void **state)
+{
+	(void)state;
+	for (int what = 0; what < 5; what++) {
+		sim_again();
+		connect_all();
+		struct side *x = &sim.side[0];
+		struct sa_spec sa[SIM_MAX_SAS];
+		size_t n = x->n_sa, kept = 0;
+
+		memcpy(sa, x->sa, sizeof(sa));
+		if (what == 1)
+			x->p2[0].peers[0] = ipaddr_v4(A(203, 0, 113, 9));
+		else if (what == 2)
+			x->p2[0].sel.local = addr_match_v4(A(10, 77, 0, 0), 0xff);
+		else if (what == 3)
+			x->p2[0].local = ipaddr_v4(A(192, 0, 2, 77));
+		else if (what == 4)
+			x->p2[0].transforms[0].cipher = CIPHER_DES;
+		for (size_t i = 0; i < n; i++)
+			kept += what == 0 || sa[i].policy_id != 1;
+		sim_restart(0, true);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(ike_adopt(x->ike, sim.now_ms, &sa[i]), 0);
+		sim_drain(0);
+		assert_int_equal(x->n_sa, kept);
+		assert_int_equal(sim_pairs(0), kept / 2);
+	}
+}
+
 static void adopted_pairs_are_ordered_by_age_however_they_come(void **state)
 {
 	struct sa_spec sa[4];
@@ -376,6 +408,28 @@ static void unknown_spi_is_reported_under_protection_only(void **state)
 
 /* ---- NAT ---- */
 
+/* Two interfaces with a crypto map each, one peer: what is agreed from one address
+ * does not serve the other. */
+static void policy_of_another_interface_gets_its_own_phase_one(void **state)
+{
+	struct ipaddr other = ipaddr_v4(A(192, 0, 2, 77));
+	struct ike_sa_info info;
+	unsigned main_mode;
+
+	(void)state;
+	connect_all();
+	main_mode = sim.side[0].sent_main;
+	sim.side[0].p2[2].local = other;
+	sim.side[0].cfg.n_p2 = 3;
+	sim_configure(0);
+	sim_acquire(0, 3);
+	sim_drain(0);
+	assert_int_equal(sim.side[0].sent_main, main_mode + 1);
+	assert_true(ike_get_sa(sim.side[0].ike, sim.now_ms, 0, &info));
+	assert_true(ipaddr_equal(&info.local, &other));
+	assert_int_equal(sim_count_sas(0, IKE_QM_IDLE), 1);
+}
+
 static void behind_nat_all_moves_to_port_4500(void **state)
 {
 	struct ike_sa_info i;
@@ -403,6 +457,26 @@ static void behind_nat_all_moves_to_port_4500(void **state)
 	sim_configure(0);
 	sim_run(41000);
 	assert_true(sim.side[0].keepalives >= 3 + 4 && sim.side[0].keepalives <= 3 + 9);
+}
+
+/* The one who is not behind the NAT can only reach the mapping of port 4500. */
+static void phase_one_is_renewed_from_the_far_side_of_a_nat(void **state)
+{
+	(void)state;
+	for (int s = 0; s < 2; s++) {
+		sim.side[s].p1[0].life_sec = 600;
+		sim_configure(s);
+	}
+	sim_nat(1024, 1025);
+	sim_acquire(0, 1);
+	sim_run(1000);
+	assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 1);
+	sim_restart(0, true); /* so that he does not renew it first */
+	sim_run(595000);
+	assert_int_equal(sim_count_sas(0, IKE_QM_IDLE), 1);
+	ike_expire(sim.side[1].ike, sim.now_ms, sim_sa(1, SA_OUT)->id, false, true);
+	sim_run(1000);
+	assert_int_equal(sim_pairs(1), 2);
 }
 
 static void without_nat_traversal_nothing_floats(void **state)
@@ -460,6 +534,7 @@ int main(void)
 		SIM_TEST(restarted_peer_sends_initial_contact_and_old_pairs_go),
 		SIM_TEST(forgotten_isakmp_sa_is_found_out_and_begun_anew),
 		SIM_TEST(adopted_pair_is_renewed_and_deleted_like_a_native_one),
+		SIM_TEST(pair_that_the_configuration_does_not_make_is_not_adopted),
 		SIM_TEST(adopted_pairs_are_ordered_by_age_however_they_come),
 		SIM_TEST(lost_forwarder_ends_every_pair_and_keeps_phase_one),
 		SIM_TEST(forwarder_lost_in_mid_exchange_leaves_nothing_behind),
@@ -468,7 +543,9 @@ int main(void)
 		SIM_TEST(disabling_ends_all_and_removed_keys_end_their_peer),
 		SIM_TEST(are_you_there_is_answered_by_the_same_number),
 		SIM_TEST(unknown_spi_is_reported_under_protection_only),
+		SIM_TEST(policy_of_another_interface_gets_its_own_phase_one),
 		SIM_TEST(behind_nat_all_moves_to_port_4500),
+		SIM_TEST(phase_one_is_renewed_from_the_far_side_of_a_nat),
 		SIM_TEST(without_nat_traversal_nothing_floats),
 		SIM_TEST(port_that_moves_is_followed_by_authentic_messages_only),
 	};

@@ -161,6 +161,7 @@ static void simultaneous_starts_end_connected(void **state)
 	}
 }
 
+/* More of them than exchanges that an ISAKMP SA keeps for repeats. */
 static void many_lines_share_one_main_mode(void **state)
 {
 	(void)state;
@@ -449,6 +450,25 @@ static void sets_that_differ_are_refused_by_name(void **state)
 						"has esp-md5-hmac"));
 }
 
+/* An informational message is sent once; here it is an answer, so that it is sent
+ * again when the question is. */
+static void refusal_that_was_lost_is_sent_again(void **state)
+{
+	(void)state;
+	sim.side[1].p2[0].transforms[0].cipher = CIPHER_DES;
+	sim_configure(1);
+	sim_acquire(0, 1);
+	for (unsigned n = 0; n < 7; n++)
+		assert_true(sim_deliver_one());
+	sim_drain(1);
+	assert_int_equal(sim.n_wire, 1);
+	free(sim.wire[--sim.n_wire]);
+	sim_run(1500);
+	assert_int_equal(sim.side[0].failed, 1);
+	assert_non_null(strstr(sim.side[0].reason, "NO_PROPOSAL_CHOSEN"));
+	assert_int_equal(sim_count_sas(0, IKE_QM_IDLE), 1);
+}
+
 static void what_cannot_be_negotiated_says_why_at_once(void **state)
 {
 	static const struct {
@@ -555,6 +575,7 @@ int main(void)
 		SIM_TEST(part_of_a_line_may_be_asked_for),
 		SIM_TEST(proxies_that_do_not_mirror_are_refused_with_both_sides_named),
 		SIM_TEST(sets_that_differ_are_refused_by_name),
+		SIM_TEST(refusal_that_was_lost_is_sent_again),
 		SIM_TEST(what_cannot_be_negotiated_says_why_at_once),
 		SIM_TEST(next_peer_is_tried_when_one_is_silent),
 		SIM_TEST(all_peers_silent_is_a_failure_with_a_sentence),

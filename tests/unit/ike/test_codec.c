@@ -176,6 +176,10 @@ static void long_numbers_are_large_and_not_wrapped(void **state)
 	(void)state;
 	assert_true(ike_attr_next(&r, &a));
 	assert_int_equal(a.value, UINT32_MAX);
+	static const uint8_t small[] = { 0, 12, 0, 8, 0, 0, 0, 0, 0, 0, 14, 16 };
+	r = rd_of(small, sizeof(small));
+	assert_true(ike_attr_next(&r, &a));
+	assert_int_equal(a.value, 3600);
 }
 
 static void one_proposal_with_one_transform_is_an_answer(void **state)

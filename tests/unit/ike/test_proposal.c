@@ -162,6 +162,25 @@ static void lifetime_matrix_takes_the_smaller(void **state)
 		}
 }
 
+/* RFC 2407 section 4.5: no lifetime is one of 28800 seconds. */
+static void lifetime_that_was_not_said_is_eight_hours(void **state)
+{
+	static const uint32_t ours[] = { 3600, 28800, 86400 };
+	struct p2_transform t = set("T", CIPHER_DES, 0, AUTH_HMAC_MD5_96, MODE_TUNNEL);
+	char why[160];
+
+	(void)state;
+	for (size_t k = 0; k < 3; k++) {
+		struct p2_policy i = p2(1, &t), r = p2(1, &t);
+		struct p2_agreed a;
+
+		i.life_sec = 0;
+		r.life_sec = ours[k];
+		assert_true(choose2(&i, P2_RAW, true, &r, &ends, &a, why, sizeof(why)));
+		assert_int_equal(a.life_sec, ours[k] < 28800 ? ours[k] : 28800);
+	}
+}
+
 static void refusal_names_both_values(void **state)
 {
 	static const struct {
@@ -465,6 +484,7 @@ int main(void)
 		cmocka_unit_test(every_suite_is_chosen_by_its_twin_and_by_no_other),
 		cmocka_unit_test(responders_priority_decides_and_the_transform_is_echoed),
 		cmocka_unit_test(lifetime_matrix_takes_the_smaller),
+		cmocka_unit_test(lifetime_that_was_not_said_is_eight_hours),
 		cmocka_unit_test(refusal_names_both_values),
 		cmocka_unit_test(rsa_offers_are_refused_by_name),
 		cmocka_unit_test(unknown_attributes_are_not_accepted_silently),
