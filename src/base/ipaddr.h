@@ -31,7 +31,7 @@ static inline uint32_t ipaddr_to_v4(const struct ipaddr *a)
 bool ipaddr_equal(const struct ipaddr *a, const struct ipaddr *b);
 /* Orders by family, then by value: <0, 0, >0. */
 int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b);
-/* Strict dotted quad (no octal, no leading zeros beyond "0", as IOS takes it).
+/* Strict dotted quad (no octal, leading zeros are decimal beyond "0", as IOS takes it).
  * Returns false and leaves ret_a alone if s is anything else. */
 bool ipaddr_parse_v4(const char *s, struct ipaddr *ret_a);
 /* Dotted quad or RFC 5952 text in buf (IPADDR_STRLEN bytes); returns buf. */

@@ -254,7 +254,7 @@ void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool 
 	}
 	/* unused: it is renewed by the next packet, not by the clock */
 	policy = p2_by_id(k, p->policy_id);
-	if (!used || p->retired || p->rekeying || !policy || pair_current(k, p->policy_id) != p)
+	if (!used || p->retired || p->rekeying || !policy || pair_has_newer(p))
 		return;
 	p->rekeying = true;
 	negotiate(k, policy);

@@ -28,6 +28,7 @@ struct span msg_encrypt(struct ike_sa *sa, struct ike_builder *b, uint8_t *iv)
 		return (struct span){ 0 };
 	memcpy(iv, b->buf + d.len - block, block);
 	sa->encrypts++;
+	sa_count(sa, body);
 	return d;
 }
 
@@ -45,6 +46,7 @@ bool msg_decrypt(struct ike_sa *sa, struct span d, uint8_t *iv, uint8_t *buf, st
 		return false;
 	memcpy(iv, body.p + body.len - block, block);
 	sa->decrypts++;
+	sa_count(sa, body.len);
 	*ret = span_of(buf, body.len);
 	return true;
 }

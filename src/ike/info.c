@@ -148,7 +148,7 @@ static void recv_delete(struct ike_sa *sa, struct span body)
 	struct ike_delete del;
 	struct ike *k = sa->k;
 
-	if (!ike_delete_decode(body, &del))
+	if (!ike_delete_decode(body, &del) || del.doi != IKE_DOI_IPSEC)
 		return;
 	struct rd r = rd_span(del.spis);
 	if (del.proto == PROTO_ID_ISAKMP && del.spi_len == 16) {
@@ -189,7 +189,7 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 	struct ike *k = sa->k;
 	struct ike_notify n;
 
-	if (!ike_notify_decode(body, &n))
+	if (!ike_notify_decode(body, &n) || n.doi != IKE_DOI_IPSEC)
 		return;
 	act_debug(k, sa, "processing NOTIFY %s protocol %u", ike_notify_name(n.type), n.proto);
 	switch (n.type) {

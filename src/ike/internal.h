@@ -49,6 +49,7 @@
 #define IKE_MAX_LOG_SEC	    20	   /* log lines a second; strangers can cause them */
 #define IKE_MAX_SAS	    4096
 #define IKE_MIN_LIFE_SEC    10	   /* a shorter one from a peer would only burn processors */
+#define IKE_MIN_LIFE_KB	    2560   /* likewise: IOS's own minimum */
 #define IKE_MAX_QM_PER_SA   128
 #define IKE_MAX_SEEN	    8192  /* message ids that an ISAKMP SA remembers */
 #define IKE_QM_AT_ONCE	    1	   /* of ours on one SA: strongSwan forgets those beyond three */
@@ -115,6 +116,7 @@ struct ike_sa {
 	TAILQ_HEAD(qm_list, qm) qms;
 	size_t n_qms;
 	uint32_t his_life_sec, our_life_sec; /* as offered and as configured */
+	uint64_t life_bytes, bytes; /* the peer's limit of enciphered bytes (0: none), and so far */
 	uint32_t *seen; /* message ids that were used, either way: a ring once it is full */
 	size_t n_seen, seen_cap, seen_at;
 	/* policies to negotiate when it is up and has room */
@@ -251,6 +253,10 @@ struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct
 struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
 			       const struct ipaddr *peer);
 void sa_up(struct ike_sa *sa); /* phase 1 complete */
+/* Lifetime by volume (RFC 2409 appendix A): the limit, unless 0 or larger than one
+ * that stands, and the bytes of a message that count against it. */
+void sa_limit_kb(struct ike_sa *sa, uint32_t kb);
+void sa_count(struct ike_sa *sa, size_t bytes);
 enum ike_state sa_shown_state(const struct ike_sa *sa);
 void sa_story(struct ike_sa *sa, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sa_want(struct ike_sa *sa, uint32_t policy_id);
@@ -351,11 +357,16 @@ void pair_remove(struct pair *p, bool tell_peer);
 struct pair *pair_by_sa(struct ike *k, uint32_t sa_id);
 struct pair *pair_by_spi(struct ike *k, const struct ipaddr *peer, uint32_t spi);
 struct pair *pair_current(struct ike *k, uint32_t policy_id);
+/* Another one in use carries just the same. */
+bool pair_has_newer(const struct pair *p);
+/* False if there is no pair in use whose renewal could be tried again. */
+bool renew_later(struct ike *k, uint32_t policy_id);
 bool pairs_with(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 /* Without a word to the peer; only those made before that moment. */
 void pairs_drop_peer(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
 		     uint64_t before_ms);
 bool spi_in_use(struct ike *k, uint32_t spi);
+bool p1_any_usable(const struct ike *k); /* some crypto isakmp policy can be negotiated */
 /* Negotiates for the policy: on the SA that is up, one that is starting, or a new one. */
 void negotiate(struct ike *k, const struct p2_policy *p);
 void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer, const char *why);

@@ -238,9 +238,12 @@ static void up(struct ike_sa *sa, const struct ike_payloads *pl)
 		act_debug(sa->k, sa, "processing NOTIFY %s protocol %u", ike_notify_name(n.type),
 			  n.proto);
 		restarted |= n.type == NT_INITIAL_CONTACT;
-		uint32_t sec = p1_read(n.data).life_sec;
-		if (n.type == NT_RESPONDER_LIFETIME && sec && sec < sa->agreed.life_sec)
-			sa->agreed.life_sec = sec;
+		struct p1_seen his = p1_read(n.data);
+		if (n.type != NT_RESPONDER_LIFETIME)
+			continue;
+		if (his.life_sec && his.life_sec < sa->agreed.life_sec)
+			sa->agreed.life_sec = his.life_sec;
+		sa_limit_kb(sa, his.life_kb);
 	}
 	sa_up(sa);
 	if (restarted)
@@ -578,6 +581,7 @@ static int answer_first(struct ike_sa *sa, const struct p1_choice *c, struct spa
 	sa->agreed = c->agreed;
 	sa->his_life_sec = c->his_life_sec;
 	sa->our_life_sec = c->our_life_sec;
+	sa_limit_kb(sa, c->life_kb);
 	sa->cipher = cipher_info(c->agreed.cipher, c->agreed.cipher_bits);
 	msg_header(sa, EX_MAIN, 0, 0, &h);
 	ike_build_start(&b, &h);

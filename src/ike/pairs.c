@@ -20,6 +20,20 @@ struct pair *pair_current(struct ike *k, uint32_t policy_id)
 	return NULL;
 }
 
+bool pair_has_newer(const struct pair *p)
+{
+	const struct pair *x;
+
+	TAILQ_FOREACH(x, &p->k->pairs, entry) { /* newest first */
+		if (x == p)
+			return false;
+		if (x->policy_id == p->policy_id && x->out_installed && !x->retired &&
+		    selector_equal(&x->in.sel, &p->in.sel))
+			return true;
+	}
+	return false;
+}
+
 /* Twins of a simultaneous start stay both: the peers may not agree which one is
  * newer, and each would delete the other's. A pair whose renewal was asked for is
  * none of these, however young. */
@@ -286,7 +300,7 @@ static void give_up(struct ike *k, uint32_t policy_id, const char *why)
 }
 
 /* A renewal that failed: the old pair still carries, and it is tried again. */
-static bool renew_later(struct ike *k, uint32_t policy_id)
+bool renew_later(struct ike *k, uint32_t policy_id)
 {
 	struct pair *live = pair_current(k, policy_id);
 
@@ -335,20 +349,26 @@ static bool qm_running(struct ike *k, uint32_t policy_id)
 	return false;
 }
 
+bool p1_any_usable(const struct ike *k)
+{
+	for (size_t i = 0; i < k->cfg.n_p1; i++)
+		if (p1_usable(&k->cfg.p1[i]))
+			return true;
+	return false;
+}
+
 /* Why this policy cannot be negotiated at all; NULL if it can. */
 static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 {
-	size_t p1 = 0, p2 = 0;
+	size_t p2 = 0;
 
-	for (size_t i = 0; i < k->cfg.n_p1; i++)
-		p1 += p1_usable(&k->cfg.p1[i]);
 	for (size_t i = 0; i < p->n_transforms; i++)
 		p2 += p2_usable(&p->transforms[i]);
 	return !k->cfg.enabled	? "crypto isakmp is disabled" :
 	       !p->n_peers	? "no peer is set" :
 	       !p->n_transforms ? "no transform-set is set" :
 	       !p2		? "none of its transform-sets can be negotiated (AH is not spoken)" :
-	       !p1		? "no crypto isakmp policy with authentication pre-share is configured" :
+	       !p1_any_usable(k) ? "no crypto isakmp policy with authentication pre-share is configured" :
 				  NULL;
 }
 

@@ -14,7 +14,7 @@ enum { LIFE_SECONDS = 1, LIFE_KILOBYTES = 2 }; /* RFC 2407 section 4.5, RFC 2409
 
 /* The attributes of one offered transform; 0 where absent. */
 struct p1_seen {
-	uint32_t cipher, bits, hash, auth, group, life_sec;
+	uint32_t cipher, bits, hash, auth, group, life_sec, life_kb;
 	bool odd; /* an attribute that is not known here, or damaged: refused */
 };
 struct p1_seen p1_read(struct span attrs);
@@ -36,6 +36,7 @@ struct p1_choice {
 	uint8_t number;		 /* of its proposal */
 	uint32_t his_life_sec;	 /* as offered; 0: none */
 	uint32_t our_life_sec;	 /* of the policy */
+	uint32_t life_kb;	 /* as offered; 0: none, and IOS has none to configure */
 };
 /* Walks our policies in priority order and takes the first offered transform with
  * equal encryption, hash, method and group. Otherwise false, and story names the

@@ -79,6 +79,8 @@ struct p1_seen p1_read(struct span attrs)
 		case P1_LIFE:
 			if (life_type == LIFE_SECONDS)
 				s.life_sec = a.value;
+			else if (life_type == LIFE_KILOBYTES)
+				s.life_kb = a.value;
 			break;
 		default: s.odd = true; break;
 		}
@@ -184,7 +186,8 @@ bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
 
 				if (d == 0 && t.id == KEY_IKE) {
 					*ret_c = (struct p1_choice){ v[i], t.whole, p.number,
-								     s.life_sec, v[i].life_sec };
+								     s.life_sec, v[i].life_sec,
+								     s.life_kb };
 					if (s.life_sec && s.life_sec < v[i].life_sec)
 						ret_c->agreed.life_sec = s.life_sec;
 					return true;

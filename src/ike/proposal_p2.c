@@ -168,6 +168,8 @@ static bool p2_fits(const struct p2_seen *s, uint8_t esp_id, const struct p2_tra
 				 "");
 	} else if (a->udp_encap && !ask->nat) {
 		snprintf(why, cap, "UDP encapsulation offered where no NAT was found");
+	} else if (ask->answer && !a->udp_encap && ask->nat) { /* RFC 2408 section 4.2 */
+		snprintf(why, cap, "the answer leaves out the UDP encapsulation that was offered");
 	} else if (p->pfs_group && s->group != p->pfs_group) {
 		snprintf(why, cap, "PFS group offered %u, crypto map %s %u has set pfs group%u",
 			 s->group, p->map, p->seq, p->pfs_group);

@@ -190,12 +190,11 @@ static int spec_make(struct qm *q, bool in, struct span gqm, struct sa_spec *ret
 	int err = keying_keymat(k->crypto, sa->agreed.hash, &sa->keys, gqm, PROTO_ID_ESP, s.spi, q->ni,
 				q->nr, keymat, enc + auth);
 	if (err)
-		return err;
+		goto out;
 	s.enc_key.len = (uint8_t)enc;
 	memcpy(s.enc_key.b, keymat, enc);
 	s.auth_key.len = (uint8_t)auth;
 	memcpy(s.auth_key.b, keymat + enc, auth);
-	secret_wipe(keymat, sizeof(keymat));
 	s.src = in ? sa->path.remote : sa->path.local;
 	s.dst = in ? sa->path.local : sa->path.remote;
 	s.udp_encap = q->agreed.udp_encap;
@@ -204,8 +203,10 @@ static int spec_make(struct qm *q, bool in, struct span gqm, struct sa_spec *ret
 	s.life = life_of(q);
 	s.id = ++k->next_sa;
 	*ret = s;
+out:
+	secret_wipe(keymat, sizeof(keymat));
 	secret_wipe(&s, sizeof(s));
-	return 0;
+	return err;
 }
 
 /* -EINVAL if the peer's public value is none. */
@@ -301,10 +302,10 @@ int quick_start(struct ike_sa *sa, const struct p2_policy *p)
 		natt_add_original(&b, sa, true);
 	act_debug(k, sa, "beginning Quick Mode exchange, M-ID of %u", q->msgid);
 	act_debug(k, sa, "QM Initiator gets spi");
-	q->state = QM_I1;
 	sa_msgid_note(sa, q->msgid);
 	err = finish(q, &b, 1, T_QM_RESEND);
 	if (!err) {
+		q->state = QM_I1; /* not before: what fails here must not start the next in line */
 		act_debug(k, sa, "Node %u, Input = IKE_MESG_INTERNAL, IKE_INIT_QM", q->msgid);
 		act_debug(k, sa, "Old State = IKE_QM_READY  New State = IKE_QM_I_QM1");
 		return 0;
@@ -312,6 +313,15 @@ int quick_start(struct ike_sa *sa, const struct p2_policy *p)
 fail:
 	quick_drop(q);
 	return err;
+}
+
+/* What a peer may not go below. */
+static void bound_life(struct p2_agreed *a)
+{
+	if (a->life_sec < IKE_MIN_LIFE_SEC)
+		a->life_sec = IKE_MIN_LIFE_SEC;
+	if (a->life_kb && a->life_kb < IKE_MIN_LIFE_KB)
+		a->life_kb = IKE_MIN_LIFE_KB;
 }
 
 static void read_responder_lifetime(struct qm *q, const struct ike_payloads *pl)
@@ -380,8 +390,7 @@ static void i_recv(struct qm *q, const struct ike_payloads *pl)
 		return;
 	}
 	read_responder_lifetime(q, pl);
-	if (q->agreed.life_sec < IKE_MIN_LIFE_SEC)
-		q->agreed.life_sec = IKE_MIN_LIFE_SEC;
+	bound_life(&q->agreed);
 	err = span_dup(nonce, &q->nr) ? specs_make(q, ke ? ke->body : (struct span){ 0 }) : -ENOMEM;
 	if (!err)
 		err = pair_add(sa->k, q);
@@ -506,8 +515,7 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 		r_refuse(q, pl, NT_NO_PROPOSAL_CHOSEN, why);
 		return;
 	}
-	if (q->agreed.life_sec < IKE_MIN_LIFE_SEC)
-		q->agreed.life_sec = IKE_MIN_LIFE_SEC;
+	bound_life(&q->agreed);
 	int err = r_make(q, pl);
 	if (err) {
 		r_refuse(q, pl, NT_INVALID_KEY_INFORMATION,
@@ -677,7 +685,14 @@ void qm_timer_fired(struct qm *q, struct timer *t)
 	if (flight_resend(sa->k, &q->flight))
 		return;
 	if (q->state != QM_I1) {
+		uint32_t policy_id = q->policy.id;
+		struct ike *k = sa->k;
+		const struct pair *live = pair_current(k, policy_id);
+
 		quick_drop(q);
+		/* the renewal that this exchange would have been */
+		if (live && live->rekeying)
+			(void)renew_later(k, policy_id);
 		return;
 	}
 	/* silent ever since: he has forgotten this ISAKMP SA, or is gone, and the next

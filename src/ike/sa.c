@@ -327,6 +327,31 @@ static void log_lifetime(const struct ike_sa *sa)
 			sa->our_life_sec, sa->agreed.life_sec);
 }
 
+void sa_limit_kb(struct ike_sa *sa, uint32_t kb)
+{
+	uint64_t bytes = (kb < IKE_MIN_LIFE_KB ? IKE_MIN_LIFE_KB : kb) * UINT64_C(1024);
+
+	if (kb && (!sa->life_bytes || bytes < sa->life_bytes))
+		sa->life_bytes = bytes;
+}
+
+void sa_count(struct ike_sa *sa, size_t bytes)
+{
+	struct ike *k = sa->k;
+
+	sa->bytes += bytes;
+	if (!sa->life_bytes || sa->state != MM_DONE)
+		return;
+	/* the timers do the rest: nobody expects an SA to go while a message is read */
+	if (sa->bytes >= sa->life_bytes && sa->expires_ms > k->now_ms) {
+		sa->expires_ms = k->now_ms;
+		sa->life.kind = T_EXPIRE;
+		(void)timer_arm(&k->timers, &sa->life, k->now_ms); /* armed: cannot fail */
+	} else if (sa->life.kind == T_REKEY && sa->bytes >= sa->life_bytes - sa->life_bytes / 10) {
+		(void)timer_arm(&k->timers, &sa->life, k->now_ms);
+	}
+}
+
 void sa_up(struct ike_sa *sa)
 {
 	struct ike *k = sa->k;
@@ -379,7 +404,7 @@ static void succeed(struct ike_sa *old)
 
 	if (old->nat_here || old->nat_there)
 		path = old->path;
-	if (!pairs_with(k, &path.local, &path.remote) ||
+	if (!p1_any_usable(k) || !pairs_with(k, &path.local, &path.remote) ||
 	    sa_up_for(k, &path.local, &path.remote) != old ||
 	    sa_starting_for(k, &path.local, &path.remote))
 		return;
