@@ -126,6 +126,18 @@ void commands_render(const struct config *c, unsigned flags, struct txt *out)
 	txt_str(out, "end\n");
 }
 
+void commands_render_file(const struct config *c, const char *version, struct txt *out)
+{
+	bool own = false;
+
+	for (size_t i = 0; i < c->kept.n; i++)
+		own |= c->kept.v[i]->kind == KEPT_QUIET &&
+		       !strncmp(c->kept.v[i]->text, "version ", 8);
+	if (!own)
+		txt_printf(out, "version %s\n", version);
+	commands_render(c, 0, out);
+}
+
 void commands_render_interface(const struct config *c, const char *ifname, struct txt *out)
 {
 	struct txt first = TXT_INIT;

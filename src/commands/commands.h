@@ -39,6 +39,9 @@ const struct cli_grammar *commands_grammar(void);
 
 /* running-config without its header, from `hostname` to `end`. */
 void commands_render(const struct config *c, unsigned flags, struct txt *out);
+/* The same with a `version` line in front, as files have it, unless the
+ * configuration that was read has brought its own. */
+void commands_render_file(const struct config *c, const char *version, struct txt *out);
 /* `interface Tunnel0` and its lines; nothing if it is not configured. */
 void commands_render_interface(const struct config *c, const char *ifname, struct txt *out);
 /* `access-list 101 permit ...` or `permit ...`: one entry as its list prints it. */

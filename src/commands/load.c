@@ -67,7 +67,21 @@ static void print_line(const struct report_msg *m, const char *name, struct txt 
 		txt_char(out, '\n');
 }
 
-void report_print(const struct report *r, const char *name, struct txt *out)
+/* Of the text only the lines that begin like a message, none of what they quote. */
+static void log_line(const struct report_msg *m, const char *name, struct txt *out)
+{
+	for (const char *p = m->text; *p;) {
+		size_t len = strcspn(p, "\n");
+
+		/* "did you mean" and quoted words come from what was typed */
+		if (*p != ' ' && len)
+			txt_printf(out, "%s:%u: %.*s\n", name, m->line,
+				   (int)(m->severity == REPORT_ERROR ? strcspn(p, "\"\n") : len), p);
+		p += len + (p[len] != 0);
+	}
+}
+
+static void print_all(const struct report *r, const char *name, bool log, struct txt *out)
 {
 	static const char *const words[] = { "note", "warning", "error" };
 
@@ -77,7 +91,10 @@ void report_print(const struct report *r, const char *name, struct txt *out)
 		if (!m->text)
 			continue;
 		if (m->line) {
-			print_line(m, name, out);
+			if (log)
+				log_line(m, name, out);
+			else
+				print_line(m, name, out);
 			continue;
 		}
 		txt_printf(out, "%s: %s: %s: %s\n", name, words[m->severity],
@@ -85,6 +102,16 @@ void report_print(const struct report *r, const char *name, struct txt *out)
 		if (m->fix)
 			txt_printf(out, "    fix: %s\n", m->fix);
 	}
+}
+
+void report_print(const struct report *r, const char *name, struct txt *out)
+{
+	print_all(r, name, false, out);
+}
+
+void report_print_log(const struct report *r, const char *name, struct txt *out)
+{
+	print_all(r, name, true, out);
 }
 
 /* One blank line after a message belongs to a terminal, not to a report. */

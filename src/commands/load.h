@@ -27,6 +27,9 @@ struct report {
 void report_fini(struct report *r);
 /* All remarks as text, each led by `NAME:LINE:` or `NAME:`. */
 void report_print(const struct report *r, const char *name, struct txt *out);
+/* The same for logs: a wrong line may hold a key, wherever the mistake is, so what
+ * was written is left out; the number and what is wrong with it stay. */
+void report_print_log(const struct report *r, const char *name, struct txt *out);
 /* Adds a remark about an object; text takes a format. */
 void report_object(struct report *r, enum report_severity sev, const char *object, const char *fix,
 		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,8 +59,11 @@ int files_load(struct control *c)
 		err = config_load_text(text, len, &c->config, &r);
 	if (!err) {
 		commands_check(c->config, &r);
-		report_print(&r, c->opt->config, &said);
+		report_print_log(&r, c->opt->config, &said);
 		fputs(txt_cstr(&said), stderr);
+		if (r.errors)
+			fprintf(stderr, "%s: `culvert check %s` shows the lines that are wrong\n",
+				c->opt->config, c->opt->config);
 	} else {
 		log_line("SYS-2-STARTUP", "%s: %s", c->opt->config, strerror(-err));
 	}
@@ -78,8 +82,7 @@ void files_running(struct control *c, struct txt *out)
 	txt_str(&body, "!\n");
 	if (c->changed_at)
 		txt_printf(&body, "! Last configuration change at %s\n!\n", c->changed_at);
-	txt_str(&body, "version 15.9\n");
-	commands_render(c->config, 0, &body);
+	commands_render_file(c->config, "15.9", &body);
 	txt_printf(out, "Building configuration...\n\nCurrent configuration : %zu bytes\n", body.len);
 	txt_mem(out, txt_cstr(&body), body.len);
 	txt_char(out, '\n');
@@ -88,20 +91,39 @@ void files_running(struct control *c, struct txt *out)
 	txt_fini(&body);
 }
 
+/* The new file is as private as the one whose place it takes, and never open to
+ * others: it holds keys. One that was not there is its owner's alone. */
+static int take_mode(int fd, const char *path)
+{
+	struct stat old;
+
+	if (stat(path, &old) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	mode_t mode = old.st_mode & 0660;
+
+	if (fchown(fd, (uid_t)-1, old.st_gid) < 0)
+		mode &= 0600;
+	return fchmod(fd, mode | 0600) < 0 ? -errno : 0;
+}
+
 /* A temporary file beside it, fsync, rename: the old one stays whole until the new
- * one is. */
+ * one is. What a crash left under the temporary name (or somebody put there) is
+ * neither written into nor followed. */
 static int write_atomic(const char *path, const char *text, size_t len)
 {
-	char tmp[4096], dir_buf[4096];
-	int fd, dir, err = 0;
+	char tmp[PATH_MAX], dir_buf[PATH_MAX];
+	int fd, dir, err;
 	size_t at = 0;
 
 	if (snprintf(tmp, sizeof(tmp), "%s.new", path) >= (int)sizeof(tmp) ||
 	    snprintf(dir_buf, sizeof(dir_buf), "%s", path) >= (int)sizeof(dir_buf))
 		return -ENAMETOOLONG;
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (unlink(tmp) < 0 && errno != ENOENT)
+		return -errno;
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
+	err = take_mode(fd, path);
 	while (!err && at < len) {
 		ssize_t n = write(fd, text + at, len - at);
 
@@ -112,7 +134,8 @@ static int write_atomic(const char *path, const char *text, size_t len)
 	}
 	if (!err && fsync(fd))
 		err = -errno;
-	close(fd);
+	if (close(fd) < 0 && !err)
+		err = -errno;
 	if (!err && rename(tmp, path))
 		err = -errno;
 	if (err) {
@@ -127,15 +150,24 @@ static int write_atomic(const char *path, const char *text, size_t len)
 	return 0;
 }
 
+int file_write(const char *path, const char *text, size_t len)
+{
+	char *real = realpath(path, NULL); /* a link stays one */
+	int err = real || errno == ENOENT ? write_atomic(real ? real : path, text, len) : -errno;
+
+	free(real);
+	return err;
+}
+
 int files_save(struct control *c, struct txt *out)
 {
 	struct txt body = TXT_INIT;
 	int err;
 
 	txt_str(out, "Building configuration...\n");
-	txt_str(&body, "!\nversion 15.9\n");
-	commands_render(c->config, 0, &body);
-	err = body.bad ? -ENOMEM : write_atomic(c->opt->config, body.s, body.len);
+	txt_str(&body, "!\n");
+	commands_render_file(c->config, "15.9", &body);
+	err = body.bad ? -ENOMEM : file_write(c->opt->config, body.s, body.len);
 	if (err)
 		txt_printf(out, "%% Could not write %s: %s\n", c->opt->config, strerror(-err));
 	else

@@ -207,6 +207,43 @@ static void what_ios_refuses_is_refused_in_its_words(void **state)
 	}
 }
 
+/* What `culvert run` writes to its log about lines that are wrong. */
+static void logs_do_not_show_wrong_lines(void **state)
+{
+	static const char *const lines[] = {
+		"crypto isakmp key topsecret addres 192.0.2.1 mask\n",
+		"crypto isakmp key topsecret address 192.0.2.1 255.0.255.0\n",
+		"crypto isakmp key top topsecret address 192.0.2.1\n",
+		"crypto isakmp key topsecret address\n",
+		"crypto i key topsecret address 192.0.2.1\n",
+		"crpto isakmp key topsecret address 192.0.2.1\n",
+		"crypto isakmp policy 10\n encr 3des topsecret\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct report report = { 0 };
+		struct txt out = TXT_INIT, want = TXT_INIT;
+		struct config *c = load(lines[i], &report);
+
+		commands_check(c, &report);
+		report_print_log(&report, "r.cfg", &out);
+		assert_null(strstr(txt_cstr(&out), "topsecret"));
+		txt_printf(&want, "r.cfg:%u: ", i == 6 ? 2u : 1u);
+		if (report.errors)
+			assert_non_null(strstr(txt_cstr(&out), txt_cstr(&want)));
+		/* the person who asks sees them */
+		txt_clear(&out);
+		report_print(&report, "r.cfg", &out);
+		if (report.errors)
+			assert_non_null(strstr(txt_cstr(&out), "topsecret"));
+		txt_fini(&out);
+		txt_fini(&want);
+		report_fini(&report);
+		config_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +252,7 @@ int main(void)
 		cmocka_unit_test(tunnel_mtu_is_compared_with_what_the_suite_leaves),
 		cmocka_unit_test(a_map_in_use_is_not_removed),
 		cmocka_unit_test(what_ios_refuses_is_refused_in_its_words),
+		cmocka_unit_test(logs_do_not_show_wrong_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,6 +191,32 @@ static void every_truncation_of_a_configuration_loads(void **state)
 	free(text);
 }
 
+/* Saved, read and saved again, a file has one version line: the first one's. */
+static void a_file_has_one_version_line(void **state)
+{
+	static const char *const rows[][2] = { { "hostname R1\n", "version 15.9\nhostname R1\n" },
+					       { "version 12.4\nhostname R1\n",
+						 "version 12.4\nhostname R1\n" } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct report report = { 0 };
+		struct txt one = TXT_INIT, two = TXT_INIT;
+		struct config *c = load(rows[i][0], &report), *again;
+
+		commands_render_file(c, "15.9", &one);
+		assert_memory_equal(txt_cstr(&one), rows[i][1], strlen(rows[i][1]));
+		again = load(txt_cstr(&one), &report);
+		commands_render_file(again, "15.9", &two);
+		assert_string_equal(txt_cstr(&one), txt_cstr(&two));
+		txt_fini(&one);
+		txt_fini(&two);
+		report_fini(&report);
+		config_free(c);
+		config_free(again);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +226,7 @@ int main(void)
 		cmocka_unit_test(known_configurations_print_as_written_down),
 		cmocka_unit_test(every_truncation_of_a_configuration_loads),
 		cmocka_unit_test(configurations_of_others_are_in_force_or_kept),
+		cmocka_unit_test(a_file_has_one_version_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
