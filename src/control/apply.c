@@ -81,8 +81,10 @@ static void apply_in(struct control *c, long ms)
 
 void apply_all(struct control *c)
 {
-	int err = plumb_look(c);
+	int err;
 
+	files_keep(c); /* before it is in force */
+	err = plumb_look(c);
 	/* steering needs the SPD, the SPD the interfaces, tunnels their TUNs: so the
 	 * lines first, then the plumbing, then the whole again */
 	if (!err)

@@ -15,6 +15,7 @@
 struct control_options {
 	const char *config, *socket;
 	const char *keylog; /* folder for Wireshark's key files; NULL: none */
+	int kept_fd; /* memory that outlives a control: the running configuration; -1 none */
 	unsigned workers;
 	struct {
 		char name[64]; /* canonical IOS name */

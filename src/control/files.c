@@ -42,8 +42,63 @@ int file_read(const char *path, char **ret_text, size_t *ret_len)
 	return err;
 }
 
+/* What a control keeps for its successor: the head says where the text is. A kill
+ * hits before the head is written or after it, never a text in use. */
+struct kept {
+	uint64_t at, len; /* len 0: nothing was kept */
+};
+
+static bool read_kept(const struct control *c, struct kept *k)
+{
+	return c->opt->kept_fd >= 0 &&
+	       pread(c->opt->kept_fd, k, sizeof(*k), 0) == (ssize_t)sizeof(*k) && k->len &&
+	       k->len <= CONFIG_MAX;
+}
+
+void files_keep(struct control *c)
+{
+	struct kept old = { 0 }, new;
+	struct txt body = TXT_INIT;
+
+	if (c->opt->kept_fd < 0)
+		return;
+	commands_render(c->config, 0, &body);
+	(void)read_kept(c, &old);
+	new.at = old.at == 4096 ? 4096 + CONFIG_MAX : 4096;
+	new.len = body.len;
+	if (body.bad || body.len > CONFIG_MAX ||
+	    pwrite(c->opt->kept_fd, body.s, body.len, (off_t)new.at) != (ssize_t)body.len ||
+	    pwrite(c->opt->kept_fd, &new, sizeof(new), 0) != (ssize_t)sizeof(new))
+		log_line("CULVERT-4-CONFIG", "the running configuration is not kept for a restart");
+	if (body.s)
+		explicit_bzero(body.s, body.len);
+	txt_fini(&body);
+}
+
+/* The running configuration of a control that died: what was typed and never saved
+ * must not become cleartext. False: there is none. */
+static bool load_kept(struct control *c)
+{
+	struct report r = { 0 };
+	struct kept k;
+	char *text;
+	bool ok;
+
+	if (!read_kept(c, &k) || !(text = malloc(k.len)))
+		return false;
+	ok = pread(c->opt->kept_fd, text, k.len, (off_t)k.at) == (ssize_t)k.len &&
+	     config_load_text(text, k.len, &c->config, &r) == 0;
+	report_fini(&r);
+	explicit_bzero(text, k.len);
+	free(text);
+	return ok;
+}
+
 int files_load(struct control *c)
 {
+	if (load_kept(c))
+		return 0;
+
 	struct report r = { 0 };
 	struct txt said = TXT_INIT;
 	char *text = NULL;

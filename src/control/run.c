@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "commands/load.h"
 #include "control/load.h"
@@ -85,7 +87,10 @@ static int run_forwarder(void *ctx, int control_fd)
 				       .random = host_random, .make_port = host_make_port,
 				       .ready = confine };
 
-	(void)ctx;
+	const struct control_options *o = ctx;
+
+	if (o->kept_fd >= 0)
+		close(o->kept_fd); /* control's alone: it holds keys */
 	return forwarder_run(&p);
 }
 
@@ -135,6 +140,7 @@ int run_main(int argc, char **argv)
 	(void)host_sysctl(CONTROL_IP_FORWARD, NULL, o.ip_forward);
 	if (!strcmp(o.socket, CONTROL_SOCKET))
 		(void)mkdir("/run/culvert", 0750);
+	o.kept_fd = memfd_create("running-config", MFD_CLOEXEC);
 	return supervisor_run(&s);
 }
 
