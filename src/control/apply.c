@@ -12,7 +12,7 @@
 #include "host/os.h"
 
 #define APPLY_DELAY_MS 100 /* many lines pasted at once are one change */
-#define GUARD_RETRY_MS 5000
+#define RETRY_MAX_SEC  64
 
 static int send_table(struct control *c)
 {
@@ -32,6 +32,40 @@ static int send_table(struct control *c)
 	return err ? err : fwdlink_simple(c->fwd, FWD_TABLE_COMMIT, 0);
 }
 
+/* The path MTUs to the peers (RFC 4301 section 8.2): the kernel gets the ICMP errors
+ * about our ESP and keeps them. set: into the compiled policies, too. */
+static uint64_t learn_paths(struct control *c, bool set)
+{
+	struct ipaddr last = { 0 };
+	uint32_t mtu = 0;
+	uint64_t sum = 0;
+
+	for (size_t i = 0, k = 0; i < c->compiled.n_policies; i++) {
+		struct fwd_policy *p = &c->compiled.policies[i];
+
+		if (k == c->compiled.ike.n_p2 || c->compiled.p2[k].id != p->id)
+			continue; /* a deny line */
+		for (size_t j = 0; j < c->compiled.p2[k].n_peers; j++) {
+			const struct ipaddr *peer = &c->compiled.p2[k].peers[j];
+
+			if (!ipaddr_equal(peer, &last)) /* mostly the same for a whole list */
+				mtu = nl_path_mtu(c->nl, peer);
+			last = *peer;
+			sum = sum * 31 + mtu;
+			if (set && mtu >= 68 && mtu < p->path_mtu)
+				p->path_mtu = mtu;
+		}
+		k++;
+	}
+	return sum;
+}
+
+void apply_paths(struct control *c)
+{
+	if (learn_paths(c, false) != c->paths)
+		apply_soon(c);
+}
+
 static int recompile(struct control *c)
 {
 	struct compiled new;
@@ -41,6 +75,7 @@ static int recompile(struct control *c)
 		return err;
 	compiled_fini(&c->compiled);
 	c->compiled = new;
+	c->paths = learn_paths(c, true);
 	return 0;
 }
 
@@ -79,6 +114,24 @@ static void apply_in(struct control *c, long ms)
 	evtimer_add(c->apply_timer, &t);
 }
 
+/* No memory, no process for nft, a forwarder that was slow: nothing of the kernel's
+ * tells when that is over, and until then new ACL lines are not guarded. After a
+ * second at first, then ever later. */
+static void plan_retry(struct control *c, bool failed)
+{
+	if (!failed) {
+		c->retry_sec = 0;
+		return;
+	}
+	c->retry_sec = !c->retry_sec ? 1 : 2 * c->retry_sec;
+	if (c->retry_sec > RETRY_MAX_SEC)
+		c->retry_sec = RETRY_MAX_SEC;
+	if (!evtimer_pending(c->apply_timer, NULL)) {
+		apply_in(c, 1000L * c->retry_sec);
+		c->retrying = true;
+	}
+}
+
 void apply_all(struct control *c)
 {
 	int err;
@@ -103,8 +156,7 @@ void apply_all(struct control *c)
 		log_line("CULVERT-3-CONFIG", "the configuration could not be put in force: %s",
 			 strerror(-err));
 	forwarding_follow(c);
-	if (!c->guarded)
-		apply_in(c, GUARD_RETRY_MS);
+	plan_retry(c, err || c->steering_failed);
 	say_notes(c);
 	say_isakmp(c);
 	ikelink_pump(c);
@@ -112,9 +164,9 @@ void apply_all(struct control *c)
 
 void apply_soon(struct control *c)
 {
-	if (c->guarded && evtimer_pending(c->apply_timer, NULL))
-		return;
-	apply_in(c, APPLY_DELAY_MS);
+	if (c->retrying || !evtimer_pending(c->apply_timer, NULL))
+		apply_in(c, APPLY_DELAY_MS);
+	c->retrying = false;
 }
 
 void apply_now(struct control *c)

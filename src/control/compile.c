@@ -167,6 +167,13 @@ static void entry_policy(const struct config *c, const struct cfg_map *map,
 	*ret_p = p;
 }
 
+/* No IPv4 packet is longer, whatever the device says (lo: 65536), nor may a path be
+ * narrower (RFC 791): the forwarder would refuse the whole table. */
+static uint32_t ip_mtu(uint32_t device_mtu)
+{
+	return device_mtu > UINT16_MAX ? UINT16_MAX : device_mtu < 68 ? 68 : device_mtu;
+}
+
 /* One selector of one ACL line: an SPD entry, and for a permit a policy of IKE. */
 static int add_line(const struct bound_if *bi, struct ipaddr local, const struct p2_policy *like,
 		    const struct acl_entry *ace, uint32_t part, const struct selector *sel,
@@ -175,7 +182,7 @@ static int add_line(const struct bound_if *bi, struct ipaddr local, const struct
 	struct policy_id_row key = { .ifid = bi->ifindex, .seq = like->seq, .ace = ace->seq,
 				     .part = part };
 	struct fwd_policy f = { .ifid = bi->ifindex, .map_seq = like->seq, .sel = *sel,
-				.local = local, .path_mtu = bi->mtu };
+				.local = local, .path_mtu = ip_mtu(bi->mtu) };
 
 	memcpy(key.map, like->map, sizeof(key.map));
 	f.action = ace->kind == ACE_PERMIT ? FWD_POLICY_PROTECT : FWD_POLICY_SKIP;
@@ -257,11 +264,13 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci,
 		const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
 		struct p2_policy like;
 
-		if (e->type != MAP_ISAKMP || !acl)
+		if (!acl)
 			continue; /* commands_check() says so */
 		entry_policy(c, map, e, out, &like);
-		/* Without peer or transform set the lines stay in the SPD: what they match
-		 * is dropped, not sent in clear. */
+		/* Without peer or transform set, and in an entry of a type that we do not run,
+		 * the lines stay in the SPD: what they match is dropped, not sent in clear. */
+		if (e->type != MAP_ISAKMP)
+			like.n_peers = 0;
 		int err = add_acl(acl, bi, local, &like, ids, out);
 		if (err)
 			return err;
@@ -289,7 +298,7 @@ static int compile_tunnel(const struct cfg_interface *ci, const struct bound_if 
 	f.adjust_mss = (uint16_t)ci->adjust_mss;
 	for (size_t i = 0; i < n_ifs; i++)
 		if (f.egress_ifid && ifs[i].ifindex == f.egress_ifid)
-			f.path_mtu = (uint16_t)ifs[i].mtu;
+			f.path_mtu = (uint16_t)ip_mtu(ifs[i].mtu);
 	f.up = !ci->shutdown && f.src.family == IP_V4 && f.dst.family == IP_V4 && f.egress_ifid;
 	if (grow((void **)&out->tunnels, out->n_tunnels, sizeof(f)))
 		return -ENOMEM;

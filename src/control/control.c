@@ -55,7 +55,9 @@ static void on_supervisor(evutil_socket_t fd, short what, void *ctx)
 		c->steer[i].in_forwarder = false;
 	c->udp4500 = false;
 	if (link_forwarder(c, fwd_fd) || ikelink_start(c, false)) {
+		/* nobody would try again: the next control begins anew, behind the locks */
 		log_line("CULVERT-2-FORWARDER", "the new forwarder does not answer");
+		event_base_loopbreak(c->base);
 		return;
 	}
 	apply_all(c);
@@ -85,12 +87,23 @@ static void on_sample_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	show_sample(ctx);
+	apply_paths(ctx);
 }
 
 static void on_netlink(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)what;
 	nl_drain(fd);
+	apply_soon(ctx);
+}
+
+/* Somebody changed nftables. Each millisecond without our table is cleartext: it is
+ * put back first, the rest of the world is looked at later. */
+static void on_nft(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)what;
+	nl_drain(fd);
+	steering_restore(ctx);
 	apply_soon(ctx);
 }
 
@@ -179,6 +192,14 @@ static int start(struct control *c, int fwd_fd)
 		close(fwd_fd);
 		return -ENOMEM;
 	}
+	/* before anything of the host is touched: another culvert may run here, and this
+	 * one would put its rules in place of that one's */
+	c->listen_fd = unix_listen(c->opt->socket);
+	if (c->listen_fd < 0) {
+		log_line("CULVERT-2-START", "%s: %s", c->opt->socket, strerror(-c->listen_fd));
+		close(fwd_fd);
+		return c->listen_fd;
+	}
 	err = nl_open(&c->nl);
 	if (!err)
 		err = link_forwarder(c, fwd_fd);
@@ -207,11 +228,6 @@ static int serve(struct control *c)
 
 	event_add(c->sample_timer, &sample);
 	c->nl_events = nl_events_open();
-	c->listen_fd = unix_listen(c->opt->socket);
-	if (c->listen_fd < 0) {
-		log_line("CULVERT-2-START", "%s: %s", c->opt->socket, strerror(-c->listen_fd));
-		return c->listen_fd;
-	}
 	err = watch(c, c->listen_fd, EV_READ, on_accept);
 	if (!err)
 		err = watch(c, c->supervisor_fd, EV_READ, on_supervisor);
@@ -220,7 +236,7 @@ static int serve(struct control *c)
 	/* a firewall's restart may flush our table as well */
 	int nft_events = nft_events_open();
 	if (!err && nft_events >= 0)
-		err = watch(c, nft_events, EV_READ, on_netlink);
+		err = watch(c, nft_events, EV_READ, on_nft);
 	int nflog = nflog_open(STEER_NFLOG);
 	if (nflog < 0)
 		log_line("CULVERT-5-HOST", "netfilter log: %s; cleartext arrivals are dropped and counted "
@@ -297,11 +313,12 @@ int control_process(const struct control_options *opt, int fwd_fd, int superviso
 	if (c->stopping) {
 		orderly_stop(c);
 		status = 0;
-	} else if (err == -EPERM || err == -EADDRINUSE) {
+	} else if (err == -EPERM || err == -EADDRINUSE || err == -EEXIST) {
 		status = 2; /* starting again would not help */
 		if (first && c->fwd && !c->guarded) { /* this host is left as it was */
 			forwarding_restore(c);
 			plumb_remove(c);
+			(void)unlink(c->opt->socket);
 		}
 	}
 	control_free(c);

@@ -17,7 +17,7 @@
 #include "ike/ike.h"
 
 #define MAX_TUNS   256
-#define MAX_STEER  64
+#define MAX_STEER  STEER_SLOTS
 #define PORT_ESP   1 /* port ids: fixed, so that a new control knows them */
 #define PORT_GRE   2
 #define PORT_ICMP  3
@@ -70,6 +70,9 @@ struct control {
 	int supervisor_fd, listen_fd, udp500, nl_events, sigterm_fd;
 	bool udp4500, ready, stopping, isakmp_on, crypto_seen;
 	bool guarded;	     /* whatever leaves by a crypto map's interface meets the guard */
+	bool steering_failed; /* the last time */
+	bool retrying;	     /* the apply timer runs for a retry: a change shortens it */
+	unsigned retry_sec;  /* until what failed is tried again; 0: nothing failed */
 	bool forwards;	     /* ip_forward was set to 1 */
 	bool forwarding_seen; /* forwarding_follow was here */
 	uint64_t started_ms;
@@ -93,6 +96,7 @@ struct control {
 
 	struct policy_ids ids;
 	struct compiled compiled;
+	uint64_t paths; /* sum over what apply_paths() found: another one is news */
 	unsigned debug; /* enum exec_debug */
 	struct if_sample *samples; /* show_now.c: one for each interface seen */
 	size_t n_samples;
@@ -114,6 +118,7 @@ const char *plumb_ios_name(const struct control *c, uint32_t ifindex); /* "" unk
 void tuns_device(const char *name, char out[16]); /* the Linux name of TunnelN */
 void tuns_begin(struct control *c);
 void steering_apply(struct control *c);
+void steering_restore(struct control *c); /* at once, if somebody took the table away */
 void tuns_apply(struct control *c, const struct cfg_interface *ci);
 void tuns_forget(struct control *c, bool all);
 
@@ -125,6 +130,7 @@ void forwarding_restore(struct control *c); /* orderly stop, before the locks go
 void apply_soon(struct control *c); /* after a change, once for many */
 void apply_now(struct control *c);  /* if something waits */
 void apply_all(struct control *c);
+void apply_paths(struct control *c); /* now and then: the kernel tells nobody of a new path MTU */
 
 /* ikelink.c */
 int ikelink_open(struct control *c);

@@ -20,6 +20,7 @@
 
 #define OUTPUT_MAX  (16u << 20) /* unread bytes after which a client is cut off */
 #define HISTORY_MAX 20
+#define SESSIONS_MAX 64
 
 struct session {
 	LIST_ENTRY(session) entry;
@@ -152,7 +153,8 @@ void session_monitor(void *ctx, const char *line)
 	struct session *s;
 
 	LIST_FOREACH(s, &c->sessions, entry)
-		if (s->monitor && !s->ending)
+		if (s->monitor && !s->ending &&
+		    evbuffer_get_length(bufferevent_get_output(s->bev)) < OUTPUT_MAX)
 			put(s, SHELL_ASYNC, line, strlen(line));
 }
 
@@ -332,8 +334,13 @@ static void on_event(struct bufferevent *bev, short what, void *ctx)
 
 void session_accept(struct control *c, int fd)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	struct session *s = NULL, *other;
+	size_t n = 0;
 
+	LIST_FOREACH(other, &c->sessions, entry)
+		n++;
+	if (n < SESSIONS_MAX)
+		s = calloc(1, sizeof(*s));
 	if (!s) {
 		close(fd);
 		return;

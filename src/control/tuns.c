@@ -39,6 +39,11 @@ static bool tun_ready(struct control *c, const char *name, struct fwd_port desc,
 		*in_forwarder = false;
 	}
 	fd = tun_open(name, ifindex);
+	/* an earlier control handed it over, for an interface that may have another index
+	 * by now */
+	if (fd == -EBUSY && desc.kind == FWD_PORT_STEER &&
+	    fwdlink_simple(c->fwd, FWD_PORT_DEL, desc.id) == 0)
+		fd = tun_open(name, ifindex);
 	if (fd == -EBUSY) {
 		const struct nl_link *l = plumb_link_named(c, name);
 
@@ -53,6 +58,11 @@ static bool tun_ready(struct control *c, const char *name, struct fwd_port desc,
 	desc.dev_ifindex = *ifindex;
 	m.u.port = desc;
 	err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+	if (err == -EEXIST) {
+		/* of a device that was deleted while no control watched: ours is alive */
+		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, desc.id);
+		err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+	}
 	close(fd);
 	if (err) {
 		log_line("CULVERT-3-FORWARDER", "TUN %s: %s", name, strerror(-err));
@@ -171,16 +181,17 @@ static void future_device(const struct control *c, const struct cfg_interface *c
 	snprintf(out, 16, "%s", strlen(name) < 16 && !strchr(name, '/') ? name : "");
 }
 
-/* What steering shall do for one interface with a crypto map. Without a device or
- * without a TUN, nothing but IPsec leaves there. False: nothing can be said. */
+/* What steering shall do for one interface with a crypto map. Whatever is missing -
+ * its device, its TUN, memory - the guard stands: without its lines it closes the
+ * interface. False: there is no device to name. */
 static bool steer_one(struct control *c, const struct cfg_interface *ci, struct steer_if *f)
 {
 	const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
 	struct steer_state *s = steer_for(c, ci->name);
 
 	if (!s) {
-		log_line("CULVERT-2-STEERING", "%s: more than %d crypto map interfaces", ci->name,
-			 MAX_STEER);
+		log_line("CULVERT-2-STEERING", "%s: more than %u interfaces with a crypto map",
+			 ci->name, MAX_STEER);
 		c->guarded = false;
 		return false;
 	}
@@ -197,10 +208,10 @@ static bool steer_one(struct control *c, const struct cfg_interface *ci, struct 
 		future_device(c, ci, s, f->device);
 	}
 	snprintf(f->tun, sizeof(f->tun), "%s", s->tun);
-	f->closed = !f->ifindex || !f->tun_ifindex;
 	if (f->ifindex)
-		f->lines = lines_of(c, b->ifindex, &f->n_lines);
-	return f->device[0] && (!f->ifindex || f->lines);
+		f->lines = lines_of(c, f->ifindex, &f->n_lines);
+	f->closed = !f->lines;
+	return f->device[0] != '\0';
 }
 
 void steering_apply(struct control *c)
@@ -211,10 +222,12 @@ void steering_apply(struct control *c)
 	int err = 0;
 
 	c->guarded = true;
-	for (size_t i = 0; i < c->config->interfaces.n && n < MAX_STEER; i++) {
+	for (size_t i = 0; i < c->config->interfaces.n; i++) {
 		const struct cfg_interface *ci = c->config->interfaces.v[i];
+		struct steer_if f;
 
-		n += ci->crypto_map[0] && steer_one(c, ci, &v[n]);
+		if (ci->crypto_map[0] && steer_one(c, ci, &f))
+			v[n++] = f; /* no more of them than slots */
 	}
 	if (n || c->last_ruleset)
 		err = steer_apply(c->nl, v, n, &c->last_ruleset, &why);
@@ -223,9 +236,18 @@ void steering_apply(struct control *c)
 			 strerror(-err), txt_cstr(&why));
 	if (n && !c->last_ruleset)
 		c->guarded = false;
+	c->steering_failed = err != 0 || !c->guarded;
 	for (size_t i = 0; i < n; i++)
 		free((void *)v[i].lines);
 	txt_fini(&why);
+}
+
+void steering_restore(struct control *c)
+{
+	struct steer_counts counts;
+
+	if (c->last_ruleset && steer_counts(&counts) == -ENOENT)
+		steering_apply(c);
 }
 
 /* ---- both ---- */

@@ -57,7 +57,8 @@ void nl_close(struct nl *nl)
 int nl_events_open(void)
 {
 	struct sockaddr_nl a = { .nl_family = AF_NETLINK,
-				 .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE };
+				 .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE |
+					      RTMGRP_IPV4_RULE };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd < 0)
@@ -438,7 +439,17 @@ struct route_hit {
 	uint32_t ifindex;
 	struct ipaddr src;
 	uint8_t type;
+	uint32_t mtu;
 };
+
+static int on_metric(const struct nlattr *a, void *ctx)
+{
+	struct route_hit *hit = ctx;
+
+	if (mnl_attr_get_type(a) == RTAX_MTU && mnl_attr_get_payload_len(a) == 4)
+		hit->mtu = mnl_attr_get_u32(a);
+	return MNL_CB_OK;
+}
 
 static int on_route(const struct nlmsghdr *h, void *ctx)
 {
@@ -450,6 +461,8 @@ static int on_route(const struct nlmsghdr *h, void *ctx)
 	for_each_attr(a, h, sizeof(*m)) {
 		if (mnl_attr_get_type(a) == RTA_OIF)
 			hit->ifindex = mnl_attr_get_u32(a);
+		if (mnl_attr_get_type(a) == RTA_METRICS)
+			(void)mnl_attr_parse_nested(a, on_metric, hit);
 		if (mnl_attr_get_type(a) == RTA_PREFSRC && mnl_attr_get_payload_len(a) == 4) {
 			hit->src.family = IP_V4;
 			memcpy(hit->src.b, mnl_attr_get_payload(a), 4);
@@ -458,17 +471,31 @@ static int on_route(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_STOP;
 }
 
-int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,
-		 struct ipaddr *ret_src)
+static int ask_route(struct nl *nl, const struct ipaddr *dst, struct route_hit *hit)
 {
 	struct nlmsghdr *h = start(nl, RTM_GETROUTE, 0);
 	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	struct route_hit hit = { 0 };
 
+	*hit = (struct route_hit){ 0 };
 	m->rtm_family = AF_INET;
 	m->rtm_dst_len = 32;
 	mnl_attr_put(h, RTA_DST, 4, dst->b);
-	int err = talk(nl, h, on_route, &hit);
+	return talk(nl, h, on_route, hit);
+}
+
+uint32_t nl_path_mtu(struct nl *nl, const struct ipaddr *dst)
+{
+	struct route_hit hit;
+
+	return ask_route(nl, dst, &hit) ? 0 : hit.mtu;
+}
+
+int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,
+		 struct ipaddr *ret_src)
+{
+	struct route_hit hit;
+	int err = ask_route(nl, dst, &hit);
+
 	if (err)
 		return err;
 	if (!hit.ifindex || (hit.type != RTN_UNICAST && hit.type != RTN_LOCAL))

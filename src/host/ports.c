@@ -80,7 +80,8 @@ static size_t sock_recv(struct fd_port *f, struct pool *pool, struct batch *b, b
 	for (size_t i = 0; i < want; i++) {
 		struct msghdr *m = &f->msg[i].msg_hdr;
 
-		if (i >= got || m->msg_flags & MSG_TRUNC) {
+		/* what was too long is cut; who reads its length refuses and counts it */
+		if (i >= got) {
 			pkt_put(pool, k[i]);
 			continue;
 		}

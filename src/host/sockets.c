@@ -180,6 +180,7 @@ int unix_listen(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat st;
 	int err;
 
 	if (fd < 0)
@@ -197,7 +198,13 @@ int unix_listen(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	(void)unlink(path);
+	if (lstat(path, &st) == 0) {
+		if (!S_ISSOCK(st.st_mode)) { /* somebody's file */
+			close(fd);
+			return -EEXIST;
+		}
+		(void)unlink(path);
+	}
 	mode_t mask = umask(0117);
 	err = bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 16) ? -errno : 0;
 	umask(mask);

@@ -74,7 +74,8 @@ static int apply_ruleset(const struct steer_if *v, size_t n, uint64_t *mark, str
 	/* one step was ours; if there were more, somebody else was there as well, and
 	 * the next time finds out what is left */
 	known = known && nft_generation(&after) == 0 && after == before + 1;
-	*mark = !loaded ? 0 : !err && known ? mark_of(v, n, after) : 1;
+	/* closed is in force too: our own change of nftables is no reason to try again */
+	*mark = !loaded ? 0 : known ? mark_of(v, n, after) : 1;
 	return err;
 }
 

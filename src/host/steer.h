@@ -46,7 +46,8 @@ enum steer_form {
 	STEER_FULL,   /* runs of lines as sets, cleartext arrivals logged to STEER_NFLOG */
 	STEER_NO_LOG, /* the same without logging: the kernel lacks nfnetlink_log */
 	STEER_PLAIN,  /* a rule for each line, no logging */
-	STEER_CLOSED, /* the lines cannot be expressed: nothing but our IKE, ESP and AH leaves */
+	STEER_CLOSED, /* the lines cannot be expressed: nothing but our IKE, ESP and AH leaves;
+		       * what arrives in clear is not judged */
 };
 
 /* The whole ruleset as text for nft; the counters start at counts (NULL: 0). */

@@ -379,8 +379,12 @@ void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
 		else
 			for (enum side s = SIDE_STEER; s <= SIDE_MIRROR; s++)
 				put_side(t, &v[i], s, form != STEER_PLAIN);
-	put_prerouting(t, v, n);
+	/* the last resort asks for nothing that a kernel may lack: no fib, no rerouting,
+	 * no TCP options */
+	if (form != STEER_CLOSED)
+		put_prerouting(t, v, n);
 	put_guard(t, v, n);
-	put_mss(t, v, n);
+	if (form != STEER_CLOSED)
+		put_mss(t, v, n);
 	txt_str(t, "}\n");
 }

@@ -143,14 +143,6 @@ static void patch_header(struct pkt *p, size_t off, uint16_t to)
 	put16(p->data + 10, (uint16_t)~fold(sum));
 }
 
-bool ip4_decrement_ttl(struct pkt *p)
-{
-	if (p->len < IP4_HEADER || p->data[8] <= 1)
-		return false;
-	patch_header(p, 8, (uint16_t)((p->data[8] - 1) << 8 | p->data[9]));
-	return true;
-}
-
 void ip4_set_tos(struct pkt *p, uint8_t tos)
 {
 	if (p->len >= IP4_HEADER && p->data[1] != tos)

@@ -38,10 +38,6 @@ void ip4_write(uint8_t *dst, const struct ip4 *h);
 /* RFC 1071 sum of n bytes, folded and complemented, host order. */
 uint16_t ip_checksum(const void *p, size_t n);
 
-/* Lowers TTL by one in place with an incremental checksum (RFC 1624); false if
- * it is used up. */
-bool ip4_decrement_ttl(struct pkt *p);
-
 /* Cuts p (a whole IPv4 packet) into fragments of at most mtu bytes, appended to
  * out; p itself becomes the first. Options are copied where RFC 791 says (copied
  * flag). 0; -ENOBUFS if the pool or out is full, -EMSGSIZE if mtu is below 68:

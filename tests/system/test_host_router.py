@@ -97,6 +97,79 @@ echo 0 > /proc/sys/net/ipv4/ip_forward
     assert 'unreachable default' in out
 
 
+SHELL = '"$CULVERT" shell --socket "$PWD/sock"'
+CHILDREN = r'''
+control() { for p in $(pgrep -P $router); do grep -q '^CapPrm:.0*[1-9a-f]' /proc/$p/status && echo $p; done; }
+renewed() { now=$(control); test -n "$now" -a "$now" != "$old"; }
+'''
+
+
+def test_what_was_typed_and_not_saved_is_still_guarded_after_a_crash(who, tmp_path):
+    """And the orderly stop of the control that came after it leaves the host as it was."""
+    out = in_a_namespace(who, tmp_path, CHILDREN + f'''
+router=$!; until_true ip rule show pref 17000
+printf '%s\\n' enable 'configure terminal' 'access-list 101 permit ip 10.1.1.0 0.0.0.255 10.3.3.0 0.0.0.255' end |
+    {SHELL} > typed
+lines() {{ nft list chain ip culvert guard_0_10 | grep -c 10.3.3.0; }}
+until_true lines; lines
+for i in 1 2 3; do
+    old=$(control); kill -9 $old
+    until_true renewed; sleep 0.7; lines
+done
+{SHELL} -c 'show running-config' | grep -c 10.3.3.0
+''', end=ENDING.replace('$!', '$router'))
+    assert out == '1\n1\n1\n1\n1\n'
+
+
+def test_a_second_router_changes_nothing(who, tmp_path):
+    out = in_a_namespace(who, tmp_path, '''
+router=$!; sleep 1; nft list ruleset > one; cat /proc/sys/net/ipv4/ip_forward
+sed 's/10.2.2.0/10.9.9.0/' cfg > other
+rc=0; "$CULVERT" run --config other --socket "$PWD/sock" 2> log2 || rc=$?
+nft list ruleset | diff one - && echo "$rc"; cat /proc/sys/net/ipv4/ip_forward
+''', end=ENDING.replace('$!', '$router'))
+    assert out == '1\n2\n1\n'
+    assert 'Address already in use' in (tmp_path / 'log2').read_text()
+
+
+def test_a_file_in_the_place_of_the_socket_is_not_touched(who, tmp_path):
+    out = in_a_namespace(who, tmp_path, begin='', script='''
+echo precious > sock
+rc=0; "$CULVERT" run --config cfg --socket "$PWD/sock" 2> log || rc=$?
+cat sock
+''', end='')
+    assert out == 'precious\n'
+
+
+def test_a_tun_deleted_while_control_is_down_comes_back(who, tmp_path):
+    in_a_namespace(who, tmp_path, CHILDREN + '''
+router=$!; until_true ip route show table 17000
+sleep 0.5; kill -9 $(control); ip link del cvsteer0
+until_true sh -c "ip route show table 17000 | grep cvsteer0"
+until_true sh -c "ip link show cvsteer0 | grep -q ,UP"
+ip route show table 17000 | grep -q cvsteer0 && ip link show cvsteer0 | grep -q ,UP
+''', end=ENDING.replace('$!', '$router'))
+
+
+def test_a_policy_rule_that_somebody_deleted_comes_back(who, tmp_path):
+    in_a_namespace(who, tmp_path, '''
+until_true sh -c "ip rule show pref 17000 | grep lookup"
+ip rule del pref 17000
+until_true sh -c "ip rule show pref 17000 | grep lookup"
+ip rule show pref 17000 | grep -q lookup
+''')
+
+
+def test_an_entry_of_a_type_that_is_not_run_is_closed_all_the_same(who, tmp_path):
+    out = in_a_namespace(who, tmp_path, f'''
+printf '%s\\n' enable 'configure terminal' 'access-list 102 permit ip any 10.7.7.0 0.0.0.255' \\
+    'crypto map M 20 ipsec-manual' 'set peer 192.0.2.2' 'match address 102' end | {SHELL} > typed
+until_true nft list chain ip culvert guard_0_20
+nft list chain ip culvert guard_0_20 | grep -o '10.7.7.0/24 goto leaving_clear'
+''')
+    assert out == '10.7.7.0/24 goto leaving_clear\n'
+
+
 NFT_GONE = 'mount --bind /dev/null "$(command -v nft || echo /usr/sbin/nft)"\n'
 
 

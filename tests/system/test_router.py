@@ -147,6 +147,21 @@ def test_lan_to_lan_map_protects_local_and_forwarded_packets(who):
                          it.cli('R1', 'show access-lists'))
 
 
+def test_a_narrower_path_is_learned_and_told(who):
+    """The path MTU to the peer (RFC 4301 section 8.2): the network says it to R1, R1 to H1."""
+    with lab(who, SITE) as it:
+        assert lost(it.host('H1', 'ping', '-c', '1', '-W', '5', '10.2.2.10')) == 0
+        it.host('ISP', 'ip', 'link', 'set', 'eth2', 'mtu', '1300')
+        out = ''
+        for _ in range(4):
+            out = it.host('H1', 'ping', '-c', '4', '-W', '1', '-M', 'do', '-s', '1300', '10.2.2.10', check=False)
+            if 'mtu = ' in out:
+                break
+        assert 'mtu = 1246' in out, out
+        fits = it.host('H1', 'ping', '-c', '2', '-W', '2', '-M', 'do', '-s', str(1246 - 28), '10.2.2.10', check=False)
+        assert lost(fits) == 0
+
+
 def test_nothing_leaves_in_clear_while_the_peer_is_away():
     if os.geteuid():
         pytest.skip('needs root')

@@ -236,6 +236,10 @@ static void the_last_resort_closes_the_interface(void **state)
 	assert_string_equal(chain(&t, "guard_3", b), "\t\tgoto leaving_clear\n");
 	assert_non_null(strstr(chain(&t, "guard", b), "meta mark 0x43560001 ip protocol { esp, ah } accept"));
 	assert_null(strstr(txt_cstr(&t), "meta mark set"));
+	/* what a kernel may lack, and the full form was refused for */
+	assert_null(strstr(txt_cstr(&t), "fib "));
+	assert_null(strstr(txt_cstr(&t), "type route"));
+	assert_null(strstr(txt_cstr(&t), "maxseg"));
 	txt_fini(&t);
 }
 
