@@ -133,13 +133,18 @@ static void push_text(struct ike *k, enum ike_action_type type, const char *mnem
 
 void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
 {
+	const size_t kinds = sizeof(k->logged) / sizeof(k->logged[0]);
+	size_t i = 0;
 	va_list ap;
 
 	if (k->now_ms - k->log_from_ms >= 1000) {
 		k->log_from_ms = k->now_ms;
-		k->log_lines = 0;
+		memset(k->logged, 0, sizeof(k->logged));
 	}
-	if (++k->log_lines > IKE_MAX_LOG_SEC)
+	while (i < kinds - 1 && k->logged[i].mnemonic && strcmp(k->logged[i].mnemonic, mnemonic))
+		i++;
+	k->logged[i].mnemonic = mnemonic;
+	if (++k->logged[i].lines > IKE_MAX_LOG_SEC)
 		return;
 	va_start(ap, fmt);
 	push_text(k, IKE_ACT_LOG, mnemonic, "", fmt, ap);

@@ -198,8 +198,11 @@ struct ike {
 	struct fail_note *notes;
 	size_t n_notes;
 	uint32_t next_conn, next_pair, next_sa;
-	uint64_t log_from_ms; /* the second whose lines are counted */
-	unsigned log_lines;
+	uint64_t log_from_ms; /* the second whose lines are counted, */
+	struct {
+		const char *mnemonic;
+		unsigned lines;
+	} logged[8]; /* each kind for itself: strangers cannot silence the rest */
 };
 
 /* actions.c */

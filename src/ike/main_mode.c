@@ -371,7 +371,6 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	struct ike_builder b;
 	int err = fresh_take(sa, pl, &f);
 
-	(void)h;
 	/* a nonce no longer than his: the answer must not outgrow the request */
 	if (!err)
 		err = fresh_make(sa, f.his_nonce.len < IKE_NONCE ? f.his_nonce.len : IKE_NONCE, &f);
@@ -389,7 +388,12 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	natt_commit(sa, natt_check(sa, path, pl));
 	sa->state = MM_R4;
 	sa_story(sa, "keys exchanged, waiting for identity");
-	err = send_msg(sa, build_ke(sa, &b, sa->ke_r, sa->nr), T_NONE);
+	struct span answer = build_ke(sa, &b, sa->ke_r, sa->nr);
+	if (answer.len > h->len) { /* he announced NAT-D payloads and sent none, or stubs */
+		sa->peer_nat_rfc = sa->peer_nat_draft = sa->nat_here = sa->nat_there = false;
+		answer = build_ke(sa, &b, sa->ke_r, sa->nr);
+	}
+	err = send_msg(sa, answer, T_NONE);
 out:
 	fresh_fini(&f);
 	return err;

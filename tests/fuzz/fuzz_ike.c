@@ -5,6 +5,8 @@
  *   00  a responder; records are datagrams, and those after the first get the
  *       cookie it has answered with, so that every payload is reached
  *   10  an initiator that has sent its first message
+ *   11  a connected initiator that has sent the first message of a quick mode;
+ *       records are the plaintext of answers to it
  *   01  a connected responder; records are the plaintext of quick mode and
  *       informational messages, with a right hash and encrypted: what a peer that
  *       has the key can do
@@ -174,36 +176,66 @@ static bool carry(struct ike *from, struct ike *to, uint32_t local, uint32_t rem
 	return any;
 }
 
-/* A message of an exchange that the peer begins: HASH(1) over what follows it. */
-static void send_protected(struct ike *k, struct ike_sa *sa, struct span record)
+/* One message with a right hash over what the record holds: the message id, the
+ * initiator's nonce if there is one, the payloads (RFC 2409 section 5.5). */
+static void send_hashed(struct ike *k, struct ike_sa *sa, struct span record, uint8_t exchange,
+			uint32_t msgid, struct span nonce, uint8_t iv[16])
 {
 	static const uint8_t blank[20];
 	struct ike_builder b;
 	struct ike_header h;
-	uint8_t iv[16], id[4];
+	uint8_t id[4];
 	struct wr w = wr_of(id, sizeof(id));
-	/* some exchanges go on; others are new */
-	uint32_t msgid = seed % 2 ? 1 + seed % 5 : seed | 0x100;
 
-	if (record.len < 2 || record.len > IKE_MAX_MESSAGE - 100)
-		return;
-	msg_header(sa, record.p[0] & 1 ? EX_INFO : EX_QUICK, IKE_FLAG_ENCRYPTED, msgid, &h);
+	msg_header(sa, exchange, IKE_FLAG_ENCRYPTED, msgid, &h);
 	ike_build_start(&b, &h);
 	ike_build_payload(&b, PL_HASH, span_of(blank, sizeof(blank)));
 	b.buf[b.next_at] = record.p[1];
 	wr_bytes(&b.w, record.p + 2, record.len - 2);
 	wr_be32(&w, msgid);
-	struct span parts[] = { span_of(id, 4), span_of(record.p + 2, record.len - 2) };
+	struct span parts[] = { span_of(id, 4), nonce, span_of(record.p + 2, record.len - 2) };
 	if (b.w.bad ||
-	    ike_prf(sa->k->crypto, HASH_SHA1, span_of(sa->keys.a, 20), parts, 2, b.buf + 32) ||
-	    keying_iv2(sa->k->crypto, HASH_SHA1, sa->iv, 8, msgid, iv))
+	    ike_prf(sa->k->crypto, HASH_SHA1, span_of(sa->keys.a, 20), parts, 3, b.buf + 32))
 		abort();
 	struct span d = msg_encrypt(sa, &b, iv);
 	feed(k, LEFT, RIGHT, d.p, d.len);
-	fill(NULL, id, 1);
 }
 
-static void protected(struct rd *r)
+/* A message of an exchange that the peer begins. */
+static void send_protected(struct ike *k, struct ike_sa *sa, struct span record)
+{
+	/* some exchanges go on; others are new */
+	uint32_t msgid = seed % 2 ? 1 + seed % 5 : seed | 0x100;
+	uint8_t iv[16], draw;
+
+	if (keying_iv2(sa->k->crypto, HASH_SHA1, sa->iv, 8, msgid, iv))
+		abort();
+	send_hashed(k, sa, record, record.p[0] & 1 ? EX_INFO : EX_QUICK, msgid, (struct span){ 0 },
+		    iv);
+	fill(NULL, &draw, 1);
+}
+
+/* The peer's answer to a quick mode of ours. */
+static void send_answer(struct ike *k, struct ike_sa *sa, struct span record)
+{
+	struct ike_sa *ours = TAILQ_FIRST(&k->sas);
+	struct qm *q = NULL;
+	uint8_t iv[16];
+
+	if (!ours || ours->state != MM_DONE)
+		return;
+	TAILQ_FOREACH(q, &ours->qms, entry)
+		if (q->state == QM_I1)
+			break;
+	if (!q) {
+		negotiate(k, p2_by_id(k, 1));
+		return;
+	}
+	memcpy(iv, q->iv, sizeof(iv));
+	send_hashed(k, sa, record, EX_QUICK, q->msgid, q->ni, iv);
+}
+
+static void protected(struct rd *r, bool answers)
 {
 	struct ike *left = core(LEFT, RIGHT, 1), *right = core(RIGHT, LEFT, 1);
 	struct flow f = { .local = ipaddr_v4(0x0a020201), .remote = ipaddr_v4(0x0a010101) };
@@ -217,11 +249,18 @@ static void protected(struct rd *r)
 	struct ike_sa *sa = TAILQ_FIRST(&right->sas);
 	if (!sa || sa->state != MM_DONE)
 		abort();
+	if (answers)
+		negotiate(left, p2_by_id(left, 1));
 	while (rd_left(r) > 2) {
 		size_t n = rd_be16(r) & 0x3fff;
 		struct span d = rd_take(r, n < rd_left(r) ? n : rd_left(r));
 
-		send_protected(left, sa, d);
+		if (d.len < 2 || d.len > IKE_MAX_MESSAGE - 100)
+			continue;
+		if (answers)
+			send_answer(left, sa, d);
+		else
+			send_protected(left, sa, d);
 		while (ike_next_action(left, &a))
 			;
 	}
@@ -241,7 +280,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		clear_text(&r, false);
 		break;
 	case 1:
-		protected(&r);
+		protected(&r, false);
+		break;
+	case 3:
+		protected(&r, true);
 		break;
 	default:
 		clear_text(&r, true);

@@ -373,6 +373,32 @@ static void answer_is_never_larger_than_an_unauthenticated_request(void **state)
 	}
 }
 
+/* NAT traversal announced, and then no NAT-D payloads, which ours would outweigh. */
+static void small_key_exchange_gets_a_small_answer(void **state)
+{
+	(void)state;
+	struct datagram d = at_step(2);
+	size_t len = 28;
+	uint8_t copy[4096];
+
+	memcpy(copy, d.b, d.len);
+	/* the chain ends with the nonce */
+	for (uint8_t next = copy[16], *p = NULL; next; next = p[0]) {
+		p = copy + len;
+		len += (size_t)p[2] << 8 | p[3];
+		if (next == 10)
+			p[0] = 0;
+	}
+	assert_true(len < d.len);
+	copy[26] = (uint8_t)(len >> 8);
+	copy[27] = (uint8_t)len;
+	sim_feed(1, &d.path, copy, len);
+	sim_drain(1);
+	assert_int_equal(sim.n_wire, 1);
+	assert_true(sim.wire[0]->len <= len);
+	empty_wire();
+}
+
 static void repeats_of_a_stranger_are_answered_only_so_often(void **state)
 {
 	(void)state;
@@ -576,6 +602,7 @@ int main(void)
 		SIM_TEST(reflected_messages_are_no_answers),
 		SIM_TEST(stranger_gets_nothing_and_costs_nothing),
 		SIM_TEST(answer_is_never_larger_than_an_unauthenticated_request),
+		SIM_TEST(small_key_exchange_gets_a_small_answer),
 		SIM_TEST(repeats_of_a_stranger_are_answered_only_so_often),
 		SIM_TEST(flood_of_first_messages_is_bounded),
 		SIM_TEST(exchange_under_way_survives_a_flood),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A router against a Linux kernel's own ESP and GRE (user-mode Linux with strongSwan inside):
 raw protocol 50, tunnel and transport mode."""
+import itertools
 import re
 import time
 
@@ -129,9 +130,7 @@ def start(world, role, name='t1'):
         world.peer.ctl('--initiate', '--child', name, '--timeout', 10)
 
 
-# each suite in both modes from both sides, with PFS in half of them
-CASES = [(suite, mode, role, (mode == 'transport') != (role == 'responder'))
-         for suite in SUITES for mode in ('tunnel', 'transport') for role in ('initiator', 'responder')]
+CASES = list(itertools.product(SUITES, ('tunnel', 'transport'), ('initiator', 'responder'), (False, True)))
 
 
 @pytest.mark.parametrize('suite,mode,role,pfs', CASES,
