@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define PATTERN_MAX 512
+#define PLUS_MAX    8
 
 enum filter { NONE, INCLUDE, EXCLUDE, BEGIN, SECTION, COUNT, FILE_OUT };
 
@@ -61,12 +62,26 @@ static bool wanted(struct state *s, const char *line, bool hit)
 
 /* IOS's expressions as POSIX extended ones. IOS has no repetition counts: braces
  * are themselves. Recall (`\\1`) is not offered. Both would let a short pattern
- * keep the router busy for hours. */
-static void translate(const char *pattern, struct txt *out)
+ * keep the router busy for hours. So would `+`: regcomp() doubles what it repeats.
+ * Repeated repetitions therefore become one (`a++` is `a+`, `a+?` is `a*`), and
+ * groups are repeated by `+` only PLUS_MAX times; false if that is exceeded. */
+static bool translate(const char *pattern, struct txt *out)
 {
 	bool bracket = false;
+	unsigned groups = 0;
 
 	for (const char *p = pattern; *p; p++) {
+		if (!bracket && *p && strchr("*+?", *p)) {
+			bool group = p > pattern && p[-1] == ')';
+			char q = *p;
+
+			for (; p[1] && strchr("*+?", p[1]); p++)
+				if (p[1] != q)
+					q = '*';
+			groups += group && q == '+';
+			txt_char(out, q);
+			continue;
+		}
 		if (*p == '\\' && p[1] && !bracket) {
 			p++;
 			if (*p < '0' || *p > '9')
@@ -87,6 +102,7 @@ static void translate(const char *pattern, struct txt *out)
 		}
 		txt_char(out, *p);
 	}
+	return groups <= PLUS_MAX;
 }
 
 /* A compiled pattern; -EINVAL if it is none. */
@@ -95,8 +111,9 @@ static int compile(const char *pattern, regex_t *ret_re)
 	struct txt t = TXT_INIT;
 	int err = -EINVAL;
 
-	translate(pattern, &t);
-	if (!t.bad && t.len <= PATTERN_MAX &&
+	bool ok = translate(pattern, &t);
+
+	if (ok && !t.bad && t.len <= PATTERN_MAX &&
 	    regcomp(ret_re, txt_cstr(&t), REG_EXTENDED | REG_NOSUB) == 0)
 		err = 0;
 	txt_fini(&t);

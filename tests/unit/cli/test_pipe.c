@@ -100,6 +100,16 @@ static void a_hostile_pattern_ends_soon(void **state)
 	for (int i = 0; i < 20000; i++)
 		txt_char(&big, 'a');
 	assert_int_equal(cli_pipe("include (a*)*(a*)*(a|aa)+$", txt_cstr(&big), &res), 0);
+	/* each `+` would double what regcomp() builds: 2^60 nodes */
+	memset(pattern + 8, '+', 60);
+	pattern[8] = 'T';
+	assert_string_equal(piped(pattern, 0), "interface Tunnel0\n");
+	assert_string_equal(piped("include Tu+?n*+el", 0), "interface Tunnel0\n");
+	memset(pattern + 8, '(', 30);
+	for (size_t i = 38; i < 98; i += 2)
+		memcpy(pattern + i, i == 38 ? "a)" : "+)", 3);
+	memcpy(pattern + 98, "+", 2);
+	assert_true(piped(pattern, -EINVAL)[0] == '%');
 	memset(pattern + 8, '.', 1500);
 	assert_true(piped(pattern, -EINVAL)[0] == '%');
 	txt_fini(&big);
