@@ -324,9 +324,11 @@ static bool keeps_child(struct cli_work *k, const struct cli_match *global, int 
 
 /* The mode knows the line's beginning better than a global row that would keep
  * anything behind its keywords: then the line is wrong. */
-static bool only_kept_globally(const struct cli_match *own, const struct cli_match *global)
+static bool only_kept_globally(const struct cli_work *k, const struct cli_match *own,
+			       const struct cli_match *global)
 {
-	size_t words = 0;
+	/* `no` itself is a word that own took; below a block it is that block's */
+	size_t words = global->best->op != CLI_SET && !k->w->indent;
 
 	for (const struct cli_node *n = global->best; n->pc != CLI_START; n = cli_node_up(global, n))
 		words += n->row->toks[n->pc].kind == CLI_KW;
@@ -359,7 +361,7 @@ int cli_config_line(struct cli_work *k)
 		;
 	else if (own.outcome == CLI_M_OK)
 		err = take(k, top, &own);
-	else if (global.level && global.outcome == CLI_M_OK && !only_kept_globally(&own, &global))
+	else if (global.level && global.outcome == CLI_M_OK && !only_kept_globally(k, &own, &global))
 		err = take(k, 0, &global);
 	else
 		err = take_unknown(k, &own, top && global.outcome != CLI_M_OK ? &global : &own);

@@ -130,6 +130,33 @@ static void global_commands_leave_a_mode_by_themselves(void **state)
 	router_down(&r);
 }
 
+/* `no` does not count as a word that the mode knows better. */
+static void global_no_forms_leave_a_mode_too(void **state)
+{
+	static const char *const lines[] = {
+		"no ip http server", "no ip domain-lookup", "no ip domain lookup", "no service pad",
+		"no aaa new-model",  "no ip route 0.0.0.0 0.0.0.0 192.0.2.1",
+		"default ip http server",
+	};
+	static const char *const modes[] = {
+		"interface FastEthernet0/0", "crypto map M 10 ipsec-isakmp",
+		"crypto isakmp policy 10", "ip access-list extended A",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
+			struct router r;
+
+			router_up(&r, M_CONFIG);
+			type(&r, modes[k]);
+			assert_string_equal(type(&r, lines[i]), "");
+			assert_string_equal(prompt(&r), "R1(config)#");
+			router_down(&r);
+		}
+	}
+}
+
 static void do_runs_exec_lines_and_pipes_are_cut_off(void **state)
 {
 	struct router r;
@@ -501,6 +528,7 @@ int main(void)
 		cmocka_unit_test(numbers_out_of_range_are_refused),
 		cmocka_unit_test(abbreviations_are_taken_if_they_are_unique),
 		cmocka_unit_test(global_commands_leave_a_mode_by_themselves),
+		cmocka_unit_test(global_no_forms_leave_a_mode_too),
 		cmocka_unit_test(do_runs_exec_lines_and_pipes_are_cut_off),
 		cmocka_unit_test(no_and_default_return_to_the_default),
 		cmocka_unit_test(list_elements_are_removed_one_by_one_or_all),
