@@ -185,12 +185,26 @@ static bool no_may_end(const struct cli_node *n)
 	return n->pc != CLI_START && n->pc >= least;
 }
 
+/* A kept line whose keywords are not all said: `no enable` is not `no enable secret`. */
+static bool kept_goes_on(const struct cli_row *row, const struct cli_reach *r)
+{
+	for (size_t i = 0; (row->flags & ROW_KEEP) && i < r->n; i++)
+		if (row->toks[r->at[i].pc].kind == CLI_KW)
+			return true;
+	return false;
+}
+
 void cli_node_reach(const struct cli_node *n, struct cli_reach *ret)
 {
 	ret->n = 0;
 	ret->accept = false;
 	reach(n->row->toks, n->pc == CLI_START ? 0 : n->pc + 1u, n->rep, n->used, ret);
-	if (n->op != CLI_SET && !(n->row->flags & ROW_FULL) && no_may_end(n))
+	if (n->op == CLI_SET || n->pc == CLI_START)
+		return;
+	if ((n->row->flags & ROW_KEEP) && n->row->enters && n->row->toks[n->pc].kind == CLI_KW &&
+	    ret->n)
+		ret->accept = false; /* `no router` names no block; it must not mean all */
+	else if (!(n->row->flags & ROW_FULL) && no_may_end(n) && !kept_goes_on(n->row, ret))
 		ret->accept = true;
 }
 

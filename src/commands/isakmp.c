@@ -235,8 +235,9 @@ const struct cli_row rows_isakmp[] = {
 	  .toks = TOKS(KW("lifetime", "Set lifetime for ISAKMP security association"),
 		       NUM(60, 86400, "lifetime in seconds", AT_POLICY(life_sec))) },
 
-	{ .modes = IN_CONFIG, .args_size = sizeof(struct key_args), .apply = key_apply,
-	  .each = key_each,
+	/* whole lines only: a `no` that names no peer must not seem to have removed a key */
+	{ .modes = IN_CONFIG, .flags = ROW_FULL, .args_size = sizeof(struct key_args),
+	  .apply = key_apply, .each = key_each,
 	  .toks = TOKS(ISAKMP, KW("key", "Set pre-shared key for remote peer"), OPT,
 		       KWV("0", "Specifies an UNENCRYPTED password will follow", struct key_args,
 			   typed, KEY_TYPE_0),

@@ -11,6 +11,8 @@
 #define IP_ONE(w, h)	    KEPT(IN_CONFIG, ROW_KEEP_MANY, IP, KW(w, h), REST)
 #define IF_IP_ONE(w, h)	    KEPT(IN_IF, ROW_KEEP_MANY, IF_IP, KW(w, h), REST)
 #define BLOCK(mode_, w, h)  KEPT_BLOCK(IN_CONFIG, mode_, NULL, KW(w, h), REST)
+/* There is only one of it, so that it has no name. */
+#define ONLY_BLOCK(mode_, w, h) KEPT_BLOCK(IN_CONFIG, mode_, NULL, KW(w, h))
 #define IP_BLOCK(mode_, w, h) KEPT_BLOCK(IN_CONFIG, mode_, NULL, IP, KW(w, h), REST)
 #define BANNER(w, h)                                                                      \
 	KEPT(IN_CONFIG, ROW_RAW, KW("banner", "Define a login banner"), KW(w, h), \
@@ -200,7 +202,7 @@ const struct cli_row rows_kept_late[] = {
 	BLOCK(M_OTHER, "policy-map", "Configure Policy Map"),
 	BLOCK(M_OTHER, "route-map", "Create route-map or enter route-map command mode"),
 	BLOCK(M_OTHER, "control-plane", "Configure control plane services"),
-	BLOCK(M_OTHER, "archive", "Archive the configuration"),
+	ONLY_BLOCK(M_OTHER, "archive", "Archive the configuration"),
 	BLOCK(M_OTHER, "redundancy", "Enter redundancy mode"),
 	BLOCK(M_OTHER, "vlan", "Vlan commands"),
 	BLOCK(M_OTHER, "voice-card", "Configure a specific voice-card"),
@@ -216,9 +218,9 @@ const struct cli_row rows_kept_late[] = {
 	BLOCK(M_OTHER, "bridge-domain", "Bridge-domain global configuration commands"),
 	BLOCK(M_OTHER, "parameter-map", "parameter map"),
 	BLOCK(M_OTHER, "object-group", "Configure Object Group"),
-	BLOCK(M_OTHER, "call-manager-fallback", "Call manager fallback"),
-	BLOCK(M_OTHER, "gateway", "Gateway"),
-	BLOCK(M_OTHER, "gatekeeper", "Gatekeeper"),
+	ONLY_BLOCK(M_OTHER, "call-manager-fallback", "Call manager fallback"),
+	ONLY_BLOCK(M_OTHER, "gateway", "Gateway"),
+	ONLY_BLOCK(M_OTHER, "gatekeeper", "Gatekeeper"),
 	BLOCK(M_OTHER, "flow", "Global Flow configuration subcommands"),
 	BLOCK(M_OTHER, "webvpn", "WebVPN global config command"),
 	BLOCK(M_OTHER, "template", "Select a template to configure"),

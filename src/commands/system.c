@@ -70,7 +70,7 @@ const struct cli_row rows_system[] = {
 	  .toks = TOKS(KW("ip", "Global IP configuration subcommands"),
 		       KW("domain-name", "Define the default domain name"),
 		       WORD("Default domain name", AT_C(domain))) },
-	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("username", "Establish User Name Authentication"),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY | ROW_FULL, KW("username", "Establish User Name Authentication"),
 	     { .kind = CLI_ARG, .type = &cli_word, .help = "User name" }, REST_SECRET),
 	{ .modes = IN_CONFIG,
 	  .toks = TOKS(KW("crypto", "Encryption module"), KW("logging", "logging messages"),

@@ -157,6 +157,57 @@ static void global_no_forms_leave_a_mode_too(void **state)
 	}
 }
 
+/* `no router` and the like name nothing: IOS asks for more, and nothing goes. */
+static void a_no_that_names_nothing_removes_nothing(void **state)
+{
+	static const char *const have[] = {
+		"crypto pki trustpoint TP",	   "crypto keyring KR",
+		"crypto isakmp profile PROF",	   "router ospf 1",
+		"route-map RM permit 10",	   "line vty 0 4",
+		"enable secret 5 x",		   "username bob secret 5 y",
+		"ip dhcp pool A",		   "crypto isakmp key secretkey address 192.0.2.1",
+	};
+	static const char *const vague[] = {
+		"no crypto",		     "no crypto pki",	       "no crypto pki trustpoint",
+		"no crypto keyring",	     "no crypto isakmp",       "no crypto isakmp profile",
+		"no router",		     "no route-map",	       "no line",
+		"no enable",		     "no username",	       "no ip dhcp",
+		"no crypto isakmp key",	     "no crypto isakmp key secretkey",
+		"no crypto isakmp key secretkey address",
+	};
+	struct router r;
+	char *before;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	for (size_t i = 0; i < sizeof(have) / sizeof(have[0]); i++)
+		type(&r, have[i]);
+	before = strdup(running(&r));
+	type(&r, "hostname R1");
+	for (size_t i = 0; i < sizeof(vague) / sizeof(vague[0]); i++) {
+		assert_string_equal(type(&r, vague[i]), "% Incomplete command.\n\n");
+		assert_string_equal(running(&r), before);
+	}
+	free(before);
+	/* said in full (or up to the name), they go */
+	for (size_t i = 0; i < sizeof(have) / sizeof(have[0]); i++) {
+		char line[128];
+
+		snprintf(line, sizeof(line), "no %s", have[i]);
+		assert_string_equal(type(&r, line), "");
+	}
+	assert_string_equal(running(&r), "hostname R1\n!\nend\n");
+	type(&r, "route-map RM permit 10");
+	type(&r, "route-map RM permit 20");
+	type(&r, "enable secret 5 x");
+	assert_string_equal(type(&r, "no route-map RM"), "");
+	assert_string_equal(type(&r, "no enable secret"), "");
+	assert_string_equal(running(&r), "hostname R1\n!\nend\n");
+	/* a block that has no name is not vague */
+	assert_string_equal(type(&r, "no archive"), "");
+	router_down(&r);
+}
+
 static void do_runs_exec_lines_and_pipes_are_cut_off(void **state)
 {
 	struct router r;
@@ -529,6 +580,7 @@ int main(void)
 		cmocka_unit_test(abbreviations_are_taken_if_they_are_unique),
 		cmocka_unit_test(global_commands_leave_a_mode_by_themselves),
 		cmocka_unit_test(global_no_forms_leave_a_mode_too),
+		cmocka_unit_test(a_no_that_names_nothing_removes_nothing),
 		cmocka_unit_test(do_runs_exec_lines_and_pipes_are_cut_off),
 		cmocka_unit_test(no_and_default_return_to_the_default),
 		cmocka_unit_test(list_elements_are_removed_one_by_one_or_all),
