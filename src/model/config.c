@@ -88,13 +88,11 @@ static void copy_str(char *dst, size_t size, const char *src)
 
 /* ---- kept lines ---- */
 
-#define KEPT_MAX 4096
-
 int kept_add(kept_list *l, size_t at, const struct kept_line *k)
 {
 	struct kept_line *copy;
 
-	if (l->n >= KEPT_MAX)
+	if (l->n >= CFG_MAX_KEPT)
 		return -E2BIG;
 	copy = list_add(LIST(l), at, k, sizeof(*k));
 	if (!copy)

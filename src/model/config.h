@@ -16,6 +16,9 @@
 #define CFG_REMARK_MAX	 101
 #define CFG_MAX_ADDRS	 16
 #define CFG_MAX_PORTS	 10
+/* Lines kept in one place. Whole routers of other subjects (NAT, BGP, prefix lists) stand
+ * in the global one; the limit is against floods, not against them. */
+#define CFG_MAX_KEPT 32768
 #define CFG_HOSTNAME_DEFAULT "Router"
 
 #define CFG_LIST_OF(type) \
@@ -317,7 +320,7 @@ void config_del_route(struct config *c, struct cfg_route *r);
 /* ---- kept lines ---- */
 
 /* Puts a copy (of the text, too) at position at, at most l->n. -ENOMEM, or
- * -E2BIG past 4096 lines in one block. */
+ * -E2BIG past CFG_MAX_KEPT lines in one block. */
 int kept_add(kept_list *l, size_t at, const struct kept_line *k);
 /* Removes the i-th line and the children below it. */
 void kept_del(kept_list *l, size_t i);

@@ -217,6 +217,36 @@ static void a_file_has_one_version_line(void **state)
 	}
 }
 
+/* A real border router: more lines of other subjects than a VPN router ever has. */
+static void a_large_configuration_of_other_subjects_is_kept(void **state)
+{
+	struct txt in = TXT_INIT, out = TXT_INIT;
+	struct report report = { 0 };
+
+	(void)state;
+	txt_str(&in, "router bgp 65000\n");
+	for (unsigned i = 0; i < 3000; i++)
+		txt_printf(&in, " neighbor 10.0.%u.%u remote-as %u\n", i / 256, i % 256, i);
+	txt_str(&in, "!\n");
+	for (unsigned i = 0; i < 3000; i++)
+		txt_printf(&in, "ip prefix-list P seq %u permit 10.%u.%u.0/24\n", i + 1, i / 256,
+			   i % 256);
+	struct config *c = load(txt_cstr(&in), &report);
+	assert_int_equal(report.n, 0);
+	commands_render(c, 0, &out);
+	for (const char *p = txt_cstr(&in); *p; p += strcspn(p, "\n") + 1) {
+		char line[128];
+
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\n") + 1, p);
+		if (line[0] != '!')
+			assert_non_null(strstr(txt_cstr(&out), line));
+	}
+	txt_fini(&in);
+	txt_fini(&out);
+	report_fini(&report);
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +256,7 @@ int main(void)
 		cmocka_unit_test(known_configurations_print_as_written_down),
 		cmocka_unit_test(every_truncation_of_a_configuration_loads),
 		cmocka_unit_test(configurations_of_others_are_in_force_or_kept),
+		cmocka_unit_test(a_large_configuration_of_other_subjects_is_kept),
 		cmocka_unit_test(a_file_has_one_version_line),
 	};
 

@@ -147,14 +147,14 @@ static void kept_lines_have_children_and_a_limit(void **state)
 	kept_list l = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < 4096; i++) {
+	for (size_t i = 0; i < CFG_MAX_KEPT; i++) {
 		struct kept_line k = { .kind = i % 2 ? KEPT_CHILD : KEPT_INVALID, .text = "x" };
 		assert_int_equal(kept_add(&l, l.n, &k), 0);
 	}
 	struct kept_line one = { .text = "y" };
 	assert_true(kept_add(&l, 0, &one) < 0);
 	kept_del(&l, 0);
-	assert_int_equal(l.n, 4094);
+	assert_int_equal(l.n, CFG_MAX_KEPT - 2);
 	assert_int_equal(kept_add(&l, 0, &one), 0);
 	assert_string_equal(l.v[0]->text, "y");
 	assert_ptr_not_equal(l.v[0]->text, one.text);
