@@ -306,14 +306,16 @@ static bool drop_kept(struct cli_work *k)
 }
 
 /* A line in a mode whose lines are only kept. True if it was taken. */
-static bool keeps_child(struct cli_work *k, const struct cli_match *global, int *ret_err)
+static bool keeps_child(struct cli_work *k, const struct cli_match *own,
+			const struct cli_match *global, int *ret_err)
 {
 	struct cli_session *s = k->s;
 	struct cli_frame *f = &s->f[s->n - 1];
 
 	if (!f->block)
 		return false;
-	if (!k->w->indent && (global->outcome == CLI_M_OK || f->closed))
+	if (!k->w->indent &&
+	    ((own->outcome != CLI_M_OK && global->outcome == CLI_M_OK) || f->closed))
 		return false;
 	*ret_err = keep_child(list_of(k, s->n - 1), f->block,
 			      k->w->indent ? (unsigned)k->w->indent : 1, k->text, f->reopened);
@@ -351,17 +353,21 @@ int cli_config_line(struct cli_work *k)
 	if (k->w->indent)
 		s->f[top].closed = true;
 	cli_match_run(&own, s->g, s->f[top].mode, k->w, k->w->n);
-	if (top && own.outcome != CLI_M_OK)
+	/* rows of a mode that only keeps say which words are its own, though there is a
+	 * global command of that name: until a `!` or an indented line ends it */
+	bool word = s->f[top].block && own.outcome == CLI_M_OK && !cli_is_builtin(own.best->row);
+	if (top && (own.outcome != CLI_M_OK || (word && s->f[top].closed && !k->w->indent)))
 		cli_match_run(&global, s->g, s->g->mode_config, k->w, k->w->n);
 	if (own.nomem || global.nomem)
 		err = -ENOMEM;
 	else if (own.outcome == CLI_M_OK && cli_is_builtin(own.best->row))
 		err = take_builtin(k, &own);
-	else if (keeps_child(k, &global, &err))
+	else if (keeps_child(k, &own, &global, &err))
 		;
-	else if (own.outcome == CLI_M_OK)
+	else if (own.outcome == CLI_M_OK && !word)
 		err = take(k, top, &own);
-	else if (global.level && global.outcome == CLI_M_OK && !only_kept_globally(k, &own, &global))
+	else if (global.level && global.outcome == CLI_M_OK &&
+		 (s->f[top].block || !only_kept_globally(k, &own, &global)))
 		err = take(k, 0, &global);
 	else
 		err = take_unknown(k, &own, top && global.outcome != CLI_M_OK ? &global : &own);

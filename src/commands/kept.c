@@ -148,6 +148,18 @@ const struct cli_row rows_kept_ip[] = {
 
 /* At the end of a configuration. */
 const struct cli_row rows_kept_late[] = {
+	/* words of a kept block that are global commands, too: typed (or pasted without
+	 * indentation) in the block, they are the block's */
+	ONE(CLI_IN(M_LINE), "logging", "Modify message logging facilities"),
+	ONE(CLI_IN(M_LINE), "password", "Set a password"),
+	ONE(CLI_IN(M_LINE), "privilege", "Change privilege level for line"),
+	ONE(CLI_IN(M_LINE), "transport", "Define transport protocols for line"),
+	ONE(CLI_IN(M_ROUTER), "default-information", "Control distribution of default information"),
+	ONE(CLI_IN(M_ROUTER), "bfd", "BFD configuration commands"),
+	KEPT(CLI_IN(M_TRUSTPOINT), 0, KW("password", "revocation password"), REST_SECRET),
+	ONE(CLI_IN(M_ISAKMP_PROFILE), "vrf", "Specify the VRF it is related to"),
+	KEPT(CLI_IN(M_OTHER), ROW_KEEP_MANY, KW("key", "Configure a key"),
+	     { .kind = CLI_ARG, .type = &cli_num, .lo = 0, .hi = 2147483647, .help = "Key identifier" }),
 	ONE(IN_CONFIG, "alias", "Create command alias"),
 	ONE(IN_CONFIG, "arp", "Set a static ARP entry"),
 	ONE(IN_CONFIG, "bridge", "Bridge Group."),

@@ -208,6 +208,57 @@ static void a_no_that_names_nothing_removes_nothing(void **state)
 	router_down(&r);
 }
 
+/* `password` and others are global commands as well; in a line they are the line's,
+ * as people type it and as lab books print it. */
+static void words_of_a_kept_block_stay_in_it_without_indentation(void **state)
+{
+	static const char *const typed[] = {
+		"line vty 0 4", "password cisco", "login", "transport input ssh",
+		"logging synchronous", "exec-timeout 0 0", "privilege level 15", "router ospf 1",
+		"network 10.0.0.0 0.0.0.255 area 0", "default-information originate",
+		"ip http server", "router ospf 1", "!", "logging trap debugging",
+		"key chain K", "key 1", "key-string 7 x", "key chain L",
+		"crypto isakmp profile P", "vrf V",
+	};
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++) {
+		type(&r, typed[i]);
+		assert_int_equal(r.last.status, CLI_OK);
+	}
+	assert_string_equal(prompt(&r), "R1(conf-isa-prof)#");
+	assert_string_equal(running(&r), "hostname R1\n"
+					 "logging trap debugging\n"
+					 "!\n"
+					 "crypto isakmp profile P\n"
+					 " vrf V\n"
+					 "!\n"
+					 "router ospf 1\n"
+					 " network 10.0.0.0 0.0.0.255 area 0\n"
+					 " default-information originate\n"
+					 "ip http server\n"
+					 "!\n"
+					 "key chain K\n"
+					 " key 1\n"
+					 " key-string 7 x\n"
+					 "!\n"
+					 "key chain L\n"
+					 "!\n"
+					 "line vty 0 4\n"
+					 " password cisco\n"
+					 " login\n"
+					 " transport input ssh\n"
+					 " logging synchronous\n"
+					 " exec-timeout 0 0\n"
+					 " privilege level 15\n"
+					 "!\n"
+					 "end\n");
+	assert_round_trip(r.c);
+	router_down(&r);
+}
+
 static void do_runs_exec_lines_and_pipes_are_cut_off(void **state)
 {
 	struct router r;
@@ -581,6 +632,7 @@ int main(void)
 		cmocka_unit_test(global_commands_leave_a_mode_by_themselves),
 		cmocka_unit_test(global_no_forms_leave_a_mode_too),
 		cmocka_unit_test(a_no_that_names_nothing_removes_nothing),
+		cmocka_unit_test(words_of_a_kept_block_stay_in_it_without_indentation),
 		cmocka_unit_test(do_runs_exec_lines_and_pipes_are_cut_off),
 		cmocka_unit_test(no_and_default_return_to_the_default),
 		cmocka_unit_test(list_elements_are_removed_one_by_one_or_all),
