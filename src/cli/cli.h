@@ -172,6 +172,12 @@ struct cli_row {
 	 * a mode, ret_obj. False at the end. */
 	bool (*each)(const void *root, const void *obj, struct cli_walk *w, void *args,
 		     const void **ret_obj);
+	/* Elements whose order is their meaning, so that a line that was refused must not
+	 * leave its place among them: the place of an element that each() gave, from 1,
+	 * rising; and the one behind which a line belongs, told by what of it was
+	 * understood (args NULL: nothing). NULL: such lines stand behind all. */
+	uint64_t (*place)(const void *args);
+	uint64_t (*behind)(const void *root, const void *obj, const void *args);
 	const char *msg; /* ROW_ERROR: the sentence; ROW_KEEP: a note; EXEC: said on entering */
 };
 
@@ -201,6 +207,7 @@ struct cli_kept {
 	enum cli_keep kind;
 	unsigned depth;	 /* blanks before it, from its block's first line */
 	uint32_t anchor; /* the row after whose lines it is printed */
+	uint64_t after;	 /* among that row's elements: behind those up to this place */
 	const char *text;
 	uint32_t line, col; /* where it stood, and the error in it */
 };

@@ -54,10 +54,29 @@ static int disown(struct cli_work *k, size_t frame)
 	return s->orphan ? 0 : -ENOMEM;
 }
 
-static int keep_refused(struct cli_work *k, size_t frame, enum cli_keep why, uint32_t anchor)
+/* The place of a line of row among the row's elements. m: how far it was understood. */
+static uint64_t place_behind(const struct cli_work *k, size_t frame, const struct cli_row *row,
+			     const struct cli_match *m)
+{
+	char *args = m && m->best ? calloc(1, row->args_size) : NULL;
+	uint64_t place;
+
+	if (args)
+		cli_bind(m, args);
+	place = row->behind(k->root, k->obj[frame], args);
+	if (args)
+		explicit_bzero(args, row->args_size);
+	free(args);
+	return place;
+}
+
+/* m->best, if not NULL: the place in the anchor's row up to which the line was right. */
+static int keep_refused(struct cli_work *k, size_t frame, enum cli_keep why, uint32_t anchor,
+			const struct cli_match *m)
 {
 	struct cli_session *s = k->s;
 	struct keep_list list = list_of(k, frame);
+	const struct cli_row *row = cli_row_of(s->g, anchor);
 	struct cli_kept line = { .kind = why, .anchor = anchor, .text = k->text,
 				 .line = k->number, .col = k->r->col };
 	int err;
@@ -66,6 +85,8 @@ static int keep_refused(struct cli_work *k, size_t frame, enum cli_keep why, uin
 		/* what stands in a kept block is not judged */
 		return keep_child(list, s->f[frame].block, 1, k->text, true);
 	}
+	if (row && row->behind)
+		line.after = place_behind(k, frame, row, m);
 	err = keep_error(list, &line);
 	if (err)
 		return err;
@@ -177,7 +198,8 @@ static int refuse(struct cli_work *k, size_t frame, const struct cli_match *m, i
 	/* what is there already must stand before it when the text is read again */
 	return keep_refused(k, frame, CLI_KEEP_INVALID,
 			    err == -EEXIST ? CLI_ANCHOR_END :
-					     cli_row_number(k->s->g, m->best->row));
+					     cli_row_number(k->s->g, m->best->row),
+			    m);
 }
 
 static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
@@ -249,6 +271,7 @@ static int take_unknown(struct cli_work *k, const struct cli_match *own, const s
 	struct cli_session *s = k->s;
 	size_t frame = s->n - 1;
 	const struct cli_match *m = own;
+	struct cli_match part;
 	bool exec;
 	uint16_t action;
 
@@ -269,6 +292,8 @@ static int take_unknown(struct cli_work *k, const struct cli_match *own, const s
 		return 0;
 	uint32_t anchor = s->f[frame].anchor ? s->f[frame].anchor :
 			  s->interactive     ? CLI_ANCHOR_END : 0;
+	part = *m;
+	part.best = NULL;
 	if (m->depth && m->depth <= m->n) {
 		/* the last place where it was still right says where it belongs */
 		const struct cli_level *l = &m->level[m->depth];
@@ -277,11 +302,13 @@ static int take_unknown(struct cli_work *k, const struct cli_match *own, const s
 		 * when the text is read again */
 		for (size_t i = 0; i < l->n; i++)
 			if (!cli_is_builtin(l->v[i].row))
-				anchor = cli_row_number(s->g, l->v[i].row);
+				part.best = &l->v[i];
+		if (part.best)
+			anchor = cli_row_number(s->g, part.best->row);
 	}
 	return keep_refused(k, frame,
 			    m->outcome == CLI_M_INCOMPLETE ? CLI_KEEP_INCOMPLETE : CLI_KEEP_INVALID,
-			    anchor);
+			    anchor, &part);
 }
 
 /* `no` and a kept line: it goes. */

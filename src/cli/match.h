@@ -111,6 +111,8 @@ void cli_complete(const struct cli_grammar *g, unsigned mode, const char *line, 
 /* A number for a row that stays the same: kept lines are anchored to it. */
 #define CLI_ANCHOR_END UINT32_MAX /* kept lines after everything else */
 uint32_t cli_row_number(const struct cli_grammar *g, const struct cli_row *row);
+/* The row of that number; NULL if there is none. */
+const struct cli_row *cli_row_of(const struct cli_grammar *g, uint32_t number);
 
 /* Prints one line of a row, without its end. False if a mandatory value is not
  * there. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From values back to lines: running-config. */
+#include "cli/keep.h"
 #include "cli/match.h"
 
 #include <stdlib.h>
@@ -253,6 +254,20 @@ uint32_t cli_row_number(const struct cli_grammar *g, const struct cli_row *row)
 	return 0;
 }
 
+const struct cli_row *cli_row_of(const struct cli_grammar *g, uint32_t number)
+{
+	size_t table = 0, at = number;
+
+	if (!number)
+		return NULL;
+	for (at--; g->tables[table] && at >= ROWS_MAX; at -= ROWS_MAX)
+		table++;
+	for (const struct cli_row *row = g->tables[table]; row && row->toks; row++, at--)
+		if (!at)
+			return row;
+	return NULL;
+}
+
 /* ---- the whole ---- */
 
 struct renderer {
@@ -303,41 +318,83 @@ static void put_element(struct renderer *r, size_t indent, bool opens, const cha
 	put_line(r, indent, text);
 }
 
+/* ---- kept lines ---- */
+
+/* Where a kept line (and the lines below it) is printed. */
+struct kept_place {
+	uint32_t anchor;
+	uint64_t after;
+	size_t at;
+};
+
+/* An object's kept lines in the order of printing. Rows print in the order of their
+ * numbers, so that what is next is always at the same end. */
+struct kept_order {
+	struct keep_list list;
+	struct kept_place *v;
+	size_t n, next;
+};
+
+static int place_cmp(const void *a, const void *b)
+{
+	const struct kept_place *x = a, *y = b;
+
+	if (x->anchor != y->anchor)
+		return x->anchor < y->anchor ? -1 : 1;
+	if (x->after != y->after)
+		return x->after < y->after ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
 /* A line whose row is none of this mode goes to the end, so that it is not lost. */
 static uint32_t anchor_in_mode(const struct cli_grammar *g, unsigned mode, uint32_t anchor)
 {
-	size_t table = 0, at = anchor;
+	const struct cli_row *row = cli_row_of(g, anchor);
 
-	if (!anchor)
-		return 0;
-	for (at--; g->tables[table] && at >= ROWS_MAX; at -= ROWS_MAX)
-		table++;
-	for (const struct cli_row *row = g->tables[table]; row && row->toks; row++, at--)
-		if (!at)
-			return row->modes & CLI_IN(mode) ? anchor : CLI_ANCHOR_END;
+	if (!anchor || (row && row->modes & CLI_IN(mode)))
+		return anchor;
 	return CLI_ANCHOR_END;
 }
 
-/* The kept lines that stand by a row; true if one of them means something. opens:
- * they may be the first lines of blocks, even of empty ones, which a `!` must end. */
-static bool render_kept(struct renderer *r, unsigned mode, const void *obj, uint32_t anchor,
-			bool opens, size_t indent)
+/* False without memory. */
+static bool kept_order_init(struct kept_order *o, const struct cli_grammar *g, unsigned mode,
+			    const void *obj)
 {
-	const struct cli_mode *md = &r->g->modes[mode];
-	const void *list = (const char *)obj + md->kept_off;
 	struct cli_kept k;
-	bool mine = false, any = false;
+	size_t n = 0;
 
-	for (size_t i = 0; r->g->keeper->get(list, i, &k); i++) {
-		if (k.kind != CLI_KEEP_CHILD)
-			mine = anchor == CLI_ANCHOR_END ?
-				       anchor_in_mode(r->g, mode, k.anchor) == anchor :
-				       k.anchor == anchor;
-		if (!mine)
+	/* only read */
+	*o = (struct kept_order){ .list = keep_list_of(g, mode, (void *)(uintptr_t)obj) };
+	while (g->keeper->get(o->list.list, n, &k))
+		n++;
+	if (!n)
+		return true;
+	o->v = calloc(n, sizeof(*o->v));
+	for (size_t i = 0; o->v && i < n; i++) {
+		g->keeper->get(o->list.list, i, &k);
+		if (k.kind == CLI_KEEP_CHILD && o->n)
 			continue;
+		o->v[o->n++] = (struct kept_place){ anchor_in_mode(g, mode, k.anchor), k.after, i };
+	}
+	if (o->v)
+		qsort(o->v, o->n, sizeof(*o->v), place_cmp);
+	return o->v != NULL;
+}
+
+/* One kept line and what stands below it; true if it means something. opens: it may be
+ * the first line of a block, even of an empty one, which a `!` must end. */
+static bool render_kept_block(struct renderer *r, struct keep_list list, size_t at, bool opens,
+			      size_t indent)
+{
+	struct cli_kept k;
+	bool quiet = false;
+
+	for (size_t i = at; list.ops->get(list.list, i, &k); i++) {
+		if (i > at && k.kind != CLI_KEEP_CHILD)
+			break;
 		if (k.kind == CLI_KEEP_QUIET) {
 			put_element(r, indent, opens, k.text);
-			any = true;
+			quiet = true;
 			continue;
 		}
 		if (indent == 0 && k.kind != CLI_KEEP_CHILD && r->in_block)
@@ -346,8 +403,27 @@ static bool render_kept(struct renderer *r, unsigned mode, const void *obj, uint
 		if (indent == 0 && k.kind == CLI_KEEP_CHILD)
 			r->in_block = true;
 	}
+	return quiet;
+}
+
+/* The kept lines up to a row and to a place among its elements; true if one of them
+ * means something. */
+static bool render_kept(struct renderer *r, struct kept_order *o, uint32_t anchor, uint64_t upto,
+			bool opens, size_t indent)
+{
+	bool any = false;
+
+	for (; o->next < o->n; o->next++) {
+		const struct kept_place *p = &o->v[o->next];
+
+		if (p->anchor > anchor || (p->anchor == anchor && p->after > upto))
+			break;
+		any |= render_kept_block(r, o->list, p->at, opens, indent);
+	}
 	return any;
 }
+
+/* ---- rows and modes ---- */
 
 static bool render_setting(struct renderer *r, const struct cli_row *row, unsigned mode,
 			   const void *obj, size_t indent)
@@ -369,8 +445,8 @@ static bool render_setting(struct renderer *r, const struct cli_row *row, unsign
 	return any;
 }
 
-static bool render_elements(struct renderer *r, const struct cli_row *row, const void *obj,
-			    size_t indent)
+static bool render_elements(struct renderer *r, const struct cli_row *row, uint32_t number,
+			    struct kept_order *kept, const void *obj, size_t indent)
 {
 	struct cli_walk walk = { 0 };
 	char *args = calloc(1, row->args_size);
@@ -379,6 +455,8 @@ static bool render_elements(struct renderer *r, const struct cli_row *row, const
 	bool any = false;
 
 	while (args && row->each(r->root, obj, &walk, args, &child)) {
+		if (row->place)
+			any |= render_kept(r, kept, number, row->place(args) - 1, false, indent);
 		txt_clear(&line);
 		if (cli_row_print(row, args, r->flags, &line)) {
 			put_element(r, indent, row->enters, txt_cstr(&line));
@@ -396,33 +474,39 @@ static bool render_elements(struct renderer *r, const struct cli_row *row, const
 	return any;
 }
 
-static bool render_row(struct renderer *r, const struct cli_row *row, unsigned mode,
-		       const void *obj, size_t indent)
+static bool render_row(struct renderer *r, const struct cli_row *row, uint32_t number,
+		       struct kept_order *kept, unsigned mode, const void *obj, size_t indent)
 {
 	bool any = false;
 
 	if (!(row->flags & (ROW_ALIAS | ROW_KEEP | ROW_ERROR))) {
 		if (row->each)
-			any = render_elements(r, row, obj, indent);
+			any = render_elements(r, row, number, kept, obj, indent);
 		else if (!row->args_size)
 			any = render_setting(r, row, mode, obj, indent);
 	}
-	return render_kept(r, mode, obj, cli_row_number(r->g, row), row->enters, indent) || any;
+	return render_kept(r, kept, number, UINT64_MAX, row->enters, indent) || any;
 }
 
 static void render_mode(struct renderer *r, unsigned mode, const void *obj, size_t indent)
 {
-	render_kept(r, mode, obj, 0, false, indent);
-	for (const struct cli_row *const *t = r->g->tables; *t; t++) {
+	struct kept_order kept;
+	uint32_t number = 1;
+
+	r->out->bad |= !kept_order_init(&kept, r->g, mode, obj);
+	render_kept(r, &kept, 0, UINT64_MAX, false, indent);
+	for (const struct cli_row *const *t = r->g->tables; *t; t++, number += ROWS_MAX) {
 		bool any = false;
 
 		for (const struct cli_row *row = *t; row->toks; row++)
 			if (row->modes & CLI_IN(mode))
-				any |= render_row(r, row, mode, obj, indent);
+				any |= render_row(r, row, number + (uint32_t)(row - *t), &kept, mode,
+						  obj, indent);
 		if (any && indent == 0)
 			r->pending = true;
 	}
-	render_kept(r, mode, obj, CLI_ANCHOR_END, false, indent);
+	render_kept(r, &kept, CLI_ANCHOR_END, UINT64_MAX, false, indent);
+	free(kept.v);
 }
 
 void cli_render(const struct cli_grammar *g, const void *root, unsigned flags, struct txt *out)

@@ -2,10 +2,12 @@
 /* Access lists. One entry has the same tokens in `access-list N ...` and in a
  * named list, so both are made of the same pieces; within a list every entry is
  * printed by one row, in the order of the list. */
+#include "commands/acl_place.h"
 #include "commands/names.h"
 #include "commands/rows.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,7 @@ struct ace_args {
 	struct ace_addr src, dst;
 	uint16_t icmp_named;
 	uint8_t flag[6]; /* ack fin psh rst syn urg */
+	uint64_t place; /* see acl_place.h */
 };
 
 struct acl_args {
@@ -213,7 +216,35 @@ static int entry_apply(struct cfg_acl *acl, const struct cli_call *c)
 	return c->op == CLI_SET ? entry_set(acl, &e, c->out) : entry_remove(acl, &e, c->out);
 }
 
+/* ---- places of lines that are not understood ---- */
+
+static uint64_t ace_place(const void *args)
+{
+	return ((const struct ace_args *)args)->place;
+}
+
+static uint64_t member_behind(const void *root, const void *obj, const void *args)
+{
+	const struct ace_args *a = args;
+
+	(void)root;
+	return acl_place_behind(obj, a ? a->seq : 0);
+}
+
+static uint64_t numbered_behind(const void *root, const void *obj, const void *args)
+{
+	const struct ace_args *a = args;
+	char name[16];
+
+	(void)obj;
+	if (!a || !a->number)
+		return UINT64_MAX;
+	snprintf(name, sizeof(name), "%u", a->number);
+	return PLACE_LIST(a->number) + acl_place_behind(config_find_acl(root, name), a->seq);
+}
+
 /* ---- `access-list N ...` ---- */
+
 
 static int numbered_apply(struct cli_call *c)
 {
@@ -248,7 +279,8 @@ static bool numbered_next(const struct config *c, enum acl_kind kind, struct cli
 		if (acl->kind != kind || !acl->numbered || w->j == acl->entries.n ||
 		    needs_block(acl))
 			continue;
-		entry_to_args(acl, acl->entries.v[w->j++], a);
+		entry_to_args(acl, acl->entries.v[w->j], a);
+		a->place = PLACE_LIST(a->number) + acl_place(acl, w->j++);
 		return true;
 	}
 	return false;
@@ -371,6 +403,7 @@ static bool member_each(const void *root, const void *obj, struct cli_walk *w, v
 		return false;
 	e = acl->entries.v[w->i++];
 	entry_to_args(acl, e, a);
+	a->place = acl_place(acl, w->i - 1);
 	if (e->kind != ACE_REMARK && !seq_is_implied((uint32_t)w->j, e->seq))
 		a->seq = e->seq;
 	w->j = e->seq;
@@ -381,7 +414,8 @@ static int resequence_apply(struct cli_call *c)
 {
 	const struct acl_args *a = c->args;
 	struct cfg_acl *acl = config_find_acl(c->root, a->name);
-	uint64_t seq = a->start;
+	uint64_t seq = a->start, base;
+	kept_list *kept;
 
 	if (!acl) {
 		txt_str(c->out, "% Access list does not exist\n");
@@ -391,6 +425,10 @@ static int resequence_apply(struct cli_call *c)
 		txt_str(c->out, "% Sequence numbers would exceed 2147483647\n");
 		return -EINVAL;
 	}
+	/* the lines of a numbered list stand in the global list */
+	base = acl->numbered ? PLACE_LIST(strtoul(acl->name, NULL, 10)) : 0;
+	kept = acl->numbered ? &((struct config *)c->root)->kept : &acl->kept;
+	acl_places_count(kept, acl, base);
 	for (size_t i = 0; i < acl->entries.n; i++) {
 		if (acl->entries.v[i]->kind == ACE_REMARK)
 			continue;
@@ -398,6 +436,7 @@ static int resequence_apply(struct cli_call *c)
 		seq += a->step;
 	}
 	renumber_remarks(acl);
+	acl_places_restore(kept, acl, base);
 	return 0;
 }
 
@@ -505,8 +544,8 @@ static int resequence_apply(struct cli_call *c)
 /* A row that prints the entries of a list, and one for `no SEQ` alone. */
 #define MEMBERS(mode_, ...)                                                                  \
 	{ .modes = CLI_IN(mode_), .args_size = sizeof(struct ace_args), .apply = member_apply, \
-	  .each = member_each, .flags = ROW_FULL, .toks = TOKS(ALT, REMARK, OR, SEQUENCE,   \
-							       __VA_ARGS__, CLOSE) },        \
+	  .each = member_each, .place = ace_place, .behind = member_behind,                  \
+	  .flags = ROW_FULL, .toks = TOKS(ALT, REMARK, OR, SEQUENCE, __VA_ARGS__, CLOSE) },  \
 	{ .modes = CLI_IN(mode_), .args_size = sizeof(struct ace_args), .apply = member_apply, \
 	  .flags = ROW_NO_ONLY,                                                              \
 	  .toks = TOKS(NUM(1, 2147483647, "Sequence Number", AT(seq))) }
@@ -532,13 +571,15 @@ const struct cli_row rows_acl[] = {
 		       NUM(1, 2147483647, "Step to increment the sequence number",
 			   AT_L(step))) },
 	{ .modes = CLI_IN(M_CONFIG), .args_size = sizeof(struct ace_args),
-	  .apply = numbered_apply, .each = numbered_std_each,
+	  .apply = numbered_apply, .each = numbered_std_each, .place = ace_place,
+	  .behind = numbered_behind,
 	  .toks = TOKS(ACCESS_LIST,
 		       NUMBER(1, 99, "IP standard access list", 1300, 1999,
 			      "IP standard access list (expanded range)"),
 		       ALT, REMARK, OR, STANDARD, CLOSE) },
 	{ .modes = CLI_IN(M_CONFIG), .args_size = sizeof(struct ace_args),
-	  .apply = numbered_apply, .each = numbered_ext_each,
+	  .apply = numbered_apply, .each = numbered_ext_each, .place = ace_place,
+	  .behind = numbered_behind,
 	  .toks = TOKS(ACCESS_LIST,
 		       NUMBER(100, 199, "IP extended access list", 2000, 2699,
 			      "IP extended access list (expanded range)"),

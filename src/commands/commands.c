@@ -12,7 +12,7 @@ static int keeper_add(void *list, size_t at, const struct cli_kept *k)
 {
 	struct kept_line line = { .kind = (uint8_t)k->kind,
 				  .depth = (uint8_t)(k->depth < 255 ? k->depth : 255),
-				  .anchor = k->anchor, .line = k->line, .col = k->col,
+				  .anchor = k->anchor, .after = k->after, .line = k->line, .col = k->col,
 				  /* kept_add copies it */
 				  .text = (char *)(uintptr_t)k->text };
 
@@ -26,7 +26,8 @@ static bool keeper_get(const void *list, size_t i, struct cli_kept *ret_k)
 	if (i >= l->n)
 		return false;
 	*ret_k = (struct cli_kept){ .kind = (enum cli_keep)l->v[i]->kind, .depth = l->v[i]->depth,
-				    .anchor = l->v[i]->anchor, .text = l->v[i]->text,
+				    .anchor = l->v[i]->anchor, .after = l->v[i]->after,
+				    .text = l->v[i]->text,
 				    .line = l->v[i]->line, .col = l->v[i]->col };
 	return true;
 }

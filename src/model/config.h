@@ -38,6 +38,7 @@ struct kept_line {
 	uint8_t kind;	 /* enum kept_kind */
 	uint8_t depth;	 /* blanks before it, below its block */
 	uint32_t anchor; /* the grammar row after whose lines it is printed */
+	uint64_t after;	 /* among that row's elements: behind those up to this place */
 	uint32_t line;	 /* where it stood in its file; 0: typed */
 	uint32_t col;	 /* of the error, from 0 */
 	char *text;	 /* without leading blanks */

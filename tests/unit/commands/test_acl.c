@@ -160,6 +160,101 @@ static void ports_in_lists_become_selectors(void **state)
 	config_free(c);
 }
 
+/* Asserts that the lines of want stand in text in that order. */
+static void assert_order(const char *text, const char *want)
+{
+	const char *at = text;
+
+	for (const char *p = want; *p; p += strcspn(p, "\n") + 1) {
+		char line[128];
+
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\n") + 1, p);
+		if (line[0] == '!')
+			continue;
+		at = strstr(at, line);
+		if (!at)
+			fail_msg("%s is not in its place:\n%s", line, text);
+	}
+}
+
+/* In a list the order is the meaning: an entry that is not understood stays where it
+ * stood, so that a router that understands it filters what it did before. */
+static void entries_not_understood_keep_their_place(void **state)
+{
+	static const char text[] = "hostname R1\n"
+				   "!\n"
+				   "ip access-list extended A\n"
+				   " evaluate MIRROR\n"
+				   " permit ip host 1.1.1.1 any\n"
+				   " deny ip any any time-rnge WORK\n"
+				   " permit ip any any reflect MIRROR\n"
+				   " permit ip any any\n"
+				   "!\n"
+				   "access-list 120 permit ip host 1.1.1.1 any\n"
+				   "access-list 120 deny ip any any time-rnge WORK\n"
+				   "access-list 120 permit ip any any\n"
+				   "!\n"
+				   "end\n";
+	struct report report = { 0 };
+	struct config *c = load(text, &report);
+	struct txt out = TXT_INIT;
+
+	(void)state;
+	assert_int_equal(report.errors, 4);
+	commands_render(c, 0, &out);
+	assert_order(txt_cstr(&out), text);
+	assert_round_trip(c);
+	txt_fini(&out);
+	report_fini(&report);
+	config_free(c);
+}
+
+/* Neither what is taken away nor lists that come later move such a line. */
+static void places_outlive_changes_around_them(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "access-list 130 permit ip host 9.9.9.9 any");
+	type(&r, "access-list 120 permit ip host 1.1.1.1 any");
+	type(&r, "access-list 120 deny ip any any time-rnge W");
+	type(&r, "access-list 120 permit ip any any");
+	type(&r, "access-list 110 permit ip any any");
+	type(&r, "ip access-list extended A");
+	type(&r, "permit ip host 1.1.1.1 any");
+	type(&r, "permit ip host 1.1.1.2 any");
+	type(&r, "deny ip any any time-rnge W");
+	type(&r, "permit ip any any");
+	type(&r, "remark end");
+	type(&r, "no 10");
+	type(&r, "12 deny ip any any time-rnge V");
+	assert_order(running(&r), "ip access-list extended A\n"
+				  " 12 deny ip any any time-rnge V\n"
+				  " 20 permit ip host 1.1.1.2 any\n"
+				  " deny ip any any time-rnge W\n"
+				  " permit ip any any\n"
+				  " remark end\n"
+				  "access-list 110 permit ip any any\n"
+				  "access-list 120 permit ip host 1.1.1.1 any\n"
+				  "access-list 120 deny ip any any time-rnge W\n"
+				  "access-list 120 permit ip any any\n"
+				  "access-list 130 permit ip host 9.9.9.9 any\n");
+	assert_round_trip(r.c);
+	type(&r, "ip access-list resequence A 1 1");
+	type(&r, "ip access-list resequence 120 5 5");
+	assert_order(running(&r), " 12 deny ip any any time-rnge V\n"
+				  " 1 permit ip host 1.1.1.2 any\n"
+				  " deny ip any any time-rnge W\n"
+				  " 2 permit ip any any\n"
+				  " remark end\n");
+	type(&r, "ip access-list resequence 120 10 10");
+	assert_order(running(&r), "access-list 120 permit ip host 1.1.1.1 any\n"
+				  "access-list 120 deny ip any any time-rnge W\n"
+				  "access-list 120 permit ip any any\n");
+	router_down(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +262,8 @@ int main(void)
 		cmocka_unit_test(wrong_entries_are_refused_at_the_right_word),
 		cmocka_unit_test(sequence_numbers_insert_remove_and_resequence),
 		cmocka_unit_test(ports_in_lists_become_selectors),
+		cmocka_unit_test(entries_not_understood_keep_their_place),
+		cmocka_unit_test(places_outlive_changes_around_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
