@@ -87,6 +87,7 @@ static int keep_refused(struct cli_work *k, size_t frame, enum cli_keep why, uin
 	}
 	if (row && row->behind)
 		line.after = place_behind(k, frame, row, m);
+	keep_unsay(list, k->text);
 	err = keep_error(list, &line);
 	if (err)
 		return err;
@@ -311,17 +312,20 @@ static int take_unknown(struct cli_work *k, const struct cli_match *own, const s
 			    anchor, &part);
 }
 
-/* `no` and a kept line: it goes. */
+/* `no` and a kept line: it goes. An indented line means its own block alone; one that
+ * is typed means the nearest. */
 static bool drop_kept(struct cli_work *k)
 {
+	const struct cli_session *s = k->s;
+	size_t least = k->w->indent ? s->n - 1 : 0;
 	const char *rest;
 
 	if (k->w->n < 2 || strcasecmp(k->w->v[0].text, "no"))
 		return false;
 	rest = k->text + (k->w->v[1].off - k->w->indent);
-	for (size_t i = k->s->n; i-- > 0;) {
+	for (size_t i = s->n; i-- > least;) {
 		struct keep_list list = list_of(k, i);
-		size_t at = keep_find(list, rest);
+		size_t at = k->w->indent && s->f[i].block ? KEEP_NONE : keep_find(list, rest);
 
 		if (at == KEEP_NONE)
 			continue;
@@ -372,10 +376,10 @@ int cli_config_line(struct cli_work *k)
 	int err = 0;
 
 	cli_session_resolve(s, k->root, k->obj);
-	if (drop_kept(k))
-		return 0;
 	if (s->f[s->n - 1].over && !k->w->indent)
 		cli_session_pop(s, 1);
+	if (drop_kept(k))
+		return 0;
 	top = s->n - 1;
 	if (k->w->indent)
 		s->f[top].closed = true;

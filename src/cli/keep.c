@@ -30,6 +30,19 @@ static size_t count(struct keep_list k)
 	return n;
 }
 
+void keep_unsay(struct keep_list k, const char *text)
+{
+	struct txt no = TXT_INIT;
+
+	txt_printf(&no, "no %s", text);
+	size_t at = no.bad ? KEEP_NONE : keep_find(k, txt_cstr(&no));
+	if (at != KEEP_NONE)
+		k.ops->del(k.list, at);
+	if (no.s)
+		explicit_bzero(no.s, no.len); /* may hold a mistyped key */
+	txt_fini(&no);
+}
+
 int keep_error(struct keep_list k, const struct cli_kept *line)
 {
 	if (keep_find(k, line->text) != KEEP_NONE)
@@ -122,13 +135,7 @@ int keep_quiet(struct keep_list k, const struct cli_row *row, uint32_t anchor, e
 	} else if (!many) {
 		remove_lines(k, anchor, NULL);
 	} else {
-		struct txt no = TXT_INIT;
-
-		txt_printf(&no, "no %s", text);
-		size_t at = keep_find(k, txt_cstr(&no));
-		if (at != KEEP_NONE)
-			k.ops->del(k.list, at);
-		txt_fini(&no);
+		keep_unsay(k, text);
 	}
 	*ret_new = true;
 	return k.ops->add(k.list, count(k), &line);

@@ -378,6 +378,39 @@ static void kept_lines_go_by_no_or_by_being_set_right(void **state)
 	router_down(&r);
 }
 
+/* `no X` and X cancel each other only where both mean the same thing. */
+static void a_no_and_its_line_do_not_cancel_across_blocks(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		/* the interface's `no` is not the global line's */
+		{ "mpls ip\ninterface FastEthernet0/1\n no mpls ip\n!\n",
+		  "hostname Router\n!\ninterface FastEthernet0/1\n no mpls ip\n!\nmpls ip\n!\nend\n" },
+		{ "frob x\npolicy-map P\n no frob x\n!\n",
+		  "frob x\nhostname Router\n!\npolicy-map P\n no frob x\n!\nend\n" },
+		{ "interface FastEthernet0/1\n lifetime 5\n!\nno lifetime 5\n",
+		  "hostname Router\n!\ninterface FastEthernet0/1\n lifetime 5\n!\nno lifetime 5\n!\nend\n" },
+		/* said later, the line stands */
+		{ "no frob x\nfrob x\n", "hostname Router\nfrob x\n!\nend\n" },
+		{ "frob x\nno frob x\n", "hostname Router\n!\nend\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct report report = { 0 };
+		struct config *c = load(rows[i].text, &report);
+		struct txt out = TXT_INIT;
+
+		commands_render(c, 0, &out);
+		assert_string_equal(txt_cstr(&out), rows[i].want);
+		assert_round_trip(c);
+		txt_fini(&out);
+		report_fini(&report);
+		config_free(c);
+	}
+}
+
 static void lines_below_a_refused_line_stay_with_it(void **state)
 {
 	struct report report = { 0 };
@@ -638,6 +671,7 @@ int main(void)
 		cmocka_unit_test(list_elements_are_removed_one_by_one_or_all),
 		cmocka_unit_test(a_session_survives_the_loss_of_its_object),
 		cmocka_unit_test(kept_lines_go_by_no_or_by_being_set_right),
+		cmocka_unit_test(a_no_and_its_line_do_not_cancel_across_blocks),
 		cmocka_unit_test(lines_below_a_refused_line_stay_with_it),
 		cmocka_unit_test(a_wrapped_description_is_guessed),
 		cmocka_unit_test(foreign_lines_are_kept_without_a_word),
