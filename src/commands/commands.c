@@ -143,7 +143,10 @@ void commands_render_interface(const struct config *c, const char *ifname, struc
 {
 	struct txt first = TXT_INIT;
 
-	txt_printf(&first, "interface %s", ifname);
+	const struct cfg_interface *i = config_find_interface(c, ifname);
+	static const char *const links[] = { "", " point-to-point", " multipoint" };
+
+	txt_printf(&first, "interface %s%s", ifname, links[i ? i->link : 0]);
 	cli_render_block(&grammar, c, txt_cstr(&first), out);
 	txt_fini(&first);
 }

@@ -11,6 +11,7 @@
 
 struct if_args {
 	char name[CFG_NAME_MAX];
+	uint8_t link;
 };
 
 static int if_apply(struct cli_call *c)
@@ -18,8 +19,12 @@ static int if_apply(struct cli_call *c)
 	const struct if_args *a = c->args;
 	struct cfg_interface *i = config_find_interface(c->root, a->name);
 
-	if (c->op == CLI_SET)
-		return config_add_interface(c->root, a->name) ? 0 : -ENOMEM;
+	if (c->op == CLI_SET) {
+		i = config_add_interface(c->root, a->name);
+		if (i && a->link)
+			i->link = a->link;
+		return i ? 0 : -ENOMEM;
+	}
 	if (i)
 		config_del_interface(c->root, i);
 	return 0;
@@ -43,6 +48,7 @@ static bool if_next(const struct config *c, enum if_class want, struct cli_walk 
 		if (is != want)
 			continue;
 		memcpy(a->name, i->name, sizeof(a->name));
+		a->link = i->link;
 		*ret_obj = i;
 		return true;
 	}
@@ -239,19 +245,23 @@ static bool keepalive_each(const void *root, const void *obj, struct cli_walk *w
 #define TUNNEL	KW("tunnel", "protocol-over-protocol tunneling")
 #define NET_IF	KW("interface", "Select an interface to configure")
 #define CRYPTO	KW("crypto", "Encryption/Decryption commands")
-#define ENTER(class, mode_, type)                                                           \
+#define ENTER(class, mode_, type, ...)                                                           \
 	{                                                                                   \
 		.modes = IN_CONFIG, .enters = (mode_),              \
 		.args_size = sizeof(struct if_args), .apply = if_apply, .find = if_find,    \
 		.each = class##_each,                                                       \
 		.toks = TOKS(NET_IF, ARGF(type, "Interface, such as FastEthernet0/1 or Tunnel0", \
-					  struct if_args, name, .flags = CLI_TAIL))         \
+					  struct if_args, name, .flags = CLI_TAIL),         \
+			     __VA_ARGS__)                                                   \
 	}
 
 const struct cli_row rows_interface[] = {
-	ENTER(loopback, M_INTERFACE, arg_loopback),
-	ENTER(tunnel, M_TUNNEL, arg_tunnel),
-	ENTER(other, M_INTERFACE, arg_ifname),
+	ENTER(loopback, M_INTERFACE, arg_loopback, { .kind = CLI_END }),
+	ENTER(tunnel, M_TUNNEL, arg_tunnel, { .kind = CLI_END }),
+	ENTER(other, M_INTERFACE, arg_ifname, OPT,
+	      KWV("multipoint", "Treat as a multipoint link", struct if_args, link, 2), OR,
+	      KWV("point-to-point", "Treat as a point-to-point link", struct if_args, link, 1),
+	      CLOSE),
 	{ .modes = IN_IF,
 	  .toks = TOKS(KW("host-interface", "Linux device that this interface is"),
 		       WORD("Name of the device", AT_I(host_if))) },

@@ -259,6 +259,36 @@ static void words_of_a_kept_block_stay_in_it_without_indentation(void **state)
 	router_down(&r);
 }
 
+/* What stands below such a line must not fall into the interface before it. */
+static void sub_interfaces_of_serial_lines_are_entered(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "interface FastEthernet0/0");
+	type(&r, "ip address 192.0.2.1 255.255.255.0");
+	assert_string_equal(type(&r, "interface Serial0/0.1 point-to-point"), "");
+	type(&r, "ip address 10.1.1.1 255.255.255.252");
+	assert_string_equal(type(&r, "int s0/0.2 mul"), "");
+	type(&r, "int s0/0.1");
+	assert_string_equal(running(&r), "hostname R1\n!\n"
+					 "interface FastEthernet0/0\n"
+					 " ip address 192.0.2.1 255.255.255.0\n!\n"
+					 "interface Serial0/0.1 point-to-point\n"
+					 " ip address 10.1.1.1 255.255.255.252\n!\n"
+					 "interface Serial0/0.2 multipoint\n!\n"
+					 "end\n");
+	assert_round_trip(r.c);
+	txt_clear(&r.out);
+	commands_render_interface(r.c, "Serial0/0.1", &r.out);
+	assert_string_equal(txt_cstr(&r.out), "interface Serial0/0.1 point-to-point\n"
+					      " ip address 10.1.1.1 255.255.255.252\n");
+	type(&r, "no interface Serial0/0.2");
+	assert_null(strstr(running(&r), "Serial0/0.2"));
+	router_down(&r);
+}
+
 static void do_runs_exec_lines_and_pipes_are_cut_off(void **state)
 {
 	struct router r;
@@ -666,6 +696,7 @@ int main(void)
 		cmocka_unit_test(global_no_forms_leave_a_mode_too),
 		cmocka_unit_test(a_no_that_names_nothing_removes_nothing),
 		cmocka_unit_test(words_of_a_kept_block_stay_in_it_without_indentation),
+		cmocka_unit_test(sub_interfaces_of_serial_lines_are_entered),
 		cmocka_unit_test(do_runs_exec_lines_and_pipes_are_cut_off),
 		cmocka_unit_test(no_and_default_return_to_the_default),
 		cmocka_unit_test(list_elements_are_removed_one_by_one_or_all),
