@@ -32,6 +32,7 @@ ip link set lo up
 ip link add wan type veth peer name far
 ip addr add 192.0.2.1/24 dev wan; ip link set wan up; ip link set far up
 ip addr add 192.0.2.2/24 dev far
+until_true sh -c "ip link show wan | grep 'state UP'"
 echo 0 > /proc/sys/net/ipv4/ip_forward
 view | sed 's/<[^>]*>//' > before
 '''
