@@ -96,10 +96,17 @@ def run_folder(it):
     raise AssertionError('the lab has no run folder')
 
 
+def parent_of(pid):
+    with contextlib.suppress(OSError):
+        return int(pathlib.Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[1])
+    return 0
+
+
 def pids_of(it, node):
-    """Supervisor, forwarder, control: in the order they were started."""
-    out = run(['pgrep', '-f', f'run --config {run_folder(it)}/{node}.cfg'], check=False).split()
-    return [int(x) for x in sorted(out, key=int)]
+    """The supervisor, then its children in the order of their ids: forwarder and control at first."""
+    out = {int(x) for x in run(['pgrep', '-f', f'^[^ ]*culvert run --config {run_folder(it)}/{node}.cfg'],
+                               check=False).split()}
+    return sorted(out, key=lambda pid: (parent_of(pid) in out, pid))
 
 
 def test_first_ping_crosses_gre_over_ipsec_and_six_plus_three_datagrams_do_it(who):
