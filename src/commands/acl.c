@@ -17,6 +17,14 @@ struct ace_addr {
 	char name[CFG_NAME_MAX];
 };
 
+static const uint8_t flag_bits[6] = { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, TCP_URG };
+
+/* What entries may test in IOS and not here. Such an entry is not used at all, since
+ * with a part of its tests it would match too much. */
+enum unknown_match { MATCH_TIME = 1, MATCH_TTL, MATCH_FLAGS, MATCH_IGMP, MATCH_REFLECT };
+static const char *const unknown_names[] = { "", "time-range", "ttl", "match-all or match-any",
+					     "the type of IGMP messages", "reflect" };
+
 struct ace_args {
 	uint32_t number; /* of the list; 0: the mode's */
 	uint32_t seq;
@@ -24,6 +32,9 @@ struct ace_args {
 	struct ace_addr src, dst;
 	uint16_t icmp_named;
 	uint8_t flag[6]; /* ack fin psh rst syn urg */
+	uint8_t unknown; /* enum unknown_match */
+	char ignored[CFG_NAME_MAX];
+	uint8_t igmp_type, n_signs, signs[COUNT(flag_bits)];
 	uint64_t place; /* see acl_place.h */
 };
 
@@ -31,8 +42,6 @@ struct acl_args {
 	char name[CFG_NAME_MAX];
 	uint32_t start, step; /* resequence */
 };
-
-static const uint8_t flag_bits[6] = { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, TCP_URG };
 
 /* ---- from arguments to an entry and back ---- */
 
@@ -211,6 +220,11 @@ static int entry_apply(struct cfg_acl *acl, const struct cli_call *c)
 	const struct ace_args *a = c->args;
 	struct acl_entry e;
 
+	if (a->unknown || a->igmp_type) {
+		txt_printf(c->out, "%% This version does not match %s: the entry is kept in its "
+				   "place, and not used.\n", unknown_names[a->unknown ? a->unknown : MATCH_IGMP]);
+		return -EINVAL;
+	}
 	if (!args_to_entry(a, &e, c->out))
 		return -EINVAL;
 	return c->op == CLI_SET ? entry_set(acl, &e, c->out) : entry_remove(acl, &e, c->out);
@@ -246,6 +260,16 @@ static uint64_t numbered_behind(const void *root, const void *obj, const void *a
 /* ---- `access-list N ...` ---- */
 
 
+/* What was not understood of the list goes with it. */
+static void drop_refused(struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->kept.n;)
+		if (acl_refused_line(c->kept.v[i], name))
+			kept_del(&c->kept, i);
+		else
+			i++;
+}
+
 static int numbered_apply(struct cli_call *c)
 {
 	const struct ace_args *a = c->args;
@@ -260,6 +284,7 @@ static int numbered_apply(struct cli_call *c)
 		/* as in IOS, `no access-list N` and anything behind it removes the list */
 		if (acl)
 			config_del_acl(c->root, acl);
+		drop_refused(c->root, txt_cstr(&name));
 	} else {
 		acl = config_add_acl(c->root, txt_cstr(&name), kind, true);
 		err = acl ? entry_apply(acl, c) : -ENOMEM;
@@ -277,7 +302,7 @@ static bool numbered_next(const struct config *c, enum acl_kind kind, struct cli
 		const struct cfg_acl *acl = c->acls.v[w->i];
 
 		if (acl->kind != kind || !acl->numbered || w->j == acl->entries.n ||
-		    needs_block(acl))
+		    (!w->j && needs_block(acl)))
 			continue;
 		entry_to_args(acl, acl->entries.v[w->j], a);
 		a->place = PLACE_LIST(a->number) + acl_place(acl, w->j++);
@@ -477,7 +502,13 @@ static int resequence_apply(struct cli_call *c)
 #define TCP_OPTIONS                                                                          \
 	ANY, KWV("established", "Match established connections", AT(e.established), 1), OR,  \
 		FLAG(0, "ack"), OR, FLAG(1, "fin"), OR, FLAG(2, "psh"), OR, FLAG(3, "rst"),  \
-		OR, FLAG(4, "syn"), OR, FLAG(5, "urg"), CLOSE
+		OR, FLAG(4, "syn"), OR, FLAG(5, "urg"), OR, ALT,                              \
+		KWV("match-all", "Match if all specified flags are present", AT(unknown),    \
+		    MATCH_FLAGS),                                                            \
+		OR,                                                                          \
+		KWV("match-any", "Match if any specified flag is present", AT(unknown),      \
+		    MATCH_FLAGS),                                                            \
+		CLOSE, REP(AT(n_signs), COUNT(flag_bits), 1), NAMES(sign_names, AT(signs[0])), CLOSE, CLOSE
 
 #define PLUS1(...) PLUS1_(__VA_ARGS__)
 #define PLUS1_(l, u, h, t, f)                                                                \
@@ -490,6 +521,11 @@ static int resequence_apply(struct cli_call *c)
 		PLUS1(0, 255, "ICMP message type", AT(e.icmp_type)), OPT,                    \
 		PLUS1(0, 255, "ICMP message code", AT(e.icmp_code)), CLOSE, CLOSE
 
+#define IGMP_MESSAGE                                                                         \
+	OPT, NAMES(igmp_names, AT(igmp_type)), OR,                                             \
+		PLUS1(0, 15, "IGMP message type", AT(igmp_type)), CLOSE
+
+#define TTL { .kind = CLI_ARG, .type = &cli_num, .lo = 0, .hi = 255, .help = "TTL value" }
 #define OPTIONS                                                                              \
 	ANY, KW("dscp", "Match packets with given dscp value"), ALT,                         \
 		NAMES(dscp_names, AT(e.dscp)), OR,                                           \
@@ -504,13 +540,25 @@ static int resequence_apply(struct cli_call *c)
 		KWV("log", "Log matches against this entry", AT(e.log), 1), ORX(1 << 4),     \
 		KWV("log-input", "Log matches against this entry, including input interface", \
 		    AT(e.log), 2),                                                           \
-		CLOSE
+		OR, KWV("time-range", "Specify a time-range", AT(unknown), MATCH_TIME),      \
+		WORD("Time-range entry name", AT(ignored)), OR, ALT,                         \
+		KWV("reflect", "Create reflexive access list entry", AT(unknown),            \
+		    MATCH_REFLECT),                                                          \
+		WORD("Access-list name", AT(ignored)), OR,                                   \
+		KWV("ttl", "Match packets with given TTL value", AT(unknown), MATCH_TTL),    \
+		ALT, KW("eq", "Match only packets on a given TTL number"), TTL, OR,          \
+		KW("gt", "Match only packets with a greater TTL number"), TTL, OR,           \
+		KW("lt", "Match only packets with a lower TTL number"), TTL, OR,             \
+		KW("neq", "Match only packets not on a given TTL number"), TTL, OR,          \
+		KW("range", "Match only packets in the range of TTLs"), TTL, TTL, CLOSE,     \
+		CLOSE, CLOSE
 
 #define REMARK                                                                               \
 	KWV("remark", "Access list entry comment", AT(e.kind), ACE_REMARK),                  \
 		LINE("Comment up to 100 characters", AT(e.remark))
+/* running-config aligns what follows, as IOS does */
 #define ACTION                                                                               \
-	ALT, KWV("deny", "Specify packets to reject", AT(e.kind), ACE_DENY), OR,             \
+	ALT, KWVF("deny", "Specify packets to reject", AT(e.kind), ACE_DENY, .print = "deny  "), OR, \
 		KWV("permit", "Specify packets to forward", AT(e.kind), ACE_PERMIT), CLOSE
 
 #define EXTENDED                                                                             \
@@ -521,7 +569,9 @@ static int resequence_apply(struct cli_call *c)
 		PORTS(udp_port_names, src_port), DESTINATION,                                \
 		PORTS(udp_port_names, dst_port), OPTIONS, OR,                                \
 		KWV("icmp", "Internet Control Message Protocol", AT(e.proto), 1), SOURCE,    \
-		DESTINATION, ICMP_MESSAGE, OPTIONS, OR, NAMES(proto_names, AT(e.proto)),     \
+		DESTINATION, ICMP_MESSAGE, OPTIONS, OR,                                      \
+		KWV("igmp", "Internet Gateway Message Protocol", AT(e.proto), 2), SOURCE,    \
+		DESTINATION, IGMP_MESSAGE, OPTIONS, OR, NAMES(proto_names, AT(e.proto)),     \
 		SOURCE, DESTINATION, OPTIONS, OR,                                            \
 		NUM(0, 255, "An IP protocol number", AT(e.proto)), SOURCE, DESTINATION,      \
 		OPTIONS, CLOSE
@@ -587,10 +637,14 @@ const struct cli_row rows_acl[] = {
 	{ .toks = NULL },
 };
 
+/* Without the blanks that align running-config: show commands have their own. */
 void commands_render_ace(const struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
 {
+	static const char pad[] = "deny   ";
 	struct ace_args *a = calloc(1, sizeof(*a));
 	const struct cli_row *row = rows_acl;
+	struct txt line = TXT_INIT;
+	const char *at = NULL;
 
 	if (!a) {
 		out->bad = true;
@@ -600,6 +654,15 @@ void commands_render_ace(const struct cfg_acl *acl, const struct acl_entry *e, s
 	       !(row->modes & CLI_IN(acl->kind == ACL_STANDARD ? M_STD_NACL : M_EXT_NACL)))
 		row++;
 	entry_to_args(acl, e, a);
-	cli_row_say(row, a, out);
+	cli_row_say(row, a, &line);
+	if (e->kind == ACE_DENY)
+		at = strstr(txt_cstr(&line), pad);
+	if (at) {
+		txt_mem(out, line.s, (size_t)(at - line.s) + strlen("deny "));
+		at += strlen(pad);
+	}
+	txt_str(out, at ? at : txt_cstr(&line));
+	out->bad |= line.bad;
+	txt_fini(&line);
 	free(a);
 }

@@ -3,6 +3,8 @@
  * what to type. */
 #include "commands/load.h"
 
+#include "commands/acl_place.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -110,11 +112,23 @@ static void check_transforms(const struct config *c, struct report *r)
 
 /* ---- crypto maps ---- */
 
+/* Lines of a list that are kept and not used, since they were refused. */
+static size_t refused_lines(const struct config *c, const struct cfg_acl *acl)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < acl->kept.n; i++)
+		n += acl->kept.v[i]->kind == KEPT_INVALID || acl->kept.v[i]->kind == KEPT_INCOMPLETE;
+	for (size_t i = 0; i < c->kept.n; i++)
+		n += acl_refused_line(c->kept.v[i], acl->name);
+	return n;
+}
+
 static void check_entry_acl(const struct config *c, const struct cfg_map_entry *e, const char *obj,
 			    struct report *r)
 {
 	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
-	size_t permits = 0;
+	size_t permits = 0, refused;
 
 	if (!acl) {
 		report_object(r, REPORT_ERROR, obj, "ip access-list extended NAME",
@@ -126,6 +140,7 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 		report_object(r, REPORT_ERROR, obj, "use an extended list",
 			      "access list %s is a standard list; a crypto map needs an extended "
 			      "one.", e->match_acl);
+	refused = refused_lines(c, acl);
 	for (size_t i = 0; i < acl->entries.n; i++) {
 		const struct acl_entry *a = acl->entries.v[i];
 		unsigned len;
@@ -146,6 +161,11 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 				      "entry %u of access list %s protects multicast, which IPsec "
 				      "alone does not carry.", a->seq, acl->name);
 	}
+	if (refused)
+		report_object(r, REPORT_ERROR, obj, "write them with tests that this version knows",
+			      "%zu line%s of access list %s %s not understood and not used: what is "
+			      "protected is not what the list says.", refused, refused == 1 ? "" : "s",
+			      acl->name, refused == 1 ? "is" : "are");
 	if (!permits)
 		report_object(r, REPORT_ERROR, obj, "permit ip SOURCE WILDCARD DESTINATION WILDCARD",
 			      "access list %s permits nothing, so nothing is protected.", acl->name);

@@ -7,7 +7,6 @@ const struct cli_name proto_names[] = {
 	{ "eigrp", "Cisco's EIGRP routing protocol", 88 },
 	{ "esp", "Encapsulation Security Payload", 50 },
 	{ "gre", "Cisco's GRE tunneling", 47 },
-	{ "igmp", "Internet Gateway Message Protocol", 2 },
 	{ "ipinip", "IP in IP tunneling", 4 },
 	{ "nos", "KA9Q NOS compatible IP over IP tunneling", 94 },
 	{ "ospf", "OSPF routing protocol", 89 },
@@ -129,6 +128,34 @@ const struct cli_name icmp_names[] = {
 	{ "traceroute", "Traceroute", ICMP_NAMED(30, ICMP_ANY_CODE) },
 	{ "ttl-exceeded", "TTL exceeded", ICMP_NAMED(11, 0) },
 	{ "unreachable", "All unreachables", ICMP_NAMED(3, ICMP_ANY_CODE) },
+	{ NULL, NULL, 0 },
+};
+
+const struct cli_name igmp_names[] = {
+	{ "dvmrp", "Distance Vector Multicast Routing Protocol", 4 },
+	{ "host-query", "IGMP membership query", 2 },
+	{ "host-report", "IGMP membership report", 3 },
+	{ "pim", "Protocol Independent Multicast", 5 },
+	{ "trace", "Multicast trace", 6 },
+	{ "v2-leave", "IGMP Version 2 leave message", 8 },
+	{ "v2-report", "IGMP Version 2 membership report", 7 },
+	{ "v3-report", "IGMP Version 3 membership report", 9 },
+	{ NULL, NULL, 0 },
+};
+
+const struct cli_name sign_names[] = {
+	{ "+ack", "Match on the ACK bit", 1 },
+	{ "+fin", "Match on the FIN bit", 2 },
+	{ "+psh", "Match on the PSH bit", 3 },
+	{ "+rst", "Match on the RST bit", 4 },
+	{ "+syn", "Match on the SYN bit", 5 },
+	{ "+urg", "Match on the URG bit", 6 },
+	{ "-ack", "Match on the ACK bit not set", 7 },
+	{ "-fin", "Match on the FIN bit not set", 8 },
+	{ "-psh", "Match on the PSH bit not set", 9 },
+	{ "-rst", "Match on the RST bit not set", 10 },
+	{ "-syn", "Match on the SYN bit not set", 11 },
+	{ "-urg", "Match on the URG bit not set", 12 },
 	{ NULL, NULL, 0 },
 };
 

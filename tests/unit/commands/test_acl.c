@@ -255,6 +255,74 @@ static void places_outlive_changes_around_them(void **state)
 	router_down(&r);
 }
 
+/* IOS matches more than this version: such an entry must not be used with a part of its
+ * tests, and says so. */
+static void matches_that_are_not_run_are_named(void **state)
+{
+	static const struct {
+		const char *line, *what;
+	} rows[] = {
+		{ "deny ip any any time-range WORK", "time-range" },
+		{ "deny ip any any log time-range WORK", "time-range" },
+		{ "permit tcp any any match-all +syn -ack", "match-all" },
+		{ "permit tcp any eq www any match-any +rst +fin log", "match-any" },
+		{ "permit igmp any any host-report", "IGMP" },
+		{ "permit igmp any any 3", "IGMP" },
+		{ "permit ip any any ttl range 1 5", "ttl" },
+		{ "permit tcp any any reflect R", "reflect" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct router r;
+
+		router_up(&r, M_CONFIG);
+		type(&r, "ip access-list extended A");
+		const char *said = type(&r, rows[i].line);
+		assert_non_null(strstr(said, "This version does not match "));
+		if (!strstr(said, rows[i].what) || strstr(said, "'^'"))
+			fail_msg("%s: %s", rows[i].line, said);
+		assert_true(r.last.kept);
+		assert_int_equal(r.c->acls.v[0]->entries.n, 0);
+		assert_non_null(strstr(running(&r), rows[i].line));
+		assert_round_trip(r.c);
+		router_down(&r);
+	}
+}
+
+static void a_numbered_list_goes_with_its_refused_lines(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "access-list 120 permit ip host 1.1.1.1 any");
+	type(&r, "access-list 120 deny ip any any time-range W");
+	type(&r, "access-list  120 frob");
+	type(&r, "access-list 12 frob");
+	type(&r, "no access-list 120");
+	assert_string_equal(running(&r), "hostname R1\naccess-list 12 frob\n!\nend\n");
+	router_down(&r);
+}
+
+/* As in ntc-templates' show_running-config_partition_access-list. */
+static void running_config_aligns_deny(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "access-list 101 deny udp any any");
+	type(&r, "access-list 1 deny any log");
+	type(&r, "ip access-list extended A");
+	type(&r, "15 deny ip any any");
+	assert_order(running(&r), " 15 deny   ip any any\n"
+				  "access-list 1 deny   any log\n"
+				  "access-list 101 deny   udp any any\n");
+	assert_round_trip(r.c);
+	router_down(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +332,9 @@ int main(void)
 		cmocka_unit_test(ports_in_lists_become_selectors),
 		cmocka_unit_test(entries_not_understood_keep_their_place),
 		cmocka_unit_test(places_outlive_changes_around_them),
+		cmocka_unit_test(matches_that_are_not_run_are_named),
+		cmocka_unit_test(a_numbered_list_goes_with_its_refused_lines),
+		cmocka_unit_test(running_config_aligns_deny),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,11 @@ static void each_fault_has_its_own_sentence(void **state)
 		  "error: crypto map M 10: there is no transform set" },
 		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set peer 192.0.2.2\n match address NOLIST\n",
 		  "access list NOLIST does not exist" },
+		{ GOOD_IKE GOOD_MAP "access-list 101 deny ip any any time-range W\n",
+		  "error: crypto map M 10: 1 line of access list 101 is not understood and not used" },
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n match address A\n"
+		  "ip access-list extended A\n permit ip any any\n permit foo\n permit gre host\n",
+		  "2 lines of access list A are not understood" },
 		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set transform-set X\n",
 		  "transform set X does not exist" },
 		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set peer 192.0.2.3\n",
