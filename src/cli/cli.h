@@ -59,6 +59,7 @@ enum cli_tok_flag {
 	CLI_ALIAS = 1,	 /* a branch that begins with it is never printed */
 	CLI_SECRET = 2,	 /* the value is masked when a line is logged */
 	CLI_HIDDEN = 4,	 /* not in help, and taken only when written in full */
+	CLI_SHORT = 16,	 /* in a KEEP row: may be abbreviated all the same */
 	CLI_TAIL = 8,	 /* `no` form: what follows this token may be left out */
 };
 
@@ -128,6 +129,7 @@ struct cli_call {
 	const void *args; /* what the tokens bound; the object itself for plain rows */
 	enum cli_op op;
 	struct txt *out;
+	uint32_t number; /* of the line in its file; 0: typed */
 };
 
 /* Where a walk over elements stands; zero at the start. */
@@ -199,6 +201,10 @@ struct cli_mode {
 	const char *exit_help;
 	const void *defaults; /* an object of this mode as it is when untouched */
 	size_t kept_off;    /* where the object has its list of kept lines */
+	/* What is to be said when an object that was made at the keyboard is left, such
+	 * as its defaults that nobody should want; NULL: nothing. Objects of the global
+	 * level only. */
+	void (*left)(const void *obj, struct txt *out);
 };
 
 /* Kept lines belong to the model; the engine only says which and where. */

@@ -155,7 +155,8 @@ static int take_setting(struct cli_work *k, size_t frame, const struct cli_match
 {
 	const struct cli_row *row = m->best->row;
 	const void *defaults = k->s->g->modes[k->s->f[frame].mode].defaults;
-	struct cli_call c = { k->root, k->obj[frame], k->obj[frame], m->best->op, &k->r->out };
+	struct cli_call c = { k->root, k->obj[frame], k->obj[frame], m->best->op, &k->r->out,
+			      k->number };
 	bool off = m->best->op == CLI_NO && (row->flags & ROW_SWITCH);
 
 	cli_row_reset(row, k->obj[frame], off ? NULL : defaults);
@@ -168,15 +169,19 @@ static int take_element(struct cli_work *k, size_t frame, const struct cli_match
 {
 	const struct cli_row *row = m->best->row;
 	void *args = calloc(1, row->args_size);
-	struct cli_call c = { k->root, k->obj[frame], args, m->best->op, &k->r->out };
+	struct cli_call c = { k->root, k->obj[frame], args, m->best->op, &k->r->out,
+			      k->number };
 	int err = -ENOMEM;
+	bool there;
 
 	if (!args)
 		return err;
 	cli_bind(m, args);
+	there = row->find && row->find(k->root, k->obj[frame], args);
 	err = row->apply(&c);
 	if (!err && row->enters && m->best->op == CLI_SET) {
 		err = enter(k, frame, row, args);
+		k->s->f[k->s->n - 1].made = !err && !there;
 		if (!err)
 			return 0; /* the frame owns args now */
 	}
@@ -256,14 +261,26 @@ static int take_builtin(struct cli_work *k, const struct cli_match *m)
 	}
 }
 
+static bool is_builtin_word(const char *word)
+{
+	for (const struct cli_row *row = cli_builtins; row->toks; row++)
+		if (!strcasecmp(row->toks[0].word, word))
+			return true;
+	return false;
+}
+
 /* What a person at the keyboard mistypes and no configuration contains: not kept. */
 static bool is_slip(const struct cli_work *k, const struct cli_match *m)
 {
 	const char *first = k->w->v[0].text;
 
-	return m->outcome == CLI_M_AMBIGUOUS ||
-	       (m->outcome == CLI_M_INCOMPLETE &&
-		(!strcasecmp(first, "no") || !strcasecmp(first, "default")));
+	if (m->outcome == CLI_M_INCOMPLETE)
+		return !strcasecmp(first, "no") || !strcasecmp(first, "default") ||
+		       !strcasecmp(first, "do");
+	if (m->outcome == CLI_M_INVALID && k->w->n > 1 &&
+	    (!strcasecmp(first, "no") || !strcasecmp(first, "default")))
+		return is_builtin_word(k->w->v[1].text);
+	return m->outcome == CLI_M_AMBIGUOUS;
 }
 
 /* Where a line that nobody understood belongs, and what is wrong with it. */
@@ -355,6 +372,17 @@ static bool keeps_child(struct cli_work *k, const struct cli_match *own,
 	return true;
 }
 
+/* A row that does something takes the line's beginning, up to where own ended. */
+static bool is_in_force(const struct cli_match *own)
+{
+	const struct cli_level *l = &own->level[own->depth < own->n ? own->depth : own->n];
+
+	for (size_t i = 0; i < l->n; i++)
+		if (!cli_is_builtin(l->v[i].row) && !(l->v[i].row->flags & ROW_KEEP))
+			return true;
+	return false;
+}
+
 /* The mode knows the line's beginning better than a global row that would keep
  * anything behind its keywords: then the line is wrong. */
 static bool only_kept_globally(const struct cli_work *k, const struct cli_match *own,
@@ -365,17 +393,16 @@ static bool only_kept_globally(const struct cli_work *k, const struct cli_match 
 
 	for (const struct cli_node *n = global->best; n->pc != CLI_START; n = cli_node_up(global, n))
 		words += n->row->toks[n->pc].kind == CLI_KW;
-	return (global->best->row->flags & ROW_KEEP) && own->depth >= words;
+	return (global->best->row->flags & ROW_KEEP) && own->depth >= words && is_in_force(own);
 }
 
-int cli_config_line(struct cli_work *k)
+static int config_line(struct cli_work *k)
 {
 	struct cli_session *s = k->s;
 	size_t top;
 	struct cli_match own = { 0 }, global = { 0 };
 	int err = 0;
 
-	cli_session_resolve(s, k->root, k->obj);
 	if (s->f[s->n - 1].over && !k->w->indent)
 		cli_session_pop(s, 1);
 	if (drop_kept(k))
@@ -406,6 +433,64 @@ int cli_config_line(struct cli_work *k)
 		cli_match_fini(&own);
 	if (global.level)
 		cli_match_fini(&global);
+	return err;
+}
+
+/* What the mode of the last frame has to say should this line leave it; the object may
+ * be gone by then, so that it is asked before. */
+struct farewell {
+	struct cli_frame f; /* with a copy of the arguments */
+	size_t at;
+	struct txt text;
+};
+
+static int farewell_init(struct farewell *w, const struct cli_work *k)
+{
+	const struct cli_session *s = k->s;
+	const struct cli_mode *md = &s->g->modes[s->f[s->n - 1].mode];
+
+	*w = (struct farewell){ .f = s->f[s->n - 1], .at = s->n - 1, .text = TXT_INIT };
+	w->f.args = NULL;
+	if (!s->interactive || !w->f.made || !md->left)
+		return 0;
+	md->left(k->obj[w->at], &w->text);
+	w->f.args = malloc(w->f.args_size);
+	if (!w->f.args)
+		return -ENOMEM;
+	memcpy(w->f.args, s->f[w->at].args, w->f.args_size);
+	return 0;
+}
+
+/* Says it if the frame was left and the object is still there. */
+static void farewell_say(const struct farewell *w, const struct cli_work *k)
+{
+	const struct cli_session *s = k->s;
+	bool left = s->n <= w->at || s->f[w->at].serial != w->f.serial;
+
+	if (w->text.len && left && w->f.row->find(k->root, k->obj[w->at - 1], w->f.args))
+		txt_str(&k->r->out, txt_cstr(&w->text));
+}
+
+static void farewell_fini(struct farewell *w)
+{
+	if (w->f.args)
+		explicit_bzero(w->f.args, w->f.args_size);
+	free(w->f.args);
+	txt_fini(&w->text);
+}
+
+int cli_config_line(struct cli_work *k)
+{
+	struct farewell w;
+	int err;
+
+	cli_session_resolve(k->s, k->root, k->obj);
+	err = farewell_init(&w, k);
+	if (!err)
+		err = config_line(k);
+	if (!err)
+		farewell_say(&w, k);
+	farewell_fini(&w);
 	return err;
 }
 

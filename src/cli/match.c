@@ -396,8 +396,8 @@ static bool step(struct cli_match *m, size_t i)
 			struct cli_node n = { .row = from->row, .pc = r.at[p].pc, .op = from->op,
 					      .rep = r.at[p].rep, .used = r.at[p].used,
 					      .up_level = (uint16_t)i, .up = (uint16_t)k };
-			bool in_full = (t->flags & CLI_HIDDEN) ||
-				       (from->row->flags & (ROW_HIDDEN | ROW_KEEP));
+			bool in_full = (t->flags & CLI_HIDDEN) || (from->row->flags & ROW_HIDDEN) ||
+				       ((from->row->flags & ROW_KEEP) && !(t->flags & CLI_SHORT));
 
 			if (t->kind == CLI_NAMES) {
 				try_names(m, &m->level[i + 1], &n, t, w, &ta);

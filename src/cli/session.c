@@ -28,7 +28,7 @@ struct cli_frame *cli_session_push(struct cli_session *s, unsigned mode)
 {
 	if (s->n == MAX_FRAMES)
 		return NULL;
-	s->f[s->n] = (struct cli_frame){ .mode = (uint8_t)mode };
+	s->f[s->n] = (struct cli_frame){ .mode = (uint8_t)mode, .serial = ++s->serials };
 	return &s->f[s->n++];
 }
 

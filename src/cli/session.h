@@ -21,6 +21,8 @@ struct cli_frame {
 	bool plain;	  /* lines without indentation were taken here */
 	bool closed;	  /* an indented line or a `!` was seen: this is indented text */
 	bool over;	  /* of a file: a lone `!` ended the block */
+	bool made;	  /* the object was not there before this mode was entered */
+	uint32_t serial;  /* tells frames apart */
 };
 
 struct cli_session {
@@ -29,6 +31,7 @@ struct cli_session {
 	bool privileged;
 	struct cli_frame f[MAX_FRAMES];
 	size_t n; /* frames; 0: EXEC */
+	uint32_t serials;
 	bool wrapped; /* the line before may have been cut by its page */
 	/* below a line that was refused: deeper lines belong to it */
 	char *orphan; /* its text, or NULL */

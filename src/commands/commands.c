@@ -63,7 +63,7 @@ static const struct cli_mode modes[M_COUNT] = {
 	[M_POLICY] = { .prompt = "(config-isakmp)#", .parent = M_CONFIG,
 		       .flags = MODE_NO_DEFAULT_HELP,
 		       .exit_help = "Exit from ISAKMP protection suite configuration mode",
-		       .defaults = &cfg_policy_defaults,
+		       .defaults = &cfg_policy_defaults, .left = policy_left,
 		       .kept_off = offsetof(struct cfg_policy, kept) },
 	[M_TRANSFORM] = CONFIG_MODE("(cfg-crypto-trans)#",
 				    "Exit from crypto transform configuration mode",

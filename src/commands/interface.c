@@ -25,7 +25,10 @@ static int if_apply(struct cli_call *c)
 			i->link = a->link;
 		return i ? 0 : -ENOMEM;
 	}
-	if (i)
+	if (i && c->op == CLI_DEFAULT) {
+		cfg_interface_reset(i);
+		txt_printf(c->out, "Interface %s set to default configuration\n", i->name);
+	} else if (i)
 		config_del_interface(c->root, i);
 	return 0;
 }
@@ -238,6 +241,15 @@ static bool keepalive_each(const void *root, const void *obj, struct cli_walk *w
 	return true;
 }
 
+static int pmtu_apply(struct cli_call *c)
+{
+	const struct cfg_tunnel *t = &((const struct cfg_interface *)c->obj)->tunnel;
+
+	if (c->op == CLI_SET && (t->pmtu_age_min || t->pmtu_least))
+		txt_str(c->out, "% NOTE: age-timer and min-mtu have no effect in this version.\n");
+	return 0;
+}
+
 #define AT_I(f) struct cfg_interface, f
 #define AT_U(f) struct cfg_interface, tunnel.f
 #define AT_A(f) struct addr_args, f
@@ -350,9 +362,14 @@ const struct cli_row rows_interface[] = {
 	{ .modes = IN_TUNNEL,
 	  .toks = TOKS(TUNNEL, KWV("sequence-datagrams", "drop datagrams arriving out of order",
 				   AT_U(sequence), 1)) },
-	{ .modes = IN_TUNNEL,
+	{ .modes = IN_TUNNEL, .apply = pmtu_apply,
 	  .toks = TOKS(TUNNEL, KWV("path-mtu-discovery", "Enable Path MTU Discovery on tunnel",
-				   AT_U(path_mtu_discovery), 1)) },
+				   AT_U(path_mtu_discovery), 1),
+		       OPT, KW("age-timer", "Set PMTUD aging timer"), ALT,
+		       NUM(10, 30, "Age timer value in minutes", AT_U(pmtu_age_min)), OR,
+		       KWV("infinite", "Disable PMTUD aging", AT_U(pmtu_age_min), PMTU_AGE_INFINITE),
+		       CLOSE, CLOSE, OPT, KW("min-mtu", "Minimum MTU allowed by PMTUD"),
+		       NUM(92, 65535, "Minimum MTU in bytes", AT_U(pmtu_least)), CLOSE) },
 	{ .modes = IN_TUNNEL,
 	  .toks = TOKS(TUNNEL, KWF("protection", "Enable tunnel protection", .flags = CLI_TAIL),
 		       KW("ipsec", "Use ipsec to protect this tunnel interface"),

@@ -85,6 +85,19 @@ static int group_apply(struct cli_call *c)
 	return 0;
 }
 
+/* DES and group 1 are what a policy has that does not say otherwise. IOS is silent on
+ * that; those who typed them have been told. */
+void policy_left(const void *obj, struct txt *out)
+{
+	const struct p1_policy *p = &((const struct cfg_policy *)obj)->p;
+	bool des = p->cipher == CIPHER_DES, group = p->group == 1;
+
+	if (des || group)
+		txt_printf(out, "%% NOTE: policy %u has %s%s%s, the default, which is weak.\n",
+			   p->priority, des ? "encryption des" : "", des && group ? " and " : "",
+			   group ? "group 1" : "");
+}
+
 /* ---- keys ---- */
 
 enum { KEY_UNTYPED = 0, KEY_TYPE_0, KEY_TYPE_6 };

@@ -84,11 +84,11 @@ static int map_entry_apply(struct cli_call *c)
 		if (!e)
 			return -ENOMEM;
 		e->type = a->type;
-		if (a->type == MAP_ISAKMP)
+		if (a->type == MAP_ISAKMP && !c->number) /* in a file they follow */
 			txt_str(c->out,
 				"% NOTE: This new crypto map will remain disabled until a peer\n"
 				"        and a valid access list have been configured.\n");
-		else
+		else if (a->type != MAP_ISAKMP)
 			txt_printf(c->out, "%% NOTE: %s crypto map entries are kept; this version "
 					   "does not run them.\n",
 				   a->type == MAP_MANUAL ? "ipsec-manual" :
@@ -280,6 +280,21 @@ static bool days_each(const void *root, const void *obj, struct cli_walk *w, voi
 	return true;
 }
 
+static int idle_apply(struct cli_call *c)
+{
+	if (c->op == CLI_SET && ((const struct cfg_map_entry *)c->obj)->idle_default)
+		txt_str(c->out, "% NOTE: this version does not return to the default peer after the "
+				"idle time.\n");
+	return 0;
+}
+
+static int reverse_apply(struct cli_call *c)
+{
+	if (c->op == CLI_SET)
+		txt_str(c->out, "% NOTE: reverse-route adds no routes in this version; it is kept.\n");
+	return 0;
+}
+
 #define AT_M(f)	 struct map_args, f
 #define AT_E(f)	 struct cfg_map_entry, f
 #define SET	 KW("set", "Set values for encryption/decryption")
@@ -297,6 +312,15 @@ static bool days_each(const void *root, const void *obj, struct cli_walk *w, voi
 		KWV("ipsec-manual", "IPSEC w/manual keying", AT_M(type), MAP_MANUAL), CLOSE
 
 const struct cli_row rows_map[] = {
+	KEPT_NOTE(IN_CONFIG, ROW_KEEP_MANY,
+		  "% NOTE: Easy VPN is not run by this version; the line is kept.", MAP,
+		  { .kind = CLI_ARG, .type = &cli_word, .help = "Crypto map tag" }, ALT,
+		  KW("client", "Specify client configuration settings"), OR,
+		  KW("isakmp", "Specify isakmp configuration settings"), CLOSE, REST),
+	KEPT_NOTE(IN_CONFIG, ROW_KEEP_MANY,
+		  "% NOTE: isakmp profiles are not run by this version; the line is kept.", MAP,
+		  { .kind = CLI_ARG, .type = &cli_word, .help = "Crypto map tag" },
+		  KW("isakmp-profile", "Specify isakmp profile to use"), REST),
 	{ .modes = IN_CONFIG, .args_size = sizeof(struct map_args), .apply = map_local_apply,
 	  .each = map_local_each,
 	  .toks = TOKS(MAP, MAP_NAME,
@@ -341,10 +365,15 @@ const struct cli_row rows_map[] = {
 		       KW("days", "Time-based key duration in days"),
 		       NUM(1, 30, "Security association duration in days", struct days_args,
 			   days)) },
-	{ .modes = IN_MAP,
+	{ .modes = IN_MAP, .apply = idle_apply,
 	  .toks = TOKS(SET_SA, KW("idle-time", "Automatically delete IPSec SAs after a given idle "
 					       "period."),
-		       NUM(60, 86400, "IPSec SA idle time in seconds", AT_E(idle_sec))) },
+		       NUM(60, 86400, "IPSec SA idle time in seconds", AT_E(idle_sec)), OPT,
+		       KWV("default", "Use the default peer after the idle time", AT_E(idle_default), 1),
+		       CLOSE) },
+	KEPT_NOTE(IN_MAP, 0, "% NOTE: an SA for each host is not made by this version; the line is kept.",
+		  SET_SA, KW("level", "Specify a security association granularity level"),
+		  KW("per-host", "Per host security association granularity")),
 	{ .modes = IN_MAP,
 	  .toks = TOKS(SET_SA, KW("replay", "Set replay checking."), ALT,
 		       KWV("disable", "Disable replay checking", AT_E(replay_disable), 1), OR,
@@ -371,8 +400,11 @@ const struct cli_row rows_map[] = {
 	  .toks = TOKS(KW("match", "Match values."),
 		       KW("address", "Match address of packets to encrypt."),
 		       WORD("Access-list name or number", AT_E(match_acl))) },
-	{ .modes = IN_MAP,
-	  .toks = TOKS(KWV("reverse-route", "Reverse Route Injection.", AT_E(reverse_route), 1)) },
+	{ .modes = IN_MAP, .apply = reverse_apply,
+	  .toks = TOKS(KWV("reverse-route", "Reverse Route Injection.", AT_E(reverse_route), 1), OPT,
+		       KWV("static", "Create routes based on static ACLs permanently",
+			   AT_E(reverse_static), 1),
+		       CLOSE) },
 	KEPT(IN_MAP, 0, SET, KW("isakmp-profile", "Specify isakmp Profile"), REST),
 	KEPT(IN_MAP, 0, SET, KW("ikev2-profile", "Specify ikev2 Profile"), REST),
 	KEPT(IN_MAP, 0, SET, KW("ip", "Interface Internet Protocol config commands"), REST),

@@ -30,6 +30,7 @@ extern const struct cli_type arg_addr;
 extern const struct cli_type arg_mask;
 extern const struct cli_type arg_wild;
 extern const struct cli_type arg_host; /* a host name: begins with a letter */
+extern const struct cli_type arg_hostname; /* the router's own: any characters that print */
 extern const struct cli_type arg_ifname;
 extern const struct cli_type arg_tunnel;   /* interface names of that class only */
 extern const struct cli_type arg_loopback;
@@ -46,6 +47,11 @@ extern const struct cli_type arg_plus1;
 /* A known line of IOS that is only kept; BLOCK: with lines below it. */
 #define KEPT(modes_, flags_, ...) \
 	{ .modes = (modes_), .flags = (uint16_t)(ROW_KEEP | (flags_)), .toks = TOKS(__VA_ARGS__) }
+#define KEPT_NOTE(modes_, flags_, note, ...)                                               \
+	{                                                                                 \
+		.modes = (modes_), .flags = (uint16_t)(ROW_KEEP | (flags_)),              \
+		.toks = TOKS(__VA_ARGS__), .msg = (note)                                  \
+	}
 #define KEPT_BLOCK(modes_, enters_, note, ...)                                            \
 	{                                                                                 \
 		.modes = (modes_), .enters = (enters_), .flags = ROW_KEEP | ROW_KEEP_MANY, \
@@ -58,6 +64,9 @@ extern const struct cli_type arg_plus1;
 		{ .kind = CLI_ARG, .type = &cli_line, .help = "The rest of the line",     \
 		  .flags = CLI_SECRET },                                                  \
 		CLOSE
+
+/* What is weak in a policy that was made and left, IOS's defaults among it. */
+void policy_left(const void *obj, struct txt *out);
 
 /* One line of advice where something weak is configured: "encryption des". */
 void note_weak(struct txt *out, const char *what);

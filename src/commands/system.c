@@ -11,9 +11,12 @@
 
 static int hostname_apply(struct cli_call *c)
 {
-	struct config *cfg = c->root;
+	const char *name = ((const struct config *)c->root)->hostname;
+	bool legal = isalnum((unsigned char)name[0]);
 
-	if (!isalnum((unsigned char)cfg->hostname[0]))
+	for (const char *p = name; *p; p++)
+		legal &= isalnum((unsigned char)*p) || strchr("-._", *p);
+	if (!legal)
 		txt_str(c->out, "% Hostname contains one or more illegal characters.\n");
 	return 0;
 }
@@ -31,7 +34,7 @@ const struct cli_row rows_system[] = {
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, SERVICE, REST),
 	{ .modes = IN_CONFIG, .flags = ROW_ALWAYS, .apply = hostname_apply,
 	  .toks = TOKS(KW("hostname", "Set system's network name"),
-		       WORD("This system's network name", AT_C(hostname))) },
+		       ARG(arg_hostname, "This system's network name", AT_C(hostname))) },
 	KEPT(IN_CONFIG, 0, KW("boot-start-marker", "Start of the boot lines")),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("boot", "Modify system boot parameters"), REST),
 	KEPT(IN_CONFIG, 0, KW("boot-end-marker", "End of the boot lines")),

@@ -79,6 +79,22 @@ static bool text_present(const struct cli_tok *t, const void *src)
 const struct cli_type arg_host = { .label = "Hostname", .rank = 4, .parse = host_parse,
 				   .print = text_print, .present = text_present };
 
+/* It is printed in every prompt, so that it must not hold what moves a cursor. */
+static int hostname_parse(const struct cli_tok *t, const char *word, void *dst, size_t *ret_bad)
+{
+	size_t n = 0;
+
+	while (word[n] > ' ' && word[n] <= '~')
+		n++;
+	if (!word[n])
+		return cli_word.parse(t, word, dst, ret_bad);
+	*ret_bad = n;
+	return -EINVAL;
+}
+
+const struct cli_type arg_hostname = { .label = "WORD", .rank = 4, .parse = hostname_parse,
+				       .print = text_print, .present = text_present };
+
 /* ---- interface names ---- */
 
 /* Interfaces of that class are numbered 0 to 2147483647, without slots. */

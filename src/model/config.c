@@ -419,6 +419,18 @@ void config_del_interface(struct config *c, struct cfg_interface *i)
 	interface_free(i);
 }
 
+void cfg_interface_reset(struct cfg_interface *i)
+{
+	struct cfg_interface was = *i;
+
+	kept_fini(&i->kept);
+	*i = cfg_interface_defaults;
+	memcpy(i->name, was.name, sizeof(i->name));
+	i->is_tunnel = was.is_tunnel;
+	i->is_loopback = was.is_loopback;
+	i->link = was.link;
+}
+
 void config_del_route(struct config *c, struct cfg_route *r)
 {
 	list_take(LIST(&c->routes), r);

@@ -19,6 +19,7 @@
 /* Lines kept in one place. Whole routers of other subjects (NAT, BGP, prefix lists) stand
  * in the global one; the limit is against floods, not against them. */
 #define CFG_MAX_KEPT 32768
+#define PMTU_AGE_INFINITE 255
 #define CFG_HOSTNAME_DEFAULT "Router"
 
 #define CFG_LIST_OF(type) \
@@ -155,10 +156,12 @@ struct cfg_map_entry {
 	uint64_t life_kb;   /* 0: the global value */
 	bool life_kb_disable;
 	uint32_t idle_sec;
+	bool idle_default; /* then the default peer is tried: only printed */
 	uint32_t replay_window; /* 0: the global value */
 	bool replay_disable;
 	char match_acl[CFG_NAME_MAX];
 	bool reverse_route;
+	bool reverse_static; /* only printed, as reverse_route is */
 	kept_list kept;
 };
 
@@ -192,6 +195,8 @@ struct cfg_tunnel {
 	uint16_t tos; /* value + 1; 0: copied from the inner packet */
 	bool checksum, sequence;
 	bool path_mtu_discovery;
+	uint8_t pmtu_age_min;	 /* PMTU_AGE_INFINITE: never; 0: not said; only printed */
+	uint16_t pmtu_least;	 /* 0: not said; only printed */
 	bool keepalive;
 	uint16_t keepalive_sec; /* default 10 */
 	uint8_t keepalive_retries; /* default 3 */
@@ -317,6 +322,8 @@ void cfg_acl_del(struct cfg_acl *acl, struct acl_entry *e);
 void config_del_map(struct config *c, struct cfg_map *m);
 void cfg_map_del(struct cfg_map *m, struct cfg_map_entry *e);
 void config_del_interface(struct config *c, struct cfg_interface *i);
+/* What `default interface` leaves: its name. */
+void cfg_interface_reset(struct cfg_interface *i);
 void config_del_route(struct config *c, struct cfg_route *r);
 
 /* ---- kept lines ---- */

@@ -111,6 +111,7 @@ bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_ent
 			return false;
 	return EQ(seq) && EQ(type) && EQ_STR(dynamic) && EQ_STR(description) && EQ(pfs_group) &&
 	       EQ(life_sec) && EQ(life_kb) && EQ(life_kb_disable) && EQ(idle_sec) &&
+	       EQ(idle_default) && EQ(reverse_static) &&
 	       EQ(replay_window) && EQ(replay_disable) && EQ_STR(match_acl) && EQ(reverse_route) &&
 	       kept_equal(&a->kept, &b->kept);
 }
@@ -129,7 +130,8 @@ static bool tunnel_equal(const struct cfg_tunnel *a, const struct cfg_tunnel *b)
 {
 	return EQ_ADDR(source) && EQ_STR(source_if) && EQ_ADDR(destination) &&
 	       EQ_STR(destination_host) && EQ(mode) && EQ(has_key) && EQ(key) && EQ(ttl) &&
-	       EQ(tos) && EQ(checksum) && EQ(sequence) && EQ(path_mtu_discovery) && EQ(keepalive) &&
+	       EQ(tos) && EQ(checksum) && EQ(sequence) && EQ(path_mtu_discovery) &&
+	       EQ(pmtu_age_min) && EQ(pmtu_least) && EQ(keepalive) &&
 	       EQ(keepalive_sec) && EQ(keepalive_retries) && EQ_STR(protection) &&
 	       EQ(protection_shared);
 }

@@ -291,6 +291,8 @@ static inline void gen_map_entry(struct gen *g, struct cfg_map_entry *e)
 	if (gen_maybe(g))
 		gen_name(g, e->match_acl, sizeof(e->match_acl));
 	e->reverse_route = gen_maybe(g);
+	e->reverse_static = e->reverse_route && gen_maybe(g);
+	e->idle_default = e->idle_sec && gen_maybe(g);
 }
 
 static inline void gen_maps(struct gen *g, struct config *c)
@@ -325,6 +327,10 @@ static inline void gen_tunnel(struct gen *g, struct cfg_tunnel *t)
 	t->checksum = gen_maybe(g);
 	t->sequence = gen_maybe(g);
 	t->path_mtu_discovery = gen_maybe(g);
+	if (t->path_mtu_discovery) {
+		t->pmtu_age_min = (uint8_t)gen_of(g, 0, 10, 30, PMTU_AGE_INFINITE);
+		t->pmtu_least = (uint16_t)gen_of(g, 0, 92, 65535);
+	}
 	t->keepalive = gen_maybe(g);
 	if (t->keepalive) {
 		t->keepalive_sec = (uint16_t)gen_of(g, 1, 10, 32767);

@@ -150,6 +150,8 @@ static void global_no_forms_leave_a_mode_too(void **state)
 
 			router_up(&r, M_CONFIG);
 			type(&r, modes[k]);
+			type(&r, "exit"); /* what is said of new objects is said */
+			type(&r, modes[k]);
 			assert_string_equal(type(&r, lines[i]), "");
 			assert_string_equal(prompt(&r), "R1(config)#");
 			router_down(&r);
@@ -286,6 +288,186 @@ static void sub_interfaces_of_serial_lines_are_entered(void **state)
 					      " ip address 10.1.1.1 255.255.255.252\n");
 	type(&r, "no interface Serial0/0.2");
 	assert_null(strstr(running(&r), "Serial0/0.2"));
+	router_down(&r);
+}
+
+/* Words with which lines of an interface begin and global commands, too. */
+static void global_lines_leave_an_interface_that_knows_their_first_word(void **state)
+{
+	static const char *const global[] = {
+		"cdp run", "logging console", "lldp run", "clock timezone CET 1",
+		"vrf definition V", "ip vrf V", "ipv6 unicast-routing",
+		"ip nat inside source list 1 interface FastEthernet0/1 overload",
+		"ip inspect name FW tcp", "ip pim rp-address 10.0.0.1", "no cdp run",
+		"arp 10.0.0.1 0000.0000.0001 arpa",
+	};
+	static const char *const own[] = {
+		"cdp enable", "no cdp enable", "logging event link-status", "clock rate 64000",
+		"ip vrf forwarding V", "ip nat inside", "ip nat ins", "ip inspect FW in",
+		"ipv6 address 2001:db8::1/64", "ipv6 enable", "ip pim sparse-mode", "arp timeout 60",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(global) / sizeof(global[0]); i++) {
+		struct router r;
+
+		router_up(&r, M_CONFIG);
+		type(&r, "interface FastEthernet0/1");
+		assert_string_equal(type(&r, global[i]), "");
+		if (!strcmp(prompt(&r), "R1(config-if)#"))
+			fail_msg("%s stays", global[i]);
+		assert_int_equal(r.c->interfaces.v[0]->kept.n, 0);
+		assert_round_trip(r.c);
+		router_down(&r);
+	}
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		struct router r;
+
+		router_up(&r, M_CONFIG);
+		type(&r, "interface FastEthernet0/1");
+		assert_string_equal(type(&r, own[i]), "");
+		assert_string_equal(prompt(&r), "R1(config-if)#");
+		assert_int_equal(r.c->interfaces.v[0]->kept.n, 1);
+		assert_round_trip(r.c);
+		router_down(&r);
+	}
+}
+
+static void slips_at_the_keyboard_are_not_kept(void **state)
+{
+	static const char *const lines[] = { "do", "no no", "no exit", "no end", "no do show version",
+					     "default no", "no" };
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		type(&r, lines[i]);
+		assert_int_equal(r.last.status, CLI_ERROR);
+		if (r.last.kept || r.c->kept.n)
+			fail_msg("%s is kept", lines[i]);
+	}
+	router_down(&r);
+}
+
+static void default_interface_resets_and_no_interface_removes(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "interface Tunnel0");
+	type(&r, "ip address 10.0.0.1 255.255.255.0");
+	type(&r, "tunnel source 192.0.2.1");
+	type(&r, "frob");
+	type(&r, "exit");
+	assert_string_equal(type(&r, "default interface Tunnel0"),
+			    "Interface Tunnel0 set to default configuration\n");
+	assert_string_equal(running(&r), "hostname R1\n!\ninterface Tunnel0\n!\nend\n");
+	assert_true(r.c->interfaces.v[0]->is_tunnel);
+	type(&r, "default interface Tunnel1");
+	assert_int_equal(r.c->interfaces.n, 1);
+	type(&r, "no interface Tunnel0");
+	assert_int_equal(r.c->interfaces.n, 0);
+	router_down(&r);
+}
+
+/* It stands in every prompt. */
+static void a_hostname_has_no_control_characters(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "hostname R\a1");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	assert_int_equal(r.last.col, 10);
+	type(&r, "hostname R\x9b" "2J");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	assert_string_equal(r.c->hostname, "R1");
+	assert_string_equal(type(&r, "hostname R/2"),
+			    "% Hostname contains one or more illegal characters.\n");
+	assert_string_equal(r.c->hostname, "R/2");
+	assert_string_equal(type(&r, "hostname edge-1.lab_2"), "");
+	router_down(&r);
+}
+
+/* Known, kept and printed; what is not run is said. */
+static void forms_that_are_not_run_are_kept_with_a_note(void **state)
+{
+	static const struct {
+		const char *enter, *line;
+	} rows[] = {
+		{ "crypto map M 10 ipsec-isakmp", "set security-association level per-host" },
+		{ "crypto map M 10 ipsec-isakmp", "set security-association idle-time 600 default" },
+		{ "crypto map M 10 ipsec-isakmp", "reverse-route static" },
+		{ "interface Tunnel0", "tunnel path-mtu-discovery age-timer 15" },
+		{ "interface Tunnel0", "tunnel path-mtu-discovery age-timer infinite min-mtu 500" },
+		{ NULL, "crypto map M client authentication list USERS" },
+		{ NULL, "crypto map M client configuration address respond" },
+		{ NULL, "crypto map M isakmp authorization list GROUPS" },
+		{ NULL, "crypto map M isakmp-profile P" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct router r;
+		char no[128];
+
+		router_up(&r, M_CONFIG);
+		if (rows[i].enter)
+			type(&r, rows[i].enter);
+		const char *said = type(&r, rows[i].line);
+		if (r.last.status != CLI_OK || strncmp(said, "% NOTE: ", 8))
+			fail_msg("%s: %s", rows[i].line, said);
+		assert_non_null(strstr(running(&r), rows[i].line));
+		assert_round_trip(r.c);
+		snprintf(no, sizeof(no), "no %s", rows[i].line);
+		assert_string_equal(type(&r, no), "");
+		assert_null(strstr(running(&r), rows[i].line));
+		router_down(&r);
+	}
+}
+
+/* In a file what they ask for follows. */
+static void a_new_crypto_map_is_announced_only_when_typed(void **state)
+{
+	struct report report = { 0 };
+	struct config *c = load("crypto map M 10 ipsec-isakmp\n set peer 192.0.2.1\n", &report);
+
+	(void)state;
+	assert_int_equal(report.n, 0);
+	report_fini(&report);
+	config_free(c);
+}
+
+/* DES and group 1 are IOS's defaults; said once, when a new policy is left. */
+static void weak_defaults_of_a_new_policy_are_named(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	assert_string_equal(type(&r, "crypto isakmp policy 10"), "");
+	assert_string_equal(type(&r, "authentication pre-share"), "");
+	assert_string_equal(type(&r, "exit"), "% NOTE: policy 10 has encryption des and group 1, the "
+					      "default, which is weak.\n");
+	type(&r, "crypto isakmp policy 10");
+	assert_string_equal(type(&r, "exit"), "");
+	type(&r, "crypto isakmp policy 20");
+	type(&r, "encryption aes");
+	assert_string_equal(type(&r, "crypto isakmp policy 30"),
+			    "% NOTE: policy 20 has group 1, the default, which is weak.\n");
+	type(&r, "encryption aes 256");
+	type(&r, "group 14");
+	assert_string_equal(type(&r, "end"), "");
+	cli_session_goto(r.s, M_CONFIG);
+	type(&r, "crypto isakmp policy 40");
+	assert_non_null(strstr(type(&r, "end"), "policy 40"));
+	cli_session_goto(r.s, M_CONFIG);
+	type(&r, "crypto isakmp policy 50");
+	type(&r, "no crypto isakmp policy 50"); /* gone: nothing to say of it */
+	assert_string_equal(txt_cstr(&r.last.out), "");
 	router_down(&r);
 }
 
@@ -697,6 +879,13 @@ int main(void)
 		cmocka_unit_test(a_no_that_names_nothing_removes_nothing),
 		cmocka_unit_test(words_of_a_kept_block_stay_in_it_without_indentation),
 		cmocka_unit_test(sub_interfaces_of_serial_lines_are_entered),
+		cmocka_unit_test(global_lines_leave_an_interface_that_knows_their_first_word),
+		cmocka_unit_test(slips_at_the_keyboard_are_not_kept),
+		cmocka_unit_test(default_interface_resets_and_no_interface_removes),
+		cmocka_unit_test(a_hostname_has_no_control_characters),
+		cmocka_unit_test(forms_that_are_not_run_are_kept_with_a_note),
+		cmocka_unit_test(a_new_crypto_map_is_announced_only_when_typed),
+		cmocka_unit_test(weak_defaults_of_a_new_policy_are_named),
 		cmocka_unit_test(do_runs_exec_lines_and_pipes_are_cut_off),
 		cmocka_unit_test(no_and_default_return_to_the_default),
 		cmocka_unit_test(list_elements_are_removed_one_by_one_or_all),
