@@ -70,7 +70,7 @@ const char *ipaddr_str(const struct ipaddr *a, char *buf)
 	else if (a->family == IP_V6)
 		v6_str(a->b, buf);
 	else
-		snprintf(buf, IPADDR_STRLEN, "unset");
+		snprintf(buf, IPADDR_STRLEN, "0.0.0.0"); /* as IOS prints what is not set */
 	return buf;
 }
 

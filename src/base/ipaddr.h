@@ -34,7 +34,8 @@ int ipaddr_cmp(const struct ipaddr *a, const struct ipaddr *b);
 /* Strict dotted quad (no octal, leading zeros are decimal beyond "0", as IOS takes it).
  * Returns false and leaves ret_a alone if s is anything else. */
 bool ipaddr_parse_v4(const char *s, struct ipaddr *ret_a);
-/* Dotted quad or RFC 5952 text in buf (IPADDR_STRLEN bytes); returns buf. */
+/* Dotted quad or RFC 5952 text in buf (IPADDR_STRLEN bytes), 0.0.0.0 for IP_NONE;
+ * returns buf. */
 const char *ipaddr_str(const struct ipaddr *a, char *buf);
 /* Host-order mask of len (0..32) leading ones, and back: -1 if the mask has a hole. */
 uint32_t ipv4_mask(unsigned len);

@@ -170,6 +170,8 @@ static void addresses_parse_strictly_and_print(void **state)
 	assert_string_equal(ipaddr_str(&six, buf), "2001:db8::1");
 	six = (struct ipaddr){ IP_V6, { 0 } };
 	assert_string_equal(ipaddr_str(&six, buf), "::");
+	struct ipaddr none = { 0 };
+	assert_string_equal(ipaddr_str(&none, buf), "0.0.0.0");
 	assert_int_equal(ipv4_mask_len(0xffffff00), 24);
 	assert_int_equal(ipv4_mask_len(0xff00ff00), -1);
 	assert_int_equal(ipv4_mask(0), 0);
