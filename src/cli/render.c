@@ -331,6 +331,7 @@ struct kept_place {
  * numbers, so that what is next is always at the same end. */
 struct kept_order {
 	struct keep_list list;
+	unsigned mode;
 	struct kept_place *v;
 	size_t n, next;
 };
@@ -364,7 +365,8 @@ static bool kept_order_init(struct kept_order *o, const struct cli_grammar *g, u
 	size_t n = 0;
 
 	/* only read */
-	*o = (struct kept_order){ .list = keep_list_of(g, mode, (void *)(uintptr_t)obj) };
+	*o = (struct kept_order){ .list = keep_list_of(g, mode, (void *)(uintptr_t)obj),
+				  .mode = mode };
 	while (g->keeper->get(o->list.list, n, &k))
 		n++;
 	if (!n)
@@ -383,15 +385,24 @@ static bool kept_order_init(struct kept_order *o, const struct cli_grammar *g, u
 
 /* One kept line and what stands below it; true if it means something. opens: it may be
  * the first line of a block, even of an empty one, which a `!` must end. */
-static bool render_kept_block(struct renderer *r, struct keep_list list, size_t at, bool opens,
-			      size_t indent)
+static bool render_kept_block(struct renderer *r, struct keep_list list, unsigned mode, size_t at,
+			      bool opens, size_t indent)
 {
 	struct cli_kept k;
+	struct txt masked = TXT_INIT;
+	const struct cli_row *row;
 	bool quiet = false;
 
 	for (size_t i = at; list.ops->get(list.list, i, &k); i++) {
 		if (i > at && k.kind != CLI_KEEP_CHILD)
 			break;
+		if (r->flags & CLI_RENDER_MASK) {
+			txt_clear(&masked);
+			cli_mask_line(r->g, mode, k.text, &masked);
+			k.text = txt_cstr(&masked);
+		}
+		if (i == at && (row = cli_row_of(r->g, k.anchor)) && row->enters)
+			mode = row->enters;
 		if (k.kind == CLI_KEEP_QUIET) {
 			put_element(r, indent, opens, k.text);
 			quiet = true;
@@ -403,6 +414,8 @@ static bool render_kept_block(struct renderer *r, struct keep_list list, size_t 
 		if (indent == 0 && k.kind == CLI_KEEP_CHILD)
 			r->in_block = true;
 	}
+	r->out->bad |= masked.bad;
+	txt_fini(&masked);
 	return quiet;
 }
 
@@ -418,7 +431,7 @@ static bool render_kept(struct renderer *r, struct kept_order *o, uint32_t ancho
 
 		if (p->anchor > anchor || (p->anchor == anchor && p->after > upto))
 			break;
-		any |= render_kept_block(r, o->list, p->at, opens, indent);
+		any |= render_kept_block(r, o->list, o->mode, p->at, opens, indent);
 	}
 	return any;
 }

@@ -849,6 +849,57 @@ static void secrets_are_masked_in_logged_lines(void **state)
 	txt_fini(&out);
 }
 
+/* Lines of other subjects hold secrets, too: they stay out of history and logs. */
+static void secrets_of_kept_lines_are_masked(void **state)
+{
+	static const struct {
+		unsigned mode;
+		const char *line;
+	} rows[] = {
+		{ M_CONFIG, "snmp-server community topsecret RO" },
+		{ M_CONFIG, "no snmp-server community topsecret" },
+		{ M_CONFIG, "tacacs-server host 192.0.2.1 key topsecret" },
+		{ M_CONFIG, "radius-server key topsecret" },
+		{ M_CONFIG, "ntp authentication-key 1 md5 topsecret" },
+		{ M_CONFIG, "ip ftp password topsecret" },
+		{ M_CONFIG, "enable secret topsecret" },
+		{ M_CONFIG, "key config-key password-encrypt topsecret" },
+		{ M_INTERFACE, "ppp chap password topsecret" },
+		{ M_INTERFACE, "ip ospf message-digest-key 1 md5 topsecret" },
+		{ M_TUNNEL, "ip nhrp authentication topsecret" },
+		{ M_INTERFACE, "standby 1 authentication topsecret" },
+		{ M_LINE, "password topsecret" },
+		{ M_TRUSTPOINT, "password topsecret" },
+		{ M_OTHER, "key topsecret" },
+		{ M_OTHER, "key-string topsecret" },
+		{ M_KEYRING, "pre-shared-key address 192.0.2.1 key topsecret" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct txt out = TXT_INIT;
+
+		cli_mask_line(commands_grammar(), rows[i].mode, rows[i].line, &out);
+		if (strstr(txt_cstr(&out), "topsecret"))
+			fail_msg("%s", txt_cstr(&out));
+		txt_fini(&out);
+	}
+	struct report report = { 0 };
+	struct txt out = TXT_INIT;
+	struct config *c = load("snmp-server community topsecret RO\n"
+				"crypto isakmp key topsecret adress 192.0.2.1\n"
+				"crypto keyring K\n pre-shared-key address 192.0.2.1 key topsecret\n"
+				"line vty 0 4\n password topsecret\n login\n", &report);
+	commands_render(c, CLI_RENDER_MASK, &out);
+	assert_null(strstr(txt_cstr(&out), "topsecret"));
+	assert_non_null(strstr(txt_cstr(&out), "snmp-server *****\n"));
+	assert_non_null(strstr(txt_cstr(&out), "crypto isakmp key ***** ...\n"));
+	assert_non_null(strstr(txt_cstr(&out), "line vty 0 4\n password *****\n"));
+	txt_fini(&out);
+	report_fini(&report);
+	config_free(c);
+}
+
 static void overlong_lines_are_refused(void **state)
 {
 	struct router r;
@@ -902,6 +953,7 @@ int main(void)
 		cmocka_unit_test(unknown_words_in_exec_are_answered_as_ios_does),
 		cmocka_unit_test(ping_binds_its_options_in_any_order),
 		cmocka_unit_test(secrets_are_masked_in_logged_lines),
+		cmocka_unit_test(secrets_of_kept_lines_are_masked),
 		cmocka_unit_test(overlong_lines_are_refused),
 	};
 
