@@ -218,12 +218,17 @@ struct cli_kept {
 	uint32_t line, col; /* where it stood, and the error in it */
 };
 struct cli_keeper {
-	/* Puts a copy of k at position at (at most the number of lines); list is
-	 * at kept_off in the object. 0 or negative errno. */
+	/* Puts a copy of k at position at (KEEP_END: behind all); list is at kept_off in
+	 * the object. 0 or negative errno. */
 	int (*add)(void *list, size_t at, const struct cli_kept *k);
 	/* The i-th line; false past the end. text is valid until a change. */
 	bool (*get)(const void *list, size_t i, struct cli_kept *ret_k);
 	void (*del)(void *list, size_t i); /* and the children below it */
+	/* The last line (no child) with that text; SIZE_MAX if there is none. */
+	size_t (*find)(const void *list, const char *text);
+	/* The position behind the i-th line and its children. */
+	size_t (*end)(const void *list, size_t i);
+	bool (*any_wrong)(const void *list); /* a line that is neither QUIET nor a child */
 };
 
 struct cli_grammar {

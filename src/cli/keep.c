@@ -11,23 +11,7 @@ struct keep_list keep_list_of(const struct cli_grammar *g, unsigned mode, void *
 
 size_t keep_find(struct keep_list k, const char *text)
 {
-	struct cli_kept line;
-	size_t found = KEEP_NONE;
-
-	for (size_t i = 0; k.ops->get(k.list, i, &line); i++)
-		if (line.kind != CLI_KEEP_CHILD && !strcmp(line.text, text))
-			found = i;
-	return found;
-}
-
-static size_t count(struct keep_list k)
-{
-	struct cli_kept line;
-	size_t n = 0;
-
-	while (k.ops->get(k.list, n, &line))
-		n++;
-	return n;
+	return k.ops->find(k.list, text);
 }
 
 void keep_unsay(struct keep_list k, const char *text)
@@ -47,33 +31,33 @@ int keep_error(struct keep_list k, const struct cli_kept *line)
 {
 	if (keep_find(k, line->text) != KEEP_NONE)
 		return 0;
-	return k.ops->add(k.list, count(k), line);
+	return k.ops->add(k.list, KEEP_END, line);
 }
 
 int keep_child(struct keep_list k, const char *block, unsigned depth, const char *text,
 	       bool dedupe)
 {
 	struct cli_kept child = { .kind = CLI_KEEP_CHILD, .depth = depth, .text = text }, line;
-	size_t at = keep_find(k, block);
+	size_t at = keep_find(k, block), end;
 
 	if (at == KEEP_NONE)
 		return keep_error(k, &(struct cli_kept){ .kind = CLI_KEEP_INVALID, .text = text });
-	for (at++; k.ops->get(k.list, at, &line) && line.kind == CLI_KEEP_CHILD; at++)
-		if (dedupe && line.depth == depth && !strcmp(line.text, text))
+	end = k.ops->end(k.list, at);
+	for (size_t i = at + 1; dedupe && i < end && k.ops->get(k.list, i, &line); i++)
+		if (line.depth == depth && !strcmp(line.text, text))
 			return 0;
-	return k.ops->add(k.list, at, &child);
+	return k.ops->add(k.list, end, &child);
 }
 
 int keep_raw(struct keep_list k, const char *block, unsigned depth, const char *text, bool end)
 {
-	struct cli_kept child = { .kind = CLI_KEEP_CHILD, .depth = depth, .text = text }, line;
+	struct cli_kept child = { .kind = CLI_KEEP_CHILD, .depth = depth, .text = text };
 	size_t at = keep_find(k, block);
 	int err;
 
 	if (at == KEEP_NONE)
 		return 0; /* somebody removed the banner meanwhile */
-	while (k.ops->get(k.list, at + 1, &line) && line.kind == CLI_KEEP_CHILD)
-		at++;
+	at = k.ops->end(k.list, at) - 1;
 	err = k.ops->add(k.list, at, &child);
 	if (!err && end)
 		k.ops->del(k.list, at + 1);
@@ -138,7 +122,7 @@ int keep_quiet(struct keep_list k, const struct cli_row *row, uint32_t anchor, e
 		keep_unsay(k, text);
 	}
 	*ret_new = true;
-	return k.ops->add(k.list, count(k), &line);
+	return k.ops->add(k.list, KEEP_END, &line);
 }
 
 /* The words of text are words of line in the same order: the first ones, or with
@@ -163,6 +147,8 @@ void keep_supersede(struct keep_list k, const struct cli_words *line, uint32_t r
 {
 	struct cli_kept kept;
 
+	if (!k.ops->any_wrong(k.list))
+		return;
 	for (size_t i = 0; k.ops->get(k.list, i, &kept);) {
 		bool wrong = kept.kind == CLI_KEEP_INCOMPLETE || kept.kind == CLI_KEEP_INVALID;
 		bool blanks = kept.kind == CLI_KEEP_INCOMPLETE && kept.anchor == row;

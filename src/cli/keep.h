@@ -8,6 +8,7 @@
 #include "cli/match.h"
 
 #define KEEP_NONE SIZE_MAX
+#define KEEP_END  SIZE_MAX
 
 struct keep_list {
 	const struct cli_keeper *ops;

@@ -2,6 +2,7 @@
 /* Access lists. One entry has the same tokens in `access-list N ...` and in a
  * named list, so both are made of the same pieces; within a list every entry is
  * printed by one row, in the order of the list. */
+#include "commands/ace.h"
 #include "commands/acl_place.h"
 #include "commands/names.h"
 #include "commands/rows.h"
@@ -11,126 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct ace_addr {
-	uint8_t any, host;
-	struct ipaddr addr, wild;
-	char name[CFG_NAME_MAX];
-};
-
-static const uint8_t flag_bits[6] = { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, TCP_URG };
-
-/* What entries may test in IOS and not here. Such an entry is not used at all, since
- * with a part of its tests it would match too much. */
-enum unknown_match { MATCH_TIME = 1, MATCH_TTL, MATCH_FLAGS, MATCH_IGMP, MATCH_REFLECT };
-static const char *const unknown_names[] = { "", "time-range", "ttl", "match-all or match-any",
-					     "the type of IGMP messages", "reflect" };
-
-struct ace_args {
-	uint32_t number; /* of the list; 0: the mode's */
-	uint32_t seq;
-	struct acl_entry e; /* its addresses are in src and dst below */
-	struct ace_addr src, dst;
-	uint16_t icmp_named;
-	uint8_t flag[6]; /* ack fin psh rst syn urg */
-	uint8_t unknown; /* enum unknown_match */
-	char ignored[CFG_NAME_MAX];
-	uint8_t igmp_type, n_signs, signs[COUNT(flag_bits)];
-	uint64_t place; /* see acl_place.h */
-};
-
 struct acl_args {
 	char name[CFG_NAME_MAX];
 	uint32_t start, step; /* resequence */
 };
-
-/* ---- from arguments to an entry and back ---- */
-
-static bool addr_to_match(const struct ace_addr *a, struct addr_match *m, struct txt *out)
-{
-	if (a->name[0]) {
-		txt_printf(out, "%% Bad IP address or host name: %s\n", a->name);
-		return false;
-	}
-	if (a->any || !a->addr.family)
-		*m = addr_match_v4(0, UINT32_MAX);
-	else
-		*m = addr_match_v4(ipaddr_to_v4(&a->addr),
-				   a->wild.family ? ipaddr_to_v4(&a->wild) : 0);
-	return true;
-}
-
-static void match_to_addr(const struct addr_match *m, bool standard, struct ace_addr *a)
-{
-	uint32_t wild = (uint32_t)m->wild[0] << 24 | (uint32_t)m->wild[1] << 16 |
-			(uint32_t)m->wild[2] << 8 | m->wild[3];
-
-	if (wild == UINT32_MAX) {
-		a->any = 1;
-		return;
-	}
-	a->addr = m->addr;
-	if (wild)
-		a->wild = ipaddr_v4(wild);
-	else if (!standard)
-		a->host = 1;
-}
-
-static void ports_normalise(struct acl_ports *p)
-{
-	if (p->op == PORT_RANGE) {
-		p->n = 2;
-		if (p->port[0] > p->port[1]) {
-			uint16_t low = p->port[1];
-
-			p->port[1] = p->port[0];
-			p->port[0] = low;
-		}
-	} else if (p->op == PORT_LT || p->op == PORT_GT) {
-		p->n = 1;
-	}
-}
-
-static bool args_to_entry(const struct ace_args *a, struct acl_entry *e, struct txt *out)
-{
-	*e = a->e;
-	e->seq = a->seq;
-	if (e->kind == ACE_REMARK)
-		return true;
-	if (!addr_to_match(&a->src, &e->src, out) || !addr_to_match(&a->dst, &e->dst, out))
-		return false;
-	ports_normalise(&e->src_port);
-	ports_normalise(&e->dst_port);
-	for (size_t i = 0; i < COUNT(flag_bits); i++)
-		if (a->flag[i])
-			e->tcp_flags |= flag_bits[i];
-	if (a->icmp_named) {
-		e->icmp_type = (uint16_t)((a->icmp_named - 1) / 512 + 1);
-		e->icmp_code = (uint16_t)((a->icmp_named - 1) % 512);
-	}
-	return true;
-}
-
-static void entry_to_args(const struct cfg_acl *acl, const struct acl_entry *e, struct ace_args *a)
-{
-	bool standard = acl->kind == ACL_STANDARD;
-
-	a->e = *e;
-	if (acl->numbered)
-		a->number = (uint32_t)strtoul(acl->name, NULL, 10);
-	if (e->kind == ACE_REMARK)
-		return;
-	match_to_addr(&e->src, standard, &a->src);
-	match_to_addr(&e->dst, standard, &a->dst);
-	for (size_t i = 0; i < COUNT(flag_bits); i++)
-		a->flag[i] = (e->tcp_flags & flag_bits[i]) != 0;
-	if (!e->icmp_type)
-		return;
-	for (const struct cli_name *n = icmp_names; n->word; n++)
-		if (n->value == 1 + (e->icmp_type - 1) * 512 + e->icmp_code)
-			a->icmp_named = (uint16_t)n->value;
-	if (a->icmp_named)
-		a->e.icmp_type = a->e.icmp_code = 0;
-}
 
 /* ---- lists ---- */
 
@@ -173,21 +58,9 @@ static bool needs_block(const struct cfg_acl *acl)
 	return false;
 }
 
-static struct acl_entry *entry_like(struct cfg_acl *acl, const struct acl_entry *like)
-{
-	for (size_t i = 0; i < acl->entries.n; i++) {
-		struct acl_entry e = *like;
-
-		e.seq = acl->entries.v[i]->seq;
-		if (acl_entry_equal(&e, acl->entries.v[i]))
-			return acl->entries.v[i];
-	}
-	return NULL;
-}
-
 static int entry_remove(struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
 {
-	struct acl_entry *old = e->kind ? entry_like(acl, e) : cfg_acl_find(acl, e->seq);
+	struct acl_entry *old = e->kind ? cfg_acl_like(acl, e) : cfg_acl_find(acl, e->seq);
 
 	if (!old) {
 		txt_str(out, "% Entry does not exist\n");
@@ -200,7 +73,7 @@ static int entry_remove(struct cfg_acl *acl, const struct acl_entry *e, struct t
 
 static int entry_set(struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
 {
-	struct acl_entry *old = entry_like(acl, e);
+	struct acl_entry *old = cfg_acl_like(acl, e);
 
 	if (old && e->kind != ACE_REMARK && (!e->seq || e->seq == old->seq))
 		return 0; /* IOS takes an entry once */
@@ -220,12 +93,12 @@ static int entry_apply(struct cfg_acl *acl, const struct cli_call *c)
 	const struct ace_args *a = c->args;
 	struct acl_entry e;
 
-	if (a->unknown || a->igmp_type) {
+	if (ace_unknown(a)) {
 		txt_printf(c->out, "%% This version does not match %s: the entry is kept in its "
-				   "place, and not used.\n", unknown_names[a->unknown ? a->unknown : MATCH_IGMP]);
+				   "place, and not used.\n", ace_unknown(a));
 		return -EINVAL;
 	}
-	if (!args_to_entry(a, &e, c->out))
+	if (!ace_to_entry(a, &e, c->out))
 		return -EINVAL;
 	return c->op == CLI_SET ? entry_set(acl, &e, c->out) : entry_remove(acl, &e, c->out);
 }
@@ -304,7 +177,7 @@ static bool numbered_next(const struct config *c, enum acl_kind kind, struct cli
 		if (acl->kind != kind || !acl->numbered || w->j == acl->entries.n ||
 		    (!w->j && needs_block(acl)))
 			continue;
-		entry_to_args(acl, acl->entries.v[w->j], a);
+		ace_from_entry(acl, acl->entries.v[w->j], a);
 		a->place = PLACE_LIST(a->number) + acl_place(acl, w->j++);
 		return true;
 	}
@@ -427,7 +300,7 @@ static bool member_each(const void *root, const void *obj, struct cli_walk *w, v
 	if (w->i == acl->entries.n)
 		return false;
 	e = acl->entries.v[w->i++];
-	entry_to_args(acl, e, a);
+	ace_from_entry(acl, e, a);
 	a->place = acl_place(acl, w->i - 1);
 	if (e->kind != ACE_REMARK && !seq_is_implied((uint32_t)w->j, e->seq))
 		a->seq = e->seq;
@@ -508,7 +381,7 @@ static int resequence_apply(struct cli_call *c)
 		OR,                                                                          \
 		KWV("match-any", "Match if any specified flag is present", AT(unknown),      \
 		    MATCH_FLAGS),                                                            \
-		CLOSE, REP(AT(n_signs), COUNT(flag_bits), 1), NAMES(sign_names, AT(signs[0])), CLOSE, CLOSE
+		CLOSE, REP(AT(n_signs), ACE_FLAGS, 1), NAMES(sign_names, AT(signs[0])), CLOSE, CLOSE
 
 #define PLUS1(...) PLUS1_(__VA_ARGS__)
 #define PLUS1_(l, u, h, t, f)                                                                \
@@ -653,7 +526,7 @@ void commands_render_ace(const struct cfg_acl *acl, const struct acl_entry *e, s
 	while (row->each != member_each ||
 	       !(row->modes & CLI_IN(acl->kind == ACL_STANDARD ? M_STD_NACL : M_EXT_NACL)))
 		row++;
-	entry_to_args(acl, e, a);
+	ace_from_entry(acl, e, a);
 	cli_row_say(row, a, &line);
 	if (e->kind == ACE_DENY)
 		at = strstr(txt_cstr(&line), pad);

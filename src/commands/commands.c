@@ -37,13 +37,29 @@ static void keeper_del(void *list, size_t i)
 	kept_del(list, i);
 }
 
+static size_t keeper_find(const void *list, const char *text)
+{
+	return kept_find(list, text);
+}
+
+static size_t keeper_end(const void *list, size_t i)
+{
+	return kept_end(list, i);
+}
+
+static bool keeper_any_wrong(const void *list)
+{
+	return ((const kept_list *)list)->n_wrong > 0;
+}
+
 /* The two enumerations are one, seen from both sides of a wall. */
 static_assert((int)CLI_KEEP_QUIET == (int)KEPT_QUIET, "kinds of kept lines");
 static_assert((int)CLI_KEEP_INCOMPLETE == (int)KEPT_INCOMPLETE, "kinds of kept lines");
 static_assert((int)CLI_KEEP_INVALID == (int)KEPT_INVALID, "kinds of kept lines");
 static_assert((int)CLI_KEEP_CHILD == (int)KEPT_CHILD, "kinds of kept lines");
 
-const struct cli_keeper commands_keeper = { keeper_add, keeper_get, keeper_del };
+const struct cli_keeper commands_keeper = { keeper_add, keeper_get, keeper_del,
+					    keeper_find, keeper_end, keeper_any_wrong };
 
 /* ---- modes ---- */
 

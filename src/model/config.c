@@ -86,62 +86,6 @@ static void copy_str(char *dst, size_t size, const char *src)
 	memset(dst + n, 0, size - n);
 }
 
-/* ---- kept lines ---- */
-
-int kept_add(kept_list *l, size_t at, const struct kept_line *k)
-{
-	struct kept_line *copy;
-
-	if (l->n >= CFG_MAX_KEPT)
-		return -E2BIG;
-	copy = list_add(LIST(l), at, k, sizeof(*k));
-	if (!copy)
-		return -ENOMEM;
-	copy->text = strdup(k->text);
-	if (!copy->text) {
-		list_take(LIST(l), copy);
-		free(copy);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-static void kept_free(struct kept_line *k)
-{
-	secret_free(k->text, strlen(k->text)); /* may hold a mistyped key */
-	free(k);
-}
-
-void kept_del(kept_list *l, size_t i)
-{
-	do {
-		struct kept_line *k = l->v[i];
-
-		list_take(LIST(l), k);
-		kept_free(k);
-	} while (i < l->n && l->v[i]->kind == KEPT_CHILD);
-}
-
-void kept_fini(kept_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		kept_free(l->v[i]);
-	free(l->v);
-	memset(l, 0, sizeof(*l));
-}
-
-static int kept_clone(const kept_list *from, kept_list *to)
-{
-	memset(to, 0, sizeof(*to));
-	for (size_t i = 0; i < from->n; i++) {
-		int err = kept_add(to, i, from->v[i]);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 /* ---- free ---- */
 
 static void policy_free(struct cfg_policy *p)
@@ -161,6 +105,7 @@ static void acl_free(struct cfg_acl *a)
 	for (size_t i = 0; i < a->entries.n; i++)
 		free(a->entries.v[i]);
 	free(a->entries.v);
+	htab_fini(&a->by_tests);
 	kept_fini(&a->kept);
 	free(a);
 }
@@ -285,23 +230,35 @@ struct cfg_acl *config_add_acl(struct config *c, const char *name, enum acl_kind
 	return list_add(LIST(&c->acls), at, &a, sizeof(a));
 }
 
+/* An entry at that position of its list. */
+static struct acl_entry *acl_put(struct cfg_acl *acl, size_t at, const struct acl_entry *e)
+{
+	struct acl_entry *copy = list_add(LIST(&acl->entries), at, e, sizeof(*e));
+
+	if (copy && htab_add(&acl->by_tests, &copy->by_tests, acl_entry_hash(e))) {
+		list_take(LIST(&acl->entries), copy);
+		free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
 struct acl_entry *cfg_acl_add(struct cfg_acl *acl, const struct acl_entry *e)
 {
 	struct acl_entry copy = *e, *found;
 	uint32_t last = acl->entries.n ? acl->entries.v[acl->entries.n - 1]->seq : 0;
-	size_t at = 0;
 
 	/* A remark has no number of its own: it stays behind the entry before it. */
 	if (!copy.seq)
 		copy.seq = copy.kind == ACE_REMARK ? last : last + 10;
 	found = copy.kind == ACE_REMARK ? NULL : cfg_acl_find(acl, copy.seq);
-	if (found) {
-		*found = copy;
-		return found;
-	}
-	while (at < acl->entries.n && acl->entries.v[at]->seq <= copy.seq)
-		at++;
-	return list_add(LIST(&acl->entries), at, &copy, sizeof(copy));
+	if (!found)
+		return acl_put(acl, cfg_acl_behind(acl, copy.seq), &copy);
+	htab_del(&acl->by_tests, &found->by_tests);
+	*found = copy;
+	/* the slots are there: it cannot fail */
+	htab_add(&acl->by_tests, &found->by_tests, acl_entry_hash(found));
+	return found;
 }
 
 struct cfg_map *config_add_map(struct config *c, const char *name)
@@ -398,6 +355,7 @@ void config_del_acl(struct config *c, struct cfg_acl *a)
 void cfg_acl_del(struct cfg_acl *acl, struct acl_entry *e)
 {
 	list_take(LIST(&acl->entries), e);
+	htab_del(&acl->by_tests, &e->by_tests);
 	free(e);
 }
 
@@ -475,16 +433,18 @@ static int clone_kept(const struct list *from, struct list *to, size_t size, siz
 static int clone_acls(const struct config *from, struct config *to)
 {
 	for (size_t i = 0; i < from->acls.n; i++) {
-		struct cfg_acl a = *from->acls.v[i], *copy;
+		const struct cfg_acl *was = from->acls.v[i];
+		struct cfg_acl a = *was, *copy;
 
 		memset(&a.entries, 0, sizeof(a.entries));
+		memset(&a.by_tests, 0, sizeof(a.by_tests));
 		memset(&a.kept, 0, sizeof(a.kept));
 		copy = list_add(LIST(&to->acls), i, &a, sizeof(a));
-		if (!copy ||
-		    clone_flat(LIST(&from->acls.v[i]->entries), LIST(&copy->entries),
-			       sizeof(struct acl_entry)) ||
-		    kept_clone(&from->acls.v[i]->kept, &copy->kept))
+		if (!copy || kept_clone(&was->kept, &copy->kept))
 			return -ENOMEM;
+		for (size_t k = 0; k < was->entries.n; k++)
+			if (!acl_put(copy, k, was->entries.v[k]))
+				return -ENOMEM;
 	}
 	return 0;
 }

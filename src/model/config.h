@@ -7,6 +7,7 @@
 #ifndef MODEL_CONFIG_H
 #define MODEL_CONFIG_H
 
+#include "base/hash.h"
 #include "model/alg_id.h"
 #include "model/policy.h"
 #include "model/selector.h"
@@ -43,8 +44,18 @@ struct kept_line {
 	uint32_t line;	 /* where it stood in its file; 0: typed */
 	uint32_t col;	 /* of the error, from 0 */
 	char *text;	 /* without leading blanks */
+	/* the list's own */
+	struct hnode by_text;	/* not of children */
+	struct kept_line *head; /* of a child: the line that it stands below */
+	uint32_t n_below;	/* of others: the children behind it */
 };
-typedef CFG_LIST_OF(struct kept_line) kept_list;
+typedef struct {
+	struct kept_line **v;
+	size_t n, cap;
+	size_t n_wrong; /* INCOMPLETE and INVALID */
+	struct htab by_text;
+} kept_list;
+#define KEPT_NONE SIZE_MAX
 
 /* `crypto isakmp policy N`: p.priority is N. */
 struct cfg_policy {
@@ -124,6 +135,7 @@ struct acl_entry {
 	uint16_t icmp_type, icmp_code; /* value + 1; 0: not tested */
 	uint8_t precedence, tos, dscp; /* value + 1; 0: not tested */
 	uint8_t log; /* 1 log, 2 log-input */
+	struct hnode by_tests; /* the list's own */
 };
 
 struct cfg_acl {
@@ -131,6 +143,7 @@ struct cfg_acl {
 	uint8_t kind;		 /* enum acl_kind */
 	bool numbered;
 	CFG_LIST_OF(struct acl_entry) entries; /* by seq */
+	struct htab by_tests; /* entries by acl_entry_hash() */
 	kept_list kept;
 };
 
@@ -277,6 +290,8 @@ bool cfg_policy_equal(const struct cfg_policy *a, const struct cfg_policy *b);
 bool cfg_key_equal(const struct cfg_key *a, const struct cfg_key *b);
 bool cfg_transform_equal(const struct cfg_transform *a, const struct cfg_transform *b);
 bool acl_entry_equal(const struct acl_entry *a, const struct acl_entry *b);
+/* Of what makes entries equal, without the number. */
+uint64_t acl_entry_hash(const struct acl_entry *e);
 bool cfg_acl_equal(const struct cfg_acl *a, const struct cfg_acl *b);
 bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_entry *b);
 bool cfg_map_equal(const struct cfg_map *a, const struct cfg_map *b);
@@ -289,6 +304,10 @@ struct cfg_policy *config_find_policy(const struct config *c, uint32_t priority)
 struct cfg_transform *config_find_transform(const struct config *c, const char *name);
 struct cfg_acl *config_find_acl(const struct config *c, const char *name);
 struct acl_entry *cfg_acl_find(const struct cfg_acl *acl, uint32_t seq);
+/* The first entry that says the same, whatever its number. */
+struct acl_entry *cfg_acl_like(const struct cfg_acl *acl, const struct acl_entry *like);
+/* The position behind the entries up to seq. */
+size_t cfg_acl_behind(const struct cfg_acl *acl, uint32_t seq);
 struct cfg_map *config_find_map(const struct config *c, const char *name);
 struct cfg_map_entry *cfg_map_find(const struct cfg_map *m, uint32_t seq);
 struct cfg_interface *config_find_interface(const struct config *c, const char *name);
@@ -328,12 +347,18 @@ void config_del_route(struct config *c, struct cfg_route *r);
 
 /* ---- kept lines ---- */
 
-/* Puts a copy (of the text, too) at position at, at most l->n. -ENOMEM, or
+/* Puts a copy (of the text, too) at position at; past the end is the end. -ENOMEM, or
  * -E2BIG past CFG_MAX_KEPT lines in one block. */
 int kept_add(kept_list *l, size_t at, const struct kept_line *k);
 /* Removes the i-th line and the children below it. */
 void kept_del(kept_list *l, size_t i);
 void kept_fini(kept_list *l);
+int kept_clone(const kept_list *from, kept_list *to);
+bool kept_equal(const kept_list *a, const kept_list *b);
+/* The last line (no child) with that text; KEPT_NONE if there is none. */
+size_t kept_find(const kept_list *l, const char *text);
+/* The position behind the i-th line and its children. */
+size_t kept_end(const kept_list *l, size_t i);
 
 /* ---- meaning ---- */
 

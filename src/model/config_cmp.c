@@ -11,42 +11,6 @@
 #define EQ_ADDR(f) ipaddr_equal(&a->f, &b->f)
 #define EQ_MEM(f)  (memcmp(&a->f, &b->f, sizeof(a->f)) == 0) /* arrays of bytes and numbers */
 
-/* One kept line with the lines below it. */
-static bool kept_block_equal(const kept_list *a, size_t i, const kept_list *b, size_t j)
-{
-	for (bool first = true;; first = false, i++, j++) {
-		bool more_a = i < a->n && (first || a->v[i]->kind == KEPT_CHILD);
-		bool more_b = j < b->n && (first || b->v[j]->kind == KEPT_CHILD);
-
-		if (!more_a || !more_b)
-			return more_a == more_b;
-		if (a->v[i]->depth != b->v[j]->depth || strcmp(a->v[i]->text, b->v[j]->text))
-			return false;
-	}
-}
-
-static size_t kept_count(const kept_list *l, const kept_list *like, size_t at)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i]->kind != KEPT_CHILD && kept_block_equal(l, i, like, at))
-			n++;
-	return n;
-}
-
-/* The same lines with the same lines below them. Their order does not count:
- * they mean nothing, and print where the rows that they stand by print. */
-static bool kept_equal(const kept_list *a, const kept_list *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (a->v[i]->kind != KEPT_CHILD && kept_count(a, a, i) != kept_count(b, a, i))
-			return false;
-	return true;
-}
-
 bool cfg_policy_equal(const struct cfg_policy *a, const struct cfg_policy *b)
 {
 	return EQ(p.priority) && EQ(p.cipher) && EQ(p.cipher_bits) && EQ(p.hash) && EQ(p.auth) &&
@@ -82,6 +46,33 @@ bool acl_entry_equal(const struct acl_entry *a, const struct acl_entry *b)
 	       ports_same(&a->src_port, &b->src_port) && ports_same(&a->dst_port, &b->dst_port) &&
 	       EQ(established) && EQ(fragments) && EQ(tcp_flags) && EQ(icmp_type) &&
 	       EQ(icmp_code) && EQ(precedence) && EQ(tos) && EQ(dscp) && EQ(log);
+}
+
+static void put(uint8_t **at, const void *p, size_t n)
+{
+	memcpy(*at, p, n);
+	*at += n;
+}
+
+/* The seed need not be secret: no stranger writes access lists. */
+uint64_t acl_entry_hash(const struct acl_entry *e)
+{
+	static const uint64_t seed[2] = { 0 };
+	uint8_t buf[128], *at = buf;
+
+	if (e->kind == ACE_REMARK)
+		return hash_bytes(seed, e->remark, strlen(e->remark));
+	put(&at, (uint8_t[]){ e->kind, e->proto, e->src_port.op, e->src_port.n, e->dst_port.op,
+			      e->dst_port.n, e->established, e->fragments, e->tcp_flags,
+			      e->precedence, e->tos, e->dscp, e->log }, 13);
+	put(&at, (uint16_t[]){ e->icmp_type, e->icmp_code }, 4);
+	put(&at, e->src.addr.b, 4);
+	put(&at, e->src.wild, 4);
+	put(&at, e->dst.addr.b, 4);
+	put(&at, e->dst.wild, 4);
+	put(&at, e->src_port.port, sizeof(e->src_port.port));
+	put(&at, e->dst_port.port, sizeof(e->dst_port.port));
+	return hash_bytes(seed, buf, (size_t)(at - buf));
 }
 
 bool cfg_acl_equal(const struct cfg_acl *a, const struct cfg_acl *b)
@@ -219,10 +210,51 @@ struct cfg_acl *config_find_acl(const struct config *c, const char *name)
 	FIND(c->acls, !strcmp(c->acls.v[i]->name, name));
 }
 
+size_t cfg_acl_behind(const struct cfg_acl *acl, uint32_t seq)
+{
+	size_t lo = 0, hi = acl->entries.n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (acl->entries.v[mid]->seq <= seq)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 struct acl_entry *cfg_acl_find(const struct cfg_acl *acl, uint32_t seq)
 {
-	FIND(acl->entries,
-	     acl->entries.v[i]->seq == seq && acl->entries.v[i]->kind != ACE_REMARK);
+	/* remarks of that number follow it */
+	for (size_t i = cfg_acl_behind(acl, seq); i-- > 0 && acl->entries.v[i]->seq == seq;)
+		if (acl->entries.v[i]->kind != ACE_REMARK)
+			return acl->entries.v[i];
+	return NULL;
+}
+
+struct acl_entry *cfg_acl_like(const struct cfg_acl *acl, const struct acl_entry *like)
+{
+	struct hnode *n = htab_first(&acl->by_tests, acl_entry_hash(like));
+	struct acl_entry e = *like;
+
+	for (; n; n = htab_next(n)) {
+		struct acl_entry *found = hnode_entry(n, struct acl_entry, by_tests);
+
+		e.seq = found->seq;
+		if (acl_entry_equal(&e, found))
+			break;
+	}
+	/* the same remark may stand there twice: then it is the first */
+	for (size_t i = 0; n && i < acl->entries.n; i++) {
+		e.seq = acl->entries.v[i]->seq;
+		if (like->kind != ACE_REMARK)
+			return hnode_entry(n, struct acl_entry, by_tests);
+		if (acl_entry_equal(&e, acl->entries.v[i]))
+			return acl->entries.v[i];
+	}
+	return NULL;
 }
 
 struct cfg_map *config_find_map(const struct config *c, const char *name)

@@ -36,6 +36,8 @@ static int keep_add(void *list, size_t at, const struct cli_kept *k)
 
 	if (l->n == 16)
 		return -1;
+	if (at > l->n)
+		at = l->n;
 	for (size_t i = l->n++; i > at; i--) {
 		l->line[i] = l->line[i - 1];
 		memcpy(l->text[i], l->text[i - 1], 64);
@@ -66,7 +68,32 @@ static void keep_del(void *list, size_t i)
 	}
 }
 
-static const struct cli_keeper keeper = { keep_add, keep_get, keep_del };
+static size_t keep_find(const void *list, const char *text)
+{
+	const struct kept *l = list;
+
+	for (size_t i = l->n; i-- > 0;)
+		if (l->line[i].kind != CLI_KEEP_CHILD && !strcmp(l->text[i], text))
+			return i;
+	return SIZE_MAX;
+}
+
+static size_t keep_end(const void *list, size_t i)
+{
+	const struct kept *l = list;
+
+	while (++i < l->n && l->line[i].kind == CLI_KEEP_CHILD)
+		;
+	return i;
+}
+
+static bool keep_any_wrong(const void *list)
+{
+	return ((const struct kept *)list)->n > 0;
+}
+
+static const struct cli_keeper keeper = { keep_add, keep_get, keep_del,
+					  keep_find, keep_end, keep_any_wrong };
 
 #define AT(f)	   struct thing, f
 #define TOKS(...)  (const struct cli_tok[]){ __VA_ARGS__, { 0 } }

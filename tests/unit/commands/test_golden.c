@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static void sdm_paste_is_reported_kept_and_printed_back(void **state)
 {
@@ -249,6 +250,44 @@ static void a_large_configuration_of_other_subjects_is_kept(void **state)
 	config_free(c);
 }
 
+/* control loads in its only thread: nothing may be quadratic in the lines. */
+static void large_configurations_load_soon(void **state)
+{
+	struct txt in = TXT_INIT, out = TXT_INIT;
+	struct report report = { 0 };
+	clock_t start = clock();
+
+	(void)state;
+	txt_str(&in, "ip access-list extended BIG\n");
+	for (unsigned i = 0; i < 10000; i++)
+		txt_printf(&in, " %s tcp host 10.0.%u.%u any eq %u\n", i % 3 ? "permit" : "deny",
+			   i / 256, i % 256, i);
+	for (unsigned i = 0; i < 10000; i++)
+		txt_printf(&in, "access-list 101 permit ip host 10.0.%u.%u any\n", i / 256, i % 256);
+	txt_str(&in, "router bgp 65000\n");
+	for (unsigned i = 0; i < 12000; i++)
+		txt_printf(&in, " neighbor 10.0.%u.%u remote-as %u\n", i / 256, i % 256, i);
+	txt_str(&in, "!\n");
+	for (unsigned i = 0; i < 12000; i++)
+		txt_printf(&in, "ip prefix-list P seq %u permit 10.%u.%u.0/24\n", i + 1, i / 256,
+			   i % 256);
+	for (unsigned i = 0; i < 4000; i++)
+		txt_printf(&in, "access-list 101 deny ip host 10.1.%u.%u any time-range W\n", i / 256,
+			   i % 256);
+	struct config *c = load(txt_cstr(&in), &report);
+	assert_int_equal(report.errors, 4000);
+	assert_int_equal(c->acls.v[0]->entries.n, 10000);
+	assert_int_equal(c->acls.v[1]->entries.n, 10000);
+	assert_int_equal(c->kept.n, 1 + 12000 + 12000 + 4000);
+	assert_round_trip(c);
+	/* many times what it needs, also with sanitizers, and far below quadratic */
+	assert_true(clock() - start < 20 * CLOCKS_PER_SEC);
+	txt_fini(&in);
+	txt_fini(&out);
+	report_fini(&report);
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +298,7 @@ int main(void)
 		cmocka_unit_test(every_truncation_of_a_configuration_loads),
 		cmocka_unit_test(configurations_of_others_are_in_force_or_kept),
 		cmocka_unit_test(a_large_configuration_of_other_subjects_is_kept),
+		cmocka_unit_test(large_configurations_load_soon),
 		cmocka_unit_test(a_file_has_one_version_line),
 	};
 

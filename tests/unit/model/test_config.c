@@ -162,6 +162,68 @@ static void kept_lines_have_children_and_a_limit(void **state)
 	assert_int_equal(l.n, 0);
 }
 
+static void kept_lines_are_found_with_what_stands_below_them(void **state)
+{
+	kept_list l = { 0 };
+	struct kept_line head = { .text = "a" }, wrong = { .kind = KEPT_INVALID, .text = "b" };
+	struct kept_line below = { .kind = KEPT_CHILD, .text = "a" };
+
+	(void)state;
+	assert_int_equal(kept_find(&l, "a"), KEPT_NONE);
+	kept_add(&l, SIZE_MAX, &head);	/* a */
+	kept_add(&l, 1, &below);	/* a / a */
+	kept_add(&l, SIZE_MAX, &wrong); /* a / a, b */
+	kept_add(&l, 2, &below);	/* a / a a, b */
+	assert_int_equal(kept_find(&l, "a"), 0);
+	assert_int_equal(kept_find(&l, "b"), 3);
+	assert_int_equal(kept_end(&l, 0), 3);
+	assert_int_equal(kept_end(&l, 3), 4);
+	assert_int_equal(l.n_wrong, 1);
+	kept_del(&l, 2); /* the last child alone */
+	assert_int_equal(kept_end(&l, 0), 2);
+	kept_add(&l, SIZE_MAX, &head); /* twice: the last counts */
+	assert_int_equal(kept_find(&l, "a"), 3);
+	kept_del(&l, 0);
+	assert_int_equal(kept_find(&l, "a"), 1);
+	kept_del(&l, 0);
+	assert_int_equal(l.n_wrong, 0);
+	assert_int_equal(kept_find(&l, "b"), KEPT_NONE);
+	kept_fini(&l);
+}
+
+static void entries_are_found_by_number_and_by_what_they_say(void **state)
+{
+	struct config *c = config_new();
+	struct cfg_acl *a = config_add_acl(c, "A", ACL_EXTENDED, false);
+	struct acl_entry e = { .kind = ACE_PERMIT, .src = addr_match_v4(1, 0),
+			       .dst = addr_match_v4(0, UINT32_MAX) };
+	struct acl_entry remark = { .kind = ACE_REMARK, .remark = "x" };
+
+	(void)state;
+	cfg_acl_add(a, &remark);
+	cfg_acl_add(a, &e);
+	cfg_acl_add(a, &remark);
+	e.src = addr_match_v4(2, 0);
+	cfg_acl_add(a, &e);
+	assert_ptr_equal(cfg_acl_find(a, 10), a->entries.v[1]);
+	assert_ptr_equal(cfg_acl_find(a, 20), a->entries.v[3]);
+	assert_null(cfg_acl_find(a, 0));
+	assert_null(cfg_acl_find(a, 15));
+	assert_ptr_equal(cfg_acl_like(a, &e), a->entries.v[3]);
+	assert_ptr_equal(cfg_acl_like(a, &remark), a->entries.v[0]);
+	e.log = 1;
+	assert_null(cfg_acl_like(a, &e));
+	e.seq = 10; /* replaces */
+	cfg_acl_add(a, &e);
+	assert_ptr_equal(cfg_acl_like(a, &e), a->entries.v[1]);
+	cfg_acl_del(a, a->entries.v[1]);
+	assert_null(cfg_acl_like(a, &e));
+	struct config *other = config_clone(c);
+	assert_ptr_equal(cfg_acl_like(other->acls.v[0], &remark), other->acls.v[0]->entries.v[0]);
+	config_free(other);
+	config_free(c);
+}
+
 static void equality_ignores_only_the_order_of_kept_lines(void **state)
 {
 	struct config *a = config_new(), *b = config_new();
@@ -192,6 +254,8 @@ int main(void)
 		cmocka_unit_test(equality_sees_every_field_of_an_object),
 		cmocka_unit_test(lifetimes_of_an_entry_override_the_global_ones),
 		cmocka_unit_test(kept_lines_have_children_and_a_limit),
+		cmocka_unit_test(kept_lines_are_found_with_what_stands_below_them),
+		cmocka_unit_test(entries_are_found_by_number_and_by_what_they_say),
 		cmocka_unit_test(equality_ignores_only_the_order_of_kept_lines),
 	};
 

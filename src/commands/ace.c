@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands/ace.h"
+
+#include <stdlib.h>
+
+#include "commands/names.h"
+#include "commands/rows.h"
+
+static const uint8_t flag_bits[ACE_FLAGS] = { TCP_ACK, TCP_FIN, TCP_PSH, TCP_RST, TCP_SYN, TCP_URG };
+
+const char *ace_unknown(const struct ace_args *a)
+{
+	static const char *const unknown_names[] = { "", "time-range", "ttl", "match-all or match-any",
+						     "the type of IGMP messages", "reflect" };
+
+	if (!a->unknown && !a->igmp_type)
+		return NULL;
+	return unknown_names[a->unknown ? a->unknown : MATCH_IGMP];
+}
+
+static bool addr_to_match(const struct ace_addr *a, struct addr_match *m, struct txt *out)
+{
+	if (a->name[0]) {
+		txt_printf(out, "%% Bad IP address or host name: %s\n", a->name);
+		return false;
+	}
+	if (a->any || !a->addr.family)
+		*m = addr_match_v4(0, UINT32_MAX);
+	else
+		*m = addr_match_v4(ipaddr_to_v4(&a->addr),
+				   a->wild.family ? ipaddr_to_v4(&a->wild) : 0);
+	return true;
+}
+
+static void match_to_addr(const struct addr_match *m, bool standard, struct ace_addr *a)
+{
+	uint32_t wild = (uint32_t)m->wild[0] << 24 | (uint32_t)m->wild[1] << 16 |
+			(uint32_t)m->wild[2] << 8 | m->wild[3];
+
+	if (wild == UINT32_MAX) {
+		a->any = 1;
+		return;
+	}
+	a->addr = m->addr;
+	if (wild)
+		a->wild = ipaddr_v4(wild);
+	else if (!standard)
+		a->host = 1;
+}
+
+static void ports_normalise(struct acl_ports *p)
+{
+	if (p->op == PORT_RANGE) {
+		p->n = 2;
+		if (p->port[0] > p->port[1]) {
+			uint16_t low = p->port[1];
+
+			p->port[1] = p->port[0];
+			p->port[0] = low;
+		}
+	} else if (p->op == PORT_LT || p->op == PORT_GT) {
+		p->n = 1;
+	}
+}
+
+bool ace_to_entry(const struct ace_args *a, struct acl_entry *e, struct txt *out)
+{
+	*e = a->e;
+	e->seq = a->seq;
+	if (e->kind == ACE_REMARK)
+		return true;
+	if (!addr_to_match(&a->src, &e->src, out) || !addr_to_match(&a->dst, &e->dst, out))
+		return false;
+	ports_normalise(&e->src_port);
+	ports_normalise(&e->dst_port);
+	for (size_t i = 0; i < COUNT(flag_bits); i++)
+		if (a->flag[i])
+			e->tcp_flags |= flag_bits[i];
+	if (a->icmp_named) {
+		e->icmp_type = (uint16_t)((a->icmp_named - 1) / 512 + 1);
+		e->icmp_code = (uint16_t)((a->icmp_named - 1) % 512);
+	}
+	return true;
+}
+
+void ace_from_entry(const struct cfg_acl *acl, const struct acl_entry *e, struct ace_args *a)
+{
+	bool standard = acl->kind == ACL_STANDARD;
+
+	a->e = *e;
+	if (acl->numbered)
+		a->number = (uint32_t)strtoul(acl->name, NULL, 10);
+	if (e->kind == ACE_REMARK)
+		return;
+	match_to_addr(&e->src, standard, &a->src);
+	match_to_addr(&e->dst, standard, &a->dst);
+	for (size_t i = 0; i < COUNT(flag_bits); i++)
+		a->flag[i] = (e->tcp_flags & flag_bits[i]) != 0;
+	if (!e->icmp_type)
+		return;
+	for (const struct cli_name *n = icmp_names; n->word; n++)
+		if (n->value == 1 + (e->icmp_type - 1) * 512 + e->icmp_code)
+			a->icmp_named = (uint16_t)n->value;
+	if (a->icmp_named)
+		a->e.icmp_type = a->e.icmp_code = 0;
+}
