@@ -59,7 +59,6 @@ enum cli_tok_flag {
 	CLI_ALIAS = 1,	 /* a branch that begins with it is never printed */
 	CLI_SECRET = 2,	 /* the value is masked when a line is logged */
 	CLI_HIDDEN = 4,	 /* not in help, and taken only when written in full */
-	CLI_SHORT = 16,	 /* in a KEEP row: may be abbreviated all the same */
 	CLI_TAIL = 8,	 /* `no` form: what follows this token may be left out */
 };
 

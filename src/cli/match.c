@@ -189,7 +189,8 @@ static bool no_may_end(const struct cli_node *n)
 static bool kept_goes_on(const struct cli_row *row, const struct cli_reach *r)
 {
 	for (size_t i = 0; (row->flags & ROW_KEEP) && i < r->n; i++)
-		if (row->toks[r->at[i].pc].kind == CLI_KW)
+		if (row->toks[r->at[i].pc].kind == CLI_KW ||
+		    row->toks[r->at[i].pc].kind == CLI_NAMES)
 			return true;
 	return false;
 }
@@ -396,8 +397,8 @@ static bool step(struct cli_match *m, size_t i)
 			struct cli_node n = { .row = from->row, .pc = r.at[p].pc, .op = from->op,
 					      .rep = r.at[p].rep, .used = r.at[p].used,
 					      .up_level = (uint16_t)i, .up = (uint16_t)k };
-			bool in_full = (t->flags & CLI_HIDDEN) || (from->row->flags & ROW_HIDDEN) ||
-				       ((from->row->flags & ROW_KEEP) && !(t->flags & CLI_SHORT));
+			bool in_full = (t->flags & CLI_HIDDEN) ||
+				       (from->row->flags & (ROW_HIDDEN | ROW_KEEP));
 
 			if (t->kind == CLI_NAMES) {
 				try_names(m, &m->level[i + 1], &n, t, w, &ta);

@@ -12,7 +12,8 @@ static int keeper_add(void *list, size_t at, const struct cli_kept *k)
 {
 	struct kept_line line = { .kind = (uint8_t)k->kind,
 				  .depth = (uint8_t)(k->depth < 255 ? k->depth : 255),
-				  .anchor = k->anchor, .after = k->after, .line = k->line, .col = k->col,
+				  .anchor = k->anchor, .after = k->after,
+				  .line = k->line, .col = k->col,
 				  /* kept_add copies it */
 				  .text = (char *)(uintptr_t)k->text };
 

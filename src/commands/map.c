@@ -369,9 +369,11 @@ const struct cli_row rows_map[] = {
 	  .toks = TOKS(SET_SA, KW("idle-time", "Automatically delete IPSec SAs after a given idle "
 					       "period."),
 		       NUM(60, 86400, "IPSec SA idle time in seconds", AT_E(idle_sec)), OPT,
-		       KWV("default", "Use the default peer after the idle time", AT_E(idle_default), 1),
+		       KWV("default", "Use the default peer after the idle time",
+			   AT_E(idle_default), 1),
 		       CLOSE) },
-	KEPT_NOTE(IN_MAP, 0, "% NOTE: an SA for each host is not made by this version; the line is kept.",
+	KEPT_NOTE(IN_MAP, 0,
+		  "% NOTE: an SA for each host is not made by this version; the line is kept.",
 		  SET_SA, KW("level", "Specify a security association granularity level"),
 		  KW("per-host", "Per host security association granularity")),
 	{ .modes = IN_MAP,
