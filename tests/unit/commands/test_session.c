@@ -471,6 +471,36 @@ static void weak_defaults_of_a_new_policy_are_named(void **state)
 	router_down(&r);
 }
 
+/* Words that are global commands, too: below an interface they are the interface's. */
+static void interface_lines_with_global_names_stay_there(void **state)
+{
+	static const char text[] = "hostname R1\n"
+				   "!\n"
+				   "interface Serial0/0\n"
+				   " encapsulation frame-relay\n"
+				   " frame-relay map ip 10.1.1.2 102 broadcast\n"
+				   " isdn switch-type basic-net3\n"
+				   " mpls ip\n"
+				   " ntp disable\n"
+				   " bfd interval 50 min_rx 50 multiplier 3\n"
+				   " ip dhcp relay information trusted\n"
+				   " ip ips SDM_IPS in\n"
+				   " ip multicast boundary 10\n"
+				   "!\n"
+				   "end\n";
+	struct report report = { 0 };
+	struct config *c = load(text, &report);
+
+	(void)state;
+	assert_int_equal(report.n, 0);
+	assert_int_equal(c->kept.n, 0);
+	assert_int_equal(c->interfaces.v[0]->kept.n, 9);
+	assert_round_trip(c);
+	report_fini(&report);
+	config_free(c);
+}
+
+
 static void do_runs_exec_lines_and_pipes_are_cut_off(void **state)
 {
 	struct router r;
@@ -937,6 +967,7 @@ int main(void)
 		cmocka_unit_test(forms_that_are_not_run_are_kept_with_a_note),
 		cmocka_unit_test(a_new_crypto_map_is_announced_only_when_typed),
 		cmocka_unit_test(weak_defaults_of_a_new_policy_are_named),
+		cmocka_unit_test(interface_lines_with_global_names_stay_there),
 		cmocka_unit_test(do_runs_exec_lines_and_pipes_are_cut_off),
 		cmocka_unit_test(no_and_default_return_to_the_default),
 		cmocka_unit_test(list_elements_are_removed_one_by_one_or_all),
