@@ -156,6 +156,19 @@ static void load_file(struct exec_io *io, const char *path, bool replace, bool *
 	free(text);
 }
 
+static void running_interface(struct control *c, const char *name, struct txt *out)
+{
+	struct txt body = TXT_INIT;
+
+	txt_str(&body, "!\n");
+	commands_render_interface(c->config, name, &body);
+	txt_str(&body, "end\n");
+	txt_printf(out, "Building configuration...\n\nCurrent configuration : %zu bytes\n%s\n",
+		   body.len, txt_cstr(&body));
+	out->bad |= body.bad;
+	txt_fini(&body);
+}
+
 /* ---- by kind ---- */
 
 static bool show(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
@@ -169,9 +182,7 @@ static bool show(struct exec_io *io, unsigned action, const struct exec_args *a,
 		return true;
 	case EXEC_SHOW_RUNNING:
 		if (a->ifname[0]) {
-			txt_str(io->out, "Building configuration...\n\nCurrent configuration :\n!\n");
-			commands_render_interface(c->config, a->ifname, io->out);
-			txt_str(io->out, "end\n\n");
+			running_interface(c, a->ifname, io->out);
 			return true;
 		}
 		files_running(c, io->out);
