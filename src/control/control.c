@@ -192,13 +192,14 @@ static int start(struct control *c, int fwd_fd)
 		close(fwd_fd);
 		return -ENOMEM;
 	}
-	/* before anything of the host is touched: another culvert may run here, and this
-	 * one would put its rules in place of that one's */
-	c->listen_fd = unix_listen(c->opt->socket);
-	if (c->listen_fd < 0) {
-		log_line("CULVERT-2-START", "%s: %s", c->opt->socket, strerror(-c->listen_fd));
+	/* before anything of the host is touched: another one may run here, and this one
+	 * would put its rules in place of that one's */
+	c->claim_fd = netns_claim("culvert-router");
+	if (c->claim_fd < 0) {
+		log_line("CULVERT-2-START", "a router runs in this network namespace: %s",
+			 strerror(-c->claim_fd));
 		close(fwd_fd);
-		return c->listen_fd;
+		return c->claim_fd;
 	}
 	err = nl_open(&c->nl);
 	if (!err)
@@ -228,6 +229,12 @@ static int serve(struct control *c)
 
 	event_add(c->sample_timer, &sample);
 	c->nl_events = nl_events_open();
+	/* who waits for the socket finds the configuration in force */
+	c->listen_fd = unix_listen(c->opt->socket);
+	if (c->listen_fd < 0) {
+		log_line("CULVERT-2-START", "%s: %s", c->opt->socket, strerror(-c->listen_fd));
+		return c->listen_fd;
+	}
 	err = watch(c, c->listen_fd, EV_READ, on_accept);
 	if (!err)
 		err = watch(c, c->supervisor_fd, EV_READ, on_supervisor);
@@ -298,7 +305,7 @@ int control_process(const struct control_options *opt, int fwd_fd, int superviso
 	signal(SIGPIPE, SIG_IGN); /* a client that leaves early is no reason to die */
 	c->opt = opt;
 	c->supervisor_fd = supervisor_fd;
-	c->udp500 = c->listen_fd = -1;
+	c->udp500 = c->listen_fd = c->claim_fd = -1;
 	c->started_ms = host_now_ms(NULL);
 	LIST_INIT(&c->sessions);
 	err = privs_control();
@@ -315,10 +322,9 @@ int control_process(const struct control_options *opt, int fwd_fd, int superviso
 		status = 0;
 	} else if (err == -EPERM || err == -EADDRINUSE || err == -EEXIST) {
 		status = 2; /* starting again would not help */
-		if (first && c->fwd && !c->guarded) { /* this host is left as it was */
+		if (first && c->fwd && c->claim_fd >= 0) { /* this host is left as it was */
 			forwarding_restore(c);
 			plumb_remove(c);
-			(void)unlink(c->opt->socket);
 		}
 	}
 	control_free(c);

@@ -67,7 +67,7 @@ struct control {
 	struct fwdlink *fwd;
 	struct ike *ike;
 	struct nl *nl;
-	int supervisor_fd, listen_fd, udp500, nl_events, sigterm_fd;
+	int supervisor_fd, listen_fd, claim_fd, udp500, nl_events, sigterm_fd;
 	bool udp4500, ready, stopping, isakmp_on, crypto_seen;
 	bool guarded;	     /* whatever leaves by a crypto map's interface meets the guard */
 	bool steering_failed; /* the last time */

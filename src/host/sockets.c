@@ -7,6 +7,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -174,6 +175,26 @@ long udp_recv(int fd, void *p, size_t cap, struct ipaddr *ret_local, struct ipad
 	*ret_remote = ipaddr_v4(ntohl(from.sin_addr.s_addr));
 	*ret_port = ntohs(from.sin_port);
 	return n;
+}
+
+int netns_claim(const char *name)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	size_t len = strlen(name);
+	int fd, err;
+
+	if (len >= sizeof(a.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(a.sun_path + 1, name, len);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&a,
+		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len)) == 0)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
 }
 
 int unix_listen(const char *path)

@@ -27,6 +27,9 @@ int udp_send(int fd, const struct ipaddr *local, const struct ipaddr *remote, ui
 /* Receives one datagram; its length, or -errno (-EAGAIN: none). */
 long udp_recv(int fd, void *p, size_t cap, struct ipaddr *ret_local, struct ipaddr *ret_remote,
 	      uint16_t *ret_port);
+/* A descriptor that only one process of this network namespace can have at a time (an
+ * abstract socket of that name); -EADDRINUSE for the second. Goes with the process. */
+int netns_claim(const char *name);
 /* A listening stream socket at path, mode 0660; an old one is replaced if nobody
  * listens there (-EADDRINUSE otherwise). */
 int unix_listen(const char *path);
