@@ -26,15 +26,19 @@ int ike_prf(struct ike_crypto *c, enum hash_id h, struct span key, const struct 
 int ike_cbc(struct ike_crypto *c, const struct cipher_info *cipher, const uint8_t *key,
 	    const uint8_t *iv, uint8_t *buf, size_t len, bool encrypt);
 
-/* Bytes of a public value of the group; 0: no such group. */
+/* Bytes of a public value of the group (a curve's is x and y) and of the secret that
+ * two of them make (a curve's is x alone: RFC 5903 section 7); 0: no such group. */
 size_t ike_dh_len(unsigned group);
-/* A fresh key pair (RFC 2409 section 6, RFC 3526). */
+size_t ike_dh_secret_len(unsigned group);
+/* A fresh key pair for groups 1, 2, 5, 14, 15, 16, 19, 20, 21 and 24 (RFC 2409
+ * section 6, RFC 3526, RFC 5903, RFC 5114). -EINVAL: no such group. */
 int ike_dh_new(struct ike_crypto *c, unsigned group,
 	       void (*random)(void *ctx, void *p, size_t n), void *ctx, struct ike_dh **ret_dh);
 void ike_dh_free(struct ike_dh *dh); /* wipes the exponent; NULL is fine */
 struct span ike_dh_public(const struct ike_dh *dh);
-/* The shared secret, as long as the prime, leading zeros kept. -EINVAL for a
- * public value outside 1 < y < p - 1 or of a wrong length. */
+/* The shared secret of ike_dh_secret_len() bytes, leading zeros kept. -EINVAL for a
+ * public value of a wrong length, outside 1 < y < p - 1, outside the subgroup of
+ * group 24, or off the curve. */
 int ike_dh_shared(struct ike_dh *dh, struct span peer, uint8_t *out);
 
 #endif

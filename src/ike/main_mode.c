@@ -84,7 +84,7 @@ static int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, 
 	struct ike *k = sa->k;
 	const struct psk_entry *psk = psk_for(k, &sa->path.remote);
 	uint8_t gxy[IKE_MAX_DH];
-	size_t len = ike_dh_len(sa->agreed.group);
+	size_t len = ike_dh_secret_len(sa->agreed.group);
 	enum hash_id h = sa->agreed.hash;
 	int err;
 

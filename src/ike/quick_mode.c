@@ -218,7 +218,7 @@ static int specs_make(struct qm *q, struct span peer_ke)
 
 	if (q->agreed.group) {
 		err = ike_dh_shared(q->dh, peer_ke, gqm);
-		shared = span_of(gqm, ike_dh_len(q->agreed.group));
+		shared = span_of(gqm, ike_dh_secret_len(q->agreed.group));
 	}
 	q->pair_id = ++q->sa->k->next_pair;
 	if (!err)

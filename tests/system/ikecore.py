@@ -13,7 +13,8 @@ from peers.tshark import Capture
 US, PEER = '192.0.2.1', '192.0.2.2'
 NEAR, FAR = '10.1.0.0/24', '10.2.0.0/24'  # our LAN and the peer's
 
-GROUPS = {'modp768': 1, 'modp1024': 2, 'modp1536': 5, 'modp2048': 14, 'modp3072': 15, 'modp4096': 16}
+GROUPS = {'modp768': 1, 'modp1024': 2, 'modp1536': 5, 'modp2048': 14, 'modp3072': 15, 'modp4096': 16,
+          'ecp256': 19, 'ecp384': 20, 'ecp521': 21, 'modp2048s256': 24}
 
 
 def p1_line(suite, priority=10, life=86400):
