@@ -49,15 +49,21 @@ int flight_send(struct ike *k, struct flight *f, const struct ike_path *path, st
 	return timer_arm(&k->timers, &f->timer, k->now_ms + IKE_RESEND_FIRST_MS);
 }
 
+/* Phase 1 backs off, for the peer may be anybody. In phase 2 he is known and the SA to
+ * be renewed has not long to live: there a message is sent again every two seconds. */
 bool flight_resend(struct ike *k, struct flight *f)
 {
-	if (f->resends >= IKE_RESENDS)
+	bool quick = f->timer.kind == T_QM_RESEND;
+	uint64_t wait_ms = (uint64_t)IKE_RESEND_FIRST_MS << (f->resends + 1);
+
+	if (f->resends >= (quick ? IKE_QM_RESENDS : IKE_RESENDS))
 		return false;
 	f->resends++;
 	act_send(k, &f->path, span_of(f->sent, f->sent_len));
+	if (quick && wait_ms > IKE_QM_RESEND_MAX_MS)
+		wait_ms = IKE_QM_RESEND_MAX_MS;
 	/* cannot fail: the heap had room for it a moment ago */
-	(void)timer_arm(&k->timers, &f->timer,
-			k->now_ms + ((uint64_t)IKE_RESEND_FIRST_MS << f->resends));
+	(void)timer_arm(&k->timers, &f->timer, k->now_ms + wait_ms);
 	return true;
 }
 

@@ -10,7 +10,7 @@
  *   T_LINGER    deleted, it stays for show; 60 s
  *   T_KEEPALIVE NAT keepalive; 20 s or as configured
  *   of a quick mode:
- *   T_QM_RESEND as above
+ *   T_QM_RESEND as above; 1 s, then every 2 s
  *   T_QM_LINGER finished, it stays to answer repeats; 60 s
  *   T_SETTLE    the peer gets time to install what QM3 confirms; 50 ms
  *   of an IPsec SA pair:
@@ -31,6 +31,8 @@
 
 #define IKE_RESENDS	    4	   /* of one message; the exchange fails 31 s after the first */
 #define IKE_RESEND_FIRST_MS 1000   /* doubled each time */
+#define IKE_QM_RESENDS	    15	   /* in quick mode, which fails after 31 s as well */
+#define IKE_QM_RESEND_MAX_MS 2000  /* there the doubling ends here */
 #define IKE_GIVE_UP_MS	    40000
 #define IKE_LINGER_MS	    60000
 #define IKE_RETIRE_MS	    30000

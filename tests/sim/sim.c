@@ -44,12 +44,24 @@ static bool translate(int from, const struct ike_path *sent, struct ike_path *re
 	return true;
 }
 
+static bool loses(int from, const struct ike_action *a)
+{
+	if (a->data.p[18] != sim.lose[from].exchange || !sim.lose[from].count)
+		return false;
+	if (!sim.lose[from].skip)
+		return sim.lose[from].count--;
+	sim.lose[from].skip--;
+	return false;
+}
+
 static void put_wire(int from, const struct ike_action *a)
 {
 	struct datagram *d;
 	struct ike_path path;
 
 	assert_true(a->data.len <= sizeof(d->b));
+	if (loses(from, a))
+		return;
 	if (sim_rnd() % 100 < sim.drop_percent || sim.n_wire == SIM_MAX_WIRE || sim.cut[!from] ||
 	    !translate(from, &a->path, &path))
 		return;

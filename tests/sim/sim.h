@@ -53,6 +53,10 @@ struct sim {
 	uint64_t rng;
 	unsigned drop_percent, dup_percent;
 	bool reorder;
+	struct {	/* of that side's next datagrams of one exchange, */
+		uint8_t exchange;
+		unsigned skip, count; /* so many arrive and then so many do not */
+	} lose[2];
 	bool cut[2];	/* side is unreachable: what goes to it is lost */
 	uint16_t nat_500, nat_4500; /* side 0 is 198.51.100.1 for the other, ports mapped; 0: no NAT */
 };

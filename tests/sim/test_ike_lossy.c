@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the random worlds of chaos found under loss, each by hand. */
+#include "sim.h"
+
+enum { MAIN = 2, QUICK = 32 };
+
+static void lose(int s, uint8_t exchange, unsigned skip, unsigned count)
+{
+	sim.lose[s].exchange = exchange;
+	sim.lose[s].skip = skip;
+	sim.lose[s].count = count;
+}
+
+static void connect_all(void)
+{
+	sim_acquire(0, 1);
+	sim_run(500);
+	assert_int_equal(sim.side[0].n_sa, 2);
+	assert_int_equal(sim.side[1].n_sa, 2);
+}
+
+/* chaos --seeds 9..9: with pauses that doubled, a renewal took longer than the old
+ * pair lived. */
+static void quick_mode_is_repeated_often_enough(void **state)
+{
+	(void)state;
+	connect_all();
+	lose(0, QUICK, 0, 3);
+	lose(1, QUICK, 0, 3);
+	sim_acquire(0, 2);
+	sim_run(10000);
+	assert_int_equal(sim.side[0].n_sa, 4);
+	assert_int_equal(sim.side[1].n_sa, 4);
+	sim_assert_twins();
+}
+
+/* And still no longer than half a minute in all. */
+static void quick_mode_without_an_answer_ends(void **state)
+{
+	(void)state;
+	connect_all();
+	unsigned sent = sim.side[0].sent_quick;
+	lose(0, QUICK, 0, 1000);
+	sim_acquire(0, 2);
+	sim_run(30500);
+	assert_int_equal(sim.side[0].failed, 0);
+	assert_int_equal(sim.side[0].sent_quick - sent, 16);
+	sim_run(1000);
+	assert_int_equal(sim.side[0].failed, 1);
+	assert_int_equal(sim.side[0].sent_quick - sent, 16);
+}
+
+/* chaos --seeds 1..1: the third message was lost each time, the responder removed his
+ * inbound SA, and the initiator, for whom all was complete, sent into a black hole. */
+static void inbound_sa_stays_when_the_last_message_is_lost(void **state)
+{
+	(void)state;
+	connect_all();
+	lose(0, QUICK, 1, 1000); /* QM1 arrives, QM3 never does */
+	sim_acquire(0, 2);
+	sim_run(60000);
+	assert_int_equal(sim.side[0].n_sa, 4);
+	assert_int_equal(sim.side[1].n_sa, 3);
+	uint32_t spi = 0;
+	for (size_t i = 0; i < 4; i++)
+		if (sim.side[0].sa[i].policy_id == 2 && sim.side[0].sa[i].dir == SA_OUT)
+			spi = sim.side[0].sa[i].spi;
+	bool there = false;
+	for (size_t i = 0; i < 3; i++)
+		there |= sim.side[1].sa[i].spi == spi && sim.side[1].sa[i].dir == SA_IN;
+	assert_true(there);
+
+	/* a whole pair takes its place */
+	lose(0, QUICK, 0, 0);
+	sim_acquire(1, 2);
+	sim_run(40000);
+	assert_int_equal(sim.side[1].n_sa, 4);
+	assert_int_equal(sim.side[0].n_sa, 4);
+	sim_assert_twins();
+}
+
+/* However often a peer begins and never ends, what stays for him is one SA. */
+static void unconfirmed_inbound_sas_do_not_heap_up(void **state)
+{
+	(void)state;
+	connect_all();
+	for (int n = 0; n < 20; n++) {
+		lose(0, QUICK, 1, 1000);
+		sim_acquire(0, 2);
+		sim_run(1000);
+		ike_clear_ipsec(sim.side[0].ike, sim.now_ms, NULL, "none of that name", 0);
+		ike_expire(sim.side[0].ike, sim.now_ms, sim_sa(0, SA_OUT)->id, false, true);
+		sim_run(66000);
+	}
+	assert_in_range(sim_pairs(1), 1, 4);
+	assert_true(sim.side[1].n_sa <= 6);
+}
+
+/* chaos --seeds 5..5: the last message of a renewed phase 1 was lost. The responder
+ * gave up the old one and began quick modes on the new, which the initiator had not. */
+static void responder_waits_for_proof_before_he_gives_up_the_old_phase_one(void **state)
+{
+	(void)state;
+	for (int s = 0; s < 2; s++) {
+		sim.side[s].p1[0].life_sec = 300;
+		sim_configure(s);
+	}
+	connect_all();
+	lose(1, MAIN, 2, 1000); /* MM2 and MM4 arrive */
+	sim_run(281000);	/* renewed at 270 s; the old one lives until 300 s */
+	assert_int_equal(sim_count_sas(0, IKE_QM_IDLE), 1);
+	assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 2);
+	sim_acquire(1, 2);
+	sim_run(500);
+	assert_int_equal(sim.side[1].n_sa, 4);
+	assert_int_equal(sim.side[0].n_sa, 4);
+	sim_assert_twins();
+}
+
+/* Once the initiator uses the new one, the old one goes at the responder, too; and
+ * what comes late under the old one does not take the new one's place. */
+static void first_message_under_a_new_phase_one_is_proof(void **state)
+{
+	(void)state;
+	for (int s = 0; s < 2; s++) {
+		sim.side[s].p1[0].life_sec = 300;
+		sim_configure(s);
+	}
+	connect_all();
+	sim_run(10000);
+	for (int round = 1; round <= 6; round++) {
+		sim_run(270000);
+		assert_int_equal(sim_count_sas(0, IKE_QM_IDLE), 1);
+		assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 1);
+	}
+}
+
+/* chaos --seeds 15..15: a twelfth of two minutes is no time for a renewal. */
+static void renewal_begins_a_quarter_before_the_end(void **state)
+{
+	static const struct {
+		uint32_t sec, soft_i, soft_r;
+	} rows[] = { { 120, 90, 105 }, { 240, 180, 210 }, { 3600, 3540, 3570 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		sim_again();
+		for (int s = 0; s < 2; s++) {
+			sim.side[s].p2[0].life_sec = rows[i].sec;
+			sim.side[s].p2[0].life_kb = 2560;
+			sim_configure(s);
+		}
+		connect_all();
+		assert_int_equal(sim_sa(0, SA_OUT)->life.soft_sec, rows[i].soft_i);
+		assert_int_equal(sim_sa(1, SA_OUT)->life.soft_sec, rows[i].soft_r);
+		assert_int_equal(sim_sa(0, SA_OUT)->life.soft_bytes, 1920 * 1024);
+		assert_int_equal(sim_sa(0, SA_OUT)->life.hard_bytes, 2560 * 1024);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SIM_TEST(quick_mode_is_repeated_often_enough),
+		SIM_TEST(quick_mode_without_an_answer_ends),
+		SIM_TEST(inbound_sa_stays_when_the_last_message_is_lost),
+		SIM_TEST(unconfirmed_inbound_sas_do_not_heap_up),
+		SIM_TEST(responder_waits_for_proof_before_he_gives_up_the_old_phase_one),
+		SIM_TEST(first_message_under_a_new_phase_one_is_proof),
+		SIM_TEST(renewal_begins_a_quarter_before_the_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
