@@ -42,6 +42,7 @@
 #define IKE_RENEWED_MS	    2000  /* an ISAKMP SA older than this is replaced by a new one */
 #define IKE_REKEY_AGAIN_MS  5000  /* after a rekey that failed */
 #define IKE_KEEPALIVE_MS    20000
+#define IKE_UNPROVEN_MS	    35000 /* a peer who lacks our last message of phase 1 has given up */
 #define IKE_REPLACED_MS	    5000  /* what an ISAKMP SA lives on beside its successor */
 #define IKE_MAX_REPEATS	    10	   /* answers to repeated requests, each exchange */
 #define IKE_MAX_HALF_OPEN   256	   /* as responder, all peers */
@@ -91,6 +92,7 @@ struct ike_sa {
 	enum mm_state state;
 	bool initiator;
 	bool was_up;	 /* for show: it reached QM_IDLE once */
+	bool proven;	 /* the peer has it up, too: he answered, or used it */
 	struct ike_path path;
 	uint8_t i_cookie[8], r_cookie[8];
 	uint32_t conn_id;
@@ -252,7 +254,8 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 struct ike_sa *sa_by_cookies(struct ike *k, const struct ike_header *h);
 /* The SA that a first message of this peer with this cookie has made already. */
 struct ike_sa *sa_by_first(struct ike *k, const struct ike_path *path, const struct ike_header *h);
-/* The newest that is up between our address and the peer's. A router may reach one
+/* The newest that is up at both ends between our address and the peer's; one that the
+ * peer may not have up is second choice. A router may reach one
  * peer from two interfaces; NULL: from any. */
 struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
@@ -305,6 +308,9 @@ void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike
 		struct span d);
 void quick_fail(struct qm *q, const char *why);
 void quick_drop(struct qm *q); /* an SA that was installed for it goes, too */
+/* The same for an exchange that the peer may take for complete: as responder, our
+ * inbound SA stays. */
+void quick_leave(struct qm *q);
 void qm_timer_fired(struct qm *q, struct timer *t);
 
 /* quick_ids.c: proxy identities (RFC 2407 section 4.6.2) */
@@ -355,6 +361,10 @@ void natt_keepalive_start(struct ike_sa *sa);
 /* Makes the pair of a quick mode; its SAs are the caller's to install. -ENOMEM:
  * nothing was done. */
 int pair_add(struct ike *k, struct qm *q);
+/* For a quick mode whose end the peer did not confirm: he may have both SAs and send on
+ * his, so that ours to receive on stays until its lifetime is over or a whole pair takes
+ * its place. -ENOMEM as above. */
+int pair_keep_inbound(struct ike *k, struct qm *q);
 /* Installs the outbound SA, unless the pair was removed meanwhile; from now on it
  * carries what leaves, and older pairs of its policy retire. */
 void pair_use(struct ike *k, const struct qm *q);

@@ -34,6 +34,13 @@ bool pair_has_newer(const struct pair *p)
 	return false;
 }
 
+static void retire(struct pair *p)
+{
+	p->retired = true;
+	p->timer.kind = T_RETIRE;
+	(void)timer_arm(&p->k->timers, &p->timer, p->k->now_ms + IKE_RETIRE_MS);
+}
+
 /* Twins of a simultaneous start stay both: the peers may not agree which one is
  * newer, and each would delete the other's. A pair whose renewal was asked for is
  * none of these, however young. */
@@ -46,9 +53,7 @@ static void retire_older(struct ike *k, const struct pair *new)
 		    (!p->rekeying && k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS) ||
 		    !selector_equal(&p->in.sel, &new->in.sel))
 			continue;
-		p->retired = true;
-		p->timer.kind = T_RETIRE;
-		(void)timer_arm(&k->timers, &p->timer, k->now_ms + IKE_RETIRE_MS);
+		retire(p);
 	}
 }
 
@@ -96,6 +101,17 @@ int pair_add(struct ike *k, struct qm *q)
 	if (n)
 		n->story[0] = '\0';
 	return 0;
+}
+
+int pair_keep_inbound(struct ike *k, struct qm *q)
+{
+	struct pair *p;
+
+	TAILQ_FOREACH(p, &k->pairs, entry)
+		if (p->policy_id == q->policy.id && !p->out_installed && !p->retired &&
+		    selector_equal(&p->in.sel, &q->sel))
+			retire(p);
+	return pair_add(k, q);
 }
 
 static void trace_sa(struct ike *k, const struct sa_spec *s)

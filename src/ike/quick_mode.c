@@ -122,6 +122,13 @@ void quick_drop(struct qm *q)
 		sa_start_pending(sa);
 }
 
+void quick_leave(struct qm *q)
+{
+	if (q->state == QM_R2 && !pair_keep_inbound(q->sa->k, q))
+		q->state = QM_DONE;
+	quick_drop(q);
+}
+
 void quick_fail(struct qm *q, const char *why)
 {
 	struct ike_sa *sa = q->sa;
@@ -690,7 +697,7 @@ void qm_timer_fired(struct qm *q, struct timer *t)
 		struct ike *k = sa->k;
 		const struct pair *live = pair_current(k, policy_id);
 
-		quick_drop(q);
+		quick_leave(q);
 		/* the renewal that this exchange would have been */
 		if (live && live->rekeying)
 			(void)renew_later(k, policy_id);

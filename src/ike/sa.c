@@ -99,7 +99,7 @@ static void fail_quick_modes(struct ike_sa *sa, const char *why)
 		const struct p2_policy *p = p2_by_id(k, q->policy.id);
 
 		if (q->state != QM_I1) {
-			quick_drop(q);
+			quick_leave(q);
 		} else if (p && sa_up_for(k, &p->local, &sa->path.remote)) {
 			quick_drop(q);
 			negotiate(k, p);
@@ -181,9 +181,15 @@ struct ike_sa *sa_by_first(struct ike *k, const struct ike_path *path, const str
 	return NULL;
 }
 
+static void retire_older(struct ike_sa *fresh);
+
 void sa_heard(struct ike_sa *sa, const struct ike_path *path)
 {
 	sa->heard_ms = sa->k->now_ms;
+	if (sa->state == MM_DONE && !sa->proven) {
+		sa->proven = true;
+		retire_older(sa);
+	}
 	/* after the float a datagram on port 500 is an old one (RFC 3947 section 4) */
 	if ((sa->nat_here || sa->nat_there) && path->local_port == sa->path.local_port)
 		sa->path = *path;
@@ -196,6 +202,18 @@ static bool is_between(const struct ike_sa *sa, const struct ipaddr *local,
 	       (!local || ipaddr_equal(&sa->path.local, local));
 }
 
+/* As responder we sent the last message of phase 1 and do not know that it arrived; but
+ * when its repeats must be over, the peer has it or has given up. */
+static bool is_proven(const struct ike_sa *sa)
+{
+	return sa->proven || sa->k->now_ms - sa->up_ms >= IKE_UNPROVEN_MS;
+}
+
+static bool is_better(const struct ike_sa *a, const struct ike_sa *b)
+{
+	return is_proven(a) != is_proven(b) ? is_proven(a) : a->up_ms > b->up_ms;
+}
+
 struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
 {
 	struct ike_sa *sa, *best = NULL;
@@ -204,7 +222,7 @@ struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct
 	 * one, however long its lifetime (strongSwan does not) */
 	TAILQ_FOREACH(sa, &k->sas, entry)
 		if (sa->state == MM_DONE && is_between(sa, local, peer) &&
-		    (!best || sa->up_ms > best->up_ms))
+		    (!best || is_better(sa, best)))
 			best = sa;
 	return best;
 }
@@ -273,8 +291,8 @@ static uint64_t rekey_ms(const struct ike_sa *sa)
 	return life - (sa->initiator ? margin : margin / 2);
 }
 
-/* A new SA takes the place of older ones with the peer, when what is under way on
- * them has had its time; those of about the same age are twins of a simultaneous
+/* A new SA that is up at both ends takes the place of older ones with the peer, when
+ * what is under way on them has had its time; those of about the same age are twins of a simultaneous
  * start and stay. */
 static void retire_older(struct ike_sa *fresh)
 {
@@ -283,6 +301,7 @@ static void retire_older(struct ike_sa *fresh)
 
 	TAILQ_FOREACH(sa, &k->sas, entry) {
 		if (sa == fresh || sa->state != MM_DONE || k->now_ms - sa->up_ms < IKE_RENEWED_MS ||
+		    sa->up_ms > fresh->up_ms ||
 		    !is_between(sa, &fresh->path.local, &fresh->path.remote) ||
 		    sa->expires_ms <= k->now_ms + IKE_REPLACED_MS)
 			continue;
@@ -360,6 +379,7 @@ void sa_up(struct ike_sa *sa)
 
 	sa->state = MM_DONE;
 	sa->was_up = true;
+	sa->proven = sa->initiator;
 	sa->up_ms = sa->heard_ms = k->now_ms;
 	if (sa->initiator)
 		flight_last(k, &sa->flight);
@@ -375,9 +395,22 @@ void sa_up(struct ike_sa *sa)
 	act_debug(k, sa, "SA has been authenticated with %s", ipaddr_str(&sa->path.remote, addr));
 	natt_keepalive_start(sa);
 	forget_exchange(sa);
-	retire_older(sa);
+	if (sa->proven)
+		retire_older(sa);
 	log_lifetime(sa);
 	sa_start_pending(sa);
+}
+
+/* Whatever he began, he knows no more of it. */
+static void forget_answers(struct ike_sa *sa)
+{
+	struct qm *q, *next;
+
+	for (q = TAILQ_FIRST(&sa->qms); q; q = next) {
+		next = TAILQ_NEXT(q, entry);
+		if (q->state == QM_R2)
+			quick_drop(q);
+	}
 }
 
 void peer_restarted(const struct ike_sa *fresh)
@@ -389,8 +422,10 @@ void peer_restarted(const struct ike_sa *fresh)
 	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
 		next = TAILQ_NEXT(sa, entry);
 		if (sa != fresh && sa->state == MM_DONE && sa->made_ms < fresh->made_ms &&
-		    is_between(sa, &fresh->path.local, &fresh->path.remote))
+		    is_between(sa, &fresh->path.local, &fresh->path.remote)) {
+			forget_answers(sa);
 			sa_end(sa, false, "the peer has restarted");
+		}
 	}
 }
 
@@ -402,10 +437,14 @@ static void succeed(struct ike_sa *old)
 	struct ike_path path = { old->path.local, old->path.remote, 500, 500 };
 	struct ike_sa *sa;
 
+	TAILQ_FOREACH(sa, &k->sas, entry) /* he was faster */
+		if (sa->state == MM_DONE && sa->up_ms > old->up_ms &&
+		    is_between(sa, &path.local, &path.remote))
+			return;
+
 	if (old->nat_here || old->nat_there)
 		path = old->path;
 	if (!p1_any_usable(k) || !pairs_with(k, &path.local, &path.remote) ||
-	    sa_up_for(k, &path.local, &path.remote) != old ||
 	    sa_starting_for(k, &path.local, &path.remote))
 		return;
 	sa = sa_make(k, &path, true);
