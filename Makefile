@@ -3,7 +3,7 @@
 BUILD ?= build
 PY := /usr/bin/python3
 
-.PHONY: all demo check test bench fuzz deps clean
+.PHONY: all demo check test sim bench fuzz deps clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -19,6 +19,10 @@ demo: all
 # The quick loop: unit tests and simulations only, under a minute.
 test: all
 	meson test -C $(BUILD) --print-errorlogs --suite unit
+
+# Random worlds of IKE cores, many: make sim SEEDS=1..1000 HANDSHAKES=1000000
+sim: all
+	$(BUILD)/tests/sim/chaos --seeds $(or $(SEEDS),1..1000) --handshakes $(or $(HANDSHAKES),0)
 
 check:
 	tools/install-deps check

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs seeds: each invents routers and lives through rounds of calm, storm and
+ * healing, judged all the time. A seed that fails is run again and tells its story.
+ *
+ * chaos --seeds A..B [--handshakes N] [--real PERCENT] [--story]
+ *   --handshakes  go on until that many phase 1 and phase 2 exchanges are complete,
+ *                 an equal share for each seed; otherwise one round for each
+ *   --real        percentage of seeds with real key exchange groups, 3 if not given
+ *   --story       print everything that happens */
+#include "chaos.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <time.h>
+
+struct world w;
+static jmp_buf failed;
+static char verdict[512];
+
+void chaos_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(verdict, sizeof(verdict), fmt, ap);
+	va_end(ap);
+	longjmp(failed, 1);
+}
+
+/* The last lines of a story, unless all of it is wanted. */
+#define STORY_LINES 400
+static char story[STORY_LINES][200];
+static unsigned long story_at;
+static bool story_all;
+
+void tell(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!w.tell)
+		return;
+	char *line = story[story_at++ % STORY_LINES];
+	int n = snprintf(line, sizeof(story[0]), "%9.3f ", (double)w.now_ms / 1000);
+
+	va_start(ap, fmt);
+	vsnprintf(line + n, sizeof(story[0]) - (size_t)n, fmt, ap);
+	va_end(ap);
+	if (story_all)
+		puts(line);
+}
+
+static void tell_story(void)
+{
+	unsigned long i = story_at > STORY_LINES ? story_at - STORY_LINES : 0;
+
+	for (; !story_all && i < story_at; i++)
+		puts(story[i % STORY_LINES]);
+}
+
+uint32_t rnd(void)
+{
+	uint64_t z = w.rng += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return (uint32_t)((z ^ z >> 31) >> 16);
+}
+
+/* ---- time ---- */
+
+static void tell_later(void)
+{
+	for (size_t i = 0; i < w.n_later; i++)
+		if (w.later[i].at_ms <= w.now_ms) {
+			struct node *n = &w.node[w.later[i].node];
+
+			w.later[i--] = w.later[--w.n_later];
+			conf_apply(n);
+		}
+}
+
+static uint64_t next_event(void)
+{
+	uint64_t at = net_next();
+
+	at = w.traffic_at < at ? w.traffic_at : at;
+	at = w.audit_at < at ? w.audit_at : at;
+	for (unsigned i = 0; i < w.n_nodes; i++) {
+		at = w.node[i].ike_at < at ? w.node[i].ike_at : at;
+		at = w.node[i].sa_at < at ? w.node[i].sa_at : at;
+	}
+	for (size_t i = 0; i < w.n_later; i++)
+		at = w.later[i].at_ms < at ? w.later[i].at_ms : at;
+	return at;
+}
+
+static void step(void)
+{
+	struct wire *d;
+
+	tell_later();
+	for (unsigned i = 0; i < w.n_nodes; i++) {
+		struct node *n = &w.node[i];
+
+		if (n->ike_at <= w.now_ms) {
+			ike_tick(n->ike, node_now(n));
+			node_drain(n);
+		}
+		if (n->sa_at <= w.now_ms)
+			fwd_expire(n);
+	}
+	while (net_next() <= w.now_ms) {
+		d = net_pop();
+		if (d->esp)
+			fwd_arrive(d);
+		else
+			net_deliver(d);
+		free(d);
+	}
+	if (w.traffic_at <= w.now_ms) {
+		w.traffic_at = w.now_ms + TRAFFIC_MS;
+		fwd_traffic();
+	}
+	if (w.audit_at <= w.now_ms) {
+		w.audit_at = w.now_ms + 5000;
+		fwd_audit();
+	}
+}
+
+static void run_for(uint64_t ms)
+{
+	uint64_t until = w.now_ms + ms, at;
+	unsigned stuck = 0;
+
+	while ((at = next_event()) <= until) {
+		stuck = at > w.now_ms ? 0 : stuck + 1;
+		if (stuck > 10000)
+			chaos_fail("the cores never come to rest");
+		w.now_ms = at > w.now_ms ? at : w.now_ms;
+		step();
+	}
+	w.now_ms = until;
+}
+
+/* ---- rounds ---- */
+
+static void storm(void)
+{
+	w.strict = false;
+	tell("a storm begins");
+	for (unsigned n = 3 + below(25); n; n--) {
+		conf_disturb();
+		run_for(below(chance(30) ? 120000 : 8000));
+	}
+}
+
+static void heal(void)
+{
+	conf_heal();
+	run_for(SETTLE_MS);
+	fwd_judge_up();
+	fwd_judge_twins();
+}
+
+static void calm(void)
+{
+	conf_fair_network();
+	tell("calm, %u %% are lost", w.drop);
+	w.strict = true;
+	run_for(400000 + below(1600000));
+	w.strict = false;
+	fwd_judge_twins();
+}
+
+static unsigned long done(void)
+{
+	return w.main_modes + w.quick_modes / 2;
+}
+
+static void begin(uint64_t seed, unsigned real, bool say)
+{
+	memset(&w, 0, sizeof(w));
+	w.seed = seed;
+	w.rng = seed * 0x2545f4914f6cdd1du;
+	w.tell = say;
+	story_at = 0;
+	w.cheap = dh_cheap = !chance(real);
+	w.now_ms = 1000;
+}
+
+static void end(void)
+{
+	net_clear();
+	for (unsigned i = 0; i < w.n_nodes; i++) {
+		ike_free(w.node[i].ike);
+		free(w.node[i].held);
+		free(w.node[i].past);
+	}
+}
+
+static bool run_seed(uint64_t seed, unsigned long share, unsigned real, bool say)
+{
+	volatile bool ok = true;
+
+	begin(seed, real, say);
+	if (!setjmp(failed)) {
+		conf_world();
+		tell("%u routers, %u links, %s groups", w.n_nodes, w.n_links, w.cheap ? "test" : "real");
+		do {
+			heal();
+			calm();
+			storm();
+		} while (done() < share);
+		heal();
+	} else {
+		ok = false;
+	}
+	end();
+	return ok;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long from = 1, to = 10, handshakes = 0, bad = 0, share, all = 0, mm = 0, qm = 0;
+	unsigned long datagrams = 0, dropped = 0, packets = 0, ops = 0, real_done = 0;
+	size_t most_sas = 0, most_pairs = 0;
+	unsigned real = 3;
+	clock_t t0 = clock();
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--seeds") && i + 1 < argc &&
+		    sscanf(argv[i + 1], "%lu..%lu", &from, &to) == 2)
+			i++;
+		else if (!strcmp(argv[i], "--handshakes") && i + 1 < argc)
+			handshakes = strtoul(argv[++i], NULL, 10);
+		else if (!strcmp(argv[i], "--real") && i + 1 < argc)
+			real = (unsigned)strtoul(argv[++i], NULL, 10);
+		else if (!strcmp(argv[i], "--story"))
+			story_all = true;
+		else {
+			fprintf(stderr, "usage: chaos [--seeds A..B] [--handshakes N] [--real PERCENT] "
+					"[--story]\n");
+			return 2;
+		}
+	}
+	share = to >= from ? handshakes / (to - from + 1) : 0;
+	for (unsigned long s = from; s <= to; s++) {
+		bool ok = run_seed(s, share, real, story_all);
+
+		all += done();
+		mm += w.main_modes;
+		qm += w.quick_modes / 2;
+		real_done += w.cheap ? 0 : done();
+		datagrams += w.datagrams;
+		dropped += w.dropped;
+		packets += w.packets;
+		ops += w.ops;
+		most_sas = w.most_sas > most_sas ? w.most_sas : most_sas;
+		most_pairs = w.most_pairs > most_pairs ? w.most_pairs : most_pairs;
+		if (ok)
+			continue;
+		bad++;
+		if (!story_all)
+			(void)run_seed(s, share, real, true);
+		tell_story();
+		printf("seed %lu: %s\nagain: chaos --seeds %lu..%lu --handshakes %lu --real %u --story\n", s,
+		       verdict, s, s, share, real);
+		fflush(stdout);
+		if (bad >= 3)
+			break;
+	}
+	printf("%lu exchanges (%lu main, %lu quick; %lu with real groups), %lu datagrams (%lu lost), %lu "
+	       "packets, %lu disturbances; at most %zu ISAKMP SAs and %zu pairs in one router; %.1f s of "
+	       "processor; %lu of %lu seeds failed\n",
+	       all, mm, qm, real_done, datagrams, dropped, packets, ops, most_sas, most_pairs,
+	       (double)(clock() - t0) / CLOCKS_PER_SEC, bad, to - from + 1);
+	return bad ? 1 : 0;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two to fifty IKE cores on one virtual clock and one hostile network, made from a
+ * seed: the same seed is the same run, byte for byte. chaos.c drives phases,
+ * chaos_conf.c invents routers and what happens to them, chaos_net.c carries
+ * datagrams, chaos_fwd.c is what a forwarder would be and judges what it is told,
+ * chaos_dh.c makes key exchanges cheap. */
+#ifndef TEST_CHAOS_H
+#define TEST_CHAOS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "ike/internal.h"
+
+#define A(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#define MAX_NODES 50
+#define MAX_LINES 4 /* of one link */
+#define MAX_LINKS 64
+#define MAX_P1	  4
+#define NODE_P2	  (MAX_LINES * 16)
+#define NEVER	  UINT64_MAX
+#define TRAFFIC_MS 2000	   /* one packet of a flow */
+#define SETTLE_MS  240000 /* a whole network is all up after this */
+
+/* An SA as a forwarder holds it. */
+struct held {
+	struct sa_spec spec;
+	uint64_t print; /* of all that both ends must agree on */
+	uint64_t at_ms; /* the router's own clock */
+	uint64_t bytes;
+	unsigned packets;
+	bool told_soft;
+};
+
+struct past {
+	uint32_t spi;
+	uint8_t dir;
+	uint64_t print;
+};
+
+enum nat_kind { NAT_NONE, NAT_PORTS_KEPT, NAT_PORTS_CHANGED };
+
+struct node {
+	struct ike *ike;
+	struct ipaddr addr, shown; /* its own, and what others see */
+	enum nat_kind nat;
+	uint16_t nat_500, nat_4500;
+	uint64_t clock_off;   /* its clock is the world's plus this */
+	uint64_t ike_at, sa_at; /* when its core, its SAs want attention; world time */
+	struct ike_config cfg;
+	struct p1_policy p1[MAX_P1];
+	struct psk_entry psk[MAX_NODES];
+	struct p2_policy p2[NODE_P2];
+	bool hidden[NODE_P2]; /* taken out of the configuration for a while */
+	size_t n_p2;
+	unsigned n_links;
+	uint64_t audited_ms, jumped_ms; /* its own clock */
+	struct held *held;
+	size_t n_held, held_cap;
+	struct past *past;
+	size_t n_past, past_cap;
+};
+
+/* One permit line of a pair of routers, and its traffic. */
+struct line {
+	uint32_t policy[2]; /* ids at both ends; index in p2 is id - 1 */
+	bool works[2];	    /* that end can bring it up */
+	bool flow[2];
+	bool up[2]; /* a packet of that end has arrived since the calm began */
+	uint64_t acquired_ms[2];
+};
+
+struct link {
+	unsigned end[2]; /* nodes */
+	bool keys_differ;
+	bool p1_fits;
+	uint64_t cut_until_ms;
+	unsigned n_lines;
+	struct line line[MAX_LINES];
+};
+
+struct wire { /* a datagram, or a packet of ESP, under way */
+	uint64_t at_ms, order;
+	unsigned to;
+	uint16_t link;
+	bool esp;
+	uint8_t line, from_end;
+	uint32_t spi;
+	struct ike_path path;
+	size_t len;
+	uint8_t b[];
+};
+
+/* Losses in a row of one exchange in one direction. */
+#define N_RUNS 1024
+struct run {
+	uint64_t exchange;
+	unsigned lost;
+};
+
+struct later { /* half of a change: the other router is told after a while */
+	uint64_t at_ms;
+	unsigned node;
+};
+
+struct world {
+	uint64_t seed, rng, now_ms, order;
+	struct node node[MAX_NODES];
+	unsigned n_nodes;
+	struct link link[MAX_LINKS];
+	unsigned n_links;
+	struct wire **wire;
+	size_t n_wire, wire_cap;
+	struct later later[64];
+	size_t n_later;
+	struct run run[N_RUNS];
+	unsigned drop, dup, corrupt, delay_ms, jitter_ms;
+	bool strict; /* the network is fair and nobody interferes: no gap is allowed */
+	bool cheap;  /* test groups instead of real ones */
+	bool tell;   /* print the story */
+	uint64_t traffic_at, audit_at;
+	/* counts */
+	unsigned long main_modes, quick_modes, datagrams, dropped, gaps, packets, restarts, ops;
+	size_t most_sas, most_pairs;
+};
+extern struct world w;
+
+/* chaos.c */
+void chaos_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+uint32_t rnd(void);
+static inline uint32_t below(uint32_t n)
+{
+	return n ? rnd() % n : 0;
+}
+static inline bool chance(unsigned percent)
+{
+	return below(100) < percent;
+}
+static inline uint64_t node_now(const struct node *n)
+{
+	return w.now_ms + n->clock_off;
+}
+static inline unsigned node_no(const struct node *n)
+{
+	return (unsigned)(n - w.node);
+}
+
+/* chaos_net.c */
+void net_send(struct node *n, const struct ike_action *a);
+void net_push(struct wire *d);
+struct wire *net_pop(void); /* the next to arrive; NULL: nothing is under way */
+uint64_t net_next(void);
+void net_deliver(struct wire *d);
+void net_garbage(void);
+void net_clear(void);
+
+/* chaos_fwd.c */
+void node_drain(struct node *n); /* after every call into a core */
+void fwd_forget(struct node *n); /* all SAs are gone, as by a reboot */
+void fwd_expire(struct node *n); /* lifetimes in seconds that are over */
+void fwd_traffic(void);		 /* every flow sends a packet */
+void fwd_arrive(const struct wire *d);
+void fwd_audit(void); /* bounds and ages */
+void fwd_judge_up(void); /* everything that works is up */
+void fwd_judge_twins(void);
+struct link *link_of(unsigned node, uint32_t policy, struct line **ret_line, unsigned *ret_end);
+
+/* chaos_conf.c */
+void conf_world(void);
+void conf_apply(struct node *n);
+void conf_disturb(void); /* one random thing happens */
+void conf_heal(void);	 /* the network is whole, every router configured again */
+void conf_fair_network(void);
+void node_start(struct node *n);
+
+/* chaos_dh.c */
+extern bool dh_cheap;
+
+#endif

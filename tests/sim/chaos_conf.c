@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Invents routers, their configurations and what befalls them. */
+#include "chaos.h"
+
+static const struct p1_policy suites[] = {
+	{ .cipher = CIPHER_AES_CBC, .cipher_bits = 256, .hash = HASH_SHA256, .group = 14 },
+	{ .cipher = CIPHER_AES_CBC, .cipher_bits = 128, .hash = HASH_SHA1, .group = 2 },
+	{ .cipher = CIPHER_3DES, .hash = HASH_MD5, .group = 5 },
+	{ .cipher = CIPHER_AES_CBC, .cipher_bits = 192, .hash = HASH_SHA384, .group = 19 },
+	{ .cipher = CIPHER_DES, .hash = HASH_SHA1, .group = 1 },
+	{ .cipher = CIPHER_AES_CBC, .cipher_bits = 256, .hash = HASH_SHA512, .group = 20 },
+	{ .cipher = CIPHER_AES_CBC, .cipher_bits = 256, .hash = HASH_SHA256, .group = 24 },
+};
+static const struct p2_transform sets[] = {
+	{ .name = "A", .cipher = CIPHER_AES_CBC, .cipher_bits = 256, .esp_auth = AUTH_HMAC_SHA1_96 },
+	{ .name = "B", .cipher = CIPHER_3DES, .esp_auth = AUTH_HMAC_MD5_96 },
+	{ .name = "C", .cipher = CIPHER_AES_GCM, .cipher_bits = 128 },
+	{ .name = "D", .cipher = CIPHER_NULL, .esp_auth = AUTH_HMAC_SHA256_128 },
+	{ .name = "E", .cipher = CIPHER_AES_CBC, .cipher_bits = 128, .esp_auth = AUTH_HMAC_SHA512_256 },
+};
+static const uint16_t pfs_groups[] = { 0, 0, 2, 5, 14, 19, 21 };
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void fill(void *ctx, void *p, size_t n)
+{
+	uint8_t *b = p;
+
+	(void)ctx;
+	for (size_t i = 0; i < n; i++)
+		b[i] = (uint8_t)rnd();
+}
+
+void node_start(struct node *n)
+{
+	static const struct ike_env env = { .random = fill };
+
+	ike_free(n->ike);
+	n->ike = ike_new(&env);
+	if (!n->ike)
+		abort();
+	if (w.tell)
+		ike_set_debug(n->ike, IKE_DEBUG_ISAKMP | IKE_DEBUG_IPSEC);
+	n->audited_ms = node_now(n);
+	conf_apply(n);
+}
+
+/* The policies that are not taken out for a while. */
+void conf_apply(struct node *n)
+{
+	static struct p2_policy v[NODE_P2];
+	struct ike_config c = n->cfg;
+	size_t k = 0;
+
+	for (size_t i = 0; i < n->n_p2; i++)
+		if (!n->hidden[i])
+			v[k++] = n->p2[i];
+	c.p2 = v;
+	c.n_p2 = k;
+	if (ike_configure(n->ike, &c, node_now(n)))
+		abort();
+	node_drain(n);
+}
+
+/* ---- a world ---- */
+
+static void make_node(unsigned i, unsigned common)
+{
+	struct node *n = &w.node[i];
+	unsigned n_p1 = 1 + below(3), at = below(n_p1);
+
+	n->addr = n->shown = ipaddr_v4(A(192, 0, 2, 1) + i);
+	n->clock_off = 1000 + below(1000000);
+	if (chance(12)) {
+		n->nat = chance(60) ? NAT_PORTS_KEPT : NAT_PORTS_CHANGED;
+		n->shown = ipaddr_v4(A(198, 51, 100, 1) + i);
+		n->nat_500 = n->nat == NAT_PORTS_KEPT ? 500 : (uint16_t)(20000 + below(1000));
+		n->nat_4500 = n->nat == NAT_PORTS_KEPT ? 4500 : (uint16_t)(30000 + below(1000));
+	}
+	for (unsigned k = 0; k < n_p1; k++) {
+		n->p1[k] = suites[k == at ? common : below(COUNT(suites))];
+		n->p1[k].priority = 10 * (k + 1);
+		n->p1[k].auth = IKE_AUTH_PSK;
+		n->p1[k].life_sec = 60 + below(600);
+	}
+	n->cfg = (struct ike_config){ .enabled = true, .nat_traversal = true, .p1 = n->p1,
+				      .n_p1 = n_p1, .psk = n->psk };
+}
+
+static bool same_suite(const struct p1_policy *a, const struct p1_policy *b)
+{
+	return a->cipher == b->cipher && a->cipher_bits == b->cipher_bits && a->hash == b->hash &&
+	       a->group == b->group;
+}
+
+static bool p1_meet(const struct node *a, const struct node *b)
+{
+	for (size_t i = 0; i < a->cfg.n_p1; i++)
+		for (size_t k = 0; k < b->cfg.n_p1; k++)
+			if (same_suite(&a->p1[i], &b->p1[k]))
+				return true;
+	return false;
+}
+
+static void choose_sets(struct p2_policy *a, struct p2_policy *b)
+{
+	unsigned common = below(COUNT(sets));
+
+	for (unsigned e = 0; e < 2; e++) {
+		struct p2_policy *p = e ? b : a;
+		unsigned n = 1 + below(3), at = below(n);
+		uint8_t mode = a->sel.proto == 47 && b->sel.proto == 47 ? MODE_TRANSPORT : MODE_TUNNEL;
+
+		p->n_transforms = (uint8_t)n;
+		for (unsigned k = 0; k < n; k++) {
+			p->transforms[k] = sets[k == at ? common : below(COUNT(sets))];
+			p->transforms[k].mode = mode;
+		}
+	}
+}
+
+static void choose_lives(struct p2_policy *a, struct p2_policy *b)
+{
+	for (unsigned e = 0; e < 2; e++) {
+		struct p2_policy *p = e ? b : a;
+
+		p->life_sec = 120 + below(chance(20) ? 3480 : 240);
+		p->life_kb = chance(40) ? 2560 + below(8000) : 4608000;
+	}
+}
+
+/* Which of the two ends may begin it, given what both say. */
+static void judge_line(struct link *l, struct line *line)
+{
+	const struct p2_policy *p[2] = { &w.node[l->end[0]].p2[line->policy[0] - 1],
+					 &w.node[l->end[1]].p2[line->policy[1] - 1] };
+
+	for (unsigned e = 0; e < 2; e++) {
+		bool reach = w.node[l->end[!e]].nat != NAT_PORTS_CHANGED;
+
+		line->works[e] = !l->keys_differ && l->p1_fits && reach &&
+				 (!p[!e]->pfs_group || p[e]->pfs_group == p[!e]->pfs_group);
+	}
+}
+
+static struct addr_match host(const struct node *n)
+{
+	return (struct addr_match){ .addr = n->addr };
+}
+
+static void make_line(struct link *l, struct line *line, unsigned number)
+{
+	struct node *n[2] = { &w.node[l->end[0]], &w.node[l->end[1]] };
+	bool gre = number == 0 && n[0]->nat == NAT_NONE && n[1]->nat == NAT_NONE && chance(30);
+	uint16_t pfs = pfs_groups[below(COUNT(pfs_groups))];
+	struct p2_policy *p[2];
+
+	for (unsigned e = 0; e < 2; e++) {
+		struct node *me = n[e], *he = n[!e];
+
+		p[e] = &me->p2[me->n_p2++];
+		*p[e] = (struct p2_policy){
+			.id = (uint32_t)me->n_p2, .ifid = 1, .map = "M", .seq = l->end[!e] + 1,
+			.ace = number, .local = me->addr, .n_peers = 1, .peers = { he->shown },
+			.replay_window = 64,
+			.pfs_group = chance(90) ? pfs : pfs_groups[below(COUNT(pfs_groups))],
+			.sel = { .local = addr_match_v4(A(10, 0, number, 0) + (l->end[e] << 16), 0xff),
+				 .remote = addr_match_v4(A(10, 0, number, 0) + (l->end[!e] << 16), 0xff) },
+		};
+		if (gre)
+			p[e]->sel = (struct selector){ .local = host(me), .remote = host(he), .proto = 47 };
+		if (chance(6)) { /* a peer that is not there, then the one that is */
+			p[e]->peers[0] = ipaddr_v4(A(203, 0, 113, 1) + below(9));
+			p[e]->peers[p[e]->n_peers++] = he->shown;
+		}
+		line->policy[e] = p[e]->id;
+		line->flow[e] = true;
+	}
+	choose_sets(p[0], p[1]);
+	choose_lives(p[0], p[1]);
+}
+
+static void make_key(struct link *l, unsigned e, uint32_t key)
+{
+	struct node *n = &w.node[l->end[e]];
+	const struct node *he = &w.node[l->end[!e]];
+	struct psk_entry *k = &n->psk[n->cfg.n_psk++];
+
+	*k = (struct psk_entry){ .addr = he->shown, .mask_len = 32 };
+	k->key_len = (uint8_t)snprintf((char *)k->key, sizeof(k->key), "key-%u", key);
+}
+
+static void make_link(unsigned a, unsigned b)
+{
+	struct link *l = &w.link[w.n_links++];
+	uint32_t key = rnd();
+
+	l->end[0] = a;
+	l->end[1] = b;
+	w.node[a].n_links++;
+	w.node[b].n_links++;
+	l->p1_fits = p1_meet(&w.node[a], &w.node[b]);
+	l->keys_differ = chance(8);
+	make_key(l, 0, key);
+	make_key(l, 1, l->keys_differ ? key + 1 : key);
+	l->n_lines = 1 + below(MAX_LINES);
+	for (unsigned k = 0; k < l->n_lines; k++) {
+		make_line(l, &l->line[k], k);
+		judge_line(l, &l->line[k]);
+	}
+}
+
+static bool linked(unsigned a, unsigned b)
+{
+	for (unsigned i = 0; i < w.n_links; i++)
+		if ((w.link[i].end[0] == a && w.link[i].end[1] == b) ||
+		    (w.link[i].end[0] == b && w.link[i].end[1] == a))
+			return true;
+	return false;
+}
+
+void conf_world(void)
+{
+	unsigned common = below(COUNT(suites)), all = below(20);
+
+	w.n_nodes = all < 12 ? 2 : all < 19 ? 3 + below(6) : 9 + below(MAX_NODES - 8);
+	for (unsigned i = 0; i < w.n_nodes; i++)
+		make_node(i, chance(94) ? common : below(COUNT(suites)));
+	for (unsigned i = 1; i < w.n_nodes; i++) /* a tree, a star at times, and a few more */
+		make_link(w.n_nodes > 8 && i > 12 ? i - 1 - below(8) : below(i), i);
+	for (unsigned i = 0; i < w.n_nodes / 4 && w.n_links < MAX_LINKS; i++) {
+		unsigned a = below(w.n_nodes), b = below(w.n_nodes);
+
+		if (a != b && !linked(a, b) && w.node[a].n_links < 15 && w.node[b].n_links < 15)
+			make_link(a, b);
+	}
+	for (unsigned i = 0; i < w.n_nodes; i++)
+		node_start(&w.node[i]);
+	conf_fair_network();
+}
+
+/* ---- the network ---- */
+
+void conf_fair_network(void)
+{
+	w.drop = chance(20) ? 0 : below(30);
+	w.dup = below(20);
+	w.corrupt = 0;
+	w.delay_ms = 1 + below(100);
+	w.jitter_ms = chance(50) ? below(20) : below(400);
+}
+
+static void bad_network(void)
+{
+	w.drop = below(70);
+	w.dup = below(50);
+	w.corrupt = below(30);
+	w.delay_ms = 1 + below(800);
+	w.jitter_ms = below(2000);
+}
+
+/* ---- what befalls a router ---- */
+
+static void lose_control(struct node *n)
+{
+	size_t count = n->n_held;
+	struct sa_spec *had = calloc(count ? count : 1, sizeof(*had));
+
+	if (!had)
+		abort();
+	tell("%u: control dies and comes back, %zu SAs", node_no(n), count);
+	for (size_t i = 0; i < count; i++)
+		had[i] = n->held[i].spec;
+	node_start(n);
+	for (size_t i = 0; i < count; i++) {
+		if (ike_adopt(n->ike, node_now(n), &had[i]))
+			abort();
+		node_drain(n);
+	}
+	free(had);
+}
+
+static void reboot(struct node *n)
+{
+	tell("%u reboots", node_no(n));
+	fwd_forget(n);
+	n->clock_off = 1000 + below(1000000);
+	n->jumped_ms = 0;
+	node_start(n);
+}
+
+/* Both routers of a link get new words, one of them later. */
+static void change_both(void)
+{
+	struct link *l = &w.link[below(w.n_links)];
+	struct line *line = &l->line[below(l->n_lines)];
+	struct p2_policy *p[2] = { &w.node[l->end[0]].p2[line->policy[0] - 1],
+				   &w.node[l->end[1]].p2[line->policy[1] - 1] };
+	unsigned first = below(2);
+
+	tell("%u and %u change their configuration", l->end[0], l->end[1]);
+	if (chance(50))
+		choose_sets(p[0], p[1]);
+	if (chance(50))
+		choose_lives(p[0], p[1]);
+	if (chance(30))
+		p[0]->pfs_group = p[1]->pfs_group = pfs_groups[below(COUNT(pfs_groups))];
+	judge_line(l, line);
+	conf_apply(&w.node[l->end[first]]);
+	if (w.n_later < COUNT(w.later))
+		w.later[w.n_later++] = (struct later){ w.now_ms + below(20000), l->end[!first] };
+}
+
+static void new_key(void)
+{
+	struct link *l = &w.link[below(w.n_links)];
+	uint32_t key = rnd();
+
+	if (l->keys_differ)
+		return;
+	tell("%u and %u get a new key", l->end[0], l->end[1]);
+	for (unsigned e = 0; e < 2; e++) {
+		struct node *n = &w.node[l->end[e]];
+
+		for (size_t i = 0; i < n->cfg.n_psk; i++)
+			if (ipaddr_equal(&n->psk[i].addr, &w.node[l->end[!e]].shown))
+				n->psk[i].key_len = (uint8_t)snprintf((char *)n->psk[i].key,
+								      PSK_MAX, "key-%u", key);
+		if (e == 0)
+			conf_apply(n);
+		else if (w.n_later < COUNT(w.later))
+			w.later[w.n_later++] = (struct later){ w.now_ms + below(20000), l->end[e] };
+	}
+}
+
+static void clear_something(struct node *n)
+{
+	if (chance(50)) {
+		tell("%u: clear crypto isakmp", node_no(n));
+		ike_clear_isakmp(n->ike, node_now(n), chance(50) ? 0 : 1001 + below(20));
+	} else {
+		uint32_t spi = n->n_held && chance(50) ?
+				       n->held[below((uint32_t)n->n_held)].spec.spi : 0;
+
+		tell("%u: clear crypto sa %x", node_no(n), spi);
+		ike_clear_ipsec(n->ike, node_now(n), NULL, NULL, spi);
+	}
+	node_drain(n);
+}
+
+static void lose_forwarder(struct node *n)
+{
+	tell("%u loses its forwarder", node_no(n));
+	fwd_forget(n);
+	ike_forwarder_lost(n->ike, node_now(n));
+	node_drain(n);
+}
+
+static void jump(struct node *n)
+{
+	uint64_t ms = 1000 + below(chance(30) ? 4000000 : 60000);
+
+	tell("%u: its clock jumps by %llu ms", node_no(n), (unsigned long long)ms);
+	n->clock_off += ms;
+	n->jumped_ms = node_now(n);
+	ike_tick(n->ike, node_now(n));
+	node_drain(n);
+	fwd_expire(n);
+}
+
+void conf_disturb(void)
+{
+	struct node *n = &w.node[below(w.n_nodes)];
+	struct link *l = &w.link[below(w.n_links)];
+
+	w.ops++;
+	switch (below(14)) {
+	case 0:
+	case 1:
+		clear_something(n);
+		break;
+	case 2:
+		w.restarts++;
+		lose_control(n);
+		break;
+	case 3:
+		w.restarts++;
+		reboot(n);
+		break;
+	case 4:
+		lose_forwarder(n);
+		break;
+	case 5:
+		change_both();
+		break;
+	case 6:
+		new_key();
+		break;
+	case 7: {
+		size_t i = below((uint32_t)n->n_p2);
+
+		n->hidden[i] = !n->hidden[i];
+		tell("%u: policy %zu %s", node_no(n), i + 1, n->hidden[i] ? "goes" : "comes back");
+		conf_apply(n);
+		break;
+	}
+	case 8:
+		n->cfg.enabled = !n->cfg.enabled;
+		tell("%u: %scrypto isakmp enable", node_no(n), n->cfg.enabled ? "" : "no ");
+		conf_apply(n);
+		break;
+	case 9:
+		jump(n);
+		break;
+	case 10:
+		l->cut_until_ms = w.now_ms + below(150000);
+		tell("%u and %u do not reach each other", l->end[0], l->end[1]);
+		break;
+	case 11:
+		bad_network();
+		break;
+	case 12: {
+		struct line *line = &l->line[below(l->n_lines)];
+		unsigned e = below(2);
+
+		line->flow[e] = !line->flow[e];
+		break;
+	}
+	default:
+		net_garbage();
+		break;
+	}
+}
+
+void conf_heal(void)
+{
+	tell("all is whole again");
+	w.n_later = 0;
+	w.drop = w.dup = w.corrupt = 0;
+	w.delay_ms = 1 + below(100);
+	w.jitter_ms = below(20);
+	for (unsigned i = 0; i < w.n_links; i++) {
+		w.link[i].cut_until_ms = 0;
+		for (unsigned k = 0; k < w.link[i].n_lines; k++) {
+			struct line *line = &w.link[i].line[k];
+
+			line->flow[0] = line->flow[1] = true;
+			line->up[0] = line->up[1] = false;
+		}
+	}
+	for (unsigned i = 0; i < w.n_nodes; i++) {
+		memset(w.node[i].hidden, 0, sizeof(w.node[i].hidden));
+		w.node[i].cfg.enabled = true;
+		conf_apply(&w.node[i]);
+	}
+}
