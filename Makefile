@@ -31,6 +31,7 @@ check:
 bench: all
 	tools/install-deps bench
 	$(BUILD)/bench/bench_pipeline
+	$(BUILD)/bench/bench_ike
 	$(PY) tools/bench
 
 # Fuzzers, long: make fuzz SECONDS=600

@@ -16,11 +16,13 @@ struct ike *ike_new(const struct ike_env *env)
 		return NULL;
 	k->env = *env;
 	k->crypto = ike_crypto_new();
-	if (!k->crypto) {
+	env->random(env->ctx, k->seed, sizeof(k->seed));
+	if (!k->crypto || !index_init(k)) {
+		ike_crypto_free(k->crypto);
+		index_fini(k);
 		free(k);
 		return NULL;
 	}
-	env->random(env->ctx, k->seed, sizeof(k->seed));
 	TAILQ_INIT(&k->sas);
 	TAILQ_INIT(&k->pairs);
 	STAILQ_INIT(&k->acts);
@@ -50,7 +52,7 @@ void ike_free(struct ike *k)
 		secret_free(p, sizeof(*p));
 	}
 	acts_free(k);
-	free(k->notes);
+	index_fini(k);
 	config_fini(&k->cfg);
 	timers_fini(&k->timers);
 	ike_crypto_free(k->crypto);
@@ -145,7 +147,8 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	c.p2 = NULL;
 	if (!dup_array((const void **)&c.p1, cfg->p1, cfg->n_p1, sizeof(*cfg->p1)) ||
 	    !dup_array((const void **)&c.psk, cfg->psk, cfg->n_psk, sizeof(*cfg->psk)) ||
-	    !dup_array((const void **)&c.p2, cfg->p2, cfg->n_p2, sizeof(*cfg->p2))) {
+	    !dup_array((const void **)&c.p2, cfg->p2, cfg->n_p2, sizeof(*cfg->p2)) ||
+	    index_config(k, &c)) {
 		config_fini(&c);
 		return -ENOMEM;
 	}

@@ -21,6 +21,7 @@
 
 #include <bsd/sys/queue.h>
 
+#include "base/hash.h"
 #include "base/timers.h"
 #include "base/txt.h"
 #include "crypto/ike_crypto.h"
@@ -50,7 +51,7 @@
 #define IKE_MAX_HALF_NET    16	   /* as responder, one /24 */
 #define IKE_HALF_OPEN_MS    2000   /* MM3 may take so long before a place goes to another */
 #define IKE_MAX_LOG_SEC	    20	   /* log lines a second; strangers can cause them */
-#define IKE_MAX_SAS	    4096
+#define IKE_MAX_SAS	    65536
 #define IKE_MIN_LIFE_SEC    10	   /* a shorter one from a peer would only burn processors */
 #define IKE_MIN_LIFE_KB	    2560   /* likewise: IOS's own minimum */
 #define IKE_MAX_QM_PER_SA   128
@@ -88,6 +89,8 @@ struct qm;
 
 struct ike_sa {
 	TAILQ_ENTRY(ike_sa) entry;
+	struct hnode by_peer, by_cookie; /* by_cookie once i_cookie is known */
+	bool cookie_known;
 	struct ike *k;
 	enum mm_state state;
 	bool initiator;
@@ -139,6 +142,7 @@ enum qm_state {
 
 struct qm {
 	TAILQ_ENTRY(qm) entry;
+	struct hnode by_spi;
 	struct ike_sa *sa;
 	enum qm_state state;
 	bool initiator;
@@ -158,8 +162,16 @@ struct qm {
 	struct timer linger; /* T_SETTLE, T_QM_LINGER */
 };
 
+/* One of several nodes of a pair in the same table. */
+struct pair_ref {
+	struct hnode node;
+	struct pair *p;
+};
+
 struct pair {
 	TAILQ_ENTRY(pair) entry;
+	struct hnode by_policy, by_peer;
+	struct pair_ref by_id[2], by_spi[2]; /* of out and in */
 	struct ike *k;
 	uint32_t pair_id, policy_id;
 	struct p2_policy policy; /* as negotiated: a change deletes the pair */
@@ -181,9 +193,32 @@ struct act {
 };
 
 struct fail_note {
+	struct hnode node;
 	uint32_t policy_id;
 	uint8_t peer_index; /* of p2_policy.peers: which to try */
 	char story[200];
+};
+
+/* index.c: tables over what the lists hold. Each has its first slots from the
+ * beginning, so that adding to it cannot fail. */
+struct p2_node {
+	struct hnode node;
+	const struct p2_policy *p; /* of cfg */
+};
+
+struct index {
+	struct htab sas_by_peer, sas_by_cookie, qms_by_spi;
+	struct htab pairs_by_policy, pairs_by_peer, pairs_by_id, pairs_by_spi;
+	struct htab notes;
+	size_t cookies_unknown; /* SAs whose i_cookie is not in the table yet */
+	/* of the configuration: */
+	struct htab p2_by_id, p2_by_path, psk_by_host;
+	struct p2_node *p2_nodes;
+	struct psk_node {
+		struct hnode node;
+		const struct psk_entry *e;
+	} *psk_nodes;
+	bool psk_masks; /* some key is for more than one host */
 };
 
 struct ike {
@@ -197,10 +232,9 @@ struct ike {
 	TAILQ_HEAD(ike_sa_list, ike_sa) sas;
 	TAILQ_HEAD(pair_list, pair) pairs;
 	size_t n_sas;
+	struct index index;
 	STAILQ_HEAD(, act) acts;
 	struct act *handed; /* the action given out last */
-	struct fail_note *notes;
-	size_t n_notes;
 	uint32_t next_conn, next_pair, next_sa;
 	uint64_t log_from_ms; /* the second whose lines are counted, */
 	struct {
@@ -208,6 +242,15 @@ struct ike {
 		unsigned lines;
 	} logged[8]; /* each kind for itself: strangers cannot silence the rest */
 };
+
+bool index_init(struct ike *k); /* false without memory */
+void index_fini(struct ike *k);
+/* Builds the part that is of the configuration; 0, or -ENOMEM and the old one stays. */
+int index_config(struct ike *k, const struct ike_config *cfg);
+uint64_t index_number(const struct ike *k, uint32_t v);
+uint64_t index_addr(const struct ike *k, const struct ipaddr *a);
+uint64_t index_path(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+uint64_t index_cookie(const struct ike *k, const uint8_t cookie[8]);
 
 /* actions.c */
 void act_send(struct ike *k, const struct ike_path *path, struct span data);
@@ -258,6 +301,9 @@ struct ike_sa *sa_by_first(struct ike *k, const struct ike_path *path, const str
  * peer may not have up is second choice. A router may reach one
  * peer from two interfaces; NULL: from any. */
 struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+/* The SAs with a peer one after the other, in no order; after NULL: the first. */
+struct ike_sa *sa_of_peer(const struct ike *k, const struct ipaddr *peer,
+			  const struct ike_sa *after);
 struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
 			       const struct ipaddr *peer);
 void sa_up(struct ike_sa *sa); /* phase 1 complete */

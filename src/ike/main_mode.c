@@ -552,6 +552,8 @@ static bool room_for_stranger(struct ike *k, const struct ipaddr *peer)
 		bool same = ipaddr_equal(&sa->path.remote, peer);
 		bool near = !((ipaddr_to_v4(&sa->path.remote) ^ ipaddr_to_v4(peer)) >> 8);
 
+		if (k->now_ms - sa->made_ms > IKE_GIVE_UP_MS)
+			break; /* older ones are up or over */
 		if (sa->initiator || (sa->state != MM_R2 && sa->state != MM_R4))
 			continue;
 		all++;

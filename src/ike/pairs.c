@@ -10,27 +10,42 @@
 
 #include "base/secret.h"
 
+static struct pair *of_policy(struct hnode *n)
+{
+	return n ? hnode_entry(n, struct pair, by_policy) : NULL;
+}
+
+/* The pairs of a policy one after the other, in no order; after NULL: the first. */
+static struct pair *pair_of_policy(const struct ike *k, uint32_t policy_id,
+				   const struct pair *after)
+{
+	struct hnode *n = after ? htab_next(&after->by_policy) :
+				  htab_first(&k->index.pairs_by_policy, index_number(k, policy_id));
+
+	while (n && of_policy(n)->policy_id != policy_id)
+		n = htab_next(n);
+	return of_policy(n);
+}
+
 struct pair *pair_current(struct ike *k, uint32_t policy_id)
 {
-	struct pair *p;
+	struct pair *p, *best = NULL;
 
-	TAILQ_FOREACH(p, &k->pairs, entry) /* newest first */
-		if (p->policy_id == policy_id && p->out_installed && !p->retired)
-			return p;
-	return NULL;
+	for (p = pair_of_policy(k, policy_id, NULL); p; p = pair_of_policy(k, policy_id, p))
+		if (p->out_installed && !p->retired && (!best || p->pair_id > best->pair_id))
+			best = p;
+	return best;
 }
 
 bool pair_has_newer(const struct pair *p)
 {
 	const struct pair *x;
 
-	TAILQ_FOREACH(x, &p->k->pairs, entry) { /* newest first */
-		if (x == p)
-			return false;
-		if (x->policy_id == p->policy_id && x->out_installed && !x->retired &&
+	for (x = pair_of_policy(p->k, p->policy_id, NULL); x;
+	     x = pair_of_policy(p->k, p->policy_id, x))
+		if (x->pair_id > p->pair_id && x->out_installed && !x->retired &&
 		    selector_equal(&x->in.sel, &p->in.sel))
 			return true;
-	}
 	return false;
 }
 
@@ -48,8 +63,9 @@ static void retire_older(struct ike *k, const struct pair *new)
 {
 	struct pair *p;
 
-	TAILQ_FOREACH(p, &k->pairs, entry) {
-		if (p == new || p->policy_id != new->policy_id || p->retired ||
+	for (p = pair_of_policy(k, new->policy_id, NULL); p;
+	     p = pair_of_policy(k, new->policy_id, p)) {
+		if (p == new || p->retired ||
 		    (!p->rekeying && k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS) ||
 		    !selector_equal(&p->in.sel, &new->in.sel))
 			continue;
@@ -75,7 +91,42 @@ static struct pair *pair_make(struct ike *k, uint32_t pair_id, uint32_t policy_i
 		TAILQ_INSERT_BEFORE(older, p, entry);
 	else
 		TAILQ_INSERT_TAIL(&k->pairs, p, entry);
+	(void)htab_add(&k->index.pairs_by_policy, &p->by_policy, index_number(k, policy_id));
 	return p;
+}
+
+static uint64_t spi_hash(const struct ike *k, bool in, uint32_t spi)
+{
+	return index_number(k, spi) + in;
+}
+
+/* One direction is known; the peer is the same for both. */
+static void note_spec(struct pair *p, bool in, const struct ipaddr *peer)
+{
+	struct index *x = &p->k->index;
+	const struct sa_spec *s = in ? &p->in : &p->out;
+
+	if (!p->peer.family) {
+		p->peer = *peer;
+		(void)htab_add(&x->pairs_by_peer, &p->by_peer, index_addr(p->k, peer));
+	}
+	p->by_id[in].p = p->by_spi[in].p = p;
+	(void)htab_add(&x->pairs_by_id, &p->by_id[in].node, index_number(p->k, s->id));
+	(void)htab_add(&x->pairs_by_spi, &p->by_spi[in].node, spi_hash(p->k, in, s->spi));
+}
+
+static void forget_specs(struct pair *p)
+{
+	struct index *x = &p->k->index;
+
+	htab_del(&x->pairs_by_policy, &p->by_policy);
+	if (p->peer.family)
+		htab_del(&x->pairs_by_peer, &p->by_peer);
+	for (int in = 0; in < 2; in++)
+		if (p->by_id[in].p) {
+			htab_del(&x->pairs_by_id, &p->by_id[in].node);
+			htab_del(&x->pairs_by_spi, &p->by_spi[in].node);
+		}
 }
 
 static void copy_spec(struct sa_spec *to, const struct sa_spec *from)
@@ -95,9 +146,10 @@ int pair_add(struct ike *k, struct qm *q)
 	p->made_ms = k->now_ms;
 	p->initiator = q->initiator;
 	p->policy = q->policy;
-	p->peer = q->sa->path.remote;
 	copy_spec(&p->in, &q->in);
 	copy_spec(&p->out, &q->out);
+	note_spec(p, true, &q->sa->path.remote);
+	note_spec(p, false, &q->sa->path.remote);
 	if (n)
 		n->story[0] = '\0';
 	return 0;
@@ -107,8 +159,8 @@ int pair_keep_inbound(struct ike *k, struct qm *q)
 {
 	struct pair *p;
 
-	TAILQ_FOREACH(p, &k->pairs, entry)
-		if (p->policy_id == q->policy.id && !p->out_installed && !p->retired &&
+	for (p = pair_of_policy(k, q->policy.id, NULL); p; p = pair_of_policy(k, q->policy.id, p))
+		if (!p->out_installed && !p->retired &&
 		    selector_equal(&p->in.sel, &q->sel))
 			retire(p);
 	return pair_add(k, q);
@@ -158,14 +210,21 @@ void pair_remove(struct pair *p, bool tell_peer)
 		act_sa_del(k, p->out.id);
 	timer_stop(&k->timers, &p->timer);
 	TAILQ_REMOVE(&k->pairs, p, entry);
+	forget_specs(p);
 	secret_free(p, sizeof(*p));
+}
+
+static struct pair *of_ref(struct hnode *n)
+{
+	return n ? hnode_entry(n, struct pair_ref, node)->p : NULL;
 }
 
 struct pair *pair_by_sa(struct ike *k, uint32_t sa_id)
 {
+	struct hnode *n = htab_first(&k->index.pairs_by_id, index_number(k, sa_id));
 	struct pair *p;
 
-	TAILQ_FOREACH(p, &k->pairs, entry)
+	for (; (p = of_ref(n)); n = htab_next(n))
 		if (p->in.id == sa_id || p->out.id == sa_id)
 			return p;
 	return NULL;
@@ -174,19 +233,29 @@ struct pair *pair_by_sa(struct ike *k, uint32_t sa_id)
 /* A peer names the SPIs that he receives on, which are our outbound ones. */
 struct pair *pair_by_spi(struct ike *k, const struct ipaddr *peer, uint32_t spi)
 {
+	struct hnode *n = htab_first(&k->index.pairs_by_spi, spi_hash(k, false, spi));
 	struct pair *p;
 
-	TAILQ_FOREACH(p, &k->pairs, entry)
+	for (; (p = of_ref(n)); n = htab_next(n))
 		if (p->out.spi == spi && ipaddr_equal(&p->peer, peer))
 			return p;
 	return NULL;
+}
+
+static struct pair *pair_of_peer(const struct ike *k, const struct ipaddr *peer,
+				 const struct pair *after)
+{
+	struct hnode *n = after ? htab_next(&after->by_peer) :
+				  htab_first(&k->index.pairs_by_peer, index_addr(k, peer));
+
+	return n ? hnode_entry(n, struct pair, by_peer) : NULL;
 }
 
 bool pairs_with(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
 {
 	struct pair *p;
 
-	TAILQ_FOREACH(p, &k->pairs, entry)
+	for (p = pair_of_peer(k, peer, NULL); p; p = pair_of_peer(k, peer, p))
 		if (ipaddr_equal(&p->peer, peer) && ipaddr_equal(pair_local(p), local))
 			return true;
 	return false;
@@ -197,8 +266,8 @@ void pairs_drop_peer(struct ike *k, const struct ipaddr *local, const struct ipa
 {
 	struct pair *p, *next;
 
-	for (p = TAILQ_FIRST(&k->pairs); p; p = next) {
-		next = TAILQ_NEXT(p, entry);
+	for (p = pair_of_peer(k, peer, NULL); p; p = next) {
+		next = pair_of_peer(k, peer, p);
 		if (ipaddr_equal(&p->peer, peer) && ipaddr_equal(pair_local(p), local) &&
 		    p->made_ms < before_ms)
 			pair_remove(p, false);
@@ -207,18 +276,16 @@ void pairs_drop_peer(struct ike *k, const struct ipaddr *local, const struct ipa
 
 bool spi_in_use(struct ike *k, uint32_t spi)
 {
-	struct ike_sa *sa;
+	struct hnode *n = htab_first(&k->index.pairs_by_spi, spi_hash(k, true, spi));
 	struct pair *p;
-	struct qm *q;
-	unsigned n = 0;
 
-	TAILQ_FOREACH(p, &k->pairs, entry)
+	for (; (p = of_ref(n)); n = htab_next(n))
 		if (p->in.spi == spi)
 			return true;
-	TAILQ_FOREACH(sa, &k->sas, entry)
-		TAILQ_FOREACH(q, &sa->qms, entry)
-			n += q->spi == spi;
-	return n > 0;
+	n = htab_first(&k->index.qms_by_spi, index_number(k, spi));
+	while (n && hnode_entry(n, struct qm, by_spi)->spi != spi)
+		n = htab_next(n);
+	return n;
 }
 
 /* The policy as it is configured now would make such an SA. Ids are only unique in one
@@ -253,23 +320,21 @@ int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec)
 		act_sa_del(k, spec->id);
 		return 0;
 	}
-	TAILQ_FOREACH(p, &k->pairs, entry)
-		if (p->pair_id == spec->pair_id)
-			break;
+	p = pair_of_policy(k, spec->policy_id, NULL);
+	while (p && p->pair_id != spec->pair_id)
+		p = pair_of_policy(k, spec->policy_id, p);
 	if (!p) {
 		p = pair_make(k, spec->pair_id, spec->policy_id);
 		if (!p)
 			return -ENOMEM;
 		p->policy = *policy;
 	}
-	if (spec->dir == SA_IN) {
-		copy_spec(&p->in, spec);
-		p->peer = spec->src;
-	} else {
-		copy_spec(&p->out, spec);
-		p->peer = spec->dst;
-		p->out_installed = true;
-	}
+	bool in = spec->dir == SA_IN;
+	if (p->by_id[in].p)
+		return 0; /* told twice */
+	copy_spec(in ? &p->in : &p->out, spec);
+	p->out_installed |= !in;
+	note_spec(p, in, in ? &spec->src : &spec->dst);
 	return 0;
 }
 
@@ -277,26 +342,35 @@ int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec)
 
 struct fail_note *note_for(struct ike *k, uint32_t policy_id, bool make)
 {
-	struct fail_note *v;
+	uint64_t hash = index_number(k, policy_id);
+	struct hnode *n = htab_first(&k->index.notes, hash);
+	struct fail_note *f;
 
-	for (size_t i = 0; i < k->n_notes; i++)
-		if (k->notes[i].policy_id == policy_id)
-			return &k->notes[i];
-	if (!make || !(v = reallocarray(k->notes, k->n_notes + 1, sizeof(*v))))
+	for (; n; n = htab_next(n))
+		if (hnode_entry(n, struct fail_note, node)->policy_id == policy_id)
+			return hnode_entry(n, struct fail_note, node);
+	f = make ? calloc(1, sizeof(*f)) : NULL;
+	if (!f)
 		return NULL;
-	k->notes = v;
-	v[k->n_notes] = (struct fail_note){ .policy_id = policy_id };
-	return &v[k->n_notes++];
+	f->policy_id = policy_id;
+	(void)htab_add(&k->index.notes, &f->node, hash);
+	return f;
 }
 
 void notes_prune(struct ike *k)
 {
-	size_t n = 0;
+	struct hnode *n = htab_walk(&k->index.notes, NULL);
 
-	for (size_t i = 0; i < k->n_notes; i++)
-		if (p2_by_id(k, k->notes[i].policy_id))
-			k->notes[n++] = k->notes[i];
-	k->n_notes = n;
+	while (n) {
+		struct hnode *next = htab_walk(&k->index.notes, n);
+		struct fail_note *f = hnode_entry(n, struct fail_note, node);
+
+		if (!p2_by_id(k, f->policy_id)) {
+			htab_del(&k->index.notes, n);
+			free(f);
+		}
+		n = next;
+	}
 }
 
 const char *ike_policy_story(const struct ike *k, uint32_t policy_id)
@@ -353,15 +427,18 @@ void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer,
 
 /* As initiator, or as responder with the peer's last message still to come: what
  * goes back to him waits for that, not for a negotiation of its own. */
-static bool qm_running(struct ike *k, uint32_t policy_id)
+static bool qm_running(struct ike *k, const struct p2_policy *p)
 {
 	struct ike_sa *sa;
 	struct qm *q;
 
-	TAILQ_FOREACH(sa, &k->sas, entry)
-		TAILQ_FOREACH(q, &sa->qms, entry)
-			if (q->policy.id == policy_id && q->state != QM_R0 && q->state != QM_DONE)
-				return true;
+	for (size_t i = 0; i < p->n_peers; i++)
+		for (sa = sa_of_peer(k, &p->peers[i], NULL); sa;
+		     sa = sa_of_peer(k, &p->peers[i], sa))
+			TAILQ_FOREACH(q, &sa->qms, entry)
+				if (q->policy.id == p->id && q->state != QM_R0 &&
+				    q->state != QM_DONE)
+					return true;
 	return false;
 }
 
@@ -426,7 +503,7 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 		give_up(k, p->id, text);
 		return;
 	}
-	if (qm_running(k, p->id))
+	if (qm_running(k, p))
 		return;
 	const struct ipaddr *peer = &p->peers[n->peer_index % p->n_peers];
 	sa = sa_up_for(k, &p->local, peer);

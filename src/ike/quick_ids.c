@@ -95,28 +95,28 @@ static struct selector as_said(struct selector s)
 const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selector *want,
 				   struct selector *ret_sel)
 {
-	const struct ike_config *cfg = &sa->k->cfg;
-	const struct p2_policy *cover = NULL;
+	const struct ipaddr *peer = &sa->path.remote;
+	const struct p2_policy *same = NULL, *cover = NULL;
+	struct hnode *n = htab_first(&sa->k->index.p2_by_path,
+				     index_path(sa->k, &sa->path.local, peer));
 
-	for (size_t i = 0; i < cfg->n_p2; i++) {
-		const struct p2_policy *p = &cfg->p2[i];
+	/* in no order: the first in the configuration's wins */
+	for (; n; n = htab_next(n)) {
+		const struct p2_policy *p = hnode_entry(n, struct p2_node, node)->p;
 		struct selector said = as_said(p->sel);
-		bool peer = false;
+		bool his = false;
 
-		for (size_t n = 0; n < p->n_peers; n++)
-			peer |= ipaddr_equal(&p->peers[n], &sa->path.remote);
-		if (!peer || !ipaddr_equal(&p->local, &sa->path.local))
+		for (size_t i = 0; i < p->n_peers; i++)
+			his |= ipaddr_equal(&p->peers[i], peer);
+		if (!his || !ipaddr_equal(&p->local, &sa->path.local))
 			continue;
-		if (selector_equal(&said, want)) {
-			*ret_sel = p->sel;
-			return p;
-		}
-		if (!cover && selector_covers(&p->sel, want))
+		if (selector_equal(&said, want) && (!same || p < same))
+			same = p;
+		else if ((!cover || p < cover) && selector_covers(&p->sel, want))
 			cover = p;
 	}
-	if (cover)
-		*ret_sel = *want;
-	return cover;
+	*ret_sel = same ? same->sel : *want;
+	return same ? same : cover;
 }
 
 static const char *side(const struct addr_match *m, const struct port_match *port, char *buf,

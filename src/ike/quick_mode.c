@@ -95,6 +95,7 @@ static struct qm *qm_make(struct ike_sa *sa, bool initiator, uint32_t msgid)
 		k->env.random(k->env.ctx, &q->spi, sizeof(q->spi));
 	while (q->spi < 256 || spi_in_use(k, q->spi)); /* RFC 4303: 1..255 are reserved */
 	TAILQ_INSERT_TAIL(&sa->qms, q, entry);
+	(void)htab_add(&k->index.qms_by_spi, &q->by_spi, index_number(k, q->spi));
 	sa->n_qms++;
 	return q;
 }
@@ -116,6 +117,7 @@ void quick_drop(struct qm *q)
 	span_free(&q->id_local);
 	span_free(&q->id_remote);
 	TAILQ_REMOVE(&sa->qms, q, entry);
+	htab_del(&sa->k->index.qms_by_spi, &q->by_spi);
 	sa->n_qms--;
 	secret_free(q, sizeof(*q));
 	if (waited)

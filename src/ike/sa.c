@@ -52,6 +52,8 @@ struct ike_sa *sa_make(struct ike *k, const struct ike_path *path, bool initiato
 	k->env.random(k->env.ctx, initiator ? sa->i_cookie : sa->r_cookie, 8);
 	sa->life.owner = sa->linger.owner = sa;
 	TAILQ_INSERT_HEAD(&k->sas, sa, entry);
+	(void)htab_add(&k->index.sas_by_peer, &sa->by_peer, index_addr(k, &path->remote));
+	k->index.cookies_unknown++;
 	k->n_sas++;
 	return sa;
 }
@@ -84,6 +86,11 @@ void sa_drop(struct ike_sa *sa)
 	free(sa->pending);
 	free(sa->seen);
 	TAILQ_REMOVE(&k->sas, sa, entry);
+	htab_del(&k->index.sas_by_peer, &sa->by_peer);
+	if (sa->cookie_known)
+		htab_del(&k->index.sas_by_cookie, &sa->by_cookie);
+	else
+		k->index.cookies_unknown--;
 	k->n_sas--;
 	secret_free(sa, sizeof(*sa));
 }
@@ -155,12 +162,36 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 	free(pending);
 }
 
-struct ike_sa *sa_by_cookies(struct ike *k, const struct ike_header *h)
+/* Fresh SAs stand first in the list; a responder learns the initiator's cookie after
+ * the SA is made. */
+static void note_cookies(struct ike *k)
 {
 	static const uint8_t none[8];
 	struct ike_sa *sa;
 
-	TAILQ_FOREACH(sa, &k->sas, entry) {
+	for (sa = TAILQ_FIRST(&k->sas); sa && k->index.cookies_unknown; sa = TAILQ_NEXT(sa, entry))
+		if (!sa->cookie_known && memcmp(sa->i_cookie, none, 8) != 0) {
+			(void)htab_add(&k->index.sas_by_cookie, &sa->by_cookie,
+				       index_cookie(k, sa->i_cookie));
+			sa->cookie_known = true;
+			k->index.cookies_unknown--;
+		}
+}
+
+static struct ike_sa *of_cookie(struct hnode *n)
+{
+	return n ? hnode_entry(n, struct ike_sa, by_cookie) : NULL;
+}
+
+struct ike_sa *sa_by_cookies(struct ike *k, const struct ike_header *h)
+{
+	static const uint8_t none[8];
+	struct hnode *n;
+	struct ike_sa *sa;
+
+	note_cookies(k);
+	n = htab_first(&k->index.sas_by_cookie, index_cookie(k, h->i_cookie));
+	for (; (sa = of_cookie(n)); n = htab_next(n)) {
 		if (memcmp(sa->i_cookie, h->i_cookie, 8) != 0)
 			continue;
 		if (memcmp(sa->r_cookie, h->r_cookie, 8) == 0 ||
@@ -172,13 +203,25 @@ struct ike_sa *sa_by_cookies(struct ike *k, const struct ike_header *h)
 
 struct ike_sa *sa_by_first(struct ike *k, const struct ike_path *path, const struct ike_header *h)
 {
+	struct hnode *n;
 	struct ike_sa *sa;
 
-	TAILQ_FOREACH(sa, &k->sas, entry)
+	note_cookies(k);
+	n = htab_first(&k->index.sas_by_cookie, index_cookie(k, h->i_cookie));
+	for (; (sa = of_cookie(n)); n = htab_next(n))
 		if (!sa->initiator && !memcmp(sa->i_cookie, h->i_cookie, 8) &&
 		    ipaddr_equal(&sa->path.remote, &path->remote))
 			return sa;
 	return NULL;
+}
+
+struct ike_sa *sa_of_peer(const struct ike *k, const struct ipaddr *peer,
+			  const struct ike_sa *after)
+{
+	struct hnode *n = after ? htab_next(&after->by_peer) :
+				  htab_first(&k->index.sas_by_peer, index_addr(k, peer));
+
+	return n ? hnode_entry(n, struct ike_sa, by_peer) : NULL;
 }
 
 static void retire_older(struct ike_sa *fresh);
@@ -211,7 +254,9 @@ static bool is_proven(const struct ike_sa *sa)
 
 static bool is_better(const struct ike_sa *a, const struct ike_sa *b)
 {
-	return is_proven(a) != is_proven(b) ? is_proven(a) : a->up_ms > b->up_ms;
+	return is_proven(a) != is_proven(b) ? is_proven(a) :
+	       a->up_ms != b->up_ms	    ? a->up_ms > b->up_ms :
+					      a->conn_id > b->conn_id;
 }
 
 struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
@@ -220,7 +265,7 @@ struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct
 
 	/* the newest: a peer that has renewed phase 1 may no longer answer on the old
 	 * one, however long its lifetime (strongSwan does not) */
-	TAILQ_FOREACH(sa, &k->sas, entry)
+	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa))
 		if (sa->state == MM_DONE && is_between(sa, local, peer) &&
 		    (!best || is_better(sa, best)))
 			best = sa;
@@ -232,7 +277,7 @@ struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
 {
 	struct ike_sa *sa;
 
-	TAILQ_FOREACH(sa, &k->sas, entry)
+	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa))
 		if (sa->initiator && sa->state != MM_DONE && sa->state != MM_DEAD &&
 		    is_between(sa, local, peer))
 			return sa;
@@ -299,7 +344,8 @@ static void retire_older(struct ike_sa *fresh)
 	struct ike *k = fresh->k;
 	struct ike_sa *sa;
 
-	TAILQ_FOREACH(sa, &k->sas, entry) {
+	const struct ipaddr *peer = &fresh->path.remote;
+	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa)) {
 		if (sa == fresh || sa->state != MM_DONE || k->now_ms - sa->up_ms < IKE_RENEWED_MS ||
 		    sa->up_ms > fresh->up_ms ||
 		    !is_between(sa, &fresh->path.local, &fresh->path.remote) ||
@@ -413,19 +459,27 @@ static void forget_answers(struct ike_sa *sa)
 	}
 }
 
-void peer_restarted(const struct ike_sa *fresh)
+static struct ike_sa *older_of_peer(const struct ike_sa *fresh)
 {
 	struct ike *k = fresh->k;
-	struct ike_sa *sa, *next;
+	const struct ipaddr *peer = &fresh->path.remote;
+	struct ike_sa *sa;
 
-	pairs_drop_peer(k, &fresh->path.local, &fresh->path.remote, fresh->made_ms);
-	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
-		next = TAILQ_NEXT(sa, entry);
+	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa))
 		if (sa != fresh && sa->state == MM_DONE && sa->made_ms < fresh->made_ms &&
-		    is_between(sa, &fresh->path.local, &fresh->path.remote)) {
-			forget_answers(sa);
-			sa_end(sa, false, "the peer has restarted");
-		}
+		    is_between(sa, &fresh->path.local, peer))
+			break;
+	return sa;
+}
+
+void peer_restarted(const struct ike_sa *fresh)
+{
+	struct ike_sa *sa;
+
+	pairs_drop_peer(fresh->k, &fresh->path.local, &fresh->path.remote, fresh->made_ms);
+	while ((sa = older_of_peer(fresh))) { /* what ends may begin others */
+		forget_answers(sa);
+		sa_end(sa, false, "the peer has restarted");
 	}
 }
 
@@ -437,10 +491,10 @@ static void succeed(struct ike_sa *old)
 	struct ike_path path = { old->path.local, old->path.remote, 500, 500 };
 	struct ike_sa *sa;
 
-	TAILQ_FOREACH(sa, &k->sas, entry) /* he was faster */
+	for (sa = sa_of_peer(k, &path.remote, NULL); sa; sa = sa_of_peer(k, &path.remote, sa))
 		if (sa->state == MM_DONE && sa->up_ms > old->up_ms &&
 		    is_between(sa, &path.local, &path.remote))
-			return;
+			return; /* he was faster */
 
 	if (old->nat_here || old->nat_there)
 		path = old->path;
@@ -496,8 +550,12 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer)
 {
 	const struct psk_entry *best = NULL;
+	struct hnode *n = htab_first(&k->index.psk_by_host, index_addr(k, peer));
 
-	for (size_t i = 0; i < k->cfg.n_psk; i++) {
+	for (; n; n = htab_next(n))
+		if (ipaddr_equal(&hnode_entry(n, struct psk_node, node)->e->addr, peer))
+			return hnode_entry(n, struct psk_node, node)->e;
+	for (size_t i = 0; k->index.psk_masks && i < k->cfg.n_psk; i++) {
 		const struct psk_entry *e = &k->cfg.psk[i];
 		uint32_t mask = ipv4_mask(e->mask_len);
 
@@ -511,8 +569,10 @@ const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer)
 
 const struct p2_policy *p2_by_id(const struct ike *k, uint32_t id)
 {
-	for (size_t i = 0; i < k->cfg.n_p2; i++)
-		if (k->cfg.p2[i].id == id)
-			return &k->cfg.p2[i];
+	struct hnode *n = htab_first(&k->index.p2_by_id, index_number(k, id));
+
+	for (; n; n = htab_next(n))
+		if (hnode_entry(n, struct p2_node, node)->p->id == id)
+			return hnode_entry(n, struct p2_node, node)->p;
 	return NULL;
 }
