@@ -9,32 +9,88 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+int keying_derive(struct ike_crypto *c, enum hash_id h, struct span gxy, const uint8_t cky_i[8],
+		  const uint8_t cky_r[8], struct skeyids *s)
+{
+	struct span i8 = span_of(cky_i, 8), r8 = span_of(cky_r, 8);
+	struct span key = span_of(s->skeyid, s->len);
+	struct span d[] = { gxy, i8, r8, span_of("\0", 1) };
+	struct span a[] = { span_of(s->d, s->len), gxy, i8, r8, span_of("\1", 1) };
+	struct span e[] = { span_of(s->a, s->len), gxy, i8, r8, span_of("\2", 1) };
+	int err = ike_prf(c, h, key, d, COUNT(d), s->d);
+
+	if (!err)
+		err = ike_prf(c, h, key, a, COUNT(a), s->a);
+	return err ? err : ike_prf(c, h, key, e, COUNT(e), s->e);
+}
+
 int keying_psk(struct ike_crypto *c, enum hash_id h, struct span psk, struct span ni,
 	       struct span nr, struct span gxy, const uint8_t cky_i[8], const uint8_t cky_r[8],
 	       struct skeyids *ret)
 {
 	const struct hash_info *info = hash_info(h);
+	struct span nonces[] = { ni, nr };
 	struct skeyids s = { 0 };
-	struct span key, i8 = span_of(cky_i, 8), r8 = span_of(cky_r, 8);
 	int err;
 
 	if (!info)
 		return -EINVAL;
 	s.len = info->len;
-	struct span nonces[] = { ni, nr };
 	err = ike_prf(c, h, psk, nonces, COUNT(nonces), s.skeyid);
-	key = span_of(s.skeyid, s.len);
-	struct span d[] = { gxy, i8, r8, span_of("\0", 1) };
 	if (!err)
-		err = ike_prf(c, h, key, d, COUNT(d), s.d);
-	struct span a[] = { span_of(s.d, s.len), gxy, i8, r8, span_of("\1", 1) };
-	if (!err)
-		err = ike_prf(c, h, key, a, COUNT(a), s.a);
-	struct span e[] = { span_of(s.a, s.len), gxy, i8, r8, span_of("\2", 1) };
-	if (!err)
-		err = ike_prf(c, h, key, e, COUNT(e), s.e);
+		err = keying_derive(c, h, gxy, cky_i, cky_r, &s);
 	if (!err)
 		*ret = s;
+	secret_wipe(&s, sizeof(s));
+	return err;
+}
+
+int keying_signature(struct ike_crypto *c, enum hash_id h, struct span ni, struct span nr,
+		     struct span gxy, const uint8_t cky_i[8], const uint8_t cky_r[8],
+		     struct skeyids *ret)
+{
+	const struct hash_info *info = hash_info(h);
+	uint8_t key[2 * KEYING_NONCE_MAX];
+	struct skeyids s = { 0 };
+	int err;
+
+	if (!info || ni.len > KEYING_NONCE_MAX || nr.len > KEYING_NONCE_MAX)
+		return -EINVAL;
+	struct wr w = wr_of(key, sizeof(key));
+	wr_span(&w, ni);
+	wr_span(&w, nr);
+	s.len = info->len;
+	err = ike_prf(c, h, wr_done(&w), &gxy, 1, s.skeyid);
+	if (!err)
+		err = keying_derive(c, h, gxy, cky_i, cky_r, &s);
+	if (!err)
+		*ret = s;
+	secret_wipe(key, sizeof(key));
+	secret_wipe(&s, sizeof(s));
+	return err;
+}
+
+int keying_encryption(struct ike_crypto *c, enum hash_id h, struct span ni, struct span nr,
+		      struct span gxy, const uint8_t cky_i[8], const uint8_t cky_r[8],
+		      struct skeyids *ret)
+{
+	const struct hash_info *info = hash_info(h);
+	struct span nonces[] = { ni, nr }, cookies[] = { span_of(cky_i, 8), span_of(cky_r, 8) };
+	uint8_t key[IKE_MAX_HASH];
+	struct skeyids s = { 0 };
+	int err;
+
+	if (!info)
+		return -EINVAL;
+	s.len = info->len;
+	err = ike_hash(c, h, nonces, COUNT(nonces), key);
+	if (!err)
+		err = ike_prf(c, h, span_of(key, s.len), cookies, COUNT(cookies), s.skeyid);
+	if (!err)
+		err = keying_derive(c, h, gxy, cky_i, cky_r, &s);
+	if (!err)
+		*ret = s;
+	secret_wipe(key, sizeof(key));
 	secret_wipe(&s, sizeof(s));
 	return err;
 }

@@ -4,7 +4,8 @@
 #ifndef IKE_KEYING_H
 #define IKE_KEYING_H
 
-#define SA_KEYMAT_MAX 128 /* bytes: the longest cipher key and authenticator key */
+#define SA_KEYMAT_MAX	 128 /* bytes: the longest cipher key and authenticator key */
+#define KEYING_NONCE_MAX 256 /* bytes (RFC 2409 section 5) */
 
 #include "crypto/ike_crypto.h"
 
@@ -13,10 +14,23 @@ struct skeyids {
 	uint8_t skeyid[IKE_MAX_HASH], d[IKE_MAX_HASH], a[IKE_MAX_HASH], e[IKE_MAX_HASH];
 };
 
+/* SKEYID_d, SKEYID_a and SKEYID_e out of s->skeyid (and s->len), which every method of
+ * authentication makes in its own way. */
+int keying_derive(struct ike_crypto *c, enum hash_id h, struct span gxy, const uint8_t cky_i[8],
+		  const uint8_t cky_r[8], struct skeyids *s);
 /* SKEYID for pre-shared keys and what is derived from it. */
 int keying_psk(struct ike_crypto *c, enum hash_id h, struct span psk, struct span ni,
 	       struct span nr, struct span gxy, const uint8_t cky_i[8], const uint8_t cky_r[8],
 	       struct skeyids *ret);
+/* The same for signatures, whose SKEYID is prf(Ni_b | Nr_b, g^xy); -EINVAL for a nonce
+ * longer than KEYING_NONCE_MAX. */
+int keying_signature(struct ike_crypto *c, enum hash_id h, struct span ni, struct span nr,
+		     struct span gxy, const uint8_t cky_i[8], const uint8_t cky_r[8],
+		     struct skeyids *ret);
+/* And for public key encryption: prf(hash(Ni_b | Nr_b), CKY-I | CKY-R). */
+int keying_encryption(struct ike_crypto *c, enum hash_id h, struct span ni, struct span nr,
+		      struct span gxy, const uint8_t cky_i[8], const uint8_t cky_r[8],
+		      struct skeyids *ret);
 /* The cipher key out of SKEYID_e (appendix B: expansion, weak DES keys). */
 int keying_cipher_key(struct ike_crypto *c, enum hash_id h, const struct skeyids *s,
 		      const struct cipher_info *cipher, uint8_t *ret_key);

@@ -6,9 +6,11 @@ parts that no published vector covers (other hashes than SHA, key expansion, wea
 DES keys, KEYMAT). Inputs are bytes of a counted SHA-256, the same in every run.
 
 usage: ikev1_kdf.py > ikev1-computed.txt
+       ikev1_kdf.py methods > ikev1-computed-methods.txt   (signatures and encryption)
 """
 import hashlib
 import hmac
+import sys
 
 HASHES = {'md5': 'md5', 'sha': 'sha1', 'sha256': 'sha256', 'sha384': 'sha384', 'sha512': 'sha512'}
 CIPHERS = {'des': (8, 8), '3des': (24, 8), 'aes 128': (16, 16), 'aes 192': (24, 16), 'aes 256': (32, 16)}
@@ -89,6 +91,20 @@ def phase1(name, cipher):
     print()
 
 
+def method(auth, name, len_i, len_r):
+    """SKEYID for signatures and public key encryption (RFC 2409 section 5)."""
+    def prf(key, data):
+        return hmac.new(key, data, HASHES[name]).digest()
+    ci, cr, ni, nr, gxy = some(8), some(8), some(len_i), some(len_r), b'\0' + some(127)
+    skeyid = (prf(ni + nr, gxy) if auth == 'signature' else
+              prf(hashlib.new(HASHES[name], ni + nr).digest(), ci + cr))
+    d = prf(skeyid, gxy + ci + cr + b'\0')
+    a = prf(skeyid, d + gxy + ci + cr + b'\1')
+    show(auth=auth, hash=name, cky_i=ci, cky_r=cr, ni=ni, nr=nr, gxy=gxy, skeyid=skeyid, skeyid_d=d,
+         skeyid_a=a, skeyid_e=prf(skeyid, a + gxy + ci + cr + b'\2'))
+    print()
+
+
 def weak(material):
     """A SKEYID_e that begins with weak keys: DES takes the next eight bytes."""
     show(hash='sha256', cipher='des', skeyid_e=material, key=cipher_key(None, material, 'des'))
@@ -96,6 +112,12 @@ def weak(material):
 
 
 print('# Written by ikev1_kdf.py, which says how.')
+if sys.argv[1:] == ['methods']:
+    for auth_name in 'signature', 'encryption':
+        for hash_name in HASHES:
+            for lengths in (8, 8), (20, 33), (256, 256):
+                method(auth_name, hash_name, *lengths)
+    sys.exit()
 for hash_name in HASHES:
     for cipher_name in CIPHERS:
         phase1(hash_name, cipher_name)

@@ -2,6 +2,7 @@
 /* Every key derivation of RFC 2409 against vectors: argv[1] is tests/vectors. */
 #include "vectors.h"
 
+#include <errno.h>
 #include <openssl/bn.h>
 
 #include "crypto/ike_crypto.h"
@@ -168,6 +169,69 @@ static void computed_derivations_come_out_for_every_hash_and_cipher(void **state
 	check_file("ikev1-computed.txt", 25 + 32);
 }
 
+/* ---- the other methods of authentication ---- */
+
+typedef int method(struct ike_crypto *c, enum hash_id h, struct span ni, struct span nr,
+		   struct span gxy, const uint8_t cky_i[8], const uint8_t cky_r[8],
+		   struct skeyids *ret);
+
+/* From the nonces, where they are octets, and from SKEYID on, where g^xy is. */
+static void check_method(const struct vec *v)
+{
+	method *make = strcmp(vec_text(v, "auth"), "signature") ? keying_encryption : keying_signature;
+	struct span key = vec_bytes(v, "skeyid"), none = { 0 };
+	const uint8_t *ci = vec_bytes(v, "cky_i").p, *cr = vec_bytes(v, "cky_r").p;
+	struct span gxy = vec_has(v, "gxy") ? vec_bytes(v, "gxy") : none;
+	struct skeyids s = { .len = (uint8_t)key.len };
+
+	assert_int_equal(key.len, hash_info(hash_of(v))->len);
+	if (vec_has(v, "ni")) {
+		assert_int_equal(make(crypto, hash_of(v), vec_bytes(v, "ni"), vec_bytes(v, "nr"), gxy, ci,
+				      cr, &s),
+				 0);
+		assert_span(s.skeyid, key);
+	}
+	if (!vec_has(v, "skeyid_d"))
+		return;
+	memcpy(s.skeyid, key.p, key.len);
+	memset(s.d, 0, sizeof(s.d));
+	assert_int_equal(keying_derive(crypto, hash_of(v), gxy, ci, cr, &s), 0);
+	assert_span(s.d, vec_bytes(v, "skeyid_d"));
+	assert_span(s.a, vec_bytes(v, "skeyid_a"));
+	assert_span(s.e, vec_bytes(v, "skeyid_e"));
+}
+
+static void check_methods(const char *name, size_t expected)
+{
+	struct vec v = { 0 };
+	FILE *f = open_vectors(name);
+	size_t n = 0;
+
+	for (; vec_next(f, &v); n++)
+		check_method(&v);
+	fclose(f);
+	assert_int_equal(n, expected);
+}
+
+static void nists_vectors_for_signatures_and_encryption_come_out(void **state)
+{
+	(void)state;
+	check_methods("ikev1-acvp.txt", 6);
+}
+
+static void signatures_and_encryption_derive_as_computed(void **state)
+{
+	uint8_t long_nonce[KEYING_NONCE_MAX + 1] = { 0 }, cky[8] = { 0 };
+	struct span n = span_of(long_nonce, sizeof(long_nonce)), ok = span_of(long_nonce, 8);
+	struct skeyids s = { .len = 7 };
+
+	(void)state;
+	check_methods("ikev1-computed-methods.txt", 30);
+	assert_int_equal(keying_signature(crypto, HASH_SHA1, n, ok, ok, cky, cky, &s), -EINVAL);
+	assert_int_equal(keying_signature(crypto, HASH_SHA1, ok, n, ok, cky, cky, &s), -EINVAL);
+	assert_int_equal(s.len, 7);
+}
+
 /* ---- the recorded negotiation ---- */
 
 struct recorded {
@@ -314,6 +378,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(published_derivations_come_out),
 		cmocka_unit_test(computed_derivations_come_out_for_every_hash_and_cipher),
+		cmocka_unit_test(nists_vectors_for_signatures_and_encryption_come_out),
+		cmocka_unit_test(signatures_and_encryption_derive_as_computed),
 		cmocka_unit_test(recorded_negotiation_decrypts_and_its_hashes_are_right),
 	};
 	int bad;
