@@ -54,6 +54,9 @@ void net_clear(void)
 {
 	while (w.n_wire)
 		free(w.wire[--w.n_wire]);
+	free(w.wire);
+	w.wire = NULL;
+	w.wire_cap = 0;
 }
 
 /* ---- addresses ---- */
