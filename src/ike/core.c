@@ -35,6 +35,7 @@ static void config_fini(struct ike_config *c)
 	free((void *)c->p1);
 	secret_free((void *)c->psk, c->n_psk * sizeof(*c->psk));
 	free((void *)c->p2);
+	secret_free((void *)c->ag, c->n_ag * sizeof(*c->ag));
 	*c = (struct ike_config){ 0 };
 }
 
@@ -145,9 +146,11 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	c.p1 = NULL;
 	c.psk = NULL;
 	c.p2 = NULL;
+	c.ag = NULL;
 	if (!dup_array((const void **)&c.p1, cfg->p1, cfg->n_p1, sizeof(*cfg->p1)) ||
 	    !dup_array((const void **)&c.psk, cfg->psk, cfg->n_psk, sizeof(*cfg->psk)) ||
 	    !dup_array((const void **)&c.p2, cfg->p2, cfg->n_p2, sizeof(*cfg->p2)) ||
+	    !dup_array((const void **)&c.ag, cfg->ag, cfg->n_ag, sizeof(*cfg->ag)) ||
 	    index_config(k, &c)) {
 		config_fini(&c);
 		return -ENOMEM;
@@ -159,7 +162,7 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	notes_prune(k);
 	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
 		next = TAILQ_NEXT(sa, entry);
-		if (sa->state != MM_DEAD && (!c.enabled || !psk_for(k, &sa->path.remote)))
+		if (sa->state != MM_DEAD && (!c.enabled || !psk_of(sa).p))
 			sa_end(sa, true, "%s",
 			       c.enabled ? "its key was removed" : "crypto isakmp was disabled");
 	}
@@ -168,7 +171,7 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 
 /* ---- events ---- */
 
-/* A message that belongs to no SA: the first of a main mode, or nothing. */
+/* A message that belongs to no SA: the first of a phase 1, or nothing. */
 static void recv_unknown(struct ike *k, const struct ike_path *path, const struct ike_header *h,
 			 struct span d)
 {
@@ -176,7 +179,7 @@ static void recv_unknown(struct ike *k, const struct ike_path *path, const struc
 	char addr[IPADDR_STRLEN];
 	struct ike_sa *sa;
 
-	if (h->exchange != EX_MAIN || memcmp(h->r_cookie, none, 8) != 0 ||
+	if ((h->exchange != EX_MAIN && h->exchange != EX_AGGRESSIVE) || memcmp(h->r_cookie, none, 8) != 0 ||
 	    !memcmp(h->i_cookie, none, 8)) {
 		act_debug(k, NULL, "IKE message from %s has no SA and is not an initialization offer",
 			  ipaddr_str(&path->remote, addr));
@@ -187,9 +190,11 @@ static void recv_unknown(struct ike *k, const struct ike_path *path, const struc
 		return;
 	}
 	sa = sa_by_first(k, path, h);
-	if (!sa)
+	if (!sa && h->exchange == EX_AGGRESSIVE)
+		aggressive_first(k, path, h, d);
+	else if (!sa)
 		main_first(k, path, h, d);
-	else if (sa->state != MM_R2 || !flight_is_repeat(k, &sa->flight, d))
+	else if ((sa->state != MM_R2 && sa->state != AG_R2) || !flight_is_repeat(k, &sa->flight, d))
 		act_debug(k, sa, "a first message that is late or another one, ignored");
 }
 
@@ -214,8 +219,14 @@ void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, s
 	case EX_MAIN:
 		main_recv(sa, path, &h, d);
 		break;
+	case EX_AGGRESSIVE:
+		aggressive_recv(sa, path, &h, d);
+		break;
 	case EX_QUICK:
-		quick_recv(sa, path, &h, d);
+		if (sa->state == AG_R2)
+			aggressive_again(sa);
+		else
+			quick_recv(sa, path, &h, d);
 		break;
 	case EX_INFO:
 		info_recv(sa, path, &h, d);

@@ -80,13 +80,18 @@ void flight_mark(struct ike *k, struct flight *f, struct span d)
 	f->repeats = 0;
 }
 
+void flight_repeat(struct ike *k, struct flight *f)
+{
+	if (!f->sent || f->repeats >= IKE_MAX_REPEATS)
+		return;
+	f->repeats++;
+	act_send(k, &f->path, span_of(f->sent, f->sent_len));
+}
+
 bool flight_is_repeat(struct ike *k, struct flight *f, struct span d)
 {
 	if (!f->rx_mark || f->rx_mark != mark_of(k, d))
 		return false;
-	if (f->sent && f->repeats < IKE_MAX_REPEATS) {
-		f->repeats++;
-		act_send(k, &f->path, span_of(f->sent, f->sent_len));
-	}
+	flight_repeat(k, f);
 	return true;
 }

@@ -17,7 +17,7 @@ const char *ike_state_name(enum ike_state s)
 	return (size_t)s < sizeof(names) / sizeof(names[0]) ? names[s] : "?";
 }
 
-/* IOS's word for where an exchange stands (MM_KEY_AUTH passes within one event). */
+/* IOS's word for where an exchange stands (MM_KEY_AUTH and AG_AUTH pass within one event). */
 enum ike_state sa_shown_state(const struct ike_sa *sa)
 {
 	switch (sa->state) {
@@ -27,10 +27,13 @@ enum ike_state sa_shown_state(const struct ike_sa *sa)
 	case MM_I5:
 	case MM_R4:
 		return IKE_MM_KEY_EXCH;
+	case AG_I1: /* IOS shows it as soon as the first message is sent */
+	case AG_R2:
+		return IKE_AG_INIT_EXCH;
 	case MM_DONE:
 		return IKE_QM_IDLE;
 	default:
-		return IKE_MM_NO_STATE;
+		return sa->aggressive ? IKE_AG_NO_STATE : IKE_MM_NO_STATE;
 	}
 }
 
@@ -46,13 +49,15 @@ bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_in
 			.local_port = sa->path.local_port, .remote_port = sa->path.remote_port,
 			.initiator = sa->initiator, .state = sa_shown_state(sa),
 			.deleted = sa->state == MM_DEAD,
-			.conn_id = sa->state == MM_I1 ? 0 : sa->conn_id, .agreed = sa->agreed,
+			.conn_id = sa->state == MM_I1 || sa->state == AG_I1 ? 0 : sa->conn_id, .agreed = sa->agreed,
 			.left_sec = sa->state == MM_DONE && sa->expires_ms > now_ms ?
 					    (uint32_t)((sa->expires_ms - now_ms) / 1000) :
 					    0,
 			.nat = sa->nat_here || sa->nat_there, .dpd = false,
 			.encrypts = sa->encrypts, .decrypts = sa->decrypts,
 		};
+		if (sa->state == AG_I1) /* offered, not agreed */
+			ret->agreed = (struct p1_policy){ 0 };
 		snprintf(ret->story, sizeof(ret->story), "%.*s", (int)sizeof(ret->story) - 1,
 			 sa->story);
 		return true;

@@ -52,6 +52,8 @@
 #define IKE_HALF_OPEN_MS    2000   /* MM3 may take so long before a place goes to another */
 #define IKE_MAX_LOG_SEC	    20	   /* log lines a second; strangers can cause them */
 #define IKE_MAX_SAS	    65536
+#define IKE_MAX_AG_SEC	    20	   /* first messages of aggressive mode answered a second, */
+#define IKE_MAX_AG_PEER_SEC 5	   /* and of one peer: each costs two exponentiations */
 #define IKE_MIN_LIFE_SEC    10	   /* a shorter one from a peer would only burn processors */
 #define IKE_MIN_LIFE_KB	    2560   /* likewise: IOS's own minimum */
 #define IKE_MAX_QM_PER_SA   128
@@ -81,6 +83,8 @@ enum mm_state {
 	MM_I5, /* sent MM5 */
 	MM_R2, /* sent MM2, waits for MM3 */
 	MM_R4, /* sent MM4, waits for MM5 */
+	AG_I1, /* sent the first of aggressive mode, waits for the second */
+	AG_R2, /* sent the second, waits for the third */
 	MM_DONE,
 	MM_DEAD, /* lingers for show */
 };
@@ -93,7 +97,7 @@ struct ike_sa {
 	bool cookie_known;
 	struct ike *k;
 	enum mm_state state;
-	bool initiator;
+	bool initiator, aggressive;
 	bool was_up;	 /* for show: it reached QM_IDLE once */
 	bool proven;	 /* the peer has it up, too: he answered, or used it */
 	struct ike_path path;
@@ -105,10 +109,12 @@ struct ike_sa {
 
 	struct ike_dh *dh;
 	struct span ke_i, ke_r, ni, nr; /* owned copies (malloc) */
-	struct span sai_b, idii_b;
+	struct span sai_b;
+	struct span idii_b; /* aggressive mode: stays, since it says which key is used */
 	struct skeyids keys;
 	uint8_t key[32], iv[16]; /* iv: last cipher block of phase 1 */
 	bool keyed;
+	bool bad_hash; /* a proof of the peer's was wrong */
 
 	bool peer_nat_rfc, peer_nat_draft; /* draft: 03 or 02, which speak alike */
 	bool peer_nat_draft3, peer_dpd;
@@ -236,6 +242,11 @@ struct ike {
 	STAILQ_HEAD(, act) acts;
 	struct act *handed; /* the action given out last */
 	uint32_t next_conn, next_pair, next_sa;
+	struct {
+		uint64_t from_ms; /* the second that is counted */
+		unsigned all;
+		uint8_t by_peer[64]; /* by a hash of his address */
+	} ag_work;
 	uint64_t log_from_ms; /* the second whose lines are counted, */
 	struct {
 		const char *mnemonic;
@@ -285,6 +296,7 @@ bool flight_resend(struct ike *k, struct flight *f);
 /* True if d is the very datagram that was answered last: the answer was repeated
  * (or not, if that was done often enough) and nothing else must happen. */
 bool flight_is_repeat(struct ike *k, struct flight *f, struct span d);
+void flight_repeat(struct ike *k, struct flight *f); /* unless that was done often enough */
 void flight_mark(struct ike *k, struct flight *f, struct span d);
 
 /* sa.c */
@@ -324,6 +336,15 @@ void sa_start_pending(struct ike_sa *sa);
 bool span_dup(struct span s, struct span *ret); /* malloc'ed copy */
 void span_free(struct span *s);			/* wipes */
 const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer);
+/* psk.c */
+/* The key of an identity that came in clear: by the host name it says, else by
+ * address; NULL: none. */
+const struct psk_entry *psk_for_id(const struct ike *k, const struct ipaddr *peer, struct span id);
+/* Whom to begin aggressive mode with; NULL: main mode. */
+const struct ag_peer *ag_peer_for(const struct ike *k, const struct ipaddr *peer);
+/* The key that an initiator uses with this peer, and that of an SA; p NULL: none. */
+struct span psk_to_start(const struct ike *k, const struct ipaddr *peer);
+struct span psk_of(const struct ike_sa *sa);
 const struct p2_policy *p2_by_id(const struct ike *k, uint32_t id);
 /* An authentic message came along path: behind NAT, ports may move. */
 void sa_heard(struct ike_sa *sa, const struct ike_path *path);
@@ -346,6 +367,15 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 		struct span d); /* MM1 from a stranger */
 void main_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
 	       struct span d);
+
+/* aggressive.c */
+void aggressive_first(struct ike *k, const struct ike_path *path, const struct ike_header *h,
+		      struct span d); /* the first message, from a stranger */
+void aggressive_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
+		     struct span d);
+/* The initiator speaks as if he had sent his last message, which did not come: the
+ * answer to his first makes him repeat it. */
+void aggressive_again(struct ike_sa *sa);
 
 /* quick_mode.c */
 /* 0, -EINVAL if IKE cannot say the policy's selector, -ENOMEM. */
@@ -398,6 +428,10 @@ struct natt_found {
 };
 struct natt_found natt_check(const struct ike_sa *sa, const struct ike_path *path,
 			     const struct ike_payloads *pl);
+/* The same of a message that may have come on port 4500 while its hashes are those
+ * of the ports before. */
+struct natt_found natt_check_floated(const struct ike_sa *sa, const struct ike_path *path,
+				     const struct ike_payloads *pl);
 void natt_commit(struct ike_sa *sa, struct natt_found f);
 /* NAT-OA of both ends, for transport mode in UDP (RFC 3947 section 5.2). */
 void natt_add_original(struct ike_builder *b, const struct ike_sa *sa, bool initiator);

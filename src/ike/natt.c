@@ -107,6 +107,14 @@ struct natt_found natt_check(const struct ike_sa *sa, const struct ike_path *pat
 	return f;
 }
 
+struct natt_found natt_check_floated(const struct ike_sa *sa, const struct ike_path *path,
+				     const struct ike_payloads *pl)
+{
+	struct natt_found now = natt_check(sa, path, pl), before = natt_check(sa, &sa->path, pl);
+
+	return (struct natt_found){ now.here && before.here, now.there && before.there };
+}
+
 void natt_commit(struct ike_sa *sa, struct natt_found f)
 {
 	sa->nat_here = f.here;

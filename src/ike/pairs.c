@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The IPsec SA pairs that quick modes made: the newest of a policy carries what
  * leaves, older ones stay for what is still on its way. */
-#include "ike/internal.h"
+#include "ike/phase1.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -466,13 +466,13 @@ static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 }
 
 /* Phase 1 with the peer from the beginning. */
-static void start_main(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer)
+static void start_phase1(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer)
 {
 	struct ike_path path = { p->local, *peer, 500, 500 };
 	char why[200], addr[IPADDR_STRLEN];
 	struct ike_sa *sa;
 
-	if (!psk_for(k, peer)) {
+	if (!psk_to_start(k, peer).p) {
 		ipaddr_str(peer, addr);
 		act_debug(k, NULL, "No pre-shared key with %s!", addr);
 		snprintf(why, sizeof(why),
@@ -487,8 +487,12 @@ static void start_main(struct ike *k, const struct p2_policy *p, const struct ip
 		return;
 	}
 	sa_want(sa, p->id);
-	if (main_start(sa))
-		sa_end(sa, false, "main mode could not start");
+	int err = phase1_start(sa);
+	if (err)
+		sa_end(sa, false, "%s",
+		       err == -EPERM ? "aggressive mode is asked for and disabled (to type: no crypto "
+				       "isakmp aggressive-mode disable)" :
+				       "phase 1 could not start");
 }
 
 void negotiate(struct ike *k, const struct p2_policy *p)
@@ -520,7 +524,7 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 	} else if ((sa = sa_starting_for(k, &p->local, peer))) {
 		sa_want(sa, p->id);
 	} else {
-		start_main(k, p, peer);
+		start_phase1(k, p, peer);
 	}
 }
 

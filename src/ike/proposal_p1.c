@@ -26,12 +26,18 @@ void p1_write_life(struct wr *w, uint32_t sec)
 	ike_attr_number(w, P1_LIFE, sec);
 }
 
-void p1_offer(struct wr *w, const struct p1_policy *v, size_t n)
+/* group 0: any. */
+static bool is_offered(const struct p1_policy *p, uint16_t group)
+{
+	return p1_usable(p) && (!group || p->group == group);
+}
+
+void p1_offer_group(struct wr *w, const struct p1_policy *v, size_t n, uint16_t group)
 {
 	uint8_t count = 0, left;
 
 	for (size_t i = 0; i < n && count < 255; i++)
-		count = (uint8_t)(count + p1_usable(&v[i]));
+		count = (uint8_t)(count + is_offered(&v[i], group));
 	ike_sa_begin(w);
 	size_t prop = ike_sub_begin(w, PL_NONE);
 	wr_u8(w, 1);
@@ -42,7 +48,7 @@ void p1_offer(struct wr *w, const struct p1_policy *v, size_t n)
 	for (size_t i = 0; i < n && left; i++) {
 		const struct cipher_info *c = cipher_info(v[i].cipher, v[i].cipher_bits);
 
-		if (!p1_usable(&v[i]))
+		if (!is_offered(&v[i], group))
 			continue;
 		left--;
 		size_t t = ike_sub_begin(w, left ? PL_TRANSFORM : PL_NONE);
@@ -59,6 +65,11 @@ void p1_offer(struct wr *w, const struct p1_policy *v, size_t n)
 		ike_sub_end(w, t);
 	}
 	ike_sub_end(w, prop);
+}
+
+void p1_offer(struct wr *w, const struct p1_policy *v, size_t n)
+{
+	p1_offer_group(w, v, n, 0);
 }
 
 struct p1_seen p1_read(struct span attrs)
@@ -163,8 +174,8 @@ static void p1_story(const struct p1_seen *s, const struct p1_policy *p, unsigne
 	}
 }
 
-bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
-	       struct p1_choice *ret_c, char *story, size_t story_cap)
+bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, size_t ke_len,
+		  struct p1_choice *ret_c, char *story, size_t story_cap)
 {
 	unsigned nearest = UINT32_MAX;
 
@@ -184,7 +195,15 @@ bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
 				unsigned d = p1_compare(&s, &v[i]);
 				unsigned far = (unsigned)__builtin_popcount(d);
 
-				if (d == 0 && t.id == KEY_IKE) {
+				bool fits = !ke_len || ke_len == ike_dh_len(v[i].group);
+
+				if (d == 0 && !fits) {
+					nearest = 0;
+					snprintf(story, story_cap,
+						 "its public value is not one of group %u, which it offers",
+						 v[i].group);
+				}
+				if (d == 0 && fits && t.id == KEY_IKE) {
 					*ret_c = (struct p1_choice){ v[i], t.whole, p.number,
 								     s.life_sec, v[i].life_sec,
 								     s.life_kb };
@@ -200,6 +219,12 @@ bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
 		}
 	}
 	return false;
+}
+
+bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
+	       struct p1_choice *ret_c, char *story, size_t story_cap)
+{
+	return p1_choose_ke(sa_body, v, n, 0, ret_c, story, story_cap);
 }
 
 void p1_answer(struct wr *w, const struct p1_choice *c)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of ISAKMP SAs: making, finding, ending. */
-#include "ike/internal.h"
+#include "ike/phase1.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -68,7 +68,6 @@ static void forget_exchange(struct ike_sa *sa)
 	span_free(&sa->ni);
 	span_free(&sa->nr);
 	span_free(&sa->sai_b);
-	span_free(&sa->idii_b);
 }
 
 void sa_drop(struct ike_sa *sa)
@@ -83,6 +82,7 @@ void sa_drop(struct ike_sa *sa)
 	timer_stop(&k->timers, &sa->linger);
 	timer_stop(&k->timers, &sa->keepalive);
 	forget_exchange(sa);
+	span_free(&sa->idii_b);
 	free(sa->pending);
 	free(sa->seen);
 	TAILQ_REMOVE(&k->sas, sa, entry);
@@ -195,7 +195,7 @@ struct ike_sa *sa_by_cookies(struct ike *k, const struct ike_header *h)
 		if (memcmp(sa->i_cookie, h->i_cookie, 8) != 0)
 			continue;
 		if (memcmp(sa->r_cookie, h->r_cookie, 8) == 0 ||
-		    (sa->state == MM_I1 && memcmp(sa->r_cookie, none, 8) == 0))
+		    ((sa->state == MM_I1 || sa->state == AG_I1) && memcmp(sa->r_cookie, none, 8) == 0))
 			return sa;
 	}
 	return NULL;
@@ -427,7 +427,9 @@ void sa_up(struct ike_sa *sa)
 	sa->was_up = true;
 	sa->proven = sa->initiator;
 	sa->up_ms = sa->heard_ms = k->now_ms;
-	if (sa->initiator)
+	/* main mode ends with the responder's message, aggressive mode with the
+	 * initiator's: who sent it keeps it for repeats */
+	if (sa->initiator != sa->aggressive)
 		flight_last(k, &sa->flight);
 	timer_stop(&k->timers, &sa->linger); /* T_GIVE_UP */
 	if (life_sec < IKE_MIN_LIFE_SEC)
@@ -502,8 +504,8 @@ static void succeed(struct ike_sa *old)
 	    sa_starting_for(k, &path.local, &path.remote))
 		return;
 	sa = sa_make(k, &path, true);
-	if (sa && main_start(sa))
-		sa_end(sa, false, "main mode could not start");
+	if (sa && phase1_start(sa))
+		sa_end(sa, false, "phase 1 could not start");
 }
 
 void sa_timer_fired(struct ike_sa *sa, struct timer *t)
@@ -518,6 +520,8 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 			       sa->state == MM_I5 ?
 				       "the peer does not answer our identity: the pre-shared keys "
 				       "differ most likely" :
+			       sa->state == AG_I1 && sa->bad_hash ?
+				       "the responder's hash is wrong: the pre-shared keys differ" :
 				       "the peer does not answer");
 		break;
 	case T_GIVE_UP: {
@@ -559,7 +563,7 @@ const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer)
 		const struct psk_entry *e = &k->cfg.psk[i];
 		uint32_t mask = ipv4_mask(e->mask_len);
 
-		if (e->addr.family == peer->family &&
+		if (!e->host[0] && e->addr.family == peer->family &&
 		    !((ipaddr_to_v4(&e->addr) ^ ipaddr_to_v4(peer)) & mask) &&
 		    (!best || e->mask_len > best->mask_len))
 			best = e;

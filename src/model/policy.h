@@ -21,12 +21,27 @@ struct p1_policy {
 	uint32_t life_sec;
 };
 
-/* `crypto isakmp key K address A [MASK]`. The most specific mask wins. */
+/* `crypto isakmp key K address A [MASK]`: the most specific mask wins; or
+ * `crypto isakmp key K hostname H`: whoever says in aggressive mode that he is H. */
 #define PSK_MAX 128
 struct psk_entry {
 	struct ipaddr addr;
 	uint8_t mask_len;
 	uint8_t key_len;
+	uint8_t key[PSK_MAX];
+	char host[IOS_NAME_MAX]; /* "": by address */
+};
+
+/* `crypto isakmp peer address A`: phase 1 with A begins in aggressive mode, with this
+ * identity. */
+#define IKE_ID_MAX 128
+enum ag_id_kind { AG_NO_ID = 0, AG_IPV4, AG_FQDN, AG_USER_FQDN };
+struct ag_peer {
+	struct ipaddr addr;
+	uint8_t id_kind; /* enum ag_id_kind */
+	char id[IKE_ID_MAX];	 /* a name, NUL-terminated; "": id_addr */
+	struct ipaddr id_addr;
+	uint8_t key_len; /* 0: the key that is configured for the address */
 	uint8_t key[PSK_MAX];
 };
 
@@ -69,6 +84,7 @@ enum isakmp_identity { IDENTITY_ADDRESS = 0, IDENTITY_HOSTNAME, IDENTITY_DN };
 struct ike_config {
 	bool enabled; /* `no crypto isakmp enable` clears it */
 	bool nat_traversal;
+	bool aggressive; /* `no crypto isakmp aggressive-mode disable` */
 	uint8_t identity; /* enum isakmp_identity */
 	char hostname[IOS_NAME_MAX];
 	uint32_t nat_keepalive_sec; /* 0: none configured (20 s while we are behind NAT) */
@@ -78,6 +94,8 @@ struct ike_config {
 	size_t n_psk;
 	const struct p2_policy *p2; /* in SPD order */
 	size_t n_p2;
+	const struct ag_peer *ag;
+	size_t n_ag;
 };
 
 #endif

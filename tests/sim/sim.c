@@ -84,6 +84,7 @@ static void put_wire(int from, const struct ike_action *a)
 static void count_sent(struct side *x, const struct ike_action *a)
 {
 	x->sent_main += a->data.p[18] == 2;
+	x->sent_aggressive += a->data.p[18] == 4;
 	x->sent_quick += a->data.p[18] == 32;
 	x->sent_info += a->data.p[18] == 5;
 	x->sent_bytes += a->data.len;
@@ -261,7 +262,8 @@ static void setup_side(int s)
 			.life_sec = 3600, .life_kb = 4608000, .replay_window = 64,
 		};
 	x->cfg = (struct ike_config){ .enabled = true, .nat_traversal = true, .p1 = x->p1, .n_p1 = 1,
-				      .psk = x->psk, .n_psk = 1, .p2 = x->p2, .n_p2 = 2 };
+				      .psk = x->psk, .n_psk = 1, .p2 = x->p2, .n_p2 = 2, .ag = x->ag };
+	x->ag[0] = (struct ag_peer){ .addr = end[!s], .id_kind = AG_FQDN, .id = "spoke.example" };
 	sim_configure(s);
 }
 

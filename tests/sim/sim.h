@@ -34,10 +34,11 @@ struct side {
 	struct p1_policy p1[4];
 	struct psk_entry psk[2];
 	struct p2_policy p2[SIM_POLICIES];
+	struct ag_peer ag[1]; /* the other side; in force if cfg.n_ag is 1 */
 	struct ike_config cfg;
 	struct sa_spec sa[SIM_MAX_SAS]; /* as a forwarder would hold them */
 	size_t n_sa;
-	unsigned sent_main, sent_quick, sent_info, failed, logs, keepalives, debugs;
+	unsigned sent_main, sent_aggressive, sent_quick, sent_info, failed, logs, keepalives, debugs;
 	unsigned long sent_bytes;
 	char log[2048], reason[256]; /* the last ones */
 	char debug[1 << 16];	     /* all, one a line, while it fits */

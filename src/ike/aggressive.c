@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Aggressive mode, both roles (RFC 2409 section 5.4, for NAT RFC 3947 section 3.2):
+ *   I: SA, KE, Ni, IDii, vendor ids
+ *   R: SA, KE, Nr, IDir, HASH_R, vendor ids, NAT-D
+ *   I: HASH_I, NAT-D, encrypted (a peer may send it in clear)
+ * Whoever answers the first message shows a hash over the pre-shared key to a
+ * stranger, works for him and sends him more than he sent: only where that is
+ * configured, and only so often. The group cannot be negotiated: the public value
+ * goes along with the offer. */
+#include "ike/phase1.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/secret.h"
+
+static void log_disabled(struct ike *k, const struct ipaddr *peer, const char *what)
+{
+	char addr[IPADDR_STRLEN];
+
+	act_log(k, "CRYPTO-5-IKMP_AG_MODE_DISABLED",
+		"Unable to initiate or respond to Aggressive Mode while disabled: %s %s (to type: no "
+		"crypto isakmp aggressive-mode disable)",
+		what, ipaddr_str(peer, addr));
+}
+
+static void begin(const struct ike_sa *sa, struct ike_builder *b, uint8_t flags)
+{
+	struct ike_header h;
+
+	msg_header(sa, EX_AGGRESSIVE, flags, 0, &h);
+	ike_build_start(b, &h);
+}
+
+/* ---- initiator ---- */
+
+/* The group of the first policy that can be negotiated; 0: there is none. */
+static uint16_t only_group(const struct ike *k)
+{
+	for (size_t i = 0; i < k->cfg.n_p1; i++)
+		if (p1_usable(&k->cfg.p1[i]))
+			return k->cfg.p1[i].group;
+	return 0;
+}
+
+static int send_first(struct ike_sa *sa)
+{
+	struct ike *k = sa->k;
+	uint8_t buf[AUTH_ID_MAX];
+	struct span id = auth_id(sa, buf, sizeof(buf));
+	struct ike_builder b;
+
+	begin(sa, &b, 0);
+	ike_build_begin(&b, PL_SA);
+	size_t body = wr_len(&b.w);
+	p1_offer_group(&b.w, k->cfg.p1, k->cfg.n_p1, sa->agreed.group);
+	ike_build_end(&b);
+	if (b.w.bad || !span_dup(span_of(b.buf + body, wr_len(&b.w) - body), &sa->sai_b) ||
+	    !span_dup(id, &sa->idii_b))
+		return -ENOMEM;
+	ike_build_payload(&b, PL_KE, sa->ke_i);
+	ike_build_payload(&b, PL_NONCE, sa->ni);
+	ike_build_payload(&b, PL_ID, id);
+	natt_vids(&b, k->cfg.nat_traversal);
+	sa->state = AG_I1;
+	sa_story(sa, "first message of aggressive mode sent, waiting for the peer's answer");
+	act_debug(k, sa, "Input = IKE_MESG_FROM_IPSEC, IKE_SA_REQ_AM");
+	act_debug(k, sa, "Old State = IKE_READY  New State = IKE_I_AM1 ");
+	act_debug(k, sa, "beginning Aggressive Mode exchange");
+	return phase1_send(sa, ike_build_done(&b), T_RESEND);
+}
+
+int aggressive_start(struct ike_sa *sa)
+{
+	struct fresh f = { 0 };
+	int err;
+
+	sa->aggressive = true;
+	if (!sa->k->cfg.aggressive) {
+		log_disabled(sa->k, &sa->path.remote, "crypto isakmp peer address");
+		return -EPERM;
+	}
+	sa->agreed.group = only_group(sa->k);
+	err = sa->agreed.group ? fresh_make(sa, IKE_NONCE, &f) : -EINVAL;
+	if (!err) {
+		sa->dh = f.dh;
+		sa->ke_i = f.ke;
+		sa->ni = f.nonce;
+		f = (struct fresh){ 0 };
+		err = send_first(sa);
+	}
+	fresh_fini(&f);
+	return err;
+}
+
+/* The second message, believed by a copy of the SA: until its hash is right anybody
+ * may have sent it. */
+static int judge_second(struct ike_sa *try, const struct ike_path *path, const struct ike_header *h,
+			const struct ike_payloads *pl, struct fresh *f, struct natt_found *ret_nat)
+{
+	static const uint8_t none[8];
+	struct ike *k = try->k;
+	struct span body = ike_payload_find(pl, PL_SA, 0)->body;
+	struct p1_choice c;
+	char why[160];
+	int err;
+
+	/* our own message, reflected */
+	if (!memcmp(h->r_cookie, none, 8) || !memcmp(h->r_cookie, try->i_cookie, 8))
+		return -EBADMSG;
+	if (!ike_sa_is_single(body) ||
+	    !p1_choose_ke(body, k->cfg.p1, k->cfg.n_p1, try->ke_i.len, &c, why, sizeof(why)) ||
+	    c.agreed.group != try->agreed.group)
+		return -EBADMSG;
+	try->agreed = c.agreed;
+	try->cipher = cipher_info(c.agreed.cipher, c.agreed.cipher_bits);
+	memcpy(try->r_cookie, h->r_cookie, 8);
+	natt_read_vids(try, pl);
+	err = fresh_take(try, pl, f);
+	if (!err && span_equal(f->his_ke, try->ke_i))
+		err = -EBADMSG;
+	if (!err)
+		err = fresh_derive(try, try->dh, try->ke_i, f->his_ke, try->ni, f->his_nonce, f);
+	if (err)
+		return err;
+	try->keys = f->keys;
+	try->ke_r = f->his_ke;
+	*ret_nat = natt_check(try, path, pl);
+	return auth_check(try, ike_payload_find(pl, PL_ID, 0)->body, pl);
+}
+
+/* What the judged copy knows becomes the SA's. */
+static void believe(struct ike_sa *sa, const struct ike_sa *try, struct fresh *f)
+{
+	sa->agreed = try->agreed;
+	sa->cipher = try->cipher;
+	memcpy(sa->r_cookie, try->r_cookie, 8);
+	sa->peer_nat_rfc = try->peer_nat_rfc;
+	sa->peer_nat_draft = try->peer_nat_draft;
+	sa->peer_nat_draft3 = try->peer_nat_draft3;
+	sa->peer_dpd = try->peer_dpd;
+	sa->ke_r = f->his_ke;
+	sa->nr = f->his_nonce;
+	f->his_ke = f->his_nonce = (struct span){ 0 };
+	fresh_commit(sa, f);
+	act_key(sa->k, sa);
+}
+
+static int send_third(struct ike_sa *sa, bool first_contact)
+{
+	struct ike_builder b;
+
+	begin(sa, &b, IKE_FLAG_ENCRYPTED);
+	int err = auth_add(sa, &b, sa->idii_b);
+	if (err)
+		return err;
+	auth_add_notifies(sa, &b, first_contact);
+	natt_add(&b, sa);
+	return phase1_send(sa, msg_encrypt(sa, &b, sa->iv), T_NONE);
+}
+
+static int i_recv_second(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
+			 const struct ike_payloads *pl)
+{
+	struct ike_sa try = *sa;
+	struct fresh f = { 0 };
+	struct natt_found nat = { 0 };
+	bool first = auth_first_contact(sa);
+
+	trace_p1(sa->k, sa, ike_payload_find(pl, PL_SA, 0)->body);
+	int err = judge_second(&try, path, h, pl, &f, &nat);
+	if (err)
+		goto out;
+	believe(sa, &try, &f);
+	natt_commit(sa, nat);
+	if ((sa->nat_here || sa->nat_there) && sa->path.local_port == 500) /* RFC 3947 section 4 */
+		sa->path.local_port = sa->path.remote_port = 4500;
+	err = send_third(sa, first);
+	if (!err) /* what stands beside the hash in clear is not authentic */
+		auth_done(sa, NULL);
+out:
+	secret_wipe(&try, sizeof(try));
+	fresh_fini(&f);
+	return err;
+}
+
+/* ---- responder ---- */
+
+static int r_recv_third(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
+			const struct ike_payloads *pl)
+{
+	int err = auth_check(sa, sa->idii_b, pl);
+
+	if (err)
+		return err;
+	natt_commit(sa, natt_check_floated(sa, path, pl));
+	sa->path = *path; /* authenticated: follow a floated port */
+	act_key(sa->k, sa);
+	auth_done(sa, h->flags & IKE_FLAG_ENCRYPTED ? pl : NULL);
+	return 0;
+}
+
+static const struct phase1_row rows[] = {
+	{ AG_I1, false, P(PL_SA) | P(PL_KE) | P(PL_NONCE) | P(PL_ID) | P(PL_HASH),
+	  P(PL_VID) | P(PL_NATD) | P(PL_NOTIFY), i_recv_second, "I_AM1", NULL, "P1_COMPLETE" },
+	{ AG_R2, true, P(PL_HASH), P(PL_NATD) | P(PL_NOTIFY) | P(PL_VID), r_recv_third, "R_AM2",
+	  NULL, "P1_COMPLETE" },
+	{ AG_R2, false, P(PL_HASH), P(PL_NATD) | P(PL_NOTIFY) | P(PL_VID), r_recv_third, "R_AM2",
+	  NULL, "P1_COMPLETE" },
+};
+
+void aggressive_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
+		     struct span d)
+{
+	phase1_recv(sa, rows, sizeof(rows) / sizeof(rows[0]), path, h, d);
+}
+
+void aggressive_again(struct ike_sa *sa)
+{
+	act_debug(sa->k, sa, "quick mode before the last message of aggressive mode");
+	flight_repeat(sa->k, &sa->flight);
+}
+
+/* ---- a stranger's first message ---- */
+
+/* Nobody has proved an address yet, and the answer costs two exponentiations. */
+static bool work_allowed(struct ike *k, const struct ipaddr *peer)
+{
+	const size_t n = sizeof(k->ag_work.by_peer);
+	uint32_t v4 = ipaddr_to_v4(peer);
+	uint8_t *his = &k->ag_work.by_peer[hash_bytes(k->seed, &v4, sizeof(v4)) % n];
+
+	if (k->now_ms - k->ag_work.from_ms >= 1000) {
+		memset(&k->ag_work, 0, sizeof(k->ag_work));
+		k->ag_work.from_ms = k->now_ms;
+	}
+	if (k->ag_work.all >= IKE_MAX_AG_SEC || *his >= IKE_MAX_AG_PEER_SEC)
+		return false;
+	k->ag_work.all++;
+	++*his;
+	return true;
+}
+
+static int send_second(struct ike_sa *sa, const struct p1_choice *c)
+{
+	uint8_t buf[AUTH_ID_MAX];
+	struct span id = auth_id(sa, buf, sizeof(buf));
+	struct ike_builder b;
+
+	begin(sa, &b, 0);
+	ike_build_begin(&b, PL_SA);
+	p1_answer(&b.w, c);
+	ike_build_end(&b);
+	ike_build_payload(&b, PL_KE, sa->ke_r);
+	ike_build_payload(&b, PL_NONCE, sa->nr);
+	ike_build_payload(&b, PL_ID, id);
+	int err = auth_add(sa, &b, id);
+	if (err)
+		return err;
+	natt_vids_answer(&b, sa);
+	natt_add(&b, sa);
+	sa->state = AG_R2;
+	sa_story(sa, "answered in aggressive mode, waiting for the peer's hash; if this stays, the "
+		     "pre-shared keys differ");
+	act_debug(sa->k, sa, "Old State = IKE_READY  New State = IKE_R_AM2 ");
+	sa->linger.kind = T_GIVE_UP;
+	err = timer_arm(&sa->k->timers, &sa->linger, sa->k->now_ms + IKE_GIVE_UP_MS);
+	return err ? err : phase1_send(sa, ike_build_done(&b), T_NONE);
+}
+
+/* The SA is new, and dropped if this fails. */
+static int answer_first(struct ike_sa *sa, const struct p1_choice *c, const struct ike_payloads *pl)
+{
+	struct fresh f = { 0 };
+	int err;
+
+	phase1_agree(sa, c);
+	natt_read_vids(sa, pl);
+	if (!span_dup(ike_payload_find(pl, PL_SA, 0)->body, &sa->sai_b) ||
+	    !span_dup(ike_payload_find(pl, PL_ID, 0)->body, &sa->idii_b))
+		return -ENOMEM;
+	err = fresh_take(sa, pl, &f);
+	/* a nonce no longer than his: the answer is large enough */
+	if (!err)
+		err = fresh_make(sa, f.his_nonce.len < IKE_NONCE ? f.his_nonce.len : IKE_NONCE, &f);
+	if (!err)
+		err = fresh_derive(sa, f.dh, f.his_ke, f.ke, f.his_nonce, f.nonce, &f);
+	if (!err) {
+		sa->ke_i = f.his_ke;
+		sa->ni = f.his_nonce;
+		sa->ke_r = f.ke;
+		sa->nr = f.nonce;
+		f.his_ke = f.his_nonce = f.ke = f.nonce = (struct span){ 0 };
+		fresh_commit(sa, &f);
+		err = send_second(sa, c);
+	}
+	fresh_fini(&f);
+	return err;
+}
+
+static bool has_key(struct ike *k, const struct ike_path *path, struct span id_body,
+		    const struct ike_id *id)
+{
+	char addr[IPADDR_STRLEN], name[AUTH_ID_TEXT];
+	bool by_name = id->type == ID_FQDN || id->type == ID_USER_FQDN;
+
+	auth_id_text(id, name);
+	ipaddr_str(&path->remote, addr);
+	act_debug(k, NULL, "ID payload type %u of %s: %s", id->type, addr, name);
+	if (psk_for_id(k, &path->remote, id_body))
+		return true;
+	act_debug(k, NULL, "No pre-shared key with %s!", addr);
+	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE",
+		"Processing of Aggressive mode failed with peer at %s: no pre-shared key for its "
+		"identity %s (to type: crypto isakmp key KEY %s %s)",
+		addr, name, by_name ? "hostname" : "address", by_name ? name : addr);
+	return false;
+}
+
+void aggressive_first(struct ike *k, const struct ike_path *path, const struct ike_header *h,
+		      struct span d)
+{
+	static const struct phase1_row first = {
+		.need = P(PL_SA) | P(PL_KE) | P(PL_NONCE) | P(PL_ID), .may = P(PL_VID) | P(PL_CR)
+	};
+	struct ike_payloads pl;
+	struct p1_choice c;
+	struct ike_id id;
+	char why[160], addr[IPADDR_STRLEN];
+
+	if (!k->cfg.aggressive) {
+		log_disabled(k, &path->remote, "asked for by");
+		return;
+	}
+	ipaddr_str(&path->remote, addr);
+	if (h->flags & IKE_FLAG_ENCRYPTED || h->msgid ||
+	    !ike_payloads_decode(h->next, span_of(d.p + IKE_HEADER, d.len - IKE_HEADER), &pl) ||
+	    !phase1_fits(&first, &pl) ||
+	    !ike_id_decode(ike_payload_find(&pl, PL_ID, 0)->body, &id) || id.data.len >= IKE_ID_MAX) {
+		act_debug(k, NULL, "malformed first message from %s", addr);
+		return;
+	}
+	if (!has_key(k, path, ike_payload_find(&pl, PL_ID, 0)->body, &id))
+		return;
+	struct span sa_body = ike_payload_find(&pl, PL_SA, 0)->body;
+	trace_p1(k, NULL, sa_body);
+	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1, ike_payload_find(&pl, PL_KE, 0)->body.len,
+			  &c, why, sizeof(why))) {
+		phase1_refuse(k, path, h, d.len, "Aggressive", why);
+		return;
+	}
+	if (!work_allowed(k, &path->remote) || !phase1_room(k, &path->remote)) {
+		act_debug(k, NULL, "too many half-open exchanges, %s waits", addr);
+		return;
+	}
+	struct ike_sa *sa = sa_make(k, path, false);
+	if (!sa)
+		return;
+	sa->aggressive = true;
+	memcpy(sa->i_cookie, h->i_cookie, 8);
+	if (answer_first(sa, &c, &pl))
+		sa_drop(sa);
+	else
+		flight_mark(k, &sa->flight, d);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Authentication of phase 1 (RFC 2409 sections 5 and 5.4): identities, the hashes
+ * that prove them, and what is true once the peer is known. */
+#include "ike/phase1.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+/* The address, protocol UDP, port 500 as IOS sends it (0 where NAT may move ports);
+ * the host name (`crypto isakmp identity hostname`); or, of an initiator in
+ * aggressive mode, what `set aggressive-mode client-endpoint` says. */
+struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap)
+{
+	const struct ike_config *cfg = &sa->k->cfg;
+	const struct ag_peer *ag = sa->aggressive && sa->initiator ?
+					   ag_peer_for(sa->k, &sa->path.remote) :
+					   NULL;
+	const char *name = ag					     ? ag->id :
+			   cfg->identity == IDENTITY_HOSTNAME ? cfg->hostname :
+								"";
+	const struct ipaddr *addr = ag ? &ag->id_addr : &sa->path.local;
+	uint8_t type = !name[0]				   ? ID_IPV4 :
+		       ag && ag->id_kind == AG_USER_FQDN ? ID_USER_FQDN :
+							   ID_FQDN;
+	struct wr w = wr_of(buf, cap);
+
+	wr_u8(&w, type);
+	wr_u8(&w, 17);
+	wr_be16(&w, sa->aggressive || sa->nat_here || sa->nat_there ? 0 : 500);
+	if (name[0])
+		wr_bytes(&w, name, strlen(name));
+	else
+		wr_bytes(&w, addr->b, 4);
+	return wr_done(&w);
+}
+
+const char *auth_id_text(const struct ike_id *id, char buf[AUTH_ID_TEXT])
+{
+	struct txt t = TXT_INIT;
+
+	if (id->type == ID_IPV4 && id->data.len == 4) {
+		struct ipaddr a = { .family = IP_V4 };
+
+		memcpy(a.b, id->data.p, 4);
+		return ipaddr_str(&a, buf);
+	}
+	for (size_t i = 0; i < id->data.len && i < IKE_ID_MAX; i++) {
+		uint8_t c = id->data.p[i];
+
+		txt_printf(&t, "%c", c > ' ' && c < 0x7f ? c : '.');
+	}
+	snprintf(buf, AUTH_ID_TEXT, "%s", t.bad ? "" : txt_cstr(&t));
+	txt_fini(&t);
+	return buf;
+}
+
+static int own_hash(struct ike_sa *sa, bool of_initiator, struct span id, uint8_t *out)
+{
+	return of_initiator ?
+		       keying_hash_ir(sa->k->crypto, sa->agreed.hash, &sa->keys, sa->ke_i, sa->ke_r,
+				      sa->i_cookie, sa->r_cookie, sa->sai_b, id, out) :
+		       keying_hash_ir(sa->k->crypto, sa->agreed.hash, &sa->keys, sa->ke_r, sa->ke_i,
+				      sa->r_cookie, sa->i_cookie, sa->sai_b, id, out);
+}
+
+static void begin_notify(struct ike_sa *sa, struct ike_builder *b, uint16_t type)
+{
+	ike_build_begin(b, PL_NOTIFY);
+	wr_be32(&b->w, IKE_DOI_IPSEC);
+	wr_u8(&b->w, 1);
+	wr_u8(&b->w, 16);
+	wr_be16(&b->w, type);
+	wr_bytes(&b->w, sa->i_cookie, 8);
+	wr_bytes(&b->w, sa->r_cookie, 8);
+}
+
+int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id)
+{
+	static const char *const words[] = { [ID_IPV4] = "ID_IPV4_ADDR", [ID_FQDN] = "ID_FQDN",
+					     [ID_USER_FQDN] = "ID_USER_FQDN" };
+	uint8_t hash[IKE_MAX_HASH];
+	int err = own_hash(sa, sa->initiator, id, hash);
+
+	if (err)
+		return err;
+	act_debug(sa->k, sa, "SA is doing ");
+	act_debug(sa->k, sa, "pre-shared key authentication using id type %s", words[id.p[0]]);
+	ike_build_payload(b, PL_HASH, span_of(hash, sa->keys.len));
+	secret_wipe(hash, sizeof(hash));
+	return 0;
+}
+
+/* RFC 2407 sections 4.6.3.3 and 4.6.3.1: the first contact, and our lifetime if his
+ * is longer. */
+void auth_add_notifies(struct ike_sa *sa, struct ike_builder *b, bool initial_contact)
+{
+	if (initial_contact) {
+		act_debug(sa->k, sa, "Send initial contact");
+		begin_notify(sa, b, NT_INITIAL_CONTACT);
+		ike_build_end(b);
+	}
+	if (!sa->initiator && sa->his_life_sec > sa->agreed.life_sec) {
+		begin_notify(sa, b, NT_RESPONDER_LIFETIME);
+		p1_write_life(&b->w, sa->agreed.life_sec);
+		ike_build_end(b);
+	}
+}
+
+int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl)
+{
+	const struct ike_payload *hash = ike_payload_find(pl, PL_HASH, 0);
+	uint8_t want[IKE_MAX_HASH];
+	struct ike_id parsed;
+
+	if (!ike_id_decode(id, &parsed) || hash->body.len != sa->keys.len ||
+	    own_hash(sa, !sa->initiator, id, want))
+		return -EBADMSG;
+	bool equal = secret_equal(want, hash->body.p, sa->keys.len);
+	secret_wipe(want, sizeof(want));
+	return equal ? 0 : -EACCES;
+}
+
+bool auth_first_contact(const struct ike_sa *sa)
+{
+	return !pairs_with(sa->k, &sa->path.local, &sa->path.remote) &&
+	       !sa_up_for(sa->k, &sa->path.local, &sa->path.remote);
+}
+
+/* The peer is authenticated, so what stands beside his identity is true. */
+void auth_done(struct ike_sa *sa, const struct ike_payloads *pl)
+{
+	bool restarted = false;
+	struct ike_notify n;
+
+	for (size_t i = 0; pl && i < ike_payload_count(pl, PL_NOTIFY); i++) {
+		if (!ike_notify_decode(ike_payload_find(pl, PL_NOTIFY, i)->body, &n) ||
+		    n.doi != IKE_DOI_IPSEC)
+			continue;
+		act_debug(sa->k, sa, "processing NOTIFY %s protocol %u", ike_notify_name(n.type),
+			  n.proto);
+		restarted |= n.type == NT_INITIAL_CONTACT;
+		struct p1_seen his = p1_read(n.data);
+		if (n.type != NT_RESPONDER_LIFETIME)
+			continue;
+		if (his.life_sec && his.life_sec < sa->agreed.life_sec)
+			sa->agreed.life_sec = his.life_sec;
+		sa_limit_kb(sa, his.life_kb);
+	}
+	sa_up(sa);
+	if (restarted)
+		peer_restarted(sa);
+}
+

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The exchange of phase 1 as main mode and aggressive mode share it: fresh keys,
+ * the walk over the table of steps, and what strangers may begin. What a handler
+ * finds wrong in a message leaves no trace, since anybody on the path can damage
+ * one: the true one may still come. */
+#include "ike/phase1.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+/* ---- keys ---- */
+
+void fresh_fini(struct fresh *f)
+{
+	ike_dh_free(f->dh);
+	span_free(&f->ke);
+	span_free(&f->nonce);
+	span_free(&f->his_ke);
+	span_free(&f->his_nonce);
+	secret_wipe(f, sizeof(*f));
+}
+
+/* ---- pieces of messages ---- */
+
+int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer)
+{
+	static const char *const shown[] = { [MM_I1] = "MM_NO_STATE", [MM_I3] = "MM_SA_SETUP",
+					     [MM_I5] = "MM_KEY_EXCH", [MM_R2] = "MM_SA_SETUP",
+					     [MM_R4] = "MM_KEY_EXCH", [AG_I1] = "AG_INIT_EXCH",
+					     [AG_R2] = "AG_INIT_EXCH", [MM_DONE] = "MM_KEY_EXCH" };
+	char addr[IPADDR_STRLEN];
+
+	if (!d.len)
+		return -ENOMEM;
+	act_debug_pak(sa->k, sa, "sending packet to %s my_port %u peer_port %u (%s) %s",
+		      ipaddr_str(&sa->path.remote, addr), sa->path.local_port,
+		      sa->path.remote_port, sa->initiator ? "I" : "R", shown[sa->state]);
+	return flight_send(sa->k, &sa->flight, &sa->path, d, timer, sa);
+}
+
+int fresh_make(struct ike_sa *sa, size_t nonce_len, struct fresh *f)
+{
+	struct ike *k = sa->k;
+	uint8_t n[IKE_NONCE];
+	int err = ike_dh_new(k->crypto, sa->agreed.group, k->env.random, k->env.ctx, &f->dh);
+
+	if (err)
+		return err;
+	k->env.random(k->env.ctx, n, nonce_len);
+	if (!span_dup(ike_dh_public(f->dh), &f->ke) || !span_dup(span_of(n, nonce_len), &f->nonce))
+		return -ENOMEM;
+	return 0;
+}
+
+int fresh_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fresh *f)
+{
+	struct span ke = ike_payload_find(pl, PL_KE, 0)->body;
+	struct span nonce = ike_payload_find(pl, PL_NONCE, 0)->body;
+
+	if (ke.len != ike_dh_len(sa->agreed.group) || nonce.len < 8 || /* RFC 2409 section 5 */
+	    nonce.len > IKE_NONCE_MAX)
+		return -EBADMSG;
+	return span_dup(ke, &f->his_ke) && span_dup(nonce, &f->his_nonce) ? 0 : -ENOMEM;
+}
+
+int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, struct span ke_r,
+		 struct span ni, struct span nr, struct fresh *f)
+{
+	struct ike *k = sa->k;
+	struct span psk = psk_of(sa);
+	uint8_t gxy[IKE_MAX_DH];
+	size_t len = ike_dh_secret_len(sa->agreed.group);
+	enum hash_id h = sa->agreed.hash;
+	int err;
+
+	if (!psk.p)
+		return -ENOENT;
+	err = ike_dh_shared(dh, f->his_ke, gxy);
+	if (err == -EINVAL) {
+		err = -EBADMSG; /* a public value that is none */
+		goto out;
+	}
+	if (!err)
+		err = keying_psk(k->crypto, h, psk, ni, nr, span_of(gxy, len), sa->i_cookie,
+				 sa->r_cookie, &f->keys);
+	if (!err)
+		err = keying_cipher_key(k->crypto, h, &f->keys, sa->cipher, f->key);
+	if (!err)
+		err = keying_iv1(k->crypto, h, ke_i, ke_r, sa->cipher->block_len, f->iv);
+out:
+	secret_wipe(gxy, sizeof(gxy));
+	return err;
+}
+
+void fresh_commit(struct ike_sa *sa, const struct fresh *f)
+{
+	sa->keys = f->keys;
+	memcpy(sa->key, f->key, sizeof(sa->key));
+	memcpy(sa->iv, f->iv, sizeof(sa->iv));
+	sa->keyed = true;
+}
+
+/* ---- the walk ---- */
+
+bool phase1_fits(const struct phase1_row *r, const struct ike_payloads *pl)
+{
+	for (unsigned t = 1; t < 32; t++)
+		if (r->need & P(t) && ike_payload_count(pl, (uint8_t)t) != 1)
+			return false;
+	for (size_t i = 0; i < pl->n; i++)
+		if (pl->v[i].type < 32 && !((r->need | r->may) & P(pl->v[i].type)))
+			return false;
+	return true;
+}
+
+static void bad_message(struct ike_sa *sa, const char *what)
+{
+	char addr[IPADDR_STRLEN];
+
+	act_log(sa->k, "CRYPTO-4-IKMP_BAD_MESSAGE",
+		"IKE message from %s failed its sanity check or is malformed%s%s",
+		ipaddr_str(&sa->path.remote, addr), what[0] ? ": " : "", what);
+}
+
+static const char *mode_name(const struct ike_sa *sa)
+{
+	return sa->aggressive ? "Aggressive" : "Main";
+}
+
+static const struct phase1_row *row_for(const struct ike_sa *sa, const struct phase1_row *rows,
+					size_t n, const struct ike_header *h)
+{
+	bool encrypted = h->flags & IKE_FLAG_ENCRYPTED;
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].from == sa->state && rows[i].encrypted == encrypted && !h->msgid)
+			return &rows[i];
+	return NULL;
+}
+
+static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struct ike_path *path,
+		    const struct ike_header *h, struct span d, const struct ike_payloads *pl)
+{
+	struct ike *k = sa->k;
+	char addr[IPADDR_STRLEN];
+
+	act_debug(k, sa, "Input = IKE_MESG_FROM_PEER, IKE_%s_EXCH", sa->aggressive ? "AM" : "MM");
+	if (row->got)
+		act_debug(k, sa, "Old State = IKE_%s  New State = IKE_%s ", row->old, row->got);
+	trace_payloads(k, sa, pl, 0);
+	int err = row->run(sa, path, h, pl);
+	switch (err) {
+	case 0:
+		flight_mark(k, &sa->flight, d);
+		act_debug(k, sa, "Old State = IKE_%s  New State = IKE_%s ",
+			  row->got ? row->got : row->old, row->sent);
+		return;
+	case -EACCES:
+		sa->bad_hash = true;
+		sa_story(sa, "the %s's hash is wrong: the pre-shared keys differ",
+			 sa->initiator ? "responder" : "initiator");
+		bad_message(sa, sa->story);
+		return;
+	case -EBADMSG:
+		bad_message(sa, "");
+		return;
+	default:
+		break;
+	}
+	ipaddr_str(&sa->path.remote, addr);
+	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
+		mode_name(sa), addr, err == -ENOENT ? "no pre-shared key" : "no memory");
+	sa_end(sa, false, "%s",
+	       err == -ENOENT ? "there is no pre-shared key for the peer any more" : "no memory");
+}
+
+void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
+		 const struct ike_path *path, const struct ike_header *h, struct span d)
+{
+	uint8_t buf[IKE_MAX_MESSAGE], iv[16], before[16];
+	struct ike_payloads pl;
+	struct span body = span_of(d.p + IKE_HEADER, d.len - IKE_HEADER);
+
+	if (flight_is_repeat(sa->k, &sa->flight, d))
+		return;
+	const struct phase1_row *row = row_for(sa, rows, n, h);
+	if (!row) {
+		act_debug(sa->k, sa, "message out of step, ignored");
+		return;
+	}
+	memcpy(before, sa->iv, sizeof(before));
+	memcpy(iv, sa->iv, sizeof(iv));
+	if (row->encrypted && !msg_decrypt(sa, d, iv, buf, &body)) {
+		bad_message(sa, "");
+		return;
+	}
+	if (!ike_payloads_decode(h->next, body, &pl) || !phase1_fits(row, &pl)) {
+		if (row->encrypted)
+			sa_story(sa, "the peer's identity did not decrypt: the pre-shared keys differ, "
+				     "or another key was picked for this address");
+		bad_message(sa, row->encrypted ? "the pre-shared keys differ" : "");
+		goto out;
+	}
+	if (row->encrypted)
+		memcpy(sa->iv, iv, sizeof(iv));
+	enum mm_state from = sa->state;
+	run_row(sa, row, path, h, d, &pl);
+	if (row->encrypted && sa->state == from) /* it was nothing */
+		memcpy(sa->iv, before, sizeof(before));
+out:
+	secret_wipe(buf, sizeof(buf));
+}
+
+/* ---- a stranger's first message ---- */
+
+/* Addresses are easily forged before the third message proves one. If the places are taken, the
+ * oldest exchange that waits for it gives way; otherwise four datagrams in 40 s would
+ * keep a peer out. Of strangers elsewhere it must be a while old, or a flood would
+ * push out what is under way. */
+bool phase1_room(struct ike *k, const struct ipaddr *peer)
+{
+	struct ike_sa *sa, *his_oldest = NULL, *net_oldest = NULL, *oldest = NULL;
+	size_t all = 0, his = 0, net = 0;
+
+	TAILQ_FOREACH(sa, &k->sas, entry) { /* newest first */
+		bool same = ipaddr_equal(&sa->path.remote, peer);
+		bool near = !((ipaddr_to_v4(&sa->path.remote) ^ ipaddr_to_v4(peer)) >> 8);
+
+		if (k->now_ms - sa->made_ms > IKE_GIVE_UP_MS)
+			break; /* older ones are up or over */
+		if (sa->initiator || (sa->state != MM_R2 && sa->state != MM_R4 && sa->state != AG_R2))
+			continue;
+		all++;
+		his += same;
+		net += near;
+		if (sa->state == MM_R4)
+			continue;
+		if (same)
+			his_oldest = sa;
+		if (k->now_ms - sa->made_ms < IKE_HALF_OPEN_MS)
+			continue;
+		if (near)
+			net_oldest = sa;
+		oldest = sa;
+	}
+	if (his < IKE_MAX_HALF_PEER && net < IKE_MAX_HALF_NET && all < IKE_MAX_HALF_OPEN)
+		return true;
+	sa = his >= IKE_MAX_HALF_PEER ? his_oldest : net >= IKE_MAX_HALF_NET ? net_oldest : oldest;
+	if (!sa)
+		return false;
+	sa_drop(sa);
+	return true;
+}
+
+void phase1_agree(struct ike_sa *sa, const struct p1_choice *c)
+{
+	sa->agreed = c->agreed;
+	sa->his_life_sec = c->his_life_sec;
+	sa->our_life_sec = c->our_life_sec;
+	sa_limit_kb(sa, c->life_kb);
+	sa->cipher = cipher_info(c->agreed.cipher, c->agreed.cipher_bits);
+}
+
+void phase1_refuse(struct ike *k, const struct ike_path *path, const struct ike_header *h,
+		   size_t len, const char *mode, const char *why)
+{
+	char a[IPADDR_STRLEN], l[IPADDR_STRLEN];
+
+	ipaddr_str(&path->remote, a);
+	act_debug(k, NULL, "no offers accepted!");
+	act_debug(k, NULL, "phase 1 SA policy not acceptable! (local %s remote %s)",
+		  ipaddr_str(&path->local, l), a);
+	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
+		mode, a, why);
+	info_notify_clear(k, path, h, len, NT_NO_PROPOSAL_CHOSEN);
+}
+
+int phase1_start(struct ike_sa *sa)
+{
+	return ag_peer_for(sa->k, &sa->path.remote) ? aggressive_start(sa) : main_start(sa);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What main mode and aggressive mode share: exchange.c walks the table of an
+ * exchange, makes keys and bounds what strangers may begin; auth.c says who we are
+ * and proves who the peer is; psk.c finds the key. Handlers return 0, -EBADMSG or
+ * -EACCES (the message is ignored, the true one may still come), -ENOENT (no key)
+ * or -ENOMEM, which end the SA. */
+#ifndef IKE_PHASE1_H
+#define IKE_PHASE1_H
+
+#include "ike/internal.h"
+
+#define P(type) (UINT32_C(1) << (type))
+
+/* ---- exchange.c ---- */
+
+/* What one KE exchange yields, before it is believed. */
+struct fresh {
+	struct ike_dh *dh;
+	struct span ke, nonce, his_ke, his_nonce; /* owned */
+	struct skeyids keys;
+	uint8_t key[32], iv[16];
+};
+void fresh_fini(struct fresh *f); /* frees and wipes */
+/* A key pair and a nonce of ours for the agreed group. */
+int fresh_make(struct ike_sa *sa, size_t nonce_len, struct fresh *f);
+/* The peer's public value and nonce, checked and copied. */
+int fresh_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fresh *f);
+/* SKEYID and all that follows from it, into f. */
+int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, struct span ke_r,
+		 struct span ni, struct span nr, struct fresh *f);
+void fresh_commit(struct ike_sa *sa, const struct fresh *f); /* its keys become the SA's */
+
+/* One step of an exchange: where we are, what the message must hold and may hold
+ * (sets of P(payload)), who handles it. Private payload types are always allowed. */
+struct phase1_row {
+	enum mm_state from;
+	bool encrypted;
+	uint32_t need, may;
+	int (*run)(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
+		   const struct ike_payloads *pl);
+	/* IOS's names: before, message read (NULL: it has none), answer sent */
+	const char *old, *got, *sent;
+};
+/* What must be there is there once; what may be there is known or private. */
+bool phase1_fits(const struct phase1_row *r, const struct ike_payloads *pl);
+/* A message of an exchange under way, by its table. */
+void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
+		 const struct ike_path *path, const struct ike_header *h, struct span d);
+/* Sends d and keeps it for repeats; an empty d is -ENOMEM. timer as flight_send(). */
+int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer);
+
+/* Whether one more half-open exchange may begin with that peer; an older one may
+ * have to give its place up. */
+bool phase1_room(struct ike *k, const struct ipaddr *peer);
+/* Takes over what was chosen for a responder. */
+void phase1_agree(struct ike_sa *sa, const struct p1_choice *c);
+/* None of the peer's offers fits: says so to him, in the log and in debug. mode:
+ * "Main" or "Aggressive". */
+void phase1_refuse(struct ike *k, const struct ike_path *path, const struct ike_header *h,
+		   size_t len, const char *mode, const char *why);
+/* Starts with this peer in the mode that the configuration asks for: 0, -ENOMEM, or
+ * -EPERM if that is aggressive mode and it is disabled. */
+int phase1_start(struct ike_sa *sa);
+
+/* ---- auth.c ---- */
+
+#define AUTH_ID_MAX (4 + IKE_ID_MAX) /* bytes of our ID payload's body */
+#define AUTH_ID_TEXT (IKE_ID_MAX + 8)
+
+/* Our ID payload's body, in buf. */
+struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap);
+/* Appends what proves that we are `id`: HASH_I or HASH_R. */
+int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id);
+/* The peer's proof that he is `id`: -EBADMSG if it is none, -EACCES if it is wrong. */
+int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl);
+/* Appends INITIAL-CONTACT if asked for, and our lifetime if the peer's is longer. */
+void auth_add_notifies(struct ike_sa *sa, struct ike_builder *b, bool initial_contact);
+/* The peer is authenticated: the SA is up. pl: what came along under encryption, or
+ * NULL. */
+void auth_done(struct ike_sa *sa, const struct ike_payloads *pl);
+/* True if nothing is agreed with the peer so far. */
+bool auth_first_contact(const struct ike_sa *sa);
+/* An identity for people: printable whatever the peer wrote. */
+const char *auth_id_text(const struct ike_id *id, char buf[AUTH_ID_TEXT]);
+
+/* ---- aggressive.c ---- */
+
+int aggressive_start(struct ike_sa *sa);
+
+#endif
