@@ -64,10 +64,10 @@ static void check_keys(const struct config *c, struct report *r)
 		if (k->addr.family && ipaddr_to_v4(&k->mask) == 0)
 			report_object(r, REPORT_WARNING, obj, NULL,
 				      "the key is accepted from every address.");
-		if (!k->addr.family)
+		if (!k->addr.family && c->isakmp.aggressive_disable)
 			report_object(r, REPORT_WARNING, obj, "crypto isakmp key KEY address A.B.C.D",
-				      "main mode finds keys by address; a key by host name is not "
-				      "used.");
+				      "main mode finds keys by address; a key by host name is used "
+				      "in aggressive mode only, which is disabled.");
 		if (strlen(k->key) < 8)
 			report_object(r, REPORT_WARNING, obj, NULL,
 				      "the key is shorter than 8 characters.");
@@ -76,6 +76,10 @@ static void check_keys(const struct config *c, struct report *r)
 
 static bool has_key_for(const struct config *c, const struct ipaddr *peer)
 {
+	const struct cfg_isakmp_peer *own = config_find_isakmp_peer(c, peer, "", "");
+
+	if (own && own->endpoint && own->key[0] && !own->key_type)
+		return true;
 	for (size_t i = 0; i < c->isakmp.keys.n; i++) {
 		const struct cfg_key *k = c->isakmp.keys.v[i];
 		uint32_t mask = ipaddr_to_v4(&k->mask);
@@ -85,6 +89,57 @@ static bool has_key_for(const struct config *c, const struct ipaddr *peer)
 			return true;
 	}
 	return false;
+}
+
+/* What keeps aggressive mode with that peer from being used; NULL: nothing. */
+static const char *unusable_peer(const struct config *c, const struct cfg_isakmp_peer *p,
+				 const char **ret_fix)
+{
+	*ret_fix = NULL;
+	if (!p->addr.family) {
+		*ret_fix = "crypto isakmp peer address A.B.C.D";
+		return "peers are found by address; a peer by host name is not used.";
+	}
+	if (p->vrf[0])
+		return "there are no VRFs; the peer is not used.";
+	if (p->key_type == 6) {
+		*ret_fix = "set aggressive-mode password KEY (in clear)";
+		return "a type 6 key needs the master key of the router that wrote it; the peer is "
+		       "not used.";
+	}
+	if (!p->endpoint) {
+		*ret_fix = "set aggressive-mode client-endpoint fqdn NAME";
+		return "without a client-endpoint phase 1 begins in main mode.";
+	}
+	if (c->isakmp.aggressive_disable) {
+		*ret_fix = "no crypto isakmp aggressive-mode disable";
+		return "aggressive mode is disabled, so nothing is negotiated with this peer.";
+	}
+	return has_key_for(c, &p->addr) ? NULL : "there is no pre-shared key for this peer.";
+}
+
+static void check_aggressive(const struct config *c, struct report *r)
+{
+	char buf[IPADDR_STRLEN], obj[NAME_LEN];
+	const char *fix;
+
+	if (!c->isakmp.aggressive_disable)
+		report_object(r, REPORT_WARNING, "crypto isakmp aggressive-mode",
+			      "crypto isakmp aggressive-mode disable",
+			      "aggressive mode is weak: with a pre-shared key it shows a hash by "
+			      "which the key can be guessed offline.");
+	for (size_t i = 0; i < c->isakmp.peers.n; i++) {
+		const struct cfg_isakmp_peer *p = c->isakmp.peers.v[i];
+		const char *why = unusable_peer(c, p, &fix);
+
+		object_name(obj, "crypto isakmp peer",
+			    p->addr.family ? ipaddr_str(&p->addr, buf) : p->host);
+		if (why)
+			report_object(r, REPORT_WARNING, obj, fix, "%s", why);
+		if (p->key[0] && strlen(p->key) < 8)
+			report_object(r, REPORT_WARNING, obj, NULL,
+				      "the key is shorter than 8 characters.");
+	}
 }
 
 /* ---- transform sets ---- */
@@ -411,6 +466,7 @@ void commands_check(const struct config *c, struct report *report)
 {
 	check_policies(c, report);
 	check_keys(c, report);
+	check_aggressive(c, report);
 	check_transforms(c, report);
 	check_maps(c, report);
 	check_interfaces(c, report);

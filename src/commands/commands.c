@@ -95,11 +95,13 @@ static const struct cli_mode modes[M_COUNT] = {
 				   NULL, cfg_acl),
 	[M_EXT_NACL] = CONFIG_MODE("(config-ext-nacl)#", "Exit from access-list configuration mode",
 				   NULL, cfg_acl),
+	[M_ISAKMP_PEER] = CONFIG_MODE("(config-isakmp-peer)#",
+				      "Exit from ISAKMP peer policy configuration mode",
+				      &cfg_isakmp_peer_defaults, cfg_isakmp_peer),
 	[M_LINE] = KEPT_MODE("(config-line)#"),
 	[M_ROUTER] = KEPT_MODE("(config-router)#"),
 	[M_KEYRING] = KEPT_MODE("(conf-keyring)#"),
 	[M_ISAKMP_PROFILE] = KEPT_MODE("(conf-isa-prof)#"),
-	[M_ISAKMP_PEER] = KEPT_MODE("(config-isakmp-peer)#"),
 	[M_IPSEC_PROFILE] = KEPT_MODE("(ipsec-profile)#"),
 	[M_DYNAMIC_MAP] = KEPT_MODE("(config-crypto-map)#"),
 	[M_PUBKEY] = KEPT_MODE("(config-pubkey-chain)#"),
@@ -112,7 +114,7 @@ static const struct cli_mode modes[M_COUNT] = {
 
 /* In the order in which IOS prints a configuration. */
 static const struct cli_row *const tables[] = {
-	rows_system, rows_isakmp,  rows_ipsec,	rows_kept_crypto, rows_map, rows_interface,
+	rows_system, rows_isakmp,  rows_isakmp_peer, rows_ipsec, rows_kept_crypto, rows_map, rows_interface,
 	rows_kept_ip, rows_route,  rows_acl,	rows_kept_late,	  rows_exec, rows_exec_crypto,
 	NULL,
 };

@@ -18,11 +18,11 @@ enum command_mode {
 	M_TUNNEL, /* (config-if)# too: interfaces with tunnel commands */
 	M_STD_NACL,
 	M_EXT_NACL,
+	M_ISAKMP_PEER,
 	M_LINE, /* from here on: kept blocks */
 	M_ROUTER,
 	M_KEYRING,
 	M_ISAKMP_PROFILE,
-	M_ISAKMP_PEER,
 	M_IPSEC_PROFILE,
 	M_DYNAMIC_MAP,
 	M_PUBKEY,

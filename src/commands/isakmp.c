@@ -188,6 +188,15 @@ static bool keepalive_each(const void *root, const void *obj, struct cli_walk *w
 	return true;
 }
 
+static int aggressive_apply(struct cli_call *c)
+{
+	if (c->op == CLI_NO)
+		txt_str(c->out, "% NOTE: aggressive mode is weak: with a pre-shared key it shows a hash "
+				"to whoever\n  asks or listens, who can guess the key by it at leisure; "
+				"use a long random key.\n");
+	return 0;
+}
+
 #define AT_POLICY(f) struct cfg_policy, p.f
 #define AT_CONFIG(f) struct config, isakmp.f
 #define GROUP_KW(n, size) KWV(#n, "Diffie-Hellman group " #n " (" size ")", AT_POLICY(group), n)
@@ -295,7 +304,7 @@ const struct cli_row rows_isakmp[] = {
 		       KWV("periodic", "Send keepalives at regular intervals",
 			   struct keepalive_args, periodic, 1),
 		       CLOSE) },
-	{ .modes = IN_CONFIG, .flags = ROW_SWITCH,
+	{ .modes = IN_CONFIG, .flags = ROW_SWITCH, .apply = aggressive_apply,
 	  .toks = TOKS(ISAKMP, KW("aggressive-mode", "Disable ISAKMP aggressive mode"),
 		       KWV("disable", "Disable all inbound and outbound aggressive mode connections",
 			   AT_CONFIG(aggressive_disable), 1)) },

@@ -104,8 +104,6 @@ const struct cli_row rows_kept_crypto[] = {
 		   KW("pubkey-chain", "Peer public key chain management"), REST),
 	KEPT_BLOCK(IN_CONFIG, M_IKEV2, NOTE("crypto ikev2"), CRYPTO,
 		   KW("ikev2", "Configure IKEv2 Options"), REST),
-	KEPT_BLOCK(IN_CONFIG, M_ISAKMP_PEER, NOTE("crypto isakmp peer"), CRYPTO,
-		   KW("isakmp", "Configure ISAKMP policy"), KW("peer", "Set Peer Policy"), REST),
 	KEPT_BLOCK(IN_CONFIG, M_ISAKMP_PROFILE, NOTE("crypto isakmp profile"), CRYPTO,
 		   KW("isakmp", "Configure ISAKMP policy"),
 		   KW("profile", "Define ISAKMP Profiles"), REST),

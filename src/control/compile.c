@@ -101,6 +101,53 @@ static int add_psk(struct compiled *out, const struct psk_entry *e)
 	return 0;
 }
 
+static int add_ag(struct compiled *out, const struct ag_peer *a)
+{
+	size_t n = out->ike.n_ag;
+	struct ag_peer *v = calloc(n + 1, sizeof(*v));
+
+	if (!v)
+		return -ENOMEM;
+	if (n)
+		memcpy(v, out->ag, n * sizeof(*v));
+	secret_free(out->ag, n * sizeof(*v)); /* it holds keys */
+	out->ag = v;
+	v[out->ike.n_ag++] = *a;
+	return 0;
+}
+
+/* Peers with whom phase 1 begins in aggressive mode. */
+static int compile_ag(const struct config *c, struct compiled *out)
+{
+	const struct cfg_isakmp *k = &c->isakmp;
+	int err = 0;
+
+	out->ike.aggressive = !k->aggressive_disable;
+	for (size_t i = 0; !err && i < k->peers.n; i++) {
+		const struct cfg_isakmp_peer *p = k->peers.v[i];
+		struct ag_peer a = { .addr = p->addr, .id_kind = p->endpoint,
+				     .id_addr = p->endpoint_addr };
+		char addr[IPADDR_STRLEN];
+
+		if (!p->endpoint)
+			continue; /* main mode, as in IOS */
+		if (p->addr.family != IP_V4 || p->vrf[0] || p->key_type) {
+			txt_printf(&out->notes, "crypto isakmp peer %s: %s: not usable\n",
+				   p->addr.family ? ipaddr_str(&p->addr, addr) : p->host,
+				   p->key_type ? "an encrypted key needs its master key" :
+				   p->vrf[0]   ? "there are no VRFs" :
+						 "a peer by host name is not resolved");
+			continue;
+		}
+		snprintf(a.id, sizeof(a.id), "%s", p->endpoint_name);
+		a.key_len = (uint8_t)strnlen(p->key, PSK_MAX);
+		memcpy(a.key, p->key, a.key_len);
+		err = add_ag(out, &a);
+		secret_wipe(&a, sizeof(a));
+	}
+	return err;
+}
+
 static int compile_isakmp(const struct config *c, struct compiled *out)
 {
 	const struct cfg_isakmp *k = &c->isakmp;
@@ -120,13 +167,18 @@ static int compile_isakmp(const struct config *c, struct compiled *out)
 		struct psk_entry e = { .addr = key->addr };
 		int len = ipv4_mask_len(ipaddr_to_v4(&key->mask));
 
-		if (key->type != 0 || key->addr.family != IP_V4 || len < 0) {
+		bool by_name = key->addr.family == IP_NONE && !k->aggressive_disable;
+
+		if (key->type != 0 || (!by_name && (key->addr.family != IP_V4 || len < 0))) {
 			txt_printf(&out->notes, "crypto isakmp key: %s: not usable\n",
 				   key->type ? "an encrypted key needs its master key" :
 					       "a key by host name needs aggressive mode");
 			continue;
 		}
-		e.mask_len = (uint8_t)len;
+		if (by_name)
+			snprintf(e.host, sizeof(e.host), "%s", key->host);
+		else
+			e.mask_len = (uint8_t)len;
 		e.key_len = (uint8_t)strnlen(key->key, PSK_MAX);
 		memcpy(e.key, key->key, e.key_len);
 		int err = add_psk(out, &e);
@@ -312,6 +364,9 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	struct compiled out = { 0 };
 	int err = compile_isakmp(c, &out);
 
+	if (!err)
+		err = compile_ag(c, &out);
+
 	for (size_t i = 0; !err && i < c->interfaces.n; i++) {
 		const struct cfg_interface *ci = c->interfaces.v[i];
 
@@ -327,6 +382,7 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	out.ike.p1 = out.p1;
 	out.ike.psk = out.psk;
 	out.ike.p2 = out.p2;
+	out.ike.ag = out.ag;
 	*ret_out = out;
 	return 0;
 }
@@ -335,6 +391,7 @@ void compiled_fini(struct compiled *out)
 {
 	free(out->p1);
 	secret_free(out->psk, out->ike.n_psk * sizeof(*out->psk));
+	secret_free(out->ag, out->ike.n_ag * sizeof(*out->ag));
 	free(out->p2);
 	free(out->policies);
 	free(out->tunnels);

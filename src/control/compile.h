@@ -30,10 +30,11 @@ struct policy_ids {
 };
 
 struct compiled {
-	struct ike_config ike; /* its arrays are the four below */
+	struct ike_config ike; /* its arrays are the next four */
 	struct p1_policy *p1;
 	struct psk_entry *psk;
 	struct p2_policy *p2;
+	struct ag_peer *ag;
 	struct fwd_policy *policies; /* in SPD order, interface by interface */
 	size_t n_policies;
 	struct fwd_tunnel *tunnels;

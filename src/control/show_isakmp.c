@@ -13,7 +13,8 @@ static void sa_row(const struct show_in *in, const struct ike_sa_info *s, enum s
 	const struct ipaddr *dst = s->initiator ? &s->remote : &s->local;
 	const struct ipaddr *src = s->initiator ? &s->local : &s->remote;
 	/* a deleted SA lingers without a state of its own */
-	enum ike_state state = s->deleted ? IKE_MM_NO_STATE : s->state;
+	enum ike_state state = s->deleted && s->state != IKE_AG_NO_STATE ? IKE_MM_NO_STATE :
+									 s->state;
 	uint32_t id = s->conn_id;
 	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
 
@@ -184,8 +185,7 @@ void show_isakmp_peers(const struct show_in *in, const struct ipaddr *only, stru
 			continue;
 		txt_printf(out, "Peer: %s Port: %u Local: %s\n", ipaddr_str(&s->remote, remote),
 			   (unsigned)s->remote_port, ipaddr_str(&s->local, local));
-		/* with pre-shared keys in main mode the identity is the address */
 		if (s->state == IKE_QM_IDLE)
-			txt_printf(out, " Phase1 id: %s\n", remote);
+			txt_printf(out, " Phase1 id: %s\n", s->peer_id[0] ? s->peer_id : remote);
 	}
 }

@@ -188,8 +188,9 @@ static void session(const struct show_in *in, const struct session_key *k, bool 
 		   sa ? (unsigned)sa->remote_port : 500u, detail ? "fvrf: (none) ivrf: (none)" : "");
 	if (detail && down)
 		txt_str(out, "      Desc: (none)\n      Phase1_id: (none)\n");
-	else if (detail) /* main mode with pre-shared keys: the identity is the address */
-		txt_printf(out, "      Phase1_id: %s\n      Desc: (none)\n", peer);
+	else if (detail)
+		txt_printf(out, "      Phase1_id: %s\n      Desc: (none)\n",
+			   sa && sa->peer_id[0] ? sa->peer_id : peer);
 	/* parsers of the detailed form refuse lines that they do not know */
 	if (!detail && down && why[0])
 		txt_printf(out, "      Last failure: %s\n", why);

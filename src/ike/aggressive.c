@@ -179,7 +179,7 @@ static int i_recv_second(struct ike_sa *sa, const struct ike_path *path, const s
 		sa->path.local_port = sa->path.remote_port = 4500;
 	err = send_third(sa, first);
 	if (!err) /* what stands beside the hash in clear is not authentic */
-		auth_done(sa, NULL);
+		auth_done(sa, ike_payload_find(pl, PL_ID, 0)->body, NULL);
 out:
 	secret_wipe(&try, sizeof(try));
 	fresh_fini(&f);
@@ -198,7 +198,7 @@ static int r_recv_third(struct ike_sa *sa, const struct ike_path *path, const st
 	natt_commit(sa, natt_check_floated(sa, path, pl));
 	sa->path = *path; /* authenticated: follow a floated port */
 	act_key(sa->k, sa);
-	auth_done(sa, h->flags & IKE_FLAG_ENCRYPTED ? pl : NULL);
+	auth_done(sa, sa->idii_b, h->flags & IKE_FLAG_ENCRYPTED ? pl : NULL);
 	return 0;
 }
 

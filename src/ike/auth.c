@@ -130,7 +130,7 @@ bool auth_first_contact(const struct ike_sa *sa)
 }
 
 /* The peer is authenticated, so what stands beside his identity is true. */
-void auth_done(struct ike_sa *sa, const struct ike_payloads *pl)
+void auth_done(struct ike_sa *sa, struct span id, const struct ike_payloads *pl)
 {
 	bool restarted = false;
 	struct ike_notify n;
@@ -149,6 +149,7 @@ void auth_done(struct ike_sa *sa, const struct ike_payloads *pl)
 			sa->agreed.life_sec = his.life_sec;
 		sa_limit_kb(sa, his.life_kb);
 	}
+	(void)span_dup(id, &sa->peer_id); /* for show: without memory it is the address */
 	sa_up(sa);
 	if (restarted)
 		peer_restarted(sa);

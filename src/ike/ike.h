@@ -128,6 +128,7 @@ struct ike_sa_info {
 	bool nat;	   /* NAT found: UDP 4500 */
 	bool dpd;
 	uint64_t encrypts, decrypts; /* messages */
+	char peer_id[IKE_ID_MAX + 8]; /* his identity, once it is proven; "" before */
 	char story[128];   /* where it stands or why it failed, one sentence */
 };
 

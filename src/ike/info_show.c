@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What show commands see: plain copies without keys. */
-#include "ike/internal.h"
+#include "ike/phase1.h"
 
 #include <stdio.h>
 
@@ -56,6 +56,9 @@ bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_in
 			.nat = sa->nat_here || sa->nat_there, .dpd = false,
 			.encrypts = sa->encrypts, .decrypts = sa->decrypts,
 		};
+		struct ike_id id;
+		if (ike_id_decode(sa->peer_id, &id))
+			(void)auth_id_text(&id, ret->peer_id);
 		if (sa->state == AG_I1) /* offered, not agreed */
 			ret->agreed = (struct p1_policy){ 0 };
 		snprintf(ret->story, sizeof(ret->story), "%.*s", (int)sizeof(ret->story) - 1,

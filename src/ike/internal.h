@@ -110,6 +110,7 @@ struct ike_sa {
 	struct ike_dh *dh;
 	struct span ke_i, ke_r, ni, nr; /* owned copies (malloc) */
 	struct span sai_b;
+	struct span peer_id; /* body of his ID payload, once it is proven; stays */
 	struct span idii_b; /* aggressive mode: stays, since it says which key is used */
 	struct skeyids keys;
 	uint8_t key[32], iv[16]; /* iv: last cipher block of phase 1 */

@@ -150,7 +150,7 @@ static int i_recv_auth(struct ike_sa *sa, const struct ike_path *path, const str
 	(void)h;
 	if (err)
 		return err;
-	auth_done(sa, pl);
+	auth_done(sa, ike_payload_find(pl, PL_ID, 0)->body, pl);
 	return 0;
 }
 
@@ -205,7 +205,7 @@ static int r_recv_auth(struct ike_sa *sa, const struct ike_path *path, const str
 	err = send_auth(sa, false, T_NONE);
 	if (err)
 		return err;
-	auth_done(sa, pl);
+	auth_done(sa, ike_payload_find(pl, PL_ID, 0)->body, pl);
 	return 0;
 }
 

@@ -75,9 +75,9 @@ int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id);
 int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl);
 /* Appends INITIAL-CONTACT if asked for, and our lifetime if the peer's is longer. */
 void auth_add_notifies(struct ike_sa *sa, struct ike_builder *b, bool initial_contact);
-/* The peer is authenticated: the SA is up. pl: what came along under encryption, or
- * NULL. */
-void auth_done(struct ike_sa *sa, const struct ike_payloads *pl);
+/* The peer is authenticated as `id`: the SA is up. pl: what came along under
+ * encryption, or NULL. */
+void auth_done(struct ike_sa *sa, struct span id, const struct ike_payloads *pl);
 /* True if nothing is agreed with the peer so far. */
 bool auth_first_contact(const struct ike_sa *sa);
 /* An identity for people: printable whatever the peer wrote. */

@@ -83,6 +83,7 @@ void sa_drop(struct ike_sa *sa)
 	timer_stop(&k->timers, &sa->keepalive);
 	forget_exchange(sa);
 	span_free(&sa->idii_b);
+	span_free(&sa->peer_id);
 	free(sa->pending);
 	free(sa->seen);
 	TAILQ_REMOVE(&k->sas, sa, entry);

@@ -19,6 +19,7 @@ const struct cfg_policy cfg_policy_defaults = {
 	.p = { .cipher = CIPHER_DES, .hash = HASH_SHA1, .auth = IKE_AUTH_RSA_SIG, .group = 1,
 	       .life_sec = 86400 },
 };
+const struct cfg_isakmp_peer cfg_isakmp_peer_defaults = { 0 };
 const struct cfg_transform cfg_transform_defaults = { .t = { .mode = MODE_TUNNEL } };
 const struct cfg_map_entry cfg_map_entry_defaults = { .type = MAP_ISAKMP };
 const struct cfg_interface cfg_interface_defaults = {
@@ -142,12 +143,19 @@ static void key_free(struct cfg_key *k)
 	secret_free(k, sizeof(*k));
 }
 
+static void isakmp_peer_free(struct cfg_isakmp_peer *p)
+{
+	kept_fini(&p->kept);
+	secret_free(p, sizeof(*p));
+}
+
 void config_free(struct config *c)
 {
 	if (!c)
 		return;
 	FREE_ALL(c->isakmp.policies, policy_free);
 	FREE_ALL(c->isakmp.keys, key_free);
+	FREE_ALL(c->isakmp.peers, isakmp_peer_free);
 	FREE_ALL(c->ipsec.transforms, transform_free);
 	FREE_ALL(c->maps, map_free);
 	FREE_ALL(c->interfaces, interface_free);
@@ -191,6 +199,22 @@ struct cfg_key *config_add_key(struct config *c, const struct cfg_key *k)
 	secret_wipe(found->key, sizeof(found->key));
 	*found = *k;
 	return found;
+}
+
+struct cfg_isakmp_peer *config_add_isakmp_peer(struct config *c, const struct ipaddr *addr,
+					       const char *host, const char *vrf)
+{
+	struct cfg_isakmp_peer p = cfg_isakmp_peer_defaults;
+	struct cfg_isakmp_peer *found = config_find_isakmp_peer(c, addr, host, vrf);
+
+	if (found)
+		return found;
+	if (addr)
+		p.addr = *addr;
+	else
+		name_copy(p.host, host);
+	name_copy(p.vrf, vrf);
+	return list_add(LIST(&c->isakmp.peers), c->isakmp.peers.n, &p, sizeof(p));
 }
 
 struct cfg_transform *config_add_transform(struct config *c, const char *name)
@@ -340,6 +364,12 @@ void config_del_key(struct config *c, struct cfg_key *k)
 	key_free(k);
 }
 
+void config_del_isakmp_peer(struct config *c, struct cfg_isakmp_peer *p)
+{
+	list_take(LIST(&c->isakmp.peers), p);
+	isakmp_peer_free(p);
+}
+
 void config_del_transform(struct config *c, struct cfg_transform *t)
 {
 	list_take(LIST(&c->ipsec.transforms), t);
@@ -471,6 +501,7 @@ struct config *config_clone(const struct config *c)
 	*n = *c;
 	memset(&n->isakmp.policies, 0, sizeof(n->isakmp.policies));
 	memset(&n->isakmp.keys, 0, sizeof(n->isakmp.keys));
+	memset(&n->isakmp.peers, 0, sizeof(n->isakmp.peers));
 	memset(&n->ipsec.transforms, 0, sizeof(n->ipsec.transforms));
 	memset(&n->maps, 0, sizeof(n->maps));
 	memset(&n->interfaces, 0, sizeof(n->interfaces));
@@ -479,6 +510,7 @@ struct config *config_clone(const struct config *c)
 	memset(&n->kept, 0, sizeof(n->kept));
 	if (CLONE_KEPT(n->isakmp.policies, c->isakmp.policies, cfg_policy) ||
 	    clone_flat(LIST(&c->isakmp.keys), LIST(&n->isakmp.keys), sizeof(struct cfg_key)) ||
+	    CLONE_KEPT(n->isakmp.peers, c->isakmp.peers, cfg_isakmp_peer) ||
 	    CLONE_KEPT(n->ipsec.transforms, c->ipsec.transforms, cfg_transform) ||
 	    clone_maps(c, n) || CLONE_KEPT(n->interfaces, c->interfaces, cfg_interface) ||
 	    clone_flat(LIST(&c->routes), LIST(&n->routes), sizeof(struct cfg_route)) ||

@@ -73,6 +73,20 @@ struct cfg_key {
 	bool no_xauth;
 };
 
+/* `crypto isakmp peer address A` or `hostname H`: aggressive mode with this peer. */
+struct cfg_isakmp_peer {
+	struct ipaddr addr; /* IP_NONE: by host name */
+	char host[CFG_NAME_MAX];
+	char vrf[CFG_NAME_MAX];
+	char description[CFG_DESC_MAX];
+	uint8_t endpoint; /* enum ag_id_kind: what `client-endpoint` says we are */
+	char endpoint_name[IKE_ID_MAX];
+	struct ipaddr endpoint_addr;
+	uint8_t key_type; /* of `password`: as in struct cfg_key */
+	char key[PSK_MAX + 1]; /* "": no password */
+	kept_list kept;
+};
+
 struct cfg_isakmp {
 	bool enable;		 /* default true */
 	uint8_t identity;	 /* enum isakmp_identity */
@@ -88,6 +102,7 @@ struct cfg_isakmp {
 	bool lifetime_strict;
 	CFG_LIST_OF(struct cfg_policy) policies; /* by priority */
 	CFG_LIST_OF(struct cfg_key) keys;	 /* as configured */
+	CFG_LIST_OF(struct cfg_isakmp_peer) peers; /* as configured */
 };
 
 /* `crypto ipsec transform-set`. t.mode is enum ipsec_mode. */
@@ -270,6 +285,7 @@ struct config {
  * fields to and what show running-config leaves out. */
 extern const struct config config_defaults;
 extern const struct cfg_policy cfg_policy_defaults;
+extern const struct cfg_isakmp_peer cfg_isakmp_peer_defaults;
 extern const struct cfg_transform cfg_transform_defaults;
 extern const struct cfg_map_entry cfg_map_entry_defaults;
 extern const struct cfg_interface cfg_interface_defaults;
@@ -288,6 +304,7 @@ bool config_equal(const struct config *a, const struct config *b);
 
 bool cfg_policy_equal(const struct cfg_policy *a, const struct cfg_policy *b);
 bool cfg_key_equal(const struct cfg_key *a, const struct cfg_key *b);
+bool cfg_isakmp_peer_equal(const struct cfg_isakmp_peer *a, const struct cfg_isakmp_peer *b);
 bool cfg_transform_equal(const struct cfg_transform *a, const struct cfg_transform *b);
 bool acl_entry_equal(const struct acl_entry *a, const struct acl_entry *b);
 /* Of what makes entries equal, without the number. */
@@ -317,10 +334,16 @@ struct cfg_route *config_find_route(const struct config *c, const struct cfg_rou
 struct cfg_key *config_find_key(const struct config *c, const struct ipaddr *addr,
 				const struct ipaddr *mask, const char *host);
 
+/* By address, or by host name if addr is NULL. */
+struct cfg_isakmp_peer *config_find_isakmp_peer(const struct config *c, const struct ipaddr *addr,
+						const char *host, const char *vrf);
+
 /* ---- find or add, with defaults (NULL: no memory); kept in their order ---- */
 
 struct cfg_policy *config_add_policy(struct config *c, uint32_t priority);
 struct cfg_key *config_add_key(struct config *c, const struct cfg_key *k);
+struct cfg_isakmp_peer *config_add_isakmp_peer(struct config *c, const struct ipaddr *addr,
+					       const char *host, const char *vrf);
 struct cfg_transform *config_add_transform(struct config *c, const char *name);
 struct cfg_acl *config_add_acl(struct config *c, const char *name, enum acl_kind kind,
 			       bool numbered);
@@ -335,6 +358,7 @@ struct cfg_route *config_add_route(struct config *c, const struct cfg_route *r);
 
 void config_del_policy(struct config *c, struct cfg_policy *p);
 void config_del_key(struct config *c, struct cfg_key *k);
+void config_del_isakmp_peer(struct config *c, struct cfg_isakmp_peer *p);
 void config_del_transform(struct config *c, struct cfg_transform *t);
 void config_del_acl(struct config *c, struct cfg_acl *a);
 void cfg_acl_del(struct cfg_acl *acl, struct acl_entry *e);

@@ -23,6 +23,13 @@ bool cfg_key_equal(const struct cfg_key *a, const struct cfg_key *b)
 	       EQ_ADDR(mask) && EQ_STR(host) && EQ(no_xauth);
 }
 
+bool cfg_isakmp_peer_equal(const struct cfg_isakmp_peer *a, const struct cfg_isakmp_peer *b)
+{
+	return EQ_ADDR(addr) && EQ_STR(host) && EQ_STR(vrf) && EQ_STR(description) &&
+	       EQ(endpoint) && EQ_STR(endpoint_name) && EQ_ADDR(endpoint_addr) && EQ(key_type) &&
+	       secret_equal(a->key, b->key, sizeof(a->key)) && kept_equal(&a->kept, &b->kept);
+}
+
 bool cfg_transform_equal(const struct cfg_transform *a, const struct cfg_transform *b)
 {
 	return EQ_STR(t.name) && EQ(t.mode) && EQ(t.ah_auth) && EQ(t.cipher) && EQ(t.cipher_bits) &&
@@ -175,6 +182,7 @@ bool config_equal(const struct config *a, const struct config *b)
 {
 	EQ_LIST(isakmp.policies, cfg_policy_equal);
 	EQ_LIST(isakmp.keys, cfg_key_equal);
+	EQ_LIST(isakmp.peers, cfg_isakmp_peer_equal);
 	EQ_LIST(ipsec.transforms, cfg_transform_equal);
 	EQ_LIST(maps, cfg_map_equal);
 	EQ_LIST(interfaces, cfg_interface_equal);
@@ -295,6 +303,21 @@ struct cfg_key *config_find_key(const struct config *c, const struct ipaddr *add
 				const struct ipaddr *mask, const char *host)
 {
 	FIND(c->isakmp.keys, key_is_for(c->isakmp.keys.v[i], addr, mask, host));
+}
+
+static bool isakmp_peer_is(const struct cfg_isakmp_peer *p, const struct ipaddr *addr,
+			   const char *host, const char *vrf)
+{
+	if (strcmp(p->vrf, vrf) != 0)
+		return false;
+	return addr ? ipaddr_equal(&p->addr, addr) :
+		      p->addr.family == IP_NONE && !strcmp(p->host, host);
+}
+
+struct cfg_isakmp_peer *config_find_isakmp_peer(const struct config *c, const struct ipaddr *addr,
+						const char *host, const char *vrf)
+{
+	FIND(c->isakmp.peers, isakmp_peer_is(c->isakmp.peers.v[i], addr, host, vrf));
 }
 
 /* ---- what holds for an entry ---- */

@@ -75,8 +75,32 @@ static inline void gen_ifname(struct gen *g, char out[CFG_NAME_MAX])
 	snprintf(out, CFG_NAME_MAX, types[gen_u32(g) % 7], gen_in(g, 0, 30));
 }
 
+static inline void gen_isakmp_peer(struct gen *g, struct config *c)
+{
+	struct ipaddr addr = gen_addr(g);
+	char host[CFG_NAME_MAX], vrf[CFG_NAME_MAX] = "";
+	struct cfg_isakmp_peer *p;
+
+	gen_name(g, host, sizeof(host));
+	if (gen_maybe(g))
+		gen_name(g, vrf, sizeof(vrf));
+	p = config_add_isakmp_peer(c, gen_maybe(g) ? &addr : NULL, host, vrf);
+	p->endpoint = (uint8_t)gen_in(g, AG_NO_ID, AG_USER_FQDN);
+	if (p->endpoint == AG_IPV4)
+		p->endpoint_addr = gen_addr(g);
+	else if (p->endpoint)
+		gen_name(g, p->endpoint_name, sizeof(p->endpoint_name));
+	if (gen_maybe(g))
+		gen_line(g, p->description, 20);
+	p->key_type = gen_maybe(g) ? 6 : 0;
+	for (size_t i = 0, n = gen_in(g, 1, PSK_MAX); i < n; i++)
+		p->key[i] = (char)gen_in(g, '!', '~');
+}
+
 static inline void gen_isakmp(struct gen *g, struct config *c)
 {
+	for (uint32_t n = gen_in(g, 0, 2); n; n--)
+		gen_isakmp_peer(g, c);
 	for (uint32_t n = gen_in(g, 0, 4); n; n--) {
 		struct cfg_policy *p = config_add_policy(c, gen_in(g, 1, 10000));
 

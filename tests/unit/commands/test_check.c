@@ -88,6 +88,26 @@ static void each_fault_has_its_own_sentence(void **state)
 		{ "interface Tunnel0\n tunnel mode ipsec ipv4\n", "not run by this version" },
 		{ GOOD_IKE "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n" GOOD_TUNNEL,
 		  "no crypto map protects this tunnel: GRE does not encrypt." },
+		{ "no crypto isakmp aggressive-mode disable\n",
+		  "crypto isakmp aggressive-mode: aggressive mode is weak: with a pre-shared key it "
+		  "shows a hash by which the key can be guessed offline.\n"
+		  "    fix: crypto isakmp aggressive-mode disable" },
+		{ "crypto isakmp key abcdefgh hostname spoke.example\n",
+		  "a key by host name is used in aggressive mode only, which is disabled." },
+		{ "crypto isakmp peer address 192.0.2.2\n set aggressive-mode client-endpoint fqdn A\n",
+		  "crypto isakmp peer 192.0.2.2: aggressive mode is disabled, so nothing is negotiated "
+		  "with this peer.\n    fix: no crypto isakmp aggressive-mode disable" },
+		{ "no crypto isakmp aggressive-mode disable\ncrypto isakmp peer address 192.0.2.2\n"
+		  " set aggressive-mode client-endpoint fqdn A\n",
+		  "crypto isakmp peer 192.0.2.2: there is no pre-shared key for this peer." },
+		{ "crypto isakmp peer address 192.0.2.2\n set aggressive-mode password abcd\n",
+		  "without a client-endpoint phase 1 begins in main mode." },
+		{ "crypto isakmp peer address 192.0.2.2\n set aggressive-mode password abcd\n",
+		  "crypto isakmp peer 192.0.2.2: the key is shorter than 8 characters." },
+		{ "crypto isakmp peer hostname hub.example\n", "a peer by host name is not used." },
+		{ "crypto isakmp peer address 192.0.2.2 vrf RED\n", "there are no VRFs" },
+		{ "crypto isakmp peer address 192.0.2.2\n set aggressive-mode password 6 ABCD\n",
+		  "a type 6 key needs the master key" },
 		{ "crypto isakmp policy 1\n encr des\n", "crypto isakmp policy 1: DES is weak." },
 		{ "crypto isakmp policy 1\n group 2\n", "Diffie-Hellman group 2 is weak." },
 		{ "crypto isakmp policy 1\n hash md5\n", "MD5 is weak." },

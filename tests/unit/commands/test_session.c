@@ -862,6 +862,10 @@ static void secrets_are_masked_in_logged_lines(void **state)
 	cli_mask_line(commands_grammar(), M_CONFIG, "crypto isakmp key topsecret address", &out);
 	assert_null(strstr(txt_cstr(&out), "topsecret"));
 	txt_clear(&out);
+	cli_mask_line(commands_grammar(), M_ISAKMP_PEER, "set aggressive-mode password 0 topsecret",
+		      &out);
+	assert_string_equal(txt_cstr(&out), "set aggressive-mode password 0 *****");
+	txt_clear(&out);
 	cli_mask_line(commands_grammar(), M_CONFIG, "username a password topsecret", &out);
 	assert_null(strstr(txt_cstr(&out), "topsecret"));
 	txt_clear(&out);
