@@ -16,7 +16,7 @@
 #include "base/hash.h"
 #include "base/secret.h"
 
-static void log_disabled(struct ike *k, const struct ipaddr *peer, const char *what)
+void aggressive_log_disabled(struct ike *k, const struct ipaddr *peer, const char *what)
 {
 	char addr[IPADDR_STRLEN];
 
@@ -78,10 +78,6 @@ int aggressive_start(struct ike_sa *sa)
 	int err;
 
 	sa->aggressive = true;
-	if (!sa->k->cfg.aggressive) {
-		log_disabled(sa->k, &sa->path.remote, "crypto isakmp peer address");
-		return -EPERM;
-	}
 	sa->agreed.group = only_group(sa->k);
 	err = sa->agreed.group ? fresh_make(sa, IKE_NONCE, &f) : -EINVAL;
 	if (!err) {
@@ -331,7 +327,7 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 	char why[160], addr[IPADDR_STRLEN];
 
 	if (!k->cfg.aggressive) {
-		log_disabled(k, &path->remote, "asked for by");
+		aggressive_log_disabled(k, &path->remote, "asked for by");
 		return;
 	}
 	ipaddr_str(&path->remote, addr);

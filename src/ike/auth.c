@@ -47,6 +47,10 @@ const char *auth_id_text(const struct ike_id *id, char buf[AUTH_ID_TEXT])
 		memcpy(a.b, id->data.p, 4);
 		return ipaddr_str(&a, buf);
 	}
+	if (id->type != ID_FQDN && id->type != ID_USER_FQDN && id->type != ID_KEY_ID) {
+		snprintf(buf, AUTH_ID_TEXT, "(type %u)", id->type);
+		return buf;
+	}
 	for (size_t i = 0; i < id->data.len && i < IKE_ID_MAX; i++) {
 		uint8_t c = id->data.p[i];
 

@@ -278,6 +278,14 @@ void phase1_refuse(struct ike *k, const struct ike_path *path, const struct ike_
 	info_notify_clear(k, path, h, len, NT_NO_PROPOSAL_CHOSEN);
 }
 
+bool phase1_may_start(struct ike *k, const struct ipaddr *peer)
+{
+	if (k->cfg.aggressive || !ag_peer_for(k, peer))
+		return true;
+	aggressive_log_disabled(k, peer, "crypto isakmp peer address");
+	return false;
+}
+
 int phase1_start(struct ike_sa *sa)
 {
 	return ag_peer_for(sa->k, &sa->path.remote) ? aggressive_start(sa) : main_start(sa);

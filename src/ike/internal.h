@@ -8,6 +8,7 @@
  *   T_REKEY     it nears its end: a successor, if IPsec SAs need one
  *   T_EXPIRE    its lifetime is over
  *   T_LINGER    deleted, it stays for show; 60 s
+ *   T_BEGIN     the peer gets time to read what ends aggressive mode; 50 ms
  *   T_KEEPALIVE NAT keepalive; 20 s or as configured
  *   of a quick mode:
  *   T_QM_RESEND as above; 1 s, then every 2 s
@@ -62,7 +63,7 @@
 #define IKE_NONCE	    20	   /* bytes of ours */
 #define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */
 
-enum ike_timer { T_NONE = 0, T_RESEND, T_GIVE_UP, T_REKEY, T_EXPIRE, T_LINGER, T_KEEPALIVE,
+enum ike_timer { T_NONE = 0, T_RESEND, T_GIVE_UP, T_REKEY, T_EXPIRE, T_LINGER, T_BEGIN, T_KEEPALIVE,
 		 T_QM_RESEND, T_QM_LINGER, T_SETTLE, T_RETIRE, T_RENEW };
 
 /* What was sent last, for resending, and a fingerprint of what was received
@@ -123,7 +124,7 @@ struct ike_sa {
 
 	struct flight flight;
 	struct timer life;	/* T_REKEY, T_EXPIRE */
-	struct timer linger;	/* T_GIVE_UP, T_LINGER */
+	struct timer linger;	/* T_GIVE_UP, T_BEGIN, T_LINGER */
 	struct timer keepalive; /* T_KEEPALIVE */
 	uint64_t expires_ms;
 	uint64_t encrypts, decrypts;

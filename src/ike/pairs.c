@@ -481,18 +481,20 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 		policy_failed(k, p->id, peer, why);
 		return;
 	}
+	if (!phase1_may_start(k, peer)) {
+		policy_failed(k, p->id, peer,
+			      "aggressive mode is asked for and disabled (to type: no crypto isakmp "
+			      "aggressive-mode disable)");
+		return;
+	}
 	sa = sa_make(k, &path, true);
 	if (!sa) {
 		give_up(k, p->id, "no memory for another ISAKMP SA");
 		return;
 	}
 	sa_want(sa, p->id);
-	int err = phase1_start(sa);
-	if (err)
-		sa_end(sa, false, "%s",
-		       err == -EPERM ? "aggressive mode is asked for and disabled (to type: no crypto "
-				       "isakmp aggressive-mode disable)" :
-				       "phase 1 could not start");
+	if (phase1_start(sa))
+		sa_end(sa, false, "phase 1 could not start");
 }
 
 void negotiate(struct ike *k, const struct p2_policy *p)

@@ -58,8 +58,10 @@ void phase1_agree(struct ike_sa *sa, const struct p1_choice *c);
  * "Main" or "Aggressive". */
 void phase1_refuse(struct ike *k, const struct ike_path *path, const struct ike_header *h,
 		   size_t len, const char *mode, const char *why);
-/* Starts with this peer in the mode that the configuration asks for: 0, -ENOMEM, or
- * -EPERM if that is aggressive mode and it is disabled. */
+/* False, and a line in the log, if aggressive mode is asked for with this peer and
+ * disabled. */
+bool phase1_may_start(struct ike *k, const struct ipaddr *peer);
+/* Starts in the mode that is asked for. 0, -EINVAL (no policy is usable), -ENOMEM. */
 int phase1_start(struct ike_sa *sa);
 
 /* ---- auth.c ---- */
@@ -86,5 +88,6 @@ const char *auth_id_text(const struct ike_id *id, char buf[AUTH_ID_TEXT]);
 /* ---- aggressive.c ---- */
 
 int aggressive_start(struct ike_sa *sa);
+void aggressive_log_disabled(struct ike *k, const struct ipaddr *peer, const char *what);
 
 #endif

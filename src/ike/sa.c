@@ -418,6 +418,17 @@ void sa_count(struct ike_sa *sa, size_t bytes)
 	}
 }
 
+/* After aggressive mode's last message, which is ours: a responder with several
+ * threads may read the first of quick mode before it, and ignore that (strongSwan
+ * does). */
+static bool begin_later(struct ike_sa *sa)
+{
+	if (!sa->aggressive || !sa->initiator)
+		return false;
+	sa->linger.kind = T_BEGIN;
+	return !timer_arm(&sa->k->timers, &sa->linger, sa->k->now_ms + IKE_SETTLE_MS);
+}
+
 void sa_up(struct ike_sa *sa)
 {
 	struct ike *k = sa->k;
@@ -447,7 +458,8 @@ void sa_up(struct ike_sa *sa)
 	if (sa->proven)
 		retire_older(sa);
 	log_lifetime(sa);
-	sa_start_pending(sa);
+	if (!begin_later(sa))
+		sa_start_pending(sa);
 }
 
 /* Whatever he began, he knows no more of it. */
@@ -502,7 +514,7 @@ static void succeed(struct ike_sa *old)
 	if (old->nat_here || old->nat_there)
 		path = old->path;
 	if (!p1_any_usable(k) || !pairs_with(k, &path.local, &path.remote) ||
-	    sa_starting_for(k, &path.local, &path.remote))
+	    sa_starting_for(k, &path.local, &path.remote) || !phase1_may_start(k, &path.remote))
 		return;
 	sa = sa_make(k, &path, true);
 	if (sa && phase1_start(sa))
@@ -543,6 +555,9 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 	case T_KEEPALIVE:
 		act_keepalive(k, &sa->path);
 		natt_keepalive_start(sa);
+		break;
+	case T_BEGIN:
+		sa_start_pending(sa);
 		break;
 	case T_LINGER:
 		sa_drop(sa);

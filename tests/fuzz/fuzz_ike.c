@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The IKE core under hostile datagrams. The input is a series of records, each
- * behind a two-byte length whose upper two bits, in the first one, choose who
+ * behind a two-byte length whose upper three bits, in the first one, choose who
  * meets them:
  *   00  a responder; records are datagrams, and those after the first get the
  *       cookie it has answered with, so that every payload is reached
@@ -10,6 +10,12 @@
  *   01  a connected responder; records are the plaintext of quick mode and
  *       informational messages, with a right hash and encrypted: what a peer that
  *       has the key can do
+ * The bit below them chooses aggressive mode:
+ *   001 and 101  as above
+ *   011  a responder that has answered in aggressive mode; records are the plaintext
+ *        of third messages, behind a right hash or none, encrypted or in clear
+ *   111  an initiator that has sent its first message; records are what the true
+ *        answer holds beside its proof, or instead of its policy
  * Every record is also read as the body of each payload. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -34,12 +40,13 @@ static void fill(void *ctx, void *p, size_t n)
 		b[i] = (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
 }
 
-static struct ike *core(uint32_t local, uint32_t remote, uint16_t group)
+static struct ike *core(uint32_t local, uint32_t remote, uint16_t group, bool aggressive)
 {
 	const struct p1_policy p1 = { .priority = 1, .cipher = CIPHER_3DES, .hash = HASH_SHA1,
 				      .auth = IKE_AUTH_PSK, .group = group, .life_sec = 3600 };
 	static const struct psk_entry psk = { .addr = { IP_V4, { 0 } }, .mask_len = 0, .key_len = 1,
 					      .key = "k" };
+	const struct ag_peer ag = { .addr = ipaddr_v4(remote), .id_kind = AG_FQDN, .id = "f" };
 	uint32_t lan = local == LEFT ? 0x0a010100 : 0x0a020200;
 	struct p2_policy p2 = { .id = 1, .ifid = 1, .map = "M", .seq = 1,
 				.sel = { .local = addr_match_v4(lan, 0xff),
@@ -51,7 +58,8 @@ static struct ike *core(uint32_t local, uint32_t remote, uint16_t group)
 						  .esp_auth = AUTH_HMAC_SHA1_96 } },
 				.life_sec = 3600 };
 	struct ike_config cfg = { .enabled = true, .nat_traversal = true, .p1 = &p1, .n_p1 = 1,
-				  .psk = &psk, .n_psk = 1, .p2 = &p2, .n_p2 = 1 };
+				  .psk = &psk, .n_psk = 1, .p2 = &p2, .n_p2 = 1,
+				  .aggressive = aggressive, .ag = &ag, .n_ag = aggressive };
 	struct ike_env env = { .random = fill };
 	struct ike *k = ike_new(&env);
 
@@ -73,6 +81,17 @@ static void feed(struct ike *k, uint32_t local, uint32_t remote, const uint8_t *
 		memcpy(heap, p, n);
 	ike_datagram(k, now += 100, &path, span_of(heap, n));
 	free(heap);
+}
+
+/* The first one holds three bits of choice. */
+static bool first_record;
+
+static struct span record(struct rd *r)
+{
+	size_t n = rd_be16(r) & (first_record ? 0x1fff : 0x3fff);
+
+	first_record = false;
+	return rd_take(r, n < rd_left(r) ? n : rd_left(r));
 }
 
 static void read_bodies(struct span s)
@@ -129,12 +148,12 @@ static void look_for_cookie(struct ike *k, size_t at, uint8_t cookie[8], bool *r
 	}
 }
 
-static void clear_text(struct rd *r, bool initiator)
+static void clear_text(struct rd *r, bool initiator, bool aggressive)
 {
 	uint8_t cookie[8] = { 0 }, buf[16384];
 	size_t at = initiator ? 0 : 8;
 	bool known = false;
-	struct ike *k = core(LEFT, RIGHT, 2);
+	struct ike *k = core(LEFT, RIGHT, 2, aggressive);
 
 	if (initiator) {
 		struct flow f = { .local = ipaddr_v4(0x0a010101), .remote = ipaddr_v4(0x0a020201) };
@@ -143,8 +162,7 @@ static void clear_text(struct rd *r, bool initiator)
 		look_for_cookie(k, at, cookie, &known);
 	}
 	while (rd_left(r) > 2) {
-		size_t n = rd_be16(r) & 0x3fff;
-		struct span d = rd_take(r, n < rd_left(r) ? n : rd_left(r));
+		struct span d = record(r);
 
 		read_bodies(d);
 		if (d.len)
@@ -237,7 +255,7 @@ static void send_answer(struct ike *k, struct ike_sa *sa, struct span record)
 
 static void protected(struct rd *r, bool answers)
 {
-	struct ike *left = core(LEFT, RIGHT, 1), *right = core(RIGHT, LEFT, 1);
+	struct ike *left = core(LEFT, RIGHT, 1, false), *right = core(RIGHT, LEFT, 1, false);
 	struct flow f = { .local = ipaddr_v4(0x0a020201), .remote = ipaddr_v4(0x0a010101) };
 	struct ike_action a;
 
@@ -252,8 +270,7 @@ static void protected(struct rd *r, bool answers)
 	if (answers)
 		negotiate(left, p2_by_id(left, 1));
 	while (rd_left(r) > 2) {
-		size_t n = rd_be16(r) & 0x3fff;
-		struct span d = rd_take(r, n < rd_left(r) ? n : rd_left(r));
+		struct span d = record(r);
 
 		if (d.len < 2 || d.len > IKE_MAX_MESSAGE - 100)
 			continue;
@@ -269,24 +286,157 @@ static void protected(struct rd *r, bool answers)
 	ike_free(right);
 }
 
+/* ---- aggressive mode ---- */
+
+/* The next datagram of a core, into buf. */
+static size_t pull(struct ike *k, uint8_t *buf, size_t cap)
+{
+	struct ike_action a;
+
+	while (ike_next_action(k, &a)) {
+		if (a.type != IKE_ACT_SEND)
+			continue;
+		if (a.data.len > cap)
+			abort();
+		memcpy(buf, a.data.p, a.data.len);
+		return a.data.len;
+	}
+	abort();
+}
+
+/* Two cores of which the right one begins: its first message, and the left one's
+ * answer. */
+struct pair_of {
+	struct ike *left, *right;
+	uint8_t second[IKE_MAX_MESSAGE];
+	size_t len;
+};
+
+static void begin(struct pair_of *p)
+{
+	struct flow f = { .local = ipaddr_v4(0x0a020201), .remote = ipaddr_v4(0x0a010101) };
+	uint8_t first[IKE_MAX_MESSAGE];
+
+	p->left = core(LEFT, RIGHT, 1, true);
+	p->right = core(RIGHT, LEFT, 1, true);
+	ike_acquire(p->right, now, 1, &f);
+	feed(p->left, LEFT, RIGHT, first, pull(p->right, first, sizeof(first)));
+	p->len = pull(p->left, p->second, sizeof(p->second));
+}
+
+static void end(struct pair_of *p)
+{
+	ike_tick(p->left, now + 100000);
+	ike_tick(p->right, now + 100000);
+	ike_free(p->left);
+	ike_free(p->right);
+}
+
+/* HASH_I, and more of the peer's making; the responder holds the keys already. */
+static void send_third(struct ike *k, struct span rec)
+{
+	struct ike_sa *sa = TAILQ_FIRST(&k->sas);
+	bool proof = rec.p[0] & 1, encrypted = rec.p[0] & 2;
+	uint8_t iv[16], hash[IKE_MAX_HASH];
+	struct ike_builder b;
+	struct ike_header h;
+
+	if (!sa || sa->state != AG_R2)
+		return;
+	memcpy(iv, sa->iv, sizeof(iv));
+	msg_header(sa, EX_AGGRESSIVE, encrypted ? IKE_FLAG_ENCRYPTED : 0, 0, &h);
+	ike_build_start(&b, &h);
+	if (keying_hash_ir(k->crypto, HASH_SHA1, &sa->keys, sa->ke_i, sa->ke_r, sa->i_cookie,
+			   sa->r_cookie, sa->sai_b, sa->idii_b, hash))
+		abort();
+	if (proof)
+		ike_build_payload(&b, PL_HASH, span_of(hash, sa->keys.len));
+	b.buf[b.next_at] = rec.p[1];
+	wr_bytes(&b.w, rec.p + 2, rec.len - 2);
+	struct span d = encrypted ? msg_encrypt(sa, &b, iv) : ike_build_done(&b);
+	feed(k, LEFT, RIGHT, d.p, d.len);
+}
+
+static void thirds(struct rd *r)
+{
+	struct pair_of p;
+
+	begin(&p);
+	while (rd_left(r) > 2) {
+		struct span d = record(r);
+
+		if (d.len >= 2 && d.len < IKE_MAX_MESSAGE - 100)
+			send_third(p.left, d);
+	}
+	end(&p);
+}
+
+/* The true answer: its SA payload replaced, or a chain appended; the hash covers
+ * neither. */
+static void send_second(struct pair_of *p, struct span rec)
+{
+	struct ike_payloads pl;
+	struct ike_builder b;
+	struct ike_header h;
+	struct rd r = rd_of(p->second, p->len);
+
+	if (!ike_header_decode(&r, &h) ||
+	    !ike_payloads_decode(h.next, span_of(p->second + 28, p->len - 28), &pl))
+		abort();
+	ike_build_start(&b, &h);
+	for (size_t i = 0; i < pl.n; i++)
+		ike_build_payload(&b, pl.v[i].type,
+				  pl.v[i].type == PL_SA && rec.p[0] & 1 ?
+					  span_of(rec.p + 1, rec.len - 1) :
+					  pl.v[i].body);
+	if (!(rec.p[0] & 1)) {
+		b.buf[b.next_at] = rec.p[1];
+		wr_bytes(&b.w, rec.p + 2, rec.len - 2);
+	}
+	struct span d = ike_build_done(&b);
+	feed(p->right, RIGHT, LEFT, d.p, d.len);
+}
+
+static void seconds(struct rd *r)
+{
+	struct pair_of p;
+
+	begin(&p);
+	while (rd_left(r) > 2) {
+		struct span d = record(r);
+
+		if (d.len >= 2 && d.len < IKE_MAX_MESSAGE / 2)
+			send_second(&p, d);
+	}
+	end(&p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rd r = rd_of(data, size);
 
 	seed = 1;
 	now = 1000;
-	switch (size ? data[0] >> 6 : 0) {
+	first_record = true;
+	switch (size ? data[0] >> 5 : 0) {
 	case 0:
-		clear_text(&r, false);
-		break;
 	case 1:
+		clear_text(&r, false, data && data[0] >> 5 == 1);
+		break;
+	case 2:
 		protected(&r, false);
 		break;
 	case 3:
+		thirds(&r);
+		break;
+	case 6:
 		protected(&r, true);
 		break;
+	case 7:
+		seconds(&r);
+		break;
 	default:
-		clear_text(&r, true);
+		clear_text(&r, true, data[0] >> 5 == 5);
 		break;
 	}
 	return 0;

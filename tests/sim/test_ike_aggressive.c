@@ -51,19 +51,17 @@ static struct datagram take(void)
 	return d;
 }
 
-/* A fresh pair, up to the point where that message is on the wire. The initiator
- * sends the first of quick mode right behind his last: step 2 takes it off, too. */
+/* A fresh pair, up to the point where that message is on the wire, taken off. */
 static struct datagram at_step(unsigned step)
 {
 	again();
 	sim_acquire(0, 1);
-	for (unsigned n = 0; n < step; n++)
+	for (unsigned n = 0; n < step; n++) {
 		assert_true(sim_deliver_one());
-	sim_drain(0);
-	sim_drain(1);
-	if (step == 2) {
-		assert_int_equal(sim.n_wire, 2);
-		free(sim.wire[--sim.n_wire]);
+		if (n != 2)
+			continue;
+		sim.now_ms += 50; /* the initiator waits a little before quick mode */
+		ike_tick(sim.side[0].ike, sim.now_ms);
 	}
 	return take();
 }
@@ -179,6 +177,8 @@ static void disabled_responder_is_silent_and_says_what_to_type(void **state)
 
 static void disabled_initiator_sends_nothing(void **state)
 {
+	struct ike_sa_info i;
+
 	(void)state;
 	sim.side[0].cfg.aggressive = false;
 	sim_configure(0);
@@ -188,6 +188,7 @@ static void disabled_initiator_sends_nothing(void **state)
 	assert_int_equal(sim.side[0].failed, 1);
 	assert_non_null(strstr(sim.side[0].reason, "no crypto isakmp aggressive-mode disable"));
 	assert_non_null(strstr(sim.side[0].log, "IKMP_AG_MODE_DISABLED"));
+	assert_false(ike_get_sa(sim.side[0].ike, sim.now_ms, 0, &i));
 }
 
 static void peer_that_is_not_asked_for_gets_main_mode(void **state)
@@ -788,10 +789,7 @@ static void last_message_may_come_in_clear(void **state)
 	give(&first);
 	second = take();
 	give(&second);
-	sim_drain(0);
-	assert_int_equal(sim.n_wire, 2);
-	third = *sim.wire[0];
-	empty_wire();
+	third = take();
 	assert_int_equal(third.b[19] & 1, 1);
 	assert_int_equal(keying_iv1(c, HASH_SHA1,
 				    (struct span){ first.b + payload_at(&first, 4) + 4, 128 },

@@ -12,6 +12,9 @@
  *   natt on|off
  *   p1 PRIORITY CIPHER HASH GROUP LIFE_SEC
  *   psk ADDRESS/LEN KEY
+ *   pskname NAME KEY
+ *   aggressive on|off
+ *   peer ADDRESS fqdn|user-fqdn|ipv4-address IDENTITY [KEY]
  *   p2 ID local=NET/LEN remote=NET/LEN peer=A[,B] set=CIPHER+AUTH[+transport][,...]
  *      [proto=N] [lport=N] [rport=N] [pfs=GROUP] [life=SEC] [kb=KB]
  * with ciphers null des 3des aes128 aes192 aes256 gcm128, hashes and authenticators
@@ -22,6 +25,7 @@ struct drv_config {
 	struct p1_policy p1[DRV_MAX];
 	struct psk_entry psk[DRV_MAX];
 	struct p2_policy p2[DRV_MAX];
+	struct ag_peer ag[DRV_MAX];
 };
 
 /* 0, or -EINVAL with the line on stderr. */

@@ -176,6 +176,46 @@ static bool parse_psk(char *rest, struct drv_config *c)
 	return true;
 }
 
+static bool parse_psk_name(char *rest, struct drv_config *c)
+{
+	struct psk_entry *e = &c->psk[c->ike.n_psk];
+	char *name = strsep(&rest, " ");
+
+	if (c->ike.n_psk == DRV_MAX || !rest || strlen(rest) > PSK_MAX || strlen(name) >= sizeof(e->host))
+		return false;
+	snprintf(e->host, sizeof(e->host), "%s", name);
+	e->key_len = (uint8_t)strlen(rest);
+	memcpy(e->key, rest, e->key_len);
+	c->ike.n_psk++;
+	return true;
+}
+
+/* `crypto isakmp peer` and what is set in it. */
+static bool parse_peer(char *rest, struct drv_config *c)
+{
+	static const char *const kinds[] = { [AG_IPV4] = "ipv4-address", [AG_FQDN] = "fqdn",
+					     [AG_USER_FQDN] = "user-fqdn" };
+	struct ag_peer *a = &c->ag[c->ike.n_ag];
+	char *addr = strsep(&rest, " "), *kind = strsep(&rest, " "), *id = strsep(&rest, " ");
+
+	if (c->ike.n_ag == DRV_MAX || !kind || !id || !ipaddr_parse_v4(addr, &a->addr) ||
+	    strlen(id) >= sizeof(a->id) || (rest && strlen(rest) > PSK_MAX))
+		return false;
+	for (uint8_t i = AG_IPV4; i <= AG_USER_FQDN; i++)
+		if (!strcmp(kinds[i], kind))
+			a->id_kind = i;
+	if (a->id_kind != AG_IPV4)
+		snprintf(a->id, sizeof(a->id), "%s", id);
+	else if (!ipaddr_parse_v4(id, &a->id_addr))
+		return false;
+	if (rest) {
+		a->key_len = (uint8_t)strlen(rest);
+		memcpy(a->key, rest, a->key_len);
+	}
+	c->ike.n_ag++;
+	return a->id_kind;
+}
+
 static bool parse_line(char *line, struct drv_config *c)
 {
 	char *rest = line, *word = strsep(&rest, " ");
@@ -190,6 +230,14 @@ static bool parse_line(char *line, struct drv_config *c)
 		c->ike.nat_traversal = !strcmp(rest, "on");
 		return true;
 	}
+	if (!strcmp(word, "aggressive")) {
+		c->ike.aggressive = !strcmp(rest, "on");
+		return true;
+	}
+	if (!strcmp(word, "pskname"))
+		return parse_psk_name(rest, c);
+	if (!strcmp(word, "peer"))
+		return parse_peer(rest, c);
 	if (!strcmp(word, "p1"))
 		return parse_p1(rest, c);
 	if (!strcmp(word, "psk"))
@@ -217,6 +265,7 @@ int drv_config_read(const char *file, struct drv_config *ret_c)
 	ret_c->ike.p1 = ret_c->p1;
 	ret_c->ike.psk = ret_c->psk;
 	ret_c->ike.p2 = ret_c->p2;
+	ret_c->ike.ag = ret_c->ag;
 	return 0;
 }
 

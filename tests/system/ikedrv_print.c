@@ -170,6 +170,7 @@ void drv_print_sas(const struct ike *k, uint64_t now_ms)
 		cJSON_AddNumberToObject(o, "life", s.agreed.life_sec);
 		cJSON_AddNumberToObject(o, "left", s.left_sec);
 		cJSON_AddBoolToObject(o, "nat", s.nat);
+		cJSON_AddStringToObject(o, "peer_id", s.peer_id);
 		cJSON_AddStringToObject(o, "story", s.story);
 		print(o);
 	}

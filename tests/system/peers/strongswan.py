@@ -80,7 +80,7 @@ def child(local_ts, remote_ts, proposals, **more):
 
 
 class Charon:
-    def __init__(self, ns, kernel='libipsec', fake=None, retransmit=None):
+    def __init__(self, ns, kernel='libipsec', fake=None, retransmit=None, options=None):
         need(CHARON, SWANCTL)
         self.ns, self.kernel, self.fake = ns, kernel, fake
         self.dir = ns.net.dir / f'charon-{ns.label}'
@@ -100,7 +100,7 @@ class Charon:
             # chd = 4 prints keys, for child_keys()
             'filelog': {'f': {'path': self.logfile, 'default': 1, 'ike': 2, 'cfg': 2, 'chd': 4,
                               'flush_line': 'yes'}},
-            'plugins': plugins}}
+            'plugins': plugins, **(options or {})}}
         self.conf = self.dir / 'strongswan.conf'
         self.conf.write_text(conf_text(conf))
         self.proc = None
