@@ -115,8 +115,6 @@ static int judge_second(struct ike_sa *try, const struct ike_path *path, const s
 	memcpy(try->r_cookie, h->r_cookie, 8);
 	natt_read_vids(try, pl);
 	err = fresh_take(try, pl, f);
-	if (!err && span_equal(f->his_ke, try->ke_i))
-		err = -EBADMSG;
 	if (!err)
 		err = fresh_derive(try, try->dh, try->ke_i, f->his_ke, try->ni, f->his_nonce, f);
 	if (err)

@@ -579,7 +579,7 @@ const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer)
 		const struct psk_entry *e = &k->cfg.psk[i];
 		uint32_t mask = ipv4_mask(e->mask_len);
 
-		if (!e->host[0] && e->addr.family == peer->family &&
+		if (e->addr.family == peer->family &&
 		    !((ipaddr_to_v4(&e->addr) ^ ipaddr_to_v4(peer)) & mask) &&
 		    (!best || e->mask_len > best->mask_len))
 			best = e;

@@ -345,6 +345,10 @@ static void only_policies_of_the_first_group_are_offered(void **state)
 	memcpy(sim.side[0].p1, ours, sizeof(ours));
 	sim.side[0].cfg.n_p1 = 3;
 	sim_configure(0);
+	sim_acquire(0, 1);
+	struct datagram d = take();
+	assert_int_equal(d.b[28 + 4 + 8 + 7], 2); /* transforms in its proposal */
+	ike_clear_isakmp(sim.side[0].ike, sim.now_ms, 0);
 	for (int v = 0; v < 2; v++) {
 		sim.side[1].p1[0] = suite(7, HASH_SHA1, 2);
 		sim.side[1].p1[1] = suite(8, HASH_SHA256, 5);
@@ -684,6 +688,24 @@ static void damaged_proofs_are_not_believed(void **state)
 	}
 }
 
+/* An answer with another cookie and no proof leaves no trace: the true one counts. */
+static void forged_answer_leaves_no_trace(void **state)
+{
+	struct datagram d = at_step(1);
+	uint8_t copy[4096];
+
+	(void)state;
+	for (int v = 0; v < 3; v++) {
+		memcpy(copy, d.b, d.len);
+		if (v != 1)
+			copy[8] ^= 1;
+		if (v)
+			copy[payload_at(&d, 8) + 4] ^= 1;
+		feed_unchanged(&d, copy, d.len);
+	}
+	assert_completes(&d);
+}
+
 static void damaged_messages_do_not_crash(void **state)
 {
 	(void)state;
@@ -807,8 +829,17 @@ static void last_message_may_come_in_clear(void **state)
 	wrong[40] ^= 1;
 	sim_feed(1, &third.path, wrong, 52);
 	assert_int_equal(sim_state(1), IKE_AG_INIT_EXCH);
-	sim_feed(1, &third.path, buf, 52);
+	/* what stands beside the hash in clear is anybody's: a lifetime of 100 s */
+	static const uint8_t life[36] = { 0, 0, 0, 36, 0, 0, 0, 1, 1, 16, 0x60, 0x00,
+					  [28] = 0x80, 11, 0, 1, 0x80, 12, 0, 100 };
+	struct ike_sa_info info;
+	buf[28] = 11;
+	memcpy(buf + 52, life, sizeof(life));
+	buf[27] = 52 + sizeof(life);
+	sim_feed(1, &third.path, buf, 52 + sizeof(life));
 	assert_int_equal(sim_state(1), IKE_QM_IDLE);
+	assert_true(ike_get_sa(sim.side[1].ike, sim.now_ms, 0, &info));
+	assert_int_equal(info.agreed.life_sec, 86400);
 	ike_crypto_free(c);
 }
 
@@ -856,6 +887,62 @@ static void repeats_of_a_stranger_are_answered_only_so_often(void **state)
 		give(&d);
 	empty_wire();
 	assert_true(sim.side[1].sent_aggressive <= 11);
+}
+
+static void answer_to_a_short_nonce_has_a_short_nonce(void **state)
+{
+	struct datagram d = at_step(0);
+	size_t at = payload_at(&d, 10), cut = 12, rest = at + 4 + 20;
+	uint8_t copy[4096];
+
+	(void)state;
+	memcpy(copy, d.b, rest - cut);
+	memcpy(copy + rest - cut, d.b + rest, d.len - rest);
+	assert_int_equal(d.b[at + 3], 4 + 20);
+	copy[at + 3] = 4 + 8;
+	copy[26] = (uint8_t)((d.len - cut) >> 8);
+	copy[27] = (uint8_t)(d.len - cut);
+	sim_feed(1, &d.path, copy, d.len - cut);
+	d = take();
+	assert_int_equal(d.b[payload_at(&d, 10) + 3], 4 + 8);
+}
+
+static void one_address_is_answered_five_times_a_second(void **state)
+{
+	struct datagram d = at_step(0);
+
+	(void)state;
+	for (unsigned i = 0; i < 2000; i++) { /* in two seconds */
+		memcpy(d.b, &i, sizeof(i));
+		sim.now_ms += 1;
+		give(&d);
+	}
+	empty_wire();
+	assert_true(sim.side[1].sent_aggressive >= 10);
+	assert_true(sim.side[1].sent_aggressive <= 15);
+}
+
+/* 127 bytes of name and no more: it is kept as long as the exchange. */
+static void overlong_identity_is_refused(void **state)
+{
+	(void)state;
+	for (size_t len = 127; len <= 128; len++) {
+		struct datagram d = at_step(0);
+		size_t at = payload_at(&d, 5), old = d.b[at + 3], more = 8 + len - old;
+		uint8_t copy[4096];
+
+		memcpy(copy, d.b, at + 8);
+		memset(copy + at + 8, 'n', len);
+		memcpy(copy + at + 8 + len, d.b + at + old, d.len - at - old);
+		copy[at + 3] = (uint8_t)(8 + len);
+		copy[26] = (uint8_t)((d.len + more) >> 8);
+		copy[27] = (uint8_t)(d.len + more);
+		sim_feed(1, &d.path, copy, d.len + more);
+		sim_drain(1);
+		assert_int_equal(sim.side[1].sent_aggressive, len == 127);
+		assert_int_equal(sim_count_sas(1, IKE_AG_INIT_EXCH), len == 127);
+		empty_wire();
+	}
 }
 
 /* Each answer costs exponentiations, whoever asks. */
@@ -955,6 +1042,7 @@ int main(void)
 		TEST(nat_with_loss_is_survived),
 		TEST(every_truncation_of_every_message_changes_nothing),
 		TEST(damaged_proofs_are_not_believed),
+		TEST(forged_answer_leaves_no_trace),
 		TEST(damaged_messages_do_not_crash),
 		TEST(random_bytes_behind_true_cookies_change_nothing),
 		TEST(degenerate_public_values_are_ignored),
@@ -964,6 +1052,9 @@ int main(void)
 		TEST(stranger_without_a_key_gets_nothing),
 		TEST(answer_is_not_much_larger_than_the_request),
 		TEST(repeats_of_a_stranger_are_answered_only_so_often),
+		TEST(answer_to_a_short_nonce_has_a_short_nonce),
+		TEST(one_address_is_answered_five_times_a_second),
+		TEST(overlong_identity_is_refused),
 		TEST(work_for_strangers_is_bounded),
 		TEST(half_open_exchanges_are_bounded),
 		TEST(flood_from_elsewhere_does_not_keep_a_peer_out),

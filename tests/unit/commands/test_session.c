@@ -934,6 +934,37 @@ static void secrets_of_kept_lines_are_masked(void **state)
 	config_free(c);
 }
 
+static void aggressive_mode_is_named_as_weak_when_it_is_allowed(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	assert_true(r.c->isakmp.aggressive_disable);
+	type(&r, "crypto isakmp peer address 192.0.2.2");
+	assert_non_null(strstr(type(&r, "set aggressive-mode client-endpoint fqdn left.example"),
+			       "no crypto isakmp aggressive-mode disable"));
+	assert_string_equal(type(&r, "set aggressive-mode password topsecret"), "");
+	assert_non_null(strstr(type(&r, "no crypto isakmp aggressive-mode disable"),
+			       "aggressive mode is weak"));
+	assert_false(r.c->isakmp.aggressive_disable);
+	const struct cfg_isakmp_peer *p = r.c->isakmp.peers.v[0];
+	assert_int_equal(p->endpoint, AG_FQDN);
+	type(&r, "crypto isakmp peer address 192.0.2.2");
+	assert_string_equal(type(&r, "set aggressive-mode client-endpoint user-fqdn u@left.example"), "");
+	assert_int_equal(p->endpoint, AG_USER_FQDN);
+	assert_string_equal(p->endpoint_name, "u@left.example");
+	assert_string_equal(type(&r, "no set aggressive-mode client-endpoint"), "");
+	assert_string_equal(type(&r, "no set aggressive-mode password"), "");
+	assert_int_equal(p->endpoint, AG_NO_ID);
+	assert_string_equal(p->key, "");
+	assert_string_equal(type(&r, "crypto isakmp aggressive-mode disable"), "");
+	assert_true(r.c->isakmp.aggressive_disable);
+	type(&r, "no crypto isakmp peer address 192.0.2.2");
+	assert_int_equal(r.c->isakmp.peers.n, 0);
+	router_down(&r);
+}
+
 static void overlong_lines_are_refused(void **state)
 {
 	struct router r;
@@ -975,6 +1006,7 @@ int main(void)
 		cmocka_unit_test(do_runs_exec_lines_and_pipes_are_cut_off),
 		cmocka_unit_test(no_and_default_return_to_the_default),
 		cmocka_unit_test(list_elements_are_removed_one_by_one_or_all),
+		cmocka_unit_test(aggressive_mode_is_named_as_weak_when_it_is_allowed),
 		cmocka_unit_test(a_session_survives_the_loss_of_its_object),
 		cmocka_unit_test(kept_lines_go_by_no_or_by_being_set_right),
 		cmocka_unit_test(a_no_and_its_line_do_not_cancel_across_blocks),

@@ -120,6 +120,24 @@ static void every_state_fits_its_column(void **state)
 	fixture_free(in);
 }
 
+static void aggressive_mode_shows_its_states_and_the_identity(void **state)
+{
+	struct show_in *in = fixture("gre");
+	struct ike_sa_info *s = (struct ike_sa_info *)in->sas;
+
+	(void)state;
+	strcpy(s->peer_id, "left.example");
+	assert_non_null(strstr(typed(in, "show crypto isakmp peers", 0), " Phase1 id: left.example\n"));
+	assert_non_null(strstr(typed(in, "show crypto session detail", 0), "Phase1_id: left.example\n"));
+	s->state = IKE_AG_INIT_EXCH;
+	assert_non_null(strstr(typed(in, "show crypto isakmp sa", 0), "AG_INIT_EXCH      1001 ACTIVE\n"));
+	s->state = IKE_AG_NO_STATE;
+	s->deleted = true;
+	assert_non_null(strstr(typed(in, "show crypto isakmp sa", 0),
+			       "AG_NO_STATE       1001 ACTIVE (deleted)\n"));
+	fixture_free(in);
+}
+
 static void filters_select_by_peer_map_and_interface(void **state)
 {
 	static const struct {
@@ -340,6 +358,7 @@ int main(void)
 		cmocka_unit_test(plaintext_mtu_is_what_devices_print),
 		cmocka_unit_test(initiator_and_responder_print_the_same_row),
 		cmocka_unit_test(every_state_fits_its_column),
+		cmocka_unit_test(aggressive_mode_shows_its_states_and_the_identity),
 		cmocka_unit_test(filters_select_by_peer_map_and_interface),
 		cmocka_unit_test(an_interface_that_is_not_there_is_an_error),
 		cmocka_unit_test(pipes_work_on_layouts),
