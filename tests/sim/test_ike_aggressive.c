@@ -622,6 +622,46 @@ static void without_nat_no_port_floats(void **state)
 	}
 }
 
+/* Old peers know a draft only: the vendor ids are not under the hash, so that one
+ * who lacks the others is easily made. Its NAT-D are payloads 130. */
+static void nat_is_found_by_the_drafts_too(void **state)
+{
+	static const uint8_t vids[3][4] = { { 0x4a, 0x13, 0x1c, 0x81 },	 /* RFC 3947 */
+					    { 0x7d, 0x94, 0x19, 0xa6 },	 /* draft 03 */
+					    { 0x90, 0xcb, 0x80, 0x91 } }; /* draft 02 */
+
+	(void)state;
+	for (size_t only = 1; only < 3; only++) {
+		struct ike_sa_info i;
+
+		again();
+		sim_nat(1024, 1025);
+		sim_acquire(0, 1);
+		struct datagram d = take();
+		for (size_t v = 0; v < 3; v++) {
+			uint8_t *p = memmem(d.b, d.len, vids[v], 4);
+
+			assert_non_null(p);
+			if (v != only)
+				memset(p, 0x11, 16);
+		}
+		give(&d);
+		d = take();
+		assert_int_not_equal(payload_at(&d, 130), 0);
+		assert_int_equal(payload_at(&d, 20), 0);
+		give(&d);
+		sim_run(1000);
+		assert_int_equal(sim.side[0].n_sa, 2);
+		sim_assert_twins();
+		assert_true(sim.side[0].sa[0].udp_encap);
+		for (int s = 0; s < 2; s++) {
+			assert_true(ike_get_sa(sim.side[s].ike, sim.now_ms, 0, &i));
+			assert_true(i.nat);
+			assert_int_equal(i.local_port, 4500);
+		}
+	}
+}
+
 static void nat_with_loss_is_survived(void **state)
 {
 	(void)state;
@@ -1039,6 +1079,7 @@ int main(void)
 		TEST(initial_contact_clears_what_was_before),
 		TEST(nat_is_found_and_ports_float),
 		TEST(without_nat_no_port_floats),
+		TEST(nat_is_found_by_the_drafts_too),
 		TEST(nat_with_loss_is_survived),
 		TEST(every_truncation_of_every_message_changes_nothing),
 		TEST(damaged_proofs_are_not_believed),
