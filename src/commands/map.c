@@ -194,6 +194,8 @@ static int peer_apply(struct cli_call *c)
 				   P2_MAX_PEERS);
 			return -EINVAL;
 		}
+		for (size_t i = 0; a->is_default && i < e->n_peers; i++)
+			e->peers[i].is_default = false; /* there is one */
 		e->peers[at] = *a;
 		if (at == e->n_peers)
 			e->n_peers++;

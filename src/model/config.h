@@ -183,8 +183,8 @@ struct cfg_map_entry {
 	uint32_t life_sec;  /* 0: the global value */
 	uint64_t life_kb;   /* 0: the global value */
 	bool life_kb_disable;
-	uint32_t idle_sec;
-	bool idle_default; /* then the default peer is tried: only printed */
+	uint32_t idle_sec;  /* 0: the global value */
+	bool idle_default;  /* back to the default peer then */
 	uint32_t replay_window; /* 0: the global value */
 	bool replay_disable;
 	char match_acl[CFG_NAME_MAX];

@@ -76,6 +76,9 @@ struct p2_policy {
 	uint32_t life_sec;
 	uint64_t life_kb; /* 0: no volume limit */
 	uint16_t replay_window;
+	uint8_t default_peer; /* `set peer A default`: 1 + its place in peers; 0: none */
+	uint32_t idle_sec;    /* unused pairs are deleted; 0: never */
+	bool idle_default;    /* and the next negotiation is with the default peer */
 };
 
 enum isakmp_identity { IDENTITY_ADDRESS = 0, IDENTITY_HOSTNAME, IDENTITY_DN };
@@ -88,6 +91,10 @@ struct ike_config {
 	uint8_t identity; /* enum isakmp_identity */
 	char hostname[IOS_NAME_MAX];
 	uint32_t nat_keepalive_sec; /* 0: none configured (20 s while we are behind NAT) */
+	uint32_t keepalive_sec, keepalive_retry_sec; /* DPD; 0: off */
+	bool keepalive_periodic; /* else on demand: only when traffic has no answer */
+	bool invalid_spi_recovery;
+	bool log_sessions; /* `crypto logging session` */
 	const struct p1_policy *p1; /* ascending priority */
 	size_t n_p1;
 	const struct psk_entry *psk;

@@ -293,7 +293,7 @@ static inline void gen_map_entry(struct gen *g, struct cfg_map_entry *e)
 			e->peers[i].addr = ipaddr_v4(gen_u32(g) << 4 | (uint32_t)i);
 		else
 			snprintf(e->peers[i].host, CFG_NAME_MAX, "peer%zu.example", i);
-		e->peers[i].is_default = gen_maybe(g);
+		e->peers[i].is_default = i == 0 && gen_maybe(g); /* there is one at most */
 	}
 	e->n_transforms = (uint8_t)gen_in(g, 0, P2_MAX_TRANSFORMS);
 	for (size_t i = 0; i < e->n_transforms; i++) {
@@ -309,6 +309,7 @@ static inline void gen_map_entry(struct gen *g, struct cfg_map_entry *e)
 	if (!e->life_kb_disable)
 		e->life_kb = gen_of(g, 0, 2560, 4294967295);
 	e->idle_sec = gen_of(g, 0, 60, 86400);
+	e->idle_default = e->idle_sec && gen_maybe(g);
 	e->replay_disable = gen_maybe(g);
 	if (!e->replay_disable)
 		e->replay_window = gen_of(g, 0, 64, 1024);
