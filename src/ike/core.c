@@ -142,6 +142,9 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 {
 	struct ike_config c = *cfg;
 	struct ike_sa *sa, *next;
+	bool same_dpd = cfg->keepalive_sec == k->cfg.keepalive_sec &&
+			cfg->keepalive_retry_sec == k->cfg.keepalive_retry_sec &&
+			cfg->keepalive_periodic == k->cfg.keepalive_periodic;
 
 	c.p1 = NULL;
 	c.psk = NULL;
@@ -165,6 +168,8 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 		if (sa->state != MM_DEAD && (!c.enabled || !psk_of(sa).p))
 			sa_end(sa, true, "%s",
 			       c.enabled ? "its key was removed" : "crypto isakmp was disabled");
+		else if (sa->state == MM_DONE && !same_dpd)
+			dpd_start(sa);
 	}
 	return 0;
 }
@@ -248,10 +253,12 @@ void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struc
 	    (!flow->local.family || selector_has(&live->in.sel, flow)))
 		return;
 	/* IOS negotiates the whole line, not the packet */
-	if (p)
-		negotiate(k, p);
-	else
+	if (!p) {
 		act_failed(k, policy_id, "the policy is gone");
+		return;
+	}
+	policy_begins(k, p);
+	negotiate(k, p);
 }
 
 void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool used)
@@ -272,19 +279,6 @@ void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool 
 		return;
 	p->rekeying = true;
 	negotiate(k, policy);
-}
-
-void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint32_t spi)
-{
-	struct ike_sa *sa = sa_up_for(k, NULL, peer);
-	uint8_t b[4];
-	struct wr w = wr_of(b, sizeof(b));
-
-	k->now_ms = now_ms;
-	if (!sa)
-		return; /* in clear it would be a reflector: RFC 2408 section 5.3 lets us be silent */
-	wr_be32(&w, spi);
-	info_notify(sa, 3, span_of(b, 4), NT_INVALID_SPI, span_of(b, 4));
 }
 
 void ike_clear_isakmp(struct ike *k, uint64_t now_ms, uint32_t conn_id)

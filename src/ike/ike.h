@@ -55,7 +55,17 @@ void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool 
  * removed if the configuration, which may be another one now, has no such policy. */
 int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec);
 
-/* ESP arrived with an SPI nobody knows (from an address of the configuration). */
+/* When SAs carried a packet last: from time to time, some seconds apart, all that the
+ * forwarder holds, by ascending sa_id. Dead peers are found by it (on-demand DPD), and
+ * idle pairs are deleted. */
+struct ike_use {
+	uint32_t sa_id;
+	uint32_t idle_ms; /* UINT32_MAX: never */
+};
+void ike_used(struct ike *k, uint64_t now_ms, const struct ike_use *v, size_t n);
+
+/* ESP arrived with an SPI nobody knows. A peer of the configuration is told under an
+ * ISAKMP SA, and with `crypto isakmp invalid-spi-recovery` one is made for it. */
 void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint32_t spi);
 
 /* `clear crypto isakmp [conn-id]` (0: all) and `clear crypto sa` (each argument
@@ -126,7 +136,7 @@ struct ike_sa_info {
 	struct p1_policy agreed; /* zero before agreement; life_sec the smaller one */
 	uint32_t left_sec; /* of its lifetime */
 	bool nat;	   /* NAT found: UDP 4500 */
-	bool dpd;
+	bool dpd; /* both speak RFC 3706, and we ask */
 	uint64_t encrypts, decrypts; /* messages */
 	char peer_id[IKE_ID_MAX + 8]; /* his identity, once it is proven; "" before */
 	char story[128];   /* where it stands or why it failed, one sentence */

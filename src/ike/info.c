@@ -181,7 +181,7 @@ static void recv_replayed(struct ike_sa *sa, const struct ike_payloads *pl)
 	for (size_t i = 1; i < pl->n; i++)
 		if (pl->v[i].type == PL_NOTIFY && ike_notify_decode(pl->v[i].body, &n) &&
 		    n.type == NT_R_U_THERE)
-			info_notify(sa, n.proto, n.spi, NT_R_U_THERE_ACK, n.data);
+			dpd_asked(sa, &n);
 }
 
 static void recv_notify(struct ike_sa *sa, struct span body)
@@ -197,7 +197,10 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 		peer_restarted(sa);
 		break;
 	case NT_R_U_THERE:
-		info_notify(sa, n.proto, n.spi, NT_R_U_THERE_ACK, n.data);
+		dpd_asked(sa, &n);
+		break;
+	case NT_R_U_THERE_ACK:
+		dpd_answered(sa, &n);
 		break;
 	case NT_INVALID_SPI:
 		if (n.data.len >= 4 || n.spi.len == 4) {
@@ -261,7 +264,8 @@ static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
 		return;
 	}
 	sa_msgid_note(sa, h->msgid);
-	sa_heard(sa, path);
+	if (dpd_believes(sa, &pl))
+		sa_heard(sa, path);
 	for (size_t i = 1; i < pl.n; i++) {
 		if (pl.v[i].type == PL_DELETE)
 			recv_delete(sa, pl.v[i].body);

@@ -53,7 +53,7 @@ bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_in
 			.left_sec = sa->state == MM_DONE && sa->expires_ms > now_ms ?
 					    (uint32_t)((sa->expires_ms - now_ms) / 1000) :
 					    0,
-			.nat = sa->nat_here || sa->nat_there, .dpd = false,
+			.nat = sa->nat_here || sa->nat_there, .dpd = dpd_is_on(sa),
 			.encrypts = sa->encrypts, .decrypts = sa->decrypts,
 		};
 		struct ike_id id;

@@ -10,6 +10,7 @@
  *   T_LINGER    deleted, it stays for show; 60 s
  *   T_BEGIN     the peer gets time to read what ends aggressive mode; 50 ms
  *   T_KEEPALIVE NAT keepalive; 20 s or as configured
+ *   T_DPD       the next R-U-THERE, or its answer is due; as configured
  *   of a quick mode:
  *   T_QM_RESEND as above; 1 s, then every 2 s
  *   T_QM_LINGER finished, it stays to answer repeats; 60 s
@@ -45,6 +46,9 @@
 #define IKE_REKEY_AGAIN_MS  5000  /* after a rekey that failed */
 #define IKE_KEEPALIVE_MS    20000
 #define IKE_UNPROVEN_MS	    35000 /* a peer who lacks our last message of phase 1 has given up */
+#define IKE_DPD_TRIES	    5	   /* R-U-THERE after the first; then the peer is dead */
+#define IKE_DEFAULT_AGAIN_MS 60000 /* a default peer that failed is left alone so long */
+#define IKE_TELL_SPI_MS	    1000   /* between two complaints about unknown SPIs, each peer */
 #define IKE_REPLACED_MS	    5000  /* what an ISAKMP SA lives on beside its successor */
 #define IKE_MAX_REPEATS	    10	   /* answers to repeated requests, each exchange */
 #define IKE_MAX_HALF_OPEN   256	   /* as responder, all peers */
@@ -64,7 +68,7 @@
 #define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */
 
 enum ike_timer { T_NONE = 0, T_RESEND, T_GIVE_UP, T_REKEY, T_EXPIRE, T_LINGER, T_BEGIN, T_KEEPALIVE,
-		 T_QM_RESEND, T_QM_LINGER, T_SETTLE, T_RETIRE, T_RENEW };
+		 T_QM_RESEND, T_QM_LINGER, T_SETTLE, T_RETIRE, T_RENEW, T_DPD };
 
 /* What was sent last, for resending, and a fingerprint of what was received
  * last, to know a repeat. */
@@ -91,6 +95,17 @@ enum mm_state {
 };
 
 struct qm;
+
+/* Dead peer detection (RFC 3706), of one ISAKMP SA. */
+struct dpd {
+	bool started, asking; /* asking: R-U-THERE went out and nothing has come since */
+	bool his_known;
+	uint32_t seq;	      /* of ours sent last */
+	uint32_t his_seq;     /* of his, the highest */
+	unsigned tries;	      /* of this question, after the first */
+	uint64_t asked_ms;    /* when this question was put first */
+	struct timer timer;   /* T_DPD */
+};
 
 struct ike_sa {
 	TAILQ_ENTRY(ike_sa) entry;
@@ -121,6 +136,11 @@ struct ike_sa {
 	bool peer_nat_rfc, peer_nat_draft; /* draft: 03 or 02, which speak alike */
 	bool peer_nat_draft3, peer_dpd;
 	bool nat_here, nat_there;
+
+	struct dpd dpd;
+	bool probe;	      /* begun to see whether the peer lives: pairs of his depend on it */
+	uint32_t bad_spi;     /* of ESP that nobody knows: to be told when it is up; 0: none */
+	uint64_t told_spi_ms; /* the last time */
 
 	struct flight flight;
 	struct timer life;	/* T_REKEY, T_EXPIRE */
@@ -186,7 +206,9 @@ struct pair {
 	bool initiator, rekeying, retired, out_installed;
 	struct sa_spec in, out; /* keys wiped once installed */
 	struct ipaddr peer;
-	uint64_t made_ms;
+	uint64_t made_ms;	       /* 0: adopted, its age is unknown */
+	uint64_t since_ms;	       /* made or adopted */
+	uint64_t in_ms, out_ms;	       /* its last packet, as far as the forwarder has told; 0: none */
 	struct timer timer; /* T_RETIRE, T_RENEW */
 };
 
@@ -204,6 +226,8 @@ struct fail_note {
 	struct hnode node;
 	uint32_t policy_id;
 	uint8_t peer_index; /* of p2_policy.peers: which to try */
+	uint8_t tried;	    /* how many failed in this round */
+	uint64_t default_from_ms; /* the default peer failed: not before */
 	char story[200];
 };
 
@@ -420,6 +444,28 @@ void info_delete_isakmp(struct ike_sa *sa);
 void info_notify_clear(struct ike *k, const struct ike_path *path, const struct ike_header *to,
 		       size_t limit, uint16_t type);
 
+/* dpd.c: dead peer detection (RFC 3706) */
+/* Both ends speak it and `crypto isakmp keepalive` is configured. */
+bool dpd_is_on(const struct ike_sa *sa);
+void dpd_start(struct ike_sa *sa); /* phase 1 is up, or the configuration is another one */
+void dpd_timer_fired(struct ike_sa *sa);
+void dpd_asked(struct ike_sa *sa, const struct ike_notify *n); /* R-U-THERE: the answer */
+void dpd_answered(struct ike_sa *sa, const struct ike_notify *n); /* R-U-THERE-ACK */
+/* False if the message is a question or an answer whose number is none of now: it
+ * does not show that the peer lives. */
+bool dpd_believes(struct ike_sa *sa, const struct ike_payloads *pl);
+/* Packets leave by the pair and nothing comes back: asks its peer. */
+void dpd_suspect(struct pair *p);
+/* Deletes all that is agreed with the peer and leaves him for the next one. */
+void dpd_dead(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+
+/* recover.c: ESP that nobody knows */
+void recover_up(struct ike_sa *sa); /* phase 1 is up: what was to be told is told */
+
+/* sessions.c: `crypto logging session`; a session is a peer's pairs */
+void session_up(const struct pair *p); /* before it counts as in use */
+void session_down(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+
 /* natt.c */
 void natt_vids(struct ike_builder *b, bool nat_traversal);
 void natt_vids_answer(struct ike_builder *b, const struct ike_sa *sa); /* what he sent */
@@ -458,6 +504,7 @@ struct pair *pair_current(struct ike *k, uint32_t policy_id);
 bool pair_has_newer(const struct pair *p);
 /* False if there is no pair in use whose renewal could be tried again. */
 bool renew_later(struct ike *k, uint32_t policy_id);
+const struct ipaddr *pair_local(const struct pair *p);
 bool pairs_with(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 /* Without a word to the peer; only those made before that moment. */
 void pairs_drop_peer(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
@@ -467,6 +514,13 @@ bool p1_any_usable(const struct ike *k); /* some crypto isakmp policy can be neg
 /* Negotiates for the policy: on the SA that is up, one that is starting, or a new one. */
 void negotiate(struct ike *k, const struct p2_policy *p);
 void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer, const char *why);
+/* A packet asks for SAs that are not there: the round begins, with the default peer. */
+void policy_begins(struct ike *k, const struct p2_policy *p);
+/* Policies whose turn it is with that peer go on to their next one. */
+void policies_leave(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+void policy_to_default(struct ike *k, const struct p2_policy *p);
+/* Phase 1 alone, from the beginning. NULL if it could not start. */
+struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path);
 struct fail_note *note_for(struct ike *k, uint32_t policy_id, bool make);
 void notes_prune(struct ike *k); /* forgets policies that are gone */
 void pair_timer_fired(struct pair *p, struct timer *t);

@@ -83,6 +83,7 @@ static struct pair *pair_make(struct ike *k, uint32_t pair_id, uint32_t policy_i
 	p->k = k;
 	p->pair_id = pair_id;
 	p->policy_id = policy_id;
+	p->since_ms = k->now_ms;
 	p->timer.owner = p;
 	TAILQ_FOREACH(older, &k->pairs, entry)
 		if (older->pair_id < pair_id)
@@ -136,6 +137,16 @@ static void copy_spec(struct sa_spec *to, const struct sa_spec *from)
 	secret_wipe(&to->auth_key, sizeof(to->auth_key));
 }
 
+/* Whoever the SAs are with is the current peer, also if he began: renewals go to him. */
+static void follow_peer(struct ike *k, const struct pair *p)
+{
+	struct fail_note *n = p->policy.n_peers > 1 ? note_for(k, p->policy_id, true) : NULL;
+
+	for (uint8_t i = 0; n && i < p->policy.n_peers; i++)
+		if (ipaddr_equal(&p->policy.peers[i], &p->peer))
+			n->peer_index = i;
+}
+
 int pair_add(struct ike *k, struct qm *q)
 {
 	struct pair *p = pair_make(k, q->pair_id, q->policy.id);
@@ -150,8 +161,11 @@ int pair_add(struct ike *k, struct qm *q)
 	copy_spec(&p->out, &q->out);
 	note_spec(p, true, &q->sa->path.remote);
 	note_spec(p, false, &q->sa->path.remote);
-	if (n)
+	if (n) {
 		n->story[0] = '\0';
+		n->tried = 0;
+	}
+	follow_peer(k, p);
 	return 0;
 }
 
@@ -183,6 +197,7 @@ void pair_use(struct ike *k, const struct qm *q)
 	if (!p)
 		return;
 	act_sa_add(k, &q->out);
+	session_up(p);
 	p->out_installed = true;
 	retire_older(k, p);
 	trace_sa(k, &p->in);
@@ -193,7 +208,7 @@ void pair_use(struct ike *k, const struct qm *q)
 }
 
 /* An adopted pair may have one direction only. */
-static const struct ipaddr *pair_local(const struct pair *p)
+const struct ipaddr *pair_local(const struct pair *p)
 {
 	return p->in.id ? &p->in.dst : &p->out.src;
 }
@@ -201,7 +216,9 @@ static const struct ipaddr *pair_local(const struct pair *p)
 void pair_remove(struct pair *p, bool tell_peer)
 {
 	struct ike *k = p->k;
-	struct ike_sa *sa = tell_peer ? sa_up_for(k, pair_local(p), &p->peer) : NULL;
+	struct ipaddr local = *pair_local(p), peer = p->peer;
+	struct ike_sa *sa = tell_peer ? sa_up_for(k, &local, &peer) : NULL;
+	bool carried = p->out_installed;
 
 	if (sa)
 		info_delete(sa, 3, &p->in.spi, 1);
@@ -212,6 +229,8 @@ void pair_remove(struct pair *p, bool tell_peer)
 	TAILQ_REMOVE(&k->pairs, p, entry);
 	forget_specs(p);
 	secret_free(p, sizeof(*p));
+	if (carried)
+		session_down(k, &local, &peer);
 }
 
 static struct pair *of_ref(struct hnode *n)
@@ -402,6 +421,39 @@ bool renew_later(struct ike *k, uint32_t policy_id)
 	return true;
 }
 
+/* A default peer that failed is not the first to be asked for a while. */
+static void leave_peer(struct ike *k, const struct p2_policy *p, struct fail_note *n)
+{
+	uint8_t at = n->peer_index % p->n_peers;
+
+	if (p->default_peer == at + 1)
+		n->default_from_ms = k->now_ms + IKE_DEFAULT_AGAIN_MS;
+	n->peer_index = (uint8_t)((at + 1) % p->n_peers);
+}
+
+void policies_leave(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
+{
+	for (size_t i = 0; i < k->cfg.n_p2; i++) {
+		const struct p2_policy *p = &k->cfg.p2[i];
+		struct fail_note *n = p->n_peers > 1 && ipaddr_equal(&p->local, local) ?
+					      note_for(k, p->id, true) :
+					      NULL;
+
+		if (n && ipaddr_equal(&p->peers[n->peer_index % p->n_peers], peer))
+			leave_peer(k, p, n);
+	}
+}
+
+void policy_to_default(struct ike *k, const struct p2_policy *p)
+{
+	struct fail_note *n = p->default_peer ? note_for(k, p->id, true) : NULL;
+
+	if (!n)
+		return;
+	n->peer_index = (uint8_t)(p->default_peer - 1);
+	n->default_from_ms = 0;
+}
+
 /* The next peer of the list, if there is one that was not tried in this round. */
 void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer, const char *why)
 {
@@ -416,12 +468,13 @@ void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer,
 	if (renew_later(k, policy_id))
 		return;
 	if (p->n_peers > 1 && ipaddr_equal(&p->peers[n->peer_index % p->n_peers], peer)) {
-		n->peer_index = (uint8_t)((n->peer_index + 1) % p->n_peers);
-		if (n->peer_index != 0) {
+		leave_peer(k, p, n);
+		if (++n->tried < p->n_peers) {
 			negotiate(k, p);
 			return;
 		}
 	}
+	n->tried = 0;
 	act_failed(k, policy_id, why);
 }
 
@@ -440,6 +493,30 @@ static bool qm_running(struct ike *k, const struct p2_policy *p)
 				    q->state != QM_DONE)
 					return true;
 	return false;
+}
+
+/* Waits for a phase 1, or is being negotiated. */
+static bool is_under_way(struct ike *k, const struct p2_policy *p)
+{
+	const struct ike_sa *sa;
+
+	for (size_t i = 0; i < p->n_peers; i++)
+		for (sa = sa_of_peer(k, &p->peers[i], NULL); sa;
+		     sa = sa_of_peer(k, &p->peers[i], sa))
+			for (size_t n = 0; n < sa->n_pending; n++)
+				if (sa->pending[n] == p->id)
+					return true;
+	return qm_running(k, p);
+}
+
+void policy_begins(struct ike *k, const struct p2_policy *p)
+{
+	struct fail_note *n = p->n_peers > 1 ? note_for(k, p->id, false) : NULL;
+
+	if (!p->default_peer || pair_current(k, p->id) || is_under_way(k, p))
+		return;
+	if (!n || k->now_ms >= n->default_from_ms)
+		policy_to_default(k, p);
 }
 
 bool p1_any_usable(const struct ike *k)
@@ -463,6 +540,16 @@ static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 	       !p2		? "none of its transform-sets can be negotiated (AH is not spoken)" :
 	       !p1_any_usable(k) ? "no crypto isakmp policy with authentication pre-share is configured" :
 				  NULL;
+}
+
+struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path)
+{
+	struct ike_sa *sa = sa_make(k, path, true);
+
+	if (!sa || !phase1_start(sa))
+		return sa;
+	sa_end(sa, false, "phase 1 could not start");
+	return NULL;
 }
 
 /* Phase 1 with the peer from the beginning. */

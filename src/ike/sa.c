@@ -81,6 +81,7 @@ void sa_drop(struct ike_sa *sa)
 	timer_stop(&k->timers, &sa->life);
 	timer_stop(&k->timers, &sa->linger);
 	timer_stop(&k->timers, &sa->keepalive);
+	timer_stop(&k->timers, &sa->dpd.timer);
 	forget_exchange(sa);
 	span_free(&sa->idii_b);
 	span_free(&sa->peer_id);
@@ -140,6 +141,7 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 	flight_stop(k, &sa->flight);
 	timer_stop(&k->timers, &sa->life);
 	timer_stop(&k->timers, &sa->keepalive);
+	timer_stop(&k->timers, &sa->dpd.timer);
 	sa->state = MM_DEAD;
 	snprintf(sa->story, sizeof(sa->story), "%s", why);
 	sa->pending = NULL;
@@ -344,11 +346,9 @@ static void retire_older(struct ike_sa *fresh)
 {
 	struct ike *k = fresh->k;
 	struct ike_sa *sa;
-
 	const struct ipaddr *peer = &fresh->path.remote;
 	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa)) {
-		if (sa == fresh || sa->state != MM_DONE || k->now_ms - sa->up_ms < IKE_RENEWED_MS ||
-		    sa->up_ms > fresh->up_ms ||
+		if (sa == fresh || sa->state != MM_DONE || fresh->up_ms < sa->up_ms + IKE_RENEWED_MS ||
 		    !is_between(sa, &fresh->path.local, &fresh->path.remote) ||
 		    sa->expires_ms <= k->now_ms + IKE_REPLACED_MS)
 			continue;
@@ -454,10 +454,12 @@ void sa_up(struct ike_sa *sa)
 	act_debug(k, sa, "        authenticated");
 	act_debug(k, sa, "SA has been authenticated with %s", ipaddr_str(&sa->path.remote, addr));
 	natt_keepalive_start(sa);
+	dpd_start(sa);
 	forget_exchange(sa);
 	if (sa->proven)
 		retire_older(sa);
 	log_lifetime(sa);
+	recover_up(sa);
 	if (!begin_later(sa))
 		sa_start_pending(sa);
 }
@@ -516,9 +518,7 @@ static void succeed(struct ike_sa *old)
 	if (!p1_any_usable(k) || !pairs_with(k, &path.local, &path.remote) ||
 	    sa_starting_for(k, &path.local, &path.remote) || !phase1_may_start(k, &path.remote))
 		return;
-	sa = sa_make(k, &path, true);
-	if (sa && phase1_start(sa))
-		sa_end(sa, false, "phase 1 could not start");
+	(void)phase1_alone(k, &path);
 }
 
 void sa_timer_fired(struct ike_sa *sa, struct timer *t)
@@ -528,14 +528,17 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 	switch ((enum ike_timer)t->kind) {
 	case T_RESEND:
 		act_debug(k, sa, "retransmitting phase 1 %s...", ike_state_name(sa_shown_state(sa)));
-		if (!flight_resend(k, &sa->flight))
-			sa_end(sa, false, "%s",
-			       sa->state == MM_I5 ?
-				       "the peer does not answer our identity: the pre-shared keys "
-				       "differ most likely" :
-			       sa->state == AG_I1 && sa->bad_hash ?
-				       "the responder's hash is wrong: the pre-shared keys differ" :
-				       "the peer does not answer");
+		if (flight_resend(k, &sa->flight))
+			break;
+		if (sa->probe)
+			dpd_dead(k, &sa->path.local, &sa->path.remote);
+		sa_end(sa, false, "%s",
+		       sa->state == MM_I5 ?
+			       "the peer does not answer our identity: the pre-shared keys "
+			       "differ most likely" :
+		       sa->state == AG_I1 && sa->bad_hash ?
+			       "the responder's hash is wrong: the pre-shared keys differ" :
+			       "the peer does not answer");
 		break;
 	case T_GIVE_UP: {
 		char why[sizeof(sa->story)];
@@ -558,6 +561,9 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 		break;
 	case T_BEGIN:
 		sa_start_pending(sa);
+		break;
+	case T_DPD:
+		dpd_timer_fired(sa);
 		break;
 	case T_LINGER:
 		sa_drop(sa);

@@ -59,7 +59,9 @@ static struct ike *core(uint32_t local, uint32_t remote, uint16_t group, bool ag
 				.life_sec = 3600 };
 	struct ike_config cfg = { .enabled = true, .nat_traversal = true, .p1 = &p1, .n_p1 = 1,
 				  .psk = &psk, .n_psk = 1, .p2 = &p2, .n_p2 = 1,
-				  .aggressive = aggressive, .ag = &ag, .n_ag = aggressive };
+				  .aggressive = aggressive, .ag = &ag, .n_ag = aggressive,
+				  .keepalive_sec = 10, .keepalive_periodic = true,
+				  .invalid_spi_recovery = true, .log_sessions = true };
 	struct ike_env env = { .random = fill };
 	struct ike *k = ike_new(&env);
 
@@ -269,6 +271,8 @@ static void protected(struct rd *r, bool answers)
 		abort();
 	if (answers)
 		negotiate(left, p2_by_id(left, 1));
+	else /* a question is put: R-U-THERE-ACK may be its answer */
+		ike_tick(left, now += 10000);
 	while (rd_left(r) > 2) {
 		struct span d = record(r);
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ESP with an SPI that nobody knows: a peer still uses what is gone here, because a
+ * DELETE was lost or this router has begun anew. Under an ISAKMP SA he is told (RFC
+ * 2408 section 3.15: the SA is no longer). In clear it would be a reflector; so
+ * without one he is told nothing, or `crypto isakmp invalid-spi-recovery` makes one
+ * first, whose INITIAL-CONTACT alone puts most peers right. Anybody can send such a
+ * packet in a peer's name: one main mode in the time that a dead one is remembered. */
+#include "ike/internal.h"
+
+static void tell(struct ike_sa *sa, uint32_t spi)
+{
+	struct ike *k = sa->k;
+	uint8_t b[4];
+	struct wr w = wr_of(b, sizeof(b));
+
+	if (sa->told_spi_ms && k->now_ms - sa->told_spi_ms < IKE_TELL_SPI_MS)
+		return;
+	sa->told_spi_ms = k->now_ms;
+	wr_be32(&w, spi);
+	info_notify(sa, 3, span_of(b, 4), NT_INVALID_SPI, span_of(b, 4));
+	info_delete(sa, 3, &spi, 1); /* for peers that do not act on notifies */
+}
+
+static const struct p2_policy *policy_with(const struct ike *k, const struct ipaddr *peer)
+{
+	for (size_t i = 0; i < k->cfg.n_p2; i++)
+		for (size_t n = 0; n < k->cfg.p2[i].n_peers; n++)
+			if (ipaddr_equal(&k->cfg.p2[i].peers[n], peer))
+				return &k->cfg.p2[i];
+	return NULL;
+}
+
+/* One that was begun and has ended keeps others from beginning while it lingers. */
+static struct ike_sa *recent(struct ike *k, const struct ipaddr *peer)
+{
+	struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &k->sas, entry)
+		if (sa->initiator && ipaddr_equal(&sa->path.remote, peer))
+			return sa;
+	return NULL;
+}
+
+static void recover(struct ike *k, const struct ipaddr *peer, uint32_t spi)
+{
+	const struct p2_policy *policy = policy_with(k, peer);
+	struct ike_sa *sa = recent(k, peer);
+	char a[IPADDR_STRLEN];
+
+	if (sa && sa->state != MM_DEAD)
+		sa->bad_spi = spi;
+	if (!policy || sa || !k->cfg.enabled || !p1_any_usable(k) || !psk_for(k, peer))
+		return;
+	struct ike_path path = { policy->local, *peer, 500, 500 };
+	act_debug(k, NULL, "invalid-spi-recovery: initiating IKE with %s, spi 0x%X",
+		  ipaddr_str(peer, a), spi);
+	sa = phase1_alone(k, &path);
+	if (sa)
+		sa->bad_spi = spi;
+}
+
+void recover_up(struct ike_sa *sa)
+{
+	if (sa->bad_spi)
+		tell(sa, sa->bad_spi);
+	sa->bad_spi = 0;
+}
+
+void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint32_t spi)
+{
+	struct ike_sa *sa = sa_up_for(k, NULL, peer);
+
+	k->now_ms = now_ms;
+	if (sa)
+		tell(sa, spi);
+	else if (k->cfg.invalid_spi_recovery)
+		recover(k, peer, spi);
+}
