@@ -157,6 +157,11 @@ static int compile_isakmp(const struct config *c, struct compiled *out)
 	out->ike.identity = k->identity;
 	snprintf(out->ike.hostname, sizeof(out->ike.hostname), "%s", c->hostname);
 	out->ike.nat_keepalive_sec = k->nat_keepalive_sec;
+	out->ike.keepalive_sec = k->keepalive_sec;
+	out->ike.keepalive_retry_sec = k->keepalive_retry_sec;
+	out->ike.keepalive_periodic = k->keepalive_periodic;
+	out->ike.invalid_spi_recovery = k->invalid_spi_recovery;
+	out->ike.log_sessions = c->crypto_logging_session;
 	for (size_t i = 0; i < k->policies.n; i++) {
 		if (grow((void **)&out->p1, out->ike.n_p1, sizeof(*out->p1)))
 			return -ENOMEM;
@@ -203,6 +208,8 @@ static void entry_policy(const struct config *c, const struct cfg_map *map,
 				   map->name, e->seq, e->peers[i].host);
 		else
 			p.peers[p.n_peers++] = e->peers[i].addr;
+		if (e->peers[i].is_default && e->peers[i].addr.family != IP_NONE)
+			p.default_peer = p.n_peers;
 	}
 	for (size_t i = 0; i < e->n_transforms; i++) {
 		const struct cfg_transform *t = config_find_transform(c, e->transforms[i]);
@@ -216,6 +223,8 @@ static void entry_policy(const struct config *c, const struct cfg_map *map,
 	p.life_sec = cfg_map_entry_life_sec(c, e);
 	p.life_kb = cfg_map_entry_life_kb(c, e);
 	p.replay_window = cfg_map_entry_replay(c, e);
+	p.idle_sec = e->idle_sec ? e->idle_sec : c->ipsec.idle_sec;
+	p.idle_default = e->idle_default;
 	*ret_p = p;
 }
 

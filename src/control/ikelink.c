@@ -333,6 +333,29 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 	ikelink_pump(c);
 }
 
+/* ---- samples ---- */
+
+static int by_sa_id(const void *a, const void *b)
+{
+	const struct ike_use *x = a, *y = b;
+
+	return x->sa_id < y->sa_id ? -1 : x->sa_id > y->sa_id;
+}
+
+void ikelink_used(struct control *c, const struct fwd_sa_stats *v, size_t n)
+{
+	struct ike_use *u = calloc(n ? n : 1, sizeof(*u));
+
+	if (!u)
+		return; /* the next sample tells the same */
+	for (size_t i = 0; i < n; i++)
+		u[i] = (struct ike_use){ v[i].sa_id, v[i].idle_ms };
+	qsort(u, n, sizeof(*u), by_sa_id);
+	ike_used(c->ike, host_now_ms(NULL), u, n);
+	free(u);
+	ikelink_pump(c);
+}
+
 /* ---- start ---- */
 
 static void adopt(void *ctx, const struct fwd_msg *m)

@@ -138,6 +138,8 @@ void ikelink_close(struct control *c);
 void ikelink_pump(struct control *c); /* carries out what the core wants */
 void ikelink_event(struct control *c, const struct fwd_msg *m);
 int ikelink_start(struct control *c, bool adopt); /* HELLO, dump, ports */
+/* Tells IKE which SAs carry packets; a sample of the forwarder's counters. */
+void ikelink_used(struct control *c, const struct fwd_sa_stats *v, size_t n);
 
 /* session.c */
 void session_accept(struct control *c, int fd);

@@ -265,7 +265,9 @@ void show_sample(struct control *c)
 	if (!s)
 		return;
 	(void)plumb_look(c);
-	(void)fwdlink_call(c->fwd, &get, -1, take_row, s);
+	/* a part of the rows would make live SAs look idle */
+	if (!fwdlink_call(c->fwd, &get, -1, take_row, s) && !s->nomem)
+		ikelink_used(c, s->sa_stats, s->in.n_sa_stats);
 	for (size_t i = 0; i < c->config->interfaces.n; i++)
 		take_interface(s, c, c->config->interfaces.v[i]);
 	for (size_t i = 0; i < s->in.n_ifs; i++)

@@ -15,8 +15,8 @@ struct session;
 int show_now(struct control *c, const struct session *s, unsigned action, const struct exec_args *a,
 	     struct txt *out);
 
-/* Measures the rates of `show interfaces`, and when packets came last; to be
- * called every SHOW_SAMPLE_MS. */
+/* Measures the rates of `show interfaces`, and when packets came last (IKE is told,
+ * too); to be called every SHOW_SAMPLE_MS. */
 #define SHOW_SAMPLE_MS 5000
 void show_sample(struct control *c);
 void show_samples_free(struct control *c);
