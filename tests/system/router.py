@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Culvert router in a namespace of peers.netns, for tests and benchmarks."""
+import os
+import signal
+
 from conftest import built
 from peers.netns import run, until
 
@@ -28,16 +31,31 @@ def config(suite, local, peer, permits, esp=None, mode='tunnel', pfs=False, seco
 
 
 class Router:
-    def __init__(self, ns, text, device='wan'):
+    def __init__(self, ns, text, device='wan', args=()):
         self.ns = ns
         self.dir = ns.net.dir / f'router-{ns.label}'
-        self.dir.mkdir()
+        self.dir.mkdir(exist_ok=True)  # it may be one that died
         (self.dir / 'cfg').write_text(text)
         self.sock = self.dir / 'sock'
         self.proc = ns.popen(built('culvert'), 'run', '--config', self.dir / 'cfg', '--socket',
-                             self.sock, '--interface', f'FastEthernet0/1={device}',
+                             self.sock, '--interface', f'FastEthernet0/1={device}', *args,
                              log=self.dir / 'log')
         until(self.sock.exists, 20, 'the router')
+
+    def pids(self):
+        """Supervisor, forwarder, control: in the order in which they were started."""
+        words = f'culvert run --config {self.dir}/cfg'
+        return sorted(int(p) for p in run('pgrep', '-f', words, ok=False).stdout.split())
+
+    def signal(self, sig):
+        for pid in self.pids():
+            os.kill(pid, sig)
+
+    def kill(self):
+        """As when the power fails: no peer hears of it."""
+        self.signal(signal.SIGKILL)
+        self.proc.wait(timeout=10)
+        self.sock.unlink(missing_ok=True)
 
     def cli(self, commands):
         return run(built('culvert'), 'shell', '--socket', self.sock, '-c', commands, ok=False).stdout
