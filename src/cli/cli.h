@@ -143,6 +143,7 @@ enum cli_row_flag {
 	ROW_KEEP = 8,	 /* the line is known and only kept; its keywords are not abbreviated,
 			    * since what follows them is not checked */
 	ROW_KEEP_MANY = 16, /* several such lines stand side by side (else the last wins) */
+	ROW_LEAVES = 32, /* ends its mode: `quit` of pasted data */
 	ROW_TRAIL = 64,	 /* a blank ends the printed line, as IOS does here */
 	ROW_WRAPS = 128, /* a text that pages wrap: an unknown line after it may be its rest */
 	ROW_NO_NO = 256, /* has no `no` form */
@@ -157,7 +158,11 @@ struct cli_row {
 	uint32_t modes; /* bits CLI_IN(mode) */
 	uint8_t enters; /* the mode it leads to; 0: none */
 	uint16_t flags; /* enum cli_row_flag */
-	uint16_t action; /* EXEC: for the caller; 0 in configuration modes */
+	/* For the caller. EXEC: what the line asks for. Configuration modes: what is done
+	 * when it is typed, instead of apply - always if there is no apply, else (a question
+	 * comes first) in the `no` form only. In a file a row without apply says that
+	 * it does nothing there, and `no` applies without question. */
+	uint16_t action;
 	const struct cli_tok *toks; /* ended by CLI_END */
 	/* 0: tokens bind in the mode's object (a setting). Otherwise they bind in
 	 * a zeroed struct of that size, and the functions below do the work. */
@@ -251,7 +256,8 @@ enum cli_status {
 struct cli_result {
 	enum cli_status status;
 	uint16_t action;
-	void *args;	  /* EXEC; freed by cli_result_fini */
+	void *args;	  /* EXEC; wiped and freed by cli_result_fini */
+	size_t args_size;
 	char *pipe;	  /* EXEC: the text after `|`, or NULL */
 	bool config;	  /* the configuration was changed (or may have been) */
 	bool kept;	  /* an error, and the line was kept */

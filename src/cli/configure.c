@@ -208,6 +208,34 @@ static int refuse(struct cli_work *k, size_t frame, const struct cli_match *m, i
 			    m);
 }
 
+/* A line that acts and is no setting: the caller's, if somebody typed it. */
+static int take_action(struct cli_work *k, size_t frame, const struct cli_match *m)
+{
+	const struct cli_row *row = m->best->row;
+
+	if (!k->s->interactive) {
+		txt_str(&k->r->out, "% NOTE: this line acts and is no part of a configuration; type it "
+				    "in configuration mode.\n");
+		return 0;
+	}
+	k->r->args = calloc(1, row->args_size);
+	if (!k->r->args)
+		return -ENOMEM;
+	cli_bind(m, k->r->args);
+	k->r->args_size = row->args_size;
+	k->r->status = CLI_EXEC;
+	k->r->action = row->action;
+	cli_session_pop(k->s, frame + 1);
+	return 0;
+}
+
+static bool is_action(const struct cli_work *k, const struct cli_match *m)
+{
+	const struct cli_row *row = m->best->row;
+
+	return row->action && (!row->apply || (k->s->interactive && m->best->op == CLI_NO));
+}
+
 static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 {
 	struct cli_session *s = k->s;
@@ -218,6 +246,8 @@ static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 		txt_printf(&k->r->out, "%s\n", row->msg);
 		return refuse(k, frame, m, -EINVAL);
 	}
+	if (is_action(k, m))
+		return take_action(k, frame, m);
 	if (row->flags & ROW_KEEP)
 		err = take_keep(k, frame, m);
 	else if (row->args_size)
@@ -233,6 +263,10 @@ static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 	s->f[frame].plain |= !k->w->indent;
 	if (!row->enters || m->best->op != CLI_SET)
 		cli_session_pop(s, frame + 1);
+	if ((row->flags & ROW_LEAVES) && frame) {
+		cli_session_pop(s, frame);
+		return 0;
+	}
 	s->f[frame].anchor = cli_row_number(s->g, row);
 	if (m->best->op == CLI_SET && !(row->flags & ROW_KEEP))
 		keep_supersede(list_of(k, frame), k->w, s->f[frame].anchor);

@@ -75,6 +75,7 @@ static int exec_take(struct cli_session *s, const struct cli_match *m, struct cl
 		r->args = calloc(1, row->args_size);
 		if (!r->args)
 			return -ENOMEM;
+		r->args_size = row->args_size;
 		cli_bind(m, r->args);
 	}
 	if (!row->enters || !s->interactive || s->n)

@@ -329,8 +329,10 @@ static void try_arg(struct cli_match *m, size_t i, struct cli_node *n, const str
 
 	n->rank = t->type->rank;
 	if (t->type->rest) {
-		ta->arg = true;
-		level_add(m, &m->level[m->n], n);
+		if (!t->type->parse(t, m->w->line + w->off, NULL, &bad)) {
+			ta->arg = true;
+			level_add(m, &m->level[m->n], n);
+		}
 	} else if (t->type->more && t->type->more(w->text)) {
 		char both[128];
 		const char *second = i + 1 < m->n ? m->w->v[i + 1].text : NULL;

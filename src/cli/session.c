@@ -193,6 +193,8 @@ void cli_session_line(struct cli_session *s, void *root, const char *line, uint3
 
 void cli_result_fini(struct cli_result *r)
 {
+	if (r->args)
+		explicit_bzero(r->args, r->args_size);
 	free(r->args);
 	free(r->pipe);
 	txt_fini(&r->out);

@@ -98,6 +98,14 @@ static const struct cli_mode modes[M_COUNT] = {
 	[M_ISAKMP_PEER] = CONFIG_MODE("(config-isakmp-peer)#",
 				      "Exit from ISAKMP peer policy configuration mode",
 				      &cfg_isakmp_peer_defaults, cfg_isakmp_peer),
+	[M_TRUSTPOINT] = CONFIG_MODE("(ca-trustpoint)#",
+				     "Exit from certificate authority trustpoint entry mode",
+				     &cfg_trustpoint_defaults, cfg_trustpoint),
+	[M_CERT_CHAIN] = CONFIG_MODE("(config-cert-chain)#", "Exit from certificate chain entry mode",
+				     NULL, cfg_chain),
+	[M_CERT] = CONFIG_MODE("(config-pubkey)#", "Exit from certificate entry mode", NULL, cfg_cert),
+	[M_CERT_MAP] = CONFIG_MODE("(ca-certificate-map)#", "Exit from certificate map entry mode",
+				   NULL, cfg_cert_map),
 	[M_LINE] = KEPT_MODE("(config-line)#"),
 	[M_ROUTER] = KEPT_MODE("(config-router)#"),
 	[M_KEYRING] = KEPT_MODE("(conf-keyring)#"),
@@ -105,8 +113,6 @@ static const struct cli_mode modes[M_COUNT] = {
 	[M_IPSEC_PROFILE] = KEPT_MODE("(ipsec-profile)#"),
 	[M_DYNAMIC_MAP] = KEPT_MODE("(config-crypto-map)#"),
 	[M_PUBKEY] = KEPT_MODE("(config-pubkey-chain)#"),
-	[M_TRUSTPOINT] = KEPT_MODE("(ca-trustpoint)#"),
-	[M_CERT_CHAIN] = KEPT_MODE("(config-cert-chain)#"),
 	[M_IKEV2] = KEPT_MODE("(config-ikev2)#"),
 	[M_VPDN] = KEPT_MODE("(config-vpdn)#"),
 	[M_OTHER] = KEPT_MODE("(config-other)#"),
@@ -114,9 +120,9 @@ static const struct cli_mode modes[M_COUNT] = {
 
 /* In the order in which IOS prints a configuration. */
 static const struct cli_row *const tables[] = {
-	rows_system, rows_isakmp,  rows_isakmp_peer, rows_ipsec, rows_kept_crypto, rows_map, rows_interface,
-	rows_kept_ip, rows_route,  rows_acl,	rows_kept_late,	  rows_exec, rows_exec_crypto,
-	NULL,
+	rows_system, rows_pki, rows_isakmp, rows_isakmp_peer, rows_ipsec, rows_kept_crypto, rows_map,
+	rows_interface, rows_kept_ip, rows_route, rows_acl, rows_kept_late, rows_exec,
+	rows_exec_crypto, rows_exec_pki, NULL,
 };
 
 static const char *hostname(const void *root)

@@ -19,6 +19,10 @@ enum command_mode {
 	M_STD_NACL,
 	M_EXT_NACL,
 	M_ISAKMP_PEER,
+	M_TRUSTPOINT,
+	M_CERT_CHAIN,
+	M_CERT, /* the hex lines of one certificate */
+	M_CERT_MAP,
 	M_LINE, /* from here on: kept blocks */
 	M_ROUTER,
 	M_KEYRING,
@@ -26,8 +30,6 @@ enum command_mode {
 	M_IPSEC_PROFILE,
 	M_DYNAMIC_MAP,
 	M_PUBKEY,
-	M_TRUSTPOINT,
-	M_CERT_CHAIN,
 	M_IKEV2,
 	M_VPDN,
 	M_OTHER,

@@ -31,6 +31,9 @@ enum exec_action {
 	EXEC_SHOW_CRYPTO_MAP, /* ifname; name (tag) */
 	EXEC_SHOW_CRYPTO_SESSION, /* detail; addr (remote); addr2 (local); ifname; flag: brief */
 	EXEC_SHOW_CRYPTO_ENGINE,
+	EXEC_SHOW_PKI_CERTIFICATES, /* name (trustpoint); detail */
+	EXEC_SHOW_PKI_TRUSTPOINTS, /* name; flag: status */
+	EXEC_SHOW_KEY_RSA, /* name (label) */
 	EXEC_SHOW_INTERFACES, /* ifname */
 	EXEC_SHOW_INTERFACES_DESCRIPTION,
 	EXEC_SHOW_IP_INTERFACE, /* ifname */
@@ -64,7 +67,24 @@ enum exec_action {
 	EXEC_CONFIGURE_REPLACE, /* text: file name */
 	EXEC_RELOAD,
 	EXEC_PING, /* addr or text (host); addr2 or ifname (source); repeat, size, timeout_sec, df */
+
+	/* typed in configuration mode, and no part of a configuration */
+	EXEC_KEY_GENERATE, /* name (label); number (bits, 0 asks); proto (enum exec_keys); flag: exportable */
+	EXEC_KEY_ZEROIZE, /* name; "" all */
+	EXEC_KEY_EXPORT, /* name; proto (enum exec_pem); text (passphrase) */
+	EXEC_KEY_IMPORT, /* name; proto (enum exec_keys); text; flag: exportable */
+	EXEC_PKI_AUTHENTICATE, /* name (trustpoint), here and below */
+	EXEC_PKI_ENROLL,
+	EXEC_PKI_IMPORT_CERT,
+	EXEC_PKI_IMPORT_PEM, /* text; flag: exportable */
+	EXEC_PKI_IMPORT_PKCS12, /* text; flag: exportable */
+	EXEC_PKI_EXPORT_PEM, /* proto, text: with the private key; "" without */
+	EXEC_PKI_EXPORT_PKCS12, /* text */
+	EXEC_PKI_DROP, /* no crypto pki trustpoint: args begin with the name */
 };
+
+enum exec_keys { EXEC_KEYS_GENERAL = 0, EXEC_KEYS_USAGE, EXEC_KEYS_SIGNATURE, EXEC_KEYS_ENCRYPTION };
+enum exec_pem { EXEC_PEM_3DES = 1, EXEC_PEM_DES, EXEC_PEM_AES };
 
 enum exec_debug { EXEC_DEBUG_ISAKMP = 1, EXEC_DEBUG_IPSEC = 2, EXEC_DEBUG_ENGINE = 4 };
 

@@ -10,6 +10,7 @@
 /* One table per subject, ended by a row without tokens. Running-config prints
  * them in the order in which commands.c lists them. */
 extern const struct cli_row rows_system[];
+extern const struct cli_row rows_pki[];
 extern const struct cli_row rows_isakmp[];
 extern const struct cli_row rows_isakmp_peer[];
 extern const struct cli_row rows_ipsec[];
@@ -22,6 +23,7 @@ extern const struct cli_row rows_kept_ip[];
 extern const struct cli_row rows_kept_late[];
 extern const struct cli_row rows_exec[];
 extern const struct cli_row rows_exec_crypto[];
+extern const struct cli_row rows_exec_pki[];
 
 extern const struct cli_keeper commands_keeper;
 

@@ -88,15 +88,6 @@ const struct cli_row rows_system[] = {
 #define NOTE(what) "% NOTE: " what " is not run by this version; its lines are kept."
 
 const struct cli_row rows_kept_crypto[] = {
-	KEPT_BLOCK(IN_CONFIG, M_TRUSTPOINT, NOTE("crypto pki trustpoint"), CRYPTO, ALT,
-		   KW("pki", "Public Key components"), OR,
-		   KWF("ca", "Certification authority", .flags = CLI_HIDDEN), CLOSE, ALT,
-		   KW("trustpoint", "Define a CA trustpoint"), OR,
-		   KWF("identity", "Define a CA trustpoint", .flags = CLI_HIDDEN), CLOSE, REST),
-	KEPT_BLOCK(IN_CONFIG, M_CERT_CHAIN, NOTE("crypto pki certificate chain"), CRYPTO, ALT,
-		   KW("pki", "Public Key components"), OR,
-		   KWF("ca", "Certification authority", .flags = CLI_HIDDEN), CLOSE,
-		   KW("certificate", "Certificates"), KW("chain", "Chain of certificates"), REST),
 	KEPT_BLOCK(IN_CONFIG, M_KEYRING, NOTE("crypto keyring"), CRYPTO,
 		   KW("keyring", "Key ring commands"), REST),
 	KEPT_BLOCK(IN_CONFIG, M_PUBKEY, NOTE("crypto key pubkey-chain"), CRYPTO,

@@ -161,6 +161,7 @@ void config_free(struct config *c)
 	FREE_ALL(c->interfaces, interface_free);
 	FREE_ALL(c->routes, free);
 	FREE_ALL(c->acls, acl_free);
+	cfg_pki_fini(&c->pki);
 	kept_fini(&c->kept);
 	free(c);
 }
@@ -508,7 +509,9 @@ struct config *config_clone(const struct config *c)
 	memset(&n->routes, 0, sizeof(n->routes));
 	memset(&n->acls, 0, sizeof(n->acls));
 	memset(&n->kept, 0, sizeof(n->kept));
-	if (CLONE_KEPT(n->isakmp.policies, c->isakmp.policies, cfg_policy) ||
+	memset(&n->pki, 0, sizeof(n->pki));
+	if (cfg_pki_clone(&c->pki, &n->pki) ||
+	    CLONE_KEPT(n->isakmp.policies, c->isakmp.policies, cfg_policy) ||
 	    clone_flat(LIST(&c->isakmp.keys), LIST(&n->isakmp.keys), sizeof(struct cfg_key)) ||
 	    CLONE_KEPT(n->isakmp.peers, c->isakmp.peers, cfg_isakmp_peer) ||
 	    CLONE_KEPT(n->ipsec.transforms, c->ipsec.transforms, cfg_transform) ||

@@ -57,6 +57,8 @@ typedef struct {
 } kept_list;
 #define KEPT_NONE SIZE_MAX
 
+#include "model/config_pki.h"
+
 /* `crypto isakmp policy N`: p.priority is N. */
 struct cfg_policy {
 	struct p1_policy p;
@@ -272,6 +274,7 @@ struct config {
 	bool crypto_logging_session;
 	struct cfg_isakmp isakmp;
 	struct cfg_ipsec ipsec;
+	struct cfg_pki pki;
 	CFG_LIST_OF(struct cfg_map) maps;	      /* by name */
 	CFG_LIST_OF(struct cfg_interface) interfaces; /* loopbacks, tunnels, the rest */
 	CFG_LIST_OF(struct cfg_route) routes;

@@ -190,7 +190,8 @@ bool config_equal(const struct config *a, const struct config *b)
 	EQ_LIST(acls, cfg_acl_equal);
 	return EQ_STR(hostname) && EQ_STR(domain) && EQ(compat_ios12) &&
 	       EQ(crypto_logging_session) && isakmp_equal(&a->isakmp, &b->isakmp) &&
-	       ipsec_equal(&a->ipsec, &b->ipsec) && kept_equal(&a->kept, &b->kept);
+	       ipsec_equal(&a->ipsec, &b->ipsec) && cfg_pki_equal(&a->pki, &b->pki) &&
+	       kept_equal(&a->kept, &b->kept);
 }
 
 /* ---- find ---- */

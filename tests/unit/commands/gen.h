@@ -433,6 +433,87 @@ static inline void gen_routes(struct gen *g, struct config *c)
 	}
 }
 
+static inline void gen_hex(struct gen *g, char *out, size_t max)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t n = gen_in(g, 1, (uint32_t)max - 1);
+
+	memset(out, 0, max);
+	for (size_t i = 0; i < n; i++)
+		out[i] = digits[gen_in(g, 0, 15)];
+}
+
+static inline void gen_trustpoint(struct gen *g, struct cfg_trustpoint *t)
+{
+	t->enroll = (uint8_t)gen_in(g, ENROLL_UNSET, ENROLL_URL);
+	if (t->enroll == ENROLL_URL)
+		snprintf(t->url, sizeof(t->url), "http://192.0.2.%u/scep", gen_in(g, 1, 254));
+	t->pem = (t->enroll == ENROLL_URL || t->enroll == ENROLL_TERMINAL) && gen_maybe(g);
+	if (gen_maybe(g))
+		gen_line(g, t->subject, sizeof(t->subject));
+	t->serial_mode = (uint8_t)gen_in(g, PART_DEFAULT, PART_GIVEN);
+	t->fqdn_mode = gen_maybe(g) ? PART_NONE : PART_DEFAULT;
+	if (!t->fqdn_mode && gen_maybe(g))
+		gen_name(g, t->fqdn, sizeof(t->fqdn));
+	t->ip_mode = gen_maybe(g) ? PART_NONE : PART_DEFAULT;
+	if (!t->ip_mode && gen_maybe(g))
+		t->ip = gen_addr(g);
+	else if (!t->ip_mode && gen_maybe(g))
+		gen_ifname(g, t->ip_if);
+	if (gen_maybe(g)) {
+		gen_name(g, t->keypair, CFG_NAME_MAX);
+		t->key_bits = (uint16_t)gen_of(g, 0, 360, 2048);
+		t->encr_bits = t->key_bits ? (uint16_t)gen_of(g, 0, 4096) : 0;
+	}
+	t->n_revocation = (uint8_t)gen_in(g, 1, 3);
+	for (size_t i = 0; i < 3; i++)
+		t->revocation[i] = i < t->n_revocation ? (uint8_t)gen_in(g, REVOKE_NONE, REVOKE_OCSP) : 0;
+	t->usage = (uint8_t)gen_in(g, 0, 3);
+	if (gen_maybe(g))
+		memcpy(t->fingerprint, "0123456789abcdef0123456789ABCDEF", 33);
+	t->auto_enroll = gen_maybe(g);
+	t->auto_percent = t->auto_enroll ? (uint8_t)gen_of(g, 0, 1, 100) : 0;
+	t->regenerate = t->auto_percent && gen_maybe(g);
+	if (gen_maybe(g))
+		gen_name(g, t->match_map, CFG_NAME_MAX);
+	if (gen_maybe(g))
+		gen_name(g, t->password, sizeof(t->password));
+}
+
+static inline void gen_pki(struct gen *g, struct config *c)
+{
+	char name[CFG_NAME_MAX], serial[CFG_SERIAL_MAX];
+
+	for (uint32_t n = gen_in(g, 0, 2); n; n--) {
+		gen_name(g, name, sizeof(name));
+		gen_trustpoint(g, pki_add_trustpoint(&c->pki, name));
+		if (gen_maybe(g))
+			continue;
+		struct cfg_chain *chain = pki_add_chain(&c->pki, name);
+		for (uint32_t k = gen_in(g, 0, 2); k; k--) {
+			gen_hex(g, serial, sizeof(serial));
+			struct cfg_cert *x = cfg_chain_add(chain, gen_in(g, CERT_ROUTER, CERT_SELF_SIGNED),
+							   serial);
+			uint32_t len = gen_of(g, 2, 31, 32, 33, 64, 200);
+			for (x->len = 0; x->len < len; x->len++)
+				x->der[x->len] = (uint8_t)gen_u32(g);
+			x->der[0] = 0x30;
+			x->der[1] = (uint8_t)(len - 2); /* whole for the shorter ones */
+		}
+	}
+	for (uint32_t n = gen_in(g, 0, 2); n; n--) {
+		gen_name(g, name, sizeof(name));
+		struct cfg_cert_map *m = pki_add_cert_map(&c->pki, name, gen_in(g, 1, 65535));
+		for (m->n = 0; m->n < gen_in(g, 0, 2); m->n++) {
+			struct cfg_criterion *v = &m->v[m->n];
+
+			v->field = (uint8_t)(m->n + FIELD_SUBJECT);
+			v->op = (uint8_t)gen_in(g, OP_EQ, OP_NC);
+			gen_line(g, v->text, sizeof(v->text));
+		}
+	}
+}
+
 static inline struct config *gen_config(uint64_t seed)
 {
 	struct gen g = { seed * 0x9e3779b97f4a7c15u + 1 };
@@ -450,6 +531,7 @@ static inline struct config *gen_config(uint64_t seed)
 	gen_interfaces(&g, c);
 	gen_routes(&g, c);
 	gen_acls(&g, c);
+	gen_pki(&g, c);
 	return c;
 }
 

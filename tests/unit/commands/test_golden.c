@@ -79,10 +79,10 @@ static void every_blank_is_incomplete_and_nothing_else_is_wrong_when_pasted(void
 
 static void known_configurations_print_as_written_down(void **state)
 {
-	static const char *const names[] = { "sdm", "ccnp", "everything" };
+	static const char *const names[] = { "sdm", "ccnp", "everything", "pki" };
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char from[64], to[64];
 		struct report report = { 0 };
 		struct txt out = TXT_INIT;
