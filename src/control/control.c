@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control/pki_cmd.h"
 #include "control/show_now.h"
 #include "host/log.h"
 #include "host/nflog.h"
@@ -182,8 +183,12 @@ static int start(struct control *c, int fwd_fd)
 	struct ike_env env = { .random = host_random, .export_keys = c->opt->keylog != NULL };
 	int err = files_load(c);
 
-	if (err)
+	if (!err)
+		err = pki_cmd_open(c);
+	if (err) {
+		close(fwd_fd);
 		return err;
+	}
 	c->ike = ike_new(&env);
 	c->ike_timer = evtimer_new(c->base, on_ike_timer, c);
 	c->apply_timer = evtimer_new(c->base, on_apply_timer, c);
@@ -266,6 +271,7 @@ static int serve(struct control *c)
 static void control_free(struct control *c)
 {
 	session_close_all(c);
+	pki_cmd_close(c);
 	for (size_t i = 0; i < sizeof(c->watches) / sizeof(c->watches[0]); i++)
 		if (c->watches[i])
 			event_free(c->watches[i]);

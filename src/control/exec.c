@@ -9,6 +9,7 @@
 
 #include "control/load.h"
 #include "control/ping.h"
+#include "control/pki_cmd.h"
 #include "control/show_now.h"
 #include "host/log.h"
 #include "host/os.h"
@@ -296,6 +297,8 @@ bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 		a = &none;
 	if (action == EXEC_PING)
 		return ping(io, a, ret_error);
+	if (action >= EXEC_KEY_GENERATE && action <= EXEC_PKI_DROP)
+		return pki_cmd_run(io, action, a, ret_error);
 	if (!show(io, action, a, ret_error))
 		act(io, action, a, ret_error);
 	return false;

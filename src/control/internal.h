@@ -31,6 +31,10 @@ struct session;
 struct show_user;
 struct if_sample;
 struct ping;
+struct dialog;
+struct keygen;
+struct pki;
+struct pki_store;
 
 /* A TUN that we made. */
 struct tun_state {
@@ -101,6 +105,9 @@ struct control {
 	struct if_sample *samples; /* show_now.c: one for each interface seen */
 	size_t n_samples;
 	char *changed_at; /* `show running-config` header */
+	struct pki *pki;
+	struct pki_store *keys;
+	struct keygen *keygen; /* a key pair that is being made; NULL */
 	LIST_HEAD(, session) sessions;
 };
 
@@ -164,6 +171,11 @@ void session_set_monitor(struct session *s, bool on);
 void session_end(struct session *s);
 struct cli_session *session_cli(struct session *s);
 void session_set_ping(struct session *s, struct ping *p);
+/* The next lines are answers; the session frees d when it is over. */
+void session_set_dialog(struct session *s, struct dialog *d);
+/* A key is being made: no prompt, and no line is taken, until session_made(). */
+void session_wait(struct session *s);
+void session_made(struct session *s, bool error);
 unsigned session_privilege(const struct session *s);
 /* The sessions that are open, oldest first, at most max; self is marked. */
 size_t session_users(const struct control *c, const struct session *self, struct show_user *v,

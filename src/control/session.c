@@ -12,7 +12,9 @@
 
 #include "base/wr.h"
 #include "cli/pipe.h"
+#include "control/dialog.h"
 #include "control/ping.h"
+#include "control/pki_cmd.h"
 #include "control/show.h"
 #include "host/log.h"
 #include "host/os.h"
@@ -32,6 +34,9 @@ struct session {
 	bool monitor, ending;
 	uint64_t seen_ms; /* of the last frame */
 	struct ping *ping; /* runs; lines wait until it ends */
+	bool waiting;	   /* for a key that is being made */
+	struct dialog *dialog; /* lines are its answers */
+	bool after_paste; /* that a blank line ended: `quit` may follow */
 	char *history[HISTORY_MAX];
 	size_t n_history;
 };
@@ -70,6 +75,8 @@ static void session_free(struct session *s)
 		s->ending = true;
 		ping_stop(p, false);
 	}
+	pki_make_forget(s->c, s);
+	dialog_free(s->dialog);
 	bufferevent_free(s->bev);
 	shell_reader_fini(&s->in);
 	cli_session_free(s->cli);
@@ -100,10 +107,13 @@ static void prompt(struct session *s, bool error)
 	uint8_t head[3];
 	struct wr w = wr_of(head, sizeof(head));
 
-	wr_u8(&w, error);
+	wr_u8(&w, (uint8_t)((error ? SHELL_FLAG_ERROR : 0) | (s->dialog ? SHELL_FLAG_ANSWER : 0)));
 	wr_be16(&w, (uint16_t)s->length);
 	txt_mem(&t, (const char *)head, sizeof(head));
-	cli_session_prompt(s->cli, s->c->config, &t);
+	if (s->dialog)
+		txt_str(&t, s->dialog->ask);
+	else
+		cli_session_prompt(s->cli, s->c->config, &t);
 	if (!t.bad)
 		put(s, SHELL_PROMPT, t.s, t.len);
 	txt_fini(&t);
@@ -119,6 +129,23 @@ void session_resume(struct session *s, bool error)
 void session_set_ping(struct session *s, struct ping *p)
 {
 	s->ping = p;
+}
+
+void session_set_dialog(struct session *s, struct dialog *d)
+{
+	s->dialog = d;
+}
+
+void session_wait(struct session *s)
+{
+	s->waiting = true;
+}
+
+void session_made(struct session *s, bool error)
+{
+	s->waiting = false;
+	if (!s->ending)
+		prompt(s, error);
 }
 
 void session_set_length(struct session *s, unsigned length)
@@ -232,6 +259,28 @@ static bool run_line(struct session *s, const char *line, bool *ret_error)
 	return later;
 }
 
+/* An answer to what a command asks; end: Ctrl-C or Ctrl-Z, which takes none. */
+static void take_answer(struct session *s, const char *line, bool end)
+{
+	struct dialog *d = s->dialog;
+	struct txt out = TXT_INIT;
+	struct exec_io io = { s->c, s, &out };
+	bool error = false, more = !end && dialog_line(d, &io, line, &error);
+
+	session_print(s, txt_cstr(&out));
+	if (out.s)
+		explicit_bzero(out.s, out.cap); /* exported keys */
+	txt_fini(&out);
+	if (!more) {
+		s->dialog = NULL;
+		s->after_paste = d->after_blank;
+	}
+	if (!more && !s->waiting) /* else a key is being made for it */
+		dialog_free(d);
+	if (!s->waiting)
+		prompt(s, error);
+}
+
 /* A line, then Ctrl-Z if that ended it; one prompt for both. */
 static void take_line(struct session *s, const char *line, bool then_end)
 {
@@ -263,6 +312,20 @@ static void take_frame(struct session *s, uint8_t type, struct span p)
 	if (p.len)
 		memcpy(line, p.p, p.len);
 	line[p.len] = '\0';
+	if (s->dialog) {
+		if (type == SHELL_LINE || type == SHELL_END)
+			take_answer(s, line, type == SHELL_END);
+		else if (type != SHELL_INTERRUPT)
+			prompt(s, false);
+		explicit_bzero(line, sizeof(line));
+		return;
+	}
+	if (s->after_paste && type == SHELL_LINE && !strcmp(line, "quit")) {
+		s->after_paste = false;
+		prompt(s, false);
+		return;
+	}
+	s->after_paste &= p.len == 0; /* more blank lines */
 	switch (type) {
 	case SHELL_LINE:
 		take_line(s, line, false);
@@ -302,6 +365,8 @@ static void on_read(struct bufferevent *bev, void *ctx)
 	while (!s->ending && (k = shell_reader_next(&s->in, &type, &p)) != 0) {
 		if (k < 0)
 			goto cut;
+		if (s->waiting)
+			continue;
 		if (s->ping) {
 			if (type == SHELL_INTERRUPT)
 				ping_stop(s->ping, true);

@@ -87,6 +87,13 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 	case EXEC_SHOW_CRYPTO_ENGINE:
 		show_crypto_engine(in, out);
 		return 0;
+	case EXEC_SHOW_PKI_CERTIFICATES:
+		return show_pki_certificates(in, a->name, a->detail, out) ? 0 : -EINVAL;
+	case EXEC_SHOW_PKI_TRUSTPOINTS:
+		return show_pki_trustpoints(in, a->name, a->flag, out) ? 0 : -EINVAL;
+	case EXEC_SHOW_KEY_RSA:
+		show_key_rsa(in, a->name, out);
+		return 0;
 	default:
 		return -ENOSYS;
 	}

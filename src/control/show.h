@@ -12,6 +12,9 @@
 #include "ike/ike.h"
 #include "model/config.h"
 
+struct pki;
+struct pki_store;
+
 #define SHOW_NEVER UINT64_MAX
 
 /* One interface as it is now: of the configuration, bound to a device or not. */
@@ -81,6 +84,9 @@ struct show_in {
 	size_t n_sa_stats;
 	const struct fwd_policy_stats *policy_stats;
 	size_t n_policy_stats;
+
+	struct pki *pki;
+	const struct pki_store *keys; /* may be NULL: none */
 
 	const struct show_route *routes;
 	size_t n_routes;

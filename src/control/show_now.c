@@ -357,16 +357,18 @@ static void take_routes(struct snapshot *s, struct control *c)
 /* ---- the machine ---- */
 
 /* Eleven characters that name this machine, as a serial number does. */
-static void take_board_id(struct snapshot *s)
+void show_board_id(char out[16])
 {
 	int fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, s->board_id, 11);
+
+	memset(out, 0, 16);
+	ssize_t n = fd < 0 ? 0 : read(fd, out, 11);
 
 	if (fd >= 0)
 		close(fd);
 	if (n < 11)
-		snprintf(s->board_id, sizeof(s->board_id), "0");
-	for (char *p = s->board_id; *p; p++)
+		snprintf(out, 16, "0");
+	for (char *p = out; *p; p++)
 		*p = (char)toupper((unsigned char)*p);
 }
 
@@ -380,7 +382,7 @@ static void take_machine(struct snapshot *s, const struct control *c)
 		snprintf(s->image, sizeof(s->image), "culvert");
 	(void)uname(&s->uts);
 	(void)sysinfo(&si);
-	take_board_id(s);
+	show_board_id(s->board_id);
 	in->uptime_sec = (host_now_ms(NULL) - c->started_ms) / 1000;
 	in->wall_ms = host_wall_ms();
 	snprintf(in->zone, sizeof(in->zone), "UTC");
@@ -411,6 +413,8 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 		take_routes(s, c);
 	take_machine(s, c);
 	in->config = c->config;
+	in->pki = c->pki;
+	in->keys = c->keys;
 	in->ifs = s->ifs;
 	in->sas = s->sas;
 	in->pairs = s->pairs;

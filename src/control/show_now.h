@@ -21,4 +21,7 @@ int show_now(struct control *c, const struct session *s, unsigned action, const 
 void show_sample(struct control *c);
 void show_samples_free(struct control *c);
 
+/* Eleven characters that name this machine, as a serial number does. */
+void show_board_id(char out[16]);
+
 #endif

@@ -78,6 +78,11 @@ struct session_filter {
 void show_crypto_session(const struct show_in *in, const struct session_filter *f, struct txt *out);
 void show_crypto_engine(const struct show_in *in, struct txt *out);
 
+/* show_pki.c: name "" is all; false if there is none of that name (a message is in out) */
+bool show_pki_certificates(const struct show_in *in, const char *name, bool verbose, struct txt *out);
+bool show_pki_trustpoints(const struct show_in *in, const char *name, bool status, struct txt *out);
+void show_key_rsa(const struct show_in *in, const char *label, struct txt *out);
+
 /* show_if.c: ifname "" is all */
 void show_interfaces(const struct show_in *in, const char *ifname, struct txt *out);
 void show_interfaces_description(const struct show_in *in, struct txt *out);

@@ -34,7 +34,7 @@ void pki_free(struct pki *p);
 /* ---- RSA keys (key.c) ---- */
 
 /* A fresh pair, e = 65537. -ERANGE: bits outside PKI_BITS_LEAST..PKI_BITS_MAX. May
- * take seconds; may run in a thread of its own if p is used by no other meanwhile. */
+ * take seconds; may run in a thread of its own beside others that use p. */
 int pki_key_generate(struct pki *p, unsigned bits, struct pki_key **ret_key);
 void pki_key_free(struct pki_key *k); /* wipes; NULL is fine */
 unsigned pki_key_bits(const struct pki_key *k);

@@ -133,13 +133,15 @@ static bool take_frame(struct client *c, uint8_t type, struct span p)
 		txt_mem(&c->insert, (const char *)p.p, p.len);
 		return false;
 	case SHELL_PROMPT: {
-		bool error = rd_u8(&r) != 0;
+		uint8_t flags = rd_u8(&r);
+		bool error = flags & SHELL_FLAG_ERROR;
 		unsigned length = rd_be16(&r);
 		struct span text = rd_take(&r, rd_left(&r));
 
 		if (r.bad)
 			break;
 		c->error = error;
+		c->answering = flags & SHELL_FLAG_ANSWER;
 		c->any_error |= error;
 		c->pager.length = c->tty ? length : 0;
 		txt_clear(&c->prompt);

@@ -35,6 +35,8 @@ static unsigned char help(EditLine *el, int ch)
 	struct client *c = client_of(el);
 
 	(void)ch;
+	if (c->answering)
+		return el_insertstr(el, "?") < 0 ? CC_ERROR : CC_REFRESH;
 	fputs("?\n", stdout);
 	client_run(c, SHELL_HELP, li->buffer, (size_t)(li->cursor - li->buffer));
 	return c->over ? CC_EOF : CC_REDISPLAY;
@@ -46,6 +48,8 @@ static unsigned char complete(EditLine *el, int ch)
 	struct client *c = client_of(el);
 
 	(void)ch;
+	if (c->answering)
+		return el_insertstr(el, "\t") < 0 ? CC_ERROR : CC_REFRESH;
 	txt_clear(&c->insert);
 	client_run(c, SHELL_COMPLETE, li->buffer, (size_t)(li->cursor - li->buffer));
 	if (c->over)
@@ -166,7 +170,7 @@ bool edit_loop(struct client *c)
 		if (mark == ENDED_BY_Z || mark == ENDED_BY_C) {
 			len--;
 			fputs(mark == ENDED_BY_Z ? "^Z\n" : "^C\n", stdout);
-		} else if (len) {
+		} else if (len && !c->answering) {
 			history(h, &ev, H_ENTER, line);
 		}
 		if (mark == ENDED_BY_C)
