@@ -528,6 +528,18 @@ int cli_config_line(struct cli_work *k)
 	return err;
 }
 
+bool cli_leaves_mode(const struct cli_session *s, const struct cli_words *w)
+{
+	struct cli_match m = { 0 };
+	bool leaves;
+
+	cli_match_run(&m, s->g, s->f[s->n - 1].mode, w, w->n);
+	leaves = m.outcome == CLI_M_OK && !m.nomem && (m.best->row->flags & ROW_LEAVES);
+	if (m.level)
+		cli_match_fini(&m);
+	return leaves;
+}
+
 /* ---- lines that are taken before any grammar is asked ---- */
 
 int cli_below_orphan(struct cli_work *k, const char *text, unsigned depth)

@@ -151,7 +151,8 @@ static int dispatch(struct cli_session *s, void *root, const struct cli_words *w
 			see_bang(s, w);
 		return 0;
 	}
-	if (s->n && s->orphan && w->indent > s->orphan_indent)
+	/* IOS prints `quit` deeper than the data that it ends */
+	if (s->n && s->orphan && w->indent > s->orphan_indent && !cli_leaves_mode(s, w))
 		return cli_below_orphan(&k, text, (unsigned)(w->indent - s->orphan_indent));
 	cli_session_forget(s);
 	if (!s->n)

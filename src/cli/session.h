@@ -79,6 +79,8 @@ bool cli_is_exec_line(struct cli_session *s, const struct cli_words *w, uint16_t
 /* ---- configuration lines (configure.c); 0, -ENOMEM or -E2BIG ---- */
 
 int cli_config_line(struct cli_work *k);
+/* True for the line that ends the mode the session is in (ROW_LEAVES). */
+bool cli_leaves_mode(const struct cli_session *s, const struct cli_words *w);
 /* A line below one that was refused. */
 int cli_below_orphan(struct cli_work *k, const char *text, unsigned depth);
 /* A line of a banner. */

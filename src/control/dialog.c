@@ -7,7 +7,7 @@
 
 #include "base/secret.h"
 
-static void ask(struct dialog *d, int kind, const char *question)
+static void ask(struct dialog *d, enum dialog_kind kind, const char *question)
 {
 	d->kind = kind;
 	snprintf(d->ask, sizeof(d->ask), "%s", question);
@@ -66,6 +66,8 @@ static void answer_paste(struct dialog *d, struct exec_io *io, const char *line,
 	bool quit = n == 4 && !strncasecmp(line, "quit", 4);
 	bool blank = !n && d->blank_ends && d->paste.len;
 
+	if (!n && d->blank_ends && !blank)
+		return; /* before anything was pasted */
 	if (!quit && !blank) {
 		if (d->paste.len + n + 1 <= DIALOG_PASTE_MAX) {
 			txt_mem(&d->paste, line, n);

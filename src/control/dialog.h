@@ -12,6 +12,8 @@
 
 struct dialog;
 
+enum dialog_kind { DIALOG_OVER = 0, DIALOG_TEXT, DIALOG_YES, DIALOG_PASTE };
+
 /* What an answer leads to: it may ask again (dialog_ask_*), or the dialog is over
  * when it returns. *ret_error: an error was printed. */
 typedef void dialog_text_fn(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error);
@@ -19,7 +21,7 @@ typedef void dialog_yes_fn(struct dialog *d, struct exec_io *io, bool yes, bool 
 
 /* Embedded at the start of the asker's own struct. */
 struct dialog {
-	enum { DIALOG_OVER = 0, DIALOG_TEXT, DIALOG_YES, DIALOG_PASTE } kind;
+	enum dialog_kind kind;
 	char ask[DIALOG_ASK_MAX]; /* the question; "" while something is pasted */
 	bool default_no;	  /* an empty answer is no */
 	bool blank_ends;	  /* of a paste: else only `quit` does */
