@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/pki_cmd.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,6 +11,12 @@
 #include "base/secret.h"
 #include "host/log.h"
 #include "host/os.h"
+
+/* A certificate map's criterion goes from the model to pki as it is. */
+static_assert((int)FIELD_SERIAL == (int)PKI_FIELD_SERIAL && (int)FIELD_NAME == (int)PKI_FIELD_NAME &&
+		      (int)FIELD_SUBJECT == (int)PKI_FIELD_SUBJECT && (int)OP_EQ == (int)PKI_OP_EQ &&
+		      (int)OP_NC == (int)PKI_OP_NC,
+	      "numbers of certificate maps");
 
 void pki_cmd_dir(const char *config, char *out, size_t size)
 {

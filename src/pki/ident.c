@@ -157,3 +157,55 @@ bool pki_cert_has_id(const struct pki_cert *c, const struct pki_id *id, char why
 	txt_fini(&shown);
 	return false;
 }
+
+/* ---- certificate maps ---- */
+
+static void all_of(const struct pki_cert *c, enum pki_field field, struct txt *out)
+{
+	switch (field) {
+	case PKI_FIELD_SUBJECT:
+		pki_cert_subject(c, NULL, out);
+		break;
+	case PKI_FIELD_ISSUER:
+		pki_cert_issuer(c, NULL, out);
+		break;
+	case PKI_FIELD_ALT_SUBJECT:
+		for (size_t i = 0; pki_cert_san(c, i, out); i++)
+			txt_char(out, '\n');
+		break;
+	case PKI_FIELD_NAME:
+		(void)(pki_cert_subject_has(c, "hostname", out) || pki_cert_subject_has(c, "cn", out));
+		break;
+	case PKI_FIELD_SERIAL:
+		pki_cert_serial(c, out);
+		break;
+	}
+}
+
+/* IOS compares without regard to case and to the blanks behind commas. */
+static void fold(const char *s, struct txt *out)
+{
+	for (; *s; s++)
+		if (*s != ' ' || (s[1] && s[1] != ' ' && out->len && out->s[out->len - 1] != ','))
+			txt_char(out, *s >= 'A' && *s <= 'Z' ? (char)(*s + 32) : *s);
+}
+
+bool pki_cert_match(const struct pki_cert *c, enum pki_field field, enum pki_op op, const char *text)
+{
+	struct txt all = TXT_INIT, have = TXT_INIT, want = TXT_INIT;
+	bool hit;
+
+	all_of(c, field, &all);
+	fold(txt_cstr(&all), &have);
+	fold(text, &want);
+	if (op == PKI_OP_EQ || op == PKI_OP_NE)
+		hit = !strcmp(txt_cstr(&have), txt_cstr(&want));
+	else
+		hit = strstr(txt_cstr(&have), txt_cstr(&want)) != NULL;
+	if (all.bad || have.bad || want.bad)
+		hit = op == PKI_OP_NE || op == PKI_OP_NC; /* without memory nothing matches */
+	txt_fini(&all);
+	txt_fini(&have);
+	txt_fini(&want);
+	return hit == (op == PKI_OP_EQ || op == PKI_OP_CO);
+}

@@ -151,6 +151,11 @@ int pki_verify(struct pki *p, const struct pki_check *c, struct pki_key **ret_ke
 	       char why[PKI_WHY_MAX]);
 /* The identity alone; false with a sentence. */
 bool pki_cert_has_id(const struct pki_cert *c, const struct pki_id *id, char why[PKI_WHY_MAX]);
+/* One criterion of a certificate map; the numbers are those of model/config_pki.h. */
+enum pki_field { PKI_FIELD_SUBJECT = 1, PKI_FIELD_ISSUER, PKI_FIELD_ALT_SUBJECT, PKI_FIELD_NAME,
+		 PKI_FIELD_SERIAL };
+enum pki_op { PKI_OP_EQ = 1, PKI_OP_NE, PKI_OP_CO, PKI_OP_NC };
+bool pki_cert_match(const struct pki_cert *c, enum pki_field field, enum pki_op op, const char *text);
 /* A CRL by itself: that of this issuer, signed by it. -EACCES with a sentence. */
 int pki_crl_check(struct pki *p, struct span crl, struct span issuer, int64_t now_sec,
 		  char why[PKI_WHY_MAX]);

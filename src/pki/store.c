@@ -38,16 +38,21 @@ bool pki_label_ok(const char *label)
 }
 
 /* A label may hold `/`; its file's name holds letters, digits, `-`, `_` and %XX. */
+static void file_safe(const char *label, struct txt *out)
+{
+	for (const char *p = label; *p; p++)
+		if ((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') ||
+		    (*p >= 'A' && *p <= 'Z') || *p == '-' || *p == '_')
+			txt_char(out, *p);
+		else
+			txt_printf(out, "%%%02X", (unsigned char)*p);
+}
+
 static void file_name(const char *label, unsigned usage, const char *end, char out[NAME_BUF])
 {
 	struct txt t = TXT_INIT;
 
-	for (const char *p = label; *p; p++)
-		if ((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') ||
-		    (*p >= 'A' && *p <= 'Z') || *p == '-' || *p == '_')
-			txt_char(&t, *p);
-		else
-			txt_printf(&t, "%%%02X", (unsigned char)*p);
+	file_safe(label, &t);
 	snprintf(out, NAME_BUF, "%s.%s%s", txt_cstr(&t), usages[usage], end);
 	txt_fini(&t);
 }
@@ -181,6 +186,49 @@ void pki_store_close(struct pki_store *s)
 	for (size_t i = 0; i < s->n; i++)
 		pki_key_free(s->v[i].key);
 	free(s);
+}
+
+/* ---- CRLs ---- */
+
+static int read_crl(int fd, struct txt *out)
+{
+	char buf[16384];
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof(buf))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		txt_mem(out, buf, (size_t)n);
+		if (out->len > 2 * PKI_CRL_BYTES) /* PEM is longer */
+			return -E2BIG;
+	}
+	return out->bad ? -ENOMEM : 0;
+}
+
+int pki_store_crl(const struct pki_store *s, const char *trustpoint, struct txt *out_der)
+{
+	struct txt name = TXT_INIT, text = TXT_INIT;
+	int fd, err;
+
+	txt_printf(&name, "%s/", s->dir);
+	file_safe(trustpoint, &name);
+	txt_str(&name, ".crl");
+	fd = open(txt_cstr(&name), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	err = fd < 0 ? -errno : read_crl(fd, &text);
+	if (fd >= 0)
+		close(fd);
+	if (!err && text.len > 5 && !memcmp(text.s, "-----", 5)) {
+		err = pki_base64_decode(text.s, text.len, PKI_CRL_BYTES, out_der);
+	} else if (!err) {
+		err = text.len > PKI_CRL_BYTES ? -E2BIG : 0;
+		if (!err)
+			txt_mem(out_der, text.s, text.len);
+	}
+	txt_fini(&name);
+	txt_fini(&text);
+	return err;
 }
 
 /* ---- asking ---- */

@@ -40,6 +40,10 @@ bool pki_label_ok(const char *label);
  * failure. A pair of that label and usage is replaced. 0 or -errno. */
 int pki_store_put(struct pki_store *s, const char *label, enum pki_usage usage, bool exportable,
 		  int64_t made_sec, struct pki_key *key);
+/* What the file TRUSTPOINT.crl beside the keys holds: the CRL of a trustpoint's CA, DER
+ * or PEM, put there by an administrator. Read anew each time; out_der gets DER. 0,
+ * -ENOENT, or another -errno (-E2BIG over PKI_CRL_BYTES, -EBADMSG no base 64 in PEM). */
+int pki_store_crl(const struct pki_store *s, const char *trustpoint, struct txt *out_der);
 /* Overwrites and removes all pairs of a label; -ENOENT if there is none. */
 int pki_store_zeroize(struct pki_store *s, const char *label);
 

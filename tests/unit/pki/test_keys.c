@@ -228,6 +228,66 @@ static void fields_are_told_as_ios_tells_them(void **state)
 	txt_fini(&t);
 }
 
+static void certificate_maps_compare_as_ios_does(void **state)
+{
+	static const struct {
+		enum pki_field field;
+		enum pki_op op;
+		const char *text;
+		bool want;
+	} rows[] = { { PKI_FIELD_SUBJECT, PKI_OP_EQ, "CN=R1, o=Culvert Test, c=ch", true },
+		     { PKI_FIELD_SUBJECT, PKI_OP_EQ, "cn=R1", false },
+		     { PKI_FIELD_SUBJECT, PKI_OP_NE, "cn=R1", true },
+		     { PKI_FIELD_SUBJECT, PKI_OP_CO, "o=culvert test", true },
+		     { PKI_FIELD_SUBJECT, PKI_OP_CO, "o=culverttest", false },
+		     { PKI_FIELD_SUBJECT, PKI_OP_NC, "o=other", true },
+		     { PKI_FIELD_ISSUER, PKI_OP_CO, "CN=Root", true },
+		     { PKI_FIELD_ISSUER, PKI_OP_CO, "CN=R1", false },
+		     { PKI_FIELD_ALT_SUBJECT, PKI_OP_CO, "r1.example.com", true },
+		     { PKI_FIELD_NAME, PKI_OP_EQ, "r1", true },
+		     { PKI_FIELD_SERIAL, PKI_OP_EQ, "10", true },
+		     { PKI_FIELD_SERIAL, PKI_OP_NE, "10", false } };
+	struct pki_cert *peer = vector_cert(pki, "peer.der");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (pki_cert_match(peer, rows[i].field, rows[i].op, rows[i].text) != rows[i].want)
+			fail_msg("row %zu: %s", i, rows[i].text);
+	pki_cert_free(peer);
+}
+
+static void crls_are_read_from_files_of_either_form(void **state)
+{
+	char dir[] = "/tmp/culvert-test-pki-XXXXXX", path[128];
+	struct span good = vector("good.crl");
+	struct txt said = TXT_INIT, pem = TXT_INIT, got = TXT_INIT;
+	struct pki_store *s;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	s = pki_store_open(pki, dir, &said);
+	assert_int_equal(pki_store_crl(s, "T/P", &got), -ENOENT);
+	snprintf(path, sizeof(path), "%s/T%%2FP.crl", dir);
+	pki_base64_encode(good, "X509 CRL", &pem);
+	for (int form = 0; form < 2; form++) {
+		FILE *f = fopen(path, "w");
+
+		assert_non_null(f);
+		fwrite(form ? pem.s : (const char *)good.p, 1, form ? pem.len : good.len, f);
+		fclose(f);
+		txt_clear(&got);
+		assert_int_equal(pki_store_crl(s, "T/P", &got), 0);
+		assert_true(span_equal(span_of(got.s, got.len), good));
+	}
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+	pki_store_close(s);
+	vector_free(good);
+	txt_fini(&said);
+	txt_fini(&pem);
+	txt_fini(&got);
+}
+
 static void names_are_read_as_typed(void **state)
 {
 	static const struct {
@@ -371,6 +431,8 @@ int main(void)
 		cmocka_unit_test(keys_outlive_the_process_in_private_files),
 		cmocka_unit_test(a_pair_is_replaced_as_a_whole),
 		cmocka_unit_test(fields_are_told_as_ios_tells_them),
+		cmocka_unit_test(certificate_maps_compare_as_ios_does),
+		cmocka_unit_test(crls_are_read_from_files_of_either_form),
 		cmocka_unit_test(names_are_read_as_typed),
 		cmocka_unit_test(a_self_signed_certificate_verifies_as_its_own_anchor),
 		cmocka_unit_test(pkcs12_files_of_openssl_are_read),
