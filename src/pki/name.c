@@ -86,12 +86,10 @@ void pki_name_print(const X509_NAME *n, const char *indent, struct txt *out)
 		const X509_NAME_ENTRY *e = X509_NAME_get_entry(n, i);
 		int set = X509_NAME_ENTRY_set(e);
 
-		if (!first && set == last)
-			txt_char(out, '+');
-		else if (indent)
+		if (indent)
 			txt_printf(out, "%s%s", first ? "" : "\n", indent);
 		else if (!first)
-			txt_char(out, ',');
+			txt_char(out, set == last ? '+' : ',');
 		print_entry(e, out);
 		last = set;
 		first = false;

@@ -79,7 +79,7 @@ void pki_cert_serial(const struct pki_cert *c, struct txt *out);
 enum pki_digest { PKI_MD5, PKI_SHA1, PKI_SHA256 };
 void pki_fingerprint(struct pki *p, struct span der, enum pki_digest d, bool groups,
 		     struct txt *out);
-/* The names as IOS writes them, most specific first: each RDN on a line of its own
+/* The names as IOS writes them, most specific first: each attribute on a line of its own
  * behind indent, or joined by commas if indent is NULL. */
 void pki_cert_subject(const struct pki_cert *c, const char *indent, struct txt *out);
 void pki_cert_issuer(const struct pki_cert *c, const char *indent, struct txt *out);

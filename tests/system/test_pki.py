@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import built
+from conftest import ROOT, built
 from peers.netns import Net, need, run, until
 from router import Router
 
@@ -83,6 +83,15 @@ def request_of(r, *answers):
     return said, found.group(0)
 
 
+def parsed_by_others(text):
+    """The TextFSM template of ntc-templates reads what is shown."""
+    textfsm = pytest.importorskip('textfsm')
+    with open(ROOT / 'tests/golden/ntc-templates/cisco_ios_show_crypto_pki_certificates.textfsm') as f:
+        machine = textfsm.TextFSM(f)
+    rows = [dict(zip(machine.header, row)) for row in machine.ParseText(text)]
+    return [{k: v for k, v in row.items() if v} for row in rows]
+
+
 def enrolled(net, r, ca):
     typed(r, 'conf t', *TP, *authenticate(ca))
     _, req = request_of(r)
@@ -139,6 +148,9 @@ def test_the_router_answers_while_a_large_key_is_made(net):
     r = router(net)
     slow = subprocess.Popen([built('culvert'), 'shell', '--socket', r.sock, '-c',
                              'conf t; crypto key generate rsa label BIG modulus 4096'], stdout=subprocess.PIPE, text=True)
+    begun = ''
+    while 'Generating 4096 bit' not in begun:
+        begun += slow.stdout.readline()
     said = typed(r, 'conf t', 'crypto key generate rsa label B modulus 512')
     assert 'Another key pair is being generated' in said or '[OK]' in said
     assert '[OK] (elapsed time was' in slow.communicate(timeout=120)[0]
@@ -246,6 +258,15 @@ def test_a_self_signed_certificate_satisfies_openssl_and_strongswan(net):
     assert '    Persistent self-signed certificate trust point\n    Using key label SELF\n' in shown
 
 
+def test_certificates_go_with_their_key_and_the_ca_stays(net):
+    r, ca = router(net), CA(net.dir)
+    enrolled(net, r, ca)
+    assert r.cli('show crypto pki certificates').startswith('Certificate\n')
+    typed(r, 'conf t', 'crypto key zeroize rsa TP', 'yes')
+    assert r.cli('show crypto pki certificates').startswith('CA Certificate\n')
+    assert 'Keys generated ............. No' in r.cli('show crypto pki trustpoints status')
+
+
 def test_pkcs12_and_pem_carry_an_identity_to_another_router(net):
     ca = CA(net.dir)
     a, b = router(net), router(net, name='r2')
@@ -271,6 +292,22 @@ def test_pkcs12_and_pem_carry_an_identity_to_another_router(net):
                  *[line for p in pems for line in [*p.splitlines(), 'quit']], 'do show crypto pki certificates')
     assert '% PEM files import succeeded.' in said and '    cn=R9\n' in said
     assert 'secret77' not in said
+    typed(b, 'conf t', 'crypto pki trustpoint S', 'enrollment terminal', 'fqdn R2.example.com', 'ip-address none',
+          'serial-number', 'subject-name cn=R2,ou=VPN,o=Example', 'exit', *authenticate(ca, 'S'))
+    req = re.search(r'follows:\n\n(.*?)\n\n---End',
+                    typed(b, 'conf t', 'crypto pki enroll S', 'yes', 'no'), re.S).group(1)
+    pem = openssl('req', '-inform', 'DER', data=openssl('base64', '-d', data=(req + '\n').encode())).decode()
+    said = typed(b, 'conf t', 'crypto pki import S certificate', *ca.issue(pem, 0x1234).splitlines(), 'quit')
+    assert '% Router Certificate successfully imported' in said
+    own, root = parsed_by_others(b.cli('show crypto pki certificates S'))
+    serial = own.pop('SUBJECT_SERIAL_NUMBER')
+    start = own.pop('START_DATE')
+    assert re.fullmatch(r'\d\d:\d\d:\d\d UTC [A-Z][a-z][a-z] \d+ 20\d\d', start) and own.pop('END_DATE') > ''
+    assert own == {'CERTIFICATE_TYPE': 'Certificate', 'STATUS': 'Available', 'SERIAL_NUMBER': '1234',
+                   'CERTIFICATE_USAGE': 'General Purpose', 'ISSUER_CN': 'CA', 'ISSUER_O': 'Test', 'ISSUER_C': 'CH',
+                   'SUBJECT_NAME': 'R2.example.com', 'SUBJECT_HOSTNAME': 'R2.example.com', 'SUBJECT_CN': 'R2',
+                   'SUBJECT_OU': 'VPN', 'SUBJECT_O': 'Example', 'ASSOCIATED_TRUSTPOINTS': 'S'}
+    assert root['CERTIFICATE_TYPE'] == 'CA Certificate' and root['SUBJECT_CN'] == 'CA' and serial
 
 
 def test_a_person_is_asked_and_nothing_of_it_is_remembered(net):
