@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/check_pki.h"
+
 #define NAME_LEN 160
 #define DEFAULT_MTU 1500
 
@@ -470,4 +472,5 @@ void commands_check(const struct config *c, struct report *report)
 	check_transforms(c, report);
 	check_maps(c, report);
 	check_interfaces(c, report);
+	check_pki(c, report);
 }

@@ -168,6 +168,41 @@ static void passphrases_are_masked(void **state)
 	txt_fini(&t);
 }
 
+static void what_cannot_work_is_said(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "crypto pki trustpoint T\n enrollment terminal\n",
+		  "trustpoint T: it has no CA certificate, so it trusts nobody." },
+		{ "crypto pki trustpoint T\n enrollment url http://192.0.2.9\n", "does not speak SCEP" },
+		{ "crypto pki trustpoint T\n revocation-check ocsp none\n", "OCSP is not run" },
+		{ "crypto pki trustpoint T\n revocation-check none\n", "revoked certificates are accepted" },
+		{ "crypto pki trustpoint T\n rsakeypair L 1024\n", "an RSA key of 1024 bits is weak" },
+		{ "crypto pki certificate chain T\n certificate ca 01\n  3000\n  quit\n",
+		  "chain T: certificate 01 is not whole" },
+		{ "crypto pki certificate chain T\n certificate ca 01\n  30020500\n  quit\n",
+		  "there is no trustpoint of that name" },
+		{ "crypto pki trustpoint T\n enrollment terminal\ncrypto pki certificate chain T\n"
+		  " certificate ca 01\n  30020500\n  quit\n",
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct report said = { 0 }, report = { 0 };
+		struct config *c = load(rows[i][0], &said);
+		struct txt out = TXT_INIT;
+
+		commands_check(c, &report);
+		report_print(&report, "R1", &out);
+		if (rows[i][1] ? !strstr(txt_cstr(&out), rows[i][1]) : out.len != 0)
+			fail_msg("row %zu: %s", i, txt_cstr(&out));
+		report_fini(&said);
+		report_fini(&report);
+		config_free(c);
+		txt_fini(&out);
+	}
+}
+
 static void trustpoints_are_bounded(void **state)
 {
 	struct router r;
@@ -197,6 +232,7 @@ int main(void)
 		cmocka_unit_test(lines_that_act_are_handed_over_when_typed),
 		cmocka_unit_test(lines_that_act_do_nothing_in_a_file_and_say_so),
 		cmocka_unit_test(passphrases_are_masked),
+		cmocka_unit_test(what_cannot_work_is_said),
 		cmocka_unit_test(trustpoints_are_bounded),
 	};
 
