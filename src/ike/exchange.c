@@ -184,8 +184,12 @@ void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
 	struct ike_payloads pl;
 	struct span body = span_of(d.p + IKE_HEADER, d.len - IKE_HEADER);
 
-	if (flight_is_repeat(sa->k, &sa->flight, d))
+	if (flight_is_repeat(sa->k, &sa->flight, d)) {
+		if (sa->state == MM_DONE && !sa->proven &&
+		    sa->k->now_ms - sa->up_ms >= IKE_DUPLICATE_MS)
+			sa->doubted = true;
 		return;
+	}
 	const struct phase1_row *row = row_for(sa, rows, n, h);
 	if (!row) {
 		act_debug(sa->k, sa, "message out of step, ignored");

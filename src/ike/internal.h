@@ -45,7 +45,7 @@
 #define IKE_RENEWED_MS	    2000  /* an ISAKMP SA older than this is replaced by a new one */
 #define IKE_REKEY_AGAIN_MS  5000  /* after a rekey that failed */
 #define IKE_KEEPALIVE_MS    20000
-#define IKE_UNPROVEN_MS	    35000 /* a peer who lacks our last message of phase 1 has given up */
+#define IKE_DUPLICATE_MS    500   /* a repeat that comes sooner is the network's, not the peer's */
 #define IKE_DPD_TRIES	    5	   /* R-U-THERE after the first; then the peer is dead */
 #define IKE_DEFAULT_AGAIN_MS 60000 /* a default peer that failed is left alone so long */
 #define IKE_TELL_SPI_MS	    1000   /* between two complaints about unknown SPIs, each peer */
@@ -116,6 +116,7 @@ struct ike_sa {
 	bool initiator, aggressive;
 	bool was_up;	 /* for show: it reached QM_IDLE once */
 	bool proven;	 /* the peer has it up, too: he answered, or used it */
+	bool doubted;	 /* as responder: he asked for our last message again */
 	struct ike_path path;
 	uint8_t i_cookie[8], r_cookie[8];
 	uint32_t conn_id;
@@ -335,8 +336,8 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 struct ike_sa *sa_by_cookies(struct ike *k, const struct ike_header *h);
 /* The SA that a first message of this peer with this cookie has made already. */
 struct ike_sa *sa_by_first(struct ike *k, const struct ike_path *path, const struct ike_header *h);
-/* The newest that is up at both ends between our address and the peer's; one that the
- * peer may not have up is second choice. A router may reach one
+/* The newest that is up between our address and the peer's; one that he seems not to
+ * have up yet is second choice. A router may reach one
  * peer from two interfaces; NULL: from any. */
 struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 /* The SAs with a peer one after the other, in no order; after NULL: the first. */

@@ -234,6 +234,7 @@ void sa_heard(struct ike_sa *sa, const struct ike_path *path)
 	sa->heard_ms = sa->k->now_ms;
 	if (sa->state == MM_DONE && !sa->proven) {
 		sa->proven = true;
+		sa->doubted = false;
 		retire_older(sa);
 	}
 	/* after the float a datagram on port 500 is an old one (RFC 3947 section 4) */
@@ -248,18 +249,13 @@ static bool is_between(const struct ike_sa *sa, const struct ipaddr *local,
 	       (!local || ipaddr_equal(&sa->path.local, local));
 }
 
-/* As responder we sent the last message of phase 1 and do not know that it arrived; but
- * when its repeats must be over, the peer has it or has given up. */
-static bool is_proven(const struct ike_sa *sa)
-{
-	return sa->proven || sa->k->now_ms - sa->up_ms >= IKE_UNPROVEN_MS;
-}
-
+/* One whose last message the peer has asked for again is second choice: he may not have
+ * it up yet. */
 static bool is_better(const struct ike_sa *a, const struct ike_sa *b)
 {
-	return is_proven(a) != is_proven(b) ? is_proven(a) :
-	       a->up_ms != b->up_ms	    ? a->up_ms > b->up_ms :
-					      a->conn_id > b->conn_id;
+	return a->doubted != b->doubted ? b->doubted :
+	       a->up_ms != b->up_ms	? a->up_ms > b->up_ms :
+					  a->conn_id > b->conn_id;
 }
 
 struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)

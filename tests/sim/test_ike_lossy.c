@@ -117,6 +117,29 @@ static void responder_waits_for_proof_before_he_gives_up_the_old_phase_one(void 
 	sim_assert_twins();
 }
 
+/* A peer who renews phase 1 may not answer on the old one any more (strongSwan does
+ * not): nothing tells against the new one, and it is used at once. */
+static void responder_uses_the_new_phase_one_at_once(void **state)
+{
+	(void)state;
+	for (int s = 0; s < 2; s++) {
+		sim.side[s].p1[0].life_sec = 300;
+		sim_configure(s);
+	}
+	connect_all();
+	sim_run(270200); /* renewed by side 0, whose old one lives five seconds more */
+	assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 2);
+	struct ike_sa_info newest, used = { 0 };
+	assert_true(ike_get_sa(sim.side[1].ike, sim.now_ms, 0, &newest));
+	sim_acquire(1, 2);
+	sim_run(500);
+	assert_int_equal(sim.side[1].n_sa, 4);
+	for (size_t i = 0; ike_get_sa(sim.side[1].ike, sim.now_ms, i, &used); i++)
+		if (used.conn_id == newest.conn_id)
+			break;
+	assert_true(used.encrypts > newest.encrypts);
+}
+
 /* Once the initiator uses the new one, the old one goes at the responder, too; and
  * what comes late under the old one does not take the new one's place. */
 static void first_message_under_a_new_phase_one_is_proof(void **state)
@@ -166,6 +189,7 @@ int main(void)
 		SIM_TEST(inbound_sa_stays_when_the_last_message_is_lost),
 		SIM_TEST(unconfirmed_inbound_sas_do_not_heap_up),
 		SIM_TEST(responder_waits_for_proof_before_he_gives_up_the_old_phase_one),
+		SIM_TEST(responder_uses_the_new_phase_one_at_once),
 		SIM_TEST(first_message_under_a_new_phase_one_is_proof),
 		SIM_TEST(renewal_begins_a_quarter_before_the_end),
 	};
