@@ -135,8 +135,12 @@ static bool pump(struct world *w, struct ike *from, struct ike *to)
 
 static void settle(struct world *w)
 {
-	while (pump(w, w->hub, w->far) | pump(w, w->far, w->hub))
-		;
+	bool any = true;
+
+	while (any) {
+		any = pump(w, w->hub, w->far);
+		any |= pump(w, w->far, w->hub);
+	}
 }
 
 /* Lets the settling time of quick mode pass, so that outbound SAs go in. */
