@@ -288,6 +288,46 @@ static void wrong_numbers_are_no_sign_of_life(void **state)
 	assert_int_equal(sim.side[0].n_sa, 2);
 }
 
+static void replayed_question_is_answered_and_changes_nothing(void **state)
+{
+	char before[2048], after[2048];
+
+	(void)state;
+	connect_all();
+	say_number(0, NT_R_U_THERE, 5);
+	sim_drain(0);
+	assert_int_equal(sim.n_wire, 1);
+	struct datagram d = *sim.wire[0];
+	sim_run(100);
+	assert_int_equal(sim.side[1].sent_info, 1);
+	sim_run(100000);
+	sim_snapshot(1, before, sizeof(before));
+	uint64_t heard = up_of(1)->heard_ms;
+	d.path.remote_port = 4711;
+	sim_feed(1, &d.path, d.b, d.len);
+	sim_drain(1);
+	sim_snapshot(1, after, sizeof(after));
+	assert_string_equal(before, after);
+	assert_int_equal(sim.side[1].sent_info, 2);
+	assert_int_equal(up_of(1)->heard_ms, heard);
+}
+
+/* Through a NAT questions take the ports that phase 1 has moved to, either way. */
+static void questions_go_through_a_nat(void **state)
+{
+	(void)state;
+	sim_nat(1024, 1025);
+	keepalive(0, 10, true);
+	keepalive(1, 10, true);
+	connect_all();
+	sim_run(100000);
+	assert_int_equal(sim.side[0].sent_info, 20);
+	assert_int_equal(sim.side[1].sent_info, 20);
+	sim.cut[0] = true;
+	run_with(1, 30, NEVER, 100);
+	assert_int_equal(sim.side[1].n_sa, 0);
+}
+
 static void question_of_a_strange_spi_or_size_has_no_answer(void **state)
 {
 	struct ike_sa *sa;
@@ -767,6 +807,8 @@ int main(void)
 		SIM_TEST(on_demand_asks_when_packets_go_out_and_none_comes_back),
 		SIM_TEST(esp_that_arrives_is_an_answer),
 		SIM_TEST(wrong_numbers_are_no_sign_of_life),
+		SIM_TEST(replayed_question_is_answered_and_changes_nothing),
+		SIM_TEST(questions_go_through_a_nat),
 		SIM_TEST(question_of_a_strange_spi_or_size_has_no_answer),
 		SIM_TEST(peer_without_the_vendor_id_is_not_asked),
 		SIM_TEST(keepalive_holds_for_what_is_up_already),
