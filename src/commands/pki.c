@@ -398,7 +398,7 @@ static const struct cli_name criterion_ops[] = {
 #define REVOCATION(w, h, v) KWV(w, h, AT_TP(revocation[0]), v)
 
 const struct cli_row rows_pki[] = {
-	{ .modes = IN_CONFIG, .enters = M_TRUSTPOINT, .args_size = sizeof(struct name_args),
+	{ .modes = IN_CONFIG, .flags = ROW_FULL, .enters = M_TRUSTPOINT, .args_size = sizeof(struct name_args),
 	  .action = EXEC_PKI_DROP, .apply = trustpoint_apply, .find = trustpoint_find,
 	  .each = trustpoint_each,
 	  .toks = TOKS(PKI, ALT, KW("trustpoint", "Define a CA trustpoint"), OR,
@@ -492,7 +492,7 @@ const struct cli_row rows_pki[] = {
 	TP_KEPT("validation-usage", "Usages of peers' certificates"),
 	TP_KEPT("vrf", "VRF to use for enrollment"),
 
-	{ .modes = IN_CONFIG, .enters = M_CERT_MAP, .args_size = sizeof(struct map_args),
+	{ .modes = IN_CONFIG, .flags = ROW_FULL, .enters = M_CERT_MAP, .args_size = sizeof(struct map_args),
 	  .apply = map_apply, .find = map_find, .each = map_each,
 	  .toks = TOKS(PKI, KW("certificate", "Actions on certificates"),
 		       KW("map", "Define certificate attributes map"),
@@ -507,7 +507,7 @@ const struct cli_row rows_pki[] = {
 	     OR, KW("valid-start", "Start date of certificate"), OR,
 	     KW("unstructured-subject-name", "Unstructured Subject Name"), CLOSE, REST),
 
-	{ .modes = IN_CONFIG, .enters = M_CERT_CHAIN, .args_size = sizeof(struct name_args),
+	{ .modes = IN_CONFIG, .flags = ROW_FULL, .enters = M_CERT_CHAIN, .args_size = sizeof(struct name_args),
 	  .apply = chain_apply, .find = chain_find, .each = chain_each,
 	  .toks = TOKS(PKI, KW("certificate", "Actions on certificates"),
 		       KW("chain", "Identify certificates"),

@@ -163,7 +163,7 @@ static void global_no_forms_leave_a_mode_too(void **state)
 static void a_no_that_names_nothing_removes_nothing(void **state)
 {
 	static const char *const have[] = {
-		"crypto pki trustpoint TP",	   "crypto keyring KR",
+		"crypto keyring KR",
 		"crypto isakmp profile PROF",	   "router ospf 1",
 		"route-map RM permit 10",	   "line vty 0 4",
 		"enable secret 5 x",		   "username bob secret 5 y",
