@@ -217,7 +217,7 @@ static void no_flipped_bit_is_believed(void **state)
 		struct pki_key *key = NULL;
 
 		memcpy(bad, good.p, good.len);
-		bad[i] ^= 1u << (i % 8);
+		bad[i] = (uint8_t)(bad[i] ^ 1u << (i % 8));
 		why[0] = '\0';
 		if (pki_verify(pki, &c, &key, why) != -EACCES || !why[0])
 			fail_msg("byte %zu", i);
