@@ -24,6 +24,10 @@ def built(*parts):
     return path
 
 
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'slow: waits for timers of half a minute; with tools/check --long only')
+
+
 @pytest.fixture
 def culvert():
     return built('culvert')

@@ -76,6 +76,7 @@ def no_pairs(router):
     return 'IPsec SA total: 0' in router.cli('show crypto ipsec sa count')
 
 
+@pytest.mark.slow
 def test_we_ask_each_interval_and_charon_answers(world):
     peer, router = start(world, 'crypto isakmp keepalive 10 periodic')
     time.sleep(33)
@@ -110,6 +111,7 @@ def test_a_stopped_charon_is_found_dead_and_joined_again(world):
     assert len(peer.children()) == 1
 
 
+@pytest.mark.slow
 def test_on_demand_is_silent_until_traffic_has_no_answer(world):
     peer, router = start(world, 'crypto isakmp keepalive 10 2')
     mark = peer.mark()
@@ -125,6 +127,7 @@ def test_on_demand_is_silent_until_traffic_has_no_answer(world):
     stream.stop()
 
 
+@pytest.mark.slow
 def test_charon_asks_us_and_finds_a_stopped_router_dead(world):
     peer, router = start(world, 'crypto isakmp keepalive 10 2', dpd_delay='3s', dpd_timeout='12s')
     time.sleep(10)
@@ -175,6 +178,7 @@ def test_without_recovery_nobody_is_told(world):
     reaches(world)  # our own beginning says it
 
 
+@pytest.mark.slow
 def test_the_next_peer_takes_over(world):
     world.them.addr('wan', f'{PEER2}/24')
     conns = {name: connection(at, US, SUITE, {f't{name}': child(FAR, NEAR, ESP)}) for name, at in
