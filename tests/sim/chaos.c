@@ -206,11 +206,13 @@ static bool run_seed(uint64_t seed, unsigned long share, unsigned real, bool say
 	if (!setjmp(failed)) {
 		conf_world();
 		tell("%u routers, %u links, %s groups", w.n_nodes, w.n_links, w.cheap ? "test" : "real");
-		do {
+		unsigned long before;
+		do { /* unless nothing can come up in this world */
+			before = done();
 			heal();
 			calm();
 			storm();
-		} while (done() < share);
+		} while (done() < share && done() > before);
 		heal();
 	} else {
 		ok = false;
