@@ -57,15 +57,16 @@ static void retire(struct pair *p)
 }
 
 /* Twins of a simultaneous start stay both: the peers may not agree which one is
- * newer, and each would delete the other's. A pair whose renewal was asked for is
- * none of these, however young. */
-static void retire_older(struct ike *k, const struct pair *new)
+ * newer, and each would delete the other's. So do those that were complete only after
+ * the new one's exchange had begun, in whatever order the two came to their ends. A pair
+ * whose renewal was asked for is no twin, however young. */
+static void retire_older(struct ike *k, const struct pair *new, uint64_t begun_ms)
 {
 	struct pair *p;
 
 	for (p = pair_of_policy(k, new->policy_id, NULL); p;
 	     p = pair_of_policy(k, new->policy_id, p)) {
-		if (p == new || p->retired ||
+		if (p == new || p->retired || (p->made_ms && p->made_ms >= begun_ms) ||
 		    (!p->rekeying && k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS) ||
 		    !selector_equal(&p->in.sel, &new->in.sel))
 			continue;
@@ -199,7 +200,7 @@ void pair_use(struct ike *k, const struct qm *q)
 	act_sa_add(k, &q->out);
 	session_up(p);
 	p->out_installed = true;
-	retire_older(k, p);
+	retire_older(k, p, q->made_ms);
 	trace_sa(k, &p->in);
 	trace_sa(k, &p->out);
 	act_debug_ipsec(k, "(update_current_outbound_sa): updated peer %s current outbound "
