@@ -187,7 +187,7 @@ void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
 	if (flight_is_repeat(sa->k, &sa->flight, d)) {
 		if (sa->state == MM_DONE && !sa->proven &&
 		    sa->k->now_ms - sa->up_ms >= IKE_DUPLICATE_MS)
-			sa->doubted = true;
+			sa->doubted_ms = sa->k->now_ms;
 		return;
 	}
 	const struct phase1_row *row = row_for(sa, rows, n, h);

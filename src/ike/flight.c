@@ -50,18 +50,26 @@ int flight_send(struct ike *k, struct flight *f, const struct ike_path *path, st
 }
 
 /* Phase 1 backs off, for the peer may be anybody. In phase 2 he is known and the SA to
- * be renewed has not long to live: there a message is sent again every two seconds. */
+ * be renewed has not long to live: there a message is sent again every two seconds, and
+ * in the renewal of phase 1, on which such SAs wait, every four. */
+static uint64_t longest_wait(const struct flight *f)
+{
+	return f->timer.kind == T_QM_RESEND ? IKE_QM_RESEND_MAX_MS :
+	       f->known			    ? IKE_KNOWN_RESEND_MAX_MS :
+					      UINT64_MAX;
+}
+
 bool flight_resend(struct ike *k, struct flight *f)
 {
 	bool quick = f->timer.kind == T_QM_RESEND;
 	uint64_t wait_ms = (uint64_t)IKE_RESEND_FIRST_MS << (f->resends + 1);
 
-	if (f->resends >= (quick ? IKE_QM_RESENDS : IKE_RESENDS))
+	if (f->resends >= (quick ? IKE_QM_RESENDS : f->known ? IKE_KNOWN_RESENDS : IKE_RESENDS))
 		return false;
 	f->resends++;
 	act_send(k, &f->path, span_of(f->sent, f->sent_len));
-	if (quick && wait_ms > IKE_QM_RESEND_MAX_MS)
-		wait_ms = IKE_QM_RESEND_MAX_MS;
+	if (wait_ms > longest_wait(f))
+		wait_ms = longest_wait(f);
 	/* cannot fail: the heap had room for it a moment ago */
 	(void)timer_arm(&k->timers, &f->timer, k->now_ms + wait_ms);
 	return true;

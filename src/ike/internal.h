@@ -3,7 +3,8 @@
  *
  * All timers of the core:
  *   of an ISAKMP SA:
- *   T_RESEND    a message of ours waits for its answer; 1, 2, 4, 8, 16 s
+ *   T_RESEND    a message of ours waits for its answer; 1, 2, 4, 8, 16 s, or every 4 s
+ *               if pairs with the peer wait for it
  *   T_GIVE_UP   a responder's half-open exchange; 40 s
  *   T_REKEY     it nears its end: a successor, if IPsec SAs need one
  *   T_EXPIRE    its lifetime is over
@@ -34,6 +35,9 @@
 
 #define IKE_RESENDS	    4	   /* of one message; the exchange fails 31 s after the first */
 #define IKE_RESEND_FIRST_MS 1000   /* doubled each time */
+#define IKE_KNOWN_RESENDS   9	   /* in phase 1 with a peer of pairs; 31 s, too */
+#define IKE_KNOWN_RESEND_MAX_MS 4000 /* there the doubling ends here */
+#define IKE_DEAF_RESENDS    4	   /* in quick mode on an SA that the peer may not have: 9 s */
 #define IKE_QM_RESENDS	    15	   /* in quick mode, which fails after 31 s as well */
 #define IKE_QM_RESEND_MAX_MS 2000  /* there the doubling ends here */
 #define IKE_GIVE_UP_MS	    40000
@@ -50,6 +54,7 @@
 #define IKE_DEFAULT_AGAIN_MS 60000 /* a default peer that failed is left alone so long */
 #define IKE_TELL_SPI_MS	    1000   /* between two complaints about unknown SPIs, each peer */
 #define IKE_REPLACED_MS	    5000  /* what an ISAKMP SA lives on beside its successor */
+#define IKE_DOUBT_MS	    5000  /* after that he would have asked once more */
 #define IKE_MAX_REPEATS	    10	   /* answers to repeated requests, each exchange */
 #define IKE_MAX_HALF_OPEN   256	   /* as responder, all peers */
 #define IKE_MAX_HALF_PEER   4	   /* as responder, one peer */
@@ -77,6 +82,7 @@ struct flight {
 	size_t sent_len;
 	struct ike_path path;
 	unsigned resends, repeats;
+	bool known; /* phase 1 with a peer of pairs: they do not wait */
 	uint64_t rx_mark;
 	struct timer timer; /* T_RESEND or T_QM_RESEND */
 };
@@ -116,7 +122,7 @@ struct ike_sa {
 	bool initiator, aggressive;
 	bool was_up;	 /* for show: it reached QM_IDLE once */
 	bool proven;	 /* the peer has it up, too: he answered, or used it */
-	bool doubted;	 /* as responder: he asked for our last message again */
+	uint64_t doubted_ms; /* as responder: he asked for our last message again */
 	struct ike_path path;
 	uint8_t i_cookie[8], r_cookie[8];
 	uint32_t conn_id;

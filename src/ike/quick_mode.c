@@ -126,9 +126,16 @@ void quick_drop(struct qm *q)
 
 void quick_leave(struct qm *q)
 {
-	if (q->state == QM_R2 && !pair_keep_inbound(q->sa->k, q))
+	struct ike *k = q->sa->k;
+	uint32_t policy_id = q->policy.id;
+	bool answered = q->state == QM_R2;
+
+	if (answered && !pair_keep_inbound(k, q))
 		q->state = QM_DONE;
 	quick_drop(q);
+	/* if only his last message was lost, he will soon delete the old pair */
+	if (answered)
+		(void)renew_later(k, policy_id);
 }
 
 void quick_fail(struct qm *q, const char *why)
@@ -679,10 +686,25 @@ void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike
 	secret_wipe(buf, sizeof(buf));
 }
 
+/* Silent ever since: he has forgotten this ISAKMP SA, or is gone, and the next try has
+ * to begin anew; all that waits on the SA fails with it. */
+static void end_deaf(struct qm *q)
+{
+	struct ike *k = q->sa->k;
+	uint32_t policy_id = q->policy.id;
+	const struct p2_policy *p;
+
+	sa_end(q->sa, true, "the peer does not answer quick mode");
+	p = p2_by_id(k, policy_id);
+	if (p && pair_current(k, policy_id))
+		negotiate(k, p); /* a pair nears its end: at once */
+}
+
 void qm_timer_fired(struct qm *q, struct timer *t)
 {
 	struct ike_sa *sa = q->sa;
-	bool deaf = sa->heard_ms <= q->made_ms;
+	bool deaf = q->state == QM_I1 && sa->heard_ms <= q->made_ms;
+	bool soon = deaf && (!sa->proven || pair_current(sa->k, q->policy.id));
 
 	if (t->kind == T_SETTLE || t->kind == T_QM_LINGER) {
 		if (t->kind == T_SETTLE)
@@ -691,24 +713,17 @@ void qm_timer_fired(struct qm *q, struct timer *t)
 			quick_drop(q);
 		return;
 	}
+	/* silent on a phase 1 that ended with our message: that one may be lost, and he may
+	 * ask for it again ever more seldom, or has given up. He has proved himself. */
+	if (deaf && !sa->proven)
+		flight_repeat(sa->k, &sa->flight);
 	act_debug(sa->k, sa, "retransmitting phase 2 QM_IDLE       %u ...", q->msgid);
-	if (flight_resend(sa->k, &q->flight))
+	if (!(soon && q->flight.resends >= IKE_DEAF_RESENDS) && flight_resend(sa->k, &q->flight))
 		return;
-	if (q->state != QM_I1) {
-		uint32_t policy_id = q->policy.id;
-		struct ike *k = sa->k;
-		const struct pair *live = pair_current(k, policy_id);
-
+	if (q->state != QM_I1)
 		quick_leave(q);
-		/* the renewal that this exchange would have been */
-		if (live && live->rekeying)
-			(void)renew_later(k, policy_id);
-		return;
-	}
-	/* silent ever since: he has forgotten this ISAKMP SA, or is gone, and the next
-	 * try has to begin anew; all that waits on the SA fails with it */
-	if (deaf)
-		sa_end(sa, true, "the peer does not answer quick mode");
+	else if (deaf)
+		end_deaf(q);
 	else
 		quick_fail(q, "the peer does not answer quick mode");
 }

@@ -234,7 +234,7 @@ void sa_heard(struct ike_sa *sa, const struct ike_path *path)
 	sa->heard_ms = sa->k->now_ms;
 	if (sa->state == MM_DONE && !sa->proven) {
 		sa->proven = true;
-		sa->doubted = false;
+		sa->doubted_ms = 0;
 		retire_older(sa);
 	}
 	/* after the float a datagram on port 500 is an old one (RFC 3947 section 4) */
@@ -249,11 +249,16 @@ static bool is_between(const struct ike_sa *sa, const struct ipaddr *local,
 	       (!local || ipaddr_equal(&sa->path.local, local));
 }
 
-/* One whose last message the peer has asked for again is second choice: he may not have
- * it up yet. */
+/* One whose last message the peer has just asked for again is second choice: he may not
+ * have it up yet. Not for long: once he has, he soon gives up the old one. */
+static bool is_doubted(const struct ike_sa *sa)
+{
+	return sa->doubted_ms && sa->k->now_ms - sa->doubted_ms < IKE_DOUBT_MS;
+}
+
 static bool is_better(const struct ike_sa *a, const struct ike_sa *b)
 {
-	return a->doubted != b->doubted ? b->doubted :
+	return is_doubted(a) != is_doubted(b) ? is_doubted(b) :
 	       a->up_ms != b->up_ms	? a->up_ms > b->up_ms :
 					  a->conn_id > b->conn_id;
 }
@@ -326,11 +331,13 @@ void sa_msgid_note(struct ike_sa *sa, uint32_t msgid)
 }
 
 /* When to look for a successor: before the end, the initiator earlier than the
- * responder so that the two do not collide. */
+ * responder so that the two do not collide. As with IPsec SAs, a quarter of a short life
+ * and a minute of a long one: where three of ten datagrams are lost, a main mode takes
+ * half of that. */
 static uint64_t rekey_ms(const struct ike_sa *sa)
 {
 	uint64_t life = sa->expires_ms - sa->k->now_ms;
-	uint64_t margin = life / 10 < 30000 ? life / 10 : 30000;
+	uint64_t margin = life / 4 < 60000 ? life / 4 : 60000;
 
 	return life - (sa->initiator ? margin : margin / 2);
 }
@@ -524,6 +531,7 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 	switch ((enum ike_timer)t->kind) {
 	case T_RESEND:
 		act_debug(k, sa, "retransmitting phase 1 %s...", ike_state_name(sa_shown_state(sa)));
+		sa->flight.known = !sa->probe && pairs_with(k, &sa->path.local, &sa->path.remote);
 		if (flight_resend(k, &sa->flight))
 			break;
 		if (sa->probe)
