@@ -146,7 +146,8 @@ struct pki_check {
 /* Decides whether the chain leads to the trustpoint (RFC 5280 section 6.1), is
  * valid now, not revoked, may sign IKE and belongs to the identity. 0 and the
  * peer's public key; -EACCES and a sentence in why that names the certificate, its
- * field and the rule; -ENOMEM. */
+ * field and the rule; -ENOKEY and a sentence: the chain does not lead to this
+ * trustpoint, and another may know it; -ENOMEM. */
 int pki_verify(struct pki *p, const struct pki_check *c, struct pki_key **ret_key,
 	       char why[PKI_WHY_MAX]);
 /* The identity alone; false with a sentence. */

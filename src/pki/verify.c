@@ -147,9 +147,10 @@ static int refuse_path(const struct pki_check *c, X509 *x, int e, char why[PKI_W
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 	case X509_V_ERR_CERT_UNTRUSTED:
-		return refuse(why, "%s: issuer \"%s\" does not lead to a CA of trustpoint %s (RFC 5280 "
-				   "section 6.1.3 a 4)",
-			      who, issuer, c->trustpoint);
+		(void)refuse(why, "%s: issuer \"%s\" does not lead to a CA of trustpoint %s (RFC 5280 "
+				  "section 6.1.3 a 4)",
+			     who, issuer, c->trustpoint);
+		return -ENOKEY;
 	default:
 		return refuse(why, "%s: %s", who, rule ? rule : X509_verify_cert_error_string(e));
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key pairs, their files, IKE's signatures, requests and containers. */
-#include "vectors.h"
+#include "pki_vectors.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
