@@ -16,6 +16,9 @@
 #include "base/hash.h"
 #include "base/secret.h"
 
+/* Signatures are of main mode only. */
+#define METHODS P1_METHOD(IKE_AUTH_PSK)
+
 void aggressive_log_disabled(struct ike *k, const struct ipaddr *peer, const char *what)
 {
 	char addr[IPADDR_STRLEN];
@@ -40,7 +43,7 @@ static void begin(const struct ike_sa *sa, struct ike_builder *b, uint8_t flags)
 static uint16_t only_group(const struct ike *k)
 {
 	for (size_t i = 0; i < k->cfg.n_p1; i++)
-		if (p1_usable(&k->cfg.p1[i]))
+		if (p1_usable(&k->cfg.p1[i]) && k->cfg.p1[i].auth == IKE_AUTH_PSK)
 			return k->cfg.p1[i].group;
 	return 0;
 }
@@ -55,7 +58,7 @@ static int send_first(struct ike_sa *sa)
 	begin(sa, &b, 0);
 	ike_build_begin(&b, PL_SA);
 	size_t body = wr_len(&b.w);
-	p1_offer_group(&b.w, k->cfg.p1, k->cfg.n_p1, sa->agreed.group);
+	p1_offer_group(&b.w, k->cfg.p1, k->cfg.n_p1, METHODS, sa->agreed.group);
 	ike_build_end(&b);
 	if (b.w.bad || !span_dup(span_of(b.buf + body, wr_len(&b.w) - body), &sa->sai_b) ||
 	    !span_dup(id, &sa->idii_b))
@@ -107,7 +110,7 @@ static int judge_second(struct ike_sa *try, const struct ike_path *path, const s
 	if (!memcmp(h->r_cookie, none, 8) || !memcmp(h->r_cookie, try->i_cookie, 8))
 		return -EBADMSG;
 	if (!ike_sa_is_single(body) ||
-	    !p1_choose_ke(body, k->cfg.p1, k->cfg.n_p1, try->ke_i.len, &c, why, sizeof(why)) ||
+	    !p1_choose_ke(body, k->cfg.p1, k->cfg.n_p1, METHODS, try->ke_i.len, &c, why, sizeof(why)) ||
 	    c.agreed.group != try->agreed.group)
 		return -EBADMSG;
 	try->agreed = c.agreed;
@@ -340,8 +343,8 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 		return;
 	struct span sa_body = ike_payload_find(&pl, PL_SA, 0)->body;
 	trace_p1(k, NULL, sa_body);
-	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1, ike_payload_find(&pl, PL_KE, 0)->body.len,
-			  &c, why, sizeof(why))) {
+	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1, METHODS,
+			  ike_payload_find(&pl, PL_KE, 0)->body.len, &c, why, sizeof(why))) {
 		phase1_refuse(k, path, h, d.len, "Aggressive", why);
 		return;
 	}

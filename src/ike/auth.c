@@ -21,8 +21,11 @@ struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap)
 	const char *name = ag					     ? ag->id :
 			   cfg->identity == IDENTITY_HOSTNAME ? cfg->hostname :
 								"";
+	bool dn = !ag && cfg->identity == IDENTITY_DN && sa->agreed.auth == IKE_AUTH_RSA_SIG &&
+		  cfg->dn.len;
 	const struct ipaddr *addr = ag ? &ag->id_addr : &sa->path.local;
-	uint8_t type = !name[0]				   ? ID_IPV4 :
+	uint8_t type = dn				   ? ID_DN :
+		       !name[0]				   ? ID_IPV4 :
 		       ag && ag->id_kind == AG_USER_FQDN ? ID_USER_FQDN :
 							   ID_FQDN;
 	struct wr w = wr_of(buf, cap);
@@ -30,7 +33,9 @@ struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap)
 	wr_u8(&w, type);
 	wr_u8(&w, 17);
 	wr_be16(&w, sa->aggressive || sa->nat_here || sa->nat_there ? 0 : 500);
-	if (name[0])
+	if (dn)
+		wr_span(&w, cfg->dn);
+	else if (name[0])
 		wr_bytes(&w, name, strlen(name));
 	else
 		wr_bytes(&w, addr->b, 4);
@@ -84,17 +89,22 @@ static void begin_notify(struct ike_sa *sa, struct ike_builder *b, uint16_t type
 int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id)
 {
 	static const char *const words[] = { [ID_IPV4] = "ID_IPV4_ADDR", [ID_FQDN] = "ID_FQDN",
-					     [ID_USER_FQDN] = "ID_USER_FQDN" };
+					     [ID_USER_FQDN] = "ID_USER_FQDN", [ID_DN] = "ID_DER_ASN1_DN" };
+	bool signs = sa->agreed.auth == IKE_AUTH_RSA_SIG;
 	uint8_t hash[IKE_MAX_HASH];
-	int err = own_hash(sa, sa->initiator, id, hash);
+	int err = id.len ? own_hash(sa, sa->initiator, id, hash) : -ENOMEM;
 
 	if (err)
 		return err;
 	act_debug(sa->k, sa, "SA is doing ");
-	act_debug(sa->k, sa, "pre-shared key authentication using id type %s", words[id.p[0]]);
-	ike_build_payload(b, PL_HASH, span_of(hash, sa->keys.len));
+	act_debug(sa->k, sa, "%s authentication using id type %s",
+		  signs ? "RSA signature" : "pre-shared key", words[id.p[0]]);
+	if (signs)
+		err = rsa_add(sa, b, span_of(hash, sa->keys.len));
+	else
+		ike_build_payload(b, PL_HASH, span_of(hash, sa->keys.len));
 	secret_wipe(hash, sizeof(hash));
-	return 0;
+	return err;
 }
 
 /* RFC 2407 sections 4.6.3.3 and 4.6.3.1: the first contact, and our lifetime if his
@@ -119,12 +129,61 @@ int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl)
 	uint8_t want[IKE_MAX_HASH];
 	struct ike_id parsed;
 
-	if (!ike_id_decode(id, &parsed) || hash->body.len != sa->keys.len ||
-	    own_hash(sa, !sa->initiator, id, want))
+	if (!ike_id_decode(id, &parsed) || own_hash(sa, !sa->initiator, id, want))
+		return -EBADMSG;
+	if (sa->agreed.auth == IKE_AUTH_RSA_SIG)
+		return rsa_check(sa, &parsed, pl, span_of(want, sa->keys.len));
+	if (!hash || hash->body.len != sa->keys.len)
 		return -EBADMSG;
 	bool equal = secret_equal(want, hash->body.p, sa->keys.len);
 	secret_wipe(want, sizeof(want));
 	return equal ? 0 : -EACCES;
+}
+
+unsigned auth_methods(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
+{
+	unsigned m = psk_for(k, peer) ? P1_METHOD(IKE_AUTH_PSK) : 0;
+
+	if (k->cfg.n_certs && k->env.sign && p2_between(k, local, peer))
+		m |= P1_METHOD(IKE_AUTH_RSA_SIG);
+	return m;
+}
+
+bool auth_stands(const struct ike_sa *sa)
+{
+	if (sa->agreed.auth == IKE_AUTH_RSA_SIG)
+		return sa->k->cfg.n_certs > 0;
+	if (!sa->agreed.auth && !sa->aggressive)
+		return auth_methods(sa->k, &sa->path.local, &sa->path.remote) != 0;
+	return psk_of(sa).p != NULL;
+}
+
+struct phase1_row auth_wants(const struct ike_sa *sa, const struct phase1_row *row)
+{
+	struct phase1_row r = *row;
+
+	if (!(r.need & PROOF))
+		return r;
+	r.need &= ~PROOF;
+	if (sa->agreed.auth == IKE_AUTH_RSA_SIG) {
+		r.need |= P(PL_SIG);
+		r.may |= P(PL_CERT) | P(PL_CR);
+	} else {
+		r.need |= P(PL_HASH);
+	}
+	return r;
+}
+
+void auth_ask(const struct ike_sa *sa, struct ike_builder *b, bool short_)
+{
+	if (sa->agreed.auth == IKE_AUTH_RSA_SIG)
+		rsa_ask(sa, b, short_);
+}
+
+const char *auth_doubt(const struct ike_sa *sa)
+{
+	return sa->agreed.auth == IKE_AUTH_RSA_SIG ? "the peer refuses our certificate or signature" :
+						     "the pre-shared keys differ";
 }
 
 bool auth_first_contact(const struct ike_sa *sa)

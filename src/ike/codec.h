@@ -139,7 +139,7 @@ struct ike_delete {
 bool ike_delete_decode(struct span body, struct ike_delete *ret_d);
 
 enum ike_id_type { ID_IPV4 = 1, ID_FQDN = 2, ID_USER_FQDN = 3, ID_IPV4_SUBNET = 4, ID_IPV4_RANGE = 7,
-		   ID_KEY_ID = 11 };
+		   ID_DN = 9, ID_KEY_ID = 11 };
 struct ike_id {
 	uint8_t type, proto;
 	uint16_t port;

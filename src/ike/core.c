@@ -36,6 +36,9 @@ static void config_fini(struct ike_config *c)
 	secret_free((void *)c->psk, c->n_psk * sizeof(*c->psk));
 	free((void *)c->p2);
 	secret_free((void *)c->ag, c->n_ag * sizeof(*c->ag));
+	free((void *)c->certs);
+	free((void *)c->cas);
+	span_free(&c->dn);
 	*c = (struct ike_config){ 0 };
 }
 
@@ -79,6 +82,39 @@ static bool dup_array(const void **dst, const void *src, size_t n, size_t size)
 	}
 	*dst = p;
 	return true;
+}
+
+/* The spans and behind them, in the same block, their bytes. */
+static bool dup_spans(const struct span **dst, const struct span *v, size_t n)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += v[i].len;
+	struct span *s = n ? malloc(n * sizeof(*s) + bytes) : NULL;
+	if (n && !s)
+		return false;
+	uint8_t *at = n ? (uint8_t *)(s + n) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].len)
+			memcpy(at, v[i].p, v[i].len);
+		s[i] = span_of(at, v[i].len);
+		at += v[i].len;
+	}
+	*dst = s;
+	return true;
+}
+
+/* Without a certificate of ours and its key nothing can be signed: such policies are as if
+ * they were not there. */
+static void leave_out_signatures(struct p1_policy *v, size_t *n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++)
+		if (v[i].auth != IKE_AUTH_RSA_SIG)
+			v[kept++] = v[i];
+	*n = kept;
 }
 
 static bool transforms_equal(const struct p2_policy *a, const struct p2_policy *b)
@@ -150,14 +186,20 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	c.psk = NULL;
 	c.p2 = NULL;
 	c.ag = NULL;
+	c.certs = c.cas = NULL;
+	c.dn = (struct span){ 0 };
 	if (!dup_array((const void **)&c.p1, cfg->p1, cfg->n_p1, sizeof(*cfg->p1)) ||
 	    !dup_array((const void **)&c.psk, cfg->psk, cfg->n_psk, sizeof(*cfg->psk)) ||
 	    !dup_array((const void **)&c.p2, cfg->p2, cfg->n_p2, sizeof(*cfg->p2)) ||
 	    !dup_array((const void **)&c.ag, cfg->ag, cfg->n_ag, sizeof(*cfg->ag)) ||
+	    !dup_spans(&c.certs, cfg->certs, cfg->n_certs) || !dup_spans(&c.cas, cfg->cas, cfg->n_cas) ||
+	    (cfg->dn.len && !span_dup(cfg->dn, &c.dn)) ||
 	    index_config(k, &c)) {
 		config_fini(&c);
 		return -ENOMEM;
 	}
+	if (c.n_p1 && (!c.n_certs || !k->env.sign || !k->env.verify))
+		leave_out_signatures((struct p1_policy *)c.p1, &c.n_p1);
 	k->now_ms = now_ms;
 	config_fini(&k->cfg);
 	k->cfg = c;
@@ -165,7 +207,7 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	notes_prune(k);
 	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
 		next = TAILQ_NEXT(sa, entry);
-		if (sa->state != MM_DEAD && (!c.enabled || !psk_of(sa).p))
+		if (sa->state != MM_DEAD && (!c.enabled || !auth_stands(sa)))
 			sa_end(sa, true, "%s",
 			       c.enabled ? "its key was removed" : "crypto isakmp was disabled");
 		else if (sa->state == MM_DONE && !same_dpd)
@@ -188,7 +230,7 @@ static void recv_unknown(struct ike *k, const struct ike_path *path, const struc
 	    !memcmp(h->i_cookie, none, 8)) {
 		act_debug(k, NULL, "IKE message from %s has no SA and is not an initialization offer",
 			  ipaddr_str(&path->remote, addr));
-		if (psk_for(k, &path->remote))
+		if (auth_methods(k, &path->local, &path->remote))
 			act_log(k, "CRYPTO-4-IKMP_NO_SA",
 				"IKE message from %s has no SA and is not an initialization offer",
 				ipaddr_str(&path->remote, addr));

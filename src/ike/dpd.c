@@ -165,7 +165,7 @@ void dpd_suspect(struct pair *p)
 	}
 	/* pairs without a phase 1 (its lifetime is over, control was restarted): whether
 	 * the peer lives is seen by whether he makes one */
-	if (p1_any_usable(k) && psk_for(k, &path.remote) && (sa = phase1_alone(k, &path)))
+	if (p1_any_usable(k) && auth_methods(k, &path.local, &path.remote) && (sa = phase1_alone(k, &path)))
 		sa->probe = true;
 }
 

@@ -70,20 +70,24 @@ int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, struct 
 		 struct span ni, struct span nr, struct fresh *f)
 {
 	struct ike *k = sa->k;
-	struct span psk = psk_of(sa);
+	bool signs = sa->agreed.auth == IKE_AUTH_RSA_SIG;
+	struct span psk = signs ? (struct span){ 0 } : psk_of(sa);
 	uint8_t gxy[IKE_MAX_DH];
 	size_t len = ike_dh_secret_len(sa->agreed.group);
 	enum hash_id h = sa->agreed.hash;
 	int err;
 
-	if (!psk.p)
+	if (!signs && !psk.p)
 		return -ENOENT;
 	err = ike_dh_shared(dh, f->his_ke, gxy);
 	if (err == -EINVAL) {
 		err = -EBADMSG; /* a public value that is none */
 		goto out;
 	}
-	if (!err)
+	if (!err && signs)
+		err = keying_signature(k->crypto, h, ni, nr, span_of(gxy, len), sa->i_cookie,
+				       sa->r_cookie, &f->keys);
+	else if (!err)
 		err = keying_psk(k->crypto, h, psk, ni, nr, span_of(gxy, len), sa->i_cookie,
 				 sa->r_cookie, &f->keys);
 	if (!err)
@@ -141,6 +145,20 @@ static const struct phase1_row *row_for(const struct ike_sa *sa, const struct ph
 	return NULL;
 }
 
+/* Judged once and for all, since certificates and signatures cost work; an answer is
+ * shorter than what it answers. */
+static void refused(struct ike_sa *sa, size_t his_len)
+{
+	char why[sizeof(sa->story)];
+
+	memcpy(why, sa->story, sizeof(why));
+	if (sa->initiator)
+		info_delete_isakmp(sa); /* for him it is up */
+	else if (his_len >= 160)
+		info_notify(sa, 1, (struct span){ 0 }, NT_AUTHENTICATION_FAILED, (struct span){ 0 });
+	sa_end(sa, false, "%s", why);
+}
+
 static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struct ike_path *path,
 		    const struct ike_header *h, struct span d, const struct ike_payloads *pl)
 {
@@ -167,14 +185,21 @@ static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struc
 	case -EBADMSG:
 		bad_message(sa, "");
 		return;
+	case -EPERM:
+		refused(sa, d.len);
+		return;
 	default:
 		break;
 	}
 	ipaddr_str(&sa->path.remote, addr);
 	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
-		mode_name(sa), addr, err == -ENOENT ? "no pre-shared key" : "no memory");
+		mode_name(sa), addr, err == -ENOENT ? "no pre-shared key" :
+		err == -ENOKEY ? "no RSA key to sign with" :
+				 "no memory");
 	sa_end(sa, false, "%s",
-	       err == -ENOENT ? "there is no pre-shared key for the peer any more" : "no memory");
+	       err == -ENOENT ? "there is no pre-shared key for the peer any more" :
+	       err == -ENOKEY ? "our RSA key could not sign (to see it: show crypto key mypubkey rsa)" :
+				"no memory");
 }
 
 void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
@@ -201,11 +226,16 @@ void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
 		bad_message(sa, "");
 		return;
 	}
-	if (!ike_payloads_decode(h->next, body, &pl) || !phase1_fits(row, &pl)) {
+	const struct phase1_row want = auth_wants(sa, row);
+	if (!ike_payloads_decode(h->next, body, &pl) || !phase1_fits(&want, &pl)) {
+		bool psk = sa->agreed.auth == IKE_AUTH_PSK;
+
 		if (row->encrypted)
-			sa_story(sa, "the peer's identity did not decrypt: the pre-shared keys differ, "
-				     "or another key was picked for this address");
-		bad_message(sa, row->encrypted ? "the pre-shared keys differ" : "");
+			sa_story(sa, "the peer's identity did not decrypt%s",
+				 psk ? ": the pre-shared keys differ, or another key was picked for "
+				       "this address" :
+				       "");
+		bad_message(sa, row->encrypted && psk ? "the pre-shared keys differ" : "");
 		goto out;
 	}
 	if (row->encrypted)

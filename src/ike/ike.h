@@ -22,11 +22,31 @@ struct ike_path {
 	uint16_t local_port, remote_port;
 };
 
+#define IKE_SIG_MAX    1024 /* bytes of an RSA signature */
+#define IKE_CERTS_MAX  8    /* certificates that a peer may send */
+#define IKE_CERT_BYTES 8192 /* of one */
+#define IKE_WHY_MAX    512  /* of a refusal's sentence, with the NUL */
+
+/* What a peer proves himself with (RFC 2409 section 5.1). */
+struct ike_proof {
+	struct span certs[IKE_CERTS_MAX]; /* DER as sent, his own first */
+	size_t n_certs;
+	uint8_t id_type; /* RFC 2407 section 4.6.2.1 */
+	struct span id;
+	struct span hash; /* HASH_I or HASH_R, which is signed without a DigestInfo */
+	struct span sig;
+};
+
 struct ike_env {
 	/* Fills p with n unpredictable bytes; never fails. */
 	void (*random)(void *ctx, void *p, size_t n);
 	void *ctx;
 	bool export_keys; /* emit IKE_ACT_KEY for the Wireshark key file */
+	/* RSA signatures, ours over a hash and a peer's; both or none. Work of milliseconds:
+	 * once an exchange. 0 or a negative errno; verify: -EACCES with a sentence that names
+	 * the certificate's field and the rule, -EBADMSG if the signature is none of that key. */
+	int (*sign)(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len);
+	int (*verify)(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX]);
 };
 
 struct ike *ike_new(const struct ike_env *env);

@@ -241,6 +241,23 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 	}
 }
 
+/* Our identity was sent and is refused: under the keys, so it is whom we exchanged them
+ * with, whoever that is, and he could as well be silent. */
+static void recv_refusal(struct ike_sa *sa, const struct ike_payloads *pl)
+{
+	const struct ike_payload *p = ike_payload_find(pl, PL_NOTIFY, 0);
+	char addr[IPADDR_STRLEN];
+	struct ike_notify n;
+
+	if (!p || !ike_notify_decode(p->body, &n) || n.type < 1 || n.type > 30)
+		return;
+	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
+		"Processing of Informational mode failed with peer at %s: %s",
+		ipaddr_str(&sa->path.remote, addr), ike_notify_name(n.type));
+	sa_end(sa, false, "the peer refused our certificate, identity or signature: %s",
+	       ike_notify_name(n.type));
+}
+
 static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
 			   const struct ike_header *h, struct span d)
 {
@@ -248,7 +265,9 @@ static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
 	struct ike_payloads pl;
 	struct span body;
 
-	if (sa->state != MM_DONE || !h->msgid ||
+	bool up = sa->state == MM_DONE;
+
+	if ((!up && !(sa->state == MM_I5 && sa->agreed.auth == IKE_AUTH_RSA_SIG)) || !h->msgid ||
 	    keying_iv2(sa->k->crypto, sa->agreed.hash, sa->iv, sa->cipher->block_len, h->msgid, iv) ||
 	    !msg_decrypt(sa, d, iv, buf, &body) || !ike_payloads_decode(h->next, body, &pl) ||
 	    pl.n < 2 || pl.v[0].type != PL_HASH || pl.v[0].body.len != sa->keys.len)
@@ -257,6 +276,10 @@ static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
 	if (info_hash(sa, h->msgid, span_of(body.p + head, pl.used - head), want) ||
 	    !secret_equal(want, pl.v[0].body.p, sa->keys.len)) {
 		act_debug(sa->k, sa, "informational message with a wrong hash, ignored");
+		return;
+	}
+	if (!up) {
+		recv_refusal(sa, &pl);
 		return;
 	}
 	if (sa_msgid_seen(sa, h->msgid)) {

@@ -378,6 +378,13 @@ const struct ag_peer *ag_peer_for(const struct ike *k, const struct ipaddr *peer
 /* The key that an initiator uses with this peer, and that of an SA; p NULL: none. */
 struct span psk_to_start(const struct ike *k, const struct ipaddr *peer);
 struct span psk_of(const struct ike_sa *sa);
+/* auth.c: the set (P1_METHOD) of what can authenticate this peer: a pre-shared key for
+ * his address; signatures if we have a certificate and some policy is with him. */
+unsigned auth_methods(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+/* False if what it was agreed to authenticate with is gone. */
+bool auth_stands(const struct ike_sa *sa);
+/* Some policy is between these addresses. */
+bool p2_between(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 const struct p2_policy *p2_by_id(const struct ike *k, uint32_t id);
 /* An authentic message came along path: behind NAT, ports may move. */
 void sa_heard(struct ike_sa *sa, const struct ike_path *path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Main mode with pre-shared keys, both roles (RFC 2409 section 5.4). The exchange
+/* Main mode, both roles (RFC 2409 sections 5.1 and 5.4). The exchange
  * is the table below: a row says where we are, what the message must hold, who
  * handles it and where we land. Handlers verify into locals and change the SA
  * last; what they find wrong in a message leaves no trace, since anybody on the
@@ -9,9 +9,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* KE, nonce and NAT detection: MM3 and MM4. */
+/* KE, nonce, certificate requests and NAT detection: MM3 and MM4. */
+enum ask { ASK_NOTHING, ASK_SHORT, ASK };
 static struct span build_ke(struct ike_sa *sa, struct ike_builder *b, struct span ke,
-			    struct span nonce)
+			    struct span nonce, enum ask ask)
 {
 	struct ike_header h;
 
@@ -19,11 +20,13 @@ static struct span build_ke(struct ike_sa *sa, struct ike_builder *b, struct spa
 	ike_build_start(b, &h);
 	ike_build_payload(b, PL_KE, ke);
 	ike_build_payload(b, PL_NONCE, nonce);
+	if (ask)
+		auth_ask(sa, b, ask == ASK_SHORT);
 	natt_add(b, sa);
 	return ike_build_done(b);
 }
 
-/* MM5 and MM6: ID and HASH, encrypted; the first contact says so. */
+/* MM5 and MM6: ID and its proof, encrypted; the first contact says so. */
 static int send_auth(struct ike_sa *sa, bool initial_contact, enum ike_timer timer)
 {
 	struct ike_builder b;
@@ -53,7 +56,8 @@ int main_start(struct ike_sa *sa)
 	ike_build_start(&b, &h);
 	ike_build_begin(&b, PL_SA);
 	size_t body = wr_len(&b.w);
-	p1_offer(&b.w, k->cfg.p1, k->cfg.n_p1);
+	p1_offer_group(&b.w, k->cfg.p1, k->cfg.n_p1,
+		       auth_methods(k, &sa->path.local, &sa->path.remote), 0);
 	ike_build_end(&b);
 	if (b.w.bad || !span_dup(span_of(b.buf + body, wr_len(&b.w) - body), &sa->sai_b))
 		return -ENOMEM;
@@ -87,7 +91,8 @@ static int i_recv_sa(struct ike_sa *sa, const struct ike_path *path, const struc
 	if (!memcmp(h->r_cookie, none, 8) || !memcmp(h->r_cookie, sa->i_cookie, 8))
 		return -EBADMSG;
 	if (!ike_sa_is_single(body) ||
-	    !p1_choose(body, k->cfg.p1, k->cfg.n_p1, &c, why, sizeof(why)))
+	    !p1_choose_ke(body, k->cfg.p1, k->cfg.n_p1,
+			  auth_methods(k, &sa->path.local, &sa->path.remote), 0, &c, why, sizeof(why)))
 		return -EBADMSG;
 	sa->agreed = c.agreed;
 	sa->cipher = cipher_info(c.agreed.cipher, c.agreed.cipher_bits);
@@ -102,7 +107,7 @@ static int i_recv_sa(struct ike_sa *sa, const struct ike_path *path, const struc
 	f = (struct fresh){ 0 };
 	sa->state = MM_I3;
 	sa_story(sa, "policy agreed, key exchange sent");
-	err = phase1_send(sa, build_ke(sa, &b, sa->ke_i, sa->ni), T_RESEND);
+	err = phase1_send(sa, build_ke(sa, &b, sa->ke_i, sa->ni, ASK), T_RESEND);
 out:
 	fresh_fini(&f);
 	return err;
@@ -133,7 +138,7 @@ static int i_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	if ((sa->nat_here || sa->nat_there) && sa->path.local_port == 500) /* RFC 3947 section 4 */
 		sa->path.local_port = sa->path.remote_port = 4500;
 	sa->state = MM_I5;
-	sa_story(sa, "keys exchanged, identity sent; if this stays, the pre-shared keys differ");
+	sa_story(sa, "keys exchanged, identity sent; if this stays, %s", auth_doubt(sa));
 	err = send_auth(sa, first, T_RESEND);
 out:
 	fresh_fini(&f);
@@ -180,10 +185,12 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	natt_commit(sa, natt_check(sa, path, pl));
 	sa->state = MM_R4;
 	sa_story(sa, "keys exchanged, waiting for identity");
-	struct span answer = build_ke(sa, &b, sa->ke_r, sa->nr);
+	struct span answer = build_ke(sa, &b, sa->ke_r, sa->nr, ASK);
+	for (enum ask ask = ASK; ask > ASK_NOTHING && answer.len > h->len;)
+		answer = build_ke(sa, &b, sa->ke_r, sa->nr, --ask);
 	if (answer.len > h->len) { /* he announced NAT-D payloads and sent none, or stubs */
 		sa->peer_nat_rfc = sa->peer_nat_draft = sa->nat_here = sa->nat_there = false;
-		answer = build_ke(sa, &b, sa->ke_r, sa->nr);
+		answer = build_ke(sa, &b, sa->ke_r, sa->nr, ASK_NOTHING);
 	}
 	err = phase1_send(sa, answer, T_NONE);
 out:
@@ -213,11 +220,11 @@ static const struct phase1_row rows[] = {
 	{ MM_I1, false, P(PL_SA), P(PL_VID), i_recv_sa, "I_MM1", "I_MM2", "I_MM3" },
 	{ MM_I3, false, P(PL_KE) | P(PL_NONCE), P(PL_VID) | P(PL_NATD) | P(PL_CR), i_recv_ke,
 	  "I_MM3", "I_MM4", "I_MM5" },
-	{ MM_I5, true, P(PL_ID) | P(PL_HASH), P(PL_NOTIFY) | P(PL_VID), i_recv_auth, "I_MM5",
+	{ MM_I5, true, P(PL_ID) | PROOF, P(PL_NOTIFY) | P(PL_VID), i_recv_auth, "I_MM5",
 	  "I_MM6", "P1_COMPLETE" },
 	{ MM_R2, false, P(PL_KE) | P(PL_NONCE), P(PL_VID) | P(PL_NATD) | P(PL_CR), r_recv_ke,
 	  "R_MM2", "R_MM3", "R_MM4" },
-	{ MM_R4, true, P(PL_ID) | P(PL_HASH), P(PL_NOTIFY) | P(PL_VID), r_recv_auth, "R_MM4",
+	{ MM_R4, true, P(PL_ID) | PROOF, P(PL_NOTIFY) | P(PL_VID), r_recv_auth, "R_MM4",
 	  "R_MM5", "P1_COMPLETE" },
 };
 
@@ -268,7 +275,8 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 		act_debug(k, NULL, "malformed first message from %s", addr);
 		return;
 	}
-	if (!psk_for(k, &path->remote)) { /* only configured peers get an answer */
+	unsigned methods = auth_methods(k, &path->local, &path->remote);
+	if (!methods) { /* only configured peers get an answer */
 		act_debug(k, NULL, "No pre-shared key with %s!", addr);
 		return;
 	}
@@ -278,7 +286,7 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 	}
 	struct span sa_body = ike_payload_find(&pl, PL_SA, 0)->body;
 	trace_p1(k, NULL, sa_body);
-	if (!p1_choose(sa_body, k->cfg.p1, k->cfg.n_p1, &c, why, sizeof(why))) {
+	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1, methods, 0, &c, why, sizeof(why))) {
 		phase1_refuse(k, path, h, d.len, "Main", why);
 		return;
 	}

@@ -2,14 +2,15 @@
 /* What main mode and aggressive mode share: exchange.c walks the table of an
  * exchange, makes keys and bounds what strangers may begin; auth.c says who we are
  * and proves who the peer is; psk.c finds the key. Handlers return 0, -EBADMSG or
- * -EACCES (the message is ignored, the true one may still come), -ENOENT (no key)
- * or -ENOMEM, which end the SA. */
+ * -EACCES (the message is ignored, the true one may still come), or what ends the SA:
+ * -EPERM (refused, its story says why), -ENOENT, -ENOKEY (no key), -ENOMEM. */
 #ifndef IKE_PHASE1_H
 #define IKE_PHASE1_H
 
 #include "ike/internal.h"
 
 #define P(type) (UINT32_C(1) << (type))
+#define PROOF	P(0) /* what the agreed method proves an identity with: auth_wants() */
 
 /* ---- exchange.c ---- */
 
@@ -66,15 +67,24 @@ int phase1_start(struct ike_sa *sa);
 
 /* ---- auth.c ---- */
 
-#define AUTH_ID_MAX (4 + IKE_ID_MAX) /* bytes of our ID payload's body */
+#define AUTH_DN_MAX 1024
+#define AUTH_ID_MAX (4 + AUTH_DN_MAX) /* bytes of our ID payload's body */
 #define AUTH_ID_TEXT (IKE_ID_MAX + 8)
 
 /* Our ID payload's body, in buf. */
 struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap);
-/* Appends what proves that we are `id`: HASH_I or HASH_R. */
+/* Appends what proves that we are `id`: HASH_I or HASH_R, or certificates and SIG. */
 int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id);
-/* The peer's proof that he is `id`: -EBADMSG if it is none, -EACCES if it is wrong. */
+/* The peer's proof that he is `id`: -EBADMSG if it is none, -EACCES if it is wrong,
+ * -EPERM (and a story) if it is refused for good. */
 int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl);
+/* A row with PROOF replaced by the payloads of the agreed method. */
+struct phase1_row auth_wants(const struct ike_sa *sa, const struct phase1_row *row);
+/* Appends what asks the peer for a certificate, if the method wants one; short: one
+ * request for any. */
+void auth_ask(const struct ike_sa *sa, struct ike_builder *b, bool short_);
+/* What is likely wrong if messages under the keys are not understood. */
+const char *auth_doubt(const struct ike_sa *sa);
 /* Appends INITIAL-CONTACT if asked for, and our lifetime if the peer's is longer. */
 void auth_add_notifies(struct ike_sa *sa, struct ike_builder *b, bool initial_contact);
 /* The peer is authenticated as `id`: the SA is up. pl: what came along under
@@ -84,6 +94,15 @@ void auth_done(struct ike_sa *sa, struct span id, const struct ike_payloads *pl)
 bool auth_first_contact(const struct ike_sa *sa);
 /* An identity for people: printable whatever the peer wrote. */
 const char *auth_id_text(const struct ike_id *id, char buf[AUTH_ID_TEXT]);
+
+/* ---- rsa_sig.c ---- */
+
+void rsa_ask(const struct ike_sa *sa, struct ike_builder *b, bool short_);
+/* 0, -ENOKEY: our key could not sign. */
+int rsa_add(const struct ike_sa *sa, struct ike_builder *b, struct span hash);
+/* As auth_check(), for the hash that he must have signed. */
+int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_payloads *pl,
+	      struct span hash);
 
 /* ---- aggressive.c ---- */
 

@@ -28,9 +28,13 @@ unsigned p1_compare(const struct p1_seen *s, const struct p1_policy *p);
 bool p1_usable(const struct p1_policy *p);
 
 /* The body of an SA payload that offers every usable policy; or those of one group
- * only (0: any), whose public value goes along in aggressive mode. */
+ * only (0: any), whose public value goes along in aggressive mode. methods: P1_METHOD() of
+ * what can be done with the peer; others are passed over. */
+#define P1_METHOD(auth) (1u << (auth))
+#define P1_ALL_METHODS	UINT32_MAX
 void p1_offer(struct wr *w, const struct p1_policy *v, size_t n);
-void p1_offer_group(struct wr *w, const struct p1_policy *v, size_t n, uint16_t group);
+void p1_offer_group(struct wr *w, const struct p1_policy *v, size_t n, unsigned methods,
+		    uint16_t group);
 
 struct p1_choice {
 	struct p1_policy agreed; /* life_sec is the smaller of both */
@@ -46,9 +50,9 @@ struct p1_choice {
 bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
 	       struct p1_choice *ret_c, char *story, size_t story_cap);
 /* The same where the peer's public value came along (aggressive mode): only policies
- * with a group of that length fit. */
-bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, size_t ke_len,
-		  struct p1_choice *ret_c, char *story, size_t story_cap);
+ * with a group of that length fit (0: any), and with a method of that set. */
+bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, unsigned methods,
+		  size_t ke_len, struct p1_choice *ret_c, char *story, size_t story_cap);
 /* The answer of a responder: one proposal, one transform. */
 void p1_answer(struct wr *w, const struct p1_choice *c);
 /* A lifetime as a RESPONDER-LIFETIME notify carries it. */

@@ -16,8 +16,8 @@ bool p1_usable(const struct p1_policy *p)
 {
 	const struct cipher_info *c = cipher_info(p->cipher, p->cipher_bits);
 
-	return p->auth == IKE_AUTH_PSK && ike_dh_len(p->group) && c && c->ike_id &&
-	       hash_info(p->hash);
+	return (p->auth == IKE_AUTH_PSK || p->auth == IKE_AUTH_RSA_SIG) && ike_dh_len(p->group) && c &&
+	       c->ike_id && hash_info(p->hash);
 }
 
 void p1_write_life(struct wr *w, uint32_t sec)
@@ -27,17 +27,18 @@ void p1_write_life(struct wr *w, uint32_t sec)
 }
 
 /* group 0: any. */
-static bool is_offered(const struct p1_policy *p, uint16_t group)
+static bool is_offered(const struct p1_policy *p, unsigned methods, uint16_t group)
 {
-	return p1_usable(p) && (!group || p->group == group);
+	return p1_usable(p) && methods & P1_METHOD(p->auth) && (!group || p->group == group);
 }
 
-void p1_offer_group(struct wr *w, const struct p1_policy *v, size_t n, uint16_t group)
+void p1_offer_group(struct wr *w, const struct p1_policy *v, size_t n, unsigned methods,
+		    uint16_t group)
 {
 	uint8_t count = 0, left;
 
 	for (size_t i = 0; i < n && count < 255; i++)
-		count = (uint8_t)(count + is_offered(&v[i], group));
+		count = (uint8_t)(count + is_offered(&v[i], methods, group));
 	ike_sa_begin(w);
 	size_t prop = ike_sub_begin(w, PL_NONE);
 	wr_u8(w, 1);
@@ -48,7 +49,7 @@ void p1_offer_group(struct wr *w, const struct p1_policy *v, size_t n, uint16_t 
 	for (size_t i = 0; i < n && left; i++) {
 		const struct cipher_info *c = cipher_info(v[i].cipher, v[i].cipher_bits);
 
-		if (!is_offered(&v[i], group))
+		if (!is_offered(&v[i], methods, group))
 			continue;
 		left--;
 		size_t t = ike_sub_begin(w, left ? PL_TRANSFORM : PL_NONE);
@@ -69,7 +70,7 @@ void p1_offer_group(struct wr *w, const struct p1_policy *v, size_t n, uint16_t 
 
 void p1_offer(struct wr *w, const struct p1_policy *v, size_t n)
 {
-	p1_offer_group(w, v, n, 0);
+	p1_offer_group(w, v, n, P1_ALL_METHODS, 0);
 }
 
 struct p1_seen p1_read(struct span attrs)
@@ -128,6 +129,14 @@ static const char *cipher_word(const struct cipher_info *c)
 				      "aes 256";
 }
 
+static const char *auth_word(uint32_t auth)
+{
+	return auth == IKE_AUTH_PSK	? "pre-share" :
+	       auth == IKE_AUTH_RSA_SIG ? "rsa-sig" :
+	       auth == IKE_AUTH_RSA_ENC ? "rsa-encr" :
+					  "of another method";
+}
+
 static const char *hash_word(enum hash_id h)
 {
 	static const char *const word[] = { "", "md5", "sha", "sha256", "sha384", "sha512" };
@@ -163,19 +172,15 @@ static void p1_story(const struct p1_seen *s, const struct p1_policy *p, unsigne
 		snprintf(story, cap, "Diffie-Hellman group offered %u, policy %u has %u%s", s->group,
 			 n, p->group, type);
 	} else if (d & P1_AUTH_DIFFERS) {
-		snprintf(story, cap,
-			 "authentication offered %s, policy %u has authentication pre-share",
-			 s->auth == IKE_AUTH_RSA_SIG ? "rsa-sig" :
-			 s->auth == IKE_AUTH_RSA_ENC ? "rsa-encr" :
-						       "of another method",
-			 n);
+		snprintf(story, cap, "authentication offered %s, policy %u has authentication %s",
+			 auth_word(s->auth), n, auth_word(p->auth));
 	} else {
 		snprintf(story, cap, "the offer holds an attribute that is not known here");
 	}
 }
 
-bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, size_t ke_len,
-		  struct p1_choice *ret_c, char *story, size_t story_cap)
+bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, unsigned methods,
+		  size_t ke_len, struct p1_choice *ret_c, char *story, size_t story_cap)
 {
 	unsigned nearest = UINT32_MAX;
 
@@ -187,6 +192,15 @@ bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, size
 
 		if (!p1_usable(&v[i]) || !ike_sa_decode(sa_body, &r))
 			continue;
+		if (!(methods & P1_METHOD(v[i].auth))) {
+			if (nearest == UINT32_MAX)
+				snprintf(story, story_cap,
+					 "policy %u has authentication %s, for which there is %s",
+					 v[i].priority, auth_word(v[i].auth),
+					 v[i].auth == IKE_AUTH_PSK ? "no key with this peer" :
+								     "no use in this exchange");
+			continue;
+		}
 		while (ike_proposal_next(&r, &p)) {
 			if (p.proto != PROTO_ID_ISAKMP)
 				continue;
@@ -224,7 +238,7 @@ bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, size
 bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
 	       struct p1_choice *ret_c, char *story, size_t story_cap)
 {
-	return p1_choose_ke(sa_body, v, n, 0, ret_c, story, story_cap);
+	return p1_choose_ke(sa_body, v, n, P1_ALL_METHODS, 0, ret_c, story, story_cap);
 }
 
 void p1_answer(struct wr *w, const struct p1_choice *c)

@@ -92,6 +92,20 @@ static struct selector as_said(struct selector s)
 	return s;
 }
 
+bool p2_between(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
+{
+	struct hnode *n = htab_first(&k->index.p2_by_path, index_path(k, local, peer));
+
+	for (; n; n = htab_next(n)) {
+		const struct p2_policy *p = hnode_entry(n, struct p2_node, node)->p;
+
+		for (size_t i = 0; i < p->n_peers; i++)
+			if (ipaddr_equal(&p->peers[i], peer) && ipaddr_equal(&p->local, local))
+				return true;
+	}
+	return false;
+}
+
 const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selector *want,
 				   struct selector *ret_sel)
 {

@@ -49,7 +49,7 @@ static void recover(struct ike *k, const struct ipaddr *peer, uint32_t spi)
 
 	if (sa && sa->state != MM_DEAD)
 		sa->bad_spi = spi;
-	if (!policy || sa || !k->cfg.enabled || !p1_any_usable(k) || !psk_for(k, peer))
+	if (!policy || sa || !k->cfg.enabled || !p1_any_usable(k) || !auth_methods(k, &policy->local, peer))
 		return;
 	struct ike_path path = { policy->local, *peer, 500, 500 };
 	act_debug(k, NULL, "invalid-spi-recovery: initiating IKE with %s, spi 0x%X",

@@ -537,6 +537,9 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 		if (sa->probe)
 			dpd_dead(k, &sa->path.local, &sa->path.remote);
 		sa_end(sa, false, "%s",
+		       sa->state == MM_I5 && sa->agreed.auth == IKE_AUTH_RSA_SIG ?
+			       "the peer does not answer our identity: it refuses our certificate or "
+			       "signature most likely" :
 		       sa->state == MM_I5 ?
 			       "the peer does not answer our identity: the pre-shared keys "
 			       "differ most likely" :

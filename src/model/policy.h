@@ -103,6 +103,13 @@ struct ike_config {
 	size_t n_p2;
 	const struct ag_peer *ag;
 	size_t n_ag;
+	/* rsa-sig: DER of our certificate and of what is sent behind it (0: rsa-sig is not
+	 * negotiated), of our subject, and of the subjects of the CAs that we ask for. */
+	const struct span *certs;
+	size_t n_certs;
+	struct span dn;
+	const struct span *cas;
+	size_t n_cas;
 };
 
 #endif

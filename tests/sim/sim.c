@@ -213,12 +213,13 @@ void sim_acquire(int s, uint32_t policy)
 	ike_acquire(sim.side[s].ike, sim.now_ms, policy, &f);
 }
 
+struct ike_env sim_env = { .random = fill, .export_keys = true };
+
 void sim_restart(int s, bool keep)
 {
-	static const struct ike_env env = { .random = fill, .export_keys = true };
 
 	ike_free(sim.side[s].ike);
-	sim.side[s].ike = ike_new(&env);
+	sim.side[s].ike = ike_new(&sim_env);
 	assert_non_null(sim.side[s].ike);
 	if (!keep)
 		sim.side[s].n_sa = 0;
@@ -239,12 +240,11 @@ void sim_nat(uint16_t port_500, uint16_t port_4500)
 
 static void setup_side(int s)
 {
-	static const struct ike_env env = { .random = fill, .export_keys = true };
 	const struct ipaddr end[2] = { ipaddr_v4(A(192, 0, 2, 1)), ipaddr_v4(A(192, 0, 2, 2)) };
 	const uint32_t lan[2] = { A(10, 1, 1, 0), A(10, 2, 2, 0) };
 	struct side *x = &sim.side[s];
 
-	x->ike = ike_new(&env);
+	x->ike = ike_new(&sim_env);
 	assert_non_null(x->ike);
 	x->p1[0] = (struct p1_policy){ .priority = 10, .cipher = CIPHER_AES_CBC, .cipher_bits = 256,
 				       .hash = HASH_SHA1, .auth = IKE_AUTH_PSK, .group = 2,

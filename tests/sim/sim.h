@@ -62,6 +62,7 @@ struct sim {
 	uint16_t nat_500, nat_4500; /* side 0 is 198.51.100.1 for the other, ports mapped; 0: no NAT */
 };
 extern struct sim sim;
+extern struct ike_env sim_env; /* of cores that are made from now on */
 
 /* cmocka fixtures: a fresh pair that agrees on AES-256, SHA, group 2, 3des-sha. */
 int sim_setup(void **state);

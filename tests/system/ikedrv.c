@@ -230,7 +230,7 @@ static void serve(struct driver *d)
 int main(int argc, char **argv)
 {
 	struct driver d = { 0 };
-	struct ike_env env = { fill, NULL, true };
+	struct ike_env env = { .random = fill, .export_keys = true };
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: ikedrv CONFIG\n");

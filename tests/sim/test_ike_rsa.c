@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Main mode with RSA signatures between two cores. Side 0 is R1 by its address, side 1 R1
+ * by its distinguished name (one key serves both: tests/vectors/pki). */
+#include "pki/pki_vectors.h"
+
+#include "sim.h"
+
+static struct pki *pki;
+static struct pki_key *key;
+static struct pki_cert *peer_cert;
+static struct span root, crl, own[2][2];
+static int64_t now_sec;
+static bool with_crl, spoil_signature;
+static unsigned verified, signed_;
+
+static int sign(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len)
+{
+	int err = pki_ike_sign(pki, key, hash, sig, ret_len);
+
+	(void)ctx;
+	signed_++;
+	if (!err && spoil_signature)
+		sig[*ret_len / 2] ^= 1;
+	return err;
+}
+
+static int verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
+{
+	struct pki_check c = { .trustpoint = "TP", .chain = p->certs, .n_chain = p->n_certs,
+			       .anchors = &root, .n_anchors = 1, .crls = &crl, .n_crls = with_crl,
+			       .revocation = with_crl ? PKI_REVOCATION_CRL : PKI_REVOCATION_NONE,
+			       .now_sec = now_sec, .id = { p->id_type, p->id } };
+	struct pki_key *his = NULL;
+	int err = pki_verify(pki, &c, &his, why);
+
+	(void)ctx;
+	verified++;
+	if (!err)
+		err = pki_ike_verify(pki, his, p->hash, p->sig);
+	pki_key_free(his);
+	return err == -ENOKEY ? -EACCES : err;
+}
+
+/* That side speaks rsa-sig with these certificates. */
+static void signs(int s, const char *cert, const char *ca)
+{
+	struct side *x = &sim.side[s];
+
+	for (int i = 0; i < 2; i++) {
+		vector_free(own[s][i]);
+		own[s][i] = (struct span){ 0 };
+	}
+	own[s][0] = vector(cert);
+	if (ca)
+		own[s][1] = vector(ca);
+	x->cfg.certs = own[s];
+	x->cfg.n_certs = ca ? 2 : 1;
+	x->cfg.dn = pki_cert_subject_der(peer_cert);
+	x->cfg.cas = &x->cfg.dn; /* some name: who answers sends what he has */
+	x->cfg.n_cas = 1;
+	x->cfg.identity = s ? IDENTITY_DN : IDENTITY_ADDRESS;
+	x->p1[0].auth = IKE_AUTH_RSA_SIG;
+	sim_configure(s);
+}
+
+static void again(void)
+{
+	sim_again();
+	verified = signed_ = 0;
+	now_sec = NOW;
+	with_crl = spoil_signature = false;
+	signs(0, "peer.der", NULL);
+	signs(1, "peer.der", NULL);
+}
+
+static void both_sign_and_are_believed(void **state)
+{
+	(void)state;
+	for (int from = 0; from < 2; from++) {
+		again();
+		sim.side[0].cfg.n_psk = sim.side[1].cfg.n_psk = 0; /* no need of one */
+		sim_configure(0);
+		sim_configure(1);
+		sim_acquire(from, 1);
+		sim_run(3000);
+		assert_int_equal(sim_state(0), IKE_QM_IDLE);
+		assert_int_equal(sim_state(1), IKE_QM_IDLE);
+		assert_int_equal(sim.side[0].n_sa, 2);
+		sim_assert_twins();
+		assert_int_equal(verified, 2);
+		assert_int_equal(signed_, 2);
+		struct ike_sa_info i;
+		assert_true(ike_get_sa(sim.side[0].ike, sim.now_ms, 0, &i));
+		assert_int_equal(i.agreed.auth, IKE_AUTH_RSA_SIG);
+	}
+}
+
+static void an_intermediate_ca_comes_along(void **state)
+{
+	(void)state;
+	again();
+	signs(0, "peer-sub.der", "sub.der");
+	sim_acquire(0, 1);
+	sim_run(3000);
+	assert_int_equal(sim_state(1), IKE_QM_IDLE);
+	again();
+	signs(0, "peer-sub.der", NULL);
+	sim_acquire(0, 1);
+	sim_run(500);
+	assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 0);
+	assert_non_null(strstr(sim.side[1].log, "does not lead to a CA of trustpoint TP"));
+}
+
+static void each_refusal_says_field_and_rule(void **state)
+{
+	static const struct {
+		const char *cert, *why;
+		bool crl, spoil;
+		uint8_t identity;
+	} rows[] = {
+		{ "expired.der", "expired: notAfter", false, false, IDENTITY_ADDRESS },
+		{ "future.der", "notBefore", false, false, IDENTITY_ADDRESS },
+		{ "foreign.der", "(RFC 5280 section 6.1.3", false, false, IDENTITY_ADDRESS },
+		{ "revoked.der", "revoked: its serialNumber is in the CRL", true, false, IDENTITY_ADDRESS },
+		{ "peer.der", "R9.example.com", false, false, IDENTITY_HOSTNAME },
+		{ "enc-only.der", "keyUsage", false, false, IDENTITY_ADDRESS },
+		{ "hash.bin", "certificate", false, false, IDENTITY_ADDRESS },
+		{ "peer.der", "SIG payload: it is not the signature of HASH_", false, true, IDENTITY_ADDRESS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (int from = 0; from < 2; from++) {
+			again();
+			signs(0, rows[i].cert, NULL);
+			sim.side[0].cfg.identity = rows[i].identity;
+			snprintf(sim.side[0].cfg.hostname, IOS_NAME_MAX, "R9.example.com");
+			sim_configure(0);
+			if (!strcmp(rows[i].cert, "enc-only.der"))
+				now_sec = INT64_C(1893456000); /* 2030: it is younger */
+			with_crl = rows[i].crl;
+			spoil_signature = rows[i].spoil;
+			sim_acquire(from, 1);
+			sim_run(500);
+			if (!strstr(sim.side[1].log, rows[i].why) && !strstr(sim.side[0].log, rows[i].why))
+				fail_msg("row %zu from %d: \"%s\" \"%s\"", i, from, sim.side[0].log,
+					 sim.side[1].log);
+			sim_run(60000);
+			assert_int_equal(sim_count_sas(0, IKE_QM_IDLE) + sim_count_sas(1, IKE_QM_IDLE), 0);
+			assert_int_equal(sim.side[0].n_sa + sim.side[1].n_sa, 0);
+			assert_true(verified >= 1 && verified <= 2);
+		}
+}
+
+static void a_refusal_is_the_story_of_the_policy(void **state)
+{
+	(void)state;
+	again();
+	signs(1, "expired.der", NULL);
+	sim_acquire(0, 1);
+	sim_run(1000);
+	assert_non_null(strstr(sim.side[0].reason, "expired: notAfter"));
+	assert_non_null(strstr(ike_policy_story(sim.side[0].ike, 1), "expired: notAfter"));
+}
+
+static uint8_t agreed(int s)
+{
+	struct ike_sa_info i;
+
+	return ike_get_sa(sim.side[s].ike, sim.now_ms, 0, &i) && i.state == IKE_QM_IDLE ? i.agreed.auth : 0;
+}
+
+static void two_policies(int s, uint8_t first, uint8_t second)
+{
+	struct side *x = &sim.side[s];
+
+	x->p1[1] = x->p1[0];
+	x->p1[0].auth = first;
+	x->p1[1].auth = second;
+	x->p1[1].priority = 20;
+	x->cfg.n_p1 = 2;
+	sim_configure(s);
+}
+
+static void mixed_policies_go_by_priority(void **state)
+{
+	(void)state;
+	for (int own_first = 0; own_first < 2; own_first++) {
+		again();
+		two_policies(0, IKE_AUTH_PSK, IKE_AUTH_RSA_SIG);
+		if (own_first)
+			two_policies(1, IKE_AUTH_RSA_SIG, IKE_AUTH_PSK);
+		else
+			two_policies(1, IKE_AUTH_PSK, IKE_AUTH_RSA_SIG);
+		sim_acquire(0, 1);
+		sim_run(3000);
+		assert_int_equal(agreed(0), own_first ? IKE_AUTH_RSA_SIG : IKE_AUTH_PSK);
+	}
+	again(); /* the responder has a key and no certificate */
+	two_policies(0, IKE_AUTH_RSA_SIG, IKE_AUTH_PSK);
+	two_policies(1, IKE_AUTH_RSA_SIG, IKE_AUTH_PSK);
+	sim.side[1].cfg.n_certs = 0;
+	sim_configure(1);
+	sim_acquire(0, 1);
+	sim_run(3000);
+	assert_int_equal(agreed(1), IKE_AUTH_PSK);
+	again(); /* no key with the peer: pre-share is not offered */
+	two_policies(0, IKE_AUTH_PSK, IKE_AUTH_RSA_SIG);
+	two_policies(1, IKE_AUTH_PSK, IKE_AUTH_RSA_SIG);
+	sim.side[0].cfg.n_psk = 0;
+	sim_configure(0);
+	sim_acquire(0, 1);
+	sim_run(3000);
+	assert_int_equal(agreed(1), IKE_AUTH_RSA_SIG);
+}
+
+static void without_a_certificate_it_is_not_offered(void **state)
+{
+	(void)state;
+	again();
+	sim.side[0].cfg.n_certs = 0;
+	sim_configure(0);
+	sim_acquire(0, 1);
+	sim_run(1000);
+	assert_int_equal(sim.side[0].sent_main, 0);
+	assert_int_equal(sim.side[0].failed, 1);
+	sim_acquire(1, 1); /* nor taken */
+	sim_run(60000);
+	assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 0);
+	assert_int_equal(verified + signed_, 0);
+}
+
+static void the_certificate_goes_and_the_sa_goes(void **state)
+{
+	(void)state;
+	again();
+	sim_acquire(0, 1);
+	sim_run(3000);
+	assert_int_equal(sim_state(0), IKE_QM_IDLE);
+	sim.side[0].cfg.n_certs = 0;
+	sim_configure(0);
+	sim_drain(0);
+	sim_run(1000);
+	assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 0);
+}
+
+static void strangers_get_no_answer(void **state)
+{
+	(void)state;
+	again();
+	sim.side[1].cfg.n_psk = sim.side[0].cfg.n_psk = 0;
+	sim_configure(0);
+	sim.side[1].p2[0].peers[0] = ipaddr_v4(A(203, 0, 113, 7));
+	for (size_t i = 0; i < sim.side[1].cfg.n_p2; i++)
+		sim.side[1].p2[i].peers[0] = ipaddr_v4(A(203, 0, 113, 7));
+	sim_configure(1);
+	sim_acquire(0, 1);
+	sim_run(60000);
+	assert_int_equal(sim.side[1].sent_main + sim.side[1].sent_info, 0);
+	assert_int_equal(verified + signed_, 0);
+}
+
+static void a_damaged_message_costs_no_signature(void **state)
+{
+	(void)state;
+	again();
+	sim_acquire(0, 1);
+	sim_drain(0);
+	for (int i = 0; i < 4; i++)
+		assert_true(sim_deliver_one());
+	sim_drain(0);
+	assert_int_equal(sim.n_wire, 1); /* MM5 */
+	struct datagram bad = *sim.wire[0];
+	bad.b[28 + 3] ^= 0x40; /* its first block: the ID payload's header becomes noise */
+	sim_feed(1, &bad.path, bad.b, bad.len);
+	assert_int_equal(verified, 0);
+	sim_run(3000); /* the true one still counts */
+	assert_int_equal(sim_state(1), IKE_QM_IDLE);
+	assert_int_equal(verified, 2);
+}
+
+static int up(void **state)
+{
+	(void)state;
+	pki = pki_new();
+	if (!pki)
+		return -1;
+	key = vector_key(pki, "peer.key.pem", NULL);
+	peer_cert = vector_cert(pki, "peer.der");
+	root = vector("root.der");
+	crl = vector("good.crl");
+	sim_env.sign = sign;
+	sim_env.verify = verify;
+	return 0;
+}
+
+static int down(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		vector_free(own[i / 2][i % 2]);
+	vector_free(root);
+	vector_free(crl);
+	pki_cert_free(peer_cert);
+	pki_key_free(key);
+	pki_free(pki);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SIM_TEST(both_sign_and_are_believed),
+		SIM_TEST(an_intermediate_ca_comes_along),
+		SIM_TEST(each_refusal_says_field_and_rule),
+		SIM_TEST(a_refusal_is_the_story_of_the_policy),
+		SIM_TEST(mixed_policies_go_by_priority),
+		SIM_TEST(without_a_certificate_it_is_not_offered),
+		SIM_TEST(the_certificate_goes_and_the_sa_goes),
+		SIM_TEST(strangers_get_no_answer),
+		SIM_TEST(a_damaged_message_costs_no_signature),
+	};
+
+	return cmocka_run_group_tests(tests, up, down);
+}
