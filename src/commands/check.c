@@ -26,6 +26,15 @@ static bool group_is_weak(unsigned group)
 	return group == 1 || group == 2 || group == 5 || group == 24;
 }
 
+static bool has_certificate(const struct cfg_pki *p)
+{
+	for (size_t i = 0; i < p->n_chains; i++)
+		for (size_t k = 0; k < p->chains[i]->n; k++)
+			if (p->chains[i]->certs[k]->kind != CERT_CA)
+				return true;
+	return false;
+}
+
 static void check_policies(const struct config *c, struct report *r)
 {
 	char obj[NAME_LEN], number[16];
@@ -43,10 +52,14 @@ static void check_policies(const struct config *c, struct report *r)
 		if (group_is_weak(p->group))
 			report_object(r, REPORT_WARNING, obj, "group 14",
 				      "Diffie-Hellman group %u is weak.", p->group);
-		if (p->auth != IKE_AUTH_PSK)
+		if (p->auth == IKE_AUTH_RSA_SIG && !has_certificate(&c->pki))
 			report_object(r, REPORT_ERROR, obj, "authentication pre-share",
-				      "this version authenticates by pre-shared keys only, so the "
-				      "policy is never offered.");
+				      "authentication rsa-sig needs a trustpoint with a certificate of "
+				      "this router, so the policy is never offered.");
+		else if (p->auth != IKE_AUTH_PSK && p->auth != IKE_AUTH_RSA_SIG)
+			report_object(r, REPORT_ERROR, obj, "authentication pre-share",
+				      "this version authenticates by pre-shared keys and RSA signatures "
+				      "only, so the policy is never offered.");
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Configuration to system: compile, plumb, tell the forwarder and IKE. The whole
  * is done each time; every step leaves alone what is right already. */
-#include "control/internal.h"
+#include "control/ike_pki.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -151,7 +151,7 @@ void apply_all(struct control *c)
 	if (!err)
 		err = send_table(c);
 	if (!err)
-		err = ike_configure(c->ike, &c->compiled.ike, host_now_ms(NULL));
+		err = ike_pki_configure(c, host_now_ms(NULL));
 	if (err)
 		log_line("CULVERT-3-CONFIG", "the configuration could not be put in force: %s",
 			 strerror(-err));

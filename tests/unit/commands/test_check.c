@@ -111,7 +111,7 @@ static void each_fault_has_its_own_sentence(void **state)
 		{ "crypto isakmp policy 1\n encr des\n", "crypto isakmp policy 1: DES is weak." },
 		{ "crypto isakmp policy 1\n group 2\n", "Diffie-Hellman group 2 is weak." },
 		{ "crypto isakmp policy 1\n hash md5\n", "MD5 is weak." },
-		{ "crypto isakmp policy 1\n authentication rsa-sig\n", "pre-shared keys only" },
+		{ "crypto isakmp policy 1\n authentication rsa-sig\n", "needs a trustpoint with a certificate" },
 		{ "crypto isakmp key abcdefgh address 0.0.0.0\n", "accepted from every address" },
 		{ "crypto isakmp key short address 192.0.2.1\n", "shorter than 8 characters" },
 		{ "crypto ipsec transform-set X esp-3des esp-md5-hmac\n", "3DES is weak." },

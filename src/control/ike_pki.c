@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/ike_pki.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "control/pki_cmd.h"
+#include "control/pki_peer.h"
+#include "host/os.h"
+
+#define SEND_BYTES 6000 /* of all our certificates: a message has 8192 */
+
+static_assert(IKE_SIG_MAX == PKI_SIG_MAX && IKE_CERTS_MAX == PKI_CHAIN_MAX &&
+		      IKE_CERT_BYTES == PKI_CERT_BYTES && IKE_WHY_MAX == PKI_WHY_MAX &&
+		      CFG_MAX_TRUSTPOINTS <= 64,
+	      "bounds of ike and pki");
+
+/* Owned copies as long as the core is being told. */
+struct wire {
+	struct span certs[2], cas[CFG_MAX_TRUSTPOINTS];
+	struct pki_cert *own, *parsed[CFG_MAX_TRUSTPOINTS];
+	size_t n_certs, n_cas;
+};
+
+static struct pki_cert *parse(const struct control *c, struct span der)
+{
+	struct pki_cert *x = NULL;
+
+	return pki_cert_parse(c->pki, der, &x) ? NULL : x;
+}
+
+/* Our certificate, and its issuer's if a peer who trusts a CA above may lack it. */
+static void own_certs(const struct control *c, struct wire *w)
+{
+	struct pki_identity id;
+
+	if (!pki_own_identity(c, NULL, &id) || id.cert.len > SEND_BYTES || !(w->own = parse(c, id.cert)))
+		return;
+	w->certs[w->n_certs++] = id.cert;
+	struct pki_cert *ca = id.ca.len ? parse(c, id.ca) : NULL;
+	if (ca && !pki_cert_is_self_issued(ca) && id.cert.len + id.ca.len <= SEND_BYTES)
+		w->certs[w->n_certs++] = id.ca;
+	pki_cert_free(ca);
+}
+
+static void trusted(const struct control *c, struct wire *w)
+{
+	const struct cfg_pki *p = &c->config->pki;
+
+	for (size_t i = 0; i < p->n_trustpoints; i++) {
+		const struct cfg_cert *ca = pki_chain_cert(c, p->trustpoints[i]->name, CERT_CA);
+		struct pki_cert *x = ca ? parse(c, span_of(ca->der, ca->len)) : NULL;
+
+		if (!x)
+			continue;
+		w->parsed[w->n_cas] = x;
+		w->cas[w->n_cas++] = pki_cert_subject_der(x);
+	}
+}
+
+static void note_missing(struct control *c)
+{
+	const struct ike_config *k = &c->compiled.ike;
+
+	for (size_t i = 0; i < k->n_p1; i++)
+		if (k->p1[i].auth == IKE_AUTH_RSA_SIG)
+			txt_printf(&c->compiled.notes,
+				   "crypto isakmp policy %u: authentication rsa-sig is not negotiated: no "
+				   "trustpoint has a certificate of this router and the key to it\n",
+				   k->p1[i].priority);
+}
+
+int ike_pki_configure(struct control *c, uint64_t now_ms)
+{
+	struct ike_config cfg = c->compiled.ike;
+	struct wire w = { 0 };
+
+	own_certs(c, &w);
+	if (w.n_certs) {
+		trusted(c, &w);
+		cfg.certs = w.certs;
+		cfg.n_certs = w.n_certs;
+		cfg.cas = w.cas;
+		cfg.n_cas = w.n_cas;
+		cfg.dn = pki_cert_subject_der(w.own);
+	} else {
+		note_missing(c);
+	}
+	int err = ike_configure(c->ike, &cfg, now_ms);
+	pki_cert_free(w.own);
+	for (size_t i = 0; i < w.n_cas; i++)
+		pki_cert_free(w.parsed[i]);
+	return err;
+}
+
+int ike_pki_sign(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len)
+{
+	struct control *c = ctx;
+	struct pki_identity id;
+
+	if (!pki_own_identity(c, NULL, &id))
+		return -ENOKEY;
+	return pki_ike_sign(c->pki, id.pair->key, hash, sig, ret_len);
+}
+
+int ike_pki_verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
+{
+	struct control *c = ctx;
+	const struct pki_id id = { .type = p->id_type, .data = p->id };
+	struct pki_key *key = NULL;
+	int err = pki_peer_verify(c, p->certs, p->n_certs, &id, host_wall_ms() / 1000, &key, why);
+
+	if (!err)
+		err = pki_ike_verify(c->pki, key, p->hash, p->sig);
+	pki_key_free(key);
+	return err;
+}
