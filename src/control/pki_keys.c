@@ -76,6 +76,7 @@ static int store_keys(struct keygen *g)
 				    g->key[i]);
 		g->key[i] = NULL;
 	}
+	apply_soon(g->c); /* IKE may have something to sign with, or no longer */
 	return err;
 }
 
@@ -370,6 +371,7 @@ static void got_private(struct dialog *d, struct exec_io *io, const char *text, 
 					   strerror(-err));
 	else
 		txt_str(io->out, "% Key pair import succeeded.\n");
+	apply_soon(io->c);
 }
 
 static void got_public(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "pki/pki.h"
 
 /* The address, protocol UDP, port 500 as IOS sends it (0 where NAT may move ports);
  * the host name (`crypto isakmp identity hostname`); or, of an initiator in
@@ -51,6 +52,12 @@ const char *auth_id_text(const struct ike_id *id, char buf[AUTH_ID_TEXT])
 
 		memcpy(a.b, id->data.p, 4);
 		return ipaddr_str(&a, buf);
+	}
+	if (id->type == ID_DN) {
+		pki_dn_text(id->data, &t);
+		snprintf(buf, AUTH_ID_TEXT, "%s", t.bad ? "" : txt_cstr(&t));
+		txt_fini(&t);
+		return buf;
 	}
 	if (id->type != ID_FQDN && id->type != ID_USER_FQDN && id->type != ID_KEY_ID) {
 		snprintf(buf, AUTH_ID_TEXT, "(type %u)", id->type);

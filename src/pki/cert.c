@@ -180,6 +180,17 @@ void pki_cert_issuer(const struct pki_cert *c, const char *indent, struct txt *o
 	pki_name_print(X509_get_issuer_name(c->x), indent, out);
 }
 
+void pki_dn_text(struct span der, struct txt *out)
+{
+	const unsigned char *at = der.p;
+	X509_NAME *n = der.len && der.len <= PKI_CERT_BYTES ? d2i_X509_NAME(NULL, &at, (long)der.len) : NULL;
+
+	if (n && at == der.p + der.len)
+		pki_name_print(n, NULL, out);
+	X509_NAME_free(n);
+	ERR_clear_error();
+}
+
 struct span pki_cert_subject_der(const struct pki_cert *c)
 {
 	return span_of(c->subject_der, c->subject_len);

@@ -85,6 +85,9 @@ void pki_cert_subject(const struct pki_cert *c, const char *indent, struct txt *
 void pki_cert_issuer(const struct pki_cert *c, const char *indent, struct txt *out);
 /* DER of the subject: what ID_DER_ASN1_DN carries. Valid as long as c. */
 struct span pki_cert_subject_der(const struct pki_cert *c);
+/* The same of a DER name by itself (ID_DER_ASN1_DN), which may be a stranger's, joined by
+ * commas; nothing for bytes that are no name. */
+void pki_dn_text(struct span der, struct txt *out);
 /* One attribute of the subject by IOS's word (`cn`, `hostname`, `serialNumber`,
  * `ipaddress`); false if it is not there. */
 bool pki_cert_subject_has(const struct pki_cert *c, const char *word, struct txt *out);

@@ -92,6 +92,9 @@ static void both_sign_and_are_believed(void **state)
 		struct ike_sa_info i;
 		assert_true(ike_get_sa(sim.side[0].ike, sim.now_ms, 0, &i));
 		assert_int_equal(i.agreed.auth, IKE_AUTH_RSA_SIG);
+		assert_string_equal(i.peer_id, "cn=R1,o=Culvert Test,c=CH");
+		assert_true(ike_get_sa(sim.side[1].ike, sim.now_ms, 0, &i));
+		assert_string_equal(i.peer_id, "192.0.2.1");
 	}
 }
 
@@ -260,6 +263,37 @@ static void strangers_get_no_answer(void **state)
 	assert_int_equal(verified + signed_, 0);
 }
 
+/* Whoever asks without certificate requests of his own gets as many as fit. */
+static void no_answer_outgrows_its_request(void **state)
+{
+	struct span many[8];
+
+	(void)state;
+	again();
+	for (size_t i = 0; i < 8; i++)
+		many[i] = sim.side[1].cfg.dn;
+	for (size_t n = 0; n <= 8; n += 4) {
+		again();
+		sim.side[0].cfg.n_cas = 0; /* asks for any: 5 bytes */
+		sim.side[1].cfg.cas = many;
+		sim.side[1].cfg.n_cas = n;
+		sim_configure(0);
+		sim_configure(1);
+		sim_acquire(0, 1);
+		size_t len[4];
+		for (size_t i = 0; i < 4; i++) {
+			sim_drain(0);
+			sim_drain(1);
+			assert_int_equal(sim.n_wire, 1);
+			len[i] = sim.wire[0]->len;
+			assert_true(sim_deliver_one());
+		}
+		assert_true(len[1] <= len[0] && len[3] <= len[2]);
+		sim_run(3000);
+		assert_int_equal(sim_state(1), IKE_QM_IDLE);
+	}
+}
+
 static void a_damaged_message_costs_no_signature(void **state)
 {
 	(void)state;
@@ -318,6 +352,7 @@ int main(void)
 		SIM_TEST(without_a_certificate_it_is_not_offered),
 		SIM_TEST(the_certificate_goes_and_the_sa_goes),
 		SIM_TEST(strangers_get_no_answer),
+		SIM_TEST(no_answer_outgrows_its_request),
 		SIM_TEST(a_damaged_message_costs_no_signature),
 	};
 
