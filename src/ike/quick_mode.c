@@ -703,8 +703,8 @@ static void end_deaf(struct qm *q)
 void qm_timer_fired(struct qm *q, struct timer *t)
 {
 	struct ike_sa *sa = q->sa;
-	bool deaf = q->state == QM_I1 && sa->heard_ms <= q->made_ms;
-	bool soon = deaf && (!sa->proven || pair_current(sa->k, q->policy.id));
+	bool deaf = sa->heard_ms <= q->made_ms;
+	bool soon = deaf && (!sa->proven || sa->n_pending || pair_current(sa->k, q->policy.id));
 
 	if (t->kind == T_SETTLE || t->kind == T_QM_LINGER) {
 		if (t->kind == T_SETTLE)

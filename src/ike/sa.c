@@ -479,6 +479,8 @@ static void forget_answers(struct ike_sa *sa)
 	}
 }
 
+/* One that came up while the peer was at it is with him as he is now: both have begun at
+ * once. */
 static struct ike_sa *older_of_peer(const struct ike_sa *fresh)
 {
 	struct ike *k = fresh->k;
@@ -486,7 +488,7 @@ static struct ike_sa *older_of_peer(const struct ike_sa *fresh)
 	struct ike_sa *sa;
 
 	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa))
-		if (sa != fresh && sa->state == MM_DONE && sa->made_ms < fresh->made_ms &&
+		if (sa != fresh && sa->state == MM_DONE && sa->up_ms < fresh->made_ms &&
 		    is_between(sa, &fresh->path.local, peer))
 			break;
 	return sa;

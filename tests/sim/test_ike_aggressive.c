@@ -551,6 +551,28 @@ static void both_begin_at_once(void **state)
 	}
 }
 
+/* chaos --seeds 234..234: each took the other's INITIAL-CONTACT, which crossed its own,
+ * for a restart and ended what it had begun itself, so that no phase 1 was left of which
+ * both ends knew. */
+static void initial_contacts_that_cross_end_nothing(void **state)
+{
+	(void)state;
+	sim.side[1].cfg.n_ag = 1;
+	sim_configure(1);
+	sim_acquire(0, 1);
+	sim_acquire(1, 1);
+	for (int step = 0; step < 3; step++) { /* both are equally far, and time passes */
+		sim.now_ms += 40;
+		sim_deliver_one();
+		sim_deliver_one();
+	}
+	sim_run(5000);
+	assert_int_equal(sim_count_sas(0, IKE_QM_IDLE), 2);
+	assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 2);
+	assert_true(sim.side[0].n_sa >= 2);
+	sim_assert_twins();
+}
+
 /* A message of the other mode under the cookies of an exchange is none of it. */
 static void messages_of_the_other_mode_are_out_of_step(void **state)
 {
@@ -1077,6 +1099,7 @@ int main(void)
 		TEST(exchange_that_the_responder_forgot_ends),
 		TEST(replayed_first_message_makes_no_sa),
 		TEST(both_begin_at_once),
+		TEST(initial_contacts_that_cross_end_nothing),
 		TEST(messages_of_the_other_mode_are_out_of_step),
 		TEST(initial_contact_clears_what_was_before),
 		TEST(nat_is_found_and_ports_float),

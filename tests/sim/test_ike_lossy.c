@@ -297,6 +297,53 @@ static void renewal_does_not_wait_for_a_deaf_phase_one(void **state)
 	sim_assert_twins();
 }
 
+/* The same seed again: a renewal stood in line behind another exchange there. */
+static void renewal_does_not_stand_in_line_for_a_deaf_phase_one(void **state)
+{
+	(void)state;
+	connect_all();
+	sim.cut[0] = true;
+	ike_clear_isakmp(sim.side[1].ike, sim.now_ms, 0);
+	sim_drain(1);
+	sim_run(100);
+	sim.cut[0] = false;
+	sim_acquire(0, 2); /* has no pair yet: patience */
+	ike_expire(sim.side[0].ike, sim.now_ms, sim_sa(0, SA_OUT)->id, false, true);
+	sim_drain(0);
+	sim_run(16000);
+	unsigned renewed = 0;
+	for (size_t i = 0; i < sim.side[0].n_sa; i++)
+		renewed += sim.side[0].sa[i].policy_id == 1 && sim.side[0].sa[i].dir == SA_OUT;
+	assert_int_equal(renewed, 2);
+}
+
+/* chaos --seeds 818..818: likewise as responder, whose second message got no answer: he
+ * had half a minute until the initiator deleted the old pair, and spent it on repeats. */
+static void responder_does_not_wait_for_a_deaf_phase_one(void **state)
+{
+	(void)state;
+	connect_all();
+	uint32_t old = sim_sa(1, SA_OUT)->id;
+	ike_expire(sim.side[0].ike, sim.now_ms, sim_sa(0, SA_OUT)->id, false, true);
+	lose(0, QUICK, 1, 1000); /* QM1 arrives, QM3 does not */
+	sim_drain(0);
+	sim_run(300);
+	sim.cut[1] = true;
+	ike_clear_isakmp(sim.side[0].ike, sim.now_ms, 0);
+	sim_drain(0);
+	sim_run(100);
+	sim.cut[1] = false;
+	lose(0, QUICK, 0, 0);
+	unsigned out = 0;
+	for (int twice = 0; twice < 2; twice++) {
+		out = 0;
+		for (size_t i = 0; i < sim.side[1].n_sa; i++)
+			out += sim.side[1].sa[i].dir == SA_OUT && sim.side[1].sa[i].id != old;
+		assert_int_equal(out, twice);
+		sim_run(26000);
+	}
+}
+
 /* chaos --seeds 546..546: two exchanges for one pair, the first of which ended last. Each
  * end took the other one for the newer, and deleted what its peer sent on. */
 static void exchange_that_ends_late_does_not_retire_a_later_one(void **state)
@@ -343,6 +390,8 @@ int main(void)
 		SIM_TEST(renewal_of_phase_one_is_repeated_often_enough),
 		SIM_TEST(renewal_is_not_forgotten_with_its_phase_one),
 		SIM_TEST(renewal_does_not_wait_for_a_deaf_phase_one),
+		SIM_TEST(renewal_does_not_stand_in_line_for_a_deaf_phase_one),
+		SIM_TEST(responder_does_not_wait_for_a_deaf_phase_one),
 		SIM_TEST(exchange_that_ends_late_does_not_retire_a_later_one),
 	};
 
