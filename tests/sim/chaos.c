@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs seeds: each invents routers and lives through rounds of calm, storm and
- * healing, judged all the time. A seed that fails is run again and tells its story.
+/* Runs seeds: each invents routers and lives through rounds of calm, an outage, storm
+ * and healing, judged all the time. A seed that fails is run again and tells its story.
  *
  * chaos --seeds A..B [--handshakes N] [--real PERCENT] [--story]
  *   --handshakes  go on until that many phase 1 and phase 2 exchanges are complete,
@@ -86,8 +86,11 @@ static uint64_t next_event(void)
 	at = w.traffic_at < at ? w.traffic_at : at;
 	at = w.audit_at < at ? w.audit_at : at;
 	for (unsigned i = 0; i < w.n_nodes; i++) {
+		if (w.node[i].dead)
+			continue;
 		at = w.node[i].ike_at < at ? w.node[i].ike_at : at;
 		at = w.node[i].sa_at < at ? w.node[i].sa_at : at;
+		at = w.node[i].used_at < at ? w.node[i].used_at : at;
 	}
 	for (size_t i = 0; i < w.n_later; i++)
 		at = w.later[i].at_ms < at ? w.later[i].at_ms : at;
@@ -102,12 +105,18 @@ static void step(void)
 	for (unsigned i = 0; i < w.n_nodes; i++) {
 		struct node *n = &w.node[i];
 
+		if (n->dead)
+			continue;
 		if (n->ike_at <= w.now_ms) {
 			ike_tick(n->ike, node_now(n));
 			node_drain(n);
 		}
 		if (n->sa_at <= w.now_ms)
 			fwd_expire(n);
+		if (n->used_at <= w.now_ms) {
+			n->used_at = w.now_ms + USE_MS;
+			fwd_tell_use(n);
+		}
 	}
 	while (net_next() <= w.now_ms) {
 		d = net_pop();
@@ -172,6 +181,20 @@ static void calm(void)
 	fwd_judge_twins();
 }
 
+/* One router dies and comes back; nothing else befalls anybody. */
+static void outage(void)
+{
+	struct node *n = &w.node[below(w.n_nodes)];
+
+	w.drop = w.dup = 0;
+	w.jitter_ms = below(20);
+	conf_die(n);
+	run_for(5000 + below(chance(50) ? 60000 : 600000));
+	conf_revive(n);
+	run_for(REVIVE_MS);
+	fwd_judge_revived(n, w.now_ms - REVIVE_MS);
+}
+
 static unsigned long done(void)
 {
 	return w.main_modes + w.quick_modes / 2;
@@ -211,6 +234,7 @@ static bool run_seed(uint64_t seed, unsigned long share, unsigned real, bool say
 			before = done();
 			heal();
 			calm();
+			outage();
 			storm();
 		} while (done() < share && done() > before);
 		heal();
@@ -224,7 +248,7 @@ static bool run_seed(uint64_t seed, unsigned long share, unsigned real, bool say
 int main(int argc, char **argv)
 {
 	unsigned long from = 1, to = 10, handshakes = 0, bad = 0, share, all = 0, mm = 0, qm = 0;
-	unsigned long datagrams = 0, dropped = 0, packets = 0, ops = 0, real_done = 0;
+	unsigned long datagrams = 0, dropped = 0, packets = 0, ops = 0, revived = 0, real_done = 0;
 	size_t most_sas = 0, most_pairs = 0;
 	unsigned real = 3;
 	clock_t t0 = clock();
@@ -257,6 +281,7 @@ int main(int argc, char **argv)
 		dropped += w.dropped;
 		packets += w.packets;
 		ops += w.ops;
+		revived += w.revived;
 		most_sas = w.most_sas > most_sas ? w.most_sas : most_sas;
 		most_pairs = w.most_pairs > most_pairs ? w.most_pairs : most_pairs;
 		if (ok)
@@ -272,9 +297,9 @@ int main(int argc, char **argv)
 			break;
 	}
 	printf("%lu exchanges (%lu main, %lu quick; %lu with real groups), %lu datagrams (%lu lost), %lu "
-	       "packets, %lu disturbances; at most %zu ISAKMP SAs and %zu pairs in one router; %.1f s of "
+	       "packets, %lu disturbances, %lu lines of routers that came back; at most %zu ISAKMP SAs and %zu pairs in one router; %.1f s of "
 	       "processor; %lu of %lu seeds failed\n",
-	       all, mm, qm, real_done, datagrams, dropped, packets, ops, most_sas, most_pairs,
+	       all, mm, qm, real_done, datagrams, dropped, packets, ops, revived, most_sas, most_pairs,
 	       (double)(clock() - t0) / CLOCKS_PER_SEC, bad, to - from + 1);
 	return bad ? 1 : 0;
 }

@@ -21,7 +21,9 @@
 #define MAX_P1	  4
 #define NODE_P2	  (MAX_LINES * 16)
 #define NEVER	  UINT64_MAX
+#define USE_MS	  5000	   /* between two samples of traffic */
 #define TRAFFIC_MS 2000	   /* one packet of a flow */
+#define REVIVE_MS 180000 /* when all peers have noticed that a router was dead */
 #define SETTLE_MS  240000 /* a whole network is all up after this */
 
 /* An SA as a forwarder holds it. */
@@ -30,6 +32,7 @@ struct held {
 	uint64_t print; /* of all that both ends must agree on */
 	uint64_t at_ms; /* the router's own clock */
 	uint64_t bytes;
+	uint64_t packet_ms; /* the last one, by the router's own clock; 0: none */
 	unsigned packets;
 	bool told_soft;
 };
@@ -48,10 +51,13 @@ struct node {
 	enum nat_kind nat;
 	uint16_t nat_500, nat_4500;
 	uint64_t clock_off;   /* its clock is the world's plus this */
+	bool dead;	      /* hears, says and does nothing */
+	uint64_t used_at;     /* when its forwarder tells of traffic; world time */
 	uint64_t ike_at, sa_at; /* when its core, its SAs want attention; world time */
 	struct ike_config cfg;
 	struct p1_policy p1[MAX_P1];
 	struct psk_entry psk[MAX_NODES];
+	struct ag_peer ag[MAX_NODES];
 	struct p2_policy p2[NODE_P2];
 	bool hidden[NODE_P2]; /* taken out of the configuration for a while */
 	size_t n_p2;
@@ -69,7 +75,7 @@ struct line {
 	bool works[2];	    /* that end can bring it up */
 	bool flow[2];
 	bool up[2]; /* a packet of that end has arrived since the calm began */
-	uint64_t acquired_ms[2];
+	uint64_t up_ms[2];  /* when that was */
 };
 
 struct link {
@@ -122,7 +128,7 @@ struct world {
 	bool tell;   /* print the story */
 	uint64_t traffic_at, audit_at;
 	/* counts */
-	unsigned long main_modes, quick_modes, datagrams, dropped, gaps, packets, restarts, ops;
+	unsigned long main_modes, quick_modes, datagrams, dropped, gaps, packets, restarts, ops, revived;
 	size_t most_sas, most_pairs;
 };
 extern struct world w;
@@ -161,11 +167,13 @@ void net_clear(void);
 void node_drain(struct node *n); /* after every call into a core */
 void fwd_forget(struct node *n); /* all SAs are gone, as by a reboot */
 void fwd_expire(struct node *n); /* lifetimes in seconds that are over */
+void fwd_tell_use(struct node *n); /* when SAs carried a packet last */
 void fwd_traffic(void);		 /* every flow sends a packet */
 void fwd_arrive(const struct wire *d);
 void fwd_audit(void); /* bounds and ages */
 void fwd_judge_up(void); /* everything that works is up */
 void fwd_judge_twins(void);
+void fwd_judge_revived(const struct node *n, uint64_t since_ms); /* its lines, REVIVE_MS later */
 struct link *link_of(unsigned node, uint32_t policy, struct line **ret_line, unsigned *ret_end);
 
 /* chaos_conf.c */
@@ -175,6 +183,8 @@ void conf_disturb(void); /* one random thing happens */
 void conf_heal(void);	 /* the network is whole, every router configured again */
 void conf_fair_network(void);
 void node_start(struct node *n);
+void conf_die(struct node *n);
+void conf_revive(struct node *n); /* as by a reboot */
 
 /* chaos_dh.c */
 extern bool dh_cheap;

@@ -51,6 +51,8 @@ void conf_apply(struct node *n)
 	struct ike_config c = n->cfg;
 	size_t k = 0;
 
+	if (n->dead)
+		return;
 	for (size_t i = 0; i < n->n_p2; i++)
 		if (!n->hidden[i])
 			v[k++] = n->p2[i];
@@ -62,6 +64,17 @@ void conf_apply(struct node *n)
 }
 
 /* ---- a world ---- */
+
+/* Half of them ask whether their peers live, in either way; a third recover. */
+static void choose_liveness(struct node *n)
+{
+	if (chance(50)) {
+		n->cfg.keepalive_sec = 10 + below(50);
+		n->cfg.keepalive_retry_sec = 2 + below(8);
+		n->cfg.keepalive_periodic = chance(50);
+	}
+	n->cfg.invalid_spi_recovery = chance(33);
+}
 
 static void make_node(unsigned i, unsigned common)
 {
@@ -83,7 +96,9 @@ static void make_node(unsigned i, unsigned common)
 		n->p1[k].life_sec = 60 + below(600);
 	}
 	n->cfg = (struct ike_config){ .enabled = true, .nat_traversal = true, .p1 = n->p1,
-				      .n_p1 = n_p1, .psk = n->psk };
+				      .n_p1 = n_p1, .psk = n->psk, .ag = n->ag,
+				      .aggressive = true };
+	choose_liveness(n);
 }
 
 static bool same_suite(const struct p1_policy *a, const struct p1_policy *b)
@@ -125,6 +140,7 @@ static void choose_lives(struct p2_policy *a, struct p2_policy *b)
 
 		p->life_sec = 120 + below(chance(20) ? 3480 : 240);
 		p->life_kb = chance(40) ? 2560 + below(8000) : 4608000;
+		p->idle_sec = chance(25) ? 60 + below(600) : 0;
 	}
 }
 
@@ -179,6 +195,16 @@ static void make_line(struct link *l, struct line *line, unsigned number)
 	choose_lives(p[0], p[1]);
 }
 
+/* Aggressive mode offers the policies of one group only: that of the first. */
+static bool first_group_meets(const struct node *n, const struct node *he)
+{
+	for (size_t i = 0; i < n->cfg.n_p1; i++)
+		for (size_t k = 0; k < he->cfg.n_p1; k++)
+			if (n->p1[i].group == n->p1[0].group && same_suite(&n->p1[i], &he->p1[k]))
+				return true;
+	return false;
+}
+
 static void make_key(struct link *l, unsigned e, uint32_t key)
 {
 	struct node *n = &w.node[l->end[e]];
@@ -187,6 +213,9 @@ static void make_key(struct link *l, unsigned e, uint32_t key)
 
 	*k = (struct psk_entry){ .addr = he->shown, .mask_len = 32 };
 	k->key_len = (uint8_t)snprintf((char *)k->key, sizeof(k->key), "key-%u", key);
+	if (chance(8) && first_group_meets(n, he))
+		n->ag[n->cfg.n_ag++] = (struct ag_peer){ .addr = he->shown, .id_kind = AG_IPV4,
+							 .id_addr = n->addr };
 }
 
 static void make_link(unsigned a, unsigned b)
@@ -286,6 +315,30 @@ static void reboot(struct node *n)
 	n->clock_off = 1000 + below(1000000);
 	n->jumped_ms = 0;
 	node_start(n);
+}
+
+void conf_die(struct node *n)
+{
+	tell("%u dies", node_no(n));
+	n->dead = true;
+}
+
+/* Its lines are judged from now on. With some peers it waits to be spoken to. */
+void conf_revive(struct node *n)
+{
+	n->dead = false;
+	reboot(n);
+	for (unsigned i = 0; i < w.n_links; i++)
+		for (unsigned e = 0; e < 2; e++) {
+			struct link *l = &w.link[i];
+			bool speaks = chance(30);
+
+			for (unsigned k = 0; l->end[e] == node_no(n) && k < l->n_lines; k++) {
+				l->line[k].flow[e] = speaks;
+				l->line[k].flow[!e] = true;
+				l->line[k].up[0] = l->line[k].up[1] = false;
+			}
+		}
 }
 
 /* Both routers of a link get new words, one of them later. */

@@ -240,6 +240,30 @@ void fwd_expire(struct node *n)
 
 /* ---- traffic ---- */
 
+static int by_sa_id(const void *a, const void *b)
+{
+	const struct ike_use *x = a, *y = b;
+
+	return x->sa_id < y->sa_id ? -1 : x->sa_id > y->sa_id;
+}
+
+void fwd_tell_use(struct node *n)
+{
+	struct ike_use *u = calloc(n->n_held + 1, sizeof(*u));
+
+	if (!u)
+		abort();
+	for (size_t i = 0; i < n->n_held; i++)
+		u[i] = (struct ike_use){ n->held[i].spec.id,
+					 n->held[i].packet_ms ?
+						 (uint32_t)(node_now(n) - n->held[i].packet_ms) :
+						 UINT32_MAX };
+	qsort(u, n->n_held, sizeof(*u), by_sa_id);
+	ike_used(n->ike, node_now(n), u, n->n_held);
+	free(u);
+	node_drain(n);
+}
+
 /* The newest of the policy, as the forwarder picks it. */
 static struct held *pick(struct node *n, uint32_t policy)
 {
@@ -270,6 +294,8 @@ static void send_packet(unsigned link, unsigned k, unsigned e)
 	struct held *h = pick(n, line->policy[e]);
 	uint32_t size = 64 + below(1400) * (chance(20) ? 40 : 1); /* some are many */
 
+	if (n->dead)
+		return;
 	w.packets++;
 	if (!h) {
 		static const struct flow any;
@@ -291,6 +317,7 @@ static void send_packet(unsigned link, unsigned k, unsigned e)
 	d->len = size;
 	net_push(d);
 	h->packets++;
+	h->packet_ms = node_now(n);
 	h->bytes += size;
 	fwd_expire(n);
 }
@@ -310,7 +337,7 @@ void fwd_arrive(const struct wire *d)
 	struct node *n = &w.node[l->end[!d->from_end]];
 	struct held *h;
 
-	if (l->cut_until_ms > w.now_ms)
+	if (l->cut_until_ms > w.now_ms || n->dead)
 		return;
 	h = held_by_spi(n, d->spi, SA_IN);
 	if (!h) {
@@ -320,10 +347,13 @@ void fwd_arrive(const struct wire *d)
 		node_drain(n);
 		return;
 	}
-	if (!l->line[d->line].up[d->from_end])
+	if (!l->line[d->line].up[d->from_end]) {
 		tell("traffic of %u to %u line %u arrives", l->end[d->from_end], node_no(n), d->line);
+		l->line[d->line].up_ms[d->from_end] = w.now_ms;
+	}
 	l->line[d->line].up[d->from_end] = true;
 	h->packets++;
+	h->packet_ms = node_now(n);
 	h->bytes += d->len;
 	fwd_expire(n);
 }
@@ -372,6 +402,8 @@ void fwd_audit(void)
 		const struct pair *p;
 		size_t alive = 0, pairs = 0;
 
+		if (n->dead)
+			continue;
 		TAILQ_FOREACH(sa, &n->ike->sas, entry)
 			audit_sa(n, sa, &alive);
 		n->audited_ms = node_now(n);
@@ -410,6 +442,46 @@ void fwd_judge_up(void)
 						   ike_policy_story(w.node[w.link[i].end[e]].ike,
 								    line->policy[e]));
 			}
+}
+
+/* How long the peer of a router that was dead may send into nothing. The router begins by
+ * itself; or it says that it does not know what comes (and has a minute between two
+ * attempts); or the peer asks it (DPD: after a sample, six times), by a probe of 31 s if
+ * phase 1 is over. NEVER: nobody notices before the SA's end. */
+static uint64_t revival_ms(const struct node *n, const struct node *peer, bool speaks)
+{
+	uint64_t dpd = peer->cfg.keepalive_sec + 6u * peer->cfg.keepalive_retry_sec + 31;
+
+	if (speaks)
+		return 45000;
+	if (n->cfg.invalid_spi_recovery)
+		return 75000;
+	return peer->cfg.keepalive_sec ? USE_MS + 1000 * dpd + 10000 : NEVER;
+}
+
+static void judge_revived(unsigned link, unsigned e, unsigned k, uint64_t since_ms)
+{
+	const struct link *l = &w.link[link];
+	const struct line *line = &l->line[k];
+	uint64_t bound = revival_ms(&w.node[l->end[e]], &w.node[l->end[!e]], line->flow[e]);
+
+	if (!line->works[0] || !line->works[1] || bound == NEVER)
+		return;
+	w.revived++;
+	for (unsigned x = 0; x < 2; x++)
+		if (line->flow[x] && (!line->up[x] || line->up_ms[x] > since_ms + bound))
+			chaos_fail("router %u to %u, line %u: not up %llu s after %u was back",
+				   l->end[x], l->end[!x], k, (unsigned long long)bound / 1000,
+				   l->end[e]);
+}
+
+void fwd_judge_revived(const struct node *n, uint64_t since_ms)
+{
+	for (unsigned i = 0; i < w.n_links; i++)
+		for (unsigned e = 0; e < 2; e++)
+			for (unsigned k = 0; w.link[i].end[e] == node_no(n) && k < w.link[i].n_lines;
+			     k++)
+				judge_revived(i, e, k, since_ms);
 }
 
 /* What is sent on has its other end, or that end has said (or thought) delete. An inbound

@@ -152,7 +152,7 @@ static void put(struct node *to, const struct ike_path *path, struct span data, 
 
 void net_send(struct node *n, const struct ike_action *a)
 {
-	static const char *const names[256] = { [2] = "main", [5] = "info", [32] = "quick" };
+	static const char *const names[256] = { [2] = "main", [4] = "aggressive", [5] = "info", [32] = "quick" };
 	const char *name = names[a->data.p[18]] ? names[a->data.p[18]] : "?";
 	struct ike_path path;
 	struct node *to;
@@ -180,6 +180,9 @@ void net_send(struct node *n, const struct ike_action *a)
 void net_deliver(struct wire *d)
 {
 	struct node *n = &w.node[d->to];
+
+	if (n->dead)
+		return;
 	uint8_t *exact = malloc(d->len ? d->len : 1);
 
 	if (!exact)
