@@ -23,7 +23,7 @@ struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap)
 			   cfg->identity == IDENTITY_HOSTNAME ? cfg->hostname :
 								"";
 	bool dn = !ag && cfg->identity == IDENTITY_DN && sa->agreed.auth == IKE_AUTH_RSA_SIG &&
-		  cfg->dn.len;
+		  cfg->dn.len && cfg->dn.len <= AUTH_DN_MAX;
 	const struct ipaddr *addr = ag ? &ag->id_addr : &sa->path.local;
 	uint8_t type = dn				   ? ID_DN :
 		       !name[0]				   ? ID_IPV4 :
@@ -147,11 +147,20 @@ int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl)
 	return equal ? 0 : -EACCES;
 }
 
+/* Those are in the core's configuration only if it can sign: ike_configure(). */
+static bool any_policy_signs(const struct ike *k)
+{
+	for (size_t i = 0; i < k->cfg.n_p1; i++)
+		if (k->cfg.p1[i].auth == IKE_AUTH_RSA_SIG && p1_usable(&k->cfg.p1[i]))
+			return true;
+	return false;
+}
+
 unsigned auth_methods(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
 {
 	unsigned m = psk_for(k, peer) ? P1_METHOD(IKE_AUTH_PSK) : 0;
 
-	if (k->cfg.n_certs && k->env.sign && p2_between(k, local, peer))
+	if (any_policy_signs(k) && p2_between(k, local, peer))
 		m |= P1_METHOD(IKE_AUTH_RSA_SIG);
 	return m;
 }

@@ -233,6 +233,36 @@ static void without_a_certificate_it_is_not_offered(void **state)
 	assert_int_equal(verified + signed_, 0);
 }
 
+static void a_certificate_is_no_key_for_pre_share(void **state)
+{
+	(void)state;
+	again();
+	sim.side[0].p1[0].auth = IKE_AUTH_PSK;
+	sim.side[0].cfg.n_psk = 0;
+	sim_configure(0);
+	sim_acquire(0, 1);
+	sim_run(1000);
+	assert_int_equal(sim.side[0].sent_main, 0);
+	assert_non_null(strstr(sim.side[0].reason, "no pre-shared key with 192.0.2.2"));
+}
+
+static void lost_and_doubled_messages_are_judged_once(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		again();
+		sim.rng += i;
+		sim.drop_percent = 20;
+		sim.dup_percent = 30;
+		sim.reorder = true;
+		sim_acquire(0, 1);
+		sim_run(40000);
+		assert_int_equal(sim_state(0), IKE_QM_IDLE);
+		assert_true(verified == 2 && signed_ == 2);
+		sim_assert_twins();
+	}
+}
+
 static void the_certificate_goes_and_the_sa_goes(void **state)
 {
 	(void)state;
@@ -350,6 +380,8 @@ int main(void)
 		SIM_TEST(a_refusal_is_the_story_of_the_policy),
 		SIM_TEST(mixed_policies_go_by_priority),
 		SIM_TEST(without_a_certificate_it_is_not_offered),
+		SIM_TEST(a_certificate_is_no_key_for_pre_share),
+		SIM_TEST(lost_and_doubled_messages_are_judged_once),
 		SIM_TEST(the_certificate_goes_and_the_sa_goes),
 		SIM_TEST(strangers_get_no_answer),
 		SIM_TEST(no_answer_outgrows_its_request),
