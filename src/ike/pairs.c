@@ -600,6 +600,9 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 	}
 	if (qm_running(k, p))
 		return;
+	const struct pair *live = pair_current(k, p->id);
+	if (live) /* it may have been adopted, or another peer been tried meanwhile */
+		follow_peer(k, live);
 	const struct ipaddr *peer = &p->peers[n->peer_index % p->n_peers];
 	sa = sa_up_for(k, &p->local, peer);
 	if (sa && !sa_has_room(sa)) {

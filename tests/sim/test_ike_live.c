@@ -794,6 +794,25 @@ static void sessions_are_logged_when_they_change(void **state)
 	assert_non_null(strstr(x->log, "Crypto tunnel is DOWN.  Peer 192.0.2.2:500"));
 }
 
+/* chaos --seeds 20..20: control forgot which of its peers a pair is with, and asked the
+ * one that is not there until the pair's end. */
+static void renewal_goes_to_the_peer_of_the_pair(void **state)
+{
+	(void)state;
+	two_peers(nobody, there, 0);
+	sim_acquire(0, 1);
+	sim_run(35000);
+	assert_int_equal(sim.side[0].n_sa, 2);
+	sim_restart(0, true);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(ike_adopt(sim.side[0].ike, sim.now_ms, &sim.side[0].sa[i]), 0);
+	ike_expire(sim.side[0].ike, sim.now_ms, sim_sa(0, SA_OUT)->id, false, true);
+	sim_drain(0);
+	sim_run(1000);
+	assert_int_equal(sim.side[0].n_sa, 4);
+	sim_assert_twins();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -831,6 +850,7 @@ int main(void)
 		SIM_TEST(duplicate_pairs_of_a_line_end_as_one),
 		SIM_TEST(peer_that_reboots_in_mid_exchange_is_joined_again),
 		SIM_TEST(sessions_are_logged_when_they_change),
+		SIM_TEST(renewal_goes_to_the_peer_of_the_pair),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
