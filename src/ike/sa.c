@@ -533,7 +533,9 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 	switch ((enum ike_timer)t->kind) {
 	case T_RESEND:
 		act_debug(k, sa, "retransmitting phase 1 %s...", ike_state_name(sa_shown_state(sa)));
-		sa->flight.known = !sa->probe && pairs_with(k, &sa->path.local, &sa->path.remote);
+		if (!sa->flight.resends) /* not later: the message ends after 31 s in both ways */
+			sa->flight.known = !sa->probe &&
+					   pairs_with(k, &sa->path.local, &sa->path.remote);
 		if (flight_resend(k, &sa->flight))
 			break;
 		if (sa->probe)
