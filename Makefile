@@ -33,6 +33,7 @@ bench: all
 	$(BUILD)/bench/bench_pipeline
 	$(BUILD)/bench/bench_ike
 	$(PY) tools/bench
+	$(PY) tools/bench-handshakes
 
 # Fuzzers, long: make fuzz SECONDS=600
 fuzz:
