@@ -35,7 +35,7 @@
 
 #define IKE_RESENDS	    4	   /* of one message; the exchange fails 31 s after the first */
 #define IKE_RESEND_FIRST_MS 1000   /* doubled each time */
-#define IKE_KNOWN_RESENDS   9	   /* in phase 1 with a peer of pairs; 31 s, too */
+#define IKE_KNOWN_RESENDS   8	   /* in phase 1 with a peer of pairs; 31 s, too */
 #define IKE_KNOWN_RESEND_MAX_MS 4000 /* there the doubling ends here */
 #define IKE_DEAF_RESENDS    4	   /* in quick mode on an SA that the peer may not have: 9 s */
 #define IKE_QM_RESENDS	    15	   /* in quick mode, which fails after 31 s as well */

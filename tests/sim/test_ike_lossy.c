@@ -250,8 +250,11 @@ static void renewal_of_phase_one_is_repeated_often_enough(void **state)
 	sim_run(239000);
 	assert_int_equal(sim.side[0].sent_main, sent);
 	lose(0, MAIN, 0, 1000);
-	sim_run(29000); /* begun at 240 s; the other side begins at 270 s */
+	sim.cut[1] = true;
+	sim_run(29000); /* begun at 240 s */
 	assert_int_equal(sim.side[0].sent_main, sent + 9);
+	sim_run(2500); /* 655..655: 31 s after its first message it ends, as any; the next begins */
+	assert_int_equal(sim.side[0].sent_main, sent + 11);
 }
 
 /* chaos --seeds 26..26 and 315..315: the initiator took the renewal for complete, the
