@@ -243,12 +243,55 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 			      "access list %s permits nothing, so nothing is protected.", acl->name);
 }
 
+static void check_terms(const struct config *c, const struct cfg_map_entry *e, const char *obj,
+			struct report *r)
+{
+	if (!e->n_transforms)
+		report_object(r, REPORT_ERROR, obj, "set transform-set NAME",
+			      "there is no transform set, so the entry is disabled.");
+	for (size_t i = 0; i < e->n_transforms; i++)
+		if (!config_find_transform(c, e->transforms[i]))
+			report_object(r, REPORT_ERROR, obj,
+				      "crypto ipsec transform-set NAME esp-aes 256 esp-sha256-hmac",
+				      "transform set %s does not exist.", e->transforms[i]);
+	if (e->match_acl[0])
+		check_entry_acl(c, e, obj, r);
+	if (group_is_weak(e->pfs_group))
+		report_object(r, REPORT_WARNING, obj, "set pfs group14", "PFS group %u is weak.",
+			      e->pfs_group);
+}
+
+/* Templates: what the static entries need and they do not is a peer and a list. */
+static void check_dynamic_maps(const struct config *c, struct report *r)
+{
+	char obj[NAME_LEN];
+
+	for (size_t i = 0; i < c->dynamic_maps.n; i++)
+		for (size_t k = 0; k < c->dynamic_maps.v[i]->entries.n; k++) {
+			const struct cfg_map_entry *e = c->dynamic_maps.v[i]->entries.v[k];
+
+			snprintf(obj, sizeof(obj), "crypto dynamic-map %s %u",
+				 c->dynamic_maps.v[i]->name, e->seq);
+			check_terms(c, e, obj, r);
+			if (!e->match_acl[0])
+				report_object(r, REPORT_WARNING, obj, "match address ACCESS-LIST",
+					      "there is no access list: peers choose what is protected, "
+					      "and nothing is while none of them has an SA.");
+		}
+}
+
 static void check_entry(const struct config *c, const struct cfg_map *m,
 			const struct cfg_map_entry *e, struct report *r)
 {
 	char obj[NAME_LEN], buf[IPADDR_STRLEN];
 
 	snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
+	if (e->type == MAP_DYNAMIC) {
+		if (!config_find_dynamic_map(c, e->dynamic))
+			report_object(r, REPORT_ERROR, obj, "crypto dynamic-map NAME 10",
+				      "dynamic map %s does not exist.", e->dynamic);
+		return;
+	}
 	if (e->type != MAP_ISAKMP) {
 		report_object(r, REPORT_ERROR, obj, NULL,
 			      "entries of this type are not run by this version.");
@@ -267,22 +310,10 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 				      "there is no pre-shared key for peer %s.",
 				      ipaddr_str(&e->peers[i].addr, buf));
 	}
-	if (!e->n_transforms)
-		report_object(r, REPORT_ERROR, obj, "set transform-set NAME",
-			      "there is no transform set, so the entry is disabled.");
-	for (size_t i = 0; i < e->n_transforms; i++)
-		if (!config_find_transform(c, e->transforms[i]))
-			report_object(r, REPORT_ERROR, obj,
-				      "crypto ipsec transform-set NAME esp-aes 256 esp-sha256-hmac",
-				      "transform set %s does not exist.", e->transforms[i]);
-	if (e->match_acl[0])
-		check_entry_acl(c, e, obj, r);
-	else
+	check_terms(c, e, obj, r);
+	if (!e->match_acl[0])
 		report_object(r, REPORT_ERROR, obj, "match address ACCESS-LIST",
 			      "there is no access list, so the entry is disabled.");
-	if (group_is_weak(e->pfs_group))
-		report_object(r, REPORT_WARNING, obj, "set pfs group14", "PFS group %u is weak.",
-			      e->pfs_group);
 }
 
 static void check_maps(const struct config *c, struct report *r)
@@ -484,6 +515,7 @@ void commands_check(const struct config *c, struct report *report)
 	check_aggressive(c, report);
 	check_transforms(c, report);
 	check_maps(c, report);
+	check_dynamic_maps(c, report);
 	check_interfaces(c, report);
 	check_pki(c, report);
 }

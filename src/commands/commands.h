@@ -14,6 +14,7 @@ enum command_mode {
 	M_POLICY,
 	M_TRANSFORM,
 	M_MAP,
+	M_DYNAMIC_MAP,
 	M_INTERFACE,
 	M_TUNNEL, /* (config-if)# too: interfaces with tunnel commands */
 	M_STD_NACL,
@@ -28,7 +29,6 @@ enum command_mode {
 	M_KEYRING,
 	M_ISAKMP_PROFILE,
 	M_IPSEC_PROFILE,
-	M_DYNAMIC_MAP,
 	M_PUBKEY,
 	M_IKEV2,
 	M_VPDN,

@@ -29,6 +29,8 @@ enum exec_action {
 	EXEC_SHOW_IPSEC_TRANSFORM, /* name */
 	EXEC_SHOW_IPSEC_LIFETIME,
 	EXEC_SHOW_CRYPTO_MAP, /* ifname; name (tag) */
+	EXEC_SHOW_DYNAMIC_MAP, /* name (tag) */
+	EXEC_SHOW_CALL_ADMISSION,
 	EXEC_SHOW_CRYPTO_SESSION, /* detail; addr (remote); addr2 (local); ifname; flag: brief */
 	EXEC_SHOW_CRYPTO_ENGINE,
 	EXEC_SHOW_PKI_CERTIFICATES, /* name (trustpoint); detail */

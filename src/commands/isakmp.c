@@ -7,6 +7,10 @@
 
 #define IN_CONFIG CLI_IN(M_CONFIG)
 #define CRYPTO	  KW("crypto", "Encryption module")
+#define CALL_ADMISSION                                                                  \
+	CRYPTO, KW("call", "Configure Crypto Call Admission Control"),                  \
+		KW("admission", "Configure Crypto Call Admission Control"),             \
+		KW("limit", "Configure Crypto Call Admission Control limits")
 #define ISAKMP	  CRYPTO, KW("isakmp", "Configure ISAKMP policy")
 
 /* ---- policies ---- */
@@ -332,5 +336,19 @@ const struct cli_row rows_isakmp[] = {
 	  .toks = TOKS(ISAKMP, KW("lifetime", "Rules for lifetimes that differ"),
 		       KWV("strict", "Refuse an initiator whose lifetime is shorter than ours",
 			   AT_CONFIG(lifetime_strict), 1)) },
+	{ .modes = IN_CONFIG,
+	  .toks = TOKS(CALL_ADMISSION, KW("ike", "Configure IKE limits"),
+		       KW("in-negotiation-sa", "Max number of SAs in negotiation"),
+		       NUM(10, 99999, "Max number of SAs in negotiation",
+			   AT_CONFIG(max_negotiating))) },
+	{ .modes = IN_CONFIG,
+	  .toks = TOKS(CALL_ADMISSION, KW("ike", "Configure IKE limits"),
+		       KW("sa", "Max number of IKE SAs"),
+		       NUM(1, 99999, "Max number of IKE SAs", AT_CONFIG(max_sas))) },
+	{ .modes = IN_CONFIG,
+	  .toks = TOKS(KW("call", "Configure Call parameters"),
+		       KW("admission", "Configure Call Admission Control"),
+		       KW("limit", "Configure the call admission limit"),
+		       NUM(1, 100000, "Call admission limit (charge)", AT_CONFIG(max_charge))) },
 	{ .toks = NULL },
 };

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define IN_CONFIG CLI_IN(M_CONFIG)
-#define IN_MAP	  CLI_IN(M_MAP)
+#define IN_MAPS	  (CLI_IN(M_MAP) | CLI_IN(M_DYNAMIC_MAP))
 #define CRYPTO	  KW("crypto", "Encryption module")
 #define MAP	  CRYPTO, KW("map", "Enter a crypto map")
 
@@ -15,6 +15,7 @@ struct map_args {
 	uint32_t seq;
 	uint8_t type; /* enum map_type; 0: not said */
 	char dynamic[CFG_NAME_MAX];
+	bool discover;
 	char local_if[CFG_NAME_MAX];
 };
 
@@ -88,15 +89,18 @@ static int map_entry_apply(struct cli_call *c)
 			txt_str(c->out,
 				"% NOTE: This new crypto map will remain disabled until a peer\n"
 				"        and a valid access list have been configured.\n");
-		else if (a->type != MAP_ISAKMP)
+		else if (a->type == MAP_MANUAL || a->type == MAP_GDOI)
 			txt_printf(c->out, "%% NOTE: %s crypto map entries are kept; this version "
 					   "does not run them.\n",
-				   a->type == MAP_MANUAL ? "ipsec-manual" :
-				   a->type == MAP_GDOI	 ? "gdoi" :
-							   "dynamic");
+				   a->type == MAP_MANUAL ? "ipsec-manual" : "gdoi");
 	}
-	if (a->type == MAP_DYNAMIC)
-		memcpy(e->dynamic, a->dynamic, sizeof(e->dynamic));
+	if (a->type != MAP_DYNAMIC)
+		return 0;
+	memcpy(e->dynamic, a->dynamic, sizeof(e->dynamic));
+	e->discover = a->discover;
+	if (e->discover)
+		txt_str(c->out, "% NOTE: tunnel endpoint discovery is not done by this version; the "
+				"word is kept.\n");
 	return 0;
 }
 
@@ -128,6 +132,7 @@ static bool map_entry_each(const void *root, const void *obj, struct cli_walk *w
 	a->seq = e->seq;
 	a->type = e->type;
 	memcpy(a->dynamic, e->dynamic, sizeof(a->dynamic));
+	a->discover = e->discover;
 	return true;
 }
 
@@ -168,6 +173,81 @@ static bool map_local_each(const void *root, const void *obj, struct cli_walk *w
 		return false;
 	memcpy(a->name, c->maps.v[w->i]->name, sizeof(a->name));
 	memcpy(a->local_if, c->maps.v[w->i++]->local_if, sizeof(a->local_if));
+	return true;
+}
+
+/* ---- crypto dynamic-map ---- */
+
+static bool dynamic_in_use(const struct config *c, const char *name, struct txt *out)
+{
+	for (size_t i = 0; i < c->maps.n; i++)
+		for (size_t k = 0; k < c->maps.v[i]->entries.n; k++) {
+			const struct cfg_map_entry *e = c->maps.v[i]->entries.v[k];
+
+			if (e->type != MAP_DYNAMIC || strcmp(e->dynamic, name) != 0)
+				continue;
+			txt_printf(out, "%% Dynamic crypto map %s is in use by crypto map %s %u. "
+					"Please remove that entry first\n",
+				   name, c->maps.v[i]->name, e->seq);
+			return true;
+		}
+	return false;
+}
+
+static int dynamic_remove(struct cli_call *c)
+{
+	const struct map_args *a = c->args;
+	struct cfg_map *m = config_find_dynamic_map(c->root, a->name);
+	struct cfg_map_entry *e = m && a->seq ? cfg_map_find(m, a->seq) : NULL;
+
+	if (!m || (a->seq && !e))
+		return 0;
+	if ((!a->seq || m->entries.n == 1) && dynamic_in_use(c->root, a->name, c->out))
+		return -EINVAL;
+	if (e)
+		cfg_map_del(m, e);
+	if (!a->seq || !m->entries.n)
+		config_del_dynamic_map(c->root, m);
+	return 0;
+}
+
+static int dynamic_apply(struct cli_call *c)
+{
+	const struct map_args *a = c->args;
+	struct cfg_map *m;
+
+	if (c->op != CLI_SET)
+		return dynamic_remove(c);
+	m = config_add_dynamic_map(c->root, a->name);
+	return m && cfg_map_add(m, a->seq) ? 0 : -ENOMEM;
+}
+
+static void *dynamic_find(void *root, void *obj, const void *args)
+{
+	const struct map_args *a = args;
+	struct cfg_map *m = config_find_dynamic_map(root, a->name);
+
+	(void)obj;
+	return m ? cfg_map_find(m, a->seq) : NULL;
+}
+
+static bool dynamic_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			 const void **ret_obj)
+{
+	const struct config *c = root;
+	struct map_args *a = args;
+
+	(void)obj;
+	while (w->i < c->dynamic_maps.n && w->j == c->dynamic_maps.v[w->i]->entries.n) {
+		w->i++;
+		w->j = 0;
+	}
+	if (w->i == c->dynamic_maps.n)
+		return false;
+	const struct cfg_map_entry *e = c->dynamic_maps.v[w->i]->entries.v[w->j++];
+	*ret_obj = e;
+	memcpy(a->name, c->dynamic_maps.v[w->i]->name, sizeof(a->name));
+	a->seq = e->seq;
 	return true;
 }
 
@@ -309,11 +389,21 @@ static int reverse_apply(struct cli_call *c)
 		KWV("dynamic", "Specify that this crypto map entry is to reference a "         \
 			       "preexisting dynamic crypto map", AT_M(type), MAP_DYNAMIC),     \
 		WORD("Dynamic crypto map tag", AT_M(dynamic)), OPT,                            \
-		KW("discover", "Enable endpoint discovery"), CLOSE, OR,                        \
+		KWV("discover", "Enable endpoint discovery", AT_M(discover), 1), CLOSE, OR,                        \
 		KWV("ipsec-isakmp", "IPSEC w/ISAKMP", AT_M(type), MAP_ISAKMP), OR,             \
 		KWV("ipsec-manual", "IPSEC w/manual keying", AT_M(type), MAP_MANUAL), CLOSE
 
+#define DYNAMIC_MAP CRYPTO, KW("dynamic-map", "Specify a dynamic crypto map template")
+
 const struct cli_row rows_map[] = {
+	{ .modes = IN_CONFIG, .flags = ROW_NO_ONLY, .args_size = sizeof(struct map_args),
+	  .apply = dynamic_remove,
+	  .toks = TOKS(DYNAMIC_MAP, WORD("Dynamic crypto map template tag", AT_M(name))) },
+	{ .modes = IN_CONFIG, .enters = M_DYNAMIC_MAP, .args_size = sizeof(struct map_args),
+	  .apply = dynamic_apply, .find = dynamic_find, .each = dynamic_each,
+	  .toks = TOKS(DYNAMIC_MAP, WORD("Dynamic crypto map template tag", AT_M(name)),
+		       NUM(1, 65535, "Sequence to insert into dynamic crypto map entry",
+			   AT_M(seq))) },
 	KEPT_NOTE(IN_CONFIG, ROW_KEEP_MANY,
 		  "% NOTE: Easy VPN is not run by this version; the line is kept.", MAP,
 		  { .kind = CLI_ARG, .type = &cli_word, .help = "Crypto map tag" }, ALT,
@@ -339,46 +429,46 @@ const struct cli_row rows_map[] = {
 		       NUMF(1, 65535, "Sequence to insert into crypto map entry", AT_M(seq),
 			    .flags = CLI_TAIL),
 		       MAP_TYPE) },
-	{ .modes = IN_MAP, .flags = ROW_WRAPS,
+	{ .modes = IN_MAPS, .flags = ROW_WRAPS,
 	  .toks = TOKS(KW("description", "Description of the crypto map statement policy"),
 		       LINE("Up to 80 characters describing this crypto map", AT_E(description))) },
-	{ .modes = IN_MAP, .args_size = sizeof(struct cfg_peer), .apply = peer_apply,
+	{ .modes = IN_MAPS, .args_size = sizeof(struct cfg_peer), .apply = peer_apply,
 	  .each = peer_each,
 	  .toks = TOKS(SET, KW("peer", "Allowed Encryption/Decryption peer."), ALT,
 		       ADDR("IP address of peer", struct cfg_peer, addr), OR,
 		       ARG(arg_host, "Hostname of peer", struct cfg_peer, host), CLOSE, OPT,
 		       KW("dynamic", "Resolve the hostname dynamically"), CLOSE, OPT,
 		       KWV("default", "Primary peer", struct cfg_peer, is_default, 1), CLOSE) },
-	{ .modes = IN_MAP,
+	{ .modes = IN_MAPS,
 	  .toks = TOKS(SET_SA, KW("lifetime", "Security association lifetime"),
 		       KW("kilobytes", "Volume-based key duration"), ALT,
 		       KWV("disable", "Disable volume-based rekey", AT_E(life_kb_disable), 1), OR,
 		       NUM(2560, 4294967295, "Security association duration in kilobytes encrypted",
 			   AT_E(life_kb)),
 		       CLOSE) },
-	{ .modes = IN_MAP,
+	{ .modes = IN_MAPS,
 	  .toks = TOKS(SET_SA, KW("lifetime", "Security association lifetime"),
 		       KW("seconds", "Time-based key duration in seconds"),
 		       NUM(120, 86400, "Security association duration in seconds",
 			   AT_E(life_sec))) },
-	{ .modes = IN_MAP, .args_size = sizeof(struct days_args), .apply = days_apply,
+	{ .modes = IN_MAPS, .args_size = sizeof(struct days_args), .apply = days_apply,
 	  .each = days_each,
 	  .toks = TOKS(SET_SA, KW("lifetime", "Security association lifetime"),
 		       KW("days", "Time-based key duration in days"),
 		       NUM(1, 30, "Security association duration in days", struct days_args,
 			   days)) },
-	{ .modes = IN_MAP, .apply = idle_apply,
+	{ .modes = IN_MAPS, .apply = idle_apply,
 	  .toks = TOKS(SET_SA, KW("idle-time", "Automatically delete IPSec SAs after a given idle "
 					       "period."),
 		       NUM(60, 86400, "IPSec SA idle time in seconds", AT_E(idle_sec)), OPT,
 		       KWV("default", "Use the default peer after the idle time",
 			   AT_E(idle_default), 1),
 		       CLOSE) },
-	KEPT_NOTE(IN_MAP, 0,
-		  "% NOTE: an SA for each host is not made by this version; the line is kept.",
-		  SET_SA, KW("level", "Specify a security association granularity level"),
-		  KW("per-host", "Per host security association granularity")),
-	{ .modes = IN_MAP,
+	{ .modes = IN_MAPS,
+	  .toks = TOKS(SET_SA, KW("level", "Specify a security association granularity level"),
+		       KWV("per-host", "Per host security association granularity",
+			   AT_E(per_host), 1)) },
+	{ .modes = IN_MAPS,
 	  .toks = TOKS(SET_SA, KW("replay", "Set replay checking."), ALT,
 		       KWV("disable", "Disable replay checking", AT_E(replay_disable), 1), OR,
 		       KW("window-size", "Set replay window size."), ALT,
@@ -388,11 +478,11 @@ const struct cli_row rows_map[] = {
 		       KWV("512", "Window size of 512", AT_E(replay_window), 512), OR,
 		       KWV("1024", "Window size of 1024", AT_E(replay_window), 1024), CLOSE,
 		       CLOSE) },
-	{ .modes = IN_MAP, .apply = transforms_apply,
+	{ .modes = IN_MAPS, .apply = transforms_apply,
 	  .toks = TOKS(SET, KW("transform-set", "Specify list of transform sets in priority order"),
 		       REP(AT_E(n_transforms), P2_MAX_TRANSFORMS, CFG_NAME_MAX),
 		       WORD("Proposal tag", AT_E(transforms[0])), CLOSE) },
-	{ .modes = IN_MAP, .apply = pfs_apply,
+	{ .modes = IN_MAPS, .apply = pfs_apply,
 	  .toks = TOKS(SET, KW("pfs", "Specify pfs settings"), OPT,
 		       PFS_GROUP(1, "768-bit modp"), OR, PFS_GROUP(2, "1024-bit modp"), OR,
 		       PFS_GROUP(5, "1536-bit modp"), OR, PFS_GROUP(14, "2048-bit modp"), OR,
@@ -400,23 +490,23 @@ const struct cli_row rows_map[] = {
 		       PFS_GROUP(19, "256-bit ecp"), OR, PFS_GROUP(20, "384-bit ecp"), OR,
 		       PFS_GROUP(21, "521-bit ecp"), OR,
 		       PFS_GROUP(24, "2048-bit modp, 256-bit subgroup"), CLOSE) },
-	{ .modes = IN_MAP,
+	{ .modes = IN_MAPS,
 	  .toks = TOKS(KW("match", "Match values."),
 		       KW("address", "Match address of packets to encrypt."),
 		       WORD("Access-list name or number", AT_E(match_acl))) },
-	{ .modes = IN_MAP, .apply = reverse_apply,
+	{ .modes = IN_MAPS, .apply = reverse_apply,
 	  .toks = TOKS(KWV("reverse-route", "Reverse Route Injection.", AT_E(reverse_route), 1), OPT,
 		       KWV("static", "Create routes based on static ACLs permanently",
 			   AT_E(reverse_static), 1),
 		       CLOSE) },
-	KEPT(IN_MAP, 0, SET, KW("isakmp-profile", "Specify isakmp Profile"), REST),
-	KEPT(IN_MAP, 0, SET, KW("ikev2-profile", "Specify ikev2 Profile"), REST),
-	KEPT(IN_MAP, 0, SET, KW("ip", "Interface Internet Protocol config commands"), REST),
-	KEPT(IN_MAP, 0, SET, KW("nat", "Set NAT translation"), REST),
-	KEPT(IN_MAP, 0, SET, KW("group", "Set GDOI group"), REST),
-	KEPT(IN_MAP, 0, SET, KW("identity", "Identity restriction."), REST),
-	KEPT(IN_MAP, ROW_KEEP_MANY, SET, KW("session-key", "Specify keys for manual entries"),
+	KEPT(IN_MAPS, 0, SET, KW("isakmp-profile", "Specify isakmp Profile"), REST),
+	KEPT(IN_MAPS, 0, SET, KW("ikev2-profile", "Specify ikev2 Profile"), REST),
+	KEPT(IN_MAPS, 0, SET, KW("ip", "Interface Internet Protocol config commands"), REST),
+	KEPT(IN_MAPS, 0, SET, KW("nat", "Set NAT translation"), REST),
+	KEPT(IN_MAPS, 0, SET, KW("group", "Set GDOI group"), REST),
+	KEPT(IN_MAPS, 0, SET, KW("identity", "Identity restriction."), REST),
+	KEPT(IN_MAPS, ROW_KEEP_MANY, SET, KW("session-key", "Specify keys for manual entries"),
 	     REST_SECRET),
-	KEPT(IN_MAP, 0, KW("qos", "Quality of Service related commands"), REST),
+	KEPT(IN_MAPS, 0, KW("qos", "Quality of Service related commands"), REST),
 	{ .toks = NULL },
 };

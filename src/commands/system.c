@@ -106,13 +106,9 @@ const struct cli_row rows_kept_crypto[] = {
 	KEPT_BLOCK(IN_CONFIG, M_IPSEC_PROFILE, NOTE("crypto ipsec profile"), CRYPTO,
 		   KW("ipsec", "Configure IPSEC policy"),
 		   KW("profile", "Configure an ipsec policy profile"), REST),
-	KEPT_BLOCK(IN_CONFIG, M_DYNAMIC_MAP, NOTE("crypto dynamic-map"), CRYPTO,
-		   KW("dynamic-map", "Specify a dynamic crypto map template"), REST),
 	KEPT_BLOCK(IN_CONFIG, M_OTHER, NOTE("crypto gdoi"), CRYPTO,
 		   KW("gdoi", "Configure GDOI policy"), REST),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, CRYPTO, KW("engine", "Enter a crypto engine configurable menu"),
-	     REST),
-	KEPT(IN_CONFIG, ROW_KEEP_MANY, CRYPTO, KW("call", "Configure Crypto Call Admission Control"),
 	     REST),
 	KEPT_BLOCK(IN_CONFIG, M_VPDN, "% PPTP, L2F and L2TP dial-in are not supported: PPTP and L2F are "
 				      "insecure. Use IPsec. The lines are kept.",

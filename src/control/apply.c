@@ -43,10 +43,12 @@ static uint64_t learn_paths(struct control *c, bool set)
 	for (size_t i = 0, k = 0; i < c->compiled.n_policies; i++) {
 		struct fwd_policy *p = &c->compiled.policies[i];
 
-		if (k == c->compiled.ike.n_p2 || c->compiled.p2[k].id != p->id)
+		while (k < c->compiled.n_shown && c->compiled.shown[k].line)
+			k++; /* served by the line before it */
+		if (k == c->compiled.n_shown || c->compiled.shown[k].id != p->id)
 			continue; /* a deny line */
-		for (size_t j = 0; j < c->compiled.p2[k].n_peers; j++) {
-			const struct ipaddr *peer = &c->compiled.p2[k].peers[j];
+		for (size_t j = 0; j < c->compiled.shown[k].n_peers; j++) {
+			const struct ipaddr *peer = &c->compiled.shown[k].peers[j];
 
 			if (!ipaddr_equal(peer, &last)) /* mostly the same for a whole list */
 				mtu = nl_path_mtu(c->nl, peer);
@@ -66,11 +68,38 @@ void apply_paths(struct control *c)
 		apply_soon(c);
 }
 
+/* The policies that IKE has made, into a fresh compilation. */
+static int add_made(struct control *c, struct compiled *new)
+{
+	const struct p2_policy **v = NULL, *p = NULL;
+	size_t n = 0;
+	int err;
+
+	while (c->ike && (p = ike_made(c->ike, p)))
+		n++;
+	if (!n)
+		return 0;
+	v = calloc(n, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	n = 0;
+	while ((p = ike_made(c->ike, p)))
+		v[n++] = p;
+	err = compile_made(new, v, n);
+	free(v);
+	return err;
+}
+
 static int recompile(struct control *c)
 {
 	struct compiled new;
 	int err = compile(c->config, c->ifs, c->n_ifs, &c->ids, &new);
 
+	if (!err) {
+		err = add_made(c, &new);
+		if (err)
+			compiled_fini(&new);
+	}
 	if (err)
 		return err;
 	compiled_fini(&c->compiled);
@@ -160,6 +189,36 @@ void apply_all(struct control *c)
 	say_notes(c);
 	say_isakmp(c);
 	ikelink_pump(c);
+}
+
+/* A policy that IKE has just made: its locks stand, and its SPD entry, before the SAs that
+ * it is made for are installed. */
+void apply_made(struct control *c, uint32_t id)
+{
+	int err;
+
+	for (size_t i = 0; i < c->compiled.n_policies; i++)
+		if (c->compiled.policies[i].id == id)
+			return; /* together with another one */
+	err = recompile(c);
+	if (!err)
+		steering_apply(c);
+	if (!err)
+		err = send_table(c);
+	if (err)
+		log_line("CULVERT-3-CONFIG", "a dynamic crypto map entry could not be put in force: %s",
+			 strerror(-err));
+	if (err || c->steering_failed)
+		apply_soon(c);
+}
+
+int apply_early(struct control *c)
+{
+	int err = plumb_look(c);
+
+	if (!err)
+		err = recompile(c);
+	return err ? err : ike_pki_configure(c, host_now_ms(NULL));
 }
 
 void apply_soon(struct control *c)

@@ -148,6 +148,27 @@ static int compile_ag(const struct config *c, struct compiled *out)
 	return err;
 }
 
+static int add_p1(struct compiled *out, const struct p1_policy *p)
+{
+	if (grow((void **)&out->p1, out->ike.n_p1, sizeof(*out->p1)))
+		return -ENOMEM;
+	out->p1[out->ike.n_p1++] = *p;
+	return 0;
+}
+
+static int compile_p1(const struct cfg_isakmp *k, struct compiled *out)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < k->policies.n; i++)
+		err = add_p1(out, &k->policies.v[i]->p);
+	for (size_t i = 0; !err && k->default_policy && !k->policies.n && i < P1_N_DEFAULTS; i++)
+		err = add_p1(out, &p1_defaults[i]);
+	if (!err && k->legacy_default_policy)
+		err = add_p1(out, &p1_legacy);
+	return err;
+}
+
 static int compile_isakmp(const struct config *c, struct compiled *out)
 {
 	const struct cfg_isakmp *k = &c->isakmp;
@@ -162,11 +183,12 @@ static int compile_isakmp(const struct config *c, struct compiled *out)
 	out->ike.keepalive_periodic = k->keepalive_periodic;
 	out->ike.invalid_spi_recovery = k->invalid_spi_recovery;
 	out->ike.log_sessions = c->crypto_logging_session;
-	for (size_t i = 0; i < k->policies.n; i++) {
-		if (grow((void **)&out->p1, out->ike.n_p1, sizeof(*out->p1)))
-			return -ENOMEM;
-		out->p1[out->ike.n_p1++] = k->policies.v[i]->p;
-	}
+	out->ike.lifetime_strict = k->lifetime_strict;
+	out->ike.max_sas = k->max_sas;
+	out->ike.max_negotiating = k->max_negotiating;
+	out->ike.max_charge = k->max_charge;
+	if (compile_p1(k, out))
+		return -ENOMEM;
 	for (size_t i = 0; i < k->keys.n; i++) {
 		const struct cfg_key *key = k->keys.v[i];
 		struct psk_entry e = { .addr = key->addr };
@@ -198,7 +220,7 @@ static int compile_isakmp(const struct config *c, struct compiled *out)
 static void entry_policy(const struct config *c, const struct cfg_map *map,
 			 const struct cfg_map_entry *e, struct compiled *out, struct p2_policy *ret_p)
 {
-	struct p2_policy p = { .seq = e->seq, .pfs_group = e->pfs_group };
+	struct p2_policy p = { .seq = e->seq, .pfs_group = e->pfs_group, .per_host = e->per_host };
 
 	snprintf(p.map, sizeof(p.map), "%s", map->name);
 	for (size_t i = 0; i < e->n_peers; i++) {
@@ -235,22 +257,42 @@ static uint32_t ip_mtu(uint32_t device_mtu)
 	return device_mtu > UINT16_MAX ? UINT16_MAX : device_mtu < 68 ? 68 : device_mtu;
 }
 
+/* Where the policies that are made of a template go: before the lines that follow. */
+struct dynamic_place {
+	struct fwd_policy like;
+	size_t at; /* in policies */
+};
+
+static int add_place(struct compiled *out, const struct fwd_policy *f)
+{
+	struct dynamic_place p = { *f, out->n_policies };
+
+	if (grow((void **)&out->places, out->n_places, sizeof(p)))
+		return -ENOMEM;
+	out->places[out->n_places++] = p;
+	return 0;
+}
+
 /* One selector of one ACL line: an SPD entry, and for a permit a policy of IKE. */
 static int add_line(const struct bound_if *bi, struct ipaddr local, const struct p2_policy *like,
-		    const struct acl_entry *ace, uint32_t part, const struct selector *sel,
-		    struct policy_ids *ids, struct compiled *out)
+		    uint32_t map_seq, const struct acl_entry *ace, uint32_t part,
+		    const struct selector *sel, struct policy_ids *ids, struct compiled *out)
 {
-	struct policy_id_row key = { .ifid = bi->ifindex, .seq = like->seq, .ace = ace->seq,
+	struct policy_id_row key = { .ifid = bi->ifindex, .seq = map_seq, .ace = ace->seq,
 				     .part = part };
-	struct fwd_policy f = { .ifid = bi->ifindex, .map_seq = like->seq, .sel = *sel,
+	struct fwd_policy f = { .ifid = bi->ifindex, .map_seq = map_seq, .sel = *sel,
 				.local = local, .path_mtu = ip_mtu(bi->mtu) };
 
 	memcpy(key.map, like->map, sizeof(key.map));
 	f.action = ace->kind == ACE_PERMIT ? FWD_POLICY_PROTECT : FWD_POLICY_SKIP;
 	f.id = policy_id(ids, &key);
-	if (!f.id || grow((void **)&out->policies, out->n_policies, sizeof(f)))
+	if (!f.id || (like->dynamic && ace->kind == ACE_PERMIT && add_place(out, &f)))
 		return -ENOMEM;
-	out->policies[out->n_policies++] = f;
+	if (!like->any_proxies) {
+		if (grow((void **)&out->policies, out->n_policies, sizeof(f)))
+			return -ENOMEM;
+		out->policies[out->n_policies++] = f;
+	}
 	if (ace->kind != ACE_PERMIT)
 		return 0;
 
@@ -267,7 +309,8 @@ static int add_line(const struct bound_if *bi, struct ipaddr local, const struct
 }
 
 static int add_acl(const struct cfg_acl *acl, const struct bound_if *bi, struct ipaddr local,
-		   const struct p2_policy *like, struct policy_ids *ids, struct compiled *out)
+		   const struct p2_policy *like, uint32_t map_seq, struct policy_ids *ids,
+		   struct compiled *out)
 {
 	struct selector sel[ACL_MAX_SELECTORS];
 
@@ -287,13 +330,53 @@ static int add_acl(const struct cfg_acl *acl, const struct bound_if *bi, struct 
 		}
 		size_t n = acl_entry_selectors(ace, sel, ACL_MAX_SELECTORS);
 		for (size_t k = 0; k < n; k++) {
-			int err = add_line(bi, local, like, ace, (uint32_t)k, &sel[k], ids, out);
+			int err = add_line(bi, local, like, map_seq, ace, (uint32_t)k, &sel[k], ids, out);
 
 			if (err)
 				return err;
 		}
 	}
 	return 0;
+}
+
+/* `crypto map M SEQ ipsec-isakmp dynamic D`: each entry of D a template, in order. For the
+ * SPD each is an entry of its own, so that a deny line goes on at the next. */
+static int add_dynamic(const struct config *c, const struct cfg_map *map,
+		       const struct cfg_map_entry *e, const struct bound_if *bi,
+		       struct ipaddr local, struct policy_ids *ids, struct compiled *out)
+{
+	static const struct acl_entry everything = { .kind = ACE_PERMIT };
+	static const struct selector any = { .local = { { .family = IP_V4 }, { 255, 255, 255, 255 } },
+					     .remote = { { .family = IP_V4 }, { 255, 255, 255, 255 } } };
+	const struct cfg_map *d = config_find_dynamic_map(c, e->dynamic);
+	int err = 0;
+
+	if (!d)
+		txt_printf(&out->notes, "crypto map %s %u: dynamic map %s does not exist\n", map->name,
+			   e->seq, e->dynamic);
+	for (size_t i = 0; d && !err && i < d->entries.n; i++) {
+		const struct cfg_map_entry *t = d->entries.v[i];
+		const struct cfg_acl *acl = config_find_acl(c, t->match_acl);
+		uint32_t map_seq = e->seq | t->seq << 16;
+		struct p2_policy like;
+
+		if (t->match_acl[0] && !acl)
+			continue; /* commands_check() says so; nothing is permitted */
+		entry_policy(c, map, t, out, &like);
+		like.seq = e->seq;
+		like.dynamic = true;
+		like.per_host = false; /* the peer says what for */
+		like.any_proxies = !acl;
+		if (t->n_peers && !like.n_peers)
+			continue; /* names only: none is known */
+		if (t->reverse_route)
+			txt_printf(&out->notes, "crypto dynamic-map %s %u: reverse-route adds no routes "
+						"in this version\n",
+				   d->name, t->seq);
+		err = acl ? add_acl(acl, bi, local, &like, map_seq, ids, out) :
+			    add_line(bi, local, &like, map_seq, &everything, 0, &any, ids, out);
+	}
+	return err;
 }
 
 static int compile_map(const struct config *c, const struct cfg_interface *ci,
@@ -325,6 +408,13 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci,
 		const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
 		struct p2_policy like;
 
+		if (e->type == MAP_DYNAMIC) {
+			int failed = add_dynamic(c, map, e, bi, local, ids, out);
+
+			if (failed)
+				return failed;
+			continue;
+		}
 		if (!acl)
 			continue; /* commands_check() says so */
 		entry_policy(c, map, e, out, &like);
@@ -332,7 +422,7 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci,
 		 * the lines stay in the SPD: what they match is dropped, not sent in clear. */
 		if (e->type != MAP_ISAKMP)
 			like.n_peers = 0;
-		int err = add_acl(acl, bi, local, &like, ids, out);
+		int err = add_acl(acl, bi, local, &like, like.seq, ids, out);
 		if (err)
 			return err;
 	}
@@ -392,7 +482,91 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	out.ike.psk = out.psk;
 	out.ike.p2 = out.p2;
 	out.ike.ag = out.ag;
+	err = compile_made(&out, NULL, 0);
+	if (err) {
+		compiled_fini(&out);
+		return err;
+	}
 	*ret_out = out;
+	return 0;
+}
+
+/* ---- what IKE makes of templates ---- */
+
+/* How much a selector takes in: its bits that may be anything. */
+static unsigned breadth(const struct selector *s)
+{
+	unsigned n = (s->proto ? 0u : 8u) + !s->local_port.op + !s->remote_port.op;
+
+	for (size_t i = 0; i < 4; i++)
+		n += (unsigned)(__builtin_popcount(s->local.wild[i]) +
+				__builtin_popcount(s->remote.wild[i])) << 4;
+	return n;
+}
+
+static int by_breadth(const void *a, const void *b)
+{
+	const struct p2_policy *x = *(const struct p2_policy *const *)a;
+	const struct p2_policy *y = *(const struct p2_policy *const *)b;
+	unsigned m = breadth(&x->sel), n = breadth(&y->sel);
+
+	return m != n ? (m < n ? -1 : 1) : x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* Everything of one template, or the pairs of hosts of one line. */
+static void put_made(struct compiled *c, const struct p2_policy *const *v, size_t n, uint32_t of,
+		     const struct fwd_policy *like, struct fwd_policy *spd, size_t *n_spd)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (v[i]->of != of)
+			continue;
+		c->shown[c->n_shown++] = *v[i];
+		if (v[i]->line)
+			continue;
+		spd[*n_spd] = *like;
+		spd[*n_spd].id = v[i]->id;
+		spd[*n_spd].action = FWD_POLICY_PROTECT;
+		spd[(*n_spd)++].sel = v[i]->sel;
+	}
+}
+
+int compile_made(struct compiled *c, const struct p2_policy *const *made, size_t n)
+{
+	const struct p2_policy **v = calloc(n + 1, sizeof(*v));
+	struct fwd_policy *spd = calloc(c->n_policies + n + 1, sizeof(*spd));
+	struct p2_policy *shown = calloc(c->ike.n_p2 + n + 1, sizeof(*shown));
+	size_t n_spd = 0, p2 = 0, place = 0;
+
+	if (!v || !spd || !shown) {
+		free(v);
+		free(spd);
+		free(shown);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++)
+		v[i] = made[i];
+	qsort(v, n, sizeof(*v), by_breadth);
+	free(c->shown);
+	c->shown = shown;
+	c->n_shown = 0;
+	for (size_t i = 0; i <= c->n_policies; i++) {
+		for (; place < c->n_places && c->places[place].at == i; place++)
+			put_made(c, v, n, c->places[place].like.id, &c->places[place].like, spd,
+				 &n_spd);
+		if (i == c->n_policies)
+			break;
+		spd[n_spd++] = c->policies[i];
+		while (p2 < c->ike.n_p2 && c->p2[p2].dynamic)
+			p2++;
+		if (p2 == c->ike.n_p2 || c->p2[p2].id != c->policies[i].id)
+			continue; /* a deny line, or a template's */
+		shown[c->n_shown++] = c->p2[p2];
+		put_made(c, v, n, c->p2[p2++].id, NULL, spd, &n_spd);
+	}
+	free(v);
+	free(c->policies);
+	c->policies = spd;
+	c->n_policies = n_spd;
 	return 0;
 }
 
@@ -403,6 +577,8 @@ void compiled_fini(struct compiled *out)
 	secret_free(out->ag, out->ike.n_ag * sizeof(*out->ag));
 	free(out->p2);
 	free(out->policies);
+	free(out->shown);
+	free(out->places);
 	free(out->tunnels);
 	txt_fini(&out->notes);
 	*out = (struct compiled){ 0 };

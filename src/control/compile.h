@@ -39,6 +39,10 @@ struct compiled {
 	size_t n_policies;
 	struct fwd_tunnel *tunnels;
 	size_t n_tunnels;
+	struct p2_policy *shown; /* what show commands list: no templates, but what IKE made of them */
+	size_t n_shown;
+	struct dynamic_place *places; /* of the templates */
+	size_t n_places;
 	struct txt notes; /* a line for each thing left out and why */
 };
 
@@ -46,6 +50,9 @@ struct compiled {
 int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	    struct policy_ids *ids, struct compiled *ret_out);
 void compiled_fini(struct compiled *out);
+/* Puts the policies that IKE has made (in any order) where their templates stand, in a
+ * fresh compilation: in the SPD, narrow ones first, and into what is shown. */
+int compile_made(struct compiled *c, const struct p2_policy *const *v, size_t n);
 void policy_ids_fini(struct policy_ids *ids);
 /* Which line of which crypto map entry's list an id stands for (map is valid
  * until the next compile). False if it was never given out. */

@@ -213,6 +213,8 @@ static int start(struct control *c, int fwd_fd)
 		err = link_forwarder(c, fwd_fd);
 	if (!err)
 		err = ikelink_start(c, false);
+	if (!err)
+		err = ikelink_adopt_made(c);
 	if (err) {
 		log_line("CULVERT-2-START", "%s", strerror(-err));
 		return err;

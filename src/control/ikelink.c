@@ -154,6 +154,12 @@ static void carry_out(struct control *c, const struct ike_action *a)
 	case IKE_ACT_DEBUG:
 		log_debug(a->text);
 		break;
+	case IKE_ACT_POLICIES:
+		if (a->policy_id)
+			apply_made(c, a->policy_id);
+		else
+			apply_soon(c);
+		break;
 	case IKE_ACT_KEY:
 		if (c->opt->keylog)
 			keylog_ike(c, a);
@@ -364,6 +370,34 @@ static void adopt(void *ctx, const struct fwd_msg *m)
 
 	if (m->type == FWD_SA_INFO)
 		(void)ike_adopt(c->ike, host_now_ms(NULL), &m->u.sa_info.spec);
+}
+
+/* A pass over the dump to see whether there are any, and another one to take them. */
+static void adopt_made(void *ctx, const struct fwd_msg *m)
+{
+	struct control *c = ctx;
+
+	if (m->type == FWD_SA_INFO && m->u.sa_info.spec.policy_id >= P2_MADE_ID)
+		(void)ike_adopt(c->ike, host_now_ms(NULL), &m->u.sa_info.spec);
+}
+
+static void note_made(void *ctx, const struct fwd_msg *m)
+{
+	bool *any = ctx;
+
+	*any |= m->type == FWD_SA_INFO && m->u.sa_info.spec.policy_id >= P2_MADE_ID;
+}
+
+int ikelink_adopt_made(struct control *c)
+{
+	struct fwd_msg dump = { .type = FWD_SA_DUMP };
+	bool any = false;
+	int err = fwdlink_call(c->fwd, &dump, -1, note_made, &any);
+
+	if (err || !any)
+		return err;
+	err = apply_early(c);
+	return err ? err : fwdlink_call(c->fwd, &dump, -1, adopt_made, c);
 }
 
 int ikelink_start(struct control *c, bool adopt_sas)

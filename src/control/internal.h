@@ -137,6 +137,8 @@ void forwarding_restore(struct control *c); /* orderly stop, before the locks go
 void apply_soon(struct control *c); /* after a change, once for many */
 void apply_now(struct control *c);  /* if something waits */
 void apply_all(struct control *c);
+void apply_made(struct control *c, uint32_t id); /* before the next action of IKE */
+int apply_early(struct control *c); /* IKE alone knows the configuration: to adopt SAs */
 void apply_paths(struct control *c); /* now and then: the kernel tells nobody of a new path MTU */
 
 /* ikelink.c */
@@ -145,6 +147,9 @@ void ikelink_close(struct control *c);
 void ikelink_pump(struct control *c); /* carries out what the core wants */
 void ikelink_event(struct control *c, const struct fwd_msg *m);
 int ikelink_start(struct control *c, bool adopt); /* HELLO, dump, ports */
+/* SAs of dynamic crypto map entries, which an earlier control left, are taken over before
+ * the first ruleset is loaded: it must guard their proxies. */
+int ikelink_adopt_made(struct control *c);
 /* Tells IKE which SAs carry packets; a sample of the forwarder's counters. */
 void ikelink_used(struct control *c, const struct fwd_sa_stats *v, size_t n);
 

@@ -79,6 +79,12 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 			return -EINVAL;
 		show_crypto_map(in, a->ifname, a->name, out);
 		return 0;
+	case EXEC_SHOW_DYNAMIC_MAP:
+		show_dynamic_map(in, a->name, out);
+		return 0;
+	case EXEC_SHOW_CALL_ADMISSION:
+		show_call_admission(in, out);
+		return 0;
 	case EXEC_SHOW_CRYPTO_SESSION:
 		if (!known_if(in, a->ifname, out))
 			return -EINVAL;

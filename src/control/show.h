@@ -75,6 +75,7 @@ struct show_in {
 	size_t n_sas;
 	const struct ike_pair_info *pairs;
 	size_t n_pairs;
+	struct ike_admission admission;
 	const struct p2_policy *p2; /* in SPD order */
 	size_t n_p2;
 	const char *const *stories; /* one for each p2: why it failed, "" if it did not; may be NULL */

@@ -94,6 +94,30 @@ struct fwd_sa_stats show_sa_stats(const struct show_in *in, uint32_t sa_id)
 	return (struct fwd_sa_stats){ 0 };
 }
 
+/* A pair of hosts has no SPD entry of its own: what its SAs have carried so far. */
+struct fwd_policy_stats show_flow_stats(const struct show_in *in, const struct p2_policy *p)
+{
+	struct fwd_policy_stats s = { .policy_id = p->id };
+
+	if (!p->line)
+		return show_policy_stats(in, p->id);
+	for (size_t i = 0; i < in->n_pairs; i++) {
+		struct fwd_sa_stats sa_in, sa_out;
+
+		if (in->pairs[i].policy_id != p->id)
+			continue;
+		sa_in = show_sa_stats(in, in->pairs[i].in_id);
+		sa_out = show_sa_stats(in, in->pairs[i].out_id);
+		s.encaps += sa_out.packets;
+		s.decaps += sa_in.packets;
+		s.recv_errors += sa_in.auth_failed + sa_in.replayed + sa_in.bad_identity;
+		s.send_errors += sa_out.send_errors;
+	}
+	s.encrypts = s.digests = s.encaps;
+	s.decrypts = s.verifies = s.decaps;
+	return s;
+}
+
 struct fwd_policy_stats show_policy_stats(const struct show_in *in, uint32_t policy_id)
 {
 	for (size_t i = 0; i < in->n_policy_stats; i++)

@@ -160,7 +160,7 @@ static bool asked_for(const struct show_in *in, const struct p2_policy *p, const
 static void identity(const struct show_in *in, const struct p2_policy *p, const char *ifname,
 		     bool detail, struct txt *out)
 {
-	struct fwd_policy_stats stats = show_policy_stats(in, p->id);
+	struct fwd_policy_stats stats = show_flow_stats(in, p);
 	const struct ike_pair_info *pair = show_current_pair(in, p->id);
 	const struct selector *sel = pair ? &pair->out.sel : &p->sel;
 	struct ipaddr peer = { 0 };

@@ -80,21 +80,10 @@ static void suite(const struct p1_policy *p, struct txt *out)
 /* What IOS 15 falls back to while no policy is configured. */
 static void default_suites(struct txt *out)
 {
-	static const struct p1_policy suites[] = {
-		{ 65507, CIPHER_AES_CBC, 128, HASH_SHA1, IKE_AUTH_RSA_SIG, 5, 86400 },
-		{ 65508, CIPHER_AES_CBC, 128, HASH_SHA1, IKE_AUTH_PSK, 5, 86400 },
-		{ 65509, CIPHER_AES_CBC, 128, HASH_MD5, IKE_AUTH_RSA_SIG, 5, 86400 },
-		{ 65510, CIPHER_AES_CBC, 128, HASH_MD5, IKE_AUTH_PSK, 5, 86400 },
-		{ 65511, CIPHER_3DES, 0, HASH_SHA1, IKE_AUTH_RSA_SIG, 2, 86400 },
-		{ 65512, CIPHER_3DES, 0, HASH_SHA1, IKE_AUTH_PSK, 2, 86400 },
-		{ 65513, CIPHER_3DES, 0, HASH_MD5, IKE_AUTH_RSA_SIG, 2, 86400 },
-		{ 65514, CIPHER_3DES, 0, HASH_MD5, IKE_AUTH_PSK, 2, 86400 },
-	};
-
-	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
+	for (size_t i = 0; i < P1_N_DEFAULTS; i++) {
 		txt_printf(out, "Default protection suite of priority %u\n",
-			   (unsigned)suites[i].priority);
-		suite(&suites[i], out);
+			   (unsigned)p1_defaults[i].priority);
+		suite(&p1_defaults[i], out);
 	}
 }
 
@@ -107,8 +96,6 @@ void show_isakmp_default_policy(const struct show_in *in, struct txt *out)
 
 void show_isakmp_policy(const struct show_in *in, struct txt *out)
 {
-	static const struct p1_policy legacy = { 65535,		    CIPHER_DES, 0,    HASH_SHA1,
-						 IKE_AUTH_RSA_SIG, 1,	       86400 };
 	const struct cfg_isakmp *k = &in->config->isakmp;
 
 	if (!k->policies.n && k->default_policy && !in->config->compat_ios12) {
@@ -125,7 +112,7 @@ void show_isakmp_policy(const struct show_in *in, struct txt *out)
 	}
 	if (in->config->compat_ios12 || k->legacy_default_policy) {
 		txt_str(out, "Default protection suite\n");
-		suite(&legacy, out);
+		suite(&p1_legacy, out);
 	}
 }
 

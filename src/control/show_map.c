@@ -117,6 +117,38 @@ static void say_transforms(const struct show_in *in, const struct cfg_map_entry 
 	txt_str(out, "\t}\n");
 }
 
+/* What is to be negotiated, the end of every entry. */
+static void say_terms(const struct show_in *in, const struct cfg_map_entry *e, struct txt *out)
+{
+	const struct config *c = in->config;
+
+	txt_char(out, '\t');
+	lifetime(out, cfg_map_entry_life_kb(c, e), cfg_map_entry_life_sec(c, e));
+	if (e->idle_sec)
+		txt_printf(out, "\tSecurity association idletime: %u seconds\n",
+			   (unsigned)e->idle_sec);
+	if (e->per_host)
+		txt_str(out, "\tSecurity association level: per-host\n");
+	if (!c->compat_ios12)
+		txt_str(out, "\tResponder-Only (Y/N): N\n");
+	txt_printf(out, "\tPFS (Y/N): %c\n", e->pfs_group ? 'Y' : 'N');
+	if (e->pfs_group)
+		txt_printf(out, "\tDH group:  group%u\n", (unsigned)e->pfs_group);
+	if (!c->compat_ios12)
+		txt_str(out, "\tMixed-mode : Disabled\n");
+	say_transforms(in, e, out);
+}
+
+static void say_peers(const struct cfg_map_entry *e, struct txt *out)
+{
+	char s[IPADDR_STRLEN];
+
+	for (size_t i = 0; i < e->n_peers; i++)
+		txt_printf(out, "\tPeer = %s\n",
+			   e->peers[i].addr.family != IP_NONE ? ipaddr_str(&e->peers[i].addr, s) :
+								e->peers[i].host);
+}
+
 static const char *type_word(const struct cfg_map_entry *e)
 {
 	switch (e->type) {
@@ -133,7 +165,6 @@ static void say_entry(const struct show_in *in, const struct cfg_map *m,
 		      const struct cfg_map_entry *e, struct txt *out)
 {
 	const struct config *c = in->config;
-	char s[IPADDR_STRLEN];
 
 	txt_printf(out, "Crypto Map %s\"%s\" %u %s\n", c->compat_ios12 ? "" : "IPv4 ", m->name,
 		   (unsigned)e->seq, type_word(e));
@@ -146,25 +177,132 @@ static void say_entry(const struct show_in *in, const struct cfg_map *m,
 	if (!e->n_peers || !e->match_acl[0] || !config_find_acl(c, e->match_acl))
 		txt_str(out, "\tWARNING: This crypto map is in an incomplete state!\n"
 			     "\t\t(missing peer or access-list definitions)\n");
-	for (size_t i = 0; i < e->n_peers; i++)
-		txt_printf(out, "\tPeer = %s\n",
-			   e->peers[i].addr.family != IP_NONE ? ipaddr_str(&e->peers[i].addr, s) :
-								e->peers[i].host);
+	say_peers(e, out);
 	say_acl(in, e, out);
 	say_current_peer(in, m, e, out);
-	txt_char(out, '\t');
-	lifetime(out, cfg_map_entry_life_kb(c, e), cfg_map_entry_life_sec(c, e));
-	if (e->idle_sec)
-		txt_printf(out, "\tSecurity association idletime: %u seconds\n",
-			   (unsigned)e->idle_sec);
-	if (!c->compat_ios12)
-		txt_str(out, "\tResponder-Only (Y/N): N\n");
-	txt_printf(out, "\tPFS (Y/N): %c\n", e->pfs_group ? 'Y' : 'N');
-	if (e->pfs_group)
-		txt_printf(out, "\tDH group:  group%u\n", (unsigned)e->pfs_group);
-	if (!c->compat_ios12)
-		txt_str(out, "\tMixed-mode : Disabled\n");
-	say_transforms(in, e, out);
+	say_terms(in, e, out);
+}
+
+/* IOS closes each entry with the interfaces of the whole map. */
+static void say_interfaces(const struct config *c, const struct cfg_map *m, struct txt *out)
+{
+	txt_printf(out, "\tInterfaces using crypto map %s:\n", m->name);
+	for (size_t n = 0; n < c->interfaces.n; n++)
+		if (!strcmp(c->interfaces.v[n]->crypto_map, m->name))
+			txt_printf(out, "\t\t%s\n", c->interfaces.v[n]->name);
+	txt_char(out, '\n');
+}
+
+/* ---- dynamic crypto maps ---- */
+
+static void say_end(struct txt *out, const struct addr_match *m, const struct port_match *port)
+{
+	struct ipaddr wild = { .family = m->addr.family };
+	char addr[IPADDR_STRLEN], bits[IPADDR_STRLEN];
+
+	memcpy(wild.b, m->wild, sizeof(wild.b));
+	ipaddr_str(&m->addr, addr);
+	ipaddr_str(&wild, bits);
+	if (!strcmp(bits, "0.0.0.0"))
+		txt_printf(out, " host %s", addr);
+	else if (!strcmp(bits, "255.255.255.255"))
+		txt_str(out, " any");
+	else
+		txt_printf(out, " %s %s", addr, bits);
+	if (port->op == PORT_EQ)
+		txt_printf(out, " eq %u", (unsigned)port->lo);
+}
+
+static void say_proto(struct txt *out, uint8_t proto)
+{
+	static const struct {
+		uint8_t proto;
+		const char *word;
+	} words[] = { { 0, "ip" }, { 1, "icmp" }, { 6, "tcp" }, { 17, "udp" }, { 47, "gre" } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i].proto == proto) {
+			txt_str(out, words[i].word);
+			return;
+		}
+	txt_printf(out, "%u", (unsigned)proto);
+}
+
+/* The entry of the dynamic map that the policy was made of: its SPD entry knows. */
+static const struct cfg_map_entry *template_of(const struct show_in *in, const struct cfg_map *m,
+					       const struct p2_policy *p, const char **ret_name)
+{
+	const struct cfg_map_entry *e = cfg_map_find(m, p->seq);
+	const struct cfg_map *d = e ? config_find_dynamic_map(in->config, e->dynamic) : NULL;
+
+	for (size_t i = 0; d && i < in->n_policies; i++)
+		if (in->policies[i].id == p->id) {
+			*ret_name = d->name;
+			return cfg_map_find(d, in->policies[i].map_seq >> 16);
+		}
+	return NULL;
+}
+
+/* A temporary entry: IOS counts them from 65536. */
+static void say_temporary(const struct show_in *in, const struct cfg_map *m,
+			  const struct p2_policy *p, unsigned number, struct txt *out)
+{
+	const char *name = "";
+	const struct cfg_map_entry *t = template_of(in, m, p, &name);
+	struct ipaddr peer = p->peers[0];
+	char s[IPADDR_STRLEN];
+
+	if (!t)
+		return;
+	(void)show_policy_peer(in, p, &peer);
+	ipaddr_str(&peer, s);
+	txt_printf(out,
+		   "Crypto Map %s\"%s\" %u ipsec-isakmp\n\tPeer = %s\n"
+		   "\tExtended IP access list \n\t    access-list  permit ",
+		   in->config->compat_ios12 ? "" : "IPv4 ", m->name, number, s);
+	say_proto(out, p->sel.proto);
+	say_end(out, &p->sel.local, &p->sel.local_port);
+	say_end(out, &p->sel.remote, &p->sel.remote_port);
+	txt_printf(out, "\n\t    dynamic (created from dynamic map %s/%u)\n\tCurrent peer: %s\n",
+		   name, (unsigned)t->seq, s);
+	say_terms(in, t, out);
+	say_interfaces(in->config, m, out);
+}
+
+static void say_temporaries(const struct show_in *in, const struct cfg_map *m, struct txt *out)
+{
+	unsigned number = 65536;
+
+	for (size_t i = 0; i < in->n_p2; i++)
+		if (in->p2[i].dynamic && in->p2[i].of && !strcmp(in->p2[i].map, m->name))
+			say_temporary(in, m, &in->p2[i], number++, out);
+}
+
+void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out)
+{
+	const struct config *c = in->config;
+	bool any = false;
+
+	for (size_t i = 0; i < c->dynamic_maps.n; i++) {
+		const struct cfg_map *d = c->dynamic_maps.v[i];
+
+		if (tag[0] && strcmp(tag, d->name) != 0)
+			continue;
+		for (size_t k = 0; k < d->entries.n; k++) {
+			const struct cfg_map_entry *e = d->entries.v[k];
+
+			txt_printf(out, "Crypto Map Template\"%s\" %u\n", d->name, (unsigned)e->seq);
+			if (e->description[0])
+				txt_printf(out, "\tDescription: %s\n", e->description);
+			say_peers(e, out);
+			say_acl(in, e, out);
+			say_terms(in, e, out);
+			txt_char(out, '\n');
+			any = true;
+		}
+	}
+	if (!any)
+		txt_str(out, "No crypto map templates found.\n");
 }
 
 void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out)
@@ -182,14 +320,10 @@ void show_crypto_map(const struct show_in *in, const char *ifname, const char *t
 			continue;
 		for (size_t k = 0; k < m->entries.n; k++) {
 			say_entry(in, m, m->entries.v[k], out);
-			/* IOS closes each entry with the interfaces of the whole map */
-			txt_printf(out, "\tInterfaces using crypto map %s:\n", m->name);
-			for (size_t n = 0; n < c->interfaces.n; n++)
-				if (!strcmp(c->interfaces.v[n]->crypto_map, m->name))
-					txt_printf(out, "\t\t%s\n", c->interfaces.v[n]->name);
-			txt_char(out, '\n');
+			say_interfaces(c, m, out);
 			any = true;
 		}
+		say_temporaries(in, m, out);
 	}
 	if (!any)
 		txt_str(out, "No crypto maps found.\n");

@@ -100,11 +100,20 @@ static void take_ike(struct snapshot *s, struct control *c)
 		append(s, &s->sas, &s->in.n_sas, sizeof(sa), &sa);
 	for (size_t i = 0; ike_get_pair(c->ike, i, &pair); i++)
 		append(s, &s->pairs, &s->in.n_pairs, sizeof(pair), &pair);
-	for (size_t i = 0, n = 0; i < c->compiled.ike.n_p2; i++) {
-		const char *story = ike_policy_story(c->ike, c->compiled.p2[i].id);
+	for (size_t i = 0, n = 0; i < c->compiled.n_shown; i++) {
+		const char *story = ike_policy_story(c->ike, c->compiled.shown[i].id);
 
 		append(s, &s->stories, &n, sizeof(story), &story);
 	}
+}
+
+/* The ACL line whose packets a policy counts: its own, or its template's. */
+static uint32_t line_of(const struct control *c, uint32_t policy_id)
+{
+	for (size_t i = 0; policy_id >= P2_MADE_ID && i < c->compiled.n_shown; i++)
+		if (c->compiled.shown[i].id == policy_id)
+			return c->compiled.shown[i].of;
+	return policy_id;
 }
 
 /* Matches of access list lines: the forwarder counts by policy, and a policy is a
@@ -119,10 +128,15 @@ static void take_matches(struct snapshot *s, const struct control *c)
 		const char *name;
 		uint32_t seq;
 
-		if (!p->matches || !policy_ids_get(&c->ids, p->policy_id, &name, &seq, &m.seq))
+		if (!p->matches ||
+		    !policy_ids_get(&c->ids, line_of(c, p->policy_id), &name, &seq, &m.seq))
 			continue;
 		map = config_find_map(c->config, name);
-		e = map ? cfg_map_find(map, seq) : NULL;
+		e = map ? cfg_map_find(map, seq & 0xffff) : NULL;
+		if (e && e->type == MAP_DYNAMIC) {
+			map = config_find_dynamic_map(c->config, e->dynamic);
+			e = map ? cfg_map_find(map, seq >> 16) : NULL;
+		}
 		if (!e)
 			continue;
 		m.acl = e->match_acl;
@@ -418,8 +432,9 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	in->ifs = s->ifs;
 	in->sas = s->sas;
 	in->pairs = s->pairs;
-	in->p2 = c->compiled.p2;
-	in->n_p2 = c->compiled.ike.n_p2;
+	ike_get_admission(c->ike, &in->admission);
+	in->p2 = c->compiled.shown;
+	in->n_p2 = c->compiled.n_shown;
 	in->stories = s->stories;
 	in->policies = c->compiled.policies;
 	in->n_policies = c->compiled.n_policies;

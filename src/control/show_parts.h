@@ -24,6 +24,7 @@ void show_transform_groups(struct txt *out, const struct p2_transform *t);
 
 /* Zeros if there is nothing known of that id. */
 struct fwd_sa_stats show_sa_stats(const struct show_in *in, uint32_t sa_id);
+struct fwd_policy_stats show_flow_stats(const struct show_in *in, const struct p2_policy *p);
 struct fwd_policy_stats show_policy_stats(const struct show_in *in, uint32_t policy_id);
 const struct if_snapshot *show_if_by_name(const struct show_in *in, const char *name);
 const struct if_snapshot *show_if_by_index(const struct show_in *in, uint32_t ifindex);
@@ -68,6 +69,11 @@ void show_ipsec_sa_count(const struct show_in *in, struct txt *out);
 void show_transform_sets(const struct show_in *in, const char *name, struct txt *out);
 void show_ipsec_lifetime(const struct show_in *in, struct txt *out);
 void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out);
+
+void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out);
+
+/* show_admission.c */
+void show_call_admission(const struct show_in *in, struct txt *out);
 
 /* show_session.c, show_engine.c */
 struct session_filter {

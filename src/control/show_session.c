@@ -149,7 +149,7 @@ static void flow(const struct show_in *in, const struct p2_policy *p, bool detai
 	flow_end(out, &sel->remote, &sel->remote_port);
 	txt_printf(out, "\n        Active SAs: %u, origin: crypto map\n", count_sas(in, p->id));
 	if (detail) {
-		struct fwd_policy_stats s = show_policy_stats(in, p->id);
+		struct fwd_policy_stats s = show_flow_stats(in, p);
 		struct fwd_sa_stats sa_in = show_sa_stats(in, pair ? pair->in_id : 0);
 		struct fwd_sa_stats sa_out = show_sa_stats(in, pair ? pair->out_id : 0);
 

@@ -100,7 +100,15 @@ void act_failed(struct ike *k, uint32_t policy_id, const char *why)
 		return;
 	a->text = strdup(why);
 	a->a.text = a->text ? a->text : "";
-	a->a.policy_id = policy_id;
+	a->a.policy_id = policy_line(k, policy_id); /* the forwarder knows lines */
+}
+
+void act_policies(struct ike *k, uint32_t new_id)
+{
+	struct act *a = push(k, IKE_ACT_POLICIES, (struct span){ 0 });
+
+	if (a)
+		a->a.policy_id = new_id;
 }
 
 void act_key(struct ike *k, const struct ike_sa *sa)

@@ -341,9 +341,12 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 	}
 	if (!has_key(k, path, ike_payload_find(&pl, PL_ID, 0)->body, &id))
 		return;
+	if (!admission_ask(k, path, true))
+		return;
 	struct span sa_body = ike_payload_find(&pl, PL_SA, 0)->body;
 	trace_p1(k, NULL, sa_body);
-	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1, METHODS,
+	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1,
+			  METHODS | (k->cfg.lifetime_strict ? P1_STRICT : 0),
 			  ike_payload_find(&pl, PL_KE, 0)->body.len, &c, why, sizeof(why))) {
 		phase1_refuse(k, path, h, d.len, "Aggressive", why);
 		return;

@@ -25,6 +25,7 @@ struct ike *ike_new(const struct ike_env *env)
 	}
 	TAILQ_INIT(&k->sas);
 	TAILQ_INIT(&k->pairs);
+	TAILQ_INIT(&k->made);
 	STAILQ_INIT(&k->acts);
 	k->next_conn = 1001; /* where IOS begins */
 	return k;
@@ -56,6 +57,7 @@ void ike_free(struct ike *k)
 		secret_free(p, sizeof(*p));
 	}
 	acts_free(k);
+	made_free(k);
 	index_fini(k);
 	config_fini(&k->cfg);
 	timers_fini(&k->timers);
@@ -133,11 +135,13 @@ static bool transforms_equal(const struct p2_policy *a, const struct p2_policy *
 
 /* A changed lifetime holds for the next SA only, as in IOS; anything else ends
  * the SAs that were made under the old words. */
-static bool still_means_the_same(const struct p2_policy *a, const struct p2_policy *b)
+bool policy_same(const struct p2_policy *a, const struct p2_policy *b)
 {
 	bool same = a->ifid == b->ifid && selector_equal(&a->sel, &b->sel) &&
 		    ipaddr_equal(&a->local, &b->local) && a->n_peers == b->n_peers &&
-		    a->pfs_group == b->pfs_group && transforms_equal(a, b);
+		    a->pfs_group == b->pfs_group && transforms_equal(a, b) &&
+		    a->dynamic == b->dynamic && a->any_proxies == b->any_proxies &&
+		    a->per_host == b->per_host;
 
 	for (size_t i = 0; same && i < a->n_peers; i++)
 		same = ipaddr_equal(&a->peers[i], &b->peers[i]);
@@ -148,7 +152,7 @@ static bool policy_stands(const struct ike *k, const struct p2_policy *made)
 {
 	const struct p2_policy *now = p2_by_id(k, made->id);
 
-	return k->cfg.enabled && now && still_means_the_same(now, made);
+	return k->cfg.enabled && now && policy_same(now, made);
 }
 
 /* Pairs, and quick modes under way, of policies that are gone or changed. */
@@ -203,6 +207,7 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	k->now_ms = now_ms;
 	config_fini(&k->cfg);
 	k->cfg = c;
+	made_configure(k);
 	drop_changed(k);
 	notes_prune(k);
 	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
@@ -287,9 +292,17 @@ void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, s
 void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struct flow *flow)
 {
 	const struct p2_policy *p = p2_by_id(k, policy_id);
-	const struct pair *live = pair_current(k, policy_id);
 
 	k->now_ms = now_ms;
+	if (p && p->per_host) {
+		p = made_for_flow(k, p, flow);
+		if (!p) {
+			act_failed(k, policy_id, "no room for another pair of hosts");
+			return;
+		}
+		policy_id = p->id;
+	}
+	const struct pair *live = pair_current(k, policy_id);
 	/* asked a moment before its SA was installed: nothing to do */
 	if (live && now_ms - live->made_ms < IKE_ACQUIRE_RACE_MS &&
 	    (!flow->local.family || selector_has(&live->in.sel, flow)))
@@ -297,6 +310,10 @@ void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struc
 	/* IOS negotiates the whole line, not the packet */
 	if (!p) {
 		act_failed(k, policy_id, "the policy is gone");
+		return;
+	}
+	if (made_only_answers(p) && !live) {
+		act_failed(k, policy_id, "an entry of a dynamic crypto map: its peer has to begin");
 		return;
 	}
 	policy_begins(k, p);
@@ -379,6 +396,9 @@ static void fire(struct timer *t)
 	case T_RETIRE:
 	case T_RENEW:
 		pair_timer_fired(t->owner, t);
+		break;
+	case T_MADE:
+		made_timer_fired(t->owner);
 		break;
 	default:
 		sa_timer_fired(t->owner, t);

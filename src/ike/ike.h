@@ -113,6 +113,8 @@ enum ike_action_type {
 	IKE_ACT_NAT_KEEPALIVE, /* one byte 0xff along path (RFC 3948 section 2.3) */
 	IKE_ACT_LOG,	     /* a syslog line: mnemonic "CRYPTO-6-IKMP_MODE_FAILURE", text */
 	IKE_ACT_DEBUG,	     /* a line of `debug crypto isakmp` / `ipsec`: text, without time */
+	IKE_ACT_POLICIES,    /* ike_made() gives others now: policy_id is a new one, which must be
+			      * in force before the next action; 0: some are gone */
 	IKE_ACT_KEY,	     /* initiator cookie and encryption key of an ISAKMP SA */
 };
 
@@ -173,6 +175,20 @@ struct ike_pair_info {
 /* Copies the i-th ISAKMP SA (IPsec pair); false past the end. */
 bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_info *ret);
 bool ike_get_pair(const struct ike *k, size_t i, struct ike_pair_info *ret);
+/* The policies that the core has made itself: those out of dynamic crypto maps need an SPD
+ * entry before that of their template (`of`); those with a `line` have one. They may
+ * outlive their SAs for a while, so that what was protected does not leave in clear. In
+ * no order; after NULL: the first. Valid until the next event. */
+const struct p2_policy *ike_made(const struct ike *k, const struct p2_policy *after);
+
+/* `show crypto call admission statistics`: requests since the start. */
+struct ike_admission {
+	uint32_t max_sas, max_negotiating, max_charge;
+	uint32_t active, negotiating; /* ISAKMP SAs */
+	uint64_t in_accepted, in_rejected, out_accepted, out_rejected;
+	uint64_t low_resources, at_max_sas, at_max_negotiating; /* why rejected */
+};
+void ike_get_admission(const struct ike *k, struct ike_admission *ret);
 /* Why the last negotiation for this policy failed: one sentence naming values of
  * both sides where known; "" if it did not. */
 const char *ike_policy_story(const struct ike *k, uint32_t policy_id);

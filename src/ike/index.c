@@ -44,7 +44,8 @@ bool index_init(struct ike *k)
 
 	return ready(&x->sas_by_peer) && ready(&x->sas_by_cookie) && ready(&x->qms_by_spi) &&
 	       ready(&x->pairs_by_policy) && ready(&x->pairs_by_peer) && ready(&x->pairs_by_id) &&
-	       ready(&x->pairs_by_spi) && ready(&x->notes);
+	       ready(&x->pairs_by_spi) && ready(&x->notes) && ready(&x->made_by_id) &&
+	       ready(&x->made_by_of);
 }
 
 static void config_fini(struct index *x)
@@ -54,6 +55,8 @@ static void config_fini(struct index *x)
 	htab_fini(&x->psk_by_host);
 	free(x->p2_nodes);
 	free(x->psk_nodes);
+	free(x->templates);
+	x->templates = NULL;
 	x->p2_nodes = NULL;
 	x->psk_nodes = NULL;
 }
@@ -89,6 +92,10 @@ static void add_policies(struct ike *k, struct index *x, const struct ike_config
 
 		n->p = p;
 		(void)htab_add(&x->p2_by_id, &n++->node, index_number(k, p->id));
+		if (p->dynamic) {
+			x->templates[x->n_templates++] = p;
+			continue; /* they are walked: few, and mostly for any peer */
+		}
 		for (size_t a = 0; a < p->n_peers; a++, n++) {
 			n->p = p;
 			(void)htab_add(&x->p2_by_path, &n->node,
@@ -119,7 +126,8 @@ int index_config(struct ike *k, const struct ike_config *cfg)
 		nodes += 1u + cfg->p2[i].n_peers;
 	x.p2_nodes = calloc(nodes, sizeof(*x.p2_nodes));
 	x.psk_nodes = calloc(cfg->n_psk + 1, sizeof(*x.psk_nodes));
-	if (!x.p2_nodes || !x.psk_nodes || !ready(&x.p2_by_id) || !ready(&x.p2_by_path) ||
+	x.templates = calloc(cfg->n_p2 + 1, sizeof(*x.templates));
+	if (!x.p2_nodes || !x.psk_nodes || !x.templates || !ready(&x.p2_by_id) || !ready(&x.p2_by_path) ||
 	    !ready(&x.psk_by_host)) {
 		config_fini(&x);
 		return -ENOMEM;
@@ -133,5 +141,7 @@ int index_config(struct ike *k, const struct ike_config *cfg)
 	k->index.p2_nodes = x.p2_nodes;
 	k->index.psk_nodes = x.psk_nodes;
 	k->index.psk_masks = x.psk_masks;
+	k->index.templates = x.templates;
+	k->index.n_templates = x.n_templates;
 	return 0;
 }

@@ -18,7 +18,9 @@
  *   T_SETTLE    the peer gets time to install what QM3 confirms; 50 ms
  *   of an IPsec SA pair:
  *   T_RETIRE    it has a successor; 30 s
- *   T_RENEW     its rekey failed and is tried again; 5 s */
+ *   T_RENEW     its rekey failed and is tried again; 5 s
+ *   of a policy that the core made:
+ *   T_MADE      whether it still serves; 60 s, or when it need be held no longer */
 #ifndef IKE_INTERNAL_H
 #define IKE_INTERNAL_H
 
@@ -62,6 +64,11 @@
 #define IKE_HALF_OPEN_MS    2000   /* MM3 may take so long before a place goes to another */
 #define IKE_MAX_LOG_SEC	    20	   /* log lines a second; strangers can cause them */
 #define IKE_MAX_SAS	    65536
+#define IKE_MAX_MADE	    16384  /* policies out of dynamic crypto maps and for pairs of hosts, */
+#define IKE_MAX_MADE_PEER   256	   /* of one peer, */
+#define IKE_MAX_HOST_PAIRS  256	   /* and of one ACL line with `level per-host` */
+#define IKE_MADE_MS	    60000  /* a made policy without SAs stays so long after its last use, */
+#define IKE_MADE_HOLD_MS    3600000 /* or so long after its last SA, if nothing else protects it */
 #define IKE_MAX_AG_SEC	    20	   /* first messages of aggressive mode answered a second, */
 #define IKE_MAX_AG_PEER_SEC 5	   /* and of one peer: each costs two exponentiations */
 #define IKE_MIN_LIFE_SEC    10	   /* a shorter one from a peer would only burn processors */
@@ -73,7 +80,7 @@
 #define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */
 
 enum ike_timer { T_NONE = 0, T_RESEND, T_GIVE_UP, T_REKEY, T_EXPIRE, T_LINGER, T_BEGIN, T_KEEPALIVE,
-		 T_QM_RESEND, T_QM_LINGER, T_SETTLE, T_RETIRE, T_RENEW, T_DPD };
+		 T_QM_RESEND, T_QM_LINGER, T_SETTLE, T_RETIRE, T_RENEW, T_DPD, T_MADE };
 
 /* What was sent last, for resending, and a fingerprint of what was received
  * last, to know a repeat. */
@@ -101,6 +108,7 @@ enum mm_state {
 };
 
 struct qm;
+struct made;
 
 /* Dead peer detection (RFC 3706), of one ISAKMP SA. */
 struct dpd {
@@ -249,10 +257,13 @@ struct index {
 	struct htab sas_by_peer, sas_by_cookie, qms_by_spi;
 	struct htab pairs_by_policy, pairs_by_peer, pairs_by_id, pairs_by_spi;
 	struct htab notes;
+	struct htab made_by_id, made_by_of; /* by_of: of the template and the proxies */
 	size_t cookies_unknown; /* SAs whose i_cookie is not in the table yet */
 	/* of the configuration: */
 	struct htab p2_by_id, p2_by_path, psk_by_host;
 	struct p2_node *p2_nodes;
+	const struct p2_policy **templates; /* of dynamic crypto maps, in order */
+	size_t n_templates;
 	struct psk_node {
 		struct hnode node;
 		const struct psk_entry *e;
@@ -270,11 +281,13 @@ struct ike {
 	struct ike_config cfg; /* arrays owned */
 	TAILQ_HEAD(ike_sa_list, ike_sa) sas;
 	TAILQ_HEAD(pair_list, pair) pairs;
-	size_t n_sas;
+	TAILQ_HEAD(made_list, made) made;
+	size_t n_sas, n_made;
+	struct ike_admission admission; /* its counters */
 	struct index index;
 	STAILQ_HEAD(, act) acts;
 	struct act *handed; /* the action given out last */
-	uint32_t next_conn, next_pair, next_sa;
+	uint32_t next_conn, next_pair, next_sa, next_made;
 	struct {
 		uint64_t from_ms; /* the second that is counted */
 		unsigned all;
@@ -302,6 +315,7 @@ void act_keepalive(struct ike *k, const struct ike_path *path);
 void act_sa_add(struct ike *k, const struct sa_spec *spec);
 void act_sa_del(struct ike *k, uint32_t sa_id);
 void act_failed(struct ike *k, uint32_t policy_id, const char *why);
+void act_policies(struct ike *k, uint32_t new_id);
 void act_key(struct ike *k, const struct ike_sa *sa);
 void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -445,6 +459,35 @@ bool ids_are_endpoints(const struct ike_sa *sa, const struct selector *s);
 /* As the ACL line that would permit it. */
 void ids_text(const struct selector *s, char *buf, size_t cap);
 
+/* made.c: policies that the core makes: one for each proxy pair that a peer has asked for
+ * under a template of a dynamic crypto map, and for each pair of hosts (`level per-host`) */
+/* The template for this peer that covers what he asks for; NULL: none. */
+const struct p2_policy *made_template(const struct ike_sa *sa, const struct selector *want);
+bool made_templates_serve(const struct ike *k, const struct ipaddr *local,
+			  const struct ipaddr *peer);
+/* That of these proxies, made if need be. NULL: no memory or no room. */
+const struct p2_policy *made_for(struct ike *k, const struct p2_policy *from,
+				 const struct selector *sel, const struct ipaddr *peer);
+/* A pair of hosts of the line, of which a packet is; NULL as above. */
+const struct p2_policy *made_for_flow(struct ike *k, const struct p2_policy *from,
+				      const struct flow *f);
+/* The policy that an SA of an earlier core was made under; NULL: none makes such. */
+const struct p2_policy *made_adopt(struct ike *k, const struct sa_spec *s);
+const struct p2_policy *made_by_id(const struct ike *k, uint32_t id);
+/* Before an entry of a dynamic crypto map without SAs: only its peer may begin. */
+bool made_only_answers(const struct p2_policy *p);
+void made_in_use(const struct pair *p); /* the newest pair of its policy */
+void made_ended(struct ike *k, uint32_t policy_id); /* a pair of it is gone */
+void made_configure(struct ike *k); /* those whose template is gone or changed go with it */
+void made_timer_fired(struct made *m);
+void made_free(struct ike *k);
+/* The SPD entry that serves the policy. */
+uint32_t policy_line(const struct ike *k, uint32_t policy_id);
+
+/* admission.c: call admission control */
+/* Counts a request for phase 1; false, and a log line, if a limit refuses it. */
+bool admission_ask(struct ike *k, const struct ike_path *path, bool incoming);
+
 /* info.c */
 void info_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
 	       struct span d);
@@ -514,6 +557,7 @@ void pair_remove(struct pair *p, bool tell_peer);
 struct pair *pair_by_sa(struct ike *k, uint32_t sa_id);
 struct pair *pair_by_spi(struct ike *k, const struct ipaddr *peer, uint32_t spi);
 struct pair *pair_current(struct ike *k, uint32_t policy_id);
+bool pair_any(const struct ike *k, uint32_t policy_id); /* in whatever state */
 /* Another one in use carries just the same. */
 bool pair_has_newer(const struct pair *p);
 /* False if there is no pair in use whose renewal could be tried again. */
@@ -536,6 +580,10 @@ void policy_to_default(struct ike *k, const struct p2_policy *p);
 /* Phase 1 alone, from the beginning. NULL if it could not start. */
 struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path);
 struct fail_note *note_for(struct ike *k, uint32_t policy_id, bool make);
+/* The policy, as it is configured now, would make such an SA. */
+bool policy_makes(const struct p2_policy *p, const struct sa_spec *s);
+bool policy_same(const struct p2_policy *a, const struct p2_policy *b); /* but for lifetimes */
+void note_forget(struct ike *k, uint32_t policy_id);
 void notes_prune(struct ike *k); /* forgets policies that are gone */
 void pair_timer_fired(struct pair *p, struct timer *t);
 

@@ -37,6 +37,11 @@ struct pair *pair_current(struct ike *k, uint32_t policy_id)
 	return best;
 }
 
+bool pair_any(const struct ike *k, uint32_t policy_id)
+{
+	return pair_of_policy(k, policy_id, NULL) != NULL;
+}
+
 bool pair_has_newer(const struct pair *p)
 {
 	const struct pair *x;
@@ -59,7 +64,8 @@ static void retire(struct pair *p)
 /* Twins of a simultaneous start stay both: the peers may not agree which one is
  * newer, and each would delete the other's. So do those that were complete only after
  * the new one's exchange had begun, in whatever order the two came to their ends. A pair
- * whose renewal was asked for is no twin, however young. */
+ * whose renewal was asked for is no twin, however young; nor is, under a dynamic crypto
+ * map, one that an earlier address of the peer has. */
 static void retire_older(struct ike *k, const struct pair *new, uint64_t begun_ms)
 {
 	struct pair *p;
@@ -67,7 +73,8 @@ static void retire_older(struct ike *k, const struct pair *new, uint64_t begun_m
 	for (p = pair_of_policy(k, new->policy_id, NULL); p;
 	     p = pair_of_policy(k, new->policy_id, p)) {
 		if (p == new || p->retired || (p->made_ms && p->made_ms >= begun_ms) ||
-		    (!p->rekeying && k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS) ||
+		    (!p->rekeying && k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS &&
+		     !(new->policy.dynamic && !ipaddr_equal(&p->peer, &new->peer))) ||
 		    !selector_equal(&p->in.sel, &new->in.sel))
 			continue;
 		retire(p);
@@ -200,6 +207,7 @@ void pair_use(struct ike *k, const struct qm *q)
 	act_sa_add(k, &q->out);
 	session_up(p);
 	p->out_installed = true;
+	made_in_use(p);
 	retire_older(k, p, q->made_ms);
 	trace_sa(k, &p->in);
 	trace_sa(k, &p->out);
@@ -218,6 +226,7 @@ void pair_remove(struct pair *p, bool tell_peer)
 {
 	struct ike *k = p->k;
 	struct ipaddr local = *pair_local(p), peer = p->peer;
+	uint32_t policy_id = p->policy_id;
 	struct ike_sa *sa = tell_peer ? sa_up_for(k, &local, &peer) : NULL;
 	bool carried = p->out_installed;
 
@@ -230,6 +239,7 @@ void pair_remove(struct pair *p, bool tell_peer)
 	TAILQ_REMOVE(&k->pairs, p, entry);
 	forget_specs(p);
 	secret_free(p, sizeof(*p));
+	made_ended(k, policy_id);
 	if (carried)
 		session_down(k, &local, &peer);
 }
@@ -310,11 +320,11 @@ bool spi_in_use(struct ike *k, uint32_t spi)
 
 /* The policy as it is configured now would make such an SA. Ids are only unique in one
  * run of control, so that the number alone says nothing. */
-static bool policy_makes(const struct p2_policy *p, const struct sa_spec *s)
+bool policy_makes(const struct p2_policy *p, const struct sa_spec *s)
 {
 	const struct ipaddr *local = s->dir == SA_IN ? &s->dst : &s->src;
 	const struct ipaddr *peer = s->dir == SA_IN ? &s->src : &s->dst;
-	bool has_peer = false, has_set = false;
+	bool has_peer = p->dynamic && !p->n_peers, has_set = false;
 
 	for (size_t i = 0; i < p->n_peers; i++)
 		has_peer |= ipaddr_equal(&p->peers[i], peer);
@@ -328,10 +338,11 @@ static bool policy_makes(const struct p2_policy *p, const struct sa_spec *s)
 
 int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec)
 {
-	const struct p2_policy *policy = p2_by_id(k, spec->policy_id);
+	const struct p2_policy *policy;
 	struct pair *p;
 
 	k->now_ms = now_ms;
+	policy = made_adopt(k, spec);
 	if (spec->id > k->next_sa)
 		k->next_sa = spec->id;
 	if (spec->pair_id > k->next_pair)
@@ -340,11 +351,11 @@ int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec)
 		act_sa_del(k, spec->id);
 		return 0;
 	}
-	p = pair_of_policy(k, spec->policy_id, NULL);
+	p = pair_of_policy(k, policy->id, NULL);
 	while (p && p->pair_id != spec->pair_id)
-		p = pair_of_policy(k, spec->policy_id, p);
+		p = pair_of_policy(k, policy->id, p);
 	if (!p) {
-		p = pair_make(k, spec->pair_id, spec->policy_id);
+		p = pair_make(k, spec->pair_id, policy->id);
 		if (!p)
 			return -ENOMEM;
 		p->policy = *policy;
@@ -375,6 +386,16 @@ struct fail_note *note_for(struct ike *k, uint32_t policy_id, bool make)
 	f->policy_id = policy_id;
 	(void)htab_add(&k->index.notes, &f->node, hash);
 	return f;
+}
+
+void note_forget(struct ike *k, uint32_t policy_id)
+{
+	struct fail_note *f = note_for(k, policy_id, false);
+
+	if (!f)
+		return;
+	htab_del(&k->index.notes, &f->node);
+	free(f);
 }
 
 void notes_prune(struct ike *k)
@@ -574,6 +595,10 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 		policy_failed(k, p->id, peer,
 			      "aggressive mode is asked for and disabled (to type: no crypto isakmp "
 			      "aggressive-mode disable)");
+		return;
+	}
+	if (!admission_ask(k, &path, false)) {
+		policy_failed(k, p->id, peer, "call admission control refuses another ISAKMP SA");
 		return;
 	}
 	sa = sa_make(k, &path, true);

@@ -20,7 +20,8 @@ struct p1_seen {
 struct p1_seen p1_read(struct span attrs);
 
 enum p1_difference { P1_CIPHER_DIFFERS = 1, P1_BITS_DIFFER = 2, P1_HASH_DIFFERS = 4,
-		     P1_GROUP_DIFFERS = 8, P1_AUTH_DIFFERS = 16, P1_ODD = 32 };
+		     P1_GROUP_DIFFERS = 8, P1_AUTH_DIFFERS = 16, P1_ODD = 32,
+		     P1_LIFE_SHORTER = 64 };
 /* The set of differences between an offer and a policy; 0: it fits. */
 unsigned p1_compare(const struct p1_seen *s, const struct p1_policy *p);
 
@@ -31,7 +32,8 @@ bool p1_usable(const struct p1_policy *p);
  * only (0: any), whose public value goes along in aggressive mode. methods: P1_METHOD() of
  * what can be done with the peer; others are passed over. */
 #define P1_METHOD(auth) (1u << (auth))
-#define P1_ALL_METHODS	UINT32_MAX
+#define P1_STRICT	(1u << 31) /* beside the methods: a shorter lifetime than ours differs */
+#define P1_ALL_METHODS	(UINT32_MAX & ~P1_STRICT)
 void p1_offer(struct wr *w, const struct p1_policy *v, size_t n);
 void p1_offer_group(struct wr *w, const struct p1_policy *v, size_t n, unsigned methods,
 		    uint16_t group);

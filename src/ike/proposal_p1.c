@@ -174,6 +174,11 @@ static void p1_story(const struct p1_seen *s, const struct p1_policy *p, unsigne
 	} else if (d & P1_AUTH_DIFFERS) {
 		snprintf(story, cap, "authentication offered %s, policy %u has authentication %s",
 			 auth_word(s->auth), n, auth_word(p->auth));
+	} else if (d & P1_LIFE_SHORTER) {
+		snprintf(story, cap,
+			 "lifetime offered %u s, policy %u has %u s and lifetimes are strict (to accept "
+			 "it: lifetime %u, or no crypto isakmp lifetime strict)",
+			 s->life_sec, n, p->life_sec, s->life_sec);
 	} else {
 		snprintf(story, cap, "the offer holds an attribute that is not known here");
 	}
@@ -207,6 +212,9 @@ bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, unsi
 			while (ike_transform_next(&p, &t)) {
 				struct p1_seen s = p1_read(t.attrs);
 				unsigned d = p1_compare(&s, &v[i]);
+
+				if (methods & P1_STRICT && s.life_sec && s.life_sec < v[i].life_sec)
+					d |= P1_LIFE_SHORTER;
 				unsigned far = (unsigned)__builtin_popcount(d);
 
 				bool fits = !ke_len || ke_len == ike_dh_len(v[i].group);

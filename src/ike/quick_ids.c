@@ -103,7 +103,7 @@ bool p2_between(const struct ike *k, const struct ipaddr *local, const struct ip
 			if (ipaddr_equal(&p->peers[i], peer) && ipaddr_equal(&p->local, local))
 				return true;
 	}
-	return false;
+	return made_templates_serve(k, local, peer);
 }
 
 const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selector *want,
@@ -129,6 +129,10 @@ const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selecto
 		else if ((!cover || p < cover) && selector_covers(&p->sel, want))
 			cover = p;
 	}
+	/* templates come in the map's order as well: mostly last */
+	const struct p2_policy *dynamic = same ? NULL : made_template(sa, want);
+	if (dynamic && (!cover || dynamic < cover))
+		cover = dynamic;
 	*ret_sel = same ? same->sel : *want;
 	return same ? same : cover;
 }

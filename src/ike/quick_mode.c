@@ -197,7 +197,7 @@ static int spec_make(struct qm *q, bool in, struct span gqm, struct sa_spec *ret
 	const struct auth_info *a = q->agreed.auth ? auth_info(q->agreed.auth) : NULL;
 	size_t enc = (size_t)c->key_len + c->salt_len, auth = a ? a->key_len : 0;
 	uint8_t keymat[SA_KEYMAT_MAX];
-	struct sa_spec s = { .pair_id = q->pair_id, .policy_id = q->policy.id,
+	struct sa_spec s = { .pair_id = q->pair_id, .policy_id = policy_line(k, q->policy.id),
 			     .dir = in ? SA_IN : SA_OUT, .proto = PROTO_ESP,
 			     .mode = q->agreed.mode, .cipher = q->agreed.cipher,
 			     .cipher_bits = q->agreed.cipher_bits, .auth = q->agreed.auth,
@@ -533,6 +533,17 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 		return;
 	}
 	bound_life(&q->agreed);
+	if (p->dynamic || p->per_host) {
+		p = made_for(k, p, &q->sel, &sa->path.remote);
+		if (!p) {
+			r_refuse(q, pl, NT_NO_PROPOSAL_CHOSEN,
+				 "no room for another pair of proxies of this peer");
+			return;
+		}
+		q->policy = *p;
+		if (p->dynamic) /* he may have had another address */
+			q->policy.peers[0] = sa->path.remote;
+	}
 	int err = r_make(q, pl);
 	if (err) {
 		r_refuse(q, pl, NT_INVALID_KEY_INFORMATION,

@@ -611,5 +611,5 @@ const struct p2_policy *p2_by_id(const struct ike *k, uint32_t id)
 	for (; n; n = htab_next(n))
 		if (hnode_entry(n, struct p2_node, node)->p->id == id)
 			return hnode_entry(n, struct p2_node, node)->p;
-	return NULL;
+	return made_by_id(k, id);
 }

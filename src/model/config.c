@@ -19,6 +19,18 @@ const struct cfg_policy cfg_policy_defaults = {
 	.p = { .cipher = CIPHER_DES, .hash = HASH_SHA1, .auth = IKE_AUTH_RSA_SIG, .group = 1,
 	       .life_sec = 86400 },
 };
+const struct p1_policy p1_defaults[P1_N_DEFAULTS] = {
+	{ 65507, CIPHER_AES_CBC, 128, HASH_SHA1, IKE_AUTH_RSA_SIG, 5, 86400 },
+	{ 65508, CIPHER_AES_CBC, 128, HASH_SHA1, IKE_AUTH_PSK, 5, 86400 },
+	{ 65509, CIPHER_AES_CBC, 128, HASH_MD5, IKE_AUTH_RSA_SIG, 5, 86400 },
+	{ 65510, CIPHER_AES_CBC, 128, HASH_MD5, IKE_AUTH_PSK, 5, 86400 },
+	{ 65511, CIPHER_3DES, 0, HASH_SHA1, IKE_AUTH_RSA_SIG, 2, 86400 },
+	{ 65512, CIPHER_3DES, 0, HASH_SHA1, IKE_AUTH_PSK, 2, 86400 },
+	{ 65513, CIPHER_3DES, 0, HASH_MD5, IKE_AUTH_RSA_SIG, 2, 86400 },
+	{ 65514, CIPHER_3DES, 0, HASH_MD5, IKE_AUTH_PSK, 2, 86400 },
+};
+const struct p1_policy p1_legacy = { 65535, CIPHER_DES, 0, HASH_SHA1, IKE_AUTH_RSA_SIG, 1, 86400 };
+
 const struct cfg_isakmp_peer cfg_isakmp_peer_defaults = { 0 };
 const struct cfg_transform cfg_transform_defaults = { .t = { .mode = MODE_TUNNEL } };
 const struct cfg_map_entry cfg_map_entry_defaults = { .type = MAP_ISAKMP };
@@ -158,6 +170,7 @@ void config_free(struct config *c)
 	FREE_ALL(c->isakmp.peers, isakmp_peer_free);
 	FREE_ALL(c->ipsec.transforms, transform_free);
 	FREE_ALL(c->maps, map_free);
+	FREE_ALL(c->dynamic_maps, map_free);
 	FREE_ALL(c->interfaces, interface_free);
 	FREE_ALL(c->routes, free);
 	FREE_ALL(c->acls, acl_free);
@@ -286,17 +299,29 @@ struct acl_entry *cfg_acl_add(struct cfg_acl *acl, const struct acl_entry *e)
 	return found;
 }
 
-struct cfg_map *config_add_map(struct config *c, const char *name)
+static struct cfg_map *map_add(struct list *l, const char *name)
 {
-	struct cfg_map m = { .name = "" }, *found = config_find_map(c, name);
+	struct cfg_map m = { .name = "" };
 	size_t at = 0;
 
-	if (found)
-		return found;
 	name_copy(m.name, name);
-	while (at < c->maps.n && strcmp(c->maps.v[at]->name, name) < 0)
+	while (at < l->n && strcmp(((struct cfg_map *)l->v[at])->name, name) < 0)
 		at++;
-	return list_add(LIST(&c->maps), at, &m, sizeof(m));
+	return list_add(l, at, &m, sizeof(m));
+}
+
+struct cfg_map *config_add_map(struct config *c, const char *name)
+{
+	struct cfg_map *found = config_find_map(c, name);
+
+	return found ? found : map_add(LIST(&c->maps), name);
+}
+
+struct cfg_map *config_add_dynamic_map(struct config *c, const char *name)
+{
+	struct cfg_map *found = config_find_dynamic_map(c, name);
+
+	return found ? found : map_add(LIST(&c->dynamic_maps), name);
 }
 
 struct cfg_map_entry *cfg_map_add(struct cfg_map *m, uint32_t seq)
@@ -396,6 +421,12 @@ void config_del_map(struct config *c, struct cfg_map *m)
 	map_free(m);
 }
 
+void config_del_dynamic_map(struct config *c, struct cfg_map *m)
+{
+	list_take(LIST(&c->dynamic_maps), m);
+	map_free(m);
+}
+
 void cfg_map_del(struct cfg_map *m, struct cfg_map_entry *e)
 {
 	list_take(LIST(&m->entries), e);
@@ -480,14 +511,15 @@ static int clone_acls(const struct config *from, struct config *to)
 	return 0;
 }
 
-static int clone_maps(const struct config *from, struct config *to)
+static int clone_maps(const struct list *from, struct list *to)
 {
-	for (size_t i = 0; i < from->maps.n; i++) {
-		struct cfg_map m = *from->maps.v[i], *copy;
+	for (size_t i = 0; i < from->n; i++) {
+		const struct cfg_map *old = from->v[i];
+		struct cfg_map m = *old, *copy;
 
 		memset(&m.entries, 0, sizeof(m.entries));
-		copy = list_add(LIST(&to->maps), i, &m, sizeof(m));
-		if (!copy || CLONE_KEPT(copy->entries, from->maps.v[i]->entries, cfg_map_entry))
+		copy = list_add(to, i, &m, sizeof(m));
+		if (!copy || CLONE_KEPT(copy->entries, old->entries, cfg_map_entry))
 			return -ENOMEM;
 	}
 	return 0;
@@ -505,6 +537,7 @@ struct config *config_clone(const struct config *c)
 	memset(&n->isakmp.peers, 0, sizeof(n->isakmp.peers));
 	memset(&n->ipsec.transforms, 0, sizeof(n->ipsec.transforms));
 	memset(&n->maps, 0, sizeof(n->maps));
+	memset(&n->dynamic_maps, 0, sizeof(n->dynamic_maps));
 	memset(&n->interfaces, 0, sizeof(n->interfaces));
 	memset(&n->routes, 0, sizeof(n->routes));
 	memset(&n->acls, 0, sizeof(n->acls));
@@ -515,7 +548,9 @@ struct config *config_clone(const struct config *c)
 	    clone_flat(LIST(&c->isakmp.keys), LIST(&n->isakmp.keys), sizeof(struct cfg_key)) ||
 	    CLONE_KEPT(n->isakmp.peers, c->isakmp.peers, cfg_isakmp_peer) ||
 	    CLONE_KEPT(n->ipsec.transforms, c->ipsec.transforms, cfg_transform) ||
-	    clone_maps(c, n) || CLONE_KEPT(n->interfaces, c->interfaces, cfg_interface) ||
+	    clone_maps(LIST(&c->maps), LIST(&n->maps)) ||
+	    clone_maps(LIST(&c->dynamic_maps), LIST(&n->dynamic_maps)) ||
+	    CLONE_KEPT(n->interfaces, c->interfaces, cfg_interface) ||
 	    clone_flat(LIST(&c->routes), LIST(&n->routes), sizeof(struct cfg_route)) ||
 	    clone_acls(c, n) || kept_clone(&c->kept, &n->kept)) {
 		config_free(n);

@@ -102,6 +102,8 @@ struct cfg_isakmp {
 	bool default_policy;	    /* IOS 15's eight policies, only if none is configured */
 	bool legacy_default_policy; /* DES/SHA/RSA-sig/1 offered last */
 	bool lifetime_strict;
+	uint32_t max_sas, max_negotiating; /* `crypto call admission limit ike ...`; 0: none */
+	uint32_t max_charge;		   /* `call admission limit`; 0: none */
 	CFG_LIST_OF(struct cfg_policy) policies; /* by priority */
 	CFG_LIST_OF(struct cfg_key) keys;	 /* as configured */
 	CFG_LIST_OF(struct cfg_isakmp_peer) peers; /* as configured */
@@ -176,6 +178,7 @@ struct cfg_map_entry {
 	uint32_t seq;
 	uint8_t type; /* enum map_type */
 	char dynamic[CFG_NAME_MAX];
+	bool discover; /* only printed */
 	char description[CFG_DESC_MAX];
 	uint8_t n_peers;
 	struct cfg_peer peers[P2_MAX_PEERS]; /* failover order */
@@ -189,6 +192,7 @@ struct cfg_map_entry {
 	bool idle_default;  /* back to the default peer then */
 	uint32_t replay_window; /* 0: the global value */
 	bool replay_disable;
+	bool per_host; /* `set security-association level per-host` */
 	char match_acl[CFG_NAME_MAX];
 	bool reverse_route;
 	bool reverse_static; /* only printed, as reverse_route is */
@@ -276,6 +280,7 @@ struct config {
 	struct cfg_ipsec ipsec;
 	struct cfg_pki pki;
 	CFG_LIST_OF(struct cfg_map) maps;	      /* by name */
+	CFG_LIST_OF(struct cfg_map) dynamic_maps;     /* `crypto dynamic-map`, by name */
 	CFG_LIST_OF(struct cfg_interface) interfaces; /* loopbacks, tunnels, the rest */
 	CFG_LIST_OF(struct cfg_route) routes;
 	CFG_LIST_OF(struct cfg_acl) acls; /* numbered, then named; standard before extended */
@@ -288,6 +293,9 @@ struct config {
  * fields to and what show running-config leaves out. */
 extern const struct config config_defaults;
 extern const struct cfg_policy cfg_policy_defaults;
+/* `crypto isakmp default policy`, while none is configured; `crypto legacy default-policy`. */
+#define P1_N_DEFAULTS 8
+extern const struct p1_policy p1_defaults[P1_N_DEFAULTS], p1_legacy;
 extern const struct cfg_isakmp_peer cfg_isakmp_peer_defaults;
 extern const struct cfg_transform cfg_transform_defaults;
 extern const struct cfg_map_entry cfg_map_entry_defaults;
@@ -329,6 +337,7 @@ struct acl_entry *cfg_acl_like(const struct cfg_acl *acl, const struct acl_entry
 /* The position behind the entries up to seq. */
 size_t cfg_acl_behind(const struct cfg_acl *acl, uint32_t seq);
 struct cfg_map *config_find_map(const struct config *c, const char *name);
+struct cfg_map *config_find_dynamic_map(const struct config *c, const char *name);
 struct cfg_map_entry *cfg_map_find(const struct cfg_map *m, uint32_t seq);
 struct cfg_interface *config_find_interface(const struct config *c, const char *name);
 struct cfg_route *config_find_route(const struct config *c, const struct cfg_route *like);
@@ -353,6 +362,7 @@ struct cfg_acl *config_add_acl(struct config *c, const char *name, enum acl_kind
 /* A copy of e under e->seq; seq 0 appends (last + 10). Replaces an entry of that seq. */
 struct acl_entry *cfg_acl_add(struct cfg_acl *acl, const struct acl_entry *e);
 struct cfg_map *config_add_map(struct config *c, const char *name);
+struct cfg_map *config_add_dynamic_map(struct config *c, const char *name);
 struct cfg_map_entry *cfg_map_add(struct cfg_map *m, uint32_t seq);
 struct cfg_interface *config_add_interface(struct config *c, const char *name);
 struct cfg_route *config_add_route(struct config *c, const struct cfg_route *r);
@@ -366,6 +376,7 @@ void config_del_transform(struct config *c, struct cfg_transform *t);
 void config_del_acl(struct config *c, struct cfg_acl *a);
 void cfg_acl_del(struct cfg_acl *acl, struct acl_entry *e);
 void config_del_map(struct config *c, struct cfg_map *m);
+void config_del_dynamic_map(struct config *c, struct cfg_map *m);
 void cfg_map_del(struct cfg_map *m, struct cfg_map_entry *e);
 void config_del_interface(struct config *c, struct cfg_interface *i);
 /* What `default interface` leaves: its name. */

@@ -107,7 +107,8 @@ bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_ent
 	for (size_t i = 0; i < a->n_transforms; i++)
 		if (!EQ_STR(transforms[i]))
 			return false;
-	return EQ(seq) && EQ(type) && EQ_STR(dynamic) && EQ_STR(description) && EQ(pfs_group) &&
+	return EQ(seq) && EQ(type) && EQ_STR(dynamic) && EQ(discover) && EQ(per_host) &&
+	       EQ_STR(description) && EQ(pfs_group) &&
 	       EQ(life_sec) && EQ(life_kb) && EQ(life_kb_disable) && EQ(idle_sec) &&
 	       EQ(idle_default) && EQ(reverse_static) &&
 	       EQ(replay_window) && EQ(replay_disable) && EQ_STR(match_acl) && EQ(reverse_route) &&
@@ -159,7 +160,8 @@ static bool isakmp_equal(const struct cfg_isakmp *a, const struct cfg_isakmp *b)
 	return EQ(enable) && EQ(identity) && EQ(keepalive_sec) && EQ(keepalive_retry_sec) &&
 	       EQ(keepalive_periodic) && EQ(aggressive_disable) && EQ(nat_keepalive_sec) &&
 	       EQ(invalid_spi_recovery) && EQ(fragmentation) && EQ(default_policy) &&
-	       EQ(legacy_default_policy) && EQ(lifetime_strict);
+	       EQ(legacy_default_policy) && EQ(lifetime_strict) && EQ(max_sas) &&
+	       EQ(max_negotiating) && EQ(max_charge);
 }
 
 static bool ipsec_equal(const struct cfg_ipsec *a, const struct cfg_ipsec *b)
@@ -185,6 +187,7 @@ bool config_equal(const struct config *a, const struct config *b)
 	EQ_LIST(isakmp.peers, cfg_isakmp_peer_equal);
 	EQ_LIST(ipsec.transforms, cfg_transform_equal);
 	EQ_LIST(maps, cfg_map_equal);
+	EQ_LIST(dynamic_maps, cfg_map_equal);
 	EQ_LIST(interfaces, cfg_interface_equal);
 	EQ_LIST(routes, cfg_route_equal);
 	EQ_LIST(acls, cfg_acl_equal);
@@ -269,6 +272,11 @@ struct acl_entry *cfg_acl_like(const struct cfg_acl *acl, const struct acl_entry
 struct cfg_map *config_find_map(const struct config *c, const char *name)
 {
 	FIND(c->maps, !strcmp(c->maps.v[i]->name, name));
+}
+
+struct cfg_map *config_find_dynamic_map(const struct config *c, const char *name)
+{
+	FIND(c->dynamic_maps, !strcmp(c->dynamic_maps.v[i]->name, name));
 }
 
 struct cfg_map_entry *cfg_map_find(const struct cfg_map *m, uint32_t seq)

@@ -5,6 +5,8 @@
 #ifndef MODEL_POLICY_H
 #define MODEL_POLICY_H
 
+#include <stdint.h>
+
 #include "model/alg_id.h"
 #include "model/selector.h"
 
@@ -79,7 +81,18 @@ struct p2_policy {
 	uint8_t default_peer; /* `set peer A default`: 1 + its place in peers; 0: none */
 	uint32_t idle_sec;    /* unused pairs are deleted; 0: never */
 	bool idle_default;    /* and the next negotiation is with the default peer */
+	bool per_host;	      /* `level per-host`: an SA pair for each pair of hosts in sel */
+	/* `crypto dynamic-map`: only peers begin; each makes a policy of its own out of this
+	 * template, with his proxies, which sel must cover. Without peers: any of them. */
+	bool dynamic;
+	bool any_proxies; /* of dynamic: no ACL; sel is everything, and protects nothing itself */
+	/* of what IKE makes itself, out of a template or for a pair of hosts: */
+	uint32_t of;   /* the configured policy's id; 0: this is one */
+	uint32_t line; /* the SPD entry that serves it, if it has none of its own; 0: id */
 };
+
+/* Ids from here on are those that IKE makes. */
+#define P2_MADE_ID UINT32_C(0x80000000)
 
 enum isakmp_identity { IDENTITY_ADDRESS = 0, IDENTITY_HOSTNAME, IDENTITY_DN };
 
@@ -95,6 +108,10 @@ struct ike_config {
 	bool keepalive_periodic; /* else on demand: only when traffic has no answer */
 	bool invalid_spi_recovery;
 	bool log_sessions; /* `crypto logging session` */
+	bool lifetime_strict; /* as responder: no phase 1 lifetime shorter than ours */
+	/* `crypto call admission limit ike sa` and `in-negotiation-sa`, `call admission limit`;
+	 * 0: none. For phase 1 with peers that have no ISAKMP SA yet. */
+	uint32_t max_sas, max_negotiating, max_charge;
 	const struct p1_policy *p1; /* ascending priority */
 	size_t n_p1;
 	const struct psk_entry *psk;

@@ -398,7 +398,6 @@ static void forms_that_are_not_run_are_kept_with_a_note(void **state)
 	static const struct {
 		const char *enter, *line;
 	} rows[] = {
-		{ "crypto map M 10 ipsec-isakmp", "set security-association level per-host" },
 		{ "crypto map M 10 ipsec-isakmp", "set security-association idle-time 600 default" },
 		{ "crypto map M 10 ipsec-isakmp", "reverse-route static" },
 		{ "interface Tunnel0", "tunnel path-mtu-discovery age-timer 15" },

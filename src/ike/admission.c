@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Call admission control, as IOS has it: phase 1 with a peer that has no ISAKMP SA yet is
+ * refused while there are too many. What is up is never hurt, and may be renewed. */
+#include "ike/internal.h"
+
+static void count(const struct ike *k, struct ike_admission *a)
+{
+	const struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &k->sas, entry) {
+		a->active += sa->state == MM_DONE;
+		a->negotiating += sa->state != MM_DONE && sa->state != MM_DEAD;
+	}
+}
+
+/* What a charge counts is not said by IOS: here it is one for each phase 1 and each
+ * quick mode that is under way, the work in hand. */
+static uint32_t charge(const struct ike *k)
+{
+	const struct ike_sa *sa;
+	const struct qm *q;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH(sa, &k->sas, entry) {
+		n += sa->state != MM_DONE && sa->state != MM_DEAD;
+		TAILQ_FOREACH(q, &sa->qms, entry)
+			n += q->state == QM_I1 || q->state == QM_R2;
+	}
+	return n;
+}
+
+/* Why not; NULL if it is admitted. */
+static const char *refusal(struct ike *k, const struct ike_path *path, uint64_t **ret_counter)
+{
+	const struct ike_config *c = &k->cfg;
+	struct ike_admission *a = &k->admission, now = { 0 };
+
+	if (!c->max_sas && !c->max_negotiating && !c->max_charge)
+		return NULL;
+	if (sa_up_for(k, &path->local, &path->remote))
+		return NULL;
+	count(k, &now);
+	*ret_counter = &a->at_max_sas;
+	if (c->max_sas && now.active + now.negotiating >= c->max_sas)
+		return "IKE SA LIMIT REACHED";
+	*ret_counter = &a->at_max_negotiating;
+	if (c->max_negotiating && now.negotiating >= c->max_negotiating)
+		return "IKE IN-NEGOTIATION SA LIMIT REACHED";
+	*ret_counter = &a->low_resources;
+	return c->max_charge && charge(k) >= c->max_charge ? "SYSTEM RESOURCES TOO LOW" : NULL;
+}
+
+bool admission_ask(struct ike *k, const struct ike_path *path, bool incoming)
+{
+	struct ike_admission *a = &k->admission;
+	const struct ipaddr *from = incoming ? &path->remote : &path->local;
+	const struct ipaddr *to = incoming ? &path->local : &path->remote;
+	char s[IPADDR_STRLEN], d[IPADDR_STRLEN];
+	uint64_t *counter = NULL;
+	const char *why = refusal(k, path, &counter);
+
+	if (!why) {
+		++*(incoming ? &a->in_accepted : &a->out_accepted);
+		return true;
+	}
+	++*counter;
+	++*(incoming ? &a->in_rejected : &a->out_rejected);
+	act_log(k, "CRYPTO-4-IKE_DENY_SA_REQ", "IKE denied an %s SA request from %s to %s due to %s",
+		incoming ? "INCOMING" : "OUTGOING", ipaddr_str(from, s), ipaddr_str(to, d), why);
+	return false;
+}
+
+void ike_get_admission(const struct ike *k, struct ike_admission *ret)
+{
+	*ret = k->admission;
+	ret->max_sas = k->cfg.max_sas;
+	ret->max_negotiating = k->cfg.max_negotiating;
+	ret->max_charge = k->cfg.max_charge;
+	count(k, ret);
+}
