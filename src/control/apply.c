@@ -43,8 +43,6 @@ static uint64_t learn_paths(struct control *c, bool set)
 	for (size_t i = 0, k = 0; i < c->compiled.n_policies; i++) {
 		struct fwd_policy *p = &c->compiled.policies[i];
 
-		while (k < c->compiled.n_shown && c->compiled.shown[k].line)
-			k++; /* served by the line before it */
 		if (k == c->compiled.n_shown || c->compiled.shown[k].id != p->id)
 			continue; /* a deny line */
 		for (size_t j = 0; j < c->compiled.shown[k].n_peers; j++) {

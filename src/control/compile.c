@@ -513,16 +513,14 @@ static int by_breadth(const void *a, const void *b)
 	return m != n ? (m < n ? -1 : 1) : x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Everything of one template, or the pairs of hosts of one line. */
-static void put_made(struct compiled *c, const struct p2_policy *const *v, size_t n, uint32_t of,
+/* Everything of one template. */
+static void put_made(struct compiled *c, const struct p2_policy *const *v, size_t n,
 		     const struct fwd_policy *like, struct fwd_policy *spd, size_t *n_spd)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (v[i]->of != of)
+		if (v[i]->of != like->id || v[i]->line)
 			continue;
 		c->shown[c->n_shown++] = *v[i];
-		if (v[i]->line)
-			continue;
 		spd[*n_spd] = *like;
 		spd[*n_spd].id = v[i]->id;
 		spd[*n_spd].action = FWD_POLICY_PROTECT;
@@ -551,8 +549,7 @@ int compile_made(struct compiled *c, const struct p2_policy *const *made, size_t
 	c->n_shown = 0;
 	for (size_t i = 0; i <= c->n_policies; i++) {
 		for (; place < c->n_places && c->places[place].at == i; place++)
-			put_made(c, v, n, c->places[place].like.id, &c->places[place].like, spd,
-				 &n_spd);
+			put_made(c, v, n, &c->places[place].like, spd, &n_spd);
 		if (i == c->n_policies)
 			break;
 		spd[n_spd++] = c->policies[i];
@@ -560,8 +557,7 @@ int compile_made(struct compiled *c, const struct p2_policy *const *made, size_t
 			p2++;
 		if (p2 == c->ike.n_p2 || c->p2[p2].id != c->policies[i].id)
 			continue; /* a deny line, or a template's */
-		shown[c->n_shown++] = c->p2[p2];
-		put_made(c, v, n, c->p2[p2++].id, NULL, spd, &n_spd);
+		shown[c->n_shown++] = c->p2[p2++];
 	}
 	free(v);
 	free(c->policies);

@@ -51,7 +51,8 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	    struct policy_ids *ids, struct compiled *ret_out);
 void compiled_fini(struct compiled *out);
 /* Puts the policies that IKE has made (in any order) where their templates stand, in a
- * fresh compilation: in the SPD, narrow ones first, and into what is shown. */
+ * fresh compilation: in the SPD, narrow ones first, and into what is shown. Pairs of hosts
+ * (`line`) have no place there. */
 int compile_made(struct compiled *c, const struct p2_policy *const *v, size_t n);
 void policy_ids_fini(struct policy_ids *ids);
 /* Which line of which crypto map entry's list an id stands for (map is valid

@@ -190,7 +190,7 @@ static void keep_late(struct fwdlink *l, size_t len)
 
 static bool is_row(uint8_t type)
 {
-	return type == FWD_SA_INFO || type == FWD_STATS_SA || type == FWD_STATS_POLICY ||
+	return type == FWD_SA_INFO || type == FWD_POLICY_ADD || type == FWD_STATS_SA || type == FWD_STATS_POLICY ||
 	       type == FWD_STATS_TUNNEL || type == FWD_STATS_DROPS;
 }
 

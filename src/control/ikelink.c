@@ -379,13 +379,17 @@ static void adopt_made(void *ctx, const struct fwd_msg *m)
 
 	if (m->type == FWD_SA_INFO && m->u.sa_info.spec.policy_id >= P2_MADE_ID)
 		(void)ike_adopt(c->ike, host_now_ms(NULL), &m->u.sa_info.spec);
+	else if (m->type == FWD_POLICY_ADD)
+		(void)ike_adopt_held(c->ike, host_now_ms(NULL), m->u.policy.id, m->u.policy.ifid,
+				     &m->u.policy.sel);
 }
 
 static void note_made(void *ctx, const struct fwd_msg *m)
 {
 	bool *any = ctx;
 
-	*any |= m->type == FWD_SA_INFO && m->u.sa_info.spec.policy_id >= P2_MADE_ID;
+	*any |= m->type == FWD_POLICY_ADD ||
+		(m->type == FWD_SA_INFO && m->u.sa_info.spec.policy_id >= P2_MADE_ID);
 }
 
 int ikelink_adopt_made(struct control *c)

@@ -24,6 +24,7 @@ struct snapshot {
 	struct ike_sa_info *sas;
 	struct ike_pair_info *pairs;
 	const char **stories;
+	struct p2_policy *p2;
 	struct fwd_sa_stats *sa_stats;
 	struct fwd_policy_stats *policy_stats;
 	struct fwd_tunnel_stats *tunnel_stats;
@@ -41,6 +42,7 @@ static void snapshot_free(struct snapshot *s)
 	free(s->sas);
 	free(s->pairs);
 	free(s->stories);
+	free(s->p2);
 	free(s->sa_stats);
 	free(s->policy_stats);
 	free(s->tunnel_stats);
@@ -90,6 +92,30 @@ static void take_row(void *ctx, const struct fwd_msg *m)
 	}
 }
 
+static void take_policy(struct snapshot *s, const struct control *c, const struct p2_policy *p,
+			size_t *n_stories)
+{
+	const char *story = ike_policy_story(c->ike, p->id);
+
+	append(s, &s->p2, &s->in.n_p2, sizeof(*p), p);
+	append(s, &s->stories, n_stories, sizeof(story), &story);
+}
+
+/* Each line with `level per-host` is followed by its pairs of hosts. */
+static void take_policies(struct snapshot *s, const struct control *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->compiled.n_shown; i++) {
+		const struct p2_policy *line = &c->compiled.shown[i], *p = NULL;
+
+		take_policy(s, c, line, &n);
+		while (line->per_host && (p = ike_made(c->ike, p)))
+			if (p->line == line->id)
+				take_policy(s, c, p, &n);
+	}
+}
+
 static void take_ike(struct snapshot *s, struct control *c)
 {
 	uint64_t now = host_now_ms(NULL);
@@ -100,11 +126,7 @@ static void take_ike(struct snapshot *s, struct control *c)
 		append(s, &s->sas, &s->in.n_sas, sizeof(sa), &sa);
 	for (size_t i = 0; ike_get_pair(c->ike, i, &pair); i++)
 		append(s, &s->pairs, &s->in.n_pairs, sizeof(pair), &pair);
-	for (size_t i = 0, n = 0; i < c->compiled.n_shown; i++) {
-		const char *story = ike_policy_story(c->ike, c->compiled.shown[i].id);
-
-		append(s, &s->stories, &n, sizeof(story), &story);
-	}
+	take_policies(s, c);
 }
 
 /* The ACL line whose packets a policy counts: its own, or its template's. */
@@ -433,8 +455,7 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	in->sas = s->sas;
 	in->pairs = s->pairs;
 	ike_get_admission(c->ike, &in->admission);
-	in->p2 = c->compiled.shown;
-	in->n_p2 = c->compiled.n_shown;
+	in->p2 = s->p2;
 	in->stories = s->stories;
 	in->policies = c->compiled.policies;
 	in->n_policies = c->compiled.n_policies;

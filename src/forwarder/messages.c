@@ -8,6 +8,7 @@
 
 #include "base/secret.h"
 #include "base/wr.h"
+#include "model/policy.h"
 
 static int sa_install(struct forwarder *f, const struct sa_spec *spec)
 {
@@ -104,6 +105,18 @@ static void dump_sas(struct forwarder *f, uint32_t seq)
 		struct fwd_msg m = { 0 };
 
 		fill_sa_info(f, hnode_entry(n, struct sa, by_id), &m);
+		answer(f, &m, seq);
+	}
+	/* a new control cannot know what IKE has made out of dynamic crypto maps */
+	for (size_t i = 0; i < f->table.spd.n; i++) {
+		const struct spd_entry *e = &f->table.spd.v[i];
+		struct fwd_msg m = { .type = FWD_POLICY_ADD };
+
+		if (e->id < P2_MADE_ID)
+			continue;
+		m.u.policy = (struct fwd_policy){ .id = e->id, .ifid = e->ifid, .map_seq = e->map_seq,
+						  .action = FWD_POLICY_PROTECT, .sel = e->sel,
+						  .local = e->local, .path_mtu = e->path_mtu };
 		answer(f, &m, seq);
 	}
 }

@@ -20,7 +20,7 @@ enum fwd_type {
 	FWD_PORT_DEL,	   /* port id */
 	FWD_SA_ADD,	   /* sa_spec */
 	FWD_SA_DEL,	   /* sa id */
-	FWD_SA_DUMP,	   /* -> SA_INFO..., RESULT */
+	FWD_SA_DUMP,	   /* -> SA_INFO..., POLICY_ADD of those with ids that IKE made, RESULT */
 	FWD_TABLE_BEGIN,   /* a new SPD + tunnel table follows, replacing the old one whole */
 	FWD_POLICY_ADD,	   /* fwd_policy */
 	FWD_TUNNEL_ADD,	   /* fwd_tunnel */

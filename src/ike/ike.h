@@ -75,6 +75,11 @@ void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool 
  * removed if the configuration, which may be another one now, has no such policy. */
 int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec);
 
+/* An SPD entry of the forwarder with an id that a core has made (P2_MADE_ID): should it be
+ * one that no SA is left of and that is held back, it still is. After the SAs. 0 or -ENOMEM. */
+int ike_adopt_held(struct ike *k, uint64_t now_ms, uint32_t id, uint32_t ifid,
+		   const struct selector *sel);
+
 /* When SAs carried a packet last: from time to time, some seconds apart, all that the
  * forwarder holds, by ascending sa_id. Dead peers are found by it (on-demand DPD), and
  * idle pairs are deleted. */

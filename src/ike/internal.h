@@ -477,6 +477,7 @@ const struct p2_policy *made_by_id(const struct ike *k, uint32_t id);
 /* Before an entry of a dynamic crypto map without SAs: only its peer may begin. */
 bool made_only_answers(const struct p2_policy *p);
 void made_in_use(const struct pair *p); /* the newest pair of its policy */
+void made_adopted(const struct pair *p);
 void made_ended(struct ike *k, uint32_t policy_id); /* a pair of it is gone */
 void made_configure(struct ike *k); /* those whose template is gone or changed go with it */
 void made_timer_fired(struct made *m);

@@ -6,6 +6,7 @@
  * that long instead of leaving in clear (docs/dynamic-crypto-maps.md). */
 #include "ike/internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,6 +231,45 @@ const struct p2_policy *made_for_flow(struct ike *k, const struct p2_policy *fro
 	return made_for(k, from, &sel, &from->peers[0]);
 }
 
+/* Ids go on where an earlier core has stopped. */
+static void note_id(struct ike *k, uint32_t id)
+{
+	if (id - P2_MADE_ID >= k->next_made)
+		k->next_made = id - P2_MADE_ID + 1;
+}
+
+int ike_adopt_held(struct ike *k, uint64_t now_ms, uint32_t id, uint32_t ifid,
+		   const struct selector *sel)
+{
+	const struct ipaddr nobody = { .family = IP_V4 };
+
+	k->now_ms = now_ms;
+	if (id < P2_MADE_ID || find_id(k, id))
+		return 0;
+	note_id(k, id);
+	for (size_t i = 0; i < k->index.n_templates; i++) {
+		const struct p2_policy *t = k->index.templates[i];
+
+		if (t->ifid != ifid || !t->any_proxies || find(k, t->id, sel))
+			continue;
+		struct made *m = make(k, t, sel, &nobody, id);
+
+		if (!m)
+			return -ENOMEM;
+		m->ended_ms = now_ms;
+		return 0;
+	}
+	return 0;
+}
+
+void made_adopted(const struct pair *p)
+{
+	struct made *m = p->policy_id >= P2_MADE_ID ? find_id(p->k, p->policy_id) : NULL;
+
+	if (m && m->p.dynamic)
+		m->p.peers[0] = p->peer;
+}
+
 const struct p2_policy *made_adopt(struct ike *k, const struct sa_spec *s)
 {
 	const struct ipaddr *peer = s->dir == SA_IN ? &s->src : &s->dst;
@@ -237,10 +277,11 @@ const struct p2_policy *made_adopt(struct ike *k, const struct sa_spec *s)
 
 	if (p && p->per_host && !p->of)
 		return policy_makes(p, s) ? made_for(k, p, &s->sel, peer) : NULL;
+	if (p && p->dynamic && p->of) /* an earlier address of his may have SAs, too */
+		return policy_makes(&find_id(k, p->id)->from, s) ? p : NULL;
 	if (p || s->policy_id < P2_MADE_ID)
 		return p;
-	if (s->policy_id - P2_MADE_ID >= k->next_made)
-		k->next_made = s->policy_id - P2_MADE_ID + 1;
+	note_id(k, s->policy_id);
 	for (size_t i = 0; i < k->index.n_templates; i++) {
 		const struct p2_policy *t = k->index.templates[i];
 

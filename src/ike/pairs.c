@@ -324,7 +324,7 @@ bool policy_makes(const struct p2_policy *p, const struct sa_spec *s)
 {
 	const struct ipaddr *local = s->dir == SA_IN ? &s->dst : &s->src;
 	const struct ipaddr *peer = s->dir == SA_IN ? &s->src : &s->dst;
-	bool has_peer = p->dynamic && !p->n_peers, has_set = false;
+	bool has_peer = p->dynamic && (!p->n_peers || p->of), has_set = false;
 
 	for (size_t i = 0; i < p->n_peers; i++)
 		has_peer |= ipaddr_equal(&p->peers[i], peer);
@@ -366,6 +366,8 @@ int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec)
 	copy_spec(in ? &p->in : &p->out, spec);
 	p->out_installed |= !in;
 	note_spec(p, in, in ? &spec->src : &spec->dst);
+	if (pair_current(k, policy->id) == p)
+		made_adopted(p);
 	return 0;
 }
 

@@ -136,6 +136,8 @@ void sim_drain(int s)
 		case IKE_ACT_DEBUG:
 			debug_line(x, a.text);
 			break;
+		case IKE_ACT_POLICIES: /* the forwarder of here has no SPD */
+			break;
 		case IKE_ACT_KEY:
 			x->key_len = a.data.len;
 			memcpy(x->key, a.data.p, a.data.len);

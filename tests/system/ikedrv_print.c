@@ -140,6 +140,10 @@ void drv_print_action(const struct ike_action *a)
 		o = object("debug");
 		cJSON_AddStringToObject(o, "text", a->text);
 		break;
+	case IKE_ACT_POLICIES:
+		o = object("policies");
+		cJSON_AddNumberToObject(o, "policy", a->policy_id);
+		break;
 	case IKE_ACT_KEY:
 		o = object("key");
 		add_hex(o, "cookie", a->cookie, sizeof(a->cookie));
