@@ -501,6 +501,22 @@ static int r_make(struct qm *q, const struct ike_payloads *pl)
 	return err ? err : specs_make(q, ke ? ke->body : (struct span){ 0 });
 }
 
+/* It is normal, as in phase 1, and worth a line when a flow comes up; not at each renewal. */
+static void log_lifetime(const struct qm *q)
+{
+	struct ike *k = q->sa->k;
+	struct rd tr = rd_span(q->agreed.transform);
+	char addr[IPADDR_STRLEN];
+
+	rd_skip(&tr, 8);
+	struct p2_seen his = p2_read(rd_take(&tr, rd_left(&tr)));
+	if (his.life_sec && his.life_sec != q->policy.life_sec && !pair_any(k, q->policy.id))
+		act_log(k, "CRYPTO-6-IPSEC_LIFETIME",
+			"IPsec SA lifetime: peer at %s offered %u s, crypto map %s %u has %u s, %u s is used",
+			ipaddr_str(&q->sa->path.remote, addr), his.life_sec, q->policy.map,
+			q->policy.seq, q->policy.life_sec, q->agreed.life_sec);
+}
+
 static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 {
 	struct ike_sa *sa = q->sa;
@@ -544,6 +560,7 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 		if (p->dynamic) /* he may have had another address */
 			q->policy.peers[0] = sa->path.remote;
 	}
+	log_lifetime(q);
 	int err = r_make(q, pl);
 	if (err) {
 		r_refuse(q, pl, NT_INVALID_KEY_INFORMATION,

@@ -350,7 +350,7 @@ static void smaller_lifetime_of_the_two_is_used(void **state)
 		}
 		/* the initiator renews first */
 		assert_true(sim_sa(0, SA_OUT)->life.soft_sec < sim_sa(1, SA_OUT)->life.soft_sec);
-		assert_int_equal(strstr(sim.side[1].log, "CRYPTO-6-IKMP_LIFETIME") != NULL,
+		assert_int_equal(strstr(sim.side[1].log, "CRYPTO-6-IPSEC_LIFETIME") != NULL,
 				 rows[n].i != rows[n].r);
 	}
 }
