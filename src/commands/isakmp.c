@@ -205,6 +205,21 @@ static int aggressive_apply(struct cli_call *c)
 #define AT_CONFIG(f) struct config, isakmp.f
 #define GROUP_KW(n, size) KWV(#n, "Diffie-Hellman group " #n " (" size ")", AT_POLICY(group), n)
 
+/* What they hold is IOS's choice of old, and this one's only when it is asked for. */
+static int defaults_apply(struct cli_call *c)
+{
+	if (c->op == CLI_SET)
+		note_weak(c->out, "what the default policies hold (group 2 and 5, 3des, md5)");
+	return 0;
+}
+
+static int legacy_apply(struct cli_call *c)
+{
+	if (c->op == CLI_SET)
+		note_weak(c->out, "the default protection suite (des, group 1)");
+	return 0;
+}
+
 const struct cli_row rows_isakmp[] = {
 	{ .modes = IN_CONFIG, .flags = ROW_SWITCH,
 	  .toks = TOKS(ISAKMP, KWV("enable", "Enable ISAKMP", AT_CONFIG(enable), 1)) },
@@ -323,11 +338,11 @@ const struct cli_row rows_isakmp[] = {
 	{ .modes = IN_CONFIG,
 	  .toks = TOKS(ISAKMP, KWV("fragmentation", "IKE Fragmentation enabled if required",
 				   AT_CONFIG(fragmentation), 1)) },
-	{ .modes = IN_CONFIG,
+	{ .modes = IN_CONFIG, .apply = defaults_apply,
 	  .toks = TOKS(ISAKMP, KW("default", "ISAKMP default configuration"),
 		       KWV("policy", "Set default policy for ISAKMP", AT_CONFIG(default_policy),
 			   1)) },
-	{ .modes = IN_CONFIG,
+	{ .modes = IN_CONFIG, .apply = legacy_apply,
 	  .toks = TOKS(CRYPTO, KW("legacy", "Behaviour of old releases"),
 		       KWV("default-policy",
 			   "Offer DES, SHA, RSA signatures and group 1 as the last policy",

@@ -37,51 +37,79 @@ enum ike_state sa_shown_state(const struct ike_sa *sa)
 	}
 }
 
+/* Whoever lists ten thousand asks for one after the other: the walk goes on where it has
+ * stopped, unless something was added or removed. */
+static const struct ike_sa *nth_sa(struct ike *k, size_t i)
+{
+	const struct ike_sa *sa = k->walk.sa;
+	size_t at = sa ? k->walk.sa_at : 0;
+
+	if (!sa || at > i) {
+		sa = TAILQ_FIRST(&k->sas);
+		at = 0;
+	}
+	for (; sa && at < i; at++)
+		sa = TAILQ_NEXT(sa, entry);
+	k->walk.sa = sa;
+	k->walk.sa_at = at;
+	return sa;
+}
+
+static const struct pair *nth_pair(struct ike *k, size_t i)
+{
+	const struct pair *p = k->walk.pair;
+	size_t at = p ? k->walk.pair_at : 0;
+
+	if (!p || at > i) {
+		p = TAILQ_FIRST(&k->pairs);
+		at = 0;
+	}
+	for (; p && at < i; at++)
+		p = TAILQ_NEXT(p, entry);
+	k->walk.pair = p;
+	k->walk.pair_at = at;
+	return p;
+}
+
 bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_info *ret)
 {
-	const struct ike_sa *sa;
+	const struct ike_sa *sa = nth_sa((struct ike *)k, i);
+	struct ike_id id;
 
-	TAILQ_FOREACH(sa, &k->sas, entry) {
-		if (i--)
-			continue;
-		*ret = (struct ike_sa_info){
-			.local = sa->path.local, .remote = sa->path.remote,
-			.local_port = sa->path.local_port, .remote_port = sa->path.remote_port,
-			.initiator = sa->initiator, .state = sa_shown_state(sa),
-			.deleted = sa->state == MM_DEAD,
-			.conn_id = sa->state == MM_I1 || sa->state == AG_I1 ? 0 : sa->conn_id, .agreed = sa->agreed,
-			.left_sec = sa->state == MM_DONE && sa->expires_ms > now_ms ?
-					    (uint32_t)((sa->expires_ms - now_ms) / 1000) :
-					    0,
-			.nat = sa->nat_here || sa->nat_there, .dpd = dpd_is_on(sa),
-			.encrypts = sa->encrypts, .decrypts = sa->decrypts,
-		};
-		struct ike_id id;
-		if (ike_id_decode(sa->peer_id, &id))
-			(void)auth_id_text(&id, ret->peer_id);
-		if (sa->state == AG_I1) /* offered, not agreed */
-			ret->agreed = (struct p1_policy){ 0 };
-		snprintf(ret->story, sizeof(ret->story), "%.*s", (int)sizeof(ret->story) - 1,
-			 sa->story);
-		return true;
-	}
-	return false;
+	if (!sa)
+		return false;
+	*ret = (struct ike_sa_info){
+		.local = sa->path.local, .remote = sa->path.remote,
+		.local_port = sa->path.local_port, .remote_port = sa->path.remote_port,
+		.initiator = sa->initiator, .state = sa_shown_state(sa),
+		.deleted = sa->state == MM_DEAD,
+		.conn_id = sa->state == MM_I1 || sa->state == AG_I1 ? 0 : sa->conn_id, .agreed = sa->agreed,
+		.left_sec = sa->state == MM_DONE && sa->expires_ms > now_ms ?
+				    (uint32_t)((sa->expires_ms - now_ms) / 1000) :
+				    0,
+		.nat = sa->nat_here || sa->nat_there, .dpd = dpd_is_on(sa),
+		.encrypts = sa->encrypts, .decrypts = sa->decrypts,
+	};
+	if (ike_id_decode(sa->peer_id, &id))
+		(void)auth_id_text(&id, ret->peer_id);
+	if (sa->state == AG_I1) /* offered, not agreed */
+		ret->agreed = (struct p1_policy){ 0 };
+	snprintf(ret->story, sizeof(ret->story), "%.*s", (int)sizeof(ret->story) - 1,
+		 sa->story);
+	return true;
 }
 
 bool ike_get_pair(const struct ike *k, size_t i, struct ike_pair_info *ret)
 {
-	const struct pair *p;
+	const struct pair *p = nth_pair((struct ike *)k, i);
 
-	TAILQ_FOREACH(p, &k->pairs, entry) {
-		if (i--)
-			continue;
-		*ret = (struct ike_pair_info){ .pair_id = p->pair_id, .policy_id = p->policy_id,
-					       .in_id = p->in.id,
-					       .out_id = p->out_installed ? p->out.id : 0,
-					       .initiator = p->initiator, .in = p->in,
-					       .out = p->out };
-		ret->current = pair_current((struct ike *)k, p->policy_id) == p;
-		return true;
-	}
-	return false;
+	if (!p)
+		return false;
+	*ret = (struct ike_pair_info){ .pair_id = p->pair_id, .policy_id = p->policy_id,
+				       .in_id = p->in.id,
+				       .out_id = p->out_installed ? p->out.id : 0,
+				       .initiator = p->initiator, .in = p->in,
+				       .out = p->out };
+	ret->current = pair_current((struct ike *)k, p->policy_id) == p;
+	return true;
 }

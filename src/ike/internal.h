@@ -284,6 +284,11 @@ struct ike {
 	TAILQ_HEAD(made_list, made) made;
 	size_t n_sas, n_made;
 	struct ike_admission admission; /* its counters */
+	struct { /* where ike_get_sa and ike_get_pair have stopped: who asks for all goes on */
+		size_t sa_at, pair_at;
+		const struct ike_sa *sa; /* NULL: from the beginning */
+		const struct pair *pair;
+	} walk;
 	struct index index;
 	STAILQ_HEAD(, act) acts;
 	struct act *handed; /* the action given out last */

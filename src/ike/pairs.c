@@ -88,6 +88,7 @@ static struct pair *pair_make(struct ike *k, uint32_t pair_id, uint32_t policy_i
 
 	if (!p)
 		return NULL;
+	k->walk.pair = NULL;
 	p->k = k;
 	p->pair_id = pair_id;
 	p->policy_id = policy_id;
@@ -236,6 +237,7 @@ void pair_remove(struct pair *p, bool tell_peer)
 	if (p->out_installed)
 		act_sa_del(k, p->out.id);
 	timer_stop(&k->timers, &p->timer);
+	k->walk.pair = NULL;
 	TAILQ_REMOVE(&k->pairs, p, entry);
 	forget_specs(p);
 	secret_free(p, sizeof(*p));

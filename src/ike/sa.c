@@ -51,6 +51,7 @@ struct ike_sa *sa_make(struct ike *k, const struct ike_path *path, bool initiato
 	TAILQ_INIT(&sa->qms);
 	k->env.random(k->env.ctx, initiator ? sa->i_cookie : sa->r_cookie, 8);
 	sa->life.owner = sa->linger.owner = sa;
+	k->walk.sa = NULL;
 	TAILQ_INSERT_HEAD(&k->sas, sa, entry);
 	(void)htab_add(&k->index.sas_by_peer, &sa->by_peer, index_addr(k, &path->remote));
 	k->index.cookies_unknown++;
@@ -87,6 +88,7 @@ void sa_drop(struct ike_sa *sa)
 	span_free(&sa->peer_id);
 	free(sa->pending);
 	free(sa->seen);
+	k->walk.sa = NULL;
 	TAILQ_REMOVE(&k->sas, sa, entry);
 	htab_del(&k->index.sas_by_peer, &sa->by_peer);
 	if (sa->cookie_known)

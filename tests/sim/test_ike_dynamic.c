@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dynamic crypto maps, pairs of hosts, strict lifetimes and call admission: a hub and
  * several spokes, each a core of its own, on a wire that finds them by address. */
+#include <errno.h>
+
 #include "base/rd.h"
 #include "ike/internal.h"
 #include "sim.h"
@@ -544,6 +546,59 @@ static void a_peer_has_so_many_entries_and_no_more(void **state)
 	assert_twins(2, 1);
 }
 
+/* Signatures of a kind: whoever knows the hash can make them. */
+static int sign(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len)
+{
+	(void)ctx;
+	memcpy(sig, hash.p, hash.len);
+	*ret_len = hash.len;
+	return 0;
+}
+
+static int verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
+{
+	(void)ctx;
+	snprintf(why, IKE_WHY_MAX, "no");
+	return p->n_certs == 1 && p->sig.len == p->hash.len && !memcmp(p->sig.p, p->hash.p, p->hash.len) ?
+		       0 :
+		       -EBADMSG;
+}
+
+static void strangers_with_certificates_are_answered_by_a_template(void **state)
+{
+	static const struct span cert = { (const uint8_t *)"0\0", 2 };
+	const struct ike_env was = sim_env;
+
+	(void)state;
+	world_down(NULL);
+	sim_env.sign = sign;
+	sim_env.verify = verify;
+	world_up(NULL);
+	for (int i = 0; i < 3; i++) {
+		w.e[i]->p1.auth = IKE_AUTH_RSA_SIG;
+		w.e[i]->cfg.certs = &cert;
+		w.e[i]->cfg.n_certs = 1;
+		w.e[i]->cfg.n_psk = 0;
+		configure(i);
+	}
+	come(1);
+	come(2);
+	assert_twins(1, 1);
+	assert_twins(2, 1);
+	w.e[0]->cfg.n_p2 = 0; /* no template, no answer */
+	configure(0);
+	run(120000);
+	engine_down(1);
+	spoke_up(1, 9, 90);
+	w.e[1]->p1.auth = IKE_AUTH_RSA_SIG;
+	w.e[1]->cfg.certs = &cert;
+	w.e[1]->cfg.n_certs = 1;
+	configure(1);
+	come(1);
+	assert_int_equal(w.e[1]->n_sa, 0);
+	sim_env = was;
+}
+
 /* ---- pairs of hosts ---- */
 
 static void per_host(void)
@@ -726,6 +781,7 @@ int main(void)
 		T(a_changed_template_ends_what_was_made_of_it),
 		T(another_core_takes_over_what_it_finds),
 		T(a_peer_has_so_many_entries_and_no_more),
+		T(strangers_with_certificates_are_answered_by_a_template),
 		T(each_pair_of_hosts_has_its_sas),
 		T(pairs_of_hosts_are_renewed_and_adopted),
 		T(a_line_has_so_many_pairs_of_hosts_and_no_more),

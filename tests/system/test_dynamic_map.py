@@ -135,6 +135,13 @@ def test_strangers_come_move_and_go_and_nothing_leaves_in_clear(field):
     assert len(got.lost) == 4
     field.both_ways(one)
 
+    # the forwarder dies, and the SAs with it: nothing passes until the peer begins anew
+    os.kill(hub.pids()[1], signal.SIGKILL)
+    until(lambda: not one.charon.children(), 10, 'the DELETE')
+    assert len(field.us.ping(one.host, 2, source='10.1.0.1', wait=1).result().lost) == 2
+    one.charon.initiate('t')
+    field.both_ways(one)
+
     # control dies: the SAs carry on, and their proxies are guarded all the time
     stream = one.ns.ping('10.1.0.1', 1000, interval=0.05, source=one.host)
     before = hub.pids()
