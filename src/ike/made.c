@@ -16,8 +16,9 @@ struct made {
 	struct ike *k;
 	struct p2_policy p;
 	struct p2_policy from; /* the configured one, as it was */
+	bool was_up;	       /* a pair of it has carried what leaves */
 	uint64_t used_ms;      /* asked for last */
-	uint64_t ended_ms;     /* its last SA went; 0: it never had one */
+	uint64_t ended_ms;     /* its last SA went, after it was up; 0: never */
 	struct timer timer;    /* T_MADE */
 };
 
@@ -118,6 +119,8 @@ void made_in_use(const struct pair *p)
 	struct made *m = p->policy_id >= P2_MADE_ID ? find_id(p->k, p->policy_id) : NULL;
 	char was[IPADDR_STRLEN], is[IPADDR_STRLEN], text[256];
 
+	if (m)
+		m->was_up = true;
 	if (!m || !m->p.dynamic || ipaddr_equal(&m->p.peers[0], &p->peer))
 		return;
 	/* he has another address now, or somebody else has his networks: what leaves goes
@@ -135,7 +138,8 @@ void made_ended(struct ike *k, uint32_t policy_id)
 
 	if (!m || pair_any(k, policy_id))
 		return;
-	m->ended_ms = k->now_ms;
+	if (m->was_up)
+		m->ended_ms = k->now_ms;
 	look_again(m, serves_until(m) > k->now_ms ? serves_until(m) : k->now_ms);
 }
 
@@ -256,6 +260,7 @@ int ike_adopt_held(struct ike *k, uint64_t now_ms, uint32_t id, uint32_t ifid,
 
 		if (!m)
 			return -ENOMEM;
+		m->was_up = true;
 		m->ended_ms = now_ms;
 		return 0;
 	}
@@ -266,6 +271,8 @@ void made_adopted(const struct pair *p)
 {
 	struct made *m = p->policy_id >= P2_MADE_ID ? find_id(p->k, p->policy_id) : NULL;
 
+	if (m)
+		m->was_up = true;
 	if (m && m->p.dynamic)
 		m->p.peers[0] = p->peer;
 }

@@ -457,17 +457,25 @@ static void leave_peer(struct ike *k, const struct p2_policy *p, struct fail_not
 	n->peer_index = (uint8_t)((at + 1) % p->n_peers);
 }
 
+static void policy_leaves(struct ike *k, const struct p2_policy *p, const struct ipaddr *local,
+			  const struct ipaddr *peer)
+{
+	struct fail_note *n = p->n_peers > 1 && ipaddr_equal(&p->local, local) ?
+				      note_for(k, p->id, true) :
+				      NULL;
+
+	if (n && ipaddr_equal(&p->peers[n->peer_index % p->n_peers], peer))
+		leave_peer(k, p, n);
+}
+
 void policies_leave(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
 {
-	for (size_t i = 0; i < k->cfg.n_p2; i++) {
-		const struct p2_policy *p = &k->cfg.p2[i];
-		struct fail_note *n = p->n_peers > 1 && ipaddr_equal(&p->local, local) ?
-					      note_for(k, p->id, true) :
-					      NULL;
+	const struct p2_policy *p = NULL;
 
-		if (n && ipaddr_equal(&p->peers[n->peer_index % p->n_peers], peer))
-			leave_peer(k, p, n);
-	}
+	for (size_t i = 0; i < k->cfg.n_p2; i++)
+		policy_leaves(k, &k->cfg.p2[i], local, peer);
+	while ((p = ike_made(k, p)))
+		policy_leaves(k, p, local, peer);
 }
 
 void policy_to_default(struct ike *k, const struct p2_policy *p)
