@@ -182,6 +182,7 @@ static int compile_isakmp(const struct config *c, struct compiled *out)
 	out->ike.keepalive_retry_sec = k->keepalive_retry_sec;
 	out->ike.keepalive_periodic = k->keepalive_periodic;
 	out->ike.invalid_spi_recovery = k->invalid_spi_recovery;
+	out->ike.fragmentation = k->fragmentation;
 	out->ike.log_sessions = c->crypto_logging_session;
 	out->ike.lifetime_strict = k->lifetime_strict;
 	out->ike.max_sas = k->max_sas;

@@ -142,6 +142,14 @@ static void carry_out(struct control *c, const struct ike_action *a)
 	case IKE_ACT_SA_ADD:
 		install(c, a->spec);
 		break;
+	case IKE_ACT_SA_MOVE: {
+		struct fwd_msg m = { .type = FWD_SA_MOVE,
+				     .u.peer_moved = { a->sa_id, a->path.remote,
+						       a->path.remote_port } };
+
+		(void)fwdlink_call(c->fwd, &m, -1, NULL, NULL);
+		break;
+	}
 	case IKE_ACT_SA_DEL:
 		(void)fwdlink_simple(c->fwd, FWD_SA_DEL, a->sa_id);
 		break;
@@ -329,6 +337,10 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 			 m->u.unknown_spi.spi, m->u.unknown_spi.spi,
 			 ipaddr_str(&m->u.unknown_spi.src, b));
 		ike_unknown_spi(c->ike, now, &m->u.unknown_spi.src, m->u.unknown_spi.spi);
+		break;
+	case FWD_PEER_MOVED:
+		ike_peer_moved(c->ike, now, m->u.peer_moved.sa_id, &m->u.peer_moved.addr,
+			       m->u.peer_moved.port);
 		break;
 	case FWD_SA_EVENT:
 		sa_event(c, m);

@@ -85,6 +85,21 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 		fwd_drop(f, p, FWD_DROP_NO_POLICY);
 }
 
+void sa_move(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16_t port)
+{
+	struct sa *sa = sad_by_id(&f->sad, id);
+
+	if (!sa || !sa->spec.udp_encap || addr->family != IP_V4)
+		return;
+	if (sa->spec.dir == SA_IN) {
+		sa->spec.src = *addr;
+		sa->spec.udp_sport = port;
+	} else {
+		sa->spec.dst = *addr;
+		sa->spec.udp_dport = port;
+	}
+}
+
 /* A NAT may have given the peer another port: authenticated packets say so. Only
  * the newest packet of the SA does, or one that was late on the old way would take
  * us back there. */
@@ -92,20 +107,17 @@ static void follow_peer(struct forwarder *f, struct sa *sa, const struct pkt *p)
 {
 	struct fwd_msg m = { .type = FWD_PEER_MOVED };
 
-	if (!sa->icv_len || p->remote.family != IP_V4 || p->seqno != sa->replay.top ||
+	if (!sa->spec.peer_moves || !sa->icv_len || p->remote.family != IP_V4 || p->seqno != sa->replay.top ||
 	    (p->remote_port == sa->spec.udp_sport && ipaddr_equal(&p->remote, &sa->spec.src)) ||
 	    !event_allowed(f, FWD_PEER_MOVED))
 		return;
-	sa->spec.src = p->remote;
-	sa->spec.udp_sport = p->remote_port;
+	sa_move(f, sa->spec.id, &p->remote, p->remote_port);
 	/* the other direction of the pair follows at once (RFC 3947 section 4) */
 	for (struct hnode *n = htab_walk(&f->sad.by_id, NULL); n; n = htab_walk(&f->sad.by_id, n)) {
 		struct sa *out = hnode_entry(n, struct sa, by_id);
 
-		if (out->spec.dir == SA_OUT && out->spec.pair_id == sa->spec.pair_id) {
-			out->spec.dst = p->remote;
-			out->spec.udp_dport = p->remote_port;
-		}
+		if (out->spec.dir == SA_OUT && out->spec.pair_id == sa->spec.pair_id)
+			sa_move(f, out->spec.id, &p->remote, p->remote_port);
 	}
 	m.u.peer_moved.sa_id = sa->spec.id;
 	m.u.peer_moved.addr = p->remote;

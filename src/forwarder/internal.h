@@ -146,6 +146,8 @@ void esp_out_flush(struct forwarder *f);
 void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct pkt *p, size_t mtu);
 
 /* in.c */
+/* The peer of an SA in UDP is elsewhere now; unknown ids are ignored. */
+void sa_move(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16_t port);
 void in_from_esp(struct forwarder *f, struct batch *b);
 void in_from_udp(struct forwarder *f, struct batch *b);
 

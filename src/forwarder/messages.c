@@ -241,6 +241,9 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 		return ports_del(f, m->u.id);
 	case FWD_SA_ADD:
 		return sa_install(f, &m->u.sa);
+	case FWD_SA_MOVE:
+		sa_move(f, m->u.peer_moved.sa_id, &m->u.peer_moved.addr, m->u.peer_moved.port);
+		return 0;
 	case FWD_SA_DEL:
 		return sa_remove(f, m->u.id);
 	case FWD_SA_DUMP:

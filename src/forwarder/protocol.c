@@ -136,6 +136,10 @@ static void put_spec(struct wr *w, const struct sa_spec *s)
 	put_key(w, &s->auth_key);
 	wr_be16(w, s->replay_window);
 	put_selector(w, &s->sel);
+	put_addr(w, &s->peer);
+	put_bool(w, s->peer_moves);
+	put_addr(w, &s->oa_src);
+	put_addr(w, &s->oa_dst);
 	wr_be32(w, s->life.soft_sec);
 	wr_be32(w, s->life.hard_sec);
 	wr_be64(w, s->life.soft_bytes);
@@ -163,6 +167,10 @@ static void get_spec(struct rd *r, struct sa_spec *s)
 	get_key(r, &s->auth_key);
 	s->replay_window = rd_be16(r);
 	get_selector(r, &s->sel);
+	get_addr(r, &s->peer);
+	s->peer_moves = get_bool(r);
+	get_addr(r, &s->oa_src);
+	get_addr(r, &s->oa_dst);
 	s->life.soft_sec = rd_be32(r);
 	s->life.hard_sec = rd_be32(r);
 	s->life.soft_bytes = rd_be64(r);
@@ -325,6 +333,7 @@ static void put_events(struct wr *w, const struct fwd_msg *m)
 		wr_span(w, m->u.ike_rx.data);
 		break;
 	case FWD_PEER_MOVED:
+	case FWD_SA_MOVE:
 		wr_be32(w, m->u.peer_moved.sa_id);
 		put_addr(w, &m->u.peer_moved.addr);
 		wr_be16(w, m->u.peer_moved.port);
@@ -370,6 +379,7 @@ static void get_events(struct rd *r, struct fwd_msg *m)
 		m->u.ike_rx.data = rd_take(r, rd_left(r));
 		break;
 	case FWD_PEER_MOVED:
+	case FWD_SA_MOVE:
 		m->u.peer_moved.sa_id = rd_be32(r);
 		get_addr(r, &m->u.peer_moved.addr);
 		m->u.peer_moved.port = rd_be16(r);

@@ -10,7 +10,7 @@
 #include "base/wr.h"
 #include "model/sa_spec.h"
 
-#define FWD_VERSION 1
+#define FWD_VERSION 2
 #define FWD_MSG_MAX 65536 /* an IKE datagram fits */
 
 enum fwd_type {
@@ -30,6 +30,7 @@ enum fwd_type {
 	FWD_STATS_CLEAR,   /* `clear crypto sa counters` */
 	FWD_SHUTDOWN,	   /* orderly end */
 	FWD_IKE_TX,	   /* an IKE datagram (marker not yet there) or keepalive for UDP 4500 */
+	FWD_SA_MOVE,	   /* peer_moved: IKE has heard the peer of this SA from elsewhere */
 	/* forwarder -> control */
 	FWD_RESULT = 64,   /* seq, error (0 or negative errno) */
 	FWD_SA_INFO,	   /* sa_spec with remaining lifetimes, sequence number, counters */
@@ -217,7 +218,7 @@ struct fwd_msg {
 			uint32_t sa_id;
 			struct ipaddr addr;
 			uint16_t port;
-		} peer_moved;
+		} peer_moved; /* PEER_MOVED, SA_MOVE */
 	} u;
 };
 

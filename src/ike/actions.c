@@ -58,6 +58,12 @@ bool ike_next_action(struct ike *k, struct ike_action *ret_a)
 
 void act_send(struct ike *k, const struct ike_path *path, struct span data)
 {
+	if (!frag_send(k, path, data))
+		act_send_whole(k, path, data);
+}
+
+void act_send_whole(struct ike *k, const struct ike_path *path, struct span data)
+{
 	struct act *a = push(k, IKE_ACT_SEND, data);
 
 	if (a)
@@ -82,6 +88,16 @@ void act_sa_add(struct ike *k, const struct sa_spec *spec)
 	a->a.spec = &a->spec;
 	a->a.sa_id = spec->id;
 	a->a.policy_id = spec->policy_id;
+}
+
+void act_sa_move(struct ike *k, uint32_t sa_id, const struct ike_path *path)
+{
+	struct act *a = push(k, IKE_ACT_SA_MOVE, (struct span){ 0 });
+
+	if (!a)
+		return;
+	a->a.sa_id = sa_id;
+	a->a.path = *path;
 }
 
 void act_sa_del(struct ike *k, uint32_t sa_id)

@@ -67,6 +67,7 @@ static int send_first(struct ike_sa *sa)
 	ike_build_payload(&b, PL_NONCE, sa->ni);
 	ike_build_payload(&b, PL_ID, id);
 	natt_vids(&b, k->cfg.nat_traversal);
+	frag_vid(&b, sa);
 	sa->state = AG_I1;
 	sa_story(sa, "first message of aggressive mode sent, waiting for the peer's answer");
 	act_debug(k, sa, "Input = IKE_MESG_FROM_IPSEC, IKE_SA_REQ_AM");
@@ -134,10 +135,9 @@ static void believe(struct ike_sa *sa, const struct ike_sa *try, struct fresh *f
 	sa->agreed = try->agreed;
 	sa->cipher = try->cipher;
 	memcpy(sa->r_cookie, try->r_cookie, 8);
-	sa->peer_nat_rfc = try->peer_nat_rfc;
-	sa->peer_nat_draft = try->peer_nat_draft;
-	sa->peer_nat_draft3 = try->peer_nat_draft3;
+	sa->natt = try->natt;
 	sa->peer_dpd = try->peer_dpd;
+	sa->peer_frag = try->peer_frag;
 	sa->ke_r = f->his_ke;
 	sa->nr = f->his_nonce;
 	f->his_ke = f->his_nonce = (struct span){ 0 };
@@ -193,7 +193,7 @@ static int r_recv_third(struct ike_sa *sa, const struct ike_path *path, const st
 	if (err)
 		return err;
 	natt_commit(sa, natt_check_floated(sa, path, pl));
-	sa->path = *path; /* authenticated: follow a floated port */
+	sa_settle(sa, path); /* authenticated: follow a floated port */
 	act_key(sa->k, sa);
 	auth_done(sa, sa->idii_b, h->flags & IKE_FLAG_ENCRYPTED ? pl : NULL);
 	return 0;
@@ -201,10 +201,10 @@ static int r_recv_third(struct ike_sa *sa, const struct ike_path *path, const st
 
 static const struct phase1_row rows[] = {
 	{ AG_I1, false, P(PL_SA) | P(PL_KE) | P(PL_NONCE) | P(PL_ID) | P(PL_HASH),
-	  P(PL_VID) | P(PL_NATD) | P(PL_NOTIFY), i_recv_second, "I_AM1", NULL, "P1_COMPLETE" },
-	{ AG_R2, true, P(PL_HASH), P(PL_NATD) | P(PL_NOTIFY) | P(PL_VID), r_recv_third, "R_AM2",
+	  P(PL_VID) | NATD | P(PL_NOTIFY), i_recv_second, "I_AM1", NULL, "P1_COMPLETE" },
+	{ AG_R2, true, P(PL_HASH), NATD | P(PL_NOTIFY) | P(PL_VID), r_recv_third, "R_AM2",
 	  NULL, "P1_COMPLETE" },
-	{ AG_R2, false, P(PL_HASH), P(PL_NATD) | P(PL_NOTIFY) | P(PL_VID), r_recv_third, "R_AM2",
+	{ AG_R2, false, P(PL_HASH), NATD | P(PL_NOTIFY) | P(PL_VID), r_recv_third, "R_AM2",
 	  NULL, "P1_COMPLETE" },
 };
 
@@ -257,6 +257,7 @@ static int send_second(struct ike_sa *sa, const struct p1_choice *c)
 	if (err)
 		return err;
 	natt_vids_answer(&b, sa);
+	frag_vid(&b, sa);
 	natt_add(&b, sa);
 	sa->state = AG_R2;
 	sa_story(sa, "answered in aggressive mode, waiting for the peer's hash; if this stays, the "

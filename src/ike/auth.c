@@ -230,6 +230,7 @@ void auth_done(struct ike_sa *sa, struct span id, const struct ike_payloads *pl)
 	}
 	(void)span_dup(id, &sa->peer_id); /* for show: without memory it is the address */
 	sa_up(sa);
+	natt_suspect(sa, id);
 	if (restarted)
 		peer_restarted(sa);
 }

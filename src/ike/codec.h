@@ -16,7 +16,8 @@
 #define IKE_PAYLOADS(X)                                                                     \
 	X(1, SA) X(2, PROPOSAL) X(3, TRANSFORM) X(4, KE) X(5, ID) X(6, CERT) X(7, CR)       \
 	X(8, HASH) X(9, SIG) X(10, NONCE) X(11, NOTIFY) X(12, DELETE) X(13, VID)            \
-	X(20, NATD) X(21, NATOA) X(130, NATD_DRAFT) X(131, NATOA_DRAFT)
+	X(15, NATD_07) X(16, NATOA_07) X(20, NATD) X(21, NATOA) X(130, NATD_DRAFT) X(131, NATOA_DRAFT)             \
+	X(132, FRAGMENT)
 enum ike_payload_type {
 	PL_NONE = 0,
 #define X(n, name) PL_##name = n,

@@ -58,6 +58,9 @@ void ike_free(struct ike *k)
 	}
 	acts_free(k);
 	made_free(k);
+	if (k->frags)
+		frags_fini(k->frags);
+	free(k->frags);
 	index_fini(k);
 	config_fini(&k->cfg);
 	timers_fini(&k->timers);
@@ -260,12 +263,18 @@ void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, s
 	k->now_ms = now_ms;
 	if (!k->cfg.enabled || d.len > IKE_MAX_MESSAGE || !ike_header_decode(&r, &h))
 		return;
+	if (h.next == PL_FRAGMENT) {
+		d = frag_recv(k, path, &h, d);
+		r = rd_span(d);
+		if (!d.len || !ike_header_decode(&r, &h))
+			return;
+	}
 	sa = sa_by_cookies(k, &h);
 	if (!sa) {
 		recv_unknown(k, path, &h, d);
 		return;
 	}
-	if (sa->state == MM_DEAD || !ipaddr_equal(&path->remote, &sa->path.remote) ||
+	if (sa->state == MM_DEAD || !sa_may_come_from(sa, path) ||
 	    !ipaddr_equal(&path->local, &sa->path.local))
 		return;
 	switch (h.exchange) {

@@ -28,6 +28,7 @@ struct span msg_encrypt(struct ike_sa *sa, struct ike_builder *b, uint8_t *iv)
 		return (struct span){ 0 };
 	memcpy(iv, b->buf + d.len - block, block);
 	sa->encrypts++;
+	sa->sent_ms = sa->k->now_ms;
 	sa_count(sa, body);
 	return d;
 }

@@ -38,7 +38,9 @@ int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer)
 	act_debug_pak(sa->k, sa, "sending packet to %s my_port %u peer_port %u (%s) %s",
 		      ipaddr_str(&sa->path.remote, addr), sa->path.local_port,
 		      sa->path.remote_port, sa->initiator ? "I" : "R", shown[sa->state]);
-	return flight_send(sa->k, &sa->flight, &sa->path, d, timer, sa);
+	struct ike_path to = sa_route(sa);
+
+	return flight_send(sa->k, &sa->flight, &to, d, timer, sa);
 }
 
 int fresh_make(struct ike_sa *sa, size_t nonce_len, struct fresh *f)

@@ -89,6 +89,11 @@ struct ike_use {
 };
 void ike_used(struct ike *k, uint64_t now_ms, const struct ike_use *v, size_t n);
 
+/* Authenticated ESP in UDP came from a new address or port: a NAT before the peer has given
+ * him another one (RFC 3948). Phase 1 and his other SAs follow. Unknown ids are ignored. */
+void ike_peer_moved(struct ike *k, uint64_t now_ms, uint32_t sa_id, const struct ipaddr *addr,
+		    uint16_t port);
+
 /* ESP arrived with an SPI nobody knows. A peer of the configuration is told under an
  * ISAKMP SA, and with `crypto isakmp invalid-spi-recovery` one is made for it. */
 void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint32_t spi);
@@ -113,6 +118,7 @@ uint64_t ike_next_ms(const struct ike *k);
 enum ike_action_type {
 	IKE_ACT_SEND = 1,    /* send data along path */
 	IKE_ACT_SA_ADD,	     /* install spec in the forwarder */
+	IKE_ACT_SA_MOVE,     /* the peer of sa_id is at path.remote, port path.remote_port, now */
 	IKE_ACT_SA_DEL,	     /* remove sa_id there */
 	IKE_ACT_FAILED,	     /* no SA for policy_id: drop what waits for it */
 	IKE_ACT_NAT_KEEPALIVE, /* one byte 0xff along path (RFC 3948 section 2.3) */
@@ -163,6 +169,7 @@ struct ike_sa_info {
 	struct p1_policy agreed; /* zero before agreement; life_sec the smaller one */
 	uint32_t left_sec; /* of its lifetime */
 	bool nat;	   /* NAT found: UDP 4500 */
+	bool frag;	   /* both have announced IKE fragmentation */
 	bool dpd; /* both speak RFC 3706, and we ask */
 	uint64_t encrypts, decrypts; /* messages */
 	char peer_id[IKE_ID_MAX + 8]; /* his identity, once it is proven; "" before */

@@ -49,10 +49,12 @@ static void finish(struct ike_sa *sa, struct ike_builder *b, uint32_t msgid, str
 	    keying_iv2(sa->k->crypto, sa->agreed.hash, sa->iv, sa->cipher->block_len, msgid, iv))
 		return;
 	struct span d = msg_encrypt(sa, b, iv);
+	struct ike_path to = sa_route(sa);
+
 	if (d.len && f)
-		(void)flight_send(sa->k, f, &sa->path, d, T_NONE, NULL);
+		(void)flight_send(sa->k, f, &to, d, T_NONE, NULL);
 	else if (d.len)
-		act_send(sa->k, &sa->path, d);
+		act_send(sa->k, &to, d);
 }
 
 static void notify(struct ike_sa *sa, uint8_t proto, struct span spi, uint16_t type,
@@ -326,7 +328,7 @@ static void recv_clear(struct ike_sa *sa, const struct ike_header *h, struct spa
 void info_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
 	       struct span d)
 {
-	if (!ipaddr_equal(&path->remote, &sa->path.remote))
+	if (!sa_may_come_from(sa, path))
 		return;
 	if (h->flags & IKE_FLAG_ENCRYPTED)
 		recv_protected(sa, path, h, d);

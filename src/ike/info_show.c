@@ -78,8 +78,9 @@ bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_in
 
 	if (!sa)
 		return false;
+	struct ike_path to = sa_route(sa);
 	*ret = (struct ike_sa_info){
-		.local = sa->path.local, .remote = sa->path.remote,
+		.local = sa->path.local, .remote = to.remote,
 		.local_port = sa->path.local_port, .remote_port = sa->path.remote_port,
 		.initiator = sa->initiator, .state = sa_shown_state(sa),
 		.deleted = sa->state == MM_DEAD,
@@ -87,7 +88,8 @@ bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_in
 		.left_sec = sa->state == MM_DONE && sa->expires_ms > now_ms ?
 				    (uint32_t)((sa->expires_ms - now_ms) / 1000) :
 				    0,
-		.nat = sa->nat_here || sa->nat_there, .dpd = dpd_is_on(sa),
+		.nat = sa->nat_here || sa->nat_there,
+		.frag = sa->peer_frag && k->cfg.fragmentation, .dpd = dpd_is_on(sa),
 		.encrypts = sa->encrypts, .decrypts = sa->decrypts,
 	};
 	if (ike_id_decode(sa->peer_id, &id))

@@ -34,6 +34,7 @@
 #include "ike/ike.h"
 #include "ike/keying.h"
 #include "ike/proposal.h"
+#include "ike/reassembly.h"
 
 #define IKE_RESENDS	    4	   /* of one message; the exchange fails 31 s after the first */
 #define IKE_RESEND_FIRST_MS 1000   /* doubled each time */
@@ -110,6 +111,9 @@ enum mm_state {
 struct qm;
 struct made;
 
+/* Ways to speak of NAT, the best one first. */
+enum natt { NATT_NONE = 0, NATT_RFC, NATT_07, NATT_03, NATT_02N, NATT_02 };
+
 /* Dead peer detection (RFC 3706), of one ISAKMP SA. */
 struct dpd {
 	bool started, asking; /* asking: R-U-THERE went out and nothing has come since */
@@ -132,6 +136,7 @@ struct ike_sa {
 	bool proven;	 /* the peer has it up, too: he answered, or used it */
 	uint64_t doubted_ms; /* as responder: he asked for our last message again */
 	struct ike_path path;
+	struct ipaddr at; /* a NAT has moved the peer here; family 0: it has not */
 	uint8_t i_cookie[8], r_cookie[8];
 	uint32_t conn_id;
 	uint64_t made_ms, up_ms, heard_ms; /* heard: the last message that was authentic */
@@ -148,8 +153,8 @@ struct ike_sa {
 	bool keyed;
 	bool bad_hash; /* a proof of the peer's was wrong */
 
-	bool peer_nat_rfc, peer_nat_draft; /* draft: 03 or 02, which speak alike */
-	bool peer_nat_draft3, peer_dpd;
+	uint8_t natt; /* enum natt: the best way that the peer announced */
+	bool peer_dpd, peer_frag;
 	bool nat_here, nat_there;
 
 	struct dpd dpd;
@@ -163,6 +168,7 @@ struct ike_sa {
 	struct timer keepalive; /* T_KEEPALIVE */
 	uint64_t expires_ms;
 	uint64_t encrypts, decrypts;
+	uint64_t sent_ms; /* the last message under its keys, or keepalive */
 	TAILQ_HEAD(qm_list, qm) qms;
 	size_t n_qms;
 	uint32_t his_life_sec, our_life_sec; /* as offered and as configured */
@@ -198,6 +204,9 @@ struct qm {
 	struct selector sel;	 /* agreed proxy identities, local is ours */
 	struct span id_local, id_remote; /* owned; bodies as sent */
 	struct p2_agreed agreed;
+	/* transport mode behind NAT: his address and ours as he sees them (NAT-OA); family 0:
+	 * he has not said */
+	struct ipaddr oa_his, oa_own;
 	uint32_t spi; /* ours */
 	uint32_t pair_id;
 	struct sa_spec in, out; /* responder: out waits for QM3 */
@@ -291,6 +300,7 @@ struct ike {
 	} walk;
 	struct index index;
 	STAILQ_HEAD(, act) acts;
+	struct frags *frags; /* once one has come */
 	struct act *handed; /* the action given out last */
 	uint32_t next_conn, next_pair, next_sa, next_made;
 	struct {
@@ -316,8 +326,12 @@ uint64_t index_cookie(const struct ike *k, const uint8_t cookie[8]);
 
 /* actions.c */
 void act_send(struct ike *k, const struct ike_path *path, struct span data);
+/* Never in fragments. */
+void act_send_whole(struct ike *k, const struct ike_path *path, struct span data);
 void act_keepalive(struct ike *k, const struct ike_path *path);
 void act_sa_add(struct ike *k, const struct sa_spec *spec);
+/* The peer of an installed SA is at path->remote now. */
+void act_sa_move(struct ike *k, uint32_t sa_id, const struct ike_path *path);
 void act_sa_del(struct ike *k, uint32_t sa_id);
 void act_failed(struct ike *k, uint32_t policy_id, const char *why);
 void act_policies(struct ike *k, uint32_t new_id);
@@ -411,6 +425,18 @@ void sa_heard(struct ike_sa *sa, const struct ike_path *path);
 void peer_restarted(const struct ike_sa *fresh);
 void sa_timer_fired(struct ike_sa *sa, struct timer *t);
 
+/* move.c: peers behind a NAT that move */
+/* Whether a message for the SA may come along path: by the addresses that it has, or, if
+ * the peer is behind a NAT, by another one that he may have been given. */
+bool sa_may_come_from(const struct ike_sa *sa, const struct ike_path *path);
+/* An authenticated message came along path: if a NAT is before the peer, what goes to him
+ * goes there from now on (RFC 3947 section 6); so do his SAs. */
+void sa_follow(struct ike_sa *sa, const struct ike_path *path);
+/* The message that authenticates a responder's peer came along path. */
+void sa_settle(struct ike_sa *sa, const struct ike_path *path);
+/* Where what is sent goes: path, but to the address that a NAT has given the peer last. */
+struct ike_path sa_route(const struct ike_sa *sa);
+
 /* crypt.c */
 /* Encrypts b's message in place of its payloads under iv, which becomes the last
  * block; the message is then complete. Empty on failure. */
@@ -455,10 +481,16 @@ bool ids_encode(struct wr *w, const struct addr_match *m, uint8_t proto,
 		const struct port_match *port);
 /* What QM1 asks for, seen from our side; false if it cannot be expressed. */
 bool ids_requested(const struct ike_sa *sa, const struct ike_payloads *pl, struct selector *ret);
+/* What QM2 says, likewise. */
+bool ids_answered(const struct ike_payloads *pl, struct selector *ret);
 /* The policy for this peer whose proxies mirror what he asks: an equal one, else
  * one that covers it. ret_sel is what both sides then mean. */
 const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selector *want,
 				   struct selector *ret_sel);
+/* What is asked for, by the addresses that we see: behind NAT each end names them as it
+ * sees them, and transport mode is between the same two hosts nevertheless (RFC 3947
+ * section 5.2). False if s is not between the addresses of his NAT-OA or ours. */
+bool ids_translate(const struct qm *q, const struct selector *s, struct selector *ret);
 /* Transport mode only serves between the endpoints themselves. */
 bool ids_are_endpoints(const struct ike_sa *sa, const struct selector *s);
 /* As the ACL line that would permit it. */
@@ -533,6 +565,7 @@ void session_down(struct ike *k, const struct ipaddr *local, const struct ipaddr
 void natt_vids(struct ike_builder *b, bool nat_traversal);
 void natt_vids_answer(struct ike_builder *b, const struct ike_sa *sa); /* what he sent */
 void natt_read_vids(struct ike_sa *sa, const struct ike_payloads *pl);
+enum p2_encap natt_encap(const struct ike_sa *sa); /* what is offered */
 void natt_add(struct ike_builder *b, struct ike_sa *sa); /* NAT-D, ours and his */
 struct natt_found {
 	bool here, there;
@@ -546,7 +579,12 @@ struct natt_found natt_check_floated(const struct ike_sa *sa, const struct ike_p
 void natt_commit(struct ike_sa *sa, struct natt_found f);
 /* NAT-OA of both ends, for transport mode in UDP (RFC 3947 section 5.2). */
 void natt_add_original(struct ike_builder *b, const struct ike_sa *sa, bool initiator);
+/* NAT-OA of his quick mode message, if NAT was found and both are there. */
+void natt_read_original(struct qm *q, const struct ike_payloads *pl);
 void natt_keepalive_start(struct ike_sa *sa);
+void natt_keepalive_fired(struct ike_sa *sa); /* T_KEEPALIVE */
+/* Says so in the log if a NAT shows in the way of an SA that knows none. id: the peer's. */
+void natt_suspect(const struct ike_sa *sa, struct span id);
 
 /* pairs.c */
 /* Makes the pair of a quick mode; its SAs are the caller's to install. -ENOMEM:
@@ -569,6 +607,11 @@ bool pair_has_newer(const struct pair *p);
 /* False if there is no pair in use whose renewal could be tried again. */
 bool renew_later(struct ike *k, uint32_t policy_id);
 const struct ipaddr *pair_local(const struct pair *p);
+/* When a packet left for the peer last, as far as the forwarder has told; 0: never. */
+uint64_t pairs_last_out(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+/* A NAT has moved the peer to to->remote: his SAs in UDP follow. */
+void pairs_move(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
+		const struct ike_path *to);
 bool pairs_with(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 /* Without a word to the peer; only those made before that moment. */
 void pairs_drop_peer(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
@@ -585,6 +628,8 @@ void policies_leave(struct ike *k, const struct ipaddr *local, const struct ipad
 void policy_to_default(struct ike *k, const struct p2_policy *p);
 /* Phase 1 alone, from the beginning. NULL if it could not start. */
 struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path);
+/* The same with a peer whom a NAT has moved to `at` (family 0: he is at path->remote). */
+struct ike_sa *phase1_at(struct ike *k, const struct ike_path *path, const struct ipaddr *at);
 struct fail_note *note_for(struct ike *k, uint32_t policy_id, bool make);
 /* The policy, as it is configured now, would make such an SA. */
 bool policy_makes(const struct p2_policy *p, const struct sa_spec *s);
@@ -592,6 +637,15 @@ bool policy_same(const struct p2_policy *a, const struct p2_policy *b); /* but f
 void note_forget(struct ike *k, uint32_t policy_id);
 void notes_prune(struct ike *k); /* forgets policies that are gone */
 void pair_timer_fired(struct pair *p, struct timer *t);
+
+/* frag.c */
+void frag_vid(struct ike_builder *b, const struct ike_sa *sa); /* if it is to be said */
+bool frag_is_vid(struct span body);
+/* True: the message was long, the peer takes fragments, and they were sent. */
+bool frag_send(struct ike *k, const struct ike_path *path, struct span data);
+/* One fragment; the message that it completes (until the next one), or an empty span. */
+struct span frag_recv(struct ike *k, const struct ike_path *path, const struct ike_header *h,
+		      struct span d);
 
 /* trace.c: what `debug crypto isakmp` prints about proposals */
 void trace_p1(struct ike *k, const struct ike_sa *sa, struct span sa_body);

@@ -279,7 +279,7 @@ void made_adopted(const struct pair *p)
 
 const struct p2_policy *made_adopt(struct ike *k, const struct sa_spec *s)
 {
-	const struct ipaddr *peer = s->dir == SA_IN ? &s->src : &s->dst;
+	const struct ipaddr *peer = &s->peer;
 	const struct p2_policy *p = p2_by_id(k, s->policy_id);
 
 	if (p && p->per_host && !p->of)

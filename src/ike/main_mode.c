@@ -62,6 +62,7 @@ int main_start(struct ike_sa *sa)
 	if (b.w.bad || !span_dup(span_of(b.buf + body, wr_len(&b.w) - body), &sa->sai_b))
 		return -ENOMEM;
 	natt_vids(&b, k->cfg.nat_traversal);
+	frag_vid(&b, sa);
 	sa->state = MM_I1;
 	sa_story(sa, "first message sent, waiting for the peer's answer");
 	act_debug(k, sa, "Can not start Aggressive mode, trying Main mode.");
@@ -189,7 +190,8 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	for (enum ask ask = ASK; ask > ASK_NOTHING && answer.len > h->len;)
 		answer = build_ke(sa, &b, sa->ke_r, sa->nr, --ask);
 	if (answer.len > h->len) { /* he announced NAT-D payloads and sent none, or stubs */
-		sa->peer_nat_rfc = sa->peer_nat_draft = sa->nat_here = sa->nat_there = false;
+		sa->nat_here = sa->nat_there = false;
+		sa->natt = NATT_NONE;
 		answer = build_ke(sa, &b, sa->ke_r, sa->nr, ASK_NOTHING);
 	}
 	err = phase1_send(sa, answer, T_NONE);
@@ -207,7 +209,7 @@ static int r_recv_auth(struct ike_sa *sa, const struct ike_path *path, const str
 	(void)h;
 	if (err)
 		return err;
-	sa->path = *path;    /* authenticated: follow a floated port */
+	sa_settle(sa, path); /* authenticated: follow a floated port */
 	sa->state = MM_DONE; /* before sending: MM6 ends the chain of IVs */
 	err = send_auth(sa, false, T_NONE);
 	if (err)
@@ -218,11 +220,11 @@ static int r_recv_auth(struct ike_sa *sa, const struct ike_path *path, const str
 
 static const struct phase1_row rows[] = {
 	{ MM_I1, false, P(PL_SA), P(PL_VID), i_recv_sa, "I_MM1", "I_MM2", "I_MM3" },
-	{ MM_I3, false, P(PL_KE) | P(PL_NONCE), P(PL_VID) | P(PL_NATD) | P(PL_CR), i_recv_ke,
+	{ MM_I3, false, P(PL_KE) | P(PL_NONCE), P(PL_VID) | NATD | P(PL_CR), i_recv_ke,
 	  "I_MM3", "I_MM4", "I_MM5" },
 	{ MM_I5, true, P(PL_ID) | PROOF, P(PL_NOTIFY) | P(PL_VID), i_recv_auth, "I_MM5",
 	  "I_MM6", "P1_COMPLETE" },
-	{ MM_R2, false, P(PL_KE) | P(PL_NONCE), P(PL_VID) | P(PL_NATD) | P(PL_CR), r_recv_ke,
+	{ MM_R2, false, P(PL_KE) | P(PL_NONCE), P(PL_VID) | NATD | P(PL_CR), r_recv_ke,
 	  "R_MM2", "R_MM3", "R_MM4" },
 	{ MM_R4, true, P(PL_ID) | PROOF, P(PL_NOTIFY) | P(PL_VID), r_recv_auth, "R_MM4",
 	  "R_MM5", "P1_COMPLETE" },
@@ -249,6 +251,7 @@ static int answer_first(struct ike_sa *sa, const struct p1_choice *c, struct spa
 	p1_answer(&b.w, c);
 	ike_build_end(&b);
 	natt_vids_answer(&b, sa);
+	frag_vid(&b, sa);
 	if (!span_dup(sa_body, &sa->sai_b))
 		return -ENOMEM;
 	sa->state = MM_R2;

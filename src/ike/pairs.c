@@ -293,6 +293,35 @@ bool pairs_with(struct ike *k, const struct ipaddr *local, const struct ipaddr *
 	return false;
 }
 
+uint64_t pairs_last_out(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
+{
+	uint64_t ms = 0;
+	struct pair *p;
+
+	for (p = pair_of_peer(k, peer, NULL); p; p = pair_of_peer(k, peer, p))
+		if (ipaddr_equal(&p->peer, peer) && ipaddr_equal(pair_local(p), local) && p->out_ms > ms)
+			ms = p->out_ms;
+	return ms;
+}
+
+void pairs_move(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
+		const struct ike_path *to)
+{
+	struct pair *p;
+
+	for (p = pair_of_peer(k, peer, NULL); p; p = pair_of_peer(k, peer, p)) {
+		if (!ipaddr_equal(&p->peer, peer) || !ipaddr_equal(pair_local(p), local) ||
+		    !p->in.udp_encap ||
+		    (ipaddr_equal(&p->in.src, &to->remote) && p->in.udp_sport == to->remote_port))
+			continue;
+		p->in.src = p->out.dst = to->remote;
+		p->in.udp_sport = p->out.udp_dport = to->remote_port;
+		act_sa_move(k, p->in.id, to);
+		if (p->out_installed)
+			act_sa_move(k, p->out.id, to);
+	}
+}
+
 void pairs_drop_peer(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
 		     uint64_t before_ms)
 {
@@ -325,7 +354,7 @@ bool spi_in_use(struct ike *k, uint32_t spi)
 bool policy_makes(const struct p2_policy *p, const struct sa_spec *s)
 {
 	const struct ipaddr *local = s->dir == SA_IN ? &s->dst : &s->src;
-	const struct ipaddr *peer = s->dir == SA_IN ? &s->src : &s->dst;
+	const struct ipaddr *peer = &s->peer;
 	bool has_peer = p->dynamic && (!p->n_peers || p->of), has_set = false;
 
 	for (size_t i = 0; i < p->n_peers; i++)
@@ -367,7 +396,7 @@ int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec)
 		return 0; /* told twice */
 	copy_spec(in ? &p->in : &p->out, spec);
 	p->out_installed |= !in;
-	note_spec(p, in, in ? &spec->src : &spec->dst);
+	note_spec(p, in, &spec->peer);
 	if (pair_current(k, policy->id) == p)
 		made_adopted(p);
 	return 0;
@@ -576,14 +605,21 @@ static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 				  NULL;
 }
 
-struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path)
+struct ike_sa *phase1_at(struct ike *k, const struct ike_path *path, const struct ipaddr *at)
 {
 	struct ike_sa *sa = sa_make(k, path, true);
 
+	if (sa)
+		sa->at = *at;
 	if (!sa || !phase1_start(sa))
 		return sa;
 	sa_end(sa, false, "phase 1 could not start");
 	return NULL;
+}
+
+struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path)
+{
+	return phase1_at(k, path, &(struct ipaddr){ 0 });
 }
 
 /* Phase 1 with the peer from the beginning. */

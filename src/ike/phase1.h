@@ -10,6 +10,7 @@
 #include "ike/internal.h"
 
 #define P(type) (UINT32_C(1) << (type))
+#define NATD	(P(PL_NATD) | P(PL_NATD_07)) /* those of the drafts are private numbers */
 #define PROOF	P(0) /* what the agreed method proves an identity with: auth_wants() */
 
 /* ---- exchange.c ---- */

@@ -110,6 +110,8 @@ struct p2_ask {
  * takes tunnel mode, too. False: story says why. */
 bool p2_choose(struct span sa_body, const struct p2_policy *p, const struct p2_ask *ask,
 	       struct p2_agreed *ret_a, char *story, size_t story_cap);
+/* True if every transform that is offered is for transport mode in UDP. */
+bool p2_is_transport(struct span sa_body);
 void p2_answer(struct wr *w, const struct p2_agreed *a, uint32_t spi);
 
 /* Life attributes as a RESPONDER-LIFETIME notify carries them; 0: none. */

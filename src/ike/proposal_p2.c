@@ -207,6 +207,27 @@ static bool in_bundle(struct span sa_body, uint8_t number)
 	return n > 1;
 }
 
+bool p2_is_transport(struct span sa_body)
+{
+	struct ike_proposal prop;
+	struct ike_transform t;
+	struct rd r;
+	size_t n = 0;
+
+	if (!ike_sa_decode(sa_body, &r))
+		return false;
+	while (ike_proposal_next(&r, &prop))
+		while (ike_transform_next(&prop, &t)) {
+			struct p2_seen s = p2_read(t.attrs);
+			bool udp;
+
+			if (p2_encap_mode(s.encap, &udp) != MODE_TRANSPORT || !udp)
+				return false;
+			n++;
+		}
+	return n > 0;
+}
+
 bool p2_choose(struct span sa_body, const struct p2_policy *p, const struct p2_ask *ask,
 	       struct p2_agreed *ret_a, char *story, size_t story_cap)
 {

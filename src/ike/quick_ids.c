@@ -18,6 +18,19 @@ bool ids_are_endpoints(const struct ike_sa *sa, const struct selector *s)
 	return is_host(&s->local, &sa->path.local) && is_host(&s->remote, &sa->path.remote);
 }
 
+bool ids_translate(const struct qm *q, const struct selector *s, struct selector *ret)
+{
+	const struct ike_path *path = &q->sa->path;
+
+	if (!q->oa_his.family || (!is_host(&s->remote, &q->oa_his) && !is_host(&s->remote, &path->remote)) ||
+	    (!is_host(&s->local, &q->oa_own) && !is_host(&s->local, &path->local)))
+		return false;
+	*ret = *s;
+	ret->local = (struct addr_match){ .addr = path->local };
+	ret->remote = (struct addr_match){ .addr = path->remote };
+	return true;
+}
+
 bool ids_encode(struct wr *w, const struct addr_match *m, uint8_t proto,
 		const struct port_match *port)
 {
@@ -78,6 +91,20 @@ bool ids_requested(const struct ike_sa *sa, const struct ike_payloads *pl, struc
 	    !decode(idr->body, &s.local, &proto_r, &s.local_port) || proto_i != proto_r)
 		return false;
 	s.proto = proto_i;
+	*ret = s;
+	return true;
+}
+
+bool ids_answered(const struct ike_payloads *pl, struct selector *ret)
+{
+	const struct ike_payload *idi = ike_payload_find(pl, PL_ID, 0);
+	const struct ike_payload *idr = ike_payload_find(pl, PL_ID, 1);
+	struct selector s = { 0 };
+	uint8_t proto_r;
+
+	if (!idi || !idr || !decode(idi->body, &s.local, &s.proto, &s.local_port) ||
+	    !decode(idr->body, &s.remote, &proto_r, &s.remote_port) || proto_r != s.proto)
+		return false;
 	*ret = s;
 	return true;
 }

@@ -57,7 +57,9 @@ static int finish(struct qm *q, struct ike_builder *b, unsigned which, enum ike_
 	act_debug_pak(sa->k, sa, "sending packet to %s my_port %u peer_port %u (%s) QM_IDLE      ",
 		      ipaddr_str(&sa->path.remote, addr), sa->path.local_port,
 		      sa->path.remote_port, q->initiator ? "I" : "R");
-	return flight_send(sa->k, &q->flight, &sa->path, d, timer, q);
+	struct ike_path to = sa_route(sa);
+
+	return flight_send(sa->k, &q->flight, &to, d, timer, q);
 }
 
 /* ---- objects ---- */
@@ -212,9 +214,16 @@ static int spec_make(struct qm *q, bool in, struct span gqm, struct sa_spec *ret
 	memcpy(s.enc_key.b, keymat, enc);
 	s.auth_key.len = (uint8_t)auth;
 	memcpy(s.auth_key.b, keymat + enc, auth);
-	s.src = in ? sa->path.remote : sa->path.local;
-	s.dst = in ? sa->path.local : sa->path.remote;
+	struct ike_path to = sa_route(sa);
 	s.udp_encap = q->agreed.udp_encap;
+	s.src = in ? to.remote : to.local;
+	s.dst = in ? to.local : to.remote;
+	s.peer = sa->path.remote;
+	s.peer_moves = q->agreed.udp_encap && sa->nat_there;
+	if (in && s.udp_encap && s.mode == MODE_TRANSPORT) {
+		s.oa_src = q->oa_his;
+		s.oa_dst = q->oa_own;
+	}
 	s.udp_sport = in ? sa->path.remote_port : sa->path.local_port;
 	s.udp_dport = in ? sa->path.local_port : sa->path.remote_port;
 	s.life = life_of(q);
@@ -261,13 +270,6 @@ static void complete(struct qm *q)
 
 /* ---- initiator ---- */
 
-static enum p2_encap encap_of(const struct ike_sa *sa)
-{
-	if (!sa->nat_here && !sa->nat_there)
-		return P2_RAW;
-	return sa->peer_nat_rfc ? P2_UDP_RFC : P2_UDP_DRAFT;
-}
-
 /* Identities, nonce and key pair of ours. */
 static int prepare(struct qm *q, const struct p2_policy *p)
 {
@@ -297,7 +299,7 @@ int quick_start(struct ike_sa *sa, const struct p2_policy *p)
 	struct ike *k = sa->k;
 	struct ike_builder b;
 	struct qm *q = qm_make(sa, true, 0);
-	enum p2_encap encap = encap_of(sa);
+	enum p2_encap encap = natt_encap(sa);
 	int err;
 
 	if (!q)
@@ -357,13 +359,19 @@ static void read_responder_lifetime(struct qm *q, const struct ike_payloads *pl)
 	}
 }
 
+/* As they were sent; or, behind NAT and between the peers themselves, as he sees them
+ * (strongSwan answers so). */
 static bool ids_echoed(const struct qm *q, const struct ike_payloads *pl)
 {
+	struct selector said, seen;
 	const struct ike_payload *idi = ike_payload_find(pl, PL_ID, 0);
 	const struct ike_payload *idr = ike_payload_find(pl, PL_ID, 1);
 
-	return (!idi && !idr) || (idi && idr && span_equal(idi->body, q->id_local) &&
-				  span_equal(idr->body, q->id_remote));
+	if ((!idi && !idr) || (idi && idr && span_equal(idi->body, q->id_local) &&
+			       span_equal(idr->body, q->id_remote)))
+		return true;
+	return idi && idr && ids_are_endpoints(q->sa, &q->sel) && ids_answered(pl, &said) &&
+	       ids_translate(q, &said, &seen) && said.proto == q->sel.proto;
 }
 
 /* What the peer receives on he installs when QM3 is there: a packet that overtook it
@@ -393,6 +401,7 @@ static void i_recv(struct qm *q, const struct ike_payloads *pl)
 	char why[160] = "the peer changed the identities";
 	int err;
 
+	natt_read_original(q, pl);
 	bool fits = ike_sa_is_single(body) && !!ke == !!q->dh && ids_echoed(q, pl) &&
 		    p2_choose(body, &q->policy, &ask, &q->agreed, why, sizeof(why));
 	trace_p2(sa->k, sa, body, fits);
@@ -524,15 +533,20 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 	struct span body = ike_payload_find(pl, PL_SA, 0)->body;
 	struct p2_ask ask = { .has_ke = ike_payload_find(pl, PL_KE, 0),
 			      .nat = sa->nat_here || sa->nat_there };
-	const struct p2_policy *p;
-	struct selector want;
+	const struct p2_policy *p = NULL;
+	struct selector want, seen;
 	char why[320], text[256];
 
+	natt_read_original(q, pl);
 	if (!ids_requested(sa, pl, &want)) {
 		r_refuse(q, pl, NT_INVALID_ID_INFORMATION, "identities that IOS cannot express");
 		return;
 	}
-	p = ids_policy(sa, &want, &q->sel);
+	if (p2_is_transport(body) && ids_translate(q, &want, &seen) &&
+	    (p = ids_policy(sa, &seen, &q->sel)))
+		want = seen;
+	if (!p)
+		p = ids_policy(sa, &want, &q->sel);
 	if (!p) {
 		ids_text(&want, text, sizeof(text));
 		snprintf(why, sizeof(why), "no crypto map entry for this peer covers: %s", text);
@@ -592,7 +606,7 @@ static void r_recv_last(struct qm *q, const struct ike_payloads *pl)
 #define P(type) (UINT32_C(1) << (type))
 
 /* KE once or not at all, ID twice or not at all, what IOS and others add besides. */
-#define USUAL (P(PL_KE) | P(PL_ID) | P(PL_NOTIFY) | P(PL_VID) | P(PL_NATOA))
+#define USUAL (P(PL_KE) | P(PL_ID) | P(PL_NOTIFY) | P(PL_VID) | P(PL_NATOA) | P(PL_NATOA_07))
 
 static const struct row {
 	bool initiator;

@@ -54,7 +54,7 @@ void frags_fini(struct frags *f);
  * their messages alike (strongSwan does) go on to the next one that way. */
 struct span frags_take(struct frags *f, uint64_t now_ms, const struct frag_from *from,
 		       struct span body);
-/* Forgets what is too old. How many slots are taken. */
+/* Forgets what is too old. How many messages wait for fragments. */
 size_t frags_age(struct frags *f, uint64_t now_ms);
 
 #define FRAG_HEADER 4 /* of the body: id, number, flags */

@@ -239,9 +239,7 @@ void sa_heard(struct ike_sa *sa, const struct ike_path *path)
 		sa->doubted_ms = 0;
 		retire_older(sa);
 	}
-	/* after the float a datagram on port 500 is an old one (RFC 3947 section 4) */
-	if ((sa->nat_here || sa->nat_there) && path->local_port == sa->path.local_port)
-		sa->path = *path;
+	sa_follow(sa, path);
 }
 
 static bool is_between(const struct ike_sa *sa, const struct ipaddr *local,
@@ -525,7 +523,7 @@ static void succeed(struct ike_sa *old)
 	if (!p1_any_usable(k) || !pairs_with(k, &path.local, &path.remote) ||
 	    sa_starting_for(k, &path.local, &path.remote) || !phase1_may_start(k, &path.remote))
 		return;
-	(void)phase1_alone(k, &path);
+	(void)phase1_at(k, &path, &old->at);
 }
 
 void sa_timer_fired(struct ike_sa *sa, struct timer *t)
@@ -569,8 +567,7 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 		sa_end(sa, true, "its lifetime is over");
 		break;
 	case T_KEEPALIVE:
-		act_keepalive(k, &sa->path);
-		natt_keepalive_start(sa);
+		natt_keepalive_fired(sa);
 		break;
 	case T_BEGIN:
 		sa_start_pending(sa);

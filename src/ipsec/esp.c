@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "base/wr.h"
+#include "packet/l4sum.h"
 
 enum { NEXT_IPIP = 4, NEXT_NONE = 59, OUTER_TTL = 255 };
 
@@ -239,9 +240,11 @@ static enum esp_reason strip(struct pkt *p, uint8_t *ret_next)
 	return ESP_OK;
 }
 
-/* Transport mode: the payload gets back the header it travelled under. */
+/* Transport mode: the payload gets back the header it travelled under, and behind NAT
+ * checksums that fit it. */
 static bool restore_header(struct pkt *p, uint8_t next)
 {
+	const struct sa_spec *s = &((const struct sa *)p->sa)->spec;
 	uint8_t *at = pkt_push(p, ESP_IP_HEADER);
 	struct ip4 h = { .tos = p->outer_tos, .ttl = p->outer_ttl, .proto = next,
 			 .id = p->outer_id, .src = p->outer_src, .dst = p->outer_dst };
@@ -249,7 +252,15 @@ static bool restore_header(struct pkt *p, uint8_t next)
 	if (!at || p->len > UINT16_MAX)
 		return false;
 	h.total_len = (uint16_t)p->len;
+	h.header_len = ESP_IP_HEADER;
+	/* through a NAT: the addresses that the SA is about, wherever the NAT has him now */
+	if (s->udp_encap && s->peer.family == IP_V4)
+		h.src = ipaddr_to_v4(&s->peer);
 	ip4_write(at, &h);
+	if (s->udp_encap && s->oa_src.family == IP_V4)
+		l4sum_readdress(p, &h, ipaddr_to_v4(&s->oa_src), ipaddr_to_v4(&s->oa_dst));
+	else if (s->udp_encap)
+		l4sum_renew(p, &h);
 	return true;
 }
 

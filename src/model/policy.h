@@ -107,6 +107,7 @@ struct ike_config {
 	uint32_t keepalive_sec, keepalive_retry_sec; /* DPD; 0: off */
 	bool keepalive_periodic; /* else on demand: only when traffic has no answer */
 	bool invalid_spi_recovery;
+	bool fragmentation; /* `crypto isakmp fragmentation` */
 	bool log_sessions; /* `crypto logging session` */
 	bool lifetime_strict; /* as responder: no phase 1 lifetime shorter than ours */
 	/* `crypto call admission limit ike sa` and `in-negotiation-sa`, `call admission limit`;

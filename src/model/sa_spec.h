@@ -44,6 +44,13 @@ struct sa_spec {
 	uint16_t replay_window; /* packets; 0 is no check */
 	struct selector sel;	/* the agreed proxy identities */
 	struct sa_life life;
+
+	/* the peer's address in the configuration: src or dst may be where a NAT has moved him */
+	struct ipaddr peer;
+	bool peer_moves; /* he is behind a NAT: authenticated packets say where he is */
+	/* inbound, transport mode behind NAT: the addresses that his packets had when he made
+	 * their checksums (NAT-OA, RFC 3947 section 5.2); family 0: he has not said */
+	struct ipaddr oa_src, oa_dst;
 };
 
 /* Wipes the keys and everything else. */

@@ -27,12 +27,13 @@ static struct ipaddr nat_addr(void)
 static bool translate(int from, const struct ike_path *sent, struct ike_path *ret)
 {
 	struct ike_path p = { sent->remote, sent->local, sent->remote_port, sent->local_port };
+	struct ipaddr outside = sim.nat_at.family ? sim.nat_at : nat_addr();
 
 	if (ipaddr_to_v4(&sent->remote) != A(192, 0, 2, 2) - (uint32_t)from &&
-	    !(sim.nat_500 && from == 1 && ipaddr_to_v4(&sent->remote) == A(198, 51, 100, 1)))
+	    !(sim.nat_500 && from == 1 && ipaddr_equal(&sent->remote, &outside)))
 		return false; /* nobody lives there */
 	if (sim.nat_500 && from == 0) {
-		p.remote = nat_addr();
+		p.remote = outside;
 		p.remote_port = sent->local_port == 500 ? sim.nat_500 : sim.nat_4500;
 	} else if (sim.nat_500) {
 		if (sent->remote_port != sim.nat_500 && sent->remote_port != sim.nat_4500)
@@ -101,6 +102,14 @@ static void debug_line(struct side *x, const char *text)
 	}
 }
 
+static void move_sa(struct sa_spec *s, const struct ike_action *a)
+{
+	if (s->id != a->sa_id)
+		return;
+	*(s->dir == SA_IN ? &s->src : &s->dst) = a->path.remote;
+	*(s->dir == SA_IN ? &s->udp_sport : &s->udp_dport) = a->path.remote_port;
+}
+
 void sim_drain(int s)
 {
 	struct side *x = &sim.side[s];
@@ -116,6 +125,10 @@ void sim_drain(int s)
 			assert_true(x->n_sa < SIM_MAX_SAS);
 			assert_true(a.spec->life.soft_sec < a.spec->life.hard_sec);
 			x->sa[x->n_sa++] = *a.spec;
+			break;
+		case IKE_ACT_SA_MOVE:
+			for (size_t i = 0; i < x->n_sa; i++)
+				move_sa(&x->sa[i], &a);
 			break;
 		case IKE_ACT_SA_DEL:
 			for (size_t i = 0; i < x->n_sa; i++)

@@ -59,6 +59,7 @@ struct sim {
 		unsigned skip, count; /* so many arrive and then so many do not */
 	} lose[2];
 	bool cut[2];	/* side is unreachable: what goes to it is lost */
+	struct ipaddr nat_at;	    /* the NAT has given side 0 this address since; family 0: not */
 	uint16_t nat_500, nat_4500; /* side 0 is 198.51.100.1 for the other, ports mapped; 0: no NAT */
 };
 extern struct sim sim;

@@ -645,22 +645,23 @@ static void without_nat_no_port_floats(void **state)
 }
 
 /* Old peers know a draft only: the vendor ids are not under the hash, so that one
- * who lacks the others is easily made. Its NAT-D are payloads 130. */
+ * who lacks the others is easily made. Its NAT-D are payloads 130, or 15. */
 static void nat_is_found_by_the_drafts_too(void **state)
 {
-	static const uint8_t vids[3][4] = { { 0x4a, 0x13, 0x1c, 0x81 },	 /* RFC 3947 */
+	static const uint8_t vids[4][4] = { { 0x4a, 0x13, 0x1c, 0x81 },	 /* RFC 3947 */
 					    { 0x7d, 0x94, 0x19, 0xa6 },	 /* draft 03 */
+					    { 0x43, 0x9b, 0x59, 0xf8 },	 /* draft 07 */
 					    { 0x90, 0xcb, 0x80, 0x91 } }; /* draft 02 */
 
 	(void)state;
-	for (size_t only = 1; only < 3; only++) {
+	for (size_t only = 1; only < 4; only++) {
 		struct ike_sa_info i;
 
 		again();
 		sim_nat(1024, 1025);
 		sim_acquire(0, 1);
 		struct datagram d = take();
-		for (size_t v = 0; v < 3; v++) {
+		for (size_t v = 0; v < 4; v++) {
 			uint8_t *p = memmem(d.b, d.len, vids[v], 4);
 
 			assert_non_null(p);
@@ -669,7 +670,7 @@ static void nat_is_found_by_the_drafts_too(void **state)
 		}
 		give(&d);
 		d = take();
-		assert_int_not_equal(payload_at(&d, 130), 0);
+		assert_int_not_equal(payload_at(&d, only == 2 ? 15 : 130), 0);
 		assert_int_equal(payload_at(&d, 20), 0);
 		give(&d);
 		sim_run(1000);

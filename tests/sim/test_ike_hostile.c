@@ -278,15 +278,16 @@ static void repeated_refusal_ends_one_exchange_only(void **state)
 /* Old peers know one draft of NAT traversal and nothing of the others. */
 static void nat_traversal_is_answered_as_it_was_announced(void **state)
 {
-	static const uint8_t vids[3][4] = { { 0x4a, 0x13, 0x1c, 0x81 },  /* RFC 3947 */
+	static const uint8_t vids[4][4] = { { 0x4a, 0x13, 0x1c, 0x81 },  /* RFC 3947 */
 					    { 0x7d, 0x94, 0x19, 0xa6 },  /* draft 03 */
+					    { 0x43, 0x9b, 0x59, 0xf8 },  /* draft 07 */
 					    { 0x90, 0xcb, 0x80, 0x91 } }; /* draft 02 */
 
 	(void)state;
-	for (size_t only = 0; only < 3; only++) {
+	for (size_t only = 0; only < 4; only++) {
 		struct datagram d = at_step(0);
 
-		for (size_t v = 0; v < 3; v++) {
+		for (size_t v = 0; v < 4; v++) {
 			uint8_t *p = memmem(d.b, d.len, vids[v], 4);
 
 			assert_non_null(p);
@@ -296,7 +297,7 @@ static void nat_traversal_is_answered_as_it_was_announced(void **state)
 		sim_feed(1, &d.path, d.b, d.len);
 		sim_drain(1);
 		assert_int_equal(sim.n_wire, 1);
-		for (size_t v = 0; v < 3; v++)
+		for (size_t v = 0; v < 4; v++)
 			assert_int_equal(memmem(sim.wire[0]->b, sim.wire[0]->len, vids[v], 4) != NULL,
 					 v == only);
 		empty_wire();

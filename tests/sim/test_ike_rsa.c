@@ -114,6 +114,45 @@ static void an_intermediate_ca_comes_along(void **state)
 	assert_non_null(strstr(sim.side[1].log, "does not lead to a CA of trustpoint TP"));
 }
 
+/* Only between those who have both announced it; and what is lost comes again. */
+static void large_messages_travel_in_fragments_if_both_can(void **state)
+{
+	(void)state;
+	for (int who = 0; who < 4; who++)
+		for (unsigned drop = 0; drop <= 20; drop += 20) {
+			bool cut = false, whole = false;
+
+			again();
+			signs(0, "peer-sub.der", "sub.der");
+			signs(1, "peer-sub.der", "sub.der");
+			sim.side[0].cfg.fragmentation = who & 1;
+			sim.side[1].cfg.fragmentation = who >> 1;
+			sim_configure(0);
+			sim_configure(1);
+			sim_acquire(0, 1);
+			sim.drop_percent = drop;
+			for (unsigned n = 0; n < 400 && sim_count_sas(0, IKE_QM_IDLE) == 0; n++) {
+				sim_drain(0);
+				sim_drain(1);
+				for (size_t i = 0; i < sim.n_wire; i++) {
+					cut |= sim.wire[i]->b[16] == 132;
+					whole |= sim.wire[i]->len > 1248;
+					if (who == 3)
+						assert_true(sim.wire[i]->len <= 1248);
+				}
+				if (!sim_deliver_one())
+					sim_run(1000);
+			}
+			sim.drop_percent = 0;
+			sim_run(3000);
+			assert_int_equal(sim_state(0), IKE_QM_IDLE);
+			assert_int_equal(sim_state(1), IKE_QM_IDLE);
+			assert_int_equal(cut, who == 3);
+			if (!drop)
+				assert_int_equal(whole, who != 3);
+		}
+}
+
 static void each_refusal_says_field_and_rule(void **state)
 {
 	static const struct {
@@ -376,6 +415,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SIM_TEST(both_sign_and_are_believed),
 		SIM_TEST(an_intermediate_ca_comes_along),
+		SIM_TEST(large_messages_travel_in_fragments_if_both_can),
 		SIM_TEST(each_refusal_says_field_and_rule),
 		SIM_TEST(a_refusal_is_the_story_of_the_policy),
 		SIM_TEST(mixed_policies_go_by_priority),

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 
 (HELLO, PORT_ADD, PORT_DEL, SA_ADD, SA_DEL, SA_DUMP, TABLE_BEGIN, POLICY_ADD, TUNNEL_ADD, TABLE_COMMIT,
- NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX) = range(1, 16)
+ NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE) = range(1, 17)
 (RESULT, SA_INFO, STATS_SA, STATS_POLICY, STATS_TUNNEL, STATS_DROPS, ACQUIRE, EXPIRE, RECVD_CLEAR,
  UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED) = range(64, 77)
 TUNNEL, STEER, ESP, AH, GRE, ICMP, UDP = range(1, 8)
@@ -71,7 +71,9 @@ def sa_spec(sa):
     out += struct.pack('!BHH', 1 if sa['udp'] else 0, *(sa['udp'] or (0, 0)))
     out += struct.pack('!BHB', cipher, bits, AUTHS[sa['auth']])
     out += key(sa['enc_key']) + key(sa['auth_key']) + struct.pack('!H', sa['window'])
-    return out + selector(*sa['sel']) + struct.pack('!IIQQ', *sa['life'])
+    out += selector(*sa['sel'])
+    out += addr(sa.get('peer', sa['src'] if sa['dir'] == IN else sa['dst'])) + bytes([sa.get('moves', bool(sa['udp']))])
+    return out + addr(sa.get('oa_src')) + addr(sa.get('oa_dst')) + struct.pack('!IIQQ', *sa['life'])
 
 
 class Reader:
@@ -247,7 +249,7 @@ class Forwarder:
     def sync(self):
         """Everything that was written to ports before is dealt with after: control is
         served last in each turn of the loop."""
-        self.must(HELLO, struct.pack('!I', 1))
+        self.must(HELLO, struct.pack('!I', 2))
 
     def take(self, kind):
         """The events of a kind since the last look."""

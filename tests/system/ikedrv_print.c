@@ -122,6 +122,12 @@ void drv_print_action(const struct ike_action *a)
 		o = object("sa-add");
 		add_spec(o, a->spec);
 		break;
+	case IKE_ACT_SA_MOVE:
+		o = object("sa-move");
+		cJSON_AddNumberToObject(o, "id", a->sa_id);
+		add_addr(o, "to", &a->path.remote);
+		cJSON_AddNumberToObject(o, "port", a->path.remote_port);
+		break;
 	case IKE_ACT_SA_DEL:
 		o = object("sa-del");
 		cJSON_AddNumberToObject(o, "id", a->sa_id);

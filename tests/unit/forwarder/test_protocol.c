@@ -57,7 +57,8 @@ static struct sa_spec spec(void)
 				 .cipher = CIPHER_AES_CBC, .cipher_bits = 256,
 				 .auth = AUTH_HMAC_SHA1_96, .enc_key = key(32),
 				 .auth_key = key(SA_MAX_KEY), .replay_window = 64,
-				 .sel = selector(),
+				 .sel = selector(), .peer = addr(), .peer_moves = true,
+				 .oa_src = addr(), .oa_dst = addr(),
 				 .life = { next(), next(), (uint64_t)next() << 20, next() } };
 }
 
@@ -160,6 +161,7 @@ static void make_reply(struct fwd_msg *m)
 		m->u.sa_event.flow = flow();
 		break;
 	case FWD_PEER_MOVED:
+	case FWD_SA_MOVE:
 		m->u.peer_moved.sa_id = next();
 		m->u.peer_moved.addr = addr();
 		m->u.peer_moved.port = (uint16_t)next();
@@ -193,7 +195,7 @@ static const uint8_t plain_types[] = {
 	FWD_NEGOTIATION_FAILED, FWD_STATS_GET, FWD_STATS_CLEAR, FWD_SHUTDOWN, FWD_RESULT,
 	FWD_SA_INFO,	  FWD_STATS_SA,	 FWD_STATS_POLICY, FWD_STATS_TUNNEL, FWD_STATS_DROPS,
 	FWD_ACQUIRE,	  FWD_EXPIRE,	 FWD_RECVD_CLEAR,  FWD_UNKNOWN_SPI,  FWD_SA_EVENT,
-	FWD_PEER_MOVED,
+	FWD_PEER_MOVED,	  FWD_SA_MOVE,
 };
 #define N_PLAIN (sizeof(plain_types) / sizeof(plain_types[0]))
 
