@@ -251,7 +251,7 @@ static void slots_are_bounded_and_strangers_push_out_strangers_only(void **state
 	(void)state;
 	for (int flood = 0; flood < FRAG_KINDS; flood++) {
 		for (int k = 0; k < FRAG_KINDS; k++) {
-			mine[k] = from(k, 1000000);
+			mine[k] = from(k, 1000000 + (uint32_t)k);
 			for (unsigned i = 0; i < 3; i++)
 				(void)feed_part(&mine[k], 1, i);
 		}
