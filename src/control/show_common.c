@@ -182,7 +182,7 @@ const struct ike_sa_info *show_live_sa(const struct show_in *in, const struct ip
 	for (size_t i = 0; i < in->n_sas; i++) {
 		const struct ike_sa_info *s = &in->sas[i];
 
-		if (!s->deleted && ipaddr_equal(&s->remote, peer) &&
+		if (!s->deleted && ipaddr_equal(&s->peer, peer) &&
 		    (!ready || s->state == IKE_QM_IDLE))
 			return s;
 	}

@@ -51,7 +51,7 @@ static uint64_t uptime(const struct show_in *in, const struct session_key *k)
 	for (size_t i = 0; i < in->n_sas; i++) {
 		const struct ike_sa_info *s = &in->sas[i];
 
-		if (!s->deleted && s->state == IKE_QM_IDLE && ipaddr_equal(&s->remote, &k->peer) &&
+		if (!s->deleted && s->state == IKE_QM_IDLE && ipaddr_equal(&s->peer, &k->peer) &&
 		    s->agreed.life_sec >= s->left_sec && s->agreed.life_sec - s->left_sec > age)
 			age = s->agreed.life_sec - s->left_sec;
 	}
@@ -86,7 +86,7 @@ static void ike_lines(const struct show_in *in, const struct session_key *k, boo
 		bool up = s->state == IKE_QM_IDLE;
 		char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
 
-		if (s->deleted || !ipaddr_equal(&s->remote, &k->peer))
+		if (s->deleted || !ipaddr_equal(&s->peer, &k->peer))
 			continue;
 		txt_printf(out, "  Session ID: 0  \n  IKEv1 SA: local %s/%u remote %s/%u %s \n",
 			   ipaddr_str(&s->local, local), (unsigned)s->local_port,
@@ -94,9 +94,9 @@ static void ike_lines(const struct show_in *in, const struct session_key *k, boo
 			   up ? "Active" : "Inactive");
 		if (!detail)
 			continue;
-		txt_printf(out, "          Capabilities:%s%s%s connid:%u lifetime:", s->dpd ? "D" : "",
-			   s->nat ? "N" : "", s->dpd || s->nat ? "" : "(none)",
-			   (unsigned)s->conn_id);
+		txt_printf(out, "          Capabilities:%s%s%s%s connid:%u lifetime:", s->dpd ? "D" : "",
+			   s->nat ? "N" : "", s->frag ? "F" : "",
+			   s->dpd || s->nat || s->frag ? "" : "(none)", (unsigned)s->conn_id);
 		if (up)
 			show_age(out, s->left_sec);
 		else

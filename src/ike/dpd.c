@@ -152,6 +152,7 @@ void dpd_suspect(struct pair *p)
 {
 	struct ike *k = p->k;
 	struct ike_path path = { *pair_local(p), p->peer, 500, 500 };
+	struct ipaddr at = { 0 };
 	struct ike_sa *sa = sa_up_for(k, &path.local, &path.remote);
 
 	if (sa && dpd_is_on(sa) && !sa->dpd.asking && p->out_ms > heard(sa) &&
@@ -162,10 +163,13 @@ void dpd_suspect(struct pair *p)
 	if (p->out.udp_encap) { /* through a NAT, port 500's mapping is long gone */
 		path.local_port = p->out.udp_sport;
 		path.remote_port = p->out.udp_dport;
+		if (!ipaddr_equal(&p->out.dst, &p->peer))
+			at = p->out.dst; /* where it has moved him to */
 	}
 	/* pairs without a phase 1 (its lifetime is over, control was restarted): whether
 	 * the peer lives is seen by whether he makes one */
-	if (p1_any_usable(k) && auth_methods(k, &path.local, &path.remote) && (sa = phase1_alone(k, &path)))
+	if (p1_any_usable(k) && auth_methods(k, &path.local, &path.remote) && 
+	    (sa = phase1_at(k, &path, &at)))
 		sa->probe = true;
 }
 

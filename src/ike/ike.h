@@ -160,7 +160,8 @@ const char *ike_state_name(enum ike_state s);
 
 /* One row of `show crypto isakmp sa`: plain data, copied out. */
 struct ike_sa_info {
-	struct ipaddr local, remote;
+	struct ipaddr local, remote; /* remote: where he is */
+	struct ipaddr peer; /* as he is configured: a NAT may have moved him */
 	uint16_t local_port, remote_port;
 	bool initiator;
 	enum ike_state state;

@@ -80,7 +80,7 @@ bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_in
 		return false;
 	struct ike_path to = sa_route(sa);
 	*ret = (struct ike_sa_info){
-		.local = sa->path.local, .remote = to.remote,
+		.local = sa->path.local, .remote = to.remote, .peer = sa->path.remote,
 		.local_port = sa->path.local_port, .remote_port = sa->path.remote_port,
 		.initiator = sa->initiator, .state = sa_shown_state(sa),
 		.deleted = sa->state == MM_DEAD,

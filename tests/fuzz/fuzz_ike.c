@@ -61,7 +61,8 @@ static struct ike *core(uint32_t local, uint32_t remote, uint16_t group, bool ag
 				  .psk = &psk, .n_psk = 1, .p2 = &p2, .n_p2 = 1,
 				  .aggressive = aggressive, .ag = &ag, .n_ag = aggressive,
 				  .keepalive_sec = 10, .keepalive_periodic = true,
-				  .invalid_spi_recovery = true, .log_sessions = true };
+				  .invalid_spi_recovery = true, .log_sessions = true,
+				  .fragmentation = true };
 	struct ike_env env = { .random = fill };
 	struct ike *k = ike_new(&env);
 

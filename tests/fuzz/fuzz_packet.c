@@ -6,6 +6,7 @@
 
 #include "packet/gre.h"
 #include "packet/ip4.h"
+#include "packet/l4sum.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -40,6 +41,8 @@ static void rewrite(const uint8_t *data, size_t size, uint8_t byte)
 		check(ip4_parse(p, true, &again) && again.tos == byte);
 		ip4_clamp_mss(p, (uint16_t)(byte * 16));
 		check(ip4_parse(p, true, &again) && again.total_len == h.total_len);
+		l4sum_readdress(p, &again, byte, ~h.dst);
+		l4sum_renew(p, &again);
 	}
 	pkt_put(&pool, p);
 }

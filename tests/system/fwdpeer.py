@@ -30,7 +30,7 @@ class Pair:
     """Two SAs of one policy: given to the forwarder, and kept as scapy's twins."""
 
     def __init__(self, fwd, policy=1, sel=(LAN, FAR), cipher='aes128', auth='sha1', mode=fp.MODE_TUNNEL,
-                 udp=None, window=64, life=(0, 0, 0, 0), dirs=(fp.IN, fp.OUT)):
+                 udp=None, window=64, life=(0, 0, 0, 0), dirs=(fp.IN, fp.OUT), moves=True):
         self.fwd, self.mode, self.udp = fwd, mode, udp
         self.iv_len, self.align = SCAPY_CIPHER[cipher][2:]
         self.icv_len = 16 if cipher.startswith('gcm') else SCAPY_AUTH[auth][2]
@@ -39,7 +39,7 @@ class Pair:
         self.enc = [secret(SCAPY_CIPHER[cipher][1], s) for s in (1, 101)]
         self.auth = [secret(SCAPY_AUTH[auth][1], s) for s in (51, 151)]
         common = dict(pair=self.out_spi, policy=policy, mode=mode, cipher=cipher, auth=auth, window=window,
-                      sel=sel, life=life)
+                      sel=sel, life=life, moves=bool(udp) and moves)
         ours, peers = udp or (None, None)
         for d in dirs:
             if d == fp.IN:

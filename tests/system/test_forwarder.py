@@ -522,3 +522,22 @@ def test_the_peer_is_followed_to_where_its_newest_packet_came_from(fwd):
     (got, m), = fwd.got('udp', meta=True)
     pair.expect(got, lan())
     assert (m['remote'], m['rport']) == ('203.0.113.5', 1024)
+    # what IKE has heard counts as well, either way
+    for sa in (pair.in_id, pair.out_id, 4711):
+        fwd.must(fp.SA_MOVE, sa.to_bytes(4, 'big') + fp.addr('203.0.113.9') + (2048).to_bytes(2, 'big'))
+    fwd.put('steer', lan())
+    (got, m), = fwd.got('udp', meta=True)
+    assert (m['remote'], m['rport']) == ('203.0.113.9', 2048)
+    fwd.put('udp', pair.make(far(4)), local=US, remote='203.0.113.9', rport=2048)
+    assert fwd.take(fp.PEER_MOVED) == []
+
+
+def test_a_peer_without_nat_is_not_followed(fwd):
+    """RFC 3947 section 6: he does not move, so that whoever replays his packets from elsewhere changes nothing."""
+    fwd.table([LAN_TO_LAN])
+    pair = Pair(fwd, udp=(4500, 4500), moves=False)
+    fwd.put('udp', pair.make(far(1)), local=US, remote='203.0.113.5', rport=666)
+    assert fwd.take(fp.PEER_MOVED) == [] and fwd.got('steer') == [bytes(far(1))]
+    fwd.put('steer', lan())
+    (_, m), = fwd.got('udp', meta=True)
+    assert (m['remote'], m['rport']) == (PEER, 4500)

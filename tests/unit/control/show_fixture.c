@@ -243,7 +243,7 @@ static struct ike_sa_info *add_sa(struct world *w, struct ipaddr local, struct i
 {
 	struct ike_sa_info *s = &w->sas[w->in.n_sas++];
 
-	*s = (struct ike_sa_info){ .local = local, .remote = remote, .local_port = 500,
+	*s = (struct ike_sa_info){ .local = local, .remote = remote, .peer = remote, .local_port = 500,
 				   .remote_port = 500, .initiator = true, .state = state,
 				   .conn_id = conn_id };
 	return s;
