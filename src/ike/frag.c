@@ -51,6 +51,16 @@ static void send_part(struct ike *k, const struct ike_sa *sa, const struct ike_p
 	act_send_whole(k, path, ike_build_done(&b));
 }
 
+static bool is_cut(const struct ike_sa *sa, size_t len)
+{
+	return len > MESSAGE && sa->peer_frag && sa->k->cfg.fragmentation;
+}
+
+size_t frag_wire_len(const struct ike_sa *sa, size_t len)
+{
+	return is_cut(sa, len) ? len + (len + PART - 1) / PART * (MESSAGE - PART) : len;
+}
+
 bool frag_send(struct ike *k, const struct ike_path *path, struct span data)
 {
 	struct rd r = rd_span(data);
@@ -60,7 +70,7 @@ bool frag_send(struct ike *k, const struct ike_path *path, struct span data)
 	if (data.len <= MESSAGE || !k->cfg.fragmentation || !ike_header_decode(&r, &h))
 		return false;
 	sa = sa_by_cookies(k, &h);
-	if (!sa || !sa->peer_frag)
+	if (!sa || !is_cut(sa, data.len))
 		return false;
 	/* the same for the same bytes: what is sent again completes what came before */
 	uint16_t id = (uint16_t)(hash_bytes(k->seed, data.p, data.len) | 1);

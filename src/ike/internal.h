@@ -641,6 +641,8 @@ void pair_timer_fired(struct pair *p, struct timer *t);
 /* frag.c */
 void frag_vid(struct ike_builder *b, const struct ike_sa *sa); /* if it is to be said */
 bool frag_is_vid(struct span body);
+/* Bytes that a message to the peer has on the wire: fragments have headers of their own. */
+size_t frag_wire_len(const struct ike_sa *sa, size_t len);
 /* True: the message was long, the peer takes fragments, and they were sent. */
 bool frag_send(struct ike *k, const struct ike_path *path, struct span data);
 /* One fragment; the message that it completes (until the next one), or an empty span. */

@@ -187,9 +187,9 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	sa->state = MM_R4;
 	sa_story(sa, "keys exchanged, waiting for identity");
 	struct span answer = build_ke(sa, &b, sa->ke_r, sa->nr, ASK);
-	for (enum ask ask = ASK; ask > ASK_NOTHING && answer.len > h->len;)
+	for (enum ask ask = ASK; ask > ASK_NOTHING && frag_wire_len(sa, answer.len) > h->len;)
 		answer = build_ke(sa, &b, sa->ke_r, sa->nr, --ask);
-	if (answer.len > h->len) { /* he announced NAT-D payloads and sent none, or stubs */
+	if (frag_wire_len(sa, answer.len) > h->len) { /* he announced NAT-D payloads and sent none, or stubs */
 		sa->nat_here = sa->nat_there = false;
 		sa->natt = NATT_NONE;
 		answer = build_ke(sa, &b, sa->ke_r, sa->nr, ASK_NOTHING);

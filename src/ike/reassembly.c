@@ -163,7 +163,7 @@ static struct span join(struct frags *f, struct frag_slot *s)
 {
 	struct wr w = wr_of(f->whole, sizeof(f->whole));
 
-	for (size_t i = 0; i < s->last; i++)
+	for (size_t i = 0; i < FRAG_MAX && i < s->last; i++)
 		wr_bytes(&w, s->buf + s->at[i], s->len[i]);
 	f->stats.whole++;
 	s->done = true;
