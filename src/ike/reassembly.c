@@ -193,7 +193,8 @@ struct span frags_take(struct frags *f, uint64_t now_ms, const struct frag_from 
 		begin(s, now_ms, from, g.id);
 	}
 	size_t i = g.number - 1u;
-	if (!s->len[i] && g.part.len > sizeof(s->buf) - s->used) {
+	bool fresh = !s->len[i];
+	if (fresh && g.part.len > sizeof(s->buf) - s->used) {
 		f->stats.too_big++;
 		drop(f, at);
 		return none;
@@ -202,7 +203,7 @@ struct span frags_take(struct frags *f, uint64_t now_ms, const struct frag_from 
 		f->stats.duplicate++;
 		return none;
 	}
-	if (!s->len[i])
+	if (fresh)
 		add(s, &g);
 	s->have |= UINT64_C(1) << i;
 	return s->last && s->have == UINT64_MAX >> (64 - s->last) ? join(f, s) : none;
