@@ -37,6 +37,8 @@ static void redirect(struct ike_sa *sa)
 	sa->flight.path = to;
 	TAILQ_FOREACH(q, &sa->qms, entry) {
 		q->flight.path = to;
+		if (!q->in.udp_encap)
+			continue;
 		q->in.src = q->out.dst = to.remote;
 		q->in.udp_sport = q->out.udp_dport = to.remote_port;
 		if (q->state == QM_R2)

@@ -294,6 +294,7 @@ def world():
 @pytest.mark.parametrize('role', ['initiator', 'responder'])
 @pytest.mark.parametrize('ours,theirs,size', [
     pytest.param(True, 'force', 1280, id='force'), pytest.param(True, 'yes', 576, id='yes-576', marks=pytest.mark.slow),
+    pytest.param(True, 'force', 200, id='force-200', marks=pytest.mark.slow),  # its very first message, too
     pytest.param(True, 'no', 1280, id='peer-not', marks=pytest.mark.slow),
     pytest.param(False, 'yes', 1280, id='we-not', marks=pytest.mark.slow)])
 def test_large_certificates_in_fragments(world, ours, theirs, size, role):
@@ -314,4 +315,6 @@ def test_large_certificates_in_fragments(world, ours, theirs, size, role):
     cut_by_ip = rows(pcap, ['ip.src'], 'ip.flags.mf == 1')
     assert pieces == ({'192.0.2.1', '192.0.2.2'} if ours and theirs != 'no' else set()), peer.log()
     assert bool(cut_by_ip) == (not pieces)
+    first = rows(pcap, ['ip.src'], 'isakmp.nextpayload == 132 && isakmp.rspi == 00:00:00:00:00:00:00:00')
+    assert bool(first) == (size == 200 and role == 'responder')
     assert ('reassembled fragmented IKE message' in peer.log()) == bool(pieces), peer.log()
