@@ -249,8 +249,8 @@ static void slots_are_bounded_and_strangers_push_out_strangers_only(void **state
 	struct frag_from mine[FRAG_KINDS];
 
 	(void)state;
-	for (int flood = 0; flood < FRAG_KINDS; flood++) {
-		for (int k = 0; k < FRAG_KINDS; k++) {
+	for (enum frag_kind flood = 0; flood < FRAG_KINDS; flood++) {
+		for (enum frag_kind k = 0; k < FRAG_KINDS; k++) {
 			mine[k] = from(k, 1000000 + (uint32_t)k);
 			for (unsigned i = 0; i < 3; i++)
 				(void)feed_part(&mine[k], 1, i);
@@ -262,7 +262,7 @@ static void slots_are_bounded_and_strangers_push_out_strangers_only(void **state
 			assert_int_equal(feed_part(&x, 1, n % 4).len, 0);
 			assert_true(frags_age(&f, now) <= room[flood] + 2);
 		}
-		for (int k = 0; k < FRAG_KINDS; k++)
+		for (enum frag_kind k = 0; k < FRAG_KINDS; k++)
 			assert_int_equal(feed_part(&mine[k], 1, 3).len, k == flood ? 0 : strlen(WHOLE));
 		frags_fini(&f);
 	}
