@@ -626,6 +626,7 @@ struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path)
 static void start_phase1(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer)
 {
 	struct ike_path path = { p->local, *peer, 500, 500 };
+	const struct pair *live = pair_current(k, p->id);
 	char why[200], addr[IPADDR_STRLEN];
 	struct ike_sa *sa;
 
@@ -653,6 +654,13 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 	if (!sa) {
 		give_up(k, p->id, "no memory for another ISAKMP SA");
 		return;
+	}
+	/* phase 1 is gone and a pair lives: through a NAT only its mapping leads to him */
+	if (live && live->out.udp_encap && ipaddr_equal(&live->peer, peer)) {
+		sa->path.local_port = live->out.udp_sport;
+		sa->path.remote_port = live->out.udp_dport;
+		if (!ipaddr_equal(&live->out.dst, peer))
+			sa->at = live->out.dst;
 	}
 	sa_want(sa, p->id);
 	if (phase1_start(sa))

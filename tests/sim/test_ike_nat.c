@@ -171,6 +171,27 @@ static void esp_from_elsewhere_moves_phase_1_too(void **state)
 	assert_int_equal(sim_pairs(0), 2);
 }
 
+/* Control has crashed: what is left are the SAs, with the peer where he is by now. */
+static void a_moved_pair_is_taken_over_and_renewed(void **state)
+{
+	(void)state;
+	behind_nat();
+	move();
+	sim_acquire(0, 2);
+	sim_run(500);
+	struct sa_spec in = *sim_sa(1, SA_IN), out = *sim_sa(1, SA_OUT);
+	sim_restart(1, true);
+	assert_int_equal(ike_adopt(sim.side[1].ike, sim.now_ms, &in), 0);
+	assert_int_equal(ike_adopt(sim.side[1].ike, sim.now_ms, &out), 0);
+	sim_drain(1);
+	assert_int_equal(sim_pairs(1), 1);
+	ike_expire(sim.side[1].ike, sim.now_ms, out.id, false, true);
+	sim_run(1000); /* a new phase 1, which only the new mapping lets through */
+	assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 1);
+	assert_int_equal(sim_pairs(1), 2);
+	assert_peer_at(A(203, 0, 113, 77), 31000);
+}
+
 /* Ours, whoever it is that sent it once: a copy of an authentic message from elsewhere,
  * and messages that are not authentic. */
 static void forged_and_repeated_messages_move_nobody(void **state)
@@ -582,6 +603,7 @@ int main(void)
 		SIM_TEST(the_best_way_that_both_know_is_taken),
 		SIM_TEST(an_authentic_message_from_elsewhere_moves_phase_1_and_its_sas),
 		SIM_TEST(esp_from_elsewhere_moves_phase_1_too),
+		SIM_TEST(a_moved_pair_is_taken_over_and_renewed),
 		SIM_TEST(forged_and_repeated_messages_move_nobody),
 		SIM_TEST(a_peer_without_nat_does_not_move),
 		SIM_TEST(keepalives_are_for_idle_times_only),
