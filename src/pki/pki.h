@@ -60,6 +60,22 @@ int pki_ike_sign(struct pki *p, const struct pki_key *k, struct span hash,
 /* 0; -EBADMSG: it is no signature of that hash by that key. */
 int pki_ike_verify(struct pki *p, const struct pki_key *k, struct span hash, struct span sig);
 
+/* ---- RSA encryption of IKEv1 (encrypt.c; RFC 2409 section 5.2) ---- */
+
+#define PKI_SPKI_BYTES 1100 /* of a peer's SubjectPublicKeyInfo */
+
+/* A public key from its SubjectPublicKeyInfo (DER): -EBADMSG none of RSA, -ERANGE its size. */
+int pki_key_from_der(struct pki *p, struct span spki, struct pki_key **ret_key);
+/* PKCS #1 v1.5. -EMSGSIZE: clear does not fit the key. */
+int pki_ike_encrypt(struct pki *p, const struct pki_key *k, struct span clear,
+		    uint8_t out[PKI_SIG_MAX], size_t *ret_len);
+/* What sealed says, min to max bytes of it. If it is not well formed or says more or
+ * less, then what out gets is something else, the same each time, that nobody can tell from a
+ * message of unknown content: neither by the result nor by the time. -EBADMSG: it has another
+ * length than the key; -EINVAL: no private key, or min does not fit it. */
+int pki_ike_decrypt(struct pki *p, const struct pki_key *k, struct span sealed, size_t min, size_t max,
+		    uint8_t out[PKI_SIG_MAX], size_t *ret_len);
+
 /* ---- certificates (cert.c) ---- */
 
 /* -E2BIG, or -EBADMSG: no X.509 certificate, or bytes behind it. */

@@ -178,14 +178,23 @@ typedef int method(struct ike_crypto *c, enum hash_id h, struct span ni, struct 
 /* From the nonces, where they are octets, and from SKEYID on, where g^xy is. */
 static void check_method(const struct vec *v)
 {
-	method *make = strcmp(vec_text(v, "auth"), "signature") ? keying_encryption : keying_signature;
+	const char *auth = vec_text(v, "auth");
+	method *make = strcmp(auth, "signature") ? keying_encryption : keying_signature;
 	struct span key = vec_bytes(v, "skeyid"), none = { 0 };
 	const uint8_t *ci = vec_bytes(v, "cky_i").p, *cr = vec_bytes(v, "cky_r").p;
 	struct span gxy = vec_has(v, "gxy") ? vec_bytes(v, "gxy") : none;
 	struct skeyids s = { .len = (uint8_t)key.len };
 
 	assert_int_equal(key.len, hash_info(hash_of(v))->len);
-	if (vec_has(v, "ni")) {
+	if (!strcmp(auth, "psk")) {
+		assert_int_equal(keying_psk(crypto, hash_of(v), vec_bytes(v, "psk"), vec_bytes(v, "ni"),
+					    vec_bytes(v, "nr"), gxy, ci, cr, &s),
+				 0);
+		assert_span(s.skeyid, key);
+		assert_span(s.d, vec_bytes(v, "skeyid_d"));
+		assert_span(s.a, vec_bytes(v, "skeyid_a"));
+		assert_span(s.e, vec_bytes(v, "skeyid_e"));
+	} else if (vec_has(v, "ni")) {
 		assert_int_equal(make(crypto, hash_of(v), vec_bytes(v, "ni"), vec_bytes(v, "nr"), gxy, ci,
 				      cr, &s),
 				 0);
@@ -217,6 +226,7 @@ static void nists_vectors_for_signatures_and_encryption_come_out(void **state)
 {
 	(void)state;
 	check_methods("ikev1-acvp.txt", 6);
+	check_methods("ikev1-cavp.txt", 34 + 34);
 }
 
 static void signatures_and_encryption_derive_as_computed(void **state)
