@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Aggressive mode, both roles (RFC 2409 section 5.4, for NAT RFC 3947 section 3.2):
+/* Aggressive mode, both roles (RFC 2409 sections 5.1, 5.2 and 5.4, for NAT RFC 3947
+ * section 3.2):
  *   I: SA, KE, Ni, IDii, vendor ids
  *   R: SA, KE, Nr, IDir, HASH_R, vendor ids, NAT-D
  *   I: HASH_I, NAT-D, encrypted (a peer may send it in clear)
- * Whoever answers the first message shows a hash over the pre-shared key to a
- * stranger, works for him and sends him more than he sent: only where that is
+ * With signatures there are certificate requests in the first two and CERT and SIG in the
+ * place of each hash; with encryption KE, IDii, Ni and KE, IDir, Nr, both encrypted.
+ * Whoever answers the first message shows a hash over the pre-shared key (or a signature
+ * and, if asked, a certificate) to a stranger, works for him and sends him more than he sent: only where that is
  * configured, and only so often. The group cannot be negotiated: the public value
  * goes along with the offer. */
 #include "ike/phase1.h"
@@ -15,9 +18,6 @@
 
 #include "base/hash.h"
 #include "base/secret.h"
-
-/* Signatures are of main mode only. */
-#define METHODS P1_METHOD(IKE_AUTH_PSK)
 
 void aggressive_log_disabled(struct ike *k, const struct ipaddr *peer, const char *what)
 {
@@ -39,13 +39,40 @@ static void begin(const struct ike_sa *sa, struct ike_builder *b, uint8_t flags)
 
 /* ---- initiator ---- */
 
-/* The group of the first policy that can be negotiated; 0: there is none. */
-static uint16_t only_group(const struct ike *k)
+/* The first policy that can be negotiated decides what cannot: the group and, since ID and
+ * nonce are encrypted or not, whether it is rsa-encr. False: there is none. */
+static bool decide(struct ike_sa *sa)
 {
-	for (size_t i = 0; i < k->cfg.n_p1; i++)
-		if (p1_usable(&k->cfg.p1[i]) && k->cfg.p1[i].auth == IKE_AUTH_PSK)
-			return k->cfg.p1[i].group;
-	return 0;
+	const struct ike_config *cfg = &sa->k->cfg;
+	unsigned m = auth_methods_begin(sa->k, &sa->path.local, &sa->path.remote);
+
+	for (size_t i = 0; i < cfg->n_p1; i++) {
+		if (!p1_usable(&cfg->p1[i]) || !(m & P1_METHOD(cfg->p1[i].auth)))
+			continue;
+		sa->agreed.group = cfg->p1[i].group;
+		sa->agreed.auth = cfg->p1[i].auth == IKE_AUTH_RSA_ENC ? IKE_AUTH_RSA_ENC : IKE_AUTH_UNSET;
+		return true;
+	}
+	return false;
+}
+
+/* What the first message offers. */
+static unsigned offered(const struct ike_sa *sa)
+{
+	unsigned m = auth_methods_begin(sa->k, &sa->path.local, &sa->path.remote);
+
+	return sa->agreed.auth == IKE_AUTH_RSA_ENC ? m & P1_METHOD(IKE_AUTH_RSA_ENC) :
+						       m & ~P1_METHOD(IKE_AUTH_RSA_ENC);
+}
+
+static bool offers_signatures(const struct ike_sa *sa)
+{
+	const struct ike_config *cfg = &sa->k->cfg;
+	bool any = false;
+
+	for (size_t i = 0; i < cfg->n_p1; i++)
+		any |= cfg->p1[i].auth == IKE_AUTH_RSA_SIG && cfg->p1[i].group == sa->agreed.group;
+	return any && offered(sa) & P1_METHOD(IKE_AUTH_RSA_SIG);
 }
 
 static int send_first(struct ike_sa *sa)
@@ -54,18 +81,27 @@ static int send_first(struct ike_sa *sa)
 	uint8_t buf[AUTH_ID_MAX];
 	struct span id = auth_id(sa, buf, sizeof(buf));
 	struct ike_builder b;
+	int err = encr_begin(sa);
 
 	begin(sa, &b, 0);
 	ike_build_begin(&b, PL_SA);
 	size_t body = wr_len(&b.w);
-	p1_offer_group(&b.w, k->cfg.p1, k->cfg.n_p1, METHODS, sa->agreed.group);
+	p1_offer_group(&b.w, k->cfg.p1, k->cfg.n_p1, offered(sa), sa->agreed.group);
 	ike_build_end(&b);
 	if (b.w.bad || !span_dup(span_of(b.buf + body, wr_len(&b.w) - body), &sa->sai_b) ||
 	    !span_dup(id, &sa->idii_b))
 		return -ENOMEM;
 	ike_build_payload(&b, PL_KE, sa->ke_i);
-	ike_build_payload(&b, PL_NONCE, sa->ni);
-	ike_build_payload(&b, PL_ID, id);
+	if (!err && sa->agreed.auth == IKE_AUTH_RSA_ENC) {
+		err = encr_add(sa, &b, sa->ni);
+	} else {
+		ike_build_payload(&b, PL_NONCE, sa->ni);
+		ike_build_payload(&b, PL_ID, id);
+	}
+	if (err)
+		return err;
+	if (offers_signatures(sa))
+		rsa_ask(sa, &b, false);
 	natt_vids(&b, k->cfg.nat_traversal);
 	frag_vid(&b, sa);
 	sa->state = AG_I1;
@@ -82,8 +118,7 @@ int aggressive_start(struct ike_sa *sa)
 	int err;
 
 	sa->aggressive = true;
-	sa->agreed.group = only_group(sa->k);
-	err = sa->agreed.group ? fresh_make(sa, IKE_NONCE, &f) : -EINVAL;
+	err = decide(sa) ? fresh_make(sa, IKE_NONCE, &f) : -EINVAL;
 	if (!err) {
 		sa->dh = f.dh;
 		sa->ke_i = f.ke;
@@ -93,6 +128,12 @@ int aggressive_start(struct ike_sa *sa)
 	}
 	fresh_fini(&f);
 	return err;
+}
+
+/* Whom the second message says it is from. */
+static struct span second_id(const struct ike_sa *sa, const struct ike_payloads *pl, const struct fresh *f)
+{
+	return sa->agreed.auth == IKE_AUTH_RSA_ENC ? f->his_id : ike_payload_find(pl, PL_ID, 0)->body;
 }
 
 /* The second message, believed by a copy of the SA: until its hash is right anybody
@@ -111,7 +152,8 @@ static int judge_second(struct ike_sa *try, const struct ike_path *path, const s
 	if (!memcmp(h->r_cookie, none, 8) || !memcmp(h->r_cookie, try->i_cookie, 8))
 		return -EBADMSG;
 	if (!ike_sa_is_single(body) ||
-	    !p1_choose_ke(body, k->cfg.p1, k->cfg.n_p1, METHODS, try->ke_i.len, &c, why, sizeof(why)) ||
+	    !p1_choose_ke(body, k->cfg.p1, k->cfg.n_p1, offered(try), try->ke_i.len, &c, why,
+			  sizeof(why)) ||
 	    c.agreed.group != try->agreed.group)
 		return -EBADMSG;
 	try->agreed = c.agreed;
@@ -126,7 +168,7 @@ static int judge_second(struct ike_sa *try, const struct ike_path *path, const s
 	try->keys = f->keys;
 	try->ke_r = f->his_ke;
 	*ret_nat = natt_check(try, path, pl);
-	return auth_check(try, ike_payload_find(pl, PL_ID, 0)->body, pl);
+	return auth_check(try, second_id(try, pl, f), pl);
 }
 
 /* What the judged copy knows becomes the SA's. */
@@ -168,15 +210,22 @@ static int i_recv_second(struct ike_sa *sa, const struct ike_path *path, const s
 
 	trace_p1(sa->k, sa, ike_payload_find(pl, PL_SA, 0)->body);
 	int err = judge_second(&try, path, h, pl, &f, &nat);
+	if (err == -EPERM || err == -EACCES)
+		sa->agreed.auth = try.agreed.auth; /* for the sentence that says why */
+	if (err == -EPERM)
+		memcpy(sa->story, try.story, sizeof(sa->story));
+	if (!err)
+		err = encr_meet(&try, &f);
 	if (err)
 		goto out;
+	sa->idir_b = try.idir_b;
 	believe(sa, &try, &f);
 	natt_commit(sa, nat);
 	if ((sa->nat_here || sa->nat_there) && sa->path.local_port == 500) /* RFC 3947 section 4 */
 		sa->path.local_port = sa->path.remote_port = 4500;
 	err = send_third(sa, first);
 	if (!err) /* what stands beside the hash in clear is not authentic */
-		auth_done(sa, ike_payload_find(pl, PL_ID, 0)->body, NULL);
+		auth_done(sa, auth_peer_id(sa, pl), NULL);
 out:
 	secret_wipe(&try, sizeof(try));
 	fresh_fini(&f);
@@ -200,11 +249,13 @@ static int r_recv_third(struct ike_sa *sa, const struct ike_path *path, const st
 }
 
 static const struct phase1_row rows[] = {
-	{ AG_I1, false, P(PL_SA) | P(PL_KE) | P(PL_NONCE) | P(PL_ID) | P(PL_HASH),
-	  P(PL_VID) | NATD | P(PL_NOTIFY), i_recv_second, "I_AM1", NULL, "P1_COMPLETE" },
-	{ AG_R2, true, P(PL_HASH), NATD | P(PL_NOTIFY) | P(PL_VID), r_recv_third, "R_AM2",
+	/* which proof it must hold, its SA payload says */
+	{ AG_I1, false, P(PL_SA) | P(PL_KE) | P(PL_NONCE) | P(PL_ID),
+	  P(PL_HASH) | P(PL_SIG) | P(PL_CERT) | P(PL_CR) | P(PL_VID) | NATD | P(PL_NOTIFY),
+	  i_recv_second, "I_AM1", NULL, "P1_COMPLETE" },
+	{ AG_R2, true, PROOF, NATD | P(PL_NOTIFY) | P(PL_VID), r_recv_third, "R_AM2",
 	  NULL, "P1_COMPLETE" },
-	{ AG_R2, false, P(PL_HASH), NATD | P(PL_NOTIFY) | P(PL_VID), r_recv_third, "R_AM2",
+	{ AG_R2, false, PROOF, NATD | P(PL_NOTIFY) | P(PL_VID), r_recv_third, "R_AM2",
 	  NULL, "P1_COMPLETE" },
 };
 
@@ -243,25 +294,33 @@ static bool work_allowed(struct ike *k, const struct ipaddr *peer)
 static int send_second(struct ike_sa *sa, const struct p1_choice *c)
 {
 	uint8_t buf[AUTH_ID_MAX];
-	struct span id = auth_id(sa, buf, sizeof(buf));
+	bool encr = sa->agreed.auth == IKE_AUTH_RSA_ENC;
+	struct span id = encr ? sa->idir_b : auth_id(sa, buf, sizeof(buf));
 	struct ike_builder b;
+	int err = 0;
 
 	begin(sa, &b, 0);
 	ike_build_begin(&b, PL_SA);
 	p1_answer(&b.w, c);
 	ike_build_end(&b);
 	ike_build_payload(&b, PL_KE, sa->ke_r);
-	ike_build_payload(&b, PL_NONCE, sa->nr);
-	ike_build_payload(&b, PL_ID, id);
-	int err = auth_add(sa, &b, id);
+	if (encr) {
+		err = encr_add(sa, &b, sa->nr);
+	} else {
+		ike_build_payload(&b, PL_NONCE, sa->nr);
+		ike_build_payload(&b, PL_ID, id);
+	}
+	if (!err)
+		err = auth_add(sa, &b, id);
 	if (err)
 		return err;
+	auth_ask(sa, &b, true);
 	natt_vids_answer(&b, sa);
 	frag_vid(&b, sa);
 	natt_add(&b, sa);
 	sa->state = AG_R2;
-	sa_story(sa, "answered in aggressive mode, waiting for the peer's hash; if this stays, the "
-		     "pre-shared keys differ");
+	sa_story(sa, "answered in aggressive mode, waiting for the peer's proof; if this stays, %s",
+		 auth_doubt(sa));
 	act_debug(sa->k, sa, "Old State = IKE_READY  New State = IKE_R_AM2 ");
 	sa->linger.kind = T_GIVE_UP;
 	err = timer_arm(&sa->k->timers, &sa->linger, sa->k->now_ms + IKE_GIVE_UP_MS);
@@ -277,9 +336,13 @@ static int answer_first(struct ike_sa *sa, const struct p1_choice *c, const stru
 	phase1_agree(sa, c);
 	natt_read_vids(sa, pl);
 	if (!span_dup(ike_payload_find(pl, PL_SA, 0)->body, &sa->sai_b) ||
-	    !span_dup(ike_payload_find(pl, PL_ID, 0)->body, &sa->idii_b))
+	    (sa->agreed.auth != IKE_AUTH_RSA_ENC &&
+	     !span_dup(ike_payload_find(pl, PL_ID, 0)->body, &sa->idii_b)))
 		return -ENOMEM;
+	sa->spare_certs = !ike_payload_count(pl, PL_CR);
 	err = fresh_take(sa, pl, &f);
+	if (!err)
+		err = encr_meet(sa, &f);
 	/* a nonce no longer than his: the answer is large enough */
 	if (!err)
 		err = fresh_make(sa, f.his_nonce.len < IKE_NONCE ? f.his_nonce.len : IKE_NONCE, &f);
@@ -317,11 +380,23 @@ static bool has_key(struct ike *k, const struct ike_path *path, struct span id_b
 	return false;
 }
 
+/* What can authenticate who sent a first message. Its ID payload may be encrypted: id is
+ * empty if it says nothing in clear. */
+static unsigned methods_for(const struct ike *k, const struct ike_path *path, struct span id)
+{
+	unsigned m = auth_methods(k, &path->local, &path->remote) & ~P1_METHOD(IKE_AUTH_PSK);
+
+	if (id.len && psk_for_id(k, &path->remote, id))
+		m |= P1_METHOD(IKE_AUTH_PSK);
+	return id.len ? m : m & P1_METHOD(IKE_AUTH_RSA_ENC);
+}
+
 void aggressive_first(struct ike *k, const struct ike_path *path, const struct ike_header *h,
 		      struct span d)
 {
 	static const struct phase1_row first = {
-		.need = P(PL_SA) | P(PL_KE) | P(PL_NONCE) | P(PL_ID), .may = P(PL_VID) | P(PL_CR)
+		.need = P(PL_SA) | P(PL_KE) | P(PL_NONCE) | P(PL_ID),
+		.may = P(PL_VID) | P(PL_CR) | P(PL_HASH) /* HASH(1) of rsa-encr */
 	};
 	struct ike_payloads pl;
 	struct p1_choice c;
@@ -335,19 +410,24 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 	ipaddr_str(&path->remote, addr);
 	if (h->flags & IKE_FLAG_ENCRYPTED || h->msgid ||
 	    !ike_payloads_decode(h->next, span_of(d.p + IKE_HEADER, d.len - IKE_HEADER), &pl) ||
-	    !phase1_fits(&first, &pl) ||
-	    !ike_id_decode(ike_payload_find(&pl, PL_ID, 0)->body, &id) || id.data.len >= IKE_ID_MAX) {
+	    !phase1_fits(&first, &pl)) {
 		act_debug(k, NULL, "malformed first message from %s", addr);
 		return;
 	}
-	if (!has_key(k, path, ike_payload_find(&pl, PL_ID, 0)->body, &id))
+	struct span id_body = ike_payload_find(&pl, PL_ID, 0)->body;
+	bool said = ike_id_decode(id_body, &id) &&
+		    id.data.len < (id.type == ID_DN ? AUTH_DN_MAX : IKE_ID_MAX);
+	unsigned methods = methods_for(k, path, said ? id_body : (struct span){ 0 });
+	if (!methods && said)
+		(void)has_key(k, path, id_body, &id); /* says so */
+	if (!methods)
 		return;
 	if (!admission_ask(k, path, true))
 		return;
 	struct span sa_body = ike_payload_find(&pl, PL_SA, 0)->body;
 	trace_p1(k, NULL, sa_body);
 	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1,
-			  METHODS | (k->cfg.lifetime_strict ? P1_STRICT : 0),
+			  methods | (k->cfg.lifetime_strict ? P1_STRICT : 0),
 			  ike_payload_find(&pl, PL_KE, 0)->body.len, &c, why, sizeof(why))) {
 		phase1_refuse(k, path, h, d.len, "Aggressive", why);
 		return;

@@ -33,7 +33,10 @@ struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap)
 
 	wr_u8(&w, type);
 	wr_u8(&w, 17);
-	wr_be16(&w, sa->aggressive || sa->nat_here || sa->nat_there ? 0 : 500);
+	wr_be16(&w, sa->aggressive || sa->agreed.auth == IKE_AUTH_RSA_ENC || sa->nat_here ||
+				    sa->nat_there ?
+			    0 :
+			    500);
 	if (dn)
 		wr_span(&w, cfg->dn);
 	else if (name[0])
@@ -105,7 +108,10 @@ int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id)
 		return err;
 	act_debug(sa->k, sa, "SA is doing ");
 	act_debug(sa->k, sa, "%s authentication using id type %s",
-		  signs ? "RSA signature" : "pre-shared key", words[id.p[0]]);
+		  signs					 ? "RSA signature" :
+		  sa->agreed.auth == IKE_AUTH_RSA_ENC ? "RSA encryption" :
+							  "pre-shared key",
+		  words[id.p[0]]);
 	if (signs)
 		err = rsa_add(sa, b, span_of(hash, sa->keys.len));
 	else
@@ -134,9 +140,11 @@ int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl)
 {
 	const struct ike_payload *hash = ike_payload_find(pl, PL_HASH, 0);
 	uint8_t want[IKE_MAX_HASH];
+	bool encr = sa->agreed.auth == IKE_AUTH_RSA_ENC;
 	struct ike_id parsed;
 
-	if (!ike_id_decode(id, &parsed) || own_hash(sa, !sa->initiator, id, want))
+	/* of rsa-encr the identity is looked at when the hash is right, and not before */
+	if ((!encr && !ike_id_decode(id, &parsed)) || own_hash(sa, !sa->initiator, id, want))
 		return -EBADMSG;
 	if (sa->agreed.auth == IKE_AUTH_RSA_SIG)
 		return rsa_check(sa, &parsed, pl, span_of(want, sa->keys.len));
@@ -144,6 +152,8 @@ int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl)
 		return -EBADMSG;
 	bool equal = secret_equal(want, hash->body.p, sa->keys.len);
 	secret_wipe(want, sizeof(want));
+	if (equal && encr)
+		return ike_id_decode(id, &parsed) ? encr_judge(sa, &parsed, id) : -EBADMSG;
 	return equal ? 0 : -EACCES;
 }
 
@@ -162,15 +172,28 @@ unsigned auth_methods(const struct ike *k, const struct ipaddr *local, const str
 
 	if (any_policy_signs(k) && p2_between(k, local, peer))
 		m |= P1_METHOD(IKE_AUTH_RSA_SIG);
+	if (encr_possible(k, local, peer))
+		m |= P1_METHOD(IKE_AUTH_RSA_ENC);
 	return m;
+}
+
+unsigned auth_methods_begin(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
+{
+	unsigned m = auth_methods(k, local, peer);
+
+	if (ag_peer_for(k, peer) && psk_to_start(k, peer).p) /* with a key for it alone */
+		m |= P1_METHOD(IKE_AUTH_PSK);
+	return encr_can_begin(k, peer) ? m : m & ~P1_METHOD(IKE_AUTH_RSA_ENC);
 }
 
 bool auth_stands(const struct ike_sa *sa)
 {
 	if (sa->agreed.auth == IKE_AUTH_RSA_SIG)
 		return sa->k->cfg.n_certs > 0;
-	if (!sa->agreed.auth && !sa->aggressive)
-		return auth_methods(sa->k, &sa->path.local, &sa->path.remote) != 0;
+	if (sa->agreed.auth == IKE_AUTH_RSA_ENC)
+		return encr_stands(sa);
+	if (!sa->agreed.auth)
+		return auth_methods_begin(sa->k, &sa->path.local, &sa->path.remote) != 0;
 	return psk_of(sa).p != NULL;
 }
 
@@ -178,8 +201,14 @@ struct phase1_row auth_wants(const struct ike_sa *sa, const struct phase1_row *r
 {
 	struct phase1_row r = *row;
 
+	if (sa->agreed.auth == IKE_AUTH_RSA_ENC && !sa->aggressive && r.need & P(PL_NONCE)) {
+		r.need |= P(PL_ID);
+		r.may |= P(PL_HASH); /* HASH(1): of a certificate that our key might have had */
+	}
 	if (!(r.need & PROOF))
 		return r;
+	if (sa->agreed.auth == IKE_AUTH_RSA_ENC)
+		r.need &= ~P(PL_ID);
 	r.need &= ~PROOF;
 	if (sa->agreed.auth == IKE_AUTH_RSA_SIG) {
 		r.need |= P(PL_SIG);
@@ -188,6 +217,13 @@ struct phase1_row auth_wants(const struct ike_sa *sa, const struct phase1_row *r
 		r.need |= P(PL_HASH);
 	}
 	return r;
+}
+
+struct span auth_peer_id(const struct ike_sa *sa, const struct ike_payloads *pl)
+{
+	if (sa->agreed.auth == IKE_AUTH_RSA_ENC)
+		return sa->initiator ? sa->idir_b : sa->idii_b;
+	return ike_payload_find(pl, PL_ID, 0)->body;
 }
 
 void auth_ask(const struct ike_sa *sa, struct ike_builder *b, bool short_)
@@ -199,6 +235,7 @@ void auth_ask(const struct ike_sa *sa, struct ike_builder *b, bool short_)
 const char *auth_doubt(const struct ike_sa *sa)
 {
 	return sa->agreed.auth == IKE_AUTH_RSA_SIG ? "the peer refuses our certificate or signature" :
+	       sa->agreed.auth == IKE_AUTH_RSA_ENC ? "one has another RSA key than the other has of it" :
 						     "the pre-shared keys differ";
 }
 

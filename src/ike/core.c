@@ -39,6 +39,7 @@ static void config_fini(struct ike_config *c)
 	secret_free((void *)c->ag, c->n_ag * sizeof(*c->ag));
 	free((void *)c->certs);
 	free((void *)c->cas);
+	free((void *)c->rsa_peers);
 	span_free(&c->dn);
 	*c = (struct ike_config){ 0 };
 }
@@ -110,16 +111,38 @@ static bool dup_spans(const struct span **dst, const struct span *v, size_t n)
 	return true;
 }
 
-/* Without a certificate of ours and its key nothing can be signed: such policies are as if
- * they were not there. */
-static void leave_out_signatures(struct p1_policy *v, size_t *n)
+/* Without a certificate of ours and its key nothing can be signed, and without a key for it
+ * nothing decrypted: such policies are as if they were not there. */
+static void leave_out(struct p1_policy *v, size_t *n, enum ike_auth_id method)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < *n; i++)
-		if (v[i].auth != IKE_AUTH_RSA_SIG)
+		if (v[i].auth != method)
 			v[kept++] = v[i];
 	*n = kept;
+}
+
+/* As dup_spans(): the entries, and behind them their keys. */
+static bool dup_rsa_peers(const struct rsa_peer **dst, const struct rsa_peer *v, size_t n)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += v[i].key.len;
+	struct rsa_peer *p = n ? malloc(n * sizeof(*p) + bytes) : NULL;
+	if (n && !p)
+		return false;
+	uint8_t *at = n ? (uint8_t *)(p + n) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		p[i] = v[i];
+		if (v[i].key.len)
+			memcpy(at, v[i].key.p, v[i].key.len);
+		p[i].key = span_of(at, v[i].key.len);
+		at += v[i].key.len;
+	}
+	*dst = p;
+	return true;
 }
 
 static bool transforms_equal(const struct p2_policy *a, const struct p2_policy *b)
@@ -195,19 +218,23 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	c.p2 = NULL;
 	c.ag = NULL;
 	c.certs = c.cas = NULL;
+	c.rsa_peers = NULL;
 	c.dn = (struct span){ 0 };
 	if (!dup_array((const void **)&c.p1, cfg->p1, cfg->n_p1, sizeof(*cfg->p1)) ||
 	    !dup_array((const void **)&c.psk, cfg->psk, cfg->n_psk, sizeof(*cfg->psk)) ||
 	    !dup_array((const void **)&c.p2, cfg->p2, cfg->n_p2, sizeof(*cfg->p2)) ||
 	    !dup_array((const void **)&c.ag, cfg->ag, cfg->n_ag, sizeof(*cfg->ag)) ||
 	    !dup_spans(&c.certs, cfg->certs, cfg->n_certs) || !dup_spans(&c.cas, cfg->cas, cfg->n_cas) ||
+	    !dup_rsa_peers(&c.rsa_peers, cfg->rsa_peers, cfg->n_rsa_peers) ||
 	    (cfg->dn.len && !span_dup(cfg->dn, &c.dn)) ||
 	    index_config(k, &c)) {
 		config_fini(&c);
 		return -ENOMEM;
 	}
 	if (c.n_p1 && (!c.n_certs || !k->env.sign || !k->env.verify))
-		leave_out_signatures((struct p1_policy *)c.p1, &c.n_p1);
+		leave_out((struct p1_policy *)c.p1, &c.n_p1, IKE_AUTH_RSA_SIG);
+	if (c.n_p1 && (!c.opens || !k->env.seal || !k->env.open))
+		leave_out((struct p1_policy *)c.p1, &c.n_p1, IKE_AUTH_RSA_ENC);
 	k->now_ms = now_ms;
 	config_fini(&k->cfg);
 	k->cfg = c;

@@ -20,6 +20,7 @@ void fresh_fini(struct fresh *f)
 	span_free(&f->nonce);
 	span_free(&f->his_ke);
 	span_free(&f->his_nonce);
+	span_free(&f->his_id);
 	secret_wipe(f, sizeof(*f));
 }
 
@@ -62,6 +63,11 @@ int fresh_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fr
 	struct span ke = ike_payload_find(pl, PL_KE, 0)->body;
 	struct span nonce = ike_payload_find(pl, PL_NONCE, 0)->body;
 
+	if (sa->agreed.auth == IKE_AUTH_RSA_ENC) {
+		if (ke.len != ike_dh_len(sa->agreed.group))
+			return -EBADMSG;
+		return span_dup(ke, &f->his_ke) ? encr_take(sa, pl, f) : -ENOMEM;
+	}
 	if (ke.len != ike_dh_len(sa->agreed.group) || nonce.len < 8 || /* RFC 2409 section 5 */
 	    nonce.len > IKE_NONCE_MAX)
 		return -EBADMSG;
@@ -72,14 +78,14 @@ int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, struct 
 		 struct span ni, struct span nr, struct fresh *f)
 {
 	struct ike *k = sa->k;
-	bool signs = sa->agreed.auth == IKE_AUTH_RSA_SIG;
-	struct span psk = signs ? (struct span){ 0 } : psk_of(sa);
+	bool signs = sa->agreed.auth == IKE_AUTH_RSA_SIG, encr = sa->agreed.auth == IKE_AUTH_RSA_ENC;
+	struct span psk = signs || encr ? (struct span){ 0 } : psk_of(sa);
 	uint8_t gxy[IKE_MAX_DH];
 	size_t len = ike_dh_secret_len(sa->agreed.group);
 	enum hash_id h = sa->agreed.hash;
 	int err;
 
-	if (!signs && !psk.p)
+	if (!signs && !encr && !psk.p)
 		return -ENOENT;
 	err = ike_dh_shared(dh, f->his_ke, gxy);
 	if (err == -EINVAL) {
@@ -89,6 +95,9 @@ int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, struct 
 	if (!err && signs)
 		err = keying_signature(k->crypto, h, ni, nr, span_of(gxy, len), sa->i_cookie,
 				       sa->r_cookie, &f->keys);
+	else if (!err && encr)
+		err = keying_encryption(k->crypto, h, ni, nr, span_of(gxy, len), sa->i_cookie,
+					sa->r_cookie, &f->keys);
 	else if (!err)
 		err = keying_psk(k->crypto, h, psk, ni, nr, span_of(gxy, len), sa->i_cookie,
 				 sa->r_cookie, &f->keys);
@@ -154,11 +163,36 @@ static void refused(struct ike_sa *sa, size_t his_len)
 	char why[sizeof(sa->story)];
 
 	memcpy(why, sa->story, sizeof(why));
-	if (sa->initiator)
+	if (sa->initiator && sa->keyed)
 		info_delete_isakmp(sa); /* for him it is up */
+	else if (sa->initiator)
+		; /* nor for him: it was the second message of aggressive mode */
 	else if (his_len >= 160)
 		info_notify(sa, 1, (struct span){ 0 }, NT_AUTHENTICATION_FAILED, (struct span){ 0 });
 	sa_end(sa, false, "%s", why);
+}
+
+/* In short for the log, as a sentence for people. */
+static const char *why_it_ends(const struct ike_sa *sa, int err, bool sentence)
+{
+	bool encr = sa->agreed.auth == IKE_AUTH_RSA_ENC;
+
+	if (err == -ENOENT && encr)
+		return sentence ? "there is no public key for the peer (to type: crypto key pubkey-chain rsa)" :
+				  "no public key for the peer";
+	if (err == -ENOENT)
+		return sentence ? "there is no pre-shared key for the peer any more" :
+				  "no pre-shared key";
+	if (err == -ENOKEY && encr)
+		return sentence ? "an RSA key does not encrypt or decrypt (to see them: show crypto key "
+				  "mypubkey rsa, show crypto key pubkey-chain rsa)" :
+				  "an RSA key does not encrypt or decrypt";
+	if (err == -ENOKEY)
+		return sentence ? "our RSA key could not sign (to see it: show crypto key mypubkey rsa)" :
+				  "no RSA key to sign with";
+	if (err == -EMSGSIZE)
+		return "our identity is longer than the peer's public key can encrypt";
+	return "no memory";
 }
 
 static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struct ike_path *path,
@@ -180,8 +214,8 @@ static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struc
 		return;
 	case -EACCES:
 		sa->bad_hash = true;
-		sa_story(sa, "the %s's hash is wrong: the pre-shared keys differ",
-			 sa->initiator ? "responder" : "initiator");
+		sa_story(sa, "the %s's hash is wrong: %s", sa->initiator ? "responder" : "initiator",
+			 auth_doubt(sa));
 		bad_message(sa, sa->story);
 		return;
 	case -EBADMSG:
@@ -195,13 +229,8 @@ static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struc
 	}
 	ipaddr_str(&sa->path.remote, addr);
 	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
-		mode_name(sa), addr, err == -ENOENT ? "no pre-shared key" :
-		err == -ENOKEY ? "no RSA key to sign with" :
-				 "no memory");
-	sa_end(sa, false, "%s",
-	       err == -ENOENT ? "there is no pre-shared key for the peer any more" :
-	       err == -ENOKEY ? "our RSA key could not sign (to see it: show crypto key mypubkey rsa)" :
-				"no memory");
+		mode_name(sa), addr, why_it_ends(sa, err, false));
+	sa_end(sa, false, "%s", why_it_ends(sa, err, true));
 }
 
 void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,

@@ -47,6 +47,15 @@ struct ike_env {
 	 * the certificate's field and the rule, -EBADMSG if the signature is none of that key. */
 	int (*sign)(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len);
 	int (*verify)(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX]);
+	/* RSA encryption, to a peer's SubjectPublicKeyInfo and to ourselves; both or none. seal:
+	 * -EMSGSIZE if it does not fit the key. open writes min to max bytes and never says whether
+	 * sealed was well formed, neither by its result nor by its time: if it was not, out gets
+	 * something that is the same each time. -EBADMSG: it has another length than our key;
+	 * -EINVAL: we have none. */
+	int (*seal)(void *ctx, struct span key, struct span clear, uint8_t out[IKE_SIG_MAX],
+		    size_t *ret_len);
+	int (*open)(void *ctx, struct span sealed, size_t min, size_t max, uint8_t out[IKE_SIG_MAX],
+		    size_t *ret_len);
 };
 
 struct ike *ike_new(const struct ike_env *env);

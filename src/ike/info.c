@@ -269,7 +269,7 @@ static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
 
 	bool up = sa->state == MM_DONE;
 
-	if ((!up && !(sa->state == MM_I5 && sa->agreed.auth == IKE_AUTH_RSA_SIG)) || !h->msgid ||
+	if ((!up && !(sa->state == MM_I5 && sa->agreed.auth != IKE_AUTH_PSK)) || !h->msgid ||
 	    keying_iv2(sa->k->crypto, sa->agreed.hash, sa->iv, sa->cipher->block_len, h->msgid, iv) ||
 	    !msg_decrypt(sa, d, iv, buf, &body) || !ike_payloads_decode(h->next, body, &pl) ||
 	    pl.n < 2 || pl.v[0].type != PL_HASH || pl.v[0].body.len != sa->keys.len)

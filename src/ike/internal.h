@@ -148,6 +148,8 @@ struct ike_sa {
 	struct span sai_b;
 	struct span peer_id; /* body of his ID payload, once it is proven; stays */
 	struct span idii_b; /* aggressive mode: stays, since it says which key is used */
+	struct span idir_b, his_key; /* rsa-encr, as idii_b: his key is a SubjectPublicKeyInfo */
+	bool spare_certs; /* as responder in aggressive mode: he did not ask for certificates */
 	struct skeyids keys;
 	uint8_t key[32], iv[16]; /* iv: last cipher block of phase 1 */
 	bool keyed;
@@ -414,6 +416,8 @@ struct span psk_of(const struct ike_sa *sa);
 /* auth.c: the set (P1_METHOD) of what can authenticate this peer: a pre-shared key for
  * his address; signatures if we have a certificate and some policy is with him. */
 unsigned auth_methods(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+/* The same of what an exchange of ours can begin with. */
+unsigned auth_methods_begin(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 /* False if what it was agreed to authenticate with is gone. */
 bool auth_stands(const struct ike_sa *sa);
 /* Some policy is between these addresses. */

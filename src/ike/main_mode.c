@@ -26,17 +26,54 @@ static struct span build_ke(struct ike_sa *sa, struct ike_builder *b, struct spa
 	return ike_build_done(b);
 }
 
+/* The same of rsa-encr. */
+static int send_sealed(struct ike_sa *sa, struct span ke, struct span nonce, enum ike_timer timer)
+{
+	struct ike_builder b;
+	struct ike_header h;
+
+	msg_header(sa, EX_MAIN, 0, 0, &h);
+	ike_build_start(&b, &h);
+	ike_build_payload(&b, PL_KE, ke);
+	int err = encr_add(sa, &b, nonce);
+	if (err)
+		return err;
+	natt_add(&b, sa);
+	return phase1_send(sa, ike_build_done(&b), timer);
+}
+
+/* MM4 of rsa-encr. It is longer than MM3 by what his key is longer than ours and by
+ * nothing else: where MM3 has no whole NAT-D payloads, it has none. (Our cookie in MM3 has
+ * proven his address.) */
+static int answer_sealed(struct ike_sa *sa, const struct ike_payloads *pl)
+{
+	size_t natd = 0;
+
+	for (size_t i = 0; i < pl->n; i++)
+		if (pl->v[i].type == PL_NATD || pl->v[i].type == PL_NATD_07 || pl->v[i].type == PL_NATD_DRAFT)
+			natd += pl->v[i].whole.len;
+	if (natd < 2 * (4u + sa->keys.len)) {
+		sa->nat_here = sa->nat_there = false;
+		sa->natt = NATT_NONE;
+	}
+	return send_sealed(sa, sa->ke_r, sa->nr, T_NONE);
+}
+
 /* MM5 and MM6: ID and its proof, encrypted; the first contact says so. */
 static int send_auth(struct ike_sa *sa, bool initial_contact, enum ike_timer timer)
 {
 	struct ike_builder b;
 	struct ike_header h;
 	uint8_t id_buf[AUTH_ID_MAX];
-	struct span id = auth_id(sa, id_buf, sizeof(id_buf));
+	bool encr = sa->agreed.auth == IKE_AUTH_RSA_ENC; /* the ID was sent */
+	struct span id = !encr ? auth_id(sa, id_buf, sizeof(id_buf)) :
+			 sa->initiator ? sa->idii_b :
+					 sa->idir_b;
 
 	msg_header(sa, EX_MAIN, IKE_FLAG_ENCRYPTED, 0, &h);
 	ike_build_start(&b, &h);
-	ike_build_payload(&b, PL_ID, id);
+	if (!encr)
+		ike_build_payload(&b, PL_ID, id);
 	int err = auth_add(sa, &b, id);
 	if (err)
 		return err;
@@ -57,7 +94,7 @@ int main_start(struct ike_sa *sa)
 	ike_build_begin(&b, PL_SA);
 	size_t body = wr_len(&b.w);
 	p1_offer_group(&b.w, k->cfg.p1, k->cfg.n_p1,
-		       auth_methods(k, &sa->path.local, &sa->path.remote), 0);
+		       auth_methods_begin(k, &sa->path.local, &sa->path.remote), 0);
 	ike_build_end(&b);
 	if (b.w.bad || !span_dup(span_of(b.buf + body, wr_len(&b.w) - body), &sa->sai_b))
 		return -ENOMEM;
@@ -93,13 +130,16 @@ static int i_recv_sa(struct ike_sa *sa, const struct ike_path *path, const struc
 		return -EBADMSG;
 	if (!ike_sa_is_single(body) ||
 	    !p1_choose_ke(body, k->cfg.p1, k->cfg.n_p1,
-			  auth_methods(k, &sa->path.local, &sa->path.remote), 0, &c, why, sizeof(why)))
+			  auth_methods_begin(k, &sa->path.local, &sa->path.remote), 0, &c, why,
+			  sizeof(why)))
 		return -EBADMSG;
 	sa->agreed = c.agreed;
 	sa->cipher = cipher_info(c.agreed.cipher, c.agreed.cipher_bits);
 	memcpy(sa->r_cookie, h->r_cookie, 8);
 	natt_read_vids(sa, pl);
-	err = fresh_make(sa, IKE_NONCE, &f);
+	err = encr_begin(sa);
+	if (!err)
+		err = fresh_make(sa, IKE_NONCE, &f);
 	if (err)
 		goto out;
 	sa->dh = f.dh;
@@ -108,7 +148,9 @@ static int i_recv_sa(struct ike_sa *sa, const struct ike_path *path, const struc
 	f = (struct fresh){ 0 };
 	sa->state = MM_I3;
 	sa_story(sa, "policy agreed, key exchange sent");
-	err = phase1_send(sa, build_ke(sa, &b, sa->ke_i, sa->ni, ASK), T_RESEND);
+	err = sa->agreed.auth == IKE_AUTH_RSA_ENC ?
+		      send_sealed(sa, sa->ke_i, sa->ni, T_RESEND) :
+		      phase1_send(sa, build_ke(sa, &b, sa->ke_i, sa->ni, ASK), T_RESEND);
 out:
 	fresh_fini(&f);
 	return err;
@@ -127,6 +169,8 @@ static int i_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 		err = -EBADMSG;
 	if (!err)
 		err = fresh_derive(sa, sa->dh, sa->ke_i, f.his_ke, sa->ni, f.his_nonce, &f);
+	if (!err)
+		err = encr_meet(sa, &f);
 	if (err)
 		goto out;
 	sa->ke_r = f.his_ke;
@@ -150,13 +194,14 @@ out:
 static int i_recv_auth(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
 		       const struct ike_payloads *pl)
 {
-	int err = auth_check(sa, ike_payload_find(pl, PL_ID, 0)->body, pl);
+	struct span id = auth_peer_id(sa, pl);
+	int err = auth_check(sa, id, pl);
 
 	(void)path;
 	(void)h;
 	if (err)
 		return err;
-	auth_done(sa, ike_payload_find(pl, PL_ID, 0)->body, pl);
+	auth_done(sa, id, pl);
 	return 0;
 }
 
@@ -173,6 +218,8 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 		err = fresh_make(sa, f.his_nonce.len < IKE_NONCE ? f.his_nonce.len : IKE_NONCE, &f);
 	if (!err)
 		err = fresh_derive(sa, f.dh, f.his_ke, f.ke, f.his_nonce, f.nonce, &f);
+	if (!err)
+		err = encr_meet(sa, &f);
 	if (err)
 		goto out;
 	sa->ke_i = f.his_ke;
@@ -186,6 +233,10 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	natt_commit(sa, natt_check(sa, path, pl));
 	sa->state = MM_R4;
 	sa_story(sa, "keys exchanged, waiting for identity");
+	if (sa->agreed.auth == IKE_AUTH_RSA_ENC) {
+		err = answer_sealed(sa, pl);
+		goto out;
+	}
 	struct span answer = build_ke(sa, &b, sa->ke_r, sa->nr, ASK);
 	for (enum ask ask = ASK; ask > ASK_NOTHING && frag_wire_len(sa, answer.len) > h->len;)
 		answer = build_ke(sa, &b, sa->ke_r, sa->nr, --ask);
@@ -204,7 +255,8 @@ out:
 static int r_recv_auth(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
 		       const struct ike_payloads *pl)
 {
-	int err = auth_check(sa, ike_payload_find(pl, PL_ID, 0)->body, pl);
+	struct span id = auth_peer_id(sa, pl);
+	int err = auth_check(sa, id, pl);
 
 	(void)h;
 	if (err)
@@ -214,7 +266,7 @@ static int r_recv_auth(struct ike_sa *sa, const struct ike_path *path, const str
 	err = send_auth(sa, false, T_NONE);
 	if (err)
 		return err;
-	auth_done(sa, ike_payload_find(pl, PL_ID, 0)->body, pl);
+	auth_done(sa, id, pl);
 	return 0;
 }
 

@@ -630,8 +630,7 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 	char why[200], addr[IPADDR_STRLEN];
 	struct ike_sa *sa;
 
-	if (!(ag_peer_for(k, peer) ? psk_to_start(k, peer).p != NULL :
-				     auth_methods(k, &p->local, peer) != 0)) {
+	if (!auth_methods_begin(k, &p->local, peer)) {
 		ipaddr_str(peer, addr);
 		act_debug(k, NULL, "No pre-shared key with %s!", addr);
 		snprintf(why, sizeof(why),

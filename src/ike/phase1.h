@@ -18,7 +18,7 @@
 /* What one KE exchange yields, before it is believed. */
 struct fresh {
 	struct ike_dh *dh;
-	struct span ke, nonce, his_ke, his_nonce; /* owned */
+	struct span ke, nonce, his_ke, his_nonce, his_id; /* owned; his_id: rsa-encr */
 	struct skeyids keys;
 	uint8_t key[32], iv[16];
 };
@@ -79,11 +79,13 @@ int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id);
 /* The peer's proof that he is `id`: -EBADMSG if it is none, -EACCES if it is wrong,
  * -EPERM (and a story) if it is refused for good. */
 int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl);
-/* A row with PROOF replaced by the payloads of the agreed method. */
+/* A row with PROOF (and, of rsa-encr, the ID) replaced by the payloads of the agreed method. */
 struct phase1_row auth_wants(const struct ike_sa *sa, const struct phase1_row *row);
 /* Appends what asks the peer for a certificate, if the method wants one; short: one
  * request for any. */
 void auth_ask(const struct ike_sa *sa, struct ike_builder *b, bool short_);
+/* The peer's ID payload's body: rsa-encr had it earlier. */
+struct span auth_peer_id(const struct ike_sa *sa, const struct ike_payloads *pl);
 /* What is likely wrong if messages under the keys are not understood. */
 const char *auth_doubt(const struct ike_sa *sa);
 /* Appends INITIAL-CONTACT if asked for, and our lifetime if the peer's is longer. */
@@ -104,6 +106,26 @@ int rsa_add(const struct ike_sa *sa, struct ike_builder *b, struct span hash);
 /* As auth_check(), for the hash that he must have signed. */
 int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_payloads *pl,
 	      struct span hash);
+
+/* ---- rsa_encr.c ---- */
+
+/* We can decrypt, and there is a public key that may be this peer's; that we can begin with. */
+bool encr_possible(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+bool encr_can_begin(const struct ike *k, const struct ipaddr *peer);
+/* The key that an SA was made with is still the configuration's. */
+bool encr_stands(const struct ike_sa *sa);
+/* As initiator: the peer's key and our identity. 0 for other methods, too; -ENOENT no key. */
+int encr_begin(struct ike_sa *sa);
+/* Appends our ID and nonce, encrypted. -EMSGSIZE: the identity does not fit the peer's
+ * key; -ENOKEY: that key is none. */
+int encr_add(struct ike_sa *sa, struct ike_builder *b, struct span nonce);
+/* His ID and nonce, or what stands for them. -EBADMSG: of a length that our key has not. */
+int encr_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fresh *f);
+/* His ID becomes the SA's; as responder, the key to answer with is found. 0 for other methods,
+ * too; -ENOENT: there is none. */
+int encr_meet(struct ike_sa *sa, struct fresh *f);
+/* The hash was right: may that key be this identity? 0, or -EPERM and a story. */
+int encr_judge(struct ike_sa *sa, const struct ike_id *id, struct span id_b);
 
 /* ---- aggressive.c ---- */
 

@@ -16,8 +16,8 @@ bool p1_usable(const struct p1_policy *p)
 {
 	const struct cipher_info *c = cipher_info(p->cipher, p->cipher_bits);
 
-	return (p->auth == IKE_AUTH_PSK || p->auth == IKE_AUTH_RSA_SIG) && ike_dh_len(p->group) && c &&
-	       c->ike_id && hash_info(p->hash);
+	return (p->auth == IKE_AUTH_PSK || p->auth == IKE_AUTH_RSA_SIG || p->auth == IKE_AUTH_RSA_ENC) &&
+	       ike_dh_len(p->group) && c && c->ike_id && hash_info(p->hash);
 }
 
 void p1_write_life(struct wr *w, uint32_t sec)
@@ -203,6 +203,8 @@ bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, unsi
 					 "policy %u has authentication %s, for which there is %s",
 					 v[i].priority, auth_word(v[i].auth),
 					 v[i].auth == IKE_AUTH_PSK ? "no key with this peer" :
+					 v[i].auth == IKE_AUTH_RSA_ENC ?
+								     "no public key of this peer" :
 								     "no use in this exchange");
 			continue;
 		}

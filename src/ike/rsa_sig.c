@@ -41,7 +41,7 @@ int rsa_add(const struct ike_sa *sa, struct ike_builder *b, struct span hash)
 
 	if (!cfg->n_certs || !sa->k->env.sign || sa->k->env.sign(sa->k->env.ctx, hash, sig, &len))
 		return -ENOKEY;
-	for (size_t i = 0; i < cfg->n_certs; i++)
+	for (size_t i = 0; i < cfg->n_certs && !sa->spare_certs; i++)
 		typed(b, PL_CERT, cfg->certs[i]);
 	ike_build_payload(b, PL_SIG, span_of(sig, len));
 	return 0;

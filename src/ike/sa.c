@@ -85,6 +85,8 @@ void sa_drop(struct ike_sa *sa)
 	timer_stop(&k->timers, &sa->dpd.timer);
 	forget_exchange(sa);
 	span_free(&sa->idii_b);
+	span_free(&sa->idir_b);
+	span_free(&sa->his_key);
 	span_free(&sa->peer_id);
 	free(sa->pending);
 	free(sa->seen);
@@ -544,9 +546,15 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 		       sa->state == MM_I5 && sa->agreed.auth == IKE_AUTH_RSA_SIG ?
 			       "the peer does not answer our identity: it refuses our certificate or "
 			       "signature most likely" :
+		       sa->state == MM_I5 && sa->agreed.auth == IKE_AUTH_RSA_ENC ?
+			       "the peer does not answer our identity: one has another RSA key than the "
+			       "other has of it most likely" :
 		       sa->state == MM_I5 ?
 			       "the peer does not answer our identity: the pre-shared keys "
 			       "differ most likely" :
+		       sa->state == AG_I1 && sa->bad_hash && sa->agreed.auth == IKE_AUTH_RSA_ENC ?
+			       "the responder's hash is wrong: one has another RSA key than the other has "
+			       "of it" :
 		       sa->state == AG_I1 && sa->bad_hash ?
 			       "the responder's hash is wrong: the pre-shared keys differ" :
 			       "the peer does not answer");

@@ -47,6 +47,15 @@ struct ag_peer {
 	uint8_t key[PSK_MAX];
 };
 
+/* A peer's RSA key that was typed in (`crypto key pubkey-chain rsa`). */
+enum rsa_use { RSA_USE_ANY = 0, RSA_USE_ENCRYPTION, RSA_USE_SIGNATURE };
+struct rsa_peer {
+	struct ipaddr addr;    /* IP_NONE: it is known by its name alone */
+	char name[IKE_ID_MAX]; /* "": by its address alone */
+	uint8_t use;	       /* enum rsa_use */
+	struct span key;       /* SubjectPublicKeyInfo, DER */
+};
+
 /* One transform set: at most AH and ESP together, sharing a mode. */
 struct p2_transform {
 	char name[IOS_NAME_MAX];
@@ -128,6 +137,10 @@ struct ike_config {
 	struct span dn;
 	const struct span *cas;
 	size_t n_cas;
+	/* rsa-encr: the keys of peers; it is negotiated if we have one that decrypts. */
+	const struct rsa_peer *rsa_peers;
+	size_t n_rsa_peers;
+	bool opens;
 };
 
 #endif

@@ -382,6 +382,152 @@ static void a_damaged_message_costs_no_signature(void **state)
 	assert_int_equal(verified, 2);
 }
 
+/* ---- aggressive mode (RFC 2409 section 5.1) ---- */
+
+static void aggressive(int s)
+{
+	sim.side[0].cfg.aggressive = sim.side[1].cfg.aggressive = true;
+	sim.side[s].cfg.n_ag = 1;
+	sim.side[s].ag[0].id_kind = AG_IPV4;
+	sim.side[s].ag[0].id[0] = '\0';
+	sim.side[s].ag[0].id_addr = ipaddr_v4(A(192, 0, 2, 1)); /* what the certificate says */
+	sim_configure(0);
+	sim_configure(1);
+}
+
+static void aggressive_mode_proves_both(void **state)
+{
+	(void)state;
+	for (int from = 0; from < 2; from++) {
+		again();
+		sim.side[0].cfg.n_psk = sim.side[1].cfg.n_psk = 0;
+		aggressive(from);
+		sim_acquire(from, 1);
+		sim_run(3000);
+		assert_int_equal(agreed(0), IKE_AUTH_RSA_SIG);
+		assert_int_equal(agreed(1), IKE_AUTH_RSA_SIG);
+		assert_int_equal(sim.side[from].sent_main, 0);
+		assert_int_equal(sim.side[0].n_sa, 2);
+		sim_assert_twins();
+		assert_true(verified == 2 && signed_ == 2);
+		struct ike_sa_info i; /* the responder says what is configured, the initiator what the peer entry does */
+		assert_true(ike_get_sa(sim.side[0].ike, sim.now_ms, 0, &i));
+		assert_string_equal(i.peer_id, from ? "192.0.2.1" : "cn=R1,o=Culvert Test,c=CH");
+	}
+	again(); /* it is off unless configured */
+	aggressive(0);
+	sim.side[1].cfg.aggressive = false;
+	sim_configure(1);
+	sim_acquire(0, 1);
+	sim_run(60000);
+	assert_int_equal(sim.side[1].sent_aggressive, 0);
+	assert_int_equal(verified + signed_, 0);
+}
+
+static void aggressive_mode_refuses_with_field_and_rule(void **state)
+{
+	static const struct {
+		const char *cert, *why;
+		bool spoil;
+	} rows[] = {
+		{ "expired.der", "expired: notAfter", false },
+		{ "foreign.der", "(RFC 5280 section 6.1.3", false },
+		{ "peer.der", "SIG payload: it is not the signature of HASH_", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (int from = 0; from < 2; from++) {
+			again();
+			signs(0, rows[i].cert, NULL);
+			aggressive(from);
+			spoil_signature = rows[i].spoil;
+			bool seen = false;
+			sim_acquire(from, 1);
+			for (int n = 0; n < 40; n++) {
+				sim_drain(0);
+				sim_drain(1);
+				for (int s = 0; s < 2; s++)
+					seen |= strstr(sim.side[s].log, rows[i].why) ||
+						strstr(sim.side[s].reason, rows[i].why);
+				(void)sim_deliver_one();
+			}
+			if (!seen)
+				fail_msg("row %zu from %d: \"%s\" \"%s\"", i, from, sim.side[0].log,
+					 sim.side[1].log);
+			if (from)
+				assert_non_null(strstr(ike_policy_story(sim.side[1].ike, 1), rows[i].why));
+			assert_int_equal(sim_pairs(0) + sim_pairs(1), 0);
+		}
+}
+
+/* A key for the peer and policies of both methods: the responder's order decides. */
+static void aggressive_mode_takes_either_method(void **state)
+{
+	(void)state;
+	for (int own_first = 0; own_first < 2; own_first++) {
+		again();
+		two_policies(0, IKE_AUTH_PSK, IKE_AUTH_RSA_SIG);
+		if (own_first)
+			two_policies(1, IKE_AUTH_RSA_SIG, IKE_AUTH_PSK);
+		else
+			two_policies(1, IKE_AUTH_PSK, IKE_AUTH_RSA_SIG);
+		aggressive(0);
+		sim_acquire(0, 1);
+		sim_run(3000);
+		assert_int_equal(agreed(0), own_first ? IKE_AUTH_RSA_SIG : IKE_AUTH_PSK);
+		assert_int_equal(sim.side[0].sent_main, 0);
+	}
+}
+
+static void certificates_go_to_who_asks(void **state)
+{
+	size_t len[2];
+
+	(void)state;
+	for (int asks = 0; asks < 2; asks++) {
+		again();
+		aggressive(0);
+		sim_acquire(0, 1);
+		sim_drain(0);
+		struct datagram first = *sim.wire[0];
+		if (!asks) { /* its certificate request becomes a vendor id: private, and unknown */
+			for (size_t at = 28, type = first.b[16]; type && at + 4 <= first.len;) {
+				size_t next = first.b[at];
+
+				if (next == 7)
+					first.b[at] = 13;
+				at += (size_t)first.b[at + 2] << 8 | first.b[at + 3];
+				type = next;
+			}
+		}
+		sim_feed(1, &first.path, first.b, first.len);
+		unsigned long before = sim.side[1].sent_bytes;
+		sim_drain(1);
+		len[asks] = sim.side[1].sent_bytes - before;
+		assert_int_equal(sim.side[1].sent_aggressive, 1);
+	}
+	assert_true(len[1] > len[0] + 300);
+	assert_true(len[0] < 1000);
+}
+
+static void lost_messages_of_aggressive_mode_come_again(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		again();
+		aggressive(0);
+		sim.rng += i;
+		sim.drop_percent = 20;
+		sim.dup_percent = 30;
+		sim.reorder = true;
+		sim_acquire(0, 1);
+		sim_run(60000);
+		assert_int_equal(agreed(0), IKE_AUTH_RSA_SIG);
+		sim_assert_twins();
+	}
+}
+
 static int up(void **state)
 {
 	(void)state;
@@ -426,6 +572,11 @@ int main(void)
 		SIM_TEST(strangers_get_no_answer),
 		SIM_TEST(no_answer_outgrows_its_request),
 		SIM_TEST(a_damaged_message_costs_no_signature),
+		SIM_TEST(aggressive_mode_proves_both),
+		SIM_TEST(aggressive_mode_refuses_with_field_and_rule),
+		SIM_TEST(aggressive_mode_takes_either_method),
+		SIM_TEST(certificates_go_to_who_asks),
+		SIM_TEST(lost_messages_of_aggressive_mode_come_again),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

@@ -228,7 +228,12 @@ static void rsa_offers_are_refused_by_name(void **state)
 			buf[i + 3] = IKE_AUTH_RSA_SIG;
 	assert_false(p1_choose(wr_done(&w), &p, 1, &c, why, sizeof(why)));
 	assert_non_null(strstr(why, "authentication offered rsa-sig"));
-	p.auth = IKE_AUTH_RSA_ENC; /* a policy we cannot run is neither offered nor taken */
+	p.auth = IKE_AUTH_RSA_ENC;
+	assert_false(p1_choose(wr_done(&w), &p, 1, &c, why, sizeof(why)));
+	assert_non_null(strstr(why, "authentication offered rsa-sig, policy 7 has authentication rsa-encr"));
+	assert_false(p1_choose_ke(wr_done(&w), &p, 1, P1_METHOD(IKE_AUTH_PSK), 0, &c, why, sizeof(why)));
+	assert_non_null(strstr(why, "rsa-encr, for which there is no public key of this peer"));
+	p.auth = 5; /* a policy we cannot run is neither offered nor taken */
 	assert_false(p1_choose(wr_done(&w), &p, 1, &c, why, sizeof(why)));
 	assert_non_null(strstr(why, "no usable crypto isakmp policy"));
 }
