@@ -56,10 +56,10 @@ static void check_policies(const struct config *c, struct report *r)
 			report_object(r, REPORT_ERROR, obj, "authentication pre-share",
 				      "authentication rsa-sig needs a trustpoint with a certificate of "
 				      "this router, so the policy is never offered.");
-		else if (p->auth != IKE_AUTH_PSK && p->auth != IKE_AUTH_RSA_SIG)
-			report_object(r, REPORT_ERROR, obj, "authentication pre-share",
-				      "this version authenticates by pre-shared keys and RSA signatures "
-				      "only, so the policy is never offered.");
+		else if (p->auth == IKE_AUTH_RSA_ENC && !c->pki.pubkeys.n)
+			report_object(r, REPORT_ERROR, obj, "crypto key pubkey-chain rsa",
+				      "authentication rsa-encr needs public keys of the peers, so the "
+				      "policy is never offered.");
 	}
 }
 

@@ -109,12 +109,17 @@ static const struct cli_mode modes[M_COUNT] = {
 	[M_CERT] = CONFIG_MODE("(config-pubkey)#", "Exit from certificate entry mode", NULL, cfg_cert),
 	[M_CERT_MAP] = CONFIG_MODE("(ca-certificate-map)#", "Exit from certificate map entry mode",
 				   NULL, cfg_cert_map),
+	[M_PUBKEY] = CONFIG_MODE("(config-pubkey-chain)#", "Exit from public key chain entry mode", NULL,
+				 cfg_pubkeys),
+	[M_PUBKEY_KEY] = CONFIG_MODE("(config-pubkey-key)#", "Exit from public key entry mode", NULL,
+				     cfg_pubkey),
+	[M_KEY_STRING] = CONFIG_MODE("(config-pubkey)#", "Exit from public key data entry mode", NULL,
+				     cfg_pubkey),
 	[M_LINE] = KEPT_MODE("(config-line)#"),
 	[M_ROUTER] = KEPT_MODE("(config-router)#"),
 	[M_KEYRING] = KEPT_MODE("(conf-keyring)#"),
 	[M_ISAKMP_PROFILE] = KEPT_MODE("(conf-isa-prof)#"),
 	[M_IPSEC_PROFILE] = KEPT_MODE("(ipsec-profile)#"),
-	[M_PUBKEY] = KEPT_MODE("(config-pubkey-chain)#"),
 	[M_IKEV2] = KEPT_MODE("(config-ikev2)#"),
 	[M_VPDN] = KEPT_MODE("(config-vpdn)#"),
 	[M_OTHER] = KEPT_MODE("(config-other)#"),
@@ -122,7 +127,7 @@ static const struct cli_mode modes[M_COUNT] = {
 
 /* In the order in which IOS prints a configuration. */
 static const struct cli_row *const tables[] = {
-	rows_system, rows_pki, rows_isakmp, rows_isakmp_peer, rows_ipsec, rows_kept_crypto, rows_map,
+	rows_system, rows_pki, rows_isakmp, rows_isakmp_peer, rows_ipsec, rows_pubkey, rows_kept_crypto, rows_map,
 	rows_interface, rows_kept_ip, rows_route, rows_acl, rows_kept_late, rows_exec,
 	rows_exec_crypto, rows_exec_pki, NULL,
 };

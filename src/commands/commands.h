@@ -24,12 +24,14 @@ enum command_mode {
 	M_CERT_CHAIN,
 	M_CERT, /* the hex lines of one certificate */
 	M_CERT_MAP,
+	M_PUBKEY, /* public keys of peers, one of them, and its hex lines */
+	M_PUBKEY_KEY,
+	M_KEY_STRING,
 	M_LINE, /* from here on: kept blocks */
 	M_ROUTER,
 	M_KEYRING,
 	M_ISAKMP_PROFILE,
 	M_IPSEC_PROFILE,
-	M_PUBKEY,
 	M_IKEV2,
 	M_VPDN,
 	M_OTHER,

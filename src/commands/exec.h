@@ -36,6 +36,7 @@ enum exec_action {
 	EXEC_SHOW_PKI_CERTIFICATES, /* name (trustpoint); detail */
 	EXEC_SHOW_PKI_TRUSTPOINTS, /* name; flag: status */
 	EXEC_SHOW_KEY_RSA, /* name (label) */
+	EXEC_SHOW_PUBKEY_CHAIN, /* addr or name */
 	EXEC_SHOW_INTERFACES, /* ifname */
 	EXEC_SHOW_INTERFACES_DESCRIPTION,
 	EXEC_SHOW_IP_INTERFACE, /* ifname */

@@ -88,5 +88,9 @@ const struct cli_row rows_exec_pki[] = {
 	ROW(IN_EXEC, EXEC_SHOW_KEY_RSA, SHOW, KW("key", "Show long term public keys"),
 	    KW("mypubkey", "Show public keys associated with this router"),
 	    KW("rsa", "Show RSA public keys"), OPT, WORD("RSA keypair label", AT(name)), CLOSE),
+	ROW(IN_EXEC, EXEC_SHOW_PUBKEY_CHAIN, SHOW, KW("key", "Show long term public keys"),
+	    KW("pubkey-chain", "Show peer public keys"), KW("rsa", "Show peer RSA public keys"), OPT,
+	    KW("address", "Show key by address"), ADDR("Address of the peer", AT(addr)), OR,
+	    KW("name", "Show key by name"), WORD("Name of the peer", AT(name)), CLOSE),
 	{ .toks = NULL },
 };

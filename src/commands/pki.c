@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands/exec.h"
+#include "commands/hexline.h"
 
 #define IN_CONFIG CLI_IN(M_CONFIG)
 #define IN_TP	  CLI_IN(M_TRUSTPOINT)
@@ -189,70 +190,6 @@ static bool cert_each(const void *root, const void *obj, struct cli_walk *w, voi
 }
 
 /* ---- a certificate's bytes ---- */
-
-#define HEX_LINE    128 /* bytes of one line that are taken */
-#define HEX_PRINTED 32	/* bytes of one line as IOS prints it */
-
-struct hex_args {
-	uint8_t n;
-	uint8_t b[HEX_LINE];
-};
-
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static int hex_parse(const struct cli_tok *t, const char *word, void *dst, size_t *ret_bad)
-{
-	struct hex_args a = { 0 };
-	size_t digits = 0, i;
-
-	(void)t;
-	for (i = 0; word[i]; i++) {
-		int v = nibble(word[i]);
-
-		*ret_bad = i;
-		if (word[i] == ' ' || word[i] == '\t')
-			continue;
-		if (v < 0 || digits / 2 == HEX_LINE)
-			return -EINVAL;
-		a.b[digits / 2] = (uint8_t)(a.b[digits / 2] << 4 | v);
-		digits++;
-	}
-	if (!digits || digits % 2)
-		return -EINVAL;
-	a.n = (uint8_t)(digits / 2);
-	*ret_bad = 0;
-	if (dst)
-		memcpy(dst, &a, sizeof(a));
-	return 0;
-}
-
-/* Groups of four bytes; IOS ends a full line with a blank. */
-static void hex_print(const struct cli_tok *t, const void *src, struct txt *out)
-{
-	const struct hex_args *a = src;
-
-	(void)t;
-	for (unsigned i = 0; i < a->n; i++)
-		txt_printf(out, "%02X%s", a->b[i],
-			   i % 4 == 3 && (i + 1 < a->n || a->n == HEX_PRINTED) ? " " : "");
-}
-
-static bool hex_present(const struct cli_tok *t, const void *src)
-{
-	(void)t;
-	return ((const struct hex_args *)src)->n != 0;
-}
-
-static const struct cli_type arg_hex_line = { .label = "Hex-data", .rank = 3, .rest = true,
-					      .parse = hex_parse, .print = hex_print,
-					      .present = hex_present };
 
 static int data_apply(struct cli_call *c)
 {
@@ -528,8 +465,7 @@ const struct cli_row rows_pki[] = {
 	     { .kind = CLI_ARG, .type = &cli_word, .help = "File that has the certificate" }),
 	{ .modes = CLI_IN(M_CERT), .flags = ROW_NO_NO, .args_size = sizeof(struct hex_args),
 	  .apply = data_apply, .each = data_each,
-	  .toks = TOKS({ .kind = CLI_ARG, .type = &arg_hex_line, .help = "Certificate data in hex",
-			 .size = sizeof(struct hex_args) }) },
+	  .toks = TOKS(HEX_DATA("Certificate data in hex")) },
 	{ .modes = CLI_IN(M_CERT), .flags = ROW_NO_NO | ROW_ALWAYS | ROW_LEAVES, .apply = quit_apply,
 	  .toks = TOKS(KWF("quit", "End of the certificate data", .print = "\tquit")) },
 	{ .toks = NULL },

@@ -11,6 +11,7 @@
  * them in the order in which commands.c lists them. */
 extern const struct cli_row rows_system[];
 extern const struct cli_row rows_pki[];
+extern const struct cli_row rows_pubkey[];
 extern const struct cli_row rows_isakmp[];
 extern const struct cli_row rows_isakmp_peer[];
 extern const struct cli_row rows_ipsec[];

@@ -90,9 +90,6 @@ const struct cli_row rows_system[] = {
 const struct cli_row rows_kept_crypto[] = {
 	KEPT_BLOCK(IN_CONFIG, M_KEYRING, NOTE("crypto keyring"), CRYPTO,
 		   KW("keyring", "Key ring commands"), REST),
-	KEPT_BLOCK(IN_CONFIG, M_PUBKEY, NOTE("crypto key pubkey-chain"), CRYPTO,
-		   KW("key", "Long term key operations"),
-		   KW("pubkey-chain", "Peer public key chain management"), REST),
 	KEPT_BLOCK(IN_CONFIG, M_IKEV2, NOTE("crypto ikev2"), CRYPTO,
 		   KW("ikev2", "Configure IKEv2 Options"), REST),
 	KEPT_BLOCK(IN_CONFIG, M_ISAKMP_PROFILE, NOTE("crypto isakmp profile"), CRYPTO,

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control/ike_encr.h"
 #include "control/ike_pki.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
@@ -182,7 +183,8 @@ static void orderly_stop(struct control *c)
 static int start(struct control *c, int fwd_fd)
 {
 	struct ike_env env = { .random = host_random, .ctx = c, .export_keys = c->opt->keylog != NULL,
-			       .sign = ike_pki_sign, .verify = ike_pki_verify };
+			       .sign = ike_pki_sign, .verify = ike_pki_verify,
+			       .seal = ike_encr_seal, .open = ike_encr_open };
 	int err = files_load(c);
 
 	if (!err)

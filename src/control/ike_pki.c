@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "control/ike_encr.h"
 #include "control/pki_cmd.h"
 #include "control/pki_peer.h"
 #include "host/os.h"
@@ -72,8 +73,11 @@ static void note_missing(struct control *c)
 
 int ike_pki_configure(struct control *c, uint64_t now_ms)
 {
+	struct rsa_peer peers[CFG_MAX_PUBKEYS];
 	struct ike_config cfg = c->compiled.ike;
 	struct wire w = { 0 };
+
+	ike_encr_peers(c, peers, &cfg);
 
 	own_certs(c, &w);
 	if (w.n_certs) {

@@ -100,6 +100,9 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 	case EXEC_SHOW_KEY_RSA:
 		show_key_rsa(in, a->name, out);
 		return 0;
+	case EXEC_SHOW_PUBKEY_CHAIN:
+		show_pubkey_chain(in, &a->addr, a->name, out);
+		return 0;
 	default:
 		return -ENOSYS;
 	}

@@ -89,6 +89,11 @@ bool show_pki_certificates(const struct show_in *in, const char *name, bool verb
 bool show_pki_trustpoints(const struct show_in *in, const char *name, bool status, struct txt *out);
 void show_key_rsa(const struct show_in *in, const char *label, struct txt *out);
 
+/* show_pubkey.c: all as a list; of an address or a name each with its bytes (addr IP_NONE,
+ * name "": all as a list). */
+void show_pubkey_chain(const struct show_in *in, const struct ipaddr *addr, const char *name,
+		       struct txt *out);
+
 /* show_if.c: ifname "" is all */
 void show_interfaces(const struct show_in *in, const char *ifname, struct txt *out);
 void show_interfaces_description(const struct show_in *in, struct txt *out);

@@ -155,15 +155,84 @@ void cfg_chain_del(struct cfg_chain *c, struct cfg_cert *cert)
 }
 
 /* X.690 section 8.1.3: tag 30, then a length of one to three bytes. */
+static bool is_der(const uint8_t *der, size_t len)
+{
+	if (len < 4 || der[0] != 0x30)
+		return false;
+	if (der[1] < 0x80)
+		return len == 2u + der[1];
+	if (der[1] == 0x81)
+		return len == 3u + der[2];
+	return der[1] == 0x82 && len == 4u + (unsigned)(der[2] << 8 | der[3]);
+}
+
 bool cfg_cert_is_der(const struct cfg_cert *c)
 {
-	if (c->len < 4 || c->der[0] != 0x30)
-		return false;
-	if (c->der[1] < 0x80)
-		return c->len == 2u + c->der[1];
-	if (c->der[1] == 0x81)
-		return c->len == 3u + c->der[2];
-	return c->der[1] == 0x82 && c->len == 4u + (unsigned)(c->der[2] << 8 | c->der[3]);
+	return is_der(c->der, c->len);
+}
+
+/* ---- peers' public keys ---- */
+
+struct cfg_pubkey *pki_find_pubkey(const struct cfg_pki *p, const struct cfg_pubkey *like)
+{
+	for (size_t i = 0; i < p->pubkeys.n; i++) {
+		struct cfg_pubkey *k = p->pubkeys.v[i];
+
+		if (ipaddr_equal(&k->addr, &like->addr) && !strcmp(k->name, like->name) &&
+		    k->use == like->use)
+			return k;
+	}
+	return NULL;
+}
+
+struct cfg_pubkey *pki_add_pubkey(struct cfg_pki *p, const struct cfg_pubkey *like)
+{
+	struct cfg_pubkey k = { .addr = like->addr, .use = like->use };
+	struct cfg_pubkey *found = pki_find_pubkey(p, like);
+
+	if (found)
+		return found;
+	set_name(k.name, sizeof(k.name), like->name);
+	return put(p->pubkeys.v, &p->pubkeys.n, CFG_MAX_PUBKEYS, p->pubkeys.n, &k, sizeof(k));
+}
+
+void pki_del_pubkey(struct cfg_pki *p, struct cfg_pubkey *k)
+{
+	take(p->pubkeys.v, &p->pubkeys.n, k);
+	kept_fini(&k->kept);
+	free(k);
+}
+
+bool cfg_pubkey_is_der(const struct cfg_pubkey *k)
+{
+	return is_der(k->der, k->len);
+}
+
+const struct cfg_pubkey *cfg_pubkey_reused(const struct cfg_pki *p, const struct cfg_pubkey *k)
+{
+	for (size_t i = 0; i < p->pubkeys.n; i++) {
+		const struct cfg_pubkey *x = p->pubkeys.v[i];
+
+		if (x != k && x->use != k->use && k->len && x->len == k->len &&
+		    !memcmp(x->der, k->der, k->len))
+			return x;
+	}
+	return NULL;
+}
+
+static int clone_pubkeys(const struct cfg_pubkeys *from, struct cfg_pki *to)
+{
+	int err = clone_kept(&from->kept, &to->pubkeys.kept);
+
+	for (size_t i = 0; !err && i < from->n; i++) {
+		struct cfg_pubkey *k = pki_add_pubkey(to, from->v[i]);
+
+		if (!k)
+			return -ENOMEM;
+		*k = *from->v[i];
+		err = clone_kept(&from->v[i]->kept, &k->kept);
+	}
+	return err;
 }
 
 /* ---- certificate maps ---- */
@@ -215,6 +284,9 @@ void cfg_pki_fini(struct cfg_pki *p)
 		free_chain(p->chains[i]);
 	for (size_t i = 0; i < p->n_maps; i++)
 		free_map(p->maps[i]);
+	while (p->pubkeys.n)
+		pki_del_pubkey(p, p->pubkeys.v[0]);
+	kept_fini(&p->pubkeys.kept);
 	memset(p, 0, sizeof(*p));
 }
 
@@ -260,7 +332,7 @@ int cfg_pki_clone(const struct cfg_pki *from, struct cfg_pki *to)
 		*m = *f;
 		err = clone_kept(&f->kept, &m->kept);
 	}
-	return err;
+	return err ? err : clone_pubkeys(&from->pubkeys, to);
 }
 
 #define EQ(f)	  (a->f == b->f)
@@ -304,9 +376,25 @@ static bool map_equal(const struct cfg_cert_map *a, const struct cfg_cert_map *b
 	return true;
 }
 
+static bool pubkey_equal(const struct cfg_pubkey *a, const struct cfg_pubkey *b)
+{
+	return ipaddr_equal(&a->addr, &b->addr) && EQ_STR(name) && EQ(use) && ipaddr_equal(&a->at, &b->at) &&
+	       EQ(len) && !memcmp(a->der, b->der, a->len) && kept_equal(&a->kept, &b->kept);
+}
+
+static bool pubkeys_equal(const struct cfg_pubkeys *a, const struct cfg_pubkeys *b)
+{
+	if (!EQ(n) || !kept_equal(&a->kept, &b->kept))
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!pubkey_equal(a->v[i], b->v[i]))
+			return false;
+	return true;
+}
+
 bool cfg_pki_equal(const struct cfg_pki *a, const struct cfg_pki *b)
 {
-	if (!EQ(n_trustpoints) || !EQ(n_chains) || !EQ(n_maps))
+	if (!EQ(n_trustpoints) || !EQ(n_chains) || !EQ(n_maps) || !pubkeys_equal(&a->pubkeys, &b->pubkeys))
 		return false;
 	for (size_t i = 0; i < a->n_trustpoints; i++)
 		if (!trustpoint_equal(a->trustpoints[i], b->trustpoints[i]))

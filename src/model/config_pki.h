@@ -12,6 +12,8 @@
 #define CFG_MAX_CERT_MAPS   32
 #define CFG_MAX_CRITERIA    16
 #define CFG_SUBJECT_MAX	    256
+#define CFG_MAX_PUBKEYS	    64
+#define CFG_PUBKEY_BYTES    1100
 
 enum enrollment { ENROLL_UNSET = 0, ENROLL_TERMINAL, ENROLL_SELFSIGNED, ENROLL_URL };
 /* What goes into our subject: IOS asks, or is told. */
@@ -74,8 +76,26 @@ struct cfg_cert_map {
 	kept_list kept;
 };
 
+/* One key of `crypto key pubkey-chain rsa`. The same peer may have one for each use. */
+struct cfg_pubkey {
+	struct ipaddr addr; /* addressed-key; IP_NONE: named-key */
+	char name[CFG_DESC_MAX];
+	uint8_t use;	  /* enum rsa_use */
+	struct ipaddr at; /* `address`; IP_NONE: not said */
+	uint16_t len;	  /* bytes in der; what they mean is not judged here */
+	uint8_t der[CFG_PUBKEY_BYTES];
+	kept_list kept;
+};
+
+struct cfg_pubkeys {
+	size_t n;
+	struct cfg_pubkey *v[CFG_MAX_PUBKEYS]; /* as configured */
+	kept_list kept;
+};
+
 struct cfg_pki {
 	size_t n_trustpoints, n_chains, n_maps;
+	struct cfg_pubkeys pubkeys;
 	struct cfg_trustpoint *trustpoints[CFG_MAX_TRUSTPOINTS]; /* as configured */
 	struct cfg_chain *chains[CFG_MAX_TRUSTPOINTS];
 	struct cfg_cert_map *maps[CFG_MAX_CERT_MAPS]; /* by name, then seq */
@@ -96,6 +116,16 @@ void cfg_chain_del(struct cfg_chain *c, struct cfg_cert *cert);
 struct cfg_cert_map *pki_find_cert_map(const struct cfg_pki *p, const char *name, uint32_t seq);
 struct cfg_cert_map *pki_add_cert_map(struct cfg_pki *p, const char *name, uint32_t seq);
 void pki_del_cert_map(struct cfg_pki *p, struct cfg_cert_map *m);
+
+/* Of the same address (or name) and use as like. */
+struct cfg_pubkey *pki_find_pubkey(const struct cfg_pki *p, const struct cfg_pubkey *like);
+struct cfg_pubkey *pki_add_pubkey(struct cfg_pki *p, const struct cfg_pubkey *like);
+void pki_del_pubkey(struct cfg_pki *p, struct cfg_pubkey *k);
+/* A DER SEQUENCE from end to end, as a public key is. */
+bool cfg_pubkey_is_der(const struct cfg_pubkey *k);
+/* The same key stands for both uses, which is none: an attack on one would break the
+ * other. NULL: it does not. */
+const struct cfg_pubkey *cfg_pubkey_reused(const struct cfg_pki *p, const struct cfg_pubkey *k);
 
 /* True if the bytes are one DER SEQUENCE from end to end, as a certificate is. */
 bool cfg_cert_is_der(const struct cfg_cert *c);
