@@ -430,6 +430,35 @@ static bool only_kept_globally(const struct cli_work *k, const struct cli_match 
 	return (global->best->row->flags & ROW_KEEP) && own->depth >= words && is_in_force(own);
 }
 
+/* That mode understands the line. */
+static bool is_of_mode(const struct cli_work *k, unsigned mode)
+{
+	struct cli_match m = { 0 };
+	bool is;
+
+	cli_match_run(&m, k->s->g, mode, k->w, k->w->n);
+	is = !m.nomem && m.outcome == CLI_M_OK;
+	if (m.level)
+		cli_match_fini(&m);
+	return is;
+}
+
+/* A mode within a mode: a line that is none of the inner one's and one of the outer one's
+ * ends the inner one, as in text that running-config has printed. */
+static void leave_inner(struct cli_work *k)
+{
+	struct cli_session *s = k->s;
+	size_t top = s->n - 1;
+
+	if (top < 2 || s->f[top].block || is_of_mode(k, s->f[top].mode))
+		return;
+	for (size_t i = top - 1; i > 0; i--)
+		if (!s->f[i].block && is_of_mode(k, s->f[i].mode)) {
+			cli_session_pop(s, i + 1);
+			return;
+		}
+}
+
 static int config_line(struct cli_work *k)
 {
 	struct cli_session *s = k->s;
@@ -441,6 +470,7 @@ static int config_line(struct cli_work *k)
 		cli_session_pop(s, 1);
 	if (drop_kept(k))
 		return 0;
+	leave_inner(k);
 	top = s->n - 1;
 	if (k->w->indent)
 		s->f[top].closed = true;

@@ -480,9 +480,29 @@ static inline void gen_trustpoint(struct gen *g, struct cfg_trustpoint *t)
 		gen_name(g, t->password, sizeof(t->password));
 }
 
+static inline void gen_pubkeys(struct gen *g, struct config *c)
+{
+	for (uint32_t n = gen_in(g, 0, 3); n; n--) {
+		struct cfg_pubkey like = { .use = (uint8_t)gen_in(g, RSA_USE_ANY, RSA_USE_SIGNATURE) };
+
+		if (gen_maybe(g))
+			like.addr = gen_addr(g);
+		else
+			gen_name(g, like.name, CFG_NAME_MAX);
+		struct cfg_pubkey *k = pki_add_pubkey(&c->pki, &like);
+		if (gen_maybe(g))
+			k->at = gen_addr(g);
+		uint32_t len = gen_of(g, 0, 1, 31, 32, 33, 94, 200, CFG_PUBKEY_BYTES);
+		for (k->len = 0; k->len < len; k->len++)
+			k->der[k->len] = (uint8_t)gen_u32(g);
+	}
+}
+
 static inline void gen_pki(struct gen *g, struct config *c)
 {
 	char name[CFG_NAME_MAX], serial[CFG_SERIAL_MAX];
+
+	gen_pubkeys(g, c);
 
 	for (uint32_t n = gen_in(g, 0, 2); n; n--) {
 		gen_name(g, name, sizeof(name));
