@@ -177,13 +177,25 @@ unsigned auth_methods(const struct ike *k, const struct ipaddr *local, const str
 	return m;
 }
 
+unsigned auth_methods_configured(const struct ike *k)
+{
+	unsigned m = 0;
+
+	for (size_t i = 0; i < k->cfg.n_p1; i++)
+		if (p1_usable(&k->cfg.p1[i]))
+			m |= P1_METHOD(k->cfg.p1[i].auth);
+	return m;
+}
+
 unsigned auth_methods_begin(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
 {
 	unsigned m = auth_methods(k, local, peer);
 
 	if (ag_peer_for(k, peer) && psk_to_start(k, peer).p) /* with a key for it alone */
 		m |= P1_METHOD(IKE_AUTH_PSK);
-	return encr_can_begin(k, peer) ? m : m & ~P1_METHOD(IKE_AUTH_RSA_ENC);
+	if (!encr_can_begin(k, peer))
+		m &= ~P1_METHOD(IKE_AUTH_RSA_ENC);
+	return m & auth_methods_configured(k);
 }
 
 bool auth_stands(const struct ike_sa *sa)

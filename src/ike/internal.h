@@ -416,7 +416,8 @@ struct span psk_of(const struct ike_sa *sa);
 /* auth.c: the set (P1_METHOD) of what can authenticate this peer: a pre-shared key for
  * his address; signatures if we have a certificate and some policy is with him. */
 unsigned auth_methods(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
-/* The same of what an exchange of ours can begin with. */
+unsigned auth_methods_configured(const struct ike *k); /* of all policies that are usable */
+/* What an exchange of ours can begin with: both of these. */
 unsigned auth_methods_begin(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 /* False if what it was agreed to authenticate with is gone. */
 bool auth_stands(const struct ike_sa *sa);

@@ -601,7 +601,7 @@ static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 	       !p->n_peers	? "no peer is set" :
 	       !p->n_transforms ? "no transform-set is set" :
 	       !p2		? "none of its transform-sets can be negotiated (AH is not spoken)" :
-	       !p1_any_usable(k) ? "no crypto isakmp policy with authentication pre-share is configured" :
+	       !p1_any_usable(k) ? "no crypto isakmp policy that can be negotiated is configured" :
 				  NULL;
 }
 
@@ -631,11 +631,18 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 	struct ike_sa *sa;
 
 	if (!auth_methods_begin(k, &p->local, peer)) {
+		bool psk = auth_methods_configured(k) & P1_METHOD(IKE_AUTH_PSK);
+
 		ipaddr_str(peer, addr);
-		act_debug(k, NULL, "No pre-shared key with %s!", addr);
-		snprintf(why, sizeof(why),
-			 "no pre-shared key with %s (to type: crypto isakmp key KEY address %s)",
-			 addr, addr);
+		act_debug(k, NULL, "No %s key with %s!", psk ? "pre-shared" : "public", addr);
+		if (psk)
+			snprintf(why, sizeof(why),
+				 "no pre-shared key with %s (to type: crypto isakmp key KEY address %s)",
+				 addr, addr);
+		else
+			snprintf(why, sizeof(why),
+				 "no public key of %s (to type: crypto key pubkey-chain rsa, addressed-key %s)",
+				 addr, addr);
 		policy_failed(k, p->id, peer, why);
 		return;
 	}

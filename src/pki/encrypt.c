@@ -84,10 +84,13 @@ static bool own_secret(struct pki *p, const struct pki_key *k, struct span seale
 static bool instead(struct pki *p, const struct pki_key *k, struct span sealed, size_t min, size_t max,
 		    uint8_t *ret, size_t *ret_len)
 {
-	uint8_t key[DIGEST], block[DIGEST];
+	uint8_t key[DIGEST], block[DIGEST] = { 0 };
 	bool ok = own_secret(p, k, sealed, key) &&
 		  hmac(p, key, sizeof(key), "rsa-encr length", 0, (struct span){ 0 }, block);
-	uint64_t draw = (uint64_t)block[0] << 24 | block[1] << 16 | block[2] << 8 | block[3];
+	uint64_t draw = 0;
+
+	for (size_t i = 0; i < 4; i++)
+		draw = draw << 8 | block[i];
 
 	*ret_len = min + (size_t)((draw * (max - min + 1)) >> 32);
 	for (size_t at = 0; ok && at < max; at += DIGEST) {

@@ -299,6 +299,13 @@ static void it_is_offered_with_keys_only(void **state)
 		sim_run(1000);
 		assert_int_equal(sim.side[0].sent_main, 0);
 		assert_int_equal(sim.side[0].failed, 1);
+		assert_non_null(strstr(sim.side[0].reason, i ? "no public key of 192.0.2.2" :
+							       "no crypto isakmp policy"));
+		sim.side[0].cfg.n_psk = 1; /* a key of another kind is none for it */
+		sim_configure(0);
+		sim_acquire(0, 1);
+		sim_run(1000);
+		assert_int_equal(sim.side[0].sent_main, 0);
 		sim_acquire(1, 1); /* nor taken */
 		sim_run(60000);
 		assert_int_equal(sim.side[0].sent_main, 0);
