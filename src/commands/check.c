@@ -52,7 +52,7 @@ static void check_policies(const struct config *c, struct report *r)
 		if (group_is_weak(p->group))
 			report_object(r, REPORT_WARNING, obj, "group 14",
 				      "Diffie-Hellman group %u is weak.", p->group);
-		if (p->auth == IKE_AUTH_RSA_SIG && !has_certificate(&c->pki))
+		if (p->auth == IKE_AUTH_RSA_SIG && !has_certificate(&c->pki) && !c->pki.pubkeys.n)
 			report_object(r, REPORT_ERROR, obj, "authentication pre-share",
 				      "authentication rsa-sig needs a trustpoint with a certificate of "
 				      "this router, so the policy is never offered.");

@@ -35,12 +35,26 @@ static const struct pki_pair *own_pair(const struct control *c, const char **ret
 	return NULL;
 }
 
-static bool wanted(const struct control *c)
+const struct pki_pair *ike_bare_pair(const struct control *c)
+{
+	const struct cfg_pubkeys *all = &c->config->pki.pubkeys;
+	const struct pki_pair *p;
+	bool typed = false;
+
+	for (size_t i = 0; i < all->n; i++)
+		typed |= all->v[i]->use != RSA_USE_ENCRYPTION;
+	for (size_t i = 0; typed && (p = pki_store_get(c->keys, i)); i++)
+		if (p->usage != PKI_USAGE_ENCRYPTION)
+			return p;
+	return NULL;
+}
+
+static bool wanted(const struct control *c, enum ike_auth_id method)
 {
 	const struct ike_config *k = &c->compiled.ike;
 
 	for (size_t i = 0; i < k->n_p1; i++)
-		if (k->p1[i].auth == IKE_AUTH_RSA_ENC)
+		if (k->p1[i].auth == method)
 			return true;
 	return false;
 }
@@ -72,7 +86,7 @@ static const char *fault(const struct control *c, const struct cfg_pubkey *k)
 		return "it has no key-string";
 	if (pki_key_from_der(c->pki, span_of(k->der, k->len), &key))
 		return "its key-string is no RSA public key";
-	if (cfg_pubkey_reused(&c->config->pki, k))
+	if (k->use != RSA_USE_SIGNATURE && cfg_pubkey_reused(&c->config->pki, k))
 		why = "the same key is there for another use; one RSA key may not serve both "
 		      "(CVE-2018-0131)";
 	for (size_t i = 0; !why && (own = pki_store_get(c->keys, i)); i++)
@@ -90,15 +104,16 @@ void ike_encr_peers(struct control *c, struct rsa_peer *v, struct ike_config *cf
 
 	cfg->rsa_peers = v;
 	cfg->n_rsa_peers = 0;
-	if (!wanted(c))
+	bool encr = wanted(c, IKE_AUTH_RSA_ENC), any = false;
+	if (!encr && !wanted(c, IKE_AUTH_RSA_SIG))
 		return;
-	cfg->opens = own_pair(c, &why) != NULL;
-	if (!cfg->opens)
+	cfg->opens = encr && own_pair(c, &why);
+	if (encr && !cfg->opens)
 		note(c, why);
 	for (size_t i = 0; i < all->n; i++) {
 		const struct cfg_pubkey *k = all->v[i];
 
-		if (k->use == RSA_USE_SIGNATURE)
+		if (k->use == RSA_USE_ENCRYPTION && !encr)
 			continue;
 		if ((why = fault(c, k))) {
 			txt_printf(&c->compiled.notes,
@@ -106,12 +121,13 @@ void ike_encr_peers(struct control *c, struct rsa_peer *v, struct ike_config *cf
 				   k->addr.family ? "addressed" : "named", name_of(k, buf), why);
 			continue;
 		}
+		any |= k->use != RSA_USE_SIGNATURE;
 		struct rsa_peer *p = &v[cfg->n_rsa_peers++];
 		*p = (struct rsa_peer){ .addr = k->at.family ? k->at : k->addr, .use = k->use,
 					.key = span_of(k->der, k->len) };
 		snprintf(p->name, sizeof(p->name), "%.*s", (int)sizeof(p->name) - 1, k->name);
 	}
-	if (cfg->opens && !cfg->n_rsa_peers)
+	if (cfg->opens && !any)
 		note(c, "no public key of a peer is there (to type: crypto key pubkey-chain rsa)");
 }
 

@@ -4,7 +4,10 @@
 #define CONTROL_IKE_ENCR_H
 
 #include "control/internal.h"
+#include "pki/store.h"
 
+/* The pair that signs without a certificate, if a key for signatures is typed in; NULL. */
+const struct pki_pair *ike_bare_pair(const struct control *c);
 /* Fills in cfg's peers (in v, of CFG_MAX_PUBKEYS; they point into the configuration)
  * and whether we can decrypt; what keeps rsa-encr from being negotiated, and keys that
  * cannot be used, get a note if a policy wants it. */

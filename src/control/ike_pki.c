@@ -88,7 +88,9 @@ int ike_pki_configure(struct control *c, uint64_t now_ms)
 		cfg.n_cas = w.n_cas;
 		cfg.dn = pki_cert_subject_der(w.own);
 	} else {
-		note_missing(c);
+		cfg.bare_signs = ike_bare_pair(c) != NULL;
+		if (!cfg.bare_signs)
+			note_missing(c);
 	}
 	int err = ike_configure(c->ike, &cfg, now_ms);
 	pki_cert_free(w.own);
@@ -102,7 +104,7 @@ int ike_pki_sign(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *
 	struct control *c = ctx;
 	struct pki_identity id;
 
-	if (!pki_own_identity(c, NULL, &id))
+	if (!pki_own_identity(c, NULL, &id) && !(id.pair = ike_bare_pair(c)))
 		return -ENOKEY;
 	return pki_ike_sign(c->pki, id.pair->key, hash, sig, ret_len);
 }
@@ -112,7 +114,9 @@ int ike_pki_verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 	struct control *c = ctx;
 	const struct pki_id id = { .type = p->id_type, .data = p->id };
 	struct pki_key *key = NULL;
-	int err = pki_peer_verify(c, p->certs, p->n_certs, &id, host_wall_ms() / 1000, &key, why);
+	int err = p->key.len ? pki_key_from_der(c->pki, p->key, &key) :
+			       pki_peer_verify(c, p->certs, p->n_certs, &id, host_wall_ms() / 1000, &key,
+					       why);
 
 	if (!err)
 		err = pki_ike_verify(c->pki, key, p->hash, p->sig);

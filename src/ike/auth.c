@@ -201,7 +201,7 @@ unsigned auth_methods_begin(const struct ike *k, const struct ipaddr *local, con
 bool auth_stands(const struct ike_sa *sa)
 {
 	if (sa->agreed.auth == IKE_AUTH_RSA_SIG)
-		return sa->k->cfg.n_certs > 0;
+		return sa->k->cfg.n_certs > 0 || sa->k->cfg.bare_signs;
 	if (sa->agreed.auth == IKE_AUTH_RSA_ENC)
 		return encr_stands(sa);
 	if (!sa->agreed.auth)

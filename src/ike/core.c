@@ -231,7 +231,7 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 		config_fini(&c);
 		return -ENOMEM;
 	}
-	if (c.n_p1 && (!c.n_certs || !k->env.sign || !k->env.verify))
+	if (c.n_p1 && ((!c.n_certs && !c.bare_signs) || !k->env.sign || !k->env.verify))
 		leave_out((struct p1_policy *)c.p1, &c.n_p1, IKE_AUTH_RSA_SIG);
 	if (c.n_p1 && (!c.opens || !k->env.seal || !k->env.open))
 		leave_out((struct p1_policy *)c.p1, &c.n_p1, IKE_AUTH_RSA_ENC);

@@ -31,6 +31,7 @@ struct ike_path {
 struct ike_proof {
 	struct span certs[IKE_CERTS_MAX]; /* DER as sent, his own first */
 	size_t n_certs;
+	struct span key; /* without certificates: the SubjectPublicKeyInfo that was typed in for him */
 	uint8_t id_type; /* RFC 2407 section 4.6.2.1 */
 	struct span id;
 	struct span hash; /* HASH_I or HASH_R, which is signed without a DigestInfo */

@@ -109,6 +109,9 @@ int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_paylo
 
 /* ---- rsa_encr.c ---- */
 
+/* The name or address that an identity says is the entry's. */
+bool rsa_peer_is(const struct rsa_peer *p, const struct ike_id *id);
+
 /* We can decrypt, and there is a public key that may be this peer's; that we can begin with. */
 bool encr_possible(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 bool encr_can_begin(const struct ike *k, const struct ipaddr *peer);

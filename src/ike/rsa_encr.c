@@ -31,18 +31,21 @@ static bool is_for_us(const struct rsa_peer *p)
 	return p->use != RSA_USE_SIGNATURE;
 }
 
-/* The name or address that an identity says is the entry's. */
+bool rsa_peer_is(const struct rsa_peer *p, const struct ike_id *id)
+{
+	if (id->type == ID_IPV4)
+		return p->addr.family == IP_V4 && id->data.len == 4 &&
+		       !memcmp(id->data.p, p->addr.b, 4);
+	return (id->type == ID_FQDN || id->type == ID_USER_FQDN) && p->name[0] &&
+	       strlen(p->name) == id->data.len &&
+	       !strncasecmp(p->name, (const char *)id->data.p, id->data.len);
+}
+
 static bool has_id(const struct rsa_peer *p, struct span id_b)
 {
 	struct ike_id id;
 
-	if (!ike_id_decode(id_b, &id))
-		return false;
-	if (id.type == ID_IPV4)
-		return p->addr.family == IP_V4 && id.data.len == 4 && !memcmp(id.data.p, p->addr.b, 4);
-	return (id.type == ID_FQDN || id.type == ID_USER_FQDN) && p->name[0] &&
-	       strlen(p->name) == id.data.len &&
-	       !strncasecmp(p->name, (const char *)id.data.p, id.data.len);
+	return ike_id_decode(id_b, &id) && rsa_peer_is(p, &id);
 }
 
 static const struct rsa_peer *by_addr(const struct ike *k, const struct ipaddr *a)

@@ -39,7 +39,7 @@ int rsa_add(const struct ike_sa *sa, struct ike_builder *b, struct span hash)
 	uint8_t sig[IKE_SIG_MAX];
 	size_t len = 0;
 
-	if (!cfg->n_certs || !sa->k->env.sign || sa->k->env.sign(sa->k->env.ctx, hash, sig, &len))
+	if ((!cfg->n_certs && !cfg->bare_signs) || !sa->k->env.sign || sa->k->env.sign(sa->k->env.ctx, hash, sig, &len))
 		return -ENOKEY;
 	for (size_t i = 0; i < cfg->n_certs && !sa->spare_certs; i++)
 		typed(b, PL_CERT, cfg->certs[i]);
@@ -71,6 +71,20 @@ static bool collect(const struct ike_payloads *pl, struct ike_proof *p, char why
 	return p->n_certs > 0;
 }
 
+/* The key that was typed in for who says he is that. One for any use signs only where none
+ * is used to encrypt. */
+static struct span typed_key(const struct ike_config *cfg, const struct ike_id *id)
+{
+	for (size_t i = 0; i < cfg->n_rsa_peers; i++) {
+		const struct rsa_peer *p = &cfg->rsa_peers[i];
+
+		if ((p->use == RSA_USE_SIGNATURE || (p->use == RSA_USE_ANY && !cfg->opens)) &&
+		    rsa_peer_is(p, id))
+			return p->key;
+	}
+	return (struct span){ 0 };
+}
+
 int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_payloads *pl,
 	      struct span hash)
 {
@@ -84,7 +98,9 @@ int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_paylo
 		return -EBADMSG;
 	p.sig = sig->body;
 	ipaddr_str(&sa->path.remote, addr);
-	if (collect(pl, &p, why))
+	if (!ike_payload_count(pl, PL_CERT))
+		p.key = typed_key(&k->cfg, id);
+	if (p.key.len || collect(pl, &p, why))
 		err = k->env.verify(k->env.ctx, &p, why);
 	if (!err) {
 		act_debug(k, sa, "SA authentication status: authenticated by RSA signature");
@@ -93,9 +109,11 @@ int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_paylo
 	if (err == -ENOMEM)
 		return err;
 	if (err == -EBADMSG) {
-		snprintf(why, sizeof(why), "SIG payload: it is not the signature of HASH_%c by the key "
-					   "in the peer's certificate (RFC 2409 section 5.1)",
-			 sa->initiator ? 'R' : 'I');
+		snprintf(why, sizeof(why), "SIG payload: it is not the signature of HASH_%c by the %s "
+					   "(RFC 2409 section 5.1)",
+			 sa->initiator ? 'R' : 'I',
+			 p.key.len ? "key that was typed in for the peer" :
+				     "key in the peer's certificate");
 		act_log(k, "CRYPTO-6-IKMP_AUTH_FAIL", "Authentication method rsa-sig failed with host %s: %s",
 			addr, why);
 	} else {

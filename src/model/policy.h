@@ -137,7 +137,9 @@ struct ike_config {
 	struct span dn;
 	const struct span *cas;
 	size_t n_cas;
-	/* rsa-encr: the keys of peers; it is negotiated if we have one that decrypts. */
+	/* rsa-sig without a certificate of ours: peers have our key typed in. */
+	bool bare_signs;
+	/* The keys of peers; rsa-encr is negotiated if we have one that decrypts. */
 	const struct rsa_peer *rsa_peers;
 	size_t n_rsa_peers;
 	bool opens;

@@ -31,7 +31,7 @@ static int verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 			       .revocation = with_crl ? PKI_REVOCATION_CRL : PKI_REVOCATION_NONE,
 			       .now_sec = now_sec, .id = { p->id_type, p->id } };
 	struct pki_key *his = NULL;
-	int err = pki_verify(pki, &c, &his, why);
+	int err = p->key.len ? pki_key_from_der(pki, p->key, &his) : pki_verify(pki, &c, &his, why);
 
 	(void)ctx;
 	verified++;
@@ -382,6 +382,56 @@ static void a_damaged_message_costs_no_signature(void **state)
 	assert_int_equal(verified, 2);
 }
 
+/* ---- keys typed in ---- */
+
+static void keys_that_were_typed_in_serve_without_certificates(void **state)
+{
+	static const struct {
+		bool wrong;
+		uint8_t use;
+		bool opens, up;
+	} rows[] = {
+		{ false, RSA_USE_SIGNATURE, false, true }, { false, RSA_USE_ANY, false, true },
+		{ true, RSA_USE_SIGNATURE, false, false }, /* another's key */
+		{ false, RSA_USE_ENCRYPTION, false, false },
+		{ false, RSA_USE_ANY, true, false }, /* it is the one that encrypts */
+		{ false, RSA_USE_SIGNATURE, true, true },
+	};
+	struct pki_key *other = NULL;
+	struct txt der[2] = { TXT_INIT, TXT_INIT };
+
+	(void)state;
+	assert_int_equal(pki_key_generate(pki, 1024, &other), 0);
+	assert_int_equal(pki_key_public_der(key, &der[0]), 0);
+	assert_int_equal(pki_key_public_der(other, &der[1]), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rsa_peer peers[2];
+
+		again();
+		for (int s = 0; s < 2; s++) {
+			const struct txt *t = &der[s && rows[i].wrong];
+
+			peers[s] = (struct rsa_peer){ .addr = ipaddr_v4(A(192, 0, 2, 2 - s)), .use = rows[i].use,
+						      .key = span_of(t->s, t->len) };
+			sim.side[s].cfg.rsa_peers = &peers[s];
+			sim.side[s].cfg.n_rsa_peers = 1;
+			sim.side[s].cfg.opens = rows[i].opens;
+			sim.side[s].cfg.n_certs = sim.side[s].cfg.n_psk = 0;
+			sim.side[s].cfg.bare_signs = true;
+			sim.side[s].cfg.identity = IDENTITY_ADDRESS;
+			sim_configure(s);
+		}
+		sim_acquire(0, 1);
+		sim_run(3000);
+		assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), rows[i].up);
+		if (rows[i].wrong)
+			assert_int_equal(verified, 1); /* judged once, and no signature of that key */
+	}
+	pki_key_free(other);
+	txt_fini(&der[0]);
+	txt_fini(&der[1]);
+}
+
 /* ---- aggressive mode (RFC 2409 section 5.1) ---- */
 
 static void aggressive(int s)
@@ -572,6 +622,7 @@ int main(void)
 		SIM_TEST(strangers_get_no_answer),
 		SIM_TEST(no_answer_outgrows_its_request),
 		SIM_TEST(a_damaged_message_costs_no_signature),
+		SIM_TEST(keys_that_were_typed_in_serve_without_certificates),
 		SIM_TEST(aggressive_mode_proves_both),
 		SIM_TEST(aggressive_mode_refuses_with_field_and_rule),
 		SIM_TEST(aggressive_mode_takes_either_method),

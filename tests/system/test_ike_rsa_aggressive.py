@@ -6,8 +6,10 @@ import pytest
 
 from ikecore import PEER, US
 from peers.netns import until
+from peers.strongswan import child, connection
 from router import Router
-from test_ike_rsa import OUR_DN, PEER_DN, Authority, crosses, expired, give, ios, ping, strongswan, world  # noqa: F401
+from test_ike_rsa import ESP, FAR, NEAR, OUR_DN, PEER_DN, SUITE, Authority, crosses, expired, give, ios, ping, strongswan, world  # noqa: F401
+from test_pki import hexes, openssl, typed
 
 AG = 'no crypto isakmp aggressive-mode disable\n'
 AS = {'address': f'ipv4-address {US}', 'fqdn': 'fqdn r1.example.com', 'user': 'user-fqdn r1@example.com'}
@@ -73,3 +75,28 @@ def test_it_is_off_unless_typed(world):  # noqa: F811
     peer.initiate('t', ok=False, timeout=3)
     until(lambda: 'IKMP_AG_MODE_DISABLED' in router.log(), 10, router.log())
     assert not peer.children() and 'AG_' not in router.cli('show crypto isakmp sa')
+
+
+@pytest.mark.parametrize('role', ['initiator', pytest.param('responder', marks=slow)])
+def test_keys_typed_in_instead_of_certificates(world, role):  # noqa: F811
+    """Main mode: the router has a signature key of the peer's, the peer one of the router's, nobody a certificate."""
+    router = Router(world.us, ios().replace('hostname r1\n', 'hostname r1\nip domain name example.com\n'))
+    own = world.net.dir / 'peer.key'
+    openssl('genrsa', '-traditional', '-out', own, 2048)
+    spki = openssl('rsa', '-in', own, '-pubout', '-outform', 'DER').hex().upper()
+    typed(router, 'conf t', 'crypto key generate rsa modulus 2048', 'crypto key pubkey-chain rsa',
+          f'addressed-key {PEER} signature', 'key-string', *(spki[i:i + 64] for i in range(0, len(spki), 64)), 'quit', 'end')
+    until(lambda: 'Key Data' in router.cli('show crypto key mypubkey rsa'), 20, 'the key')
+    his = hexes(router.cli('show crypto key mypubkey rsa'))
+    c = connection(PEER, US, SUITE, {'t': child(FAR, NEAR, ESP)})
+    c['local'] = {'auth': 'pubkey', 'pubkeys': 'peer.der', 'id': PEER}
+    c['remote'] = {'auth': 'pubkey', 'pubkeys': 'r1.der', 'id': US}
+    peer = world.charon({})
+    for folder, name, data in (('pubkey', 'peer.der', bytes.fromhex(spki)), ('pubkey', 'r1.der', his),
+                               ('private', 'peer.key', own.read_bytes())):
+        (peer.dir / 'swanctl' / folder).mkdir(exist_ok=True)
+        (peer.dir / 'swanctl' / folder / name).write_bytes(data)
+    peer.load({'c': c})
+    if role == 'responder':
+        peer.initiate('t')
+    crosses(world, peer, router)
