@@ -451,8 +451,10 @@ static bool render_setting(struct renderer *r, const struct cli_row *row, unsign
 		print_negated(row, obj, &line);
 		any = true;
 	}
+	/* what ends pasted data stands where it began, unless its spelling says how */
 	if (any)
-		put_element(r, indent, false, txt_cstr(&line));
+		put_element(r, row->flags & ROW_LEAVES && !row->toks[0].print ? indent - 1 : indent, false,
+			    txt_cstr(&line));
 	r->out->bad |= line.bad;
 	txt_fini(&line);
 	return any;

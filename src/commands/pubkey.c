@@ -114,7 +114,7 @@ static bool text_each(const void *root, const void *obj, struct cli_walk *w, voi
 	(void)root;
 	(void)args;
 	*ret_obj = k;
-	return !w->i++ && k->len;
+	return !w->i++ && (k->len || k->kept_text.n);
 }
 
 static int data_apply(struct cli_call *c)
@@ -165,33 +165,6 @@ static int quit_apply(struct cli_call *c)
 	return 0;
 }
 
-/* `quit` stands below key-string and not below its bytes: it is printed by the key. */
-static bool quit_each(const void *root, const void *obj, struct cli_walk *w, void *args,
-		      const void **ret_obj)
-{
-	(void)ret_obj;
-	(void)args;
-	(void)root;
-	return !w->i++ && ((const struct cfg_pubkey *)obj)->len;
-}
-
-static bool quit_never(const void *root, const void *obj, struct cli_walk *w, void *args,
-		       const void **ret_obj)
-{
-	(void)root;
-	(void)obj;
-	(void)w;
-	(void)args;
-	(void)ret_obj;
-	return false;
-}
-
-static int quit_nothing(struct cli_call *c)
-{
-	(void)c;
-	return 0;
-}
-
 const struct cli_row rows_pubkey[] = {
 	{ .modes = CLI_IN(M_CONFIG), .enters = M_PUBKEY, .args_size = sizeof(struct chain_args),
 	  .apply = chain_apply, .find = chain_find, .each = chain_each,
@@ -213,13 +186,9 @@ const struct cli_row rows_pubkey[] = {
 	{ .modes = IN_KEY, .flags = ROW_NO_NO, .enters = M_KEY_STRING,
 	  .args_size = sizeof(struct chain_args), .apply = text_apply, .find = text_find,
 	  .each = text_each, .toks = TOKS(KW("key-string", "Enter public key")) },
-	{ .modes = IN_KEY, .flags = ROW_NO_NO | ROW_HIDDEN, .args_size = sizeof(struct chain_args),
-	  .apply = quit_nothing, .each = quit_each,
-	  .toks = TOKS(KW("quit", "End of the public key data")) },
 	{ .modes = IN_TEXT, .flags = ROW_NO_NO, .args_size = sizeof(struct hex_args),
 	  .apply = data_apply, .each = data_each, .toks = TOKS(HEX_DATA("Public key data in hex")) },
-	{ .modes = IN_TEXT, .flags = ROW_NO_NO | ROW_LEAVES, .args_size = sizeof(struct chain_args),
-	  .apply = quit_apply, .each = quit_never,
+	{ .modes = IN_TEXT, .flags = ROW_NO_NO | ROW_ALWAYS | ROW_LEAVES, .apply = quit_apply,
 	  .toks = TOKS(KW("quit", "End of the public key data")) },
 	{ .toks = NULL },
 };

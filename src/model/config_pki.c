@@ -200,6 +200,7 @@ void pki_del_pubkey(struct cfg_pki *p, struct cfg_pubkey *k)
 {
 	take(p->pubkeys.v, &p->pubkeys.n, k);
 	kept_fini(&k->kept);
+	kept_fini(&k->kept_text);
 	free(k);
 }
 
@@ -230,7 +231,10 @@ static int clone_pubkeys(const struct cfg_pubkeys *from, struct cfg_pki *to)
 		if (!k)
 			return -ENOMEM;
 		*k = *from->v[i];
+		memset(&k->kept_text, 0, sizeof(k->kept_text)); /* nobody's, if the next line fails */
 		err = clone_kept(&from->v[i]->kept, &k->kept);
+		if (!err)
+			err = clone_kept(&from->v[i]->kept_text, &k->kept_text);
 	}
 	return err;
 }
@@ -379,7 +383,8 @@ static bool map_equal(const struct cfg_cert_map *a, const struct cfg_cert_map *b
 static bool pubkey_equal(const struct cfg_pubkey *a, const struct cfg_pubkey *b)
 {
 	return ipaddr_equal(&a->addr, &b->addr) && EQ_STR(name) && EQ(use) && ipaddr_equal(&a->at, &b->at) &&
-	       EQ(len) && !memcmp(a->der, b->der, a->len) && kept_equal(&a->kept, &b->kept);
+	       EQ(len) && !memcmp(a->der, b->der, a->len) && kept_equal(&a->kept, &b->kept) &&
+	       kept_equal(&a->kept_text, &b->kept_text);
 }
 
 static bool pubkeys_equal(const struct cfg_pubkeys *a, const struct cfg_pubkeys *b)

@@ -84,7 +84,7 @@ struct cfg_pubkey {
 	struct ipaddr at; /* `address`; IP_NONE: not said */
 	uint16_t len;	  /* bytes in der; what they mean is not judged here */
 	uint8_t der[CFG_PUBKEY_BYTES];
-	kept_list kept;
+	kept_list kept, kept_text; /* kept_text: among the bytes */
 };
 
 struct cfg_pubkeys {
