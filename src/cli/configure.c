@@ -111,6 +111,7 @@ static int enter(struct cli_work *k, size_t frame, const struct cli_row *row, vo
 	f->row = row;
 	f->args = args;
 	f->args_size = row->args_size;
+	f->indent = k->w->indent;
 	return 0;
 }
 
@@ -457,6 +458,9 @@ static void leave_inner(struct cli_work *k)
 			cli_session_pop(s, i + 1);
 			return;
 		}
+	/* nobody understands it: in indented text its place says whose it is */
+	while (s->n > 2 && k->w->indent && k->w->indent <= s->f[s->n - 1].indent)
+		cli_session_pop(s, s->n - 1);
 }
 
 static int config_line(struct cli_work *k)

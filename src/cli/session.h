@@ -23,6 +23,7 @@ struct cli_frame {
 	bool over;	  /* of a file: a lone `!` ended the block */
 	bool made;	  /* the object was not there before this mode was entered */
 	uint32_t serial;  /* tells frames apart */
+	size_t indent;	  /* of the line that entered the mode */
 };
 
 struct cli_session {
