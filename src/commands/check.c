@@ -63,6 +63,23 @@ static void check_policies(const struct config *c, struct report *r)
 	}
 }
 
+/* What holds for any pre-shared key. */
+static void check_key_text(struct report *r, const char *obj, const char *key, uint8_t type,
+			   const char *fix)
+{
+	unsigned bits = key_strength_bits(key);
+
+	if (type == 6 && !key[0])
+		report_object(r, REPORT_ERROR, obj, fix,
+			      "a type 6 key needs the master key of the router that wrote it (key config-key "
+			      "password-encrypt); without it the key is not used.");
+	else if (bits < KEY_WEAK_BITS)
+		report_object(r, REPORT_WARNING, obj, NULL,
+			      "the key is weak (about %u bits at most): who stands between the peers once "
+			      "can guess it at leisure.",
+			      bits);
+}
+
 static void check_keys(const struct config *c, struct report *r)
 {
 	for (size_t i = 0; i < c->isakmp.keys.n; i++) {
@@ -71,11 +88,7 @@ static void check_keys(const struct config *c, struct report *r)
 
 		object_name(obj, "crypto isakmp key for",
 			    k->addr.family ? ipaddr_str(&k->addr, buf) : k->host);
-		if (k->type == 6)
-			report_object(r, REPORT_ERROR, obj,
-				      "crypto isakmp key KEY address A.B.C.D (in clear)",
-				      "a type 6 key needs the master key of the router that wrote "
-				      "it; it is not used.");
+		check_key_text(r, obj, k->key, k->type, "crypto isakmp key KEY address A.B.C.D (in clear)");
 		if (k->addr.family && ipaddr_to_v4(&k->mask) == 0)
 			report_object(r, REPORT_WARNING, obj, NULL,
 				      "the key is accepted from every address.");
@@ -83,26 +96,97 @@ static void check_keys(const struct config *c, struct report *r)
 			report_object(r, REPORT_WARNING, obj, "crypto isakmp key KEY address A.B.C.D",
 				      "main mode finds keys by address; a key by host name is used "
 				      "in aggressive mode only, which is disabled.");
-		if (strlen(k->key) < 8)
-			report_object(r, REPORT_WARNING, obj, NULL,
-				      "the key is shorter than 8 characters.");
 	}
+}
+
+static void check_keyrings(const struct config *c, struct report *r)
+{
+	for (size_t i = 0; i < c->keys.n_keyrings; i++) {
+		const struct cfg_keyring *ring = c->keys.keyrings[i];
+		char buf[IPADDR_STRLEN], obj[NAME_LEN + 8];
+
+		for (size_t n = 0; n < ring->n; n++) {
+			const struct cfg_key *k = ring->keys[n];
+
+			snprintf(obj, sizeof(obj), "crypto keyring %s: pre-shared-key for %s", ring->name,
+				 k->addr.family ? ipaddr_str(&k->addr, buf) : k->host);
+			check_key_text(r, obj, k->key, k->type,
+				       "pre-shared-key address A.B.C.D key KEY (in clear)");
+			if (k->addr.family && ipaddr_to_v4(&k->mask) == 0)
+				report_object(r, REPORT_WARNING, obj, NULL,
+					      "the key is accepted from every address.");
+		}
+	}
+}
+
+static bool has_cert_map(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->pki.n_maps; i++)
+		if (!strcmp(c->pki.maps[i]->name, name))
+			return true;
+	return false;
+}
+
+static void check_profiles(const struct config *c, struct report *r)
+{
+	for (size_t i = 0; i < c->keys.n_profiles; i++) {
+		const struct cfg_isakmp_profile *p = c->keys.profiles[i];
+		char obj[NAME_LEN];
+
+		object_name(obj, "crypto isakmp profile", p->name);
+		if (!p->n_matches)
+			report_object(r, REPORT_ERROR, obj, "match identity address A.B.C.D",
+				      "the profile has no match statement and is not used.");
+		for (size_t k = 0; k < p->n_keyrings; k++)
+			if (strcmp(p->keyrings[k], "default") != 0 &&
+			    !keys_find_ring(&c->keys, p->keyrings[k]))
+				report_object(r, REPORT_ERROR, obj, "crypto keyring NAME",
+					      "keyring %s does not exist.", p->keyrings[k]);
+		for (size_t k = 0; k < p->n_matches; k++)
+			if (p->matches[k].kind == MATCH_CERTIFICATE && !has_cert_map(c, p->matches[k].name))
+				report_object(r, REPORT_ERROR, obj, "crypto pki certificate map NAME 10",
+					      "certificate map %s does not exist.", p->matches[k].name);
+		if (p->aggressive && c->isakmp.aggressive_disable)
+			report_object(r, REPORT_ERROR, obj, "no crypto isakmp aggressive-mode disable",
+				      "it is to initiate aggressive mode, which is disabled.");
+		if (p->n_trust)
+			report_object(r, REPORT_WARNING, obj, NULL,
+				      "ca trust-point does not restrict who verifies a peer in this "
+				      "version: every trustpoint does.");
+	}
+}
+
+/* What a map entry, or all of a map, asks of phase 1. */
+static void check_profile_use(const struct config *c, const char *obj, const char *profile,
+			      struct report *r)
+{
+	if (profile[0] && !keys_find_profile(&c->keys, profile))
+		report_object(r, REPORT_ERROR, obj, "crypto isakmp profile NAME",
+			      "isakmp profile %s does not exist: nothing is negotiated.", profile);
+}
+
+static bool is_key_for(const struct cfg_key *k, const struct ipaddr *peer)
+{
+	uint32_t mask = ipaddr_to_v4(&k->mask);
+
+	return k->addr.family && k->key[0] &&
+	       (ipaddr_to_v4(&k->addr) & mask) == (ipaddr_to_v4(peer) & mask);
 }
 
 static bool has_key_for(const struct config *c, const struct ipaddr *peer)
 {
 	const struct cfg_isakmp_peer *own = config_find_isakmp_peer(c, peer, "", "");
 
-	if (own && own->endpoint && own->key[0] && !own->key_type)
+	if (own && own->endpoint && own->key[0])
 		return true;
-	for (size_t i = 0; i < c->isakmp.keys.n; i++) {
-		const struct cfg_key *k = c->isakmp.keys.v[i];
-		uint32_t mask = ipaddr_to_v4(&k->mask);
-
-		if (k->addr.family && k->type != 6 &&
-		    (ipaddr_to_v4(&k->addr) & mask) == (ipaddr_to_v4(peer) & mask))
+	for (size_t i = 0; i < c->isakmp.keys.n; i++)
+		if (is_key_for(c->isakmp.keys.v[i], peer))
 			return true;
-	}
+	for (size_t i = 0; i < c->keys.n_keyrings; i++) /* by name: who uses it has an identity */
+		for (size_t n = 0; n < c->keys.keyrings[i]->n; n++)
+			if (is_key_for(c->keys.keyrings[i]->keys[n], peer) ||
+			    c->keys.keyrings[i]->keys[n]->host[0])
+				return true;
 	return false;
 }
 
@@ -117,7 +201,7 @@ static const char *unusable_peer(const struct config *c, const struct cfg_isakmp
 	}
 	if (p->vrf[0])
 		return "there are no VRFs; the peer is not used.";
-	if (p->key_type == 6) {
+	if (p->key_type == 6 && !p->key[0]) {
 		*ret_fix = "set aggressive-mode password KEY (in clear)";
 		return "a type 6 key needs the master key of the router that wrote it; the peer is "
 		       "not used.";
@@ -151,9 +235,8 @@ static void check_aggressive(const struct config *c, struct report *r)
 			    p->addr.family ? ipaddr_str(&p->addr, buf) : p->host);
 		if (why)
 			report_object(r, REPORT_WARNING, obj, fix, "%s", why);
-		if (p->key[0] && strlen(p->key) < 8)
-			report_object(r, REPORT_WARNING, obj, NULL,
-				      "the key is shorter than 8 characters.");
+		if (p->key[0])
+			check_key_text(r, obj, p->key, p->key_type, NULL);
 	}
 }
 
@@ -297,6 +380,7 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 			      "entries of this type are not run by this version.");
 		return;
 	}
+	check_profile_use(c, obj, e->profile[0] ? e->profile : m->profile, r);
 	if (!e->n_peers)
 		report_object(r, REPORT_ERROR, obj, "set peer A.B.C.D",
 			      "there is no peer, so the entry is disabled.");
@@ -512,6 +596,8 @@ void commands_check(const struct config *c, struct report *report)
 {
 	check_policies(c, report);
 	check_keys(c, report);
+	check_keyrings(c, report);
+	check_profiles(c, report);
 	check_aggressive(c, report);
 	check_transforms(c, report);
 	check_maps(c, report);

@@ -116,10 +116,14 @@ static const struct cli_mode modes[M_COUNT] = {
 	[M_KEY_STRING] = { .prompt = "(config-pubkey)#", .parent = M_CONFIG,
 			   .exit_help = "Exit from public key data entry mode",
 			   .kept_off = offsetof(struct cfg_pubkey, kept_text) },
+	[M_KEYRING] = CONFIG_MODE("(conf-keyring)#", "Exit from crypto keyring sub mode",
+				  &cfg_keyring_defaults, cfg_keyring),
+	[M_ISAKMP_PROFILE] = { .prompt = "(conf-isa-prof)#", .parent = M_CONFIG,
+			       .exit_help = "Exit from crypto isakmp profile sub mode",
+			       .defaults = &cfg_isakmp_profile_defaults, .left = profile_left,
+			       .kept_off = offsetof(struct cfg_isakmp_profile, kept) },
 	[M_LINE] = KEPT_MODE("(config-line)#"),
 	[M_ROUTER] = KEPT_MODE("(config-router)#"),
-	[M_KEYRING] = KEPT_MODE("(conf-keyring)#"),
-	[M_ISAKMP_PROFILE] = KEPT_MODE("(conf-isa-prof)#"),
 	[M_IPSEC_PROFILE] = KEPT_MODE("(ipsec-profile)#"),
 	[M_IKEV2] = KEPT_MODE("(config-ikev2)#"),
 	[M_VPDN] = KEPT_MODE("(config-vpdn)#"),
@@ -128,7 +132,8 @@ static const struct cli_mode modes[M_COUNT] = {
 
 /* In the order in which IOS prints a configuration. */
 static const struct cli_row *const tables[] = {
-	rows_system, rows_pki, rows_isakmp, rows_isakmp_peer, rows_ipsec, rows_pubkey, rows_kept_crypto, rows_map,
+	rows_system, rows_pki, rows_keyring, rows_isakmp, rows_isakmp_peer, rows_isakmp_profile,
+	rows_ipsec, rows_pubkey, rows_kept_crypto, rows_map,
 	rows_interface, rows_kept_ip, rows_route, rows_acl, rows_kept_late, rows_exec,
 	rows_exec_crypto, rows_exec_pki, NULL,
 };

@@ -27,10 +27,10 @@ enum command_mode {
 	M_PUBKEY, /* public keys of peers, one of them, and its hex lines */
 	M_PUBKEY_KEY,
 	M_KEY_STRING,
-	M_LINE, /* from here on: kept blocks */
-	M_ROUTER,
 	M_KEYRING,
 	M_ISAKMP_PROFILE,
+	M_LINE, /* from here on: kept blocks */
+	M_ROUTER,
 	M_IPSEC_PROFILE,
 	M_IKEV2,
 	M_VPDN,

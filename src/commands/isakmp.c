@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "commands/key_text.h"
+
 #define IN_CONFIG CLI_IN(M_CONFIG)
 #define CRYPTO	  KW("crypto", "Encryption module")
 #define CALL_ADMISSION                                                                  \
@@ -104,9 +106,8 @@ void policy_left(const void *obj, struct txt *out)
 
 /* ---- keys ---- */
 
-enum { KEY_UNTYPED = 0, KEY_TYPE_0, KEY_TYPE_6 };
 struct key_args {
-	uint8_t typed;
+	struct key_text t;
 	struct cfg_key k;
 };
 
@@ -126,10 +127,9 @@ static int key_apply(struct cli_call *c)
 			config_del_key(c->root, old);
 		return 0;
 	}
-	k.type = a->typed == KEY_TYPE_6 ? 6 : 0;
-	if (k.type == 6)
-		txt_str(c->out, "% NOTE: a type 6 key cannot be decrypted here; it is kept and not "
-				"used.\n");
+	if (!key_text_take(&a->t, &k.type, k.key, k.sealed))
+		return -EDOM;
+	key_text_note(c, k.key);
 	if (k.addr.family && ipaddr_to_v4(&k.mask) == 0)
 		txt_str(c->out, "% NOTE: this key is accepted from every address.\n");
 	return config_add_key(c->root, &k) ? 0 : -ENOMEM;
@@ -150,11 +150,7 @@ static bool key_each(const void *root, const void *obj, struct cli_walk *w, void
 	implied = ipaddr_to_v4(&a->k.addr) == 0 ? 0 : UINT32_MAX;
 	if (a->k.addr.family && ipaddr_to_v4(&a->k.mask) == implied)
 		a->k.mask = (struct ipaddr){ 0 };
-	/* a key that looks like a type needs its type written */
-	if (a->k.type == 6)
-		a->typed = KEY_TYPE_6;
-	else if (!strcmp(a->k.key, "0") || !strcmp(a->k.key, "6"))
-		a->typed = KEY_TYPE_0;
+	key_text_give(a->k.type, a->k.key, a->k.sealed, &a->t);
 	return true;
 }
 
@@ -279,16 +275,7 @@ const struct cli_row rows_isakmp[] = {
 	/* whole lines only: a `no` that names no peer must not seem to have removed a key */
 	{ .modes = IN_CONFIG, .flags = ROW_FULL, .args_size = sizeof(struct key_args),
 	  .apply = key_apply, .each = key_each,
-	  .toks = TOKS(ISAKMP, KW("key", "Set pre-shared key for remote peer"), OPT,
-		       KWV("0", "Specifies an UNENCRYPTED password will follow", struct key_args,
-			   typed, KEY_TYPE_0),
-		       OR,
-		       KWV("6", "Specifies an ENCRYPTED password will follow", struct key_args,
-			   typed, KEY_TYPE_6),
-		       CLOSE,
-		       WORDF("The UNENCRYPTED (cleartext) user password", struct key_args, k.key,
-			     .flags = CLI_SECRET),
-		       ALT, KW("address", "define shared key with IP address"),
+	  .toks = TOKS(ISAKMP, KW("key", "Set pre-shared key for remote peer"), KEY_TEXT(struct key_args, t), ALT, KW("address", "define shared key with IP address"),
 		       ADDR("Peer IP address", struct key_args, k.addr), OPT,
 		       ARG(arg_mask, "Peer IP subnet mask", struct key_args, k.mask), CLOSE, OR,
 		       KW("hostname", "define shared key with hostname"),

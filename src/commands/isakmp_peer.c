@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "commands/key_text.h"
+
 #define IN_PEER CLI_IN(M_ISAKMP_PEER)
 
 struct peer_args {
@@ -95,10 +97,8 @@ static bool endpoint_each(const void *root, const void *obj, struct cli_walk *w,
 	return true;
 }
 
-enum { KEY_UNTYPED = 0, KEY_TYPE_0, KEY_TYPE_6 };
 struct password_args {
-	uint8_t typed;
-	char key[PSK_MAX + 1];
+	struct key_text t;
 };
 
 static int password_apply(struct cli_call *c)
@@ -107,11 +107,10 @@ static int password_apply(struct cli_call *c)
 	const struct password_args *a = c->op == CLI_SET ? c->args : &none;
 	struct cfg_isakmp_peer *p = c->obj;
 
-	p->key_type = a->typed == KEY_TYPE_6 ? 6 : 0;
-	memcpy(p->key, a->key, sizeof(p->key));
-	if (p->key_type == 6)
-		txt_str(c->out, "% NOTE: a type 6 key cannot be decrypted here; it is kept and not "
-				"used.\n");
+	if (!key_text_take(&a->t, &p->key_type, p->key, p->sealed))
+		return -EDOM;
+	if (c->op == CLI_SET)
+		key_text_note(c, p->key);
 	return 0;
 }
 
@@ -123,13 +122,9 @@ static bool password_each(const void *root, const void *obj, struct cli_walk *w,
 
 	(void)root;
 	(void)ret_obj;
-	if (w->i++ || !p->key[0])
+	if (w->i++ || (!p->key[0] && !p->sealed[0]))
 		return false;
-	memcpy(a->key, p->key, sizeof(a->key));
-	/* a key that looks like a type needs its type written */
-	a->typed = p->key_type == 6				       ? KEY_TYPE_6 :
-		   !strcmp(p->key, "0") || !strcmp(p->key, "6") ? KEY_TYPE_0 :
-								  KEY_UNTYPED;
+	key_text_give(p->key_type, p->key, p->sealed, &a->t);
 	return true;
 }
 
@@ -156,15 +151,7 @@ const struct cli_row rows_isakmp_peer[] = {
 	  .toks = TOKS(SET_AGGRESSIVE,
 		       KWF("password", "Set the pre-shared key for Aggressive Mode",
 			   .flags = CLI_TAIL),
-		       OPT,
-		       KWV("0", "Specifies an UNENCRYPTED password will follow", struct password_args,
-			   typed, KEY_TYPE_0),
-		       OR,
-		       KWV("6", "Specifies an ENCRYPTED password will follow", struct password_args,
-			   typed, KEY_TYPE_6),
-		       CLOSE,
-		       WORDF("The UNENCRYPTED (cleartext) user password", struct password_args, key,
-			     .flags = CLI_SECRET)) },
+		       KEY_TEXT(struct password_args, t)) },
 	{ .modes = IN_PEER, .flags = ROW_TRAIL, .args_size = sizeof(struct endpoint_args),
 	  .apply = endpoint_apply, .each = endpoint_each,
 	  .toks = TOKS(SET_AGGRESSIVE,

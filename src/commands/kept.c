@@ -310,7 +310,6 @@ const struct cli_row rows_kept_late[] = {
 	ONE(CLI_IN(M_ROUTER), "default-information", "Control distribution of default information"),
 	ONE(CLI_IN(M_ROUTER), "bfd", "BFD configuration commands"),
 	KEPT(CLI_IN(M_TRUSTPOINT), 0, KW("password", "revocation password"), REST_SECRET),
-	ONE(CLI_IN(M_ISAKMP_PROFILE), "vrf", "Specify the VRF it is related to"),
 	/* of a key chain, or of an Easy VPN group; `key chain NAME` is a global line */
 	KEPT(CLI_IN(M_OTHER), ROW_KEEP_MANY, KW("key", "Configure a key"), OPT,
 	     { .kind = CLI_ARG, .type = &cli_num, .lo = 0, .hi = 7, .help = "How the key is written" },
@@ -335,7 +334,6 @@ const struct cli_row rows_kept_late[] = {
 	ONE(IN_CONFIG, "mpls", "Configure MPLS parameters"),
 	ONE(IN_CONFIG, "netconf", "Configure NETCONF"),
 	ONE_SECRET(IN_CONFIG, "ntp", "Configure NTP"),
-	ONE_SECRET(IN_CONFIG, "password", "Configure encryption password (key)"),
 	ONE(IN_CONFIG, "privilege", "Command privilege parameters"),
 	ONE_SECRET(IN_CONFIG, "radius-server", "Modify RADIUS query parameters"),
 	ONE(IN_CONFIG, "rmon", "Remote Monitoring"),

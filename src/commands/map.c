@@ -17,6 +17,7 @@ struct map_args {
 	char dynamic[CFG_NAME_MAX];
 	bool discover;
 	char local_if[CFG_NAME_MAX];
+	char profile[CFG_NAME_MAX];
 };
 
 /* IOS refuses to take away what an interface uses. */
@@ -55,7 +56,7 @@ static int map_remove(struct cli_call *c)
 		return -EINVAL;
 	if (e)
 		cfg_map_del(m, e);
-	if (!a->seq || (!m->entries.n && !m->local_if[0]))
+	if (!a->seq || (!m->entries.n && !m->local_if[0] && !m->profile[0]))
 		config_del_map(c->root, m);
 	return 0;
 }
@@ -154,9 +155,44 @@ static int map_local_apply(struct cli_call *c)
 	memset(m->local_if, 0, sizeof(m->local_if));
 	if (c->op == CLI_SET)
 		memcpy(m->local_if, a->local_if, sizeof(m->local_if));
-	else if (!m->entries.n)
+	else if (!m->entries.n && !m->profile[0])
 		config_del_map(c->root, m);
 	return 0;
+}
+
+/* `crypto map NAME isakmp-profile P`: of all entries that name none. */
+static int map_profile_apply(struct cli_call *c)
+{
+	const struct map_args *a = c->args;
+	struct cfg_map *m = config_find_map(c->root, a->name);
+
+	if (c->op == CLI_SET)
+		m = config_add_map(c->root, a->name);
+	if (!m)
+		return c->op == CLI_SET ? -ENOMEM : 0;
+	memset(m->profile, 0, sizeof(m->profile));
+	if (c->op == CLI_SET)
+		memcpy(m->profile, a->profile, sizeof(m->profile));
+	else if (!m->entries.n && !m->local_if[0])
+		config_del_map(c->root, m);
+	return 0;
+}
+
+static bool map_profile_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			     const void **ret_obj)
+{
+	const struct config *c = root;
+	struct map_args *a = args;
+
+	(void)obj;
+	(void)ret_obj;
+	while (w->i < c->maps.n && !c->maps.v[w->i]->profile[0])
+		w->i++;
+	if (w->i == c->maps.n)
+		return false;
+	memcpy(a->name, c->maps.v[w->i]->name, sizeof(a->name));
+	memcpy(a->profile, c->maps.v[w->i++]->profile, sizeof(a->profile));
+	return true;
 }
 
 static bool map_local_each(const void *root, const void *obj, struct cli_walk *w, void *args,
@@ -409,10 +445,6 @@ const struct cli_row rows_map[] = {
 		  { .kind = CLI_ARG, .type = &cli_word, .help = "Crypto map tag" }, ALT,
 		  KW("client", "Specify client configuration settings"), OR,
 		  KW("isakmp", "Specify isakmp configuration settings"), CLOSE, REST),
-	KEPT_NOTE(IN_CONFIG, ROW_KEEP_MANY,
-		  "% NOTE: isakmp profiles are not run by this version; the line is kept.", MAP,
-		  { .kind = CLI_ARG, .type = &cli_word, .help = "Crypto map tag" },
-		  KW("isakmp-profile", "Specify isakmp profile to use"), REST),
 	{ .modes = IN_CONFIG, .args_size = sizeof(struct map_args), .apply = map_local_apply,
 	  .each = map_local_each,
 	  .toks = TOKS(MAP, MAP_NAME,
@@ -420,6 +452,11 @@ const struct cli_row rows_map[] = {
 			   "Interface to use for local address for this crypto map",
 			   .flags = CLI_TAIL),
 		       ARG(arg_ifname, "Interface name", AT_M(local_if))) },
+	{ .modes = IN_CONFIG, .args_size = sizeof(struct map_args), .apply = map_profile_apply,
+	  .each = map_profile_each,
+	  .toks = TOKS(MAP, MAP_NAME,
+		       KWF("isakmp-profile", "Specify isakmp profile to use", .flags = CLI_TAIL),
+		       WORD("Name of the isakmp profile", AT_M(profile))) },
 	{ .modes = IN_CONFIG, .flags = ROW_NO_ONLY, .args_size = sizeof(struct map_args),
 	  .apply = map_all_apply, .toks = TOKS(MAP, MAP_NAME) },
 	{ .modes = IN_CONFIG, .enters = M_MAP, .flags = ROW_TRAIL,
@@ -499,7 +536,9 @@ const struct cli_row rows_map[] = {
 		       KWV("static", "Create routes based on static ACLs permanently",
 			   AT_E(reverse_static), 1),
 		       CLOSE) },
-	KEPT(IN_MAPS, 0, SET, KW("isakmp-profile", "Specify isakmp Profile"), REST),
+	{ .modes = IN_MAPS,
+	  .toks = TOKS(SET, KW("isakmp-profile", "Specify isakmp Profile"),
+		       WORD("Name of the isakmp profile", AT_E(profile))) },
 	KEPT(IN_MAPS, 0, SET, KW("ikev2-profile", "Specify ikev2 Profile"), REST),
 	KEPT(IN_MAPS, 0, SET, KW("ip", "Interface Internet Protocol config commands"), REST),
 	KEPT(IN_MAPS, 0, SET, KW("nat", "Set NAT translation"), REST),

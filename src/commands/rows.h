@@ -14,6 +14,8 @@ extern const struct cli_row rows_pki[];
 extern const struct cli_row rows_pubkey[];
 extern const struct cli_row rows_isakmp[];
 extern const struct cli_row rows_isakmp_peer[];
+extern const struct cli_row rows_keyring[];
+extern const struct cli_row rows_isakmp_profile[];
 extern const struct cli_row rows_ipsec[];
 extern const struct cli_row rows_map[];
 extern const struct cli_row rows_interface[];
@@ -71,6 +73,12 @@ extern const struct cli_type arg_plus1;
 
 /* What is weak in a policy that was made and left, IOS's defaults among it. */
 void policy_left(const void *obj, struct txt *out);
+
+/* `password encryption aes`: what its `no` leaves. */
+int password_aes_apply(struct cli_call *c);
+
+/* What a profile that was made and left still lacks. */
+void profile_left(const void *obj, struct txt *out);
 
 /* One line of advice where something weak is configured: "encryption des". */
 void note_weak(struct txt *out, const char *what);

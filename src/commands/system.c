@@ -79,6 +79,11 @@ const struct cli_row rows_system[] = {
 	  .toks = TOKS(KW("crypto", "Encryption module"), KW("logging", "logging messages"),
 		       KWV("session", "logging up/down session", AT_C(crypto_logging_session),
 			   1)) },
+	{ .modes = CLI_IN(M_CONFIG), .flags = ROW_SWITCH,
+	  .apply = password_aes_apply,
+	  .toks = TOKS(KW("password", "Configure encryption password (key)"),
+		       KW("encryption", "Encrypt system passwords"),
+		       KWV("aes", "Encrypt with AES", struct config, keys.aes, 1)) },
 	{ .toks = NULL },
 };
 
@@ -88,13 +93,8 @@ const struct cli_row rows_system[] = {
 #define NOTE(what) "% NOTE: " what " is not run by this version; its lines are kept."
 
 const struct cli_row rows_kept_crypto[] = {
-	KEPT_BLOCK(IN_CONFIG, M_KEYRING, NOTE("crypto keyring"), CRYPTO,
-		   KW("keyring", "Key ring commands"), REST),
 	KEPT_BLOCK(IN_CONFIG, M_IKEV2, NOTE("crypto ikev2"), CRYPTO,
 		   KW("ikev2", "Configure IKEv2 Options"), REST),
-	KEPT_BLOCK(IN_CONFIG, M_ISAKMP_PROFILE, NOTE("crypto isakmp profile"), CRYPTO,
-		   KW("isakmp", "Configure ISAKMP policy"),
-		   KW("profile", "Define ISAKMP Profiles"), REST),
 	KEPT_BLOCK(IN_CONFIG, M_OTHER, NOTE("crypto isakmp client"), CRYPTO,
 		   KW("isakmp", "Configure ISAKMP policy"),
 		   KW("client", "Set client configuration policy"), REST),

@@ -83,7 +83,7 @@ static int grow(void **v, size_t n, size_t size)
 }
 
 /* For the element that holds keys: the old copy is wiped. */
-static int add_psk(struct compiled *out, const struct psk_entry *e)
+int compiled_add_psk(struct compiled *out, const struct psk_entry *e)
 {
 	size_t n = out->ike.n_psk;
 
@@ -131,10 +131,10 @@ static int compile_ag(const struct config *c, struct compiled *out)
 
 		if (!p->endpoint)
 			continue; /* main mode, as in IOS */
-		if (p->addr.family != IP_V4 || p->vrf[0] || p->key_type) {
+		if (p->addr.family != IP_V4 || p->vrf[0] || (p->key_type && !p->key[0])) {
 			txt_printf(&out->notes, "crypto isakmp peer %s: %s: not usable\n",
 				   p->addr.family ? ipaddr_str(&p->addr, addr) : p->host,
-				   p->key_type ? "an encrypted key needs its master key" :
+				   p->key_type && !p->key[0] ? "an encrypted key needs its master key" :
 				   p->vrf[0]   ? "there are no VRFs" :
 						 "a peer by host name is not resolved");
 			continue;
@@ -188,33 +188,7 @@ static int compile_isakmp(const struct config *c, struct compiled *out)
 	out->ike.max_sas = k->max_sas;
 	out->ike.max_negotiating = k->max_negotiating;
 	out->ike.max_charge = k->max_charge;
-	if (compile_p1(k, out))
-		return -ENOMEM;
-	for (size_t i = 0; i < k->keys.n; i++) {
-		const struct cfg_key *key = k->keys.v[i];
-		struct psk_entry e = { .addr = key->addr };
-		int len = ipv4_mask_len(ipaddr_to_v4(&key->mask));
-
-		bool by_name = key->addr.family == IP_NONE && !k->aggressive_disable;
-
-		if (key->type != 0 || (!by_name && (key->addr.family != IP_V4 || len < 0))) {
-			txt_printf(&out->notes, "crypto isakmp key: %s: not usable\n",
-				   key->type ? "an encrypted key needs its master key" :
-					       "a key by host name needs aggressive mode");
-			continue;
-		}
-		if (by_name)
-			snprintf(e.host, sizeof(e.host), "%s", key->host);
-		else
-			e.mask_len = (uint8_t)len;
-		e.key_len = (uint8_t)strnlen(key->key, PSK_MAX);
-		memcpy(e.key, key->key, e.key_len);
-		int err = add_psk(out, &e);
-		secret_wipe(&e, sizeof(e));
-		if (err)
-			return err;
-	}
-	return 0;
+	return compile_p1(k, out);
 }
 
 /* What one crypto map entry says, without the selector. */
@@ -248,6 +222,7 @@ static void entry_policy(const struct config *c, const struct cfg_map *map,
 	p.replay_window = cfg_map_entry_replay(c, e);
 	p.idle_sec = e->idle_sec ? e->idle_sec : c->ipsec.idle_sec;
 	p.idle_default = e->idle_default;
+	snprintf(p.profile, sizeof(p.profile), "%s", e->profile[0] ? e->profile : map->profile);
 	*ret_p = p;
 }
 
@@ -465,6 +440,8 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	int err = compile_isakmp(c, &out);
 
 	if (!err)
+		err = compile_keys(c, ifs, n_ifs, &out);
+	if (!err)
 		err = compile_ag(c, &out);
 
 	for (size_t i = 0; !err && i < c->interfaces.n; i++) {
@@ -483,6 +460,8 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	out.ike.psk = out.psk;
 	out.ike.p2 = out.p2;
 	out.ike.ag = out.ag;
+	out.ike.keyrings = (const char(*)[IOS_NAME_MAX])out.keyrings;
+	out.ike.profiles = out.profiles;
 	err = compile_made(&out, NULL, 0);
 	if (err) {
 		compiled_fini(&out);
@@ -573,6 +552,8 @@ void compiled_fini(struct compiled *out)
 	secret_free(out->psk, out->ike.n_psk * sizeof(*out->psk));
 	secret_free(out->ag, out->ike.n_ag * sizeof(*out->ag));
 	free(out->p2);
+	free(out->keyrings);
+	free(out->profiles);
 	free(out->policies);
 	free(out->shown);
 	free(out->places);

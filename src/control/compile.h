@@ -35,6 +35,8 @@ struct compiled {
 	struct psk_entry *psk;
 	struct p2_policy *p2;
 	struct ag_peer *ag;
+	char (*keyrings)[IOS_NAME_MAX]; /* names; psk_entry.keyring counts from 1 */
+	struct ike_profile *profiles;
 	struct fwd_policy *policies; /* in SPD order, interface by interface */
 	size_t n_policies;
 	struct fwd_tunnel *tunnels;
@@ -61,5 +63,10 @@ bool policy_ids_get(const struct policy_ids *ids, uint32_t id, const char **ret_
 		    uint32_t *ret_seq, uint32_t *ret_ace);
 
 const struct bound_if *bound_find(const struct bound_if *ifs, size_t n, const char *name);
+
+/* Parts of compile(), for its own files. */
+int compile_keys(const struct config *c, const struct bound_if *ifs, size_t n_ifs, struct compiled *out);
+/* 0 or -ENOMEM; a copy of e, and no older one stays behind in memory. */
+int compiled_add_psk(struct compiled *out, const struct psk_entry *e);
 
 #endif

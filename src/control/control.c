@@ -184,7 +184,8 @@ static int start(struct control *c, int fwd_fd)
 {
 	struct ike_env env = { .random = host_random, .ctx = c, .export_keys = c->opt->keylog != NULL,
 			       .sign = ike_pki_sign, .verify = ike_pki_verify,
-			       .seal = ike_encr_seal, .open = ike_encr_open };
+			       .seal = ike_encr_seal, .open = ike_encr_open,
+			       .match_cert = ike_pki_match };
 	int err = files_load(c);
 
 	if (!err)

@@ -123,3 +123,8 @@ int ike_pki_verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 	pki_key_free(key);
 	return err;
 }
+
+bool ike_pki_match(void *ctx, struct span der, const char *map)
+{
+	return pki_peer_in_map(ctx, der, map);
+}

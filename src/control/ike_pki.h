@@ -12,5 +12,6 @@ int ike_pki_configure(struct control *c, uint64_t now_ms);
 /* For struct ike_env; ctx is the struct control. */
 int ike_pki_sign(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len);
 int ike_pki_verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX]);
+bool ike_pki_match(void *ctx, struct span der, const char *map);
 
 #endif

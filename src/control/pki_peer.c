@@ -40,6 +40,15 @@ static bool map_lets_in(const struct control *c, const char *map, const struct p
 	return false;
 }
 
+bool pki_peer_in_map(const struct control *c, struct span der, const char *map)
+{
+	struct pki_cert *cert = NULL;
+	bool in = !pki_cert_parse(c->pki, der, &cert) && map_lets_in(c, map, cert);
+
+	pki_cert_free(cert);
+	return in;
+}
+
 static int check_map(const struct control *c, const struct cfg_trustpoint *t, struct span own,
 		     char why[PKI_WHY_MAX])
 {

@@ -14,6 +14,9 @@ int pki_peer_verify(const struct control *c, const struct span *chain, size_t n,
 		    const struct pki_id *id, int64_t now_sec, struct pki_key **ret_key,
 		    char why[PKI_WHY_MAX]);
 
+/* True if all criteria of an entry of that certificate map hold for the certificate. */
+bool pki_peer_in_map(const struct control *c, struct span der, const char *map);
+
 struct pki_identity {
 	const struct cfg_trustpoint *trustpoint;
 	struct span cert; /* ours, DER, in the configuration: valid until it changes */

@@ -44,7 +44,7 @@ static void begin(const struct ike_sa *sa, struct ike_builder *b, uint8_t flags)
 static bool decide(struct ike_sa *sa)
 {
 	const struct ike_config *cfg = &sa->k->cfg;
-	unsigned m = auth_methods_begin(sa->k, &sa->path.local, &sa->path.remote);
+	unsigned m = auth_methods_of(sa);
 
 	for (size_t i = 0; i < cfg->n_p1; i++) {
 		if (!p1_usable(&cfg->p1[i]) || !(m & P1_METHOD(cfg->p1[i].auth)))
@@ -59,7 +59,7 @@ static bool decide(struct ike_sa *sa)
 /* What the first message offers. */
 static unsigned offered(const struct ike_sa *sa)
 {
-	unsigned m = auth_methods_begin(sa->k, &sa->path.local, &sa->path.remote);
+	unsigned m = auth_methods_of(sa);
 
 	return sa->agreed.auth == IKE_AUTH_RSA_ENC ? m & P1_METHOD(IKE_AUTH_RSA_ENC) :
 						       m & ~P1_METHOD(IKE_AUTH_RSA_ENC);
@@ -362,7 +362,7 @@ static int answer_first(struct ike_sa *sa, const struct p1_choice *c, const stru
 }
 
 static bool has_key(struct ike *k, const struct ike_path *path, struct span id_body,
-		    const struct ike_id *id)
+		    const struct ike_id *id, const struct ike_profile *p)
 {
 	char addr[IPADDR_STRLEN], name[AUTH_ID_TEXT];
 	bool by_name = id->type == ID_FQDN || id->type == ID_USER_FQDN;
@@ -370,9 +370,18 @@ static bool has_key(struct ike *k, const struct ike_path *path, struct span id_b
 	auth_id_text(id, name);
 	ipaddr_str(&path->remote, addr);
 	act_debug(k, NULL, "ID payload type %u of %s: %s", id->type, addr, name);
-	if (psk_for_id(k, &path->remote, id_body))
+	if (p)
+		act_debug(k, NULL, "peer matches %s profile", p->name);
+	if (psk_for_id(k, p, path, id_body))
 		return true;
 	act_debug(k, NULL, "No pre-shared key with %s!", addr);
+	if (p) {
+		act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE",
+			"Processing of Aggressive mode failed with peer at %s: no pre-shared key for its "
+			"identity %s in the keyrings of isakmp profile %s, which is for it",
+			addr, name, p->name);
+		return false;
+	}
 	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE",
 		"Processing of Aggressive mode failed with peer at %s: no pre-shared key for its "
 		"identity %s (to type: crypto isakmp key KEY %s %s)",
@@ -382,11 +391,12 @@ static bool has_key(struct ike *k, const struct ike_path *path, struct span id_b
 
 /* What can authenticate who sent a first message. Its ID payload may be encrypted: id is
  * empty if it says nothing in clear. */
-static unsigned methods_for(const struct ike *k, const struct ike_path *path, struct span id)
+static unsigned methods_for(const struct ike *k, const struct ike_profile *p,
+			    const struct ike_path *path, struct span id)
 {
 	unsigned m = auth_methods(k, &path->local, &path->remote) & ~P1_METHOD(IKE_AUTH_PSK);
 
-	if (id.len && psk_for_id(k, &path->remote, id))
+	if (id.len && psk_for_id(k, p, path, id))
 		m |= P1_METHOD(IKE_AUTH_PSK);
 	return id.len ? m : m & P1_METHOD(IKE_AUTH_RSA_ENC);
 }
@@ -415,11 +425,14 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 		return;
 	}
 	struct span id_body = ike_payload_find(&pl, PL_ID, 0)->body;
+	const struct ike_profile *p = NULL;
 	bool said = ike_id_decode(id_body, &id) &&
 		    id.data.len < (id.type == ID_DN ? AUTH_DN_MAX : IKE_ID_MAX);
-	unsigned methods = methods_for(k, path, said ? id_body : (struct span){ 0 });
+	if (said)
+		p = profile_for_id(k, &path->local, &id, (struct span){ 0 });
+	unsigned methods = methods_for(k, p, path, said ? id_body : (struct span){ 0 });
 	if (!methods && said)
-		(void)has_key(k, path, id_body, &id); /* says so */
+		(void)has_key(k, path, id_body, &id, p); /* says so */
 	if (!methods)
 		return;
 	if (!admission_ask(k, path, true))
@@ -440,6 +453,8 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 	if (!sa)
 		return;
 	sa->aggressive = true;
+	if (p)
+		profile_set(sa, p->name);
 	memcpy(sa->i_cookie, h->i_cookie, 8);
 	if (answer_first(sa, &c, &pl))
 		sa_drop(sa);

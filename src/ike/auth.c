@@ -19,15 +19,20 @@ struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap)
 	const struct ag_peer *ag = sa->aggressive && sa->initiator ?
 					   ag_peer_for(sa->k, &sa->path.remote) :
 					   NULL;
+	const struct ike_profile *pr = ag ? NULL : profile_of(sa);
+	bool own = pr && pr->id_kind;
 	const char *name = ag					     ? ag->id :
+			   own				     ? pr->id :
 			   cfg->identity == IDENTITY_HOSTNAME ? cfg->hostname :
 								"";
-	bool dn = !ag && cfg->identity == IDENTITY_DN && sa->agreed.auth == IKE_AUTH_RSA_SIG &&
+	bool dn = !ag && !own && cfg->identity == IDENTITY_DN && sa->agreed.auth == IKE_AUTH_RSA_SIG &&
 		  cfg->dn.len && cfg->dn.len <= AUTH_DN_MAX;
-	const struct ipaddr *addr = ag ? &ag->id_addr : &sa->path.local;
+	const struct ipaddr *addr = ag				   ? &ag->id_addr :
+				    own && pr->id_addr.family ? &pr->id_addr :
+								&sa->path.local;
 	uint8_t type = dn				   ? ID_DN :
 		       !name[0]				   ? ID_IPV4 :
-		       ag && ag->id_kind == AG_USER_FQDN ? ID_USER_FQDN :
+		       (ag ? ag->id_kind : own ? pr->id_kind : AG_NO_ID) == AG_USER_FQDN ? ID_USER_FQDN :
 							   ID_FQDN;
 	struct wr w = wr_of(buf, cap);
 
@@ -146,15 +151,24 @@ int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl)
 	/* of rsa-encr the identity is looked at when the hash is right, and not before */
 	if ((!encr && !ike_id_decode(id, &parsed)) || own_hash(sa, !sa->initiator, id, want))
 		return -EBADMSG;
-	if (sa->agreed.auth == IKE_AUTH_RSA_SIG)
-		return rsa_check(sa, &parsed, pl, span_of(want, sa->keys.len));
+	if (sa->agreed.auth == IKE_AUTH_RSA_SIG) {
+		int err = rsa_check(sa, &parsed, pl, span_of(want, sa->keys.len));
+
+		return err ? err : profile_judge(sa, id, pl);
+	}
 	if (!hash || hash->body.len != sa->keys.len)
 		return -EBADMSG;
 	bool equal = secret_equal(want, hash->body.p, sa->keys.len);
 	secret_wipe(want, sizeof(want));
-	if (equal && encr)
-		return ike_id_decode(id, &parsed) ? encr_judge(sa, &parsed, id) : -EBADMSG;
-	return equal ? 0 : -EACCES;
+	if (!equal)
+		return -EACCES;
+	if (encr) {
+		int err = ike_id_decode(id, &parsed) ? encr_judge(sa, &parsed, id) : -EBADMSG;
+
+		if (err)
+			return err;
+	}
+	return profile_judge(sa, id, pl);
 }
 
 /* Those are in the core's configuration only if it can sign: ike_configure(). */
@@ -168,7 +182,7 @@ static bool any_policy_signs(const struct ike *k)
 
 unsigned auth_methods(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
 {
-	unsigned m = psk_for(k, peer) ? P1_METHOD(IKE_AUTH_PSK) : 0;
+	unsigned m = psk_for(k, local, peer) ? P1_METHOD(IKE_AUTH_PSK) : 0;
 
 	if (any_policy_signs(k) && p2_between(k, local, peer))
 		m |= P1_METHOD(IKE_AUTH_RSA_SIG);
@@ -187,15 +201,26 @@ unsigned auth_methods_configured(const struct ike *k)
 	return m;
 }
 
-unsigned auth_methods_begin(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
+unsigned auth_methods_begin(const struct ike *k, const struct ike_profile *p,
+			    const struct ipaddr *local, const struct ipaddr *peer)
 {
 	unsigned m = auth_methods(k, local, peer);
+	bool aggressive = ag_peer_for(k, peer) || (p && p->aggressive);
 
-	if (ag_peer_for(k, peer) && psk_to_start(k, peer).p) /* with a key for it alone */
+	if (p) /* its keys only */
+		m &= ~P1_METHOD(IKE_AUTH_PSK);
+	if (p && psk_find(k, p, local, peer))
+		m |= P1_METHOD(IKE_AUTH_PSK);
+	if (aggressive && psk_to_start(k, p, local, peer).p) /* with a key for it alone */
 		m |= P1_METHOD(IKE_AUTH_PSK);
 	if (!encr_can_begin(k, peer))
 		m &= ~P1_METHOD(IKE_AUTH_RSA_ENC);
 	return m & auth_methods_configured(k);
+}
+
+unsigned auth_methods_of(const struct ike_sa *sa)
+{
+	return auth_methods_begin(sa->k, profile_of(sa), &sa->path.local, &sa->path.remote);
 }
 
 bool auth_stands(const struct ike_sa *sa)
@@ -205,7 +230,7 @@ bool auth_stands(const struct ike_sa *sa)
 	if (sa->agreed.auth == IKE_AUTH_RSA_ENC)
 		return encr_stands(sa);
 	if (!sa->agreed.auth)
-		return auth_methods_begin(sa->k, &sa->path.local, &sa->path.remote) != 0;
+		return auth_methods_of(sa) != 0;
 	return psk_of(sa).p != NULL;
 }
 

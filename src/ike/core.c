@@ -37,6 +37,8 @@ static void config_fini(struct ike_config *c)
 	secret_free((void *)c->psk, c->n_psk * sizeof(*c->psk));
 	free((void *)c->p2);
 	secret_free((void *)c->ag, c->n_ag * sizeof(*c->ag));
+	free((void *)c->keyrings);
+	free((void *)c->profiles);
 	free((void *)c->certs);
 	free((void *)c->cas);
 	free((void *)c->rsa_peers);
@@ -165,6 +167,7 @@ bool policy_same(const struct p2_policy *a, const struct p2_policy *b)
 {
 	bool same = a->ifid == b->ifid && selector_equal(&a->sel, &b->sel) &&
 		    ipaddr_equal(&a->local, &b->local) && a->n_peers == b->n_peers &&
+		    !strcmp(a->profile, b->profile) &&
 		    a->pfs_group == b->pfs_group && transforms_equal(a, b) &&
 		    a->dynamic == b->dynamic && a->any_proxies == b->any_proxies &&
 		    a->per_host == b->per_host;
@@ -212,11 +215,16 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	bool same_dpd = cfg->keepalive_sec == k->cfg.keepalive_sec &&
 			cfg->keepalive_retry_sec == k->cfg.keepalive_retry_sec &&
 			cfg->keepalive_periodic == k->cfg.keepalive_periodic;
+	bool same_profiles = cfg->n_profiles == k->cfg.n_profiles &&
+			     (!cfg->n_profiles || !memcmp(cfg->profiles, k->cfg.profiles,
+							  cfg->n_profiles * sizeof(*cfg->profiles)));
 
 	c.p1 = NULL;
 	c.psk = NULL;
 	c.p2 = NULL;
 	c.ag = NULL;
+	c.keyrings = NULL;
+	c.profiles = NULL;
 	c.certs = c.cas = NULL;
 	c.rsa_peers = NULL;
 	c.dn = (struct span){ 0 };
@@ -224,6 +232,10 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	    !dup_array((const void **)&c.psk, cfg->psk, cfg->n_psk, sizeof(*cfg->psk)) ||
 	    !dup_array((const void **)&c.p2, cfg->p2, cfg->n_p2, sizeof(*cfg->p2)) ||
 	    !dup_array((const void **)&c.ag, cfg->ag, cfg->n_ag, sizeof(*cfg->ag)) ||
+	    !dup_array((const void **)&c.keyrings, cfg->keyrings, cfg->n_keyrings,
+		       sizeof(*cfg->keyrings)) ||
+	    !dup_array((const void **)&c.profiles, cfg->profiles, cfg->n_profiles,
+		       sizeof(*cfg->profiles)) ||
 	    !dup_spans(&c.certs, cfg->certs, cfg->n_certs) || !dup_spans(&c.cas, cfg->cas, cfg->n_cas) ||
 	    !dup_rsa_peers(&c.rsa_peers, cfg->rsa_peers, cfg->n_rsa_peers) ||
 	    (cfg->dn.len && !span_dup(cfg->dn, &c.dn)) ||
@@ -243,10 +255,12 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	notes_prune(k);
 	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
 		next = TAILQ_NEXT(sa, entry);
-		if (sa->state != MM_DEAD && (!c.enabled || !auth_stands(sa)))
+		if (sa->state != MM_DEAD && (!c.enabled || !profile_stands(sa) || !auth_stands(sa)))
 			sa_end(sa, true, "%s",
-			       c.enabled ? "its key was removed" : "crypto isakmp was disabled");
-		else if (sa->state == MM_DONE && !same_dpd)
+			       !c.enabled	     ? "crypto isakmp was disabled" :
+			       !profile_stands(sa) ? "its isakmp profile was removed" :
+						     "its key was removed");
+		else if (sa->state == MM_DONE && (!same_dpd || (sa->profile[0] && !same_profiles)))
 			dpd_start(sa);
 	}
 	return 0;

@@ -10,7 +10,7 @@
 
 bool dpd_is_on(const struct ike_sa *sa)
 {
-	return sa->k->cfg.keepalive_sec && sa->peer_dpd;
+	return profile_keepalive_sec(sa) && sa->peer_dpd;
 }
 
 static void arm(struct ike_sa *sa, uint64_t at_ms)
@@ -32,7 +32,7 @@ static void rest(struct ike_sa *sa)
 	d->asking = false;
 	d->tries = 0;
 	if (k->cfg.keepalive_periodic)
-		arm(sa, since_ms + k->cfg.keepalive_sec * UINT64_C(1000));
+		arm(sa, since_ms + profile_keepalive_sec(sa) * UINT64_C(1000));
 	else
 		timer_stop(&k->timers, &sa->dpd.timer);
 }
@@ -78,8 +78,7 @@ static void send_question(struct ike_sa *sa)
 	act_debug(k, sa, "seq. no 0x%X", sa->dpd.seq);
 	info_notify(sa, 1, cookies(sa, spi), NT_R_U_THERE, span_of(b, 4));
 	act_debug(k, sa, "Input = IKE_MESG_FROM_TIMER, IKE_TIMER_IM_ALIVE");
-	arm(sa, k->now_ms + (k->cfg.keepalive_retry_sec ? k->cfg.keepalive_retry_sec : 2) *
-				    UINT64_C(1000));
+	arm(sa, k->now_ms + profile_retry_sec(sa) * UINT64_C(1000));
 }
 
 static void ask(struct ike_sa *sa)
@@ -156,7 +155,7 @@ void dpd_suspect(struct pair *p)
 	struct ike_sa *sa = sa_up_for(k, &path.local, &path.remote);
 
 	if (sa && dpd_is_on(sa) && !sa->dpd.asking && p->out_ms > heard(sa) &&
-	    heard(sa) + k->cfg.keepalive_sec * UINT64_C(1000) <= k->now_ms)
+	    heard(sa) + profile_keepalive_sec(sa) * UINT64_C(1000) <= k->now_ms)
 		ask(sa);
 	if (sa || sa_starting_for(k, &path.local, &path.remote))
 		return;
@@ -168,8 +167,8 @@ void dpd_suspect(struct pair *p)
 	}
 	/* pairs without a phase 1 (its lifetime is over, control was restarted): whether
 	 * the peer lives is seen by whether he makes one */
-	if (p1_any_usable(k) && auth_methods(k, &path.local, &path.remote) && 
-	    (sa = phase1_at(k, &path, &at)))
+	if (p1_any_usable(k) && auth_methods(k, &path.local, &path.remote) &&
+	    (sa = phase1_at(k, &path, &at, p->policy.profile)))
 		sa->probe = true;
 }
 

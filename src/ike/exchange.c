@@ -343,15 +343,22 @@ void phase1_refuse(struct ike *k, const struct ike_path *path, const struct ike_
 	info_notify_clear(k, path, h, len, NT_NO_PROPOSAL_CHOSEN);
 }
 
-bool phase1_may_start(struct ike *k, const struct ipaddr *peer)
+bool phase1_may_start(struct ike *k, const struct ipaddr *peer, const struct ike_profile *p)
 {
-	if (k->cfg.aggressive || !ag_peer_for(k, peer))
+	bool by_profile = p && p->aggressive;
+
+	if (k->cfg.aggressive || (!by_profile && !ag_peer_for(k, peer)))
 		return true;
-	aggressive_log_disabled(k, peer, "crypto isakmp peer address");
+	aggressive_log_disabled(k, peer,
+				by_profile ? "the isakmp profile says initiate mode aggressive, peer" :
+					     "crypto isakmp peer address");
 	return false;
 }
 
 int phase1_start(struct ike_sa *sa)
 {
-	return ag_peer_for(sa->k, &sa->path.remote) ? aggressive_start(sa) : main_start(sa);
+	const struct ike_profile *p = profile_of(sa);
+
+	return ag_peer_for(sa->k, &sa->path.remote) || (p && p->aggressive) ? aggressive_start(sa) :
+									      main_start(sa);
 }

@@ -57,6 +57,8 @@ struct ike_env {
 		    size_t *ret_len);
 	int (*open)(void *ctx, struct span sealed, size_t min, size_t max, uint8_t out[IKE_SIG_MAX],
 		    size_t *ret_len);
+	/* True if the certificate is one of that certificate map. NULL: none is. */
+	bool (*match_cert)(void *ctx, struct span der, const char *map);
 };
 
 struct ike *ike_new(const struct ike_env *env);
@@ -184,6 +186,7 @@ struct ike_sa_info {
 	bool dpd; /* both speak RFC 3706, and we ask */
 	uint64_t encrypts, decrypts; /* messages */
 	char peer_id[IKE_ID_MAX + 8]; /* his identity, once it is proven; "" before */
+	char profile[IOS_NAME_MAX]; /* its isakmp profile; "": none */
 	char story[128];   /* where it stands or why it failed, one sentence */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What show commands see: plain copies without keys. */
+#include <string.h>
 #include "ike/phase1.h"
 
 #include <stdio.h>
@@ -92,6 +93,7 @@ bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_in
 		.frag = sa->peer_frag && k->cfg.fragmentation, .dpd = dpd_is_on(sa),
 		.encrypts = sa->encrypts, .decrypts = sa->decrypts,
 	};
+	memcpy(ret->profile, sa->profile, sizeof(ret->profile));
 	if (ike_id_decode(sa->peer_id, &id))
 		(void)auth_id_text(&id, ret->peer_id);
 	if (sa->state == AG_I1) /* offered, not agreed */

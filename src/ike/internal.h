@@ -154,6 +154,7 @@ struct ike_sa {
 	uint8_t key[32], iv[16]; /* iv: last cipher block of phase 1 */
 	bool keyed;
 	bool bad_hash; /* a proof of the peer's was wrong */
+	char profile[IOS_NAME_MAX]; /* isakmp profile; "": none, or not known yet */
 
 	uint8_t natt; /* enum natt: the best way that the peer announced */
 	bool peer_dpd, peer_frag;
@@ -386,6 +387,9 @@ struct ike_sa *sa_of_peer(const struct ike *k, const struct ipaddr *peer,
 			  const struct ike_sa *after);
 struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
 			       const struct ipaddr *peer);
+/* The same, of those whose isakmp profile serves the policy. */
+struct ike_sa *sa_up_with(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer);
+struct ike_sa *sa_starting_with(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer);
 void sa_up(struct ike_sa *sa); /* phase 1 complete */
 /* Lifetime by volume (RFC 2409 appendix A): the limit, unless 0 or larger than one
  * that stands, and the bytes of a message that count against it. */
@@ -403,22 +407,51 @@ bool sa_has_room(const struct ike_sa *sa); /* for one more quick mode of ours */
 void sa_start_pending(struct ike_sa *sa);
 bool span_dup(struct span s, struct span *ret); /* malloc'ed copy */
 void span_free(struct span *s);			/* wipes */
-const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer);
 /* psk.c */
+/* The key for an address under a profile; NULL: none. p NULL: no profile is known. */
+const struct psk_entry *psk_find(const struct ike *k, const struct ike_profile *p,
+				 const struct ipaddr *local, const struct ipaddr *peer);
+const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *local,
+				const struct ipaddr *peer); /* without a profile */
+/* The same key, wherever it stands; false if one is NULL. */
+bool psk_same(const struct psk_entry *a, const struct psk_entry *b);
 /* The key of an identity that came in clear: by the host name it says, else by
  * address; NULL: none. */
-const struct psk_entry *psk_for_id(const struct ike *k, const struct ipaddr *peer, struct span id);
+const struct psk_entry *psk_for_id(const struct ike *k, const struct ike_profile *p,
+				   const struct ike_path *path, struct span id);
 /* Whom to begin aggressive mode with; NULL: main mode. */
 const struct ag_peer *ag_peer_for(const struct ike *k, const struct ipaddr *peer);
 /* The key that an initiator uses with this peer, and that of an SA; p NULL: none. */
-struct span psk_to_start(const struct ike *k, const struct ipaddr *peer);
+struct span psk_to_start(const struct ike *k, const struct ike_profile *p, const struct ipaddr *local,
+			 const struct ipaddr *peer);
 struct span psk_of(const struct ike_sa *sa);
+/* profile.c: ISAKMP profiles */
+const struct ike_profile *profile_named(const struct ike *k, const char *name); /* "": NULL */
+const struct ike_profile *profile_of(const struct ike_sa *sa);
+void profile_set(struct ike_sa *sa, const char *name);
+/* The one whose statements name that identity (or certificate) most narrowly; NULL. */
+const struct ike_profile *profile_for_id(const struct ike *k, const struct ipaddr *local,
+					 const struct ike_id *id, struct span cert);
+/* The peer has proved to be id: a responder takes the profile that is for him, an initiator
+ * sees whether his is. 0; -EPERM and a story if that profile does not allow what was done. */
+int profile_judge(struct ike_sa *sa, struct span id, const struct ike_payloads *pl);
+bool profile_stands(const struct ike_sa *sa); /* false if the SA's was removed */
+/* The policy may be negotiated under the SA. */
+bool profile_suits(const struct ike_sa *sa, const struct p2_policy *p);
+/* Dead peer detection, the profile's or the global one; 0: off. */
+uint32_t profile_keepalive_sec(const struct ike_sa *sa);
+uint32_t profile_retry_sec(const struct ike_sa *sa);
+uint32_t profile_pair_keepalive_sec(const struct pair *p);
+const char *keyring_name(const struct ike *k, const struct psk_entry *e);
 /* auth.c: the set (P1_METHOD) of what can authenticate this peer: a pre-shared key for
  * his address; signatures if we have a certificate and some policy is with him. */
 unsigned auth_methods(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 unsigned auth_methods_configured(const struct ike *k); /* of all policies that are usable */
-/* What an exchange of ours can begin with: both of these. */
-unsigned auth_methods_begin(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+/* What an exchange of ours can begin with: both of these, by the keys of the isakmp profile
+ * if there is one (NULL: none). */
+unsigned auth_methods_begin(const struct ike *k, const struct ike_profile *p,
+			    const struct ipaddr *local, const struct ipaddr *peer);
+unsigned auth_methods_of(const struct ike_sa *sa); /* the same, of one that we began */
 /* False if what it was agreed to authenticate with is gone. */
 bool auth_stands(const struct ike_sa *sa);
 /* Some policy is between these addresses. */
@@ -496,6 +529,8 @@ const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selecto
  * sees them, and transport mode is between the same two hosts nevertheless (RFC 3947
  * section 5.2). False if s is not between the addresses of his NAT-OA or ours. */
 bool ids_translate(const struct qm *q, const struct selector *s, struct selector *ret);
+/* A policy that would have served if phase 1 had its isakmp profile; NULL: none. */
+const struct p2_policy *ids_of_other_profile(const struct ike_sa *sa, const struct selector *want);
 /* Transport mode only serves between the endpoints themselves. */
 bool ids_are_endpoints(const struct ike_sa *sa, const struct selector *s);
 /* As the ACL line that would permit it. */
@@ -632,9 +667,10 @@ void policy_begins(struct ike *k, const struct p2_policy *p);
 void policies_leave(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 void policy_to_default(struct ike *k, const struct p2_policy *p);
 /* Phase 1 alone, from the beginning. NULL if it could not start. */
-struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path);
+struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path, const char *profile);
 /* The same with a peer whom a NAT has moved to `at` (family 0: he is at path->remote). */
-struct ike_sa *phase1_at(struct ike *k, const struct ike_path *path, const struct ipaddr *at);
+struct ike_sa *phase1_at(struct ike *k, const struct ike_path *path, const struct ipaddr *at,
+			 const char *profile);
 struct fail_note *note_for(struct ike *k, uint32_t policy_id, bool make);
 /* The policy, as it is configured now, would make such an SA. */
 bool policy_makes(const struct p2_policy *p, const struct sa_spec *s);

@@ -93,8 +93,7 @@ int main_start(struct ike_sa *sa)
 	ike_build_start(&b, &h);
 	ike_build_begin(&b, PL_SA);
 	size_t body = wr_len(&b.w);
-	p1_offer_group(&b.w, k->cfg.p1, k->cfg.n_p1,
-		       auth_methods_begin(k, &sa->path.local, &sa->path.remote), 0);
+	p1_offer_group(&b.w, k->cfg.p1, k->cfg.n_p1, auth_methods_of(sa), 0);
 	ike_build_end(&b);
 	if (b.w.bad || !span_dup(span_of(b.buf + body, wr_len(&b.w) - body), &sa->sai_b))
 		return -ENOMEM;
@@ -129,9 +128,7 @@ static int i_recv_sa(struct ike_sa *sa, const struct ike_path *path, const struc
 	if (!memcmp(h->r_cookie, none, 8) || !memcmp(h->r_cookie, sa->i_cookie, 8))
 		return -EBADMSG;
 	if (!ike_sa_is_single(body) ||
-	    !p1_choose_ke(body, k->cfg.p1, k->cfg.n_p1,
-			  auth_methods_begin(k, &sa->path.local, &sa->path.remote), 0, &c, why,
-			  sizeof(why)))
+	    !p1_choose_ke(body, k->cfg.p1, k->cfg.n_p1, auth_methods_of(sa), 0, &c, why, sizeof(why)))
 		return -EBADMSG;
 	sa->agreed = c.agreed;
 	sa->cipher = cipher_info(c.agreed.cipher, c.agreed.cipher_bits);

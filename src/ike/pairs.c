@@ -605,21 +605,24 @@ static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 				  NULL;
 }
 
-struct ike_sa *phase1_at(struct ike *k, const struct ike_path *path, const struct ipaddr *at)
+struct ike_sa *phase1_at(struct ike *k, const struct ike_path *path, const struct ipaddr *at,
+			 const char *profile)
 {
 	struct ike_sa *sa = sa_make(k, path, true);
 
-	if (sa)
+	if (sa) {
 		sa->at = *at;
+		profile_set(sa, profile);
+	}
 	if (!sa || !phase1_start(sa))
 		return sa;
 	sa_end(sa, false, "phase 1 could not start");
 	return NULL;
 }
 
-struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path)
+struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path, const char *profile)
 {
-	return phase1_at(k, path, &(struct ipaddr){ 0 });
+	return phase1_at(k, path, &(struct ipaddr){ 0 }, profile);
 }
 
 /* Phase 1 with the peer from the beginning. */
@@ -627,15 +630,28 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 {
 	struct ike_path path = { p->local, *peer, 500, 500 };
 	const struct pair *live = pair_current(k, p->id);
-	char why[200], addr[IPADDR_STRLEN];
+	char why[320], addr[IPADDR_STRLEN];
 	struct ike_sa *sa;
 
-	if (!auth_methods_begin(k, &p->local, peer)) {
+	const struct ike_profile *pr = profile_named(k, p->profile);
+
+	if (p->profile[0] && (!pr || !pr->n_matches)) {
+		snprintf(why, sizeof(why), "isakmp profile %s %s", p->profile,
+			 pr ? "has no match identity statement" : "does not exist");
+		policy_failed(k, p->id, peer, why);
+		return;
+	}
+	if (!auth_methods_begin(k, pr, &p->local, peer)) {
 		bool psk = auth_methods_configured(k) & P1_METHOD(IKE_AUTH_PSK);
 
 		ipaddr_str(peer, addr);
 		act_debug(k, NULL, "No %s key with %s!", psk ? "pre-shared" : "public", addr);
-		if (psk)
+		if (psk && pr && pr->n_keyrings)
+			snprintf(why, sizeof(why),
+				 "no pre-shared key with %s (to type in a keyring of isakmp profile "
+				 "%s: pre-shared-key address %s key KEY)",
+				 addr, p->profile, addr);
+		else if (psk)
 			snprintf(why, sizeof(why),
 				 "no pre-shared key with %s (to type: crypto isakmp key KEY address %s)",
 				 addr, addr);
@@ -646,7 +662,7 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 		policy_failed(k, p->id, peer, why);
 		return;
 	}
-	if (!phase1_may_start(k, peer)) {
+	if (!phase1_may_start(k, peer, pr)) {
 		policy_failed(k, p->id, peer,
 			      "aggressive mode is asked for and disabled (to type: no crypto isakmp "
 			      "aggressive-mode disable)");
@@ -668,6 +684,7 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 		if (!ipaddr_equal(&live->out.dst, peer))
 			sa->at = live->out.dst;
 	}
+	profile_set(sa, p->profile);
 	sa_want(sa, p->id);
 	if (phase1_start(sa))
 		sa_end(sa, false, "phase 1 could not start");
@@ -691,7 +708,7 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 	if (live) /* it may have been adopted, or another peer been tried meanwhile */
 		follow_peer(k, live);
 	const struct ipaddr *peer = &p->peers[n->peer_index % p->n_peers];
-	sa = sa_up_for(k, &p->local, peer);
+	sa = sa_up_with(k, p, peer);
 	if (sa && !sa_has_room(sa)) {
 		sa_want(sa, p->id);
 	} else if (sa) {
@@ -702,7 +719,7 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 				err == -EINVAL ? "the crypto ACL line cannot be said in IKE: its "
 						 "wildcard mask has holes" :
 						 "quick mode could not start");
-	} else if ((sa = sa_starting_for(k, &p->local, peer))) {
+	} else if ((sa = sa_starting_with(k, p, peer))) {
 		sa_want(sa, p->id);
 	} else {
 		start_phase1(k, p, peer);

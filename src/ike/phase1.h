@@ -60,9 +60,9 @@ void phase1_agree(struct ike_sa *sa, const struct p1_choice *c);
  * "Main" or "Aggressive". */
 void phase1_refuse(struct ike *k, const struct ike_path *path, const struct ike_header *h,
 		   size_t len, const char *mode, const char *why);
-/* False, and a line in the log, if aggressive mode is asked for with this peer and
- * disabled. */
-bool phase1_may_start(struct ike *k, const struct ipaddr *peer);
+/* False, and a line in the log, if aggressive mode is asked for with this peer or by this
+ * profile (NULL: none) and disabled. */
+bool phase1_may_start(struct ike *k, const struct ipaddr *peer, const struct ike_profile *p);
 /* Starts in the mode that is asked for. 0, -EINVAL (no policy is usable), -ENOMEM. */
 int phase1_start(struct ike_sa *sa);
 

@@ -133,6 +133,23 @@ bool p2_between(const struct ike *k, const struct ipaddr *local, const struct ip
 	return made_templates_serve(k, local, peer);
 }
 
+const struct p2_policy *ids_of_other_profile(const struct ike_sa *sa, const struct selector *want)
+{
+	const struct ike *k = sa->k;
+
+	for (size_t i = 0; i < k->cfg.n_p2; i++) {
+		const struct p2_policy *p = &k->cfg.p2[i];
+		bool his = false;
+
+		for (size_t n = 0; n < p->n_peers; n++)
+			his |= ipaddr_equal(&p->peers[n], &sa->path.remote);
+		if (his && !profile_suits(sa, p) && ipaddr_equal(&p->local, &sa->path.local) &&
+		    selector_covers(&p->sel, want))
+			return p;
+	}
+	return NULL;
+}
+
 const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selector *want,
 				   struct selector *ret_sel)
 {
@@ -149,7 +166,7 @@ const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selecto
 
 		for (size_t i = 0; i < p->n_peers; i++)
 			his |= ipaddr_equal(&p->peers[i], peer);
-		if (!his || !ipaddr_equal(&p->local, &sa->path.local))
+		if (!his || !ipaddr_equal(&p->local, &sa->path.local) || !profile_suits(sa, p))
 			continue;
 		if (selector_equal(&said, want) && (!same || p < same))
 			same = p;

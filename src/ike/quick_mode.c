@@ -549,7 +549,14 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 		p = ids_policy(sa, &want, &q->sel);
 	if (!p) {
 		ids_text(&want, text, sizeof(text));
-		snprintf(why, sizeof(why), "no crypto map entry for this peer covers: %s", text);
+		const struct p2_policy *other = ids_of_other_profile(sa, &want);
+		if (other)
+			snprintf(why, sizeof(why),
+				 "crypto map %s %u wants isakmp profile %s and phase 1 is of %s%s", other->map,
+				 other->seq, other->profile, sa->profile[0] ? "profile " : "none",
+				 sa->profile);
+		else
+			snprintf(why, sizeof(why), "no crypto map entry for this peer covers: %s", text);
 		act_debug(k, sa, "proxy identities not supported");
 		r_refuse(q, pl, NT_INVALID_ID_INFORMATION, why);
 		return;

@@ -54,7 +54,7 @@ static void recover(struct ike *k, const struct ipaddr *peer, uint32_t spi)
 	struct ike_path path = { policy->local, *peer, 500, 500 };
 	act_debug(k, NULL, "invalid-spi-recovery: initiating IKE with %s, spi 0x%X",
 		  ipaddr_str(peer, a), spi);
-	sa = phase1_alone(k, &path);
+	sa = phase1_alone(k, &path, policy->profile);
 	if (sa)
 		sa->bad_spi = spi;
 }

@@ -113,7 +113,7 @@ static void fail_quick_modes(struct ike_sa *sa, const char *why)
 
 		if (q->state != QM_I1) {
 			quick_leave(q);
-		} else if (p && sa_up_for(k, &p->local, &sa->path.remote)) {
+		} else if (p && sa_up_with(k, p, &sa->path.remote)) {
 			quick_drop(q);
 			negotiate(k, p);
 		} else {
@@ -161,7 +161,7 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 	for (size_t i = 0; i < n; i++) {
 		const struct p2_policy *p = p2_by_id(k, pending[i]);
 
-		if (p && sa_up_for(k, &p->local, &peer))
+		if (p && sa_up_with(k, p, &peer))
 			negotiate(k, p);
 		else
 			policy_failed(k, pending[i], &peer, why);
@@ -265,7 +265,9 @@ static bool is_better(const struct ike_sa *a, const struct ike_sa *b)
 					  a->conn_id > b->conn_id;
 }
 
-struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
+/* p NULL: whatever their profiles. */
+static struct ike_sa *up(struct ike *k, const struct p2_policy *p, const struct ipaddr *local,
+			 const struct ipaddr *peer)
 {
 	struct ike_sa *sa, *best = NULL;
 
@@ -273,21 +275,42 @@ struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct
 	 * one, however long its lifetime (strongSwan does not) */
 	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa))
 		if (sa->state == MM_DONE && is_between(sa, local, peer) &&
-		    (!best || is_better(sa, best)))
+		    (!p || profile_suits(sa, p)) && (!best || is_better(sa, best)))
 			best = sa;
 	return best;
 }
 
-struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
+static struct ike_sa *starting(struct ike *k, const struct p2_policy *p, const struct ipaddr *local,
 			       const struct ipaddr *peer)
 {
 	struct ike_sa *sa;
 
 	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa))
 		if (sa->initiator && sa->state != MM_DONE && sa->state != MM_DEAD &&
-		    is_between(sa, local, peer))
+		    is_between(sa, local, peer) && (!p || profile_suits(sa, p)))
 			return sa;
 	return NULL;
+}
+
+struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
+{
+	return up(k, NULL, local, peer);
+}
+
+struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
+			       const struct ipaddr *peer)
+{
+	return starting(k, NULL, local, peer);
+}
+
+struct ike_sa *sa_up_with(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer)
+{
+	return up(k, p, &p->local, peer);
+}
+
+struct ike_sa *sa_starting_with(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer)
+{
+	return starting(k, p, &p->local, peer);
 }
 
 void sa_want(struct ike_sa *sa, uint32_t policy_id)
@@ -355,7 +378,7 @@ static void retire_older(struct ike_sa *fresh)
 	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa)) {
 		if (sa == fresh || sa->state != MM_DONE || fresh->up_ms < sa->up_ms + IKE_RENEWED_MS ||
 		    !is_between(sa, &fresh->path.local, &fresh->path.remote) ||
-		    sa->expires_ms <= k->now_ms + IKE_REPLACED_MS)
+		    strcmp(sa->profile, fresh->profile) != 0 || sa->expires_ms <= k->now_ms + IKE_REPLACED_MS)
 			continue;
 		sa->expires_ms = k->now_ms + IKE_REPLACED_MS;
 		sa->life.kind = T_EXPIRE;
@@ -516,16 +539,16 @@ static void succeed(struct ike_sa *old)
 	struct ike_sa *sa;
 
 	for (sa = sa_of_peer(k, &path.remote, NULL); sa; sa = sa_of_peer(k, &path.remote, sa))
-		if (sa->state == MM_DONE && sa->up_ms > old->up_ms &&
+		if (sa->state == MM_DONE && sa->up_ms > old->up_ms && !strcmp(sa->profile, old->profile) &&
 		    is_between(sa, &path.local, &path.remote))
 			return; /* he was faster */
 
 	if (old->nat_here || old->nat_there)
 		path = old->path;
 	if (!p1_any_usable(k) || !pairs_with(k, &path.local, &path.remote) ||
-	    sa_starting_for(k, &path.local, &path.remote) || !phase1_may_start(k, &path.remote))
+	    sa_starting_for(k, &path.local, &path.remote) || !phase1_may_start(k, &path.remote, profile_of(old)))
 		return;
-	(void)phase1_at(k, &path, &old->at);
+	(void)phase1_at(k, &path, &old->at, old->profile);
 }
 
 void sa_timer_fired(struct ike_sa *sa, struct timer *t)
@@ -589,26 +612,6 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 	default:
 		break;
 	}
-}
-
-const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *peer)
-{
-	const struct psk_entry *best = NULL;
-	struct hnode *n = htab_first(&k->index.psk_by_host, index_addr(k, peer));
-
-	for (; n; n = htab_next(n))
-		if (ipaddr_equal(&hnode_entry(n, struct psk_node, node)->e->addr, peer))
-			return hnode_entry(n, struct psk_node, node)->e;
-	for (size_t i = 0; k->index.psk_masks && i < k->cfg.n_psk; i++) {
-		const struct psk_entry *e = &k->cfg.psk[i];
-		uint32_t mask = ipv4_mask(e->mask_len);
-
-		if (e->addr.family == peer->family &&
-		    !((ipaddr_to_v4(&e->addr) ^ ipaddr_to_v4(peer)) & mask) &&
-		    (!best || e->mask_len > best->mask_len))
-			best = e;
-	}
-	return best;
 }
 
 const struct p2_policy *p2_by_id(const struct ike *k, uint32_t id)

@@ -58,7 +58,7 @@ static bool is_one_way(const struct pair *p)
 	uint64_t heard = p->in_ms > p->since_ms ? p->in_ms : p->since_ms;
 
 	return p->out_ms > heard &&
-	       p->k->now_ms >= heard + p->k->cfg.keepalive_sec * UINT64_C(1000);
+	       p->k->now_ms >= heard + profile_pair_keepalive_sec(p) * UINT64_C(1000);
 }
 
 void ike_used(struct ike *k, uint64_t now_ms, const struct ike_use *v, size_t n)
@@ -76,7 +76,7 @@ void ike_used(struct ike *k, uint64_t now_ms, const struct ike_use *v, size_t n)
 		next = TAILQ_NEXT(p, entry);
 		if (is_idle(p, policy))
 			end_idle(p, policy);
-		else if (k->cfg.keepalive_sec && is_one_way(p))
+		else if (profile_pair_keepalive_sec(p) && is_one_way(p))
 			dpd_suspect(p);
 	}
 }

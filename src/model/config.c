@@ -175,6 +175,7 @@ void config_free(struct config *c)
 	FREE_ALL(c->routes, free);
 	FREE_ALL(c->acls, acl_free);
 	cfg_pki_fini(&c->pki);
+	cfg_keys_fini(&c->keys);
 	kept_fini(&c->kept);
 	free(c);
 }
@@ -543,7 +544,8 @@ struct config *config_clone(const struct config *c)
 	memset(&n->acls, 0, sizeof(n->acls));
 	memset(&n->kept, 0, sizeof(n->kept));
 	memset(&n->pki, 0, sizeof(n->pki));
-	if (cfg_pki_clone(&c->pki, &n->pki) ||
+	memset(&n->keys, 0, sizeof(n->keys));
+	if (cfg_pki_clone(&c->pki, &n->pki) || cfg_keys_clone(&c->keys, &n->keys) ||
 	    CLONE_KEPT(n->isakmp.policies, c->isakmp.policies, cfg_policy) ||
 	    clone_flat(LIST(&c->isakmp.keys), LIST(&n->isakmp.keys), sizeof(struct cfg_key)) ||
 	    CLONE_KEPT(n->isakmp.peers, c->isakmp.peers, cfg_isakmp_peer) ||

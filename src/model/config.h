@@ -21,6 +21,7 @@
  * in the global one; the limit is against floods, not against them. */
 #define CFG_MAX_KEPT 32768
 #define PMTU_AGE_INFINITE 255
+#define CFG_SEALED_MAX 217 /* of a type 6 text: base 41 of salt, key, NUL and MAC; with the NUL */
 #define CFG_HOSTNAME_DEFAULT "Router"
 
 #define CFG_LIST_OF(type) \
@@ -67,8 +68,9 @@ struct cfg_policy {
 
 /* `crypto isakmp key`. */
 struct cfg_key {
-	uint8_t type;	    /* 0 clear text, 6 encrypted by a master key (unusable here) */
-	char key[PSK_MAX + 1];
+	uint8_t type;	    /* 0 clear text, 6 encrypted by the master key */
+	char key[PSK_MAX + 1]; /* in clear; "": a type 6 key that nobody could decrypt */
+	char sealed[CFG_SEALED_MAX]; /* of type 6: as printed */
 	struct ipaddr addr; /* IP_NONE: by host name */
 	struct ipaddr mask; /* 255.255.255.255 for a host; 0.0.0.0 wildcard */
 	char host[CFG_NAME_MAX];
@@ -85,9 +87,12 @@ struct cfg_isakmp_peer {
 	char endpoint_name[IKE_ID_MAX];
 	struct ipaddr endpoint_addr;
 	uint8_t key_type; /* of `password`: as in struct cfg_key */
-	char key[PSK_MAX + 1]; /* "": no password */
+	char key[PSK_MAX + 1]; /* "": no password, or one that nobody could decrypt */
+	char sealed[CFG_SEALED_MAX]; /* of type 6: as printed */
 	kept_list kept;
 };
+
+#include "model/config_keys.h"
 
 struct cfg_isakmp {
 	bool enable;		 /* default true */
@@ -196,12 +201,14 @@ struct cfg_map_entry {
 	char match_acl[CFG_NAME_MAX];
 	bool reverse_route;
 	bool reverse_static; /* only printed, as reverse_route is */
+	char profile[CFG_NAME_MAX]; /* `set isakmp-profile`; "": the map's */
 	kept_list kept;
 };
 
 struct cfg_map {
 	char name[CFG_NAME_MAX];
 	char local_if[CFG_NAME_MAX]; /* `crypto map NAME local-address IF` */
+	char profile[CFG_NAME_MAX]; /* `crypto map NAME isakmp-profile P`: of entries without one */
 	CFG_LIST_OF(struct cfg_map_entry) entries; /* by seq */
 };
 
@@ -279,6 +286,7 @@ struct config {
 	struct cfg_isakmp isakmp;
 	struct cfg_ipsec ipsec;
 	struct cfg_pki pki;
+	struct cfg_keys keys;
 	CFG_LIST_OF(struct cfg_map) maps;	      /* by name */
 	CFG_LIST_OF(struct cfg_map) dynamic_maps;     /* `crypto dynamic-map`, by name */
 	CFG_LIST_OF(struct cfg_interface) interfaces; /* loopbacks, tunnels, the rest */

@@ -19,15 +19,16 @@ bool cfg_policy_equal(const struct cfg_policy *a, const struct cfg_policy *b)
 
 bool cfg_key_equal(const struct cfg_key *a, const struct cfg_key *b)
 {
-	return EQ(type) && secret_equal(a->key, b->key, sizeof(a->key)) && EQ_ADDR(addr) &&
-	       EQ_ADDR(mask) && EQ_STR(host) && EQ(no_xauth);
+	return EQ(type) && secret_equal(a->key, b->key, sizeof(a->key)) && EQ_STR(sealed) &&
+	       EQ_ADDR(addr) && EQ_ADDR(mask) && EQ_STR(host) && EQ(no_xauth);
 }
 
 bool cfg_isakmp_peer_equal(const struct cfg_isakmp_peer *a, const struct cfg_isakmp_peer *b)
 {
 	return EQ_ADDR(addr) && EQ_STR(host) && EQ_STR(vrf) && EQ_STR(description) &&
 	       EQ(endpoint) && EQ_STR(endpoint_name) && EQ_ADDR(endpoint_addr) && EQ(key_type) &&
-	       secret_equal(a->key, b->key, sizeof(a->key)) && kept_equal(&a->kept, &b->kept);
+	       secret_equal(a->key, b->key, sizeof(a->key)) && EQ_STR(sealed) &&
+	       kept_equal(&a->kept, &b->kept);
 }
 
 bool cfg_transform_equal(const struct cfg_transform *a, const struct cfg_transform *b)
@@ -112,12 +113,12 @@ bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_ent
 	       EQ(life_sec) && EQ(life_kb) && EQ(life_kb_disable) && EQ(idle_sec) &&
 	       EQ(idle_default) && EQ(reverse_static) &&
 	       EQ(replay_window) && EQ(replay_disable) && EQ_STR(match_acl) && EQ(reverse_route) &&
-	       kept_equal(&a->kept, &b->kept);
+	       EQ_STR(profile) && kept_equal(&a->kept, &b->kept);
 }
 
 bool cfg_map_equal(const struct cfg_map *a, const struct cfg_map *b)
 {
-	if (!EQ_STR(name) || !EQ_STR(local_if) || !EQ(entries.n))
+	if (!EQ_STR(name) || !EQ_STR(local_if) || !EQ_STR(profile) || !EQ(entries.n))
 		return false;
 	for (size_t i = 0; i < a->entries.n; i++)
 		if (!cfg_map_entry_equal(a->entries.v[i], b->entries.v[i]))
@@ -194,6 +195,7 @@ bool config_equal(const struct config *a, const struct config *b)
 	return EQ_STR(hostname) && EQ_STR(domain) && EQ(compat_ios12) &&
 	       EQ(crypto_logging_session) && isakmp_equal(&a->isakmp, &b->isakmp) &&
 	       ipsec_equal(&a->ipsec, &b->ipsec) && cfg_pki_equal(&a->pki, &b->pki) &&
+	       cfg_keys_equal(&a->keys, &b->keys) &&
 	       kept_equal(&a->kept, &b->kept);
 }
 

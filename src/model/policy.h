@@ -32,6 +32,8 @@ struct psk_entry {
 	uint8_t key_len;
 	uint8_t key[PSK_MAX];
 	char host[IOS_NAME_MAX]; /* "": by address */
+	uint16_t keyring; /* 0: none, of `crypto isakmp key`; else 1 + its place in keyrings */
+	struct ipaddr local; /* only where we speak from there; IP_NONE: anywhere */
 };
 
 /* `crypto isakmp peer address A`: phase 1 with A begins in aggressive mode, with this
@@ -54,6 +56,41 @@ struct rsa_peer {
 	char name[IKE_ID_MAX]; /* "": by its address alone */
 	uint8_t use;	       /* enum rsa_use */
 	struct span key;       /* SubjectPublicKeyInfo, DER */
+};
+
+/* `crypto isakmp profile`: what holds for peers whose identity matches. A profile that
+ * matches nobody is incomplete, and not used. */
+#define PROFILE_MAX_MATCHES  16
+#define PROFILE_MAX_KEYRINGS 8
+enum profile_match_kind {
+	MATCH_NONE = 0,
+	MATCH_ADDRESS,	   /* identity address A [MASK] */
+	MATCH_HOST,	   /* identity host NAME */
+	MATCH_HOST_DOMAIN, /* identity host domain D: NAME.D */
+	MATCH_USER,	   /* identity user U: USER@DOMAIN, or the part before the @ */
+	MATCH_USER_DOMAIN, /* identity user domain D */
+	MATCH_GROUP,	   /* identity group G: the key id of Easy VPN clients */
+	MATCH_CERTIFICATE, /* certificate MAP */
+};
+struct profile_match {
+	uint8_t kind; /* enum profile_match_kind */
+	struct ipaddr addr;
+	uint8_t mask_len;
+	char name[IKE_ID_MAX];
+};
+struct ike_profile {
+	char name[IOS_NAME_MAX];
+	struct ipaddr local; /* only where we speak from there; IP_NONE: anywhere */
+	uint8_t n_matches;
+	struct profile_match matches[PROFILE_MAX_MATCHES];
+	uint8_t n_keyrings; /* 0: the keys of `crypto isakmp key` */
+	uint16_t keyrings[PROFILE_MAX_KEYRINGS]; /* as in struct psk_entry */
+	bool unknown_keyring; /* one of those named does not exist: it has no keys */
+	uint8_t id_kind; /* enum ag_id_kind: who we are; AG_NO_ID: as `crypto isakmp identity` */
+	char id[IKE_ID_MAX];
+	struct ipaddr id_addr; /* IP_NONE: the local address */
+	uint32_t keepalive_sec, keepalive_retry_sec; /* 0: the global ones */
+	bool aggressive; /* `initiate mode aggressive` */
 };
 
 /* One transform set: at most AH and ESP together, sharing a mode. */
@@ -98,6 +135,7 @@ struct p2_policy {
 	/* of what IKE makes itself, out of a template or for a pair of hosts: */
 	uint32_t of;   /* the configured policy's id; 0: this is one */
 	uint32_t line; /* the SPD entry that serves it, if it has none of its own; 0: id */
+	char profile[IOS_NAME_MAX]; /* only under a phase 1 with this profile; "": any */
 };
 
 /* Ids from here on are those that IKE makes. */
@@ -126,6 +164,10 @@ struct ike_config {
 	size_t n_p1;
 	const struct psk_entry *psk;
 	size_t n_psk;
+	const char (*keyrings)[IOS_NAME_MAX]; /* names, for messages */
+	size_t n_keyrings;
+	const struct ike_profile *profiles; /* as configured */
+	size_t n_profiles;
 	const struct p2_policy *p2; /* in SPD order */
 	size_t n_p2;
 	const struct ag_peer *ag;

@@ -719,7 +719,7 @@ static void both_renew_phase_one_at_once(void **state)
 			struct ike_path path = { sa->path.local, sa->path.remote, 500, 500 };
 
 			sim.side[s].ike->now_ms = sim.now_ms;
-			assert_non_null(phase1_alone(sim.side[s].ike, &path));
+			assert_non_null(phase1_alone(sim.side[s].ike, &path, ""));
 		}
 		sim_run(60000);
 		sim.drop_percent = 0;

@@ -75,6 +75,15 @@ static inline void gen_ifname(struct gen *g, char out[CFG_NAME_MAX])
 	snprintf(out, CFG_NAME_MAX, types[gen_u32(g) % 7], gen_in(g, 0, 30));
 }
 
+/* In clear, or as the text of a type 6 key that nobody has decrypted. */
+static inline void gen_key(struct gen *g, uint8_t *type, char key[PSK_MAX + 1],
+			   char sealed[CFG_SEALED_MAX])
+{
+	*type = gen_maybe(g) ? 6 : 0;
+	for (size_t i = 0, n = gen_in(g, 1, *type ? CFG_SEALED_MAX - 1 : PSK_MAX); i < n; i++)
+		(*type ? sealed : key)[i] = (char)gen_in(g, '!', '~');
+}
+
 static inline void gen_isakmp_peer(struct gen *g, struct config *c)
 {
 	struct ipaddr addr = gen_addr(g);
@@ -92,13 +101,77 @@ static inline void gen_isakmp_peer(struct gen *g, struct config *c)
 		gen_name(g, p->endpoint_name, sizeof(p->endpoint_name));
 	if (gen_maybe(g))
 		gen_line(g, p->description, 20);
-	p->key_type = gen_maybe(g) ? 6 : 0;
-	for (size_t i = 0, n = gen_in(g, 1, PSK_MAX); i < n; i++)
-		p->key[i] = (char)gen_in(g, '!', '~');
+	gen_key(g, &p->key_type, p->key, p->sealed);
+}
+
+/* Keyrings and profiles, some of them for the maps. */
+static inline void gen_keyrings(struct gen *g, struct config *c)
+{
+	char name[CFG_NAME_MAX] = "";
+
+	c->keys.aes = gen_maybe(g);
+	for (uint32_t n = gen_in(g, 0, 2); n; n--) {
+		gen_name(g, name, sizeof(name));
+		struct cfg_keyring *r = keys_add_ring(&c->keys, name);
+
+		if (gen_maybe(g))
+			gen_name(g, r->vrf, sizeof(r->vrf));
+		if (gen_maybe(g))
+			r->local = gen_addr(g);
+		for (uint32_t i = gen_in(g, 0, 4); i; i--) {
+			struct cfg_key k = { .type = 0 };
+
+			gen_key(g, &k.type, k.key, k.sealed);
+			if (gen_maybe(g)) {
+				k.addr = gen_maybe(g) ? gen_addr(g) : ipaddr_v4(0);
+				k.mask = gen_mask(g);
+			} else {
+				gen_name(g, k.host, sizeof(k.host));
+			}
+			cfg_ring_add(r, &k);
+		}
+	}
+	for (uint32_t n = gen_in(g, 0, 2); n; n--) {
+		char own[CFG_NAME_MAX] = "";
+
+		gen_name(g, own, sizeof(own));
+		struct cfg_isakmp_profile *p = keys_add_profile(&c->keys, own);
+
+		if (gen_maybe(g)) {
+			gen_name(g, p->keyrings[0], CFG_NAME_MAX);
+			p->n_keyrings = 1;
+		}
+		p->self = (uint8_t)gen_in(g, AG_NO_ID, AG_USER_FQDN);
+		if (p->self == AG_IPV4 && gen_maybe(g))
+			p->self_addr = gen_addr(g);
+		else if (p->self == AG_USER_FQDN || (p->self == AG_FQDN && gen_maybe(g)))
+			gen_name(g, p->self_name, sizeof(p->self_name));
+		if (gen_maybe(g)) {
+			p->keepalive_sec = gen_in(g, 10, 3600);
+			p->keepalive_retry_sec = gen_in(g, 2, 60);
+		}
+		p->aggressive = gen_maybe(g);
+		if (p->n_matches)
+			continue; /* the same name twice */
+		for (uint32_t i = gen_in(g, 0, 3); i; i--) {
+			struct cfg_match *m = &p->matches[p->n_matches++];
+
+			*m = (struct cfg_match){ .kind = (uint8_t)gen_in(g, MATCH_ADDRESS,
+									 MATCH_CERTIFICATE) };
+			m->kind = i == 1 ? m->kind : (uint8_t)(i == 2 ? MATCH_HOST : MATCH_USER_DOMAIN);
+			if (m->kind == MATCH_ADDRESS) {
+				m->addr = gen_addr(g);
+				m->mask = gen_mask(g);
+			} else {
+				gen_name(g, m->name, CFG_NAME_MAX);
+			}
+		}
+	}
 }
 
 static inline void gen_isakmp(struct gen *g, struct config *c)
 {
+	gen_keyrings(g, c);
 	for (uint32_t n = gen_in(g, 0, 2); n; n--)
 		gen_isakmp_peer(g, c);
 	for (uint32_t n = gen_in(g, 0, 4); n; n--) {
@@ -113,11 +186,9 @@ static inline void gen_isakmp(struct gen *g, struct config *c)
 		p->p.life_sec = gen_of(g, 60, 86400, 42400);
 	}
 	for (uint32_t n = gen_in(g, 0, 4); n; n--) {
-		struct cfg_key k = { .type = gen_maybe(g) ? 6 : 0, .no_xauth = gen_maybe(g) };
-		size_t len = gen_in(g, 1, PSK_MAX);
+		struct cfg_key k = { .no_xauth = gen_maybe(g) };
 
-		for (size_t i = 0; i < len; i++)
-			k.key[i] = (char)gen_in(g, '!', '~');
+		gen_key(g, &k.type, k.key, k.sealed);
 		if (gen_maybe(g)) {
 			k.addr = gen_maybe(g) ? gen_addr(g) : ipaddr_v4(0);
 			k.mask = gen_mask(g);

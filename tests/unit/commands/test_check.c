@@ -19,7 +19,7 @@ static char *checked(const char *text)
 #define GOOD_IKE                                                       \
 	"crypto isakmp policy 10\n encr aes 256\n hash sha256\n"       \
 	" authentication pre-share\n group 14\n"                       \
-	"crypto isakmp key 0123456789 address 192.0.2.2\n"             \
+	"crypto isakmp key t7Kp2xWq9Zr4mNv1 address 192.0.2.2\n"             \
 	"crypto ipsec transform-set T esp-aes 256 esp-sha256-hmac\n"   \
 	" mode tunnel\n"
 #define GOOD_MAP                                                       \
@@ -103,7 +103,7 @@ static void each_fault_has_its_own_sentence(void **state)
 		{ "crypto isakmp peer address 192.0.2.2\n set aggressive-mode password abcd\n",
 		  "without a client-endpoint phase 1 begins in main mode." },
 		{ "crypto isakmp peer address 192.0.2.2\n set aggressive-mode password abcd\n",
-		  "crypto isakmp peer 192.0.2.2: the key is shorter than 8 characters." },
+		  "crypto isakmp peer 192.0.2.2: the key is weak (about " },
 		{ "crypto isakmp peer hostname hub.example\n", "a peer by host name is not used." },
 		{ "crypto isakmp peer address 192.0.2.2 vrf RED\n", "there are no VRFs" },
 		{ "crypto isakmp peer address 192.0.2.2\n set aggressive-mode password 6 ABCD\n",
@@ -113,7 +113,19 @@ static void each_fault_has_its_own_sentence(void **state)
 		{ "crypto isakmp policy 1\n hash md5\n", "MD5 is weak." },
 		{ "crypto isakmp policy 1\n authentication rsa-sig\n", "needs a trustpoint with a certificate" },
 		{ "crypto isakmp key abcdefgh address 0.0.0.0\n", "accepted from every address" },
-		{ "crypto isakmp key short address 192.0.2.1\n", "shorter than 8 characters" },
+		{ "crypto isakmp key short address 192.0.2.1\n", "the key is weak (about 23 bits at most)" },
+		{ "crypto keyring K\n pre-shared-key address 192.0.2.1 key short\n",
+		  "crypto keyring K: pre-shared-key for 192.0.2.1: the key is weak" },
+		{ "crypto keyring K\n pre-shared-key hostname h key 6 ABC\n",
+		  "crypto keyring K: pre-shared-key for h: a type 6 key needs the master key" },
+		{ "crypto isakmp profile P\n keyring K\n", "keyring K does not exist." },
+		{ "crypto isakmp profile P\n", "no match statement and is not used" },
+		{ "crypto isakmp profile P\n match certificate M\n", "certificate map M does not exist" },
+		{ "crypto isakmp profile P\n initiate mode aggressive\n", "which is disabled" },
+		{ "crypto map M 10 ipsec-isakmp\n set isakmp-profile P\n",
+		  "isakmp profile P does not exist: nothing is negotiated" },
+		{ "crypto map M 10 ipsec-isakmp\ncrypto map M isakmp-profile P\n",
+		  "isakmp profile P does not exist: nothing is negotiated" },
 		{ "crypto ipsec transform-set X esp-3des esp-md5-hmac\n", "3DES is weak." },
 		{ "crypto ipsec transform-set X esp-aes\n", "not authenticated" },
 	};

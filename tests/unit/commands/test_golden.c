@@ -186,7 +186,8 @@ static bool is_below(const struct line *l, const struct line *head)
 static bool says_nothing(const char *line)
 {
 	static const char *const words[] = { "no ", "default ", "exit", "end", "quit", "group 1",
-					     "mode tunnel", "encryption 3des", "authentication rsa-sig" };
+					     "mode tunnel", "encryption 3des", "authentication rsa-sig",
+					     "match identity address" /* the mask is printed */ };
 
 	line += strspn(line, " \t");
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -39,9 +39,11 @@ static void help_is_as_captured_on_ios(void **state)
 		  "  transport  transport (payload encapsulation) mode\n"
 		  "  tunnel     tunnel (datagram encapsulation) mode\n" },
 		{ NULL, "crypto map VPN ",
-		  "  <1-65535>      Sequence to insert into crypto map entry\n"
-		  "  local-address  Interface to use for local address for this crypto map\n" },
+		  "  <1-65535>       Sequence to insert into crypto map entry\n"
+		  "  isakmp-profile  Specify isakmp profile to use\n"
+		  "  local-address   Interface to use for local address for this crypto map\n" },
 		{ "crypto map VPN 1 ipsec-isakmp", "set ",
+		  "  isakmp-profile        Specify isakmp Profile\n"
 		  "  peer                  Allowed Encryption/Decryption peer.\n"
 		  "  pfs                   Specify pfs settings\n"
 		  "  security-association  Security association parameters\n"
