@@ -84,6 +84,8 @@ enum exec_action {
 	EXEC_PKI_EXPORT_PEM, /* proto, text: with the private key; "" without */
 	EXEC_PKI_EXPORT_PKCS12, /* text */
 	EXEC_PKI_DROP, /* no crypto pki trustpoint: args begin with the name */
+	EXEC_MASTER_KEY, /* text; "": it is asked for */
+	EXEC_MASTER_DROP,
 };
 
 enum exec_keys { EXEC_KEYS_GENERAL = 0, EXEC_KEYS_USAGE, EXEC_KEYS_SIGNATURE, EXEC_KEYS_ENCRYPTION };

@@ -364,8 +364,6 @@ const struct cli_row rows_kept_late[] = {
 	ONE(IN_CONFIG, "bfd", "BFD configuration commands"),
 	ONE(IN_CONFIG, "end-policy", "End of policy"),
 	BLOCK(M_OTHER, "vrf", "VRF commands"),
-	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("key", "Key management"),
-	     KW("config-key", "Set a private configuration key"), REST_SECRET),
 	BLOCK(M_OTHER, "key", "Key management"),
 	BLOCK(M_OTHER, "class-map", "Configure Class Map"),
 	BLOCK(M_OTHER, "policy-map", "Configure Policy Map"),

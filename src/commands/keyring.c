@@ -158,8 +158,17 @@ int password_aes_apply(struct cli_call *c)
 }
 
 #define AT_K(f) struct key_args, f
+#define CONFIG_KEY                                                                          \
+	KW("key", "Key management"), KW("config-key", "Set a private configuration key"),   \
+		KW("password-encrypt", "Set a private configuration key for password encryption")
 
 const struct cli_row rows_keyring[] = {
+	{ .modes = CLI_IN(M_CONFIG), .action = EXEC_MASTER_KEY, .args_size = sizeof(struct exec_args),
+	  .flags = ROW_NO_NO,
+	  .toks = TOKS(CONFIG_KEY, OPT,
+		       WORDF("New key", struct exec_args, text, .flags = CLI_SECRET), CLOSE) },
+	{ .modes = CLI_IN(M_CONFIG), .action = EXEC_MASTER_DROP, .args_size = sizeof(struct exec_args),
+	  .flags = ROW_NO_ONLY, .toks = TOKS(CONFIG_KEY) },
 	{ .modes = CLI_IN(M_CONFIG), .enters = M_KEYRING, .args_size = sizeof(struct ring_args),
 	  .apply = ring_apply, .find = ring_find, .each = ring_each,
 	  .flags = ROW_TRAIL | ROW_FULL,

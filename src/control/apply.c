@@ -2,6 +2,7 @@
 /* Configuration to system: compile, plumb, tell the forwarder and IKE. The whole
  * is done each time; every step leaves alone what is right already. */
 #include "control/ike_pki.h"
+#include "control/master_key.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -91,6 +92,8 @@ static int add_made(struct control *c, struct compiled *new)
 static int recompile(struct control *c)
 {
 	struct compiled new;
+
+	master_key_follow(c);
 	int err = compile(c->config, c->ifs, c->n_ifs, &c->ids, &new);
 
 	if (!err) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The control process: one event loop around the configuration, IKE, the
  * forwarder's link, the host and the CLI. */
+#include "control/master_key.h"
 #include "control/internal.h"
 
 #include <errno.h>
@@ -186,6 +187,7 @@ static int start(struct control *c, int fwd_fd)
 			       .sign = ike_pki_sign, .verify = ike_pki_verify,
 			       .seal = ike_encr_seal, .open = ike_encr_open,
 			       .match_cert = ike_pki_match };
+	master_key_load(c);
 	int err = files_load(c);
 
 	if (!err)
@@ -279,6 +281,7 @@ static void control_free(struct control *c)
 {
 	session_close_all(c);
 	pki_cmd_close(c);
+	explicit_bzero(c->master, sizeof(c->master));
 	for (size_t i = 0; i < sizeof(c->watches) / sizeof(c->watches[0]); i++)
 		if (c->watches[i])
 			event_free(c->watches[i]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EXEC actions: what each does, by number. */
 #include "control/internal.h"
+#include "control/master_key.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -299,7 +300,9 @@ bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 		return ping(io, a, ret_error);
 	if (action >= EXEC_KEY_GENERATE && action <= EXEC_PKI_DROP)
 		return pki_cmd_run(io, action, a, ret_error);
-	if (!show(io, action, a, ret_error))
+	if (action == EXEC_MASTER_KEY || action == EXEC_MASTER_DROP)
+		master_key_cmd(io, action, a, ret_error);
+	else if (!show(io, action, a, ret_error))
 		act(io, action, a, ret_error);
 	return false;
 }

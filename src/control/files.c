@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "control/load.h"
+#include "control/master_key.h"
 #include "host/log.h"
 #include "host/os.h"
 
@@ -62,6 +63,7 @@ void files_keep(struct control *c)
 
 	if (c->opt->kept_fd < 0)
 		return;
+	master_key_follow(c);
 	commands_render(c->config, 0, &body);
 	(void)read_kept(c, &old);
 	new.at = old.at == 4096 ? 4096 + CONFIG_MAX : 4096;
@@ -113,6 +115,7 @@ int files_load(struct control *c)
 	if (!err)
 		err = config_load_text(text, len, &c->config, &r);
 	if (!err) {
+		master_key_follow(c);
 		commands_check(c->config, &r);
 		report_print_log(&r, c->opt->config, &said);
 		fputs(txt_cstr(&said), stderr);
@@ -134,6 +137,7 @@ void files_running(struct control *c, struct txt *out)
 {
 	struct txt body = TXT_INIT;
 
+	master_key_follow(c);
 	txt_str(&body, "!\n");
 	if (c->changed_at)
 		txt_printf(&body, "! Last configuration change at %s\n!\n", c->changed_at);
@@ -220,6 +224,7 @@ int files_save(struct control *c, struct txt *out)
 	int err;
 
 	txt_str(out, "Building configuration...\n");
+	master_key_follow(c);
 	txt_str(&body, "!\n");
 	commands_render_file(c->config, "15.9", &body);
 	err = body.bad ? -ENOMEM : file_write(c->opt->config, body.s, body.len);

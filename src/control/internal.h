@@ -107,6 +107,7 @@ struct control {
 	char *changed_at; /* `show running-config` header */
 	struct pki *pki;
 	struct pki_store *keys;
+	char master[128]; /* the master key of type 6 keys; "": none */
 	struct keygen *keygen; /* a key pair that is being made; NULL */
 	LIST_HEAD(, session) sessions;
 };

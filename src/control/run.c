@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "commands/load.h"
+#include "base/secret.h"
 #include "control/load.h"
+#include "control/master_key.h"
 #include "forwarder/forwarder.h"
 #include "host/os.h"
 #include "host/ports.h"
@@ -151,7 +153,7 @@ static int check_file(const char *name)
 	struct config *c = NULL;
 	struct report r = { 0 };
 	struct txt said = TXT_INIT;
-	char *text = NULL;
+	char *text = NULL, master[MASTER_KEY_MAX] = "";
 	size_t len = 0;
 	int err = file_read(strcmp(name, "-") ? name : "/dev/stdin", &text, &len);
 
@@ -160,6 +162,9 @@ static int check_file(const char *name)
 	if (err) {
 		fprintf(stderr, "culvert check: %s: %s\n", name, strerror(-err));
 	} else {
+		if (strcmp(name, "-") && !master_key_read(name, master)) /* where this router's is */
+			master_key_open(c, master);
+		secret_wipe(master, sizeof(master));
 		commands_check(c, &r);
 		report_print(&r, name, &said);
 		fputs(txt_cstr(&said), stdout);

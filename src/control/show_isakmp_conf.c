@@ -116,25 +116,32 @@ void show_isakmp_policy(const struct show_in *in, struct txt *out)
 	}
 }
 
+/* As IOS: keys that the configuration holds in clear are shown so. */
+static void show_key(const char *ring, const struct cfg_key *key, struct txt *out)
+{
+	char addr[IPADDR_STRLEN], mask[IPADDR_STRLEN], who[2 * IPADDR_STRLEN + 4];
+	const char *name = key->host;
+
+	if (key->addr.family != IP_NONE) {
+		ipaddr_str(&key->addr, addr);
+		if (ipaddr_to_v4(&key->mask) == UINT32_MAX)
+			snprintf(who, sizeof(who), "%s", addr);
+		else
+			snprintf(who, sizeof(who), "%-15s[%s]", addr, ipaddr_str(&key->mask, mask));
+		name = who;
+	}
+	txt_printf(out, "%-12s %-43s %s\n", ring, name, key->type == 6 ? "(encrypted)" : key->key);
+}
+
 void show_isakmp_key(const struct show_in *in, struct txt *out)
 {
 	const struct cfg_isakmp *k = &in->config->isakmp;
-	char addr[IPADDR_STRLEN], mask[IPADDR_STRLEN], who[2 * IPADDR_STRLEN + 4];
+	const struct cfg_keys *rings = &in->config->keys;
 
 	txt_str(out, "Keyring      Hostname/Address                            Preshared Key\n\n");
-	for (size_t i = 0; i < k->keys.n; i++) {
-		const struct cfg_key *key = k->keys.v[i];
-		const char *name = key->host;
-
-		if (key->addr.family != IP_NONE) {
-			ipaddr_str(&key->addr, addr);
-			if (ipaddr_to_v4(&key->mask) == UINT32_MAX)
-				snprintf(who, sizeof(who), "%s", addr);
-			else
-				snprintf(who, sizeof(who), "%-15s[%s]", addr,
-					 ipaddr_str(&key->mask, mask));
-			name = who;
-		}
-		txt_printf(out, "%-12s %-43s %s\n", "default", name, key->key);
-	}
+	for (size_t i = 0; i < k->keys.n; i++)
+		show_key("default", k->keys.v[i], out);
+	for (size_t i = 0; i < rings->n_keyrings; i++)
+		for (size_t n = 0; n < rings->keyrings[i]->n; n++)
+			show_key(rings->keyrings[i]->name, rings->keyrings[i]->keys[n], out);
 }
