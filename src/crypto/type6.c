@@ -25,7 +25,8 @@ static_assert((RAW + 2) / 2 * 3 < TYPE6_TEXT_MAX, "room for the longest text");
 static void encode(const uint8_t *raw, size_t n, char *out)
 {
 	for (size_t i = 0; i <= n; i += 2) {
-		unsigned v = i + 1 < n ? raw[i] << 8 | raw[i + 1] : i < n ? raw[i] << 8 : 1;
+		unsigned hi = i < n ? raw[i] : 0, lo = i + 1 < n ? raw[i + 1] : i < n ? 0 : 1;
+		unsigned v = hi << 8 | lo;
 
 		*out++ = (char)('A' + v / (BASE * BASE));
 		*out++ = (char)('A' + v / BASE % BASE);
