@@ -10,6 +10,7 @@
 static void ask(struct dialog *d, enum dialog_kind kind, const char *question)
 {
 	d->kind = kind;
+	d->hidden = false;
 	snprintf(d->ask, sizeof(d->ask), "%s", question);
 }
 
@@ -17,6 +18,12 @@ void dialog_ask_text(struct dialog *d, const char *question, dialog_text_fn *the
 {
 	ask(d, DIALOG_TEXT, question);
 	d->text = then;
+}
+
+void dialog_ask_secret(struct dialog *d, const char *question, dialog_text_fn *then)
+{
+	dialog_ask_text(d, question, then);
+	d->hidden = true;
 }
 
 void dialog_ask_yes(struct dialog *d, const char *question, bool default_no, dialog_yes_fn *then)
@@ -115,6 +122,7 @@ bool dialog_line(struct dialog *d, struct exec_io *io, const char *line, bool *r
 		snprintf(text, sizeof(text), "%.*s", (int)(n < sizeof(text) ? n : sizeof(text) - 1), line);
 		d->kind = DIALOG_OVER;
 		d->text(d, io, text, ret_error);
+		secret_wipe(text, sizeof(text));
 	}
 	return d->kind != DIALOG_OVER;
 }

@@ -23,6 +23,7 @@ typedef void dialog_yes_fn(struct dialog *d, struct exec_io *io, bool yes, bool 
 struct dialog {
 	enum dialog_kind kind;
 	char ask[DIALOG_ASK_MAX]; /* the question; "" while something is pasted */
+	bool hidden;		  /* the answer is a secret: terminals do not show it */
 	bool default_no;	  /* an empty answer is no */
 	bool blank_ends;	  /* of a paste: else only `quit` does */
 	bool after_blank;	  /* `quit` may still follow the blank line */
@@ -33,6 +34,7 @@ struct dialog {
 };
 
 void dialog_ask_text(struct dialog *d, const char *question, dialog_text_fn *then);
+void dialog_ask_secret(struct dialog *d, const char *question, dialog_text_fn *then);
 /* Asks until it is yes or no; default_no: an empty line is no. */
 void dialog_ask_yes(struct dialog *d, const char *question, bool default_no, dialog_yes_fn *then);
 /* Collects lines until `quit` (or a blank line). */

@@ -233,7 +233,7 @@ static void got_new(struct dialog *d, struct exec_io *io, const char *text, bool
 	if (!good_length(io, text, ret_error))
 		return;
 	snprintf(t->key, sizeof(t->key), "%s", text);
-	dialog_ask_text(d, "Confirm key: ", confirmed);
+	dialog_ask_secret(d, "Confirm key: ", confirmed);
 }
 
 static void got_old(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error)
@@ -249,7 +249,7 @@ static void got_old(struct dialog *d, struct exec_io *io, const char *text, bool
 	if (t->key[0]) /* the new one was in the line */
 		set_key(io, t->key, ret_error);
 	else
-		dialog_ask_text(d, "New key: ", got_new);
+		dialog_ask_secret(d, "New key: ", got_new);
 }
 
 static void drop(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
@@ -291,7 +291,7 @@ void master_key_cmd(struct exec_io *io, unsigned action, const struct exec_args 
 		dialog_ask_yes(&t->d, "Continue with master key deletion ? [yes/no]: ", false, drop);
 	} else {
 		snprintf(t->key, sizeof(t->key), "%.*s", MASTER_KEY_MAX - 1, a->text); /* its length is good */
-		dialog_ask_text(&t->d, io->c->master[0] ? "Old key: " : "New key: ",
+		dialog_ask_secret(&t->d, io->c->master[0] ? "Old key: " : "New key: ",
 				io->c->master[0] ? got_old : got_new);
 	}
 	session_set_dialog(io->s, &t->d);

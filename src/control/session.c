@@ -107,7 +107,8 @@ static void prompt(struct session *s, bool error)
 	uint8_t head[3];
 	struct wr w = wr_of(head, sizeof(head));
 
-	wr_u8(&w, (uint8_t)((error ? SHELL_FLAG_ERROR : 0) | (s->dialog ? SHELL_FLAG_ANSWER : 0)));
+	wr_u8(&w, (uint8_t)((error ? SHELL_FLAG_ERROR : 0) | (s->dialog ? SHELL_FLAG_ANSWER : 0) |
+			  (s->dialog && s->dialog->hidden ? SHELL_FLAG_HIDDEN : 0)));
 	wr_be16(&w, (uint16_t)s->length);
 	txt_mem(&t, (const char *)head, sizeof(head));
 	if (s->dialog)

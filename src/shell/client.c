@@ -142,6 +142,7 @@ static bool take_frame(struct client *c, uint8_t type, struct span p)
 			break;
 		c->error = error;
 		c->answering = flags & SHELL_FLAG_ANSWER;
+		c->hidden = flags & SHELL_FLAG_HIDDEN;
 		c->any_error |= error;
 		c->pager.length = c->tty ? length : 0;
 		txt_clear(&c->prompt);

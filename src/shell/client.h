@@ -14,6 +14,7 @@ struct client {
 	bool closed;	/* ...because control said goodbye */
 	bool error;	/* the last line printed an error */
 	bool any_error; /* so did one of all lines */
+	bool hidden;	/* the next line is a secret */
 	bool answering; /* the next line is no command: keys and history are plain */
 	struct shell_reader in;
 	struct pager pager;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define HISTORY_LINES 256
@@ -145,11 +146,38 @@ static EditLine *start(struct client *c, History *h)
 	return el;
 }
 
+/* A line that is not shown: its prompt, and the terminal's own editing without echo.
+ * It ends as those of libedit do. NULL: end of input. */
+static const char *hidden_line(struct client *c, char *buf, size_t size, int *ret_n)
+{
+	struct termios old, quiet;
+	bool tty = tcgetattr(STDIN_FILENO, &old) == 0;
+
+	fputs(txt_cstr(&c->prompt), stdout);
+	fflush(stdout);
+	if (tty) {
+		quiet = old;
+		quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+		quiet.c_lflag |= ICANON;
+		quiet.c_cc[VEOL] = ENDED_BY_C;
+		quiet.c_cc[VEOL2] = ENDED_BY_Z;
+		quiet.c_cc[VSUSP] = quiet.c_cc[VINTR] = _POSIX_VDISABLE;
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
+	}
+	ssize_t n = read(STDIN_FILENO, buf, size);
+	if (tty)
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
+	fputc('\n', stdout);
+	*ret_n = (int)n;
+	return n > 0 ? buf : NULL;
+}
+
 bool edit_loop(struct client *c)
 {
 	History *h = history_init();
 	EditLine *el = h ? start(c, h) : NULL;
 	HistEvent ev;
+	char secret[512];
 	const char *line;
 	int n;
 
@@ -159,7 +187,8 @@ bool edit_loop(struct client *c)
 			history_end(h);
 		return false;
 	}
-	while (!c->over && (line = el_gets(el, &n)) && n > 0) {
+	while (!c->over &&
+	       (line = c->hidden ? hidden_line(c, secret, sizeof(secret), &n) : el_gets(el, &n)) && n > 0) {
 		/* without a line end of its own it is not terminated either */
 		size_t len = strnlen(line, (size_t)n);
 
@@ -177,6 +206,7 @@ bool edit_loop(struct client *c)
 			len = 0; /* what was typed is dropped */
 		client_run(c, mark == ENDED_BY_Z || mark == ENDED_BY_C ? SHELL_END : SHELL_LINE, line,
 			   len);
+		explicit_bzero(secret, sizeof(secret));
 	}
 	el_end(el);
 	history_end(h);

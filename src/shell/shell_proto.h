@@ -30,6 +30,7 @@ enum shell_frame {
 enum shell_flag {
 	SHELL_FLAG_ERROR = 1,  /* the last line printed an error */
 	SHELL_FLAG_ANSWER = 2, /* the next line answers a question or is pasted: no command, no history */
+	SHELL_FLAG_HIDDEN = 4, /* and is not shown as it is typed */
 };
 
 /* Appends a frame (cut into several if it is OUTPUT or ASYNC and long; the others

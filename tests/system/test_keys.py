@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keyrings, isakmp profiles and type 6 keys of a whole router; strongSwan and published texts judge."""
+import os
+import pty
 import re
+import select
+import signal
 import stat
 import subprocess
 
@@ -177,6 +181,48 @@ def again(r):
 
 def key_lines(text):
     return {a: k for k, a in re.findall(r'^crypto isakmp key (.*) address (\S+)', text, re.M)}
+
+
+def on_terminal(r, dialogue, end):
+    """What a terminal shows while the dialogue (text to wait for, line to type) goes on."""
+    pid, fd = pty.fork()
+    if not pid:
+        os.environ['TERM'] = 'dumb'
+        os.execv(built('culvert'), ['culvert', 'shell', '--socket', str(r.sock)])
+    shown = ''
+
+    def wait_for(text, since):
+        nonlocal shown
+        while text not in shown[since:]:
+            assert select.select([fd], [], [], 10)[0], shown
+            shown += os.read(fd, 4096).decode()
+
+    since = 0
+    for wanted, line in dialogue:
+        wait_for(wanted, since)
+        since = len(shown)
+        os.write(fd, line.encode() + b'\r')
+    wait_for(end, since)
+    os.close(fd)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return shown
+
+
+def test_a_master_key_is_asked_for_and_not_shown(world):
+    router = Router(world.us, CLEAR + WAN)
+    shown = on_terminal(router, [('Router>', 'enable'), ('Router#', 'configure terminal'),
+                                 ('(config)#', 'key config-key password-encrypt'), ('New key: ', 'cisco123'),
+                                 ('Confirm key: ', 'cisco123')], 'Router(config)#')
+    assert 'cisco123' not in shown and 'New key: ' in shown
+    assert (router.dir / 'cfg.master-key').read_text() == 'cisco123'
+    shown = on_terminal(router, [('Router>', 'enable'), ('Router#', 'configure terminal'),
+                                 ('(config)#', 'key config-key password-encrypt'), ('Old key: ', 'cisco123'),
+                                 ('New key: ', 'another-master'), ('Confirm key: ', '\x03'),
+                                 ('(config)#', 'do show clock')], 'Router(config)#')
+    assert 'cisco123' not in shown and 'another-master' not in shown
+    assert (router.dir / 'cfg.master-key').read_text() == 'cisco123', 'Ctrl-C changes nothing'
+    router.stop()
 
 
 def test_type_6_keys_are_stored_and_used(world):
