@@ -149,10 +149,10 @@ static void check_profiles(const struct config *c, struct report *r)
 		if (p->aggressive && c->isakmp.aggressive_disable)
 			report_object(r, REPORT_ERROR, obj, "no crypto isakmp aggressive-mode disable",
 				      "it is to initiate aggressive mode, which is disabled.");
-		if (p->n_trust)
-			report_object(r, REPORT_WARNING, obj, NULL,
-				      "ca trust-point does not restrict who verifies a peer in this "
-				      "version: every trustpoint does.");
+		for (size_t k = 0; k < p->n_trust; k++)
+			if (!pki_find_trustpoint(&c->pki, p->trust[k]))
+				report_object(r, REPORT_ERROR, obj, "crypto pki trustpoint NAME",
+					      "trustpoint %s does not exist.", p->trust[k]);
 	}
 }
 

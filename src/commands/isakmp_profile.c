@@ -100,9 +100,6 @@ static int trust_apply(struct cli_call *c)
 {
 	struct cfg_isakmp_profile *p = c->obj;
 
-	if (c->op == CLI_SET)
-		txt_str(c->out, "% NOTE: every trustpoint of the router verifies peers in this version; "
-				"the line is kept.\n");
 	return list_change(c, p->trust, &p->n_trust, CFG_PROFILE_TRUST, "trustpoints in a profile");
 }
 

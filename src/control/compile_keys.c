@@ -122,6 +122,8 @@ static void add_profile(const struct config *c, const struct cfg_isakmp_profile 
 	p->keepalive_sec = cp->keepalive_sec;
 	p->keepalive_retry_sec = cp->keepalive_retry_sec;
 	p->aggressive = cp->aggressive;
+	for (size_t i = 0; i < cp->n_trust; i++)
+		snprintf(p->trust[p->n_trust++], IOS_NAME_MAX, "%s", cp->trust[i]);
 	set_keyrings(c, cp, p, out);
 	set_self(c, cp, p);
 	if (local_of(&cp->local, cp->local_if, ifs, n, &p->local))

@@ -115,8 +115,8 @@ int ike_pki_verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 	const struct pki_id id = { .type = p->id_type, .data = p->id };
 	struct pki_key *key = NULL;
 	int err = p->key.len ? pki_key_from_der(c->pki, p->key, &key) :
-			       pki_peer_verify(c, p->certs, p->n_certs, &id, host_wall_ms() / 1000, &key,
-					       why);
+			       pki_peer_verify_by(c, p->trust, p->n_trust, p->certs, p->n_certs, &id,
+						  host_wall_ms() / 1000, &key, why);
 
 	if (!err)
 		err = pki_ike_verify(c->pki, key, p->hash, p->sig);

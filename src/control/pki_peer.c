@@ -100,18 +100,40 @@ static int verify_by(const struct control *c, const struct cfg_trustpoint *t,
 	return err;
 }
 
+static bool is_among(const char *name, const char (*v)[CFG_NAME_MAX], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(v[i], name))
+			return true;
+	return !n;
+}
+
 int pki_peer_verify(const struct control *c, const struct span *chain, size_t n,
 		    const struct pki_id *id, int64_t now_sec, struct pki_key **ret_key,
 		    char why[PKI_WHY_MAX])
+{
+	return pki_peer_verify_by(c, NULL, 0, chain, n, id, now_sec, ret_key, why);
+}
+
+int pki_peer_verify_by(const struct control *c, const char (*trust)[CFG_NAME_MAX], size_t n_trust,
+		       const struct span *chain, size_t n, const struct pki_id *id, int64_t now_sec,
+		       struct pki_key **ret_key, char why[PKI_WHY_MAX])
 {
 	const struct pki_check what = { .chain = chain, .n_chain = n, .now_sec = now_sec, .id = *id };
 	const struct cfg_pki *p = &c->config->pki;
 	char one[PKI_WHY_MAX] = "";
 	bool known = false;
 
-	snprintf(why, PKI_WHY_MAX, "no trustpoint has a CA certificate: crypto pki authenticate NAME");
+	if (n_trust)
+		snprintf(why, PKI_WHY_MAX, "no trustpoint of its isakmp profile (ca trust-point %s) has a CA "
+					   "certificate: crypto pki authenticate %s", trust[0], trust[0]);
+	else
+		snprintf(why, PKI_WHY_MAX, "no trustpoint has a CA certificate: crypto pki authenticate NAME");
 	for (size_t i = 0; i < p->n_trustpoints; i++) {
 		struct pki_key *key = NULL;
+
+		if (!is_among(p->trustpoints[i]->name, trust, n_trust))
+			continue;
 		int err = verify_by(c, p->trustpoints[i], &what, &key, one);
 
 		if (!err) {

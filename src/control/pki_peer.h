@@ -13,6 +13,10 @@
 int pki_peer_verify(const struct control *c, const struct span *chain, size_t n,
 		    const struct pki_id *id, int64_t now_sec, struct pki_key **ret_key,
 		    char why[PKI_WHY_MAX]);
+/* The same against those trustpoints alone; n_trust 0: all. */
+int pki_peer_verify_by(const struct control *c, const char (*trust)[CFG_NAME_MAX], size_t n_trust,
+		       const struct span *chain, size_t n, const struct pki_id *id, int64_t now_sec,
+		       struct pki_key **ret_key, char why[PKI_WHY_MAX]);
 
 /* True if all criteria of an entry of that certificate map hold for the certificate. */
 bool pki_peer_in_map(const struct control *c, struct span der, const char *map);

@@ -34,6 +34,8 @@ struct ike_proof {
 	struct span key; /* without certificates: the SubjectPublicKeyInfo that was typed in for him */
 	uint8_t id_type; /* RFC 2407 section 4.6.2.1 */
 	struct span id;
+	const char (*trust)[IOS_NAME_MAX]; /* names of the trustpoints that may verify it; */
+	size_t n_trust;			   /* 0: all */
 	struct span hash; /* HASH_I or HASH_R, which is signed without a DigestInfo */
 	struct span sig;
 };

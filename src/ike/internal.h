@@ -432,6 +432,9 @@ void profile_set(struct ike_sa *sa, const char *name);
 /* The one whose statements name that identity (or certificate) most narrowly; NULL. */
 const struct ike_profile *profile_for_id(const struct ike *k, const struct ipaddr *local,
 					 const struct ike_id *id, struct span cert);
+/* The profile that will be for the peer if he proves to be id; NULL: none. */
+const struct ike_profile *profile_candidate(const struct ike_sa *sa, const struct ike_id *id,
+					    const struct ike_payloads *pl);
 /* The peer has proved to be id: a responder takes the profile that is for him, an initiator
  * sees whether his is. 0; -EPERM and a story if that profile does not allow what was done. */
 int profile_judge(struct ike_sa *sa, struct span id, const struct ike_payloads *pl);

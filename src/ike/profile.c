@@ -155,6 +155,14 @@ static struct span leaf_of(const struct ike_payloads *pl)
 	return span_of(cert->body.p + 1, cert->body.len - 1);
 }
 
+const struct ike_profile *profile_candidate(const struct ike_sa *sa, const struct ike_id *id,
+					    const struct ike_payloads *pl)
+{
+	if (sa->initiator || !sa->k->cfg.n_profiles)
+		return profile_of(sa);
+	return profile_for_id(sa->k, &sa->path.local, id, leaf_of(pl));
+}
+
 /* ---- judging ---- */
 
 const char *keyring_name(const struct ike *k, const struct psk_entry *e)

@@ -97,6 +97,11 @@ int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_paylo
 	if (!sig || !k->env.verify)
 		return -EBADMSG;
 	p.sig = sig->body;
+	const struct ike_profile *profile = profile_candidate(sa, id, pl);
+	if (profile) {
+		p.trust = (const char(*)[IOS_NAME_MAX])profile->trust;
+		p.n_trust = profile->n_trust;
+	}
 	ipaddr_str(&sa->path.remote, addr);
 	if (!ike_payload_count(pl, PL_CERT))
 		p.key = typed_key(&k->cfg, id);

@@ -62,6 +62,7 @@ struct rsa_peer {
  * matches nobody is incomplete, and not used. */
 #define PROFILE_MAX_MATCHES  16
 #define PROFILE_MAX_KEYRINGS 8
+#define PROFILE_MAX_TRUST    4
 enum profile_match_kind {
 	MATCH_NONE = 0,
 	MATCH_ADDRESS,	   /* identity address A [MASK] */
@@ -86,6 +87,8 @@ struct ike_profile {
 	uint8_t n_keyrings; /* 0: the keys of `crypto isakmp key` */
 	uint16_t keyrings[PROFILE_MAX_KEYRINGS]; /* as in struct psk_entry */
 	bool unknown_keyring; /* one of those named does not exist: it has no keys */
+	uint8_t n_trust; /* trustpoints that verify a certificate; 0: all */
+	char trust[PROFILE_MAX_TRUST][IOS_NAME_MAX];
 	uint8_t id_kind; /* enum ag_id_kind: who we are; AG_NO_ID: as `crypto isakmp identity` */
 	char id[IKE_ID_MAX];
 	struct ipaddr id_addr; /* IP_NONE: the local address */

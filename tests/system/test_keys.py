@@ -15,6 +15,7 @@ from ikecore import PEER, US, World
 from peers.netns import until
 from peers.strongswan import child, connection
 from router import Router
+import test_ike_rsa as rsa
 
 EAST = '192.0.2.3'
 SUITE, ESP = 'aes256-sha256-modp2048', 'aes256-sha256'
@@ -272,4 +273,36 @@ def test_type_6_keys_are_stored_and_used(world):
     peer.initiate('hub', ok=False, timeout=3)
     assert not peer.children()
     assert key_lines(typed(router, 'enable', 'terminal length 0', 'show running-config'))[PEER] == second[PEER]
+    router.stop()
+
+
+CERT_PROFILE = """crypto pki certificate map CM 10
+ subject-name co {cn}
+crypto isakmp profile CERT
+ match certificate CM
+ ca trust-point {trust}
+crypto map M 10 ipsec-isakmp
+ set isakmp-profile CERT
+end"""
+
+
+def test_a_profile_is_chosen_by_certificate(world):
+    """Whom the certificate map names is of the profile; who else signs well is not, and its trustpoints count."""
+    peer, router, _ = rsa.start(world, their=lambda ca: ca.issue('peer', rsa.PEER_DN, '--san', PEER))
+    typed(router, 'enable', 'configure terminal', *CERT_PROFILE.format(cn='peer', trust='TP').splitlines())
+    peer.initiate('t')
+    until(lambda: len(peer.children()) == 1, what=router.log())
+    peer.ctl('--terminate', '--ike', 'c')
+    typed(router, 'enable', 'configure terminal', 'no crypto pki certificate map CM 10',
+          *CERT_PROFILE.format(cn='somebody', trust='TP').splitlines())
+    peer.initiate('t', ok=False, timeout=3)
+    assert not peer.children()
+    assert 'crypto map M 10 wants isakmp profile CERT and phase 1 is of none' in router.log()
+    peer.ctl('--terminate', '--ike', 'c', ok=False)
+    typed(router, 'enable', 'configure terminal', 'no crypto pki certificate map CM 10',
+          'crypto isakmp profile CERT', 'no ca trust-point TP',
+          *CERT_PROFILE.format(cn='peer', trust='ELSEWHERE').splitlines())
+    peer.initiate('t', ok=False, timeout=3)
+    assert not peer.children()
+    assert 'no trustpoint of its isakmp profile (ca trust-point ELSEWHERE) has a CA certificate' in router.log()
     router.stop()

@@ -37,6 +37,22 @@ static const char *verify(const char *name)
 	return err ? why : "";
 }
 
+static const char *verify_by(const char *name, const char *trust)
+{
+	static char why[PKI_WHY_MAX];
+	char names[1][CFG_NAME_MAX];
+	struct span chain = vector(name);
+	struct pki_id id = { .type = PKI_ID_NONE };
+	struct pki_key *key = NULL;
+
+	snprintf(names[0], CFG_NAME_MAX, "%s", trust);
+	int err = pki_peer_verify_by(&c, (const char(*)[CFG_NAME_MAX])names, 1, &chain, 1, &id, NOW, &key,
+				     why);
+	pki_key_free(key);
+	vector_free(chain);
+	return err ? why : "";
+}
+
 #define assert_says(got, part)                         \
 	do {                                           \
 		const char *g_ = (got);                \
@@ -54,6 +70,10 @@ static void the_trustpoint_that_knows_the_ca_decides(void **state)
 	assert_string_equal(verify("peer.der"), "");
 	assert_string_equal(verify("peer-sub.der"), "");
 	trustpoint("OTHER", "other.der");
+	/* `ca trust-point` of a profile */
+	assert_string_equal(verify_by("peer.der", "ROOT"), "");
+	assert_says(verify_by("peer.der", "OTHER"), "does not lead to a CA of trustpoint OTHER");
+	assert_says(verify_by("peer.der", "NONE"), "no trustpoint of its isakmp profile (ca trust-point NONE)");
 	assert_says(verify("expired.der"), "expired: notAfter"); /* ROOT's word, not OTHER's */
 	/* revocation-check */
 	assert_string_equal(verify("revoked.der"), "");
