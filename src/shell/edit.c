@@ -153,8 +153,6 @@ static const char *hidden_line(struct client *c, char *buf, size_t size, int *re
 	struct termios old, quiet;
 	bool tty = tcgetattr(STDIN_FILENO, &old) == 0;
 
-	fputs(txt_cstr(&c->prompt), stdout);
-	fflush(stdout);
 	if (tty) {
 		quiet = old;
 		quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
@@ -164,6 +162,8 @@ static const char *hidden_line(struct client *c, char *buf, size_t size, int *re
 		quiet.c_cc[VSUSP] = quiet.c_cc[VINTR] = _POSIX_VDISABLE;
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
 	}
+	fputs(txt_cstr(&c->prompt), stdout); /* not before: who sees it types */
+	fflush(stdout);
 	ssize_t n = read(STDIN_FILENO, buf, size);
 	if (tty)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
