@@ -34,6 +34,7 @@ bench: all
 	$(BUILD)/bench/bench_ike
 	$(PY) tools/bench
 	$(PY) tools/bench-handshakes
+	$(PY) tools/bench-ike
 
 # Fuzzers, long: make fuzz SECONDS=600
 fuzz:
