@@ -257,6 +257,30 @@ static void renewal_of_phase_one_is_repeated_often_enough(void **state)
 	assert_int_equal(sim.side[0].sent_main, sent + 11);
 }
 
+/* chaos --seeds 655..655: in a renewal of phase 1 each message was repeated once too often and
+ * waited for its answer for 35 s instead of 31. */
+static void renewal_of_phase_one_ends_as_soon_as_any(void **state)
+{
+	(void)state;
+	for (int s = 0; s < 2; s++) {
+		sim.side[s].p1[0].life_sec = 300;
+		sim_configure(s);
+	}
+	connect_all();
+	sim.cut[0] = sim.cut[1] = true;
+	sim_run(239000);
+	unsigned sent = sim.side[0].sent_main;
+	struct ike_sa_info i;
+	sim_run(31000); /* begun at 240 s, connect_all took half a second */
+	assert_int_equal(sim.side[0].sent_main - sent, 9);
+	assert_true(ike_get_sa(sim.side[0].ike, sim.now_ms, 0, &i));
+	assert_false(i.deleted);
+	sim_run(1000);
+	assert_int_equal(sim.side[0].sent_main - sent, 9);
+	assert_true(ike_get_sa(sim.side[0].ike, sim.now_ms, 0, &i));
+	assert_true(i.deleted);
+}
+
 /* chaos --seeds 26..26 and 315..315: the initiator took the renewal for complete, the
  * responder lacked its end, and forgot about it when phase 1 went: he went on with the old
  * pair until the initiator deleted that. */
@@ -391,6 +415,7 @@ int main(void)
 		SIM_TEST(silence_in_quick_mode_repeats_the_last_message_of_phase_one),
 		SIM_TEST(phase_one_that_was_never_proven_is_given_up_soon),
 		SIM_TEST(renewal_of_phase_one_is_repeated_often_enough),
+		SIM_TEST(renewal_of_phase_one_ends_as_soon_as_any),
 		SIM_TEST(renewal_is_not_forgotten_with_its_phase_one),
 		SIM_TEST(renewal_does_not_wait_for_a_deaf_phase_one),
 		SIM_TEST(renewal_does_not_stand_in_line_for_a_deaf_phase_one),
