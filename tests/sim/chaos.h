@@ -3,7 +3,7 @@
  * seed: the same seed is the same run, byte for byte. chaos.c drives phases,
  * chaos_conf.c invents routers and what happens to them, chaos_net.c carries
  * datagrams, chaos_fwd.c is what a forwarder would be and judges what it is told,
- * chaos_dh.c makes key exchanges cheap. */
+ * chaos_dh.c makes key exchanges cheap, chaos_sign.c signatures. */
 #ifndef TEST_CHAOS_H
 #define TEST_CHAOS_H
 
@@ -59,6 +59,8 @@ struct node {
 	struct psk_entry psk[MAX_NODES];
 	struct ag_peer ag[MAX_NODES];
 	struct p2_policy p2[NODE_P2];
+	struct span cert, dn;
+	uint8_t cert_b[8], dn_b[16];
 	bool hidden[NODE_P2]; /* taken out of the configuration for a while */
 	size_t n_p2;
 	unsigned n_links;
@@ -83,6 +85,7 @@ struct link {
 	bool keys_differ;
 	bool p1_fits;
 	uint64_t cut_until_ms;
+	bool deaf[2]; /* meanwhile nothing reaches that end */
 	unsigned n_lines;
 	struct line line[MAX_LINES];
 };
@@ -124,12 +127,15 @@ struct world {
 	struct run run[N_RUNS];
 	unsigned drop, dup, corrupt, delay_ms, jitter_ms;
 	bool strict; /* the network is fair and nobody interferes: no gap is allowed */
+	bool rsa;    /* most policies are for signatures */
 	bool cheap;  /* test groups instead of real ones */
 	bool tell;   /* print the story */
 	uint64_t traffic_at, audit_at;
 	/* counts */
 	unsigned long main_modes, quick_modes, datagrams, dropped, gaps, packets, restarts, ops, revived;
-	size_t most_sas, most_pairs;
+	size_t heap; /* bytes in use before this world was made; 0: nobody knows */
+	size_t most_sas, most_pairs, most_bytes; /* bytes: of one router in the mean */
+	unsigned long rsa_modes, ag_modes;
 };
 extern struct world w;
 
@@ -162,6 +168,8 @@ uint64_t net_next(void);
 void net_deliver(struct wire *d);
 void net_garbage(void);
 void net_clear(void);
+bool net_cut(const struct link *l, unsigned to); /* nothing reaches that router by it now */
+struct link *net_between(unsigned a, unsigned b); /* NULL: they are no peers */
 
 /* chaos_fwd.c */
 void node_drain(struct node *n); /* after every call into a core */
@@ -188,5 +196,11 @@ void conf_revive(struct node *n); /* as by a reboot */
 
 /* chaos_dh.c */
 extern bool dh_cheap;
+
+/* chaos_sign.c: RSA signatures as of a PKI that is made once. Certificates say whose they
+ * are; those of a link whose keys differ are none that the other end trusts. */
+void sign_node(struct node *n);
+int sign_make(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len);
+int sign_check(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX]);
 
 #endif

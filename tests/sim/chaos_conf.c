@@ -32,7 +32,7 @@ static void fill(void *ctx, void *p, size_t n)
 
 void node_start(struct node *n)
 {
-	static const struct ike_env env = { .random = fill };
+	struct ike_env env = { .random = fill, .ctx = n, .sign = sign_make, .verify = sign_check };
 
 	ike_free(n->ike);
 	n->ike = ike_new(&env);
@@ -79,8 +79,9 @@ static void choose_liveness(struct node *n)
 static void make_node(unsigned i, unsigned common)
 {
 	struct node *n = &w.node[i];
-	unsigned n_p1 = 1 + below(3), at = below(n_p1);
+	unsigned n_p1 = 1 + below(3), at = below(n_p1), rsa = w.rsa ? 90 : 5;
 
+	sign_node(n);
 	n->addr = n->shown = ipaddr_v4(A(192, 0, 2, 1) + i);
 	n->clock_off = 1000 + below(1000000);
 	if (chance(12)) {
@@ -92,18 +93,19 @@ static void make_node(unsigned i, unsigned common)
 	for (unsigned k = 0; k < n_p1; k++) {
 		n->p1[k] = suites[k == at ? common : below(COUNT(suites))];
 		n->p1[k].priority = 10 * (k + 1);
-		n->p1[k].auth = IKE_AUTH_PSK;
+		n->p1[k].auth = chance(rsa) ? IKE_AUTH_RSA_SIG : IKE_AUTH_PSK;
 		n->p1[k].life_sec = 60 + below(600);
 	}
 	n->cfg = (struct ike_config){ .enabled = true, .nat_traversal = true, .p1 = n->p1,
 				      .n_p1 = n_p1, .psk = n->psk, .ag = n->ag,
-				      .aggressive = true };
+				      .aggressive = true, .certs = &n->cert, .n_certs = 1,
+				      .dn = n->dn, .identity = chance(30) ? IDENTITY_DN : IDENTITY_ADDRESS };
 	choose_liveness(n);
 }
 
 static bool same_suite(const struct p1_policy *a, const struct p1_policy *b)
 {
-	return a->cipher == b->cipher && a->cipher_bits == b->cipher_bits && a->hash == b->hash &&
+	return a->auth == b->auth && a->cipher == b->cipher && a->cipher_bits == b->cipher_bits && a->hash == b->hash &&
 	       a->group == b->group;
 }
 
@@ -187,6 +189,7 @@ static void make_line(struct link *l, struct line *line, unsigned number)
 		if (chance(6)) { /* a peer that is not there, then the one that is */
 			p[e]->peers[0] = ipaddr_v4(A(203, 0, 113, 1) + below(9));
 			p[e]->peers[p[e]->n_peers++] = he->shown;
+			p[e]->default_peer = (uint8_t)(chance(50) ? 1 + below(2) : 0);
 		}
 		line->policy[e] = p[e]->id;
 		line->flow[e] = true;
@@ -198,6 +201,9 @@ static void make_line(struct link *l, struct line *line, unsigned number)
 /* Aggressive mode offers the policies of one group only: that of the first. */
 static bool first_group_meets(const struct node *n, const struct node *he)
 {
+	for (size_t i = 0; i < n->cfg.n_p1; i++)
+		if (n->p1[i].auth != IKE_AUTH_PSK) /* aggressive mode is of keys here */
+			return false;
 	for (size_t i = 0; i < n->cfg.n_p1; i++)
 		for (size_t k = 0; k < he->cfg.n_p1; k++)
 			if (n->p1[i].group == n->p1[0].group && same_suite(&n->p1[i], &he->p1[k]))
@@ -251,7 +257,8 @@ void conf_world(void)
 {
 	unsigned common = below(COUNT(suites)), all = below(20);
 
-	w.n_nodes = all < 12 ? 2 : all < 19 ? 3 + below(6) : 9 + below(MAX_NODES - 8);
+	w.rsa = chance(25);
+	w.n_nodes = all < 12 ? 2 : all < 19 ? 3 + below(6) : chance(20) ? MAX_NODES : 9 + below(MAX_NODES - 8);
 	for (unsigned i = 0; i < w.n_nodes; i++)
 		make_node(i, chance(94) ? common : below(COUNT(suites)));
 	for (unsigned i = 1; i < w.n_nodes; i++) /* a tree, a star at times, and a few more */
@@ -420,13 +427,23 @@ static void jump(struct node *n)
 	fwd_expire(n);
 }
 
+/* Its NAT gives it other ports. Peers find its old ones closed until it speaks. */
+static void forget_mapping(struct node *n)
+{
+	if (n->nat == NAT_NONE)
+		return;
+	n->nat_500 = (uint16_t)(20000 + below(1000));
+	n->nat_4500 = (uint16_t)(30000 + below(1000));
+	tell("%u: its NAT gives it ports %u and %u", node_no(n), n->nat_500, n->nat_4500);
+}
+
 void conf_disturb(void)
 {
 	struct node *n = &w.node[below(w.n_nodes)];
 	struct link *l = &w.link[below(w.n_links)];
 
 	w.ops++;
-	switch (below(14)) {
+	switch (below(16)) {
 	case 0:
 	case 1:
 		clear_something(n);
@@ -466,7 +483,10 @@ void conf_disturb(void)
 		break;
 	case 10:
 		l->cut_until_ms = w.now_ms + below(150000);
-		tell("%u and %u do not reach each other", l->end[0], l->end[1]);
+		l->deaf[0] = chance(75);
+		l->deaf[1] = !l->deaf[0] || chance(67);
+		tell("%u and %u: nothing reaches %s", l->end[0], l->end[1],
+		     !l->deaf[0] ? "the second" : !l->deaf[1] ? "the first" : "either");
 		break;
 	case 11:
 		bad_network();
@@ -478,6 +498,9 @@ void conf_disturb(void)
 		line->flow[e] = !line->flow[e];
 		break;
 	}
+	case 13:
+		forget_mapping(n);
+		break;
 	default:
 		net_garbage();
 		break;
@@ -502,6 +525,10 @@ void conf_heal(void)
 	}
 	for (unsigned i = 0; i < w.n_nodes; i++) {
 		memset(w.node[i].hidden, 0, sizeof(w.node[i].hidden));
+		if (w.node[i].nat == NAT_PORTS_KEPT) {
+			w.node[i].nat_500 = 500;
+			w.node[i].nat_4500 = 4500;
+		}
 		w.node[i].cfg.enabled = true;
 		conf_apply(&w.node[i]);
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A forwarder in miniature behind every core, and the judge: what is installed must
  * agree with the other end, what is in use must stay there, and nothing may grow. */
+#include <malloc.h>
+
 #include "chaos.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -337,7 +339,7 @@ void fwd_arrive(const struct wire *d)
 	struct node *n = &w.node[l->end[!d->from_end]];
 	struct held *h;
 
-	if (l->cut_until_ms > w.now_ms || n->dead)
+	if (net_cut(l, node_no(n)) || n->dead)
 		return;
 	h = held_by_spi(n, d->spi, SA_IN);
 	if (!h) {
@@ -366,13 +368,50 @@ static uint64_t age_of(const struct node *n, uint64_t since)
 	return node_now(n) - (since > n->jumped_ms ? since : n->jumped_ms);
 }
 
+static const struct link *node_of(const struct node *n, const struct ipaddr *peer)
+{
+	for (unsigned i = 0; i < w.n_nodes; i++)
+		if (ipaddr_equal(&w.node[i].shown, peer))
+			return net_between(node_no(n), i);
+	return NULL;
+}
+
+/* What the cores have allocated: a base for each (a library context of libcrypto), and so
+ * much for each object. An ISAKMP SA has its message ids beside it. */
+static void audit_heap(size_t sas, size_t pairs, size_t configured, size_t ids)
+{
+	size_t ours = w.wire_cap * sizeof(*w.wire), used = mallinfo2().uordblks;
+	size_t may = w.n_nodes * UINT64_C(393216) + sas * 8192 + pairs * 4096 + ids * 8 +
+		     configured * 2 * sizeof(struct p2_policy);
+
+	if (!w.heap) /* a sanitizer's heap does not tell */
+		return;
+	for (size_t i = 0; i < w.n_wire; i++)
+		ours += sizeof(*w.wire[i]) + w.wire[i]->len + 16;
+	for (unsigned i = 0; i < w.n_nodes; i++)
+		ours += w.node[i].held_cap * sizeof(*w.node[i].held) +
+			w.node[i].past_cap * sizeof(*w.node[i].past);
+	used -= used > w.heap + ours ? w.heap + ours : used;
+	w.most_bytes = used / w.n_nodes > w.most_bytes ? used / w.n_nodes : w.most_bytes;
+	if (used > may)
+		chaos_fail("%zu bytes are in use for %zu ISAKMP SAs and %zu pairs of %u routers", used,
+			   sas, pairs, w.n_nodes);
+}
+
 static void audit_sa(const struct node *n, const struct ike_sa *sa, size_t *alive)
 {
 	uint64_t age = age_of(n, sa->made_ms);
 	const struct qm *q;
 
 	*alive += sa->state != MM_DEAD;
-	w.main_modes += sa->initiator && sa->was_up && sa->up_ms > n->audited_ms;
+	if (sa->initiator && sa->was_up && sa->up_ms > n->audited_ms) {
+		w.main_modes++;
+		w.rsa_modes += sa->agreed.auth == IKE_AUTH_RSA_SIG;
+		w.ag_modes += sa->aggressive;
+	}
+	const struct link *l = node_of(n, &sa->path.remote);
+	if (sa->was_up && (!l || l->keys_differ || !l->p1_fits))
+		chaos_fail("router %u: phase 1 is up with a peer whose keys differ", node_no(n));
 	if (sa->initiator ? (sa->state == MM_I1 || sa->state == MM_I3 || sa->state == MM_I5) &&
 				    age > 3 * 31000 + 2000 :
 			    (sa->state == MM_R2 || sa->state == MM_R4) && age > IKE_GIVE_UP_MS + 2000)
@@ -396,6 +435,8 @@ static void audit_sa(const struct node *n, const struct ike_sa *sa, size_t *aliv
 
 void fwd_audit(void)
 {
+	size_t all_sas = 0, all_pairs = 0, configured = 0, ids = 0;
+
 	for (unsigned i = 0; i < w.n_nodes; i++) {
 		struct node *n = &w.node[i];
 		const struct ike_sa *sa;
@@ -404,8 +445,11 @@ void fwd_audit(void)
 
 		if (n->dead)
 			continue;
-		TAILQ_FOREACH(sa, &n->ike->sas, entry)
+		TAILQ_FOREACH(sa, &n->ike->sas, entry) {
 			audit_sa(n, sa, &alive);
+			all_sas++;
+			ids += sa->seen_cap;
+		}
 		n->audited_ms = node_now(n);
 		TAILQ_FOREACH(p, &n->ike->pairs, entry)
 			pairs++;
@@ -422,7 +466,10 @@ void fwd_audit(void)
 			    !pair_by_sa(n->ike, n->held[k].spec.id))
 				chaos_fail("router %u: the core has forgotten SA %u", i,
 					   n->held[k].spec.id);
+		all_pairs += pairs;
+		configured += n->n_p2;
 	}
+	audit_heap(all_sas, all_pairs, configured, ids);
 }
 
 /* If only one end can begin and the other has forgotten all, nobody finds out before

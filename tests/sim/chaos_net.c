@@ -88,13 +88,18 @@ static bool route(const struct node *from, const struct ike_path *sent, struct n
 	return false;
 }
 
-static struct link *between(unsigned a, unsigned b)
+struct link *net_between(unsigned a, unsigned b)
 {
 	for (unsigned i = 0; i < w.n_links; i++)
 		if ((w.link[i].end[0] == a && w.link[i].end[1] == b) ||
 		    (w.link[i].end[0] == b && w.link[i].end[1] == a))
 			return &w.link[i];
 	return NULL;
+}
+
+bool net_cut(const struct link *l, unsigned to)
+{
+	return l->cut_until_ms > w.now_ms && l->deaf[l->end[1] == to];
 }
 
 /* ---- sending ---- */
@@ -163,8 +168,8 @@ void net_send(struct node *n, const struct ike_action *a)
 		tell("%u sends %s into the void", node_no(n), name);
 		return;
 	}
-	l = between(node_no(n), node_no(to));
-	bool lost = loses(n, a->data) || (l && l->cut_until_ms > w.now_ms);
+	l = net_between(node_no(n), node_no(to));
+	bool lost = loses(n, a->data) || (l && net_cut(l, node_no(to)));
 	bool bad = !lost && chance(w.corrupt), twice = !lost && chance(w.dup);
 	tell("%u -> %u %s %02x%02x/%02x%02x%02x%02x %zu%s%s%s", node_no(n), node_no(to), name,
 	     a->data.p[0], a->data.p[1], a->data.p[20], a->data.p[21], a->data.p[22], a->data.p[23],
