@@ -318,6 +318,8 @@ void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, s
 	if (sa->state == MM_DEAD || !sa_may_come_from(sa, path) ||
 	    !ipaddr_equal(&path->local, &sa->path.local))
 		return;
+	if (path->local_port != 500)
+		sa->heard_float = true;
 	switch (h.exchange) {
 	case EX_MAIN:
 		main_recv(sa, path, &h, d);

@@ -135,6 +135,11 @@ static void bad_message(struct ike_sa *sa, const char *what)
 {
 	char addr[IPADDR_STRLEN];
 
+	if (sa->told) { /* he repeats it */
+		act_debug(sa->k, sa, "bad message again%s%s", what[0] ? ": " : "", what);
+		return;
+	}
+	sa->told = true;
 	act_log(sa->k, "CRYPTO-4-IKMP_BAD_MESSAGE",
 		"IKE message from %s failed its sanity check or is malformed%s%s",
 		ipaddr_str(&sa->path.remote, addr), what[0] ? ": " : "", what);

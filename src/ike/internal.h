@@ -155,6 +155,8 @@ struct ike_sa {
 	bool keyed;
 	bool bad_hash; /* a proof of the peer's was wrong */
 	char profile[IOS_NAME_MAX]; /* isakmp profile; "": none, or not known yet */
+	bool told;     /* the log has a line on a bad message of this exchange */
+	bool heard_float; /* something came from the peer's address to a port other than 500 */
 
 	uint8_t natt; /* enum natt: the best way that the peer announced */
 	bool peer_dpd, peer_frag;
@@ -396,6 +398,9 @@ void sa_up(struct ike_sa *sa); /* phase 1 complete */
 void sa_limit_kb(struct ike_sa *sa, uint32_t kb);
 void sa_count(struct ike_sa *sa, size_t bytes);
 enum ike_state sa_shown_state(const struct ike_sa *sa);
+/* Phase 1 ends because the peer is silent: the likely cause, which the log has once an
+ * exchange, becomes its story. */
+void silence_end(struct ike_sa *sa);
 void sa_story(struct ike_sa *sa, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sa_want(struct ike_sa *sa, uint32_t policy_id);
 /* A message id begins one exchange: what comes with it later is a replay, and so is

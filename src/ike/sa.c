@@ -565,30 +565,11 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 			break;
 		if (sa->probe)
 			dpd_dead(k, &sa->path.local, &sa->path.remote);
-		sa_end(sa, false, "%s",
-		       sa->state == MM_I5 && sa->agreed.auth == IKE_AUTH_RSA_SIG ?
-			       "the peer does not answer our identity: it refuses our certificate or "
-			       "signature most likely" :
-		       sa->state == MM_I5 && sa->agreed.auth == IKE_AUTH_RSA_ENC ?
-			       "the peer does not answer our identity: one has another RSA key than the "
-			       "other has of it most likely" :
-		       sa->state == MM_I5 ?
-			       "the peer does not answer our identity: the pre-shared keys "
-			       "differ most likely" :
-		       sa->state == AG_I1 && sa->bad_hash && sa->agreed.auth == IKE_AUTH_RSA_ENC ?
-			       "the responder's hash is wrong: one has another RSA key than the other has "
-			       "of it" :
-		       sa->state == AG_I1 && sa->bad_hash ?
-			       "the responder's hash is wrong: the pre-shared keys differ" :
-			       "the peer does not answer");
+		silence_end(sa);
 		break;
-	case T_GIVE_UP: {
-		char why[sizeof(sa->story)];
-
-		memcpy(why, sa->story, sizeof(why));
-		sa_end(sa, false, "%s", why);
+	case T_GIVE_UP:
+		silence_end(sa);
 		break;
-	}
 	case T_REKEY:
 		sa->life.kind = T_EXPIRE;
 		(void)timer_arm(&k->timers, &sa->life, sa->expires_ms);
