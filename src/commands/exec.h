@@ -83,6 +83,8 @@ enum exec_action {
 	EXEC_PKI_IMPORT_PKCS12, /* text; flag: exportable */
 	EXEC_PKI_EXPORT_PEM, /* proto, text: with the private key; "" without */
 	EXEC_PKI_EXPORT_PKCS12, /* text */
+	EXEC_PKI_CRL_REQUEST,
+	EXEC_SHOW_PKI_CRLS, /* no argument */
 	EXEC_PKI_DROP, /* no crypto pki trustpoint: args begin with the name */
 	EXEC_MASTER_KEY, /* text; "": it is asked for */
 	EXEC_MASTER_DROP,

@@ -79,6 +79,10 @@ const struct cli_row rows_exec_pki[] = {
 	    TRUSTPOINT, KW("pkcs12", "Export to pkcs12"), KW("terminal", "Export via the terminal"),
 	    OPT_PASSWORD),
 
+	ROW(IN_CONF, EXEC_PKI_CRL_REQUEST, PKI, KW("crl", "Configure certificate revocation list options"),
+	    KW("request", "Request the latest CRL"), TRUSTPOINT),
+
+	ROW(IN_EXEC, EXEC_SHOW_PKI_CRLS, SHOW_PKI, KW("crls", "Show Certificate Revocation Lists")),
 	ROW(IN_EXEC, EXEC_SHOW_PKI_CERTIFICATES, SHOW_PKI, KW("certificates", "Show certificates"), ANY,
 	    KWV("verbose", "Show certificate details", AT(detail), 1), OR,
 	    WORD("Trustpoint Name", AT(name)), CLOSE),

@@ -35,6 +35,7 @@ struct dialog;
 struct keygen;
 struct pki;
 struct pki_store;
+struct pki_crls;
 
 /* A TUN that we made. */
 struct tun_state {
@@ -108,6 +109,7 @@ struct control {
 	struct pki *pki;
 	struct pki_store *keys;
 	char master[128]; /* the master key of type 6 keys; "": none */
+	struct pki_crls *crls; /* fetched */
 	struct keygen *keygen; /* a key pair that is being made; NULL */
 	LIST_HEAD(, session) sessions;
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "control/pki_crl.h"
 #include "host/log.h"
 #include "host/os.h"
 
@@ -42,12 +43,14 @@ int pki_cmd_open(struct control *c)
 	     line = strtok_r(NULL, "\n", &save))
 		log_line("PKI-3-KEY_FILE", "%s", line);
 	txt_fini(&said);
-	return c->keys ? 0 : -ENOMEM;
+	c->crls = c->keys ? pki_crls_new(c) : NULL;
+	return c->crls ? 0 : -ENOMEM;
 }
 
 void pki_cmd_close(struct control *c)
 {
 	pki_make_forget(c, NULL);
+	pki_crls_free(c->crls);
 	pki_store_close(c->keys);
 	pki_free(c->pki);
 }
@@ -193,6 +196,8 @@ bool pki_cmd_run(struct exec_io *io, unsigned action, const struct exec_args *a,
 		[EXEC_PKI_IMPORT_PKCS12 - EXEC_KEY_GENERATE] = pki_cmd_import_pkcs12,
 		[EXEC_PKI_EXPORT_PEM - EXEC_KEY_GENERATE] = pki_cmd_export_pem,
 		[EXEC_PKI_EXPORT_PKCS12 - EXEC_KEY_GENERATE] = pki_cmd_export_pkcs12,
+		[EXEC_PKI_CRL_REQUEST - EXEC_KEY_GENERATE] = pki_cmd_crl_request,
+		[EXEC_SHOW_PKI_CRLS - EXEC_KEY_GENERATE] = pki_cmd_show_crls,
 		[EXEC_PKI_DROP - EXEC_KEY_GENERATE] = pki_cmd_drop,
 	};
 	struct exec_args drop = { .number = 0 };

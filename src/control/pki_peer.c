@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/pki_cmd.h"
+#include "control/pki_crl.h"
 
 /* The methods that are run; OCSP is none, and alone it lets nobody in without a CRL. */
 static enum pki_revocation revocation_of(const struct cfg_trustpoint *t)
@@ -69,11 +69,29 @@ static int check_map(const struct control *c, const struct cfg_trustpoint *t, st
 	return err;
 }
 
+/* Fetches a CRL that is missing or too old, if the certificate is good but for that: the
+ * peer that was refused for want of it tries again. Who has no certificate of the
+ * trustpoint's CA makes us ask nobody. */
+static void want_crl(const struct control *c, const struct pki_check *check, int err)
+{
+	struct pki_check but = *check;
+	struct pki_key *key = NULL;
+	char why[PKI_WHY_MAX] = "";
+
+	if (check->revocation == PKI_REVOCATION_NONE || (err && err != -EACCES))
+		return;
+	but.revocation = PKI_REVOCATION_NONE;
+	if (err && pki_verify(c->pki, &but, &key, why))
+		return;
+	pki_key_free(key);
+	pki_crls_want(c->crls, check->trustpoint, check->chain[0]);
+}
+
 static int verify_by(const struct control *c, const struct cfg_trustpoint *t,
 		     const struct pki_check *what, struct pki_key **ret_key, char why[PKI_WHY_MAX])
 {
 	const struct cfg_chain *chain = pki_find_chain(&c->config->pki, t->name);
-	struct span anchors[CFG_MAX_CERTS], crl;
+	struct span anchors[CFG_MAX_CERTS], crls[2];
 	struct pki_check check = *what;
 	struct txt der = TXT_INIT;
 	int err;
@@ -87,11 +105,13 @@ static int verify_by(const struct control *c, const struct cfg_trustpoint *t,
 		return -ENOKEY;
 	check.revocation = (uint8_t)revocation_of(t);
 	if (check.revocation != PKI_REVOCATION_NONE && !pki_store_crl(c->keys, t->name, &der)) {
-		crl = span_of(der.s, der.len);
-		check.crls = &crl;
-		check.n_crls = 1;
+		crls[check.n_crls++] = span_of(der.s, der.len);
 	}
+	if (check.revocation != PKI_REVOCATION_NONE && pki_crls_get(c->crls, t->name).len)
+		crls[check.n_crls++] = pki_crls_get(c->crls, t->name);
+	check.crls = crls;
 	err = pki_verify(c->pki, &check, ret_key, why);
+	want_crl(c, &check, err);
 	if (!err && (err = check_map(c, t, check.chain[0], why))) {
 		pki_key_free(*ret_key);
 		*ret_key = NULL;

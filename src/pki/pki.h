@@ -180,6 +180,10 @@ bool pki_cert_match(const struct pki_cert *c, enum pki_field field, enum pki_op 
 int pki_crl_check(struct pki *p, struct span crl, struct span issuer, int64_t now_sec,
 		  char why[PKI_WHY_MAX]);
 
+/* thisUpdate and nextUpdate of a CRL (RFC 5280 section 5.1.2), seconds since 1970; no
+ * nextUpdate is 0. False: it is no CRL, or a field is no time. */
+bool pki_crl_times(struct pki *p, struct span crl, int64_t *ret_this, int64_t *ret_next);
+
 /* ---- requests (request.c) ---- */
 
 struct pki_subject {

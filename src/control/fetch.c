@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Timers: `over` ends the whole after FETCH_SEC, or at once when libevent has called
+ * back (its connection must not be freed inside its own callback). libevent's own
+ * time-out of FETCH_IDLE ends a connection that stands still. */
+#include "control/fetch.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct fetch {
+	struct evhttp_connection *conn;
+	struct event *over;
+	fetch_done *done;
+	void *ctx;
+	bool answered;
+	uint8_t *body;
+	size_t len;
+	char why[FETCH_WHY_MAX];
+};
+
+static bool is_http(const struct evhttp_uri *u, char why[FETCH_WHY_MAX])
+{
+	const char *scheme = u ? evhttp_uri_get_scheme(u) : NULL;
+	const char *host = u ? evhttp_uri_get_host(u) : NULL;
+
+	if (!u || !scheme)
+		snprintf(why, FETCH_WHY_MAX, "it is no URL (RFC 3986)");
+	else if (!strcasecmp(scheme, "ldap") || !strcasecmp(scheme, "ldaps"))
+		snprintf(why, FETCH_WHY_MAX, "LDAP is not spoken: only http:// URLs are fetched");
+	else if (strcasecmp(scheme, "http"))
+		snprintf(why, FETCH_WHY_MAX, "its scheme is %.16s: only http:// URLs are fetched", scheme);
+	else if (!host || !host[0])
+		snprintf(why, FETCH_WHY_MAX, "it names no host");
+	else if (evhttp_uri_get_userinfo(u))
+		snprintf(why, FETCH_WHY_MAX, "it holds a user name, which would be sent in clear");
+	else if (!evhttp_uri_get_port(u) || evhttp_uri_get_port(u) > 65535)
+		snprintf(why, FETCH_WHY_MAX, "its port is none of 1 to 65535");
+	else
+		return true;
+	return false;
+}
+
+static struct evhttp_uri *parse(const char *url, char why[FETCH_WHY_MAX])
+{
+	struct evhttp_uri *u = NULL;
+
+	if (strlen(url) >= FETCH_URL_MAX) {
+		snprintf(why, FETCH_WHY_MAX, "it has more than %d characters", FETCH_URL_MAX - 1);
+		return NULL;
+	}
+	u = evhttp_uri_parse(url);
+	if (!is_http(u, why)) {
+		if (u)
+			evhttp_uri_free(u);
+		return NULL;
+	}
+	return u;
+}
+
+bool fetch_url_ok(const char *url, char why[FETCH_WHY_MAX])
+{
+	struct evhttp_uri *u = parse(url, why);
+
+	if (u)
+		evhttp_uri_free(u);
+	return u != NULL;
+}
+
+void fetch_stop(struct fetch *f)
+{
+	if (!f)
+		return;
+	if (f->conn)
+		evhttp_connection_free(f->conn);
+	if (f->over)
+		event_free(f->over);
+	free(f->body);
+	free(f);
+}
+
+static void on_over(evutil_socket_t fd, short what, void *ctx)
+{
+	struct fetch *f = ctx;
+	struct fetch was = *f;
+
+	(void)fd;
+	(void)what;
+	f->body = NULL;
+	if (!was.answered)
+		snprintf(was.why, sizeof(was.why), "no whole answer within %d seconds", FETCH_SEC);
+	fetch_stop(f);
+	was.done(was.ctx, span_of(was.body, was.len), was.why[0] ? was.why : NULL);
+	free(was.body);
+}
+
+/* req is NULL if there was no whole answer; on_error has said why then. */
+static void on_answer(struct evhttp_request *req, void *ctx)
+{
+	struct fetch *f = ctx;
+	const struct timeval now = { 0, 0 };
+	int status = req ? evhttp_request_get_response_code(req) : 0;
+
+	f->answered = true;
+	if (status == 200) {
+		struct evbuffer *in = evhttp_request_get_input_buffer(req);
+		size_t len = evbuffer_get_length(in);
+
+		f->body = malloc(len ? len : 1);
+		if (f->body)
+			f->len = (size_t)evbuffer_remove(in, f->body, len);
+		f->why[0] = '\0';
+		if (!f->body)
+			snprintf(f->why, sizeof(f->why), "out of memory");
+	} else if (status) {
+		snprintf(f->why, sizeof(f->why), "the server answers with status %d%s", status,
+			 status / 100 == 3 ? " (redirects are not followed)" : "");
+	} else if (!f->why[0]) {
+		snprintf(f->why, sizeof(f->why), "the server cannot be reached");
+	}
+	(void)event_add(f->over, &now);
+}
+
+static void on_error(enum evhttp_request_error e, void *ctx)
+{
+	struct fetch *f = ctx;
+	const char *s = "the connection failed";
+
+	if (e == EVREQ_HTTP_TIMEOUT)
+		s = "the server is silent";
+	else if (e == EVREQ_HTTP_EOF)
+		s = "the connection ended before the answer did";
+	else if (e == EVREQ_HTTP_INVALID_HEADER)
+		s = "the answer is no HTTP (RFC 9112)";
+	else if (e == EVREQ_HTTP_DATA_TOO_LONG)
+		s = "the answer is longer than what is taken";
+	snprintf(f->why, sizeof(f->why), "%s", s);
+}
+
+static bool is_address(const char *host)
+{
+	uint8_t a[16];
+
+	return inet_pton(AF_INET, host, a) == 1 || inet_pton(AF_INET6, host, a) == 1;
+}
+
+static int send_get(struct fetch *f, const struct evhttp_uri *u, const char *host)
+{
+	const char *path = evhttp_uri_get_path(u), *query = evhttp_uri_get_query(u);
+	struct evhttp_request *req = evhttp_request_new(on_answer, f);
+	char target[FETCH_URL_MAX + 4], name[FETCH_URL_MAX + 16];
+	int port = evhttp_uri_get_port(u);
+
+	if (!req)
+		return -ENOMEM;
+	evhttp_request_set_error_cb(req, on_error);
+	snprintf(target, sizeof(target), "%s%s%s", path && path[0] ? path : "/", query ? "?" : "",
+		 query ? query : "");
+	bool six = strchr(host, ':') != NULL;
+	snprintf(name, sizeof(name), "%s%s%s:%d", six ? "[" : "", host, six ? "]" : "", port < 0 ? 80 : port);
+	if (evhttp_add_header(evhttp_request_get_output_headers(req), "Host", name) ||
+	    evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close")) {
+		evhttp_request_free(req);
+		return -ENOMEM;
+	}
+	/* The connection owns the request from here on, also on failure. */
+	return evhttp_make_request(f->conn, req, EVHTTP_REQ_GET, target) ? -ENOMEM : 0;
+}
+
+static int begin(struct fetch *f, struct event_base *base, struct evdns_base *dns,
+		 const struct evhttp_uri *u, size_t max, char why[FETCH_WHY_MAX])
+{
+	const struct timeval all = { FETCH_SEC, 0 };
+	const char *given = evhttp_uri_get_host(u);
+	int port = evhttp_uri_get_port(u);
+	char host[FETCH_URL_MAX];
+	size_t n = strlen(given);
+
+	if (given[0] == '[' && n > 2)
+		snprintf(host, sizeof(host), "%.*s", (int)(n - 2), given + 1);
+	else
+		snprintf(host, sizeof(host), "%s", given);
+	if (!dns && !is_address(host)) { /* libevent would block in getaddrinfo() */
+		snprintf(why, FETCH_WHY_MAX, "there is no name server to ask for %.64s", host);
+		return -EINVAL;
+	}
+	f->over = evtimer_new(base, on_over, f);
+	f->conn = evhttp_connection_base_bufferevent_new(base, is_address(host) ? NULL : dns, NULL, host,
+							 (unsigned short)(port < 0 ? 80 : port));
+	if (!f->over || !f->conn || event_add(f->over, &all))
+		return -ENOMEM;
+	evhttp_connection_set_max_headers_size(f->conn, FETCH_HEADERS);
+	evhttp_connection_set_max_body_size(f->conn, (ev_ssize_t)max);
+	evhttp_connection_set_timeout(f->conn, FETCH_IDLE);
+	evhttp_connection_set_retries(f->conn, 0);
+	return send_get(f, u, host);
+}
+
+int fetch_start(struct event_base *base, struct evdns_base *dns, const char *url, size_t max,
+		fetch_done *done, void *ctx, struct fetch **ret_f, char why[FETCH_WHY_MAX])
+{
+	struct evhttp_uri *u = parse(url, why);
+	struct fetch *f = u ? calloc(1, sizeof(*f)) : NULL;
+	int err = u ? -ENOMEM : -EINVAL;
+
+	if (u)
+		snprintf(why, FETCH_WHY_MAX, "out of memory");
+	if (f) {
+		f->done = done;
+		f->ctx = ctx;
+		err = begin(f, base, dns, u, max, why);
+	}
+	if (u)
+		evhttp_uri_free(u);
+	if (err) {
+		fetch_stop(f);
+		return err;
+	}
+	*ret_f = f;
+	return 0;
+}

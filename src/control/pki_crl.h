@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The CRLs that are fetched by HTTP: one for each trustpoint, of its own CA, in memory. */
+#ifndef CONTROL_PKI_CRL_H
+#define CONTROL_PKI_CRL_H
+
+#include "control/pki_cmd.h"
+
+struct pki_crls;
+
+struct pki_crls *pki_crls_new(struct control *c); /* NULL without memory */
+void pki_crls_free(struct pki_crls *s);
+/* The trustpoint's CRL, whose signature and issuer were checked when it came; its times
+ * are the reader's business. Empty: none. Valid until the event loop goes on. */
+struct span pki_crls_get(const struct pki_crls *s, const char *trustpoint);
+/* A certificate that is verified up to the trustpoint's CA needs a CRL: fetches it from
+ * its first HTTP distribution point, unless that was tried in the last minute or the CRL
+ * at hand is current. */
+void pki_crls_want(struct pki_crls *s, const char *trustpoint, struct span cert);
+
+void pki_cmd_crl_request(struct talk *t, struct exec_io *io, bool *ret_error);
+void pki_cmd_show_crls(struct talk *t, struct exec_io *io, bool *ret_error);
+
+#endif
