@@ -356,6 +356,7 @@ static void check_dynamic_maps(const struct config *c, struct report *r)
 			snprintf(obj, sizeof(obj), "crypto dynamic-map %s %u",
 				 c->dynamic_maps.v[i]->name, e->seq);
 			check_terms(c, e, obj, r);
+			check_profile_use(c, obj, e->profile, r);
 			if (!e->match_acl[0])
 				report_object(r, REPORT_WARNING, obj, "match address ACCESS-LIST",
 					      "there is no access list: peers choose what is protected, "
@@ -370,6 +371,7 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 
 	snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
 	if (e->type == MAP_DYNAMIC) {
+		check_profile_use(c, obj, m->profile, r);
 		if (!config_find_dynamic_map(c, e->dynamic))
 			report_object(r, REPORT_ERROR, obj, "crypto dynamic-map NAME 10",
 				      "dynamic map %s does not exist.", e->dynamic);

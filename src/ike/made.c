@@ -326,7 +326,7 @@ const struct p2_policy *made_template(const struct ike_sa *sa, const struct sele
 
 	for (size_t i = 0; i < x->n_templates; i++)
 		if (serves(x->templates[i], &sa->path.local, &sa->path.remote) &&
-		    selector_covers(&x->templates[i]->sel, want))
+		    profile_suits(sa, x->templates[i]) && selector_covers(&x->templates[i]->sel, want))
 			return x->templates[i];
 	return NULL;
 }

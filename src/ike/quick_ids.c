@@ -139,7 +139,7 @@ const struct p2_policy *ids_of_other_profile(const struct ike_sa *sa, const stru
 
 	for (size_t i = 0; i < k->cfg.n_p2; i++) {
 		const struct p2_policy *p = &k->cfg.p2[i];
-		bool his = false;
+		bool his = p->dynamic && !p->n_peers;
 
 		for (size_t n = 0; n < p->n_peers; n++)
 			his |= ipaddr_equal(&p->peers[n], &sa->path.remote);

@@ -328,6 +328,29 @@ static void set_peer_keeps_others_out(void **state)
 	assert_int_equal(made(0), 1);
 }
 
+static void a_template_is_for_its_isakmp_profile(void **state)
+{
+	struct ike_profile vip = { .name = "VIP", .n_matches = 1,
+				   .matches = { { .kind = MATCH_ADDRESS, .addr = w.e[2]->addr,
+						  .mask_len = 32 } } };
+	struct engine *hub = w.e[0];
+
+	(void)state;
+	hub->cfg.profiles = &vip;
+	hub->cfg.n_profiles = 1;
+	snprintf(hub->p2[0].profile, sizeof(hub->p2[0].profile), "VIP");
+	configure(0);
+	come(1); /* phase 1 is up: he has the key of the rest */
+	assert_int_equal(made(0), 0);
+	assert_int_equal(hub->n_sa, 0);
+	assert_non_null(strstr(hub->log, "crypto map M 10 wants isakmp profile VIP and phase 1 is of none"));
+	come(2);
+	assert_int_equal(made(0), 1);
+	assert_twins(2, 1);
+	hub->cfg.profiles = NULL; /* on this function's stack */
+	hub->cfg.n_profiles = 0;
+}
+
 static void static_entries_come_first(void **state)
 {
 	struct engine *hub = w.e[0];
@@ -771,6 +794,7 @@ int main(void)
 		T(strangers_get_an_entry_each),
 		T(only_what_the_list_permits_is_negotiated),
 		T(set_peer_keeps_others_out),
+		T(a_template_is_for_its_isakmp_profile),
 		T(static_entries_come_first),
 		T(the_hub_never_begins),
 		T(a_renewal_keeps_the_entry),
