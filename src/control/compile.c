@@ -340,11 +340,13 @@ static int add_dynamic(const struct config *c, const struct cfg_map *map,
 			continue; /* commands_check() says so; nothing is permitted */
 		entry_policy(c, map, t, out, &like);
 		like.seq = e->seq;
-		like.dynamic = true;
+		/* For names only: none is known, and nobody served. What the list permits is
+		 * held back as that of any entry without a peer is. */
+		like.dynamic = !t->n_peers || like.n_peers;
 		like.per_host = false; /* the peer says what for */
 		like.any_proxies = !acl;
-		if (t->n_peers && !like.n_peers)
-			continue; /* names only: none is known */
+		if (!acl && !like.dynamic)
+			continue;
 		if (t->reverse_route)
 			txt_printf(&out->notes, "crypto dynamic-map %s %u: reverse-route adds no routes "
 						"in this version\n",

@@ -120,6 +120,28 @@ static void what_is_made_stands_before_its_template_and_narrow_before_wide(void 
 	down(&f);
 }
 
+/* Names are not resolved: nobody is served, and what the list permits is held back. */
+static void a_template_for_names_only_serves_nobody_and_still_protects(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	up(&f, "ip access-list extended DYN\n deny ip 10.1.0.0 0.0.0.255 10.9.9.0 0.0.0.255\n"
+	       " permit ip 10.1.0.0 0.0.0.255 10.0.0.0 0.255.255.255\n"
+	       "crypto ipsec transform-set TS esp-aes esp-sha-hmac\n"
+	       "crypto dynamic-map D 10\n set peer spoke.example.net\n set transform-set TS\n"
+	       " match address DYN\n"
+	       "crypto dynamic-map D 20\n set peer spoke.example.net\n set transform-set TS\n"
+	       "crypto map M 65000 ipsec-isakmp dynamic D\n"
+	       "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n crypto map M\n");
+	assert_int_equal(f.out.n_policies, 2);
+	assert_int_equal(f.out.policies[0].action, FWD_POLICY_SKIP);
+	assert_int_equal(f.out.policies[1].action, FWD_POLICY_PROTECT);
+	for (size_t i = 0; i < f.out.ike.n_p2; i++)
+		assert_true(!f.out.p2[i].dynamic && !f.out.p2[i].n_peers);
+	down(&f);
+}
+
 static void policies_of_phase_1_are_offered_when_asked_for_only(void **state)
 {
 	static const struct {
@@ -222,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(templates_protect_what_their_lists_permit_and_only_answer),
 		cmocka_unit_test(what_is_made_stands_before_its_template_and_narrow_before_wide),
+		cmocka_unit_test(a_template_for_names_only_serves_nobody_and_still_protects),
 		cmocka_unit_test(policies_of_phase_1_are_offered_when_asked_for_only),
 		cmocka_unit_test(temporary_entries_are_shown_as_ios_does),
 		cmocka_unit_test(admission_statistics_have_the_layout_of_ios),
