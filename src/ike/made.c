@@ -157,6 +157,9 @@ void made_free(struct ike *k)
 
 /* ---- beginnings ---- */
 
+/* Of an entry that an earlier core has left and that no SA tells the peer of. */
+static const struct ipaddr nobody = { .family = IP_V4 };
+
 /* A bound on what one peer, one line and all together may have. What only is held back
  * gives way: it is the least of what is lost. */
 static bool has_room(struct ike *k, const struct p2_policy *from, const struct ipaddr *peer)
@@ -170,6 +173,8 @@ static bool has_room(struct ike *k, const struct p2_policy *from, const struct i
 		if (!pair_any(k, m->p.id) && k->now_ms >= m->used_ms + IKE_MADE_MS)
 			idle = m;
 	}
+	if (ipaddr_equal(peer, &nobody))
+		of_peer = 0; /* they are of many peers */
 	if (from->dynamic ? of_peer >= IKE_MAX_MADE_PEER : of_line >= IKE_MAX_HOST_PAIRS)
 		return false;
 	if (k->n_made < IKE_MAX_MADE)
@@ -245,8 +250,6 @@ static void note_id(struct ike *k, uint32_t id)
 int ike_adopt_held(struct ike *k, uint64_t now_ms, uint32_t id, uint32_t ifid,
 		   const struct selector *sel)
 {
-	const struct ipaddr nobody = { .family = IP_V4 };
-
 	k->now_ms = now_ms;
 	if (id < P2_MADE_ID || find_id(k, id))
 		return 0;

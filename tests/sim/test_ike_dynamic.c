@@ -547,6 +547,33 @@ static void another_core_takes_over_what_it_finds(void **state)
 	assert_twins(3, 1);
 }
 
+/* Whose they were is not known any more: the bound of one peer is none for them. */
+static void another_core_holds_back_all_that_was_held_back(void **state)
+{
+	const uint32_t n = 2 * IKE_MAX_MADE_PEER;
+
+	(void)state;
+	for (uint32_t i = 0; i < n; i++) {
+		struct selector held = { .local = addr_match_v4(A(10, 1, 0, 0), 0xff),
+					 .remote = addr_match_v4(A(10, 2, 0, 0) + (i << 8), 0xff) };
+
+		assert_int_equal(ike_adopt_held(w.e[0]->ike, w.now_ms, P2_MADE_ID + i, 1, &held), 0);
+	}
+	assert_int_equal(made(0), n);
+	configure(0);
+	come(1); /* 10.2.0.0/24 has been seen before */
+	assert_int_equal(made(0), n);
+	assert_twins(1, 1);
+	come(3); /* 10.4.0.0 is another one */
+	assert_int_equal(made(0), n + 1);
+	goodbye(1);
+	goodbye(3);
+	run(IKE_MADE_HOLD_MS - 10000);
+	assert_int_equal(made(0), n + 1);
+	run(120000);
+	assert_int_equal(made(0), 0);
+}
+
 static void a_peer_has_so_many_entries_and_no_more(void **state)
 {
 	struct engine *e = w.e[1];
@@ -804,6 +831,7 @@ int main(void)
 		T(an_exchange_that_is_never_finished_holds_nothing_for_long),
 		T(a_changed_template_ends_what_was_made_of_it),
 		T(another_core_takes_over_what_it_finds),
+		T(another_core_holds_back_all_that_was_held_back),
 		T(a_peer_has_so_many_entries_and_no_more),
 		T(strangers_with_certificates_are_answered_by_a_template),
 		T(each_pair_of_hosts_has_its_sas),
