@@ -216,6 +216,17 @@ static struct made *make(struct ike *k, const struct p2_policy *from, const stru
 	return m;
 }
 
+/* They begin again some day, where what is free is: there are never so many. */
+static uint32_t fresh_id(struct ike *k)
+{
+	uint32_t id;
+
+	do
+		id = P2_MADE_ID | k->next_made++;
+	while (find_id(k, id));
+	return id;
+}
+
 const struct p2_policy *made_for(struct ike *k, const struct p2_policy *from,
 				 const struct selector *sel, const struct ipaddr *peer)
 {
@@ -224,7 +235,7 @@ const struct p2_policy *made_for(struct ike *k, const struct p2_policy *from,
 	if (m)
 		m->used_ms = k->now_ms;
 	else
-		m = make(k, from, sel, peer, P2_MADE_ID + k->next_made++);
+		m = make(k, from, sel, peer, fresh_id(k));
 	return m ? &m->p : NULL;
 }
 

@@ -574,6 +574,25 @@ static void another_core_holds_back_all_that_was_held_back(void **state)
 	assert_int_equal(made(0), 0);
 }
 
+/* After two thousand million entries the numbers begin again, at what is free. */
+static void numbers_of_entries_never_leave_their_range(void **state)
+{
+	struct selector held = { .local = addr_match_v4(A(10, 1, 0, 0), 0xff),
+				 .remote = addr_match_v4(A(10, 9, 0, 0), 0xff) };
+
+	(void)state;
+	assert_int_equal(ike_adopt_held(w.e[0]->ike, w.now_ms, P2_MADE_ID, 1, &held), 0);
+	held.remote.addr = ipaddr_v4(A(10, 9, 1, 0));
+	assert_int_equal(ike_adopt_held(w.e[0]->ike, w.now_ms, UINT32_MAX, 1, &held), 0);
+	come(1);
+	come(2);
+	assert_twins(1, 1);
+	assert_twins(2, 1);
+	assert_int_equal(made(0), 4);
+	assert_int_equal(made_of(2)->id, P2_MADE_ID + 1);
+	assert_int_equal(made_of(3)->id, P2_MADE_ID + 2);
+}
+
 static void a_peer_has_so_many_entries_and_no_more(void **state)
 {
 	struct engine *e = w.e[1];
@@ -832,6 +851,7 @@ int main(void)
 		T(a_changed_template_ends_what_was_made_of_it),
 		T(another_core_takes_over_what_it_finds),
 		T(another_core_holds_back_all_that_was_held_back),
+		T(numbers_of_entries_never_leave_their_range),
 		T(a_peer_has_so_many_entries_and_no_more),
 		T(strangers_with_certificates_are_answered_by_a_template),
 		T(each_pair_of_hosts_has_its_sas),
