@@ -357,6 +357,30 @@ static void refresh(struct made *m, const struct p2_policy *now)
 	m->from = *now;
 }
 
+/* The template's terms have changed, or our address: the SAs go with the old id, and what
+ * they protected is held back. */
+static void hold_on(struct made *m, const struct p2_policy *now)
+{
+	struct ike *k = m->k;
+	struct p2_policy p = *now;
+
+	if (pair_any(k, m->p.id))
+		m->ended_ms = k->now_ms;
+	p.of = m->p.of;
+	p.sel = m->p.sel;
+	p.n_peers = 1;
+	p.peers[0] = m->p.peers[0];
+	p.default_peer = 0;
+	p.id = fresh_id(k);
+	note_forget(k, m->p.id);
+	htab_del(&k->index.made_by_id, &m->by_id);
+	m->p = p;
+	m->from = *now;
+	(void)htab_add(&k->index.made_by_id, &m->by_id, index_number(k, p.id));
+	look_again(m, serves_until(m));
+	act_policies(k, p.id);
+}
+
 void made_configure(struct ike *k)
 {
 	struct made *m, *next;
@@ -367,6 +391,8 @@ void made_configure(struct ike *k)
 		next = TAILQ_NEXT(m, entry);
 		if (now && policy_same(&m->from, now))
 			refresh(m, now);
+		else if (now && now->any_proxies && m->from.any_proxies && m->was_up)
+			hold_on(m, now);
 		else
 			drop(m); /* its pairs find no policy, and go */
 	}

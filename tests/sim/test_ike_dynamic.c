@@ -488,7 +488,7 @@ static void an_exchange_that_is_never_finished_holds_nothing_for_long(void **sta
 	assert_int_equal(hub->n_sa, 0);
 }
 
-static void a_changed_template_ends_what_was_made_of_it(void **state)
+static void a_changed_template_ends_its_sas_and_holds_back(void **state)
 {
 	(void)state;
 	come(1);
@@ -496,12 +496,51 @@ static void a_changed_template_ends_what_was_made_of_it(void **state)
 	w.e[0]->p2[0].life_sec = 1800; /* for the next SA only */
 	configure(0);
 	assert_int_equal(w.e[0]->n_sa, 4);
+	uint32_t id = made_of(2)->id;
 	w.e[0]->p2[0].transforms[0].cipher_bits = 256;
 	configure(0);
 	assert_int_equal(w.e[0]->n_sa, 0);
-	assert_int_equal(made(0), 0);
+	assert_int_equal(made(0), 2);
+	assert_true(made_of(2)->id != id && made_of(2)->transforms[0].cipher_bits == 256);
 	run(1000);
 	assert_int_equal(w.e[1]->n_sa, 0); /* it was told */
+	w.e[1]->p2[0].transforms[0].cipher_bits = 256;
+	configure(1);
+	come(1);
+	assert_int_equal(made(0), 2);
+	assert_twins(1, 1);
+	run(IKE_MADE_HOLD_MS - 10000);
+	assert_int_equal(made(0), 2);
+	run(120000);
+	assert_int_equal(made(0), 1);
+	w.e[0]->cfg.n_p2 = 0;
+	configure(0);
+	assert_int_equal(made(0), 0);
+	assert_int_equal(w.e[0]->n_sa, 0);
+}
+
+/* An address that comes and goes must not open what peers have closed. */
+static void another_address_of_ours_holds_back(void **state)
+{
+	struct engine *hub = w.e[0];
+
+	(void)state;
+	come(1);
+	hub->p2[0].local = (struct ipaddr){ 0 };
+	configure(0);
+	assert_int_equal(hub->n_sa, 0);
+	assert_int_equal(made(0), 1);
+	hub->p2[0].local = hub_addr();
+	configure(0);
+	assert_int_equal(made(0), 1);
+	run(40000);
+	come(1);
+	assert_int_equal(made(0), 1);
+	assert_twins(1, 1);
+	hub->p2[0] = policy(1, hub_addr(), A(10, 1, 0, 0), A(10, 2, 0, 0), 0xff);
+	hub->p2[0].dynamic = true; /* now a list protects */
+	configure(0);
+	assert_int_equal(made(0), 0);
 }
 
 static void another_core_takes_over_what_it_finds(void **state)
@@ -848,7 +887,8 @@ int main(void)
 		T(what_was_protected_is_held_back_for_an_hour),
 		T(a_list_holds_by_itself),
 		T(an_exchange_that_is_never_finished_holds_nothing_for_long),
-		T(a_changed_template_ends_what_was_made_of_it),
+		T(a_changed_template_ends_its_sas_and_holds_back),
+		T(another_address_of_ours_holds_back),
 		T(another_core_takes_over_what_it_finds),
 		T(another_core_holds_back_all_that_was_held_back),
 		T(numbers_of_entries_never_leave_their_range),
