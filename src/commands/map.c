@@ -41,6 +41,11 @@ static bool map_in_use(const struct config *c, const char *name, struct txt *out
 	return used;
 }
 
+static bool is_empty(const struct cfg_map *m)
+{
+	return !m->entries.n && !m->local_if[0] && !m->profile[0];
+}
+
 static int map_remove(struct cli_call *c)
 {
 	const struct map_args *a = c->args;
@@ -56,7 +61,7 @@ static int map_remove(struct cli_call *c)
 		return -EINVAL;
 	if (e)
 		cfg_map_del(m, e);
-	if (!a->seq || (!m->entries.n && !m->local_if[0] && !m->profile[0]))
+	if (!a->seq || is_empty(m))
 		config_del_map(c->root, m);
 	return 0;
 }
@@ -114,23 +119,33 @@ static void *map_entry_find(void *root, void *obj, const void *args)
 	return m ? cfg_map_find(m, a->seq) : NULL;
 }
 
+/* The next entry of all these maps; NULL behind the last. */
+static const struct cfg_map_entry *next_entry(struct cfg_map *const *v, size_t n, struct cli_walk *w,
+					      struct map_args *a)
+{
+	while (w->i < n && w->j == v[w->i]->entries.n) {
+		w->i++;
+		w->j = 0;
+	}
+	if (w->i == n)
+		return NULL;
+	const struct cfg_map_entry *e = v[w->i]->entries.v[w->j++];
+	memcpy(a->name, v[w->i]->name, sizeof(a->name));
+	a->seq = e->seq;
+	return e;
+}
+
 static bool map_entry_each(const void *root, const void *obj, struct cli_walk *w, void *args,
 			   const void **ret_obj)
 {
 	const struct config *c = root;
 	struct map_args *a = args;
+	const struct cfg_map_entry *e = next_entry(c->maps.v, c->maps.n, w, a);
 
 	(void)obj;
-	while (w->i < c->maps.n && w->j == c->maps.v[w->i]->entries.n) {
-		w->i++;
-		w->j = 0;
-	}
-	if (w->i == c->maps.n)
+	if (!e)
 		return false;
-	const struct cfg_map_entry *e = c->maps.v[w->i]->entries.v[w->j++];
 	*ret_obj = e;
-	memcpy(a->name, c->maps.v[w->i]->name, sizeof(a->name));
-	a->seq = e->seq;
 	a->type = e->type;
 	memcpy(a->dynamic, e->dynamic, sizeof(a->dynamic));
 	a->discover = e->discover;
@@ -143,7 +158,8 @@ static int map_all_apply(struct cli_call *c)
 	return map_remove(c);
 }
 
-static int map_local_apply(struct cli_call *c)
+/* What is said of a whole map is a name, `in_map` of it and `in_args`. */
+static int map_word_apply(struct cli_call *c, size_t in_map, size_t in_args)
 {
 	const struct map_args *a = c->args;
 	struct cfg_map *m = config_find_map(c->root, a->name);
@@ -152,64 +168,53 @@ static int map_local_apply(struct cli_call *c)
 		m = config_add_map(c->root, a->name);
 	if (!m)
 		return c->op == CLI_SET ? -ENOMEM : 0;
-	memset(m->local_if, 0, sizeof(m->local_if));
+	memset((char *)m + in_map, 0, CFG_NAME_MAX);
 	if (c->op == CLI_SET)
-		memcpy(m->local_if, a->local_if, sizeof(m->local_if));
-	else if (!m->entries.n && !m->profile[0])
+		memcpy((char *)m + in_map, (const char *)a + in_args, CFG_NAME_MAX);
+	else if (is_empty(m))
 		config_del_map(c->root, m);
 	return 0;
 }
 
-/* `crypto map NAME isakmp-profile P`: of all entries that name none. */
-static int map_profile_apply(struct cli_call *c)
+static bool map_word_each(const struct config *c, struct cli_walk *w, struct map_args *a,
+			  size_t in_map, size_t in_args)
 {
-	const struct map_args *a = c->args;
-	struct cfg_map *m = config_find_map(c->root, a->name);
-
-	if (c->op == CLI_SET)
-		m = config_add_map(c->root, a->name);
-	if (!m)
-		return c->op == CLI_SET ? -ENOMEM : 0;
-	memset(m->profile, 0, sizeof(m->profile));
-	if (c->op == CLI_SET)
-		memcpy(m->profile, a->profile, sizeof(m->profile));
-	else if (!m->entries.n && !m->local_if[0])
-		config_del_map(c->root, m);
-	return 0;
-}
-
-static bool map_profile_each(const void *root, const void *obj, struct cli_walk *w, void *args,
-			     const void **ret_obj)
-{
-	const struct config *c = root;
-	struct map_args *a = args;
-
-	(void)obj;
-	(void)ret_obj;
-	while (w->i < c->maps.n && !c->maps.v[w->i]->profile[0])
+	while (w->i < c->maps.n && !((const char *)c->maps.v[w->i])[in_map])
 		w->i++;
 	if (w->i == c->maps.n)
 		return false;
 	memcpy(a->name, c->maps.v[w->i]->name, sizeof(a->name));
-	memcpy(a->profile, c->maps.v[w->i++]->profile, sizeof(a->profile));
+	memcpy((char *)a + in_args, (const char *)c->maps.v[w->i++] + in_map, CFG_NAME_MAX);
 	return true;
+}
+
+static int map_local_apply(struct cli_call *c)
+{
+	return map_word_apply(c, offsetof(struct cfg_map, local_if), offsetof(struct map_args, local_if));
 }
 
 static bool map_local_each(const void *root, const void *obj, struct cli_walk *w, void *args,
 			   const void **ret_obj)
 {
-	const struct config *c = root;
-	struct map_args *a = args;
-
 	(void)obj;
 	(void)ret_obj;
-	while (w->i < c->maps.n && !c->maps.v[w->i]->local_if[0])
-		w->i++;
-	if (w->i == c->maps.n)
-		return false;
-	memcpy(a->name, c->maps.v[w->i]->name, sizeof(a->name));
-	memcpy(a->local_if, c->maps.v[w->i++]->local_if, sizeof(a->local_if));
-	return true;
+	return map_word_each(root, w, args, offsetof(struct cfg_map, local_if),
+			     offsetof(struct map_args, local_if));
+}
+
+/* `crypto map NAME isakmp-profile P`: of all entries that name none. */
+static int map_profile_apply(struct cli_call *c)
+{
+	return map_word_apply(c, offsetof(struct cfg_map, profile), offsetof(struct map_args, profile));
+}
+
+static bool map_profile_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			     const void **ret_obj)
+{
+	(void)obj;
+	(void)ret_obj;
+	return map_word_each(root, w, args, offsetof(struct cfg_map, profile),
+			     offsetof(struct map_args, profile));
 }
 
 /* ---- crypto dynamic-map ---- */
@@ -271,20 +276,12 @@ static bool dynamic_each(const void *root, const void *obj, struct cli_walk *w, 
 			 const void **ret_obj)
 {
 	const struct config *c = root;
-	struct map_args *a = args;
+	const struct cfg_map_entry *e = next_entry(c->dynamic_maps.v, c->dynamic_maps.n, w, args);
 
 	(void)obj;
-	while (w->i < c->dynamic_maps.n && w->j == c->dynamic_maps.v[w->i]->entries.n) {
-		w->i++;
-		w->j = 0;
-	}
-	if (w->i == c->dynamic_maps.n)
-		return false;
-	const struct cfg_map_entry *e = c->dynamic_maps.v[w->i]->entries.v[w->j++];
-	*ret_obj = e;
-	memcpy(a->name, c->dynamic_maps.v[w->i]->name, sizeof(a->name));
-	a->seq = e->seq;
-	return true;
+	if (e)
+		*ret_obj = e;
+	return e;
 }
 
 /* ---- inside an entry ---- */
