@@ -65,7 +65,7 @@
 #define IKE_HALF_OPEN_MS    2000   /* MM3 may take so long before a place goes to another */
 #define IKE_MAX_LOG_SEC	    20	   /* log lines a second; strangers can cause them */
 #define IKE_MAX_SAS	    65536
-#define IKE_MAX_MADE	    16384  /* policies out of dynamic crypto maps and for pairs of hosts, */
+#define IKE_MAX_MADE	    16384  /* policies out of dynamic crypto maps, and for pairs of hosts, */
 #define IKE_MAX_MADE_PEER   256	   /* of one peer, */
 #define IKE_MAX_HOST_PAIRS  256	   /* and of one ACL line with `level per-host` */
 #define IKE_MADE_MS	    60000  /* a made policy without SAs stays so long after its last use, */
@@ -296,7 +296,7 @@ struct ike {
 	TAILQ_HEAD(ike_sa_list, ike_sa) sas;
 	TAILQ_HEAD(pair_list, pair) pairs;
 	TAILQ_HEAD(made_list, made) made;
-	size_t n_sas, n_made;
+	size_t n_sas;
 	struct ike_admission admission; /* its counters */
 	struct { /* where ike_get_sa and ike_get_pair have stopped: who asks for all goes on */
 		size_t sa_at, pair_at;

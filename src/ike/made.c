@@ -96,7 +96,6 @@ static void drop(struct made *m)
 	TAILQ_REMOVE(&k->made, m, entry);
 	htab_del(&k->index.made_by_id, &m->by_id);
 	htab_del(&k->index.made_by_of, &m->by_of);
-	k->n_made--;
 	if (!m->p.line)
 		act_policies(k, 0);
 	free(m);
@@ -161,23 +160,27 @@ void made_free(struct ike *k)
 static const struct ipaddr nobody = { .family = IP_V4 };
 
 /* A bound on what one peer, one line and all together may have. What only is held back
- * gives way: it is the least of what is lost. */
+ * gives way: it is the least of what is lost. Pairs of hosts, which any packet of theirs
+ * makes, are counted apart and take nothing from peers. */
 static bool has_room(struct ike *k, const struct p2_policy *from, const struct ipaddr *peer)
 {
-	size_t of_peer = 0, of_line = 0;
+	size_t of_peer = 0, of_line = 0, all = 0;
 	struct made *m, *idle = NULL;
 
 	TAILQ_FOREACH(m, &k->made, entry) { /* newest first */
-		of_peer += m->p.dynamic && ipaddr_equal(&m->p.peers[0], peer);
+		if (m->p.dynamic != from->dynamic)
+			continue;
+		all++;
+		of_peer += ipaddr_equal(&m->p.peers[0], peer);
 		of_line += m->p.of == from->id;
-		if (!pair_any(k, m->p.id) && k->now_ms >= m->used_ms + IKE_MADE_MS)
+		if (k->now_ms >= m->used_ms + IKE_MADE_MS && !pair_any(k, m->p.id))
 			idle = m;
 	}
 	if (ipaddr_equal(peer, &nobody))
 		of_peer = 0; /* they are of many peers */
 	if (from->dynamic ? of_peer >= IKE_MAX_MADE_PEER : of_line >= IKE_MAX_HOST_PAIRS)
 		return false;
-	if (k->n_made < IKE_MAX_MADE)
+	if (all < IKE_MAX_MADE)
 		return true;
 	if (idle)
 		drop(idle);
@@ -207,7 +210,6 @@ static struct made *make(struct ike *k, const struct p2_policy *from, const stru
 		m->p.line = from->id;
 	}
 	TAILQ_INSERT_HEAD(&k->made, m, entry);
-	k->n_made++;
 	(void)htab_add(&k->index.made_by_id, &m->by_id, index_number(k, id));
 	(void)htab_add(&k->index.made_by_of, &m->by_of, hash_of(k, from->id, sel));
 	look_again(m, k->now_ms + IKE_MADE_MS);

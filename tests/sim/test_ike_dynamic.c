@@ -797,6 +797,42 @@ static void a_line_has_so_many_pairs_of_hosts_and_no_more(void **state)
 	assert_twins(1, 1);
 }
 
+/* Who sends packets behind us is nobody who has proved anything: he may not use up what
+ * peers need, and open what is held back. */
+static void pairs_of_hosts_take_no_room_from_dynamic_entries(void **state)
+{
+	const uint32_t lines = IKE_MAX_MADE / IKE_MAX_HOST_PAIRS + 1;
+	struct engine *hub = w.e[0];
+
+	(void)state;
+	come(1);
+	goodbye(1);
+	run(2 * IKE_MADE_MS);
+	assert_int_equal(made(0), 1); /* held back */
+	for (uint32_t i = 1; i <= lines; i++) {
+		hub->p2[i] = policy(i + 1, hub_addr(), A(10, 1, 0, 0), A(10, 100, 0, 0) + (i << 8), 0xff);
+		hub->p2[i].per_host = true;
+		hub->p2[i].n_peers = 1;
+		hub->p2[i].peers[0] = ipaddr_v4(A(203, 0, 113, 9)); /* nobody */
+	}
+	hub->cfg.n_p2 = 1 + lines;
+	configure(0);
+	for (uint32_t i = 1; i <= lines; i++)
+		for (uint32_t n = 0; n < IKE_MAX_HOST_PAIRS; n++) {
+			struct flow f = { .local = ipaddr_v4(A(10, 1, 0, 7)),
+					  .remote = ipaddr_v4(A(10, 100, 0, 0) + (i << 8) + n) };
+
+			ike_acquire(hub->ike, w.now_ms, i + 1, &f);
+		}
+	assert_non_null(made_of(2));
+	assert_int_equal(made(0), 1 + IKE_MAX_MADE);
+	come(2);
+	assert_twins(2, 1);
+	assert_non_null(made_of(2));
+	come(1);
+	assert_twins(1, 1);
+}
+
 /* ---- strict lifetimes, call admission ---- */
 
 static void strict_lifetimes_refuse_shorter_ones(void **state)
@@ -897,6 +933,7 @@ int main(void)
 		T(each_pair_of_hosts_has_its_sas),
 		T(pairs_of_hosts_are_renewed_and_adopted),
 		T(a_line_has_so_many_pairs_of_hosts_and_no_more),
+		T(pairs_of_hosts_take_no_room_from_dynamic_entries),
 		T(strict_lifetimes_refuse_shorter_ones),
 		T(call_admission_counts_and_refuses),
 		T(call_admission_limits_what_we_begin),
