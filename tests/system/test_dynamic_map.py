@@ -158,6 +158,23 @@ def test_strangers_come_move_and_go_and_nothing_leaves_in_clear(field):
     field.nothing_in_clear()
 
 
+def test_a_changed_template_lets_nothing_out(field):
+    one = Spoke(field, 'one', 101, 2)
+    hub = field.hub(PHASE1 + HEAD + DYNAMIC.format(more='') + TAIL)
+    one.start().initiate('t')
+    field.both_ways(one)
+    stream = field.us.ping(one.host, 1000, interval=0.02, source='10.1.0.1')
+    time.sleep(0.3)
+    for line in 'set pfs group2', 'no set pfs':
+        hub.cli(f'configure terminal ; crypto dynamic-map D 10 ; {line}')
+    until(lambda: not one.charon.children(), 10, 'the DELETE')
+    time.sleep(0.5)
+    assert stream.stop().lost
+    one.charon.initiate('t')
+    field.both_ways(one)
+    field.nothing_in_clear()
+
+
 def test_peers_get_what_the_access_list_permits_and_nothing_else(field):
     """The list is guarded from the beginning, with no peer in sight."""
     one = Spoke(field, 'one', 101, 2)
