@@ -22,6 +22,9 @@ struct made {
 	struct timer timer;    /* T_MADE */
 };
 
+/* Of an entry that an earlier core has left and that no SA tells the peer of. */
+static const struct ipaddr nobody = { .family = IP_V4 };
+
 static uint64_t hash_of(const struct ike *k, uint32_t of, const struct selector *sel)
 {
 	return index_path(k, &sel->local.addr, &sel->remote.addr) + of;
@@ -125,9 +128,10 @@ void made_in_use(const struct pair *p)
 	/* he has another address now, or somebody else has his networks: what leaves goes
 	 * where it was agreed last */
 	ids_text(&m->p.sel, text, sizeof(text));
-	act_log(p->k, "CULVERT-5-DYNAMIC_PEER", "crypto map %s %u: %s moves from peer %s to peer %s",
-		m->p.map, m->p.seq, text, ipaddr_str(&m->p.peers[0], was),
-		ipaddr_str(&p->peer, is));
+	if (!ipaddr_equal(&m->p.peers[0], &nobody))
+		act_log(p->k, "CULVERT-5-DYNAMIC_PEER",
+			"crypto map %s %u: %s moves from peer %s to peer %s", m->p.map, m->p.seq, text,
+			ipaddr_str(&m->p.peers[0], was), ipaddr_str(&p->peer, is));
 	m->p.peers[0] = p->peer;
 }
 
@@ -155,9 +159,6 @@ void made_free(struct ike *k)
 }
 
 /* ---- beginnings ---- */
-
-/* Of an entry that an earlier core has left and that no SA tells the peer of. */
-static const struct ipaddr nobody = { .family = IP_V4 };
 
 /* A bound on what one peer, one line and all together may have. What only is held back
  * gives way: it is the least of what is lost. Pairs of hosts, which any packet of theirs

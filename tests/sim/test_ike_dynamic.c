@@ -600,7 +600,9 @@ static void another_core_holds_back_all_that_was_held_back(void **state)
 	}
 	assert_int_equal(made(0), n);
 	configure(0);
+	w.e[0]->log[0] = '\0';
 	come(1); /* 10.2.0.0/24 has been seen before */
+	assert_null(strstr(w.e[0]->log, "DYNAMIC_PEER")); /* nobody has moved */
 	assert_int_equal(made(0), n);
 	assert_twins(1, 1);
 	come(3); /* 10.4.0.0 is another one */
