@@ -192,7 +192,7 @@ static void session(const struct show_in *in, const struct session_key *k, bool 
 		txt_printf(out, "      Phase1_id: %s\n      Desc: (none)\n",
 			   sa && sa->peer_id[0] ? sa->peer_id : peer);
 	/* parsers of the detailed form refuse lines that they do not know */
-	if (!detail && down && why[0])
+	if (!detail && (down || !strcmp(now, "UP-IDLE")) && why[0]) /* UP-IDLE: quick mode failed */
 		txt_printf(out, "      Last failure: %s\n", why);
 	ike_lines(in, k, detail, out);
 	for (size_t i = 0; i < in->n_p2; i++)

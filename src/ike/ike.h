@@ -189,7 +189,7 @@ struct ike_sa_info {
 	uint64_t encrypts, decrypts; /* messages */
 	char peer_id[IKE_ID_MAX + 8]; /* his identity, once it is proven; "" before */
 	char profile[IOS_NAME_MAX]; /* its isakmp profile; "": none */
-	char story[200];   /* where it stands or why it failed, one sentence */
+	char story[256];   /* where it stands or why it failed, one sentence */
 };
 
 /* One pair of `show crypto ipsec sa`; counters are the forwarder's. */

@@ -186,6 +186,14 @@ static void recv_replayed(struct ike_sa *sa, const struct ike_payloads *pl)
 			dpd_asked(sa, &n);
 }
 
+#define IKE_WHY_OURS 120 /* what is said of our own side */
+
+/* A refusal beside which our own side of it is worth telling: his is not known. */
+static bool refuses_ours(uint16_t type)
+{
+	return type == NT_INVALID_ID_INFORMATION || type == NT_NO_PROPOSAL_CHOSEN;
+}
+
 static void recv_notify(struct ike_sa *sa, struct span body)
 {
 	struct ike *k = sa->k;
@@ -223,19 +231,30 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 		struct rd r = rd_span(n.spi);
 		uint32_t spi = n.spi.len == 4 ? rd_be32(&r) : 0;
 		struct qm *q, *hit = NULL;
-		char why[120];
+		char why[200] = "", ours[IKE_WHY_OURS];
 
 		TAILQ_FOREACH(q, &sa->qms, entry)
 			if (q->state == QM_I1 && (!hit || q->spi == spi))
 				hit = q;
-		snprintf(why, sizeof(why), "the peer refused quick mode: %s%s",
+		if (!hit)
+			break;
+		if (n.type == NT_INVALID_ID_INFORMATION) {
+			ids_text(&hit->sel, ours, sizeof(ours));
+			if (ids_are_endpoints(sa, &hit->sel) && hit->policy.n_transforms)
+				snprintf(ours + strlen(ours), sizeof(ours) - strlen(ours), ", mode %s",
+					 hit->policy.transforms[0].mode == MODE_TUNNEL ? "tunnel" :
+											 "transport");
+		}
+		else
+			p2_text(&hit->policy, ours, sizeof(ours));
+		snprintf(why, sizeof(why), "the peer refused quick mode: %s%s%s%s",
 			 ike_notify_name(n.type),
 			 n.type == NT_INVALID_ID_INFORMATION ?
-				 " (its crypto ACL is no mirror of ours)" :
-			 n.type == NT_NO_PROPOSAL_CHOSEN ? " (its transform sets or PFS differ)" :
-							   "");
-		if (hit)
-			quick_fail(hit, why);
+				 " (its crypto ACL is no mirror of ours: " :
+			 n.type == NT_NO_PROPOSAL_CHOSEN ? " (its transform sets or PFS differ from ours: " :
+							   "",
+			 refuses_ours(n.type) ? ours : "", refuses_ours(n.type) ? ")" : "");
+		quick_fail(hit, why);
 		break;
 	}
 	default:
@@ -244,20 +263,23 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 }
 
 /* Our identity was sent and is refused: under the keys, so it is whom we exchanged them
- * with, whoever that is, and he could as well be silent. */
+ * with (who has the pre-shared key, if they are of one), and he could as well be silent. */
 static void recv_refusal(struct ike_sa *sa, const struct ike_payloads *pl)
 {
 	const struct ike_payload *p = ike_payload_find(pl, PL_NOTIFY, 0);
-	char addr[IPADDR_STRLEN];
+	char addr[IPADDR_STRLEN], why[120];
 	struct ike_notify n;
 
 	if (!p || !ike_notify_decode(p->body, &n) || n.type < 1 || n.type > 30)
 		return;
+	snprintf(why, sizeof(why), "the peer refused our %s: %s",
+		 sa->agreed.auth == IKE_AUTH_PSK ? "identity, or authentication pre-share" :
+						   "certificate, identity or signature",
+		 ike_notify_name(n.type));
 	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
 		"Processing of Informational mode failed with peer at %s: %s",
-		ipaddr_str(&sa->path.remote, addr), ike_notify_name(n.type));
-	sa_end(sa, false, "the peer refused our certificate, identity or signature: %s",
-	       ike_notify_name(n.type));
+		ipaddr_str(&sa->path.remote, addr), why);
+	sa_end(sa, false, "%s", why);
 }
 
 static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
@@ -269,7 +291,7 @@ static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
 
 	bool up = sa->state == MM_DONE;
 
-	if ((!up && !(sa->state == MM_I5 && sa->agreed.auth != IKE_AUTH_PSK)) || !h->msgid ||
+	if ((!up && sa->state != MM_I5) || !h->msgid ||
 	    keying_iv2(sa->k->crypto, sa->agreed.hash, sa->iv, sa->cipher->block_len, h->msgid, iv) ||
 	    !msg_decrypt(sa, d, iv, buf, &body) || !ike_payloads_decode(h->next, body, &pl) ||
 	    pl.n < 2 || pl.v[0].type != PL_HASH || pl.v[0].body.len != sa->keys.len)
@@ -315,13 +337,19 @@ static void recv_clear(struct ike_sa *sa, const struct ike_header *h, struct spa
 	if (n.type >= 1 && n.type <= 30) {
 		char addr[IPADDR_STRLEN];
 
+		char why[200], ours[IKE_WHY_OURS];
+
+		p1_text(sa->k->cfg.p1, sa->k->cfg.n_p1, ours, sizeof(ours));
+		if (n.type == NT_NO_PROPOSAL_CHOSEN)
+			snprintf(why, sizeof(why),
+				 "the peer refused: %s (none of our policies equals one of its: %s)",
+				 ike_notify_name(n.type), ours);
+		else
+			snprintf(why, sizeof(why), "the peer refused: %s", ike_notify_name(n.type));
 		act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
 			"Processing of Informational mode failed with peer at %s: %s",
-			ipaddr_str(&sa->path.remote, addr), ike_notify_name(n.type));
-		sa_end(sa, false, "the peer refused: %s%s", ike_notify_name(n.type),
-		       n.type == NT_NO_PROPOSAL_CHOSEN ?
-			       " (none of our crypto isakmp policies equals one of the peer's)" :
-			       "");
+			ipaddr_str(&sa->path.remote, addr), why);
+		sa_end(sa, false, "%s", why);
 	}
 }
 

@@ -55,6 +55,9 @@
 #define IKE_DUPLICATE_MS    500   /* a repeat that comes sooner is the network's, not the peer's */
 #define IKE_DPD_TRIES	    5	   /* R-U-THERE after the first; then the peer is dead */
 #define IKE_DEFAULT_AGAIN_MS 60000 /* a default peer that failed is left alone so long */
+#define IKE_TELL_AGAIN_MS   60000 /* between two log lines on the same peer without a key */
+#define IKE_TELL_OTHER_MS   10000 /* ... and one on another cause */
+#define IKE_MAX_STRANGERS   32	   /* of those that asked and have no key, remembered */
 #define IKE_TELL_SPI_MS	    1000   /* between two complaints about unknown SPIs, each peer */
 #define IKE_REPLACED_MS	    5000  /* what an ISAKMP SA lives on beside its successor */
 #define IKE_DOUBT_MS	    5000  /* after that he would have asked once more */
@@ -183,7 +186,7 @@ struct ike_sa {
 	/* policies to negotiate when it is up and has room */
 	uint32_t *pending;
 	size_t n_pending;
-	char story[200];
+	char story[256];
 };
 
 enum qm_state {
@@ -257,7 +260,8 @@ struct fail_note {
 	uint8_t peer_index; /* of p2_policy.peers: which to try */
 	uint8_t tried;	    /* how many failed in this round */
 	uint64_t default_from_ms; /* the default peer failed: not before */
-	char story[200];
+	uint64_t told_ms; /* the log has what keeps it from beginning; 0: never */
+	char story[256];
 };
 
 /* index.c: tables over what the lists hold. Each has its first slots from the
@@ -285,6 +289,12 @@ struct index {
 	bool psk_masks; /* some key is for more than one host */
 };
 
+/* Who began and has no key here, and when the log said so. */
+struct stranger {
+	struct ipaddr addr;
+	uint64_t told_ms;
+};
+
 struct ike {
 	struct ike_env env;
 	struct ike_crypto *crypto;
@@ -298,6 +308,8 @@ struct ike {
 	TAILQ_HEAD(made_list, made) made;
 	size_t n_sas;
 	struct ike_admission admission; /* its counters */
+	struct stranger strangers[IKE_MAX_STRANGERS]; /* a ring */
+	size_t stranger_at;
 	struct { /* where ike_get_sa and ike_get_pair have stopped: who asks for all goes on */
 		size_t sa_at, pair_at;
 		const struct ike_sa *sa; /* NULL: from the beginning */

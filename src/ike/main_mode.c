@@ -287,6 +287,22 @@ void main_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_
 
 /* ---- a stranger's first message ---- */
 
+/* He is told of once a minute. The table is a ring: who forges addresses wins log lines,
+ * of which there are only so many a second. */
+static bool stranger_is_new(struct ike *k, const struct ipaddr *a)
+{
+	struct stranger *s;
+
+	for (size_t i = 0; i < IKE_MAX_STRANGERS; i++) {
+		s = &k->strangers[i];
+		if (s->addr.family && ipaddr_equal(&s->addr, a) && k->now_ms - s->told_ms < IKE_TELL_AGAIN_MS)
+			return false;
+	}
+	s = &k->strangers[k->stranger_at++ % IKE_MAX_STRANGERS];
+	*s = (struct stranger){ *a, k->now_ms };
+	return true;
+}
+
 /* MM2. */
 static int answer_first(struct ike_sa *sa, const struct p1_choice *c, struct span sa_body)
 {
@@ -330,6 +346,11 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 	unsigned methods = auth_methods(k, &path->local, &path->remote);
 	if (!methods) { /* only configured peers get an answer */
 		act_debug(k, NULL, "No pre-shared key with %s!", addr);
+		if (stranger_is_new(k, &path->remote))
+			act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE",
+				"Processing of Main mode failed with peer at %s: it begins, and there is no "
+				"pre-shared key with it (to type: crypto isakmp key KEY address %s)",
+				addr, addr);
 		return;
 	}
 	if (!phase1_room(k, &path->remote)) {

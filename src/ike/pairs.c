@@ -601,7 +601,7 @@ static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 	       !p->n_peers	? "no peer is set" :
 	       !p->n_transforms ? "no transform-set is set" :
 	       !p2		? "none of its transform-sets can be negotiated (AH is not spoken)" :
-	       !p1_any_usable(k) ? "no crypto isakmp policy that can be negotiated is configured" :
+	       !p1_any_usable(k) ? "no crypto isakmp policy that can be negotiated is configured (rsa-sig needs a certificate of ours)" :
 				  NULL;
 }
 
@@ -625,6 +625,28 @@ struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path, const ch
 	return phase1_at(k, path, &(struct ipaddr){ 0 }, profile);
 }
 
+/* Nothing was sent: the cause is here. Each packet asks again, and the log has it once a
+ * minute, and another cause (that of the next peer) in between. */
+static void tell_cause(struct ike *k, struct fail_note *n, const char *who, const char *why)
+{
+	uint64_t rest = n && strcmp(n->story, why) ? IKE_TELL_OTHER_MS : IKE_TELL_AGAIN_MS;
+
+	if (!n || (n->told_ms && k->now_ms - n->told_ms < rest))
+		return;
+	n->told_ms = k->now_ms ? k->now_ms : 1;
+	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Phase 1%s%s cannot begin: %s",
+		who ? " with peer at " : "", who ? who : "", why);
+}
+
+static void cannot_begin(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer,
+			 const char *why)
+{
+	char addr[IPADDR_STRLEN];
+
+	tell_cause(k, note_for(k, p->id, true), ipaddr_str(peer, addr), why);
+	policy_failed(k, p->id, peer, why);
+}
+
 /* Phase 1 with the peer from the beginning. */
 static void start_phase1(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer)
 {
@@ -638,7 +660,7 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 	if (p->profile[0] && (!pr || !pr->n_matches)) {
 		snprintf(why, sizeof(why), "isakmp profile %s %s", p->profile,
 			 pr ? "has no match identity statement" : "does not exist");
-		policy_failed(k, p->id, peer, why);
+		cannot_begin(k, p, peer, why);
 		return;
 	}
 	if (!auth_methods_begin(k, pr, &p->local, peer)) {
@@ -659,11 +681,11 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 			snprintf(why, sizeof(why),
 				 "no public key of %s (to type: crypto key pubkey-chain rsa, addressed-key %s)",
 				 addr, addr);
-		policy_failed(k, p->id, peer, why);
+		cannot_begin(k, p, peer, why);
 		return;
 	}
 	if (!phase1_may_start(k, peer, pr)) {
-		policy_failed(k, p->id, peer,
+		policy_failed(k, p->id, peer, /* phase1_may_start() has logged it */
 			      "aggressive mode is asked for and disabled (to type: no crypto isakmp "
 			      "aggressive-mode disable)");
 		return;
@@ -699,6 +721,7 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 
 	if (why) {
 		snprintf(text, sizeof(text), "crypto map %s %u: %s", p->map, p->seq, why);
+		tell_cause(k, n, NULL, text);
 		give_up(k, p->id, text);
 		return;
 	}

@@ -55,6 +55,8 @@ bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
  * with a group of that length fit (0: any), and with a method of that set. */
 bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, unsigned methods,
 		  size_t ke_len, struct p1_choice *ret_c, char *story, size_t story_cap);
+/* Our usable policies in words to type, the first two of them; cut at cap bytes. */
+void p1_text(const struct p1_policy *v, size_t n, char *buf, size_t cap);
 /* The answer of a responder: one proposal, one transform. */
 void p1_answer(struct wr *w, const struct p1_choice *c);
 /* A lifetime as a RESPONDER-LIFETIME notify carries it. */
@@ -112,6 +114,8 @@ bool p2_choose(struct span sa_body, const struct p2_policy *p, const struct p2_a
 	       struct p2_agreed *ret_a, char *story, size_t story_cap);
 /* True if every transform that is offered is for transport mode in UDP. */
 bool p2_is_transport(struct span sa_body);
+/* Its usable transform sets and PFS in words to type; cut at cap bytes. */
+void p2_text(const struct p2_policy *p, char *buf, size_t cap);
 void p2_answer(struct wr *w, const struct p2_agreed *a, uint32_t spi);
 
 /* Life attributes as a RESPONDER-LIFETIME notify carries them; 0: none. */

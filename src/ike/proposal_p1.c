@@ -172,8 +172,11 @@ static void p1_story(const struct p1_seen *s, const struct p1_policy *p, unsigne
 		snprintf(story, cap, "Diffie-Hellman group offered %u, policy %u has %u%s", s->group,
 			 n, p->group, type);
 	} else if (d & P1_AUTH_DIFFERS) {
-		snprintf(story, cap, "authentication offered %s, policy %u has authentication %s",
-			 auth_word(s->auth), n, auth_word(p->auth));
+		if (s->auth == IKE_AUTH_PSK || s->auth == IKE_AUTH_RSA_SIG || s->auth == IKE_AUTH_RSA_ENC)
+			snprintf(type, sizeof(type), " (to accept it: authentication %s)",
+				 auth_word(s->auth));
+		snprintf(story, cap, "authentication offered %s, policy %u has authentication %s%s",
+			 auth_word(s->auth), n, auth_word(p->auth), type);
 	} else if (d & P1_LIFE_SHORTER) {
 		snprintf(story, cap,
 			 "lifetime offered %u s, policy %u has %u s and lifetimes are strict (to accept "
@@ -189,7 +192,7 @@ bool p1_choose_ke(struct span sa_body, const struct p1_policy *v, size_t n, unsi
 {
 	unsigned nearest = UINT32_MAX;
 
-	snprintf(story, story_cap, "no usable crypto isakmp policy is configured");
+	snprintf(story, story_cap, "no usable crypto isakmp policy is configured (rsa-sig needs a certificate of ours)");
 	for (size_t i = 0; i < n; i++) {
 		struct rd r;
 		struct ike_proposal p;
@@ -249,6 +252,29 @@ bool p1_choose(struct span sa_body, const struct p1_policy *v, size_t n,
 	       struct p1_choice *ret_c, char *story, size_t story_cap)
 {
 	return p1_choose_ke(sa_body, v, n, P1_ALL_METHODS, 0, ret_c, story, story_cap);
+}
+
+void p1_text(const struct p1_policy *v, size_t n, char *buf, size_t cap)
+{
+	size_t at = 0, listed = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < n && at < cap; i++) {
+		const struct p1_policy *p = &v[i];
+
+		if (!p1_usable(p))
+			continue;
+		if (++listed > 2) {
+			snprintf(buf + at, cap - at, ", ...");
+			return;
+		}
+		const struct cipher_info *c = cipher_info(p->cipher, p->cipher_bits);
+		int w = snprintf(buf + at, cap - at, "%spolicy %u: encryption %s, hash %s, %s, group %u",
+				 at ? "; " : "", p->priority, cipher_word(c), hash_word(p->hash),
+				 auth_word(p->auth), p->group);
+		if (w > 0)
+			at += (size_t)w;
+	}
 }
 
 void p1_answer(struct wr *w, const struct p1_choice *c)

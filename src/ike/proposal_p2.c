@@ -143,6 +143,16 @@ static bool mode_fits(uint8_t mode, const struct p2_transform *t, const struct p
 	return mode == want || (!ask->answer && mode == MODE_TUNNEL && t->mode == MODE_TRANSPORT);
 }
 
+/* The transform set that would have met the offer, as a line to type; "" if there is none. */
+static void type_set(const struct cipher_info *his, const struct auth_info *auth, bool has_auth,
+		     const char *set, char *buf, size_t cap)
+{
+	buf[0] = '\0';
+	if (his && (auth || !has_auth))
+		snprintf(buf, cap, " (to accept it: crypto ipsec transform-set %s %s%s%s)", set,
+			 his->ios_conf, auth ? " " : "", auth ? auth->ios_esp : "");
+}
+
 /* One offered transform against one of our sets. True: fits. Otherwise why. */
 static bool p2_fits(const struct p2_seen *s, uint8_t esp_id, const struct p2_transform *t,
 		    const struct p2_policy *p, const struct p2_ask *ask, struct p2_agreed *a,
@@ -152,27 +162,39 @@ static bool p2_fits(const struct p2_seen *s, uint8_t esp_id, const struct p2_tra
 	const struct cipher_info *his = cipher_by_esp(esp_id, s->bits);
 	const struct auth_info *auth = s->auth ? auth_by_attr(s->auth) : NULL;
 
+	char type[IOS_NAME_MAX + 96];
+
+	type_set(his, s->auth ? auth : NULL, s->auth != 0, t->name, type, sizeof(type));
 	a->mode = p2_encap_mode(s->encap ? s->encap : MODE_TUNNEL, &a->udp_encap);
 	if (his != ours) {
-		snprintf(why, cap, "cipher offered %s, transform-set %s has %s",
-			 his ? his->ios_conf : "unknown", t->name, ours->ios_conf);
+		snprintf(why, cap, "cipher offered %s, transform-set %s has %s%s",
+			 his ? his->ios_conf : "unknown", t->name, ours->ios_conf, type);
 	} else if ((s->auth && !auth) || (auth ? auth->id : AUTH_NONE) != t->esp_auth) {
-		snprintf(why, cap, "authenticator offered %s, transform-set %s has %s",
+		snprintf(why, cap, "authenticator offered %s, transform-set %s has %s%s",
 			 auth ? auth->ios_esp : s->auth ? "unknown" : "none", t->name,
-			 t->esp_auth ? auth_info(t->esp_auth)->ios_esp : "none");
+			 t->esp_auth ? auth_info(t->esp_auth)->ios_esp : "none", type);
 	} else if (!mode_fits(a->mode, t, ask)) {
 		snprintf(why, cap, "mode offered %s, transform-set %s has mode %s%s",
 			 mode_word(a->mode), t->name, mode_word(t->mode),
 			 a->mode == MODE_TRANSPORT && !ask->endpoints ?
 				 ", and transport mode serves only between the two peers" :
-				 "");
+			 a->mode == MODE_TRANSPORT ? " (to accept it: mode transport)" :
+						     "");
 	} else if (a->udp_encap && !ask->nat) {
 		snprintf(why, cap, "UDP encapsulation offered where no NAT was found");
 	} else if (ask->answer && !a->udp_encap && ask->nat) { /* RFC 2408 section 4.2 */
 		snprintf(why, cap, "the answer leaves out the UDP encapsulation that was offered");
 	} else if (p->pfs_group && s->group != p->pfs_group) {
-		snprintf(why, cap, "PFS group offered %u, crypto map %s %u has set pfs group%u",
-			 s->group, p->map, p->seq, p->pfs_group);
+		if (s->group)
+			snprintf(why, cap,
+				 "PFS group offered %u, crypto map %s %u has set pfs group%u (to accept it: set "
+				 "pfs group%u)",
+				 s->group, p->map, p->seq, p->pfs_group, s->group);
+		else
+			snprintf(why, cap,
+				 "no PFS group offered, crypto map %s %u has set pfs group%u (to accept it: no "
+				 "set pfs)",
+				 p->map, p->seq, p->pfs_group);
 	} else if (s->group && (!ask->has_ke || !ike_dh_len(s->group))) {
 		snprintf(why, cap, "PFS group %u offered without key exchange or unsupported",
 			 s->group);
@@ -264,6 +286,28 @@ bool p2_choose(struct span sa_body, const struct p2_policy *p, const struct p2_a
 		}
 	}
 	return false;
+}
+
+void p2_text(const struct p2_policy *p, char *buf, size_t cap)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < p->n_transforms && at < cap; i++) {
+		const struct p2_transform *t = &p->transforms[i];
+
+		if (!p2_usable(t))
+			continue;
+		int w = snprintf(buf + at, cap - at, "%stransform-set %s %s %s", at ? "; " : "", t->name,
+				 cipher_info(t->cipher, t->cipher_bits)->ios_conf,
+				 t->esp_auth ? auth_info(t->esp_auth)->ios_esp : "");
+		if (w > 0)
+			at += (size_t)w;
+	}
+	if (at < cap && p->pfs_group)
+		snprintf(buf + at, cap - at, ", set pfs group%u", p->pfs_group);
+	else if (at < cap)
+		snprintf(buf + at, cap - at, ", no PFS");
 }
 
 void p2_answer(struct wr *w, const struct p2_agreed *a, uint32_t spi)

@@ -146,7 +146,7 @@ void quick_fail(struct qm *q, const char *why)
 	struct ike *k = sa->k;
 	uint32_t policy_id = q->policy.id;
 	struct ipaddr peer = sa->path.remote;
-	char addr[IPADDR_STRLEN], text[200];
+	char addr[IPADDR_STRLEN], text[sizeof(((struct fail_note *)0)->story)];
 
 	snprintf(text, sizeof(text), "%s", why);
 	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Quick mode failed with peer at %s: %s",

@@ -28,6 +28,14 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'slow: waits for timers of half a minute; with tools/check --long only')
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """A lab has one name on a machine, and its tests look at all of them: they run one after the other (xdist)."""
+    for item in items:
+        if item.path.name in ('test_lab.py', 'test_router.py'):
+            item.add_marker(pytest.mark.xdist_group('labs'))
+
+
 @pytest.fixture
 def culvert():
     return built('culvert')
