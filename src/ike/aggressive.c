@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/secret.h"
 
 void aggressive_log_disabled(struct ike *k, const struct ipaddr *peer, const char *what)
@@ -273,24 +272,6 @@ void aggressive_again(struct ike_sa *sa)
 
 /* ---- a stranger's first message ---- */
 
-/* Nobody has proved an address yet, and the answer costs two exponentiations. */
-static bool work_allowed(struct ike *k, const struct ipaddr *peer)
-{
-	const size_t n = sizeof(k->ag_work.by_peer);
-	uint32_t v4 = ipaddr_to_v4(peer);
-	uint8_t *his = &k->ag_work.by_peer[hash_bytes(k->seed, &v4, sizeof(v4)) % n];
-
-	if (k->now_ms - k->ag_work.from_ms >= 1000) {
-		memset(&k->ag_work, 0, sizeof(k->ag_work));
-		k->ag_work.from_ms = k->now_ms;
-	}
-	if (k->ag_work.all >= IKE_MAX_AG_SEC || *his >= IKE_MAX_AG_PEER_SEC)
-		return false;
-	k->ag_work.all++;
-	++*his;
-	return true;
-}
-
 static int send_second(struct ike_sa *sa, const struct p1_choice *c)
 {
 	uint8_t buf[AUTH_ID_MAX];
@@ -445,7 +426,8 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 		phase1_refuse(k, path, h, d.len, "Aggressive", why);
 		return;
 	}
-	if (!work_allowed(k, &path->remote) || !phase1_room(k, &path->remote)) {
+	/* nobody has proved an address yet, and the answer costs two exponentiations */
+	if (!phase1_may_work(k, &path->remote) || !phase1_room(k, &path->remote)) {
 		act_debug(k, NULL, "too many half-open exchanges, %s waits", addr);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/secret.h"
 
 /* ---- keys ---- */
@@ -226,6 +227,8 @@ static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struc
 	case -EBADMSG:
 		bad_message(sa, "");
 		return;
+	case -EAGAIN:
+		return;
 	case -EPERM:
 		refused(sa, d.len);
 		return;
@@ -322,6 +325,23 @@ bool phase1_room(struct ike *k, const struct ipaddr *peer)
 	if (!sa)
 		return false;
 	sa_drop(sa);
+	return true;
+}
+
+bool phase1_may_work(struct ike *k, const struct ipaddr *peer)
+{
+	const size_t n = sizeof(k->ag_work.by_peer);
+	uint32_t v4 = ipaddr_to_v4(peer);
+	uint8_t *his = &k->ag_work.by_peer[hash_bytes(k->seed, &v4, sizeof(v4)) % n];
+
+	if (k->now_ms - k->ag_work.from_ms >= 1000) {
+		memset(&k->ag_work, 0, sizeof(k->ag_work));
+		k->ag_work.from_ms = k->now_ms;
+	}
+	if (k->ag_work.all >= IKE_MAX_AG_SEC || *his >= IKE_MAX_AG_PEER_SEC)
+		return false;
+	k->ag_work.all++;
+	++*his;
 	return true;
 }
 

@@ -73,8 +73,8 @@
 #define IKE_MAX_HOST_PAIRS  256	   /* and of one ACL line with `level per-host` */
 #define IKE_MADE_MS	    60000  /* a made policy without SAs stays so long after its last use, */
 #define IKE_MADE_HOLD_MS    3600000 /* or so long after its last SA, if nothing else protects it */
-#define IKE_MAX_AG_SEC	    20	   /* first messages of aggressive mode answered a second, */
-#define IKE_MAX_AG_PEER_SEC 5	   /* and of one peer: each costs two exponentiations */
+#define IKE_MAX_AG_SEC	    20	   /* first messages of aggressive mode answered a second, and */
+#define IKE_MAX_AG_PEER_SEC 5	   /* messages of rsa-encr decrypted; of one peer: phase1_may_work() */
 #define IKE_MIN_LIFE_SEC    10	   /* a shorter one from a peer would only burn processors */
 #define IKE_MIN_LIFE_KB	    2560   /* likewise: IOS's own minimum */
 #define IKE_MAX_QM_PER_SA   128

@@ -2,8 +2,9 @@
 /* What main mode and aggressive mode share: exchange.c walks the table of an
  * exchange, makes keys and bounds what strangers may begin; auth.c says who we are
  * and proves who the peer is; psk.c finds the key. Handlers return 0, -EBADMSG or
- * -EACCES (the message is ignored, the true one may still come), or what ends the SA:
- * -EPERM (refused, its story says why), -ENOENT, -ENOKEY (no key), -ENOMEM. */
+ * -EACCES (the message is ignored, the true one may still come), -EAGAIN (it is ignored
+ * now and read when it is repeated), or what ends the SA: -EPERM (refused, its story says
+ * why), -ENOENT, -ENOKEY (no key), -ENOMEM. */
 #ifndef IKE_PHASE1_H
 #define IKE_PHASE1_H
 
@@ -54,6 +55,9 @@ int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer);
 /* Whether one more half-open exchange may begin with that peer; an older one may
  * have to give its place up. */
 bool phase1_room(struct ike *k, const struct ipaddr *peer);
+/* Whether work that costs as much as answering aggressive mode may be done for a peer who has
+ * not proved who he is: so often a second, for each and for all. */
+bool phase1_may_work(struct ike *k, const struct ipaddr *peer);
 /* Takes over what was chosen for a responder. */
 void phase1_agree(struct ike_sa *sa, const struct p1_choice *c);
 /* None of the peer's offers fits: says so to him, in the log and in debug. mode:
@@ -122,7 +126,8 @@ int encr_begin(struct ike_sa *sa);
 /* Appends our ID and nonce, encrypted. -EMSGSIZE: the identity does not fit the peer's
  * key; -ENOKEY: that key is none. */
 int encr_add(struct ike_sa *sa, struct ike_builder *b, struct span nonce);
-/* His ID and nonce, or what stands for them. -EBADMSG: of a length that our key has not. */
+/* His ID and nonce, or what stands for them. -EBADMSG: of a length that our key has not;
+ * -EAGAIN: too much was decrypted in this second. */
 int encr_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fresh *f);
 /* His ID becomes the SA's; as responder, the key to answer with is found. 0 for other methods,
  * too; -ENOENT: there is none. */

@@ -130,9 +130,20 @@ int encr_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fre
 	struct span nonce = ike_payload_find(pl, PL_NONCE, 0)->body;
 	const struct ike_env *env = &sa->k->env;
 	uint8_t buf[IKE_SIG_MAX];
+	char addr[IPADDR_STRLEN];
 	size_t len = 0;
-	int err = env->open(env->ctx, id, ID_LEAST, AUTH_ID_MAX, buf, &len);
+	int err;
 
+	if (id.len != nonce.len) /* both are one block of the same key */
+		return -EBADMSG;
+	/* Two private-key operations for who has proved no more than an address, and what is wrong
+	 * behind them does not end the exchange. Aggressive mode has asked already. */
+	if (!(sa->aggressive && !sa->initiator) && !phase1_may_work(sa->k, &sa->path.remote)) {
+		act_debug(sa->k, sa, "too many messages to decrypt, %s waits",
+			  ipaddr_str(&sa->path.remote, addr));
+		return -EAGAIN;
+	}
+	err = env->open(env->ctx, id, ID_LEAST, AUTH_ID_MAX, buf, &len);
 	if (!err && !span_dup(span_of(buf, len), &f->his_id))
 		err = -ENOMEM;
 	if (!err)

@@ -417,6 +417,46 @@ static void ciphertexts_of_other_lengths_change_nothing(void **state)
 	assert_up(1, "192.0.2.1");
 }
 
+/* Everything fits but the public value, which is none, or the nonce's length: the exchange
+ * waits for the true message, and whoever owns the address could have us decrypt without
+ * an end. */
+static void bad_messages_are_not_decrypted_without_an_end(void **state)
+{
+	(void)state;
+	for (int half = 0; half < 2; half++) {
+		again();
+		sim_acquire(0, 1);
+		sim_drain(0);
+		assert_true(sim_deliver_one());
+		sim_drain(1);
+		assert_true(sim_deliver_one());
+		sim_drain(0);
+		struct datagram d = *sim.wire[0]; /* MM3: KE, ID and nonce of 132 bytes each */
+		size_t id = 28u + (size_t)(d.b[30] << 8 | d.b[31]);
+
+		assert_int_equal(d.b[id + 3], 132);
+		if (half) {
+			uint8_t *nonce = d.b + id + 132;
+
+			nonce[3] = 68;
+			d.len = (size_t)(nonce + 68 - d.b);
+			nonce[0] = 0;
+			d.b[26] = (uint8_t)(d.len >> 8);
+			d.b[27] = (uint8_t)d.len;
+		} else {
+			memset(d.b + 32, 0, id - 32);
+		}
+		for (int i = 0; i < 200; i++) {
+			d.b[d.len - 1] = (uint8_t)i;
+			sim_feed(1, &d.path, d.b, d.len);
+			sim_drain(1);
+		}
+		assert_true(opened <= (half ? 0 : 2 * 5));
+		sim_run(40000); /* the true one is repeated */
+		assert_up(1, "192.0.2.1");
+	}
+}
+
 static void no_answer_outgrows_its_request(void **state)
 {
 	size_t len[4];
@@ -490,6 +530,7 @@ int main(void)
 		SIM_TEST(lost_and_doubled_messages_are_read_once),
 		SIM_TEST(the_key_goes_and_the_sa_goes),
 		SIM_TEST(ciphertexts_of_other_lengths_change_nothing),
+		SIM_TEST(bad_messages_are_not_decrypted_without_an_end),
 		SIM_TEST(no_answer_outgrows_its_request),
 		SIM_TEST(it_works_behind_nat),
 	};
