@@ -310,6 +310,49 @@ static void aggressive_mode_finds_no_key_outside_the_profile(void **state)
 	assert_int_equal(sim.side[1].sent_aggressive, 0);
 }
 
+/* With pre-shared keys a certificate proves nothing; anybody may put one in. */
+static bool any_certificate(void *ctx, struct span der, const char *map)
+{
+	(void)ctx;
+	(void)der;
+	(void)map;
+	return true;
+}
+
+static void a_certificate_beside_a_pre_shared_key_says_nothing(void **state)
+{
+	static const uint8_t cert[] = { 0, 0, 0, 8, 4, 0x30, 1, 0 };
+
+	(void)state;
+	fresh();
+	sim_env.match_cert = any_certificate;
+	sim_restart(0, false);
+	add(0, key(0, US_1, 32, "secretkey"));
+	add(1, key(0, US_0, 32, "secretkey"));
+	struct ike_profile *p = profile(0, "OUT", MATCH_CERTIFICATE, "MAP");
+	p->aggressive = true;
+	wants(0, "OUT");
+	sim_configure(0);
+	sim_configure(1);
+	sim_acquire(0, 1);
+	sim_drain(0);
+	assert_true(sim_deliver_one());
+	sim_drain(1);
+	struct datagram *d = sim.wire[0]; /* the second message gets one payload more */
+	size_t at = 28;
+	while (d->b[at])
+		at += (size_t)(d->b[at + 2] << 8 | d->b[at + 3]);
+	d->b[at] = 6; /* CERT */
+	memcpy(d->b + d->len, cert, sizeof(cert));
+	d->len += sizeof(cert);
+	d->b[26] = (uint8_t)(d->len >> 8);
+	d->b[27] = (uint8_t)d->len;
+	run(2000);
+	sim_env.match_cert = NULL;
+	assert_int_equal(sim_count_sas(0, IKE_QM_IDLE), 0);
+	assert_refused(0, "matches no statement of isakmp profile OUT");
+}
+
 /* A key by name serves main mode where a profile says who the peer is. */
 static void a_key_by_name_serves_who_is_known_by_name(void **state)
 {
@@ -416,6 +459,7 @@ int main(void)
 		SIM_TEST(incomplete_and_missing_profiles_begin_nothing),
 		SIM_TEST(a_profile_may_ask_for_aggressive_mode),
 		SIM_TEST(aggressive_mode_finds_no_key_outside_the_profile),
+		SIM_TEST(a_certificate_beside_a_pre_shared_key_says_nothing),
 		SIM_TEST(a_key_by_name_serves_who_is_known_by_name),
 		SIM_TEST(an_entry_wants_its_profile_in_quick_mode),
 		SIM_TEST(a_profile_that_goes_takes_its_phase_1_along),
