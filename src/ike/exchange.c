@@ -88,6 +88,8 @@ int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, struct 
 
 	if (!signs && !encr && !psk.p)
 		return -ENOENT;
+	if (psk.p)
+		sa->psk_mark = psk_mark(k, psk);
 	err = ike_dh_shared(dh, f->his_ke, gxy);
 	if (err == -EINVAL) {
 		err = -EBADMSG; /* a public value that is none */

@@ -158,6 +158,7 @@ struct ike_sa {
 	bool keyed;
 	bool bad_hash; /* a proof of the peer's was wrong */
 	char profile[IOS_NAME_MAX]; /* isakmp profile; "": none, or not known yet */
+	uint64_t psk_mark; /* of the pre-shared key that SKEYID was made of */
 	bool told;     /* the log has a line on a bad message of this exchange */
 	bool heard_float; /* something came from the peer's address to a port other than 500 */
 
@@ -430,8 +431,10 @@ const struct psk_entry *psk_find(const struct ike *k, const struct ike_profile *
 				 const struct ipaddr *local, const struct ipaddr *peer);
 const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *local,
 				const struct ipaddr *peer); /* without a profile */
-/* The same key, wherever it stands; false if one is NULL. */
-bool psk_same(const struct psk_entry *a, const struct psk_entry *b);
+/* Tells keys apart without keeping them; of this core only. */
+uint64_t psk_mark(const struct ike *k, struct span key);
+/* The key is the one that the SA was made with; false if it is NULL. */
+bool psk_was_used(const struct ike_sa *sa, const struct psk_entry *e);
 /* The key of an identity that came in clear: by the host name it says, else by
  * address; NULL: none. */
 const struct psk_entry *psk_for_id(const struct ike *k, const struct ike_profile *p,

@@ -204,14 +204,37 @@ static int judge_answer(struct ike_sa *sa, const struct ike_profile *p, const st
 	return refuse(sa, why);
 }
 
+/* He knows the key that was used: it must be one of his profile. In aggressive mode that has
+ * chosen it, unless the configuration has changed meanwhile. */
+static int judge_key(struct ike_sa *sa, const struct ike_profile *p, const struct ike_id *id,
+		     struct span id_body)
+{
+	struct ike *k = sa->k;
+	const struct psk_entry *own = psk_find(k, p, &sa->path.local, &sa->path.remote);
+	const struct psk_entry *used = psk_for(k, &sa->path.local, &sa->path.remote);
+	char name[AUTH_ID_TEXT], ring[IOS_NAME_MAX + 64], why[400];
+
+	if (sa->aggressive)
+		own = psk_for_id(k, p, &sa->path, id_body);
+	if (psk_was_used(sa, own))
+		return 0;
+	act_debug(k, sa, "Key not found in keyrings of profile %s, aborting exchange", p->name);
+	snprintf(ring, sizeof(ring), "the key of keyring %s was used for its address", keyring_name(k, used));
+	snprintf(why, sizeof(why),
+		 "%s, %s its identity %s is of isakmp profile %s, whose keyrings have %s for that address",
+		 psk_was_used(sa, used) ? ring :
+					  "the key that was used for its address is another one by now",
+		 psk_was_used(sa, used) ? "but" : "and", auth_id_text(id, name), p->name,
+		 own ? "another key" : "no key");
+	return refuse(sa, why);
+}
+
 int profile_judge(struct ike_sa *sa, struct span id_body, const struct ike_payloads *pl)
 {
 	struct ike *k = sa->k;
 	/* beside a hash a certificate proves nothing: anybody may have put it there */
 	struct span cert = sa->agreed.auth == IKE_AUTH_RSA_SIG ? leaf_of(pl) : (struct span){ 0 };
-	const struct psk_entry *used, *own;
 	const struct ike_profile *p;
-	char name[AUTH_ID_TEXT], why[400];
 	struct ike_id id;
 
 	if (!k->cfg.n_profiles && !sa->profile[0])
@@ -227,19 +250,11 @@ int profile_judge(struct ike_sa *sa, struct span id_body, const struct ike_paylo
 		return 0;
 	}
 	act_debug(k, sa, "peer matches %s profile", p->name);
-	if (sa->agreed.auth == IKE_AUTH_PSK && !sa->aggressive) {
-		used = psk_find(k, NULL, &sa->path.local, &sa->path.remote);
-		own = psk_find(k, p, &sa->path.local, &sa->path.remote);
-		if (!psk_same(used, own)) {
-			act_debug(k, sa, "Key not found in keyrings of profile %s, aborting exchange",
-				  p->name);
-			snprintf(why, sizeof(why),
-				 "the key of keyring %s was used for its address, but its identity %s "
-				 "is of isakmp profile %s, whose keyrings have %s for that address",
-				 keyring_name(k, used), auth_id_text(&id, name), p->name,
-				 own ? "another key" : "no key");
-			return refuse(sa, why);
-		}
+	if (sa->agreed.auth == IKE_AUTH_PSK) {
+		int err = judge_key(sa, p, &id, id_body);
+
+		if (err)
+			return err;
 	}
 	profile_set(sa, p->name);
 	return 0;

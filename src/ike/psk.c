@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/secret.h"
+#include "base/hash.h"
 
 static bool may_use(const struct psk_entry *e, const struct ike_profile *p, const struct ipaddr *local)
 {
@@ -83,9 +83,14 @@ const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *local,
 	return psk_find(k, NULL, local, peer);
 }
 
-bool psk_same(const struct psk_entry *a, const struct psk_entry *b)
+uint64_t psk_mark(const struct ike *k, struct span key)
 {
-	return a && b && a->key_len == b->key_len && secret_equal(a->key, b->key, a->key_len);
+	return hash_bytes(k->seed, key.p, key.len);
+}
+
+bool psk_was_used(const struct ike_sa *sa, const struct psk_entry *e)
+{
+	return e && psk_mark(sa->k, span_of(e->key, e->key_len)) == sa->psk_mark;
 }
 
 const struct psk_entry *psk_for_id(const struct ike *k, const struct ike_profile *p,

@@ -310,6 +310,47 @@ static void aggressive_mode_finds_no_key_outside_the_profile(void **state)
 	assert_int_equal(sim.side[1].sent_aggressive, 0);
 }
 
+/* What authenticates him is the key that was taken, not the one that the configuration has
+ * by the time he says who he is. */
+static void a_key_that_came_between_is_not_the_one_used(void **state)
+{
+	(void)state;
+	for (int ag = 0; ag < 2; ag++) {
+		fresh();
+		add(0, key(0, US_1, 32, "secretkey"));
+		add(1, named(1, "a.west.example", "secretkey"));
+		add(1, key(1, US_0 & ~255u, 24, "secretkey"));
+		struct ike_profile *p = profile(0, "OUT", MATCH_ADDRESS, "");
+		p->aggressive = ag;
+		p->id_kind = AG_FQDN;
+		snprintf(p->id, sizeof(p->id), "a.west.example");
+		wants(0, "OUT");
+		p = profile(1, "WIDE", MATCH_HOST_DOMAIN, "example");
+		p->n_keyrings = 1;
+		p->keyrings[0] = 1;
+		memset(said, 0, sizeof(said));
+		sim_configure(0);
+		sim_configure(1);
+		sim_acquire(0, 1);
+		for (unsigned i = 0; i < (ag ? 1 : 3); i++) {
+			sim_drain(0);
+			sim_drain(1);
+			assert_true(sim_deliver_one());
+		}
+		sim_drain(1);
+		assert_int_equal(ag ? sim.side[1].sent_aggressive : sim.side[1].sent_main, ag ? 1 : 2);
+		add(1, named(2, "a.west.example", "another"));
+		add(1, key(2, US_0, 32, "another"));
+		p = profile(1, "HOST", MATCH_HOST, "a.west.example");
+		p->n_keyrings = 1;
+		p->keyrings[0] = 2;
+		sim_configure(1);
+		run(2000);
+		assert_refused(1, "the key that was used for its address is another one by now");
+		assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 0);
+	}
+}
+
 /* With pre-shared keys a certificate proves nothing; anybody may put one in. */
 static bool any_certificate(void *ctx, struct span der, const char *map)
 {
@@ -459,6 +500,7 @@ int main(void)
 		SIM_TEST(incomplete_and_missing_profiles_begin_nothing),
 		SIM_TEST(a_profile_may_ask_for_aggressive_mode),
 		SIM_TEST(aggressive_mode_finds_no_key_outside_the_profile),
+		SIM_TEST(a_key_that_came_between_is_not_the_one_used),
 		SIM_TEST(a_certificate_beside_a_pre_shared_key_says_nothing),
 		SIM_TEST(a_key_by_name_serves_who_is_known_by_name),
 		SIM_TEST(an_entry_wants_its_profile_in_quick_mode),
