@@ -281,7 +281,7 @@ static void control_free(struct control *c)
 {
 	session_close_all(c);
 	pki_cmd_close(c);
-	explicit_bzero(c->master, sizeof(c->master));
+	explicit_bzero(&c->masters, sizeof(c->masters));
 	for (size_t i = 0; i < sizeof(c->watches) / sizeof(c->watches[0]); i++)
 		if (c->watches[i])
 			event_free(c->watches[i]);

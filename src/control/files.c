@@ -232,6 +232,8 @@ int files_save(struct control *c, struct txt *out)
 		txt_printf(out, "%% Could not write %s: %s\n", c->opt->config, strerror(-err));
 	else
 		txt_str(out, "[OK]\n");
+	if (!err)
+		master_key_saved(c);
 	if (body.s)
 		explicit_bzero(body.s, body.len);
 	txt_fini(&body);

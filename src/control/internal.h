@@ -108,7 +108,11 @@ struct control {
 	char *changed_at; /* `show running-config` header */
 	struct pki *pki;
 	struct pki_store *keys;
-	char master[128]; /* the master key of type 6 keys; "": none */
+	struct master_keys {
+		/* of type 6 keys: the one in force; then, newest first, earlier ones that the
+		 * startup configuration may still be encrypted with. "": none */
+		char v[4][128];
+	} masters;
 	struct pki_crls *crls; /* fetched */
 	struct keygen *keygen; /* a key pair that is being made; NULL */
 	LIST_HEAD(, session) sessions;

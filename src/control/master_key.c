@@ -19,6 +19,7 @@
 #include "host/log.h"
 #include "host/os.h"
 
+static_assert(sizeof(((struct master_keys *)0)->v[0]) == MASTER_KEY_MAX, "bounds of master keys");
 static_assert(PSK_MAX == TYPE6_SECRET_MAX && CFG_SEALED_MAX == TYPE6_TEXT_MAX, "bounds of keys");
 
 /* ---- the file ---- */
@@ -34,14 +35,16 @@ static int path_of(const char *config, char *out, size_t size)
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
-int master_key_read(const char *config, char ret_key[MASTER_KEY_MAX])
+#define KEYS (sizeof(((struct master_keys *)0)->v) / MASTER_KEY_MAX)
+
+int master_key_read(const char *config, struct master_keys *ret_keys)
 {
-	char path[PATH_MAX], buf[MASTER_KEY_MAX] = "";
+	char path[PATH_MAX], buf[KEYS * MASTER_KEY_MAX] = "", *at = buf;
 	struct stat st;
 	int err = path_of(config, path, sizeof(path));
-	int fd = err ? -1 : open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = err ? -1 : open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	ret_key[0] = '\0';
+	memset(ret_keys, 0, sizeof(*ret_keys));
 	if (err || fd < 0)
 		return err ? err : errno == ENOENT ? 0 : -errno;
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
@@ -52,32 +55,57 @@ int master_key_read(const char *config, char ret_key[MASTER_KEY_MAX])
 	if (n < 0)
 		err = -errno;
 	close(fd);
-	buf[strcspn(buf, "\n")] = '\0';
-	if (!err)
-		memcpy(ret_key, buf, sizeof(buf));
+	for (size_t i = 0; !err && i < KEYS; i++) {
+		size_t len = strcspn(at, "\n");
+
+		snprintf(ret_keys->v[i], MASTER_KEY_MAX, "%.*s", (int)(len < MASTER_KEY_MAX ? len : 0), at);
+		at += len + (at[len] == '\n');
+	}
 	secret_wipe(buf, sizeof(buf));
 	return err;
 }
 
-static int write_key(const struct control *c, const char *key)
+/* The lines of the file, without an end of the last; none: no file. */
+static int write_keys(const struct control *c, const struct master_keys *keys)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], text[KEYS * MASTER_KEY_MAX] = "";
 	int err = path_of(c->opt->config, path, sizeof(path));
+	size_t len = 0;
 
 	if (err)
 		return err;
-	if (!key[0])
+	if (!keys->v[0][0])
 		return unlink(path) && errno != ENOENT ? -errno : 0;
-	return file_write(path, key, strlen(key));
+	for (size_t i = 0; i < KEYS && keys->v[i][0]; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? "\n" : "", keys->v[i]);
+	err = file_write(path, text, len);
+	secret_wipe(text, sizeof(text));
+	return err;
 }
 
 void master_key_load(struct control *c)
 {
-	int err = master_key_read(c->opt->config, c->master);
+	int err = master_key_read(c->opt->config, &c->masters);
 
 	if (err)
 		log_line("CULVERT-3-MASTER_KEY", "the master key is not used: %s",
 			 err == -EPERM ? "others may read its file (to do: chmod 600)" : strerror(-err));
+}
+
+void master_key_saved(struct control *c)
+{
+	struct master_keys *all = &c->masters, one = { 0 };
+	int err;
+
+	if (!all->v[1][0])
+		return;
+	memcpy(one.v[0], all->v[0], sizeof(one.v[0]));
+	err = write_keys(c, &one);
+	if (err)
+		log_line("CULVERT-3-MASTER_KEY", "the earlier master key stays in its file: %s", strerror(-err));
+	else
+		memcpy(all, &one, sizeof(one));
+	secret_wipe(&one, sizeof(one));
 }
 
 /* ---- every key of a configuration ---- */
@@ -118,11 +146,6 @@ static bool open_one(struct key_place p, void *ctx)
 	return *p.type == 6 && !p.key[0] && !type6_decrypt(ctx, p.sealed, p.key);
 }
 
-bool master_key_open(struct config *c, const char *master)
-{
-	return master[0] && each_key(c, open_one, (void *)(uintptr_t)master);
-}
-
 static bool seal(struct key_place p, const char *master)
 {
 	uint8_t salt[TYPE6_SALT];
@@ -131,6 +154,26 @@ static bool seal(struct key_place p, const char *master)
 		return false;
 	*p.type = 6;
 	return true;
+}
+
+struct rename {
+	const char *from, *to;
+};
+
+static bool reseal_one(struct key_place p, void *ctx)
+{
+	const struct rename *r = ctx;
+
+	return open_one(p, (void *)(uintptr_t)r->from) && seal(p, r->to);
+}
+
+void master_key_open(struct config *c, const struct master_keys *keys)
+{
+	if (!keys->v[0][0])
+		return;
+	each_key(c, open_one, (void *)(uintptr_t)keys->v[0]);
+	for (size_t i = 1; i < KEYS && keys->v[i][0]; i++)
+		each_key(c, reseal_one, &(struct rename){ keys->v[i], keys->v[0] });
 }
 
 static bool seal_clear(struct key_place p, void *ctx)
@@ -156,11 +199,11 @@ static bool forget(struct key_place p, void *ctx)
 
 void master_key_follow(struct control *c)
 {
-	if (!c->config || !c->master[0])
+	if (!c->config || !c->masters.v[0][0])
 		return;
-	master_key_open(c->config, c->master);
+	master_key_open(c->config, &c->masters);
 	if (c->config->keys.aes)
-		each_key(c->config, seal_clear, c->master);
+		each_key(c->config, seal_clear, c->masters.v[0]);
 }
 
 static void changed(struct control *c)
@@ -187,20 +230,29 @@ static void talk_free(struct dialog *d)
 static void set_key(struct exec_io *io, const char *key, bool *ret_error)
 {
 	struct control *c = io->c;
-	int err = write_key(c, key);
+	struct master_keys new = { 0 };
+	int err;
 
-	if (err) {
-		txt_printf(io->out, "%% The master key could not be stored: %s\n", strerror(-err));
+	if (c->masters.v[KEYS - 1][0]) {
+		txt_str(io->out, "% The startup configuration may need each of the last master keys: save it "
+				 "first (write memory)\n");
 		*ret_error = true;
 		return;
 	}
-	if (c->master[0]) /* what the old one opens is for the new one */
-		master_key_open(c->config, c->master);
-	each_key(c->config, seal_again, (void *)(uintptr_t)key);
-	secret_wipe(c->master, sizeof(c->master));
-	snprintf(c->master, sizeof(c->master), "%s", key);
-	master_key_follow(c);
-	changed(c);
+	snprintf(new.v[0], sizeof(new.v[0]), "%s", key);
+	memcpy(new.v[1], c->masters.v[0], sizeof(new) - sizeof(new.v[0]));
+	err = write_keys(c, &new);
+	if (err) {
+		txt_printf(io->out, "%% The master key could not be stored: %s\n", strerror(-err));
+		*ret_error = true;
+	} else {
+		master_key_open(c->config, &c->masters); /* what the old one opens is for the new one */
+		each_key(c->config, seal_again, new.v[0]);
+		c->masters = new;
+		master_key_follow(c);
+		changed(c);
+	}
+	secret_wipe(&new, sizeof(new));
 }
 
 static bool good_length(struct exec_io *io, const char *key, bool *ret_error)
@@ -239,7 +291,7 @@ static void got_new(struct dialog *d, struct exec_io *io, const char *text, bool
 static void got_old(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error)
 {
 	struct master_talk *t = (struct master_talk *)(void *)d;
-	const char *master = io->c->master;
+	const char *master = io->c->masters.v[0];
 
 	if (strlen(text) != strlen(master) || !secret_equal(text, master, strlen(master))) {
 		txt_str(io->out, "% That is not the old key; nothing was changed.\n");
@@ -254,14 +306,15 @@ static void got_old(struct dialog *d, struct exec_io *io, const char *text, bool
 
 static void drop(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
 {
-	int err = yes ? write_key(io->c, "") : 0;
+	static const struct master_keys none;
+	int err = yes ? write_keys(io->c, &none) : 0;
 
 	(void)d;
 	if (err) {
 		txt_printf(io->out, "%% The master key could not be removed: %s\n", strerror(-err));
 		*ret_error = true;
 	} else if (yes) {
-		secret_wipe(io->c->master, sizeof(io->c->master));
+		secret_wipe(&io->c->masters, sizeof(io->c->masters));
 		each_key(io->c->config, forget, NULL);
 		changed(io->c);
 	}
@@ -271,11 +324,11 @@ void master_key_cmd(struct exec_io *io, unsigned action, const struct exec_args 
 {
 	struct master_talk *t;
 
-	if (action == EXEC_MASTER_DROP && !io->c->master[0])
+	if (action == EXEC_MASTER_DROP && !io->c->masters.v[0][0])
 		return;
 	if (action == EXEC_MASTER_KEY && a->text[0] && !good_length(io, a->text, ret_error))
 		return;
-	if (action == EXEC_MASTER_KEY && a->text[0] && !io->c->master[0]) {
+	if (action == EXEC_MASTER_KEY && a->text[0] && !io->c->masters.v[0][0]) {
 		set_key(io, a->text, ret_error);
 		return;
 	}
@@ -291,8 +344,8 @@ void master_key_cmd(struct exec_io *io, unsigned action, const struct exec_args 
 		dialog_ask_yes(&t->d, "Continue with master key deletion ? [yes/no]: ", false, drop);
 	} else {
 		snprintf(t->key, sizeof(t->key), "%.*s", MASTER_KEY_MAX - 1, a->text); /* its length is good */
-		dialog_ask_secret(&t->d, io->c->master[0] ? "Old key: " : "New key: ",
-				io->c->master[0] ? got_old : got_new);
+		dialog_ask_secret(&t->d, io->c->masters.v[0][0] ? "Old key: " : "New key: ",
+				io->c->masters.v[0][0] ? got_old : got_new);
 	}
 	session_set_dialog(io->s, &t->d);
 }

@@ -153,7 +153,8 @@ static int check_file(const char *name)
 	struct config *c = NULL;
 	struct report r = { 0 };
 	struct txt said = TXT_INIT;
-	char *text = NULL, master[MASTER_KEY_MAX] = "";
+	struct master_keys masters;
+	char *text = NULL;
 	size_t len = 0;
 	int err = file_read(strcmp(name, "-") ? name : "/dev/stdin", &text, &len);
 
@@ -162,9 +163,9 @@ static int check_file(const char *name)
 	if (err) {
 		fprintf(stderr, "culvert check: %s: %s\n", name, strerror(-err));
 	} else {
-		if (strcmp(name, "-") && !master_key_read(name, master)) /* where this router's is */
-			master_key_open(c, master);
-		secret_wipe(master, sizeof(master));
+		if (strcmp(name, "-") && !master_key_read(name, &masters)) /* where this router's is */
+			master_key_open(c, &masters);
+		secret_wipe(&masters, sizeof(masters));
 		commands_check(c, &r);
 		report_print(&r, name, &said);
 		fputs(txt_cstr(&said), stdout);

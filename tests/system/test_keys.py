@@ -276,6 +276,35 @@ def test_type_6_keys_are_stored_and_used(world):
     router.stop()
 
 
+def test_a_new_master_key_loses_no_key_before_the_configuration_is_saved(world):
+    router = Router(world.us, CLEAR + WAN)
+    conf, lost = ('enable', 'configure terminal'), f'the key for {PEER} is not usable'
+    file = router.dir / 'cfg.master-key'
+
+    def sealed():
+        return key_lines(typed(router, 'enable', 'terminal length 0', 'show running-config'))[PEER]
+
+    typed(router, *conf, 'key config-key password-encrypt first-master', 'password encryption aes', 'end', 'write memory')
+    saved = (router.dir / 'cfg').read_text()
+    typed(router, *conf, 'key config-key password-encrypt second-master', 'first-master')
+    typed(router, *conf, 'key config-key password-encrypt third-master', 'second-master')
+    assert sealed().startswith('6 ') and sealed() not in saved
+    assert (router.dir / 'cfg').read_text() == saved
+    check = subprocess.run([built('culvert'), 'check', router.dir / 'cfg'], capture_output=True, text=True).stdout
+    assert f'key for {PEER}:' not in check, check
+    again(router)  # as after a power failure
+    router.cli('show version')
+    assert sealed().startswith('6 ') and sealed() not in saved
+    assert 'the key for 192.0.2.98 is not usable' in router.log() and lost not in router.log(), router.log()
+    # saved, only the new one opens it, and the old ones are gone
+    typed(router, 'enable', 'write memory')
+    assert file.read_text() == 'third-master' and stat.S_IMODE(file.stat().st_mode) == 0o600
+    again(router)
+    assert sealed() in (router.dir / 'cfg').read_text()
+    assert 'the key for 192.0.2.98 is not usable' in router.log() and lost not in router.log(), router.log()
+    router.stop()
+
+
 CERT_PROFILE = """crypto pki certificate map CM 10
  subject-name co {cn}
 crypto isakmp profile CERT
