@@ -303,6 +303,8 @@ void auth_done(struct ike_sa *sa, struct span id, const struct ike_payloads *pl)
 		sa_limit_kb(sa, his.life_kb);
 	}
 	(void)span_dup(id, &sa->peer_id); /* for show: without memory it is the address */
+	sa->who = peer_name(sa->k, id);
+	pairs_claim(sa);
 	sa_up(sa);
 	natt_suspect(sa, id);
 	if (restarted)

@@ -145,6 +145,15 @@ void info_notify_clear(struct ike *k, const struct ike_path *path, const struct 
 
 /* ---- receiving ---- */
 
+/* A half-open one has shown no more than an address. */
+static bool is_his(const struct ike_sa *victim, const struct ike_sa *sa)
+{
+	struct peer peer = peer_of_sa(sa);
+
+	return victim->state == MM_DONE ? peer_has_sa(&peer, victim) :
+					  ipaddr_equal(&victim->path.remote, &sa->path.remote);
+}
+
 static void recv_delete(struct ike_sa *sa, struct span body)
 {
 	struct ike_delete del;
@@ -161,13 +170,13 @@ static void recv_delete(struct ike_sa *sa, struct span body)
 			rd_copy(&r, h.r_cookie, 8);
 			struct ike_sa *victim = sa_by_cookies(k, &h);
 			/* a peer may only delete what is his */
-			if (victim && ipaddr_equal(&victim->path.remote, &sa->path.remote))
+			if (victim && is_his(victim, sa))
 				sa_end(victim, false, "deleted by the peer");
 		}
 		return;
 	}
 	for (size_t i = 0; i < del.n_spis && del.spi_len == 4 && del.proto == PROTO_ID_ESP; i++) {
-		struct pair *p = pair_by_spi(k, &sa->path.remote, rd_be32(&r));
+		struct pair *p = pair_by_spi(sa, rd_be32(&r));
 
 		if (p)
 			pair_remove(p, false);
@@ -215,7 +224,7 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 	case NT_INVALID_SPI:
 		if (n.data.len >= 4 || n.spi.len == 4) {
 			struct rd r = rd_span(n.spi.len == 4 ? n.spi : n.data);
-			struct pair *p = pair_by_spi(k, &sa->path.remote, rd_be32(&r));
+			struct pair *p = pair_by_spi(sa, rd_be32(&r));
 
 			if (p)
 				pair_remove(p, false);

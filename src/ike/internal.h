@@ -113,6 +113,7 @@ enum mm_state {
 
 struct qm;
 struct made;
+struct peer;
 
 /* Ways to speak of NAT, the best one first. */
 enum natt { NATT_NONE = 0, NATT_RFC, NATT_07, NATT_03, NATT_02N, NATT_02 };
@@ -150,6 +151,7 @@ struct ike_sa {
 	struct span ke_i, ke_r, ni, nr; /* owned copies (malloc) */
 	struct span sai_b;
 	struct span peer_id; /* body of his ID payload, once it is proven; stays */
+	uint64_t who;	     /* peer_name() of it; 0: not proven yet */
 	struct span idii_b; /* aggressive mode: stays, since it says which key is used */
 	struct span idir_b, his_key; /* rsa-encr, as idii_b: his key is a SubjectPublicKeyInfo */
 	bool spare_certs; /* as responder in aggressive mode: he did not ask for certificates */
@@ -239,6 +241,7 @@ struct pair {
 	bool initiator, rekeying, retired, out_installed;
 	struct sa_spec in, out; /* keys wiped once installed */
 	struct ipaddr peer;
+	uint64_t who;		       /* as the SA's that made it; 0: adopted, and he has not come since */
 	uint64_t made_ms;	       /* 0: adopted, its age is unknown */
 	uint64_t since_ms;	       /* made or adopted */
 	uint64_t in_ms, out_ms;	       /* its last packet, as far as the forwarder has told; 0: none */
@@ -402,7 +405,11 @@ struct ike_sa *sa_of_peer(const struct ike *k, const struct ipaddr *peer,
 			  const struct ike_sa *after);
 struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
 			       const struct ipaddr *peer);
-/* The same, of those whose isakmp profile serves the policy. */
+/* The same of one peer, who may have others beside him behind his NAT; p NULL: of any
+ * profile. */
+struct ike_sa *sa_up_of(struct ike *k, const struct p2_policy *p, const struct peer *peer);
+struct ike_sa *sa_starting_of(struct ike *k, const struct p2_policy *p, const struct peer *peer);
+/* As sa_up_for() and sa_starting_for(), of those whose isakmp profile serves the policy. */
 struct ike_sa *sa_up_with(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer);
 struct ike_sa *sa_starting_with(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer);
 void sa_up(struct ike_sa *sa); /* phase 1 complete */
@@ -624,6 +631,20 @@ void recover_up(struct ike_sa *sa); /* phase 1 is up: what was to be told is tol
 void session_up(const struct pair *p); /* before it counts as in use */
 void session_down(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 
+/* peer.c: who a peer is */
+struct peer {
+	struct ipaddr local, addr; /* addr: as he is configured */
+	bool hidden;		   /* behind a NAT: so may others be who have the same address */
+	uint16_t port;
+	uint64_t who; /* 0: not known */
+};
+uint64_t peer_name(const struct ike *k, struct span id_body); /* never 0 */
+struct peer peer_of_sa(const struct ike_sa *sa);
+struct peer peer_of_pair(const struct pair *p);
+bool peer_equal(const struct peer *a, const struct peer *b);
+bool peer_has_sa(const struct peer *peer, const struct ike_sa *sa);
+bool peer_has_pair(const struct peer *peer, const struct pair *p);
+
 /* natt.c */
 void natt_vids(struct ike_builder *b, bool nat_traversal);
 void natt_vids_answer(struct ike_builder *b, const struct ike_sa *sa); /* what he sent */
@@ -662,7 +683,8 @@ int pair_keep_inbound(struct ike *k, struct qm *q);
 void pair_use(struct ike *k, const struct qm *q);
 void pair_remove(struct pair *p, bool tell_peer);
 struct pair *pair_by_sa(struct ike *k, uint32_t sa_id);
-struct pair *pair_by_spi(struct ike *k, const struct ipaddr *peer, uint32_t spi);
+/* Of the peer that an SA is up with, by the SPI that he receives on. */
+struct pair *pair_by_spi(const struct ike_sa *sa, uint32_t spi);
 struct pair *pair_current(struct ike *k, uint32_t policy_id);
 bool pair_any(const struct ike *k, uint32_t policy_id); /* in whatever state */
 /* Another one in use carries just the same. */
@@ -671,14 +693,15 @@ bool pair_has_newer(const struct pair *p);
 bool renew_later(struct ike *k, uint32_t policy_id);
 const struct ipaddr *pair_local(const struct pair *p);
 /* When a packet left for the peer last, as far as the forwarder has told; 0: never. */
-uint64_t pairs_last_out(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+uint64_t pairs_last_out(const struct ike *k, const struct peer *peer);
 /* A NAT has moved the peer to to->remote: his SAs in UDP follow. */
-void pairs_move(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
-		const struct ike_path *to);
+void pairs_move(struct ike *k, const struct peer *peer, const struct ike_path *to);
+/* The SA is up: pairs that were taken over and have his mapping are known to be his. */
+void pairs_claim(const struct ike_sa *sa);
 bool pairs_with(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+bool pairs_of(struct ike *k, const struct peer *peer);
 /* Without a word to the peer; only those made before that moment. */
-void pairs_drop_peer(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
-		     uint64_t before_ms);
+void pairs_drop_peer(struct ike *k, const struct peer *peer, uint64_t before_ms);
 bool spi_in_use(struct ike *k, uint32_t spi);
 bool p1_any_usable(const struct ike *k); /* some crypto isakmp policy can be negotiated */
 /* Negotiates for the policy: on the SA that is up, one that is starting, or a new one. */

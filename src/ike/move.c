@@ -49,6 +49,7 @@ static void redirect(struct ike_sa *sa)
 void sa_follow(struct ike_sa *sa, const struct ike_path *path)
 {
 	struct ike_path was = sa_route(sa);
+	struct peer peer = peer_of_sa(sa);
 	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
 
 	/* after the float a datagram on port 500 is an old one (RFC 3947 section 4) */
@@ -60,7 +61,7 @@ void sa_follow(struct ike_sa *sa, const struct ike_path *path)
 		  ipaddr_str(&was.remote, a), was.remote_port, ipaddr_str(&path->remote, b),
 		  path->remote_port);
 	redirect(sa);
-	pairs_move(sa->k, &sa->path.local, &sa->path.remote, path);
+	pairs_move(sa->k, &peer, path);
 }
 
 void ike_peer_moved(struct ike *k, uint64_t now_ms, uint32_t sa_id, const struct ipaddr *addr,
@@ -72,8 +73,9 @@ void ike_peer_moved(struct ike *k, uint64_t now_ms, uint32_t sa_id, const struct
 	if (!p || !p->in.udp_encap || !p->in.peer_moves)
 		return;
 	struct ike_path path = { *pair_local(p), *addr, p->in.udp_dport, port };
-	struct ike_sa *sa = sa_up_for(k, &path.local, &p->peer);
+	struct peer peer = peer_of_pair(p);
+	struct ike_sa *sa = sa_up_of(k, NULL, &peer);
 	if (sa)
 		sa_follow(sa, &path);
-	pairs_move(k, &path.local, &p->peer, &path);
+	pairs_move(k, &peer, &path);
 }

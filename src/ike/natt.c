@@ -216,7 +216,8 @@ void natt_keepalive_start(struct ike_sa *sa)
 void natt_keepalive_fired(struct ike_sa *sa)
 {
 	struct ike *k = sa->k;
-	uint64_t esp_ms = pairs_last_out(k, &sa->path.local, &sa->path.remote);
+	struct peer peer = peer_of_sa(sa);
+	uint64_t esp_ms = pairs_last_out(k, &peer);
 	uint64_t last_ms = esp_ms > sa->sent_ms ? esp_ms : sa->sent_ms;
 	struct ike_path to = sa_route(sa);
 
@@ -224,7 +225,7 @@ void natt_keepalive_fired(struct ike_sa *sa)
 		keepalive_at(sa, last_ms + keepalive_ms(sa));
 		return;
 	}
-	if (sa_up_for(k, &sa->path.local, &sa->path.remote) == sa) {
+	if (sa_up_of(k, NULL, &peer) == sa) {
 		act_keepalive(k, &to);
 		sa->sent_ms = k->now_ms;
 	}

@@ -65,16 +65,17 @@ static void retire(struct pair *p)
  * newer, and each would delete the other's. So do those that were complete only after
  * the new one's exchange had begun, in whatever order the two came to their ends. A pair
  * whose renewal was asked for is no twin, however young; nor is, under a dynamic crypto
- * map, one that an earlier address of the peer has. */
+ * map, one that an earlier address of the peer has, or another peer behind it. */
 static void retire_older(struct ike *k, const struct pair *new, uint64_t begun_ms)
 {
+	const struct peer peer = peer_of_pair(new);
 	struct pair *p;
 
 	for (p = pair_of_policy(k, new->policy_id, NULL); p;
 	     p = pair_of_policy(k, new->policy_id, p)) {
 		if (p == new || p->retired || (p->made_ms && p->made_ms >= begun_ms) ||
 		    (!p->rekeying && k->now_ms - p->made_ms < IKE_SIMULTANEOUS_MS &&
-		     !(new->policy.dynamic && !ipaddr_equal(&p->peer, &new->peer))) ||
+		     !(new->policy.dynamic && !peer_has_pair(&peer, p))) ||
 		    !selector_equal(&p->in.sel, &new->in.sel))
 			continue;
 		retire(p);
@@ -164,6 +165,7 @@ int pair_add(struct ike *k, struct qm *q)
 	if (!p)
 		return -ENOMEM;
 	p->made_ms = k->now_ms;
+	p->who = q->sa->who;
 	p->initiator = q->initiator;
 	p->policy = q->policy;
 	copy_spec(&p->in, &q->in);
@@ -228,7 +230,8 @@ void pair_remove(struct pair *p, bool tell_peer)
 	struct ike *k = p->k;
 	struct ipaddr local = *pair_local(p), peer = p->peer;
 	uint32_t policy_id = p->policy_id;
-	struct ike_sa *sa = tell_peer ? sa_up_for(k, &local, &peer) : NULL;
+	const struct peer who = peer_of_pair(p);
+	struct ike_sa *sa = tell_peer ? sa_up_of(k, NULL, &who) : NULL;
 	bool carried = p->out_installed;
 
 	if (sa)
@@ -262,14 +265,18 @@ struct pair *pair_by_sa(struct ike *k, uint32_t sa_id)
 	return NULL;
 }
 
-/* A peer names the SPIs that he receives on, which are our outbound ones. */
-struct pair *pair_by_spi(struct ike *k, const struct ipaddr *peer, uint32_t spi)
+/* A peer names the SPIs that he receives on, which are our outbound ones. Of pairs that
+ * were taken over it is enough to know them. */
+struct pair *pair_by_spi(const struct ike_sa *sa, uint32_t spi)
 {
+	struct ike *k = sa->k;
+	const struct peer peer = peer_of_sa(sa);
 	struct hnode *n = htab_first(&k->index.pairs_by_spi, spi_hash(k, false, spi));
 	struct pair *p;
 
 	for (; (p = of_ref(n)); n = htab_next(n))
-		if (p->out.spi == spi && ipaddr_equal(&p->peer, peer))
+		if (p->out.spi == spi && ipaddr_equal(&p->peer, &peer.addr) &&
+		    (!p->who || peer_has_pair(&peer, p)))
 			return p;
 	return NULL;
 }
@@ -293,25 +300,43 @@ bool pairs_with(struct ike *k, const struct ipaddr *local, const struct ipaddr *
 	return false;
 }
 
-uint64_t pairs_last_out(const struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
+bool pairs_of(struct ike *k, const struct peer *peer)
+{
+	struct pair *p;
+
+	for (p = pair_of_peer(k, &peer->addr, NULL); p; p = pair_of_peer(k, &peer->addr, p))
+		if (peer_has_pair(peer, p))
+			return true;
+	return false;
+}
+
+void pairs_claim(const struct ike_sa *sa)
+{
+	const struct peer peer = peer_of_sa(sa);
+	struct pair *p;
+
+	for (p = pair_of_peer(sa->k, &peer.addr, NULL); p; p = pair_of_peer(sa->k, &peer.addr, p))
+		if (!p->who && peer_has_pair(&peer, p))
+			p->who = sa->who;
+}
+
+uint64_t pairs_last_out(const struct ike *k, const struct peer *peer)
 {
 	uint64_t ms = 0;
 	struct pair *p;
 
-	for (p = pair_of_peer(k, peer, NULL); p; p = pair_of_peer(k, peer, p))
-		if (ipaddr_equal(&p->peer, peer) && ipaddr_equal(pair_local(p), local) && p->out_ms > ms)
+	for (p = pair_of_peer(k, &peer->addr, NULL); p; p = pair_of_peer(k, &peer->addr, p))
+		if (peer_has_pair(peer, p) && p->out_ms > ms)
 			ms = p->out_ms;
 	return ms;
 }
 
-void pairs_move(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
-		const struct ike_path *to)
+void pairs_move(struct ike *k, const struct peer *peer, const struct ike_path *to)
 {
 	struct pair *p;
 
-	for (p = pair_of_peer(k, peer, NULL); p; p = pair_of_peer(k, peer, p)) {
-		if (!ipaddr_equal(&p->peer, peer) || !ipaddr_equal(pair_local(p), local) ||
-		    !p->in.udp_encap ||
+	for (p = pair_of_peer(k, &peer->addr, NULL); p; p = pair_of_peer(k, &peer->addr, p)) {
+		if (!peer_has_pair(peer, p) || !p->in.udp_encap ||
 		    (ipaddr_equal(&p->in.src, &to->remote) && p->in.udp_sport == to->remote_port))
 			continue;
 		p->in.src = p->out.dst = to->remote;
@@ -322,15 +347,13 @@ void pairs_move(struct ike *k, const struct ipaddr *local, const struct ipaddr *
 	}
 }
 
-void pairs_drop_peer(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer,
-		     uint64_t before_ms)
+void pairs_drop_peer(struct ike *k, const struct peer *peer, uint64_t before_ms)
 {
 	struct pair *p, *next;
 
-	for (p = pair_of_peer(k, peer, NULL); p; p = next) {
-		next = pair_of_peer(k, peer, p);
-		if (ipaddr_equal(&p->peer, peer) && ipaddr_equal(pair_local(p), local) &&
-		    p->made_ms < before_ms)
+	for (p = pair_of_peer(k, &peer->addr, NULL); p; p = next) {
+		next = pair_of_peer(k, &peer->addr, p);
+		if (peer_has_pair(peer, p) && p->made_ms < before_ms)
 			pair_remove(p, false);
 	}
 }
@@ -712,6 +735,27 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 		sa_end(sa, false, "phase 1 could not start");
 }
 
+/* What lives is renewed with whom it is with. Of a configured entry an address is the
+ * peer, and the last one that came from it is taken for him if that one is not there. */
+static struct ike_sa *find_up(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer,
+			      const struct pair *live)
+{
+	bool his = live && ipaddr_equal(&live->peer, peer);
+	const struct peer who = his ? peer_of_pair(live) : (struct peer){ 0 };
+	struct ike_sa *sa = his ? sa_up_of(k, p, &who) : NULL;
+
+	return sa || (his && p->dynamic) ? sa : sa_up_with(k, p, peer);
+}
+
+static struct ike_sa *find_starting(struct ike *k, const struct p2_policy *p,
+				    const struct ipaddr *peer, const struct pair *live)
+{
+	const struct peer who = live ? peer_of_pair(live) : (struct peer){ 0 };
+
+	return live && p->dynamic && ipaddr_equal(&live->peer, peer) ? sa_starting_of(k, p, &who) :
+								       sa_starting_with(k, p, peer);
+}
+
 void negotiate(struct ike *k, const struct p2_policy *p)
 {
 	struct fail_note *n = note_for(k, p->id, true);
@@ -731,7 +775,7 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 	if (live) /* it may have been adopted, or another peer been tried meanwhile */
 		follow_peer(k, live);
 	const struct ipaddr *peer = &p->peers[n->peer_index % p->n_peers];
-	sa = sa_up_with(k, p, peer);
+	sa = find_up(k, p, peer, live);
 	if (sa && !sa_has_room(sa)) {
 		sa_want(sa, p->id);
 	} else if (sa) {
@@ -742,7 +786,7 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 				err == -EINVAL ? "the crypto ACL line cannot be said in IKE: its "
 						 "wildcard mask has holes" :
 						 "quick mode could not start");
-	} else if ((sa = sa_starting_with(k, p, peer))) {
+	} else if ((sa = find_starting(k, p, peer, live))) {
 		sa_want(sa, p->id);
 	} else {
 		start_phase1(k, p, peer);

@@ -285,7 +285,8 @@ uint32_t profile_retry_sec(const struct ike_sa *sa)
 uint32_t profile_pair_keepalive_sec(const struct pair *p)
 {
 	struct ike *k = p->k;
-	const struct ike_sa *sa = k->cfg.n_profiles ? sa_up_for(k, pair_local(p), &p->peer) : NULL;
+	const struct peer peer = peer_of_pair(p);
+	const struct ike_sa *sa = k->cfg.n_profiles ? sa_up_of(k, NULL, &peer) : NULL;
 	const struct ike_profile *own = profile_named(k, p->policy.profile);
 
 	if (sa && !own)

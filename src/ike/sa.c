@@ -105,6 +105,7 @@ void sa_drop(struct ike_sa *sa)
  * or fail with it. */
 static void fail_quick_modes(struct ike_sa *sa, const char *why)
 {
+	const struct peer peer = peer_of_sa(sa);
 	struct ike *k = sa->k;
 	struct qm *q;
 
@@ -113,7 +114,7 @@ static void fail_quick_modes(struct ike_sa *sa, const char *why)
 
 		if (q->state != QM_I1) {
 			quick_leave(q);
-		} else if (p && sa_up_with(k, p, &sa->path.remote)) {
+		} else if (p && sa_up_of(k, p, &peer)) {
 			quick_drop(q);
 			negotiate(k, p);
 		} else {
@@ -265,52 +266,70 @@ static bool is_better(const struct ike_sa *a, const struct ike_sa *b)
 					  a->conn_id > b->conn_id;
 }
 
-/* p NULL: whatever their profiles. */
-static struct ike_sa *up(struct ike *k, const struct p2_policy *p, const struct ipaddr *local,
-			 const struct ipaddr *peer)
+/* Whom an SA is looked for with. */
+struct with {
+	const struct ipaddr *local, *addr; /* local NULL: any */
+	const struct peer *peer;	   /* NULL: whoever has that address */
+	const struct p2_policy *policy;	   /* NULL: whatever its profile */
+};
+
+static bool suits(const struct ike_sa *sa, const struct with *w)
+{
+	return is_between(sa, w->local, w->addr) && (!w->peer || peer_has_sa(w->peer, sa)) &&
+	       (!w->policy || profile_suits(sa, w->policy));
+}
+
+static struct ike_sa *up(struct ike *k, const struct with *w)
 {
 	struct ike_sa *sa, *best = NULL;
 
 	/* the newest: a peer that has renewed phase 1 may no longer answer on the old
 	 * one, however long its lifetime (strongSwan does not) */
-	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa))
-		if (sa->state == MM_DONE && is_between(sa, local, peer) &&
-		    (!p || profile_suits(sa, p)) && (!best || is_better(sa, best)))
+	for (sa = sa_of_peer(k, w->addr, NULL); sa; sa = sa_of_peer(k, w->addr, sa))
+		if (sa->state == MM_DONE && suits(sa, w) && (!best || is_better(sa, best)))
 			best = sa;
 	return best;
 }
 
-static struct ike_sa *starting(struct ike *k, const struct p2_policy *p, const struct ipaddr *local,
-			       const struct ipaddr *peer)
+static struct ike_sa *starting(struct ike *k, const struct with *w)
 {
 	struct ike_sa *sa;
 
-	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa))
-		if (sa->initiator && sa->state != MM_DONE && sa->state != MM_DEAD &&
-		    is_between(sa, local, peer) && (!p || profile_suits(sa, p)))
+	for (sa = sa_of_peer(k, w->addr, NULL); sa; sa = sa_of_peer(k, w->addr, sa))
+		if (sa->initiator && sa->state != MM_DONE && sa->state != MM_DEAD && suits(sa, w))
 			return sa;
 	return NULL;
 }
 
 struct ike_sa *sa_up_for(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
 {
-	return up(k, NULL, local, peer);
+	return up(k, &(struct with){ .local = local, .addr = peer });
 }
 
 struct ike_sa *sa_starting_for(struct ike *k, const struct ipaddr *local,
 			       const struct ipaddr *peer)
 {
-	return starting(k, NULL, local, peer);
+	return starting(k, &(struct with){ .local = local, .addr = peer });
+}
+
+struct ike_sa *sa_up_of(struct ike *k, const struct p2_policy *p, const struct peer *peer)
+{
+	return up(k, &(struct with){ &peer->local, &peer->addr, peer, p });
+}
+
+struct ike_sa *sa_starting_of(struct ike *k, const struct p2_policy *p, const struct peer *peer)
+{
+	return starting(k, &(struct with){ &peer->local, &peer->addr, peer, p });
 }
 
 struct ike_sa *sa_up_with(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer)
 {
-	return up(k, p, &p->local, peer);
+	return up(k, &(struct with){ .local = &p->local, .addr = peer, .policy = p });
 }
 
 struct ike_sa *sa_starting_with(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer)
 {
-	return starting(k, p, &p->local, peer);
+	return starting(k, &(struct with){ .local = &p->local, .addr = peer, .policy = p });
 }
 
 void sa_want(struct ike_sa *sa, uint32_t policy_id)
@@ -374,10 +393,11 @@ static void retire_older(struct ike_sa *fresh)
 {
 	struct ike *k = fresh->k;
 	struct ike_sa *sa;
-	const struct ipaddr *peer = &fresh->path.remote;
-	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa)) {
+	const struct peer peer = peer_of_sa(fresh);
+
+	for (sa = sa_of_peer(k, &peer.addr, NULL); sa; sa = sa_of_peer(k, &peer.addr, sa)) {
 		if (sa == fresh || sa->state != MM_DONE || fresh->up_ms < sa->up_ms + IKE_RENEWED_MS ||
-		    !is_between(sa, &fresh->path.local, &fresh->path.remote) ||
+		    !peer_has_sa(&peer, sa) ||
 		    strcmp(sa->profile, fresh->profile) != 0 || sa->expires_ms <= k->now_ms + IKE_REPLACED_MS)
 			continue;
 		sa->expires_ms = k->now_ms + IKE_REPLACED_MS;
@@ -509,21 +529,22 @@ static void forget_answers(struct ike_sa *sa)
 static struct ike_sa *older_of_peer(const struct ike_sa *fresh)
 {
 	struct ike *k = fresh->k;
-	const struct ipaddr *peer = &fresh->path.remote;
+	const struct peer peer = peer_of_sa(fresh);
 	struct ike_sa *sa;
 
-	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa))
+	for (sa = sa_of_peer(k, &peer.addr, NULL); sa; sa = sa_of_peer(k, &peer.addr, sa))
 		if (sa != fresh && sa->state == MM_DONE && sa->up_ms < fresh->made_ms &&
-		    is_between(sa, &fresh->path.local, peer))
+		    peer_has_sa(&peer, sa))
 			break;
 	return sa;
 }
 
 void peer_restarted(const struct ike_sa *fresh)
 {
+	const struct peer peer = peer_of_sa(fresh);
 	struct ike_sa *sa;
 
-	pairs_drop_peer(fresh->k, &fresh->path.local, &fresh->path.remote, fresh->made_ms);
+	pairs_drop_peer(fresh->k, &peer, fresh->made_ms);
 	while ((sa = older_of_peer(fresh))) { /* what ends may begin others */
 		forget_answers(sa);
 		sa_end(sa, false, "the peer has restarted");
@@ -536,17 +557,18 @@ static void succeed(struct ike_sa *old)
 {
 	struct ike *k = old->k;
 	struct ike_path path = { old->path.local, old->path.remote, 500, 500 };
+	const struct peer peer = peer_of_sa(old);
 	struct ike_sa *sa;
 
 	for (sa = sa_of_peer(k, &path.remote, NULL); sa; sa = sa_of_peer(k, &path.remote, sa))
 		if (sa->state == MM_DONE && sa->up_ms > old->up_ms && !strcmp(sa->profile, old->profile) &&
-		    is_between(sa, &path.local, &path.remote))
+		    peer_has_sa(&peer, sa))
 			return; /* he was faster */
 
 	if (old->nat_here || old->nat_there)
 		path = old->path;
-	if (!p1_any_usable(k) || !pairs_with(k, &path.local, &path.remote) ||
-	    sa_starting_for(k, &path.local, &path.remote) || !phase1_may_start(k, &path.remote, profile_of(old)))
+	if (!p1_any_usable(k) || !pairs_of(k, &peer) || sa_starting_of(k, NULL, &peer) ||
+	    !phase1_may_start(k, &path.remote, profile_of(old)))
 		return;
 	(void)phase1_at(k, &path, &old->at, old->profile);
 }
