@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from conftest import built
+from conftest import ROOT, built
 from ikecore import PEER, US, World
 from peers.netns import run, until
 from peers.strongswan import Charon, child, connection
@@ -140,6 +140,14 @@ def test_the_log_has_the_cause_and_the_state_is_that_of_ios(world, cause, role):
     assert len(seen) == (1 if event else 0) and (not event or seen[0].endswith(event)), seen
     if event and want == NONE or role == 'initiator' and event:
         assert event in stage.router.cli('show crypto session'), stage.router.cli('show crypto session')
+
+
+def test_the_document_has_what_the_router_says():
+    text = (ROOT / 'docs' / 'troubleshooting.md').read_text()
+    for cause, (_, *sides) in [*ROWS.items(), *SILENT.items()]:
+        for side in sides:
+            if side and side[1]:
+                assert f'`{side[0] or "no line"}`:\n\n      {side[1].replace(".*", "...")}\n' in text, (cause, side)
 
 
 @pytest.mark.parametrize('role', ['initiator', 'responder'])
