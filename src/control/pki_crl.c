@@ -25,7 +25,7 @@ struct entry {
 	struct pki_crls *of;
 	char trustpoint[CFG_NAME_MAX];
 	char url[FETCH_URL_MAX];
-	struct txt der;
+	struct txt der, ca; /* the CRL, and the certificate of the CA that signed it */
 	int64_t this_sec, next_sec; /* since 1970; next 0: never */
 	uint64_t tried_ms;	    /* 0: never */
 	struct fetch *fetch;	    /* NULL: none under way */
@@ -38,11 +38,39 @@ struct pki_crls {
 	struct entry v[CFG_MAX_TRUSTPOINTS];
 };
 
+static bool is_ca(const struct entry *e, const struct cfg_cert *x)
+{
+	return x->kind == CERT_CA && cfg_cert_is_der(x) && x->len == e->ca.len &&
+	       !memcmp(x->der, e->ca.s, x->len);
+}
+
+/* A trustpoint of that name may have another CA by now: what the earlier one has signed says
+ * nothing of its certificates, and would pass for newer than its CRL. */
+static void forget_stale(struct entry *e)
+{
+	const struct cfg_chain *chain = pki_find_chain(&e->of->c->config->pki, e->trustpoint);
+	bool stands = !e->der.len;
+
+	for (size_t i = 0; !stands && chain && i < chain->n; i++)
+		stands = is_ca(e, chain->certs[i]);
+	if (stands)
+		return;
+	txt_fini(&e->der);
+	txt_fini(&e->ca);
+	e->this_sec = e->next_sec = 0;
+	e->tried_ms = 0;
+}
+
 static struct entry *find(const struct pki_crls *s, const char *trustpoint)
 {
-	for (size_t i = 0; i < CFG_MAX_TRUSTPOINTS; i++)
-		if (s->v[i].trustpoint[0] && !strcmp(s->v[i].trustpoint, trustpoint))
-			return (struct entry *)&s->v[i];
+	for (size_t i = 0; i < CFG_MAX_TRUSTPOINTS; i++) {
+		struct entry *e = (struct entry *)&s->v[i];
+
+		if (!e->trustpoint[0] || strcmp(e->trustpoint, trustpoint))
+			continue;
+		forget_stale(e);
+		return e;
+	}
 	return NULL;
 }
 
@@ -50,7 +78,8 @@ static void drop(struct entry *e)
 {
 	fetch_stop(e->fetch);
 	txt_fini(&e->der);
-	*e = (struct entry){ .of = e->of, .der = TXT_INIT };
+	txt_fini(&e->ca);
+	*e = (struct entry){ .of = e->of, .der = TXT_INIT, .ca = TXT_INIT };
 }
 
 static void forget_removed(struct pki_crls *s)
@@ -58,6 +87,8 @@ static void forget_removed(struct pki_crls *s)
 	for (size_t i = 0; i < CFG_MAX_TRUSTPOINTS; i++)
 		if (s->v[i].trustpoint[0] && !pki_find_trustpoint(&s->c->config->pki, s->v[i].trustpoint))
 			drop(&s->v[i]);
+		else
+			forget_stale(&s->v[i]);
 }
 
 static struct entry *find_or_add(struct pki_crls *s, const char *trustpoint)
@@ -79,13 +110,14 @@ static struct entry *find_or_add(struct pki_crls *s, const char *trustpoint)
 
 /* Signed by one of the trustpoint's CAs, current, and not older than what is at hand:
  * who answers in the server's place could undo a revocation otherwise. */
-static bool acceptable(const struct entry *e, struct span der, int64_t *ret_this, int64_t *ret_next,
-		       char why[PKI_WHY_MAX])
+static bool acceptable(struct entry *e, struct span der, const struct cfg_cert **ret_ca,
+		       int64_t *ret_this, int64_t *ret_next, char why[PKI_WHY_MAX])
 {
 	struct control *c = e->of->c;
 	const struct cfg_chain *chain = pki_find_chain(&c->config->pki, e->trustpoint);
 	bool ours = false;
 
+	forget_stale(e);
 	snprintf(why, PKI_WHY_MAX, "the trustpoint has no CA certificate");
 	for (size_t i = 0; !ours && chain && i < chain->n; i++) {
 		const struct cfg_cert *x = chain->certs[i];
@@ -93,6 +125,7 @@ static bool acceptable(const struct entry *e, struct span der, int64_t *ret_this
 		if (x->kind == CERT_CA && cfg_cert_is_der(x))
 			ours = !pki_crl_check(c->pki, der, span_of(x->der, x->len),
 					      host_wall_ms() / 1000, why);
+		*ret_ca = x;
 	}
 	if (!ours)
 		return false;
@@ -111,17 +144,22 @@ static void on_crl(void *ctx, struct span body, const char *failed)
 {
 	struct entry *e = ctx;
 	char why[PKI_WHY_MAX] = "";
-	struct txt der = TXT_INIT;
+	struct txt der = TXT_INIT, issuer = TXT_INIT;
+	const struct cfg_cert *ca = NULL;
 	int64_t from = 0, to = 0;
 
 	e->fetch = NULL;
 	if (failed)
 		snprintf(why, sizeof(why), "%s", failed);
-	else if (acceptable(e, body, &from, &to, why))
+	else if (acceptable(e, body, &ca, &from, &to, why)) {
 		txt_mem(&der, (const char *)body.p, body.len);
-	if (der.len && !der.bad) {
+		txt_mem(&issuer, (const char *)ca->der, ca->len);
+	}
+	if (der.len && !der.bad && !issuer.bad) {
 		txt_fini(&e->der);
+		txt_fini(&e->ca);
 		e->der = der;
+		e->ca = issuer;
 		e->this_sec = from;
 		e->next_sec = to;
 		log_line("PKI-6-CRL_FETCHED", "trustpoint %s: CRL of %zu bytes from %s", e->trustpoint,
@@ -129,6 +167,7 @@ static void on_crl(void *ctx, struct span body, const char *failed)
 		return;
 	}
 	txt_fini(&der);
+	txt_fini(&issuer);
 	log_line("PKI-4-CRL_FETCH_FAIL", "trustpoint %s: CRL from %s: %s", e->trustpoint, e->url,
 		 why[0] ? why : "out of memory");
 }
@@ -191,7 +230,7 @@ struct pki_crls *pki_crls_new(struct control *c)
 		return NULL;
 	s->c = c;
 	for (size_t i = 0; i < CFG_MAX_TRUSTPOINTS; i++)
-		s->v[i] = (struct entry){ .of = s, .der = TXT_INIT };
+		s->v[i] = (struct entry){ .of = s, .der = TXT_INIT, .ca = TXT_INIT };
 	s->tick = event_new(c->base, -1, EV_PERSIST, on_tick, s);
 	if (!s->tick || event_add(s->tick, &each)) {
 		pki_crls_free(s);
@@ -299,10 +338,11 @@ static void put_time(const char *what, int64_t sec, struct txt *out)
 
 void pki_cmd_show_crls(struct talk *t, struct exec_io *io, bool *ret_error)
 {
-	const struct pki_crls *s = io->c->crls;
+	struct pki_crls *s = io->c->crls;
 
 	(void)t;
 	(void)ret_error;
+	forget_removed(s);
 	for (size_t i = 0; i < CFG_MAX_TRUSTPOINTS; i++) {
 		const struct entry *e = &s->v[i];
 		const struct cfg_cert *ca = pki_chain_cert(io->c, e->trustpoint, CERT_CA);

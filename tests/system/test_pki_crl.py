@@ -103,6 +103,24 @@ def test_a_peer_is_let_in_by_a_fetched_crl_and_refused_after_its_revocation(worl
     assert server.asked()[1:] == ['GET /r1.crl?x=1 HTTP/1.1']
 
 
+def test_a_crl_goes_with_its_ca(world):  # noqa: F811
+    """The trustpoint gets another CA, whose CRL is older than the one at hand."""
+    new = Authority(world.net.dir, 'New')
+    issued = new.crl()
+    time.sleep(1.1)
+    server, ca, router = start(world)
+    server.give(ca.crl())
+    request(router)
+    logged(router, 'PKI-6-CRL_FETCHED')
+    assert 'CN=CA' in router.cli('show crypto pki crls').replace('cn=', 'CN=')
+    said = typed(router, 'conf t', 'crypto key zeroize rsa TP', 'yes', 'no crypto pki trustpoint TP', 'yes', 'end')
+    give(router, new, *new.issue('r1b', OUR_DN, '--san', US, '--crl', f'http://{PEER}/r1.crl'), revocation='crl')
+    assert 'CRL Issuer' not in router.cli('show crypto pki crls'), said
+    server.give(issued)
+    request(router)
+    logged(router, 'PKI-6-CRL_FETCHED', 2)
+
+
 def test_what_a_server_may_not_do(world):  # noqa: F811
     server, ca, router = start(world)
     other = Authority(world.net.dir, 'Other')
