@@ -712,7 +712,8 @@ void policy_begins(struct ike *k, const struct p2_policy *p);
 /* Policies whose turn it is with that peer go on to their next one. */
 void policies_leave(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 void policy_to_default(struct ike *k, const struct p2_policy *p);
-/* Phase 1 alone, from the beginning. NULL if it could not start. */
+/* Phase 1 alone, from the beginning. NULL if it could not start, there is no such profile or
+ * nothing to authenticate with. */
 struct ike_sa *phase1_alone(struct ike *k, const struct ike_path *path, const char *profile);
 /* The same with a peer whom a NAT has moved to `at` (family 0: he is at path->remote). */
 struct ike_sa *phase1_at(struct ike *k, const struct ike_path *path, const struct ipaddr *at,

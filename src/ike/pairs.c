@@ -631,8 +631,13 @@ static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 struct ike_sa *phase1_at(struct ike *k, const struct ike_path *path, const struct ipaddr *at,
 			 const char *profile)
 {
-	struct ike_sa *sa = sa_make(k, path, true);
+	const struct ike_profile *p = profile_named(k, profile);
+	struct ike_sa *sa;
 
+	/* a profile that is missing is no reason to do without one */
+	if ((profile[0] && !p) || !auth_methods_begin(k, p, &path->local, &path->remote))
+		return NULL;
+	sa = sa_make(k, path, true);
 	if (sa) {
 		sa->at = *at;
 		profile_set(sa, profile);

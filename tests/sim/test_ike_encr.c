@@ -474,6 +474,27 @@ static void no_answer_outgrows_its_request(void **state)
 	assert_true(len[1] <= len[0] && len[3] <= len[2]);
 }
 
+/* Who is known by name alone has to begin, also a renewal: there is nothing to offer him. */
+static void nothing_is_begun_with_who_must_begin(void **state)
+{
+	(void)state;
+	again();
+	sim.side[0].p1[0].life_sec = sim.side[1].p1[0].life_sec = 300;
+	sim.side[0].cfg.identity = IDENTITY_HOSTNAME;
+	snprintf(sim.side[0].cfg.hostname, IOS_NAME_MAX, "r1");
+	peers[1][0].addr = (struct ipaddr){ 0 };
+	snprintf(peers[1][0].name, IKE_ID_MAX, "r1");
+	sim_configure(0);
+	sim_configure(1);
+	sim_acquire(0, 1);
+	sim_run(3000);
+	assert_up(1, "r1");
+	unsigned sent = sim.side[1].sent_main;
+	sim.cut[1] = true;
+	sim_run(320000);
+	assert_int_equal(sim.side[1].sent_main, sent);
+}
+
 static void it_works_behind_nat(void **state)
 {
 	(void)state;
@@ -533,6 +554,7 @@ int main(void)
 		SIM_TEST(bad_messages_are_not_decrypted_without_an_end),
 		SIM_TEST(no_answer_outgrows_its_request),
 		SIM_TEST(it_works_behind_nat),
+		SIM_TEST(nothing_is_begun_with_who_must_begin),
 	};
 
 	return cmocka_run_group_tests(tests, up, down);

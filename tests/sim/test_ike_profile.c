@@ -487,6 +487,33 @@ static void a_profile_asks_whether_its_peers_live(void **state)
 	assert_int_equal(sim.side[1].n_sa, 0);
 }
 
+/* What an unknown SPI makes us begin is no way around the entry's profile. */
+static void recovery_begins_nothing_for_a_missing_profile(void **state)
+{
+	const struct ipaddr peer = ipaddr_v4(US_1);
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		fresh();
+		add(0, key(0, US_1, 32, "secretkey"));
+		add(1, key(0, US_0, 32, "secretkey"));
+		wants(0, "OUT");
+		if (i == 1) /* there, and without a key for him */
+			profile(0, "OUT", MATCH_ADDRESS, "")->keyrings[0] = 1;
+		if (i == 1)
+			profiles[0][0].n_keyrings = 1;
+		if (i == 2)
+			profile(0, "OUT", MATCH_ADDRESS, "");
+		sim.side[0].cfg.invalid_spi_recovery = true;
+		sim_configure(0);
+		sim_configure(1);
+		ike_unknown_spi(sim.side[0].ike, sim.now_ms, &peer, 0x1234);
+		sim_run(5000);
+		assert_int_equal(sim.side[0].sent_main > 0, i == 2);
+		assert_int_equal(sim_count_sas(0, IKE_QM_IDLE), i == 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -507,6 +534,7 @@ int main(void)
 		SIM_TEST(a_profile_that_goes_takes_its_phase_1_along),
 		SIM_TEST(keyrings_hold_at_their_local_address),
 		SIM_TEST(a_profile_asks_whether_its_peers_live),
+		SIM_TEST(recovery_begins_nothing_for_a_missing_profile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
