@@ -9,8 +9,9 @@
  * on, answers as always, and ends where the keys do not fit: with messages that do not
  * decrypt or a hash that is wrong, after the same work and with the same lines in the
  * log. (A responder picks the key to answer with by a name that it has decrypted, if it
- * is a configured one, else by the address. A stranger learns by that whether his own
- * plaintext held such a name: nothing about another's.) */
+ * is a configured one, else by the address. Whoever sends on a ciphertext that he has seen
+ * learns by that whether it holds such a name, and nothing of a ciphertext that he has changed:
+ * it says no name.) */
 #include "ike/phase1.h"
 
 #include <errno.h>
