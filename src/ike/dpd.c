@@ -92,37 +92,39 @@ static void ask(struct ike_sa *sa)
 /* When the peer was heard last, by IKE or by ESP. */
 static uint64_t heard(struct ike_sa *sa)
 {
+	const struct peer peer = peer_of_sa(sa);
 	uint64_t ms = sa->heard_ms;
 	struct pair *p;
 
 	TAILQ_FOREACH(p, &sa->k->pairs, entry)
-		if (p->in_ms > ms && ipaddr_equal(&p->peer, &sa->path.remote) &&
-		    ipaddr_equal(pair_local(p), &sa->path.local))
+		if (p->in_ms > ms && peer_has_pair(&peer, p))
 			ms = p->in_ms;
 	return ms;
 }
 
 static bool is_newest(struct ike_sa *sa)
 {
-	return sa_up_for(sa->k, &sa->path.local, &sa->path.remote) == sa;
+	const struct peer peer = peer_of_sa(sa);
+
+	return sa_up_of(sa->k, NULL, &peer) == sa;
 }
 
 static void nobody_answers(struct ike_sa *sa)
 {
 	struct ike *k = sa->k;
-	struct ipaddr local = sa->path.local, peer = sa->path.remote;
+	const struct peer peer = peer_of_sa(sa);
 	char a[IPADDR_STRLEN];
 
 	if (!sa->proven) { /* he lacks our last message: the SA is none, he may well live */
 		sa_end(sa, false, "the peer never came to use it");
 		return;
 	}
-	ipaddr_str(&peer, a);
+	ipaddr_str(&peer.addr, a);
 	act_debug(k, sa, "peer %s not responding!", a);
 	act_log(k, "CRYPTO-5-IKMP_PEER_DEAD",
 		"Peer %s answered none of %u R-U-THERE (crypto isakmp keepalive): its SAs are deleted",
 		a, IKE_DPD_TRIES + 1);
-	dpd_dead(k, &local, &peer);
+	dpd_dead(k, &peer);
 }
 
 void dpd_timer_fired(struct ike_sa *sa)
@@ -151,13 +153,14 @@ void dpd_suspect(struct pair *p)
 {
 	struct ike *k = p->k;
 	struct ike_path path = { *pair_local(p), p->peer, 500, 500 };
+	const struct peer peer = peer_of_pair(p);
 	struct ipaddr at = { 0 };
-	struct ike_sa *sa = sa_up_for(k, &path.local, &path.remote);
+	struct ike_sa *sa = sa_up_of(k, NULL, &peer);
 
 	if (sa && dpd_is_on(sa) && !sa->dpd.asking && p->out_ms > heard(sa) &&
 	    heard(sa) + profile_keepalive_sec(sa) * UINT64_C(1000) <= k->now_ms)
 		ask(sa);
-	if (sa || sa_starting_for(k, &path.local, &path.remote))
+	if (sa || sa_starting_of(k, NULL, &peer))
 		return;
 	if (p->out.udp_encap) { /* through a NAT, port 500's mapping is long gone */
 		path.local_port = p->out.udp_sport;
@@ -168,27 +171,29 @@ void dpd_suspect(struct pair *p)
 	/* pairs without a phase 1 (its lifetime is over, control was restarted): whether
 	 * the peer lives is seen by whether he makes one */
 	if (p1_any_usable(k) && auth_methods(k, &path.local, &path.remote) &&
-	    (sa = phase1_at(k, &path, &at, p->policy.profile)))
+	    (sa = phase1_at(k, &path, &at, p->policy.profile))) {
 		sa->probe = true;
+		sa->nat_there = peer.hidden; /* whom it asks for; it may find another one */
+		sa->who = peer.who;
+	}
 }
 
-void dpd_dead(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer)
+void dpd_dead(struct ike *k, const struct peer *peer)
 {
 	struct ike_sa *sa, *next;
 	struct pair *p, *next_p;
 
-	policies_leave(k, local, peer);
+	policies_leave(k, &peer->local, &peer->addr);
 	for (p = TAILQ_FIRST(&k->pairs); p; p = next_p) {
 		next_p = TAILQ_NEXT(p, entry);
 		/* he may hear what we cannot: the DELETE goes out all the same */
-		if (ipaddr_equal(&p->peer, peer) && ipaddr_equal(pair_local(p), local))
+		if (peer_has_pair(peer, p))
 			pair_remove(p, true);
 	}
 	/* half-open ones are left to their own timers: he may be coming back */
 	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
 		next = TAILQ_NEXT(sa, entry);
-		if (sa->state == MM_DONE && ipaddr_equal(&sa->path.remote, peer) &&
-		    ipaddr_equal(&sa->path.local, local))
+		if (sa->state == MM_DONE && peer_has_sa(peer, sa))
 			sa_end(sa, true, "P1 errcounter exceeded (PEERS_ALIVE_TIMER)");
 	}
 }

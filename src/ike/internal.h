@@ -622,7 +622,7 @@ bool dpd_believes(struct ike_sa *sa, const struct ike_payloads *pl);
 /* Packets leave by the pair and nothing comes back: asks its peer. */
 void dpd_suspect(struct pair *p);
 /* Deletes all that is agreed with the peer and leaves him for the next one. */
-void dpd_dead(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
+void dpd_dead(struct ike *k, const struct peer *peer);
 
 /* recover.c: ESP that nobody knows */
 void recover_up(struct ike_sa *sa); /* phase 1 is up: what was to be told is told */

@@ -576,6 +576,7 @@ static void succeed(struct ike_sa *old)
 void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 {
 	struct ike *k = sa->k;
+	struct peer peer;
 
 	switch ((enum ike_timer)t->kind) {
 	case T_RESEND:
@@ -585,8 +586,10 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 					   pairs_with(k, &sa->path.local, &sa->path.remote);
 		if (flight_resend(k, &sa->flight))
 			break;
-		if (sa->probe)
-			dpd_dead(k, &sa->path.local, &sa->path.remote);
+		if (sa->probe) {
+			peer = peer_of_sa(sa);
+			dpd_dead(k, &peer);
+		}
 		silence_end(sa);
 		break;
 	case T_GIVE_UP:

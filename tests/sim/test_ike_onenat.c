@@ -403,6 +403,58 @@ static void a_new_core_takes_over_all_of_them(void **state)
 		assert_served(i);
 }
 
+static void sent_out(int i, uint32_t idle_ms)
+{
+	struct ike_use u = { .sa_id = out_to(i)->id, .idle_ms = idle_ms };
+
+	ike_used(w.e[0]->ike, w.now_ms, &u, 1);
+}
+
+static void assert_only_dead(int dead)
+{
+	assert_int_equal(w.e[0]->deletes, 2);
+	assert_int_equal(w.e[0]->n_sa, 4);
+	for (int i = 1; i < ENGINES; i++)
+		if (i != dead)
+			assert_served(i);
+}
+
+/* Whether the others behind the NAT are alive says nothing of him, nor his death of them. */
+static void each_one_is_asked_and_dies_alone(void **state)
+{
+	(void)state;
+	for (int dead = 1; dead < ROUTER; dead++) {
+		world_down(NULL);
+		world_up(NULL);
+		w.e[0]->cfg.keepalive_sec = 10;
+		configure(0);
+		all_come();
+		w.e[dead]->dead = true;
+		run(20000);
+		sent_out(dead, 0);
+		run(60000);
+		assert_int_equal(up_at((uint16_t)(45000 + dead)), 0);
+		assert_int_equal(up_at(0), 2);
+		assert_only_dead(dead);
+	}
+}
+
+/* Without a phase 1: whom the pair was with is looked for, and only he is missed. */
+static void who_is_looked_for_dies_alone(void **state)
+{
+	(void)state;
+	w.e[0]->cfg.keepalive_sec = 10;
+	configure(0);
+	all_come();
+	ike_clear_isakmp(w.e[0]->ike, w.now_ms, 0);
+	run(1000);
+	w.e[1]->dead = true;
+	run(20000);
+	sent_out(1, 0);
+	run(60000);
+	assert_only_dead(1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
 
 int main(void)
@@ -414,6 +466,8 @@ int main(void)
 		TEST(the_hub_renews_with_the_right_one),
 		TEST(what_is_deleted_is_told_to_whom_it_was_with),
 		TEST(a_new_core_takes_over_all_of_them),
+		TEST(each_one_is_asked_and_dies_alone),
+		TEST(who_is_looked_for_dies_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
