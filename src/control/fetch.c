@@ -19,7 +19,7 @@ struct fetch {
 	struct event *over;
 	fetch_done *done;
 	void *ctx;
-	bool answered;
+	bool answered, refusal_is_empty;
 	uint8_t *body;
 	size_t len;
 	char why[FETCH_WHY_MAX];
@@ -118,6 +118,8 @@ static void on_answer(struct evhttp_request *req, void *ctx)
 		f->why[0] = '\0';
 		if (!f->body)
 			snprintf(f->why, sizeof(f->why), "out of memory");
+	} else if (status && f->refusal_is_empty) {
+		f->why[0] = '\0';
 	} else if (status) {
 		snprintf(f->why, sizeof(f->why), "the server answers with status %d%s", status,
 			 status / 100 == 3 ? " (redirects are not followed)" : "");
@@ -150,31 +152,53 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, a) == 1 || inet_pton(AF_INET6, host, a) == 1;
 }
 
-static int send_get(struct fetch *f, const struct evhttp_uri *u, const char *host)
+/* Path and query; NULL: too long, or no memory. */
+static char *target_of(const struct evhttp_uri *u, const char *more)
 {
-	const char *path = evhttp_uri_get_path(u), *query = evhttp_uri_get_query(u);
-	struct evhttp_request *req = evhttp_request_new(on_answer, f);
-	char target[FETCH_URL_MAX + 4], name[FETCH_URL_MAX + 16];
-	int port = evhttp_uri_get_port(u);
+	const char *path = evhttp_uri_get_path(u), *query = more ? more : evhttp_uri_get_query(u);
+	char *s = NULL;
 
-	if (!req)
-		return -ENOMEM;
-	evhttp_request_set_error_cb(req, on_error);
-	snprintf(target, sizeof(target), "%s%s%s", path && path[0] ? path : "/", query ? "?" : "",
-		 query ? query : "");
+	if (query && strlen(query) > FETCH_QUERY_MAX)
+		return NULL;
+	return asprintf(&s, "%s%s%s", path && path[0] ? path : "/", query ? "?" : "", query ? query : "") < 0 ?
+		       NULL :
+		       s;
+}
+
+static bool add_headers(struct evhttp_request *req, const struct fetch_ask *a, const char *host, int port)
+{
+	struct evkeyvalq *h = evhttp_request_get_output_headers(req);
+	char name[FETCH_URL_MAX + 16];
 	bool six = strchr(host, ':') != NULL;
+
 	snprintf(name, sizeof(name), "%s%s%s:%d", six ? "[" : "", host, six ? "]" : "", port < 0 ? 80 : port);
-	if (evhttp_add_header(evhttp_request_get_output_headers(req), "Host", name) ||
-	    evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close")) {
-		evhttp_request_free(req);
+	return !evhttp_add_header(h, "Host", name) && !evhttp_add_header(h, "Connection", "close") &&
+	       (!a->post.len ||
+		(!evhttp_add_header(h, "Content-Type", a->type) &&
+		 !evbuffer_add(evhttp_request_get_output_buffer(req), a->post.p, a->post.len)));
+}
+
+static int send_it(struct fetch *f, const struct evhttp_uri *u, const struct fetch_ask *a, const char *host)
+{
+	struct evhttp_request *req = evhttp_request_new(on_answer, f);
+	char *target = req ? target_of(u, a->query) : NULL;
+	int err;
+
+	if (!target || !add_headers(req, a, host, evhttp_uri_get_port(u))) {
+		free(target);
+		if (req)
+			evhttp_request_free(req);
 		return -ENOMEM;
 	}
+	evhttp_request_set_error_cb(req, on_error);
 	/* The connection owns the request from here on, also on failure. */
-	return evhttp_make_request(f->conn, req, EVHTTP_REQ_GET, target) ? -ENOMEM : 0;
+	err = evhttp_make_request(f->conn, req, a->post.len ? EVHTTP_REQ_POST : EVHTTP_REQ_GET, target);
+	free(target);
+	return err ? -ENOMEM : 0;
 }
 
 static int begin(struct fetch *f, struct event_base *base, struct evdns_base *dns,
-		 const struct evhttp_uri *u, size_t max, char why[FETCH_WHY_MAX])
+		 const struct evhttp_uri *u, const struct fetch_ask *a, char why[FETCH_WHY_MAX])
 {
 	const struct timeval all = { FETCH_SEC, 0 };
 	const char *given = evhttp_uri_get_host(u);
@@ -196,16 +220,16 @@ static int begin(struct fetch *f, struct event_base *base, struct evdns_base *dn
 	if (!f->over || !f->conn || event_add(f->over, &all))
 		return -ENOMEM;
 	evhttp_connection_set_max_headers_size(f->conn, FETCH_HEADERS);
-	evhttp_connection_set_max_body_size(f->conn, (ev_ssize_t)max);
+	evhttp_connection_set_max_body_size(f->conn, (ev_ssize_t)a->max);
 	evhttp_connection_set_timeout(f->conn, FETCH_IDLE);
 	evhttp_connection_set_retries(f->conn, 0);
-	return send_get(f, u, host);
+	return send_it(f, u, a, host);
 }
 
-int fetch_start(struct event_base *base, struct evdns_base *dns, const char *url, size_t max,
-		fetch_done *done, void *ctx, struct fetch **ret_f, char why[FETCH_WHY_MAX])
+int fetch_ask(struct event_base *base, struct evdns_base *dns, const struct fetch_ask *a,
+	      fetch_done *done, void *ctx, struct fetch **ret_f, char why[FETCH_WHY_MAX])
 {
-	struct evhttp_uri *u = parse(url, why);
+	struct evhttp_uri *u = parse(a->url, why);
 	struct fetch *f = u ? calloc(1, sizeof(*f)) : NULL;
 	int err = u ? -ENOMEM : -EINVAL;
 
@@ -214,7 +238,8 @@ int fetch_start(struct event_base *base, struct evdns_base *dns, const char *url
 	if (f) {
 		f->done = done;
 		f->ctx = ctx;
-		err = begin(f, base, dns, u, max, why);
+		f->refusal_is_empty = a->refusal_is_empty;
+		err = begin(f, base, dns, u, a, why);
 	}
 	if (u)
 		evhttp_uri_free(u);
@@ -224,4 +249,12 @@ int fetch_start(struct event_base *base, struct evdns_base *dns, const char *url
 	}
 	*ret_f = f;
 	return 0;
+}
+
+int fetch_start(struct event_base *base, struct evdns_base *dns, const char *url, size_t max,
+		fetch_done *done, void *ctx, struct fetch **ret_f, char why[FETCH_WHY_MAX])
+{
+	const struct fetch_ask a = { .url = url, .max = max };
+
+	return fetch_ask(base, dns, &a, done, ctx, ret_f, why);
 }
