@@ -192,6 +192,7 @@ struct pki_subject {
 	const char *serial; /* the router's; "" none */
 	struct ipaddr ip; /* IP_NONE: none */
 	uint32_t usage;	  /* PKI_KU_ bits */
+	const char *challenge; /* challengePassword of a request (RFC 2985 section 5.4.1); "" or NULL none */
 };
 /* -EINVAL: the subject name is none, or nothing names the router; why says what. */
 int pki_request(struct pki *p, const struct pki_key *k, const struct pki_subject *s,

@@ -114,6 +114,13 @@ static EVP_MD *digest_for(struct pki *p, const struct pki_key *k)
 	return EVP_MD_fetch(p->lib, pki_key_bits(k) >= 62 * 8 ? "SHA256" : "SHA1", NULL);
 }
 
+static bool add_challenge(X509_REQ *r, const char *word)
+{
+	return !word || !word[0] ||
+	       X509_REQ_add1_attr_by_NID(r, NID_pkcs9_challengePassword, MBSTRING_UTF8,
+					 (const unsigned char *)word, -1) == 1;
+}
+
 int pki_request(struct pki *p, const struct pki_key *k, const struct pki_subject *s,
 		struct txt *out_der, char why[PKI_WHY_MAX])
 {
@@ -126,7 +133,7 @@ int pki_request(struct pki *p, const struct pki_key *k, const struct pki_subject
 
 	if (r && md && X509_REQ_set_version(r, 0) == 1 && X509_REQ_set_subject_name(r, name) == 1 &&
 	    X509_REQ_set_pubkey(r, k->pkey) == 1 && X509_REQ_add_extensions(r, ext) == 1 &&
-	    X509_REQ_sign(r, k->pkey, md) > 0)
+	    add_challenge(r, s->challenge) && X509_REQ_sign(r, k->pkey, md) > 0)
 		n = i2d_X509_REQ(r, &der);
 	if (pki_take_der(out_der, der, n))
 		err = 0;
