@@ -324,6 +324,7 @@ int control_process(const struct control_options *opt, int fwd_fd, int superviso
 	c->udp500 = c->listen_fd = c->claim_fd = -1;
 	c->started_ms = host_now_ms(NULL);
 	LIST_INIT(&c->sessions);
+	LIST_INIT(&c->auths);
 	err = privs_control();
 	if (err)
 		log_line("CULVERT-2-START", "CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE are "

@@ -36,6 +36,8 @@ struct keygen;
 struct pki;
 struct pki_store;
 struct pki_crls;
+struct pki_sceps;
+struct auth;
 
 /* A TUN that we made. */
 struct tun_state {
@@ -114,6 +116,8 @@ struct control {
 		char v[4][128];
 	} masters;
 	struct pki_crls *crls; /* fetched */
+	LIST_HEAD(, auth) auths; /* sessions that wait for a CA's certificate */
+	struct pki_sceps *sceps; /* certificates that are asked for */
 	struct keygen *keygen; /* a key pair that is being made; NULL */
 	LIST_HEAD(, session) sessions;
 };

@@ -10,6 +10,7 @@
 
 #include "base/secret.h"
 #include "control/pki_crl.h"
+#include "control/pki_scep.h"
 #include "host/log.h"
 #include "host/os.h"
 
@@ -44,12 +45,15 @@ int pki_cmd_open(struct control *c)
 		log_line("PKI-3-KEY_FILE", "%s", line);
 	txt_fini(&said);
 	c->crls = c->keys ? pki_crls_new(c) : NULL;
-	return c->crls ? 0 : -ENOMEM;
+	c->sceps = c->crls ? pki_sceps_new(c) : NULL;
+	return c->sceps ? 0 : -ENOMEM;
 }
 
 void pki_cmd_close(struct control *c)
 {
 	pki_make_forget(c, NULL);
+	pki_scep_forget(c, NULL);
+	pki_sceps_free(c->sceps);
 	pki_crls_free(c->crls);
 	pki_store_close(c->keys);
 	pki_free(c->pki);
@@ -190,7 +194,6 @@ bool pki_cmd_run(struct exec_io *io, unsigned action, const struct exec_args *a,
 		[EXEC_KEY_ZEROIZE - EXEC_KEY_GENERATE] = pki_cmd_zeroize,
 		[EXEC_KEY_EXPORT - EXEC_KEY_GENERATE] = pki_cmd_key_export,
 		[EXEC_KEY_IMPORT - EXEC_KEY_GENERATE] = pki_cmd_key_import,
-		[EXEC_PKI_AUTHENTICATE - EXEC_KEY_GENERATE] = pki_cmd_authenticate,
 		[EXEC_PKI_IMPORT_CERT - EXEC_KEY_GENERATE] = pki_cmd_import_cert,
 		[EXEC_PKI_IMPORT_PEM - EXEC_KEY_GENERATE] = pki_cmd_import_pem,
 		[EXEC_PKI_IMPORT_PKCS12 - EXEC_KEY_GENERATE] = pki_cmd_import_pkcs12,
@@ -215,6 +218,8 @@ bool pki_cmd_run(struct exec_io *io, unsigned action, const struct exec_args *a,
 	}
 	if (action == EXEC_KEY_GENERATE)
 		later = pki_cmd_generate(t, io, ret_error);
+	else if (action == EXEC_PKI_AUTHENTICATE)
+		later = pki_cmd_authenticate(t, io, ret_error);
 	else if (action == EXEC_PKI_ENROLL)
 		later = pki_cmd_enroll(t, io, ret_error);
 	else

@@ -30,6 +30,7 @@ struct talk {
 	/* enroll */
 	bool serial;
 	struct ipaddr ip;
+	char password[65]; /* challenge of SCEP */
 	/* after a key was made */
 	void (*made)(struct talk *t, struct exec_io *io, bool *ret_error);
 };
@@ -70,7 +71,13 @@ bool pki_make_key(struct talk *t, struct exec_io *io, bool *ret_error);
 void pki_make_forget(struct control *c, const struct session *s);
 
 /* pki_enroll.c */
-void pki_cmd_authenticate(struct talk *t, struct exec_io *io, bool *ret_error);
+bool pki_cmd_authenticate(struct talk *t, struct exec_io *io, bool *ret_error);
+/* t->cert[0] is what calls itself the CA: shows it, compares or asks, and takes it. */
+void pki_judge_ca(struct talk *t, struct exec_io *io, bool *ret_error);
+/* The PKCS #10 of a trustpoint, signed with the pair of that label; t has what was
+ * answered, or is NULL: as configured. -errno with why. */
+int pki_make_request(struct control *c, const struct cfg_trustpoint *tp, const char *label,
+		     const struct talk *t, struct txt *out_der, char why[PKI_WHY_MAX]);
 bool pki_cmd_enroll(struct talk *t, struct exec_io *io, bool *ret_error);
 void pki_cmd_drop(struct talk *t, struct exec_io *io, bool *ret_error);
 /* pki_import.c */

@@ -172,15 +172,20 @@ static void on_crl(void *ctx, struct span body, const char *failed)
 		 why[0] ? why : "out of memory");
 }
 
+struct evdns_base *pki_crls_dns(struct pki_crls *s)
+{
+	if (!s->dns)
+		s->dns = evdns_base_new(s->c->base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
+							    EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	return s->dns;
+}
+
 static int start(struct entry *e, char why[FETCH_WHY_MAX])
 {
 	struct pki_crls *s = e->of;
 
-	if (!s->dns)
-		s->dns = evdns_base_new(s->c->base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
-							    EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 	e->tried_ms = host_now_ms(NULL);
-	return fetch_start(s->c->base, s->dns, e->url, PKI_CRL_BYTES, on_crl, e, &e->fetch, why);
+	return fetch_start(s->c->base, pki_crls_dns(s), e->url, PKI_CRL_BYTES, on_crl, e, &e->fetch, why);
 }
 
 static bool is_due(const struct entry *e, int64_t now_sec)

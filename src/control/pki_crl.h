@@ -6,6 +6,7 @@
 #include "control/pki_cmd.h"
 
 struct pki_crls;
+struct evdns_base;
 
 struct pki_crls *pki_crls_new(struct control *c); /* NULL without memory */
 void pki_crls_free(struct pki_crls *s);
@@ -16,6 +17,9 @@ struct span pki_crls_get(const struct pki_crls *s, const char *trustpoint);
  * its first HTTP distribution point, unless that was tried in the last minute or the CRL
  * at hand is current. */
 void pki_crls_want(struct pki_crls *s, const char *trustpoint, struct span cert);
+
+/* The resolver, made when it is first asked for; NULL: there is no name server. */
+struct evdns_base *pki_crls_dns(struct pki_crls *s);
 
 void pki_cmd_crl_request(struct talk *t, struct exec_io *io, bool *ret_error);
 void pki_cmd_show_crls(struct talk *t, struct exec_io *io, bool *ret_error);

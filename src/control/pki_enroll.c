@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "control/pki_scep.h"
 #include "control/show_now.h"
 #include "host/os.h"
 
@@ -58,15 +59,13 @@ static void show_fingerprints(struct talk *t, struct exec_io *io)
 	txt_char(io->out, '\n');
 }
 
-static void got_ca(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error)
+void pki_judge_ca(struct talk *t, struct exec_io *io, bool *ret_error)
 {
-	struct talk *t = (struct talk *)(void *)d;
 	const struct cfg_trustpoint *tp = pki_need_trustpoint(io, t->a.name, ret_error);
 	char why[PKI_WHY_MAX];
 	struct txt fp = TXT_INIT;
 
-	t->cert[0] = tp ? pki_pasted_cert(io, text, ret_error) : NULL;
-	if (!t->cert[0])
+	if (!tp)
 		return;
 	if (!pki_cert_may_be_ca(t->cert[0], why)) {
 		pki_fail(io, ret_error, "Error in saving certificate: %s", why);
@@ -77,7 +76,7 @@ static void got_ca(struct dialog *d, struct exec_io *io, const char *text, bool 
 			   pki_cert_weakness(t->cert[0]));
 	show_fingerprints(t, io);
 	if (!tp->fingerprint[0]) {
-		dialog_ask_yes(d, "% Do you accept this certificate? [yes/no]: ", false, got_accept);
+		dialog_ask_yes(&t->d, "% Do you accept this certificate? [yes/no]: ", false, got_accept);
 		return;
 	}
 	fingerprint(io->c, t->cert[0], strlen(tp->fingerprint), &fp);
@@ -91,26 +90,37 @@ static void got_ca(struct dialog *d, struct exec_io *io, const char *text, bool 
 	txt_fini(&fp);
 }
 
-void pki_cmd_authenticate(struct talk *t, struct exec_io *io, bool *ret_error)
+static void got_ca(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error)
+{
+	struct talk *t = (struct talk *)(void *)d;
+
+	t->cert[0] = pki_pasted_cert(io, text, ret_error);
+	if (t->cert[0])
+		pki_judge_ca(t, io, ret_error);
+}
+
+bool pki_cmd_authenticate(struct talk *t, struct exec_io *io, bool *ret_error)
 {
 	const struct cfg_trustpoint *tp = pki_need_trustpoint(io, t->a.name, ret_error);
 
 	if (!tp)
-		return;
+		return false;
 	if (pki_chain_cert(io->c, tp->name, CERT_CA)) {
 		pki_fail(io, ret_error,
 			 "Please delete your existing CA certificate first.\n"
 			 "%% You must use 'no crypto pki trustpoint <trustpoint-name>' to delete the CA "
 			 "certificate.");
 	} else if (tp->enroll == ENROLL_URL) {
-		pki_fail(io, ret_error, "SCEP is not run by this version: enrollment terminal");
+		return pki_scep_authenticate(t, io, ret_error);
 	} else if (tp->enroll != ENROLL_TERMINAL) {
-		pki_fail(io, ret_error, "No CA can be authenticated without: enrollment terminal");
+		pki_fail(io, ret_error, "No CA can be authenticated without: enrollment terminal, or "
+					"enrollment url");
 	} else {
 		txt_str(io->out, "\nEnter the base 64 encoded CA certificate.\n"
 				 "End with a blank line or the word \"quit\" on a line by itself\n\n");
 		dialog_ask_paste(&t->d, true, got_ca);
 	}
+	return false;
 }
 
 /* ---- enroll ---- */
@@ -144,35 +154,49 @@ static void fqdn_of(const struct control *c, const struct cfg_trustpoint *tp,
 		pki_router_name(c, out);
 }
 
-/* Makes the request or the certificate from what was said. */
-static int make(struct talk *t, struct exec_io *io, bool self, struct txt *der, bool *ret_error)
+/* Makes the request or the certificate from what was said, or else is configured. */
+static int make(struct control *c, const struct cfg_trustpoint *tp, const char *label, const struct talk *t,
+		bool self, struct txt *der, char why[PKI_WHY_MAX])
 {
-	const struct cfg_trustpoint *tp = pki_need_trustpoint(io, t->a.name, ret_error);
-	char fqdn[CFG_DESC_MAX + CFG_NAME_MAX], why[PKI_WHY_MAX], serial[16] = "";
-	struct pki_subject s = { .fqdn = fqdn, .serial = serial, .ip = t->ip };
-	const struct pki_pair *p;
+	const struct pki_pair *p = pki_store_find(c->keys, label, PKI_USAGE_SIGNATURE);
+	char fqdn[CFG_DESC_MAX + CFG_NAME_MAX], serial[16] = "";
+	struct pki_subject s = { .name = tp->subject, .fqdn = fqdn, .serial = serial,
+				 .ip = t ? t->ip : tp->ip,
+				 .challenge = t && t->password[0] ? t->password : tp->password };
 	int64_t now = host_wall_ms() / 1000;
-	int err;
 
-	if (!tp)
-		return -ENOENT;
-	p = pki_store_find(io->c->keys, t->label, PKI_USAGE_SIGNATURE);
 	if (!p) {
-		pki_fail(io, ret_error, "Key pair %s is gone", t->label);
+		snprintf(why, PKI_WHY_MAX, "Key pair %s is gone", label);
 		return -ENOENT;
 	}
-	fqdn_of(io->c, tp, fqdn);
-	if (t->serial)
+	if (!t && tp->ip_if[0] && !address_of(c, tp->ip_if, &s.ip)) {
+		snprintf(why, PKI_WHY_MAX, "Interface %s has no IP address", tp->ip_if);
+		return -ENOENT;
+	}
+	fqdn_of(c, tp, fqdn);
+	if (t ? t->serial : tp->serial_mode == PART_GIVEN)
 		show_board_id(serial);
-	s.name = tp->subject;
 	s.usage = PKI_KU_DIGITAL_SIGNATURE |
 		  (p->usage == PKI_USAGE_GENERAL ? PKI_KU_KEY_ENCIPHERMENT : 0);
-	if (self)
-		s.usage |= PKI_KU_CERT_SIGN;
-	err = self ? pki_self_signed(io->c->pki, p->key, &s, 1, now, now + SELF_DAYS * INT64_C(86400), der,
-				     why) :
-		     pki_request(io->c->pki, p->key, &s, der, why);
-	if (err)
+	if (!self)
+		return pki_request(c->pki, p->key, &s, der, why);
+	s.usage |= PKI_KU_CERT_SIGN;
+	return pki_self_signed(c->pki, p->key, &s, 1, now, now + SELF_DAYS * INT64_C(86400), der, why);
+}
+
+int pki_make_request(struct control *c, const struct cfg_trustpoint *tp, const char *label,
+		     const struct talk *t, struct txt *out_der, char why[PKI_WHY_MAX])
+{
+	return make(c, tp, label, t, false, out_der, why);
+}
+
+static int make_asked(struct talk *t, struct exec_io *io, bool self, struct txt *der, bool *ret_error)
+{
+	const struct cfg_trustpoint *tp = pki_need_trustpoint(io, t->a.name, ret_error);
+	char why[PKI_WHY_MAX];
+	int err = tp ? make(io->c, tp, t->label, t, self, der, why) : -ENOENT;
+
+	if (tp && err)
 		pki_fail(io, ret_error, "%s", why);
 	return err;
 }
@@ -185,7 +209,7 @@ static void got_display(struct dialog *d, struct exec_io *io, bool yes, bool *re
 
 	if (!yes)
 		return;
-	if (!make(t, io, false, &der, ret_error)) {
+	if (!make_asked(t, io, false, &der, ret_error)) {
 		txt_str(io->out, "Certificate Request follows:\n\n");
 		pki_base64_encode(span_of(der.s, der.len),
 				  tp && tp->pem ? "CERTIFICATE REQUEST" : NULL, io->out);
@@ -201,7 +225,7 @@ static void got_self(struct dialog *d, struct exec_io *io, bool yes, bool *ret_e
 	struct pki_cert *cert = NULL;
 	struct txt der = TXT_INIT;
 
-	if (yes && !make(t, io, true, &der, ret_error)) {
+	if (yes && !make_asked(t, io, true, &der, ret_error)) {
 		int err = pki_cert_parse(io->c->pki, span_of(der.s, der.len), &cert);
 
 		if (!err)
@@ -215,12 +239,36 @@ static void got_self(struct dialog *d, struct exec_io *io, bool yes, bool *ret_e
 	txt_fini(&der);
 }
 
+static void got_request(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
+{
+	struct talk *t = (struct talk *)(void *)d;
+	const struct cfg_trustpoint *tp = pki_need_trustpoint(io, t->a.name, ret_error);
+	struct txt csr = TXT_INIT;
+	char why[PKI_WHY_MAX];
+
+	if (!yes || !tp || make_asked(t, io, false, &csr, ret_error)) {
+		txt_fini(&csr);
+		return;
+	}
+	if (pki_scep_enroll(io->c, tp, t->label, &csr, pki_chain_cert(io->c, tp->name, CERT_ROUTER) != NULL, why))
+		pki_fail(io, ret_error, "The request could not be sent: %s", why);
+	else
+		txt_printf(io->out,
+			   "%% Certificate request sent to Certificate Authority\n"
+			   "%% The 'show crypto pki certificate verbose %s' command will show the "
+			   "fingerprint.\n\n",
+			   tp->name);
+	txt_fini(&csr);
+}
+
 static void ask_last(struct talk *t, struct exec_io *io, bool *ret_error)
 {
 	const struct cfg_trustpoint *tp = pki_need_trustpoint(io, t->a.name, ret_error);
 
 	if (tp && tp->enroll == ENROLL_SELFSIGNED)
 		dialog_ask_yes(&t->d, "Generate Self Signed Router Certificate? [yes/no]: ", false, got_self);
+	else if (tp && tp->enroll == ENROLL_URL)
+		dialog_ask_yes(&t->d, "Request certificate from CA? [yes/no]: ", false, got_request);
 	else if (tp)
 		dialog_ask_yes(&t->d, "Display Certificate Request to terminal? [yes/no]: ", false,
 			       got_display);
@@ -301,36 +349,129 @@ static void ask_serial(struct talk *t, struct exec_io *io, bool *ret_error)
 		got_serial(&t->d, io, tp->serial_mode == PART_GIVEN, ret_error);
 }
 
-bool pki_cmd_enroll(struct talk *t, struct exec_io *io, bool *ret_error)
+/* ---- what SCEP asks before: the challenge password ---- */
+
+static void ask_password(struct talk *t, struct exec_io *io, bool *ret_error);
+
+static void got_again(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error)
+{
+	struct talk *t = (struct talk *)(void *)d;
+
+	if (!strcmp(text, t->password)) {
+		txt_char(io->out, '\n');
+		ask_serial(t, io, ret_error);
+		return;
+	}
+	txt_str(io->out, "% Password mismatch; the password is not saved, please try again\n");
+	ask_password(t, io, ret_error);
+}
+
+static void got_password(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error)
+{
+	struct talk *t = (struct talk *)(void *)d;
+
+	if (strlen(text) >= sizeof(t->password)) {
+		txt_printf(io->out, "%% At most %zu characters.\n", sizeof(t->password) - 1);
+		ask_password(t, io, ret_error);
+		return;
+	}
+	snprintf(t->password, sizeof(t->password), "%s", text);
+	dialog_ask_text(d, "Re-enter password: ", got_again);
+}
+
+static void ask_password(struct talk *t, struct exec_io *io, bool *ret_error)
+{
+	(void)io;
+	(void)ret_error;
+	dialog_ask_text(&t->d, "Password: ", got_password);
+}
+
+static void begin_questions(struct talk *t, struct exec_io *io, bool *ret_error)
 {
 	const struct cfg_trustpoint *tp = pki_need_trustpoint(io, t->a.name, ret_error);
-	char why[PKI_WHY_MAX];
 
 	if (!tp)
+		return;
+	if (tp->enroll != ENROLL_URL) {
+		ask_serial(t, io, ret_error);
+		return;
+	}
+	txt_str(io->out, "%\n% Start certificate enrollment .. \n");
+	if (tp->password[0]) {
+		ask_serial(t, io, ret_error);
+		return;
+	}
+	txt_str(io->out, "% Create a challenge password. You will need to verbally provide this\n"
+			 "   password to the CA Administrator in order to revoke your certificate.\n"
+			 "   For security reasons your password will not be saved in the configuration.\n"
+			 "   Please make a note of it.\n\n");
+	ask_password(t, io, ret_error);
+}
+
+static bool begin_enroll(struct talk *t, struct exec_io *io, const struct cfg_trustpoint *tp, bool *ret_error)
+{
+	if (pki_store_find(io->c->keys, t->label, PKI_USAGE_SIGNATURE)) {
+		begin_questions(t, io, ret_error);
 		return false;
-	pki_trustpoint_label(io->c, tp, t->label);
-	if (tp->enroll == ENROLL_URL)
-		pki_fail(io, ret_error, "SCEP is not run by this version: enrollment terminal");
-	else if (tp->enroll == ENROLL_UNSET)
-		pki_fail(io, ret_error, "How to enroll is not configured: enrollment terminal or "
-					"enrollment selfsigned");
-	else if (tp->enroll == ENROLL_TERMINAL && !pki_chain_cert(io->c, tp->name, CERT_CA))
+	}
+	t->bits = tp->key_bits ? tp->key_bits : DEFAULT_BITS;
+	t->made = begin_questions;
+	txt_printf(io->out, "%% Generating %u bit RSA keys, keys will be non-exportable...\n", t->bits);
+	return pki_make_key(t, io, ret_error);
+}
+
+static bool may_enroll(struct talk *t, struct exec_io *io, const struct cfg_trustpoint *tp, bool *ret_error)
+{
+	char why[PKI_WHY_MAX];
+
+	if (tp->enroll == ENROLL_UNSET)
+		pki_fail(io, ret_error, "How to enroll is not configured: enrollment url, enrollment terminal "
+					"or enrollment selfsigned");
+	else if (tp->enroll != ENROLL_SELFSIGNED && !pki_chain_cert(io->c, tp->name, CERT_CA))
 		pki_fail(io, ret_error, "You must authenticate the Certificate Authority before\n"
 					"you can enroll with it.");
 	else if (!pki_dn_check(tp->subject, why))
 		pki_fail(io, ret_error, "%s", why);
 	else if (!pki_label_ok(t->label))
 		pki_fail(io, ret_error, "'%s' cannot be the name of a key pair", t->label);
-	if (*ret_error)
+	return !*ret_error;
+}
+
+static void got_again_enroll(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
+{
+	struct talk *t = (struct talk *)(void *)d;
+	const struct cfg_trustpoint *tp = pki_need_trustpoint(io, t->a.name, ret_error);
+
+	if (!yes || !tp)
+		return;
+	if (pki_store_find(io->c->keys, t->label, PKI_USAGE_SIGNATURE))
+		begin_questions(t, io, ret_error);
+	else
+		pki_fail(io, ret_error, "Key pair %s is gone: crypto key generate rsa label %s", t->label, t->label);
+}
+
+bool pki_cmd_enroll(struct talk *t, struct exec_io *io, bool *ret_error)
+{
+	const struct cfg_trustpoint *tp = pki_need_trustpoint(io, t->a.name, ret_error);
+
+	if (!tp)
 		return false;
-	if (pki_store_find(io->c->keys, t->label, PKI_USAGE_SIGNATURE)) {
-		ask_serial(t, io, ret_error);
+	pki_trustpoint_label(io->c, tp, t->label);
+	if (!may_enroll(t, io, tp, ret_error))
+		return false;
+	if (tp->enroll == ENROLL_URL && pki_scep_pending(io->c, tp->name, true)) {
+		txt_str(io->out, "% A certificate request is pending with the Certificate Authority; it is asked "
+				 "now.\n\n");
 		return false;
 	}
-	t->bits = tp->key_bits ? tp->key_bits : DEFAULT_BITS;
-	t->made = ask_serial;
-	txt_printf(io->out, "%% Generating %u bit RSA keys, keys will be non-exportable...\n", t->bits);
-	return pki_make_key(t, io, ret_error);
+	if (tp->enroll == ENROLL_URL && pki_chain_cert(io->c, tp->name, CERT_ROUTER)) {
+		txt_str(io->out, "%\n% You already have a certificate from this Certificate Authority.\n"
+				 "% If you choose to re-enroll, it is replaced by the new one.\n");
+		dialog_ask_yes(&t->d, "Do you want to continue with re-enrollment? [yes/no]: ", false,
+			       got_again_enroll);
+		return false;
+	}
+	return begin_enroll(t, io, tp, ret_error);
 }
 
 /* ---- no crypto pki trustpoint ---- */

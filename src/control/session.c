@@ -15,6 +15,7 @@
 #include "control/dialog.h"
 #include "control/ping.h"
 #include "control/pki_cmd.h"
+#include "control/pki_scep.h"
 #include "control/show.h"
 #include "host/log.h"
 #include "host/os.h"
@@ -76,6 +77,7 @@ static void session_free(struct session *s)
 		ping_stop(p, false);
 	}
 	pki_make_forget(s->c, s);
+	pki_scep_forget(s->c, s);
 	dialog_free(s->dialog);
 	bufferevent_free(s->bev);
 	shell_reader_fini(&s->in);

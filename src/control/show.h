@@ -66,6 +66,15 @@ struct show_user {
 };
 
 /* Everything that any show command may look at. Arrays may be NULL if empty. */
+/* A request at a CA. */
+struct show_enroll {
+	const char *trustpoint;
+	const char *last; /* how the last one ended, or `Pending`; "" nothing to say */
+	bool active;	  /* it is under way */
+	struct span csr;  /* while it is */
+	unsigned tries, left, next_sec;
+};
+
 struct show_in {
 	const struct config *config;
 	const struct if_snapshot *ifs;
@@ -88,6 +97,8 @@ struct show_in {
 
 	struct pki *pki;
 	const struct pki_store *keys; /* may be NULL: none */
+	const struct show_enroll *enroll;
+	size_t n_enroll;
 
 	const struct show_route *routes;
 	size_t n_routes;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "control/internal.h"
+#include "control/pki_scep.h"
 #include "host/os.h"
 
 #define MAX_USERS 64
@@ -32,6 +33,7 @@ struct snapshot {
 	struct show_route *routes;
 	struct show_match *matches;
 	struct show_user users[MAX_USERS];
+	struct show_enroll enroll[CFG_MAX_TRUSTPOINTS];
 	struct utsname uts;
 	char image[512], board_id[16];
 };
@@ -451,6 +453,8 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	in->config = c->config;
 	in->pki = c->pki;
 	in->keys = c->keys;
+	in->enroll = s->enroll;
+	in->n_enroll = pki_scep_show(c, s->enroll, CFG_MAX_TRUSTPOINTS);
 	in->ifs = s->ifs;
 	in->sas = s->sas;
 	in->pairs = s->pairs;

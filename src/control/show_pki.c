@@ -179,6 +179,31 @@ static void put_cert(const struct show_in *in, const struct cfg_chain *chain,
 	pki_cert_free(c);
 }
 
+static const struct show_enroll *enroll_of(const struct show_in *in, const char *trustpoint)
+{
+	for (size_t i = 0; i < in->n_enroll; i++)
+		if (!strcmp(in->enroll[i].trustpoint, trustpoint))
+			return &in->enroll[i];
+	return NULL;
+}
+
+/* A request that waits for the CA. */
+static void put_pending(const struct show_in *in, const char *trustpoint, struct txt *out)
+{
+	const struct show_enroll *e = enroll_of(in, trustpoint);
+
+	if (!e || !e->active)
+		return;
+	txt_str(out, "Certificate\n  Subject:\n");
+	if (in->config->domain[0])
+		txt_printf(out, "    Name: %s.%s\n", in->config->hostname, in->config->domain);
+	txt_str(out, "   Status: Pending\n   Key Usage: General Purpose\n   Certificate Request Fingerprint MD5: ");
+	pki_fingerprint(in->pki, e->csr, PKI_MD5, true, out);
+	txt_str(out, "\n   Certificate Request Fingerprint SHA1: ");
+	pki_fingerprint(in->pki, e->csr, PKI_SHA1, true, out);
+	txt_printf(out, "\n   Associated Trustpoint: %s \n\n", trustpoint);
+}
+
 bool show_pki_certificates(const struct show_in *in, const char *name, bool verbose, struct txt *out)
 {
 	const struct cfg_pki *p = &in->config->pki;
@@ -193,6 +218,9 @@ bool show_pki_certificates(const struct show_in *in, const char *name, bool verb
 				if ((p->chains[i]->certs[k]->kind == CERT_CA) == ca)
 					put_cert(in, p->chains[i], p->chains[i]->certs[k], verbose, out);
 	}
+	for (size_t i = 0; i < p->n_trustpoints; i++)
+		if (!name[0] || !strcmp(p->trustpoints[i]->name, name))
+			put_pending(in, p->trustpoints[i]->name, out);
 	if (any || pki_find_trustpoint(p, name))
 		return true;
 	txt_printf(out, "%% Trustpoint '%s' is not configured\n", name);
@@ -258,6 +286,20 @@ static void put_status_cert(const struct show_in *in, const char *title, const s
 	txt_char(out, '\n');
 }
 
+static void put_enroll(const struct show_in *in, const struct show_enroll *e, struct txt *out)
+{
+	if (e->active) {
+		txt_str(out, "  Router General Purpose certificate pending:\n    Request Fingerprint MD5: ");
+		pki_fingerprint(in->pki, e->csr, PKI_MD5, true, out);
+		txt_str(out, "\n    Request Fingerprint SHA1: ");
+		pki_fingerprint(in->pki, e->csr, PKI_SHA1, true, out);
+		txt_printf(out, "\n    Enrollment polling: %u times (%u left)\n    Next poll: %u seconds\n", e->tries,
+			   e->left, e->next_sec);
+	}
+	if (e->last[0])
+		txt_printf(out, "  Last enrollment status: %s\n", e->last);
+}
+
 static void put_status(const struct show_in *in, const struct cfg_trustpoint *t, struct txt *out)
 {
 	struct pki_cert *self = first_of(in, t->name, CERT_SELF_SIGNED);
@@ -271,6 +313,10 @@ static void put_status(const struct show_in *in, const struct cfg_trustpoint *t,
 		txt_str(out, "  Issuing CA certificate not configured.\n");
 	if (own || self)
 		put_status_cert(in, "Router General Purpose", own ? own : self, out);
+	const struct show_enroll *e = enroll_of(in, t->name);
+
+	if (e)
+		put_enroll(in, e, out);
 	txt_str(out, "  State:\n    Keys generated ............. ");
 	if (p)
 		txt_printf(out, "Yes (%s, %sexportable)\n",
@@ -279,7 +325,7 @@ static void put_status(const struct show_in *in, const struct cfg_trustpoint *t,
 	else
 		txt_str(out, "No\n");
 	txt_printf(out, "    Issuing CA authenticated ....... %s\n", ca || self ? "Yes" : "No");
-	txt_printf(out, "    Certificate request(s) ..... %s\n\n\n", own || self ? "Yes" : "None");
+	txt_printf(out, "    Certificate request(s) ..... %s\n\n\n", e && e->active ? "Pending" : own || self ? "Yes" : "None");
 	pki_cert_free(ca);
 	pki_cert_free(own);
 	pki_cert_free(self);

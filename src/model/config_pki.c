@@ -9,7 +9,9 @@
 #include "base/secret.h"
 
 const struct cfg_trustpoint cfg_trustpoint_defaults = { .n_revocation = 1,
-							.revocation = { REVOKE_CRL } };
+							.revocation = { REVOKE_CRL },
+							.retry_count = 10,
+							.retry_min = 1 };
 
 /* A copy of size bytes at like, put into v at position at. */
 static void *put(void *v, size_t *n, size_t max, size_t at, const void *like, size_t size)
@@ -345,6 +347,7 @@ int cfg_pki_clone(const struct cfg_pki *from, struct cfg_pki *to)
 static bool trustpoint_equal(const struct cfg_trustpoint *a, const struct cfg_trustpoint *b)
 {
 	return EQ_STR(name) && EQ(enroll) && EQ(pem) && EQ_STR(url) && EQ_STR(subject) &&
+	       EQ(mode_ra) && EQ(retry_count) && EQ(retry_min) &&
 	       EQ(fqdn_mode) && EQ(ip_mode) && EQ(serial_mode) && EQ_STR(fqdn) &&
 	       ipaddr_equal(&a->ip, &b->ip) && EQ_STR(ip_if) && EQ_STR(keypair) && EQ(key_bits) &&
 	       EQ(encr_bits) && EQ(n_revocation) &&

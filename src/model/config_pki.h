@@ -25,6 +25,9 @@ struct cfg_trustpoint {
 	uint8_t enroll; /* enum enrollment */
 	bool pem;	/* enrollment terminal pem, url ... pem */
 	char url[CFG_DESC_MAX];
+	bool mode_ra;	     /* registration authorities may answer for the CA */
+	uint8_t retry_count; /* requests that are repeated or polled for */
+	uint8_t retry_min;   /* minutes between two */
 	char subject[CFG_SUBJECT_MAX];
 	uint8_t fqdn_mode, ip_mode, serial_mode; /* enum subject_part */
 	char fqdn[CFG_DESC_MAX];
