@@ -188,18 +188,26 @@ static int start(struct entry *e, char why[FETCH_WHY_MAX])
 	return fetch_start(s->c->base, pki_crls_dns(s), e->url, PKI_CRL_BYTES, on_crl, e, &e->fetch, why);
 }
 
+bool pki_crl_is_due(int64_t this_sec, int64_t next_sec, int64_t now_sec)
+{
+	int64_t ahead = (next_sec - this_sec) / 10;
+
+	return next_sec && now_sec >= next_sec - (ahead < AHEAD_SEC ? ahead : AHEAD_SEC);
+}
+
+bool pki_crl_may_try(uint64_t tried_ms, uint64_t now_ms)
+{
+	return !tried_ms || now_ms - tried_ms >= RETRY_MS;
+}
+
 static bool is_due(const struct entry *e, int64_t now_sec)
 {
-	int64_t ahead = (e->next_sec - e->this_sec) / 10;
-
-	if (!e->der.len)
-		return true;
-	return e->next_sec && now_sec >= e->next_sec - (ahead < AHEAD_SEC ? ahead : AHEAD_SEC);
+	return !e->der.len || pki_crl_is_due(e->this_sec, e->next_sec, now_sec);
 }
 
 static bool may_try(const struct entry *e)
 {
-	return !e->fetch && (!e->tried_ms || host_now_ms(NULL) - e->tried_ms >= RETRY_MS);
+	return !e->fetch && pki_crl_may_try(e->tried_ms, host_now_ms(NULL));
 }
 
 static void fetch_logged(struct entry *e)

@@ -21,6 +21,12 @@ void pki_crls_want(struct pki_crls *s, const char *trustpoint, struct span cert)
 /* The resolver, made when it is first asked for; NULL: there is no name server. */
 struct evdns_base *pki_crls_dns(struct pki_crls *s);
 
+/* Whether a CRL of these times (seconds since 1970; no nextUpdate is 0) is to be fetched
+ * again: ten minutes before nextUpdate, or a tenth of its life if that is less. */
+bool pki_crl_is_due(int64_t this_sec, int64_t next_sec, int64_t now_sec);
+/* Once a minute, counted from the last try (0: never). */
+bool pki_crl_may_try(uint64_t tried_ms, uint64_t now_ms);
+
 void pki_cmd_crl_request(struct talk *t, struct exec_io *io, bool *ret_error);
 void pki_cmd_show_crls(struct talk *t, struct exec_io *io, bool *ret_error);
 

@@ -13,13 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "control/show.h"
 #include "host/log.h"
 #include "host/os.h"
 #include "pki/scep.h"
 
 #define TICK_SEC     10
-#define AGAIN_MS     3600000 /* from the end of an automatic try to the next */
+#define AGAIN_MS     3600000 /* from one automatic request to the next, however it ended */
 #define PERCENT_LAST 95	     /* of a lifetime: the old certificate must still sign the renewal */
 
 enum step { STEP_NONE = 0, STEP_CAPS, STEP_CA, STEP_ASK, STEP_WAIT };
@@ -43,7 +44,8 @@ struct job {
 	char id[SCEP_ID_MAX];
 	struct fetch *fetch;
 	struct event *timer;
-	uint64_t next_ms, over_ms;
+	uint64_t next_ms;
+	uint64_t auto_ms; /* when auto-enroll last began a request; 0: never */
 };
 
 struct pki_sceps {
@@ -71,19 +73,21 @@ static void end(struct job *j, enum outcome how)
 	scep_ca_fini(&j->ca);
 	pki_cert_free(j->signer);
 	j->signer = NULL;
+	if (j->csr.s)
+		secret_wipe(j->csr.s, j->csr.cap); /* it has the challenge password */
 	txt_fini(&j->csr);
 	txt_fini(&j->content);
 	j->step = STEP_NONE;
 	j->pending = j->renewal = false;
 	j->tries = 0;
 	j->last = how;
-	j->over_ms = host_now_ms(NULL);
 }
 
 static void drop(struct job *j)
 {
 	end(j, OUTCOME_NONE);
 	j->trustpoint[0] = '\0';
+	j->auto_ms = 0;
 }
 
 static void forget_removed(struct pki_sceps *s)
@@ -229,25 +233,47 @@ static void on_reply(void *ctx, struct span body, const char *failed)
 
 /* ---- the request ---- */
 
+/* The router's certificate, if it can sign its renewal: valid, and of that key. NULL. */
+static struct pki_cert *renewable(const struct job *j, const struct pki_key *key)
+{
+	struct control *c = j->of->c;
+	const struct cfg_cert *own = pki_chain_cert(c, j->trustpoint, CERT_ROUTER);
+	int64_t from, to, now = host_wall_ms() / 1000;
+	struct pki_cert *cert = NULL;
+	struct pki_key *k = NULL;
+
+	if (!j->renewal || !(j->caps & SCEP_CAP_RENEWAL) || !own ||
+	    pki_cert_parse(c->pki, span_of(own->der, own->len), &cert))
+		return NULL;
+	if (!pki_cert_validity(cert, &from, &to) || now < from || now > to || pki_cert_key(c->pki, cert, &k) ||
+	    !pki_key_same(k, key)) {
+		pki_cert_free(cert);
+		cert = NULL;
+	}
+	pki_key_free(k);
+	return cert;
+}
+
 static int prepare(struct job *j, char why[PKI_WHY_MAX])
 {
 	struct control *c = j->of->c;
 	const struct pki_pair *p = pki_store_find(c->keys, j->label, PKI_USAGE_SIGNATURE);
-	const struct cfg_cert *own = pki_chain_cert(c, j->trustpoint, CERT_ROUTER);
-	bool renew = j->renewal && j->caps & SCEP_CAP_RENEWAL && own;
 	struct span csr = span_of(j->csr.s, j->csr.len);
 	int err = p ? 0 : -ENOKEY;
 
 	snprintf(why, PKI_WHY_MAX, p ? "out of memory" : "its key pair is gone");
-	if (!err && !j->signer)
-		err = renew ? pki_cert_parse(c->pki, span_of(own->der, own->len), &j->signer) :
-			      scep_signer(c->pki, p->key, csr, host_wall_ms() / 1000, &j->signer);
+	if (!err && !j->signer) { /* once: CertPoll is signed as the request was */
+		j->signer = renewable(j, p->key);
+		j->renewal = j->signer != NULL;
+		if (!j->signer)
+			err = scep_signer(c->pki, p->key, csr, host_wall_ms() / 1000, &j->signer);
+	}
 	if (!err)
 		err = scep_id(c->pki, p->key, j->id);
 	if (err)
 		return err;
 	j->asked = (struct scep_request){ .type = j->pending ? SCEP_CERT_POLL :
-						  renew	     ? SCEP_RENEWAL_REQ :
+						  j->renewal  ? SCEP_RENEWAL_REQ :
 							       SCEP_PKCS_REQ,
 					  .caps = j->caps, .key = key_of(j), .signer = j->signer, .ca = &j->ca,
 					  .id = j->id, .content = csr, .now_sec = host_wall_ms() / 1000 };
@@ -412,20 +438,26 @@ bool pki_scep_pending(struct control *c, const char *trustpoint, bool ask_now)
 
 /* ---- auto-enroll ---- */
 
-/* When the certificate is to be renewed; false: it has no times. */
-static bool renew_at(const struct control *c, const struct cfg_trustpoint *tp, const struct cfg_cert *own,
-		     int64_t *ret_sec)
+int64_t pki_renew_at(int64_t from_sec, int64_t to_sec, unsigned percent)
 {
-	unsigned percent = tp->auto_percent && tp->auto_percent < PERCENT_LAST ? tp->auto_percent : PERCENT_LAST;
+	int64_t life = to_sec > from_sec ? to_sec - from_sec : 0;
+
+	if (!percent || percent > PERCENT_LAST)
+		percent = PERCENT_LAST;
+	return from_sec + life / 100 * percent + life % 100 * percent / 100;
+}
+
+/* False: the certificate's time to be renewed has not come, or it has no times. */
+static bool is_due(const struct control *c, const struct cfg_trustpoint *tp, const struct cfg_cert *own)
+{
 	struct pki_cert *cert = NULL;
 	int64_t from, to;
-	bool ok = !pki_cert_parse(c->pki, span_of(own->der, own->len), &cert) &&
-		  pki_cert_validity(cert, &from, &to) && to > from;
+	bool due = !pki_cert_parse(c->pki, span_of(own->der, own->len), &cert) &&
+		   pki_cert_validity(cert, &from, &to) &&
+		   host_wall_ms() / 1000 >= pki_renew_at(from, to, tp->auto_percent);
 
-	if (ok)
-		*ret_sec = from + (to - from) / 100 * percent + (to - from) % 100 * percent / 100;
 	pki_cert_free(cert);
-	return ok;
+	return due;
 }
 
 static void auto_enroll(struct pki_sceps *s, const struct cfg_trustpoint *tp)
@@ -435,12 +467,11 @@ static void auto_enroll(struct pki_sceps *s, const struct cfg_trustpoint *tp)
 	struct job *j = find(s, tp->name);
 	char label[PKI_LABEL_MAX], why[PKI_WHY_MAX];
 	struct txt csr = TXT_INIT;
-	int64_t at = 0;
 	int err;
 
 	if (!pki_chain_cert(c, tp->name, CERT_CA) || (j && j->step != STEP_NONE) ||
-	    (j && j->over_ms && j->last != OUTCOME_GRANTED && host_now_ms(NULL) - j->over_ms < AGAIN_MS) ||
-	    (own && (!renew_at(c, tp, own, &at) || host_wall_ms() / 1000 < at)))
+	    (j && j->auto_ms && host_now_ms(NULL) - j->auto_ms < AGAIN_MS) ||
+	    (own && !is_due(c, tp, own)))
 		return;
 	pki_trustpoint_label(c, tp, label);
 	if (!pki_store_find(c->keys, label, PKI_USAGE_SIGNATURE))
@@ -452,12 +483,11 @@ static void auto_enroll(struct pki_sceps *s, const struct cfg_trustpoint *tp)
 	if (!err)
 		err = pki_scep_enroll(c, tp, label, &csr, own != NULL, why);
 	txt_fini(&csr);
-	j = find_or_add(s, tp->name);
-	if (err && j) {
+	if (err)
 		log_line("PKI-3-CERT_ENROLL_FAIL", "trustpoint %s: certificate enrollment failed: %s", tp->name, why);
-		j->over_ms = host_now_ms(NULL);
-		j->last = OUTCOME_FAILED;
-	}
+	j = find_or_add(s, tp->name);
+	if (j)
+		j->auto_ms = host_now_ms(NULL);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *ctx)

@@ -27,6 +27,10 @@ void pki_scep_forget(struct control *c, const struct session *s);
 /* For show: at most max, valid until the event loop goes on. */
 size_t pki_scep_show(const struct control *c, struct show_enroll *v, size_t max);
 
+/* When a certificate is renewed: after percent of its life (0 not said), but never so
+ * late that it could not sign the renewal: 95 at most. */
+int64_t pki_renew_at(int64_t from_sec, int64_t to_sec, unsigned percent);
+
 /* ---- pki_scep_ask.c ---- */
 
 /* One operation at the trustpoint's CA; post is the pkiMessage, or empty: GET with the
