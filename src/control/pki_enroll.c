@@ -486,6 +486,7 @@ static void got_drop(struct dialog *d, struct exec_io *io, bool yes, bool *ret_e
 	(void)ret_error;
 	if (!yes || !tp)
 		return;
+	pki_scep_drop(io->c, tp->name);
 	pki_del_trustpoint(p, tp);
 	if (chain)
 		pki_del_chain(p, chain);

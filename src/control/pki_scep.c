@@ -436,6 +436,14 @@ bool pki_scep_pending(struct control *c, const char *trustpoint, bool ask_now)
 	return true;
 }
 
+void pki_scep_drop(struct control *c, const char *trustpoint)
+{
+	struct job *j = find(c->sceps, trustpoint);
+
+	if (j)
+		drop(j);
+}
+
 /* ---- auto-enroll ---- */
 
 int64_t pki_renew_at(int64_t from_sec, int64_t to_sec, unsigned percent)

@@ -22,6 +22,8 @@ int pki_scep_enroll(struct control *c, const struct cfg_trustpoint *tp, const ch
 		    struct txt *csr, bool renewal, char why[PKI_WHY_MAX]);
 /* A request of that trustpoint is under way. ask_now: if it waits, it asks at once. */
 bool pki_scep_pending(struct control *c, const char *trustpoint, bool ask_now);
+/* The trustpoint goes, and its request with it: another of that name has none. */
+void pki_scep_drop(struct control *c, const char *trustpoint);
 /* The session is gone: nobody waits for the CA's certificate any more. */
 void pki_scep_forget(struct control *c, const struct session *s);
 /* For show: at most max, valid until the event loop goes on. */

@@ -242,6 +242,7 @@ def handler(ca):
             url = urllib.parse.urlsplit(self.path)
             query = dict(urllib.parse.parse_qsl(url.query))
             op, how = query.get('operation'), ca.how()
+            time.sleep(how.get('stall', 0))
             ca.note(method=self.command, path=url.path, op=op, message=query.get('message', '')[:16])
             try:
                 if op == 'GetCACaps' and how.get('caps', CAPS) is None:

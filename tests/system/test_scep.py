@@ -4,12 +4,14 @@ import hashlib
 import json
 import pathlib
 import re
+import subprocess
 import sys
 import time
 
 import pytest
 
 import scepca
+from conftest import built
 from ikecore import PEER, US
 from peers.netns import until
 from router import Router
@@ -233,6 +235,30 @@ def test_a_server_that_is_not_there(world):  # noqa: F811
     for url in ('https://ca', f'http://{PEER}/x?y', 'http://user@ca/'):
         said = typed(router, 'conf t', TP[0], f'enrollment url {url}', 'exit', 'crypto pki authenticate TP', 'end')
         assert re.search('cannot be asked|Only http', said), said
+
+
+def test_nobody_waits_any_more(world):  # noqa: F811
+    """The session ends while the CA thinks; the trustpoint goes while a request is pending."""
+    server, router = start(world)
+    server.how(stall=1)
+    shell = subprocess.Popen([built('culvert'), 'shell', '--socket', router.sock], stdin=subprocess.PIPE, text=True,
+                             stdout=subprocess.DEVNULL)
+    shell.stdin.write('conf t\ncrypto pki authenticate TP\n')
+    shell.stdin.flush()
+    time.sleep(0.5)
+    began = time.monotonic()
+    assert 'TP' in router.cli('show crypto pki trustpoints') and time.monotonic() - began < 0.4  # the loop goes on
+    shell.kill()
+    shell.wait()
+    until(lambda: server.of('op') == ['GetCACert'], 10, server.asked())
+    server.how('pending')
+    assert 'accepted.' in typed(router, 'conf t', 'crypto pki authenticate TP', 'yes', 'end')
+    enroll(router)
+    logged(router, 'PKI-6-CERTPEND')
+    typed(router, 'conf t', 'no crypto pki trustpoint TP', 'yes', *TP, 'end')
+    status = router.cli('show crypto pki trustpoints status')
+    assert 'pending' not in status and 'Issuing CA authenticated ....... No' in status, status
+    assert 'Pending' not in router.cli('show crypto pki certificates')
 
 
 @pytest.mark.slow
