@@ -376,14 +376,14 @@ static void got_password(struct dialog *d, struct exec_io *io, const char *text,
 		return;
 	}
 	snprintf(t->password, sizeof(t->password), "%s", text);
-	dialog_ask_text(d, "Re-enter password: ", got_again);
+	dialog_ask_secret(d, "Re-enter password: ", got_again);
 }
 
 static void ask_password(struct talk *t, struct exec_io *io, bool *ret_error)
 {
 	(void)io;
 	(void)ret_error;
-	dialog_ask_text(&t->d, "Password: ", got_password);
+	dialog_ask_secret(&t->d, "Password: ", got_password);
 }
 
 static void begin_questions(struct talk *t, struct exec_io *io, bool *ret_error)
