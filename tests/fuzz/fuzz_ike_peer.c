@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two whole IKE cores of which one lies. The input is a script: two bytes choose how both
+ * authenticate and what they want, then each operation is one byte, whose upper bit is the
+ * core that it is for, and its arguments. Datagrams are delivered, lost, doubled, changed in
+ * clear; and what the lying core (number 1) says is changed before it is encrypted, with
+ * hashes that are right again, so that everything behind the keys is reached in main,
+ * aggressive and quick mode and in informational exchanges. Key exchanges are cheap:
+ * tests/sim/chaos_dh.c. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ike/internal.h"
+
+#define N_POLICIES 3
+#define MAX_WIRE   64
+#define MAX_HELD   64
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+void __real_sa_msgid_note(struct ike_sa *sa, uint32_t msgid);
+void __wrap_sa_msgid_note(struct ike_sa *sa, uint32_t msgid);
+struct span __real_msg_encrypt(struct ike_sa *sa, struct ike_builder *b, uint8_t *iv);
+struct span __wrap_msg_encrypt(struct ike_sa *sa, struct ike_builder *b, uint8_t *iv);
+extern bool dh_cheap;
+
+enum how { RSA = 1, AGGRESSIVE = 2, NAT = 4, PFS = 8, DPD_PERIODIC = 16, DPD_ON_DEMAND = 32,
+	   BY_NAME = 64, TRANSPORT = 128 };
+enum also { TWO_PEERS = 1, SHORT = 2, KILOBYTES = 4, IDLE = 8, NO_SPI_RECOVERY = 16, OTHER_GROUP = 32,
+	    BY_DN = 64, OTHER_KEY = 128 };
+
+struct wire {
+	struct ike_path path;
+	size_t len;
+	bool lied;
+	uint8_t b[IKE_MAX_MESSAGE];
+};
+
+static struct {
+	struct ike *k;
+	struct wire *wire[MAX_WIRE]; /* to it, oldest first */
+	size_t n_wire;
+	uint32_t sa[MAX_HELD], spi[MAX_HELD];
+	size_t n_sa;
+} side[2];
+
+static const struct wire *hearing; /* a lie that core 0 is just being told */
+static uint8_t how, also;
+static uint32_t seed;
+static uint64_t now;
+static bool verify_fails;
+
+/* What became of the lies, over all inputs; said at the end if CULVERT_FUZZ_COUNT is set. */
+static struct {
+	unsigned long quick, info, phase1;			    /* with a hash that is right again */
+	unsigned long believed_quick, believed_info, believed_proof; /* acted on by core 0 */
+	unsigned long wrong_quick, wrong_info;
+} told;
+static uint8_t told_in[6]; /* exchange, flags and message id of the last one */
+
+/* What befalls the next message that core 1 encrypts. */
+enum lie { TRUTH = 0, FLIP, APPEND, CUT, SWAP_TYPE };
+static struct {
+	uint8_t what, at, value;
+	bool mend; /* the hash is made anew */
+	struct span bytes;
+} lie;
+
+static void fill(void *ctx, void *p, size_t n)
+{
+	uint8_t *b = p;
+
+	(void)ctx;
+	for (size_t i = 0; i < n; i++)
+		b[i] = (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
+}
+
+static int sign(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len)
+{
+	(void)ctx;
+	memcpy(sig, hash.p, hash.len);
+	*ret_len = hash.len;
+	return 0;
+}
+
+static int verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
+{
+	(void)ctx;
+	for (size_t i = 0; i < p->n_certs; i++)
+		if (p->certs[i].len && p->certs[i].p[0] == 0xff)
+			return -ENOMEM;
+	if (verify_fails || !p->certs[0].len || p->certs[0].p[0] != 'c') {
+		memcpy(why, "no", 3);
+		return -EACCES;
+	}
+	return span_equal(p->sig, p->hash) ? 0 : -EBADMSG;
+}
+
+/* ---- lies ---- */
+
+static struct qm *qm_of(struct ike_sa *sa, uint32_t msgid)
+{
+	struct qm *q;
+
+	TAILQ_FOREACH(q, &sa->qms, entry)
+		if (q->msgid == msgid)
+			return q;
+	return NULL;
+}
+
+/* HASH(1) and HASH(2) over what stands behind them now (RFC 2409 section 5.5); HASH(3)
+ * covers nothing behind it. */
+static void mend_hashed(struct ike_sa *sa, struct ike_builder *b, uint32_t msgid)
+{
+	size_t len = sa->keys.len, from = IKE_HEADER + 4 + len;
+	struct qm *q = b->buf[18] == EX_QUICK ? qm_of(sa, msgid) : NULL;
+	uint8_t id[4] = { (uint8_t)(msgid >> 24), (uint8_t)(msgid >> 16), (uint8_t)(msgid >> 8),
+			  (uint8_t)msgid };
+	struct span parts[] = { span_of(id, 4), q && !q->initiator ? q->ni : (struct span){ 0 },
+				span_of(b->buf + from, wr_len(&b->w) - from) };
+
+	if (q && q->initiator && q->nr.len)
+		return;
+	if (ike_prf(sa->k->crypto, sa->agreed.hash, span_of(sa->keys.a, len), parts, 3,
+		    b->buf + IKE_HEADER + 4))
+		abort();
+	memcpy(told_in, b->buf + 18, sizeof(told_in));
+	told.quick += b->buf[18] == EX_QUICK;
+	told.info += b->buf[18] != EX_QUICK;
+}
+
+/* The proof of an identity that was changed: it follows ID, or stands last. */
+static void mend_proof(struct ike_sa *sa, struct ike_builder *b)
+{
+	struct ike_payloads pl;
+	uint8_t hash[IKE_MAX_HASH];
+	bool i = sa->initiator;
+
+	if (!ike_payloads_decode(b->buf[16], span_of(b->buf + IKE_HEADER, wr_len(&b->w) - IKE_HEADER),
+				 &pl))
+		return;
+	const struct ike_payload *id = ike_payload_find(&pl, PL_ID, 0);
+	const struct ike_payload *proof = ike_payload_find(&pl, PL_HASH, 0);
+	proof = proof ? proof : ike_payload_find(&pl, PL_SIG, 0);
+	if (!id || !proof || proof->body.len != sa->keys.len || !sa->ke_i.len)
+		return;
+	if (!keying_hash_ir(sa->k->crypto, sa->agreed.hash, &sa->keys, i ? sa->ke_i : sa->ke_r,
+			    i ? sa->ke_r : sa->ke_i, i ? sa->i_cookie : sa->r_cookie,
+			    i ? sa->r_cookie : sa->i_cookie, sa->sai_b, id->body, hash)) {
+		memcpy(b->buf + (proof->body.p - b->buf), hash, sa->keys.len);
+		memcpy(told_in, b->buf + 18, sizeof(told_in));
+		told.phase1++;
+	}
+}
+
+static void change(struct ike_builder *b, size_t from)
+{
+	size_t len = wr_len(&b->w), at = from + lie.at;
+
+	switch (lie.what) {
+	case FLIP:
+		if (at < len)
+			b->buf[at] ^= lie.value;
+		break;
+	case SWAP_TYPE: /* the first payload that may be changed is another one */
+		b->buf[from == IKE_HEADER ? 16 : IKE_HEADER] = lie.value;
+		break;
+	case CUT:
+		if (len > from && lie.at && lie.at < len - from)
+			b->w.p -= lie.at;
+		break;
+	default: /* one more payload */
+		b->buf[b->next_at] = lie.value;
+		wr_u8(&b->w, lie.at & 0x80 ? lie.value : PL_NONE);
+		wr_u8(&b->w, 0);
+		wr_be16(&b->w, (uint16_t)(4 + lie.bytes.len));
+		wr_span(&b->w, lie.bytes);
+		break;
+	}
+}
+
+struct span __wrap_msg_encrypt(struct ike_sa *sa, struct ike_builder *b, uint8_t *iv)
+{
+	bool phase1 = b->buf[18] == EX_MAIN || b->buf[18] == EX_AGGRESSIVE;
+	uint32_t msgid = (uint32_t)b->buf[20] << 24 | (uint32_t)b->buf[21] << 16 |
+			 (uint32_t)b->buf[22] << 8 | b->buf[23];
+
+	if (sa->k == side[1].k && lie.what && !b->w.bad) {
+		size_t from = IKE_HEADER + (phase1 ? 0 : 4 + sa->keys.len);
+
+		if (wr_len(&b->w) >= from)
+			change(b, from);
+		if (lie.mend && phase1)
+			mend_proof(sa, b);
+		else if (lie.mend && wr_len(&b->w) >= from)
+			mend_hashed(sa, b, msgid);
+		lie.what = TRUTH;
+	}
+	return __real_msg_encrypt(sa, b, iv);
+}
+
+/* ---- two cores ---- */
+
+static struct ipaddr addr(int s)
+{
+	return ipaddr_v4(0xc0000201 + (uint32_t)s);
+}
+
+static void configure(int s, bool enabled)
+{
+	static const uint8_t cert[] = "certificate", dn[] = { 0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06, 0x03,
+							      0x55, 0x04, 0x03, 0x0c, 0x01, 'x' };
+	const struct span certs[2] = { span_of(cert, 11), span_of(cert, 5) };
+	const struct span name = span_of(dn, sizeof(dn));
+	const struct ipaddr he = addr(!s);
+	struct p1_policy p1[2] = {
+		{ .priority = 1, .cipher = CIPHER_3DES, .hash = HASH_SHA1, .group = 2,
+		  .auth = how & RSA ? IKE_AUTH_RSA_SIG : IKE_AUTH_PSK, .life_sec = also & SHORT ? 60 : 3600 },
+		{ .priority = 2, .cipher = CIPHER_AES_CBC, .cipher_bits = 256, .hash = HASH_SHA512,
+		  .group = also & OTHER_GROUP ? 19 : 14, .auth = IKE_AUTH_PSK, .life_sec = 600 },
+	};
+	struct psk_entry psk[2] = { { .addr = he, .mask_len = 32, .key_len = 1, .key = "k" },
+				    { .mask_len = 0, .addr = { IP_V4, { 0 } }, .key_len = 1, .key = "z" } };
+	struct ag_peer ag = { .addr = he, .id_kind = how & BY_NAME ? AG_FQDN : AG_IPV4, .id = "" };
+	struct p2_policy p2[N_POLICIES];
+	struct ike_config c = {
+		.enabled = enabled, .nat_traversal = true, .aggressive = true, .p1 = p1, .n_p1 = 2,
+		.psk = psk, .n_psk = 2, .p2 = p2, .n_p2 = N_POLICIES, .ag = &ag,
+		.n_ag = how & AGGRESSIVE ? 1 : 0, .certs = certs, .n_certs = how & RSA ? 2 : 0, .dn = name,
+		.cas = &name, .n_cas = how & PFS ? 1 : 0, .log_sessions = true,
+		.identity = also & BY_DN ? IDENTITY_DN : how & BY_NAME ? IDENTITY_HOSTNAME : IDENTITY_ADDRESS,
+		.hostname = "r.example", .keepalive_sec = how & (DPD_PERIODIC | DPD_ON_DEMAND) ? 10 : 0,
+		.keepalive_retry_sec = 3, .keepalive_periodic = how & DPD_PERIODIC,
+		.invalid_spi_recovery = !(also & NO_SPI_RECOVERY),
+	};
+
+	ag.id_addr = addr(s);
+	if (how & BY_NAME)
+		memcpy(ag.id, "r.example", 10);
+	if (also & OTHER_KEY && s)
+		psk[0].key[0] = 'x';
+	for (uint32_t i = 0; i < N_POLICIES; i++) {
+		uint32_t near = 0x0a000000 + (i << 8), far = 0x0b000000 + (i << 8);
+
+		p2[i] = (struct p2_policy){
+			.id = i + 1, .ifid = 1, .map = "M", .seq = 10, .ace = i, .local = addr(s),
+			.sel = { .local = addr_match_v4(s ? far : near, 0xff),
+				 .remote = addr_match_v4(s ? near : far, 0xff),
+				 .proto = i == 2 ? 6 : 0 },
+			.n_peers = 1, .peers = { he }, .n_transforms = 2, .replay_window = 64,
+			.transforms = { { .name = "A", .mode = MODE_TUNNEL, .cipher = CIPHER_3DES,
+					  .esp_auth = AUTH_HMAC_SHA1_96 },
+					{ .name = "B", .mode = MODE_TUNNEL, .cipher = CIPHER_AES_GCM,
+					  .cipher_bits = 128 } },
+			.pfs_group = how & PFS ? 2 : 0, .life_sec = also & SHORT ? 120 + 60 * (uint32_t)s : 3600,
+			.life_kb = also & KILOBYTES ? 2560 + 100 * (uint32_t)s : 0,
+			.idle_sec = also & IDLE ? 60 : 0, .idle_default = true,
+		};
+		if (also & TWO_PEERS) {
+			p2[i].peers[0] = ipaddr_v4(0xcb007101);
+			p2[i].peers[1] = he;
+			p2[i].n_peers = 2;
+			p2[i].default_peer = (uint8_t)i;
+		}
+	}
+	if (how & TRANSPORT) {
+		p2[0].transforms[0].mode = p2[0].transforms[1].mode = MODE_TRANSPORT;
+		p2[0].sel = (struct selector){ .local = { .addr = addr(s) }, .remote = { .addr = he },
+					       .proto = 47 };
+	}
+	if (ike_configure(side[s].k, &c, now))
+		abort();
+}
+
+static void push(int to, const struct ike_path *path, struct span d)
+{
+	if (side[to].n_wire == MAX_WIRE || d.len > IKE_MAX_MESSAGE)
+		return;
+	struct wire *w = malloc(sizeof(*w));
+	if (!w)
+		abort();
+	w->path = *path;
+	w->len = d.len;
+	memcpy(w->b, d.p, d.len);
+	w->lied = to == 0 && d.len >= 24 && !memcmp(d.p + 18, told_in, sizeof(told_in));
+	side[to].wire[side[to].n_wire++] = w;
+}
+
+/* A NAT in front of core 0 maps its ports elsewhere. */
+static uint16_t map_port(uint16_t port, bool out)
+{
+	return !(how & NAT) ? port : out ? (uint16_t)(port + 20000) : (uint16_t)(port - 20000);
+}
+
+/* What core 0 says of a lie with a right hash. */
+static void listen_to(const char *text)
+{
+	bool phase1 = hearing->b[18] == EX_MAIN || hearing->b[18] == EX_AGGRESSIVE;
+
+	told.believed_quick += hearing->b[18] == EX_QUICK && strstr(text, "processing HASH payload");
+	told.believed_proof += phase1 && strstr(text, "status: authenticated");
+	told.wrong_info += strstr(text, "informational message with a wrong hash") != NULL;
+	told.wrong_quick += strstr(text, "quick mode message with a wrong hash") != NULL;
+}
+
+/* Informational: remembered as soon as its hash is right. */
+void __wrap_sa_msgid_note(struct ike_sa *sa, uint32_t msgid)
+{
+	told.believed_info += hearing && hearing->b[18] == EX_INFO && sa->k == side[0].k &&
+			      !memcmp(hearing->b + 20, (uint8_t[]){ (uint8_t)(msgid >> 24), (uint8_t)(msgid >> 16),
+								    (uint8_t)(msgid >> 8), (uint8_t)msgid }, 4);
+	__real_sa_msgid_note(sa, msgid);
+}
+
+static void drain(int s)
+{
+	struct ike_action a;
+
+	while (ike_next_action(side[s].k, &a)) {
+		if (a.type == IKE_ACT_SEND) {
+			struct ike_path p = { a.path.remote, a.path.local, a.path.remote_port,
+					      a.path.local_port };
+			if (s == 0)
+				p.remote_port = map_port(p.remote_port, true);
+			else if (p.local_port >= 20000)
+				p.local_port = map_port(p.local_port, false);
+			push(!s, &p, a.data);
+		} else if (a.type == IKE_ACT_DEBUG && hearing) {
+			listen_to(a.text);
+		} else if (a.type == IKE_ACT_SA_ADD && side[s].n_sa < MAX_HELD) {
+			side[s].spi[side[s].n_sa] = a.spec->spi;
+			side[s].sa[side[s].n_sa++] = a.spec->id;
+		}
+	}
+}
+
+static struct wire *pop(int s)
+{
+	struct wire *w = side[s].n_wire ? side[s].wire[0] : NULL;
+
+	if (w)
+		memmove(side[s].wire, side[s].wire + 1, --side[s].n_wire * sizeof(w));
+	return w;
+}
+
+/* From an exactly sized block, so that one byte too many is seen. */
+static void hand(int s, const struct wire *w)
+{
+	uint8_t *heap = malloc(w->len ? w->len : 1);
+
+	if (!heap)
+		abort();
+	memcpy(heap, w->b, w->len);
+	hearing = s == 0 && w->lied ? w : NULL;
+	ike_datagram(side[s].k, now += 10, &w->path, span_of(heap, w->len));
+	free(heap);
+	drain(s);
+	hearing = NULL;
+}
+
+static void settle(unsigned limit)
+{
+	for (bool busy = true; busy && limit; limit--) {
+		busy = false;
+		for (int s = 0; s < 2; s++) {
+			struct wire *w = pop(s);
+
+			if (w)
+				hand(s, w);
+			busy |= w != NULL;
+			free(w);
+		}
+	}
+}
+
+static void pass(uint64_t ms)
+{
+	uint64_t until = now + ms;
+
+	for (unsigned n = 0; n < 200; n++) {
+		uint64_t a = ike_next_ms(side[0].k), b = ike_next_ms(side[1].k), at = a < b ? a : b;
+
+		if (at > until)
+			break;
+		now = at > now ? at : now;
+		for (int s = 0; s < 2; s++) {
+			ike_tick(side[s].k, now);
+			drain(s);
+		}
+	}
+	now = until;
+}
+
+/* ---- the script ---- */
+
+static void used(int s, uint8_t bits)
+{
+	struct ike_use v[MAX_HELD];
+	size_t n = 0;
+
+	for (size_t i = 0; i < side[s].n_sa; i++) /* ids rise */
+		v[n++] = (struct ike_use){ side[s].sa[i],
+					   i % 2 == (bits & 1u) ? (uint32_t)(bits & 0xfe) * 1000 : UINT32_MAX };
+	ike_used(side[s].k, now, v, n);
+}
+
+static void restart(int s)
+{
+	struct ike_env env = { .random = fill, .sign = sign, .verify = verify, .export_keys = true };
+
+	ike_free(side[s].k);
+	side[s].k = ike_new(&env);
+	if (!side[s].k)
+		abort();
+	ike_set_debug(side[s].k, IKE_DEBUG_ISAKMP | IKE_DEBUG_IPSEC);
+	configure(s, true);
+}
+
+static void adopt(int s, struct rd *r)
+{
+	uint32_t id = 1000 + rd_u8(r);
+	bool in = id & 1;
+	struct sa_spec spec = { .id = id, .pair_id = id / 2, .policy_id = 1 + id % 4,
+				.dir = in ? SA_IN : SA_OUT, .spi = 0x1000 + id, .mode = MODE_TUNNEL,
+				.cipher = CIPHER_3DES, .auth = AUTH_HMAC_SHA1_96,
+				.src = addr(in ? !s : s), .dst = addr(in ? s : !s) };
+	uint32_t i = id % 4;
+
+	spec.sel.local = addr_match_v4((s ? 0x0b000000 : 0x0a000000) + (i << 8), 0xff);
+	spec.sel.remote = addr_match_v4((s ? 0x0a000000 : 0x0b000000) + (i << 8), 0xff);
+	if (ike_adopt(side[s].k, now, &spec))
+		abort();
+}
+
+/* All that show commands ask for. */
+static void show(int s)
+{
+	struct ike_sa_info sa;
+	struct ike_pair_info p;
+
+	for (size_t i = 0; ike_get_sa(side[s].k, now, i, &sa); i++)
+		(void)ike_state_name(sa.state);
+	for (size_t i = 0; ike_get_pair(side[s].k, i, &p); i++)
+		(void)ike_policy_story(side[s].k, p.policy_id);
+}
+
+static void change_clear(int s, struct rd *r)
+{
+	size_t at = rd_be16(r);
+	uint8_t v = rd_u8(r);
+	struct wire *w = side[s].n_wire ? side[s].wire[0] : NULL;
+
+	if (w && at < w->len)
+		w->b[at] ^= v;
+	else if (w && v)
+		w->len -= v < w->len ? v : w->len;
+}
+
+static void prepare_lie(struct rd *r)
+{
+	uint8_t b = rd_u8(r);
+
+	lie.what = (uint8_t)(1 + b % 4);
+	lie.mend = b & 0x80;
+	lie.at = rd_u8(r);
+	lie.value = rd_u8(r);
+	lie.bytes = (struct span){ 0 };
+	if (lie.what == APPEND) {
+		size_t n = rd_u8(r);
+		lie.bytes = rd_take(r, n < rd_left(r) ? n : rd_left(r));
+	}
+}
+
+static void on_wire(uint8_t op, int s, struct rd *r)
+{
+	struct wire *w;
+
+	switch (op) {
+	case 2:
+	case 3: /* lost */
+		w = pop(s);
+		if (w && op == 2)
+			hand(s, w);
+		free(w);
+		break;
+	case 4: /* and stays: it comes again */
+		if (side[s].n_wire)
+			hand(s, side[s].wire[0]);
+		break;
+	case 5:
+		change_clear(s, r);
+		break;
+	default:
+		if (side[s].n_wire > 1)
+			free(pop(s)); /* out of order: the older one is lost */
+		break;
+	}
+}
+
+static void operate(uint8_t op, int s, struct rd *r)
+{
+	struct ike *k = side[s].k;
+	static const struct flow any;
+
+	switch (op) {
+	case 0:
+		ike_acquire(k, now, 1 + rd_u8(r) % (N_POLICIES + 1), &any);
+		break;
+	case 1:
+		pass(rd_u8(r) * 500u);
+		break;
+	case 7:
+		prepare_lie(r);
+		break;
+	case 8: {
+		uint8_t b = rd_u8(r);
+
+		if (side[s].n_sa)
+			ike_expire(k, now, side[s].sa[(b & 0x3f) % side[s].n_sa], b & 0x80, b & 0x40);
+		break;
+	}
+	case 9: {
+		uint8_t b = rd_u8(r);
+		const struct ipaddr he = addr(!s);
+
+		ike_unknown_spi(k, now, &he, side[!s].n_sa ? side[!s].spi[b % side[!s].n_sa] : b);
+		break;
+	}
+	case 10:
+		used(s, rd_u8(r));
+		break;
+	case 11:
+		ike_clear_isakmp(k, now, rd_u8(r) % 2 ? 0 : 1001);
+		break;
+	case 12:
+		ike_clear_ipsec(k, now, NULL, NULL, 0);
+		break;
+	case 13:
+		ike_forwarder_lost(k, now);
+		side[s].n_sa = 0;
+		break;
+	case 14: {
+		uint8_t b = rd_u8(r);
+
+		also ^= (uint8_t)(b & ~TWO_PEERS);
+		configure(s, b & 1);
+		break;
+	}
+	case 15:
+		restart(s);
+		break;
+	case 16:
+		adopt(s, r);
+		break;
+	case 17:
+		verify_fails = !verify_fails;
+		break;
+	case 18:
+		show(s);
+		break;
+	default:
+		settle(20);
+		break;
+	}
+	drain(0);
+	drain(1);
+}
+
+static void say_counts(void)
+{
+	fprintf(stderr, "lies with right hashes: quick mode %lu (%lu believed, %lu not), informational "
+			"%lu (%lu, %lu), identities %lu (%lu)\n",
+		told.quick, told.believed_quick, told.wrong_quick, told.info, told.believed_info,
+		told.wrong_info, told.phase1, told.believed_proof);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static bool counts;
+
+	if (!counts && getenv("CULVERT_FUZZ_COUNT"))
+		atexit(say_counts);
+	counts = true;
+	struct rd r = rd_of(data, size < 400 ? size : 400);
+
+	seed = 1;
+	now = 1000;
+	dh_cheap = true;
+	verify_fails = false;
+	lie.what = TRUTH;
+	memset(told_in, 0, sizeof(told_in));
+	how = rd_u8(&r);
+	also = rd_u8(&r);
+	restart(0);
+	restart(1);
+	while (rd_left(&r)) {
+		uint8_t b = rd_u8(&r), op = (b & 0x7f) % 24;
+
+		if (op >= 2 && op <= 6)
+			on_wire(op, b >> 7, &r);
+		else
+			operate(op, b >> 7, &r);
+	}
+	show(0);
+	pass(200000);
+	for (int s = 0; s < 2; s++) {
+		while (side[s].n_wire)
+			free(pop(s));
+		ike_free(side[s].k);
+		side[s].k = NULL;
+		side[s].n_sa = 0;
+	}
+	return 0;
+}
