@@ -76,7 +76,8 @@ static void configure(struct ike *k, bool hub, size_t n, uint16_t group)
 	struct psk_entry *psk = need(calloc(n, sizeof(*psk)));
 	struct p2_policy *p2 = need(calloc(n, sizeof(*p2)));
 	struct ike_config c = { .enabled = true, .nat_traversal = true, .p1 = &p1, .n_p1 = 1,
-				.psk = psk, .n_psk = hub ? n : 1, .p2 = p2, .n_p2 = n };
+				.psk = psk, .n_psk = hub ? n : 1, .p2 = p2, .n_p2 = n,
+				.keepalive_sec = 10, .keepalive_retry_sec = 2 };
 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t near = A(172, 16, 0, 0), lan = A(20, 0, 0, 0) + ((uint32_t)i << 4);
@@ -292,6 +293,29 @@ static double handshakes_per_sec(uint16_t group, double sec)
 	return (double)n / t;
 }
 
+/* All peers fall silent at once, and each is found dead (dead peer detection). */
+static void silence(struct world *w, size_t n)
+{
+	struct ike_use *v = need(calloc(2 * n, sizeof(*v)));
+	struct ike_action a;
+	size_t deleted = 0;
+	double t = now_sec();
+
+	for (uint32_t i = 0; i < 2 * n; i++) /* ids rise; the odd ones are inbound */
+		v[i] = (struct ike_use){ i + 1, i % 2 ? 0 : UINT32_MAX };
+	for (unsigned i = 0; i < 60; i++) {
+		w->now_ms += 1000;
+		if (i % 10 == 0)
+			ike_used(w->hub, w->now_ms, v, 2 * n);
+		ike_tick(w->hub, w->now_ms);
+		while (ike_next_action(w->hub, &a))
+			deleted += a.type == IKE_ACT_SA_DEL;
+	}
+	printf("        all fall silent: %.2f s of the router's processor until %zu of %zu SAs are deleted\n",
+	       now_sec() - t, deleted, 2 * n);
+	free(v);
+}
+
 static void peers(size_t n)
 {
 	struct world w = world_new(n, 19);
@@ -313,6 +337,7 @@ static void peers(size_t n)
 	       (double)(rest.uordblks - before.uordblks) / 2 / 1048576);
 	if (w.pairs != n)
 		printf("        only %zu of them are up\n", w.pairs);
+	silence(&w, n);
 	ike_free(w.hub);
 	ike_free(w.far);
 }

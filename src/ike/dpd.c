@@ -96,7 +96,7 @@ static uint64_t heard(struct ike_sa *sa)
 	uint64_t ms = sa->heard_ms;
 	struct pair *p;
 
-	TAILQ_FOREACH(p, &sa->k->pairs, entry)
+	for (p = pair_of_peer(sa->k, &peer.addr, NULL); p; p = pair_of_peer(sa->k, &peer.addr, p))
 		if (p->in_ms > ms && peer_has_pair(&peer, p))
 			ms = p->in_ms;
 	return ms;
@@ -178,24 +178,30 @@ void dpd_suspect(struct pair *p)
 	}
 }
 
+static struct ike_sa *up_with(struct ike *k, const struct peer *peer)
+{
+	struct ike_sa *sa = sa_of_peer(k, &peer->addr, NULL);
+
+	while (sa && !(sa->state == MM_DONE && peer_has_sa(peer, sa)))
+		sa = sa_of_peer(k, &peer->addr, sa);
+	return sa;
+}
+
 void dpd_dead(struct ike *k, const struct peer *peer)
 {
-	struct ike_sa *sa, *next;
 	struct pair *p, *next_p;
+	struct ike_sa *sa;
 
 	policies_leave(k, &peer->local, &peer->addr);
-	for (p = TAILQ_FIRST(&k->pairs); p; p = next_p) {
-		next_p = TAILQ_NEXT(p, entry);
+	for (p = pair_of_peer(k, &peer->addr, NULL); p; p = next_p) {
+		next_p = pair_of_peer(k, &peer->addr, p);
 		/* he may hear what we cannot: the DELETE goes out all the same */
 		if (peer_has_pair(peer, p))
 			pair_remove(p, true);
 	}
 	/* half-open ones are left to their own timers: he may be coming back */
-	for (sa = TAILQ_FIRST(&k->sas); sa; sa = next) {
-		next = TAILQ_NEXT(sa, entry);
-		if (sa->state == MM_DONE && peer_has_sa(peer, sa))
-			sa_end(sa, true, "P1 errcounter exceeded (PEERS_ALIVE_TIMER)");
-	}
+	while ((sa = up_with(k, peer))) /* each time anew: new ones may be begun meanwhile */
+		sa_end(sa, true, "P1 errcounter exceeded (PEERS_ALIVE_TIMER)");
 }
 
 /* ---- what the peer asks and answers ---- */

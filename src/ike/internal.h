@@ -698,6 +698,8 @@ uint64_t pairs_last_out(const struct ike *k, const struct peer *peer);
 void pairs_move(struct ike *k, const struct peer *peer, const struct ike_path *to);
 /* The SA is up: pairs that were taken over and have his mapping are known to be his. */
 void pairs_claim(const struct ike_sa *sa);
+struct pair *pair_of_peer(const struct ike *k, const struct ipaddr *peer,
+			  const struct pair *after); /* the next of a chain by his address */
 bool pairs_with(struct ike *k, const struct ipaddr *local, const struct ipaddr *peer);
 bool pairs_of(struct ike *k, const struct peer *peer);
 /* Without a word to the peer; only those made before that moment. */

@@ -281,8 +281,7 @@ struct pair *pair_by_spi(const struct ike_sa *sa, uint32_t spi)
 	return NULL;
 }
 
-static struct pair *pair_of_peer(const struct ike *k, const struct ipaddr *peer,
-				 const struct pair *after)
+struct pair *pair_of_peer(const struct ike *k, const struct ipaddr *peer, const struct pair *after)
 {
 	struct hnode *n = after ? htab_next(&after->by_peer) :
 				  htab_first(&k->index.pairs_by_peer, index_addr(k, peer));

@@ -35,7 +35,7 @@ static struct ike_sa *recent(struct ike *k, const struct ipaddr *peer)
 {
 	struct ike_sa *sa;
 
-	TAILQ_FOREACH(sa, &k->sas, entry)
+	for (sa = sa_of_peer(k, peer, NULL); sa; sa = sa_of_peer(k, peer, sa))
 		if (sa->initiator && ipaddr_equal(&sa->path.remote, peer))
 			return sa;
 	return NULL;

@@ -7,7 +7,7 @@ static bool carries(struct ike *k, const struct ipaddr *local, const struct ipad
 {
 	const struct pair *p;
 
-	TAILQ_FOREACH(p, &k->pairs, entry)
+	for (p = pair_of_peer(k, peer, NULL); p; p = pair_of_peer(k, peer, p))
 		if (p->out_installed && ipaddr_equal(&p->peer, peer) &&
 		    ipaddr_equal(pair_local(p), local))
 			return true;
