@@ -3,6 +3,7 @@
  * seed: the same seed is the same run, byte for byte. chaos.c drives phases,
  * chaos_conf.c invents routers and what happens to them, chaos_net.c carries
  * datagrams, chaos_fwd.c is what a forwarder would be and judges what it is told,
+ * chaos_peer.c judges what routers believe of each other,
  * chaos_dh.c makes key exchanges cheap, chaos_sign.c signatures. */
 #ifndef TEST_CHAOS_H
 #define TEST_CHAOS_H
@@ -65,6 +66,7 @@ struct node {
 	size_t n_p2;
 	unsigned n_links;
 	uint64_t audited_ms, jumped_ms; /* its own clock */
+	uint64_t moved_ms;		/* its NAT gave it other ports; world time */
 	struct held *held;
 	size_t n_held, held_cap;
 	struct past *past;
@@ -135,7 +137,7 @@ struct world {
 	unsigned long main_modes, quick_modes, datagrams, dropped, gaps, packets, restarts, ops, revived;
 	size_t heap; /* bytes in use before this world was made; 0: nobody knows */
 	size_t most_sas, most_pairs, most_bytes; /* bytes: of one router in the mean */
-	unsigned long rsa_modes, ag_modes;
+	unsigned long rsa_modes, ag_modes, deletes;
 };
 extern struct world w;
 
@@ -143,6 +145,7 @@ extern struct world w;
 void chaos_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 void tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 uint32_t rnd(void);
+void run_for(uint64_t ms);
 static inline uint32_t below(uint32_t n)
 {
 	return n ? rnd() % n : 0;
@@ -183,6 +186,11 @@ void fwd_judge_up(void); /* everything that works is up */
 void fwd_judge_twins(void);
 void fwd_judge_revived(const struct node *n, uint64_t since_ms); /* its lines, REVIVE_MS later */
 struct link *link_of(unsigned node, uint32_t policy, struct line **ret_line, unsigned *ret_end);
+
+/* chaos_peer.c */
+void peer_audit(void); /* who has moved is followed */
+void peer_judge_restart(struct node *n, uint64_t died_ms); /* it came back since */
+void peer_clear(void); /* an operator clears SAs, and the peer hears of it */
 
 /* chaos_conf.c */
 void conf_world(void);

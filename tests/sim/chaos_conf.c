@@ -434,6 +434,7 @@ static void forget_mapping(struct node *n)
 		return;
 	n->nat_500 = (uint16_t)(20000 + below(1000));
 	n->nat_4500 = (uint16_t)(30000 + below(1000));
+	n->moved_ms = w.now_ms;
 	tell("%u: its NAT gives it ports %u and %u", node_no(n), n->nat_500, n->nat_4500);
 }
 
@@ -526,6 +527,8 @@ void conf_heal(void)
 	for (unsigned i = 0; i < w.n_nodes; i++) {
 		memset(w.node[i].hidden, 0, sizeof(w.node[i].hidden));
 		if (w.node[i].nat == NAT_PORTS_KEPT) {
+			if (w.node[i].nat_500 != 500)
+				w.node[i].moved_ms = w.now_ms;
 			w.node[i].nat_500 = 500;
 			w.node[i].nat_4500 = 4500;
 		}
