@@ -88,6 +88,7 @@ struct link {
 	bool p1_fits;
 	uint64_t cut_until_ms;
 	bool deaf[2]; /* meanwhile nothing reaches that end */
+	bool answered; /* since the one was back, the other began: no INITIAL-CONTACT then */
 	unsigned n_lines;
 	struct line line[MAX_LINES];
 };

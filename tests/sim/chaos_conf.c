@@ -340,6 +340,8 @@ void conf_revive(struct node *n)
 			struct link *l = &w.link[i];
 			bool speaks = chance(30);
 
+			if (l->end[e] == node_no(n))
+				l->answered = false;
 			for (unsigned k = 0; l->end[e] == node_no(n) && k < l->n_lines; k++) {
 				l->line[k].flow[e] = speaks;
 				l->line[k].flow[!e] = true;

@@ -45,8 +45,8 @@ void peer_audit(void)
 
 /* ---- began anew ---- */
 
-/* INITIAL-CONTACT came with the end of phase 1: what was there before goes at once, not
- * when each SA has been complained of. */
+/* INITIAL-CONTACT came with the end of the first phase 1, if that was begun by the one who
+ * came back: what was there before goes at once, not when each SA has been complained of. */
 void peer_judge_restart(struct node *n, uint64_t died_ms)
 {
 	for (unsigned i = 0; i < w.n_links; i++)
@@ -54,8 +54,13 @@ void peer_judge_restart(struct node *n, uint64_t died_ms)
 			struct node *peer = &w.node[w.link[i].end[!e]];
 			struct ike_sa *mine = NULL;
 
-			if (w.link[i].end[e] != node_no(n) || !in_common(n, peer, &mine) ||
-			    !mine->initiator || mine->up_ms + HEARD_MS > node_now(n))
+			if (w.link[i].end[e] != node_no(n))
+				continue;
+			for (mine = sa_of_peer(n->ike, &peer->shown, NULL); mine;
+			     mine = sa_of_peer(n->ike, &peer->shown, mine))
+				w.link[i].answered |= mine->was_up && !mine->initiator;
+			if (w.link[i].answered || !in_common(n, peer, &mine) ||
+			    mine->up_ms + HEARD_MS > node_now(n))
 				continue;
 			for (size_t k = 0; k < peer->n_held; k++) {
 				const struct held *h = &peer->held[k];
