@@ -396,6 +396,10 @@ static void retire_older(struct ike_sa *fresh)
 	const struct peer peer = peer_of_sa(fresh);
 
 	for (sa = sa_of_peer(k, &peer.addr, NULL); sa; sa = sa_of_peer(k, &peer.addr, sa)) {
+		/* came up meanwhile, so both have begun at once: each end sees the other's one as
+		 * the older, and if each ended that one, none would be left */
+		if (sa->up_ms >= fresh->made_ms)
+			continue;
 		if (sa == fresh || sa->state != MM_DONE || fresh->up_ms < sa->up_ms + IKE_RENEWED_MS ||
 		    !peer_has_sa(&peer, sa) ||
 		    strcmp(sa->profile, fresh->profile) != 0 || sa->expires_ms <= k->now_ms + IKE_REPLACED_MS)
@@ -582,8 +586,7 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 	case T_RESEND:
 		act_debug(k, sa, "retransmitting phase 1 %s...", ike_state_name(sa_shown_state(sa)));
 		if (!sa->flight.resends) /* not later: the message ends after 31 s in both ways */
-			sa->flight.known = !sa->probe &&
-					   pairs_with(k, &sa->path.local, &sa->path.remote);
+			sa->flight.known = pairs_with(k, &sa->path.local, &sa->path.remote);
 		if (flight_resend(k, &sa->flight))
 			break;
 		if (sa->probe) {

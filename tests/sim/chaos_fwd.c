@@ -378,10 +378,10 @@ static const struct link *node_of(const struct node *n, const struct ipaddr *pee
 
 /* What the cores have allocated: a base for each (a library context of libcrypto), and so
  * much for each object. An ISAKMP SA has its message ids beside it. */
-static void audit_heap(size_t sas, size_t pairs, size_t configured, size_t ids)
+static void audit_heap(size_t sas, size_t qms, size_t pairs, size_t configured, size_t ids)
 {
 	size_t ours = w.wire_cap * sizeof(*w.wire), used = mallinfo2().uordblks;
-	size_t may = w.n_nodes * UINT64_C(393216) + sas * 8192 + pairs * 4096 + ids * 8 +
+	size_t may = w.n_nodes * UINT64_C(393216) + sas * 8192 + qms * 3072 + pairs * 4096 + ids * 8 +
 		     configured * 2 * sizeof(struct p2_policy);
 
 	if (!w.heap) /* a sanitizer's heap does not tell */
@@ -435,7 +435,7 @@ static void audit_sa(const struct node *n, const struct ike_sa *sa, size_t *aliv
 
 void fwd_audit(void)
 {
-	size_t all_sas = 0, all_pairs = 0, configured = 0, ids = 0;
+	size_t all_sas = 0, all_qms = 0, all_pairs = 0, configured = 0, ids = 0;
 
 	for (unsigned i = 0; i < w.n_nodes; i++) {
 		struct node *n = &w.node[i];
@@ -448,6 +448,7 @@ void fwd_audit(void)
 		TAILQ_FOREACH(sa, &n->ike->sas, entry) {
 			audit_sa(n, sa, &alive);
 			all_sas++;
+			all_qms += sa->n_qms;
 			ids += sa->seen_cap;
 		}
 		n->audited_ms = node_now(n);
@@ -469,7 +470,7 @@ void fwd_audit(void)
 		all_pairs += pairs;
 		configured += n->n_p2;
 	}
-	audit_heap(all_sas, all_pairs, configured, ids);
+	audit_heap(all_sas, all_qms, all_pairs, configured, ids);
 }
 
 /* If only one end can begin and the other has forgotten all, nobody finds out before
