@@ -33,7 +33,7 @@ static void crossing_renewals_do_not_end_each_other(void **state)
 
 		lose(s, 5, 2); /* three messages of its own, three answers: MM6, and MM5 once more */
 		sim.side[s].ike->now_ms = sim.now_ms;
-		assert_non_null(phase1_alone(sim.side[s].ike, &path));
+		assert_non_null(phase1_alone(sim.side[s].ike, &path, ""));
 	}
 	sim_drain(0);
 	sim_drain(1);
