@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "ike/internal.h"
+#include "ike_liar.h"
 
 #define N_POLICIES 3
 #define MAX_WIRE   64
@@ -21,14 +22,28 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 void __real_sa_msgid_note(struct ike_sa *sa, uint32_t msgid);
 void __wrap_sa_msgid_note(struct ike_sa *sa, uint32_t msgid);
-struct span __real_msg_encrypt(struct ike_sa *sa, struct ike_builder *b, uint8_t *iv);
-struct span __wrap_msg_encrypt(struct ike_sa *sa, struct ike_builder *b, uint8_t *iv);
 extern bool dh_cheap;
 
-enum how { RSA = 1, AGGRESSIVE = 2, NAT = 4, PFS = 8, DPD_PERIODIC = 16, DPD_ON_DEMAND = 32,
-	   BY_NAME = 64, TRANSPORT = 128 };
-enum also { TWO_PEERS = 1, SHORT = 2, KILOBYTES = 4, IDLE = 8, NO_SPI_RECOVERY = 16, OTHER_GROUP = 32,
-	    BY_DN = 64, OTHER_KEY = 128 };
+enum how {
+	RSA = 1,
+	AGGRESSIVE = 2,
+	NAT = 4,
+	PFS = 8,
+	DPD_PERIODIC = 16,
+	DPD_ON_DEMAND = 32,
+	BY_NAME = 64,
+	TRANSPORT = 128
+};
+enum also {
+	TWO_PEERS = 1,
+	SHORT = 2,
+	KILOBYTES = 4,
+	IDLE = 8,
+	NO_SPI_RECOVERY = 16,
+	OTHER_GROUP = 32,
+	BY_DN = 64,
+	OTHER_KEY = 128
+};
 
 struct wire {
 	struct ike_path path;
@@ -50,22 +65,6 @@ static uint8_t how, also;
 static uint32_t seed;
 static uint64_t now;
 static bool verify_fails;
-
-/* What became of the lies, over all inputs; said at the end if CULVERT_FUZZ_COUNT is set. */
-static struct {
-	unsigned long quick, info, phase1;			    /* with a hash that is right again */
-	unsigned long believed_quick, believed_info, believed_proof; /* acted on by core 0 */
-	unsigned long wrong_quick, wrong_info;
-} told;
-static uint8_t told_in[6]; /* exchange, flags and message id of the last one */
-
-/* What befalls the next message that core 1 encrypts. */
-enum lie { TRUTH = 0, FLIP, APPEND, CUT, SWAP_TYPE };
-static struct {
-	uint8_t what, at, value;
-	bool mend; /* the hash is made anew */
-	struct span bytes;
-} lie;
 
 static void fill(void *ctx, void *p, size_t n)
 {
@@ -97,109 +96,6 @@ static int verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 	return span_equal(p->sig, p->hash) ? 0 : -EBADMSG;
 }
 
-/* ---- lies ---- */
-
-static struct qm *qm_of(struct ike_sa *sa, uint32_t msgid)
-{
-	struct qm *q;
-
-	TAILQ_FOREACH(q, &sa->qms, entry)
-		if (q->msgid == msgid)
-			return q;
-	return NULL;
-}
-
-/* HASH(1) and HASH(2) over what stands behind them now (RFC 2409 section 5.5); HASH(3)
- * covers nothing behind it. */
-static void mend_hashed(struct ike_sa *sa, struct ike_builder *b, uint32_t msgid)
-{
-	size_t len = sa->keys.len, from = IKE_HEADER + 4 + len;
-	struct qm *q = b->buf[18] == EX_QUICK ? qm_of(sa, msgid) : NULL;
-	uint8_t id[4] = { (uint8_t)(msgid >> 24), (uint8_t)(msgid >> 16), (uint8_t)(msgid >> 8),
-			  (uint8_t)msgid };
-	struct span parts[] = { span_of(id, 4), q && !q->initiator ? q->ni : (struct span){ 0 },
-				span_of(b->buf + from, wr_len(&b->w) - from) };
-
-	if (q && q->initiator && q->nr.len)
-		return;
-	if (ike_prf(sa->k->crypto, sa->agreed.hash, span_of(sa->keys.a, len), parts, 3,
-		    b->buf + IKE_HEADER + 4))
-		abort();
-	memcpy(told_in, b->buf + 18, sizeof(told_in));
-	told.quick += b->buf[18] == EX_QUICK;
-	told.info += b->buf[18] != EX_QUICK;
-}
-
-/* The proof of an identity that was changed: it follows ID, or stands last. */
-static void mend_proof(struct ike_sa *sa, struct ike_builder *b)
-{
-	struct ike_payloads pl;
-	uint8_t hash[IKE_MAX_HASH];
-	bool i = sa->initiator;
-
-	if (!ike_payloads_decode(b->buf[16], span_of(b->buf + IKE_HEADER, wr_len(&b->w) - IKE_HEADER),
-				 &pl))
-		return;
-	const struct ike_payload *id = ike_payload_find(&pl, PL_ID, 0);
-	const struct ike_payload *proof = ike_payload_find(&pl, PL_HASH, 0);
-	proof = proof ? proof : ike_payload_find(&pl, PL_SIG, 0);
-	if (!id || !proof || proof->body.len != sa->keys.len || !sa->ke_i.len)
-		return;
-	if (!keying_hash_ir(sa->k->crypto, sa->agreed.hash, &sa->keys, i ? sa->ke_i : sa->ke_r,
-			    i ? sa->ke_r : sa->ke_i, i ? sa->i_cookie : sa->r_cookie,
-			    i ? sa->r_cookie : sa->i_cookie, sa->sai_b, id->body, hash)) {
-		memcpy(b->buf + (proof->body.p - b->buf), hash, sa->keys.len);
-		memcpy(told_in, b->buf + 18, sizeof(told_in));
-		told.phase1++;
-	}
-}
-
-static void change(struct ike_builder *b, size_t from)
-{
-	size_t len = wr_len(&b->w), at = from + lie.at;
-
-	switch (lie.what) {
-	case FLIP:
-		if (at < len)
-			b->buf[at] ^= lie.value;
-		break;
-	case SWAP_TYPE: /* the first payload that may be changed is another one */
-		b->buf[from == IKE_HEADER ? 16 : IKE_HEADER] = lie.value;
-		break;
-	case CUT:
-		if (len > from && lie.at && lie.at < len - from)
-			b->w.p -= lie.at;
-		break;
-	default: /* one more payload */
-		b->buf[b->next_at] = lie.value;
-		wr_u8(&b->w, lie.at & 0x80 ? lie.value : PL_NONE);
-		wr_u8(&b->w, 0);
-		wr_be16(&b->w, (uint16_t)(4 + lie.bytes.len));
-		wr_span(&b->w, lie.bytes);
-		break;
-	}
-}
-
-struct span __wrap_msg_encrypt(struct ike_sa *sa, struct ike_builder *b, uint8_t *iv)
-{
-	bool phase1 = b->buf[18] == EX_MAIN || b->buf[18] == EX_AGGRESSIVE;
-	uint32_t msgid = (uint32_t)b->buf[20] << 24 | (uint32_t)b->buf[21] << 16 |
-			 (uint32_t)b->buf[22] << 8 | b->buf[23];
-
-	if (sa->k == side[1].k && lie.what && !b->w.bad) {
-		size_t from = IKE_HEADER + (phase1 ? 0 : 4 + sa->keys.len);
-
-		if (wr_len(&b->w) >= from)
-			change(b, from);
-		if (lie.mend && phase1)
-			mend_proof(sa, b);
-		else if (lie.mend && wr_len(&b->w) >= from)
-			mend_hashed(sa, b, msgid);
-		lie.what = TRUTH;
-	}
-	return __real_msg_encrypt(sa, b, iv);
-}
-
 /* ---- two cores ---- */
 
 static struct ipaddr addr(int s)
@@ -209,29 +105,58 @@ static struct ipaddr addr(int s)
 
 static void configure(int s, bool enabled)
 {
-	static const uint8_t cert[] = "certificate", dn[] = { 0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06, 0x03,
-							      0x55, 0x04, 0x03, 0x0c, 0x01, 'x' };
+	static const uint8_t cert[] = "certificate",
+			     dn[] = { 0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06,
+				      0x03, 0x55, 0x04, 0x03, 0x0c, 0x01, 'x' };
 	const struct span certs[2] = { span_of(cert, 11), span_of(cert, 5) };
 	const struct span name = span_of(dn, sizeof(dn));
 	const struct ipaddr he = addr(!s);
 	struct p1_policy p1[2] = {
-		{ .priority = 1, .cipher = CIPHER_3DES, .hash = HASH_SHA1, .group = 2,
-		  .auth = how & RSA ? IKE_AUTH_RSA_SIG : IKE_AUTH_PSK, .life_sec = also & SHORT ? 60 : 3600 },
-		{ .priority = 2, .cipher = CIPHER_AES_CBC, .cipher_bits = 256, .hash = HASH_SHA512,
-		  .group = also & OTHER_GROUP ? 19 : 14, .auth = IKE_AUTH_PSK, .life_sec = 600 },
+		{ .priority = 1,
+		  .cipher = CIPHER_3DES,
+		  .hash = HASH_SHA1,
+		  .group = 2,
+		  .auth = how & RSA ? IKE_AUTH_RSA_SIG : IKE_AUTH_PSK,
+		  .life_sec = also & SHORT ? 60 : 3600 },
+		{ .priority = 2,
+		  .cipher = CIPHER_AES_CBC,
+		  .cipher_bits = 256,
+		  .hash = HASH_SHA512,
+		  .group = also & OTHER_GROUP ? 19 : 14,
+		  .auth = IKE_AUTH_PSK,
+		  .life_sec = 600 },
 	};
-	struct psk_entry psk[2] = { { .addr = he, .mask_len = 32, .key_len = 1, .key = "k" },
-				    { .mask_len = 0, .addr = { IP_V4, { 0 } }, .key_len = 1, .key = "z" } };
+	struct psk_entry psk[2] = {
+		{ .addr = he, .mask_len = 32, .key_len = 1, .key = "k" },
+		{ .mask_len = 0, .addr = { IP_V4, { 0 } }, .key_len = 1, .key = "z" }
+	};
 	struct ag_peer ag = { .addr = he, .id_kind = how & BY_NAME ? AG_FQDN : AG_IPV4, .id = "" };
 	struct p2_policy p2[N_POLICIES];
 	struct ike_config c = {
-		.enabled = enabled, .nat_traversal = true, .aggressive = true, .p1 = p1, .n_p1 = 2,
-		.psk = psk, .n_psk = 2, .p2 = p2, .n_p2 = N_POLICIES, .ag = &ag,
-		.n_ag = how & AGGRESSIVE ? 1 : 0, .certs = certs, .n_certs = how & RSA ? 2 : 0, .dn = name,
-		.cas = &name, .n_cas = how & PFS ? 1 : 0, .log_sessions = true,
-		.identity = also & BY_DN ? IDENTITY_DN : how & BY_NAME ? IDENTITY_HOSTNAME : IDENTITY_ADDRESS,
-		.hostname = "r.example", .keepalive_sec = how & (DPD_PERIODIC | DPD_ON_DEMAND) ? 10 : 0,
-		.keepalive_retry_sec = 3, .keepalive_periodic = how & DPD_PERIODIC,
+		.enabled = enabled,
+		.nat_traversal = true,
+		.aggressive = true,
+		.p1 = p1,
+		.n_p1 = 2,
+		.psk = psk,
+		.n_psk = 2,
+		.p2 = p2,
+		.n_p2 = N_POLICIES,
+		.ag = &ag,
+		.n_ag = how & AGGRESSIVE ? 1 : 0,
+		.certs = certs,
+		.n_certs = how & RSA ? 2 : 0,
+		.dn = name,
+		.cas = &name,
+		.n_cas = how & PFS ? 1 : 0,
+		.log_sessions = true,
+		.identity = also & BY_DN    ? IDENTITY_DN
+			    : how & BY_NAME ? IDENTITY_HOSTNAME
+					    : IDENTITY_ADDRESS,
+		.hostname = "r.example",
+		.keepalive_sec = how & (DPD_PERIODIC | DPD_ON_DEMAND) ? 10 : 0,
+		.keepalive_retry_sec = 3,
+		.keepalive_periodic = how & DPD_PERIODIC,
 		.invalid_spi_recovery = !(also & NO_SPI_RECOVERY),
 	};
 
@@ -244,18 +169,32 @@ static void configure(int s, bool enabled)
 		uint32_t near = 0x0a000000 + (i << 8), far = 0x0b000000 + (i << 8);
 
 		p2[i] = (struct p2_policy){
-			.id = i + 1, .ifid = 1, .map = "M", .seq = 10, .ace = i, .local = addr(s),
+			.id = i + 1,
+			.ifid = 1,
+			.map = "M",
+			.seq = 10,
+			.ace = i,
+			.local = addr(s),
 			.sel = { .local = addr_match_v4(s ? far : near, 0xff),
 				 .remote = addr_match_v4(s ? near : far, 0xff),
 				 .proto = i == 2 ? 6 : 0 },
-			.n_peers = 1, .peers = { he }, .n_transforms = 2, .replay_window = 64,
-			.transforms = { { .name = "A", .mode = MODE_TUNNEL, .cipher = CIPHER_3DES,
+			.n_peers = 1,
+			.peers = { he },
+			.n_transforms = 2,
+			.replay_window = 64,
+			.transforms = { { .name = "A",
+					  .mode = MODE_TUNNEL,
+					  .cipher = CIPHER_3DES,
 					  .esp_auth = AUTH_HMAC_SHA1_96 },
-					{ .name = "B", .mode = MODE_TUNNEL, .cipher = CIPHER_AES_GCM,
+					{ .name = "B",
+					  .mode = MODE_TUNNEL,
+					  .cipher = CIPHER_AES_GCM,
 					  .cipher_bits = 128 } },
-			.pfs_group = how & PFS ? 2 : 0, .life_sec = also & SHORT ? 120 + 60 * (uint32_t)s : 3600,
+			.pfs_group = how & PFS ? 2 : 0,
+			.life_sec = also & SHORT ? 120 + 60 * (uint32_t)s : 3600,
 			.life_kb = also & KILOBYTES ? 2560 + 100 * (uint32_t)s : 0,
-			.idle_sec = also & IDLE ? 60 : 0, .idle_default = true,
+			.idle_sec = also & IDLE ? 60 : 0,
+			.idle_default = true,
 		};
 		if (also & TWO_PEERS) {
 			p2[i].peers[0] = ipaddr_v4(0xcb007101);
@@ -266,7 +205,8 @@ static void configure(int s, bool enabled)
 	}
 	if (how & TRANSPORT) {
 		p2[0].transforms[0].mode = p2[0].transforms[1].mode = MODE_TRANSPORT;
-		p2[0].sel = (struct selector){ .local = { .addr = addr(s) }, .remote = { .addr = he },
+		p2[0].sel = (struct selector){ .local = { .addr = addr(s) },
+					       .remote = { .addr = he },
 					       .proto = 47 };
 	}
 	if (ike_configure(side[s].k, &c, now))
@@ -298,7 +238,8 @@ static void listen_to(const char *text)
 {
 	bool phase1 = hearing->b[18] == EX_MAIN || hearing->b[18] == EX_AGGRESSIVE;
 
-	told.believed_quick += hearing->b[18] == EX_QUICK && strstr(text, "processing HASH payload");
+	told.believed_quick +=
+		hearing->b[18] == EX_QUICK && strstr(text, "processing HASH payload");
 	told.believed_proof += phase1 && strstr(text, "status: authenticated");
 	told.wrong_info += strstr(text, "informational message with a wrong hash") != NULL;
 	told.wrong_quick += strstr(text, "quick mode message with a wrong hash") != NULL;
@@ -308,8 +249,10 @@ static void listen_to(const char *text)
 void __wrap_sa_msgid_note(struct ike_sa *sa, uint32_t msgid)
 {
 	told.believed_info += hearing && hearing->b[18] == EX_INFO && sa->k == side[0].k &&
-			      !memcmp(hearing->b + 20, (uint8_t[]){ (uint8_t)(msgid >> 24), (uint8_t)(msgid >> 16),
-								    (uint8_t)(msgid >> 8), (uint8_t)msgid }, 4);
+			      !memcmp(hearing->b + 20,
+				      (uint8_t[]){ (uint8_t)(msgid >> 24), (uint8_t)(msgid >> 16),
+						   (uint8_t)(msgid >> 8), (uint8_t)msgid },
+				      4);
 	__real_sa_msgid_note(sa, msgid);
 }
 
@@ -400,19 +343,24 @@ static void used(int s, uint8_t bits)
 	size_t n = 0;
 
 	for (size_t i = 0; i < side[s].n_sa; i++) /* ids rise */
-		v[n++] = (struct ike_use){ side[s].sa[i],
-					   i % 2 == (bits & 1u) ? (uint32_t)(bits & 0xfe) * 1000 : UINT32_MAX };
+		v[n++] = (struct ike_use){ side[s].sa[i], i % 2 == (bits & 1u)
+								  ? (uint32_t)(bits & 0xfe) * 1000
+								  : UINT32_MAX };
 	ike_used(side[s].k, now, v, n);
 }
 
 static void restart(int s)
 {
-	struct ike_env env = { .random = fill, .sign = sign, .verify = verify, .export_keys = true };
+	struct ike_env env = {
+		.random = fill, .sign = sign, .verify = verify, .export_keys = true
+	};
 
 	ike_free(side[s].k);
 	side[s].k = ike_new(&env);
 	if (!side[s].k)
 		abort();
+	if (s == 1)
+		liar = side[s].k;
 	ike_set_debug(side[s].k, IKE_DEBUG_ISAKMP | IKE_DEBUG_IPSEC);
 	configure(s, true);
 }
@@ -421,10 +369,16 @@ static void adopt(int s, struct rd *r)
 {
 	uint32_t id = 1000 + rd_u8(r);
 	bool in = id & 1;
-	struct sa_spec spec = { .id = id, .pair_id = id / 2, .policy_id = 1 + id % 4,
-				.dir = in ? SA_IN : SA_OUT, .spi = 0x1000 + id, .mode = MODE_TUNNEL,
-				.cipher = CIPHER_3DES, .auth = AUTH_HMAC_SHA1_96,
-				.src = addr(in ? !s : s), .dst = addr(in ? s : !s) };
+	struct sa_spec spec = { .id = id,
+				.pair_id = id / 2,
+				.policy_id = 1 + id % 4,
+				.dir = in ? SA_IN : SA_OUT,
+				.spi = 0x1000 + id,
+				.mode = MODE_TUNNEL,
+				.cipher = CIPHER_3DES,
+				.auth = AUTH_HMAC_SHA1_96,
+				.src = addr(in ? !s : s),
+				.dst = addr(in ? s : !s) };
 	uint32_t i = id % 4;
 
 	spec.sel.local = addr_match_v4((s ? 0x0b000000 : 0x0a000000) + (i << 8), 0xff);
@@ -455,21 +409,6 @@ static void change_clear(int s, struct rd *r)
 		w->b[at] ^= v;
 	else if (w && v)
 		w->len -= v < w->len ? v : w->len;
-}
-
-static void prepare_lie(struct rd *r)
-{
-	uint8_t b = rd_u8(r);
-
-	lie.what = (uint8_t)(1 + b % 4);
-	lie.mend = b & 0x80;
-	lie.at = rd_u8(r);
-	lie.value = rd_u8(r);
-	lie.bytes = (struct span){ 0 };
-	if (lie.what == APPEND) {
-		size_t n = rd_u8(r);
-		lie.bytes = rd_take(r, n < rd_left(r) ? n : rd_left(r));
-	}
 }
 
 static void on_wire(uint8_t op, int s, struct rd *r)
@@ -511,13 +450,14 @@ static void operate(uint8_t op, int s, struct rd *r)
 		pass(rd_u8(r) * 500u);
 		break;
 	case 7:
-		prepare_lie(r);
+		lie_prepare(r);
 		break;
 	case 8: {
 		uint8_t b = rd_u8(r);
 
 		if (side[s].n_sa)
-			ike_expire(k, now, side[s].sa[(b & 0x3f) % side[s].n_sa], b & 0x80, b & 0x40);
+			ike_expire(k, now, side[s].sa[(b & 0x3f) % side[s].n_sa], b & 0x80,
+				   b & 0x40);
 		break;
 	}
 	case 9: {
@@ -569,8 +509,9 @@ static void operate(uint8_t op, int s, struct rd *r)
 
 static void say_counts(void)
 {
-	fprintf(stderr, "lies with right hashes: quick mode %lu (%lu believed, %lu not), informational "
-			"%lu (%lu, %lu), identities %lu (%lu)\n",
+	fprintf(stderr,
+		"lies with right hashes: quick mode %lu (%lu believed, %lu not), informational "
+		"%lu (%lu, %lu), identities %lu (%lu)\n",
 		told.quick, told.believed_quick, told.wrong_quick, told.info, told.believed_info,
 		told.wrong_info, told.phase1, told.believed_proof);
 }
@@ -588,12 +529,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	now = 1000;
 	dh_cheap = true;
 	verify_fails = false;
-	lie.what = TRUTH;
-	memset(told_in, 0, sizeof(told_in));
 	how = rd_u8(&r);
 	also = rd_u8(&r);
 	restart(0);
 	restart(1);
+	lie_begin();
 	while (rd_left(&r)) {
 		uint8_t b = rd_u8(&r), op = (b & 0x7f) % 24;
 
