@@ -419,6 +419,8 @@ static void audit_sa(const struct node *n, const struct ike_sa *sa, size_t *aliv
 			   sa->state, (unsigned long long)age);
 	if (!timer_armed(&sa->life) && !timer_armed(&sa->linger) && !timer_armed(&sa->flight.timer))
 		chaos_fail("router %u: an ISAKMP SA without a timer (state %d)", node_no(n), sa->state);
+	if (sa->state == MM_DEAD && sa->linger.at_ms > node_now(n) + 60000)
+		chaos_fail("router %u: an ISAKMP SA that is over stays for more than a minute", node_no(n));
 	if (sa->n_qms > IKE_MAX_QM_PER_SA + IKE_QM_AT_ONCE || sa->n_seen > IKE_MAX_SEEN ||
 	    sa->n_pending > n->n_p2)
 		chaos_fail("router %u: %zu quick modes, %zu ids, %zu waiting on one SA", node_no(n),

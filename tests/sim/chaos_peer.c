@@ -13,9 +13,9 @@ static struct ike_sa *in_common(struct node *n, struct node *peer, struct ike_sa
 	*ret_mine = mine;
 	if (mine)
 		TAILQ_FOREACH(his, &peer->ike->sas, entry)
-			if (his->state == MM_DONE && !memcmp(his->i_cookie, mine->i_cookie, 8) &&
-			    !memcmp(his->r_cookie, mine->r_cookie, 8))
-				return his;
+	if (his->state == MM_DONE && !memcmp(his->i_cookie, mine->i_cookie, 8) &&
+	    !memcmp(his->r_cookie, mine->r_cookie, 8))
+		return his;
 	return NULL;
 }
 
@@ -28,12 +28,12 @@ static void audit_moved(const struct node *n, const struct node *peer)
 	if (n->dead || peer->nat == NAT_NONE)
 		return;
 	TAILQ_FOREACH(sa, &n->ike->sas, entry)
-		if (sa->state == MM_DONE && ipaddr_equal(&sa->path.remote, &peer->shown) &&
-		    sa->heard_ms > sa->up_ms && /* what was under way then has arrived by now: */
-		    sa->heard_ms > peer->moved_ms + 5000 + n->clock_off && sa->heard_ms > n->jumped_ms &&
-		    sa->path.remote_port != peer->nat_500 && sa->path.remote_port != peer->nat_4500)
-			chaos_fail("router %u has heard %u by its new ports and speaks to the old one, %u",
-				   node_no(n), node_no(peer), sa->path.remote_port);
+	if (sa->state == MM_DONE && ipaddr_equal(&sa->path.remote, &peer->shown) &&
+	    sa->heard_ms > sa->up_ms && /* what was under way then has arrived by now: */
+	    sa->heard_ms > peer->moved_ms + 5000 + n->clock_off && sa->heard_ms > n->jumped_ms &&
+	    sa->path.remote_port != peer->nat_500 && sa->path.remote_port != peer->nat_4500)
+		chaos_fail("router %u has heard %u by its new ports and speaks to the old one, %u",
+			   node_no(n), node_no(peer), sa->path.remote_port);
 }
 
 void peer_audit(void)
@@ -68,9 +68,12 @@ void peer_judge_restart(struct node *n, uint64_t died_ms)
 				unsigned end;
 
 				if (h->spec.dir == SA_OUT && h->at_ms < died_ms + peer->clock_off &&
-				    link_of(node_no(peer), h->spec.policy_id, &line, &end) == &w.link[i])
-					chaos_fail("router %u sends on spi %x, though %u has said that it "
-						   "began anew", node_no(peer), h->spec.spi, node_no(n));
+				    link_of(node_no(peer), h->spec.policy_id, &line, &end) ==
+					    &w.link[i])
+					chaos_fail("router %u sends on spi %x, though %u has said "
+						   "that it "
+						   "began anew",
+						   node_no(peer), h->spec.spi, node_no(n));
 			}
 		}
 }
@@ -92,7 +95,8 @@ static void judge_clear(struct node *n, struct node *peer)
 	     mine->path.remote_port != peer->nat_4500))
 		return;
 	for (size_t i = 0; i < n->n_held && had < 1024; i++)
-		if (n->held[i].spec.dir == SA_IN && ipaddr_equal(&n->held[i].spec.src, &peer->shown))
+		if (n->held[i].spec.dir == SA_IN &&
+		    ipaddr_equal(&n->held[i].spec.src, &peer->shown))
 			spi[had++] = n->held[i].spec.spi;
 	tell("%u: clear crypto sa peer, which is %u", node_no(n), node_no(peer));
 	ike_clear_ipsec(n->ike, node_now(n), &peer->shown, NULL, 0);
@@ -105,8 +109,9 @@ static void judge_clear(struct node *n, struct node *peer)
 			mine_gone &= n->held[k].spec.dir != SA_IN || n->held[k].spec.spi != spi[i];
 		for (size_t k = 0; mine_gone && k < peer->n_held; k++)
 			if (peer->held[k].spec.dir == SA_OUT && peer->held[k].spec.spi == spi[i])
-				chaos_fail("router %u has deleted spi %x, and %u does not believe it",
-					   node_no(n), spi[i], node_no(peer));
+				chaos_fail(
+					"router %u has deleted spi %x, and %u does not believe it",
+					node_no(n), spi[i], node_no(peer));
 		w.deletes += mine_gone;
 	}
 }

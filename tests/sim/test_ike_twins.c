@@ -31,7 +31,8 @@ static void crossing_renewals_do_not_end_each_other(void **state)
 		struct ike_path path = { ipaddr_v4(A(192, 0, 2, 1) + (uint32_t)s),
 					 ipaddr_v4(A(192, 0, 2, 2) - (uint32_t)s), 500, 500 };
 
-		lose(s, 5, 2); /* three messages of its own, three answers: MM6, and MM5 once more */
+		lose(s, 5,
+		     2); /* three messages of its own, three answers: MM6, and MM5 once more */
 		sim.side[s].ike->now_ms = sim.now_ms;
 		assert_non_null(phase1_alone(sim.side[s].ike, &path, ""));
 	}
