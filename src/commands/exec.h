@@ -50,6 +50,7 @@ enum exec_action {
 	EXEC_SHOW_CLOCK, /* detail */
 	EXEC_SHOW_USERS,
 	EXEC_SHOW_LOGGING,
+	EXEC_SHOW_DEBUG_CONDITION,
 	EXEC_SHOW_DEBUGGING,
 
 	EXEC_CLEAR_ISAKMP, /* number: conn id, 0 all */
@@ -62,6 +63,7 @@ enum exec_action {
 
 	EXEC_DEBUG,   /* number: enum exec_debug; flag: on (clear: no debug, undebug) */
 	EXEC_UNDEBUG_ALL,
+	EXEC_DEBUG_CONDITION, /* addr (peer), none: reset; flag: set */
 
 	EXEC_WRITE_MEMORY, /* write [memory], copy running-config startup-config (flag: copy) */
 	EXEC_WRITE_TERMINAL, /* = show running-config */

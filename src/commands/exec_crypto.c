@@ -24,6 +24,10 @@
 		KWV("engine", "Crypto Engine Debug", AT(number), EXEC_DEBUG_ENGINE), OR,  \
 		KWV("ipsec", "IPSEC processing", AT(number), EXEC_DEBUG_IPSEC), OR,       \
 		KWV("isakmp", "ISAKMP Key Management", AT(number), EXEC_DEBUG_ISAKMP), CLOSE
+#define DEBUG_CONDITION                                                                   \
+	KW("crypto", "Cryptographic subsystem"), KW("condition", "Define debug condition filters")
+#define DEBUG_PEER                                                            \
+	KW("peer", "IKE peer"), KW("ipv4", "IPv4 address"), ADDR("IP address of the peer", AT(addr))
 #define ALL_DEBUG KW("all", "Enable all debugging")
 
 const struct cli_row rows_exec_crypto[] = {
@@ -104,6 +108,15 @@ const struct cli_row rows_exec_crypto[] = {
 
 	ROW(IN_EXEC, EXEC_DEBUG, KWV("debug", "Debugging functions (see also 'undebug')", AT(flag), 1),
 	    DEBUG_WHAT),
+	ROW(IN_EXEC, EXEC_DEBUG_CONDITION,
+	    KWV("debug", "Debugging functions (see also 'undebug')", AT(flag), 1), DEBUG_CONDITION, ALT,
+	    DEBUG_PEER, OR, KW("reset", "Delete all debug filters and turn off conditional debug"), CLOSE),
+	ROW(IN_EXEC, EXEC_DEBUG_CONDITION, KW("no", "Disable debugging informations"),
+	    KW("debug", "Debugging functions (see also 'undebug')"), DEBUG_CONDITION, DEBUG_PEER),
+	ROW(IN_EXEC, EXEC_DEBUG_CONDITION, KW("undebug", "Disable debugging functions (see also 'debug')"),
+	    DEBUG_CONDITION, DEBUG_PEER),
+	ROW(IN_EXEC, EXEC_SHOW_DEBUG_CONDITION, SHOW_CRYPTO,
+	    KW("debug-condition", "Debug Condition filters")),
 	ROW(IN_EXEC, EXEC_DEBUG, KW("no", "Disable debugging informations"),
 	    KW("debug", "Debugging functions (see also 'undebug')"), DEBUG_WHAT),
 	ROW(IN_EXEC, EXEC_DEBUG, KW("undebug", "Disable debugging functions (see also 'debug')"),

@@ -102,7 +102,27 @@ static void set_debug(struct exec_io *io, const struct exec_args *a)
 			txt_printf(io->out, "%s debugging is %s\n", rows[i].name, a->flag ? "on" : "off");
 	c->debug = a->flag ? c->debug | a->number : c->debug & ~a->number;
 	ike_set_debug(c->ike, (c->debug & EXEC_DEBUG_ISAKMP ? IKE_DEBUG_ISAKMP : 0u) |
-				      (c->debug & EXEC_DEBUG_IPSEC ? IKE_DEBUG_IPSEC : 0u));
+				      (c->debug & EXEC_DEBUG_IPSEC ? IKE_DEBUG_IPSEC : 0u) |
+				      (c->debug & EXEC_DEBUG_ENGINE ? IKE_DEBUG_ENGINE : 0u));
+}
+
+/* Which peers debugging is about; it is on or off all the same. */
+static void set_condition(struct exec_io *io, const struct exec_args *a)
+{
+	struct control *c = io->c;
+	size_t i = 0;
+
+	while (i < c->n_debug_peers && !ipaddr_equal(&c->debug_peers[i], &a->addr))
+		i++;
+	if (!a->addr.family)
+		c->n_debug_peers = 0;
+	else if (!a->flag && i < c->n_debug_peers)
+		c->debug_peers[i] = c->debug_peers[--c->n_debug_peers];
+	else if (a->flag && i == IKE_DEBUG_PEERS)
+		txt_printf(io->out, "%% No more than %u debug conditions\n", (unsigned)IKE_DEBUG_PEERS);
+	else if (a->flag && i == c->n_debug_peers)
+		c->debug_peers[c->n_debug_peers++] = a->addr;
+	ike_set_debug_peers(c->ike, c->debug_peers, c->n_debug_peers);
 }
 
 /* ---- files ---- */
@@ -256,6 +276,9 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 		break;
 	case EXEC_DEBUG:
 		set_debug(io, a);
+		break;
+	case EXEC_DEBUG_CONDITION:
+		set_condition(io, a);
 		break;
 	case EXEC_UNDEBUG_ALL: {
 		struct txt quiet = TXT_INIT, *out = io->out;

@@ -105,6 +105,8 @@ struct control {
 	struct compiled compiled;
 	uint64_t paths; /* sum over what apply_paths() found: another one is news */
 	unsigned debug; /* enum exec_debug */
+	struct ipaddr debug_peers[IKE_DEBUG_PEERS]; /* whom it is about; none: everybody */
+	size_t n_debug_peers;
 	struct if_sample *samples; /* show_now.c: one for each interface seen */
 	size_t n_samples;
 	char *changed_at; /* `show running-config` header */

@@ -173,6 +173,9 @@ int show_run(const struct show_in *in, unsigned action, const struct exec_args *
 	case EXEC_SHOW_DEBUGGING:
 		show_debugging(in, out);
 		return 0;
+	case EXEC_SHOW_DEBUG_CONDITION:
+		show_debug_condition(in, out);
+		return 0;
 	default:
 		break;
 	}

@@ -108,6 +108,8 @@ struct show_in {
 	/* the session and the machine */
 	unsigned privilege; /* 1 or 15 */
 	unsigned debug;	    /* enum exec_debug */
+	const struct ipaddr *debug_peers;
+	size_t n_debug_peers;
 	const struct show_user *users;
 	size_t n_users;
 	uint64_t uptime_sec;

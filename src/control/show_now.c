@@ -468,6 +468,8 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	in->routes = s->routes;
 	in->matches = s->matches;
 	in->debug = c->debug;
+	in->debug_peers = c->debug_peers;
+	in->n_debug_peers = c->n_debug_peers;
 	in->privilege = session_privilege(session);
 	in->users = s->users;
 	in->n_users = session_users(c, session, s->users, MAX_USERS);

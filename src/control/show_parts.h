@@ -112,5 +112,6 @@ void show_version(const struct show_in *in, struct txt *out);
 void show_clock(const struct show_in *in, bool detail, struct txt *out);
 void show_users(const struct show_in *in, struct txt *out);
 void show_debugging(const struct show_in *in, struct txt *out);
+void show_debug_condition(const struct show_in *in, struct txt *out);
 
 #endif

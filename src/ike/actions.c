@@ -181,12 +181,27 @@ static unsigned shown_conn(const struct ike_sa *sa)
 	return sa && sa->keyed ? sa->conn_id : 0;
 }
 
+/* `debug crypto condition peer`. */
+static bool off(const struct ike *k, enum ike_debug what, const struct ipaddr *who)
+{
+	bool concerns = !k->debug_about.n;
+
+	for (size_t i = 0; !concerns && i < k->debug_about.n; i++)
+		concerns = ipaddr_equal(who, &k->debug_about.peers[i]);
+	return !(k->debug & what) || !concerns;
+}
+
+static const struct ipaddr *peer_of(const struct ike *k, const struct ike_sa *sa)
+{
+	return sa ? &sa->path.remote : &k->debug_about.now;
+}
+
 void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 {
 	char head[40];
 	va_list ap;
 
-	if (!(k->debug & IKE_DEBUG_ISAKMP))
+	if (off(k, IKE_DEBUG_ISAKMP, peer_of(k, sa)))
 		return;
 	snprintf(head, sizeof(head), "ISAKMP: (%u):", shown_conn(sa));
 	va_start(ap, fmt);
@@ -194,26 +209,84 @@ void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	va_end(ap);
 }
 
-void act_debug_pak(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
+void act_debug_bare(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 {
-	char head[40];
 	va_list ap;
 
-	if (!(k->debug & IKE_DEBUG_ISAKMP))
+	if (off(k, IKE_DEBUG_ISAKMP, peer_of(k, sa)))
 		return;
-	snprintf(head, sizeof(head), "ISAKMP-PAK: (%u):", shown_conn(sa));
 	va_start(ap, fmt);
-	push_text(k, IKE_ACT_DEBUG, NULL, head, fmt, ap);
+	push_text(k, IKE_ACT_DEBUG, NULL, "ISAKMP:", fmt, ap);
 	va_end(ap);
 }
 
-void act_debug_ipsec(struct ike *k, const char *fmt, ...)
+static void pak(struct ike *k, const struct ike_sa *sa, const char *fmt, va_list ap)
+{
+	char head[40];
+
+	snprintf(head, sizeof(head), "ISAKMP-PAK: (%u):", shown_conn(sa));
+	push_text(k, IKE_ACT_DEBUG, NULL, head, fmt, ap);
+}
+
+void act_debug_pak(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!(k->debug & IKE_DEBUG_IPSEC))
+	if (off(k, IKE_DEBUG_ISAKMP, peer_of(k, sa)))
+		return;
+	va_start(ap, fmt);
+	pak(k, sa, fmt, ap);
+	va_end(ap);
+	act_debug(k, sa, "Sending an IKE IPv4 Packet.");
+}
+
+static void received(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void received(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	pak(k, sa, fmt, ap);
+	va_end(ap);
+}
+
+void act_debug_recv(struct ike *k, const struct ike_sa *sa, const struct ike_path *path)
+{
+	char addr[IPADDR_STRLEN];
+	enum ike_state state = sa ? sa_shown_state(sa) : IKE_MM_NO_STATE;
+
+	if (off(k, IKE_DEBUG_ISAKMP, peer_of(k, sa)))
+		return;
+	received(k, sa, "received packet from %s dport %u sport %u Global (%s) %s%s",
+		 ipaddr_str(&path->remote, addr), path->local_port, path->remote_port,
+		 !sa ? "N" : sa->initiator ? "I" : "R", sa ? ike_state_name(state) : "NEW SA",
+		 sa && state == IKE_QM_IDLE ? "      " : "");
+}
+
+void act_debug_ipsec(struct ike *k, const struct ipaddr *peer, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (off(k, IKE_DEBUG_IPSEC, peer))
 		return;
 	va_start(ap, fmt);
 	push_text(k, IKE_ACT_DEBUG, NULL, "IPSEC", fmt, ap);
 	va_end(ap);
+}
+
+static void engine(struct ike *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void engine(struct ike *k, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	push_text(k, IKE_ACT_DEBUG, NULL, "crypto_engine: ", fmt, ap);
+	va_end(ap);
+}
+
+void act_debug_engine(struct ike *k, const struct ike_sa *sa, const char *what)
+{
+	if (!off(k, IKE_DEBUG_ENGINE, peer_of(k, sa)))
+		engine(k, "%s ", what);
 }

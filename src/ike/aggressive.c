@@ -105,6 +105,7 @@ static int send_first(struct ike_sa *sa)
 	frag_vid(&b, sa);
 	sa->state = AG_I1;
 	sa_story(sa, "first message of aggressive mode sent, waiting for the peer's answer");
+	trace_begin(sa);
 	act_debug(k, sa, "Input = IKE_MESG_FROM_IPSEC, IKE_SA_REQ_AM");
 	act_debug(k, sa, "Old State = IKE_READY  New State = IKE_I_AM1 ");
 	act_debug(k, sa, "beginning Aggressive Mode exchange");
@@ -419,6 +420,7 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 	if (!admission_ask(k, path, true))
 		return;
 	struct span sa_body = ike_payload_find(&pl, PL_SA, 0)->body;
+	trace_first(k, path, &pl, methods & P1_METHOD(IKE_AUTH_PSK), true);
 	trace_p1(k, NULL, sa_body);
 	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1,
 			  methods | (k->cfg.lifetime_strict ? P1_STRICT : 0),

@@ -83,6 +83,7 @@ const char *auth_id_text(const struct ike_id *id, char buf[AUTH_ID_TEXT])
 
 static int own_hash(struct ike_sa *sa, bool of_initiator, struct span id, uint8_t *out)
 {
+	act_debug_engine(sa->k, sa, "Generate IKE hash");
 	return of_initiator ?
 		       keying_hash_ir(sa->k->crypto, sa->agreed.hash, &sa->keys, sa->ke_i, sa->ke_r,
 				      sa->i_cookie, sa->r_cookie, sa->sai_b, id, out) :
@@ -117,6 +118,8 @@ int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id)
 		  sa->agreed.auth == IKE_AUTH_RSA_ENC ? "RSA encryption" :
 							  "pre-shared key",
 		  words[id.p[0]]);
+	trace_id(sa->k, sa, id, !signs ? PL_HASH : sa->k->cfg.n_certs && !sa->spare_certs ? PL_CERT : PL_SIG);
+	act_debug(sa->k, sa, "Total payload length: %zu", id.len + 4);
 	if (signs)
 		err = rsa_add(sa, b, span_of(hash, sa->keys.len));
 	else
@@ -130,7 +133,6 @@ int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id)
 void auth_add_notifies(struct ike_sa *sa, struct ike_builder *b, bool initial_contact)
 {
 	if (initial_contact) {
-		act_debug(sa->k, sa, "Send initial contact");
 		begin_notify(sa, b, NT_INITIAL_CONTACT);
 		ike_build_end(b);
 	}

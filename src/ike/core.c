@@ -76,6 +76,13 @@ void ike_set_debug(struct ike *k, unsigned flags)
 	k->debug = flags;
 }
 
+void ike_set_debug_peers(struct ike *k, const struct ipaddr *v, size_t n)
+{
+	k->debug_about.n = n < IKE_DEBUG_PEERS ? n : IKE_DEBUG_PEERS;
+	for (size_t i = 0; i < k->debug_about.n; i++)
+		k->debug_about.peers[i] = v[i];
+}
+
 /* ---- configuration ---- */
 
 static bool dup_array(const void **dst, const void *src, size_t n, size_t size)
@@ -302,6 +309,7 @@ void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, s
 	struct ike_sa *sa;
 
 	k->now_ms = now_ms;
+	k->debug_about.now = path->remote;
 	if (!k->cfg.enabled || d.len > IKE_MAX_MESSAGE || !ike_header_decode(&r, &h))
 		return;
 	if (h.next == PL_FRAGMENT) {
@@ -320,6 +328,7 @@ void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, s
 		return;
 	if (path->local_port != 500)
 		sa->heard_float = true;
+	act_debug_recv(k, sa, path);
 	switch (h.exchange) {
 	case EX_MAIN:
 		main_recv(sa, path, &h, d);

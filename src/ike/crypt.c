@@ -27,6 +27,7 @@ struct span msg_encrypt(struct ike_sa *sa, struct ike_builder *b, uint8_t *iv)
 	if (ike_cbc(sa->k->crypto, sa->cipher, sa->key, iv, b->buf + IKE_HEADER, body, true))
 		return (struct span){ 0 };
 	memcpy(iv, b->buf + d.len - block, block);
+	act_debug_engine(sa->k, sa, "Encrypt IKE packet");
 	sa->encrypts++;
 	sa->sent_ms = sa->k->now_ms;
 	sa_count(sa, body);
@@ -46,6 +47,7 @@ bool msg_decrypt(struct ike_sa *sa, struct span d, uint8_t *iv, uint8_t *buf, st
 	if (ike_cbc(sa->k->crypto, sa->cipher, sa->key, iv, buf, body.len, false))
 		return false;
 	memcpy(iv, body.p + body.len - block, block);
+	act_debug_engine(sa->k, sa, "Decrypt IKE packet");
 	sa->decrypts++;
 	sa_count(sa, body.len);
 	*ret = span_of(buf, body.len);

@@ -90,6 +90,7 @@ int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, struct 
 		return -ENOENT;
 	if (psk.p)
 		sa->psk_mark = psk_mark(k, psk);
+	act_debug_engine(k, sa, "Create DH shared secret");
 	err = ike_dh_shared(dh, f->his_ke, gxy);
 	if (err == -EINVAL) {
 		err = -EBADMSG; /* a public value that is none */
@@ -119,6 +120,7 @@ void fresh_commit(struct ike_sa *sa, const struct fresh *f)
 	memcpy(sa->key, f->key, sizeof(sa->key));
 	memcpy(sa->iv, f->iv, sizeof(sa->iv));
 	sa->keyed = true;
+	act_debug_engine(sa->k, sa, "Create IKE SA");
 }
 
 /* ---- the walk ---- */
@@ -217,8 +219,9 @@ static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struc
 	switch (err) {
 	case 0:
 		flight_mark(k, &sa->flight, d);
-		act_debug(k, sa, "Old State = IKE_%s  New State = IKE_%s ",
-			  row->got ? row->got : row->old, row->sent);
+		if (sa->state != MM_DONE) /* of which sa_up() tells, before what it begins */
+			act_debug(k, sa, "Old State = IKE_%s  New State = IKE_%s ",
+				  row->got ? row->got : row->old, row->sent);
 		return;
 	case -EACCES:
 		sa->bad_hash = true;

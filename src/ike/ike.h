@@ -157,8 +157,11 @@ struct ike_action {
 /* Takes the oldest action. False when there is none. */
 bool ike_next_action(struct ike *k, struct ike_action *ret_a);
 
-enum ike_debug { IKE_DEBUG_ISAKMP = 1, IKE_DEBUG_IPSEC = 2 };
+enum ike_debug { IKE_DEBUG_ISAKMP = 1, IKE_DEBUG_IPSEC = 2, IKE_DEBUG_ENGINE = 4 };
 void ike_set_debug(struct ike *k, unsigned flags);
+/* Only what concerns one of these peers; n 0: everybody. At most IKE_DEBUG_PEERS count. */
+#define IKE_DEBUG_PEERS 16
+void ike_set_debug_peers(struct ike *k, const struct ipaddr *v, size_t n);
 
 /* ---- what show commands see ---- */
 

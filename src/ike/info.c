@@ -50,6 +50,12 @@ static void finish(struct ike_sa *sa, struct ike_builder *b, uint32_t msgid, str
 		return;
 	struct span d = msg_encrypt(sa, b, iv);
 	struct ike_path to = sa_route(sa);
+	char addr[IPADDR_STRLEN];
+
+	act_debug_pak(sa->k, sa, "sending packet to %s my_port %u peer_port %u (%s) %s%s",
+		      ipaddr_str(&sa->path.remote, addr), sa->path.local_port, sa->path.remote_port,
+		      sa->initiator ? "I" : "R", ike_state_name(sa_shown_state(sa)),
+		      sa->state == MM_DONE ? "      " : "");
 
 	if (d.len && f)
 		(void)flight_send(sa->k, f, &to, d, T_NONE, NULL);
@@ -178,8 +184,11 @@ static void recv_delete(struct ike_sa *sa, struct span body)
 	for (size_t i = 0; i < del.n_spis && del.spi_len == 4 && del.proto == PROTO_ID_ESP; i++) {
 		struct pair *p = pair_by_spi(sa, rd_be32(&r));
 
-		if (p)
+		if (p) {
+			act_debug_ipsec(k, &p->peer,
+					"(key_engine_delete_sas): rec'd delete notify from ISAKMP");
 			pair_remove(p, false);
+		}
 	}
 }
 

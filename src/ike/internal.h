@@ -305,6 +305,11 @@ struct ike {
 	uint64_t seed[2];
 	uint64_t now_ms; /* of the event being handled */
 	unsigned debug;
+	struct {
+		struct ipaddr peers[IKE_DEBUG_PEERS]; /* lines about others are not made */
+		size_t n;	   /* 0: about everybody */
+		struct ipaddr now; /* who is at work, where there is no SA yet */
+	} debug_about;
 	struct timers timers;
 	struct ike_config cfg; /* arrays owned */
 	TAILQ_HEAD(ike_sa_list, ike_sa) sas;
@@ -362,10 +367,19 @@ void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
 /* `ISAKMP: (conn):...`; sa may be NULL. Costs nothing while debugging is off. */
 void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The same with `ISAKMP-PAK: (conn):` in front: packets. */
+/* `ISAKMP:...`, as IOS prints long values. */
+void act_debug_bare(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same with `ISAKMP-PAK: (conn):` in front: a packet that is sent. */
 void act_debug_pak(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-void act_debug_ipsec(struct ike *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* One that came; sa NULL: it begins something. */
+void act_debug_recv(struct ike *k, const struct ike_sa *sa, const struct ike_path *path);
+/* `IPSEC...`: `debug crypto ipsec`, about pairs with that peer. */
+void act_debug_ipsec(struct ike *k, const struct ipaddr *peer, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* `crypto_engine: ...`: `debug crypto engine`: that it works, never on what. */
+void act_debug_engine(struct ike *k, const struct ike_sa *sa, const char *what);
 void acts_free(struct ike *k);
 
 /* flight.c: sending, resending, repeats */
@@ -649,6 +663,9 @@ bool peer_has_pair(const struct peer *peer, const struct pair *p);
 void natt_vids(struct ike_builder *b, bool nat_traversal);
 void natt_vids_answer(struct ike_builder *b, const struct ike_sa *sa); /* what he sent */
 void natt_read_vids(struct ike_sa *sa, const struct ike_payloads *pl);
+/* `debug crypto isakmp`: what a vendor id says, what ours said */
+void natt_trace_vid(struct ike *k, const struct ike_sa *sa, struct span vid);
+void natt_trace_offer(const struct ike_sa *sa);
 enum p2_encap natt_encap(const struct ike_sa *sa); /* what is offered */
 void natt_add(struct ike_builder *b, struct ike_sa *sa); /* NAT-D, ours and his */
 struct natt_found {
@@ -740,9 +757,21 @@ struct span frag_recv(struct ike *k, const struct ike_path *path, const struct i
 		      struct span d);
 
 /* trace.c: what `debug crypto isakmp` prints about proposals */
+void trace_begin(struct ike_sa *sa); /* our first message */
+void trace_first(struct ike *k, const struct ike_path *path, const struct ike_payloads *pl, bool psk,
+		 bool aggressive); /* a peer's */
 void trace_p1(struct ike *k, const struct ike_sa *sa, struct span sa_body);
-void trace_p2(struct ike *k, const struct ike_sa *sa, struct span sa_body, bool accepted);
+/* The proposal, and the payloads behind it. */
+void trace_p2(const struct qm *q, const struct ike_payloads *pl, bool accepted);
+/* Of quick mode only as far as the SA payload: the rest is IOS's last word on it. */
 void trace_payloads(struct ike *k, const struct ike_sa *sa, const struct ike_payloads *pl,
 		    uint32_t msgid);
+void trace_id(struct ike *k, const struct ike_sa *sa, struct span body, unsigned next);
+
+/* trace_ipsec.c: `debug crypto ipsec` */
+void trace_request(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer);
+void trace_proposal(const struct qm *q); /* accepted */
+void trace_refusal(const struct qm *q, struct span sa_body);
+void trace_pair(struct ike *k, const struct pair *p); /* it carries traffic from now on */
 
 #endif

@@ -70,6 +70,8 @@ static int send_auth(struct ike_sa *sa, bool initial_contact, enum ike_timer tim
 			 sa->initiator ? sa->idii_b :
 					 sa->idir_b;
 
+	if (initial_contact)
+		act_debug(sa->k, sa, "Send initial contact");
 	msg_header(sa, EX_MAIN, IKE_FLAG_ENCRYPTED, 0, &h);
 	ike_build_start(&b, &h);
 	if (!encr)
@@ -101,7 +103,7 @@ int main_start(struct ike_sa *sa)
 	frag_vid(&b, sa);
 	sa->state = MM_I1;
 	sa_story(sa, "first message sent, waiting for the peer's answer");
-	act_debug(k, sa, "Can not start Aggressive mode, trying Main mode.");
+	trace_begin(sa);
 	act_debug(k, sa, "Input = IKE_MESG_FROM_IPSEC, IKE_SA_REQ_MM");
 	act_debug(k, sa, "Old State = IKE_READY  New State = IKE_I_MM1 ");
 	act_debug(k, sa, "beginning Main Mode exchange");
@@ -360,6 +362,7 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 	if (!admission_ask(k, path, true))
 		return;
 	struct span sa_body = ike_payload_find(&pl, PL_SA, 0)->body;
+	trace_first(k, path, &pl, methods & P1_METHOD(IKE_AUTH_PSK), false);
 	trace_p1(k, NULL, sa_body);
 	methods |= k->cfg.lifetime_strict ? P1_STRICT : 0;
 	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1, methods, 0, &c, why, sizeof(why))) {

@@ -61,18 +61,36 @@ void natt_read_vids(struct ike_sa *sa, const struct ike_payloads *pl)
 		for (uint8_t m = NATT_RFC; m < N_METHODS; m++) {
 			if (!span_equal(vid, span_of(methods[m].vid, 16)))
 				continue;
-			act_debug(sa->k, sa, "vendor ID is NAT-T %s", methods[m].name);
 			if (!sa->natt || m < sa->natt)
 				sa->natt = m;
 		}
 		if (span_equal(vid, span_of(vid_dpd, 16))) {
 			sa->peer_dpd = true;
-			act_debug(sa->k, sa, "vendor ID is DPD");
 		} else if (frag_is_vid(vid)) {
 			sa->peer_frag = true;
-			act_debug(sa->k, sa, "vendor ID is IKE Fragmentation");
 		}
 	}
+}
+
+void natt_trace_vid(struct ike *k, const struct ike_sa *sa, struct span vid)
+{
+	for (size_t m = NATT_RFC; m < N_METHODS; m++)
+		if (span_equal(vid, span_of(methods[m].vid, 16)))
+			act_debug(k, sa, "vendor ID is NAT-T %s", methods[m].name);
+	if (span_equal(vid, span_of(vid_dpd, 16)))
+		act_debug(k, sa, "vendor ID is DPD");
+	else if (frag_is_vid(vid))
+		act_debug(k, sa, "vendor ID is IKE Fragmentation");
+}
+
+void natt_trace_offer(const struct ike_sa *sa)
+{
+	static const char *const names[] = { [NATT_RFC] = "rfc3947", [NATT_07] = "07",
+					     [NATT_03] = "03", [NATT_02N] = "02" };
+
+	for (size_t m = NATT_RFC; sa->k->cfg.nat_traversal && m < N_METHODS; m++)
+		if (methods[m].offered)
+			act_debug(sa->k, sa, "constructed NAT-T vendor-%s ID", names[m]);
 }
 
 enum p2_encap natt_encap(const struct ike_sa *sa)

@@ -191,19 +191,9 @@ int pair_keep_inbound(struct ike *k, struct qm *q)
 	return pair_add(k, q);
 }
 
-static void trace_sa(struct ike *k, const struct sa_spec *s)
-{
-	char a[IPADDR_STRLEN];
-
-	act_debug_ipsec(k, "(create_sa): sa created, (sa) sa_dest= %s, sa_proto= 50, "
-			   "sa_spi= 0x%X(%u), sa_conn_id= %u",
-			ipaddr_str(&s->dst, a), s->spi, s->spi, s->pair_id);
-}
-
 void pair_use(struct ike *k, const struct qm *q)
 {
 	struct pair *p = pair_by_sa(k, q->out.id);
-	char a[IPADDR_STRLEN];
 
 	if (!p)
 		return;
@@ -212,11 +202,7 @@ void pair_use(struct ike *k, const struct qm *q)
 	p->out_installed = true;
 	made_in_use(p);
 	retire_older(k, p, q->made_ms);
-	trace_sa(k, &p->in);
-	trace_sa(k, &p->out);
-	act_debug_ipsec(k, "(update_current_outbound_sa): updated peer %s current outbound "
-			   "sa to SPI %X",
-			ipaddr_str(&p->peer, a), p->out.spi);
+	trace_pair(k, p);
 }
 
 /* An adopted pair may have one direction only. */
@@ -783,6 +769,8 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 	if (sa && !sa_has_room(sa)) {
 		sa_want(sa, p->id);
 	} else if (sa) {
+		if (sa->up_ms != k->now_ms) /* else it was told when phase 1 began */
+			trace_request(k, p, peer);
 		int err = quick_start(sa, p);
 
 		if (err && (err != -ENOMEM || !renew_later(k, p->id)))
@@ -793,6 +781,8 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 	} else if ((sa = find_starting(k, p, peer, live))) {
 		sa_want(sa, p->id);
 	} else {
+		trace_request(k, p, peer);
+		k->debug_about.now = *peer;
 		start_phase1(k, p, peer);
 	}
 }

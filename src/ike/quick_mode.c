@@ -247,6 +247,7 @@ static int specs_make(struct qm *q, struct span peer_ke)
 		shared = span_of(gqm, ike_dh_secret_len(q->agreed.group));
 	}
 	q->pair_id = ++q->sa->k->next_pair;
+	act_debug_engine(q->sa->k, q->sa, "Generate IKE QM keys");
 	if (!err)
 		err = spec_make(q, true, shared, &q->in);
 	if (!err)
@@ -261,6 +262,7 @@ static void complete(struct qm *q)
 	struct ike_sa *sa = q->sa;
 
 	pair_use(sa->k, q);
+	act_debug_engine(sa->k, sa, "Create IPSec SA (by keys)");
 	act_debug(sa->k, sa, "Successfully installed IPSEC SA (SPI:0x%X)", q->spi);
 	act_debug(sa->k, sa, "deleting node %u error FALSE reason \"No Error\"", q->msgid);
 	act_debug(sa->k, sa, "Old State = IKE_QM_%s  New State = IKE_QM_PHASE2_COMPLETE",
@@ -404,7 +406,7 @@ static void i_recv(struct qm *q, const struct ike_payloads *pl)
 	natt_read_original(q, pl);
 	bool fits = ike_sa_is_single(body) && !!ke == !!q->dh && ids_echoed(q, pl) &&
 		    p2_choose(body, &q->policy, &ask, &q->agreed, why, sizeof(why));
-	trace_p2(sa->k, sa, body, fits);
+	trace_p2(q, pl, fits);
 	if (!fits) {
 		uint8_t spi[4];
 		struct wr w = wr_of(spi, sizeof(spi));
@@ -557,14 +559,16 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 				 sa->profile);
 		else
 			snprintf(why, sizeof(why), "no crypto map entry for this peer covers: %s", text);
-		act_debug(k, sa, "proxy identities not supported");
+		act_debug_ipsec(k, &sa->path.remote,
+				"(ipsec_process_proposal): proxy identities not supported");
+		act_debug(k, sa, "IPSec policy invalidated proposal with error 32");
 		r_refuse(q, pl, NT_INVALID_ID_INFORMATION, why);
 		return;
 	}
 	q->policy = *p;
 	ask.endpoints = ids_are_endpoints(sa, &want);
 	bool fits = p2_choose(body, p, &ask, &q->agreed, why, sizeof(why));
-	trace_p2(k, sa, body, fits);
+	trace_p2(q, pl, fits);
 	if (!fits) {
 		r_refuse(q, pl, NT_NO_PROPOSAL_CHOSEN, why);
 		return;

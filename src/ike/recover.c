@@ -52,6 +52,7 @@ static void recover(struct ike *k, const struct ipaddr *peer, uint32_t spi)
 	if (!policy || sa || !k->cfg.enabled || !p1_any_usable(k) || !auth_methods(k, &policy->local, peer))
 		return;
 	struct ike_path path = { policy->local, *peer, 500, 500 };
+	k->debug_about.now = *peer;
 	act_debug(k, NULL, "invalid-spi-recovery: initiating IKE with %s, spi 0x%X",
 		  ipaddr_str(peer, a), spi);
 	sa = phase1_alone(k, &path, policy->profile);

@@ -505,6 +505,9 @@ void sa_up(struct ike_sa *sa)
 	act_debug(k, sa, "SA authentication status:");
 	act_debug(k, sa, "        authenticated");
 	act_debug(k, sa, "SA has been authenticated with %s", ipaddr_str(&sa->path.remote, addr));
+	act_debug(k, sa, "Old State = IKE_%s  New State = IKE_P1_COMPLETE ",
+		  sa->aggressive ? (sa->initiator ? "I_AM1" : "R_AM2") :
+				   (sa->initiator ? "I_MM6" : "R_MM5"));
 	natt_keepalive_start(sa);
 	dpd_start(sa);
 	forget_exchange(sa);

@@ -4,6 +4,7 @@
 #include "ike/internal.h"
 
 #include "crypto/alg.h"
+#include "ike/phase1.h"
 
 static bool off(const struct ike *k)
 {
@@ -16,9 +17,31 @@ static void life(struct ike *k, const struct ike_sa *sa, const char *what, uint6
 	if (v <= UINT16_MAX)
 		act_debug(k, sa, "      %slife duration (basic) of %u", what, (unsigned)v);
 	else
-		act_debug(k, sa, "      %slife duration (VPI) of  0x%X 0x%X 0x%X 0x%X ", what,
-			  (unsigned)(v >> 24 & 0xff), (unsigned)(v >> 16 & 0xff),
-			  (unsigned)(v >> 8 & 0xff), (unsigned)(v & 0xff));
+		act_debug_bare(k, sa, "      %slife duration (VPI) of  0x%X 0x%X 0x%X 0x%X ", what,
+			       (unsigned)(v >> 24 & 0xff), (unsigned)(v >> 16 & 0xff),
+			       (unsigned)(v >> 8 & 0xff), (unsigned)(v & 0xff));
+}
+
+static void key(struct ike *k, const struct ike_sa *sa, const struct ipaddr *peer)
+{
+	char addr[IPADDR_STRLEN];
+
+	act_debug(k, sa, "found peer pre-shared key matching %s", ipaddr_str(peer, addr));
+}
+
+void trace_begin(struct ike_sa *sa)
+{
+	struct ike *k = sa->k;
+
+	if (off(k))
+		return;
+	act_debug(k, sa, "SA request profile is %s", sa->profile[0] ? sa->profile : "(NULL)");
+	act_debug(k, sa, "local port %u, remote port %u", sa->path.local_port, sa->path.remote_port);
+	if (!sa->aggressive)
+		act_debug(k, sa, "Can not start Aggressive mode, trying Main mode.");
+	if (psk_of(sa).p)
+		key(k, sa, &sa->path.remote);
+	natt_trace_offer(sa);
 }
 
 static void p1_attrs(struct ike *k, const struct ike_sa *sa, const struct p1_seen *s)
@@ -64,11 +87,31 @@ static void p1_verdict(struct ike *k, const struct ike_sa *sa, unsigned d, unsig
 	act_debug(k, sa, "atts are %sacceptable. Next payload is %u", d ? "not " : "", next);
 }
 
+/* The lifetime that is agreed on: the smaller one. */
+static void p1_life(struct ike *k, const struct ike_sa *sa, uint32_t his, uint32_t ours)
+{
+	uint32_t life = his && his < ours ? his : ours;
+
+	act_debug(k, sa, "Acceptable atts:actual life: %u", his == ours ? 0 : life);
+	act_debug(k, sa, "Acceptable atts:life: 0");
+	if (his > UINT16_MAX)
+		act_debug(k, sa, "Fill atts in sa vpi_length:4");
+	if (his)
+		act_debug(k, sa, his > UINT16_MAX ? "Fill atts in sa life_in_seconds:%u" :
+						    "Basic life_in_seconds:%u", his);
+	act_debug(k, sa, "Returning Actual lifetime: %u", life);
+	act_debug(k, sa, "Started lifetime timer: %u.", life);
+}
+
 void trace_p1(struct ike *k, const struct ike_sa *sa, struct span sa_body)
 {
 	struct ike_proposal p;
 	struct ike_transform t;
 
+	if (!off(k) && sa && psk_of(sa).p) {
+		key(k, sa, &sa->path.remote);
+		act_debug(k, sa, "local preshared key found");
+	}
 	for (size_t i = 0; !off(k) && i < k->cfg.n_p1; i++) {
 		const struct p1_policy *policy = &k->cfg.p1[i];
 		struct rd r;
@@ -85,8 +128,10 @@ void trace_p1(struct ike *k, const struct ike_sa *sa, struct span sa_body)
 					  t.number, policy->priority);
 				p1_attrs(k, sa, &s);
 				p1_verdict(k, sa, d, t.whole.p[0]);
-				if (!d)
+				if (!d) {
+					p1_life(k, sa, s.life_sec, policy->life_sec);
 					return;
+				}
 			}
 	}
 }
@@ -119,13 +164,13 @@ static void p2_attrs(struct ike *k, const struct ike_sa *sa, const struct p2_see
 		act_debug(k, sa, "      key length is %u", s->bits);
 }
 
-void trace_p2(struct ike *k, const struct ike_sa *sa, struct span sa_body, bool accepted)
+static void p2_transforms(struct ike *k, const struct ike_sa *sa, struct span sa_body)
 {
 	struct ike_proposal p;
 	struct ike_transform t;
 	struct rd r;
 
-	if (off(k) || !ike_sa_decode(sa_body, &r))
+	if (!ike_sa_decode(sa_body, &r))
 		return;
 	while (ike_proposal_next(&r, &p)) {
 		act_debug(k, sa, "Checking IPSec proposal %u", p.number);
@@ -143,21 +188,92 @@ void trace_p2(struct ike *k, const struct ike_sa *sa, struct span sa_body, bool 
 			p2_attrs(k, sa, &s);
 		}
 	}
-	act_debug(k, sa, accepted ? "atts are acceptable." : "IPSec policy invalidated proposal");
+}
+
+static const struct {
+	uint8_t type;
+	const char *label;
+} ids[] = { { ID_IPV4, "address     " }, { ID_FQDN, "FQDN name   " },
+	    { ID_USER_FQDN, "USER FQDN   " }, { ID_DN, "Dist. name  " } };
+
+void trace_id(struct ike *k, const struct ike_sa *sa, struct span body, unsigned next)
+{
+	const char *label = "name        ";
+	char text[AUTH_ID_TEXT];
+	struct ike_id id;
+
+	if (off(k) || !ike_id_decode(body, &id))
+		return;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (ids[i].type == id.type)
+			label = ids[i].label;
+	act_debug(k, sa,
+		  "ID payload \n        next-payload : %u\n        type         : %u \n        %s : %s \n"
+		  "        protocol     : %u \n        port         : %u \n        length       : %zu",
+		  next, id.type, label, auth_id_text(&id, text), id.proto, id.port, body.len + 4);
+}
+
+static void payload(struct ike *k, const struct ike_sa *sa, const struct ike_payload *p,
+		    uint32_t msgid)
+{
+	if (p->type == PL_VID) {
+		act_debug(k, sa, "processing vendor id payload");
+		natt_trace_vid(k, sa, p->body);
+	} else if (p->type == PL_NATD || p->type == PL_NATOA) {
+		act_debug(k, sa, "received payload type %u", p->type);
+	} else {
+		act_debug(k, sa, "processing %s payload. message ID = %u",
+			  ike_payload_name(p->type), msgid);
+	}
+	/* with rsa-encr it is not readable */
+	if (p->type == PL_ID && !msgid && sa && sa->agreed.auth != IKE_AUTH_RSA_ENC)
+		trace_id(k, sa, p->body, p->whole.p[0]);
 }
 
 void trace_payloads(struct ike *k, const struct ike_sa *sa, const struct ike_payloads *pl,
 		    uint32_t msgid)
 {
 	for (size_t i = 0; !off(k) && i < pl->n; i++) {
-		unsigned type = pl->v[i].type;
-
-		if (type == PL_VID)
-			act_debug(k, sa, "processing vendor id payload");
-		else if (type == PL_NATD || type == PL_NATOA)
-			act_debug(k, sa, "received payload type %u", type);
-		else
-			act_debug(k, sa, "processing %s payload. message ID = %u",
-				  ike_payload_name(type), msgid);
+		payload(k, sa, &pl->v[i], msgid);
+		if (msgid && pl->v[i].type == PL_SA)
+			return;
 	}
+}
+
+void trace_first(struct ike *k, const struct ike_path *path, const struct ike_payloads *pl, bool psk,
+		 bool aggressive)
+{
+	if (off(k))
+		return;
+	act_debug_recv(k, NULL, path);
+	act_debug(k, NULL, "Input = IKE_MESG_FROM_PEER, IKE_%s_EXCH", aggressive ? "AM" : "MM");
+	if (!aggressive)
+		act_debug(k, NULL, "Old State = IKE_READY  New State = IKE_R_MM1 ");
+	trace_payloads(k, NULL, pl, 0);
+	if (psk && !aggressive)
+		key(k, NULL, &path->remote);
+	if (psk)
+		act_debug(k, NULL, "local preshared key found");
+}
+
+void trace_p2(const struct qm *q, const struct ike_payloads *pl, bool accepted)
+{
+	const struct ike_sa *sa = q->sa;
+	struct span body = ike_payload_find(pl, PL_SA, 0)->body;
+	struct ike *k = sa->k;
+	size_t i = 0;
+
+	if (!off(k))
+		p2_transforms(k, sa, body);
+	if (accepted) {
+		act_debug(k, sa, "atts are acceptable.");
+		trace_proposal(q);
+	} else {
+		trace_refusal(q, body);
+		act_debug(k, sa, "IPSec policy invalidated proposal with error 256");
+	}
+	while (i < pl->n && pl->v[i].type != PL_SA)
+		i++;
+	for (i++; !off(k) && i < pl->n; i++)
+		payload(k, sa, &pl->v[i], q->msgid);
 }

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `debug crypto ipsec`: requests, proposals and SAs in IOS's blocks. Never keys. */
+#include "ike/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "crypto/alg.h"
+
+static bool off(const struct ike *k)
+{
+	return !(k->debug & IKE_DEBUG_IPSEC);
+}
+
+enum { WORDS = 64, PROXY = 64, BLOCK = 480 };
+
+static const char *words(uint8_t cipher, uint16_t bits, uint8_t auth, char buf[WORDS])
+{
+	const struct cipher_info *c = cipher_info(cipher, bits);
+
+	snprintf(buf, WORDS, "%s %s", c ? c->ios_conf : "esp-unknown",
+		 auth ? auth_info(auth)->ios_esp : "");
+	return buf;
+}
+
+/* 2.2.2.0/255.255.255.0/0/0 (type=4); type 1 is a host (RFC 2407 section 4.6.2.1). */
+static const char *proxy(const struct addr_match *m, uint8_t proto, const struct port_match *port,
+			 char buf[PROXY])
+{
+	struct ipaddr mask = { .family = IP_V4 };
+	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
+	bool host = true;
+
+	for (size_t i = 0; i < 4; i++) {
+		mask.b[i] = (uint8_t)~m->wild[i];
+		host = host && !m->wild[i];
+	}
+	snprintf(buf, PROXY, "%s/%s/%u/%u (type=%u)", ipaddr_str(&m->addr, a), ipaddr_str(&mask, b), proto,
+		 port->op == PORT_EQ ? port->lo : 0u, host ? 1u : 4u);
+	return buf;
+}
+
+struct block {
+	const char *direction;
+	const struct ipaddr *local, *remote;
+	const struct selector *sel;
+	uint8_t cipher, auth, mode;
+	uint16_t bits;
+	uint32_t life_sec, spi, conn_id;
+	uint64_t life_kb;
+};
+
+static const char *print(const struct block *b, char buf[BLOCK])
+{
+	char local[IPADDR_STRLEN], remote[IPADDR_STRLEN], trans[WORDS], near[PROXY], far[PROXY];
+
+	snprintf(buf, BLOCK,
+		 "  (key eng. msg.) %s local= %s, remote= %s, \n    local_proxy= %s, \n    remote_proxy= %s,\n"
+		 "    protocol= ESP, transform= %s  (%s), \n    lifedur= %" PRIu32 "s and %" PRIu64 "kb, \n"
+		 "    spi= 0x%" PRIX32 "(%" PRIu32 "), conn_id= %" PRIu32 ", keysize= %u, flags= 0x0",
+		 b->direction, ipaddr_str(b->local, local), ipaddr_str(b->remote, remote),
+		 proxy(&b->sel->local, b->sel->proto, &b->sel->local_port, near),
+		 proxy(&b->sel->remote, b->sel->proto, &b->sel->remote_port, far),
+		 words(b->cipher, b->bits, b->auth, trans), b->mode == MODE_TUNNEL ? "Tunnel" : "Transport",
+		 b->life_sec, b->life_kb, b->spi, b->spi, b->conn_id, b->bits);
+	return buf;
+}
+
+void trace_request(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer)
+{
+	size_t i = 0;
+	char buf[BLOCK];
+
+	while (i < p->n_transforms && !p2_usable(&p->transforms[i]))
+		i++;
+	if (off(k) || i == p->n_transforms)
+		return;
+	const struct p2_transform *t = &p->transforms[i];
+	const struct block b = { .direction = "OUTBOUND", .local = &p->local, .remote = peer,
+				 .sel = &p->sel, .cipher = t->cipher, .bits = t->cipher_bits,
+				 .auth = t->esp_auth, .mode = t->mode, .life_sec = p->life_sec,
+				 .life_kb = p->life_kb };
+	act_debug_ipsec(k, peer, "(sa_request): ,\n%s", print(&b, buf));
+}
+
+void trace_proposal(const struct qm *q)
+{
+	const struct ike_sa *sa = q->sa;
+	const struct p2_agreed *a = &q->agreed;
+	char buf[BLOCK];
+	const struct block b = { .direction = "INBOUND", .local = &sa->path.local,
+				 .remote = &sa->path.remote, .sel = &q->sel, .cipher = a->cipher,
+				 .bits = a->cipher_bits, .auth = a->auth, .mode = a->mode };
+
+	if (!off(sa->k))
+		act_debug_ipsec(sa->k, &sa->path.remote,
+				"(validate_proposal_request): proposal part #1,\n%s", print(&b, buf));
+}
+
+/* Only the first transform, as there is one reason. */
+void trace_refusal(const struct qm *q, struct span sa_body)
+{
+	const struct ike_sa *sa = q->sa;
+	struct ike_proposal p;
+	struct ike_transform t;
+	struct rd r;
+
+	if (off(sa->k) || !ike_sa_decode(sa_body, &r) || !ike_proposal_next(&r, &p) ||
+	    !ike_transform_next(&p, &t))
+		return;
+	struct p2_seen s = p2_read(t.attrs);
+	const struct cipher_info *c = cipher_by_esp(t.id, s.bits);
+	const struct auth_info *a = s.auth ? auth_by_attr(s.auth) : NULL;
+	act_debug_ipsec(sa->k, &sa->path.remote,
+			"(ipsec_process_proposal): transform proposal not supported for identity: \n"
+			"    {%s %s }",
+			p.proto == 3 && c ? c->ios_conf : "unknown", a ? a->ios_esp : "");
+}
+
+static void sa_block(struct ike *k, const struct pair *p, const struct sa_spec *s)
+{
+	bool in = s->dir == SA_IN;
+	char buf[BLOCK];
+	const struct block b = { .direction = in ? "INBOUND" : "OUTBOUND",
+				 .local = in ? &s->dst : &s->src, .remote = in ? &s->src : &s->dst,
+				 .sel = &s->sel, .cipher = s->cipher, .bits = s->cipher_bits,
+				 .auth = s->auth, .mode = s->mode, .life_sec = p->policy.life_sec,
+				 .life_kb = p->policy.life_kb, .spi = s->spi, .conn_id = s->pair_id };
+
+	act_debug_ipsec(k, &p->peer, "(initialize_sas): ,\n%s", print(&b, buf));
+}
+
+static void created(struct ike *k, const struct pair *p, const struct sa_spec *s)
+{
+	char a[IPADDR_STRLEN], trans[WORDS];
+
+	act_debug_ipsec(k, &p->peer,
+			"(create_sa): sa created,\n  (sa) sa_dest= %s, sa_proto= 50, \n"
+			"    sa_spi= 0x%" PRIX32 "(%" PRIu32 "), \n    sa_trans= %s , sa_conn_id= %" PRIu32,
+			ipaddr_str(&s->dst, a), s->spi, s->spi,
+			words(s->cipher, s->cipher_bits, s->auth, trans), s->pair_id);
+}
+
+void trace_pair(struct ike *k, const struct pair *p)
+{
+	char a[IPADDR_STRLEN];
+
+	if (off(k))
+		return;
+	act_debug_ipsec(k, &p->peer, "(key_engine): got a queue event with 1 KMI message(s)");
+	sa_block(k, p, &p->in);
+	sa_block(k, p, &p->out);
+	created(k, p, &p->in);
+	created(k, p, &p->out);
+	act_debug_ipsec(k, &p->peer, "(update_current_outbound_sa): updated peer %s current outbound "
+				     "sa to SPI %" PRIX32,
+			ipaddr_str(&p->peer, a), p->out.spi);
+}
