@@ -239,7 +239,7 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	struct span answer = build_ke(sa, &b, sa->ke_r, sa->nr, ASK);
 	for (enum ask ask = ASK; ask > ASK_NOTHING && frag_wire_len(sa, answer.len) > h->len;)
 		answer = build_ke(sa, &b, sa->ke_r, sa->nr, --ask);
-	if (frag_wire_len(sa, answer.len) > h->len) { /* he announced NAT-D payloads and sent none, or stubs */
+	if (frag_wire_len(sa, answer.len) > h->len) { /* he announced NAT-D payloads, and sent none or short ones */
 		sa->nat_here = sa->nat_there = false;
 		sa->natt = NATT_NONE;
 		answer = build_ke(sa, &b, sa->ke_r, sa->nr, ASK_NOTHING);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The SAs that a quick mode makes: their keys (RFC 2409 section 5.5, KEYMAT), and how long
+ * they live (RFC 2407 sections 4.5.4 and 4.6.3.1). */
+#include "ike/internal.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+
+#define PROTO_ID_ESP 3
+
+/* The initiator renews earlier than the responder, so that the two do not collide;
+ * by volume each side watches what it sends. A quarter of a short life, a minute of a
+ * long one: a renewal takes half a minute where three of ten datagrams are lost. */
+static struct sa_life life_of(const struct qm *q)
+{
+	uint32_t sec = q->agreed.life_sec, margin_sec = sec / 4 < 60 ? sec / 4 : 60;
+	uint64_t bytes = q->agreed.life_kb * 1024;
+	uint64_t margin = bytes / 4 > 256 * 1024 ? bytes / 4 : 256 * 1024;
+
+	if (!q->initiator && margin_sec > 1) /* soft stays below hard */
+		margin_sec /= 2;
+	return (struct sa_life){ .hard_sec = sec, .soft_sec = sec - margin_sec, .hard_bytes = bytes,
+				 .soft_bytes = bytes > 2 * margin ? bytes - margin : bytes / 2 };
+}
+
+static int spec_make(struct qm *q, bool in, struct span gqm, struct sa_spec *ret)
+{
+	struct ike_sa *sa = q->sa;
+	struct ike *k = sa->k;
+	const struct cipher_info *c = cipher_info(q->agreed.cipher, q->agreed.cipher_bits);
+	const struct auth_info *a = q->agreed.auth ? auth_info(q->agreed.auth) : NULL;
+	size_t enc = (size_t)c->key_len + c->salt_len, auth = a ? a->key_len : 0;
+	uint8_t keymat[SA_KEYMAT_MAX];
+	struct sa_spec s = { .pair_id = q->pair_id, .policy_id = policy_line(k, q->policy.id),
+			     .dir = in ? SA_IN : SA_OUT, .proto = PROTO_ESP,
+			     .mode = q->agreed.mode, .cipher = q->agreed.cipher,
+			     .cipher_bits = q->agreed.cipher_bits, .auth = q->agreed.auth,
+			     .replay_window = q->policy.replay_window, .sel = q->sel };
+
+	s.spi = in ? q->spi : q->agreed.peer_spi;
+	int err = keying_keymat(k->crypto, sa->agreed.hash, &sa->keys, gqm, PROTO_ID_ESP, s.spi, q->ni,
+				q->nr, keymat, enc + auth);
+	if (err)
+		goto out;
+	s.enc_key.len = (uint8_t)enc;
+	memcpy(s.enc_key.b, keymat, enc);
+	s.auth_key.len = (uint8_t)auth;
+	memcpy(s.auth_key.b, keymat + enc, auth);
+	struct ike_path to = sa_route(sa);
+	s.udp_encap = q->agreed.udp_encap;
+	s.src = in ? to.remote : to.local;
+	s.dst = in ? to.local : to.remote;
+	s.peer = sa->path.remote;
+	s.peer_moves = q->agreed.udp_encap && sa->nat_there;
+	if (in && s.udp_encap && s.mode == MODE_TRANSPORT) {
+		s.oa_src = q->oa_his;
+		s.oa_dst = q->oa_own;
+	}
+	s.udp_sport = in ? sa->path.remote_port : sa->path.local_port;
+	s.udp_dport = in ? sa->path.local_port : sa->path.remote_port;
+	s.life = life_of(q);
+	s.id = ++k->next_sa;
+	*ret = s;
+out:
+	secret_wipe(keymat, sizeof(keymat));
+	secret_wipe(&s, sizeof(s));
+	return err;
+}
+
+int quick_specs_make(struct qm *q, struct span peer_ke)
+{
+	uint8_t gqm[IKE_MAX_DH];
+	struct span shared = { 0 };
+	int err = 0;
+
+	if (q->agreed.group) {
+		err = ike_dh_shared(q->dh, peer_ke, gqm);
+		shared = span_of(gqm, ike_dh_secret_len(q->agreed.group));
+	}
+	q->pair_id = ++q->sa->k->next_pair;
+	act_debug_engine(q->sa->k, q->sa, "Generate IKE QM keys");
+	if (!err)
+		err = spec_make(q, true, shared, &q->in);
+	if (!err)
+		err = spec_make(q, false, shared, &q->out);
+	secret_wipe(gqm, sizeof(gqm));
+	return err;
+}
+
+void quick_bound_life(struct p2_agreed *a)
+{
+	if (a->life_sec < IKE_MIN_LIFE_SEC)
+		a->life_sec = IKE_MIN_LIFE_SEC;
+	if (a->life_kb && a->life_kb < IKE_MIN_LIFE_KB)
+		a->life_kb = IKE_MIN_LIFE_KB;
+}
+
+void quick_take_lifetime(struct qm *q, const struct ike_payloads *pl)
+{
+	struct ike_notify n;
+
+	for (size_t i = 0; i < ike_payload_count(pl, PL_NOTIFY); i++) {
+		if (!ike_notify_decode(ike_payload_find(pl, PL_NOTIFY, i)->body, &n) ||
+		    n.type != NT_RESPONDER_LIFETIME || n.proto == 1)
+			continue;
+		struct p2_seen s = p2_read(n.data);
+		if (s.life_sec && s.life_sec < q->agreed.life_sec)
+			q->agreed.life_sec = s.life_sec;
+		if (s.life_kb && (!q->agreed.life_kb || s.life_kb < q->agreed.life_kb))
+			q->agreed.life_kb = s.life_kb;
+	}
+}
+
+void quick_log_lifetime(const struct qm *q)
+{
+	struct ike *k = q->sa->k;
+	struct rd tr = rd_span(q->agreed.transform);
+	char addr[IPADDR_STRLEN];
+
+	rd_skip(&tr, 8);
+	struct p2_seen his = p2_read(rd_take(&tr, rd_left(&tr)));
+	if (his.life_sec && his.life_sec != q->policy.life_sec && !pair_any(k, q->policy.id))
+		act_log(k, "CRYPTO-6-IPSEC_LIFETIME",
+			"IPsec SA lifetime: peer at %s offered %u s, crypto map %s %u has %u s, %u s is used",
+			ipaddr_str(&q->sa->path.remote, addr), his.life_sec, q->policy.map,
+			q->policy.seq, q->policy.life_sec, q->agreed.life_sec);
+}
