@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `crypto isakmp profile ...`: what holds for peers of certain identities. */
+#include "commands/local_address.h"
 #include "commands/rows.h"
 
 #include <errno.h>
@@ -255,35 +256,18 @@ static int aggressive_apply(struct cli_call *c)
 	return 0;
 }
 
-struct local_args {
-	struct ipaddr addr;
-	char ifname[CFG_NAME_MAX];
-};
-
 static int local_apply(struct cli_call *c)
 {
-	static const struct local_args none;
-	const struct local_args *a = c->op == CLI_SET ? c->args : &none;
-	struct cfg_isakmp_profile *p = c->obj;
-
-	p->local = a->addr;
-	memcpy(p->local_if, a->ifname, sizeof(p->local_if));
+	local_take(c, &((struct cfg_isakmp_profile *)c->obj)->local);
 	return 0;
 }
 
 static bool local_each(const void *root, const void *obj, struct cli_walk *w, void *args,
 		       const void **ret_obj)
 {
-	const struct cfg_isakmp_profile *p = obj;
-	struct local_args *a = args;
-
 	(void)root;
 	(void)ret_obj;
-	if (w->i++ || (!p->local.family && !p->local_if[0]))
-		return false;
-	a->addr = p->local;
-	memcpy(a->ifname, p->local_if, sizeof(a->ifname));
-	return true;
+	return !w->i++ && local_give(&((const struct cfg_isakmp_profile *)obj)->local, args);
 }
 
 #define AT_P(f)	 struct cfg_isakmp_profile, f
@@ -354,12 +338,12 @@ const struct cli_row rows_isakmp_profile[] = {
 	{ .modes = IN_PROFILE, .apply = aggressive_apply,
 	  .toks = TOKS(KW("initiate", "Set initiation mode"), KW("mode", "Set initiation mode"),
 		       KWV("aggressive", "Initiate in aggressive mode", AT_P(aggressive), 1)) },
-	{ .modes = IN_PROFILE, .args_size = sizeof(struct local_args), .apply = local_apply,
+	{ .modes = IN_PROFILE, .args_size = sizeof(struct cfg_local), .apply = local_apply,
 	  .each = local_each,
 	  .toks = TOKS(KWF("local-address", "Interface to use for local address for this profile",
 			   .flags = CLI_TAIL),
-		       ALT, ADDR("Local address", struct local_args, addr), OR,
-		       ARG(arg_ifname, "Interface name", struct local_args, ifname), CLOSE) },
+		       ALT, ADDR("Local address", struct cfg_local, addr), OR,
+		       ARG(arg_ifname, "Interface name", struct cfg_local, ifname), CLOSE) },
 	KEPT(IN_PROFILE, ROW_KEEP_MANY, KW("accounting", "Enable AAA Accounting for IPSec Sessions"), REST),
 	KEPT(IN_PROFILE, ROW_KEEP_MANY, KW("client", "Specify client configuration settings"), REST),
 	KEPT(IN_PROFILE, ROW_KEEP_MANY, KW("isakmp", "ISAKMP authorization parameters"), REST),

@@ -7,6 +7,7 @@
 
 #include "commands/exec.h"
 #include "commands/key_text.h"
+#include "commands/local_address.h"
 
 #define IN_RING CLI_IN(M_KEYRING)
 
@@ -67,35 +68,18 @@ static bool ring_each(const void *root, const void *obj, struct cli_walk *w, voi
 
 /* ---- in a keyring ---- */
 
-struct local_args {
-	struct ipaddr addr;
-	char ifname[CFG_NAME_MAX];
-};
-
 static int local_apply(struct cli_call *c)
 {
-	static const struct local_args none;
-	const struct local_args *a = c->op == CLI_SET ? c->args : &none;
-	struct cfg_keyring *r = c->obj;
-
-	r->local = a->addr;
-	memcpy(r->local_if, a->ifname, sizeof(r->local_if));
+	local_take(c, &((struct cfg_keyring *)c->obj)->local);
 	return 0;
 }
 
 static bool local_each(const void *root, const void *obj, struct cli_walk *w, void *args,
 		       const void **ret_obj)
 {
-	const struct cfg_keyring *r = obj;
-	struct local_args *a = args;
-
 	(void)root;
 	(void)ret_obj;
-	if (w->i++ || (!r->local.family && !r->local_if[0]))
-		return false;
-	a->addr = r->local;
-	memcpy(a->ifname, r->local_if, sizeof(a->ifname));
-	return true;
+	return !w->i++ && local_give(&((const struct cfg_keyring *)obj)->local, args);
 }
 
 struct key_args {
@@ -179,12 +163,12 @@ const struct cli_row rows_keyring[] = {
 	{ .modes = IN_RING,
 	  .toks = TOKS(KW("description", "Specify a description of this keyring"),
 		       LINE("Keyring description", struct cfg_keyring, description)) },
-	{ .modes = IN_RING, .args_size = sizeof(struct local_args), .apply = local_apply,
+	{ .modes = IN_RING, .args_size = sizeof(struct cfg_local), .apply = local_apply,
 	  .each = local_each,
 	  .toks = TOKS(KWF("local-address", "Local address to be used with this keyring",
 			   .flags = CLI_TAIL),
-		       ALT, ADDR("Local address", struct local_args, addr), OR,
-		       ARG(arg_ifname, "Interface name", struct local_args, ifname), CLOSE) },
+		       ALT, ADDR("Local address", struct cfg_local, addr), OR,
+		       ARG(arg_ifname, "Interface name", struct cfg_local, ifname), CLOSE) },
 	{ .modes = IN_RING, .flags = ROW_FULL, .args_size = sizeof(struct key_args), .apply = key_apply,
 	  .each = key_each,
 	  .toks = TOKS(KW("pre-shared-key", "Specify a pre-shared key"), ALT,

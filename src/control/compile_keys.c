@@ -10,15 +10,12 @@
 #include "base/secret.h"
 
 /* The address of `local-address`; false if that interface has none now. */
-static bool local_of(const struct ipaddr *addr, const char *ifname, const struct bound_if *ifs, size_t n,
-		     struct ipaddr *ret)
+static bool local_of(const struct cfg_local *l, const struct bound_if *ifs, size_t n, struct ipaddr *ret)
 {
-	const struct bound_if *bi = ifname[0] ? bound_find(ifs, n, ifname) : NULL;
+	const struct bound_if *bi = l->ifname[0] ? bound_find(ifs, n, l->ifname) : NULL;
 
-	*ret = *addr;
-	if (ifname[0] && bi)
-		*ret = bi->addr;
-	return !ifname[0] || ret->family != IP_NONE;
+	*ret = bi ? bi->addr : l->addr;
+	return !l->ifname[0] || ret->family != IP_NONE;
 }
 
 /* where: as messages begin. */
@@ -58,9 +55,9 @@ static int add_ring(const struct cfg_keyring *r, uint16_t number, const struct b
 
 	snprintf(where, sizeof(where), "crypto keyring %s", r->name);
 	snprintf(out->keyrings[number - 1], IOS_NAME_MAX, "%s", r->name);
-	if (!local_of(&r->local, r->local_if, ifs, n, &local)) {
+	if (!local_of(&r->local, ifs, n, &local)) {
 		txt_printf(&out->notes, "%s: interface %s has no address: its keys are not used\n", where,
-			   r->local_if);
+			   r->local.ifname);
 		return 0;
 	}
 	for (size_t i = 0; !err && i < r->n; i++)
@@ -126,12 +123,12 @@ static void add_profile(const struct config *c, const struct cfg_isakmp_profile 
 		snprintf(p->trust[p->n_trust++], IOS_NAME_MAX, "%s", cp->trust[i]);
 	set_keyrings(c, cp, p, out);
 	set_self(c, cp, p);
-	if (local_of(&cp->local, cp->local_if, ifs, n, &p->local))
+	if (local_of(&cp->local, ifs, n, &p->local))
 		set_matches(cp, p);
 	else
 		txt_printf(&out->notes, "crypto isakmp profile %s: interface %s has no address: it matches "
 					"nobody\n",
-			   cp->name, cp->local_if);
+			   cp->name, cp->local.ifname);
 }
 
 int compile_keys(const struct config *c, const struct bound_if *ifs, size_t n_ifs, struct compiled *out)

@@ -130,11 +130,15 @@ static int ring_clone(const struct cfg_keyring *from, struct cfg_keys *to)
 	return kept_clone(&from->kept, &r->kept);
 }
 
+bool cfg_local_equal(const struct cfg_local *a, const struct cfg_local *b)
+{
+	return ipaddr_equal(&a->addr, &b->addr) && !strcmp(a->ifname, b->ifname);
+}
+
 static bool ring_equal(const struct cfg_keyring *a, const struct cfg_keyring *b)
 {
 	if (strcmp(a->name, b->name) || strcmp(a->vrf, b->vrf) ||
-	    strcmp(a->description, b->description) || !ipaddr_equal(&a->local, &b->local) ||
-	    strcmp(a->local_if, b->local_if) || a->n != b->n)
+	    strcmp(a->description, b->description) || !cfg_local_equal(&a->local, &b->local) || a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
 		if (!cfg_key_equal(a->keys[i], b->keys[i]))
@@ -221,7 +225,7 @@ static bool profile_equal(const struct cfg_isakmp_profile *a, const struct cfg_i
 	       a->self == b->self && !strcmp(a->self_name, b->self_name) &&
 	       ipaddr_equal(&a->self_addr, &b->self_addr) && a->keepalive_sec == b->keepalive_sec &&
 	       a->keepalive_retry_sec == b->keepalive_retry_sec && a->aggressive == b->aggressive &&
-	       ipaddr_equal(&a->local, &b->local) && !strcmp(a->local_if, b->local_if) &&
+	       cfg_local_equal(&a->local, &b->local) &&
 	       kept_equal(&a->kept, &b->kept);
 }
 

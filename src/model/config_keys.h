@@ -12,12 +12,17 @@
 #define CFG_PROFILE_TRUST    PROFILE_MAX_TRUST
 
 /* `crypto keyring NAME`. */
+/* `local-address A | IF`: nothing is said while both are empty. */
+struct cfg_local {
+	struct ipaddr addr;
+	char ifname[CFG_NAME_MAX];
+};
+
 struct cfg_keyring {
 	char name[CFG_NAME_MAX];
 	char vrf[CFG_NAME_MAX]; /* only printed */
 	char description[CFG_DESC_MAX];
-	struct ipaddr local; /* `local-address`; IP_NONE: local_if, or any */
-	char local_if[CFG_NAME_MAX];
+	struct cfg_local local;
 	size_t n;
 	struct cfg_key **keys; /* as configured */
 	kept_list kept;
@@ -44,8 +49,7 @@ struct cfg_isakmp_profile {
 	struct ipaddr self_addr;    /* IP_NONE of AG_IPV4: the local address */
 	uint32_t keepalive_sec, keepalive_retry_sec; /* 0: the global ones */
 	bool aggressive; /* `initiate mode aggressive` */
-	struct ipaddr local; /* as in struct cfg_keyring */
-	char local_if[CFG_NAME_MAX];
+	struct cfg_local local;
 	kept_list kept;
 };
 
@@ -56,6 +60,7 @@ struct cfg_keys {
 	bool aes; /* `password encryption aes` */
 };
 
+bool cfg_local_equal(const struct cfg_local *a, const struct cfg_local *b);
 extern const struct cfg_keyring cfg_keyring_defaults;
 extern const struct cfg_isakmp_profile cfg_isakmp_profile_defaults;
 

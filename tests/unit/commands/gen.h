@@ -117,7 +117,7 @@ static inline void gen_keyrings(struct gen *g, struct config *c)
 		if (gen_maybe(g))
 			gen_name(g, r->vrf, sizeof(r->vrf));
 		if (gen_maybe(g))
-			r->local = gen_addr(g);
+			r->local.addr = gen_addr(g);
 		for (uint32_t i = gen_in(g, 0, 4); i; i--) {
 			struct cfg_key k = { .type = 0 };
 
