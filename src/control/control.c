@@ -111,23 +111,29 @@ static void on_nft(evutil_socket_t fd, short what, void *ctx)
 	apply_soon(ctx);
 }
 
-/* The kernel dropped a packet that arrived in clear and should have been
- * protected. Said at most once a second; all are counted. */
+#define CLEARTEXT_SAID_MS 60000
+
+void log_cleartext(struct control *c, const struct ipaddr *src, const struct ipaddr *dst, uint8_t proto)
+{
+	uint64_t now = host_now_ms(NULL);
+	char s[IPADDR_STRLEN], d[IPADDR_STRLEN];
+
+	if (c->clear_said_ms && now - c->clear_said_ms < CLEARTEXT_SAID_MS)
+		return;
+	c->clear_said_ms = now;
+	log_line("CRYPTO-4-RECVD_PKT_NOT_IPSEC",
+		 "Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /%s, src_addr= %s, prot= %u",
+		 ipaddr_str(dst, d), ipaddr_str(src, s), proto);
+}
+
+/* The kernel dropped a packet that arrived in clear and should have been protected. */
 static void on_cleartext(void *ctx, uint32_t ifindex, const struct ipaddr *src,
 			 const struct ipaddr *dst, uint8_t proto)
 {
 	struct control *c = ctx;
-	uint64_t now = host_now_ms(NULL);
-	char s[IPADDR_STRLEN], d[IPADDR_STRLEN];
-
+	(void)ifindex;
 	c->recvd_clear++;
-	if (c->clear_said_ms && now - c->clear_said_ms < 1000)
-		return;
-	c->clear_said_ms = now;
-	log_line("CRYPTO-4-RECVD_PKT_NOT_IPSEC",
-		 "Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /%s, src_addr= %s, prot= %u, "
-		 "on %s",
-		 ipaddr_str(dst, d), ipaddr_str(src, s), proto, plumb_ios_name(c, ifindex));
+	log_cleartext(c, src, dst, proto);
 }
 
 static void on_nflog(evutil_socket_t fd, short what, void *ctx)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/show_parts.h"
 #include "host/log.h"
 #include "host/os.h"
 #include "host/sockets.h"
@@ -291,14 +292,21 @@ static void sa_event(struct control *c, const struct fwd_msg *m)
 				 "spi=%08X seqno=%08X",
 				 p.pair_id, l, r, p.in.spi, m->u.sa_event.seqno);
 		else {
+			const struct selector *sel = &p.in.sel;
 			char s[IPADDR_STRLEN], d[IPADDR_STRLEN];
+			struct txt near = TXT_INIT, far = TXT_INIT;
 
+			show_proxy(&near, &sel->local, sel->proto, &sel->local_port);
+			show_proxy(&far, &sel->remote, sel->proto, &sel->remote_port);
 			log_line("CRYPTO-4-RECVD_PKT_INV_IDENTITY",
 				 "identity doesn't match negotiated identity (ip) vrf/dest_addr= "
-				 "/%s, src_addr= %s, prot= %u (ident) local=%s, remote=%s",
+				 "/%s, src_addr= %s, prot= %u (ident) local= %s, remote= %s, "
+				 "local_proxy= %s, remote_proxy= %s",
 				 ipaddr_str(&m->u.sa_event.flow.remote, d),
 				 ipaddr_str(&m->u.sa_event.flow.local, s), m->u.sa_event.flow.proto,
-				 l, r);
+				 l, r, txt_cstr(&near), txt_cstr(&far));
+			txt_fini(&near);
+			txt_fini(&far);
 		}
 	}
 }
@@ -323,11 +331,8 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 		break;
 	}
 	case FWD_RECVD_CLEAR:
-		log_line("CRYPTO-4-RECVD_PKT_NOT_IPSEC",
-			 "Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /%s, src_addr= %s, "
-			 "prot= %u",
-			 ipaddr_str(&m->u.recvd_clear.flow.local, a),
-			 ipaddr_str(&m->u.recvd_clear.flow.remote, b), m->u.recvd_clear.flow.proto);
+		log_cleartext(c, &m->u.recvd_clear.flow.remote, &m->u.recvd_clear.flow.local,
+			      m->u.recvd_clear.flow.proto);
 		break;
 	case FWD_UNKNOWN_SPI:
 		log_line("CRYPTO-4-RECVD_PKT_INV_SPI",

@@ -206,4 +206,8 @@ void files_keep(struct control *c); /* for the next control, should this one die
 int files_save(struct control *c, struct txt *out);
 void files_running(struct control *c, struct txt *out);
 
+/* A packet came in clear that should have been protected: %CRYPTO-4-RECVD_PKT_NOT_IPSEC, at
+ * most once a minute, as IOS; show counts all. */
+void log_cleartext(struct control *c, const struct ipaddr *src, const struct ipaddr *dst, uint8_t proto);
+
 #endif

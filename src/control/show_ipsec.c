@@ -15,15 +15,21 @@ static unsigned ident_port(const struct port_match *m)
 	return m->op == PORT_EQ ? m->lo : 0;
 }
 
-static void ident(struct txt *out, const char *label, const struct addr_match *m, uint8_t proto,
-		  const struct port_match *port)
+void show_proxy(struct txt *out, const struct addr_match *m, uint8_t proto, const struct port_match *port)
 {
 	char addr[IPADDR_STRLEN];
 
-	txt_printf(out, "   %s ident (addr/mask/prot/port): (%s/", label,
-		   ipaddr_str(&m->addr, addr));
+	txt_printf(out, "%s/", ipaddr_str(&m->addr, addr));
 	show_mask(out, m);
-	txt_printf(out, "/%u/%u)\n", (unsigned)proto, ident_port(port));
+	txt_printf(out, "/%u/%u", (unsigned)proto, ident_port(port));
+}
+
+static void ident(struct txt *out, const char *label, const struct addr_match *m, uint8_t proto,
+		  const struct port_match *port)
+{
+	txt_printf(out, "   %s ident (addr/mask/prot/port): (", label);
+	show_proxy(out, m, proto, port);
+	txt_str(out, ")\n");
 }
 
 static void counters(struct txt *out, const struct fwd_policy_stats *s, bool detail)

@@ -14,6 +14,8 @@ void show_age(struct txt *out, uint64_t sec);
 void show_ago(struct txt *out, uint64_t ms);
 /* 255.255.255.0 from an inverted mask. */
 void show_mask(struct txt *out, const struct addr_match *m);
+/* 10.1.1.0/255.255.255.0/0/0: address, mask, protocol and port. */
+void show_proxy(struct txt *out, const struct addr_match *m, uint8_t proto, const struct port_match *port);
 /* An access list entry's words after the action (`ip host A any eq www`), as the
  * configuration has them. */
 void show_ace_body(struct txt *out, const struct cfg_acl *acl, const struct acl_entry *e);

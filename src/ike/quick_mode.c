@@ -580,9 +580,16 @@ void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike
 	struct ike *k = sa->k;
 	struct qm *q = qm_find(sa, h->msgid);
 	const struct row *row = NULL;
+	char addr[IPADDR_STRLEN];
 
-	if (sa->state != MM_DONE || !h->msgid || !(h->flags & IKE_FLAG_ENCRYPTED))
+	if (sa->state != MM_DONE || !h->msgid)
 		return;
+	if (!(h->flags & IKE_FLAG_ENCRYPTED)) {
+		act_log(k, "CRYPTO-6-IKMP_NOT_ENCRYPTED",
+			"IKE packet from %s was not encrypted and it should've been.",
+			ipaddr_str(&path->remote, addr));
+		return;
+	}
 	if (q && flight_is_repeat(k, &q->flight, d))
 		return;
 	if (!q && sa_msgid_seen(sa, h->msgid)) {

@@ -329,6 +329,19 @@ static void reflected_messages_are_no_answers(void **state)
 	assert_completes(&d);
 }
 
+static void quick_mode_in_clear_is_told_and_changes_nothing(void **state)
+{
+	struct datagram d = at_step(STEPS - 1); /* QM3 */
+	uint8_t copy[4096];
+
+	(void)state;
+	memcpy(copy, d.b, d.len);
+	copy[19] &= 0xfe; /* RFC 2408 section 3.1: the encryption bit */
+	feed_unchanged(&d, copy, d.len);
+	assert_non_null(strstr(sim.side[d.to].log, "IKE packet from 192.0.2.1 was not encrypted and it should've been."));
+	assert_completes(&d);
+}
+
 /* ---- strangers ---- */
 
 static void stranger_gets_nothing_and_costs_nothing(void **state)
@@ -610,6 +623,7 @@ int main(void)
 		SIM_TEST(repeated_refusal_ends_one_exchange_only),
 		SIM_TEST(nat_traversal_is_answered_as_it_was_announced),
 		SIM_TEST(reflected_messages_are_no_answers),
+		SIM_TEST(quick_mode_in_clear_is_told_and_changes_nothing),
 		SIM_TEST(stranger_gets_nothing_and_costs_nothing),
 		SIM_TEST(answer_is_never_larger_than_an_unauthenticated_request),
 		SIM_TEST(small_key_exchange_gets_a_small_answer),
