@@ -103,7 +103,8 @@ int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_paylo
 		p.n_trust = profile->n_trust;
 	}
 	ipaddr_str(&sa->path.remote, addr);
-	if (!ike_payload_count(pl, PL_CERT))
+	/* who names trustpoints wants a certificate of theirs */
+	if (!ike_payload_count(pl, PL_CERT) && !p.n_trust)
 		p.key = typed_key(&k->cfg, id);
 	if (p.key.len || collect(pl, &p, why))
 		err = k->env.verify(k->env.ctx, &p, why);

@@ -389,14 +389,17 @@ static void keys_that_were_typed_in_serve_without_certificates(void **state)
 	static const struct {
 		bool wrong;
 		uint8_t use;
-		bool opens, up;
+		bool opens, up, trust;
 	} rows[] = {
-		{ false, RSA_USE_SIGNATURE, false, true }, { false, RSA_USE_ANY, false, true },
-		{ true, RSA_USE_SIGNATURE, false, false }, /* another's key */
-		{ false, RSA_USE_ENCRYPTION, false, false },
-		{ false, RSA_USE_ANY, true, false }, /* it is the one that encrypts */
-		{ false, RSA_USE_SIGNATURE, true, true },
+		{ false, RSA_USE_SIGNATURE, false, true, false }, { false, RSA_USE_ANY, false, true, false },
+		{ true, RSA_USE_SIGNATURE, false, false, false }, /* another's key */
+		{ false, RSA_USE_ENCRYPTION, false, false, false },
+		{ false, RSA_USE_ANY, true, false, false }, /* it is the one that encrypts */
+		{ false, RSA_USE_SIGNATURE, true, true, false },
+		{ false, RSA_USE_SIGNATURE, false, false, true }, /* of a profile that wants a certificate */
 	};
+	struct ike_profile profile = { .name = "P", .n_matches = 1, .n_trust = 1, .trust = { "TP" },
+				       .matches = { { .kind = MATCH_ADDRESS, .addr = ipaddr_v4(0) } } };
 	struct pki_key *other = NULL;
 	struct txt der[2] = { TXT_INIT, TXT_INIT };
 
@@ -418,6 +421,8 @@ static void keys_that_were_typed_in_serve_without_certificates(void **state)
 			sim.side[s].cfg.opens = rows[i].opens;
 			sim.side[s].cfg.n_certs = sim.side[s].cfg.n_psk = 0;
 			sim.side[s].cfg.bare_signs = true;
+			sim.side[s].cfg.profiles = &profile;
+			sim.side[s].cfg.n_profiles = rows[i].trust;
 			sim.side[s].cfg.identity = IDENTITY_ADDRESS;
 			sim_configure(s);
 		}
