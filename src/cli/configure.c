@@ -151,7 +151,8 @@ static int take_keep(struct cli_work *k, size_t frame, const struct cli_match *m
 	return 0;
 }
 
-/* A plain setting: its fields go to their defaults, then what was said is bound. */
+/* A plain setting: its fields go to their defaults, then what was said is bound. What the
+ * row's own check refuses leaves them as they were. */
 static int take_setting(struct cli_work *k, size_t frame, const struct cli_match *m)
 {
 	const struct cli_row *row = m->best->row;
@@ -159,11 +160,23 @@ static int take_setting(struct cli_work *k, size_t frame, const struct cli_match
 	struct cli_call c = { k->root, k->obj[frame], k->obj[frame], m->best->op, &k->r->out,
 			      k->number };
 	bool off = m->best->op == CLI_NO && (row->flags & ROW_SWITCH);
+	size_t extent = row->apply ? cli_row_extent(row) : 0;
+	char *before = malloc(extent + 1);
+	int err = 0;
 
+	if (!before)
+		return -ENOMEM;
+	memcpy(before, k->obj[frame], extent);
 	cli_row_reset(row, k->obj[frame], off ? NULL : defaults);
 	if (m->best->op == CLI_SET)
 		cli_bind(m, k->obj[frame]);
-	return row->apply ? row->apply(&c) : 0;
+	if (row->apply)
+		err = row->apply(&c);
+	if (err)
+		cli_row_reset(row, k->obj[frame], before);
+	explicit_bzero(before, extent);
+	free(before);
+	return err;
 }
 
 static int take_element(struct cli_work *k, size_t frame, const struct cli_match *m)

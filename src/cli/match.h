@@ -119,6 +119,8 @@ const struct cli_row *cli_row_of(const struct cli_grammar *g, uint32_t number);
 bool cli_row_print(const struct cli_row *row, const void *src, unsigned flags, struct txt *out);
 /* Puts the fields that a row binds to what they are in defaults (NULL: zero). */
 void cli_row_reset(const struct cli_row *row, void *obj, const void *defaults);
+/* Bytes from the start of an object to behind the last field that a row binds. */
+size_t cli_row_extent(const struct cli_row *row);
 /* True if a row's fields are as in defaults. */
 bool cli_row_is_default(const struct cli_row *row, const void *obj, const void *defaults);
 

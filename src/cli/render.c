@@ -235,6 +235,25 @@ void cli_row_reset(const struct cli_row *row, void *obj, const void *defaults)
 	each_field(row->toks, obj, defaults, field_reset);
 }
 
+size_t cli_row_extent(const struct cli_row *row)
+{
+	size_t extent = 0, stride = 0, times = 1;
+
+	for (const struct cli_tok *t = row->toks; t->kind != CLI_END; t++) {
+		if (t->kind == CLI_GROUP && t->group == CLI_REP) {
+			stride = t->stride;
+			times = t->max;
+		} else if (t->kind == CLI_CLOSE) {
+			times = 1;
+		}
+		size_t last = t->kind == CLI_GROUP || !times ? 0 : (times - 1) * stride;
+
+		if (t->size && t->off + last + t->size > extent)
+			extent = t->off + last + t->size;
+	}
+	return extent;
+}
+
 bool cli_row_is_default(const struct cli_row *row, const void *obj, const void *defaults)
 {
 	/* field_same only reads */

@@ -69,13 +69,10 @@ static bool trustpoint_each(const void *root, const void *obj, struct cli_walk *
 
 static int enrollment_apply(struct cli_call *c)
 {
-	struct cfg_trustpoint *t = c->obj;
+	const struct cfg_trustpoint *t = c->obj;
 
 	if (c->op == CLI_SET && t->enroll == ENROLL_URL && strncmp(t->url, "http://", 7)) {
 		txt_str(c->out, "% Only http:// is understood in an enrollment url.\n");
-		t->enroll = ENROLL_UNSET;
-		t->pem = false;
-		memset(t->url, 0, sizeof(t->url));
 		return -EINVAL;
 	}
 	return 0;
@@ -93,12 +90,11 @@ static int revocation_apply(struct cli_call *c)
 
 static int fingerprint_apply(struct cli_call *c)
 {
-	struct cfg_trustpoint *t = c->obj;
+	const struct cfg_trustpoint *t = c->obj;
 	size_t n = strlen(t->fingerprint);
 
 	if (c->op == CLI_SET && n != 32 && n != 40 && n != 64) {
 		txt_str(c->out, "% A fingerprint has 32 (MD5), 40 (SHA1) or 64 (SHA256) hex digits.\n");
-		memset(t->fingerprint, 0, sizeof(t->fingerprint));
 		return -EINVAL;
 	}
 	return 0;

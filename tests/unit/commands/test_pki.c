@@ -222,6 +222,28 @@ static void trustpoints_are_bounded(void **state)
 	router_down(&r);
 }
 
+static void a_refused_value_leaves_the_one_before_it(void **state)
+{
+	static const char md5[] = "0123456789ABCDEF0123456789ABCDEF";
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "crypto pki trustpoint T");
+	type(&r, "enrollment url http://192.0.2.9/scep pem");
+	type(&r, "enrollment url ftp://x");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	type(&r, "fingerprint 0123456789abcdef0123456789abcdef");
+	type(&r, "fingerprint 0123");
+	const struct cfg_trustpoint *t = pki_find_trustpoint(&r.c->pki, "T");
+	assert_int_equal(t->enroll, ENROLL_URL);
+	assert_true(t->pem);
+	assert_string_equal(t->url, "http://192.0.2.9/scep");
+	assert_int_equal(strcasecmp(t->fingerprint, md5), 0);
+	assert_round_trip(r.c);
+	router_down(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +254,7 @@ int main(void)
 		cmocka_unit_test(lines_that_act_are_handed_over_when_typed),
 		cmocka_unit_test(lines_that_act_do_nothing_in_a_file_and_say_so),
 		cmocka_unit_test(passphrases_are_masked),
+		cmocka_unit_test(a_refused_value_leaves_the_one_before_it),
 		cmocka_unit_test(what_cannot_work_is_said),
 		cmocka_unit_test(trustpoints_are_bounded),
 	};
