@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two whole IKE cores of which one lies. The input is a script: two bytes choose how both
- * authenticate and what they want, then each operation is one byte, whose upper bit is the
+/* Two whole IKE cores of which one lies. The input is a script: three bytes choose how both
+ * authenticate, what they want and by which policies, then each operation is one byte, whose upper bit is the
  * core that it is for, and its arguments. Datagrams are delivered, lost, doubled, changed in
  * clear; and what the lying core (number 1) says is changed before it is encrypted, with
  * hashes that are right again, so that everything behind the keys is reached in main,
@@ -44,6 +44,17 @@ enum also {
 	BY_DN = 64,
 	OTHER_KEY = 128
 };
+/* Of core 0, if nothing else is said. */
+enum by {
+	DYNAMIC = 1,   /* the first policy is a template without an ACL, the second has one */
+	PER_HOST = 2,  /* an SA pair for each pair of hosts */
+	PROFILES = 4,  /* the peer has one, which the second policy asks for */
+	KEYRING = 8,   /* the right key is only in the profile's keyring */
+	ADMISSION = 16,
+	FRAGMENTS = 32, /* both; certificates are long */
+	STRICT = 64,
+	OTHER_LOCAL = 128 /* the profile is for another address of ours */
+};
 
 struct wire {
 	struct ike_path path;
@@ -61,10 +72,11 @@ static struct {
 } side[2];
 
 static const struct wire *hearing; /* a lie that core 0 is just being told */
-static uint8_t how, also;
+static uint8_t how, also, by;
 static uint32_t seed;
 static uint64_t now;
 static bool verify_fails;
+static uint8_t long_cert[2000] = "certificate";
 
 static void fill(void *ctx, void *p, size_t n)
 {
@@ -96,6 +108,13 @@ static int verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 	return span_equal(p->sig, p->hash) ? 0 : -EBADMSG;
 }
 
+/* A certificate that begins as ours do is one of each map. */
+static bool match_cert(void *ctx, struct span der, const char *map)
+{
+	(void)ctx;
+	return der.p[0] == 'c' && map[0] == 'C';
+}
+
 /* ---- two cores ---- */
 
 static struct ipaddr addr(int s)
@@ -103,12 +122,55 @@ static struct ipaddr addr(int s)
 	return ipaddr_v4(0xc0000201 + (uint32_t)s);
 }
 
+/* The peer's profile: core 0 alone has one. */
+static struct ike_profile profile_of_him(int s)
+{
+	struct ike_profile p = {
+		.name = "P",
+		.n_matches = 3,
+		.matches = { { .kind = MATCH_ADDRESS, .addr = addr(!s), .mask_len = 32 },
+			     { .kind = MATCH_HOST_DOMAIN, .name = "example" },
+			     { .kind = MATCH_CERTIFICATE, .name = "C" } },
+		.keepalive_sec = how & DPD_PERIODIC ? 20 : 0,
+		.keepalive_retry_sec = 2,
+		.aggressive = how & AGGRESSIVE,
+	};
+
+	if (by & KEYRING) {
+		p.n_keyrings = 1;
+		p.keyrings[0] = 1;
+	}
+	if (by & OTHER_LOCAL)
+		p.local = addr(7);
+	return p;
+}
+
+/* What differs between the policies of core 0 and plain ones. */
+static void make_special(struct p2_policy *p, uint32_t i)
+{
+	if (by & DYNAMIC && i < 2) {
+		p->dynamic = true;
+		p->n_peers = p->default_peer = 0;
+		if (i == 0) {
+			p->any_proxies = true;
+			p->sel = (struct selector){ .local = addr_match_v4(0, UINT32_MAX),
+						    .remote = addr_match_v4(0, UINT32_MAX) };
+		}
+	}
+	p->per_host = by & PER_HOST && !p->dynamic;
+	if (by & PROFILES && i == 1)
+		memcpy(p->profile, "P", 2);
+}
+
 static void configure(int s, bool enabled)
 {
+	static const char keyrings[1][IOS_NAME_MAX] = { "K" };
 	static const uint8_t cert[] = "certificate",
 			     dn[] = { 0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06,
 				      0x03, 0x55, 0x04, 0x03, 0x0c, 0x01, 'x' };
-	const struct span certs[2] = { span_of(cert, 11), span_of(cert, 5) };
+	const struct span certs[2] = { by & FRAGMENTS ? span_of(long_cert, sizeof(long_cert)) :
+							span_of(cert, 11),
+				       span_of(cert, 5) };
 	const struct span name = span_of(dn, sizeof(dn));
 	const struct ipaddr he = addr(!s);
 	struct p1_policy p1[2] = {
@@ -126,9 +188,11 @@ static void configure(int s, bool enabled)
 		  .auth = IKE_AUTH_PSK,
 		  .life_sec = 600 },
 	};
-	struct psk_entry psk[2] = {
+	const struct ike_profile profile = profile_of_him(s);
+	struct psk_entry psk[3] = {
 		{ .addr = he, .mask_len = 32, .key_len = 1, .key = "k" },
-		{ .mask_len = 0, .addr = { IP_V4, { 0 } }, .key_len = 1, .key = "z" }
+		{ .mask_len = 0, .addr = { IP_V4, { 0 } }, .key_len = 1, .key = "z" },
+		{ .addr = he, .mask_len = 32, .key_len = 1, .key = "k", .keyring = 1 }
 	};
 	struct ag_peer ag = { .addr = he, .id_kind = how & BY_NAME ? AG_FQDN : AG_IPV4, .id = "" };
 	struct p2_policy p2[N_POLICIES];
@@ -139,7 +203,16 @@ static void configure(int s, bool enabled)
 		.p1 = p1,
 		.n_p1 = 2,
 		.psk = psk,
-		.n_psk = 2,
+		.n_psk = s ? 2 : 3,
+		.keyrings = keyrings,
+		.n_keyrings = 1,
+		.profiles = &profile,
+		.n_profiles = s == 0 && by & PROFILES ? 1 : 0,
+		.fragmentation = by & FRAGMENTS,
+		.lifetime_strict = s == 0 && by & STRICT,
+		.max_sas = s == 0 && by & ADMISSION ? 3 : 0,
+		.max_negotiating = s == 0 && by & ADMISSION ? 2 : 0,
+		.max_charge = s == 0 && by & ADMISSION ? 3 : 0,
 		.p2 = p2,
 		.n_p2 = N_POLICIES,
 		.ag = &ag,
@@ -165,6 +238,8 @@ static void configure(int s, bool enabled)
 		memcpy(ag.id, "r.example", 10);
 	if (also & OTHER_KEY && s)
 		psk[0].key[0] = 'x';
+	if (by & PROFILES && by & KEYRING && s == 0)
+		psk[0].key[0] = 'y';
 	for (uint32_t i = 0; i < N_POLICIES; i++) {
 		uint32_t near = 0x0a000000 + (i << 8), far = 0x0b000000 + (i << 8);
 
@@ -203,11 +278,14 @@ static void configure(int s, bool enabled)
 			p2[i].default_peer = (uint8_t)i;
 		}
 	}
+	for (uint32_t i = 0; i < N_POLICIES && s == 0; i++)
+		make_special(&p2[i], i);
 	if (how & TRANSPORT) {
 		p2[0].transforms[0].mode = p2[0].transforms[1].mode = MODE_TRANSPORT;
-		p2[0].sel = (struct selector){ .local = { .addr = addr(s) },
-					       .remote = { .addr = he },
-					       .proto = 47 };
+		if (!p2[0].any_proxies)
+			p2[0].sel = (struct selector){ .local = { .addr = addr(s) },
+						       .remote = { .addr = he },
+						       .proto = 47 };
 	}
 	if (ike_configure(side[s].k, &c, now))
 		abort();
@@ -352,7 +430,8 @@ static void used(int s, uint8_t bits)
 static void restart(int s)
 {
 	struct ike_env env = {
-		.random = fill, .sign = sign, .verify = verify, .export_keys = true
+		.random = fill, .sign = sign, .verify = verify, .match_cert = match_cert,
+		.export_keys = true
 	};
 
 	ike_free(side[s].k);
@@ -371,14 +450,15 @@ static void adopt(int s, struct rd *r)
 	bool in = id & 1;
 	struct sa_spec spec = { .id = id,
 				.pair_id = id / 2,
-				.policy_id = 1 + id % 4,
+				.policy_id = by & DYNAMIC && s == 0 ? P2_MADE_ID + id % 4 : 1 + id % 4,
 				.dir = in ? SA_IN : SA_OUT,
 				.spi = 0x1000 + id,
 				.mode = MODE_TUNNEL,
 				.cipher = CIPHER_3DES,
 				.auth = AUTH_HMAC_SHA1_96,
 				.src = addr(in ? !s : s),
-				.dst = addr(in ? s : !s) };
+				.dst = addr(in ? s : !s),
+				.peer = addr(!s) };
 	uint32_t i = id % 4;
 
 	spec.sel.local = addr_match_v4((s ? 0x0b000000 : 0x0a000000) + (i << 8), 0xff);
@@ -387,11 +467,47 @@ static void adopt(int s, struct rd *r)
 		abort();
 }
 
+/* What an earlier core 0 has left: a policy out of the template, and no SA. */
+static void adopt_held(struct rd *r)
+{
+	uint8_t b = rd_u8(r);
+	const struct selector sel = { .local = addr_match_v4(0x0a000000 + b, 0),
+				      .remote = addr_match_v4(0x0b000000 + b, 0) };
+
+	(void)ike_adopt_held(side[0].k, now, P2_MADE_ID + b % 8, 1, &sel);
+}
+
+/* A packet of the line, of one of some hosts. */
+static void acquire(int s, uint8_t b)
+{
+	uint32_t i = b % (N_POLICIES + 1), host = i << 8 | (b >> 2 & 7);
+	const struct flow f = { .local = ipaddr_v4((s ? 0x0b000000 : 0x0a000000) + host),
+				.remote = ipaddr_v4((s ? 0x0a000000 : 0x0b000000) + host),
+				.proto = 6 };
+
+	ike_acquire(side[s].k, now, 1 + i, &f);
+}
+
+static void peer_moves(int s, uint8_t b)
+{
+	const struct ipaddr to = b & 1 ? addr(!s) : addr(9);
+
+	if (side[s].n_sa)
+		ike_peer_moved(side[s].k, now, side[s].sa[(b >> 1) % side[s].n_sa], &to,
+			       b & 0x80 ? 4500 : 24500);
+}
+
 /* All that show commands ask for. */
 static void show(int s)
 {
 	struct ike_sa_info sa;
 	struct ike_pair_info p;
+	struct ike_admission a;
+	const struct p2_policy *made = NULL;
+
+	while ((made = ike_made(side[s].k, made)))
+		(void)ike_policy_story(side[s].k, made->id);
+	ike_get_admission(side[s].k, &a);
 
 	for (size_t i = 0; ike_get_sa(side[s].k, now, i, &sa); i++)
 		(void)ike_state_name(sa.state);
@@ -440,11 +556,10 @@ static void on_wire(uint8_t op, int s, struct rd *r)
 static void operate(uint8_t op, int s, struct rd *r)
 {
 	struct ike *k = side[s].k;
-	static const struct flow any;
 
 	switch (op) {
 	case 0:
-		ike_acquire(k, now, 1 + rd_u8(r) % (N_POLICIES + 1), &any);
+		acquire(s, rd_u8(r));
 		break;
 	case 1:
 		pass(rd_u8(r) * 500u);
@@ -499,6 +614,16 @@ static void operate(uint8_t op, int s, struct rd *r)
 	case 18:
 		show(s);
 		break;
+	case 19:
+		adopt_held(r);
+		break;
+	case 20:
+		peer_moves(s, rd_u8(r));
+		break;
+	case 21: /* another configuration of the same kind */
+		by ^= rd_u8(r) & (DYNAMIC | PER_HOST | PROFILES | KEYRING | STRICT | OTHER_LOCAL);
+		configure(0, true);
+		break;
 	default:
 		settle(20);
 		break;
@@ -531,6 +656,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	verify_fails = false;
 	how = rd_u8(&r);
 	also = rd_u8(&r);
+	by = rd_u8(&r);
 	restart(0);
 	restart(1);
 	lie_begin();
