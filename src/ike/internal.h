@@ -100,6 +100,9 @@ enum ike_state sa_shown_state(const struct ike_sa *sa);
 /* Phase 1 ends because the peer is silent: the likely cause, which the log has once an
  * exchange, becomes its story. */
 void silence_end(struct ike_sa *sa);
+/* The peer deletes an SA that is up: if he does so as the first thing after we, as responder,
+ * said who we are, the log has the likely cause. */
+void silence_deleted(struct ike_sa *sa);
 void sa_story(struct ike_sa *sa, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sa_want(struct ike_sa *sa, uint32_t policy_id);
 /* A message id begins one exchange: what comes with it later is a replay, and so is
@@ -147,6 +150,8 @@ int profile_judge(struct ike_sa *sa, struct span id, const struct ike_payloads *
 bool profile_stands(const struct ike_sa *sa); /* false if the SA's was removed */
 /* The policy may be negotiated under the SA. */
 bool profile_suits(const struct ike_sa *sa, const struct p2_policy *p);
+/* Why it may not, one sentence of at most cap bytes with the NUL. */
+void profile_missed(const struct ike_sa *sa, const struct p2_policy *p, char *buf, size_t cap);
 /* Dead peer detection, the profile's or the global one; 0: off. */
 uint32_t profile_keepalive_sec(const struct ike_sa *sa);
 uint32_t profile_retry_sec(const struct ike_sa *sa);

@@ -171,6 +171,42 @@ const char *keyring_name(const struct ike *k, const struct psk_entry *e)
 								     k->cfg.keyrings[e->keyring - 1];
 }
 
+/* What to type in a profile so that it is for this identity. */
+static const char *statement(const struct ike_id *id, char buf[AUTH_ID_TEXT + 32])
+{
+	char name[AUTH_ID_TEXT];
+
+	snprintf(buf, AUTH_ID_TEXT + 32, "match identity %s %s",
+		 id->type == ID_IPV4	  ? "address" :
+		 id->type == ID_USER_FQDN ? "user" :
+					    "host",
+		 auth_id_text(id, name));
+	return buf;
+}
+
+void profile_missed(const struct ike_sa *sa, const struct p2_policy *p, char *buf, size_t cap)
+{
+	char name[AUTH_ID_TEXT], type[AUTH_ID_TEXT + 32];
+	struct ike_id id;
+
+	if (!profile_named(sa->k, p->profile))
+		snprintf(buf, cap,
+			 "crypto map %s %u wants isakmp profile %s, and there is none of that name or it "
+			 "matches nobody (to type: crypto isakmp profile %s)",
+			 p->map, p->seq, p->profile, p->profile);
+	else if (sa->profile[0])
+		snprintf(buf, cap, "crypto map %s %u wants isakmp profile %s and phase 1 is of profile %s",
+			 p->map, p->seq, p->profile, sa->profile);
+	else if (ike_id_decode(sa->peer_id, &id))
+		snprintf(buf, cap,
+			 "crypto map %s %u wants isakmp profile %s and phase 1 is of none: no statement "
+			 "matches the peer's identity %s (to type in it: %s)",
+			 p->map, p->seq, p->profile, auth_id_text(&id, name), statement(&id, type));
+	else
+		snprintf(buf, cap, "crypto map %s %u wants isakmp profile %s and phase 1 is of none", p->map,
+			 p->seq, p->profile);
+}
+
 static int refuse(struct ike_sa *sa, const char *why)
 {
 	char addr[IPADDR_STRLEN];
@@ -185,7 +221,7 @@ static int refuse(struct ike_sa *sa, const char *why)
 static int judge_answer(struct ike_sa *sa, const struct ike_profile *p, const struct ike_id *id,
 			struct span cert)
 {
-	char name[AUTH_ID_TEXT], why[400];
+	char name[AUTH_ID_TEXT], type[AUTH_ID_TEXT + 32], why[400];
 
 	if (!p)
 		return 0;
@@ -194,13 +230,9 @@ static int judge_answer(struct ike_sa *sa, const struct ike_profile *p, const st
 		return 0;
 	}
 	act_debug(sa->k, sa, "peer does not match %s profile", p->name);
-	snprintf(why, sizeof(why), "the peer's identity %s matches no statement of isakmp profile %s (to "
-				   "type in it: match identity %s %s)",
-		 auth_id_text(id, name), p->name,
-		 id->type == ID_IPV4	  ? "address" :
-		 id->type == ID_USER_FQDN ? "user" :
-					    "host",
-		 name);
+	snprintf(why, sizeof(why),
+		 "the peer's identity %s matches no statement of isakmp profile %s (to type in it: %s)",
+		 auth_id_text(id, name), p->name, statement(id, type));
 	return refuse(sa, why);
 }
 

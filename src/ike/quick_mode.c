@@ -414,7 +414,7 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 			      .nat = sa->nat_here || sa->nat_there };
 	const struct p2_policy *p = NULL;
 	struct selector want, seen;
-	char why[320], text[256];
+	char why[IKE_WHY_MAX], text[256];
 
 	natt_read_original(q, pl);
 	if (!ids_requested(sa, pl, &want)) {
@@ -430,10 +430,7 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 		ids_text(&want, text, sizeof(text));
 		const struct p2_policy *other = ids_of_other_profile(sa, &want);
 		if (other)
-			snprintf(why, sizeof(why),
-				 "crypto map %s %u wants isakmp profile %s and phase 1 is of %s%s", other->map,
-				 other->seq, other->profile, sa->profile[0] ? "profile " : "none",
-				 sa->profile);
+			profile_missed(sa, other, why, sizeof(why));
 		else
 			snprintf(why, sizeof(why), "no crypto map entry for this peer covers: %s", text);
 		act_debug_ipsec(k, &sa->path.remote,

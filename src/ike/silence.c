@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Phase 1 that nobody finishes: which message was the last to come, and on which port,
  * says whether the peer is away, a port is blocked, our answers are lost or the keys
- * differ. What is judged here is not authentic, so it decides over a sentence only. */
-#include "ike/internal.h"
+ * differ; or that he leaves without a word. What is judged here is not authentic, so it decides over a sentence only. */
+#include "ike/phase1.h"
 
 #include <stdio.h>
 
+/* From our identity to a DELETE that is the answer to it. */
+#define AT_ONCE_MS 5000
 /* A peer sends again what was lost once; twice and more, nothing of ours arrives. */
 #define DEAF_REPEATS 2
 
@@ -101,4 +103,34 @@ void silence_end(struct ike_sa *sa)
 			"Processing of %s mode failed with peer at %s: %s",
 			sa->aggressive ? "Aggressive" : "Main", addr, why);
 	sa_end(sa, false, "%s", why);
+}
+
+/* Who has another SA with him as well may have had one too many. */
+static bool is_only_one(const struct ike_sa *sa)
+{
+	const struct ike_sa *other = NULL;
+
+	while ((other = sa_of_peer(sa->k, &sa->path.remote, other)))
+		if (other != sa && other->state != MM_DEAD)
+			return false;
+	return true;
+}
+
+void silence_deleted(struct ike_sa *sa)
+{
+	char addr[IPADDR_STRLEN], name[AUTH_ID_TEXT] = "";
+	uint8_t buf[IKE_ID_MAX + AUTH_DN_MAX];
+	struct ike_id id;
+
+	if (sa->initiator || sa->state != MM_DONE || sa->n_seen > 1 || sa->n_qms ||
+	    sa->k->now_ms - sa->up_ms > AT_ONCE_MS || !is_only_one(sa))
+		return;
+	if (ike_id_decode(auth_id(sa, buf, sizeof(buf)), &id))
+		(void)auth_id_text(&id, name);
+	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
+		"Processing of %s mode failed with peer at %s: the peer deleted the SA as soon as it had our "
+		"identity %s: it expects another one%s most likely (to type: crypto isakmp identity address "
+		"| hostname | dn)",
+		sa->aggressive ? "Aggressive" : "Main", ipaddr_str(&sa->path.remote, addr), name,
+		sa->agreed.auth == IKE_AUTH_RSA_SIG ? ", or refuses our certificate," : "");
 }

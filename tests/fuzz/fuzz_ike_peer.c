@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two whole IKE cores of which one lies. The input is a script: three bytes choose how both
- * authenticate, what they want and by which policies, then each operation is one byte, whose upper bit is the
- * core that it is for, and its arguments. Datagrams are delivered, lost, doubled, changed in
- * clear; and what the lying core (number 1) says is changed before it is encrypted, with
- * hashes that are right again, so that everything behind the keys is reached in main,
- * aggressive and quick mode and in informational exchanges. Key exchanges are cheap:
+ * authenticate, what they want and by which policies, then each operation is one byte, whose
+ * upper bit is the core that it is for, and its arguments. Datagrams are delivered, lost,
+ * doubled, changed in clear; and what the lying core (number 1) says is changed before it is
+ * encrypted, with hashes that are right again, so that everything behind the keys is reached
+ * in main, aggressive and quick mode and in informational exchanges. Key exchanges are cheap:
  * tests/sim/chaos_dh.c. */
 #include <errno.h>
 #include <stdint.h>
@@ -46,10 +46,10 @@ enum also {
 };
 /* Of core 0, if nothing else is said. */
 enum by {
-	DYNAMIC = 1,   /* the first policy is a template without an ACL, the second has one */
-	PER_HOST = 2,  /* an SA pair for each pair of hosts */
-	PROFILES = 4,  /* the peer has one, which the second policy asks for */
-	KEYRING = 8,   /* the right key is only in the profile's keyring */
+	DYNAMIC = 1,  /* the first policy is a template without an ACL, the second has one */
+	PER_HOST = 2, /* an SA pair for each pair of hosts */
+	PROFILES = 4, /* the peer has one, which the second policy asks for */
+	KEYRING = 8,  /* the right key is only in the profile's keyring */
 	ADMISSION = 16,
 	FRAGMENTS = 32, /* both; certificates are long */
 	STRICT = 64,
@@ -168,8 +168,8 @@ static void configure(int s, bool enabled)
 	static const uint8_t cert[] = "certificate",
 			     dn[] = { 0x30, 0x0c, 0x31, 0x0a, 0x30, 0x08, 0x06,
 				      0x03, 0x55, 0x04, 0x03, 0x0c, 0x01, 'x' };
-	const struct span certs[2] = { by & FRAGMENTS ? span_of(long_cert, sizeof(long_cert)) :
-							span_of(cert, 11),
+	const struct span certs[2] = { by & FRAGMENTS ? span_of(long_cert, sizeof(long_cert))
+						      : span_of(cert, 11),
 				       span_of(cert, 5) };
 	const struct span name = span_of(dn, sizeof(dn));
 	const struct ipaddr he = addr(!s);
@@ -429,10 +429,11 @@ static void used(int s, uint8_t bits)
 
 static void restart(int s)
 {
-	struct ike_env env = {
-		.random = fill, .sign = sign, .verify = verify, .match_cert = match_cert,
-		.export_keys = true
-	};
+	struct ike_env env = { .random = fill,
+			       .sign = sign,
+			       .verify = verify,
+			       .match_cert = match_cert,
+			       .export_keys = true };
 
 	ike_free(side[s].k);
 	side[s].k = ike_new(&env);
@@ -450,7 +451,8 @@ static void adopt(int s, struct rd *r)
 	bool in = id & 1;
 	struct sa_spec spec = { .id = id,
 				.pair_id = id / 2,
-				.policy_id = by & DYNAMIC && s == 0 ? P2_MADE_ID + id % 4 : 1 + id % 4,
+				.policy_id =
+					by & DYNAMIC && s == 0 ? P2_MADE_ID + id % 4 : 1 + id % 4,
 				.dir = in ? SA_IN : SA_OUT,
 				.spi = 0x1000 + id,
 				.mode = MODE_TUNNEL,
