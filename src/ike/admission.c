@@ -5,28 +5,8 @@
 
 static void count(const struct ike *k, struct ike_admission *a)
 {
-	const struct ike_sa *sa;
-
-	TAILQ_FOREACH(sa, &k->sas, entry) {
-		a->active += sa->state == MM_DONE;
-		a->negotiating += sa->state != MM_DONE && sa->state != MM_DEAD;
-	}
-}
-
-/* What a charge counts is not said by IOS: here it is one for each phase 1 and each
- * quick mode that is under way, the work in hand. */
-static uint32_t charge(const struct ike *k)
-{
-	const struct ike_sa *sa;
-	const struct qm *q;
-	uint32_t n = 0;
-
-	TAILQ_FOREACH(sa, &k->sas, entry) {
-		n += sa->state != MM_DONE && sa->state != MM_DEAD;
-		TAILQ_FOREACH(q, &sa->qms, entry)
-			n += q->state == QM_I1 || q->state == QM_R2;
-	}
-	return n;
+	a->active = (uint32_t)k->n_up;
+	a->negotiating = (uint32_t)(k->n_sas - k->n_up - k->n_dead);
 }
 
 /* Why not; NULL if it is admitted. */
@@ -47,7 +27,11 @@ static const char *refusal(struct ike *k, const struct ike_path *path, uint64_t 
 	if (c->max_negotiating && now.negotiating >= c->max_negotiating)
 		return "IKE IN-NEGOTIATION SA LIMIT REACHED";
 	*ret_counter = &a->low_resources;
-	return c->max_charge && charge(k) >= c->max_charge ? "SYSTEM RESOURCES TOO LOW" : NULL;
+	/* what a charge counts is not said by IOS: here it is one for each phase 1 and each quick
+	 * mode that is under way, the work in hand */
+	return c->max_charge && now.negotiating + k->n_quick >= c->max_charge ?
+		       "SYSTEM RESOURCES TOO LOW" :
+		       NULL;
 }
 
 bool admission_ask(struct ike *k, const struct ike_path *path, bool incoming)

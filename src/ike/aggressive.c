@@ -103,7 +103,7 @@ static int send_first(struct ike_sa *sa)
 		rsa_ask(sa, &b, false);
 	natt_vids(&b, k->cfg.nat_traversal);
 	frag_vid(&b, sa);
-	sa->state = AG_I1;
+	sa_enter(sa, AG_I1);
 	sa_story(sa, "first message of aggressive mode sent, waiting for the peer's answer");
 	trace_begin(sa);
 	act_debug(k, sa, "Input = IKE_MESG_FROM_IPSEC, IKE_SA_REQ_AM");
@@ -300,7 +300,7 @@ static int send_second(struct ike_sa *sa, const struct p1_choice *c)
 	natt_vids_answer(&b, sa);
 	frag_vid(&b, sa);
 	natt_add(&b, sa);
-	sa->state = AG_R2;
+	sa_enter(sa, AG_R2);
 	sa_story(sa, "answered in aggressive mode, waiting for the peer's proof; if this stays, %s",
 		 auth_doubt(sa));
 	act_debug(sa->k, sa, "Old State = IKE_READY  New State = IKE_R_AM2 ");

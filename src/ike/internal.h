@@ -68,6 +68,7 @@ void flight_mark(struct ike *k, struct flight *f, struct span d);
 /* sa.c */
 /* NULL without memory or above IKE_MAX_SAS. */
 struct ike_sa *sa_make(struct ike *k, const struct ike_path *path, bool initiator);
+void sa_enter(struct ike_sa *sa, enum mm_state state); /* from then on */
 void sa_drop(struct ike_sa *sa); /* frees at once */
 /* Ends an SA: tells the peer if it was up, fails what waited, lingers for show. */
 void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)

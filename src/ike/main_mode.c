@@ -101,7 +101,7 @@ int main_start(struct ike_sa *sa)
 		return -ENOMEM;
 	natt_vids(&b, k->cfg.nat_traversal);
 	frag_vid(&b, sa);
-	sa->state = MM_I1;
+	sa_enter(sa, MM_I1);
 	sa_story(sa, "first message sent, waiting for the peer's answer");
 	trace_begin(sa);
 	act_debug(k, sa, "Input = IKE_MESG_FROM_IPSEC, IKE_SA_REQ_MM");
@@ -145,7 +145,7 @@ static int i_recv_sa(struct ike_sa *sa, const struct ike_path *path, const struc
 	sa->ke_i = f.ke;
 	sa->ni = f.nonce;
 	f = (struct fresh){ 0 };
-	sa->state = MM_I3;
+	sa_enter(sa, MM_I3);
 	sa_story(sa, "policy agreed, key exchange sent");
 	err = sa->agreed.auth == IKE_AUTH_RSA_ENC ?
 		      send_sealed(sa, sa->ke_i, sa->ni, T_RESEND) :
@@ -181,7 +181,7 @@ static int i_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	natt_commit(sa, natt_check(sa, path, pl));
 	if ((sa->nat_here || sa->nat_there) && sa->path.local_port == 500) /* RFC 3947 section 4 */
 		sa->path.local_port = sa->path.remote_port = 4500;
-	sa->state = MM_I5;
+	sa_enter(sa, MM_I5);
 	sa_story(sa, "keys exchanged, identity sent; if this stays, %s", auth_doubt(sa));
 	err = send_auth(sa, first, T_RESEND);
 out:
@@ -230,7 +230,7 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	fresh_commit(sa, &f);
 	act_key(sa->k, sa);
 	natt_commit(sa, natt_check(sa, path, pl));
-	sa->state = MM_R4;
+	sa_enter(sa, MM_R4);
 	sa_story(sa, "keys exchanged, waiting for identity");
 	if (sa->agreed.auth == IKE_AUTH_RSA_ENC) {
 		err = answer_sealed(sa, pl);
@@ -261,7 +261,7 @@ static int r_recv_auth(struct ike_sa *sa, const struct ike_path *path, const str
 	if (err)
 		return err;
 	sa_settle(sa, path); /* authenticated: follow a floated port */
-	sa->state = MM_DONE; /* before sending: MM6 ends the chain of IVs */
+	sa_enter(sa, MM_DONE); /* before sending: MM6 ends the chain of IVs */
 	err = send_auth(sa, false, T_NONE);
 	if (err)
 		return err;
@@ -321,7 +321,7 @@ static int answer_first(struct ike_sa *sa, const struct p1_choice *c, struct spa
 	frag_vid(&b, sa);
 	if (!span_dup(sa_body, &sa->sai_b))
 		return -ENOMEM;
-	sa->state = MM_R2;
+	sa_enter(sa, MM_R2);
 	sa_story(sa, "policy agreed, waiting for the key exchange");
 	act_debug(sa->k, sa, "Old State = IKE_R_MM1  New State = IKE_R_MM2 ");
 	sa->linger.kind = T_GIVE_UP;

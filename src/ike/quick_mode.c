@@ -102,6 +102,18 @@ static struct qm *qm_make(struct ike_sa *sa, bool initiator, uint32_t msgid)
 	return q;
 }
 
+static bool waits(const struct qm *q)
+{
+	return q->state == QM_I1 || q->state == QM_R2;
+}
+
+static void enter(struct qm *q, enum qm_state state)
+{
+	q->sa->k->n_quick -= waits(q);
+	q->state = state;
+	q->sa->k->n_quick += waits(q);
+}
+
 void quick_drop(struct qm *q)
 {
 	struct ike_sa *sa = q->sa;
@@ -118,6 +130,7 @@ void quick_drop(struct qm *q)
 	span_free(&q->nr);
 	span_free(&q->id_local);
 	span_free(&q->id_remote);
+	enter(q, QM_DONE);
 	TAILQ_REMOVE(&sa->qms, q, entry);
 	htab_del(&sa->k->index.qms_by_spi, &q->by_spi);
 	sa->n_qms--;
@@ -133,7 +146,7 @@ void quick_leave(struct qm *q)
 	bool answered = q->state == QM_R2;
 
 	if (answered && !pair_keep_inbound(k, q))
-		q->state = QM_DONE;
+		enter(q, QM_DONE);
 	quick_drop(q);
 	/* if only his last message was lost, he will soon delete the old pair */
 	if (answered)
@@ -160,7 +173,7 @@ static void rest(struct qm *q)
 {
 	struct ike *k = q->sa->k;
 
-	q->state = QM_DONE;
+	enter(q, QM_DONE);
 	q->agreed.transform = (struct span){ 0 };
 	flight_stop(k, &q->flight);
 	ike_dh_free(q->dh);
@@ -244,7 +257,7 @@ int quick_start(struct ike_sa *sa, const struct p2_policy *p)
 	sa_msgid_note(sa, q->msgid);
 	err = finish(q, &b, 1, T_QM_RESEND);
 	if (!err) {
-		q->state = QM_I1; /* not before: what fails here must not start the next in line */
+		enter(q, QM_I1); /* not before: what fails here must not start the next in line */
 		act_debug(k, sa, "Node %u, Input = IKE_MESG_INTERNAL, IKE_INIT_QM", q->msgid);
 		act_debug(k, sa, "Old State = IKE_QM_READY  New State = IKE_QM_I_QM1");
 		return 0;
@@ -275,7 +288,7 @@ static void settle(struct qm *q)
 {
 	struct ike_sa *sa = q->sa;
 
-	q->state = QM_SETTLE;
+	enter(q, QM_SETTLE);
 	flight_stop(sa->k, &q->flight);
 	q->linger.kind = T_SETTLE;
 	if (timer_arm(&sa->k->timers, &q->linger, sa->k->now_ms + IKE_SETTLE_MS))
@@ -466,7 +479,7 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 			 err == -EINVAL ? "the key exchange value is not acceptable" : "no memory");
 		return;
 	}
-	q->state = QM_R2;
+	enter(q, QM_R2);
 	act_sa_add(k, &q->in); /* he may send as soon as he has our answer */
 	act_debug(k, sa, "Old State = IKE_QM_READY  New State = IKE_QM_R_QM2");
 	int failed = r_answer(q, pl);

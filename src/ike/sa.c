@@ -71,6 +71,17 @@ static void forget_exchange(struct ike_sa *sa)
 	span_free(&sa->sai_b);
 }
 
+void sa_enter(struct ike_sa *sa, enum mm_state state)
+{
+	struct ike *k = sa->k;
+
+	k->n_up -= sa->state == MM_DONE;
+	k->n_dead -= sa->state == MM_DEAD;
+	sa->state = state;
+	k->n_up += state == MM_DONE;
+	k->n_dead += state == MM_DEAD;
+}
+
 void sa_drop(struct ike_sa *sa)
 {
 	struct ike *k = sa->k;
@@ -97,6 +108,7 @@ void sa_drop(struct ike_sa *sa)
 		htab_del(&k->index.sas_by_cookie, &sa->by_cookie);
 	else
 		k->index.cookies_unknown--;
+	sa_enter(sa, MM_IDLE);
 	k->n_sas--;
 	secret_free(sa, sizeof(*sa));
 }
@@ -147,7 +159,7 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 	timer_stop(&k->timers, &sa->life);
 	timer_stop(&k->timers, &sa->keepalive);
 	timer_stop(&k->timers, &sa->dpd.timer);
-	sa->state = MM_DEAD;
+	sa_enter(sa, MM_DEAD);
 	snprintf(sa->story, sizeof(sa->story), "%s", why);
 	sa->pending = NULL;
 	sa->n_pending = 0;
@@ -487,7 +499,7 @@ void sa_up(struct ike_sa *sa)
 	uint32_t life_sec = sa->agreed.life_sec;
 	char addr[IPADDR_STRLEN];
 
-	sa->state = MM_DONE;
+	sa_enter(sa, MM_DONE);
 	sa->was_up = true;
 	sa->proven = sa->initiator;
 	sa->up_ms = sa->heard_ms = k->now_ms;

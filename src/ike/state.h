@@ -315,7 +315,8 @@ struct ike {
 	TAILQ_HEAD(ike_sa_list, ike_sa) sas;
 	TAILQ_HEAD(pair_list, pair) pairs;
 	TAILQ_HEAD(made_list, made) made;
-	size_t n_sas;
+	size_t n_sas, n_up, n_dead; /* all; of them MM_DONE; MM_DEAD */
+	size_t n_quick;		    /* quick modes that wait for the peer */
 	struct ike_admission admission; /* its counters */
 	struct stranger strangers[IKE_MAX_STRANGERS]; /* a ring */
 	size_t stranger_at;

@@ -499,6 +499,24 @@ static void peer_moves(int s, uint8_t b)
 			       b & 0x80 ? 4500 : 24500);
 }
 
+/* What is counted along the way is what a walk finds. */
+static void recount(const struct ike *k)
+{
+	size_t all = 0, up = 0, dead = 0, quick = 0;
+	const struct ike_sa *sa;
+	const struct qm *q;
+
+	TAILQ_FOREACH(sa, &k->sas, entry) {
+		all++;
+		up += sa->state == MM_DONE;
+		dead += sa->state == MM_DEAD;
+		TAILQ_FOREACH(q, &sa->qms, entry)
+			quick += q->state == QM_I1 || q->state == QM_R2;
+	}
+	if (all != k->n_sas || up != k->n_up || dead != k->n_dead || quick != k->n_quick)
+		abort();
+}
+
 /* All that show commands ask for. */
 static void show(int s)
 {
@@ -510,6 +528,7 @@ static void show(int s)
 	while ((made = ike_made(side[s].k, made)))
 		(void)ike_policy_story(side[s].k, made->id);
 	ike_get_admission(side[s].k, &a);
+	recount(side[s].k);
 
 	for (size_t i = 0; ike_get_sa(side[s].k, now, i, &sa); i++)
 		(void)ike_state_name(sa.state);
@@ -671,7 +690,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			operate(op, b >> 7, &r);
 	}
 	show(0);
+	show(1);
 	pass(200000);
+	show(0);
+	show(1);
 	for (int s = 0; s < 2; s++) {
 		while (side[s].n_wire)
 			free(pop(s));
