@@ -429,6 +429,8 @@ int ikelink_start(struct control *c, bool adopt_sas)
 	if (!err)
 		err = give_port(c, PORT_ESP, FWD_PORT_ESP, raw_open(50, true));
 	if (!err)
+		err = give_port(c, PORT_AH, FWD_PORT_AH, raw_open(51, true));
+	if (!err)
 		err = give_port(c, PORT_GRE, FWD_PORT_GRE, raw_open(47, false));
 	if (!err)
 		err = give_port(c, PORT_ICMP, FWD_PORT_ICMP, icmp_open());

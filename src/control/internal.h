@@ -22,6 +22,7 @@
 #define PORT_GRE   2
 #define PORT_ICMP  3
 #define PORT_UDP   4
+#define PORT_AH    5
 #define PORT_STEER 100	/* plus slot */
 #define PORT_TUN   1000 /* plus index in tuns */
 

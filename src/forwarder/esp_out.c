@@ -70,12 +70,12 @@ static enum fwd_drop drop_of(uint8_t reason)
 
 void esp_out_flush(struct forwarder *f)
 {
-	struct batch bad = { 0 }, raw = { 0 }, udp = { 0 };
-	struct fport *esp_port = f->by_kind[FWD_PORT_ESP];
+	struct batch bad = { 0 }, esp = { 0 }, ah = { 0 }, udp = { 0 };
+	struct fport *esp_port = f->by_kind[FWD_PORT_ESP], *ah_port = f->by_kind[FWD_PORT_AH];
 
 	if (!f->out.n)
 		return;
-	esp_encap(&f->esp, &f->out, &bad, ESP_DF_COPY, f->now_ms);
+	ipsec_encap(&f->esp, &f->out, &bad, ESP_DF_COPY, f->now_ms);
 	for (size_t i = 0; i < bad.n; i++) {
 		struct policy *pol = ((struct sa *)bad.p[i]->sa)->owner;
 
@@ -88,17 +88,20 @@ void esp_out_flush(struct forwarder *f)
 		struct policy *pol = sa->owner;
 
 		pol->stats.encaps++;
-		pol->stats.encrypts++;
-		pol->stats.digests += sa->icv_len != 0;
+		pol->stats.encrypts += sa->key != NULL;
+		pol->stats.digests += sa->icv_len || sa->ah.key;
 		if (sa->spec.udp_encap)
 			(void)batch_add(&udp, p);
+		else if (sa->ah.key)
+			send_cut(f, ah_port, &ah, p, pol->path_mtu);
 		else
-			send_cut(f, esp_port, &raw, p, pol->path_mtu);
+			send_cut(f, esp_port, &esp, p, pol->path_mtu);
 		if (sa_check_life(sa, f->now_ms))
 			event_expire(f, sa);
 	}
 	f->out.n = 0;
-	port_send(f, esp_port, &raw);
+	port_send(f, esp_port, &esp);
+	port_send(f, ah_port, &ah);
 	port_send(f, f->by_kind[FWD_PORT_UDP_ENCAP], &udp);
 }
 
@@ -111,7 +114,7 @@ static void emit(struct forwarder *f, struct sa *sa, struct pkt *p)
 }
 
 /* Whether a packet that is too long is encrypted whole and the ESP packet cut:
- * transport mode is for whole datagrams only (RFC 4303 section 3.1.1), and later
+ * transport mode is for whole datagrams only (RFC 4303 section 3.1.1, RFC 4302 3.1.1), and later
  * fragments would not show the ports that the SA is about. */
 static bool cut_after(const struct sa *sa)
 {

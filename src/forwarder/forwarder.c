@@ -81,13 +81,16 @@ size_t forwarder_poll_port(struct forwarder *f, struct port *port)
 	case FWD_PORT_ESP:
 		in_from_esp(f, &b);
 		break;
+	case FWD_PORT_AH:
+		in_from_ah(f, &b);
+		break;
 	case FWD_PORT_GRE:
 		in_from_gre(f, &b);
 		break;
 	case FWD_PORT_UDP_ENCAP:
 		in_from_udp(f, &b);
 		break;
-	default: /* ICMP and AH bring nothing in */
+	default: /* ICMP brings nothing in */
 		batch_put(&f->pool, &b);
 		break;
 	}

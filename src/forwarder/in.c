@@ -20,11 +20,12 @@ static void sa_event(struct forwarder *f, const struct sa *sa, enum fwd_sa_event
 	(void)event_send(f, &m);
 }
 
-static void refuse(struct forwarder *f, struct pkt *p)
+/* malformed: of the header that the SA was found by. */
+static void refuse(struct forwarder *f, struct pkt *p, enum fwd_drop malformed)
 {
 	struct sa *sa = p->sa;
 	struct policy *pol = sa->owner;
-	enum fwd_drop why = FWD_DROP_MALFORMED_ESP;
+	enum fwd_drop why = malformed;
 
 	switch ((enum esp_reason)p->reason) {
 	case ESP_DUMMY: /* as it should be */
@@ -54,6 +55,9 @@ static void refuse(struct forwarder *f, struct pkt *p)
 	case ESP_ECN:
 		why = FWD_DROP_ECN;
 		break;
+	case ESP_BUNDLE:
+		why = FWD_DROP_NOT_BUNDLED;
+		break;
 	default:
 		break;
 	}
@@ -68,8 +72,8 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 	struct ip4 h;
 
 	pol->stats.decaps++;
-	pol->stats.decrypts++;
-	pol->stats.verifies += sa->icv_len != 0;
+	pol->stats.decrypts += sa->key != NULL;
+	pol->stats.verifies += sa->icv_len || sa->ah.key;
 	if (!ip4_peek(span_of(p->data, p->len), &h)) {
 		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 		return;
@@ -125,15 +129,19 @@ static void follow_peer(struct forwarder *f, struct sa *sa, const struct pkt *p)
 	(void)event_send(f, &m);
 }
 
-/* Everything after the SPI lookup. */
-static void decapsulate(struct forwarder *f, struct batch *b)
+/* Everything after the SPI lookup in the headers of that protocol. */
+static void decapsulate(struct forwarder *f, struct batch *b, uint8_t proto)
 {
 	struct batch bad = { 0 };
 	struct delivery d = { 0 };
 
-	esp_decap(&f->esp, b, &bad, f->now_ms);
+	if (proto == PROTO_AH)
+		ah_decap(&f->esp, b, &bad, f->now_ms);
+	else
+		esp_decap(&f->esp, b, &bad, f->now_ms);
 	for (size_t i = 0; i < bad.n; i++)
-		refuse(f, bad.p[i]);
+		refuse(f, bad.p[i],
+		       proto == PROTO_AH ? FWD_DROP_MALFORMED_AH : FWD_DROP_MALFORMED_ESP);
 	for (size_t i = 0; i < b->n; i++) {
 		struct sa *sa = b->p[i]->sa;
 
@@ -147,8 +155,33 @@ static void decapsulate(struct forwarder *f, struct batch *b)
 	deliver_flush(f, &d);
 }
 
-/* Sets p->sa; false (and p is gone) if nobody knows the SPI. */
-static bool find_sa(struct forwarder *f, struct pkt *p)
+/* Sets p->sa; false (and p is gone) if nobody knows the SPI, or if it is the ESP of a
+ * bundle that comes without its AH. */
+static bool find_sa(struct forwarder *f, struct pkt *p, uint8_t proto, uint32_t spi)
+{
+	struct sa *sa = sad_by_spi(&f->sad, proto, spi);
+
+	p->sa = sa;
+	if (sa && proto == PROTO_ESP && sa->ah.key) {
+		p->reason = ESP_BUNDLE;
+		esp_count_bad(sa, ESP_BUNDLE);
+		refuse(f, p, FWD_DROP_MALFORMED_ESP);
+		return false;
+	}
+	if (sa)
+		return true;
+	if (event_allowed(f, FWD_UNKNOWN_SPI)) {
+		struct fwd_msg m = { .type = FWD_UNKNOWN_SPI,
+				     .u.unknown_spi = { ipaddr_v4(p->outer_src),
+							ipaddr_v4(p->outer_dst), proto, spi } };
+
+		(void)event_send(f, &m);
+	}
+	fwd_drop(f, p, FWD_DROP_UNKNOWN_SPI);
+	return false;
+}
+
+static bool find_esp(struct forwarder *f, struct pkt *p)
 {
 	uint32_t spi;
 
@@ -156,18 +189,37 @@ static bool find_sa(struct forwarder *f, struct pkt *p)
 		fwd_drop(f, p, FWD_DROP_MALFORMED_ESP);
 		return false;
 	}
-	p->sa = sad_by_spi(&f->sad, PROTO_ESP, spi);
-	if (p->sa)
-		return true;
-	if (event_allowed(f, FWD_UNKNOWN_SPI)) {
-		struct fwd_msg m = { .type = FWD_UNKNOWN_SPI,
-				     .u.unknown_spi = { ipaddr_v4(p->outer_src),
-							ipaddr_v4(p->outer_dst), PROTO_ESP, spi } };
+	return find_sa(f, p, PROTO_ESP, spi);
+}
 
-		(void)event_send(f, &m);
+static bool find_ah(struct forwarder *f, struct pkt *p, size_t header_len)
+{
+	uint32_t spi;
+
+	if (!ah_peek_spi(p, header_len, &spi) || spi == 0) { /* RFC 4302 section 2.4 */
+		fwd_drop(f, p, FWD_DROP_MALFORMED_AH);
+		return false;
 	}
-	fwd_drop(f, p, FWD_DROP_UNKNOWN_SPI);
-	return false;
+	return find_sa(f, p, PROTO_AH, spi);
+}
+
+/* Notes the outer header of a packet of ours; false, and p is gone, if it is none: the
+ * kernel has reassembled, what is a fragment still is not for us. */
+static bool take_outer(struct forwarder *f, struct pkt *p, struct ip4 *ret_h)
+{
+	struct ip4 h;
+
+	if (!ip4_parse(p, false, &h) || h.frag & (IP4_MF | IP4_OFF_MASK)) {
+		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
+		return false;
+	}
+	p->outer_src = h.src;
+	p->outer_dst = h.dst;
+	p->outer_tos = h.tos;
+	p->outer_ttl = h.ttl;
+	p->outer_id = h.id;
+	*ret_h = h;
+	return true;
 }
 
 void in_from_esp(struct forwarder *f, struct batch *b)
@@ -178,22 +230,30 @@ void in_from_esp(struct forwarder *f, struct batch *b)
 		struct pkt *p = b->p[i];
 		struct ip4 h;
 
-		/* the kernel reassembled: what is a fragment still is none of ours */
-		if (!ip4_parse(p, false, &h) || h.frag & (IP4_MF | IP4_OFF_MASK)) {
-			fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
+		if (!take_outer(f, p, &h))
 			continue;
-		}
-		p->outer_src = h.src;
-		p->outer_dst = h.dst;
-		p->outer_tos = h.tos;
-		p->outer_ttl = h.ttl;
-		p->outer_id = h.id;
 		(void)pkt_pull(p, h.header_len);
-		if (find_sa(f, p))
+		if (find_esp(f, p))
 			b->p[kept++] = p;
 	}
 	b->n = kept;
-	decapsulate(f, b);
+	decapsulate(f, b, PROTO_ESP);
+}
+
+/* The header stays: AH covers it. */
+void in_from_ah(struct forwarder *f, struct batch *b)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct pkt *p = b->p[i];
+		struct ip4 h;
+
+		if (take_outer(f, p, &h) && find_ah(f, p, h.header_len))
+			b->p[kept++] = p;
+	}
+	b->n = kept;
+	decapsulate(f, b, PROTO_AH);
 }
 
 static void ike_to_control(struct forwarder *f, struct pkt *p)
@@ -228,9 +288,9 @@ void in_from_udp(struct forwarder *f, struct batch *b)
 		p->outer_dst = ipaddr_to_v4(&p->local);
 		p->outer_ttl = 64;
 		p->outer_id = 1;
-		if (find_sa(f, p))
+		if (find_esp(f, p))
 			b->p[kept++] = p;
 	}
 	b->n = kept;
-	decapsulate(f, b);
+	decapsulate(f, b, PROTO_ESP);
 }

@@ -5,7 +5,7 @@
 
 #include "crypto/drbg.h"
 #include "forwarder/forwarder.h"
-#include "ipsec/esp.h"
+#include "ipsec/ah.h"
 #include "ipsec/spd.h"
 
 #define WAIT_PER_FLOW	16   /* packets that wait for a negotiation */
@@ -149,6 +149,7 @@ void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct p
 /* The peer of an SA in UDP is elsewhere now; unknown ids are ignored. */
 void sa_move(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16_t port);
 void in_from_esp(struct forwarder *f, struct batch *b);
+void in_from_ah(struct forwarder *f, struct batch *b);
 void in_from_udp(struct forwarder *f, struct batch *b);
 
 /* gre_in.c */

@@ -66,7 +66,7 @@ static void fill_sa_stats(const struct forwarder *f, const struct sa *sa, struct
 		.bytes = sa->bytes, .auth_failed = sa->auth_failed, .replayed = sa->replayed,
 		.bad_identity = sa->bad_identity, .malformed = sa->malformed,
 		.send_errors = sa->send_errors,
-		.seq = sa->spec.dir == SA_OUT ? sa->seq : sa->replay.top,
+		.seq = sa_last_seq(sa),
 		.left_sec = l->hard_sec > age_sec ? (uint32_t)(l->hard_sec - age_sec) : 0,
 		.left_bytes = l->hard_bytes > sa->bytes ? l->hard_bytes - sa->bytes : 0,
 		.idle_ms = sa->last_ms ? (uint32_t)(f->now_ms - sa->last_ms) : UINT32_MAX,

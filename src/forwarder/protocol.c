@@ -134,6 +134,10 @@ static void put_spec(struct wr *w, const struct sa_spec *s)
 	wr_u8(w, s->auth);
 	put_key(w, &s->enc_key);
 	put_key(w, &s->auth_key);
+	wr_be32(w, s->ah.spi);
+	wr_u8(w, s->ah.auth);
+	put_key(w, &s->ah.key);
+	put_bool(w, s->manual);
 	wr_be16(w, s->replay_window);
 	put_selector(w, &s->sel);
 	put_addr(w, &s->peer);
@@ -165,6 +169,10 @@ static void get_spec(struct rd *r, struct sa_spec *s)
 	s->auth = rd_u8(r);
 	get_key(r, &s->enc_key);
 	get_key(r, &s->auth_key);
+	s->ah.spi = rd_be32(r);
+	s->ah.auth = rd_u8(r);
+	get_key(r, &s->ah.key);
+	s->manual = get_bool(r);
 	s->replay_window = rd_be16(r);
 	get_selector(r, &s->sel);
 	get_addr(r, &s->peer);

@@ -51,7 +51,7 @@ enum fwd_port_kind {
 	FWD_PORT_TUNNEL = 1, /* TUN of a TunnelN; id is tunnel_id */
 	FWD_PORT_STEER,	     /* the TUN that policy routing sends crypto-map traffic to, per ifid */
 	FWD_PORT_ESP,	     /* raw socket protocol 50, IP_HDRINCL, IP_PKTINFO on receive */
-	FWD_PORT_AH,
+	FWD_PORT_AH,	     /* the same for protocol 51 */
 	FWD_PORT_GRE,	     /* raw socket protocol 47 */
 	FWD_PORT_ICMP,	     /* raw ICMP socket without HDRINCL, for "fragmentation needed" */
 	FWD_PORT_UDP_ENCAP,  /* UDP 4500, IP_PKTINFO on receive */
@@ -128,6 +128,7 @@ struct fwd_tunnel_stats {
 #define FWD_DROPS(X)                                           \
 	X(MALFORMED_IP, "malformed IP header")                 \
 	X(MALFORMED_ESP, "malformed ESP")                      \
+	X(MALFORMED_AH, "malformed AH")                        \
 	X(MALFORMED_GRE, "malformed GRE")                      \
 	X(UNKNOWN_SPI, "unknown SPI")                          \
 	X(AUTH_FAILED, "authentication failed")                \
@@ -135,6 +136,7 @@ struct fwd_tunnel_stats {
 	X(BAD_PADDING, "bad ESP padding")                      \
 	X(BAD_IDENTITY, "inner packet outside the SA's identity") \
 	X(RECVD_CLEAR, "received in clear, policy protects it") \
+	X(NOT_BUNDLED, "AH or ESP without the other of its bundle") \
 	X(NO_SA, "no SA: queue full, or waited too long")      \
 	X(NEGOTIATION_FAILED, "negotiation failed")            \
 	X(SA_DEAD, "SA expired")                               \

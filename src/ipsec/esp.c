@@ -9,20 +9,6 @@
 
 enum { NEXT_IPIP = 4, NEXT_NONE = 59, OUTER_TTL = 255 };
 
-/* Keeps in b the packets without a reason, in order; the others go to bad. */
-static void partition(struct batch *b, struct batch *bad)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < b->n; i++) {
-		if (b->p[i]->reason)
-			(void)batch_add(bad, b->p[i]);
-		else
-			b->p[kept++] = b->p[i];
-	}
-	b->n = kept;
-}
-
 static void take_iv(struct esp_worker *w, uint8_t *iv, size_t n)
 {
 	if (w->ivs_left < n) {
@@ -42,9 +28,8 @@ static uint16_t next_ip_id(struct sa *sa)
 	return sa->ip_id;
 }
 
-/* The outer IP header of a tunnel-mode packet whose rest is p->data. */
-static bool push_outer(struct pkt *p, struct sa *sa, const struct ip4 *inner, enum esp_df df,
-		       uint8_t proto)
+bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip4 *inner, enum esp_df df,
+		    uint8_t proto)
 {
 	uint8_t *at = pkt_push(p, ESP_IP_HEADER);
 	struct ip4 h = { .tos = tos_encap(inner->tos), .ttl = OUTER_TTL, .proto = proto,
@@ -115,7 +100,8 @@ static enum esp_reason build(struct esp_worker *w, struct pkt *p, struct ip4 *in
 	struct sa *sa = p->sa;
 	uint8_t next = NEXT_IPIP;
 
-	if (sa->dead || sa->seq == UINT32_MAX) { /* RFC 4303 section 3.3.3: never cycles */
+	/* RFC 4303 section 3.3.3: never cycles where there is anti-replay */
+	if (sa->dead || (sa->seq == UINT32_MAX && !sa->spec.manual)) {
 		sa->dead = true;
 		return ESP_SA_DEAD;
 	}
@@ -144,7 +130,7 @@ static enum esp_reason close_packet(struct pkt *p, const struct ip4 *inner, enum
 		return ESP_OK;
 	}
 	if (sa->spec.mode == MODE_TUNNEL)
-		return push_outer(p, sa, inner, df, PROTO_ESP) ? ESP_OK : ESP_NO_ROOM;
+		return esp_push_outer(p, sa, inner, df, PROTO_ESP) ? ESP_OK : ESP_NO_ROOM;
 	uint8_t *at = pkt_push(p, ESP_IP_HEADER);
 	if (!at || p->len > UINT16_MAX)
 		return ESP_NO_ROOM;
@@ -169,7 +155,7 @@ void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum es
 		if (!b->p[i]->reason)
 			inner[n++] = h;
 	}
-	partition(b, bad);
+	batch_partition(b, bad);
 	crypto_run(w->crypto, CRYPTO_ENCRYPT, jobs, n);
 	for (size_t i = 0; i < n; i++) {
 		struct pkt *p = b->p[i];
@@ -184,7 +170,7 @@ void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum es
 		sa->bytes += p->inner_len;
 		sa->last_ms = now_ms;
 	}
-	partition(b, bad);
+	batch_partition(b, bad);
 }
 
 bool esp_peek_spi(const struct pkt *p, uint32_t *ret_spi)
@@ -264,21 +250,12 @@ static bool restore_header(struct pkt *p, uint8_t next)
 	return true;
 }
 
-/* The inner packet must be what was agreed (RFC 4301 section 5.2 step 4). */
-static enum esp_reason deliver(struct pkt *p, uint8_t next)
+enum esp_reason esp_admit(struct pkt *p)
 {
 	struct sa *sa = p->sa;
 	struct flow f;
 	struct ip4 h;
 
-	if (next == NEXT_NONE)
-		return ESP_DUMMY;
-	if (sa->spec.mode == MODE_TRANSPORT) {
-		if (!restore_header(p, next))
-			return ESP_NO_ROOM;
-	} else if (next != NEXT_IPIP) {
-		return ESP_IDENTITY;
-	}
 	if (!ip4_parse(p, true, &h))
 		return ESP_IDENTITY;
 	if (sa->spec.mode == MODE_TUNNEL) {
@@ -292,7 +269,22 @@ static enum esp_reason deliver(struct pkt *p, uint8_t next)
 	return selector_has(&sa->inner_in, &f) ? ESP_OK : ESP_IDENTITY;
 }
 
-static void count_bad(struct sa *sa, enum esp_reason why)
+static enum esp_reason deliver(struct pkt *p, uint8_t next)
+{
+	struct sa *sa = p->sa;
+
+	if (next == NEXT_NONE)
+		return ESP_DUMMY;
+	if (sa->spec.mode == MODE_TRANSPORT) {
+		if (!restore_header(p, next))
+			return ESP_NO_ROOM;
+	} else if (next != NEXT_IPIP) {
+		return ESP_IDENTITY;
+	}
+	return esp_admit(p);
+}
+
+void esp_count_bad(struct sa *sa, enum esp_reason why)
 {
 	switch (why) {
 	case ESP_REPLAYED:
@@ -345,18 +337,18 @@ void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_
 
 		b->p[i]->reason = (uint8_t)why;
 		if (why)
-			count_bad(b->p[i]->sa, why);
+			esp_count_bad(b->p[i]->sa, why);
 		else
 			n++;
 	}
-	partition(b, bad);
+	batch_partition(b, bad);
 	crypto_run(w->crypto, CRYPTO_DECRYPT, jobs, n);
 	for (size_t i = 0; i < n; i++) {
 		enum esp_reason why = finish(b->p[i], &jobs[i], seq[i], now_ms);
 
 		b->p[i]->reason = (uint8_t)why;
 		if (why)
-			count_bad(b->p[i]->sa, why);
+			esp_count_bad(b->p[i]->sa, why);
 	}
-	partition(b, bad);
+	batch_partition(b, bad);
 }

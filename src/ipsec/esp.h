@@ -25,6 +25,7 @@ enum esp_reason {
 	ESP_NO_ROOM,
 	ESP_DUMMY,	/* next header 59, traffic flow confidentiality: no error */
 	ESP_ECN,	/* congestion mark outside, not ECN-capable inside (RFC 6040) */
+	ESP_BUNDLE,	/* another protocol than the one that this SA has within its AH */
 };
 
 /* Per worker. */
@@ -52,6 +53,15 @@ void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum es
  * and outer_* say what came before. Those that fail are moved to bad; b keeps
  * whole IPv4 packets that match their SA's selectors. */
 void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms);
+
+/* What AH shares (ah.c). The outer IP header of a tunnel-mode packet whose rest is
+ * p->data; false if there is no room. */
+bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip4 *inner, enum esp_df df,
+		    uint8_t proto);
+/* Whether the inner packet is what was agreed (RFC 4301 section 5.2 step 4); takes over
+ * the congestion mark of the outer one. */
+enum esp_reason esp_admit(struct pkt *p);
+void esp_count_bad(struct sa *sa, enum esp_reason why);
 
 /* The SPI at the start of an ESP packet; false if it is too short. */
 bool esp_peek_spi(const struct pkt *p, uint32_t *ret_spi);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/secret.h"
-#include "ipsec/esp.h"
+#include "ipsec/ah.h"
 
-static int set_key(struct crypto_runner *r, struct sa *sa, const struct sa_spec *spec)
+static int set_esp_key(struct crypto_runner *r, struct sa *sa, const struct sa_spec *spec)
 {
 	if (spec->enc_key.len > SA_MAX_KEY || spec->auth_key.len > SA_MAX_KEY)
 		return -EINVAL;
@@ -17,35 +17,71 @@ static int set_key(struct crypto_runner *r, struct sa *sa, const struct sa_spec 
 			      span_of(spec->auth_key.b, spec->auth_key.len), &sa->key);
 }
 
+static int set_esp(struct crypto_runner *r, struct sa *sa, const struct sa_spec *spec)
+{
+	int err;
+
+	sa->cipher = cipher_info(spec->cipher, spec->cipher_bits);
+	sa->auth = spec->auth ? auth_info(spec->auth) : NULL;
+	err = !sa->cipher || (spec->auth && !sa->auth) ? -EINVAL : set_esp_key(r, sa, spec);
+	if (err)
+		return err;
+	sa->iv_len = sa->cipher->iv_len;
+	sa->icv_len = sa->cipher->combined ? sa->cipher->icv_len : sa->auth ? sa->auth->icv_len : 0;
+	/* RFC 4303 section 2.4: the text ends on a 4-byte boundary at least */
+	sa->align = sa->cipher->block_len < 4 ? 4 : sa->cipher->block_len;
+	replay_init(&sa->replay, spec->replay_window);
+	return 0;
+}
+
+/* A MAC alone is a job of the NULL cipher without a text. */
+static int set_ah(struct crypto_runner *r, struct sa *sa, const struct sa_spec *spec)
+{
+	bool alone = spec->proto == PROTO_AH;
+	const struct sa_key *key = alone ? &spec->auth_key : &spec->ah.key;
+	const struct auth_info *auth = auth_info(alone ? spec->auth : spec->ah.auth);
+
+	if (!auth || key->len > SA_MAX_KEY || spec->udp_encap ||
+	    (alone && (spec->cipher || spec->enc_key.len || spec->ah.spi)))
+		return -EINVAL;
+	sa->ah.auth = auth;
+	sa->ah.spi = alone ? spec->spi : spec->ah.spi;
+	sa->ah.header_len = (uint8_t)ah_header_len(auth);
+	if (alone)
+		sa->icv_len = auth->icv_len;
+	replay_init(&sa->ah.replay, spec->replay_window);
+	return crypto_key_new(r, spec->dir == SA_OUT ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT,
+			      cipher_info(CIPHER_NULL, 0), auth, (struct span){ 0 },
+			      span_of(key->b, key->len), &sa->ah.key);
+}
+
 int sa_new(struct crypto_runner *r, const struct sa_spec *spec, uint64_t now_ms, struct sa **ret)
 {
 	struct sa *sa;
-	int err;
+	int err = 0;
 
-	if (spec->proto != PROTO_ESP || spec->src.family != IP_V4 || spec->dst.family != IP_V4 ||
+	if ((spec->proto != PROTO_ESP && spec->proto != PROTO_AH) || spec->src.family != IP_V4 ||
+	    spec->dst.family != IP_V4 ||
 	    (spec->mode != MODE_TUNNEL && spec->mode != MODE_TRANSPORT) ||
 	    (spec->dir != SA_IN && spec->dir != SA_OUT))
 		return -EINVAL;
 	sa = calloc(1, sizeof(*sa));
 	if (!sa)
 		return -ENOMEM;
-	sa->cipher = cipher_info(spec->cipher, spec->cipher_bits);
-	sa->auth = spec->auth ? auth_info(spec->auth) : NULL;
-	err = !sa->cipher || (spec->auth && !sa->auth) ? -EINVAL : set_key(r, sa, spec);
+	if (spec->proto == PROTO_ESP)
+		err = set_esp(r, sa, spec);
+	if (!err && (spec->proto == PROTO_AH || spec->ah.spi))
+		err = set_ah(r, sa, spec);
 	if (err) {
-		free(sa);
+		sa_free(sa);
 		return err;
 	}
 	sa->spec = *spec;
 	secret_wipe(&sa->spec.enc_key, sizeof(sa->spec.enc_key));
 	secret_wipe(&sa->spec.auth_key, sizeof(sa->spec.auth_key));
-	sa->iv_len = sa->cipher->iv_len;
-	sa->icv_len = sa->cipher->combined ? sa->cipher->icv_len : sa->auth ? sa->auth->icv_len : 0;
-	/* RFC 4303 section 2.4: the text ends on a 4-byte boundary at least */
-	sa->align = sa->cipher->block_len < 4 ? 4 : sa->cipher->block_len;
+	secret_wipe(&sa->spec.ah.key, sizeof(sa->spec.ah.key));
 	sa->born_ms = now_ms;
 	sa->inner_in = selector_mirror(&spec->sel);
-	replay_init(&sa->replay, spec->replay_window);
 	*ret = sa;
 	return 0;
 }
@@ -55,6 +91,7 @@ void sa_free(struct sa *sa)
 	if (!sa)
 		return;
 	crypto_key_free(sa->key);
+	crypto_key_free(sa->ah.key);
 	secret_free(sa, sizeof(*sa));
 }
 
@@ -75,6 +112,7 @@ void sad_fini(struct sad *d)
 	}
 	htab_fini(&d->by_id);
 	htab_fini(&d->by_spi);
+	htab_fini(&d->by_ah);
 }
 
 static uint64_t id_hash(const struct sad *d, uint32_t id)
@@ -91,15 +129,32 @@ static uint64_t spi_hash(const struct sad *d, uint8_t proto, uint32_t spi)
 	return h ^ h >> 32;
 }
 
+static bool spi_taken(const struct sad *d, const struct sa *sa)
+{
+	return (sa->key && sad_by_spi(d, PROTO_ESP, sa->spec.spi)) ||
+	       (sa->ah.key && sad_by_spi(d, PROTO_AH, sa->ah.spi));
+}
+
+static int add_spis(struct sad *d, struct sa *sa)
+{
+	if (sa->key && htab_add(&d->by_spi, &sa->by_spi, spi_hash(d, PROTO_ESP, sa->spec.spi)))
+		return -ENOMEM;
+	if (!sa->ah.key || !htab_add(&d->by_ah, &sa->by_ah, spi_hash(d, PROTO_AH, sa->ah.spi)))
+		return 0;
+	if (sa->key)
+		htab_del(&d->by_spi, &sa->by_spi);
+	return -ENOMEM;
+}
+
 int sad_add(struct sad *d, struct sa *sa)
 {
 	const struct sa_spec *s = &sa->spec;
 
-	if (sad_by_id(d, s->id) || (s->dir == SA_IN && sad_by_spi(d, s->proto, s->spi)))
+	if (sad_by_id(d, s->id) || (s->dir == SA_IN && spi_taken(d, sa)))
 		return -EEXIST;
 	if (htab_add(&d->by_id, &sa->by_id, id_hash(d, s->id)))
 		return -ENOMEM;
-	if (s->dir == SA_IN && htab_add(&d->by_spi, &sa->by_spi, spi_hash(d, s->proto, s->spi))) {
+	if (s->dir == SA_IN && add_spis(d, sa)) {
 		htab_del(&d->by_id, &sa->by_id);
 		return -ENOMEM;
 	}
@@ -109,8 +164,10 @@ int sad_add(struct sad *d, struct sa *sa)
 void sad_del(struct sad *d, struct sa *sa)
 {
 	htab_del(&d->by_id, &sa->by_id);
-	if (sa->spec.dir == SA_IN)
+	if (sa->spec.dir == SA_IN && sa->key)
 		htab_del(&d->by_spi, &sa->by_spi);
+	if (sa->spec.dir == SA_IN && sa->ah.key)
+		htab_del(&d->by_ah, &sa->by_ah);
 	sa_free(sa);
 }
 
@@ -122,8 +179,19 @@ struct sa *sad_by_id(const struct sad *d, uint32_t id)
 	return NULL;
 }
 
+static struct sa *by_ah(const struct sad *d, uint32_t spi)
+{
+	for (struct hnode *n = htab_first(&d->by_ah, spi_hash(d, PROTO_AH, spi)); n;
+	     n = htab_next(n))
+		if (hnode_entry(n, struct sa, by_ah)->ah.spi == spi)
+			return hnode_entry(n, struct sa, by_ah);
+	return NULL;
+}
+
 struct sa *sad_by_spi(const struct sad *d, uint8_t proto, uint32_t spi)
 {
+	if (proto == PROTO_AH)
+		return by_ah(d, spi);
 	for (struct hnode *n = htab_first(&d->by_spi, spi_hash(d, proto, spi)); n;
 	     n = htab_next(n)) {
 		struct sa *sa = hnode_entry(n, struct sa, by_spi);
@@ -132,6 +200,22 @@ struct sa *sad_by_spi(const struct sad *d, uint8_t proto, uint32_t spi)
 			return sa;
 	}
 	return NULL;
+}
+
+uint32_t sa_last_seq(const struct sa *sa)
+{
+	bool out = sa->spec.dir == SA_OUT;
+
+	if (!sa->key)
+		return out ? sa->ah.seq : sa->ah.replay.top;
+	return out ? sa->seq : sa->replay.top;
+}
+
+/* Typed keys are there for ever, and so are their numbers: without anti-replay the
+ * sender may let them cycle (RFC 4302 section 3.3.2, RFC 4303 section 3.3.3). */
+static bool numbers_run_out(const struct sa *sa)
+{
+	return !sa->spec.manual && (sa->seq >= 0xff000000 || sa->ah.seq >= 0xff000000);
 }
 
 bool sa_check_life(struct sa *sa, uint64_t now_ms)
@@ -143,7 +227,7 @@ bool sa_check_life(struct sa *sa, uint64_t now_ms)
 	    (l->hard_bytes && sa->bytes >= l->hard_bytes) || sa->dead)
 		sa->due |= SA_DUE_HARD;
 	else if ((l->soft_sec && age_sec >= l->soft_sec) ||
-		 (l->soft_bytes && sa->bytes >= l->soft_bytes) || sa->seq >= 0xff000000)
+		 (l->soft_bytes && sa->bytes >= l->soft_bytes) || numbers_run_out(sa))
 		sa->due |= SA_DUE_SOFT;
 	if (sa->due & SA_DUE_HARD)
 		sa->dead = true;
@@ -152,9 +236,13 @@ bool sa_check_life(struct sa *sa, uint64_t now_ms)
 
 size_t sa_plaintext_mtu(const struct sa *sa, size_t path_mtu)
 {
-	size_t outer = ESP_IP_HEADER + (sa->spec.udp_encap ? ESP_UDP_HEADER : 0u) + ESP_HEADER +
-		       sa->iv_len + sa->icv_len;
+	size_t outer = ESP_IP_HEADER + sa->ah.header_len;
 
+	if (!sa->key) /* AH pads nothing */
+		return path_mtu <= outer		? 0 :
+		       sa->spec.mode == MODE_TUNNEL ? path_mtu - outer :
+						      path_mtu - sa->ah.header_len;
+	outer += (sa->spec.udp_encap ? ESP_UDP_HEADER : 0u) + ESP_HEADER + sa->iv_len + sa->icv_len;
 	if (path_mtu < outer + sa->align)
 		return 0;
 	/* text is a multiple of align and ends with pad length and next header */

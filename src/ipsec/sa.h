@@ -12,11 +12,23 @@
 /* What became due; told to the owner of the SAD, each once. */
 enum sa_due { SA_DUE_SOFT = 1, SA_DUE_HARD = 2 };
 
-struct sa {
-	struct sa_spec spec; /* keys wiped: they live in `key` */
-	const struct cipher_info *cipher;
+/* The AH of an SA, alone or around ESP; key NULL: there is none. */
+struct sa_ah_state {
 	const struct auth_info *auth;
 	struct crypto_key *key;
+	uint32_t spi;
+	uint8_t header_len; /* bytes in front of what it protects */
+	/* owner worker only */
+	uint32_t seq;	      /* outbound: last sent */
+	struct replay replay; /* inbound */
+};
+
+struct sa {
+	struct sa_spec spec; /* keys wiped: they live in `key` and `ah.key` */
+	const struct cipher_info *cipher;
+	const struct auth_info *auth;
+	struct crypto_key *key; /* of ESP; NULL: AH alone */
+	struct sa_ah_state ah;
 	uint8_t icv_len, iv_len, align; /* bytes; align: text is padded to it */
 	uint64_t born_ms, last_ms;	/* last_ms: last packet; 0 none yet */
 	struct selector inner_in;	/* inbound: what an inner packet must match */
@@ -30,13 +42,13 @@ struct sa {
 	uint8_t due, told;	   /* enum sa_due */
 	bool dead;		   /* hard lifetime or sequence numbers used up */
 
-	struct hnode by_id, by_spi;
+	struct hnode by_id, by_spi, by_ah;
 	struct sa *next; /* the owner's: newest first in a policy */
 	void *owner;	 /* the owner's: the policy that it serves */
 };
 
 struct sad {
-	struct htab by_id, by_spi;
+	struct htab by_id, by_spi, by_ah; /* SPIs of ESP and of AH */
 	uint64_t seed[2];
 };
 
@@ -52,8 +64,11 @@ int sad_add(struct sad *d, struct sa *sa);
 void sad_del(struct sad *d, struct sa *sa); /* and frees it */
 struct sa *sad_by_id(const struct sad *d, uint32_t id);
 /* An inbound SA by protocol and SPI (host order); SPIs are unique per protocol
- * here, so the destination is not part of the key. */
+ * here, so the destination is not part of the key. A bundle is found by either. */
 struct sa *sad_by_spi(const struct sad *d, uint8_t proto, uint32_t spi);
+
+/* The last sequence number sent, or the highest received. */
+uint32_t sa_last_seq(const struct sa *sa);
 
 /* Marks what became due by time or volume; true if there is something to tell. */
 bool sa_check_life(struct sa *sa, uint64_t now_ms);

@@ -23,12 +23,20 @@ struct sa_life {
 	uint64_t soft_bytes, hard_bytes;
 };
 
+/* AH around ESP: the other half of a bundle (RFC 2408 section 4.2: one proposal number,
+ * two protocols). It shares everything with its ESP but what stands here. */
+struct sa_ah {
+	uint32_t spi; /* host order; 0: no bundle */
+	uint8_t auth; /* enum auth_id */
+	struct sa_key key;
+};
+
 struct sa_spec {
 	uint32_t id;	    /* handle of this one-way SA, unique for ever in a run; not on the wire */
 	uint32_t pair_id;   /* the two directions of one quick mode share it; IOS's conn id */
 	uint32_t policy_id; /* the SPD entry (p2_policy) that it serves */
 	uint8_t dir;	    /* enum sa_dir */
-	uint8_t proto;	    /* enum ipsec_proto */
+	uint8_t proto;	    /* enum ipsec_proto; AH alone has no cipher, its key is auth_key */
 	uint8_t mode;	    /* enum ipsec_mode */
 	uint32_t spi;	    /* host order; chosen by the receiver */
 	struct ipaddr src, dst; /* outer addresses in the direction of travel */
@@ -40,7 +48,9 @@ struct sa_spec {
 	uint16_t cipher_bits;
 	uint8_t auth; /* enum auth_id */
 	struct sa_key enc_key, auth_key;
+	struct sa_ah ah; /* of proto ESP */
 
+	bool manual; /* typed keys: permanent, no anti-replay, its numbers may start again */
 	uint16_t replay_window; /* packets; 0 is no check */
 	struct selector sel;	/* the agreed proxy identities */
 	struct sa_life life;
@@ -52,6 +62,13 @@ struct sa_spec {
 	 * their checksums (NAT-OA, RFC 3947 section 5.2); family 0: he has not said */
 	struct ipaddr oa_src, oa_dst;
 };
+
+/* True if the SA has that protocol under that SPI. */
+static inline bool sa_spec_has_spi(const struct sa_spec *s, uint8_t proto, uint32_t spi)
+{
+	return (s->proto == proto && s->spi == spi) ||
+	       (proto == PROTO_AH && s->ah.spi && s->ah.spi == spi);
+}
 
 /* Wipes the keys and everything else. */
 void sa_spec_wipe(struct sa_spec *s);

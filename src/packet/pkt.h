@@ -89,4 +89,8 @@ static inline bool batch_add(struct batch *b, struct pkt *p)
 	return true;
 }
 
+/* Keeps in b the packets without a reason, in order; the others go to bad, which has
+ * room for them. */
+void batch_partition(struct batch *b, struct batch *bad);
+
 #endif

@@ -2,9 +2,9 @@
 /* One SA of ipsec/ on a command line, to be compared with other implementations:
  *
  *   esp_tool encrypt|decrypt tunnel|transport raw|udp CIPHER BITS AUTH
- *            ENC-KEY AUTH-KEY SPI SRC DST < packets > packets
+ *            ENC-KEY AUTH-KEY SPI SRC DST [AH-AUTH AH-KEY AH-SPI] < packets > packets
  *
- * CIPHER and AUTH are the numbers of model/alg_id.h; keys and packets are hex, a
+ * CIPHER 0 is AH alone; the last three words put AH around ESP. CIPHER and AUTH are the numbers of model/alg_id.h; keys and packets are hex, a
  * packet a line: whole IPv4 packets on both sides (`udp` has UDP headers with the
  * ports 4500). A refused packet is printed as `refused REASON`. */
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <sys/random.h>
 
 #include "base/wr.h"
-#include "ipsec/esp.h"
+#include "ipsec/ah.h"
 
 enum { NAT_T_PORT = 4500 };
 
@@ -54,7 +54,7 @@ static bool read_key(const char *hex, struct sa_key *k)
 }
 
 /* False if the words are not those of the usage above. */
-static bool read_spec(char **w, struct sa_spec *s)
+static bool read_spec(char **w, bool bundle, struct sa_spec *s)
 {
 	*s = (struct sa_spec){ .id = 1, .proto = PROTO_ESP, .replay_window = 64 };
 	s->dir = strcmp(w[0], "encrypt") ? SA_IN : SA_OUT;
@@ -62,6 +62,14 @@ static bool read_spec(char **w, struct sa_spec *s)
 	s->udp_encap = !strcmp(w[2], "udp");
 	s->udp_sport = s->udp_dport = NAT_T_PORT;
 	s->cipher = (uint8_t)strtoul(w[3], NULL, 10);
+	if (!s->cipher)
+		s->proto = PROTO_AH;
+	if (bundle) {
+		s->ah.auth = (uint8_t)strtoul(w[11], NULL, 10);
+		s->ah.spi = (uint32_t)strtoul(w[13], NULL, 0);
+		if (!read_key(w[12], &s->ah.key))
+			return false;
+	}
 	s->cipher_bits = (uint16_t)strtoul(w[4], NULL, 10);
 	s->auth = (uint8_t)strtoul(w[5], NULL, 10);
 	s->spi = (uint32_t)strtoul(w[8], NULL, 0);
@@ -85,18 +93,19 @@ static void push_udp(struct pkt *p)
 	ip4_write(at, &h);
 }
 
-static bool pull_outer(struct pkt *p, bool udp)
+static bool pull_outer(struct pkt *p, bool udp, bool ah)
 {
+	uint8_t proto = udp ? IPPROTO_UDP_ : ah ? PROTO_AH : IPPROTO_ESP_;
 	struct ip4 h;
 
-	if (!ip4_parse(p, true, &h) || h.proto != (udp ? IPPROTO_UDP_ : IPPROTO_ESP_))
+	if (!ip4_parse(p, true, &h) || h.proto != proto)
 		return false;
 	p->outer_src = h.src;
 	p->outer_dst = h.dst;
 	p->outer_tos = h.tos;
 	p->outer_ttl = h.ttl;
 	p->outer_id = h.id;
-	return pkt_pull(p, h.header_len + (udp ? ESP_UDP_HEADER : 0u));
+	return ah || pkt_pull(p, h.header_len + (udp ? ESP_UDP_HEADER : 0u));
 }
 
 static void one_packet(struct esp_worker *w, struct sa *sa, struct pkt *p)
@@ -105,12 +114,14 @@ static void one_packet(struct esp_worker *w, struct sa *sa, struct pkt *p)
 	bool out = sa->spec.dir == SA_OUT, udp = sa->spec.udp_encap;
 
 	p->sa = sa;
-	if (!out && !pull_outer(p, udp)) {
+	if (!out && !pull_outer(p, udp, sa->ah.key != NULL)) {
 		puts("refused outer");
 		return;
 	}
 	if (out)
-		esp_encap(w, &b, &bad, ESP_DF_COPY, 0);
+		ipsec_encap(w, &b, &bad, ESP_DF_COPY, 0);
+	else if (sa->ah.key)
+		ah_decap(w, &b, &bad, 0);
 	else
 		esp_decap(w, &b, &bad, 0);
 	if (p->reason) {
@@ -133,7 +144,7 @@ int main(int argc, char **argv)
 	char line[8192];
 	int rc = 1;
 
-	if (argc != 12 || !read_spec(argv + 1, &spec)) {
+	if ((argc != 12 && argc != 15) || !read_spec(argv + 1, argc == 15, &spec)) {
 		fputs("esp_tool: bad arguments\n", stderr);
 		return 2;
 	}

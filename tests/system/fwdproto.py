@@ -19,11 +19,11 @@ PROTECT, SKIP = 1, 2
 IN, OUT = 1, 2
 MODE_TUNNEL, MODE_TRANSPORT = 1, 2
 EV_REPLAY, EV_AUTH, EV_IDENTITY = 1, 2, 3
-CIPHERS = {'null': (1, 0), 'des': (2, 0), '3des': (3, 0), 'aes128': (4, 128), 'aes192': (4, 192),
+CIPHERS = {None: (0, 0), 'null': (1, 0), 'des': (2, 0), '3des': (3, 0), 'aes128': (4, 128), 'aes192': (4, 192),
            'aes256': (4, 256), 'gcm128': (5, 128), 'gcm256': (5, 256)}
 AUTHS = {None: 0, 'md5': 1, 'sha1': 2, 'sha256': 3, 'sha384': 4, 'sha512': 5}
-DROPS = ('malformed_ip malformed_esp malformed_gre unknown_spi auth_failed replayed bad_padding bad_identity '
-         'recvd_clear no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
+DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed bad_padding bad_identity '
+         'recvd_clear not_bundled no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
          'gre_checksum gre_unsupported recursion send_failed no_buffer fragment ecn event_lost').split()
 POLICY_WORDS = ('matches encaps encrypts digests decaps decrypts verifies send_errors recv_errors no_sa queued '
                 'auth_failed replayed bad_identity recvd_clear too_big').split()
@@ -65,12 +65,17 @@ def key(data):
 
 
 def sa_spec(sa):
+    """`cipher` None is AH alone; `ah` is (SPI, authenticator, key) of the AH around ESP."""
     cipher, bits = CIPHERS[sa['cipher']]
-    out = struct.pack('!IIIBBBI', sa['id'], sa['pair'], sa['policy'], sa['dir'], 50, sa['mode'], sa['spi'])
+    out = struct.pack('!IIIBBBI', sa['id'], sa['pair'], sa['policy'], sa['dir'], 50 if cipher else 51, sa['mode'],
+                      sa['spi'])
     out += addr(sa['src']) + addr(sa['dst'])
     out += struct.pack('!BHH', 1 if sa['udp'] else 0, *(sa['udp'] or (0, 0)))
     out += struct.pack('!BHB', cipher, bits, AUTHS[sa['auth']])
-    out += key(sa['enc_key']) + key(sa['auth_key']) + struct.pack('!H', sa['window'])
+    out += key(sa['enc_key']) + key(sa['auth_key'])
+    spi, auth, secret = sa.get('ah') or (0, None, b'')
+    out += struct.pack('!IB', spi, AUTHS[auth]) + key(secret) + bytes([sa.get('manual', False)])
+    out += struct.pack('!H', sa['window'])
     out += selector(*sa['sel'])
     out += addr(sa.get('peer', sa['src'] if sa['dir'] == IN else sa['dst'])) + bytes([sa.get('moves', bool(sa['udp']))])
     return out + addr(sa.get('oa_src')) + addr(sa.get('oa_dst')) + struct.pack('!IIQQ', *sa['life'])

@@ -56,7 +56,8 @@ static struct sa_spec spec(void)
 				 .udp_sport = (uint16_t)next(), .udp_dport = (uint16_t)next(),
 				 .cipher = CIPHER_AES_CBC, .cipher_bits = 256,
 				 .auth = AUTH_HMAC_SHA1_96, .enc_key = key(32),
-				 .auth_key = key(SA_MAX_KEY), .replay_window = 64,
+				 .auth_key = key(SA_MAX_KEY), .ah = { next(), AUTH_HMAC_SHA256_128, key(32) },
+				 .manual = true, .replay_window = 64,
 				 .sel = selector(), .peer = addr(), .peer_moves = true,
 				 .oa_src = addr(), .oa_dst = addr(),
 				 .life = { next(), next(), (uint64_t)next() << 20, next() } };
@@ -233,6 +234,10 @@ static void fields_keep_their_places(void **state)
 	assert_int_equal(out.u.sa.enc_key.len, 32);
 	assert_memory_equal(out.u.sa.enc_key.b, in.u.sa.enc_key.b, 32);
 	assert_memory_equal(out.u.sa.auth_key.b, in.u.sa.auth_key.b, SA_MAX_KEY);
+	assert_int_equal(out.u.sa.ah.spi, in.u.sa.ah.spi);
+	assert_int_equal(out.u.sa.ah.auth, AUTH_HMAC_SHA256_128);
+	assert_memory_equal(out.u.sa.ah.key.b, in.u.sa.ah.key.b, SA_MAX_KEY);
+	assert_true(out.u.sa.manual);
 	assert_true(ipaddr_equal(&out.u.sa.dst, &in.u.sa.dst));
 	assert_true(selector_equal(&out.u.sa.sel, &in.u.sa.sel));
 	assert_true(out.u.sa.life.hard_bytes == in.u.sa.life.hard_bytes);

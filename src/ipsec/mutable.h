@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What AH protects of an IP header: fields that change on the way are zero while its
+ * ICV is computed (RFC 4302 section 3.3.3.1 and appendix A). */
+#ifndef IPSEC_MUTABLE_H
+#define IPSEC_MUTABLE_H
+
+#include "base/span.h"
+
+enum ah_side { AH_SENDER = 1, AH_RECEIVER };
+
+/* Zeroes the mutable fields and options of the IPv4 header of n bytes (20 to 60) at h,
+ * in place. A sender's destination becomes the last one of a source route, which is
+ * what the receiver will see. False if the options are damaged: nothing can be said. */
+bool ip4_zero_mutable(uint8_t *h, size_t n, enum ah_side side);
+
+#endif
