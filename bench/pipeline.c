@@ -13,7 +13,7 @@
 #define NEAR 0x0a010000u /* 10.1.0.0/16 */
 #define FAR  0x0a020000u /* 10.2.0.0/16 */
 
-enum { IFID = 7, PORT_TUN = 1, PORT_ESP = 2, PORT_GRE = 3, N_PORTS = 3 };
+enum { IFID = 7, PORT_TUN = 1, PORT_ESP = 2, PORT_GRE = 3, PORT_AH = 4, N_PORTS = 4 };
 enum { MAX_WIRE = PKT_DATA_MAX };
 
 struct mem_port {
@@ -181,28 +181,32 @@ static bool add_table(struct end *e, const struct selector *sel)
 static bool add_sa(struct end *e, enum sa_dir dir, const struct selector *sel)
 {
 	const struct bench_suite *s = e->owner->conf.suite;
-	const struct cipher_info *c = cipher_info(s->cipher, s->bits);
-	const struct auth_info *a = s->auth ? auth_info(s->auth) : NULL;
+	const struct cipher_info *c = s->cipher ? cipher_info(s->cipher, s->bits) : NULL;
+	const struct auth_info *a = auth_info(s->auth);
 	struct fwd_msg m = { .type = FWD_SA_ADD };
 	struct sa_spec spec = { .id = dir,
 				.pair_id = 1,
 				.policy_id = 1,
 				.dir = (uint8_t)dir,
-				.proto = PROTO_ESP,
+				.proto = c ? PROTO_ESP : PROTO_AH,
 				.mode = MODE_TUNNEL,
 				.spi = 0x1000,
 				.cipher = (uint8_t)s->cipher,
 				.cipher_bits = (uint16_t)s->bits,
-				.auth = (uint8_t)s->auth,
+				.auth = a ? (uint8_t)a->id : AUTH_NONE,
 				.replay_window = 64,
 				.sel = *sel };
 
 	spec.src = ipaddr_v4(dir == SA_OUT ? e->us : e->peer);
 	spec.dst = ipaddr_v4(dir == SA_OUT ? e->peer : e->us);
-	spec.enc_key.len = (uint8_t)(c->key_len + c->salt_len);
+	spec.enc_key.len = c ? (uint8_t)(c->key_len + c->salt_len) : 0;
 	spec.auth_key.len = a ? a->key_len : 0;
 	for (uint8_t i = 0; i < SA_MAX_KEY; i++)
 		spec.enc_key.b[i] = spec.auth_key.b[i] = (uint8_t)(7 * i + 3);
+	if (c && e->owner->conf.bundle) {
+		spec.ah = (struct sa_ah){ 0x2000, AUTH_HMAC_SHA1_96, spec.enc_key };
+		spec.ah.key.len = auth_info(AUTH_HMAC_SHA1_96)->key_len;
+	}
 	m.u.sa = spec;
 	return ask(e, &m);
 }
@@ -224,12 +228,19 @@ static bool end_init(struct pipeline *p, struct end *e, enum sa_dir dir)
 	e->f = forwarder_new(&env);
 	return e->f && add_port(e, PORT_TUN, gre ? FWD_PORT_TUNNEL : FWD_PORT_STEER) &&
 	       add_port(e, PORT_ESP, FWD_PORT_ESP) && add_port(e, PORT_GRE, FWD_PORT_GRE) &&
+	       add_port(e, PORT_AH, FWD_PORT_AH) &&
 	       add_table(e, &sel) && add_sa(e, dir, &sel);
 }
 
 static struct mem_port *port_of(struct end *e, size_t id)
 {
 	return &e->ports[id - 1];
+}
+
+/* The port that the suite's packets travel by. */
+static size_t wire_port(const struct pipeline *p)
+{
+	return p->conf.bundle || !p->conf.suite->cipher ? PORT_AH : PORT_ESP;
 }
 
 static void make_packets(struct pipeline *p)
@@ -257,8 +268,8 @@ static void make_packets(struct pipeline *p)
 	}
 	tun->in = (const uint8_t(*)[MAX_WIRE])p->packets;
 	tun->n_in = p->conf.batch;
-	port_of(&p->a, PORT_ESP)->out = p->wire;
-	port_of(&p->b, PORT_ESP)->in = (const uint8_t(*)[MAX_WIRE])p->wire;
+	port_of(&p->a, wire_port(p))->out = p->wire;
+	port_of(&p->b, wire_port(p))->in = (const uint8_t(*)[MAX_WIRE])p->wire;
 }
 
 struct pipeline *pipeline_new(const struct bench_case *c)
@@ -304,7 +315,8 @@ static uint64_t poll_port(struct pipeline *p, struct end *e, size_t id)
 
 size_t pipeline_round(struct pipeline *p, uint64_t *ret_out, uint64_t *ret_in)
 {
-	struct mem_port *sent = port_of(&p->a, PORT_ESP), *came = port_of(&p->b, PORT_ESP);
+	size_t wire = wire_port(p);
+	struct mem_port *sent = port_of(&p->a, wire), *came = port_of(&p->b, wire);
 	struct mem_port *tun = port_of(&p->b, PORT_TUN);
 
 	sent->n_out = 0;
@@ -312,6 +324,6 @@ size_t pipeline_round(struct pipeline *p, uint64_t *ret_out, uint64_t *ret_in)
 	came->n_in = sent->n_out;
 	memcpy(came->in_len, sent->out_len, sizeof(came->in_len));
 	tun->n_out = 0;
-	*ret_in = poll_port(p, &p->b, PORT_ESP);
+	*ret_in = poll_port(p, &p->b, wire);
 	return tun->n_out;
 }

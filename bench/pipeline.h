@@ -8,7 +8,7 @@
 
 struct bench_suite {
 	const char *name;
-	enum cipher_id cipher;
+	enum cipher_id cipher; /* CIPHER_UNSET: AH alone */
 	unsigned bits;
 	enum auth_id auth;
 };
@@ -20,6 +20,7 @@ struct bench_case {
 	size_t policies; /* entries of the SPD; the last one takes the packets */
 	size_t flows;	 /* different port numbers among the packets */
 	bool gre;	 /* the packets enter by a TunnelN */
+	bool bundle;	 /* AH with HMAC-SHA1-96 around the suite's ESP */
 };
 
 struct pipeline;
