@@ -126,7 +126,7 @@ static void install(struct control *c, const struct sa_spec *spec)
 	if (err)
 		log_line("CULVERT-3-FORWARDER", "SA 0x%08X was refused: %s", spec->spi,
 			 strerror(-err));
-	if (c->opt->keylog)
+	if (c->opt->keylog && spec->proto == PROTO_ESP)
 		keylog_esp(c, spec);
 	sa_spec_wipe(&m.u.sa);
 }
@@ -341,7 +341,8 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 			 ipaddr_str(&m->u.unknown_spi.dst, a), m->u.unknown_spi.proto,
 			 m->u.unknown_spi.spi, m->u.unknown_spi.spi,
 			 ipaddr_str(&m->u.unknown_spi.src, b));
-		ike_unknown_spi(c->ike, now, &m->u.unknown_spi.src, m->u.unknown_spi.spi);
+		ike_unknown_spi(c->ike, now, &m->u.unknown_spi.src, m->u.unknown_spi.proto,
+				m->u.unknown_spi.spi);
 		break;
 	case FWD_PEER_MOVED:
 		ike_peer_moved(c->ike, now, m->u.peer_moved.sa_id, &m->u.peer_moved.addr,

@@ -196,6 +196,14 @@ uint32_t show_conn_id(const struct show_in *in, const struct sa_spec *s)
 	return base + 2 * s->pair_id - (s->dir == SA_IN);
 }
 
+/* RFC 4302: 12 bytes and the ICV; no padding needed. */
+static uint32_t ah_len(uint8_t auth)
+{
+	const struct auth_info *a = auth_info(auth);
+
+	return a ? 12u + a->icv_len : 0;
+}
+
 uint32_t show_plaintext_mtu(const struct sa_spec *s, uint32_t path_mtu)
 {
 	const struct cipher_info *c = cipher_info(s->cipher, s->cipher_bits);
@@ -203,11 +211,12 @@ uint32_t show_plaintext_mtu(const struct sa_spec *s, uint32_t path_mtu)
 	uint32_t icv = (a ? a->icv_len : 0u) + (c && c->combined ? c->icv_len : 0u);
 	uint32_t fixed, block, text;
 
-	if (s->proto == PROTO_AH) { /* RFC 4302: 12 bytes and the ICV; no padding needed */
-		fixed = 12 + icv;
+	if (s->proto == PROTO_AH) {
+		fixed = ah_len(s->auth);
 		return path_mtu > fixed + 20 ? path_mtu - fixed - (s->mode == MODE_TUNNEL ? 20 : 0) : 0;
 	}
-	fixed = 20u + (s->udp_encap ? 8u : 0u) + 8u + (c ? c->iv_len : 0u) + icv;
+	fixed = 20u + (s->ah.spi ? ah_len(s->ah.auth) : 0) + (s->udp_encap ? 8u : 0u) + 8u +
+		(c ? c->iv_len : 0u) + icv;
 	block = c && c->block_len > 4 ? c->block_len : 4u; /* RFC 4303 section 2.4 */
 	if (path_mtu < fixed + block)
 		return 0;

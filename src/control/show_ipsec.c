@@ -62,7 +62,9 @@ static void counters(struct txt *out, const struct fwd_policy_stats *s, bool det
 
 static void sa_lifetime(struct txt *out, const struct sa_spec *s, const struct fwd_sa_stats *stats)
 {
-	if (s->life.hard_bytes)
+	if (s->manual)
+		txt_str(out, "        no sa timing\n");
+	else if (s->life.hard_bytes)
 		txt_printf(out,
 			   "        sa timing: remaining key lifetime (k/sec): (%" PRIu64 "/%u)\n",
 			   stats->left_bytes / 1024, (unsigned)stats->left_sec);
@@ -73,17 +75,20 @@ static void sa_lifetime(struct txt *out, const struct sa_spec *s, const struct f
 			   (unsigned)stats->left_sec);
 }
 
-static void sa_block(const struct show_in *in, const struct sa_spec *s, const char *map, bool detail,
-		     struct txt *out)
+/* One protocol of the SA: a bundle has a block under each heading. */
+static void sa_block(const struct show_in *in, const struct sa_spec *s, uint8_t proto, const char *map,
+		     bool detail, struct txt *out)
 {
+	bool bundled = proto != s->proto; /* the AH around ESP */
+	uint32_t spi = bundled ? s->ah.spi : s->spi;
 	struct fwd_sa_stats stats = show_sa_stats(in, s->id);
 	const struct cipher_info *c = cipher_info(s->cipher, s->cipher_bits);
-	const struct auth_info *a = auth_info(s->auth);
+	const struct auth_info *a = auth_info(bundled ? s->ah.auth : s->auth);
 	bool tunnel = s->mode == MODE_TUNNEL, old = in->config->compat_ios12;
 	unsigned id = show_conn_id(in, s);
 
-	txt_printf(out, "      spi: 0x%" PRIX32 "(%" PRIu32 ")\n        transform: ", s->spi, s->spi);
-	if (s->proto == PROTO_AH)
+	txt_printf(out, "      spi: 0x%" PRIX32 "(%" PRIu32 ")\n        transform: ", spi, spi);
+	if (proto == PROTO_AH)
 		txt_printf(out, "%s ", a ? a->ios_ah : "");
 	else
 		show_esp_words(out, s->cipher, s->cipher_bits, s->auth);
@@ -94,12 +99,17 @@ static void sa_block(const struct show_in *in, const struct sa_spec *s, const ch
 		txt_printf(out, "sibling_flags %08X, ", tunnel ? 0x80000040u : 0x80000000u);
 	txt_printf(out, "crypto map: %s\n", map);
 	sa_lifetime(out, s, &stats);
-	if (s->proto != PROTO_AH && c)
+	if (proto != PROTO_AH && c)
 		txt_printf(out, "        IV size: %u bytes\n", (unsigned)c->iv_len);
 	txt_printf(out, "        replay detection support: %c", s->replay_window ? 'Y' : 'N');
 	if (detail && s->replay_window)
 		txt_printf(out, "  replay window size: %u", (unsigned)s->replay_window);
 	txt_printf(out, "\n        Status: %s\n", old ? "ACTIVE" : "ACTIVE(ACTIVE)");
+}
+
+static bool has_proto(const struct sa_spec *s, uint8_t proto)
+{
+	return s->proto == proto || (proto == PROTO_AH && s->ah.spi);
 }
 
 /* All SAs of a policy in one direction, under IOS's three headings. */
@@ -118,9 +128,9 @@ static void sa_lists(const struct show_in *in, const struct p2_policy *p, enum s
 			const struct ike_pair_info *pair = &in->pairs[i];
 			const struct sa_spec *s = dir == SA_IN ? &pair->in : &pair->out;
 
-			if (pair->policy_id == p->id && s->spi && s->proto == lists[k].proto &&
+			if (pair->policy_id == p->id && s->spi && has_proto(s, lists[k].proto) &&
 			    (dir == SA_IN || pair->out_id))
-				sa_block(in, s, p->map, detail, out);
+				sa_block(in, s, lists[k].proto, p->map, detail, out);
 		}
 		txt_char(out, '\n');
 	}
@@ -237,11 +247,15 @@ void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *
 			for (size_t k = 0; k < in->n_p2; k++)
 				if (in->p2[k].id == pair->policy_id)
 					map = in->p2[k].map;
-			txt_printf(out, "%sdest address: %s\n   protocol: %s\n", any ? "\n" : "",
-				   ipaddr_str(&s->dst, dst), s->proto == PROTO_AH ? "AH" : "ESP");
-			txt_printf(out, "   source address: %s\n", ipaddr_str(&s->src, src));
-			sa_block(in, s, map, f->detail, out);
-			any = true;
+			for (uint8_t proto = PROTO_ESP; proto <= PROTO_AH; proto++) {
+				if (!has_proto(s, proto))
+					continue;
+				txt_printf(out, "%sdest address: %s\n   protocol: %s\n", any ? "\n" : "",
+					   ipaddr_str(&s->dst, dst), proto == PROTO_AH ? "AH" : "ESP");
+				txt_printf(out, "   source address: %s\n", ipaddr_str(&s->src, src));
+				sa_block(in, s, proto, map, f->detail, out);
+				any = true;
+			}
 		}
 	}
 	if (!any)
@@ -255,9 +269,11 @@ void show_ipsec_sa_count(const struct show_in *in, struct txt *out)
 	for (size_t i = 0; i < in->n_pairs; i++) {
 		const struct ike_pair_info *p = &in->pairs[i];
 
-		total += p->out_id ? 2 : 1;
+		unsigned each = p->in.ah.spi || p->out.ah.spi ? 2 : 1;
+
+		total += (p->out_id ? 2 : 1) * each;
 		if (!p->current && p->out_id)
-			rekeying += 2; /* the older one of two */
+			rekeying += 2 * each; /* the older one of two */
 	}
 	txt_printf(out, "IPsec SA total: %u, active: %u, rekeying: %u, unused: 0, invalid: 0\n",
 		   total, total - rekeying, rekeying);

@@ -199,11 +199,27 @@ bool ike_transform_next(struct ike_proposal *p, struct ike_transform *ret_t)
 bool ike_sa_is_single(struct span body)
 {
 	struct ike_proposal p;
-	struct ike_transform t;
 	struct rd r;
 
-	return ike_sa_decode(body, &r) && ike_proposal_next(&r, &p) && !rd_left(&r) &&
-	       ike_transform_next(&p, &t) && !rd_left(&p.transforms) && !p.transforms.bad;
+	return ike_sa_is_choice(body) && ike_sa_decode(body, &r) && ike_proposal_next(&r, &p) && !rd_left(&r);
+}
+
+bool ike_sa_is_choice(struct span body)
+{
+	struct ike_proposal p;
+	struct ike_transform t;
+	struct rd r;
+	int number = -1;
+
+	if (!ike_sa_decode(body, &r))
+		return false;
+	while (ike_proposal_next(&r, &p)) {
+		if ((number >= 0 && p.number != number) || !ike_transform_next(&p, &t) ||
+		    rd_left(&p.transforms) || p.transforms.bad)
+			return false;
+		number = p.number;
+	}
+	return number >= 0 && !r.bad;
 }
 
 void ike_sa_begin(struct wr *w)

@@ -114,8 +114,10 @@ struct ike_proposal {
 bool ike_sa_decode(struct span body, struct rd *ret_proposals);
 bool ike_proposal_next(struct rd *r, struct ike_proposal *ret_p);
 bool ike_transform_next(struct ike_proposal *p, struct ike_transform *ret_t);
-/* What an answer must be: one proposal with one transform (RFC 2408 section 4.2). */
+/* What an answer of phase 1 must be: one proposal with one transform (RFC 2408 section 4.2). */
 bool ike_sa_is_single(struct span body);
+/* Of quick mode: one proposal number with one transform for each of its protocols. */
+bool ike_sa_is_choice(struct span body);
 
 /* Writes DOI and situation; a proposal's or transform's generic header, whose
  * length ike_sub_end() fills in. `next` is what follows it, or PL_NONE. */

@@ -424,7 +424,8 @@ void ike_clear_ipsec(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, 
 		next = TAILQ_NEXT(p, entry);
 		if ((!peer || ipaddr_equal(&p->peer, peer)) &&
 		    (!map || !strcmp(p->policy.map, map)) &&
-		    (!spi || p->in.spi == spi || p->out.spi == spi))
+		    (!spi || p->in.spi == spi || p->out.spi == spi || p->in.ah.spi == spi ||
+		     p->out.ah.spi == spi))
 			pair_remove(p, true);
 	}
 }

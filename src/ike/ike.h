@@ -108,9 +108,10 @@ void ike_used(struct ike *k, uint64_t now_ms, const struct ike_use *v, size_t n)
 void ike_peer_moved(struct ike *k, uint64_t now_ms, uint32_t sa_id, const struct ipaddr *addr,
 		    uint16_t port);
 
-/* ESP arrived with an SPI nobody knows. A peer of the configuration is told under an
+/* ESP or AH (enum ipsec_proto) arrived with an SPI nobody knows. A peer of the configuration is told under an
  * ISAKMP SA, and with `crypto isakmp invalid-spi-recovery` one is made for it. */
-void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint32_t spi);
+void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint8_t proto,
+		     uint32_t spi);
 
 /* `clear crypto isakmp [conn-id]` (0: all) and `clear crypto sa` (each argument
  * narrows if set: peer NULL, map NULL, spi 0 mean all). DELETEs are sent. */

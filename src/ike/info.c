@@ -9,8 +9,6 @@
 
 #include "base/secret.h"
 
-enum { PROTO_ID_ISAKMP = 1, PROTO_ID_ESP = 3 };
-
 /* HASH(1) = prf(SKEYID_a, M-ID | payloads), over what follows the HASH payload. */
 static int info_hash(struct ike_sa *sa, uint32_t msgid, struct span rest, uint8_t *out)
 {
@@ -183,8 +181,10 @@ static void recv_delete(struct ike_sa *sa, struct span body)
 		}
 		return;
 	}
-	for (size_t i = 0; i < del.n_spis && del.spi_len == 4 && del.proto == PROTO_ID_ESP; i++) {
-		struct pair *p = pair_by_spi(sa, rd_be32(&r));
+	/* of a bundle the first of two takes both */
+	bool ours = del.spi_len == 4 && (del.proto == PROTO_ID_ESP || del.proto == PROTO_ID_AH);
+	for (size_t i = 0; i < del.n_spis && ours; i++) {
+		struct pair *p = pair_by_spi(sa, del.proto, rd_be32(&r));
 
 		if (p) {
 			act_debug_ipsec(k, &p->peer,
@@ -235,7 +235,7 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 	case NT_INVALID_SPI:
 		if (n.data.len >= 4 || n.spi.len == 4) {
 			struct rd r = rd_span(n.spi.len == 4 ? n.spi : n.data);
-			struct pair *p = pair_by_spi(sa, rd_be32(&r));
+			struct pair *p = pair_by_spi(sa, n.proto, rd_be32(&r));
 
 			if (p)
 				pair_remove(p, false);
@@ -254,7 +254,7 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 		char why[200] = "", ours[IKE_WHY_OURS];
 
 		TAILQ_FOREACH(q, &sa->qms, entry)
-			if (q->state == QM_I1 && (!hit || q->spi == spi))
+			if (q->state == QM_I1 && (!hit || q->spi == spi || p2_ah_spi(q->spi) == spi))
 				hit = q;
 		if (!hit)
 			break;

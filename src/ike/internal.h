@@ -383,7 +383,7 @@ void pair_use(struct ike *k, const struct qm *q);
 void pair_remove(struct pair *p, bool tell_peer);
 struct pair *pair_by_sa(struct ike *k, uint32_t sa_id);
 /* Of the peer that an SA is up with, by the SPI that he receives on. */
-struct pair *pair_by_spi(const struct ike_sa *sa, uint32_t spi);
+struct pair *pair_by_spi(const struct ike_sa *sa, uint8_t proto_id, uint32_t spi);
 struct pair *pair_current(struct ike *k, uint32_t policy_id);
 bool pair_any(const struct ike *k, uint32_t policy_id); /* in whatever state */
 /* Another one in use carries just the same. */

@@ -215,7 +215,7 @@ static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 	return !k->cfg.enabled	? "crypto isakmp is disabled" :
 	       !p->n_peers	? "no peer is set" :
 	       !p->n_transforms ? "no transform-set is set" :
-	       !p2		? "none of its transform-sets can be negotiated (AH is not spoken)" :
+	       !p2		? "none of its transform-sets can be negotiated" :
 	       !p1_any_usable(k) ? "no crypto isakmp policy that can be negotiated is configured (rsa-sig needs a certificate of ours)" :
 				  NULL;
 }
@@ -384,6 +384,9 @@ void negotiate(struct ike *k, const struct p2_policy *p)
 			give_up(k, p->id,
 				err == -EINVAL ? "the crypto ACL line cannot be said in IKE: its "
 						 "wildcard mask has holes" :
+				err == -EPROTONOSUPPORT ?
+						 "AH cannot cross the NAT that was found, and each of its "
+						 "transform-sets has AH (use ESP alone)" :
 						 "quick mode could not start");
 	} else if ((sa = find_starting(k, p, peer, live))) {
 		sa_want(sa, p->id);

@@ -124,6 +124,10 @@ static void note_spec(struct pair *p, bool in, const struct ipaddr *peer)
 	p->by_id[in].p = p->by_spi[in].p = p;
 	(void)htab_add(&x->pairs_by_id, &p->by_id[in].node, index_number(p->k, s->id));
 	(void)htab_add(&x->pairs_by_spi, &p->by_spi[in].node, spi_hash(p->k, in, s->spi));
+	if (in || !s->ah.spi)
+		return;
+	p->by_ah_spi.p = p;
+	(void)htab_add(&x->pairs_by_spi, &p->by_ah_spi.node, spi_hash(p->k, in, s->ah.spi));
 }
 
 static void forget_specs(struct pair *p)
@@ -138,6 +142,8 @@ static void forget_specs(struct pair *p)
 			htab_del(&x->pairs_by_id, &p->by_id[in].node);
 			htab_del(&x->pairs_by_spi, &p->by_spi[in].node);
 		}
+	if (p->by_ah_spi.p)
+		htab_del(&x->pairs_by_spi, &p->by_ah_spi.node);
 }
 
 static void copy_spec(struct sa_spec *to, const struct sa_spec *from)
@@ -145,6 +151,7 @@ static void copy_spec(struct sa_spec *to, const struct sa_spec *from)
 	*to = *from;
 	secret_wipe(&to->enc_key, sizeof(to->enc_key));
 	secret_wipe(&to->auth_key, sizeof(to->auth_key));
+	secret_wipe(&to->ah.key, sizeof(to->ah.key));
 }
 
 int pair_add(struct ike *k, struct qm *q)
@@ -211,7 +218,9 @@ void pair_remove(struct pair *p, bool tell_peer)
 	bool carried = p->out_installed;
 
 	if (sa)
-		info_delete(sa, 3, &p->in.spi, 1);
+		info_delete(sa, p->in.proto == PROTO_AH ? PROTO_ID_AH : PROTO_ID_ESP, &p->in.spi, 1);
+	if (sa && p->in.ah.spi) /* each protocol has its own (RFC 2408 section 3.15) */
+		info_delete(sa, PROTO_ID_AH, &p->in.ah.spi, 1);
 	act_sa_del(k, p->in.id);
 	if (p->out_installed)
 		act_sa_del(k, p->out.id);
@@ -243,15 +252,16 @@ struct pair *pair_by_sa(struct ike *k, uint32_t sa_id)
 
 /* A peer names the SPIs that he receives on, which are our outbound ones. Of pairs that
  * were taken over it is enough to know them. */
-struct pair *pair_by_spi(const struct ike_sa *sa, uint32_t spi)
+struct pair *pair_by_spi(const struct ike_sa *sa, uint8_t proto_id, uint32_t spi)
 {
+	uint8_t proto = proto_id == PROTO_ID_AH ? PROTO_AH : PROTO_ESP;
 	struct ike *k = sa->k;
 	const struct peer peer = peer_of_sa(sa);
 	struct hnode *n = htab_first(&k->index.pairs_by_spi, spi_hash(k, false, spi));
 	struct pair *p;
 
 	for (; (p = of_ref(n)); n = htab_next(n))
-		if (p->out.spi == spi && ipaddr_equal(&p->peer, &peer.addr) &&
+		if (sa_spec_has_spi(&p->out, proto, spi) && ipaddr_equal(&p->peer, &peer.addr) &&
 		    (!p->who || peer_has_pair(&peer, p)))
 			return p;
 	return NULL;
@@ -333,18 +343,31 @@ void pairs_drop_peer(struct ike *k, const struct peer *peer, uint64_t before_ms)
 	}
 }
 
+/* Of AH its twin. */
 bool spi_in_use(struct ike *k, uint32_t spi)
 {
-	struct hnode *n = htab_first(&k->index.pairs_by_spi, spi_hash(k, true, spi));
+	uint32_t both[] = { spi, p2_ah_spi(spi) };
+	struct hnode *n;
 	struct pair *p;
 
-	for (; (p = of_ref(n)); n = htab_next(n))
-		if (p->in.spi == spi)
-			return true;
+	for (size_t i = 0; i < 2; i++) /* AH alone has that alone */
+		for (n = htab_first(&k->index.pairs_by_spi, spi_hash(k, true, both[i])); (p = of_ref(n));
+		     n = htab_next(n))
+			if (p->in.spi == both[i])
+				return true;
 	n = htab_first(&k->index.qms_by_spi, index_number(k, spi));
 	while (n && hnode_entry(n, struct qm, by_spi)->spi != spi)
 		n = htab_next(n);
 	return n;
+}
+
+/* One of the policy's sets has the SA's algorithms. */
+static bool set_makes(const struct p2_transform *t, const struct sa_spec *s)
+{
+	if (s->proto == PROTO_AH)
+		return t->cipher == CIPHER_UNSET && t->ah_auth == s->auth;
+	return t->cipher == s->cipher && t->cipher_bits == s->cipher_bits && t->esp_auth == s->auth &&
+	       t->ah_auth == (s->ah.spi ? s->ah.auth : AUTH_NONE);
 }
 
 /* The policy as it is configured now would make such an SA. Ids are only unique in one
@@ -358,9 +381,7 @@ bool policy_makes(const struct p2_policy *p, const struct sa_spec *s)
 	for (size_t i = 0; i < p->n_peers; i++)
 		has_peer |= ipaddr_equal(&p->peers[i], peer);
 	for (size_t i = 0; i < p->n_transforms; i++)
-		has_set |= p->transforms[i].cipher == s->cipher &&
-			   p->transforms[i].cipher_bits == s->cipher_bits &&
-			   p->transforms[i].esp_auth == s->auth;
+		has_set |= set_makes(&p->transforms[i], s);
 	return has_peer && has_set && ipaddr_equal(&p->local, local) &&
 	       selector_covers(&p->sel, &s->sel);
 }

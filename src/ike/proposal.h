@@ -64,6 +64,16 @@ void p1_write_life(struct wr *w, uint32_t sec);
 
 /* ---- phase 2 ---- */
 
+enum { PROTO_ID_ISAKMP = 1, PROTO_ID_AH = 2, PROTO_ID_ESP = 3 }; /* RFC 2407 section 4.4.1 */
+
+/* Our SPI of AH that goes with our SPI of ESP: one number names an exchange, whatever its
+ * protocols are. SPIs are numbers of a protocol, and where those of ESP differ so do these. */
+#define P2_SPI_TWIN UINT32_C(0x55555555)
+static inline uint32_t p2_ah_spi(uint32_t esp_spi)
+{
+	return esp_spi ^ P2_SPI_TWIN;
+}
+
 struct p2_agreed {
 	uint8_t number; /* of the proposal */
 	uint8_t proto;	/* enum ipsec_proto */
@@ -77,6 +87,11 @@ struct p2_agreed {
 	uint64_t life_kb;
 	uint32_t peer_spi;
 	struct span transform; /* as offered */
+	/* a bundle: beside ESP; AUTH_NONE: none. AH alone has its authenticator in auth */
+	uint8_t ah_auth;
+	bool ah_last; /* it stood behind the ESP */
+	uint32_t peer_ah_spi;
+	struct span ah_transform;
 };
 
 struct p2_seen {
@@ -93,11 +108,13 @@ enum p2_encap { P2_RAW = 0, P2_UDP_RFC, P2_UDP_DRAFT };
 /* Tunnel or transport, in UDP or not; 0 for numbers nobody assigned. */
 uint8_t p2_encap_mode(uint32_t encap, bool *ret_udp);
 
-/* True for a transform set that this router can negotiate: ESP without AH. */
+/* True for a transform set that this router can negotiate: ESP, AH, or both. */
 bool p2_usable(const struct p2_transform *t);
+/* True if there is one to offer: AH is not, where a NAT was found. */
+bool p2_any(const struct p2_policy *p, enum p2_encap encap);
 
-/* The body of an SA payload that offers every usable transform set of the policy.
- * endpoints false: the selectors are not the endpoints, only tunnel mode serves. */
+/* The body of an SA payload that offers every usable transform set of the policy, AH under
+ * p2_ah_spi(spi). endpoints false: the selectors are not the endpoints, only tunnel mode serves. */
 void p2_offer(struct wr *w, const struct p2_policy *p, uint32_t spi, enum p2_encap encap,
 	      bool endpoints);
 
@@ -114,6 +131,8 @@ bool p2_choose(struct span sa_body, const struct p2_policy *p, const struct p2_a
 	       struct p2_agreed *ret_a, char *story, size_t story_cap);
 /* True if every transform that is offered is for transport mode in UDP. */
 bool p2_is_transport(struct span sa_body);
+/* The protocol of the first proposal, ESP if there is none (RFC 2407 section 4.4.1). */
+uint8_t p2_first_proto(struct span sa_body);
 /* Its usable transform sets and PFS in words to type; cut at cap bytes. */
 void p2_text(const struct p2_policy *p, char *buf, size_t cap);
 void p2_answer(struct wr *w, const struct p2_agreed *a, uint32_t spi);

@@ -10,7 +10,7 @@
 
 enum { P1_CIPHER = 1, P1_HASH = 2, P1_AUTH = 3, P1_GROUP = 4, P1_LIFE_TYPE = 11, P1_LIFE = 12,
        P1_KEY_LEN = 14 };
-enum { KEY_IKE = 1, PROTO_ID_ISAKMP = 1 };
+enum { KEY_IKE = 1 };
 
 bool p1_usable(const struct p1_policy *p)
 {

@@ -11,8 +11,6 @@
 
 #include "base/secret.h"
 
-#define PROTO_ID_ESP 3
-
 /* ---- hashes ---- */
 
 /* HASH(1): prf(SKEYID_a, M-ID | rest); HASH(2): with Ni_b after M-ID; HASH(3):
@@ -95,7 +93,8 @@ static struct qm *qm_make(struct ike_sa *sa, bool initiator, uint32_t msgid)
 		k->env.random(k->env.ctx, &q->msgid, sizeof(q->msgid));
 	do
 		k->env.random(k->env.ctx, &q->spi, sizeof(q->spi));
-	while (q->spi < 256 || spi_in_use(k, q->spi)); /* RFC 4303: 1..255 are reserved */
+	/* RFC 4303: 1..255 are reserved */
+	while (q->spi < 256 || p2_ah_spi(q->spi) < 256 || spi_in_use(k, q->spi));
 	TAILQ_INSERT_TAIL(&sa->qms, q, entry);
 	(void)htab_add(&k->index.qms_by_spi, &q->by_spi, index_number(k, q->spi));
 	sa->n_qms++;
@@ -174,7 +173,7 @@ static void rest(struct qm *q)
 	struct ike *k = q->sa->k;
 
 	enter(q, QM_DONE);
-	q->agreed.transform = (struct span){ 0 };
+	q->agreed.transform = q->agreed.ah_transform = (struct span){ 0 };
 	flight_stop(k, &q->flight);
 	ike_dh_free(q->dh);
 	q->dh = NULL;
@@ -237,7 +236,7 @@ int quick_start(struct ike_sa *sa, const struct p2_policy *p)
 
 	if (!q)
 		return -ENOMEM;
-	err = prepare(q, p);
+	err = p2_any(p, encap) ? prepare(q, p) : -EPROTONOSUPPORT;
 	if (err)
 		goto fail;
 	bool endpoints = ids_are_endpoints(sa, &q->sel);
@@ -310,15 +309,16 @@ static void i_recv(struct qm *q, const struct ike_payloads *pl)
 	int err;
 
 	natt_read_original(q, pl);
-	bool fits = ike_sa_is_single(body) && !!ke == !!q->dh && ids_echoed(q, pl) &&
+	bool fits = ike_sa_is_choice(body) && !!ke == !!q->dh && ids_echoed(q, pl) &&
 		    p2_choose(body, &q->policy, &ask, &q->agreed, why, sizeof(why));
 	trace_p2(q, pl, fits);
 	if (!fits) {
 		uint8_t spi[4];
 		struct wr w = wr_of(spi, sizeof(spi));
+		uint8_t proto = p2_first_proto(body);
 
-		wr_be32(&w, q->spi);
-		info_notify(sa, PROTO_ID_ESP, wr_done(&w), NT_NO_PROPOSAL_CHOSEN,
+		wr_be32(&w, proto == PROTO_ID_AH ? p2_ah_spi(q->spi) : q->spi);
+		info_notify(sa, proto, wr_done(&w), NT_NO_PROPOSAL_CHOSEN,
 			    (struct span){ 0 });
 		quick_fail(q, why);
 		return;
@@ -362,7 +362,7 @@ static void r_refuse(struct qm *q, const struct ike_payloads *pl, uint16_t type,
 	if (!offer || !ike_sa_decode(offer->body, &r) || !ike_proposal_next(&r, &prop) ||
 	    prop.spi.len != 4)
 		prop.spi = (struct span){ 0 };
-	info_refuse(sa, &q->flight, PROTO_ID_ESP, prop.spi, type);
+	info_refuse(sa, &q->flight, prop.proto ? prop.proto : PROTO_ID_ESP, prop.spi, type);
 	/* the exchange stays a while: repeats of QM1 get the refusal again */
 	rest(q);
 }
@@ -391,10 +391,11 @@ static int r_answer(struct qm *q, const struct ike_payloads *pl)
 	    (q->agreed.life_kb && (!his.life_kb || his.life_kb > q->agreed.life_kb))) {
 		ike_build_begin(&b, PL_NOTIFY);
 		wr_be32(&b.w, IKE_DOI_IPSEC);
-		wr_u8(&b.w, PROTO_ID_ESP);
+		bool ah = q->agreed.proto == PROTO_AH;
+		wr_u8(&b.w, ah ? PROTO_ID_AH : PROTO_ID_ESP);
 		wr_u8(&b.w, 4);
 		wr_be16(&b.w, NT_RESPONDER_LIFETIME);
-		wr_be32(&b.w, q->spi);
+		wr_be32(&b.w, ah ? p2_ah_spi(q->spi) : q->spi);
 		p2_write_life(&b.w, q->agreed.life_sec, q->agreed.life_kb);
 		ike_build_end(&b);
 	}
@@ -483,7 +484,8 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 	act_sa_add(k, &q->in); /* he may send as soon as he has our answer */
 	act_debug(k, sa, "Old State = IKE_QM_READY  New State = IKE_QM_R_QM2");
 	int failed = r_answer(q, pl);
-	q->agreed.transform = (struct span){ 0 }; /* it pointed into the message */
+	/* they pointed into the message */
+	q->agreed.transform = q->agreed.ah_transform = (struct span){ 0 };
 	if (failed)
 		quick_drop(q);
 }

@@ -7,8 +7,6 @@
 
 #include "base/secret.h"
 
-#define PROTO_ID_ESP 3
-
 /* The initiator renews earlier than the responder, so that the two do not collide;
  * by volume each side watches what it sends. A quarter of a short life, a minute of a
  * long one: a renewal takes half a minute where three of ten datagrams are lost. */
@@ -24,29 +22,69 @@ static struct sa_life life_of(const struct qm *q)
 				 .soft_bytes = bytes > 2 * margin ? bytes - margin : bytes / 2 };
 }
 
+/* KEYMAT of one protocol and SPI: enc bytes, then auth. */
+static int keys_make(struct qm *q, struct span gqm, uint8_t proto, uint32_t spi, size_t enc, size_t auth,
+		     struct sa_key *ret_enc, struct sa_key *ret_auth)
+{
+	struct ike_sa *sa = q->sa;
+	uint8_t keymat[SA_KEYMAT_MAX];
+	int err = keying_keymat(sa->k->crypto, sa->agreed.hash, &sa->keys, gqm, proto, spi, q->ni, q->nr,
+				keymat, enc + auth);
+
+	if (!err) {
+		ret_enc->len = (uint8_t)enc;
+		memcpy(ret_enc->b, keymat, enc);
+		ret_auth->len = (uint8_t)auth;
+		memcpy(ret_auth->b, keymat + enc, auth);
+	}
+	secret_wipe(keymat, sizeof(keymat));
+	return err;
+}
+
+static size_t auth_key_len(uint8_t auth)
+{
+	const struct auth_info *a = auth ? auth_info(auth) : NULL;
+
+	return a ? a->key_len : 0;
+}
+
+/* SPIs and keys of each protocol. */
+static int protocols_make(struct qm *q, bool in, struct span gqm, struct sa_spec *s)
+{
+	const struct p2_agreed *g = &q->agreed;
+	const struct cipher_info *c = cipher_info(g->cipher, g->cipher_bits);
+	struct sa_key none;
+
+	s->proto = g->proto;
+	s->cipher = g->cipher;
+	s->cipher_bits = g->cipher_bits;
+	s->auth = g->auth;
+	if (g->proto == PROTO_AH) {
+		s->spi = in ? p2_ah_spi(q->spi) : g->peer_spi;
+		return keys_make(q, gqm, PROTO_ID_AH, s->spi, 0, auth_key_len(g->auth), &s->enc_key,
+				 &s->auth_key);
+	}
+	s->spi = in ? q->spi : g->peer_spi;
+	int err = keys_make(q, gqm, PROTO_ID_ESP, s->spi, (size_t)c->key_len + c->salt_len,
+			    auth_key_len(g->auth), &s->enc_key, &s->auth_key);
+	if (err || !g->ah_auth)
+		return err;
+	s->ah.spi = in ? p2_ah_spi(q->spi) : g->peer_ah_spi;
+	s->ah.auth = g->ah_auth;
+	return keys_make(q, gqm, PROTO_ID_AH, s->ah.spi, 0, auth_key_len(g->ah_auth), &none, &s->ah.key);
+}
+
 static int spec_make(struct qm *q, bool in, struct span gqm, struct sa_spec *ret)
 {
 	struct ike_sa *sa = q->sa;
 	struct ike *k = sa->k;
-	const struct cipher_info *c = cipher_info(q->agreed.cipher, q->agreed.cipher_bits);
-	const struct auth_info *a = q->agreed.auth ? auth_info(q->agreed.auth) : NULL;
-	size_t enc = (size_t)c->key_len + c->salt_len, auth = a ? a->key_len : 0;
-	uint8_t keymat[SA_KEYMAT_MAX];
 	struct sa_spec s = { .pair_id = q->pair_id, .policy_id = policy_line(k, q->policy.id),
-			     .dir = in ? SA_IN : SA_OUT, .proto = PROTO_ESP,
-			     .mode = q->agreed.mode, .cipher = q->agreed.cipher,
-			     .cipher_bits = q->agreed.cipher_bits, .auth = q->agreed.auth,
+			     .dir = in ? SA_IN : SA_OUT, .mode = q->agreed.mode,
 			     .replay_window = q->policy.replay_window, .sel = q->sel };
 
-	s.spi = in ? q->spi : q->agreed.peer_spi;
-	int err = keying_keymat(k->crypto, sa->agreed.hash, &sa->keys, gqm, PROTO_ID_ESP, s.spi, q->ni,
-				q->nr, keymat, enc + auth);
+	int err = protocols_make(q, in, gqm, &s);
 	if (err)
 		goto out;
-	s.enc_key.len = (uint8_t)enc;
-	memcpy(s.enc_key.b, keymat, enc);
-	s.auth_key.len = (uint8_t)auth;
-	memcpy(s.auth_key.b, keymat + enc, auth);
 	struct ike_path to = sa_route(sa);
 	s.udp_encap = q->agreed.udp_encap;
 	s.src = in ? to.remote : to.local;
@@ -63,7 +101,6 @@ static int spec_make(struct qm *q, bool in, struct span gqm, struct sa_spec *ret
 	s.id = ++k->next_sa;
 	*ret = s;
 out:
-	secret_wipe(keymat, sizeof(keymat));
 	secret_wipe(&s, sizeof(s));
 	return err;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ESP with an SPI that nobody knows: a peer still uses what is gone here, because a
+/* ESP or AH with an SPI that nobody knows: a peer still uses what is gone here, because a
  * DELETE was lost or this router has begun anew. Under an ISAKMP SA he is told (RFC
  * 2408 section 3.15: the SA is no longer). In clear it would be a reflector; so
  * without one he is told nothing, or `crypto isakmp invalid-spi-recovery` makes one
@@ -7,7 +7,7 @@
  * packet in a peer's name: one main mode in the time that a dead one is remembered. */
 #include "ike/internal.h"
 
-static void tell(struct ike_sa *sa, uint32_t spi)
+static void tell(struct ike_sa *sa, uint8_t proto, uint32_t spi)
 {
 	struct ike *k = sa->k;
 	uint8_t b[4];
@@ -17,8 +17,9 @@ static void tell(struct ike_sa *sa, uint32_t spi)
 		return;
 	sa->told_spi_ms = k->now_ms;
 	wr_be32(&w, spi);
-	info_notify(sa, 3, span_of(b, 4), NT_INVALID_SPI, span_of(b, 4));
-	info_delete(sa, 3, &spi, 1); /* for peers that do not act on notifies */
+	uint8_t id = proto == PROTO_AH ? PROTO_ID_AH : PROTO_ID_ESP;
+	info_notify(sa, id, span_of(b, 4), NT_INVALID_SPI, span_of(b, 4));
+	info_delete(sa, id, &spi, 1); /* for peers that do not act on notifies */
 }
 
 static const struct p2_policy *policy_with(const struct ike *k, const struct ipaddr *peer)
@@ -41,14 +42,16 @@ static struct ike_sa *recent(struct ike *k, const struct ipaddr *peer)
 	return NULL;
 }
 
-static void recover(struct ike *k, const struct ipaddr *peer, uint32_t spi)
+static void recover(struct ike *k, const struct ipaddr *peer, uint8_t proto, uint32_t spi)
 {
 	const struct p2_policy *policy = policy_with(k, peer);
 	struct ike_sa *sa = recent(k, peer);
 	char a[IPADDR_STRLEN];
 
-	if (sa && sa->state != MM_DEAD)
+	if (sa && sa->state != MM_DEAD) {
 		sa->bad_spi = spi;
+		sa->bad_proto = proto;
+	}
 	if (!policy || sa || !k->cfg.enabled || !p1_any_usable(k) || !auth_methods(k, &policy->local, peer))
 		return;
 	struct ike_path path = { policy->local, *peer, 500, 500 };
@@ -56,24 +59,27 @@ static void recover(struct ike *k, const struct ipaddr *peer, uint32_t spi)
 	act_debug(k, NULL, "invalid-spi-recovery: initiating IKE with %s, spi 0x%X",
 		  ipaddr_str(peer, a), spi);
 	sa = phase1_alone(k, &path, policy->profile);
-	if (sa)
-		sa->bad_spi = spi;
+	if (!sa)
+		return;
+	sa->bad_spi = spi;
+	sa->bad_proto = proto;
 }
 
 void recover_up(struct ike_sa *sa)
 {
 	if (sa->bad_spi)
-		tell(sa, sa->bad_spi);
+		tell(sa, sa->bad_proto, sa->bad_spi);
 	sa->bad_spi = 0;
 }
 
-void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint32_t spi)
+void ike_unknown_spi(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, uint8_t proto,
+		     uint32_t spi)
 {
 	struct ike_sa *sa = sa_up_for(k, NULL, peer);
 
 	k->now_ms = now_ms;
 	if (sa)
-		tell(sa, spi);
+		tell(sa, proto, spi);
 	else if (k->cfg.invalid_spi_recovery)
-		recover(k, peer, spi);
+		recover(k, peer, proto, spi);
 }

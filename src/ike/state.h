@@ -170,7 +170,8 @@ struct ike_sa {
 
 	struct dpd dpd;
 	bool probe;	      /* begun to see whether the peer lives: pairs of his depend on it */
-	uint32_t bad_spi;     /* of ESP that nobody knows: to be told when it is up; 0: none */
+	uint32_t bad_spi;     /* that nobody knows: to be told when it is up; 0: none */
+	uint8_t bad_proto;    /* its enum ipsec_proto */
 	uint64_t told_spi_ms; /* the last time */
 
 	struct flight flight;
@@ -218,7 +219,7 @@ struct qm {
 	/* transport mode behind NAT: his address and ours as he sees them (NAT-OA); family 0:
 	 * he has not said */
 	struct ipaddr oa_his, oa_own;
-	uint32_t spi; /* ours */
+	uint32_t spi; /* ours of ESP; of AH: p2_ah_spi() */
 	uint32_t pair_id;
 	struct sa_spec in, out; /* responder: out waits for QM3 */
 	struct flight flight;
@@ -235,6 +236,7 @@ struct pair {
 	TAILQ_ENTRY(pair) entry;
 	struct hnode by_policy, by_peer;
 	struct pair_ref by_id[2], by_spi[2]; /* of out and in */
+	struct pair_ref by_ah_spi;	     /* of out, in a bundle */
 	struct ike *k;
 	uint32_t pair_id, policy_id;
 	struct p2_policy policy; /* as negotiated: a change deletes the pair */

@@ -164,6 +164,25 @@ static void p2_attrs(struct ike *k, const struct ike_sa *sa, const struct p2_see
 		act_debug(k, sa, "      key length is %u", s->bits);
 }
 
+/* RFC 2407 section 4.4.3. */
+static const char *ah_name(uint8_t id)
+{
+	switch (id) {
+	case 2:
+		return "AH_MD5";
+	case 3:
+		return "AH_SHA";
+	case 5:
+		return "AH_SHA256";
+	case 6:
+		return "AH_SHA384";
+	case 7:
+		return "AH_SHA512";
+	default:
+		return "AH";
+	}
+}
+
 static void p2_transforms(struct ike *k, const struct ike_sa *sa, struct span sa_body)
 {
 	struct ike_proposal p;
@@ -179,7 +198,8 @@ static void p2_transforms(struct ike *k, const struct ike_sa *sa, struct span sa
 			const struct cipher_info *c = cipher_by_esp(t.id, s.bits);
 
 			act_debug(k, sa, "transform %u, %s", t.number,
-				  p.proto != 3		     ? "AH" :
+				  p.proto == PROTO_ID_AH     ? ah_name(t.id) :
+				  p.proto != PROTO_ID_ESP    ? "unknown" :
 				  c && c->id == CIPHER_DES   ? "ESP_DES" :
 				  c && c->id == CIPHER_3DES  ? "ESP_3DES" :
 				  c && c->id == CIPHER_NULL  ? "ESP_NULL" :

@@ -14,11 +14,15 @@ static bool off(const struct ike *k)
 
 enum { WORDS = 64, PROXY = 64, BLOCK = 480 };
 
-static const char *words(uint8_t cipher, uint16_t bits, uint8_t auth, char buf[WORDS])
+/* proto AH: auth is all there is. */
+static const char *words(uint8_t proto, uint8_t cipher, uint16_t bits, uint8_t auth, char buf[WORDS])
 {
 	const struct cipher_info *c = cipher_info(cipher, bits);
 
-	snprintf(buf, WORDS, "%s %s", c ? c->ios_conf : "esp-unknown",
+	if (proto == PROTO_AH)
+		snprintf(buf, WORDS, "%s", auth ? auth_info(auth)->ios_ah : "ah-unknown");
+	else
+		snprintf(buf, WORDS, "%s %s", c ? c->ios_conf : "esp-unknown",
 		 auth ? auth_info(auth)->ios_esp : "");
 	return buf;
 }
@@ -44,7 +48,7 @@ struct block {
 	const char *direction;
 	const struct ipaddr *local, *remote;
 	const struct selector *sel;
-	uint8_t cipher, auth, mode;
+	uint8_t proto, cipher, auth, mode;
 	uint16_t bits;
 	uint32_t life_sec, spi, conn_id;
 	uint64_t life_kb;
@@ -56,12 +60,13 @@ static const char *print(const struct block *b, char buf[BLOCK])
 
 	snprintf(buf, BLOCK,
 		 "  (key eng. msg.) %s local= %s, remote= %s, \n    local_proxy= %s, \n    remote_proxy= %s,\n"
-		 "    protocol= ESP, transform= %s  (%s), \n    lifedur= %" PRIu32 "s and %" PRIu64 "kb, \n"
+		 "    protocol= %s, transform= %s  (%s), \n    lifedur= %" PRIu32 "s and %" PRIu64 "kb, \n"
 		 "    spi= 0x%" PRIX32 "(%" PRIu32 "), conn_id= %" PRIu32 ", keysize= %u, flags= 0x0",
 		 b->direction, ipaddr_str(b->local, local), ipaddr_str(b->remote, remote),
 		 proxy(&b->sel->local, b->sel->proto, &b->sel->local_port, near),
 		 proxy(&b->sel->remote, b->sel->proto, &b->sel->remote_port, far),
-		 words(b->cipher, b->bits, b->auth, trans), b->mode == MODE_TUNNEL ? "Tunnel" : "Transport",
+		 b->proto == PROTO_AH ? "AH" : "ESP",
+		 words(b->proto, b->cipher, b->bits, b->auth, trans), b->mode == MODE_TUNNEL ? "Tunnel" : "Transport",
 		 b->life_sec, b->life_kb, b->spi, b->spi, b->conn_id, b->bits);
 	return buf;
 }
@@ -76,11 +81,17 @@ void trace_request(struct ike *k, const struct p2_policy *p, const struct ipaddr
 	if (off(k) || i == p->n_transforms)
 		return;
 	const struct p2_transform *t = &p->transforms[i];
-	const struct block b = { .direction = "OUTBOUND", .local = &p->local, .remote = peer,
-				 .sel = &p->sel, .cipher = t->cipher, .bits = t->cipher_bits,
-				 .auth = t->esp_auth, .mode = t->mode, .life_sec = p->life_sec,
-				 .life_kb = p->life_kb };
-	act_debug_ipsec(k, peer, "(sa_request): ,\n%s", print(&b, buf));
+	struct block b = { .direction = "OUTBOUND", .local = &p->local, .remote = peer,
+			   .sel = &p->sel, .proto = PROTO_AH, .auth = t->ah_auth, .mode = t->mode,
+			   .life_sec = p->life_sec, .life_kb = p->life_kb };
+	if (t->ah_auth)
+		act_debug_ipsec(k, peer, "(sa_request): ,\n%s", print(&b, buf));
+	b.proto = PROTO_ESP;
+	b.cipher = t->cipher;
+	b.bits = t->cipher_bits;
+	b.auth = t->esp_auth;
+	if (t->cipher != CIPHER_UNSET)
+		act_debug_ipsec(k, peer, "(sa_request): ,\n%s", print(&b, buf));
 }
 
 void trace_proposal(const struct qm *q)
@@ -89,12 +100,22 @@ void trace_proposal(const struct qm *q)
 	const struct p2_agreed *a = &q->agreed;
 	char buf[BLOCK];
 	const struct block b = { .direction = "INBOUND", .local = &sa->path.local,
-				 .remote = &sa->path.remote, .sel = &q->sel, .cipher = a->cipher,
+				 .remote = &sa->path.remote, .sel = &q->sel, .proto = a->proto,
+				 .cipher = a->cipher,
 				 .bits = a->cipher_bits, .auth = a->auth, .mode = a->mode };
 
-	if (!off(sa->k))
-		act_debug_ipsec(sa->k, &sa->path.remote,
-				"(validate_proposal_request): proposal part #1,\n%s", print(&b, buf));
+	if (off(sa->k))
+		return;
+	act_debug_ipsec(sa->k, &sa->path.remote, "(validate_proposal_request): proposal part #1,\n%s",
+			print(&b, buf));
+	if (!a->ah_auth)
+		return;
+	struct block ah = b;
+	ah.proto = PROTO_AH;
+	ah.auth = a->ah_auth;
+	ah.bits = 0;
+	act_debug_ipsec(sa->k, &sa->path.remote, "(validate_proposal_request): proposal part #2,\n%s",
+			print(&ah, buf));
 }
 
 /* Only the first transform, as there is one reason. */
@@ -114,31 +135,40 @@ void trace_refusal(const struct qm *q, struct span sa_body)
 	act_debug_ipsec(sa->k, &sa->path.remote,
 			"(ipsec_process_proposal): transform proposal not supported for identity: \n"
 			"    {%s %s }",
-			p.proto == 3 && c ? c->ios_conf : "unknown", a ? a->ios_esp : "");
+			p.proto == PROTO_ID_ESP && c ? c->ios_conf :
+			p.proto == PROTO_ID_AH && a  ? a->ios_ah :
+						       "unknown",
+			a && p.proto == PROTO_ID_ESP ? a->ios_esp : "");
 }
 
-static void sa_block(struct ike *k, const struct pair *p, const struct sa_spec *s)
+/* One of the protocols of s. */
+static void sa_block(struct ike *k, const struct pair *p, const struct sa_spec *s, uint8_t proto)
 {
-	bool in = s->dir == SA_IN;
+	bool in = s->dir == SA_IN, bundled = proto != s->proto;
 	char buf[BLOCK];
 	const struct block b = { .direction = in ? "INBOUND" : "OUTBOUND",
 				 .local = in ? &s->dst : &s->src, .remote = in ? &s->src : &s->dst,
-				 .sel = &s->sel, .cipher = s->cipher, .bits = s->cipher_bits,
-				 .auth = s->auth, .mode = s->mode, .life_sec = p->policy.life_sec,
-				 .life_kb = p->policy.life_kb, .spi = s->spi, .conn_id = s->pair_id };
+				 .sel = &s->sel, .proto = proto, .cipher = s->cipher,
+				 .bits = bundled ? 0 : s->cipher_bits, .auth = bundled ? s->ah.auth : s->auth,
+				 .mode = s->mode, .life_sec = p->policy.life_sec,
+				 .life_kb = p->policy.life_kb, .spi = bundled ? s->ah.spi : s->spi,
+				 .conn_id = s->pair_id };
 
 	act_debug_ipsec(k, &p->peer, "(initialize_sas): ,\n%s", print(&b, buf));
 }
 
-static void created(struct ike *k, const struct pair *p, const struct sa_spec *s)
+static void created(struct ike *k, const struct pair *p, const struct sa_spec *s, uint8_t proto)
 {
+	bool bundled = proto != s->proto;
+	uint32_t spi = bundled ? s->ah.spi : s->spi;
 	char a[IPADDR_STRLEN], trans[WORDS];
 
 	act_debug_ipsec(k, &p->peer,
-			"(create_sa): sa created,\n  (sa) sa_dest= %s, sa_proto= 50, \n"
+			"(create_sa): sa created,\n  (sa) sa_dest= %s, sa_proto= %u, \n"
 			"    sa_spi= 0x%" PRIX32 "(%" PRIu32 "), \n    sa_trans= %s , sa_conn_id= %" PRIu32,
-			ipaddr_str(&s->dst, a), s->spi, s->spi,
-			words(s->cipher, s->cipher_bits, s->auth, trans), s->pair_id);
+			ipaddr_str(&s->dst, a), proto, spi, spi,
+			words(proto, s->cipher, s->cipher_bits, bundled ? s->ah.auth : s->auth, trans),
+			s->pair_id);
 }
 
 void trace_pair(struct ike *k, const struct pair *p)
@@ -148,10 +178,17 @@ void trace_pair(struct ike *k, const struct pair *p)
 	if (off(k))
 		return;
 	act_debug_ipsec(k, &p->peer, "(key_engine): got a queue event with 1 KMI message(s)");
-	sa_block(k, p, &p->in);
-	sa_block(k, p, &p->out);
-	created(k, p, &p->in);
-	created(k, p, &p->out);
+	const struct sa_spec *both[] = { &p->in, &p->out };
+	for (size_t i = 0; i < 2; i++) {
+		sa_block(k, p, both[i], both[i]->proto);
+		if (both[i]->ah.spi)
+			sa_block(k, p, both[i], PROTO_AH);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		created(k, p, both[i], both[i]->proto);
+		if (both[i]->ah.spi)
+			created(k, p, both[i], PROTO_AH);
+	}
 	act_debug_ipsec(k, &p->peer, "(update_current_outbound_sa): updated peer %s current outbound "
 				     "sa to SPI %" PRIX32,
 			ipaddr_str(&p->peer, a), p->out.spi);

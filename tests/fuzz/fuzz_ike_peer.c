@@ -600,7 +600,7 @@ static void operate(uint8_t op, int s, struct rd *r)
 		uint8_t b = rd_u8(r);
 		const struct ipaddr he = addr(!s);
 
-		ike_unknown_spi(k, now, &he, side[!s].n_sa ? side[!s].spi[b % side[!s].n_sa] : b);
+		ike_unknown_spi(k, now, &he, PROTO_ESP, side[!s].n_sa ? side[!s].spi[b % side[!s].n_sa] : b);
 		break;
 	}
 	case 10:

@@ -345,7 +345,7 @@ void fwd_arrive(const struct wire *d)
 	if (!h) {
 		tell("%u gets a packet with unknown spi %x", node_no(n), d->spi);
 		gap(d->link, d->line, d->from_end, "the peer does not know the SA", d->spi);
-		ike_unknown_spi(n->ike, node_now(n), &w.node[l->end[d->from_end]].shown, d->spi);
+		ike_unknown_spi(n->ike, node_now(n), &w.node[l->end[d->from_end]].shown, PROTO_ESP, d->spi);
 		node_drain(n);
 		return;
 	}

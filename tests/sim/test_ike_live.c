@@ -574,7 +574,7 @@ static void unknown(int s, uint32_t spi)
 {
 	struct ipaddr from = ipaddr_v4(s ? A(192, 0, 2, 1) : A(192, 0, 2, 2));
 
-	ike_unknown_spi(sim.side[s].ike, sim.now_ms, &from, spi);
+	ike_unknown_spi(sim.side[s].ike, sim.now_ms, &from, PROTO_ESP, spi);
 	sim_drain(s);
 }
 
@@ -658,7 +658,7 @@ static void forged_spis_cost_one_main_mode_a_minute(void **state)
 	sim.cut[1] = true;
 	for (uint32_t i = 0; i < 800; i++) {
 		unknown(0, 0x1000 + i);
-		ike_unknown_spi(sim.side[0].ike, sim.now_ms, &stranger, i);
+		ike_unknown_spi(sim.side[0].ike, sim.now_ms, &stranger, PROTO_ESP, i);
 		sim_run(100);
 	}
 	assert_int_equal(sim.side[0].sent_main, 5); /* 31 s until it is given up, 60 s of rest */

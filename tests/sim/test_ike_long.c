@@ -396,12 +396,12 @@ static void unknown_spi_is_reported_under_protection_only(void **state)
 	const struct ipaddr peer = ipaddr_v4(A(192, 0, 2, 1));
 
 	(void)state;
-	ike_unknown_spi(sim.side[1].ike, sim.now_ms, &peer, 0x1234);
+	ike_unknown_spi(sim.side[1].ike, sim.now_ms, &peer, PROTO_ESP, 0x1234);
 	sim_drain(1);
 	assert_int_equal(sim.side[1].sent_info, 0);
 	connect_all();
 	/* the peer has lost the pair and hears its packets: ours goes, too */
-	ike_unknown_spi(sim.side[1].ike, sim.now_ms, &peer, sim_sa(0, SA_OUT)->spi);
+	ike_unknown_spi(sim.side[1].ike, sim.now_ms, &peer, PROTO_ESP, sim_sa(0, SA_OUT)->spi);
 	sim_run(100);
 	assert_int_equal(sim.side[0].n_sa, 0);
 }

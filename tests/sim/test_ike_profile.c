@@ -507,7 +507,7 @@ static void recovery_begins_nothing_for_a_missing_profile(void **state)
 		sim.side[0].cfg.invalid_spi_recovery = true;
 		sim_configure(0);
 		sim_configure(1);
-		ike_unknown_spi(sim.side[0].ike, sim.now_ms, &peer, 0x1234);
+		ike_unknown_spi(sim.side[0].ike, sim.now_ms, &peer, PROTO_ESP, 0x1234);
 		sim_run(5000);
 		assert_int_equal(sim.side[0].sent_main > 0, i == 2);
 		assert_int_equal(sim_count_sas(0, IKE_QM_IDLE), i == 2);

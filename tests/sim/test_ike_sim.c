@@ -475,7 +475,7 @@ static void what_cannot_be_negotiated_says_why_at_once(void **state)
 		const char *says;
 	} rows[] = { { "no peer is set" },
 		     { "no transform-set is set" },
-		     { "AH is not spoken" },
+		     { "none of its transform-sets" },
 		     { "no crypto isakmp policy" },
 		     { "crypto isakmp key KEY address 192.0.2.2" },
 		     { "holes" },
@@ -491,7 +491,7 @@ static void what_cannot_be_negotiated_says_why_at_once(void **state)
 		else if (i == 1)
 			x->p2[0].n_transforms = 0;
 		else if (i == 2)
-			x->p2[0].transforms[0].ah_auth = AUTH_HMAC_SHA1_96;
+			x->p2[0].transforms[0].cipher_bits = 77;
 		else if (i == 3)
 			x->cfg.n_p1 = 0;
 		else if (i == 4)
