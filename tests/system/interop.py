@@ -14,7 +14,9 @@ DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / 'docs' / 'interoperabil
 PATHS = {'strongswan-udp': 'strongSwan (kernel-libipsec), tunnel mode, UDP encapsulation',
          'linux-esp': 'Linux kernel and strongSwan, tunnel mode, raw ESP (no NAT)',
          'linux-udp': 'Linux kernel and strongSwan, tunnel mode, UDP encapsulation',
-         'linux-transport': 'Linux kernel and strongSwan, transport mode, raw ESP (no NAT)'}
+         'linux-transport': 'Linux kernel and strongSwan, transport mode, raw ESP (no NAT)',
+         'linux-ah': 'Linux kernel and strongSwan, tunnel mode, AH alone',
+         'linux-ah-transport': 'Linux kernel and strongSwan, transport mode, AH alone'}
 AUTHS = ['psk-main', 'psk-aggressive', 'rsa-sig-main', 'rsa-sig-aggressive']
 ROLES = ['initiator', 'responder']
 PFS = ['none', 'group']
@@ -59,7 +61,8 @@ def _psk_main(path):
     return [c for c in _full(path) if c.auth == 'psk-main' or c in dealt]
 
 
-COVER = {'strongswan-udp': _full, 'linux-esp': _psk_main, 'linux-udp': _pairwise, 'linux-transport': _pairwise}
+COVER = {'strongswan-udp': _full, 'linux-esp': _psk_main, 'linux-udp': _pairwise, 'linux-transport': _pairwise,
+         'linux-ah': _pairwise, 'linux-ah-transport': _pairwise}
 
 
 def cells():
@@ -136,7 +139,7 @@ Written by `tools/interop` out of runs of the tests (`tests/system/interop.py` i
 compares the list with this document; `tools/check --long` runs more of them.
 
 A cell is one negotiation with a peer that is not ours, from nothing: phase 1, phase 2, two pings through it.
-Cipher and hash are those of both phases; PFS, where there is one, uses the group of phase 1.
+Cipher and hash are those of both phases (AH has a hash alone); PFS, where there is one, uses the group of phase 1.
 
 - `+` pass: the answers came back, and the peer's own counters of that SA pair (`swanctl --list-sas`: packets in
   and out, which on Linux are those of the kernel, as `ip -s xfrm state`) have them all.
@@ -153,7 +156,8 @@ HOW = {_full: 'the full product', _pairwise: DEALT, _psk_main: f'the full produc
 OUTRO = '''
 ## Not run
 
-- AH: the negotiation is there; it is not built into the forwarder, so that no packet could be counted.
+- AH and ESP in one transform set: strongSwan takes such a proposal and installs the ESP alone.
+- AH across NAT: that cannot be; neither side offers it there.
 - Transport mode and raw ESP with kernel-libipsec: that plugin does tunnel mode in UDP 4500 only. It always
   says that it is behind a NAT; so does the Linux peer in `linux-udp` (`encap = yes`).
 - A device that translates: `tests/system/test_ike_strongswan.py` and `test_ike_aggressive.py`.

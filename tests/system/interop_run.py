@@ -131,7 +131,7 @@ class LinuxPeer:
 class Bench:
     def __init__(self, path):
         self.path, self.net, self.rest = path, Net(), 0
-        self.transport = path == 'linux-transport'
+        self.transport, self.ah = path.endswith('transport'), '-ah' in path
         self.peer = None
         try:
             self.us = self.net.ns('us')
@@ -205,13 +205,13 @@ class Bench:
 
     def ask_router(self, c):
         auth = 'rsa-sig' if c.auth.startswith('rsa') else 'pre-share'
-        esp_hash = c.hash
+        terms = f'ah-{c.hash}-hmac' if self.ah else f'esp-{CIPHERS[c.cipher]} esp-{c.hash}-hmac'
         peer = f'crypto isakmp peer address {PEER}'
         begin = c.auth.endswith('aggressive') and c.role == 'initiator'
         lines = ['clear crypto isakmp', 'clear crypto sa', 'conf t', 'crypto isakmp policy 10',
                  f'encr {CIPHERS[c.cipher]}', f'hash {c.hash}', f'authentication {auth}', f'group {c.group}', 'exit',
                  *([peer, f'set aggressive-mode client-endpoint ipv4-address {US}', 'exit'] if begin else [f'no {peer}']),
-                 f'crypto ipsec transform-set TS esp-{CIPHERS[c.cipher]} esp-{esp_hash}-hmac', f'mode {self.mode()}',
+                 f'crypto ipsec transform-set TS {terms}', f'mode {self.mode()}',
                  'exit', 'crypto map M 10 ipsec-isakmp',
                  f'set pfs group{c.group}' if c.pfs == 'group' else 'no set pfs', 'end']
         said = self.router.cli(' ; '.join(lines))
@@ -221,6 +221,7 @@ class Bench:
         self.vici.request('terminate', ike='t', force='yes', timeout='-1')
         suite = f'{c.cipher}-{SWAN_HASH.get(c.hash, c.hash)}'
         group = GROUPS[c.group]
+        terms = SWAN_HASH.get(c.hash, c.hash) if self.ah else suite
         ts = (f'{PEER}/32', f'{US}/32') if self.transport else (FAR, NEAR)
         own, other = {'auth': 'psk', 'id': PEER}, {'auth': 'psk', 'id': US}
         if c.auth.startswith('rsa'):
@@ -230,7 +231,8 @@ class Bench:
                 'rekey_time': '4h', 'encap': 'yes' if c.path.endswith('udp') else 'no', 'unique': 'replace',
                 'local': own, 'remote': other,
                 'children': {'t': {'local_ts': [ts[0]], 'remote_ts': [ts[1]], 'mode': self.mode(),
-                                   'esp_proposals': [suite + (f'-{group}' if c.pfs == 'group' else '')]}}}
+                                   'ah_proposals' if self.ah else 'esp_proposals':
+                                   [terms + (f'-{group}' if c.pfs == 'group' else '')]}}}
         return self.vici.request('load-conn', t=conn)
 
     def packets(self, c):
@@ -252,14 +254,17 @@ class Bench:
     def not_agreed(self, c, sa, k):
         """The peer's SAs have the values of the cell, and the side that it says began."""
         cipher = ('AES_CBC', c.cipher[3:]) if c.cipher.startswith('aes') else (f'{c.cipher.upper()}_CBC', None)
-        want = (*cipher, INTEGRITY[c.hash])
-        group = SHOWN_GROUP[c.group]
-        for what, it, dh in (('ISAKMP SA', sa, group), ('SA pair', k, group if c.pfs == 'group' else None)):
-            got = (it['encr-alg'], it.get('encr-keysize'), it['integ-alg'])
+        group, integrity = SHOWN_GROUP[c.group], INTEGRITY[c.hash]
+        pair = (None, None, integrity) if self.ah else (*cipher, integrity)
+        for what, it, want, dh in (('ISAKMP SA', sa, (*cipher, integrity), group),
+                                   ('SA pair', k, pair, group if c.pfs == 'group' else None)):
+            got = (it.get('encr-alg'), it.get('encr-keysize'), it.get('integ-alg'))
             if got != want or it.get('dh-group') != dh:
                 return f'the peer shows an {what} of {got} {it.get("dh-group")}'
         if (sa.get('initiator') == 'yes') != (c.role == 'responder'):
             return 'the other side began'
+        if k['protocol'] != ('AH' if self.ah else 'ESP'):
+            return f'the peer shows {k["protocol"]}'
         if (k['mode'].lower(), k.get('encap') == 'yes') != (self.mode(), c.path.endswith('udp')):
             return f'the peer shows {k["mode"]} mode, encapsulated: {k.get("encap")}'
         return None
