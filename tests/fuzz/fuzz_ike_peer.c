@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two whole IKE cores of which one lies. The input is a script: three bytes choose how both
- * authenticate, what they want and by which policies, then each operation is one byte, whose
- * upper bit is the core that it is for, and its arguments. Datagrams are delivered, lost,
- * doubled, changed in clear; and what the lying core (number 1) says is changed before it is
+/* Two whole IKE cores of which one lies. The input is a script: four bytes choose how both
+ * authenticate, what they want, by which policies and with which protocols, then each operation is
+ * one byte, whose upper bit is the core that it is for, and its arguments. Datagrams are delivered,
+ * lost, doubled, changed in clear; and what the lying core (number 1) says is changed before it is
  * encrypted, with hashes that are right again, so that everything behind the keys is reached
  * in main, aggressive and quick mode and in informational exchanges. Key exchanges are cheap:
  * tests/sim/chaos_dh.c. */
@@ -56,6 +56,13 @@ enum by {
 	OTHER_LOCAL = 128 /* the profile is for another address of ours */
 };
 
+enum sets {
+	BUNDLE = 1,    /* AH and ESP in the first set */
+	AH_ALONE = 2,  /* no ESP in the first set */
+	AH_SECOND = 4, /* AH alone in the second set */
+	UNEQUAL = 8    /* of the lying core only */
+};
+
 struct wire {
 	struct ike_path path;
 	size_t len;
@@ -72,7 +79,7 @@ static struct {
 } side[2];
 
 static const struct wire *hearing; /* a lie that core 0 is just being told */
-static uint8_t how, also, by;
+static uint8_t how, also, by, sets;
 static uint32_t seed;
 static uint64_t now;
 static bool verify_fails;
@@ -160,6 +167,23 @@ static void make_special(struct p2_policy *p, uint32_t i)
 	p->per_host = by & PER_HOST && !p->dynamic;
 	if (by & PROFILES && i == 1)
 		memcpy(p->profile, "P", 2);
+}
+
+static void make_sets(int s, struct p2_policy *p)
+{
+	if (sets & UNEQUAL && s == 0)
+		return;
+	if (sets & (BUNDLE | AH_ALONE))
+		p->transforms[0].ah_auth = AUTH_HMAC_SHA1_96;
+	if (sets & AH_ALONE) {
+		p->transforms[0].cipher = CIPHER_UNSET;
+		p->transforms[0].esp_auth = AUTH_NONE;
+	}
+	if (sets & AH_SECOND) {
+		p->transforms[1].ah_auth = AUTH_HMAC_MD5_96;
+		p->transforms[1].cipher = CIPHER_UNSET;
+		p->transforms[1].cipher_bits = 0;
+	}
 }
 
 static void configure(int s, bool enabled)
@@ -271,6 +295,7 @@ static void configure(int s, bool enabled)
 			.idle_sec = also & IDLE ? 60 : 0,
 			.idle_default = true,
 		};
+		make_sets(s, &p2[i]);
 		if (also & TWO_PEERS) {
 			p2[i].peers[0] = ipaddr_v4(0xcb007101);
 			p2[i].peers[1] = he;
@@ -506,12 +531,13 @@ static void recount(const struct ike *k)
 	const struct ike_sa *sa;
 	const struct qm *q;
 
-	TAILQ_FOREACH(sa, &k->sas, entry) {
+	TAILQ_FOREACH(sa, &k->sas, entry)
+	{
 		all++;
 		up += sa->state == MM_DONE;
 		dead += sa->state == MM_DEAD;
 		TAILQ_FOREACH(q, &sa->qms, entry)
-			quick += q->state == QM_I1 || q->state == QM_R2;
+		quick += q->state == QM_I1 || q->state == QM_R2;
 	}
 	if (all != k->n_sas || up != k->n_up || dead != k->n_dead || quick != k->n_quick)
 		abort();
@@ -600,7 +626,8 @@ static void operate(uint8_t op, int s, struct rd *r)
 		uint8_t b = rd_u8(r);
 		const struct ipaddr he = addr(!s);
 
-		ike_unknown_spi(k, now, &he, PROTO_ESP, side[!s].n_sa ? side[!s].spi[b % side[!s].n_sa] : b);
+		ike_unknown_spi(k, now, &he, PROTO_ESP,
+				side[!s].n_sa ? side[!s].spi[b % side[!s].n_sa] : b);
 		break;
 	}
 	case 10:
@@ -678,6 +705,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	how = rd_u8(&r);
 	also = rd_u8(&r);
 	by = rd_u8(&r);
+	sets = rd_u8(&r);
 	restart(0);
 	restart(1);
 	lie_begin();
