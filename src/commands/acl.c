@@ -149,10 +149,12 @@ static int numbered_apply(struct cli_call *c)
 	enum acl_kind kind = acl_number_is(a->number, ACL_STANDARD) ? ACL_STANDARD : ACL_EXTENDED;
 	struct txt name = TXT_INIT;
 	struct cfg_acl *acl;
+	bool there;
 	int err = 0;
 
 	txt_printf(&name, "%u", a->number);
 	acl = config_find_acl(c->root, txt_cstr(&name));
+	there = acl;
 	if (c->op != CLI_SET) {
 		/* as in IOS, `no access-list N` and anything behind it removes the list */
 		if (acl)
@@ -161,7 +163,7 @@ static int numbered_apply(struct cli_call *c)
 	} else {
 		acl = config_add_acl(c->root, txt_cstr(&name), kind, true);
 		err = acl ? entry_apply(acl, c) : -ENOMEM;
-		if (err && acl && !acl->entries.n && !acl->kept.n)
+		if (err && acl && !there)
 			config_del_acl(c->root, acl);
 	}
 	txt_fini(&name);

@@ -305,6 +305,25 @@ static void a_numbered_list_goes_with_its_refused_lines(void **state)
 	router_down(&r);
 }
 
+/* A list that somebody has made and not filled is not the refused line's to take away. */
+static void a_refused_entry_takes_no_empty_list_away(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "ip access-list extended 120");
+	type(&r, "exit");
+	type(&r, "access-list 120 permit ip any any time-range W");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	assert_non_null(config_find_acl(r.c, "120"));
+	assert_round_trip(r.c);
+	/* one that the line itself would have made is not there */
+	type(&r, "access-list 121 permit ip any any time-range W");
+	assert_null(config_find_acl(r.c, "121"));
+	router_down(&r);
+}
+
 /* As in ntc-templates' show_running-config_partition_access-list. */
 static void running_config_aligns_deny(void **state)
 {
@@ -334,6 +353,7 @@ int main(void)
 		cmocka_unit_test(places_outlive_changes_around_them),
 		cmocka_unit_test(matches_that_are_not_run_are_named),
 		cmocka_unit_test(a_numbered_list_goes_with_its_refused_lines),
+		cmocka_unit_test(a_refused_entry_takes_no_empty_list_away),
 		cmocka_unit_test(running_config_aligns_deny),
 	};
 
