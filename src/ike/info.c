@@ -174,10 +174,8 @@ static void recv_delete(struct ike_sa *sa, struct span body)
 			rd_copy(&r, h.r_cookie, 8);
 			struct ike_sa *victim = sa_by_cookies(k, &h);
 			/* a peer may only delete what is his */
-			if (victim && is_his(victim, sa)) {
+			if (victim && is_his(victim, sa))
 				silence_deleted(victim);
-				sa_end(victim, false, "deleted by the peer");
-			}
 		}
 		return;
 	}

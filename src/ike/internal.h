@@ -101,8 +101,8 @@ enum ike_state sa_shown_state(const struct ike_sa *sa);
 /* Phase 1 ends because the peer is silent: the likely cause, which the log has once an
  * exchange, becomes its story. */
 void silence_end(struct ike_sa *sa);
-/* The peer deletes an SA that is up: if he does so as the first thing after we, as responder,
- * said who we are, the log has the likely cause. */
+/* Ends an SA that the peer deletes. If he does so as the first thing after we, as responder of
+ * main mode, said who we are, the log and the SA's story have the likely cause. */
 void silence_deleted(struct ike_sa *sa);
 void sa_story(struct ike_sa *sa, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sa_want(struct ike_sa *sa, uint32_t policy_id);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Phase 1 that nobody finishes: which message was the last to come, and on which port,
  * says whether the peer is away, a port is blocked, our answers are lost or the keys
- * differ; or that he leaves without a word. What is judged here is not authentic, so it decides over a sentence only. */
+ * differ; or that he leaves without a word. What is judged here is not authentic, so it
+ * decides over a sentence only. */
 #include "ike/phase1.h"
 
 #include <stdio.h>
@@ -116,21 +117,36 @@ static bool is_only_one(const struct ike_sa *sa)
 	return true;
 }
 
+/* Main mode alone ends with the responder's identity: in aggressive mode the peer had it
+ * before he proved himself, and was content. */
+static bool left_at_once(const struct ike_sa *sa)
+{
+	return !sa->initiator && !sa->aggressive && sa->state == MM_DONE && sa->n_seen <= 1 && !sa->n_qms &&
+	       sa->k->now_ms - sa->up_ms <= AT_ONCE_MS && is_only_one(sa);
+}
+
 void silence_deleted(struct ike_sa *sa)
 {
-	char addr[IPADDR_STRLEN], name[AUTH_ID_TEXT] = "";
+	char addr[IPADDR_STRLEN], name[AUTH_ID_TEXT] = "", type[IOS_NAME_MAX + 64], why[IKE_WHY_MAX];
 	uint8_t buf[IKE_ID_MAX + AUTH_DN_MAX];
+	const struct ike_profile *p = profile_of(sa);
 	struct ike_id id;
 
-	if (sa->initiator || sa->state != MM_DONE || sa->n_seen > 1 || sa->n_qms ||
-	    sa->k->now_ms - sa->up_ms > AT_ONCE_MS || !is_only_one(sa))
+	if (!left_at_once(sa)) {
+		sa_end(sa, false, "deleted by the peer");
 		return;
+	}
 	if (ike_id_decode(auth_id(sa, buf, sizeof(buf)), &id))
 		(void)auth_id_text(&id, name);
-	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
-		"Processing of %s mode failed with peer at %s: the peer deleted the SA as soon as it had our "
-		"identity %s: it expects another one%s most likely (to type: crypto isakmp identity address "
-		"| hostname | dn)",
-		sa->aggressive ? "Aggressive" : "Main", ipaddr_str(&sa->path.remote, addr), name,
-		sa->agreed.auth == IKE_AUTH_RSA_SIG ? ", or refuses our certificate," : "");
+	if (p && p->id_kind)
+		snprintf(type, sizeof(type), "to type in isakmp profile %s: self-identity", p->name);
+	else
+		snprintf(type, sizeof(type), "to type: crypto isakmp identity address | hostname | dn");
+	snprintf(why, sizeof(why),
+		 "the peer deleted the SA as soon as it had our identity %s: it expects another one%s most "
+		 "likely (%s)",
+		 name, sa->agreed.auth == IKE_AUTH_RSA_SIG ? ", or refuses our certificate," : "", type);
+	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Main mode failed with peer at %s: %s",
+		ipaddr_str(&sa->path.remote, addr), why);
+	sa_end(sa, false, "%s", why);
 }

@@ -106,6 +106,75 @@ static void a_scan_is_no_event(void **state)
 	assert_int_equal(sim.side[1].logs, 0);
 }
 
+#define LEFT "the peer deleted the SA as soon as it had our identity"
+
+static struct ike_profile hub; /* side 0's, of whom side 1 is not */
+
+static void expect_hub(void)
+{
+	hub = (struct ike_profile){ .name = "HUB", .n_matches = 1,
+				    .matches = { { .kind = MATCH_HOST, .name = "hub.example" } } };
+	sim.side[0].cfg.profiles = &hub;
+	sim.side[0].cfg.n_profiles = 1;
+	snprintf(sim.side[0].p2[0].profile, IOS_NAME_MAX, "HUB");
+	sim_configure(0);
+}
+
+/* An initiator that does not want our identity has DELETE to say it with. */
+static void who_leaves_because_of_our_identity_is_explained(void **state)
+{
+	struct ike_sa_info i;
+
+	(void)state;
+	expect_hub();
+	sim_acquire(0, 1);
+	sim_run(2000);
+	said(1, 1, LEFT " 192.0.2.2: it expects another one most likely (to type: crypto isakmp "
+			"identity address | hostname | dn)");
+	assert_true(ike_get_sa(sim.side[1].ike, sim.now_ms, 0, &i));
+	assert_true(i.deleted);
+	if (!strstr(i.story, LEFT))
+		fail_msg("the SA's story is '%s'", i.story);
+}
+
+/* What a profile of ours says of us is not changed by a global command. */
+static void our_identity_is_changed_where_it_was_set(void **state)
+{
+	struct ike_profile in = { .name = "IN", .n_matches = 1, .id_kind = AG_FQDN, .id = "r2.example",
+				  .matches = { { .kind = MATCH_ADDRESS, .addr = ipaddr_v4(A(192, 0, 2, 1)),
+						 .mask_len = 32 } } };
+
+	(void)state;
+	sim.side[1].cfg.profiles = &in;
+	sim.side[1].cfg.n_profiles = 1;
+	sim_configure(1);
+	expect_hub();
+	sim_acquire(0, 1);
+	sim_run(2000);
+	said(1, 1, LEFT " r2.example: it expects another one most likely (to type in isakmp profile IN: "
+			"self-identity)");
+}
+
+/* In aggressive mode it proves itself after it had our identity: it was content with it. */
+static void who_leaves_after_aggressive_mode_knew_us(void **state)
+{
+	(void)state;
+	for (int s = 0; s < 2; s++)
+		sim.side[s].cfg.aggressive = true;
+	sim.side[0].cfg.n_ag = 1;
+	sim_configure(0);
+	sim_configure(1);
+	sim_acquire(0, 1);
+	sim_drain(0);
+	while (sim_state(1) != IKE_QM_IDLE)
+		assert_true(sim_deliver_one());
+	ike_clear_isakmp(sim.side[0].ike, sim.now_ms, 0);
+	sim_run(20);
+	assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 0);
+	if (strstr(sim.side[1].log, LEFT))
+		fail_msg("side 1 said '%s'", sim.side[1].log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +185,9 @@ int main(void)
 		SIM_TEST(without_nat_the_keys_are_doubted),
 		SIM_TEST(wrong_key_is_one_line_at_each_end),
 		SIM_TEST(a_scan_is_no_event),
+		SIM_TEST(who_leaves_because_of_our_identity_is_explained),
+		SIM_TEST(our_identity_is_changed_where_it_was_set),
+		SIM_TEST(who_leaves_after_aggressive_mode_knew_us),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
