@@ -171,16 +171,21 @@ const char *keyring_name(const struct ike *k, const struct psk_entry *e)
 								     k->cfg.keyrings[e->keyring - 1];
 }
 
-/* What to type in a profile so that it is for this identity. */
+/* What to type in a profile so that it is for this identity; a name in a certificate is no
+ * identity to match. */
 static const char *statement(const struct ike_id *id, char buf[AUTH_ID_TEXT + 32])
 {
 	char name[AUTH_ID_TEXT];
+	const char *kind = id->type == ID_IPV4	    ? "address" :
+			   id->type == ID_FQDN	    ? "host" :
+			   id->type == ID_USER_FQDN ? "user" :
+			   id->type == ID_KEY_ID    ? "group" :
+						      NULL;
 
-	snprintf(buf, AUTH_ID_TEXT + 32, "match identity %s %s",
-		 id->type == ID_IPV4	  ? "address" :
-		 id->type == ID_USER_FQDN ? "user" :
-					    "host",
-		 auth_id_text(id, name));
+	if (kind)
+		snprintf(buf, AUTH_ID_TEXT + 32, "match identity %s %s", kind, auth_id_text(id, name));
+	else
+		snprintf(buf, AUTH_ID_TEXT + 32, "match certificate MAP");
 	return buf;
 }
 

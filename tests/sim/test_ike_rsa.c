@@ -437,6 +437,28 @@ static void keys_that_were_typed_in_serve_without_certificates(void **state)
 	txt_fini(&der[1]);
 }
 
+/* Side 1 is known by its distinguished name: no statement on an identity is for that. */
+static void a_name_in_a_certificate_is_matched_by_a_certificate_map(void **state)
+{
+	const struct ike_profile profile = { .name = "P", .n_matches = 1,
+					     .matches = { { .kind = MATCH_HOST, .name = "hub.example" } } };
+
+	(void)state;
+	for (int from = 0; from < 2; from++) {
+		again();
+		sim.side[0].cfg.profiles = &profile;
+		sim.side[0].cfg.n_profiles = 1;
+		snprintf(sim.side[0].p2[0].profile, IOS_NAME_MAX, "P");
+		sim_configure(0);
+		sim_acquire(from, 1);
+		sim_run(3000);
+		assert_int_equal(sim.side[0].n_sa, 0);
+		if (!strstr(sim.side[0].log, "the peer's identity cn=R1,o=Culvert Test,c=CH") ||
+		    !strstr(sim.side[0].log, "(to type in it: match certificate MAP)"))
+			fail_msg("from side %d: %s", from, sim.side[0].log);
+	}
+}
+
 /* ---- aggressive mode (RFC 2409 section 5.1) ---- */
 
 static void aggressive(int s)
@@ -628,6 +650,7 @@ int main(void)
 		SIM_TEST(no_answer_outgrows_its_request),
 		SIM_TEST(a_damaged_message_costs_no_signature),
 		SIM_TEST(keys_that_were_typed_in_serve_without_certificates),
+		SIM_TEST(a_name_in_a_certificate_is_matched_by_a_certificate_map),
 		SIM_TEST(aggressive_mode_proves_both),
 		SIM_TEST(aggressive_mode_refuses_with_field_and_rule),
 		SIM_TEST(aggressive_mode_takes_either_method),
