@@ -75,6 +75,34 @@ static void a_wrong_line_in_certificate_data_does_not_swallow_quit(void **state)
 	report_fini(&report);
 }
 
+/* What is typed wrong before any byte stands before `quit`: behind it it would be the chain's. */
+static void what_is_typed_wrong_first_stays_among_the_data(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "crypto pki certificate chain TP");
+	type(&r, "certificate ca 0A");
+	type(&r, "what is this");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	type(&r, "3003 0201 05");
+	type(&r, "quit");
+	type(&r, "crypto key pubkey-chain rsa");
+	type(&r, "named-key x");
+	type(&r, "key-string");
+	type(&r, "what is that");
+	type(&r, "3003 0201 05");
+	type(&r, "quit");
+	assert_round_trip(r.c);
+	type(&r, "crypto pki certificate chain TP");
+	type(&r, "certificate ca 0B");
+	type(&r, "what else");
+	type(&r, "quit");
+	assert_round_trip(r.c);
+	router_down(&r);
+}
+
 static void a_certificate_is_bounded(void **state)
 {
 	struct router r;
@@ -250,6 +278,7 @@ int main(void)
 		cmocka_unit_test(certificate_data_is_hex_up_to_quit),
 		cmocka_unit_test(certificate_data_that_never_ends_swallows_no_command),
 		cmocka_unit_test(a_wrong_line_in_certificate_data_does_not_swallow_quit),
+		cmocka_unit_test(what_is_typed_wrong_first_stays_among_the_data),
 		cmocka_unit_test(a_certificate_is_bounded),
 		cmocka_unit_test(lines_that_act_are_handed_over_when_typed),
 		cmocka_unit_test(lines_that_act_do_nothing_in_a_file_and_say_so),
