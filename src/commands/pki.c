@@ -158,7 +158,7 @@ static int cert_apply(struct cli_call *c)
 	cert = cfg_chain_add(chain, a->kind, a->serial);
 	if (!cert)
 		return -ENOMEM;
-	cert->len = 0; /* its bytes follow, once more if it was there */
+	cert->again = true; /* its bytes follow; what is there stays until they come */
 	return 0;
 }
 
@@ -194,6 +194,9 @@ static int data_apply(struct cli_call *c)
 
 	if (c->op != CLI_SET)
 		return 0;
+	if (cert->again)
+		cert->len = 0;
+	cert->again = false;
 	if (cert->len + (size_t)a->n > sizeof(cert->der)) {
 		txt_printf(c->out, "%% A certificate of more than %d bytes is not taken.\n",
 			   CFG_CERT_BYTES);

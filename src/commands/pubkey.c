@@ -94,8 +94,7 @@ static int text_apply(struct cli_call *c)
 
 	if (c->op == CLI_SET && !c->number)
 		txt_str(c->out, "Enter a public key as a hexidecimal number ....\n\n");
-	k->len = 0; /* its bytes follow, once more if it was there */
-	memset(k->der, 0, sizeof(k->der));
+	k->again = true; /* its bytes follow; what is there stays until they come */
 	return 0;
 }
 
@@ -124,6 +123,9 @@ static int data_apply(struct cli_call *c)
 
 	if (c->op != CLI_SET)
 		return 0;
+	if (k->again)
+		k->len = 0;
+	k->again = false;
 	if (k->len + (size_t)a->n > sizeof(k->der)) {
 		txt_printf(c->out, "%% A public key of more than %d bytes is not taken.\n",
 			   CFG_PUBKEY_BYTES);

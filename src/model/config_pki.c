@@ -308,6 +308,7 @@ static int clone_chain(const struct cfg_chain *from, struct cfg_pki *to)
 		if (!x)
 			return -ENOMEM;
 		x->len = f->len;
+		x->again = f->again;
 		memcpy(x->der, f->der, f->len);
 		err = clone_kept(&f->kept, &x->kept);
 	}

@@ -52,6 +52,7 @@ struct cfg_cert {
 	uint8_t kind; /* enum cert_kind */
 	char serial[CFG_SERIAL_MAX]; /* as written */
 	uint16_t len; /* bytes in der; what they mean is not judged here */
+	bool again;   /* typed once more: the first bytes that come replace these */
 	uint8_t der[CFG_CERT_BYTES];
 	kept_list kept;
 };
@@ -86,6 +87,7 @@ struct cfg_pubkey {
 	uint8_t use;	  /* enum rsa_use */
 	struct ipaddr at; /* `address`; IP_NONE: not said */
 	uint16_t len;	  /* bytes in der; what they mean is not judged here */
+	bool again;	  /* typed once more: the first bytes that come replace these */
 	uint8_t der[CFG_PUBKEY_BYTES];
 	kept_list kept, kept_text; /* kept_text: among the bytes */
 };

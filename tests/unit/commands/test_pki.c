@@ -41,6 +41,40 @@ static void certificate_data_is_hex_up_to_quit(void **state)
 	router_down(&r);
 }
 
+/* Nothing of the certificate in force is lost before there is something to replace it. */
+static void a_wrong_line_takes_no_certificate_away(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "crypto pki certificate chain TP");
+	type(&r, "certificate ca 0A");
+	type(&r, "3003 0201 05");
+	type(&r, "quit");
+	const struct cfg_cert *c = r.c->pki.chains[0]->certs[0];
+	type(&r, "certificate ca 0A");
+	type(&r, "what is this");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	type(&r, "quit");
+	assert_int_equal(c->len, 5);
+	assert_true(cfg_cert_is_der(c));
+	assert_round_trip(r.c);
+	type(&r, "certificate ca 0A");
+	/* also if there is a copy from one line to the next */
+	struct config *copy = config_clone(r.c);
+	assert_non_null(copy);
+	config_free(r.c);
+	r.c = copy;
+	type(&r, "3002");
+	type(&r, "0500");
+	type(&r, "quit");
+	c = r.c->pki.chains[0]->certs[0];
+	assert_int_equal(c->len, 4);
+	assert_memory_equal(c->der, "\x30\x02\x05\x00", 4);
+	router_down(&r);
+}
+
 static void certificate_data_that_never_ends_swallows_no_command(void **state)
 {
 	struct report report = { 0 };
@@ -276,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(certificate_data_is_hex_up_to_quit),
+		cmocka_unit_test(a_wrong_line_takes_no_certificate_away),
 		cmocka_unit_test(certificate_data_that_never_ends_swallows_no_command),
 		cmocka_unit_test(a_wrong_line_in_certificate_data_does_not_swallow_quit),
 		cmocka_unit_test(what_is_typed_wrong_first_stays_among_the_data),

@@ -61,6 +61,23 @@ static void a_key_is_typed_as_in_ios(void **state)
 	router_down(&r);
 }
 
+static void a_wrong_line_takes_no_key_away(void **state)
+{
+	struct report report = { 0 };
+	struct config *c = load("crypto key pubkey-chain rsa\n named-key x\n  key-string\n   3003020105\n  quit\n"
+				"  key-string\n   what is this\n  quit\n",
+				&report);
+	const struct cfg_pubkey *k = c->pki.pubkeys.v[0];
+
+	(void)state;
+	assert_int_equal(report.errors, 1);
+	assert_int_equal(k->len, 5);
+	assert_memory_equal(k->der, "\x30\x03\x02\x01\x05", 5);
+	assert_round_trip(c);
+	config_free(c);
+	report_fini(&report);
+}
+
 static void a_file_comes_back_as_it_was(void **state)
 {
 	struct report report = { 0 };
@@ -161,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_is_typed_as_in_ios),
+		cmocka_unit_test(a_wrong_line_takes_no_key_away),
 		cmocka_unit_test(a_file_comes_back_as_it_was),
 		cmocka_unit_test(a_key_for_both_uses_is_told),
 		cmocka_unit_test(keys_are_bounded),
