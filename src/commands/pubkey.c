@@ -21,8 +21,12 @@ static int chain_apply(struct cli_call *c)
 {
 	struct cfg_pki *p = &((struct config *)c->root)->pki;
 
-	while (c->op != CLI_SET && p->pubkeys.n)
+	if (c->op == CLI_SET)
+		return 0;
+	while (p->pubkeys.n)
 		pki_del_pubkey(p, p->pubkeys.v[0]);
+	while (p->pubkeys.kept.n)
+		kept_del(&p->pubkeys.kept, 0);
 	return 0;
 }
 

@@ -78,6 +78,20 @@ static void a_wrong_line_takes_no_key_away(void **state)
 	report_fini(&report);
 }
 
+static void the_chain_goes_with_what_was_not_understood_in_it(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "crypto key pubkey-chain rsa");
+	type(&r, "frob");
+	type(&r, "named-key x");
+	type(&r, "no crypto key pubkey-chain rsa");
+	assert_string_equal(running(&r), "hostname R1\n!\nend\n");
+	router_down(&r);
+}
+
 static void a_file_comes_back_as_it_was(void **state)
 {
 	struct report report = { 0 };
@@ -179,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_is_typed_as_in_ios),
 		cmocka_unit_test(a_wrong_line_takes_no_key_away),
+		cmocka_unit_test(the_chain_goes_with_what_was_not_understood_in_it),
 		cmocka_unit_test(a_file_comes_back_as_it_was),
 		cmocka_unit_test(a_key_for_both_uses_is_told),
 		cmocka_unit_test(keys_are_bounded),
