@@ -14,6 +14,8 @@ struct cipher_info {
 	uint8_t esp_id;	    /* RFC 2407 section 4.4.4; 0: not for ESP */
 	bool esp_key_attr;  /* the Key Length attribute is sent and required */
 	bool combined;	    /* encrypts and authenticates: no authenticator beside it */
+	bool counter;	    /* an IV twice under one key betrays texts: a counter makes it, and
+			     * the key is never one that somebody typed (RFC 4106 section 2) */
 	uint8_t key_len;    /* bytes of keying material, without salt */
 	uint8_t salt_len;   /* bytes of KEYMAT after the key (RFC 4106 section 8.1) */
 	uint8_t block_len;  /* plaintext is padded to this (RFC 4303 section 2.4) */
@@ -21,18 +23,20 @@ struct cipher_info {
 	uint8_t icv_len;    /* combined modes: bytes of ICV */
 	bool weak;	    /* named as weak where it is configured */
 	const char *ios_show; /* `esp-256-aes`: in show output */
-	const char *ios_conf; /* `esp-aes 256`: in configuration */
+	const char *ios_conf; /* `esp-aes 256`: in configuration, if ios */
+	bool ios;	      /* IOS has a word that configures it */
 	const char *name;   /* `AES-CBC`: in logs */
 };
 
 struct auth_info {
 	enum auth_id id;
-	enum hash_id hash;
+	enum hash_id hash;  /* of an HMAC; HASH_UNSET: a MAC by AES */
 	uint8_t ipsec_attr; /* RFC 2407 section 4.5 Authentication Algorithm */
 	uint8_t ah_id;	    /* RFC 2407 section 4.4.3 AH transform */
 	uint8_t key_len;    /* RFC 2403/2404/4868: the hash's length */
 	uint8_t icv_len;
 	bool weak;
+	bool ios; /* IOS has words that configure it */
 	const char *ios_esp; /* `esp-sha-hmac` */
 	const char *ios_ah;  /* `ah-sha-hmac` */
 };

@@ -92,6 +92,7 @@ static size_t crossover(const struct crypto_key *k)
 	switch (k->cipher->id) {
 	case CIPHER_AES_GCM:
 	case CIPHER_AES_GMAC:
+	case CIPHER_CHACHA20_POLY1305:
 		return 1;
 	case CIPHER_3DES:
 		return 5;

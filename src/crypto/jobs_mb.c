@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fast runner: intel-ipsec-mb. Jobs of one suite go in as one burst and are
- * flushed at its end; GCM has no lanes to fill and takes the direct call. */
+ * flushed at its end; GCM has no lanes to fill and takes the direct call. What is
+ * ciphered by a counter has the salt in front of the packet's IV (RFC 3686 section 4,
+ * RFC 7634 section 2). */
 #include "crypto/jobs_impl.h"
 
 #include <errno.h>
@@ -15,6 +17,7 @@ struct mb {
 	IMB_MGR *mgr;
 	char name[64];
 	uint8_t tags[CRYPTO_MAX_JOBS][64]; /* computed ICVs of a burst being verified */
+	uint8_t nonces[CRYPTO_MAX_JOBS][16]; /* salt and IV of each of a burst */
 };
 
 struct mb_key {
@@ -28,9 +31,20 @@ struct mb_key {
 			const void *ptr[3];
 		} des;
 		struct gcm_key_data gcm;
+		uint8_t chacha[32];
 	} u;
-	DECLARE_ALIGNED(uint8_t ipad[64], 16); /* SHA-512's state is the longest */
-	DECLARE_ALIGNED(uint8_t opad[64], 16);
+	union {
+		struct {
+			/* SHA-512's state is the longest */
+			DECLARE_ALIGNED(uint8_t ipad[64], 16);
+			DECLARE_ALIGNED(uint8_t opad[64], 16);
+		} hmac;
+		struct {
+			DECLARE_ALIGNED(uint32_t k1[11 * 4], 16);
+			DECLARE_ALIGNED(uint8_t k2[16], 16);
+			DECLARE_ALIGNED(uint8_t k3[16], 16);
+		} xcbc;
+	} mac;
 	/* what goes into every job */
 	const void *enc_keys, *dec_keys;
 	IMB_CIPHER_MODE mode;
@@ -102,14 +116,19 @@ static void set_auth(IMB_MGR *mgr, const struct auth_info *auth, struct span key
 					    [HASH_SHA512] = IMB_AUTH_HMAC_SHA_512 };
 	uint8_t block[128];
 
+	if (auth->id == AUTH_AES_XCBC_96) {
+		k->hash = IMB_AUTH_AES_XCBC;
+		IMB_AES_XCBC_KEYEXP(mgr, key.p, k->mac.xcbc.k1, k->mac.xcbc.k2, k->mac.xcbc.k3);
+		return;
+	}
 	k->hash = alg[auth->hash];
 	memset(block, 0x36, sizeof(block));
 	for (size_t i = 0; i < key.len; i++)
 		block[i] ^= key.p[i];
-	one_block(mgr, auth->hash, block, k->ipad);
+	one_block(mgr, auth->hash, block, k->mac.hmac.ipad);
 	for (size_t i = 0; i < sizeof(block); i++)
 		block[i] ^= 0x36 ^ 0x5c;
-	one_block(mgr, auth->hash, block, k->opad);
+	one_block(mgr, auth->hash, block, k->mac.hmac.opad);
 	secret_wipe(block, sizeof(block));
 }
 
@@ -141,7 +160,8 @@ static void set_cipher(IMB_MGR *mgr, const struct cipher_info *c, struct span ke
 		k->enc_keys = k->dec_keys = k->u.des.ptr;
 		break;
 	case CIPHER_AES_CBC:
-		k->mode = IMB_CIPHER_CBC;
+	case CIPHER_AES_CTR:
+		k->mode = c->id == CIPHER_AES_CBC ? IMB_CIPHER_CBC : IMB_CIPHER_CNTR;
 		if (c->bits == 128)
 			IMB_AES_KEYEXP_128(mgr, key.p, k->u.aes.enc, k->u.aes.dec);
 		else if (c->bits == 192)
@@ -149,11 +169,18 @@ static void set_cipher(IMB_MGR *mgr, const struct cipher_info *c, struct span ke
 		else
 			IMB_AES_KEYEXP_256(mgr, key.p, k->u.aes.enc, k->u.aes.dec);
 		k->enc_keys = k->u.aes.enc;
-		k->dec_keys = k->u.aes.dec;
+		/* a counter is encrypted in both directions */
+		k->dec_keys = c->id == CIPHER_AES_CTR ? k->u.aes.enc : k->u.aes.dec;
 		break;
 	case CIPHER_AES_GCM:
 	case CIPHER_AES_GMAC:
 		set_gcm(mgr, c->bits, key.p, k);
+		break;
+	case CIPHER_CHACHA20_POLY1305:
+		k->mode = IMB_CIPHER_CHACHA20_POLY1305;
+		k->hash = IMB_AUTH_CHACHA20_POLY1305;
+		memcpy(k->u.chacha, key.p, sizeof(k->u.chacha));
+		k->enc_keys = k->dec_keys = k->u.chacha;
 		break;
 	default:
 		k->mode = IMB_CIPHER_NULL;
@@ -218,12 +245,53 @@ static void run_gcm(IMB_MGR *mgr, enum crypto_dir dir, struct crypto_job *j)
 	secret_wipe(&ctx, sizeof(ctx));
 }
 
-/* Offsets in a job are from src: the MAC's region begins before the text or at
- * it, so src is the MAC's begin. Without a MAC it is the text. */
-static void fill(IMB_JOB *b, enum crypto_dir dir, struct crypto_job *j, uint8_t *tag)
+/* A MAC of its own: offsets in a job are from src, and the MAC's region begins before
+ * the text, so src is the MAC's begin. */
+static void fill_mac(IMB_JOB *b, const struct crypto_job *j)
 {
 	const struct mb_key *k = j->key->mb;
-	const uint8_t *src = j->key->auth ? j->auth : j->text;
+
+	b->src = j->auth;
+	b->cipher_start_src_offset_in_bytes = (uint64_t)(j->text - j->auth);
+	b->msg_len_to_hash_in_bytes = j->auth_len;
+	if (k->hash == IMB_AUTH_AES_XCBC) {
+		b->u.XCBC._k1_expanded = k->mac.xcbc.k1;
+		b->u.XCBC._k2 = k->mac.xcbc.k2;
+		b->u.XCBC._k3 = k->mac.xcbc.k3;
+	} else {
+		b->u.HMAC._hashed_auth_key_xor_ipad = k->mac.hmac.ipad;
+		b->u.HMAC._hashed_auth_key_xor_opad = k->mac.hmac.opad;
+	}
+}
+
+/* Without one the text is all there is; ChaCha20-Poly1305 has the rest as AAD. */
+static void fill_text(IMB_JOB *b, const struct crypto_job *j)
+{
+	b->src = j->text;
+	b->cipher_start_src_offset_in_bytes = 0;
+	b->msg_len_to_hash_in_bytes = j->key->cipher->combined ? j->text_len : 0;
+	b->u.CHACHA20_POLY1305.aad = j->auth;
+	b->u.CHACHA20_POLY1305.aad_len_in_bytes = j->auth_len;
+}
+
+static void fill_iv(IMB_JOB *b, const struct crypto_job *j, uint8_t nonce[16])
+{
+	const struct cipher_info *c = j->key->cipher;
+
+	if (!c->salt_len) {
+		b->iv = j->iv;
+		b->iv_len_in_bytes = c->iv_len;
+		return;
+	}
+	memcpy(nonce, j->key->salt, 4);
+	memcpy(nonce + 4, j->iv, 8);
+	b->iv = nonce;
+	b->iv_len_in_bytes = 12; /* CTR: the block counter begins with 1 */
+}
+
+static void fill(IMB_JOB *b, enum crypto_dir dir, struct crypto_job *j, uint8_t *tag, uint8_t nonce[16])
+{
+	const struct mb_key *k = j->key->mb;
 
 	b->cipher_mode = k->mode;
 	b->cipher_direction = dir == CRYPTO_ENCRYPT ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
@@ -232,20 +300,18 @@ static void fill(IMB_JOB *b, enum crypto_dir dir, struct crypto_job *j, uint8_t 
 	b->enc_keys = k->enc_keys;
 	b->dec_keys = k->dec_keys;
 	b->key_len_in_bytes = j->key->cipher->id == CIPHER_3DES ? 24 : j->key->cipher->key_len;
-	b->src = src;
 	b->dst = j->text;
-	b->cipher_start_src_offset_in_bytes = (uint64_t)(j->text - src);
 	b->msg_len_to_cipher_in_bytes = k->mode == IMB_CIPHER_NULL ? 0 : j->text_len;
 	b->hash_start_src_offset_in_bytes = 0;
-	b->msg_len_to_hash_in_bytes = j->key->auth ? j->auth_len : 0;
-	b->iv = j->iv;
-	b->iv_len_in_bytes = j->key->cipher->iv_len;
 	b->auth_tag_output = tag;
 	b->auth_tag_output_len_in_bytes = j->key->icv_len;
-	b->u.HMAC._hashed_auth_key_xor_ipad = k->ipad;
-	b->u.HMAC._hashed_auth_key_xor_opad = k->opad;
 	b->user_data = j;
 	b->user_data2 = tag;
+	fill_iv(b, j, nonce);
+	if (j->key->auth)
+		fill_mac(b, j);
+	else
+		fill_text(b, j);
 }
 
 static void complete(enum crypto_dir dir, IMB_JOB *const *done, size_t n)
@@ -263,7 +329,7 @@ void mb_run(struct mb *m, enum crypto_dir dir, struct crypto_job *const *jobs, s
 {
 	IMB_JOB *burst[CRYPTO_MAX_JOBS], *done[CRYPTO_MAX_JOBS];
 
-	if (jobs[0]->key->cipher->combined) {
+	if (jobs[0]->key->cipher->id == CIPHER_AES_GCM || jobs[0]->key->cipher->id == CIPHER_AES_GMAC) {
 		for (size_t i = 0; i < n; i++)
 			run_gcm(m->mgr, dir, jobs[i]);
 		return;
@@ -272,7 +338,8 @@ void mb_run(struct mb *m, enum crypto_dir dir, struct crypto_job *const *jobs, s
 	if (got != n)
 		return; /* nothing is ever left in flight, so this cannot be; jobs stay failed */
 	for (size_t i = 0; i < n; i++)
-		fill(burst[i], dir, jobs[i], dir == CRYPTO_ENCRYPT ? jobs[i]->icv : m->tags[i]);
+		fill(burst[i], dir, jobs[i], dir == CRYPTO_ENCRYPT ? jobs[i]->icv : m->tags[i],
+		     m->nonces[i]);
 	memcpy(done, burst, n * sizeof(burst[0]));
 	uint32_t k = IMB_SUBMIT_BURST(m->mgr, (uint32_t)n, done);
 	complete(dir, done, k);

@@ -23,6 +23,8 @@ struct ossl {
 struct ossl_key {
 	EVP_CIPHER_CTX *cipher; /* keyed; each packet sets its IV */
 	EVP_MD_CTX *inner, *outer;
+	EVP_CIPHER_CTX *xcbc; /* AES-CBC with K1 of RFC 3566; inner and outer are NULL then */
+	uint8_t k2[16], k3[16];
 };
 
 void ossl_free(struct ossl *o)
@@ -44,7 +46,9 @@ static void warm(struct ossl *o)
 {
 	static const char *const ciphers[] = { "DES-CBC", "DES-EDE3-CBC", "AES-128-CBC",
 					       "AES-192-CBC", "AES-256-CBC", "AES-128-GCM",
-					       "AES-192-GCM", "AES-256-GCM" };
+					       "AES-192-GCM", "AES-256-GCM", "AES-128-CTR",
+					       "AES-192-CTR", "AES-256-CTR", "AES-128-ECB",
+					       "ChaCha20-Poly1305" };
 	static const char *const hashes[] = { "MD5", "SHA1", "SHA256", "SHA384", "SHA512" };
 
 	for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++)
@@ -95,9 +99,48 @@ static const char *evp_name(const struct cipher_info *c)
 	case CIPHER_AES_GMAC:
 		return c->bits == 128 ? "AES-128-GCM" : c->bits == 192 ? "AES-192-GCM" :
 									   "AES-256-GCM";
+	case CIPHER_AES_CTR:
+		return c->bits == 128 ? "AES-128-CTR" : c->bits == 192 ? "AES-192-CTR" :
+									   "AES-256-CTR";
+	case CIPHER_CHACHA20_POLY1305:
+		return "ChaCha20-Poly1305";
 	default:
 		return NULL;
 	}
+}
+
+static int keyed_cipher(EVP_CIPHER_CTX **ret, struct ossl *o, const char *name, const uint8_t *key,
+			enum crypto_dir dir)
+{
+	EVP_CIPHER *c = EVP_CIPHER_fetch(o->lib, name, NULL);
+	int err = -ENOTSUP;
+
+	*ret = EVP_CIPHER_CTX_new();
+	if (c && *ret && EVP_CipherInit_ex2(*ret, c, key, NULL, dir == CRYPTO_ENCRYPT, NULL) == 1 &&
+	    EVP_CIPHER_CTX_set_padding(*ret, 0) == 1)
+		err = 0;
+	EVP_CIPHER_free(c);
+	return err;
+}
+
+/* RFC 3566 section 4: three keys, which are the encryption of three constants. */
+static int set_xcbc(struct ossl *o, struct span key, struct ossl_key *k)
+{
+	EVP_CIPHER_CTX *ecb = NULL;
+	uint8_t keys[3][16];
+	int len = 0, err = keyed_cipher(&ecb, o, "AES-128-ECB", key.p, CRYPTO_ENCRYPT);
+
+	for (int i = 0; i < 3; i++)
+		memset(keys[i], i + 1, sizeof(keys[i]));
+	if (!err && EVP_CipherUpdate(ecb, keys[0], &len, keys[0], sizeof(keys)) != 1)
+		err = -ENOTSUP;
+	if (!err)
+		err = keyed_cipher(&k->xcbc, o, "AES-128-CBC", keys[0], CRYPTO_ENCRYPT);
+	memcpy(k->k2, keys[1], sizeof(k->k2));
+	memcpy(k->k3, keys[2], sizeof(k->k3));
+	EVP_CIPHER_CTX_free(ecb);
+	secret_wipe(keys, sizeof(keys));
+	return err;
 }
 
 static int keyed_hash(EVP_MD_CTX **ret, const EVP_MD *md, struct span key, size_t block,
@@ -119,8 +162,13 @@ static int set_auth(struct ossl *o, const struct auth_info *auth, struct span ke
 		    struct ossl_key *k)
 {
 	const struct hash_info *h = hash_info(auth->hash);
-	EVP_MD *md = EVP_MD_fetch(o->lib, h->evp, NULL);
-	int err = md ? 0 : -ENOTSUP;
+	EVP_MD *md;
+	int err;
+
+	if (auth->id == AUTH_AES_XCBC_96)
+		return set_xcbc(o, key, k);
+	md = EVP_MD_fetch(o->lib, h->evp, NULL);
+	err = md ? 0 : -ENOTSUP;
 
 	if (!err)
 		err = keyed_hash(&k->inner, md, key, h->block_len, 0x36);
@@ -130,34 +178,16 @@ static int set_auth(struct ossl *o, const struct auth_info *auth, struct span ke
 	return err;
 }
 
-static int set_cipher(struct ossl *o, const struct crypto_key *key, struct span enc,
-		      struct ossl_key *k)
-{
-	const char *name = evp_name(key->cipher);
-	EVP_CIPHER *c;
-	int err = -ENOTSUP;
-
-	if (!name)
-		return 0; /* NULL */
-	c = EVP_CIPHER_fetch(o->lib, name, NULL);
-	k->cipher = EVP_CIPHER_CTX_new();
-	if (c && k->cipher &&
-	    EVP_CipherInit_ex2(k->cipher, c, enc.p, NULL, key->dir == CRYPTO_ENCRYPT, NULL) == 1 &&
-	    EVP_CIPHER_CTX_set_padding(k->cipher, 0) == 1)
-		err = 0;
-	EVP_CIPHER_free(c);
-	return err;
-}
-
 int ossl_key_new(struct ossl *o, const struct crypto_key *key, struct span enc, struct span auth,
 		 struct ossl_key **ret_k)
 {
 	struct ossl_key *k = calloc(1, sizeof(*k));
-	int err;
+	int err = 0;
 
 	if (!k)
 		return -ENOMEM;
-	err = set_cipher(o, key, enc, k);
+	if (evp_name(key->cipher)) /* else NULL */
+		err = keyed_cipher(&k->cipher, o, evp_name(key->cipher), enc.p, key->dir);
 	if (!err && key->auth)
 		err = set_auth(o, key->auth, auth, k);
 	if (err) {
@@ -175,7 +205,8 @@ void ossl_key_free(struct ossl_key *k)
 	EVP_CIPHER_CTX_free(k->cipher);
 	EVP_MD_CTX_free(k->inner);
 	EVP_MD_CTX_free(k->outer);
-	free(k);
+	EVP_CIPHER_CTX_free(k->xcbc);
+	secret_free(k, sizeof(*k));
 }
 
 static bool hmac(struct ossl *o, const struct crypto_job *j, uint8_t mac[EVP_MAX_MD_SIZE])
@@ -190,21 +221,61 @@ static bool hmac(struct ossl *o, const struct crypto_job *j, uint8_t mac[EVP_MAX
 	       EVP_DigestUpdate(o->md, mac, len) == 1 && EVP_DigestFinal_ex(o->md, mac, &len) == 1;
 }
 
+/* RFC 3566 section 4: CBC with K1 and a zero IV; of the last block K2 is taken if it is
+ * whole, K3 if it had to be padded. */
+static bool xcbc(const struct crypto_job *j, uint8_t mac[EVP_MAX_MD_SIZE])
+{
+	static const uint8_t zero[16];
+	const struct ossl_key *k = j->key->ossl;
+	uint8_t out[512], last[16] = { 0 };
+	size_t n = j->auth_len, at = 0, rest;
+	int len = 0;
+
+	if (EVP_CipherInit_ex2(k->xcbc, NULL, NULL, zero, -1, NULL) != 1)
+		return false;
+	for (size_t some; n - at > 16; at += some) {
+		some = (n - at - 1) / 16 * 16;
+		some = some < sizeof(out) ? some : sizeof(out);
+		if (EVP_CipherUpdate(k->xcbc, out, &len, j->auth + at, (int)some) != 1)
+			return false;
+	}
+	rest = n - at;
+	memcpy(last, j->auth + at, rest);
+	if (rest < 16)
+		last[rest] = 0x80;
+	for (size_t i = 0; i < 16; i++)
+		last[i] ^= rest < 16 ? k->k3[i] : k->k2[i];
+	return EVP_CipherUpdate(k->xcbc, mac, &len, last, sizeof(last)) == 1 && len == 16;
+}
+
+static bool mac_of(struct ossl *o, const struct crypto_job *j, uint8_t mac[EVP_MAX_MD_SIZE])
+{
+	return j->key->auth->id == AUTH_AES_XCBC_96 ? xcbc(j, mac) : hmac(o, j, mac);
+}
+
 static bool cipher_in_place(const struct crypto_job *j)
 {
 	EVP_CIPHER_CTX *c = j->key->ossl->cipher;
+	uint8_t block[16];
+	const uint8_t *iv = j->iv;
 	int len = 0;
 
 	if (!c || !j->text_len)
 		return true;
-	return EVP_CipherInit_ex2(c, NULL, NULL, j->iv, -1, NULL) == 1 &&
+	if (j->key->cipher->id == CIPHER_AES_CTR) { /* RFC 3686 section 4 */
+		memcpy(block, j->key->salt, 4);
+		memcpy(block + 4, j->iv, 8);
+		memcpy(block + 12, "\0\0\0\1", 4);
+		iv = block;
+	}
+	return EVP_CipherInit_ex2(c, NULL, NULL, iv, -1, NULL) == 1 &&
 	       EVP_CipherUpdate(c, j->text, &len, j->text, (int)j->text_len) == 1 &&
 	       len == (int)j->text_len;
 }
 
-/* GCM (RFC 4106): nonce is salt and IV. GMAC (RFC 4543) is GCM whose text is
+/* GCM (RFC 4106) and ChaCha20-Poly1305 (RFC 7634): nonce is salt and IV. GMAC (RFC 4543) is GCM whose text is
  * AAD too; the caller puts all of it in auth and leaves text empty. */
-static bool gcm(const struct crypto_job *j, enum crypto_dir dir)
+static bool aead(const struct crypto_job *j, enum crypto_dir dir)
 {
 	EVP_CIPHER_CTX *c = j->key->ossl->cipher;
 	uint8_t nonce[12];
@@ -233,15 +304,15 @@ static bool run_one(struct ossl *o, enum crypto_dir dir, struct crypto_job *j)
 	bool ok;
 
 	if (j->key->cipher->combined)
-		return gcm(j, dir);
+		return aead(j, dir);
 	if (!j->key->auth)
 		return cipher_in_place(j);
 	if (dir == CRYPTO_ENCRYPT) {
-		ok = cipher_in_place(j) && hmac(o, j, mac);
+		ok = cipher_in_place(j) && mac_of(o, j, mac);
 		if (ok)
 			memcpy(j->icv, mac, j->key->icv_len);
 	} else {
-		ok = hmac(o, j, mac) && secret_equal(mac, j->icv, j->key->icv_len) &&
+		ok = mac_of(o, j, mac) && secret_equal(mac, j->icv, j->key->icv_len) &&
 		     cipher_in_place(j);
 	}
 	secret_wipe(mac, sizeof(mac));

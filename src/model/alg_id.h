@@ -14,6 +14,8 @@ enum cipher_id {
 	CIPHER_AES_CBC,
 	CIPHER_AES_GCM, /* 16-byte ICV, RFC 4106 */
 	CIPHER_AES_GMAC,
+	CIPHER_AES_CTR,		  /* RFC 3686; IOS has no word for it */
+	CIPHER_CHACHA20_POLY1305, /* RFC 7634; IKEv1 has no number for it */
 };
 
 /* Integrity algorithms of ESP and AH, truncated as their RFCs say. */
@@ -24,6 +26,7 @@ enum auth_id {
 	AUTH_HMAC_SHA256_128, /* RFC 4868 */
 	AUTH_HMAC_SHA384_192,
 	AUTH_HMAC_SHA512_256,
+	AUTH_AES_XCBC_96,     /* RFC 3566; IOS has no word for it */
 };
 
 /* IKE phase 1 hash, whose HMAC is the PRF (RFC 2409 section 4). */

@@ -24,9 +24,10 @@ static const struct {
 	enum cipher_id id;
 	unsigned bits;
 } plain_ciphers[] = { { CIPHER_NULL, 0 },      { CIPHER_DES, 0 },	{ CIPHER_3DES, 0 },
-		      { CIPHER_AES_CBC, 128 }, { CIPHER_AES_CBC, 192 }, { CIPHER_AES_CBC, 256 } };
+		      { CIPHER_AES_CBC, 128 }, { CIPHER_AES_CBC, 192 }, { CIPHER_AES_CBC, 256 },
+		      { CIPHER_AES_CTR, 128 }, { CIPHER_AES_CTR, 192 }, { CIPHER_AES_CTR, 256 } };
 
-static struct suite suites[64];
+static struct suite suites[80];
 static size_t n_suites;
 static uint64_t seed = 0x9e3779b97f4a7c15u;
 
@@ -47,12 +48,13 @@ static void fill(uint8_t *p, size_t n)
 static void list_suites(void)
 {
 	for (size_t i = 0; i < sizeof(plain_ciphers) / sizeof(plain_ciphers[0]); i++)
-		for (unsigned a = AUTH_NONE; a <= AUTH_HMAC_SHA512_256; a++)
+		for (unsigned a = AUTH_NONE; a <= AUTH_AES_XCBC_96; a++)
 			suites[n_suites++] = (struct suite){ plain_ciphers[i].id,
 							     plain_ciphers[i].bits,
 							     (enum auth_id)a };
 	for (unsigned bits = 128; bits <= 256; bits += 64)
 		suites[n_suites++] = (struct suite){ CIPHER_AES_GCM, bits, AUTH_NONE };
+	suites[n_suites++] = (struct suite){ CIPHER_CHACHA20_POLY1305, 0, AUTH_NONE };
 }
 
 /* One key in both directions. */
@@ -204,7 +206,7 @@ static void differ(struct crypto_runner *a, struct crypto_runner *b, const struc
 static void both_runners_agree_on(enum crypto_backend first, const struct suite *s, size_t n_suite)
 {
 	struct crypto_runner *a = crypto_runner_new(first), *b = crypto_runner_new(CRYPTO_OSSL);
-	struct pair ka[64], kb[64];
+	struct pair ka[80], kb[80];
 	size_t n = 0;
 
 	if (!a) { /* a machine without ipsec-mb */
@@ -363,12 +365,108 @@ static const struct vector vectors[] = {
 	  "45000028a4ad4000400678800a01038f0a010612802306b8cb712602dd6bb03e501016d075680001",
 	  "a5b1f8066029aea40e598b8122de02420938b3ab33f828e687b8858b5bfbdbd0315b27452144cc77",
 	  "95457b9652037f5318027b5b4cd7a636", "0000a5f80000000a" },
+	{ "RFC 3686 test vector #1", { CIPHER_AES_CTR, 128, AUTH_NONE },
+	  "ae6852f8121067cc4bf7a5765577f39e00000030", "",
+	  "0000000000000000",
+	  "53696e676c6520626c6f636b206d7367",
+	  "e4095d4fb7a7b3792d6175a3261311b8",
+	  "", NULL },
+	{ "RFC 3686 test vector #2", { CIPHER_AES_CTR, 128, AUTH_NONE },
+	  "7e24067817fae0d743d6ce1f32539163006cb6db", "",
+	  "c0543b59da48d90b",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+	  "5104a106168a72d9790d41ee8edad388eb2e1efc46da57c8fce630df9141be28",
+	  "", NULL },
+	{ "RFC 3686 test vector #3", { CIPHER_AES_CTR, 128, AUTH_NONE },
+	  "7691be035e5020a8ac6e618529f9a0dc00e0017b", "",
+	  "27777f3f4a1786f0",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223",
+	  "c1cf48a89f2ffdd9cf4652e9efdb72d74540a42bde6d7836d59a5ceaaef3105325b2072f",
+	  "", NULL },
+	{ "RFC 3686 test vector #4", { CIPHER_AES_CTR, 192, AUTH_NONE },
+	  "16af5b145fc9f579c175f93e3bfb0eed863d06ccfdb7851500000048", "",
+	  "36733c147d6d93cb",
+	  "53696e676c6520626c6f636b206d7367",
+	  "4b55384fe259c9c84e7935a003cbe928",
+	  "", NULL },
+	{ "RFC 3686 test vector #5", { CIPHER_AES_CTR, 192, AUTH_NONE },
+	  "7c5cb2401b3dc33c19e7340819e0f69c678c3db8e6f6a91a0096b03b", "",
+	  "020c6eadc2cb500d",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+	  "453243fc609b23327edfaafa7131cd9f8490701c5ad4a79cfc1fe0ff42f4fb00",
+	  "", NULL },
+	{ "RFC 3686 test vector #6", { CIPHER_AES_CTR, 192, AUTH_NONE },
+	  "02bf391ee8ecb159b959617b0965279bf59b60a786d3e0fe0007bdfd", "",
+	  "5cbd60278dcc0912",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223",
+	  "96893fc55e5c722f540b7dd1ddf7e758d288bc95c69165884536c811662f2188abee0935",
+	  "", NULL },
+	{ "RFC 3686 test vector #7", { CIPHER_AES_CTR, 256, AUTH_NONE },
+	  "776beff2851db06f4c8a0542c8696f6c6a81af1eec96b4d37fc1d689e6c1c10400000060", "",
+	  "db5672c97aa8f0b2",
+	  "53696e676c6520626c6f636b206d7367",
+	  "145ad01dbf824ec7560863dc71e3e0c0",
+	  "", NULL },
+	{ "RFC 3686 test vector #8", { CIPHER_AES_CTR, 256, AUTH_NONE },
+	  "f6d66d6bd52d59bb0796365879eff886c66dd51a5b6a99744b50590c87a2388400faac24", "",
+	  "c1585ef15a43d875",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+	  "f05e231b3894612c49ee000b804eb2a9b8306b508f839d6a5530831d9344af1c",
+	  "", NULL },
+	{ "RFC 3686 test vector #9", { CIPHER_AES_CTR, 256, AUTH_NONE },
+	  "ff7a617ce69148e4f1726e2f43581de2aa62d9f805532edff1eed687fb54153d001cc5b7", "",
+	  "51a51d70a1c11148",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223",
+	  "eb6c52821d0bbbf7ce7594462aca4faab407df866569fd07f48cc0b583d6071f1ec0e6b8",
+	  "", NULL },
+	{ "RFC 3566 test case #2", { CIPHER_NULL, 0, AUTH_AES_XCBC_96 },
+	  "", "000102030405060708090a0b0c0d0e0f",
+	  "",
+	  "000102",
+	  "000102",
+	  "5b376580ae2f19afe7219cee", NULL },
+	{ "RFC 3566 test case #3", { CIPHER_NULL, 0, AUTH_AES_XCBC_96 },
+	  "", "000102030405060708090a0b0c0d0e0f",
+	  "",
+	  "000102030405060708090a0b0c0d0e0f",
+	  "000102030405060708090a0b0c0d0e0f",
+	  "d2a246fa349b68a79998a439", NULL },
+	{ "RFC 3566 test case #4", { CIPHER_NULL, 0, AUTH_AES_XCBC_96 },
+	  "", "000102030405060708090a0b0c0d0e0f",
+	  "",
+	  "000102030405060708090a0b0c0d0e0f10111213",
+	  "000102030405060708090a0b0c0d0e0f10111213",
+	  "47f51b4564966215b8985c63", NULL },
+	{ "RFC 3566 test case #5", { CIPHER_NULL, 0, AUTH_AES_XCBC_96 },
+	  "", "000102030405060708090a0b0c0d0e0f",
+	  "",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+	  "f54f0ec8d2b9f3d36807734b", NULL },
+	{ "RFC 3566 test case #6", { CIPHER_NULL, 0, AUTH_AES_XCBC_96 },
+	  "", "000102030405060708090a0b0c0d0e0f",
+	  "",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021",
+	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021",
+	  "becbb3bccdb518a30677d548", NULL },
+	{ "RFC 7634 appendix A", { CIPHER_CHACHA20_POLY1305, 0, AUTH_NONE },
+	  "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3", "",
+	  "1011121314151617",
+	  "45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec100007362708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363701020204",
+	  "24039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c614ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64c9befe2facc638e8f3cbec163fac469b502773f6fb94e664da9165b82829f641e0",
+	  "76aaa8266b7fb0f7b11b369907e1ad43", "0102030400000005" },
+	{ "RFC 7634 appendix B", { CIPHER_CHACHA20_POLY1305, 0, AUTH_NONE },
+	  "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3", "",
+	  "1011121314151617",
+	  "0000000c000040010000000a00",
+	  "610394701f8d017f7c12924889",
+	  "6b71bfe25236efd7cdc67066906315b2", "c0c1c2c3c4c5c6c7d0d1d2d3d4d5d6d72e202500000000090000004529000029" },
 };
 
 static void check_vector(struct crypto_runner *r, const struct vector *v)
 {
-	uint8_t enc[64], auth[64], iv[16], plain[64], want[64], icv[64], got_icv[64] = { 0 };
-	uint8_t text[64], aad[16];
+	uint8_t enc[64], auth[64], iv[16], plain[96], want[96], icv[64], got_icv[64] = { 0 };
+	uint8_t text[96], aad[32];
 	size_t n_aad = v->aad ? unhex(v->aad, aad) : 0;
 	size_t n = unhex(v->plain, plain), n_icv = unhex(v->icv, icv);
 	struct crypto_job j;
