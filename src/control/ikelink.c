@@ -58,6 +58,10 @@ static const char *wireshark_cipher(uint8_t cipher)
 		return "TripleDES-CBC [RFC2451]";
 	case CIPHER_AES_CBC:
 		return "AES-CBC [RFC3602]";
+	case CIPHER_AES_CTR:
+		return "AES-CTR [RFC3686]";
+	case CIPHER_CHACHA20_POLY1305:
+		return "ChaCha20 with Poly1305 [RFC7634]";
 	default:
 		return "AES-GCM [RFC4106]";
 	}
@@ -76,6 +80,8 @@ static const char *wireshark_auth(uint8_t auth)
 		return "HMAC-SHA-384-192 [RFC4868]";
 	case AUTH_HMAC_SHA512_256:
 		return "HMAC-SHA-512-256 [RFC4868]";
+	case AUTH_AES_XCBC_96:
+		return "ANY 96 bit authentication [no checking]";
 	default:
 		return "NULL";
 	}

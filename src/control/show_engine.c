@@ -12,7 +12,9 @@ static void cipher_word(char *s, uint8_t cipher, uint16_t bits)
 {
 	static const char *const words[] = { [CIPHER_NULL] = "NULL",	   [CIPHER_DES] = "DES",
 					     [CIPHER_3DES] = "3DES",	   [CIPHER_AES_CBC] = "AES",
-					     [CIPHER_AES_GCM] = "AES-GCM", [CIPHER_AES_GMAC] = "AES-GMAC" };
+					     [CIPHER_AES_GCM] = "AES-GCM", [CIPHER_AES_GMAC] = "AES-GMAC",
+					     [CIPHER_AES_CTR] = "AES-CTR",
+					     [CIPHER_CHACHA20_POLY1305] = "CHACHA20" };
 	const char *word = cipher < sizeof(words) / sizeof(words[0]) ? words[cipher] : NULL;
 
 	if (bits > 128 && cipher >= CIPHER_AES_CBC)

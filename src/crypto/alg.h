@@ -7,6 +7,10 @@
 #include "model/alg_id.h"
 #include "base/span.h"
 
+/* Bytes under one key of a cipher with blocks of 8: of 2^32 blocks, 32 GiB, two are likely to
+ * be alike, and betray texts. A GiB less. */
+#define CIPHER_SMALL_BLOCK_MAX ((UINT64_C(1) << 35) - (UINT64_C(1) << 30))
+
 struct cipher_info {
 	enum cipher_id id;
 	uint16_t bits;	    /* as configured: 0 where the algorithm has one size */

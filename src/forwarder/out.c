@@ -11,7 +11,7 @@
 static struct sa *pick_sa(struct policy *pol, const struct flow *fl)
 {
 	for (struct sa *sa = pol->out; sa; sa = sa->next)
-		if (!sa->dead && sa->seq != UINT32_MAX && selector_has(&sa->spec.sel, fl))
+		if (!sa->dead && !sa_is_exhausted(sa) && selector_has(&sa->spec.sel, fl))
 			return sa;
 	return NULL;
 }

@@ -179,7 +179,7 @@ static void type_set(const struct cipher_info *his, const struct auth_info *auth
 		     const char *set, char *buf, size_t cap)
 {
 	buf[0] = '\0';
-	if (his && (auth || !has_auth))
+	if (his && his->ios && (auth ? auth->ios : !has_auth))
 		snprintf(buf, cap, " (to accept it: crypto ipsec transform-set %s %s%s%s)", set,
 			 his->ios_conf, auth ? " " : "", auth ? auth->ios_esp : "");
 }

@@ -13,7 +13,11 @@
 static struct sa_life life_of(const struct qm *q)
 {
 	uint32_t sec = q->agreed.life_sec, margin_sec = sec / 4 < 60 ? sec / 4 : 60;
+	const struct cipher_info *c = cipher_info(q->agreed.cipher, q->agreed.cipher_bits);
 	uint64_t bytes = q->agreed.life_kb * 1024;
+
+	if (c->block_len == 8 && (!bytes || bytes > CIPHER_SMALL_BLOCK_MAX))
+		bytes = CIPHER_SMALL_BLOCK_MAX;
 	uint64_t margin = bytes / 4 > 256 * 1024 ? bytes / 4 : 256 * 1024;
 
 	if (!q->initiator && margin_sec > 1) /* soft stays below hard */

@@ -93,6 +93,8 @@ static enum esp_reason wrap(struct pkt *p, struct aside *s, struct crypto_job *j
 	/* section 3.3.4: applied to whole datagrams only */
 	if (!ip4_peek(span_of(p->data, p->len), &h) || h.frag & (IP4_MF | IP4_OFF_MASK))
 		return ESP_SHORT;
+	if (!sa->key && !sa_spend(sa, p->inner_len, 0)) /* a bundle's ESP has counted it */
+		return ESP_SA_DEAD;
 	uint8_t *at = pkt_push(p, sa->ah.header_len);
 	if (!at || p->len > UINT16_MAX)
 		return ESP_NO_ROOM;
@@ -136,9 +138,8 @@ static void wrap_all(struct esp_worker *w, struct batch *b, struct batch *bad, u
 		p->reason = jobs[i].ok ? ESP_OK : ESP_AUTH;
 		if (p->reason) {
 			sa->send_errors++;
-		} else if (!sa->key) { /* a bundle's ESP has counted it */
+		} else if (!sa->key) {
 			sa->packets++;
-			sa->bytes += p->inner_len;
 			sa->last_ms = now_ms;
 		}
 	}
@@ -258,10 +259,11 @@ static enum esp_reason finish(struct pkt *p, const struct aside *s, const struct
 	if (why || sa->key)
 		return why;
 	why = esp_admit(p);
+	if (!why && (sa->dead || !sa_spend(sa, p->len, 0)))
+		why = ESP_SA_DEAD;
 	if (!why) {
 		p->inner_len = p->len;
 		sa->packets++;
-		sa->bytes += p->len;
 		sa->last_ms = now_ms;
 	}
 	return why;

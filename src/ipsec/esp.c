@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "base/wr.h"
+#include "ipsec/esn.h"
 #include "packet/l4sum.h"
 
 enum { NEXT_IPIP = 4, NEXT_NONE = 59, OUTER_TTL = 255 };
@@ -82,15 +83,23 @@ static bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uint8_t ne
 	struct wr hw = wr_of(head, ESP_HEADER);
 	wr_be32(&hw, sa->spec.spi);
 	wr_be32(&hw, ++sa->seq);
-	if (sa->cipher->combined) {
-		/* RFC 4106 section 3.1: unique under the key; a counter is */
+	if (!sa->seq)
+		sa->seq_high++; /* extended numbers only: others end before this */
+	if (sa->cipher->counter) {
+		/* RFC 4106 section 3.1: unique under the key; the whole number is */
 		struct wr iw = wr_of(iv, sa->iv_len);
-		wr_be64(&iw, sa->seq);
+		wr_be64(&iw, (uint64_t)sa->seq_high << 32 | sa->seq);
 	} else {
 		take_iv(w, iv, sa->iv_len);
 	}
 	set_job(j, sa, head, iv, text, text_len, icv);
-	return true;
+	return !sa->spec.esn || esn_cover(p, sa, j, sa->seq_high, icv);
+}
+
+/* Bytes of text that a payload of n bytes becomes. */
+static size_t text_len_of(const struct sa *sa, size_t n)
+{
+	return (n + ESP_TRAILER + sa->align - 1) / sa->align * sa->align;
 }
 
 /* Builds all of one packet but its crypto. Returns the reason. */
@@ -100,8 +109,7 @@ static enum esp_reason build(struct esp_worker *w, struct pkt *p, struct ip4 *in
 	struct sa *sa = p->sa;
 	uint8_t next = NEXT_IPIP;
 
-	/* RFC 4303 section 3.3.3: never cycles where there is anti-replay */
-	if (sa->dead || (sa->seq == UINT32_MAX && !sa->spec.manual)) {
+	if (sa->dead || sa_is_exhausted(sa)) {
 		sa->dead = true;
 		return ESP_SA_DEAD;
 	}
@@ -112,6 +120,8 @@ static enum esp_reason build(struct esp_worker *w, struct pkt *p, struct ip4 *in
 		next = inner->proto;
 		(void)pkt_pull(p, inner->header_len);
 	}
+	if (!sa_spend(sa, p->inner_len, text_len_of(sa, p->len)))
+		return ESP_SA_DEAD;
 	return frame(w, p, sa, next, j) ? ESP_OK : ESP_NO_ROOM;
 }
 
@@ -161,13 +171,14 @@ void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum es
 		struct pkt *p = b->p[i];
 		struct sa *sa = p->sa;
 
+		if (sa->spec.esn)
+			esn_uncover(p, sa);
 		p->reason = jobs[i].ok ? (uint8_t)close_packet(p, &inner[i], df) : ESP_AUTH;
 		if (p->reason) {
 			sa->send_errors++;
 			continue;
 		}
 		sa->packets++;
-		sa->bytes += p->inner_len;
 		sa->last_ms = now_ms;
 	}
 	batch_partition(b, bad);
@@ -184,8 +195,9 @@ bool esp_peek_spi(const struct pkt *p, uint32_t *ret_spi)
 	return true;
 }
 
-/* Lengths and replay check of one packet; fills its job. */
-static enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint32_t *ret_seq)
+/* Lengths and replay check of one packet; fills its job. icv is room for a copy. */
+static enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint8_t *icv,
+				   uint64_t *ret_seq)
 {
 	struct sa *sa = p->sa;
 	struct rd r = pkt_rd(p);
@@ -193,7 +205,8 @@ static enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint32_t
 	if (sa->dead)
 		return ESP_SA_DEAD;
 	rd_skip(&r, 4);
-	*ret_seq = p->seqno = rd_be32(&r);
+	p->seqno = rd_be32(&r);
+	*ret_seq = sa->spec.esn ? replay_extend(&sa->replay, p->seqno) : p->seqno;
 	struct span iv = rd_take(&r, sa->iv_len);
 	if (r.bad || rd_left(&r) < sa->icv_len + (size_t)ESP_TRAILER)
 		return ESP_SHORT;
@@ -204,6 +217,8 @@ static enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint32_t
 		return ESP_REPLAYED;
 	uint8_t *text = p->data + ESP_HEADER + sa->iv_len;
 	set_job(j, sa, p->data, iv.p, text, text_len, text + text_len);
+	if (sa->spec.esn && !esn_cover(p, sa, j, (uint32_t)(*ret_seq >> 32), icv))
+		return ESP_NO_ROOM;
 	return ESP_OK;
 }
 
@@ -304,23 +319,27 @@ void esp_count_bad(struct sa *sa, enum esp_reason why)
 	}
 }
 
-static enum esp_reason finish(struct pkt *p, const struct crypto_job *j, uint32_t seq,
+static enum esp_reason finish(struct pkt *p, const struct crypto_job *j, uint64_t seq,
 			      uint64_t now_ms)
 {
 	struct sa *sa = p->sa;
 	uint8_t next;
 
+	if (sa->spec.esn)
+		esn_uncover(p, sa);
 	if (!j->ok)
 		return ESP_AUTH;
 	if (!replay_commit(&sa->replay, seq))
 		return ESP_REPLAYED;
+	size_t text_len = p->len - ESP_HEADER - sa->iv_len - sa->icv_len;
 	enum esp_reason why = strip(p, &next);
 	if (!why)
 		why = deliver(p, next);
+	if (!why && (sa->dead || !sa_spend(sa, p->len, text_len)))
+		why = ESP_SA_DEAD;
 	if (!why) {
 		p->inner_len = p->len;
 		sa->packets++;
-		sa->bytes += p->len;
 		sa->last_ms = now_ms;
 	}
 	return why;
@@ -329,11 +348,12 @@ static enum esp_reason finish(struct pkt *p, const struct crypto_job *j, uint32_
 void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms)
 {
 	struct crypto_job jobs[BATCH_MAX];
-	uint32_t seq[BATCH_MAX];
+	uint8_t icvs[BATCH_MAX][CRYPTO_MAX_ICV];
+	uint64_t seq[BATCH_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		enum esp_reason why = open_packet(b->p[i], &jobs[n], &seq[n]);
+		enum esp_reason why = open_packet(b->p[i], &jobs[n], icvs[n], &seq[n]);
 
 		b->p[i]->reason = (uint8_t)why;
 		if (why)

@@ -12,15 +12,19 @@
 
 struct replay {
 	uint32_t window; /* packets; 0: no check */
-	uint32_t top;	 /* highest number committed; 0 before the first */
+	uint32_t top;	 /* highest number committed, as on the wire; 0 before the first */
+	uint32_t high;	 /* its upper half, with extended sequence numbers */
 	uint64_t bits[REPLAY_WORDS];
 };
 
 void replay_init(struct replay *r, uint32_t window);
 /* True if seq may still be accepted. 0 is never valid. */
-bool replay_check(const struct replay *r, uint32_t seq);
+bool replay_check(const struct replay *r, uint64_t seq);
 /* Marks seq as seen. False if it was seen or left the window since the check:
  * two copies in one batch. */
-bool replay_commit(struct replay *r, uint32_t seq);
+bool replay_commit(struct replay *r, uint64_t seq);
+/* The whole of an extended number of which low was received, taken for the nearest to the
+ * window (RFC 4303 appendix A2.1); 0, which is never valid, if there is none. */
+uint64_t replay_extend(const struct replay *r, uint32_t low);
 
 #endif

@@ -8,6 +8,17 @@
 #include "base/secret.h"
 #include "ipsec/ah.h"
 
+/* What RFCs forbid: a counter mode that nothing authenticates (RFC 3686 section 2.2),
+ * extended numbers that nothing authenticates or that no window follows (RFC 4303
+ * section 3.4.3). */
+static bool suite_is_sound(const struct sa *sa, const struct sa_spec *spec)
+{
+	bool authentic = sa->auth || sa->cipher->combined;
+
+	return (authentic || !sa->cipher->counter) &&
+	       (!spec->esn || (authentic && (spec->dir == SA_OUT || spec->replay_window)));
+}
+
 static int set_esp_key(struct crypto_runner *r, struct sa *sa, const struct sa_spec *spec)
 {
 	if (spec->enc_key.len > SA_MAX_KEY || spec->auth_key.len > SA_MAX_KEY)
@@ -23,13 +34,16 @@ static int set_esp(struct crypto_runner *r, struct sa *sa, const struct sa_spec 
 
 	sa->cipher = cipher_info(spec->cipher, spec->cipher_bits);
 	sa->auth = spec->auth ? auth_info(spec->auth) : NULL;
-	err = !sa->cipher || (spec->auth && !sa->auth) ? -EINVAL : set_esp_key(r, sa, spec);
+	err = !sa->cipher || (spec->auth && !sa->auth) || !suite_is_sound(sa, spec) ?
+		      -EINVAL :
+		      set_esp_key(r, sa, spec);
 	if (err)
 		return err;
 	sa->iv_len = sa->cipher->iv_len;
 	sa->icv_len = sa->cipher->combined ? sa->cipher->icv_len : sa->auth ? sa->auth->icv_len : 0;
 	/* RFC 4303 section 2.4: the text ends on a 4-byte boundary at least */
 	sa->align = sa->cipher->block_len < 4 ? 4 : sa->cipher->block_len;
+	sa->text_limit = sa->cipher->block_len == 8 ? CIPHER_SMALL_BLOCK_MAX : 0;
 	replay_init(&sa->replay, spec->replay_window);
 	return 0;
 }
@@ -41,7 +55,7 @@ static int set_ah(struct crypto_runner *r, struct sa *sa, const struct sa_spec *
 	const struct sa_key *key = alone ? &spec->auth_key : &spec->ah.key;
 	const struct auth_info *auth = auth_info(alone ? spec->auth : spec->ah.auth);
 
-	if (!auth || key->len > SA_MAX_KEY || spec->udp_encap ||
+	if (!auth || key->len > SA_MAX_KEY || spec->udp_encap || spec->esn ||
 	    (alone && (spec->cipher || spec->enc_key.len || spec->ah.spi)))
 		return -EINVAL;
 	sa->ah.auth = auth;
@@ -207,15 +221,37 @@ uint32_t sa_last_seq(const struct sa *sa)
 	bool out = sa->spec.dir == SA_OUT;
 
 	if (!sa->key)
-		return out ? sa->ah.seq : sa->ah.replay.top;
-	return out ? sa->seq : sa->replay.top;
+		return out ? sa->ah.seq : (uint32_t)sa->ah.replay.top;
+	return out ? sa->seq : (uint32_t)sa->replay.top;
+}
+
+bool sa_spend(struct sa *sa, size_t len, size_t text)
+{
+	const struct sa_life *l = &sa->spec.life;
+
+	if ((l->hard_bytes && (len > l->hard_bytes || sa->bytes > l->hard_bytes - len)) ||
+	    (sa->text_limit && sa->text + text > sa->text_limit)) {
+		sa->dead = true;
+		return false;
+	}
+	sa->bytes += len;
+	sa->text += text;
+	return true;
 }
 
 /* Typed keys are there for ever, and so are their numbers: without anti-replay the
  * sender may let them cycle (RFC 4302 section 3.3.2, RFC 4303 section 3.3.3). */
+bool sa_is_exhausted(const struct sa *sa)
+{
+	return !sa->spec.manual && sa->seq == UINT32_MAX &&
+	       (!sa->spec.esn || sa->seq_high == UINT32_MAX);
+}
+
 static bool numbers_run_out(const struct sa *sa)
 {
-	return !sa->spec.manual && (sa->seq >= 0xff000000 || sa->ah.seq >= 0xff000000);
+	uint32_t esp = sa->spec.esn ? sa->seq_high : sa->seq;
+
+	return !sa->spec.manual && (esp >= 0xff000000 || sa->ah.seq >= 0xff000000);
 }
 
 bool sa_check_life(struct sa *sa, uint64_t now_ms)
@@ -224,10 +260,12 @@ bool sa_check_life(struct sa *sa, uint64_t now_ms)
 	uint64_t age_sec = (now_ms - sa->born_ms) / 1000;
 
 	if ((l->hard_sec && age_sec >= l->hard_sec) ||
-	    (l->hard_bytes && sa->bytes >= l->hard_bytes) || sa->dead)
+	    (l->hard_bytes && sa->bytes >= l->hard_bytes) ||
+	    (sa->text_limit && sa->text >= sa->text_limit) || sa->dead)
 		sa->due |= SA_DUE_HARD;
 	else if ((l->soft_sec && age_sec >= l->soft_sec) ||
-		 (l->soft_bytes && sa->bytes >= l->soft_bytes) || numbers_run_out(sa))
+		 (l->soft_bytes && sa->bytes >= l->soft_bytes) ||
+		 (sa->text_limit && sa->text >= sa->text_limit / 4 * 3) || numbers_run_out(sa))
 		sa->due |= SA_DUE_SOFT;
 	if (sa->due & SA_DUE_HARD)
 		sa->dead = true;

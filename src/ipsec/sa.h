@@ -30,14 +30,17 @@ struct sa {
 	struct crypto_key *key; /* of ESP; NULL: AH alone */
 	struct sa_ah_state ah;
 	uint8_t icv_len, iv_len, align; /* bytes; align: text is padded to it */
+	uint64_t text_limit;		/* bytes under the cipher, at most; 0: no limit */
 	uint64_t born_ms, last_ms;	/* last_ms: last packet; 0 none yet */
 	struct selector inner_in;	/* inbound: what an inner packet must match */
 
 	/* owner worker only */
-	uint32_t seq;		   /* outbound: last sent */
+	uint32_t seq;		   /* outbound: last sent, as on the wire */
+	uint32_t seq_high;	   /* its upper half, with extended sequence numbers */
 	uint16_t ip_id;		   /* outbound: last outer id */
 	struct replay replay;	   /* inbound */
 	uint64_t packets, bytes;   /* inner */
+	uint64_t text;		   /* bytes under the cipher, padding included */
 	uint64_t auth_failed, replayed, bad_identity, malformed, send_errors;
 	uint8_t due, told;	   /* enum sa_due */
 	bool dead;		   /* hard lifetime or sequence numbers used up */
@@ -69,6 +72,13 @@ struct sa *sad_by_spi(const struct sad *d, uint8_t proto, uint32_t spi);
 
 /* The last sequence number sent, or the highest received. */
 uint32_t sa_last_seq(const struct sa *sa);
+/* Whether len more inner bytes, text of them under the cipher, stay within the SA's hard
+ * volume: if so they are counted, else the SA is dead. Exact to the packet: the last one
+ * that fits is the last one that passes. */
+bool sa_spend(struct sa *sa, size_t len, size_t text);
+
+/* Outbound: no number is left, and none is used twice (RFC 4303 section 3.3.3). */
+bool sa_is_exhausted(const struct sa *sa);
 
 /* Marks what became due by time or volume; true if there is something to tell. */
 bool sa_check_life(struct sa *sa, uint64_t now_ms);

@@ -52,6 +52,9 @@ struct sa_spec {
 
 	bool manual; /* typed keys: permanent, no anti-replay, its numbers may start again */
 	uint16_t replay_window; /* packets; 0 is no check */
+	/* Extended sequence numbers (RFC 4303 section 2.2.1): the core has them, IOS never asks
+	 * for them in IKEv1, and the forwarder's protocol has no place for them. */
+	bool esn;
 	struct selector sel;	/* the agreed proxy identities */
 	struct sa_life life;
 

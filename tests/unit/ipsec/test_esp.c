@@ -57,7 +57,7 @@ struct variant {
 	uint8_t cipher;
 	uint16_t bits;
 	uint8_t auth, mode;
-	bool udp;
+	bool udp, esn;
 };
 
 static const struct {
@@ -66,7 +66,9 @@ static const struct {
 } ciphers[] = { { CIPHER_NULL, 0 },	  { CIPHER_DES, 0 },	   { CIPHER_3DES, 0 },
 		{ CIPHER_AES_CBC, 128 },  { CIPHER_AES_CBC, 192 }, { CIPHER_AES_CBC, 256 },
 		{ CIPHER_AES_GCM, 128 },  { CIPHER_AES_GCM, 192 }, { CIPHER_AES_GCM, 256 },
-		{ CIPHER_AES_GMAC, 128 }, { CIPHER_AES_GMAC, 256 } };
+		{ CIPHER_AES_GMAC, 128 }, { CIPHER_AES_GMAC, 192 }, { CIPHER_AES_GMAC, 256 },
+		{ CIPHER_AES_CTR, 128 },  { CIPHER_AES_CTR, 192 },  { CIPHER_AES_CTR, 256 },
+		{ CIPHER_CHACHA20_POLY1305, 0 } };
 
 /* The two ends of one SA. */
 struct ends {
@@ -80,7 +82,7 @@ static struct ends ends_new(const struct variant *v)
 	bool tunnel = v->mode == MODE_TUNNEL;
 	struct sa_spec s = { .id = 1, .dir = SA_OUT, .proto = PROTO_ESP, .mode = v->mode,
 			     .spi = 0xdeadbeef, .cipher = v->cipher, .cipher_bits = v->bits,
-			     .auth = v->auth, .replay_window = 64, .udp_encap = v->udp,
+			     .auth = v->auth, .replay_window = 64, .udp_encap = v->udp, .esn = v->esn,
 			     .udp_sport = 4500, .udp_dport = 61234 };
 	struct ends e;
 
@@ -185,12 +187,14 @@ static struct pkt *copy(const struct pkt *p)
 static void for_each_variant(void (*fn)(const struct variant *))
 {
 	for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++)
-		for (unsigned a = 0; a <= AUTH_HMAC_SHA512_256; a++)
-			for (unsigned k = 0; k < 4; k++) {
+		for (unsigned a = 0; a <= AUTH_AES_XCBC_96; a++)
+			for (unsigned k = 0; k < 8; k++) {
 				struct variant v = { ciphers[i].cipher, ciphers[i].bits, (uint8_t)a,
 						     k & 1 ? MODE_TRANSPORT : MODE_TUNNEL,
-						     k & 2 };
-				if (!(a && cipher_info(v.cipher, v.bits)->combined))
+						     k & 2, k & 4 };
+				const struct cipher_info *c = cipher_info(v.cipher, v.bits);
+
+				if (c->combined ? !a : a || !(v.esn || c->counter))
 					fn(&v);
 			}
 }
@@ -287,8 +291,8 @@ static void damaged_cut_and_replayed_packets_are_refused(void **state)
 	for_each_variant(refuse_damage);
 }
 
-static const struct variant aes_sha = { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96, MODE_TUNNEL, false };
-static const struct variant null_none = { CIPHER_NULL, 0, AUTH_NONE, MODE_TUNNEL, false };
+static const struct variant aes_sha = { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96, MODE_TUNNEL, false, false };
+static const struct variant null_none = { CIPHER_NULL, 0, AUTH_NONE, MODE_TUNNEL, false, false };
 
 static void two_copies_in_one_batch_give_one_packet(void **state)
 {
@@ -484,21 +488,26 @@ static void an_sa_whose_numbers_are_used_up_is_dead(void **state)
 static void initialization_vectors_never_repeat(void **state)
 {
 	static const struct variant v[] = {
-		{ CIPHER_AES_CBC, 256, AUTH_HMAC_SHA1_96, MODE_TUNNEL, true },
-		{ CIPHER_AES_GCM, 256, AUTH_NONE, MODE_TUNNEL, true },
+		{ CIPHER_AES_CBC, 256, AUTH_HMAC_SHA1_96, MODE_TUNNEL, true, false },
+		{ CIPHER_AES_GCM, 256, AUTH_NONE, MODE_TUNNEL, true, false },
+		{ CIPHER_AES_GMAC, 128, AUTH_NONE, MODE_TUNNEL, true, true },
+		{ CIPHER_AES_CTR, 128, AUTH_HMAC_SHA1_96, MODE_TUNNEL, false, true },
+		{ CIPHER_CHACHA20_POLY1305, 0, AUTH_NONE, MODE_TRANSPORT, true, true },
 	};
 	static uint8_t ivs[600][16];
 
 	(void)state;
-	for (size_t k = 0; k < 2; k++) {
+	for (size_t k = 0; k < sizeof(v) / sizeof(v[0]); k++) {
 		struct ends e = ends_new(&v[k]);
 
+		if (v[k].esn) /* over the end of a space of 2^32 numbers */
+			e.out->seq = UINT32_MAX - 300;
 		memset(ivs, 0, sizeof(ivs));
 		for (size_t i = 0; i < 600; i++) {
 			struct pkt *p = inner(HOST_A, HOST_B, 40, 0, 0);
 
 			assert_int_equal(encap(p, e.out), ESP_OK);
-			memcpy(ivs[i], p->data + 8, e.out->iv_len);
+			memcpy(ivs[i], p->data + 8 + (v[k].udp ? 0 : 20), e.out->iv_len);
 			pkt_put(&pool, p);
 			for (size_t j = 0; j < i; j++)
 				assert_memory_not_equal(ivs[i], ivs[j], 16);
@@ -509,7 +518,7 @@ static void initialization_vectors_never_repeat(void **state)
 
 static void gmac_protects_a_text_that_stays_readable(void **state)
 {
-	static const struct variant v = { CIPHER_AES_GMAC, 128, AUTH_NONE, MODE_TUNNEL, false };
+	static const struct variant v = { CIPHER_AES_GMAC, 128, AUTH_NONE, MODE_TUNNEL, false, false };
 	struct ends e = ends_new(&v);
 	struct pkt *p = inner(HOST_A, HOST_B, 90, 0, 0), *orig = copy(p);
 
@@ -551,24 +560,24 @@ static const struct {
 	struct variant v;
 	size_t want;
 } mtus[] = {
-	{ { CIPHER_3DES, 0, AUTH_HMAC_SHA1_96, MODE_TUNNEL, false }, 1446 },
-	{ { CIPHER_3DES, 0, AUTH_HMAC_SHA1_96, MODE_TUNNEL, true }, 1438 },
-	{ { CIPHER_DES, 0, AUTH_HMAC_MD5_96, MODE_TUNNEL, false }, 1446 },
-	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96, MODE_TUNNEL, false }, 1438 },
-	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96, MODE_TUNNEL, true }, 1422 },
-	{ { CIPHER_AES_CBC, 256, AUTH_HMAC_MD5_96, MODE_TUNNEL, false }, 1438 },
-	{ { CIPHER_AES_CBC, 256, AUTH_HMAC_SHA256_128, MODE_TUNNEL, false }, 1438 },
-	{ { CIPHER_AES_CBC, 256, AUTH_HMAC_SHA256_128, MODE_TUNNEL, true }, 1422 },
-	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA384_192, MODE_TUNNEL, false }, 1422 },
-	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA384_192, MODE_TUNNEL, true }, 1422 },
-	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA512_256, MODE_TUNNEL, false }, 1422 },
-	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA512_256, MODE_TUNNEL, true }, 1406 },
-	{ { CIPHER_AES_GCM, 256, AUTH_NONE, MODE_TUNNEL, false }, 1446 },
-	{ { CIPHER_AES_GCM, 256, AUTH_NONE, MODE_TUNNEL, true }, 1438 },
-	{ { CIPHER_NULL, 0, AUTH_HMAC_SHA1_96, MODE_TUNNEL, false }, 1458 },
-	{ { CIPHER_NULL, 0, AUTH_HMAC_SHA1_96, MODE_TUNNEL, true }, 1450 },
-	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA256_128, MODE_TRANSPORT, false }, 1458 },
-	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96, MODE_TRANSPORT, true }, 1442 },
+	{ { CIPHER_3DES, 0, AUTH_HMAC_SHA1_96, MODE_TUNNEL, false, false }, 1446 },
+	{ { CIPHER_3DES, 0, AUTH_HMAC_SHA1_96, MODE_TUNNEL, true, false }, 1438 },
+	{ { CIPHER_DES, 0, AUTH_HMAC_MD5_96, MODE_TUNNEL, false, false }, 1446 },
+	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96, MODE_TUNNEL, false, false }, 1438 },
+	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96, MODE_TUNNEL, true, false }, 1422 },
+	{ { CIPHER_AES_CBC, 256, AUTH_HMAC_MD5_96, MODE_TUNNEL, false, false }, 1438 },
+	{ { CIPHER_AES_CBC, 256, AUTH_HMAC_SHA256_128, MODE_TUNNEL, false, false }, 1438 },
+	{ { CIPHER_AES_CBC, 256, AUTH_HMAC_SHA256_128, MODE_TUNNEL, true, false }, 1422 },
+	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA384_192, MODE_TUNNEL, false, false }, 1422 },
+	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA384_192, MODE_TUNNEL, true, false }, 1422 },
+	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA512_256, MODE_TUNNEL, false, false }, 1422 },
+	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA512_256, MODE_TUNNEL, true, false }, 1406 },
+	{ { CIPHER_AES_GCM, 256, AUTH_NONE, MODE_TUNNEL, false, false }, 1446 },
+	{ { CIPHER_AES_GCM, 256, AUTH_NONE, MODE_TUNNEL, true, false }, 1438 },
+	{ { CIPHER_NULL, 0, AUTH_HMAC_SHA1_96, MODE_TUNNEL, false, false }, 1458 },
+	{ { CIPHER_NULL, 0, AUTH_HMAC_SHA1_96, MODE_TUNNEL, true, false }, 1450 },
+	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA256_128, MODE_TRANSPORT, false, false }, 1458 },
+	{ { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96, MODE_TRANSPORT, true, false }, 1442 },
 };
 
 static void the_plaintext_mtu_is_that_of_ios(void **state)
@@ -614,11 +623,11 @@ static void combinations_that_do_not_exist_make_no_sa(void **state)
 				.spi = 1, .src = ipaddr_v4(1), .dst = ipaddr_v4(2),
 				.cipher = CIPHER_AES_CBC, .cipher_bits = 128,
 				.auth = AUTH_HMAC_SHA1_96, .enc_key.len = 16, .auth_key.len = 20 };
-	struct sa_spec bad[8];
+	struct sa_spec bad[11];
 	struct sa *sa;
 
 	(void)state;
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 11; i++)
 		bad[i] = good;
 	bad[0].proto = PROTO_AH;
 	bad[1].mode = 0;
@@ -628,7 +637,14 @@ static void combinations_that_do_not_exist_make_no_sa(void **state)
 	bad[5].auth = 99;
 	bad[6].enc_key.len = 24;
 	bad[7].auth_key.len = 255;
-	for (size_t i = 0; i < 8; i++)
+	bad[8].cipher = CIPHER_AES_CTR; /* nothing authenticates it (RFC 3686 section 2.2) */
+	bad[8].enc_key.len = 20;
+	bad[8].auth = bad[8].auth_key.len = 0;
+	bad[9].esn = true; /* nothing authenticates the half that is not there */
+	bad[9].auth = bad[9].auth_key.len = 0;
+	bad[10].esn = true; /* nothing follows it */
+	bad[10].dir = SA_IN;
+	for (size_t i = 0; i < 11; i++)
 		assert_int_equal(sa_new(worker.crypto, &bad[i], 0, &sa), -EINVAL);
 	assert_int_equal(sa_new(worker.crypto, &good, 0, &sa), 0);
 	sa_free(sa);
