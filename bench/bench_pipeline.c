@@ -13,7 +13,7 @@
 #include "crypto/jobs.h"
 #include "packet/pkt.h"
 
-enum { MAX_SAMPLES = 20000, MAX_CHOICES = 16, MIN_ROUNDS = 20 };
+enum { MAX_SAMPLES = 20000, MAX_CHOICES = 32, MIN_ROUNDS = 20 };
 
 static const struct bench_suite suites[] = {
 	{ "des-md5", CIPHER_DES, 0, AUTH_HMAC_MD5_96 },
@@ -27,6 +27,21 @@ static const struct bench_suite suites[] = {
 	{ "null-sha", CIPHER_NULL, 0, AUTH_HMAC_SHA1_96 },
 	{ "ah-sha", CIPHER_UNSET, 0, AUTH_HMAC_SHA1_96 },
 	{ "ah-sha256", CIPHER_UNSET, 0, AUTH_HMAC_SHA256_128 },
+	{ "aes192-sha384", CIPHER_AES_CBC, 192, AUTH_HMAC_SHA384_192 },
+	{ "aes256-sha512", CIPHER_AES_CBC, 256, AUTH_HMAC_SHA512_256 },
+	{ "aes128-xcbc", CIPHER_AES_CBC, 128, AUTH_AES_XCBC_96 },
+	{ "aes128ctr-sha", CIPHER_AES_CTR, 128, AUTH_HMAC_SHA1_96 },
+	{ "aes256ctr-sha256", CIPHER_AES_CTR, 256, AUTH_HMAC_SHA256_128 },
+	{ "aes192-gcm", CIPHER_AES_GCM, 192, AUTH_NONE },
+	{ "aes128-gmac", CIPHER_AES_GMAC, 128, AUTH_NONE },
+	{ "aes192-gmac", CIPHER_AES_GMAC, 192, AUTH_NONE },
+	{ "aes256-gmac", CIPHER_AES_GMAC, 256, AUTH_NONE },
+	{ "chacha20", CIPHER_CHACHA20_POLY1305, 0, AUTH_NONE },
+	{ "null-md5", CIPHER_NULL, 0, AUTH_HMAC_MD5_96 },
+	{ "null-sha256", CIPHER_NULL, 0, AUTH_HMAC_SHA256_128 },
+	{ "null-sha384", CIPHER_NULL, 0, AUTH_HMAC_SHA384_192 },
+	{ "null-sha512", CIPHER_NULL, 0, AUTH_HMAC_SHA512_256 },
+	{ "null-xcbc", CIPHER_NULL, 0, AUTH_AES_XCBC_96 },
 };
 enum { N_SUITES = sizeof(suites) / sizeof(suites[0]) };
 static const char *const default_suites[] = { "3des-sha",      "aes128-sha", "aes256-sha",
@@ -132,7 +147,7 @@ static bool run_case(const struct bench_case *c, double seconds, double rate)
 		}
 	}
 	if (ok) {
-		printf("%-13s%-7s%6zu", c->suite->name, c->bundle && c->suite->cipher ? " in AH" : "", c->size);
+		printf("%-17s%-7s%6zu", c->suite->name, c->bundle && c->suite->cipher ? " in AH" : "", c->size);
 		print_side(median(&out), median(&mb_out), c, rate);
 		print_side(median(&in), median(&mb_in), c, rate);
 		putchar('\n');
@@ -155,7 +170,7 @@ static void print_head(const struct options *o, double rate)
 	       o->gre ? ", inside GRE" : "");
 	printf("clocks and ns a packet; Gbit/s of packets at the TUN; mb: ipsec-mb's burst "
 	       "alone\n");
-	printf("%-20s%6s", "suite", "bytes");
+	printf("%-24s%6s", "suite", "bytes");
 	for (int i = 0; i < 2; i++)
 		printf(" |%8s%8s%8s%8s%7s", i ? "in" : "out", "ns", "Gbit/s", "mb", "ratio");
 	putchar('\n');
@@ -164,7 +179,7 @@ static void print_head(const struct options *o, double rate)
 
 static int usage(FILE *to)
 {
-	fputs("usage: bench_pipeline [--suite NAME]... [--size BYTES]... [--batch N]\n"
+	fputs("usage: bench_pipeline [--suite NAME|all]... [--size BYTES]... [--batch N]\n"
 	      "                      [--policies N] [--flows N] [--gre] [--ah] [--seconds S]\n"
 	      "suites:",
 	      to);
@@ -190,6 +205,10 @@ static bool set_option(struct options *o, int what, const char *arg)
 {
 	switch (what) {
 	case 's':
+		for (; !strcmp(arg, "all") && o->n_suites < N_SUITES; o->n_suites++)
+			o->suite[o->n_suites] = &suites[o->n_suites];
+		if (!strcmp(arg, "all"))
+			return true;
 		if (o->n_suites == MAX_CHOICES || !(o->suite[o->n_suites] = suite_named(arg)))
 			return false;
 		o->n_suites++;

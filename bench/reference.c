@@ -18,6 +18,9 @@ struct reference {
 	DECLARE_ALIGNED(uint32_t enc[60], 16);
 	DECLARE_ALIGNED(uint32_t dec[60], 16);
 	DECLARE_ALIGNED(uint8_t pads[2][64], 16);
+	DECLARE_ALIGNED(uint32_t xcbc[3][44], 16);
+	uint8_t key[32];
+	uint8_t nonces[MAX_BURST][16];
 	uint64_t des[IMB_DES_KEY_SCHED_SIZE / 8];
 	const void *des3[3];
 	struct gcm_key_data *gcm;
@@ -35,14 +38,19 @@ static void set_key(struct reference *r)
 			r->des3[i] = r->des;
 		break;
 	case CIPHER_AES_GCM:
+	case CIPHER_AES_GMAC:
 		if (r->cipher->bits == 128)
 			IMB_AES128_GCM_PRE(r->mgr, key, r->gcm);
+		else if (r->cipher->bits == 192)
+			IMB_AES192_GCM_PRE(r->mgr, key, r->gcm);
 		else
 			IMB_AES256_GCM_PRE(r->mgr, key, r->gcm);
 		break;
 	default:
 		if (r->cipher->bits == 128)
 			IMB_AES_KEYEXP_128(r->mgr, key, r->enc, r->dec);
+		else if (r->cipher->bits == 192)
+			IMB_AES_KEYEXP_192(r->mgr, key, r->enc, r->dec);
 		else
 			IMB_AES_KEYEXP_256(r->mgr, key, r->enc, r->dec);
 		break;
@@ -86,31 +94,64 @@ void reference_free(struct reference *r)
 	free(r);
 }
 
-static void fill(struct reference *r, IMB_JOB *j, uint8_t *buf, bool encrypt)
+static void fill_mac(struct reference *r, IMB_JOB *j, uint8_t *buf)
 {
-	static const IMB_HASH_ALG hash[] = { [HASH_MD5] = IMB_AUTH_MD5,
+	static const IMB_HASH_ALG hash[] = { [HASH_UNSET] = IMB_AUTH_AES_XCBC,
+					     [HASH_MD5] = IMB_AUTH_MD5,
 					     [HASH_SHA1] = IMB_AUTH_HMAC_SHA_1,
 					     [HASH_SHA256] = IMB_AUTH_HMAC_SHA_256,
 					     [HASH_SHA384] = IMB_AUTH_HMAC_SHA_384,
 					     [HASH_SHA512] = IMB_AUTH_HMAC_SHA_512 };
 	size_t iv_len = r->cipher->iv_len;
 
+	j->src = buf;
+	j->cipher_start_src_offset_in_bytes = HEAD + iv_len;
+	j->msg_len_to_hash_in_bytes = HEAD + iv_len + r->text_len;
+	j->hash_alg = hash[r->auth->hash];
+	j->auth_tag_output_len_in_bytes = r->auth->icv_len;
+	if (r->auth->hash == HASH_UNSET) {
+		j->u.XCBC._k1_expanded = r->xcbc[0];
+		j->u.XCBC._k2 = (const uint8_t *)r->xcbc[1];
+		j->u.XCBC._k3 = (const uint8_t *)r->xcbc[2];
+	} else {
+		j->u.HMAC._hashed_auth_key_xor_ipad = r->pads[0];
+		j->u.HMAC._hashed_auth_key_xor_opad = r->pads[1];
+	}
+}
+
+static void fill_chacha(struct reference *r, IMB_JOB *j, uint8_t *buf)
+{
+	j->src = buf + HEAD + r->cipher->iv_len;
+	j->cipher_start_src_offset_in_bytes = 0;
+	j->msg_len_to_hash_in_bytes = r->text_len;
+	j->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
+	j->auth_tag_output_len_in_bytes = 16;
+	j->u.CHACHA20_POLY1305.aad = buf;
+	j->u.CHACHA20_POLY1305.aad_len_in_bytes = HEAD;
+}
+
+static void fill(struct reference *r, IMB_JOB *j, uint8_t *buf, uint8_t *nonce, bool encrypt)
+{
+	size_t iv_len = r->cipher->iv_len;
+
 	j->cipher_direction = encrypt ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
 	j->chain_order = encrypt ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
-	j->src = buf;
 	j->dst = buf + HEAD + iv_len;
 	j->iv = buf + HEAD;
 	j->iv_len_in_bytes = iv_len;
 	j->key_len_in_bytes = r->cipher->key_len;
-	j->cipher_start_src_offset_in_bytes = HEAD + iv_len;
 	j->msg_len_to_cipher_in_bytes = r->text_len;
 	j->hash_start_src_offset_in_bytes = 0;
-	j->msg_len_to_hash_in_bytes = HEAD + iv_len + r->text_len;
-	j->hash_alg = hash[r->auth->hash];
 	j->auth_tag_output = buf + HEAD + iv_len + r->text_len;
-	j->auth_tag_output_len_in_bytes = r->auth->icv_len;
-	j->u.HMAC._hashed_auth_key_xor_ipad = r->pads[0];
-	j->u.HMAC._hashed_auth_key_xor_opad = r->pads[1];
+	if (r->cipher->salt_len) {
+		memcpy(nonce + 4, buf + HEAD, 8);
+		j->iv = nonce;
+		j->iv_len_in_bytes = 12;
+	}
+	if (r->auth)
+		fill_mac(r, j, buf);
+	else
+		fill_chacha(r, j, buf);
 	switch (r->cipher->id) {
 	case CIPHER_DES:
 		j->cipher_mode = IMB_CIPHER_DES;
@@ -122,6 +163,14 @@ static void fill(struct reference *r, IMB_JOB *j, uint8_t *buf, bool encrypt)
 		break;
 	case CIPHER_NULL:
 		j->cipher_mode = IMB_CIPHER_NULL;
+		break;
+	case CIPHER_CHACHA20_POLY1305:
+		j->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
+		j->enc_keys = j->dec_keys = r->key;
+		break;
+	case CIPHER_AES_CTR:
+		j->cipher_mode = IMB_CIPHER_CNTR;
+		j->enc_keys = j->dec_keys = r->enc;
 		break;
 	default:
 		j->cipher_mode = IMB_CIPHER_CBC;
@@ -139,7 +188,7 @@ static void burst(struct reference *r, bool encrypt)
 	if (IMB_GET_NEXT_BURST(r->mgr, n, jobs) != n)
 		abort();
 	for (uint32_t i = 0; i < n; i++)
-		fill(r, jobs[i], r->bufs + i * r->stride, encrypt);
+		fill(r, jobs[i], r->bufs + i * r->stride, r->nonces[i], encrypt);
 	uint32_t k = IMB_SUBMIT_BURST(r->mgr, n, jobs);
 	while (k < n) {
 		uint32_t more = IMB_FLUSH_BURST(r->mgr, n - k, done);
@@ -150,31 +199,37 @@ static void burst(struct reference *r, bool encrypt)
 	}
 }
 
+/* GMAC covers the text and leaves it (RFC 4543 section 3). */
 static void gcm(struct reference *r, uint8_t *buf, bool encrypt)
 {
 	struct gcm_context_data ctx;
+	bool gmac = r->cipher->id == CIPHER_AES_GMAC;
 	uint8_t *text = buf + HEAD + 8, *tag = text + r->text_len, nonce[12] = { 0 };
+	size_t len = gmac ? 0 : r->text_len, aad = gmac ? HEAD + 8 + r->text_len : HEAD;
 
 	memcpy(nonce + 4, buf + HEAD, 8);
+#define CALL(bits, op) \
+	IMB_AES##bits##_GCM_##op(r->mgr, r->gcm, &ctx, text, text, len, nonce, buf, aad, tag, 16)
 	if (r->cipher->bits == 128 && encrypt)
-		IMB_AES128_GCM_ENC(r->mgr, r->gcm, &ctx, text, text, r->text_len, nonce, buf, HEAD,
-				   tag, 16);
+		CALL(128, ENC);
 	else if (r->cipher->bits == 128)
-		IMB_AES128_GCM_DEC(r->mgr, r->gcm, &ctx, text, text, r->text_len, nonce, buf, HEAD,
-				   tag, 16);
+		CALL(128, DEC);
+	else if (r->cipher->bits == 192 && encrypt)
+		CALL(192, ENC);
+	else if (r->cipher->bits == 192)
+		CALL(192, DEC);
 	else if (encrypt)
-		IMB_AES256_GCM_ENC(r->mgr, r->gcm, &ctx, text, text, r->text_len, nonce, buf, HEAD,
-				   tag, 16);
+		CALL(256, ENC);
 	else
-		IMB_AES256_GCM_DEC(r->mgr, r->gcm, &ctx, text, text, r->text_len, nonce, buf, HEAD,
-				   tag, 16);
+		CALL(256, DEC);
+#undef CALL
 }
 
 uint64_t reference_round(struct reference *r, bool encrypt)
 {
 	uint64_t began = clock_ticks();
 
-	if (r->cipher->combined)
+	if (r->cipher->id == CIPHER_AES_GCM || r->cipher->id == CIPHER_AES_GMAC)
 		for (size_t i = 0; i < r->batch; i++)
 			gcm(r, r->bufs + i * r->stride, encrypt);
 	else

@@ -63,9 +63,11 @@ static int transform_apply(struct cli_call *c)
 		return 0;
 	}
 	if (a->unsupported) {
-		txt_printf(c->out, "%% %s is not supported.\n",
-			   a->unsupported == UNSUPPORTED_LZS ? "IP compression (comp-lzs)" :
-							       "The SEAL cipher (esp-seal)");
+		txt_str(c->out,
+			a->unsupported == UNSUPPORTED_LZS ?
+				"% comp-lzs is not supported: LZS (RFC 2395) is a proprietary algorithm, and\n"
+				"% compression before encryption lets the length of a packet betray its text.\n" :
+				"% The SEAL cipher (esp-seal) is not supported.\n");
 		return -EINVAL;
 	}
 	if (a->esp_auth && !a->cipher) {

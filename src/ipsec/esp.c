@@ -63,7 +63,7 @@ static void set_job(struct crypto_job *j, const struct sa *sa, const uint8_t *he
 static bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uint8_t next,
 		  struct crypto_job *j)
 {
-	size_t pad = (sa->align - (p->len + ESP_TRAILER) % sa->align) % sa->align;
+	size_t pad = (0 - (p->len + ESP_TRAILER)) & (sa->align - 1u);
 	uint8_t *tail = pkt_append(p, pad + ESP_TRAILER);
 
 	if (!tail)
@@ -99,7 +99,7 @@ static bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uint8_t ne
 /* Bytes of text that a payload of n bytes becomes. */
 static size_t text_len_of(const struct sa *sa, size_t n)
 {
-	return (n + ESP_TRAILER + sa->align - 1) / sa->align * sa->align;
+	return (n + ESP_TRAILER + sa->align - 1) & ~(size_t)(sa->align - 1);
 }
 
 /* Builds all of one packet but its crypto. Returns the reason. */
@@ -211,7 +211,7 @@ static enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint8_t 
 	if (r.bad || rd_left(&r) < sa->icv_len + (size_t)ESP_TRAILER)
 		return ESP_SHORT;
 	size_t text_len = rd_left(&r) - sa->icv_len;
-	if (text_len % sa->align)
+	if (text_len & (sa->align - 1u))
 		return ESP_SHORT;
 	if (!replay_check(&sa->replay, *ret_seq))
 		return ESP_REPLAYED;

@@ -221,32 +221,12 @@ uint32_t sa_last_seq(const struct sa *sa)
 	bool out = sa->spec.dir == SA_OUT;
 
 	if (!sa->key)
-		return out ? sa->ah.seq : (uint32_t)sa->ah.replay.top;
-	return out ? sa->seq : (uint32_t)sa->replay.top;
-}
-
-bool sa_spend(struct sa *sa, size_t len, size_t text)
-{
-	const struct sa_life *l = &sa->spec.life;
-
-	if ((l->hard_bytes && (len > l->hard_bytes || sa->bytes > l->hard_bytes - len)) ||
-	    (sa->text_limit && sa->text + text > sa->text_limit)) {
-		sa->dead = true;
-		return false;
-	}
-	sa->bytes += len;
-	sa->text += text;
-	return true;
+		return out ? sa->ah.seq : sa->ah.replay.top;
+	return out ? sa->seq : sa->replay.top;
 }
 
 /* Typed keys are there for ever, and so are their numbers: without anti-replay the
  * sender may let them cycle (RFC 4302 section 3.3.2, RFC 4303 section 3.3.3). */
-bool sa_is_exhausted(const struct sa *sa)
-{
-	return !sa->spec.manual && sa->seq == UINT32_MAX &&
-	       (!sa->spec.esn || sa->seq_high == UINT32_MAX);
-}
-
 static bool numbers_run_out(const struct sa *sa)
 {
 	uint32_t esp = sa->spec.esn ? sa->seq_high : sa->seq;

@@ -29,7 +29,7 @@ struct sa {
 	const struct auth_info *auth;
 	struct crypto_key *key; /* of ESP; NULL: AH alone */
 	struct sa_ah_state ah;
-	uint8_t icv_len, iv_len, align; /* bytes; align: text is padded to it */
+	uint8_t icv_len, iv_len, align; /* bytes; align, a power of two: text is padded to it */
 	uint64_t text_limit;		/* bytes under the cipher, at most; 0: no limit */
 	uint64_t born_ms, last_ms;	/* last_ms: last packet; 0 none yet */
 	struct selector inner_in;	/* inbound: what an inner packet must match */
@@ -75,10 +75,26 @@ uint32_t sa_last_seq(const struct sa *sa);
 /* Whether len more inner bytes, text of them under the cipher, stay within the SA's hard
  * volume: if so they are counted, else the SA is dead. Exact to the packet: the last one
  * that fits is the last one that passes. */
-bool sa_spend(struct sa *sa, size_t len, size_t text);
+static inline bool sa_spend(struct sa *sa, size_t len, size_t text)
+{
+	const struct sa_life *l = &sa->spec.life;
+
+	if ((l->hard_bytes && (len > l->hard_bytes || sa->bytes > l->hard_bytes - len)) ||
+	    (sa->text_limit && sa->text + text > sa->text_limit)) {
+		sa->dead = true;
+		return false;
+	}
+	sa->bytes += len;
+	sa->text += text;
+	return true;
+}
 
 /* Outbound: no number is left, and none is used twice (RFC 4303 section 3.3.3). */
-bool sa_is_exhausted(const struct sa *sa);
+static inline bool sa_is_exhausted(const struct sa *sa)
+{
+	return !sa->spec.manual && sa->seq == UINT32_MAX &&
+	       (!sa->spec.esn || sa->seq_high == UINT32_MAX);
+}
 
 /* Marks what became due by time or volume; true if there is something to tell. */
 bool sa_check_life(struct sa *sa, uint64_t now_ms);

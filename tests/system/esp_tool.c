@@ -6,7 +6,8 @@
  *
  * CIPHER 0 is AH alone; the last three words put AH around ESP. CIPHER and AUTH are the numbers of model/alg_id.h; keys and packets are hex, a
  * packet a line: whole IPv4 packets on both sides (`udp` has UDP headers with the
- * ports 4500). A refused packet is printed as `refused REASON`. */
+ * ports 4500). A refused packet is printed as `refused REASON`. SPI/NUMBER: with extended
+ * sequence numbers, of which NUMBER was the last. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,9 +74,24 @@ static bool read_spec(char **w, bool bundle, struct sa_spec *s)
 	s->cipher_bits = (uint16_t)strtoul(w[4], NULL, 10);
 	s->auth = (uint8_t)strtoul(w[5], NULL, 10);
 	s->spi = (uint32_t)strtoul(w[8], NULL, 0);
+	s->esn = strchr(w[8], '/') != NULL;
 	s->sel.local = s->sel.remote = addr_match_v4(0, UINT32_MAX);
 	return read_key(w[6], &s->enc_key) && read_key(w[7], &s->auth_key) &&
 	       ipaddr_parse_v4(w[9], &s->src) && ipaddr_parse_v4(w[10], &s->dst);
+}
+
+/* The last number of `SPI/NUMBER`; 0 without. */
+static uint64_t read_number(const char *w)
+{
+	const char *slash = strchr(w, '/');
+
+	return slash ? strtoull(slash + 1, NULL, 0) : 0;
+}
+
+static void set_number(struct sa *sa, uint64_t n)
+{
+	sa->seq = sa->replay.top = (uint32_t)n;
+	sa->seq_high = sa->replay.high = (uint32_t)(n >> 32);
 }
 
 static void push_udp(struct pkt *p)
@@ -153,6 +169,7 @@ int main(int argc, char **argv)
 		fputs("esp_tool: no such SA\n", stderr);
 		goto out;
 	}
+	set_number(sa, read_number(argv[9]));
 	while (fgets(line, sizeof(line), stdin)) {
 		struct pkt *p = pkt_get(&pool);
 		long n = unhex(line, p->data, PKT_DATA_MAX);
