@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands/check_pki.h"
+#include "model/manual.h"
 
 #define NAME_LEN 160
 #define DEFAULT_MTU 1500
@@ -364,6 +365,34 @@ static void check_dynamic_maps(const struct config *c, struct report *r)
 		}
 }
 
+/* Typed keys: nothing is negotiated, so that all must be there. */
+static void check_manual(const struct config *c, const struct cfg_map_entry *e, const char *obj,
+			 struct report *r)
+{
+	const struct cfg_transform *t = e->n_transforms ? config_find_transform(c, e->transforms[0]) : NULL;
+	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
+	size_t permits = 0;
+	char why[MANUAL_WHY];
+
+	report_object(r, REPORT_WARNING, obj, "crypto map NAME N ipsec-isakmp",
+		      "manual keys are never renewed, and there is no protection against replay.");
+	if (!e->n_peers || !e->peers[0].addr.family)
+		report_object(r, REPORT_ERROR, obj, "set peer A.B.C.D",
+			      "there is no peer with an address, so the entry is disabled.");
+	if (t && !manual_complete(&t->t, e, why, sizeof(why)))
+		report_object(r, REPORT_ERROR, obj, "set session-key", "the entry is disabled: %s.", why);
+	for (size_t i = 0; acl && i < acl->entries.n; i++)
+		permits += acl->entries.v[i]->kind == ACE_PERMIT;
+	if (permits > 1)
+		report_object(r, REPORT_WARNING, obj, "one entry for each permit line",
+			      "manual keys serve the first permit entry of access list %s; what the others "
+			      "permit is dropped.", acl->name);
+	check_terms(c, e, obj, r);
+	if (!e->match_acl[0])
+		report_object(r, REPORT_ERROR, obj, "match address ACCESS-LIST",
+			      "there is no access list, so the entry is disabled.");
+}
+
 static void check_entry(const struct config *c, const struct cfg_map *m,
 			const struct cfg_map_entry *e, struct report *r)
 {
@@ -375,6 +404,10 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 		if (!config_find_dynamic_map(c, e->dynamic))
 			report_object(r, REPORT_ERROR, obj, "crypto dynamic-map NAME 10",
 				      "dynamic map %s does not exist.", e->dynamic);
+		return;
+	}
+	if (e->type == MAP_MANUAL) {
+		check_manual(c, e, obj, r);
 		return;
 	}
 	if (e->type != MAP_ISAKMP) {
@@ -404,6 +437,7 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 
 static void check_maps(const struct config *c, struct report *r)
 {
+	bool negotiates = false;
 	char obj[NAME_LEN];
 
 	for (size_t i = 0; i < c->maps.n; i++) {
@@ -411,15 +445,17 @@ static void check_maps(const struct config *c, struct report *r)
 		bool used = false;
 
 		object_name(obj, "crypto map", m->name);
-		for (size_t k = 0; k < m->entries.n; k++)
+		for (size_t k = 0; k < m->entries.n; k++) {
 			check_entry(c, m, m->entries.v[k], r);
+			negotiates |= m->entries.v[k]->type != MAP_MANUAL;
+		}
 		for (size_t k = 0; k < c->interfaces.n; k++)
 			used |= !strcmp(c->interfaces.v[k]->crypto_map, m->name);
 		if (!used)
 			report_object(r, REPORT_WARNING, obj, "interface NAME, crypto map NAME",
 				      "no interface uses it.");
 	}
-	if (c->maps.n && !c->isakmp.policies.n && !c->isakmp.default_policy &&
+	if (negotiates && !c->isakmp.policies.n && !c->isakmp.default_policy &&
 	    !c->isakmp.legacy_default_policy)
 		report_object(r, REPORT_ERROR, "crypto isakmp policy", "crypto isakmp policy 10",
 			      "there is none, so nothing can be negotiated.");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `crypto map ...`: entries and what stands in them. */
-#include "commands/rows.h"
+#include "commands/manual.h"
 
 #include <errno.h>
 #include <string.h>
@@ -95,10 +95,9 @@ static int map_entry_apply(struct cli_call *c)
 			txt_str(c->out,
 				"% NOTE: This new crypto map will remain disabled until a peer\n"
 				"        and a valid access list have been configured.\n");
-		else if (a->type == MAP_MANUAL || a->type == MAP_GDOI)
-			txt_printf(c->out, "%% NOTE: %s crypto map entries are kept; this version "
-					   "does not run them.\n",
-				   a->type == MAP_MANUAL ? "ipsec-manual" : "gdoi");
+		else if (a->type == MAP_GDOI)
+			txt_str(c->out, "% NOTE: gdoi crypto map entries are kept; this version "
+					"does not run them.\n");
 	}
 	if (a->type != MAP_DYNAMIC)
 		return 0;
@@ -302,6 +301,10 @@ static int peer_apply(struct cli_call *c)
 		if (same_peer(&e->peers[i], a))
 			at = i;
 	if (c->op == CLI_SET) {
+		if (e->type == MAP_MANUAL && at > 0) {
+			txt_str(c->out, "% A crypto map entry with manual keys takes one peer.\n\n");
+			return -EINVAL;
+		}
 		if (at == P2_MAX_PEERS) {
 			txt_printf(c->out, "%% A crypto map entry takes %d peers.\n\n",
 				   P2_MAX_PEERS);
@@ -351,7 +354,7 @@ static int transforms_apply(struct cli_call *c)
 	}
 	memset(e->transforms[n], 0, (size_t)(e->n_transforms - n) * CFG_NAME_MAX);
 	e->n_transforms = n;
-	return 0;
+	return c->op == CLI_SET && e->type == MAP_MANUAL ? manual_set_apply(c) : 0;
 }
 
 static int pfs_apply(struct cli_call *c)
@@ -426,6 +429,17 @@ static int reverse_apply(struct cli_call *c)
 		KWV("ipsec-isakmp", "IPSEC w/ISAKMP", AT_M(type), MAP_ISAKMP), OR,             \
 		KWV("ipsec-manual", "IPSEC w/manual keying", AT_M(type), MAP_MANUAL), CLOSE
 
+#define AT_K(f)	 struct session_key_args, f
+/* Not in help: in an entry with IKE, which has the same mode, IOS does not list it. */
+#define SESSION_KEY                                                                            \
+	SET, KWF("session-key", "Specify keys for manual entries", .flags = CLI_HIDDEN), ALT,  \
+		KWV("inbound", "Set IPSec keys for inbound traffic", AT_K(out), 0), OR,        \
+		KWV("outbound", "Set IPSec keys for outbound traffic", AT_K(out), 1), CLOSE
+#define SPI NUM(256, 4294967295, "Security parameter index", AT_K(spi))
+#define HEX_KEY(h, f)                                                                          \
+	{ .kind = CLI_ARG, .type = &cli_hex, .help = (h), .flags = CLI_SECRET,                 \
+	  CLI_AT(struct session_key_args, f) }
+
 #define DYNAMIC_MAP CRYPTO, KW("dynamic-map", "Specify a dynamic crypto map template")
 
 const struct cli_row rows_map[] = {
@@ -473,6 +487,18 @@ const struct cli_row rows_map[] = {
 		       ARG(arg_host, "Hostname of peer", struct cfg_peer, host), CLOSE, OPT,
 		       KW("dynamic", "Resolve the hostname dynamically"), CLOSE, OPT,
 		       KWV("default", "Primary peer", struct cfg_peer, is_default, 1), CLOSE) },
+	{ .modes = CLI_IN(M_MAP), .args_size = sizeof(struct session_key_args),
+	  .apply = session_key_ah_apply, .each = session_key_ah_each,
+	  .toks = TOKS(SESSION_KEY, KWF("ah", "Authentication Header protocol", .flags = CLI_TAIL), SPI,
+		       HEX_KEY("Hex authenticator key", key)) },
+	{ .modes = CLI_IN(M_MAP), .args_size = sizeof(struct session_key_args),
+	  .apply = session_key_esp_apply, .each = session_key_esp_each,
+	  .toks = TOKS(SESSION_KEY,
+		       KWF("esp", "Encapsulating Security Payload protocol", .flags = CLI_TAIL), SPI,
+		       KW("cipher", "Specify encryption/decryption key"),
+		       HEX_KEY("Hex cipher key", key), OPT,
+		       KW("authenticator", "Specify authentication key"),
+		       HEX_KEY("Hex authenticator key", auth), CLOSE) },
 	{ .modes = IN_MAPS,
 	  .toks = TOKS(SET_SA, KW("lifetime", "Security association lifetime"),
 		       KW("kilobytes", "Volume-based key duration"), ALT,
@@ -541,8 +567,8 @@ const struct cli_row rows_map[] = {
 	KEPT(IN_MAPS, 0, SET, KW("nat", "Set NAT translation"), REST),
 	KEPT(IN_MAPS, 0, SET, KW("group", "Set GDOI group"), REST),
 	KEPT(IN_MAPS, 0, SET, KW("identity", "Identity restriction."), REST),
-	KEPT(IN_MAPS, ROW_KEEP_MANY, SET, KW("session-key", "Specify keys for manual entries"),
-	     REST_SECRET),
+	KEPT(CLI_IN(M_DYNAMIC_MAP), ROW_KEEP_MANY, SET,
+	     KW("session-key", "Specify keys for manual entries"), REST_SECRET),
 	KEPT(IN_MAPS, 0, KW("qos", "Quality of Service related commands"), REST),
 	{ .toks = NULL },
 };

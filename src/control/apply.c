@@ -2,6 +2,7 @@
 /* Configuration to system: compile, plumb, tell the forwarder and IKE. The whole
  * is done each time; every step leaves alone what is right already. */
 #include "control/ike_pki.h"
+#include "control/manual.h"
 #include "control/master_key.h"
 
 #include <errno.h>
@@ -180,6 +181,8 @@ void apply_all(struct control *c)
 		err = ikelink_open(c);
 	if (!err)
 		err = send_table(c);
+	if (!err)
+		err = manual_follow(c);
 	if (!err)
 		err = ike_pki_configure(c, host_now_ms(NULL));
 	if (err)

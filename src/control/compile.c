@@ -400,7 +400,11 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci,
 		 * the lines stay in the SPD: what they match is dropped, not sent in clear. */
 		if (e->type != MAP_ISAKMP)
 			like.n_peers = 0;
+		like.manual = e->type == MAP_MANUAL;
+		size_t first = out->ike.n_p2;
 		int err = add_acl(acl, bi, local, &like, like.seq, ids, out);
+		if (!err && e->type == MAP_MANUAL)
+			err = compile_manual(c, map, e, first, out);
 		if (err)
 			return err;
 	}
@@ -545,6 +549,7 @@ int compile_made(struct compiled *c, const struct p2_policy *const *made, size_t
 	free(c->policies);
 	c->policies = spd;
 	c->n_policies = n_spd;
+	compile_manual_shown(c);
 	return 0;
 }
 
@@ -560,6 +565,7 @@ void compiled_fini(struct compiled *out)
 	free(out->shown);
 	free(out->places);
 	free(out->tunnels);
+	secret_free(out->manual, out->n_manual * sizeof(*out->manual));
 	txt_fini(&out->notes);
 	*out = (struct compiled){ 0 };
 }

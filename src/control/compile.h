@@ -29,6 +29,11 @@ struct policy_ids {
 	uint32_t next;
 };
 
+/* Both SAs of an entry with typed keys, but for their handles. */
+struct manual_sa {
+	struct sa_spec in, out;
+};
+
 struct compiled {
 	struct ike_config ike; /* its arrays are the next four */
 	struct p1_policy *p1;
@@ -45,6 +50,8 @@ struct compiled {
 	size_t n_shown;
 	struct dynamic_place *places; /* of the templates */
 	size_t n_places;
+	struct manual_sa *manual; /* of complete entries */
+	size_t n_manual;
 	struct txt notes; /* a line for each thing left out and why */
 };
 
@@ -65,6 +72,12 @@ bool policy_ids_get(const struct policy_ids *ids, uint32_t id, const char **ret_
 const struct bound_if *bound_find(const struct bound_if *ifs, size_t n, const char *name);
 
 /* Parts of compile(), for its own files. */
+/* An entry with typed keys on bi, its policies made (from first on in out->p2): its SAs. 0 or
+ * -ENOMEM; an incomplete one is noted, and what it matches dropped. */
+int compile_manual(const struct config *c, const struct cfg_map *map, const struct cfg_map_entry *e,
+		   size_t first, struct compiled *out);
+/* The peers of these policies, which IKE must not have, into what is shown. */
+void compile_manual_shown(struct compiled *c);
 int compile_keys(const struct config *c, const struct bound_if *ifs, size_t n_ifs, struct compiled *out);
 /* 0 or -ENOMEM; a copy of e, and no older one stays behind in memory. */
 int compiled_add_psk(struct compiled *out, const struct psk_entry *e);

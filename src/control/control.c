@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The control process: one event loop around the configuration, IKE, the
  * forwarder's link, the host and the CLI. */
+#include "control/manual.h"
 #include "control/master_key.h"
 #include "control/internal.h"
 
@@ -66,6 +67,7 @@ static void on_supervisor(evutil_socket_t fd, short what, void *ctx)
 	}
 	apply_all(c);
 	ike_forwarder_lost(c->ike, host_now_ms(NULL));
+	manual_lost(c);
 	ikelink_pump(c);
 }
 
@@ -225,6 +227,8 @@ static int start(struct control *c, int fwd_fd)
 	if (!err)
 		err = ikelink_start(c, false);
 	if (!err)
+		err = manual_take_over(c);
+	if (!err)
 		err = ikelink_adopt_made(c);
 	if (err) {
 		log_line("CULVERT-2-START", "%s", strerror(-err));
@@ -298,6 +302,7 @@ static void control_free(struct control *c)
 	if (c->sample_timer)
 		event_free(c->sample_timer);
 	ike_free(c->ike);
+	manual_free(c);
 	fwdlink_free(c->fwd);
 	show_samples_free(c);
 	nl_close(c->nl);

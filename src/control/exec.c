@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EXEC actions: what each does, by number. */
+#include "control/manual.h"
 #include "control/internal.h"
 #include "control/master_key.h"
 
@@ -72,6 +73,7 @@ static void clear_ipsec(struct control *c, const struct exec_args *a)
 	ike_clear_ipsec(c->ike, host_now_ms(NULL), a->addr.family ? &a->addr : NULL,
 			a->name[0] ? a->name : NULL, a->number2);
 	ikelink_pump(c);
+	manual_clear(c, a);
 }
 
 /* Both phases, with everybody or with one peer. */

@@ -2,6 +2,7 @@
 /* Between the IKE core and the world: its datagrams (UDP 500 here, UDP 4500 by
  * the forwarder), its timers, and its SAs, which the forwarder runs. */
 #include "control/internal.h"
+#include "control/manual.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -278,14 +279,24 @@ void ikelink_close(struct control *c)
 
 /* ---- the forwarder's events ---- */
 
+/* The pair whose inbound SA it is, of IKE or of typed keys. */
+static bool pair_of(struct control *c, uint32_t in_id, struct ike_pair_info *ret)
+{
+	for (size_t i = 0; ike_get_pair(c->ike, i, ret); i++)
+		if (ret->in_id == in_id)
+			return true;
+	for (size_t i = 0; manual_pair(c, i, ret); i++)
+		if (ret->in_id == in_id)
+			return true;
+	return false;
+}
+
 static void sa_event(struct control *c, const struct fwd_msg *m)
 {
 	struct ike_pair_info p;
 	char l[IPADDR_STRLEN], r[IPADDR_STRLEN];
 
-	for (size_t i = 0; ike_get_pair(c->ike, i, &p); i++) {
-		if (p.in_id != m->u.sa_event.sa_id)
-			continue;
+	if (pair_of(c, m->u.sa_event.sa_id, &p)) {
 		ipaddr_str(&p.in.dst, l);
 		ipaddr_str(&p.in.src, r);
 		if (m->u.sa_event.kind == FWD_EV_REPLAY)
@@ -392,7 +403,7 @@ static void adopt(void *ctx, const struct fwd_msg *m)
 {
 	struct control *c = ctx;
 
-	if (m->type == FWD_SA_INFO)
+	if (m->type == FWD_SA_INFO && !m->u.sa_info.spec.manual)
 		(void)ike_adopt(c->ike, host_now_ms(NULL), &m->u.sa_info.spec);
 }
 

@@ -31,6 +31,7 @@ struct event_base;
 struct session;
 struct show_user;
 struct if_sample;
+struct manual_installed;
 struct ping;
 struct dialog;
 struct keygen;
@@ -104,6 +105,9 @@ struct control {
 
 	struct policy_ids ids;
 	struct compiled compiled;
+	struct manual_installed *manual; /* SAs of typed keys (manual.c) */
+	size_t n_manual;
+	uint32_t next_manual;
 	uint64_t paths; /* sum over what apply_paths() found: another one is news */
 	unsigned debug; /* enum exec_debug */
 	struct ipaddr debug_peers[IKE_DEBUG_PEERS]; /* whom it is about; none: everybody */

@@ -161,6 +161,17 @@ static const char *type_word(const struct cfg_map_entry *e)
 	}
 }
 
+/* That there are keys, not which: this may be asked without a password. */
+static void say_session_keys(const struct cfg_session_key *k, const char *word, struct txt *out)
+{
+	if (k->esp_spi)
+		txt_printf(out, "\t%s esp spi: %u,\n\t\tcipher key: %s,\n\t\tauth_key: %s,\n", word,
+			   (unsigned)k->esp_spi, k->cipher_key[0] ? "<removed>" : "",
+			   k->auth_key[0] ? "<removed>" : "");
+	if (k->ah_spi)
+		txt_printf(out, "\t%s ah spi: %u,\n\t\tkey: <removed>,\n", word, (unsigned)k->ah_spi);
+}
+
 static void say_entry(const struct show_in *in, const struct cfg_map *m,
 		      const struct cfg_map_entry *e, struct txt *out)
 {
@@ -180,7 +191,13 @@ static void say_entry(const struct show_in *in, const struct cfg_map *m,
 	say_peers(e, out);
 	say_acl(in, e, out);
 	say_current_peer(in, m, e, out);
-	say_terms(in, e, out);
+	if (e->type == MAP_MANUAL) {
+		say_transforms(in, e, out);
+		say_session_keys(&e->keys[0], "Inbound", out);
+		say_session_keys(&e->keys[1], "Outbound", out);
+	} else {
+		say_terms(in, e, out);
+	}
 }
 
 /* IOS closes each entry with the interfaces of the whole map. */

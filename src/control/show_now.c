@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "control/internal.h"
+#include "control/manual.h"
 #include "control/pki_scep.h"
 #include "host/os.h"
 
@@ -127,6 +128,8 @@ static void take_ike(struct snapshot *s, struct control *c)
 	for (size_t i = 0; ike_get_sa(c->ike, now, i, &sa); i++)
 		append(s, &s->sas, &s->in.n_sas, sizeof(sa), &sa);
 	for (size_t i = 0; ike_get_pair(c->ike, i, &pair); i++)
+		append(s, &s->pairs, &s->in.n_pairs, sizeof(pair), &pair);
+	for (size_t i = 0; manual_pair(c, i, &pair); i++)
 		append(s, &s->pairs, &s->in.n_pairs, sizeof(pair), &pair);
 	take_policies(s, c);
 }

@@ -126,7 +126,7 @@ static void acl_free(struct cfg_acl *a)
 static void map_entry_free(struct cfg_map_entry *e)
 {
 	kept_fini(&e->kept);
-	free(e);
+	secret_free(e, sizeof(*e)); /* typed keys */
 }
 
 static void map_free(struct cfg_map *m)

@@ -179,6 +179,14 @@ struct cfg_peer {
 	bool is_default;
 };
 
+/* `set session-key` of one direction, keys in hex as typed. */
+#define CFG_SESSION_KEY_MAX 129
+struct cfg_session_key {
+	uint32_t ah_spi, esp_spi; /* 0: not said */
+	char ah_key[CFG_SESSION_KEY_MAX];
+	char cipher_key[CFG_SESSION_KEY_MAX], auth_key[CFG_SESSION_KEY_MAX]; /* "": none */
+};
+
 struct cfg_map_entry {
 	uint32_t seq;
 	uint8_t type; /* enum map_type */
@@ -202,6 +210,7 @@ struct cfg_map_entry {
 	bool reverse_route;
 	bool reverse_static; /* only printed, as reverse_route is */
 	char profile[CFG_NAME_MAX]; /* `set isakmp-profile`; "": the map's */
+	struct cfg_session_key keys[2]; /* inbound and outbound; ipsec-manual only */
 	kept_list kept;
 };
 

@@ -98,6 +98,12 @@ static bool peer_equal(const struct cfg_peer *a, const struct cfg_peer *b)
 	return EQ_ADDR(addr) && EQ_STR(host) && EQ(is_default);
 }
 
+/* Keys of configurations: no stranger measures how long this takes. */
+static bool session_key_equal(const struct cfg_session_key *a, const struct cfg_session_key *b)
+{
+	return EQ(ah_spi) && EQ(esp_spi) && EQ_STR(ah_key) && EQ_STR(cipher_key) && EQ_STR(auth_key);
+}
+
 bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_entry *b)
 {
 	if (!EQ(n_peers) || !EQ(n_transforms))
@@ -108,6 +114,8 @@ bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_ent
 	for (size_t i = 0; i < a->n_transforms; i++)
 		if (!EQ_STR(transforms[i]))
 			return false;
+	if (!session_key_equal(&a->keys[0], &b->keys[0]) || !session_key_equal(&a->keys[1], &b->keys[1]))
+		return false;
 	return EQ(seq) && EQ(type) && EQ_STR(dynamic) && EQ(discover) && EQ(per_host) &&
 	       EQ_STR(description) && EQ(pfs_group) &&
 	       EQ(life_sec) && EQ(life_kb) && EQ(life_kb_disable) && EQ(idle_sec) &&

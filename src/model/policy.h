@@ -134,6 +134,7 @@ struct p2_policy {
 	/* `crypto dynamic-map`: only peers begin; each makes a policy of its own out of this
 	 * template, with his proxies, which sel must cover. Without peers: any of them. */
 	bool dynamic;
+	bool manual; /* `ipsec-manual`: never negotiated */
 	bool any_proxies; /* of dynamic: no ACL; sel is everything, and protects nothing itself */
 	/* of what IKE makes itself, out of a template or for a pair of hosts: */
 	uint32_t of;   /* the configured policy's id; 0: this is one */

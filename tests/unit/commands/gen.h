@@ -350,6 +350,27 @@ static inline void gen_acls(struct gen *g, struct config *c)
 	}
 }
 
+static inline void gen_session_hex(struct gen *g, char *key)
+{
+	for (size_t n = 2 * gen_in(g, 1, 64); n; n--)
+		*key++ = "0123456789abcdefABCDEF"[gen_in(g, 0, 21)];
+	*key = '\0';
+}
+
+static inline void gen_session_key(struct gen *g, struct cfg_session_key *k)
+{
+	if (gen_maybe(g)) {
+		k->ah_spi = gen_of(g, 256, 4294967295);
+		gen_session_hex(g, k->ah_key);
+	}
+	if (gen_maybe(g)) {
+		k->esp_spi = gen_of(g, 256, 4294967295);
+		gen_session_hex(g, k->cipher_key);
+		if (gen_maybe(g))
+			gen_session_hex(g, k->auth_key);
+	}
+}
+
 static inline void gen_map_entry(struct gen *g, struct cfg_map_entry *e)
 {
 	e->type = (uint8_t)gen_of(g, MAP_ISAKMP, MAP_ISAKMP, MAP_MANUAL, MAP_DYNAMIC, MAP_GDOI);
@@ -357,7 +378,7 @@ static inline void gen_map_entry(struct gen *g, struct cfg_map_entry *e)
 		gen_name(g, e->dynamic, sizeof(e->dynamic));
 	if (gen_maybe(g))
 		gen_line(g, e->description, sizeof(e->description));
-	e->n_peers = (uint8_t)gen_in(g, 0, P2_MAX_PEERS);
+	e->n_peers = (uint8_t)gen_in(g, 0, e->type == MAP_MANUAL ? 1 : P2_MAX_PEERS);
 	for (size_t i = 0; i < e->n_peers; i++) {
 		memset(&e->peers[i], 0, sizeof(e->peers[i]));
 		if (gen_maybe(g))
@@ -366,7 +387,9 @@ static inline void gen_map_entry(struct gen *g, struct cfg_map_entry *e)
 			snprintf(e->peers[i].host, CFG_NAME_MAX, "peer%zu.example", i);
 		e->peers[i].is_default = i == 0 && gen_maybe(g); /* there is one at most */
 	}
-	e->n_transforms = (uint8_t)gen_in(g, 0, P2_MAX_TRANSFORMS);
+	e->n_transforms = (uint8_t)gen_in(g, 0, e->type == MAP_MANUAL ? 1 : P2_MAX_TRANSFORMS);
+	for (size_t i = 0; i < 2 && e->type == MAP_MANUAL; i++)
+		gen_session_key(g, &e->keys[i]);
 	for (size_t i = 0; i < e->n_transforms; i++) {
 		gen_name(g, e->transforms[i], CFG_NAME_MAX - 2);
 		strcat(e->transforms[i], (char[]){ (char)('a' + i), 0 });
