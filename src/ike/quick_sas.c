@@ -16,7 +16,8 @@ static struct sa_life life_of(const struct qm *q)
 	const struct cipher_info *c = cipher_info(q->agreed.cipher, q->agreed.cipher_bits);
 	uint64_t bytes = q->agreed.life_kb * 1024;
 
-	if (c->block_len == 8 && (!bytes || bytes > CIPHER_SMALL_BLOCK_MAX))
+	if (c && c->block_len == 8 && /* AH alone has no cipher */
+	    (!bytes || bytes > CIPHER_SMALL_BLOCK_MAX))
 		bytes = CIPHER_SMALL_BLOCK_MAX;
 	uint64_t margin = bytes / 4 > 256 * 1024 ? bytes / 4 : 256 * 1024;
 

@@ -92,8 +92,9 @@ static inline bool sa_spend(struct sa *sa, size_t len, size_t text)
 /* Outbound: no number is left, and none is used twice (RFC 4303 section 3.3.3). */
 static inline bool sa_is_exhausted(const struct sa *sa)
 {
-	return !sa->spec.manual && sa->seq == UINT32_MAX &&
-	       (!sa->spec.esn || sa->seq_high == UINT32_MAX);
+	return !sa->spec.manual &&
+	       (sa->ah.seq == UINT32_MAX ||
+		(sa->seq == UINT32_MAX && (!sa->spec.esn || sa->seq_high == UINT32_MAX)));
 }
 
 /* Marks what became due by time or volume; true if there is something to tell. */
