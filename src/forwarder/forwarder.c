@@ -85,6 +85,7 @@ size_t forwarder_poll_port(struct forwarder *f, struct port *port)
 		in_from_ah(f, &b);
 		break;
 	case FWD_PORT_GRE:
+	case FWD_PORT_IPIP:
 		in_from_gre(f, &b);
 		break;
 	case FWD_PORT_UDP_ENCAP:
@@ -109,6 +110,7 @@ void forwarder_tick(struct forwarder *f)
 		if (sa_check_life(sa, f->now_ms))
 			event_expire(f, sa);
 	}
+	keepalive_tick(f);
 	if (!f->n_waiting || f->now_ms < WAIT_MS)
 		return;
 	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n))

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inbound GRE, out of an SA or in clear from the raw socket, and delivery to the
- * TUNs. */
+/* Inbound GRE and IP in IP, out of an SA or in clear from the raw sockets, and delivery
+ * to the TUNs. */
 #include "forwarder/internal.h"
 
-#include "packet/gre.h"
+#include "packet/ip6.h"
+
+#define SEQ_RESTART_MS 10000
 
 void deliver_flush(struct forwarder *f, struct delivery *d)
 {
@@ -43,8 +45,15 @@ static enum fwd_drop look_inside(struct pkt *p, const struct gre *g, uint8_t out
 	struct ip4 in;
 	int tos;
 
-	if (g->proto == GRE_PROTO_IPV6)
-		return p->len >= 40 && p->data[0] >> 4 == 6 ? FWD_N_DROPS : FWD_DROP_MALFORMED_GRE;
+	if (g->proto == GRE_PROTO_KEEPALIVE)
+		return FWD_N_DROPS;
+	if (g->proto == GRE_PROTO_IPV6) {
+		tos = ip6_has_header(p) ? tos_decap(outer_tos, ip6_tos(p)) : -2;
+		if (tos < 0)
+			return tos == -1 ? FWD_DROP_ECN : FWD_DROP_MALFORMED_GRE;
+		ip6_set_tos(p, (uint8_t)tos);
+		return FWD_N_DROPS;
+	}
 	if (g->proto != GRE_PROTO_IPV4)
 		return FWD_DROP_GRE_UNSUPPORTED;
 	if (!ip4_parse(p, false, &in))
@@ -68,15 +77,29 @@ static void count_refused(struct tunnel *near, enum fwd_drop why)
 	case FWD_DROP_GRE_UNSUPPORTED:
 		near->stats.in_unsupported++;
 		break;
+	case FWD_DROP_GRE_LATE:
+		near->stats.in_late++;
+		break;
 	default:
 		near->stats.in_errors++;
 		break;
 	}
 }
 
+/* RFC 2890 section 2.2: only what comes behind the last one is taken. A peer that was
+ * started again counts from 0: what stayed "late" for so long is his. */
+static bool in_sequence(struct tunnel *t, uint32_t seq, uint64_t now_ms)
+{
+	if (t->in_seq_ms && !gre_seq_after(seq, t->in_seq) && now_ms - t->in_seq_ms < SEQ_RESTART_MS)
+		return false;
+	t->in_seq = seq;
+	t->in_seq_ms = now_ms;
+	return true;
+}
+
 /* The reason for not taking it, or FWD_N_DROPS and p is the inner packet. */
 static enum fwd_drop decapsulate(struct tunnel *t, struct pkt *p, const struct ip4 *h,
-				 enum gre_result res, const struct gre *g)
+				 enum gre_result res, const struct gre *g, uint64_t now_ms)
 {
 	switch (res) {
 	case GRE_MALFORMED:
@@ -94,8 +117,39 @@ static enum fwd_drop decapsulate(struct tunnel *t, struct pkt *p, const struct i
 		return FWD_DROP_TUNNEL_DOWN;
 	if (!t->port)
 		return FWD_DROP_NO_TUNNEL;
+	if (t->conf.sequence && g->has_seq && !in_sequence(t, g->seq, now_ms))
+		return FWD_DROP_GRE_LATE;
 	(void)pkt_pull(p, (size_t)h->header_len + g->header_len);
 	return look_inside(p, g, h->tos);
+}
+
+/* The header behind the outer one; IP in IP has none, and carries IPv4. */
+static enum gre_result read_header(const struct pkt *p, const struct ip4 *h, struct gre *ret_g)
+{
+	if (h->proto == IPPROTO_IPIP_) {
+		*ret_g = (struct gre){ .proto = GRE_PROTO_IPV4 };
+		return GRE_OK;
+	}
+	return gre_decode(span_of(p->data + h->header_len, (size_t)p->len - h->header_len), ret_g);
+}
+
+/* An inner packet, of a tunnel that takes it. */
+static void arrive(struct forwarder *f, struct delivery *d, struct tunnel *t, const struct gre *g,
+		   struct pkt *p)
+{
+	if (keepalive_take(f, t, g, p))
+		return;
+	if (t->dead) {
+		t->stats.in_errors++;
+		fwd_drop(f, p, FWD_DROP_TUNNEL_DOWN);
+		return;
+	}
+	if (t->conf.adjust_mss && g->proto == GRE_PROTO_IPV4)
+		ip4_clamp_mss(p, t->conf.adjust_mss);
+	t->stats.in_packets++;
+	t->stats.in_bytes += p->len;
+	t->last_in_ms = f->now_ms;
+	deliver(f, d, t->port, p);
 }
 
 bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip4 *h,
@@ -104,10 +158,11 @@ bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const stru
 	struct gre g = { 0 };
 	struct tunnel *near, *t;
 	struct flow fl;
-	enum gre_result res = gre_decode(
-		span_of(p->data + h->header_len, (size_t)p->len - h->header_len), &g);
+	enum gre_result res = read_header(p, h, &g);
 
-	t = tunnel_by_ends(f, h->dst, h->src, g.has_key, g.key, &near);
+	t = tunnel_by_ends(f, h->dst, h->src,
+			   h->proto == IPPROTO_IPIP_ ? FWD_ENCAP_IPIP : FWD_ENCAP_GRE, g.has_key,
+			   g.key, &near);
 	if (!near)
 		return false;
 	/* it may have come in by another interface than it would leave by */
@@ -116,18 +171,13 @@ bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const stru
 		near->stats.in_errors++;
 		return true;
 	}
-	enum fwd_drop why = decapsulate(t, p, h, res, &g);
-	if (why != FWD_N_DROPS) {
-		count_refused(t ? t : near, why);
-		fwd_drop(f, p, why);
+	enum fwd_drop why = decapsulate(t, p, h, res, &g, f->now_ms);
+	if (why == FWD_N_DROPS) {
+		arrive(f, d, t, &g, p);
 		return true;
 	}
-	if (t->conf.adjust_mss && g.proto == GRE_PROTO_IPV4)
-		ip4_clamp_mss(p, t->conf.adjust_mss);
-	t->stats.in_packets++;
-	t->stats.in_bytes += p->len;
-	t->last_in_ms = f->now_ms;
-	deliver(f, d, t->port, p);
+	count_refused(t ? t : near, why);
+	fwd_drop(f, p, why);
 	return true;
 }
 

@@ -80,7 +80,7 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 	}
 	/* fragments of GRE go to the kernel, whose whole packet comes back by the
 	 * GRE socket */
-	if (h.proto == IPPROTO_GRE_ && !(h.frag & (IP4_MF | IP4_OFF_MASK)) &&
+	if ((h.proto == IPPROTO_GRE_ || h.proto == IPPROTO_IPIP_) && !(h.frag & (IP4_MF | IP4_OFF_MASK)) &&
 	    gre_take(f, d, p, &h, false))
 		return;
 	if (pol->steer)

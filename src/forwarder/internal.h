@@ -7,6 +7,7 @@
 #include "forwarder/forwarder.h"
 #include "ipsec/ah.h"
 #include "ipsec/spd.h"
+#include "packet/gre.h"
 
 #define WAIT_PER_FLOW	16   /* packets that wait for a negotiation */
 #define WAIT_PER_POLICY 256
@@ -44,6 +45,12 @@ struct tunnel {
 	struct fwd_tunnel_stats stats;
 	uint64_t last_in_ms, last_out_ms; /* 0 never */
 	uint16_t ip_id;
+	uint32_t out_seq, in_seq; /* RFC 2890: the next one to send; the last one taken */
+	uint64_t in_seq_ms;	  /* when that was; 0: none was taken yet */
+	uint64_t keepalive_ms;	  /* when the next one is due */
+	unsigned missed;	  /* keepalives since the last one that came back */
+	bool dead;		  /* none came back: nothing but keepalives passes */
+	bool told_dead;		  /* what control knows */
 	bool in_table;
 	struct fport *port; /* its TUN; NULL none */
 	struct hnode by_ends; /* keyed by source and destination */
@@ -78,7 +85,7 @@ struct forwarder {
 	struct htab tunnel_ends;
 	struct tunnel *tunnels;
 	struct fport *ports;
-	struct fport *by_kind[FWD_PORT_UDP_ENCAP + 1]; /* the newest of its kind */
+	struct fport *by_kind[FWD_PORT_IPIP + 1]; /* the newest of its kind */
 	struct fwd_drops drops;
 	size_t n_waiting;
 	uint64_t now_ms; /* read once per batch */
@@ -109,10 +116,12 @@ struct policy *policy_find(struct forwarder *f, uint32_t id);
 /* Finds or makes it, and names it once more; NULL without memory. */
 struct policy *policy_take(struct forwarder *f, uint32_t id);
 void policy_release(struct forwarder *f, struct policy *pol);
-/* The tunnel between these ends with this key; NULL if none. *ret_near: one with
- * the same ends, whatever its key; NULL: GRE between them is not ours. */
-struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remote, bool has_key,
-			      uint32_t key, struct tunnel **ret_near);
+/* The tunnel between these ends with this encapsulation and key; NULL if none.
+ * *ret_near: one with the same ends and encapsulation, whatever its key; NULL: what it
+ * carries between them is not ours. */
+struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remote,
+			      enum fwd_tunnel_encap encap, bool has_key, uint32_t key,
+			      struct tunnel **ret_near);
 void table_free(struct forwarder *f, struct table *t);
 int table_commit(struct forwarder *f);
 void fwd_state_free(struct forwarder *f);
@@ -138,6 +147,19 @@ struct pkt *wait_take_all(struct forwarder *f, struct policy *pol);
 void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b);
 void out_from_steering(struct forwarder *f, uint32_t ifid, struct batch *b);
 void out_release(struct forwarder *f, struct policy *pol); /* an SA came: waiting packets go */
+/* Puts the tunnel's headers around its inner packet, if it is up (whatever its keepalives
+ * say). The reason for not doing so, or FWD_N_DROPS. */
+enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip4 *ret_outer);
+/* A packet that belongs outside, as a tunnel's do: protected if a policy says so. */
+void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip4 *outer);
+
+/* keepalive.c */
+void keepalive_tick(struct forwarder *f);
+/* A decapsulated packet that is a keepalive, the peer's or one of ours that came back:
+ * true, and p is gone. */
+bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct gre *g, struct pkt *p);
+/* After a table came: old is what the tunnel was before. */
+void keepalive_follow(struct tunnel *t, const struct fwd_tunnel *old);
 
 /* esp_out.c: encapsulate and send what has an SA */
 void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip4 *h, struct pkt *p);
@@ -160,8 +182,8 @@ struct delivery {
 /* To a TUN. Consecutive packets mostly go to one: a change sends what is there. */
 void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p);
 void deliver_flush(struct forwarder *f, struct delivery *d);
-/* A GRE packet with its IPv4 header: true if it was for a tunnel of ours, and then
- * p is gone. in_clear: it did not come out of an SA. */
+/* A GRE or IP-in-IP packet with its IPv4 header: true if it was for a tunnel of ours,
+ * and then p is gone. in_clear: it did not come out of an SA. */
 bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip4 *h,
 	      bool in_clear);
 void in_from_gre(struct forwarder *f, struct batch *b);

@@ -4,8 +4,7 @@
  * third lock of docs/architecture.md). */
 #include "forwarder/internal.h"
 
-#include "base/wr.h"
-#include "packet/gre.h"
+#include "packet/ip6.h"
 
 /* The newest usable SA of the policy whose selectors take the flow. */
 static struct sa *pick_sa(struct policy *pol, const struct flow *fl)
@@ -80,7 +79,7 @@ void out_from_steering(struct forwarder *f, uint32_t ifid, struct batch *b)
 	esp_out_flush(f);
 }
 
-/* ---- GRE ---- */
+/* ---- tunnels ---- */
 
 /* What the GRE header says of the inner packet and the outer header takes from it.
  * The reason for dropping it, or FWD_N_DROPS. */
@@ -89,10 +88,10 @@ static enum fwd_drop look_inside(const struct fwd_tunnel *c, struct pkt *p, stru
 {
 	struct ip4 in;
 
-	if (p->len >= 40 && p->data[0] >> 4 == 6) {
+	if (ip6_has_header(p)) {
 		g->proto = GRE_PROTO_IPV6;
-		*ret_tos = (uint8_t)(p->data[0] << 4 | p->data[1] >> 4);
-		return FWD_N_DROPS;
+		*ret_tos = ip6_tos(p);
+		return c->encap == FWD_ENCAP_GRE ? FWD_N_DROPS : FWD_DROP_GRE_UNSUPPORTED;
 	}
 	g->proto = GRE_PROTO_IPV4;
 	if (!ip4_parse(p, false, &in))
@@ -106,12 +105,19 @@ static enum fwd_drop look_inside(const struct fwd_tunnel *c, struct pkt *p, stru
 	return FWD_N_DROPS;
 }
 
-/* GRE and outer header around the inner packet. The reason for not doing so, or
- * FWD_N_DROPS. */
-static enum fwd_drop encapsulate(struct tunnel *t, struct pkt *p, struct ip4 *ret_outer)
+/* `tunnel tos` sets the DSCP. The congestion bits are the inner packet's in any case
+ * (RFC 6040 section 4.1): a mark on what cannot say so would be lost. */
+static uint8_t outer_tos(const struct fwd_tunnel *c, uint8_t inner)
+{
+	return c->tos == 0xff ? tos_encap(inner) : (uint8_t)((c->tos & ~3) | (tos_encap(inner) & 3));
+}
+
+enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip4 *ret_outer)
 {
 	const struct fwd_tunnel *c = &t->conf;
-	struct gre g = { .has_key = c->has_key, .key = c->key };
+	struct gre g = { .has_checksum = c->checksum, .has_key = c->has_key, .key = c->key,
+			 .has_seq = c->sequence, .seq = t->out_seq };
+	bool gre = c->encap == FWD_ENCAP_GRE;
 	uint8_t inner_tos;
 	enum fwd_drop why = FWD_DROP_TUNNEL_DOWN;
 
@@ -120,33 +126,52 @@ static enum fwd_drop encapsulate(struct tunnel *t, struct pkt *p, struct ip4 *re
 		why = look_inside(c, p, &g, &inner_tos);
 	if (why != FWD_N_DROPS)
 		return why;
-	size_t header = gre_header_len(&g);
-	uint8_t *at = pkt_push(p, header + IP4_HEADER);
+	uint8_t *at = pkt_push(p, (gre ? gre_header_len(&g) : 0) + IP4_HEADER);
 	if (!at || p->len > UINT16_MAX)
 		return FWD_DROP_NO_BUFFER;
-	struct wr w = wr_of(at + IP4_HEADER, header);
-	gre_encode(&w, &g);
+	if (gre)
+		gre_write(at + IP4_HEADER, p->len - IP4_HEADER, &g);
+	if (c->sequence)
+		t->out_seq++;
 	if (++t->ip_id == 0)
 		t->ip_id = 1;
 	*ret_outer = (struct ip4){ .header_len = IP4_HEADER, .ttl = c->ttl, .id = t->ip_id,
-				   .tos = c->tos == 0xff ? inner_tos : c->tos,
-				   .proto = IPPROTO_GRE_, .total_len = (uint16_t)p->len,
-				   .src = ipaddr_to_v4(&c->src), .dst = ipaddr_to_v4(&c->dst) };
+				   .tos = outer_tos(c, inner_tos),
+				   .proto = gre ? IPPROTO_GRE_ : IPPROTO_IPIP_,
+				   .total_len = (uint16_t)p->len, .src = ipaddr_to_v4(&c->src),
+				   .dst = ipaddr_to_v4(&c->dst) };
 	ip4_write(at, ret_outer);
 	return FWD_N_DROPS;
+}
+
+static size_t clear_mtu(const struct tunnel *t)
+{
+	return t->conf.path_mtu ? t->conf.path_mtu : DEFAULT_PATH_MTU;
+}
+
+void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip4 *outer)
+{
+	struct fport *raw = f->by_kind[FWD_PORT_GRE];
+	struct batch clear = { 0 };
+
+	if (!protect(f, t->conf.egress_ifid, p, outer))
+		send_cut(f, raw, &clear, p, clear_mtu(t));
+	esp_out_flush(f);
+	port_send(f, raw, &clear);
 }
 
 void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b)
 {
 	struct fport *gre = f->by_kind[FWD_PORT_GRE];
-	size_t mtu = t->conf.path_mtu ? t->conf.path_mtu : DEFAULT_PATH_MTU;
+	size_t mtu = clear_mtu(t);
 	struct batch clear = { 0 };
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
 		uint32_t inner_len = p->len;
 		struct ip4 outer;
-		enum fwd_drop why = encapsulate(t, p, &outer);
+		enum fwd_drop why =
+			t->dead ? FWD_DROP_TUNNEL_DOWN : out_encapsulate(t, p, &outer);
 
 		if (why != FWD_N_DROPS) {
 			t->stats.out_drops++;

@@ -201,7 +201,7 @@ static void get_port(struct rd *r, struct fwd_port *p)
 	p->ifid = rd_be32(r);
 	p->dev_ifindex = rd_be32(r);
 	p->tunnel_id = rd_be32(r);
-	if (p->kind < FWD_PORT_TUNNEL || p->kind > FWD_PORT_UDP_ENCAP)
+	if (p->kind < FWD_PORT_TUNNEL || p->kind > FWD_PORT_IPIP)
 		r->bad = true;
 }
 
@@ -244,6 +244,11 @@ static void put_tunnel(struct wr *w, const struct fwd_tunnel *t)
 	wr_be16(w, t->adjust_mss);
 	wr_be16(w, t->path_mtu);
 	put_bool(w, t->up);
+	wr_u8(w, t->encap);
+	put_bool(w, t->checksum);
+	put_bool(w, t->sequence);
+	wr_be16(w, t->keepalive_sec);
+	wr_u8(w, t->keepalive_retries);
 }
 
 static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
@@ -261,6 +266,12 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 	t->adjust_mss = rd_be16(r);
 	t->path_mtu = rd_be16(r);
 	t->up = get_bool(r);
+	t->encap = rd_u8(r);
+	r->bad |= t->encap > FWD_ENCAP_IPIP;
+	t->checksum = get_bool(r);
+	t->sequence = get_bool(r);
+	t->keepalive_sec = rd_be16(r);
+	t->keepalive_retries = rd_u8(r);
 }
 
 /* Counters travel as a list of 64-bit words; the list is written once for both
@@ -274,8 +285,9 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 	X(s->auth_failed) X(s->replayed) X(s->bad_identity) X(s->recvd_clear) X(s->too_big)
 #define TUNNEL_STATS(X, s)                                                                   \
 	X(s->in_packets) X(s->in_bytes) X(s->out_packets) X(s->out_bytes) X(s->in_errors)    \
-	X(s->in_key_mismatch) X(s->in_checksum) X(s->in_unsupported) X(s->out_drops)         \
-	X(s->last_in_ms) X(s->last_out_ms)
+	X(s->in_key_mismatch) X(s->in_checksum) X(s->in_unsupported) X(s->in_late)           \
+	X(s->out_drops) X(s->keepalives) X(s->keepalives_back) X(s->keepalives_missed)       \
+	X(s->keepalives_answered) X(s->last_in_ms) X(s->last_out_ms)
 #define PUT64(f) wr_be64(w, f);
 #define GET64(f) f = rd_be64(r);
 
@@ -346,6 +358,10 @@ static void put_events(struct wr *w, const struct fwd_msg *m)
 		put_addr(w, &m->u.peer_moved.addr);
 		wr_be16(w, m->u.peer_moved.port);
 		break;
+	case FWD_TUNNEL_ALIVE:
+		wr_be32(w, m->u.tunnel_alive.tunnel_id);
+		put_bool(w, m->u.tunnel_alive.alive);
+		break;
 	default:
 		w->bad = true;
 	}
@@ -391,6 +407,10 @@ static void get_events(struct rd *r, struct fwd_msg *m)
 		m->u.peer_moved.sa_id = rd_be32(r);
 		get_addr(r, &m->u.peer_moved.addr);
 		m->u.peer_moved.port = rd_be16(r);
+		break;
+	case FWD_TUNNEL_ALIVE:
+		m->u.tunnel_alive.tunnel_id = rd_be32(r);
+		m->u.tunnel_alive.alive = get_bool(r);
 		break;
 	default:
 		r->bad = true;

@@ -45,6 +45,7 @@ enum fwd_type {
 	FWD_SA_EVENT,	   /* replay, MAC failure, identity mismatch on an SA: rate limited */
 	FWD_IKE_RX,	   /* an IKE datagram that arrived on UDP 4500 */
 	FWD_PEER_MOVED,	   /* authenticated ESP-in-UDP from a new port (RFC 3948) */
+	FWD_TUNNEL_ALIVE,  /* a tunnel's keepalives are answered (again), or not any more */
 };
 
 enum fwd_port_kind {
@@ -55,6 +56,7 @@ enum fwd_port_kind {
 	FWD_PORT_GRE,	     /* raw socket protocol 47 */
 	FWD_PORT_ICMP,	     /* raw ICMP socket without HDRINCL, for "fragmentation needed" */
 	FWD_PORT_UDP_ENCAP,  /* UDP 4500, IP_PKTINFO on receive */
+	FWD_PORT_IPIP,	     /* raw socket protocol 4: receives only */
 };
 
 struct fwd_port {
@@ -80,6 +82,8 @@ struct fwd_policy {
 	uint32_t path_mtu;   /* bytes to the peer; 1500 unless known better */
 };
 
+enum fwd_tunnel_encap { FWD_ENCAP_GRE = 0, FWD_ENCAP_IPIP };
+
 struct fwd_tunnel {
 	uint32_t tunnel_id; /* N of TunnelN */
 	uint32_t tun_port;  /* port id of its TUN */
@@ -88,11 +92,16 @@ struct fwd_tunnel {
 	bool has_key;
 	uint32_t key;	    /* RFC 2890 */
 	uint8_t ttl;	    /* outer; IOS 255 */
-	uint8_t tos;	    /* 0xff: copy from the inner packet */
+	uint8_t tos;	    /* its DSCP is used; 0xff: copy from the inner packet */
 	uint16_t mtu;	    /* `ip mtu` in force */
 	uint16_t adjust_mss; /* `ip tcp adjust-mss`; 0: leave TCP alone */
 	uint16_t path_mtu;  /* bytes to dst in clear; 0: 1500 */
 	bool up;	    /* `shutdown` clears it: packets are dropped and counted */
+	uint8_t encap;	    /* enum fwd_tunnel_encap */
+	bool checksum;	    /* of what is sent; what comes with one is always checked */
+	bool sequence;	    /* number what is sent, drop what arrives late */
+	uint16_t keepalive_sec; /* 0: none are sent */
+	uint8_t keepalive_retries;
 };
 
 struct fwd_sa_stats {
@@ -120,7 +129,10 @@ struct fwd_policy_stats {
 struct fwd_tunnel_stats {
 	uint32_t tunnel_id;
 	uint64_t in_packets, in_bytes, out_packets, out_bytes;
-	uint64_t in_errors, in_key_mismatch, in_checksum, in_unsupported, out_drops;
+	uint64_t in_errors, in_key_mismatch, in_checksum, in_unsupported, in_late, out_drops;
+	/* keepalives of ours sent and back again, and without answer since the last one that
+	 * had one; those of the peer that were sent back */
+	uint64_t keepalives, keepalives_back, keepalives_missed, keepalives_answered;
 	uint64_t last_in_ms, last_out_ms; /* before now; UINT64_MAX: never */
 };
 
@@ -147,6 +159,7 @@ struct fwd_tunnel_stats {
 	X(GRE_KEY, "GRE key mismatch")                         \
 	X(GRE_CHECKSUM, "GRE checksum wrong")                  \
 	X(GRE_UNSUPPORTED, "GRE flags or protocol unsupported") \
+	X(GRE_LATE, "GRE out of sequence")                      \
 	X(RECURSION, "tunnel routed into itself")              \
 	X(SEND_FAILED, "send failed")                          \
 	X(NO_BUFFER, "no buffer")                              \
@@ -221,6 +234,10 @@ struct fwd_msg {
 			struct ipaddr addr;
 			uint16_t port;
 		} peer_moved; /* PEER_MOVED, SA_MOVE */
+		struct {
+			uint32_t tunnel_id;
+			bool alive;
+		} tunnel_alive;
 	} u;
 };
 

@@ -96,11 +96,14 @@ static int tunnel_make(struct forwarder *f, const struct fwd_tunnel *conf)
 
 static void tunnel_set(struct forwarder *f, struct tunnel *t, const struct fwd_tunnel *conf)
 {
+	const struct fwd_tunnel old = t->conf;
+
 	/* it is in the table already, so that adding it again cannot fail */
 	htab_del(&f->tunnel_ends, &t->by_ends);
 	t->conf = *conf;
 	(void)htab_add(&f->tunnel_ends, &t->by_ends, tunnel_hash(conf));
 	t->in_table = true;
+	keepalive_follow(t, &old);
 	t->port = port_by_id(f, conf->tun_port);
 	if (t->port && t->port->desc.kind != FWD_PORT_TUNNEL)
 		t->port = NULL;
@@ -125,18 +128,22 @@ static void tunnels_sweep(struct forwarder *f)
 	}
 }
 
-struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remote, bool has_key,
-			      uint32_t key, struct tunnel **ret_near)
+struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remote,
+			      enum fwd_tunnel_encap encap, bool has_key, uint32_t key,
+			      struct tunnel **ret_near)
 {
 	*ret_near = NULL;
 	for (struct hnode *n = htab_first(&f->tunnel_ends, ends_hash(local, remote)); n;
 	     n = htab_next(n)) {
 		struct tunnel *t = hnode_entry(n, struct tunnel, by_ends);
 
-		if (!t->in_table || t->conf.src.family != IP_V4 || t->conf.dst.family != IP_V4 ||
+		if (!t->in_table || t->conf.encap != encap || t->conf.src.family != IP_V4 ||
+		    t->conf.dst.family != IP_V4 ||
 		    ipaddr_to_v4(&t->conf.src) != local || ipaddr_to_v4(&t->conf.dst) != remote)
 			continue;
 		*ret_near = t;
+		if (encap == FWD_ENCAP_IPIP)
+			return t;
 		if (t->conf.has_key == has_key && (!has_key || t->conf.key == key))
 			return t;
 	}

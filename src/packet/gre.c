@@ -43,16 +43,24 @@ enum gre_result gre_decode(struct span s, struct gre *ret_g)
 
 size_t gre_header_len(const struct gre *g)
 {
-	return 4u + (g->has_key ? 4 : 0) + (g->has_seq ? 4 : 0);
+	return 4u + (g->has_checksum ? 4 : 0) + (g->has_key ? 4 : 0) + (g->has_seq ? 4 : 0);
 }
 
-void gre_encode(struct wr *w, const struct gre *g)
+void gre_write(uint8_t *at, size_t len, const struct gre *g)
 {
-	assert(!g->has_checksum);
-	wr_be16(w, (uint16_t)((g->has_key ? GRE_K : 0) | (g->has_seq ? GRE_S : 0)));
-	wr_be16(w, g->proto);
+	struct wr w = wr_of(at, len);
+	uint16_t flags = (uint16_t)((g->has_checksum ? GRE_C : 0) | (g->has_key ? GRE_K : 0) |
+				    (g->has_seq ? GRE_S : 0));
+
+	wr_be16(&w, flags);
+	wr_be16(&w, g->proto);
+	if (g->has_checksum)
+		wr_be32(&w, 0); /* and Reserved1 */
 	if (g->has_key)
-		wr_be32(w, g->key);
+		wr_be32(&w, g->key);
 	if (g->has_seq)
-		wr_be32(w, g->seq);
+		wr_be32(&w, g->seq);
+	assert(!w.bad);
+	if (g->has_checksum)
+		wr_patch_be16(&w, 4, ip_checksum(at, len));
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GRE, RFC 2784, with the key and sequence number of RFC 2890. */
+/* GRE, RFC 2784, with the key and sequence number of RFC 2890, and what Cisco's
+ * keepalives add to it. */
 #ifndef PACKET_GRE_H
 #define PACKET_GRE_H
 
 #include "base/rd.h"
 #include "base/wr.h"
 
+#define GRE_PROTO_KEEPALIVE 0 /* of the header inside a keepalive, which comes back */
 #define GRE_PROTO_IPV4 0x0800
 #define GRE_PROTO_IPV6 0x86dd
 #define GRE_MAX_HEADER 16
@@ -25,7 +27,13 @@ struct gre {
 enum gre_result gre_decode(struct span s, struct gre *ret_g);
 /* Bytes that gre_encode() will write. */
 size_t gre_header_len(const struct gre *g);
-/* Writes the header; has_checksum is not offered on sending. */
-void gre_encode(struct wr *w, const struct gre *g);
+/* Writes the header at the start of the len bytes at `at`, whose rest is the payload, and
+ * with has_checksum the sum over all of them. len is at least gre_header_len(). */
+void gre_write(uint8_t *at, size_t len, const struct gre *g);
+/* Whether a packet numbered seq comes behind one numbered last (RFC 2890 section 2.2). */
+static inline bool gre_seq_after(uint32_t seq, uint32_t last)
+{
+	return seq != last && seq - last < UINT32_C(0x80000000);
+}
 
 #endif

@@ -137,6 +137,20 @@ static void add_table(struct forwarder *f, const struct selector *gre, const str
 	m.u.tunnel.has_key = true;
 	m.u.tunnel.key = 0x4b4b4b4b;
 	ask(f, &m);
+	/* IP in IP, whose packets come in by the GRE port just as well */
+	m.u.tunnel.tunnel_id = 2;
+	m.u.tunnel.dst = ipaddr_v4(PEER + 2);
+	m.u.tunnel.encap = FWD_ENCAP_IPIP;
+	ask(f, &m);
+	/* GRE with all that it can have; the port's packets leave by this one */
+	m.u.tunnel.tunnel_id = 3;
+	m.u.tunnel.dst = ipaddr_v4(PEER + 3);
+	m.u.tunnel.encap = FWD_ENCAP_GRE;
+	m.u.tunnel.key = 0x4d2;
+	m.u.tunnel.checksum = m.u.tunnel.sequence = true;
+	m.u.tunnel.keepalive_sec = 10;
+	m.u.tunnel.keepalive_retries = 3;
+	ask(f, &m);
 	m = (struct fwd_msg){ .type = FWD_TABLE_COMMIT };
 	ask(f, &m);
 }

@@ -92,8 +92,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(exact, data, size);
 	struct pkt p = { .buf = exact, .data = exact, .len = (uint32_t)size };
 	struct span s = span_of(exact, size);
-	if (gre_decode(s, &g) == GRE_OK)
-		check(g.header_len <= size && g.header_len >= 4);
+	if (gre_decode(s, &g) == GRE_OK) {
+		struct gre again;
+
+		check(g.header_len <= size && g.header_len >= 4 && g.header_len == gre_header_len(&g));
+		gre_write(exact, size, &g);
+		check(gre_decode(s, &again) == GRE_OK && again.proto == g.proto &&
+		      again.header_len == g.header_len && again.has_checksum == g.has_checksum &&
+		      again.key == g.key && again.seq == g.seq);
+	}
 	(void)ip4_peek(s, &h);
 	(void)ip4_parse(&p, false, &h);
 	ip4_clamp_mss(&p, byte);

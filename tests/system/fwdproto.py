@@ -13,8 +13,8 @@ import tempfile
 (HELLO, PORT_ADD, PORT_DEL, SA_ADD, SA_DEL, SA_DUMP, TABLE_BEGIN, POLICY_ADD, TUNNEL_ADD, TABLE_COMMIT,
  NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE) = range(1, 17)
 (RESULT, SA_INFO, STATS_SA, STATS_POLICY, STATS_TUNNEL, STATS_DROPS, ACQUIRE, EXPIRE, RECVD_CLEAR,
- UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED) = range(64, 77)
-TUNNEL, STEER, ESP, AH, GRE, ICMP, UDP = range(1, 8)
+ UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE) = range(64, 78)
+TUNNEL, STEER, ESP, AH, GRE, ICMP, UDP, IPIP = range(1, 9)
 PROTECT, SKIP = 1, 2
 IN, OUT = 1, 2
 MODE_TUNNEL, MODE_TRANSPORT = 1, 2
@@ -24,11 +24,11 @@ CIPHERS = {None: (0, 0), 'null': (1, 0), 'des': (2, 0), '3des': (3, 0), 'aes128'
 AUTHS = {None: 0, 'md5': 1, 'sha1': 2, 'sha256': 3, 'sha384': 4, 'sha512': 5}
 DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed bad_padding bad_identity '
          'recvd_clear not_bundled no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
-         'gre_checksum gre_unsupported recursion send_failed no_buffer fragment ecn event_lost').split()
+         'gre_checksum gre_unsupported gre_late recursion send_failed no_buffer fragment ecn event_lost').split()
 POLICY_WORDS = ('matches encaps encrypts digests decaps decrypts verifies send_errors recv_errors no_sa queued '
                 'auth_failed replayed bad_identity recvd_clear too_big').split()
 TUNNEL_WORDS = ('in_packets in_bytes out_packets out_bytes in_errors in_key_mismatch in_checksum in_unsupported '
-                'out_drops last_in_ms last_out_ms').split()
+                'in_late out_drops keepalives keepalives_back keepalives_missed keepalives_answered last_in_ms last_out_ms').split()
 SA_WORDS = 'packets bytes auth_failed replayed bad_identity malformed send_errors left_bytes'.split()
 
 
@@ -152,6 +152,8 @@ def decode(data):
         said = (r.addr(), r.addr(), r.unpack('H'), r.take(len(r.data)))
     elif kind == PEER_MOVED:
         said = (r.unpack('I'), r.addr(), r.unpack('H'))
+    elif kind == TUNNEL_ALIVE:
+        said = r.unpack('IB')
     else:
         raise AssertionError(f'message of unknown type {kind}')
     assert not r.data, f'{len(r.data)} bytes too many in a message of type {kind}'
@@ -281,9 +283,10 @@ class Forwarder:
         for t in tunnels:
             self.must(TUNNEL_ADD, struct.pack('!II', t['id'], t['port']) +
                       addr(t.get('src', '192.0.2.1')) + addr(t.get('dst', '198.51.100.1')) +
-                      struct.pack('!IBIBBHHHB', t.get('ifid', 7), 'key' in t, t.get('key', 0),
+                      struct.pack('!IBIBBHHHBBBBHB', t.get('ifid', 7), 'key' in t, t.get('key', 0),
                                   t.get('ttl', 255), t.get('tos', 0xff), 1476, t.get('mss', 0),
-                                  t.get('mtu', 1500), t.get('up', 1)))
+                                  t.get('mtu', 1500), t.get('up', 1), t.get('encap', 0),
+                                  t.get('checksum', 0), t.get('sequence', 0), *t.get('keepalive', (0, 0))))
         self.must(TABLE_COMMIT)
 
     def sa_add(self, sa):

@@ -454,13 +454,13 @@ static void a_tunnel_is_found_among_a_thousand(void **state)
 		assert_int_equal(ask(w, &m), 0);
 	}
 	assert_int_equal(ask_id(w, FWD_TABLE_COMMIT, 0), 0);
-	struct tunnel *t = tunnel_by_ends(w->f, US, PEER + 388, true, 1, &near);
+	struct tunnel *t = tunnel_by_ends(w->f, US, PEER + 388, FWD_ENCAP_GRE, true, 1, &near);
 	assert_non_null(t);
 	assert_int_equal(t->conf.tunnel_id, 777);
 	assert_non_null(t->port);
-	assert_null(tunnel_by_ends(w->f, US, PEER + 388, true, 2, &near));
+	assert_null(tunnel_by_ends(w->f, US, PEER + 388, FWD_ENCAP_GRE, true, 2, &near));
 	assert_non_null(near);
-	assert_null(tunnel_by_ends(w->f, US, PEER + 500, true, 1, &near));
+	assert_null(tunnel_by_ends(w->f, US, PEER + 500, FWD_ENCAP_GRE, true, 1, &near));
 	assert_null(near);
 	world_free(w);
 }

@@ -101,7 +101,9 @@ static void make_request(struct fwd_msg *m)
 			.tunnel_id = next(), .tun_port = next(), .src = addr(), .dst = addr(),
 			.egress_ifid = next(), .has_key = true, .key = next(),
 			.ttl = (uint8_t)next(), .tos = (uint8_t)next(), .mtu = (uint16_t)next(),
-			.adjust_mss = (uint16_t)next(), .path_mtu = (uint16_t)next(), .up = true };
+			.adjust_mss = (uint16_t)next(), .path_mtu = (uint16_t)next(), .up = true,
+			.encap = FWD_ENCAP_IPIP, .checksum = true, .sequence = true,
+			.keepalive_sec = (uint16_t)next(), .keepalive_retries = (uint8_t)next() };
 		break;
 	default:
 		break;
@@ -196,7 +198,7 @@ static const uint8_t plain_types[] = {
 	FWD_NEGOTIATION_FAILED, FWD_STATS_GET, FWD_STATS_CLEAR, FWD_SHUTDOWN, FWD_RESULT,
 	FWD_SA_INFO,	  FWD_STATS_SA,	 FWD_STATS_POLICY, FWD_STATS_TUNNEL, FWD_STATS_DROPS,
 	FWD_ACQUIRE,	  FWD_EXPIRE,	 FWD_RECVD_CLEAR,  FWD_UNKNOWN_SPI,  FWD_SA_EVENT,
-	FWD_PEER_MOVED,	  FWD_SA_MOVE,
+	FWD_PEER_MOVED,	  FWD_SA_MOVE,	 FWD_TUNNEL_ALIVE,
 };
 #define N_PLAIN (sizeof(plain_types) / sizeof(plain_types[0]))
 
@@ -247,7 +249,9 @@ static void fields_keep_their_places(void **state)
 	assert_int_equal(fwd_decode(wr_done(&w), &out), 0);
 	assert_int_equal(out.u.tunnel.key, in.u.tunnel.key);
 	assert_int_equal(out.u.tunnel.path_mtu, in.u.tunnel.path_mtu);
-	assert_true(out.u.tunnel.up);
+	assert_true(out.u.tunnel.up && out.u.tunnel.checksum && out.u.tunnel.sequence);
+	assert_int_equal(out.u.tunnel.keepalive_sec, in.u.tunnel.keepalive_sec);
+	assert_int_equal(out.u.tunnel.keepalive_retries, in.u.tunnel.keepalive_retries);
 	in = message(FWD_STATS_DROPS);
 	w = wr_of(buf, sizeof(buf));
 	fwd_encode(&w, &in);
@@ -310,9 +314,11 @@ static void values_that_nobody_sends_are_refused(void **state)
 		size_t at; /* offset of the byte to spoil */
 		uint8_t to;
 	} rows[] = {
-		{ FWD_PORT_ADD, 5 + 4, 0 },	   { FWD_PORT_ADD, 5 + 4, FWD_PORT_UDP_ENCAP + 1 },
+		{ FWD_PORT_ADD, 5 + 4, 0 },	   { FWD_PORT_ADD, 5 + 4, FWD_PORT_IPIP + 1 },
 		{ FWD_POLICY_ADD, 5 + 12, 3 },	   { FWD_POLICY_ADD, 5 + 13, 5 }, /* family */
 		{ FWD_TUNNEL_ADD, 5 + 8 + 34 + 4, 2 }, /* has_key */
+		{ FWD_TUNNEL_ADD, 5 + 8 + 34 + 18, 2 }, /* encap */
+		{ FWD_TUNNEL_ALIVE, 5 + 4, 2 },
 		{ FWD_EXPIRE, 5 + 4, 2 },	   { FWD_ACQUIRE, 5 + 4, 1 },
 		{ FWD_SA_ADD, 5 + 19, 9 },
 	};

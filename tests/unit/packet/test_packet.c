@@ -346,34 +346,65 @@ static void fragmenting_below_the_smallest_mtu_is_refused(void **state)
 	batch_put(&pool, &out);
 }
 
-static void gre_is_decoded_as_it_was_encoded(void **state)
+static void gre_is_decoded_as_it_was_written(void **state)
 {
 	(void)state;
-	for (unsigned bits = 0; bits < 4; bits++) {
+	for (unsigned bits = 0; bits < 8; bits++) {
 		struct gre in = { .proto = GRE_PROTO_IPV4, .has_key = bits & 1, .has_seq = bits & 2,
-				  .key = 0xdeadbeef, .seq = 0x01020304 }, out;
+				  .has_checksum = bits & 4, .key = 0xdeadbeef, .seq = 0x01020304 };
+		struct gre out;
 		uint8_t buf[GRE_MAX_HEADER];
-		struct wr w = wr_of(buf, sizeof(buf));
+		size_t len = gre_header_len(&in);
 
-		gre_encode(&w, &in);
-		struct span s = wr_done(&w);
-		assert_int_equal(s.len, 4 + (bits & 1 ? 4 : 0) + (bits & 2 ? 4 : 0));
-		assert_int_equal(s.len, gre_header_len(&in));
-		for (size_t n = 0; n <= s.len; n++) {
+		assert_int_equal(len, 4 + (bits & 1 ? 4 : 0) + (bits & 2 ? 4 : 0) + (bits & 4 ? 4 : 0));
+		gre_write(buf, len, &in);
+		for (size_t n = 0; n <= len; n++) {
 			uint8_t *heap = malloc(n ? n : 1);
 
-			memcpy(heap, s.p, n);
+			memcpy(heap, buf, n);
 			assert_int_equal(gre_decode(span_of(heap, n), &out),
-					 n == s.len ? GRE_OK : GRE_MALFORMED);
+					 n == len ? GRE_OK : GRE_MALFORMED);
 			free(heap);
 		}
-		assert_int_equal(out.header_len, s.len);
+		assert_int_equal(out.header_len, len);
 		assert_int_equal(out.proto, in.proto);
+		assert_int_equal(out.has_checksum, in.has_checksum);
 		assert_int_equal(out.has_key, in.has_key);
 		assert_int_equal(out.has_seq, in.has_seq);
 		assert_true(!in.has_key || out.key == in.key);
 		assert_true(!in.has_seq || out.seq == in.seq);
 	}
+}
+
+/* The order of RFC 2890 section 2, and RFC 1071's sum over all of it: 0xb000 + 0x0800 + 0x0001 +
+ * 0x0002 + 0x0003 + 0x0004 + 0x4501 + 0xff00 (the odd byte) is 0x1fc0b, 0xfc0c with the carry. */
+static void gre_is_written_as_the_rfc_draws_it(void **state)
+{
+	static const uint8_t want[] = { 0xb0, 0, 8, 0, 0x03, 0xf3, 0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0x45, 1, 0xff };
+	struct gre g = { .proto = GRE_PROTO_IPV4, .has_checksum = true, .has_key = true,
+			 .has_seq = true, .key = 0x10002, .seq = 0x30004 };
+	uint8_t b[sizeof(want)] = { [16] = 0x45, 1, 0xff };
+
+	(void)state;
+	gre_write(b, sizeof(b), &g);
+	assert_memory_equal(b, want, sizeof(b));
+	assert_int_equal(gre_decode(span_of(b, sizeof(b)), &g), GRE_OK);
+}
+
+static void gre_numbers_go_round(void **state)
+{
+	static const struct {
+		uint32_t seq, last;
+		bool after;
+	} rows[] = {
+		{ 1, 0, true },		     { 0, 0, false },		{ 0, 1, false },
+		{ 0, UINT32_MAX, true },     { UINT32_MAX, 0, false },	{ 0x7fffffff, 0, true },
+		{ 0x80000000, 0, false },    { 0x80000000, 1, true },	{ 5, 0x80000005, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(gre_seq_after(rows[i].seq, rows[i].last), rows[i].after);
 }
 
 static void gre_flags_that_are_not_ours_are_unsupported(void **state)
@@ -574,7 +605,9 @@ int main(void)
 		cmocka_unit_test(a_fragment_of_a_fragment_keeps_its_place),
 		cmocka_unit_test(only_copied_options_go_into_later_fragments),
 		cmocka_unit_test(fragmenting_below_the_smallest_mtu_is_refused),
-		cmocka_unit_test(gre_is_decoded_as_it_was_encoded),
+		cmocka_unit_test(gre_is_decoded_as_it_was_written),
+		cmocka_unit_test(gre_is_written_as_the_rfc_draws_it),
+		cmocka_unit_test(gre_numbers_go_round),
 		cmocka_unit_test(gre_flags_that_are_not_ours_are_unsupported),
 		cmocka_unit_test(a_gre_checksum_covers_header_and_payload),
 		cmocka_unit_test(congestion_marks_come_off_as_rfc_6040_says),

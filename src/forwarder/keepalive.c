@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GRE keepalives as Cisco sends them: an inner packet that is the answer already, GRE of
+ * protocol 0 addressed back to us. Whoever decapsulates it forwards it as any packet, and
+ * needs neither configuration nor memory for that:
+ *
+ *   IP us > peer | GRE 0x0800 | IP peer > us | GRE 0
+ *
+ * The answer of ours to the peer's goes out by the interface that the tunnel leaves by, as
+ * the tunnel's own packets do: an inner packet with our own address as its source would be
+ * a martian to the kernel.
+ *
+ * Timer: one keepalive each keepalive_sec; when keepalive_retries of them in a row did not
+ * come back, the tunnel is dead until one does. */
+#include "forwarder/internal.h"
+
+#include "packet/ip4.h"
+
+#define KEEPALIVE_TOS 0xc0 /* network control */
+#define KEEPALIVE_TTL 255
+
+static void tell(struct forwarder *f, struct tunnel *t)
+{
+	struct fwd_msg m = { .type = FWD_TUNNEL_ALIVE,
+			     .u.tunnel_alive = { t->conf.tunnel_id, !t->dead } };
+
+	/* what control did not take is told again at the next tick */
+	if (event_send(f, &m))
+		t->told_dead = t->dead;
+}
+
+/* The answer to come, which is what we send. False: no buffer. */
+static bool build(const struct tunnel *t, struct pkt *p)
+{
+	const struct fwd_tunnel *c = &t->conf;
+	struct gre g = { .proto = GRE_PROTO_KEEPALIVE, .has_checksum = c->checksum,
+			 .has_key = c->has_key, .key = c->key };
+	size_t header = gre_header_len(&g);
+	uint8_t *at = pkt_append(p, IP4_HEADER + header);
+	struct ip4 h = { .ttl = KEEPALIVE_TTL, .tos = KEEPALIVE_TOS, .proto = IPPROTO_GRE_,
+			 .id = (uint16_t)t->stats.keepalives, .total_len = (uint16_t)p->len,
+			 .src = ipaddr_to_v4(&c->dst), .dst = ipaddr_to_v4(&c->src) };
+
+	if (!at)
+		return false;
+	ip4_write(at, &h);
+	gre_write(at + IP4_HEADER, header, &g);
+	return true;
+}
+
+static void send_one(struct forwarder *f, struct tunnel *t)
+{
+	struct pkt *p = pkt_get(&f->pool);
+	enum fwd_drop why = FWD_DROP_NO_BUFFER;
+	struct ip4 outer;
+
+	if (!p) {
+		f->drops.n[why]++;
+		return;
+	}
+	if (build(t, p))
+		why = out_encapsulate(t, p, &outer);
+	if (why != FWD_N_DROPS) {
+		t->stats.out_drops++;
+		fwd_drop(f, p, why);
+		return;
+	}
+	t->stats.keepalives++;
+	t->stats.out_packets++;
+	t->stats.out_bytes += p->len - IP4_HEADER;
+	t->last_out_ms = f->now_ms;
+	out_by_tunnel(f, t, p, &outer);
+}
+
+static void due(struct forwarder *f, struct tunnel *t)
+{
+	uint64_t every_ms = t->conf.keepalive_sec * UINT64_C(1000);
+
+	t->keepalive_ms += every_ms;
+	if (t->keepalive_ms <= f->now_ms) /* the first, or we slept */
+		t->keepalive_ms = f->now_ms + every_ms;
+	if (t->missed >= t->conf.keepalive_retries)
+		t->dead = true;
+	else
+		t->missed++;
+	send_one(f, t);
+}
+
+void keepalive_tick(struct forwarder *f)
+{
+	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+		if (!t->in_table)
+			continue;
+		if (t->conf.keepalive_sec && t->conf.up && f->now_ms >= t->keepalive_ms)
+			due(f, t);
+		if (t->dead != t->told_dead)
+			tell(f, t);
+	}
+}
+
+/* A peer's keepalive: the answer that it brought, with the header that it arrived with
+ * checked as a router does (RFC 1812 section 5.2.2). */
+static bool is_request(const struct tunnel *t, const struct gre *g, struct pkt *p, struct ip4 *h)
+{
+	struct gre inner;
+
+	return g->proto == GRE_PROTO_IPV4 && ip4_peek(span_of(p->data, p->len), h) &&
+	       h->proto == IPPROTO_GRE_ && h->src == ipaddr_to_v4(&t->conf.src) &&
+	       h->dst == ipaddr_to_v4(&t->conf.dst) && ip4_parse(p, true, h) &&
+	       h->header_len == IP4_HEADER && !(h->frag & (IP4_MF | IP4_OFF_MASK)) && h->ttl > 1 &&
+	       gre_decode(span_of(p->data + IP4_HEADER, p->len - (size_t)IP4_HEADER), &inner) ==
+		       GRE_OK &&
+	       inner.proto == GRE_PROTO_KEEPALIVE;
+}
+
+static void answer(struct forwarder *f, struct tunnel *t, struct pkt *p, struct ip4 *h)
+{
+	h->ttl--;
+	ip4_write(p->data, h);
+	t->stats.keepalives_answered++;
+	out_by_tunnel(f, t, p, h);
+}
+
+bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct gre *g, struct pkt *p)
+{
+	struct ip4 h;
+	bool back = g->proto == GRE_PROTO_KEEPALIVE;
+
+	if (back && !t->conf.keepalive_sec) {
+		t->stats.in_unsupported++;
+		fwd_drop(f, p, FWD_DROP_GRE_UNSUPPORTED);
+		return true;
+	}
+	if (!back && !is_request(t, g, p, &h))
+		return false;
+	t->stats.in_packets++;
+	t->stats.in_bytes += p->len;
+	t->last_in_ms = f->now_ms;
+	if (!back) {
+		answer(f, t, p, &h);
+		return true;
+	}
+	t->stats.keepalives_back++;
+	t->missed = 0;
+	t->dead = false;
+	if (t->told_dead)
+		tell(f, t);
+	pkt_put(&f->pool, p);
+	return true;
+}
+
+void keepalive_follow(struct tunnel *t, const struct fwd_tunnel *old)
+{
+	const struct fwd_tunnel *c = &t->conf;
+	bool same = ipaddr_equal(&c->src, &old->src) && ipaddr_equal(&c->dst, &old->dst) &&
+		    c->encap == old->encap && c->has_key == old->has_key && c->key == old->key;
+
+	if (!same || c->sequence != old->sequence) {
+		t->out_seq = 0;
+		t->in_seq_ms = 0;
+	}
+	if (!same || c->up != old->up || c->keepalive_sec != old->keepalive_sec) {
+		t->keepalive_ms = 0;
+		t->missed = 0;
+		t->dead = false;
+	}
+	/* a control that is new has to hear of a dead one */
+	t->told_dead = t->told_dead && !t->dead;
+}
