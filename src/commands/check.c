@@ -491,7 +491,7 @@ static uint32_t tunnel_room(const struct cfg_tunnel *t, const struct p2_transfor
 			    uint32_t link)
 {
 	struct esp_size s = set_size(set);
-	uint32_t gre = 4u + (t->has_key ? 4 : 0) + (t->checksum ? 4 : 0) + (t->sequence ? 4 : 0);
+	uint32_t gre = cfg_tunnel_header(t) - 20;
 	uint32_t used = 20u + s.ah + (set->cipher ? 8u + s.iv + s.icv : 0), room;
 
 	if (set->mode == MODE_TUNNEL)
@@ -546,7 +546,7 @@ static void check_protection(const struct config *c, const struct cfg_interface 
 	const struct cfg_tunnel *t = &i->tunnel;
 	const struct cfg_interface *out = egress(c, t);
 	const struct cfg_map *m = out ? config_find_map(c, out->crypto_map) : NULL;
-	struct flow gre = { .proto = 47, .remote = t->destination };
+	struct flow gre = { .proto = t->mode == TUNNEL_IPIP ? 4 : 47, .remote = t->destination };
 	const struct cfg_map_entry *e;
 
 	if (!out)
@@ -559,8 +559,11 @@ static void check_protection(const struct config *c, const struct cfg_interface 
 	if (!e) {
 		if (!i->crypto_map[0])
 			report_object(r, REPORT_WARNING, obj,
-				      "crypto map on the source interface, with permit gre",
-				      "no crypto map protects this tunnel: GRE does not encrypt.");
+				      t->mode == TUNNEL_IPIP ?
+					      "crypto map on the source interface, with permit ipinip" :
+					      "crypto map on the source interface, with permit gre",
+				      "no crypto map protects this tunnel: %s does not encrypt.",
+				      t->mode == TUNNEL_IPIP ? "IP in IP" : "GRE");
 		return;
 	}
 	for (size_t k = 0; k < e->n_transforms; k++) {
@@ -583,9 +586,13 @@ static void check_tunnel(const struct config *c, const struct cfg_interface *i, 
 	char obj[NAME_LEN];
 
 	object_name(obj, "interface", i->name);
-	if (t->mode != TUNNEL_GRE_IP)
+	if (t->mode != TUNNEL_GRE_IP && t->mode != TUNNEL_IPIP)
 		report_object(r, REPORT_ERROR, obj, "tunnel mode gre ip",
 			      "this tunnel mode is not run by this version.");
+	if (t->mode == TUNNEL_IPIP && (t->has_key || t->checksum || t->sequence || t->keepalive))
+		report_object(r, REPORT_WARNING, obj, "tunnel mode gre ip",
+			      "tunnel mode ipip has no key, checksum, sequence numbers or keepalives: "
+			      "they are GRE's.");
 	if (t->protection[0])
 		report_object(r, REPORT_ERROR, obj, "crypto map on the source interface",
 			      "tunnel protection is not run by this version; the tunnel stays "

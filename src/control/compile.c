@@ -420,7 +420,7 @@ static int compile_tunnel(const struct cfg_interface *ci, const struct bound_if 
 	struct fwd_tunnel f = { .dst = t->destination, .has_key = t->has_key, .key = t->key,
 				.ttl = t->ttl ? t->ttl : 255 };
 
-	if (!bi || !bi->tun_port || t->mode != TUNNEL_GRE_IP)
+	if (!bi || !bi->tun_port || (t->mode != TUNNEL_GRE_IP && t->mode != TUNNEL_IPIP))
 		return 0;
 	f.tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
 	f.tun_port = bi->tun_port;
@@ -432,7 +432,16 @@ static int compile_tunnel(const struct cfg_interface *ci, const struct bound_if 
 	for (size_t i = 0; i < n_ifs; i++)
 		if (f.egress_ifid && ifs[i].ifindex == f.egress_ifid)
 			f.path_mtu = (uint16_t)ip_mtu(ifs[i].mtu);
-	f.up = !ci->shutdown && f.src.family == IP_V4 && f.dst.family == IP_V4 && f.egress_ifid;
+	if (t->mode == TUNNEL_IPIP) {
+		f.encap = FWD_ENCAP_IPIP;
+		f.has_key = false; /* all that follows is GRE's */
+	} else {
+		f.checksum = t->checksum;
+		f.sequence = t->sequence;
+		f.keepalive_sec = t->keepalive ? t->keepalive_sec : 0;
+		f.keepalive_retries = t->keepalive_retries;
+	}
+	f.up = !ci->shutdown && !bi->recursive && f.src.family == IP_V4 && f.dst.family == IP_V4 && f.egress_ifid;
 	if (grow((void **)&out->tunnels, out->n_tunnels, sizeof(f)))
 		return -ENOMEM;
 	out->tunnels[out->n_tunnels++] = f;

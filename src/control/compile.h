@@ -19,6 +19,9 @@ struct bound_if {
 	uint32_t tun_port;	 /* TunnelN: port id of its TUN */
 	uint32_t egress_ifindex; /* TunnelN: where the route to its destination leaves; 0: no route */
 	struct ipaddr egress_src; /* the address that the kernel would use there */
+	bool recursive;		  /* TunnelN: held down, because it was routed into itself */
+	bool line_up;		  /* TunnelN: its line protocol */
+	const char *line_why;	  /* TunnelN: why it is down, a sentence's part; NULL */
 };
 
 /* Ids of policies: the same line of the same map on the same interface keeps its

@@ -55,10 +55,10 @@ static void on_supervisor(evutil_socket_t fd, short what, void *ctx)
 	}
 	log_line("CULVERT-3-FORWARDER", "the forwarder was started again: SAs are negotiated anew");
 	for (size_t i = 0; i < MAX_TUNS; i++)
-		c->tuns[i].in_forwarder = false;
+		c->tuns[i].in_forwarder = c->tuns[i].dead = false;
 	for (size_t i = 0; i < MAX_STEER; i++)
 		c->steer[i].in_forwarder = false;
-	c->udp4500 = false;
+	c->udp4500 = c->ipip = false;
 	if (link_forwarder(c, fwd_fd) || ikelink_start(c, false)) {
 		/* nobody would try again: the next control begins anew, behind the locks */
 		log_line("CULVERT-2-FORWARDER", "the new forwarder does not answer");
@@ -94,6 +94,7 @@ static void on_sample_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	show_sample(ctx);
 	apply_paths(ctx);
+	line_tick(ctx);
 }
 
 static void on_netlink(evutil_socket_t fd, short what, void *ctx)

@@ -232,6 +232,15 @@ static int give_port(struct control *c, uint32_t id, enum fwd_port_kind kind, in
 	return err == -EEXIST ? 0 : err;
 }
 
+void ikelink_ipip(struct control *c)
+{
+	int err = c->ipip ? 0 : give_port(c, PORT_IPIP, FWD_PORT_IPIP, raw_open(4, false));
+
+	if (err)
+		log_line("CULVERT-3-HOST", "IP in IP: %s", strerror(-err));
+	c->ipip = !err;
+}
+
 int ikelink_open(struct control *c)
 {
 	int fd, err;
@@ -367,6 +376,9 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 		break;
 	case FWD_SA_EVENT:
 		sa_event(c, m);
+		break;
+	case FWD_TUNNEL_ALIVE:
+		line_alive(c, m->u.tunnel_alive.tunnel_id, m->u.tunnel_alive.alive);
 		break;
 	default:
 		break;

@@ -23,6 +23,7 @@
 #define PORT_ICMP  3
 #define PORT_UDP   4
 #define PORT_AH    5
+#define PORT_IPIP  6
 #define PORT_STEER 100	/* plus slot */
 #define PORT_TUN   1000 /* plus index in tuns */
 
@@ -48,6 +49,10 @@ struct tun_state {
 	char name[16];
 	uint32_t ifindex;
 	bool in_forwarder;
+	bool line;	/* its line protocol, as it was told last */
+	bool dead;	/* its keepalives stay away */
+	bool recursive; /* it was routed into itself, and is held down until then */
+	uint64_t recursive_until_ms;
 };
 
 struct steer_state {
@@ -77,7 +82,7 @@ struct control {
 	struct ike *ike;
 	struct nl *nl;
 	int supervisor_fd, listen_fd, claim_fd, udp500, nl_events, sigterm_fd;
-	bool udp4500, ready, stopping, isakmp_on, crypto_seen;
+	bool udp4500, ipip, ready, stopping, isakmp_on, crypto_seen;
 	bool guarded;	     /* whatever leaves by a crypto map's interface meets the guard */
 	bool steering_failed; /* the last time */
 	bool retrying;	     /* the apply timer runs for a retry: a change shortens it */
@@ -147,6 +152,16 @@ void steering_restore(struct control *c); /* at once, if somebody took the table
 void tuns_apply(struct control *c, const struct cfg_interface *ci);
 void tuns_forget(struct control *c, bool all);
 
+/* line.c: the line protocol of tunnels. plumb_look() has it looked at, plumb_apply() has
+ * it followed. */
+void line_look(struct control *c);
+void line_follow(struct control *c); /* the log, the carriers */
+void line_say(const char *ios_name, bool up);
+void line_alive(struct control *c, uint32_t tunnel_id, bool alive); /* its keepalives */
+void line_adopt(struct control *c, struct tun_state *t, const struct nl_link *l); /* as it was left */
+void line_tick(struct control *c);  /* now and then: what was held down is tried again */
+void line_retry(struct control *c); /* the configuration has changed: at the next look */
+
 /* forwarding.c: net.ipv4.ip_forward follows the guard */
 void forwarding_follow(struct control *c);
 void forwarding_restore(struct control *c); /* orderly stop, before the locks go */
@@ -165,6 +180,7 @@ void ikelink_close(struct control *c);
 void ikelink_pump(struct control *c); /* carries out what the core wants */
 void ikelink_event(struct control *c, const struct fwd_msg *m);
 int ikelink_start(struct control *c, bool adopt); /* HELLO, dump, ports */
+void ikelink_ipip(struct control *c); /* IP in IP comes in, too */
 /* SAs of dynamic crypto map entries, which an earlier control left, are taken over before
  * the first ruleset is loaded: it must guard their proxies. */
 int ikelink_adopt_made(struct control *c);

@@ -112,7 +112,7 @@ static void bind_interface(struct control *c, const struct cfg_interface *ci, st
 	}
 	if (!ci->is_tunnel)
 		return;
-	b->mtu = ci->ip_mtu ? ci->ip_mtu : ci->tunnel.has_key ? 1472 : 1476;
+	b->mtu = ci->ip_mtu ? ci->ip_mtu : 1500 - cfg_tunnel_header(&ci->tunnel);
 	for (size_t i = 0; i < MAX_TUNS; i++)
 		if (c->tuns[i].used && l && c->tuns[i].ifindex == l->ifindex)
 			b->tun_port = (uint32_t)(PORT_TUN + i);
@@ -140,6 +140,7 @@ int plumb_look(struct control *c)
 	free(c->ifs);
 	c->ifs = ifs;
 	c->n_ifs = n;
+	line_look(c);
 	return 0;
 }
 
@@ -326,7 +327,8 @@ void plumb_apply(struct control *c)
 	take_back(c, false);
 	tuns_forget(c, false);
 	/* the tunnels' egress depends on the routes that were just made */
-	(void)plumb_look(c);
+	if (!plumb_look(c))
+		line_follow(c);
 }
 
 void plumb_remove(struct control *c)

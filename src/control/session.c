@@ -213,6 +213,7 @@ static void config_changed(struct session *s, bool ended)
 
 	free(s->c->changed_at);
 	s->c->changed_at = strdup(host_clock(now));
+	line_retry(s->c);
 	apply_soon(s->c);
 	if (ended)
 		apply_now(s->c);

@@ -38,6 +38,8 @@ struct if_snapshot {
 	struct ipaddr tunnel_src; /* in force; IP_NONE: none yet */
 	uint32_t tunnel_mtu;	  /* what fits into the transport, bytes */
 	const char *line_why;	  /* why the line is down, IOS's words ("no output interface"); NULL */
+	uint64_t in_crc, in_late; /* of in_errors: GRE checksums that were wrong, late numbers */
+	uint64_t keepalives, keepalives_back, keepalives_missed;
 };
 
 struct show_route {

@@ -86,8 +86,11 @@ static void head(const struct show_in *in, const struct if_snapshot *i,
 		   in->config->compat_ios12 ? "" : "/sec", (unsigned)delay,
 		   load(i->rate.out_bps, bw), load(i->rate.in_bps, bw), t->encapsulation);
 	if (c->is_tunnel && c->tunnel.keepalive)
-		txt_printf(out, "  Keepalive set (%u sec), retries %u\n",
-			   (unsigned)c->tunnel.keepalive_sec, (unsigned)c->tunnel.keepalive_retries);
+		txt_printf(out,
+			   "  Keepalive set (%u sec), retries %u\n"
+			   "  Keepalives sent %" PRIu64 ", returned %" PRIu64 ", missing %" PRIu64 "\n",
+			   (unsigned)c->tunnel.keepalive_sec, (unsigned)c->tunnel.keepalive_retries,
+			   i->keepalives, i->keepalives_back, i->keepalives_missed);
 	else
 		txt_str(out, "  Keepalive not set\n");
 	/* where an IOS name lives on this host */
@@ -186,8 +189,9 @@ static void counters(const struct if_snapshot *i, struct txt *out)
 		   "     %" PRIu64 " packets input, %" PRIu64 " bytes, 0 no buffer\n"
 		   "     Received 0 broadcasts (0 IP multicasts)\n"
 		   "     0 runts, 0 giants, 0 throttles \n"
-		   "     %" PRIu64 " input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored, 0 abort\n",
-		   i->in_packets, i->in_bytes, i->in_errors);
+		   "     %" PRIu64 " input errors, %" PRIu64 " CRC, 0 frame, %" PRIu64
+		   " overrun, 0 ignored, 0 abort\n",
+		   i->in_packets, i->in_bytes, i->in_errors, i->in_crc, i->in_late);
 	txt_printf(out,
 		   "     %" PRIu64 " packets output, %" PRIu64 " bytes, 0 underruns\n"
 		   "     %" PRIu64 " output errors, 0 collisions, 0 interface resets\n"

@@ -190,16 +190,9 @@ static void take_tunnel(struct snapshot *s, const struct control *c, const struc
 
 	i->has_mac = false;
 	i->tunnel_src = tunnel_source(c, &ci->tunnel);
-	if (i->tunnel_src.family == IP_NONE)
-		i->line_why = "no tunnel source";
-	else if (ci->tunnel.destination.family == IP_NONE)
-		i->line_why = "no tunnel destination";
-	else if (!b->egress_ifindex)
-		i->line_why = "no output interface";
-	i->line &= !i->line_why;
-	/* the outer header and GRE's own (RFC 2784, RFC 2890) */
-	i->tunnel_mtu = (egress && egress->mtu ? egress->mtu : 1500u) - 24u -
-			(ci->tunnel.has_key ? 4u : 0u);
+	i->line = i->up && b->line_up;
+	i->line_why = b->line_why;
+	i->tunnel_mtu = (egress && egress->mtu ? egress->mtu : 1500u) - cfg_tunnel_header(&ci->tunnel);
 	for (size_t k = 0; k < s->n_tunnel_stats; k++) {
 		const struct fwd_tunnel_stats *t = &s->tunnel_stats[k];
 
@@ -207,7 +200,13 @@ static void take_tunnel(struct snapshot *s, const struct control *c, const struc
 			continue;
 		i->in_packets = t->in_packets;
 		i->in_bytes = t->in_bytes;
-		i->in_errors = t->in_errors + t->in_key_mismatch + t->in_checksum + t->in_unsupported;
+		i->in_errors = t->in_errors + t->in_key_mismatch + t->in_checksum + t->in_unsupported +
+			       t->in_late;
+		i->in_crc = t->in_checksum;
+		i->in_late = t->in_late;
+		i->keepalives = t->keepalives;
+		i->keepalives_back = t->keepalives_back;
+		i->keepalives_missed = t->keepalives_missed;
 		i->out_packets = t->out_packets;
 		i->out_bytes = t->out_bytes;
 		i->out_errors = 0;

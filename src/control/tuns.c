@@ -72,12 +72,32 @@ static bool tun_ready(struct control *c, const char *name, struct fwd_port desc,
 	return true;
 }
 
+static bool is_set(const char *path)
+{
+	char old[16];
+
+	return host_sysctl(path, NULL, old) == 0 && !strcmp(old, "1");
+}
+
 /* The kernel's own router solicitations would be interesting traffic. */
 static void quiet_ipv6(const char *device)
 {
 	char path[96];
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
+	(void)host_sysctl(path, "1", NULL);
+}
+
+/* What a new TUN of a tunnel is told, once: who wants IPv6 in it switches it on. Its routes
+ * go with its carrier (line.c). */
+static void prepare(const char *device)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/ignore_routes_with_linkdown", device);
+	if (is_set(path))
+		return;
+	quiet_ipv6(device);
 	(void)host_sysctl(path, "1", NULL);
 }
 
@@ -97,15 +117,22 @@ void tuns_apply(struct control *c, const struct cfg_interface *ci)
 		log_line("CULVERT-3-HOST", "%s: more than %d tunnels", ci->name, MAX_TUNS);
 		return;
 	}
-	if (!t->used)
+	if (!t->used) {
+		const struct nl_link *l = plumb_link_named(c, name);
+
 		*t = (struct tun_state){ .used = true };
+		t->tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
+		if (l) /* an earlier control left it */
+			line_adopt(c, t, l);
+	}
 	snprintf(t->name, sizeof(t->name), "%s", name);
-	t->tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
 	t->wanted = true;
 	struct fwd_port desc = { .id = (uint32_t)(PORT_TUN + (t - c->tuns)),
 				 .kind = FWD_PORT_TUNNEL, .tunnel_id = t->tunnel_id };
 	(void)tun_ready(c, name, desc, &t->ifindex, &t->in_forwarder);
-	quiet_ipv6(name);
+	prepare(name);
+	if (ci->tunnel.mode == TUNNEL_IPIP)
+		ikelink_ipip(c);
 }
 
 /* ---- steering ---- */
@@ -270,6 +297,12 @@ void tuns_forget(struct control *c, bool all)
 		if (c->fwd)
 			(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_TUN + i));
 		(void)nl_link_del(c->nl, t->ifindex);
+		if (t->line && !all) {
+			char ios_name[CFG_NAME_MAX];
+
+			snprintf(ios_name, sizeof(ios_name), "Tunnel%u", (unsigned)t->tunnel_id);
+			line_say(ios_name, false);
+		}
 		t->used = false;
 	}
 	for (size_t i = 0; i < MAX_STEER; i++) {

@@ -141,6 +141,7 @@ static void send_stats(struct forwarder *f, uint32_t seq)
 		m.type = FWD_STATS_TUNNEL;
 		m.u.tunnel_stats = t->stats;
 		m.u.tunnel_stats.keepalives_missed = t->missed;
+		m.u.tunnel_stats.dead = t->dead;
 		m.u.tunnel_stats.last_in_ms = t->last_in_ms ? f->now_ms - t->last_in_ms : UINT64_MAX;
 		m.u.tunnel_stats.last_out_ms =
 			t->last_out_ms ? f->now_ms - t->last_out_ms : UINT64_MAX;

@@ -287,7 +287,7 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 	X(s->in_packets) X(s->in_bytes) X(s->out_packets) X(s->out_bytes) X(s->in_errors)    \
 	X(s->in_key_mismatch) X(s->in_checksum) X(s->in_unsupported) X(s->in_late)           \
 	X(s->out_drops) X(s->keepalives) X(s->keepalives_back) X(s->keepalives_missed)       \
-	X(s->keepalives_answered) X(s->last_in_ms) X(s->last_out_ms)
+	X(s->keepalives_answered) X(s->dead) X(s->last_in_ms) X(s->last_out_ms)
 #define PUT64(f) wr_be64(w, f);
 #define GET64(f) f = rd_be64(r);
 

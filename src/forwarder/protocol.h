@@ -133,6 +133,7 @@ struct fwd_tunnel_stats {
 	/* keepalives of ours sent and back again, and without answer since the last one that
 	 * had one; those of the peer that were sent back */
 	uint64_t keepalives, keepalives_back, keepalives_missed, keepalives_answered;
+	uint64_t dead; /* 1: too many were missed; FWD_TUNNEL_ALIVE tells of changes */
 	uint64_t last_in_ms, last_out_ms; /* before now; UINT64_MAX: never */
 };
 

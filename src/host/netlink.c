@@ -174,6 +174,9 @@ static int on_link(const struct nlmsghdr *h, void *ctx)
 		case IFLA_MTU:
 			l.mtu = mnl_attr_get_u32(a);
 			break;
+		case IFLA_CARRIER:
+			l.carrier = mnl_attr_get_u8(a) != 0;
+			break;
 		case IFLA_ADDRESS:
 			if (mnl_attr_get_payload_len(a) == 6)
 				memcpy(l.mac, mnl_attr_get_payload(a), 6);
@@ -219,6 +222,16 @@ int nl_link_set(struct nl *nl, uint32_t ifindex, bool up, uint32_t mtu)
 	m->ifi_flags = up ? IFF_UP : 0;
 	if (mtu)
 		mnl_attr_put_u32(h, IFLA_MTU, mtu);
+	return talk(nl, h, NULL, NULL);
+}
+
+int nl_link_carrier(struct nl *nl, uint32_t ifindex, bool on)
+{
+	struct nlmsghdr *h = start(nl, RTM_NEWLINK, NLM_F_ACK);
+	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	m->ifi_index = (int)ifindex;
+	mnl_attr_put_u8(h, IFLA_CARRIER, on);
 	return talk(nl, h, NULL, NULL);
 }
 

@@ -21,7 +21,8 @@ void nl_drain(int fd);
 struct nl_link {
 	uint32_t ifindex, mtu;
 	char name[16];
-	bool up, running;
+	bool up, running; /* running follows the carrier after a while */
+	bool carrier;
 	uint8_t mac[6];
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_errors, tx_errors;
 };
@@ -35,6 +36,7 @@ int nl_links(struct nl *nl, void (*each)(void *ctx, const struct nl_link *l), vo
 int nl_addrs(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), void *ctx);
 
 int nl_link_set(struct nl *nl, uint32_t ifindex, bool up, uint32_t mtu); /* mtu 0: as it is */
+int nl_link_carrier(struct nl *nl, uint32_t ifindex, bool on); /* of a TUN that is open */
 int nl_link_del(struct nl *nl, uint32_t ifindex);
 int nl_addr_add(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len);
 /* The same with host scope: never chosen as a source towards others. */

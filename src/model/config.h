@@ -342,6 +342,9 @@ bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_ent
 bool cfg_map_equal(const struct cfg_map *a, const struct cfg_map *b);
 bool cfg_interface_equal(const struct cfg_interface *a, const struct cfg_interface *b);
 bool cfg_route_equal(const struct cfg_route *a, const struct cfg_route *b);
+/* Bytes in front of what a tunnel carries, without those of IPsec: the outer IPv4 header
+ * and GRE's. */
+uint32_t cfg_tunnel_header(const struct cfg_tunnel *t);
 
 /* ---- find (NULL if absent; names count case as IOS does) ---- */
 

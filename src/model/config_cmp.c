@@ -341,6 +341,14 @@ struct cfg_isakmp_peer *config_find_isakmp_peer(const struct config *c, const st
 
 /* ---- what holds for an entry ---- */
 
+/* RFC 2784 and RFC 2890: four bytes, and four for each part that is there. */
+uint32_t cfg_tunnel_header(const struct cfg_tunnel *t)
+{
+	if (t->mode == TUNNEL_IPIP || t->mode == TUNNEL_IPSEC_IPV4)
+		return 20;
+	return 24u + (t->has_key ? 4 : 0) + (t->checksum ? 4 : 0) + (t->sequence ? 4 : 0);
+}
+
 uint32_t cfg_map_entry_life_sec(const struct config *c, const struct cfg_map_entry *e)
 {
 	return e->life_sec ? e->life_sec : c->ipsec.life_sec;

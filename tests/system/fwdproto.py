@@ -28,7 +28,7 @@ DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth
 POLICY_WORDS = ('matches encaps encrypts digests decaps decrypts verifies send_errors recv_errors no_sa queued '
                 'auth_failed replayed bad_identity recvd_clear too_big').split()
 TUNNEL_WORDS = ('in_packets in_bytes out_packets out_bytes in_errors in_key_mismatch in_checksum in_unsupported '
-                'in_late out_drops keepalives keepalives_back keepalives_missed keepalives_answered last_in_ms last_out_ms').split()
+                'in_late out_drops keepalives keepalives_back keepalives_missed keepalives_answered dead last_in_ms last_out_ms').split()
 SA_WORDS = 'packets bytes auth_failed replayed bad_identity malformed send_errors left_bytes'.split()
 
 

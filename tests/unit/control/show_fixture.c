@@ -373,6 +373,12 @@ static void make_down(struct world *w)
 	t->tunnel_src = v4(192, 0, 2, 1);
 	t->line = false;
 	t->line_why = "no output interface";
+	t->in_errors = 7;
+	t->in_crc = 2;
+	t->in_late = 3;
+	t->keepalives = 5;
+	t->keepalives_back = 2;
+	t->keepalives_missed = 3;
 	p = add_policy(w, "M", 10, 11, v4(192, 0, 2, 1), v4(192, 0, 2, 2));
 	p->sel = (struct selector){ .local = net24(10, 1, 1), .remote = net24(10, 2, 2) };
 	p = add_policy(w, "M", 20, 11, v4(192, 0, 2, 1), v4(192, 0, 2, 6));

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The line protocol of tunnels in whole routers: what it follows, who hears of it, and what
+becomes of the routes over it."""
+import re
+import time
+
+import pytest
+from peers.netns import Net, until
+from peers.tshark import Capture, rows
+from router import Router
+
+R1, R2 = '192.0.2.1', '192.0.2.2'
+
+
+def text(local, remote, tunnels, more=''):
+    """tunnels: number -> lines below it; 172.16.N.x is its subnet."""
+    lines = [f'interface FastEthernet0/1\n ip address {local} 255.255.255.0']
+    host = 1 if local == R1 else 2
+    for n, below in tunnels.items():
+        lines.append(f'interface Tunnel{n}\n ip address 172.16.{n}.{host} 255.255.255.252\n'
+                     f' tunnel source FastEthernet0/1\n tunnel destination {remote}\n' +
+                     ''.join(f' {b}\n' for b in below))
+    return '\n'.join(lines) + f'\n{more}\n'
+
+
+class World:
+    """Two routers on one wire."""
+
+    def __init__(self):
+        self.net = Net()
+        self.one, self.two = self.net.ns('one'), self.net.ns('two')
+        self.net.link(self.one, 'wan', f'{R1}/24', self.two, 'wan', f'{R2}/24')
+
+    def routers(self, first, second, more1='', more2=''):
+        self.r1 = Router(self.one, text(R1, R2, first, more1))
+        self.r2 = Router(self.two, text(R2, R1, second, more2))
+
+    def carrier(self, tunnel, ns=None):
+        return 'NO-CARRIER' not in (ns or self.one).ip('link', 'show', tunnel)
+
+    def says(self, what, seconds=10, router=None):
+        until(lambda: what in (router or self.r1).log(), seconds, what)
+
+    def line(self, tunnel, state, seconds=10, router=None):
+        """The last thing said of that tunnel's line protocol."""
+        def last():
+            said = re.findall(rf'%LINEPROTO-5-UPDOWN: Line protocol on Interface {tunnel}, changed state to (\w+)',
+                              (router or self.r1).log())
+            return said and said[-1] == state
+        until(last, seconds, f'{tunnel} {state}')
+
+    def reaches(self, to, count=2):
+        return len(self.one.ping(to, count, wait=2).result().seen)
+
+
+@pytest.fixture
+def world():
+    w = World()
+    try:
+        yield w
+    finally:
+        w.net.close()
+
+
+def test_tunnels_between_two_hosts_go_by_their_keys_with_all_they_have(world):
+    every = ['tunnel key 1234', 'tunnel checksum', 'tunnel sequence-datagrams']
+    tunnels = {0: [], 1: ['tunnel key 1'], 2: every, 3: ['tunnel mode ipip']}
+    world.routers(tunnels, tunnels)
+    capture = Capture(world.one, 'wan', expr='ip proto 47 or ip proto 4')
+    for n in tunnels:
+        assert world.reaches(f'172.16.{n}.2') == 2, n
+        assert world.carrier(f'Tunnel{n}')
+    shown = world.r1.cli('show interfaces Tunnel2')
+    assert ('    Key 0x4D2, sequencing enabled\n    Checksumming of packets enabled\n' in shown and
+            'Tunnel protocol/transport GRE/IP' in shown and 'Tunnel transport MTU 1464 bytes' in shown and
+            'Tunnel2 is up, line protocol is up' in shown and ' 2 packets input, 168 bytes' in shown), shown
+    assert 'Tunnel protocol/transport IP/IP\n  Tunnel TTL' in world.r1.cli('show interfaces Tunnel3')
+    assert [int(re.search(r'mtu (\d+)', world.one.ip('link', 'show', f'Tunnel{n}')).group(1)) for n in tunnels] == [
+        1476, 1472, 1464, 1480]
+    seen = rows(capture.stop(), ['ip.proto', 'gre.key', 'gre.checksum.status', 'gre.sequence_number', '_ws.malformed',
+                                 '_ws.expert.severity'])
+    assert [r[:4] for r in seen[-4:]] == [['4,1', '', '', '']] * 4
+    assert [r[:3] for r in seen[8:12]] == [['47,1', '0x000004d2', '1']] * 4
+    assert [r[3] for r in seen[8:12]] == ['0', '0', '1', '1'] and not any(r[4] for r in seen)
+
+
+def way(world, to='10.2.3.4'):
+    """The device by which the first router would send there; '' for none."""
+    said = world.one.ip('route', 'get', to, ok=False).split()
+    return said[said.index('dev') + 1] if 'dev' in said else ''
+
+
+def test_the_line_follows_keepalives_and_routes_follow_the_line(world):
+    world.routers({0: ['tunnel key 1', 'keepalive 1 2'], 1: []}, {0: ['tunnel key 1'], 1: []},
+                  more1='ip route 10.2.0.0 255.255.0.0 Tunnel0\nip route 10.2.0.0 255.255.0.0 Tunnel1 200\n'
+                        'ip route 10.3.0.0 255.255.0.0 Tunnel0\nip route 0.0.0.0 0.0.0.0 Tunnel1')
+    for n in (0, 1):
+        world.line(f'Tunnel{n}', 'up')
+    assert 'Keepalive set (1 sec), retries 2' in world.r1.cli('show interfaces Tunnel0')
+    until(lambda: way(world) == 'Tunnel0', 5, 'the route')
+    # whoever decapsulates answers, whatever becomes of his interface
+    world.two.run('sh', '-c', 'echo 0 > /proc/sys/net/ipv4/ip_forward')
+    time.sleep(3)
+    assert world.carrier('Tunnel0') and 'state to down' not in world.r1.log()
+    # what is deaf to one key is not so to the other
+    world.two.run('nft', 'table ip deaf { chain in { type filter hook prerouting priority -300; '
+                         'ip protocol gre @th,32,32 1 drop; }; }')
+    world.line('Tunnel0', 'down')
+    until(lambda: not world.carrier('Tunnel0'), 2, 'the carrier')
+    shown = world.r1.cli('show interfaces Tunnel0')
+    assert ('Tunnel0 is up, line protocol is down' in shown and
+            'Tunnel linestate evaluation down - keepalives are not answered' in shown), shown
+    assert re.search(r'Tunnel0 .* up +down', world.r1.cli('show ip interface brief'))
+    # its routes are not used: the other tunnel's are, and where there is none, none of a wider one's
+    assert way(world) == 'Tunnel1' and way(world, '10.3.0.1') == '' and way(world, '8.8.8.8') == 'Tunnel1'
+    assert world.carrier('Tunnel1') and world.reaches('172.16.1.2') == 2
+    # a control that follows a crash knows, and says nothing
+    control = world.r1.pids()[-1]
+    before = world.r1.log().count('LINEPROTO')
+    world.one.run('kill', '-9', control)
+    until(lambda: control not in world.r1.pids() and len(world.r1.pids()) == 3, 10, 'another control')
+    time.sleep(1.5)
+    assert not world.carrier('Tunnel0') and world.r1.log().count('LINEPROTO') == before
+    world.two.run('nft', 'delete table ip deaf')
+    world.line('Tunnel0', 'up')
+    until(lambda: way(world) == 'Tunnel0' and way(world, '10.3.0.1') == 'Tunnel0', 2, 'the routes')
+    world.r1.cli('conf t ; interface Tunnel0 ; shutdown')
+    world.line('Tunnel0', 'down')
+    assert '%LINK-5-CHANGED: Interface Tunnel0, changed state to administratively down' in world.r1.log()
+    assert 'Tunnel0 is administratively down, line protocol is down' in world.r1.cli('show interfaces Tunnel0')
+    world.r1.cli('conf t ; interface Tunnel0 ; no shutdown')
+    world.line('Tunnel0', 'up')
+    world.r1.cli('conf t ; no interface Tunnel0')
+    world.line('Tunnel0', 'down')
+
+
+def test_the_line_follows_source_and_route(world):
+    far = '203.0.113.1'
+    world.two.addr('lo', f'{far}/32')
+    world.routers({0: []}, {0: []})
+    world.line('Tunnel0', 'up')
+    r = world.r1
+    r.cli(f'conf t ; interface Tunnel5 ; tunnel source FastEthernet0/1 ; tunnel destination {far}')
+    until(lambda: 'linestate evaluation down - no output interface' in r.cli('show interfaces Tunnel5'), 5, 'no route')
+    assert not world.carrier('Tunnel5')
+    world.one.route(f'{far}/32', R2)  # as a routing daemon does
+    world.line('Tunnel5', 'up')
+    assert world.carrier('Tunnel5')
+    world.one.ip('route', 'del', f'{far}/32')
+    world.line('Tunnel5', 'down')
+    r.cli(f'conf t ; ip route {far} 255.255.255.255 {R2}')
+    world.line('Tunnel5', 'up')
+    r.cli('conf t ; interface Tunnel5 ; tunnel source 198.51.100.77')
+    world.line('Tunnel5', 'down')
+    assert 'linestate evaluation down - tunnel source is not up' in r.cli('show interfaces Tunnel5')
+    r.cli('conf t ; interface Tunnel5 ; no tunnel source')
+    until(lambda: 'down - no tunnel source' in r.cli('show interfaces Tunnel5'), 5, 'no source')
+    r.cli('conf t ; interface Tunnel5 ; tunnel source FastEthernet0/1 ; no tunnel destination')
+    until(lambda: 'down - no tunnel destination' in r.cli('show interfaces Tunnel5'), 5, 'no destination')
+    # the wire itself
+    r.cli('conf t ; interface FastEthernet0/1 ; shutdown')
+    world.line('Tunnel0', 'down')
+    r.cli('conf t ; interface FastEthernet0/1 ; no shutdown')
+    world.line('Tunnel0', 'up')
+    assert world.reaches('172.16.0.2') == 2
+
+
+def test_a_tunnel_that_is_routed_into_itself_goes_down_and_comes_back(world):
+    far = '203.0.113.1'
+    world.two.addr('lo', f'{far}/32')
+    world.routers({0: [f'tunnel destination {far}']}, {0: []}, more1=f'ip route {far} 255.255.255.255 {R2}')
+    world.line('Tunnel0', 'up')
+    r = world.r1
+    # a better route, as OSPF over the tunnel would bring it
+    world.one.ip('route', 'add', f'{far}/32', 'dev', 'Tunnel0', 'metric', '0')
+    world.says('%TUN-5-RECURDOWN: Tunnel0 temporarily disabled due to recursive routing')
+    world.line('Tunnel0', 'down')
+    shown = r.cli('show interfaces Tunnel0')
+    assert 'Tunnel linestate evaluation down - recursive routing' in shown
+    until(lambda: not world.carrier('Tunnel0'), 2, 'the carrier')
+    # the daemon sees the carrier, and takes it back: it stays down for a while all the same
+    world.one.ip('route', 'del', f'{far}/32', 'dev', 'Tunnel0')
+    time.sleep(1.5)
+    assert not world.carrier('Tunnel0') and r.log().count('RECURDOWN') == 1
+    r.cli('conf t ; interface Tunnel0 ; description tried again at once')
+    world.line('Tunnel0', 'up')
+    assert world.carrier('Tunnel0')
+    # by its own configuration
+    r.cli(f'conf t ; ip route {far} 255.255.255.255 Tunnel0 ; no ip route {far} 255.255.255.255 {R2}')
+    world.line('Tunnel0', 'down')
+    r.cli(f'conf t ; ip route {far} 255.255.255.255 {R2} ; no ip route {far} 255.255.255.255 Tunnel0')
+    world.line('Tunnel0', 'up')
