@@ -42,11 +42,13 @@ static const struct bench_suite suites[] = {
 	{ "null-sha384", CIPHER_NULL, 0, AUTH_HMAC_SHA384_192 },
 	{ "null-sha512", CIPHER_NULL, 0, AUTH_HMAC_SHA512_256 },
 	{ "null-xcbc", CIPHER_NULL, 0, AUTH_AES_XCBC_96 },
+	{ "gre", 0, 0, AUTH_NONE },
+	{ "gre-all", 0, BENCH_GRE_ALL, AUTH_NONE },
 };
 enum { N_SUITES = sizeof(suites) / sizeof(suites[0]) };
 static const char *const default_suites[] = { "3des-sha",      "aes128-sha", "aes256-sha",
 					      "aes256-sha256", "aes128-gcm", "aes256-gcm",
-					      "ah-sha" };
+					      "ah-sha",	       "gre",	     "gre-all" };
 static const size_t default_sizes[] = { 64, 512, 1420 };
 
 struct options {
@@ -128,8 +130,10 @@ static void print_side(double ticks, double mb, const struct bench_case *c, doub
 static bool run_case(const struct bench_case *c, double seconds, double rate)
 {
 	struct pipeline *p = pipeline_new(c);
-	/* ipsec-mb's own loop knows one job a packet */
-	struct reference *r = c->bundle || !c->suite->cipher ? NULL : reference_new(c->suite, text_len(c), c->batch);
+	/* ipsec-mb's own loop knows one job a packet, with a cipher */
+	struct reference *r = c->bundle || !c->suite->cipher ?
+				      NULL :
+				      reference_new(c->suite, text_len(c), c->batch);
 	uint64_t end = clock_ns() + (uint64_t)(seconds * 1e9);
 	bool ok = p != NULL;
 

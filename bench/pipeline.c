@@ -55,6 +55,7 @@ static size_t mem_recv(struct port *port, struct pool *pool, struct batch *b)
 			break;
 		memcpy(p->data, m->in[n], m->in_len[n]);
 		p->len = (uint32_t)m->in_len[n];
+		p->ifindex = IFID;
 		(void)batch_add(b, p);
 	}
 	m->owner->ticks_in_ports += clock_ticks() - began;
@@ -168,13 +169,18 @@ static bool add_table(struct end *e, const struct selector *sel)
 						.up = true } };
 	bool ok = ask(e, &begin);
 
+	if (bench_is_clear(c->suite) && c->suite->bits == BENCH_GRE_ALL) {
+		tunnel.u.tunnel.has_key = tunnel.u.tunnel.checksum = tunnel.u.tunnel.sequence = true;
+		tunnel.u.tunnel.key = 1234;
+	}
 	for (uint32_t i = 1; i < c->policies; i++) {
 		struct selector other = { .local = addr_match_v4(0xac100000u + i, 0),
 					  .remote = addr_match_v4(e->far, 0) };
 
 		ok = ok && add_policy(e, 1 + i, &other);
 	}
-	ok = ok && add_policy(e, 1, sel) && (!c->gre || ask(e, &tunnel));
+	ok = ok && (bench_is_clear(c->suite) || add_policy(e, 1, sel)) &&
+	     (!c->gre || ask(e, &tunnel));
 	return ok && ask(e, &commit);
 }
 
@@ -228,19 +234,21 @@ static bool end_init(struct pipeline *p, struct end *e, enum sa_dir dir)
 	e->f = forwarder_new(&env);
 	return e->f && add_port(e, PORT_TUN, gre ? FWD_PORT_TUNNEL : FWD_PORT_STEER) &&
 	       add_port(e, PORT_ESP, FWD_PORT_ESP) && add_port(e, PORT_GRE, FWD_PORT_GRE) &&
-	       add_port(e, PORT_AH, FWD_PORT_AH) &&
-	       add_table(e, &sel) && add_sa(e, dir, &sel);
+	       add_port(e, PORT_AH, FWD_PORT_AH) && add_table(e, &sel) &&
+	       (bench_is_clear(p->conf.suite) || add_sa(e, dir, &sel));
+}
+
+/* The port that the suite's packets travel by. */
+static size_t outside(const struct pipeline *p)
+{
+	if (bench_is_clear(p->conf.suite))
+		return PORT_GRE;
+	return p->conf.bundle || !p->conf.suite->cipher ? PORT_AH : PORT_ESP;
 }
 
 static struct mem_port *port_of(struct end *e, size_t id)
 {
 	return &e->ports[id - 1];
-}
-
-/* The port that the suite's packets travel by. */
-static size_t wire_port(const struct pipeline *p)
-{
-	return p->conf.bundle || !p->conf.suite->cipher ? PORT_AH : PORT_ESP;
 }
 
 static void make_packets(struct pipeline *p)
@@ -268,8 +276,8 @@ static void make_packets(struct pipeline *p)
 	}
 	tun->in = (const uint8_t(*)[MAX_WIRE])p->packets;
 	tun->n_in = p->conf.batch;
-	port_of(&p->a, wire_port(p))->out = p->wire;
-	port_of(&p->b, wire_port(p))->in = (const uint8_t(*)[MAX_WIRE])p->wire;
+	port_of(&p->a, outside(p))->out = p->wire;
+	port_of(&p->b, outside(p))->in = (const uint8_t(*)[MAX_WIRE])p->wire;
 }
 
 struct pipeline *pipeline_new(const struct bench_case *c)
@@ -279,6 +287,7 @@ struct pipeline *pipeline_new(const struct bench_case *c)
 	if (!p)
 		return NULL;
 	p->conf = *c;
+	p->conf.gre |= bench_is_clear(c->suite);
 	p->a.us = p->b.peer = 0xc0000201; /* 192.0.2.1 */
 	p->b.us = p->a.peer = 0xc6336401; /* 198.51.100.1 */
 	p->a.near = p->b.far = NEAR;
@@ -315,8 +324,7 @@ static uint64_t poll_port(struct pipeline *p, struct end *e, size_t id)
 
 size_t pipeline_round(struct pipeline *p, uint64_t *ret_out, uint64_t *ret_in)
 {
-	size_t wire = wire_port(p);
-	struct mem_port *sent = port_of(&p->a, wire), *came = port_of(&p->b, wire);
+	struct mem_port *sent = port_of(&p->a, outside(p)), *came = port_of(&p->b, outside(p));
 	struct mem_port *tun = port_of(&p->b, PORT_TUN);
 
 	sent->n_out = 0;
@@ -324,6 +332,6 @@ size_t pipeline_round(struct pipeline *p, uint64_t *ret_out, uint64_t *ret_in)
 	came->n_in = sent->n_out;
 	memcpy(came->in_len, sent->out_len, sizeof(came->in_len));
 	tun->n_out = 0;
-	*ret_in = poll_port(p, &p->b, wire);
+	*ret_in = poll_port(p, &p->b, outside(p));
 	return tun->n_out;
 }

@@ -13,6 +13,13 @@ struct bench_suite {
 	enum auth_id auth;
 };
 
+/* No cipher at all is GRE in clear, without an SA; bits are then those of BENCH_GRE_ALL. */
+enum { BENCH_GRE_ALL = 1 }; /* with key, checksum and sequence number */
+static inline bool bench_is_clear(const struct bench_suite *s)
+{
+	return !s->cipher && !s->auth;
+}
+
 struct bench_case {
 	const struct bench_suite *suite;
 	size_t size;	 /* bytes of the packet at the TUN */

@@ -165,9 +165,11 @@ bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const stru
 			   g.key, &near);
 	if (!near)
 		return false;
-	/* it may have come in by another interface than it would leave by */
+	/* it may have come in by another interface than it would leave by; that one was asked
+	 * already */
 	ip4_flow(p, h, &fl);
-	if (in_clear && refuse_clear(f, near->conf.egress_ifid, &fl, p)) {
+	if (in_clear && near->conf.egress_ifid != p->ifindex &&
+	    refuse_clear(f, near->conf.egress_ifid, &fl, p)) {
 		near->stats.in_errors++;
 		return true;
 	}
