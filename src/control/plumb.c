@@ -263,11 +263,22 @@ static void want_twin(struct control *c, const struct ipaddr *dst, uint8_t len)
 	want(c, &x);
 }
 
-static bool is_tunnel_name(const struct control *c, const char *name)
+/* Whether a route leads into a tunnel: by its name, or by a next hop at its other end. */
+static bool through_tunnel(const struct control *c, const struct cfg_route *r)
 {
-	const struct cfg_interface *ci = config_find_interface(c->config, name);
+	for (size_t i = 0; i < c->config->interfaces.n; i++) {
+		const struct cfg_interface *ci = c->config->interfaces.v[i];
+		uint32_t mask = ipaddr_to_v4(&ci->addr.mask);
 
-	return ci && ci->is_tunnel;
+		if (!ci->is_tunnel)
+			continue;
+		if (!strcmp(ci->name, r->ifname))
+			return true;
+		if (r->next_hop.family == IP_V4 && ci->addr.addr.family == IP_V4 &&
+		    (ipaddr_to_v4(&r->next_hop) & mask) == (ipaddr_to_v4(&ci->addr.addr) & mask))
+			return true;
+	}
+	return false;
 }
 
 static void apply_route(struct control *c, const struct cfg_route *r)
@@ -286,7 +297,7 @@ static void apply_route(struct control *c, const struct cfg_route *r)
 	x.route.ifindex = b ? b->ifindex : l ? l->ifindex : 0;
 	if (len < 0)
 		return;
-	if (r->ifname[0] && is_tunnel_name(c, r->ifname))
+	if (through_tunnel(c, r))
 		want_twin(c, &x.route.dst, x.route.prefix_len);
 	if (r->ifname[0] && !x.route.ifindex)
 		return; /* its interface is not there (yet) */

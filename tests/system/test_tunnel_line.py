@@ -6,7 +6,7 @@ import time
 
 import pytest
 from peers.netns import Net, until
-from peers.tshark import Capture, rows
+from peers.tshark import Capture, kinds, rows
 from router import Router
 
 R1, R2 = '192.0.2.1', '192.0.2.2'
@@ -93,7 +93,8 @@ def way(world, to='10.2.3.4'):
 def test_the_line_follows_keepalives_and_routes_follow_the_line(world):
     world.routers({0: ['tunnel key 1', 'keepalive 1 2'], 1: []}, {0: ['tunnel key 1'], 1: []},
                   more1='ip route 10.2.0.0 255.255.0.0 Tunnel0\nip route 10.2.0.0 255.255.0.0 Tunnel1 200\n'
-                        'ip route 10.3.0.0 255.255.0.0 Tunnel0\nip route 0.0.0.0 0.0.0.0 Tunnel1')
+                        'ip route 10.3.0.0 255.255.0.0 Tunnel0\nip route 10.4.0.0 255.255.0.0 172.16.0.2\n'
+                        'ip route 0.0.0.0 0.0.0.0 Tunnel1')
     for n in (0, 1):
         world.line(f'Tunnel{n}', 'up')
     assert 'Keepalive set (1 sec), retries 2' in world.r1.cli('show interfaces Tunnel0')
@@ -112,7 +113,10 @@ def test_the_line_follows_keepalives_and_routes_follow_the_line(world):
             'Tunnel linestate evaluation down - keepalives are not answered' in shown), shown
     assert re.search(r'Tunnel0 .* up +down', world.r1.cli('show ip interface brief'))
     # its routes are not used: the other tunnel's are, and where there is none, none of a wider one's
-    assert way(world) == 'Tunnel1' and way(world, '10.3.0.1') == '' and way(world, '8.8.8.8') == 'Tunnel1'
+    assert way(world) == 'Tunnel1' and way(world, '8.8.8.8') == 'Tunnel1'
+    assert way(world, '10.3.0.1') == way(world, '10.4.0.1') == ''
+    table = world.r1.cli('show ip route')
+    assert 'Tunnel0' not in table and '10.2.0.0 is directly connected, Tunnel1' in table, table
     assert world.carrier('Tunnel1') and world.reaches('172.16.1.2') == 2
     # a control that follows a crash knows, and says nothing
     control = world.r1.pids()[-1]
@@ -123,7 +127,7 @@ def test_the_line_follows_keepalives_and_routes_follow_the_line(world):
     assert not world.carrier('Tunnel0') and world.r1.log().count('LINEPROTO') == before
     world.two.run('nft', 'delete table ip deaf')
     world.line('Tunnel0', 'up')
-    until(lambda: way(world) == 'Tunnel0' and way(world, '10.3.0.1') == 'Tunnel0', 2, 'the routes')
+    until(lambda: all(way(world, f'10.{n}.3.4') == 'Tunnel0' for n in (2, 3, 4)), 2, 'the routes')
     world.r1.cli('conf t ; interface Tunnel0 ; shutdown')
     world.line('Tunnel0', 'down')
     assert '%LINK-5-CHANGED: Interface Tunnel0, changed state to administratively down' in world.r1.log()
@@ -132,6 +136,31 @@ def test_the_line_follows_keepalives_and_routes_follow_the_line(world):
     world.line('Tunnel0', 'up')
     world.r1.cli('conf t ; no interface Tunnel0')
     world.line('Tunnel0', 'down')
+
+
+def test_keepalives_go_through_a_crypto_map(world):
+    def crypto(local, remote):
+        return ('crypto isakmp policy 1\n encr aes\n hash sha\n authentication pre-share\n group 2\n'
+                f'crypto isakmp key secretkey address {remote}\n'
+                'crypto ipsec transform-set TS esp-aes esp-sha-hmac\n mode transport\n'
+                'crypto map M 1 ipsec-isakmp\n set peer ' + remote + '\n set transform-set TS\n match address G\n'
+                f'ip access-list extended G\n permit gre host {local} host {remote}\n'
+                'interface FastEthernet0/1\n crypto map M')
+
+    capture = Capture(world.one, 'wan', expr='not arp')
+    world.routers({0: ['keepalive 1 3']}, {0: []}, crypto(R1, R2), crypto(R2, R1))
+    # nobody sends anything: the keepalives are what is interesting
+    until(lambda: re.search(r'#pkts decaps: [3-9]', world.r1.cli('show crypto ipsec sa')), 10, 'keepalives in ESP')
+    assert 'state to down' not in world.r1.log() and world.reaches('172.16.0.2') == 2
+    world.two.run('nft', 'table ip deaf { chain in { type filter hook prerouting priority -300; ip protocol esp drop; }; }')
+    world.line('Tunnel0', 'down')
+    world.two.run('nft', 'delete table ip deaf')
+    world.line('Tunnel0', 'up')
+    # a forwarder that is started again carries the tunnel, and no carrier is lost for long
+    world.one.run('kill', '-9', world.r1.pids()[1])
+    until(lambda: world.reaches('172.16.0.2', 1), 10, 'the tunnel after a crash')
+    assert world.carrier('Tunnel0')
+    assert kinds(capture.stop()) == {'udp500', 'esp'}
 
 
 def test_the_line_follows_source_and_route(world):
