@@ -95,7 +95,8 @@ enum exec_action {
 enum exec_keys { EXEC_KEYS_GENERAL = 0, EXEC_KEYS_USAGE, EXEC_KEYS_SIGNATURE, EXEC_KEYS_ENCRYPTION };
 enum exec_pem { EXEC_PEM_3DES = 1, EXEC_PEM_DES, EXEC_PEM_AES };
 
-enum exec_debug { EXEC_DEBUG_ISAKMP = 1, EXEC_DEBUG_IPSEC = 2, EXEC_DEBUG_ENGINE = 4 };
+enum exec_debug { EXEC_DEBUG_ISAKMP = 1, EXEC_DEBUG_IPSEC = 2, EXEC_DEBUG_ENGINE = 4,
+		  EXEC_DEBUG_KEEPALIVE = 8, EXEC_DEBUG_ALL = 15 };
 
 struct exec_args {
 	bool detail, count, flag, df;

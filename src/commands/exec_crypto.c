@@ -20,10 +20,12 @@
 #define DETAIL	    OPT, KWV("detail", "Show detail", AT(detail), 1), CLOSE
 
 #define DEBUG_WHAT                                                                        \
-	KW("crypto", "Cryptographic subsystem"), ALT,                                     \
+	ALT, KW("tunnel", "Generic Tunnel Interface"),                                    \
+		KWV("keepalive", "Tunnel keepalive events", AT(number), EXEC_DEBUG_KEEPALIVE), OR, \
+		KW("crypto", "Cryptographic subsystem"), ALT,                                     \
 		KWV("engine", "Crypto Engine Debug", AT(number), EXEC_DEBUG_ENGINE), OR,  \
 		KWV("ipsec", "IPSEC processing", AT(number), EXEC_DEBUG_IPSEC), OR,       \
-		KWV("isakmp", "ISAKMP Key Management", AT(number), EXEC_DEBUG_ISAKMP), CLOSE
+		KWV("isakmp", "ISAKMP Key Management", AT(number), EXEC_DEBUG_ISAKMP), CLOSE, CLOSE
 #define DEBUG_CONDITION                                                                   \
 	KW("crypto", "Cryptographic subsystem"), KW("condition", "Define debug condition filters")
 #define DEBUG_PEER                                                            \

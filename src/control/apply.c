@@ -29,6 +29,7 @@ static int send_table(struct control *c)
 	for (size_t i = 0; !err && i < c->compiled.n_tunnels; i++) {
 		m.type = FWD_TUNNEL_ADD;
 		m.u.tunnel = c->compiled.tunnels[i];
+		m.u.tunnel.trace = c->debug & EXEC_DEBUG_KEEPALIVE;
 		err = fwdlink_call(c->fwd, &m, -1, NULL, NULL);
 	}
 	return err ? err : fwdlink_simple(c->fwd, FWD_TABLE_COMMIT, 0);

@@ -96,12 +96,15 @@ static void set_debug(struct exec_io *io, const struct exec_args *a)
 		const char *name;
 	} rows[] = { { EXEC_DEBUG_ISAKMP, "Crypto ISAKMP" },
 		     { EXEC_DEBUG_IPSEC, "Crypto IPSEC" },
-		     { EXEC_DEBUG_ENGINE, "Crypto Engine" } };
+		     { EXEC_DEBUG_ENGINE, "Crypto Engine" },
+		     { EXEC_DEBUG_KEEPALIVE, "Tunnel keepalive" } };
 	struct control *c = io->c;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (a->number & rows[i].flag)
 			txt_printf(io->out, "%s debugging is %s\n", rows[i].name, a->flag ? "on" : "off");
+	if ((c->debug ^ (a->flag ? a->number : 0)) & a->number & EXEC_DEBUG_KEEPALIVE)
+		apply_soon(c); /* the forwarder is to tell of them, or no more */
 	c->debug = a->flag ? c->debug | a->number : c->debug & ~a->number;
 	ike_set_debug(c->ike, (c->debug & EXEC_DEBUG_ISAKMP ? IKE_DEBUG_ISAKMP : 0u) |
 				      (c->debug & EXEC_DEBUG_IPSEC ? IKE_DEBUG_IPSEC : 0u) |
@@ -235,7 +238,7 @@ static bool show(struct exec_io *io, unsigned action, const struct exec_args *a,
 static void act(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
 {
 	struct control *c = io->c;
-	struct exec_args all = { .number = EXEC_DEBUG_ISAKMP | EXEC_DEBUG_IPSEC | EXEC_DEBUG_ENGINE };
+	struct exec_args all = { .number = EXEC_DEBUG_ALL };
 	struct cli_session *cli = session_cli(io->s);
 
 	switch (action) {

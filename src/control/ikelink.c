@@ -377,6 +377,9 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 	case FWD_SA_EVENT:
 		sa_event(c, m);
 		break;
+	case FWD_KEEPALIVE:
+		line_trace(c, m);
+		break;
 	case FWD_TUNNEL_ALIVE:
 		line_alive(c, m->u.tunnel_alive.tunnel_id, m->u.tunnel_alive.alive);
 		break;

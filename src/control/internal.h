@@ -158,6 +158,7 @@ void line_look(struct control *c);
 void line_follow(struct control *c); /* the log, the carriers */
 void line_say(const char *ios_name, bool up);
 void line_alive(struct control *c, uint32_t tunnel_id, bool alive); /* its keepalives */
+void line_trace(const struct control *c, const struct fwd_msg *m); /* `debug tunnel keepalive` */
 void line_adopt(struct control *c, struct tun_state *t, const struct nl_link *l); /* as it was left */
 void line_tick(struct control *c);  /* now and then: what was held down is tried again */
 void line_retry(struct control *c); /* the configuration has changed: at the next look */

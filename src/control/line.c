@@ -163,6 +163,31 @@ void line_alive(struct control *c, uint32_t tunnel_id, bool alive)
 		line_follow(c);
 }
 
+void line_trace(const struct control *c, const struct fwd_msg *m)
+{
+	uint32_t id = m->u.keepalive.tunnel_id;
+	char from[IPADDR_STRLEN], to[IPADDR_STRLEN];
+	const struct fwd_tunnel *t = NULL;
+	struct txt line = TXT_INIT;
+
+	for (size_t i = 0; i < c->compiled.n_tunnels; i++)
+		if (c->compiled.tunnels[i].tunnel_id == id)
+			t = &c->compiled.tunnels[i];
+	if (!t || !(c->debug & EXEC_DEBUG_KEEPALIVE))
+		return;
+	/* of the packet that is to come back, or did */
+	txt_printf(&line, "Tunnel%u: %s, %s->%s (len=%u ttl=%u), ", (unsigned)id,
+		   m->u.keepalive.back ? "keepalive received" : "sending keepalive",
+		   ipaddr_str(&t->dst, from), ipaddr_str(&t->src, to), m->u.keepalive.len,
+		   m->u.keepalive.ttl);
+	if (m->u.keepalive.back)
+		txt_str(&line, "resetting counter");
+	else
+		txt_printf(&line, "counter=%u", (unsigned)m->u.keepalive.counter);
+	log_debug(txt_cstr(&line));
+	txt_fini(&line);
+}
+
 static void note_dead(void *ctx, const struct fwd_msg *m)
 {
 	struct tun_state *t = ctx;

@@ -123,7 +123,9 @@ void show_users(const struct show_in *in, struct txt *out)
 
 void show_debugging(const struct show_in *in, struct txt *out)
 {
-	if (!in->debug)
+	if (in->debug & EXEC_DEBUG_KEEPALIVE)
+		txt_str(out, "\nGeneric Tunnel Interface:\n  Tunnel keepalive debugging is on\n");
+	if (!(in->debug & ~(unsigned)EXEC_DEBUG_KEEPALIVE))
 		return;
 	txt_str(out, "\nCryptographic Subsystem:\n");
 	if (in->debug & EXEC_DEBUG_ISAKMP)

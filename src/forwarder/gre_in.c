@@ -134,10 +134,10 @@ static enum gre_result read_header(const struct pkt *p, const struct ip4 *h, str
 }
 
 /* An inner packet, of a tunnel that takes it. */
-static void arrive(struct forwarder *f, struct delivery *d, struct tunnel *t, const struct gre *g,
-		   struct pkt *p)
+static void arrive(struct forwarder *f, struct delivery *d, struct tunnel *t,
+		   const struct ip4 *outer, const struct gre *g, struct pkt *p)
 {
-	if (keepalive_take(f, t, g, p))
+	if (keepalive_take(f, t, outer, g, p))
 		return;
 	if (t->dead) {
 		t->stats.in_errors++;
@@ -175,7 +175,7 @@ bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const stru
 	}
 	enum fwd_drop why = decapsulate(t, p, h, res, &g, f->now_ms);
 	if (why == FWD_N_DROPS) {
-		arrive(f, d, t, &g, p);
+		arrive(f, d, t, h, &g, p);
 		return true;
 	}
 	count_refused(t ? t : near, why);

@@ -92,7 +92,7 @@ struct forwarder {
 	uint64_t next_scan_ms;
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
 	bool stopping;
-	struct bucket bucket[FWD_PEER_MOVED + 1], icmp_bucket;
+	struct bucket bucket[FWD_KEEPALIVE + 1], icmp_bucket;
 	struct batch out; /* assigned to SAs, not yet encapsulated */
 };
 
@@ -157,7 +157,8 @@ void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const s
 void keepalive_tick(struct forwarder *f);
 /* A decapsulated packet that is a keepalive, the peer's or one of ours that came back:
  * true, and p is gone. */
-bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct gre *g, struct pkt *p);
+bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip4 *outer,
+		    const struct gre *g, struct pkt *p);
 /* After a table came: old is what the tunnel was before. */
 void keepalive_follow(struct tunnel *t, const struct fwd_tunnel *old);
 

@@ -13,6 +13,8 @@
  * come back, the tunnel is dead until one does. */
 #include "forwarder/internal.h"
 
+#include <limits.h>
+
 #include "packet/ip4.h"
 
 #define KEEPALIVE_TOS 0xc0 /* network control */
@@ -26,6 +28,21 @@ static void tell(struct forwarder *f, struct tunnel *t)
 	/* what control did not take is told again at the next tick */
 	if (event_send(f, &m))
 		t->told_dead = t->dead;
+}
+
+/* Bounded by the tunnels, but for what a stranger makes up to be coming back. */
+static void trace(struct forwarder *f, const struct tunnel *t, bool back, size_t len, uint8_t ttl)
+{
+	struct fwd_msg m = { .type = FWD_KEEPALIVE };
+
+	if (!t->conf.trace || (back && !event_allowed(f, FWD_KEEPALIVE)))
+		return;
+	m.u.keepalive.tunnel_id = t->conf.tunnel_id;
+	m.u.keepalive.back = back;
+	m.u.keepalive.counter = t->missed;
+	m.u.keepalive.len = (uint16_t)len;
+	m.u.keepalive.ttl = ttl;
+	(void)event_send(f, &m);
 }
 
 /* The answer to come, which is what we send. False: no buffer. */
@@ -57,8 +74,10 @@ static void send_one(struct forwarder *f, struct tunnel *t)
 		f->drops.n[why]++;
 		return;
 	}
-	if (build(t, p))
+	if (build(t, p)) {
+		trace(f, t, false, p->len, KEEPALIVE_TTL);
 		why = out_encapsulate(t, p, &outer);
+	}
 	if (why != FWD_N_DROPS) {
 		t->stats.out_drops++;
 		fwd_drop(f, p, why);
@@ -80,7 +99,7 @@ static void due(struct forwarder *f, struct tunnel *t)
 		t->keepalive_ms = f->now_ms + every_ms;
 	if (t->missed >= t->conf.keepalive_retries)
 		t->dead = true;
-	else
+	if (t->missed < UINT_MAX)
 		t->missed++;
 	send_one(f, t);
 }
@@ -120,7 +139,8 @@ static void answer(struct forwarder *f, struct tunnel *t, struct pkt *p, struct 
 	out_by_tunnel(f, t, p, h);
 }
 
-bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct gre *g, struct pkt *p)
+bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip4 *outer,
+		    const struct gre *g, struct pkt *p)
 {
 	struct ip4 h;
 	bool back = g->proto == GRE_PROTO_KEEPALIVE;
@@ -142,6 +162,7 @@ bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct gre *g, 
 	t->stats.keepalives_back++;
 	t->missed = 0;
 	t->dead = false;
+	trace(f, t, true, p->len + outer->header_len + g->header_len, outer->ttl);
 	if (t->told_dead)
 		tell(f, t);
 	pkt_put(&f->pool, p);

@@ -249,6 +249,7 @@ static void put_tunnel(struct wr *w, const struct fwd_tunnel *t)
 	put_bool(w, t->sequence);
 	wr_be16(w, t->keepalive_sec);
 	wr_u8(w, t->keepalive_retries);
+	put_bool(w, t->trace);
 }
 
 static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
@@ -272,6 +273,7 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 	t->sequence = get_bool(r);
 	t->keepalive_sec = rd_be16(r);
 	t->keepalive_retries = rd_u8(r);
+	t->trace = get_bool(r);
 }
 
 /* Counters travel as a list of 64-bit words; the list is written once for both
@@ -362,6 +364,13 @@ static void put_events(struct wr *w, const struct fwd_msg *m)
 		wr_be32(w, m->u.tunnel_alive.tunnel_id);
 		put_bool(w, m->u.tunnel_alive.alive);
 		break;
+	case FWD_KEEPALIVE:
+		wr_be32(w, m->u.keepalive.tunnel_id);
+		put_bool(w, m->u.keepalive.back);
+		wr_be32(w, m->u.keepalive.counter);
+		wr_be16(w, m->u.keepalive.len);
+		wr_u8(w, m->u.keepalive.ttl);
+		break;
 	default:
 		w->bad = true;
 	}
@@ -411,6 +420,13 @@ static void get_events(struct rd *r, struct fwd_msg *m)
 	case FWD_TUNNEL_ALIVE:
 		m->u.tunnel_alive.tunnel_id = rd_be32(r);
 		m->u.tunnel_alive.alive = get_bool(r);
+		break;
+	case FWD_KEEPALIVE:
+		m->u.keepalive.tunnel_id = rd_be32(r);
+		m->u.keepalive.back = get_bool(r);
+		m->u.keepalive.counter = rd_be32(r);
+		m->u.keepalive.len = rd_be16(r);
+		m->u.keepalive.ttl = rd_u8(r);
 		break;
 	default:
 		r->bad = true;

@@ -46,6 +46,7 @@ enum fwd_type {
 	FWD_IKE_RX,	   /* an IKE datagram that arrived on UDP 4500 */
 	FWD_PEER_MOVED,	   /* authenticated ESP-in-UDP from a new port (RFC 3948) */
 	FWD_TUNNEL_ALIVE,  /* a tunnel's keepalives are answered (again), or not any more */
+	FWD_KEEPALIVE,	   /* one was sent or came back, for who traces them */
 };
 
 enum fwd_port_kind {
@@ -102,6 +103,7 @@ struct fwd_tunnel {
 	bool sequence;	    /* number what is sent, drop what arrives late */
 	uint16_t keepalive_sec; /* 0: none are sent */
 	uint8_t keepalive_retries;
+	bool trace; /* tell of each keepalive: `debug tunnel keepalive` */
 };
 
 struct fwd_sa_stats {
@@ -239,6 +241,13 @@ struct fwd_msg {
 			uint32_t tunnel_id;
 			bool alive;
 		} tunnel_alive;
+		struct {
+			uint32_t tunnel_id;
+			bool back;
+			uint32_t counter; /* without answer, this one counted */
+			uint16_t len;	  /* of the packet that comes back */
+			uint8_t ttl;
+		} keepalive;
 	} u;
 };
 

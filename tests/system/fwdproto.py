@@ -13,7 +13,7 @@ import tempfile
 (HELLO, PORT_ADD, PORT_DEL, SA_ADD, SA_DEL, SA_DUMP, TABLE_BEGIN, POLICY_ADD, TUNNEL_ADD, TABLE_COMMIT,
  NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE) = range(1, 17)
 (RESULT, SA_INFO, STATS_SA, STATS_POLICY, STATS_TUNNEL, STATS_DROPS, ACQUIRE, EXPIRE, RECVD_CLEAR,
- UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE) = range(64, 78)
+ UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE, KEEPALIVE) = range(64, 79)
 TUNNEL, STEER, ESP, AH, GRE, ICMP, UDP, IPIP = range(1, 9)
 PROTECT, SKIP = 1, 2
 IN, OUT = 1, 2
@@ -154,6 +154,8 @@ def decode(data):
         said = (r.unpack('I'), r.addr(), r.unpack('H'))
     elif kind == TUNNEL_ALIVE:
         said = r.unpack('IB')
+    elif kind == KEEPALIVE:
+        said = r.unpack('IBIHB')
     else:
         raise AssertionError(f'message of unknown type {kind}')
     assert not r.data, f'{len(r.data)} bytes too many in a message of type {kind}'
@@ -283,10 +285,10 @@ class Forwarder:
         for t in tunnels:
             self.must(TUNNEL_ADD, struct.pack('!II', t['id'], t['port']) +
                       addr(t.get('src', '192.0.2.1')) + addr(t.get('dst', '198.51.100.1')) +
-                      struct.pack('!IBIBBHHHBBBBHB', t.get('ifid', 7), 'key' in t, t.get('key', 0),
+                      struct.pack('!IBIBBHHHBBBBHBB', t.get('ifid', 7), 'key' in t, t.get('key', 0),
                                   t.get('ttl', 255), t.get('tos', 0xff), 1476, t.get('mss', 0),
                                   t.get('mtu', 1500), t.get('up', 1), t.get('encap', 0),
-                                  t.get('checksum', 0), t.get('sequence', 0), *t.get('keepalive', (0, 0))))
+                                  t.get('checksum', 0), t.get('sequence', 0), *t.get('keepalive', (0, 0)), t.get('trace', 0)))
         self.must(TABLE_COMMIT)
 
     def sa_add(self, sa):

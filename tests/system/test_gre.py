@@ -295,6 +295,23 @@ def test_a_tunnel_whose_keepalives_stay_away_goes_down_and_comes_back(fwd):
     assert fwd.silent()
 
 
+def test_keepalives_are_traced_for_who_asks(fwd):
+    fwd.table([], [dict(TUNNEL0, keepalive=(10, 2), key=5, trace=1)])
+    fwd.wait(300)
+    fwd.wait(10000)
+    assert fwd.take(fp.KEEPALIVE) == [(0, 0, 1, 28, 255), (0, 0, 2, 28, 255)]
+    fwd.put('gre', reply_of(US, PEER, ttl=251, key=5), ifindex=IFID)
+    assert fwd.take(fp.KEEPALIVE) == [(0, 1, 0, 28, 251)]
+    for _ in range(4):
+        fwd.wait(10000)
+    assert fwd.take(fp.KEEPALIVE) == [(0, 0, n, 28, 255) for n in (1, 2, 3, 4)]
+    fwd.put('gre', *[reply_of(US, PEER, key=5)] * 50, ifindex=IFID)  # of a stranger, perhaps
+    assert len(fwd.take(fp.KEEPALIVE)) <= 20
+    fwd.table([], [dict(TUNNEL0, keepalive=(10, 2), key=5)])
+    fwd.wait(10000)
+    assert fwd.take(fp.KEEPALIVE) == []
+
+
 def test_keepalives_wait_for_a_tunnel_that_is_up(fwd):
     fwd.table([], [dict(TUNNEL0, keepalive=(1, 1), up=0)])
     for _ in range(5):

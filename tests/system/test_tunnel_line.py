@@ -99,10 +99,16 @@ def test_the_line_follows_keepalives_and_routes_follow_the_line(world):
         world.line(f'Tunnel{n}', 'up')
     assert 'Keepalive set (1 sec), retries 2' in world.r1.cli('show interfaces Tunnel0')
     until(lambda: way(world) == 'Tunnel0', 5, 'the route')
+    assert 'Tunnel keepalive debugging is on' in world.r1.cli('debug tunnel keepalive ; show debugging')
     # whoever decapsulates answers, whatever becomes of his interface
     world.two.run('sh', '-c', 'echo 0 > /proc/sys/net/ipv4/ip_forward')
     time.sleep(3)
     assert world.carrier('Tunnel0') and 'state to down' not in world.r1.log()
+    world.r1.cli('undebug tunnel keepalive')
+    said = re.findall(r': (Tunnel0: .*keepalive.*)', world.r1.cli('show logging'))
+    sent, back = (f'Tunnel0: {w}, {R2}->{R1} (len=28 ttl={n}), {end}' for w, n, end in
+                  (('sending keepalive', 255, 'counter=1'), ('keepalive received', 254, 'resetting counter')))
+    assert said[said.index(sent):][:4] == [sent, back, sent, back], said
     # what is deaf to one key is not so to the other
     world.two.run('nft', 'table ip deaf { chain in { type filter hook prerouting priority -300; '
                          'ip protocol gre @th,32,32 1 drop; }; }')

@@ -108,6 +108,7 @@ static void every_prefix_completes_lists_or_reports(void **state)
 		"show crypto session remote 192.0.2.1 detail",
 		"clear crypto sa entry 192.0.2.1 esp 1234",
 		"debug crypto isakmp",
+		"debug tunnel keepalive",
 		"ping 10.2.2.10 source FastEthernet 0/1 repeat 5 df-bit",
 		"do show running-config | include x",
 		"terminal length 0",

@@ -103,7 +103,8 @@ static void make_request(struct fwd_msg *m)
 			.ttl = (uint8_t)next(), .tos = (uint8_t)next(), .mtu = (uint16_t)next(),
 			.adjust_mss = (uint16_t)next(), .path_mtu = (uint16_t)next(), .up = true,
 			.encap = FWD_ENCAP_IPIP, .checksum = true, .sequence = true,
-			.keepalive_sec = (uint16_t)next(), .keepalive_retries = (uint8_t)next() };
+			.keepalive_sec = (uint16_t)next(), .keepalive_retries = (uint8_t)next(),
+			.trace = true };
 		break;
 	default:
 		break;
@@ -198,7 +199,7 @@ static const uint8_t plain_types[] = {
 	FWD_NEGOTIATION_FAILED, FWD_STATS_GET, FWD_STATS_CLEAR, FWD_SHUTDOWN, FWD_RESULT,
 	FWD_SA_INFO,	  FWD_STATS_SA,	 FWD_STATS_POLICY, FWD_STATS_TUNNEL, FWD_STATS_DROPS,
 	FWD_ACQUIRE,	  FWD_EXPIRE,	 FWD_RECVD_CLEAR,  FWD_UNKNOWN_SPI,  FWD_SA_EVENT,
-	FWD_PEER_MOVED,	  FWD_SA_MOVE,	 FWD_TUNNEL_ALIVE,
+	FWD_PEER_MOVED,	  FWD_SA_MOVE,	 FWD_TUNNEL_ALIVE, FWD_KEEPALIVE,
 };
 #define N_PLAIN (sizeof(plain_types) / sizeof(plain_types[0]))
 
@@ -318,7 +319,7 @@ static void values_that_nobody_sends_are_refused(void **state)
 		{ FWD_POLICY_ADD, 5 + 12, 3 },	   { FWD_POLICY_ADD, 5 + 13, 5 }, /* family */
 		{ FWD_TUNNEL_ADD, 5 + 8 + 34 + 4, 2 }, /* has_key */
 		{ FWD_TUNNEL_ADD, 5 + 8 + 34 + 18, 2 }, /* encap */
-		{ FWD_TUNNEL_ALIVE, 5 + 4, 2 },
+		{ FWD_TUNNEL_ALIVE, 5 + 4, 2 },	   { FWD_KEEPALIVE, 5 + 4, 2 },
 		{ FWD_EXPIRE, 5 + 4, 2 },	   { FWD_ACQUIRE, 5 + 4, 1 },
 		{ FWD_SA_ADD, 5 + 19, 9 },
 	};
