@@ -580,6 +580,29 @@ static void check_protection(const struct config *c, const struct cfg_interface 
 	}
 }
 
+/* Two tunnels that nothing in a packet tells apart. */
+static bool same_packets(const struct cfg_tunnel *a, const struct cfg_tunnel *b)
+{
+	bool ipip = a->mode == TUNNEL_IPIP;
+
+	return a->destination.family && ipaddr_equal(&a->destination, &b->destination) &&
+	       ipaddr_equal(&a->source, &b->source) && !strcmp(a->source_if, b->source_if) &&
+	       a->mode == b->mode && (ipip || (a->has_key == b->has_key && a->key == b->key));
+}
+
+static void check_twins(const struct config *c, const struct cfg_interface *i, const char *obj,
+			struct report *r)
+{
+	for (size_t k = 0; c->interfaces.v[k] != i; k++) {
+		const struct cfg_interface *other = c->interfaces.v[k];
+
+		if (other->is_tunnel && same_packets(&i->tunnel, &other->tunnel))
+			report_object(r, REPORT_WARNING, obj, "tunnel key NUMBER, another one in each",
+				      "%s has the same source, destination and key: what arrives "
+				      "reaches one of them only.", other->name);
+	}
+}
+
 static void check_tunnel(const struct config *c, const struct cfg_interface *i, struct report *r)
 {
 	const struct cfg_tunnel *t = &i->tunnel;
@@ -610,6 +633,7 @@ static void check_tunnel(const struct config *c, const struct cfg_interface *i, 
 	else if (!t->destination.family)
 		report_object(r, REPORT_ERROR, obj, "tunnel destination A.B.C.D",
 			      "there is no tunnel destination, so the tunnel stays down.");
+	check_twins(c, i, obj, r);
 	check_protection(c, i, obj, r);
 }
 

@@ -82,6 +82,13 @@ def test_tunnels_between_two_hosts_go_by_their_keys_with_all_they_have(world):
     assert [r[:4] for r in seen[-4:]] == [['4,1', '', '', '']] * 4
     assert [r[:3] for r in seen[8:12]] == [['47,1', '0x000004d2', '1']] * 4
     assert [r[3] for r in seen[8:12]] == ['0', '0', '1', '1'] and not any(r[4] for r in seen)
+    for ns, host in ((world.one, 1), (world.two, 2)):  # IPv6 is the host's: switched off, unless he wants it
+        ns.sysctl('net.ipv6.conf.Tunnel2.disable_ipv6', 0)
+        ns.ip('addr', 'add', f'2001:db8::{host}/64', 'dev', 'Tunnel2', 'nodad')
+    six = world.one.run('ping', '-6', '-n', '-c', 3, '-i', 0.2, '-W', 2, '2001:db8::2', ok=False).stdout
+    assert ' 0% packet loss' in six, six
+    world.r1.cli('conf t ; interface Tunnel2 ; description and so it stays')
+    assert '2001:db8::1' in world.one.ip('addr', 'show', 'Tunnel2')
 
 
 def way(world, to='10.2.3.4'):

@@ -87,6 +87,9 @@ static void each_fault_has_its_own_sentence(void **state)
 		  "interface Tunnel0: there is no tunnel destination" },
 		{ "interface Tunnel0\n tunnel mode ipsec ipv4\n", "not run by this version" },
 		{ "interface Tunnel0\n tunnel mode ipip\n tunnel key 1\n", "they are GRE's" },
+		{ "interface Tunnel0\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n tunnel key 1\n"
+		  "interface Tunnel1\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n tunnel key 1\n",
+		  "interface Tunnel1: Tunnel0 has the same source, destination and key" },
 		{ GOOD_IKE "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n" GOOD_TUNNEL,
 		  "no crypto map protects this tunnel: GRE does not encrypt." },
 		{ "no crypto isakmp aggressive-mode disable\n",
