@@ -159,7 +159,8 @@ static void p2_attrs(struct ike *k, const struct ike_sa *sa, const struct p2_see
 	if (s->group)
 		act_debug(k, sa, "      group is %u", s->group);
 	if (a)
-		act_debug(k, sa, "      authenticator is HMAC-%s", hash_info(a->hash)->name);
+		act_debug(k, sa, "      authenticator is %s%s", a->hash ? "HMAC-" : "",
+			  a->hash ? hash_info(a->hash)->name : a->ios_esp);
 	if (s->bits)
 		act_debug(k, sa, "      key length is %u", s->bits);
 }

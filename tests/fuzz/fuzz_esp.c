@@ -12,13 +12,18 @@ static const struct {
 	uint8_t cipher;
 	uint16_t bits;
 	uint8_t auth, mode;
-} kinds[] = { { CIPHER_NULL, 0, AUTH_NONE, MODE_TUNNEL },
-	      { CIPHER_NULL, 0, AUTH_NONE, MODE_TRANSPORT },
-	      { CIPHER_AES_CBC, 128, AUTH_NONE, MODE_TUNNEL },
-	      { CIPHER_AES_CBC, 256, AUTH_HMAC_SHA256_128, MODE_TUNNEL },
-	      { CIPHER_AES_GCM, 128, AUTH_NONE, MODE_TUNNEL },
-	      { CIPHER_AES_GMAC, 128, AUTH_NONE, MODE_TRANSPORT },
-	      { CIPHER_3DES, 0, AUTH_HMAC_SHA1_96, MODE_TRANSPORT } };
+	bool esn;
+} kinds[] = { { CIPHER_NULL, 0, AUTH_NONE, MODE_TUNNEL, false },
+	      { CIPHER_NULL, 0, AUTH_NONE, MODE_TRANSPORT, false },
+	      { CIPHER_AES_CBC, 128, AUTH_NONE, MODE_TUNNEL, false },
+	      { CIPHER_AES_CBC, 256, AUTH_HMAC_SHA256_128, MODE_TUNNEL, false },
+	      { CIPHER_AES_GCM, 128, AUTH_NONE, MODE_TUNNEL, false },
+	      { CIPHER_AES_GMAC, 128, AUTH_NONE, MODE_TRANSPORT, false },
+	      { CIPHER_3DES, 0, AUTH_HMAC_SHA1_96, MODE_TRANSPORT, false },
+	      { CIPHER_AES_CTR, 192, AUTH_AES_XCBC_96, MODE_TUNNEL, false },
+	      { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96, MODE_TRANSPORT, true },
+	      { CIPHER_AES_GMAC, 256, AUTH_NONE, MODE_TUNNEL, true },
+	      { CIPHER_CHACHA20_POLY1305, 0, AUTH_NONE, MODE_TUNNEL, true } };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 static struct pool pool;
@@ -44,7 +49,7 @@ static struct sa *make_sa(size_t kind, enum sa_dir dir)
 			     .mode = kinds[kind].mode, .spi = 1, .src = ipaddr_v4(1),
 			     .dst = ipaddr_v4(2), .cipher = kinds[kind].cipher,
 			     .cipher_bits = kinds[kind].bits, .auth = kinds[kind].auth,
-			     .replay_window = 64 };
+			     .replay_window = 64, .esn = kinds[kind].esn };
 	struct sa *sa;
 
 	s.enc_key.len = (uint8_t)(c->key_len + c->salt_len);

@@ -15,11 +15,14 @@ static const struct {
 	{ "null", CIPHER_NULL, 0 },	   { "des", CIPHER_DES, 0 },
 	{ "3des", CIPHER_3DES, 0 },	   { "aes128", CIPHER_AES_CBC, 128 },
 	{ "aes192", CIPHER_AES_CBC, 192 }, { "aes256", CIPHER_AES_CBC, 256 },
-	{ "gcm128", CIPHER_AES_GCM, 128 }, { "gcm256", CIPHER_AES_GCM, 256 },
+	{ "gcm128", CIPHER_AES_GCM, 128 }, { "gcm192", CIPHER_AES_GCM, 192 },
+	{ "gcm256", CIPHER_AES_GCM, 256 }, { "gmac128", CIPHER_AES_GMAC, 128 },
+	{ "gmac256", CIPHER_AES_GMAC, 256 }, { "ctr128", CIPHER_AES_CTR, 128 },
+	{ "ctr192", CIPHER_AES_CTR, 192 }, { "ctr256", CIPHER_AES_CTR, 256 },
 };
 
-/* Index is both enum hash_id and enum auth_id. */
-static const char *const hashes[] = { "none", "md5", "sha1", "sha256", "sha384", "sha512" };
+/* Index is both enum hash_id and enum auth_id; the last is an authenticator only. */
+static const char *const hashes[] = { "none", "md5", "sha1", "sha256", "sha384", "sha512", "xcbc" };
 
 static bool parse_cipher(const char *s, uint8_t *ret_id, uint16_t *ret_bits)
 {

@@ -16,6 +16,9 @@ SAMPLES = [('aes192-sha384-modp1536', 'aes192-sha384', 'aes192+sha384'),
            ('aes256-sha512-modp3072', 'aes256-sha512', 'aes256+sha512'),
            ('3des-md5-modp4096', 'null-sha1', 'null+sha1'),
            ('aes128-sha1-modp1536', 'aes128gcm16', 'gcm128'),
+           # IOS has no word for the next two, but peers may
+           ('aes128-sha1-modp2048', 'aes192ctr-sha256', 'ctr192+sha256'),
+           ('aes128-sha1-modp2048', 'aes256-aesxcbc', 'aes256+xcbc'),
            ('des-sha1-modp1024', '3des-md5', '3des+md5')]
 
 

@@ -14,7 +14,7 @@ from peers.netns import need, run, until
 
 CHARON, SWANCTL = '/usr/sbin/charon-systemd', '/usr/sbin/swanctl'
 PLUGINS = 'random nonce aes sha1 sha2 md5 hmac kdf pem pkcs1 pkcs8 x509 revocation constraints pubkey openssl gmp ' \
-          'gcm drbg {kernel} kernel-netlink socket-default vici updown'
+          'gcm ctr xcbc drbg {kernel} kernel-netlink socket-default vici updown'
 
 
 def conf_text(tree, depth=0):

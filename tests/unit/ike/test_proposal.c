@@ -111,6 +111,54 @@ static void every_suite_is_chosen_by_its_twin_and_by_no_other(void **state)
 		}
 }
 
+/* Phase 2 of a combined mode: its transform number, a key length, no authenticator (RFC 4106
+ * section 8.2, RFC 4543 section 8). */
+static void combined_modes_are_offered_with_a_key_length_and_no_authenticator(void **state)
+{
+	static const struct {
+		enum cipher_id c;
+		unsigned bits;
+		enum auth_id a;
+		uint8_t number, auth;
+	} t[] = { { CIPHER_AES_GCM, 128, AUTH_NONE, 20, 0 },  { CIPHER_AES_GCM, 192, AUTH_NONE, 20, 0 },
+		  { CIPHER_AES_GCM, 256, AUTH_NONE, 20, 0 },  { CIPHER_AES_GMAC, 128, AUTH_NONE, 23, 0 },
+		  { CIPHER_AES_GMAC, 192, AUTH_NONE, 23, 0 }, { CIPHER_AES_GMAC, 256, AUTH_NONE, 23, 0 },
+		  { CIPHER_AES_CTR, 256, AUTH_HMAC_SHA1_96, 13, 2 },
+		  { CIPHER_AES_CBC, 192, AUTH_AES_XCBC_96, 12, 9 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct p2_transform set_ = set("TS", t[i].c, t[i].bits, t[i].a, MODE_TUNNEL);
+		struct p2_policy p = p2(1, &set_);
+		struct p2_agreed a;
+		struct ike_proposal prop;
+		struct ike_transform tr;
+		uint8_t buf[256];
+		struct wr w = wr_of(buf, sizeof(buf));
+		struct rd r;
+		char why[160];
+
+		p2_offer(&w, &p, 0x12345678, P2_RAW, true);
+		assert_true(ike_sa_decode(wr_done(&w), &r) && ike_proposal_next(&r, &prop) &&
+			    ike_transform_next(&prop, &tr));
+		struct p2_seen seen = p2_read(tr.attrs);
+		assert_int_equal(tr.id, t[i].number);
+		assert_int_equal(seen.bits, t[i].bits);
+		assert_int_equal(seen.auth, t[i].auth);
+		/* its twin takes it, and no other does */
+		for (size_t k = 0; k < sizeof(t) / sizeof(t[0]); k++) {
+			struct p2_transform other = set("TS", t[k].c, t[k].bits, t[k].a, MODE_TUNNEL);
+			struct p2_policy q = p2(1, &other);
+
+			assert_int_equal(choose2(&p, P2_RAW, true, &q, &ends, &a, why, sizeof(why)),
+					 i == k);
+			/* a line to type is shown only where IOS has one */
+			if (i != k)
+				assert_int_equal(strstr(why, "to accept it") != NULL, i < 6);
+		}
+	}
+}
+
 static void responders_priority_decides_and_the_transform_is_echoed(void **state)
 {
 	struct p1_policy i[] = { p1(1, CIPHER_3DES, 0, HASH_MD5, 2, 3600),
@@ -487,6 +535,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(offer_is_laid_out_as_the_rfc_says),
 		cmocka_unit_test(every_suite_is_chosen_by_its_twin_and_by_no_other),
+		cmocka_unit_test(
+			combined_modes_are_offered_with_a_key_length_and_no_authenticator),
 		cmocka_unit_test(responders_priority_decides_and_the_transform_is_echoed),
 		cmocka_unit_test(lifetime_matrix_takes_the_smaller),
 		cmocka_unit_test(lifetime_that_was_not_said_is_eight_hours),
