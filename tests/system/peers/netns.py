@@ -112,12 +112,12 @@ class Ns:
     def sysctl(self, key, value):
         self.run('sh', '-c', f'echo {value} > /proc/sys/{key.replace(".", "/")}')
 
-    def socket(self, kind, proto=0, bind=None):
-        """An IPv4 socket that lives in this namespace, for this process to use."""
+    def socket(self, kind, proto=0, bind=None, family=socket.AF_INET):
+        """A socket that lives in this namespace, for this process to use."""
         with open('/proc/self/ns/net') as home, open(f'/run/netns/{self.name}') as there:
             assert _libc.setns(there.fileno(), CLONE_NEWNET) == 0
             try:
-                sock = socket.socket(socket.AF_INET, kind, proto)
+                sock = socket.socket(family, kind, proto)
             finally:
                 assert _libc.setns(home.fileno(), CLONE_NEWNET) == 0
         if bind:
