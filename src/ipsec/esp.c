@@ -83,8 +83,8 @@ static bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uint8_t ne
 	struct wr hw = wr_of(head, ESP_HEADER);
 	wr_be32(&hw, sa->spec.spi);
 	wr_be32(&hw, ++sa->seq);
-	if (!sa->seq)
-		sa->seq_high++; /* extended numbers only: others end before this */
+	if (!sa->seq && sa->spec.esn)
+		sa->seq_high++;
 	if (sa->cipher->counter) {
 		/* RFC 4106 section 3.1: unique under the key; the whole number is */
 		struct wr iw = wr_of(iv, sa->iv_len);
