@@ -8,8 +8,9 @@ import re
 import pytest
 
 from peers.netns import Net, until
+from peers.strongswan import child, conf_text, connection
 from peers.tshark import Capture, rows
-from peers.uml import Guest
+from peers.uml import Guest, GuestCharon
 from router import Router
 
 US, PEER = '192.0.2.1', '192.0.2.2'
@@ -178,3 +179,85 @@ def test_a_kernel_with_the_same_keys_answers(wire, words, mode):
 def capture_protocols(file):
     """The outer protocols of what is no ARP; later fragments have that of the first."""
     return [r[0].split(',')[0] for r in rows(file, ['ip.proto'], 'ip')]
+
+
+IKE = 'aes128-sha1-modp1024'
+IKE_LINES = ['crypto isakmp policy 10', ' encr aes', ' hash sha', ' authentication pre-share', ' group 2',
+             f'crypto isakmp key secretkey address {PEER}']
+# our set, strongSwan's words
+NEGOTIATED = [('ah-md5-hmac', 'md5'), ('ah-sha-hmac', 'sha1'), ('ah-sha256-hmac', 'sha256'), ('ah-sha384-hmac', 'sha384'),
+              ('ah-sha512-hmac', 'sha512')]
+
+
+def ike_ios(sets, permits, mode, pfs):
+    lines = ['hostname R1', *IKE_LINES]
+    for i, words in enumerate(sets):
+        lines += [f'crypto ipsec transform-set TS{i} {words}', f' mode {mode}']
+    return '\n'.join([*lines, 'ip access-list extended VPN', f' permit {permits}', 'crypto map CM 10 ipsec-isakmp',
+                      f' set peer {PEER}', ' set transform-set ' + ' '.join(f'TS{i}' for i in range(len(sets))),
+                      *([' set pfs group2'] if pfs else []), ' match address VPN', 'interface FastEthernet0/1',
+                      f' ip address {US} 255.255.255.0', ' crypto map CM',
+                      f'ip route 10.2.0.0 255.255.0.0 {PEER}']) + '\n'
+
+
+@pytest.fixture(scope='module')
+def charon(wire):
+    return GuestCharon(wire.guest).start('')
+
+
+@pytest.mark.parametrize('pfs', [False, True], ids=['nopfs', 'pfs'])
+@pytest.mark.parametrize('role', ['initiator', 'responder'])
+@pytest.mark.parametrize('mode', ['tunnel', 'transport'])
+@pytest.mark.parametrize('ours,theirs', [n if n[1] == 'sha256' else pytest.param(*n, marks=pytest.mark.slow)
+                                         for n in NEGOTIATED])
+def test_strongswan_negotiates_ah_in_ikev1(wire, charon, ours, theirs, mode, role, pfs):
+    """Its kernel carries it. We offer a bundle and ESP first, which it has not."""
+    if (role == 'initiator') == pfs and theirs != 'sha1':
+        pytest.skip('one of both is enough')
+    permits = 'ip 10.1.1.0 0.0.0.255 10.2.2.0 0.0.0.255' if mode == 'tunnel' else f'ip host {US} host {PEER}'
+    near, far = (NEAR, FAR) if mode == 'tunnel' else (US, PEER)
+    ts = ('10.2.2.0/24', '10.1.1.0/24') if mode == 'tunnel' else (f'{PEER}/32', f'{US}/32')
+    net = Net()
+    try:
+        ns = net.ns('router')
+        port = f'p{next(wire.ports)}'
+        net.link(ns, 'wan', f'{US}/24', wire.ns, port, None)
+        wire.ns.ip('link', 'set', port, 'master', 'br0')
+        ns.run('ethtool', '-K', 'wan', 'tx', 'off')
+        ns.ip('addr', 'add', f'{NEAR}/32', 'dev', 'lo')
+        charon.reset()
+        wire.guest.run('ip neigh flush all')
+        kid = child(*ts, '', mode=mode)
+        del kid['esp_proposals']
+        kid['ah_proposals'] = theirs + ('-modp1024' if pfs else '')
+        charon.load(conf_text({'connections': {'t': connection(PEER, US, IKE, {'t1': kid})},
+                               'secrets': {'ike-1': {'secret': 'secretkey'}}}))
+        capture = Capture(wire.ns, port, f'ike-{port}')
+        sets = ['ah-sha-hmac esp-3des', 'esp-3des esp-sha-hmac', ours] if role == 'initiator' else [ours]
+        router = Router(ns, ike_ios(sets, permits, mode, pfs))
+        try:
+            if role == 'responder':
+                charon.ctl('--initiate', '--child', 't1', '--timeout', 10)
+            got = ns.ping(far, 4, source=near).result()
+            # the peer installs its SAs after our third message, and its kernel loads what they need at the first
+            assert got.sent == 4 and set(got.lost) <= {1, 2}, got.out
+            back = wire.guest.run(f'ping -c 3 -i 0.2 -W 2 -I {far} {near}', ok=False)
+            assert ' 0% packet loss' in back, back
+            c, = charon.children()
+            assert c['mode'] == mode.upper() and c['protocol'] == 'AH' and ('dh-group' in c) == pfs
+            shown = router.cli('show crypto ipsec sa')
+            found = {way: re.search(rf'{way} ah sas:\n\s+spi: 0x(\w+)', shown)[1].lower().zfill(8)
+                     for way in ('inbound', 'outbound')}
+            assert found == {'inbound': c['spi-out'].zfill(8), 'outbound': c['spi-in'].zfill(8)}
+            assert f'transform: {ours} ,' in shown
+            c, = charon.children()
+            assert int(c['packets-in']) >= 5 and int(c['packets-out']) >= 5
+            charon.ctl('--terminate', '--child', 't1')
+            until(lambda: 'ah sas:\n\n' in router.cli('show crypto ipsec sa'), what='the end of the SAs')
+            seen = set(capture_protocols(capture.stop()))
+            assert seen == {'51', '17'}, seen
+        finally:
+            print(router.cli('show crypto ipsec sa') + router.log() + charon.log()[-4000:])
+            router.stop()
+    finally:
+        net.close()
