@@ -156,7 +156,8 @@ HOW = {_full: 'the full product', _pairwise: DEALT, _psk_main: f'the full produc
 OUTRO = '''
 ## Not run
 
-- AH and ESP in one transform set: strongSwan takes such a proposal and installs the ESP alone.
+- AH and ESP in one transform set: strongSwan takes such a proposal and installs the ESP alone. `tests/system/test_ah_linux.py`
+  has bundles with typed keys in its kernel.
 - AH across NAT: that cannot be; neither side offers it there.
 - Transport mode and raw ESP with kernel-libipsec: that plugin does tunnel mode in UDP 4500 only. It always
   says that it is behind a NAT; so does the Linux peer in `linux-udp` (`encap = yes`).

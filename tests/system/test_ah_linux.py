@@ -176,9 +176,9 @@ def test_a_kernel_with_the_same_keys_answers(wire, words, mode):
         net.close()
 
 
-def capture_protocols(file):
+def capture_protocols(file, which='ip'):
     """The outer protocols of what is no ARP; later fragments have that of the first."""
-    return [r[0].split(',')[0] for r in rows(file, ['ip.proto'], 'ip')]
+    return [r[0].split(',')[0] for r in rows(file, ['ip.proto'], which)]
 
 
 IKE = 'aes128-sha1-modp1024'
@@ -205,15 +205,12 @@ def charon(wire):
     return GuestCharon(wire.guest).start('')
 
 
-@pytest.mark.parametrize('pfs', [False, True], ids=['nopfs', 'pfs'])
-@pytest.mark.parametrize('role', ['initiator', 'responder'])
+@pytest.mark.parametrize('role,pfs', [('initiator', False), ('responder', True)], ids=['initiator', 'responder-pfs'])
 @pytest.mark.parametrize('mode', ['tunnel', 'transport'])
 @pytest.mark.parametrize('ours,theirs', [n if n[1] == 'sha256' else pytest.param(*n, marks=pytest.mark.slow)
                                          for n in NEGOTIATED])
 def test_strongswan_negotiates_ah_in_ikev1(wire, charon, ours, theirs, mode, role, pfs):
     """Its kernel carries it. We offer a bundle and ESP first, which it has not."""
-    if (role == 'initiator') == pfs and theirs != 'sha1':
-        pytest.skip('one of both is enough')
     permits = 'ip 10.1.1.0 0.0.0.255 10.2.2.0 0.0.0.255' if mode == 'tunnel' else f'ip host {US} host {PEER}'
     near, far = (NEAR, FAR) if mode == 'tunnel' else (US, PEER)
     ts = ('10.2.2.0/24', '10.1.1.0/24') if mode == 'tunnel' else (f'{PEER}/32', f'{US}/32')
@@ -238,9 +235,10 @@ def test_strongswan_negotiates_ah_in_ikev1(wire, charon, ours, theirs, mode, rol
         try:
             if role == 'responder':
                 charon.ctl('--initiate', '--child', 't1', '--timeout', 10)
-            got = ns.ping(far, 4, source=near).result()
             # the peer installs its SAs after our third message, and its kernel loads what they need at the first
-            assert got.sent == 4 and set(got.lost) <= {1, 2}, got.out
+            until(lambda: not ns.ping(far, 1, source=near, wait=1).result().lost, 20, 'the first answer')
+            got = ns.ping(far, 4, source=near).result()
+            assert (got.sent, got.lost) == (4, []), got.out
             back = wire.guest.run(f'ping -c 3 -i 0.2 -W 2 -I {far} {near}', ok=False)
             assert ' 0% packet loss' in back, back
             c, = charon.children()
@@ -254,8 +252,11 @@ def test_strongswan_negotiates_ah_in_ikev1(wire, charon, ours, theirs, mode, rol
             assert int(c['packets-in']) >= 5 and int(c['packets-out']) >= 5
             charon.ctl('--terminate', '--child', 't1')
             until(lambda: 'ah sas:\n\n' in router.cli('show crypto ipsec sa'), what='the end of the SAs')
-            seen = set(capture_protocols(capture.stop()))
-            assert seen == {'51', '17'}, seen
+            # the guest may answer in clear what came before its policies were there; before the router was there
+            # its kernel has said that UDP 500 is closed
+            file = capture.stop()
+            seen = set(capture_protocols(file, f'ip.src == {US} && !(icmp.type == 3 && udp.port == 500)'))
+            assert seen == {'51', '17'}, rows(file, ['frame.number', 'frame.protocols', 'ip.src', 'ip.dst', 'icmp.type', 'icmp.code'], f'icmp && ip.src == {US}')
         finally:
             print(router.cli('show crypto ipsec sa') + router.log() + charon.log()[-4000:])
             router.stop()
