@@ -37,7 +37,7 @@
 struct member {
 	const struct topo_node *node;
 	int net_fd; /* -1 before it is made */
-	pid_t pid;  /* the router, or the host's command of the moment; 0: none */
+	pid_t router, command; /* the node's router, its command of the moment; 0: none */
 	int status; /* of the last one that ended */
 	bool ready;
 };
@@ -81,11 +81,15 @@ static void reap(struct keeper *k)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (size_t i = 0; i < k->n; i++)
-			if (k->m[i].pid == pid) {
-				k->m[i].pid = 0;
-				k->m[i].status = status;
-			}
+		for (size_t i = 0; i < k->n; i++) {
+			struct member *m = &k->m[i];
+			pid_t *at = m->router == pid ? &m->router : &m->command;
+
+			if (*at != pid)
+				continue;
+			*at = 0;
+			m->status = status;
+		}
 }
 
 /* A visitor who says "down" becomes the client; others only look whether the
@@ -199,17 +203,17 @@ static void show_tail(const struct keeper *k, const struct member *m)
 	txt_fini(&tail);
 }
 
-static int run_host_line(struct keeper *k, struct member *m, const struct topo_exec *x)
+static int run_line(struct keeper *k, struct member *m, const struct topo_exec *x)
 {
 	struct txt how = TXT_INIT;
 	int err = spawn_command(k->job->dir, k->job->labfile, m->node->name, m->net_fd, k->user,
-				x->command, &m->pid);
+				x->command, &m->command);
 
 	if (err) {
 		say("%s:%u: %s: %s\n", k->job->labfile, x->line, m->node->name, strerror(-err));
 		return err;
 	}
-	while (m->pid && !k->stop)
+	while (m->command && !k->stop)
 		wait_event(k, -1);
 	if (k->stop)
 		return -EINTR;
@@ -224,11 +228,12 @@ static int run_host_line(struct keeper *k, struct member *m, const struct topo_e
 	return 0;
 }
 
-static int run_host_lines(struct keeper *k)
+/* Of hosts before the routers start; of routers when they are ready. */
+static int run_lines(struct keeper *k, enum node_kind kind)
 {
 	for (size_t i = 0; i < k->n; i++)
-		for (size_t j = 0; j < k->m[i].node->n_exec; j++) {
-			int err = run_host_line(k, &k->m[i], &k->m[i].node->exec[j]);
+		for (size_t j = 0; k->m[i].node->kind == kind && j < k->m[i].node->n_exec; j++) {
+			int err = run_line(k, &k->m[i], &k->m[i].node->exec[j]);
 
 			if (err)
 				return err;
@@ -243,7 +248,7 @@ static int start_routers(struct keeper *k)
 
 		if (m->node->kind != NODE_ROUTER)
 			continue;
-		int err = spawn_router(k->job->dir, k->job->topo, i, m->net_fd, &m->pid);
+		int err = spawn_router(k->job->dir, k->job->topo, i, m->net_fd, &m->router);
 
 		if (err) {
 			say("%s: cannot start its router: %s\n", m->node->name, strerror(-err));
@@ -270,14 +275,14 @@ static int await_router(struct keeper *k, struct member *m, uint64_t deadline_ms
 {
 	struct txt how = TXT_INIT;
 
-	while (!(m->ready = m->pid && probe(k, m)) && m->pid && !k->stop &&
+	while (!(m->ready = m->router && probe(k, m)) && m->router && !k->stop &&
 	       now_ms() < deadline_ms)
 		wait_event(k, PROBE_MS);
 	if (m->ready)
 		return 0;
 	if (k->stop)
 		return -EINTR;
-	if (m->pid) {
+	if (m->router) {
 		say("%s: its CLI does not answer after %d s; the end of its log:\n", m->node->name,
 		    READY_MS / 1000);
 	} else {
@@ -321,11 +326,13 @@ static int build(struct keeper *k)
 	if (!err)
 		err = make_links(k);
 	if (!err)
-		err = run_host_lines(k);
+		err = run_lines(k, NODE_HOST);
 	if (!err)
 		err = start_routers(k);
 	if (!err)
 		err = await_routers(k);
+	if (!err)
+		err = run_lines(k, NODE_ROUTER);
 	if (!err)
 		err = save_state(k);
 	return err;
@@ -338,15 +345,18 @@ static size_t n_running(const struct keeper *k)
 	size_t n = 0;
 
 	for (size_t i = 0; i < k->n; i++)
-		n += k->m[i].pid != 0;
+		n += (size_t)(k->m[i].router != 0) + (size_t)(k->m[i].command != 0);
 	return n;
 }
 
 static void signal_members(const struct keeper *k, int sig)
 {
-	for (size_t i = 0; i < k->n; i++)
-		if (k->m[i].pid)
-			kill(k->m[i].pid, sig);
+	for (size_t i = 0; i < k->n; i++) {
+		if (k->m[i].router)
+			kill(k->m[i].router, sig);
+		if (k->m[i].command)
+			kill(k->m[i].command, sig);
+	}
 }
 
 /* Routers stop in order, because only they know what they put into the kernel
@@ -359,7 +369,7 @@ static void stop_routers(struct keeper *k)
 	while (n_running(k) && now_ms() < deadline_ms)
 		wait_event(k, PROBE_MS);
 	for (size_t i = 0; i < k->n; i++)
-		if (k->m[i].pid)
+		if (k->m[i].router)
 			say("%s: did not stop within %d s and was killed\n", k->m[i].node->name,
 			    STOP_MS / 1000);
 	signal_members(k, SIGKILL);

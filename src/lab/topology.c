@@ -129,7 +129,6 @@ static int take_text(struct reader *r, yaml_node_t *val, const char *what, char 
 
 struct node_draft {
 	struct topo_node *node;
-	unsigned exec_line;
 };
 
 static int take_kind(struct reader *r, yaml_node_t *val, void *to)
@@ -159,7 +158,6 @@ static int take_exec(struct reader *r, yaml_node_t *val, void *to)
 {
 	struct node_draft *d = to;
 
-	d->exec_line = line_of(val);
 	if (val->type != YAML_SEQUENCE_NODE)
 		return wrong(r, line_of(val), "exec must be a list of commands");
 	size_t n = (size_t)(val->data.sequence.items.top - val->data.sequence.items.start);
@@ -208,8 +206,6 @@ static int take_node(struct reader *r, yaml_node_t *key, yaml_node_t *val)
 		return err;
 	if (n->kind == NODE_ROUTER && !n->config)
 		return wrong(r, n->line, "node %s is a router and needs 'startup-config'", n->name);
-	if (n->kind == NODE_ROUTER && d.exec_line)
-		return wrong(r, d.exec_line, "'exec' is for hosts, and %s is a router", n->name);
 	if (n->kind == NODE_HOST && n->config)
 		return wrong(r, n->config_line, "'startup-config' is for routers, and %s is a host",
 			     n->name);

@@ -26,7 +26,7 @@ struct topo_node {
 	unsigned line;
 	char *config; /* routers: startup-config as the file spells it */
 	unsigned config_line;
-	struct topo_exec *exec; /* hosts */
+	struct topo_exec *exec;
 	size_t n_exec;
 };
 

@@ -249,8 +249,6 @@ static void each_mistake_is_reported_with_file_and_line(void **state)
 		  "lab.yml:6: node c is a router and needs 'startup-config'" },
 		{ HOSTS "    c:\n      kind: host\n      startup-config: x\n",
 		  "lab.yml:8: 'startup-config' is for routers, and c is a host" },
-		{ HOSTS "    c:\n      startup-config: x\n      exec: [y]\n      kind: culvert\n",
-		  "lab.yml:8: 'exec' is for hosts, and c is a router" },
 		{ HOSTS "    c: {kind: culvert, startup-config: ''}\n",
 		  "lab.yml:6: startup-config must be a text" },
 		{ HOSTS "    c: {kind: host, exec: ls}\n", "lab.yml:6: exec must be a list" },
