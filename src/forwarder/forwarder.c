@@ -68,7 +68,9 @@ size_t forwarder_poll_port(struct forwarder *f, struct port *port)
 		return 0;
 	switch ((enum fwd_port_kind)p->desc.kind) {
 	case FWD_PORT_TUNNEL:
-		if (p->tunnel) {
+		if (p->tunnel && p->tunnel->conf.vti) {
+			vti_out(f, p->tunnel, &b);
+		} else if (p->tunnel) {
 			out_from_tunnel(f, p->tunnel, &b);
 		} else {
 			f->drops.n[FWD_DROP_NO_TUNNEL] += b.n;

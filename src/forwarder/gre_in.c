@@ -152,8 +152,18 @@ static void arrive(struct forwarder *f, struct delivery *d, struct tunnel *t,
 	deliver(f, d, t->port, p);
 }
 
+/* It should have come out of an SA, or out of another one. */
+static void refuse_origin(struct forwarder *f, struct tunnel *t, const struct flow *fl, struct pkt *p)
+{
+	t->stats.in_errors++;
+	if (t->policy)
+		t->policy->stats.recvd_clear++;
+	event_recvd_clear(f, t->conf.egress_ifid, fl);
+	fwd_drop(f, p, FWD_DROP_RECVD_CLEAR);
+}
+
 bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip4 *h,
-	      bool in_clear)
+	      const struct policy *from, bool in_clear)
 {
 	struct gre g = { 0 };
 	struct tunnel *near, *t;
@@ -168,7 +178,11 @@ bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const stru
 	/* it may have come in by another interface than it would leave by; that one was asked
 	 * already */
 	ip4_flow(p, h, &fl);
-	if (in_clear && near->conf.egress_ifid != p->ifindex &&
+	if (!protect_takes(t ? t : near, from, p)) {
+		refuse_origin(f, t ? t : near, &fl, p);
+		return true;
+	}
+	if (in_clear && !near->conf.protect && near->conf.egress_ifid != p->ifindex &&
 	    refuse_clear(f, near->conf.egress_ifid, &fl, p)) {
 		near->stats.in_errors++;
 		return true;
@@ -187,7 +201,7 @@ void in_from_gre(struct forwarder *f, struct batch *b)
 {
 	struct delivery d = { 0 };
 	uint32_t ifindex = 0;
-	bool in_clear = true;
+	bool in_clear = true, judged = true;
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
@@ -198,15 +212,17 @@ void in_from_gre(struct forwarder *f, struct batch *b)
 		if (p->ifindex != ifindex) {
 			ifindex = p->ifindex;
 			in_clear = !port_is_steering(f, ifindex);
+			/* by a TunnelN: out of its SA, or not; gre_take() knows */
+			judged = in_clear && !port_is_tunnel(f, ifindex);
 		}
 		if (!ip4_parse(p, false, &h)) {
 			fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 			continue;
 		}
 		ip4_flow(p, &h, &fl);
-		if (in_clear && refuse_clear(f, p->ifindex, &fl, p))
+		if (judged && refuse_clear(f, p->ifindex, &fl, p))
 			continue;
-		if (!gre_take(f, &d, p, &h, in_clear))
+		if (!gre_take(f, &d, p, &h, NULL, in_clear))
 			fwd_drop(f, p, FWD_DROP_NO_TUNNEL);
 	}
 	b->n = 0;

@@ -78,11 +78,21 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 		return;
 	}
+	if (pol->vti) {
+		vti_in(f, d, pol->vti, p);
+		return;
+	}
 	/* fragments of GRE go to the kernel, whose whole packet comes back by the
 	 * GRE socket */
 	if ((h.proto == IPPROTO_GRE_ || h.proto == IPPROTO_IPIP_) && !(h.frag & (IP4_MF | IP4_OFF_MASK)) &&
-	    gre_take(f, d, p, &h, false))
+	    gre_take(f, d, p, &h, pol, false))
 		return;
+	/* those of a protected tunnel by its own TUN, which says whose they are */
+	if (pol->gre && pol->gre->port && (h.proto == IPPROTO_GRE_ || h.proto == IPPROTO_IPIP_) &&
+	    h.frag & (IP4_MF | IP4_OFF_MASK)) {
+		deliver(f, d, pol->gre->port, p);
+		return;
+	}
 	if (pol->steer)
 		deliver(f, d, pol->steer, p);
 	else

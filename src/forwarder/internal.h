@@ -33,6 +33,8 @@ struct policy {
 	uint32_t ifid;	  /* of its entry there */
 	uint32_t path_mtu;
 	struct fport *steer; /* the steering TUN of ifid; NULL none */
+	/* tunnel protection: whose it is; NULL none. Of several GRE tunnels that share it, one */
+	struct tunnel *vti, *gre;
 	struct sa *out;	  /* newest first */
 	struct pkt *wait_first, **wait_last;
 	size_t n_waiting;
@@ -53,6 +55,8 @@ struct tunnel {
 	bool told_dead;		  /* what control knows */
 	bool in_table;
 	struct fport *port; /* its TUN; NULL none */
+	struct policy *policy; /* of conf.protect; NULL: there is none, nothing leaves */
+	bool closed; /* not protected, and another tunnel with the same ends is */
 	struct hnode by_ends; /* keyed by source and destination */
 	struct tunnel *next;
 };
@@ -109,6 +113,7 @@ void ports_free(struct forwarder *f);
 struct fport *port_by_id(struct forwarder *f, uint32_t id);
 struct fport *port_by_steered(struct forwarder *f, uint32_t ifid);
 bool port_is_steering(const struct forwarder *f, uint32_t dev_ifindex);
+bool port_is_tunnel(const struct forwarder *f, uint32_t dev_ifindex);
 void port_send(struct forwarder *f, struct fport *port, struct batch *b); /* b is empty after */
 
 /* state.c */
@@ -162,6 +167,10 @@ bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip4 *out
 /* After a table came: old is what the tunnel was before. */
 void keepalive_follow(struct tunnel *t, const struct fwd_tunnel *old);
 
+/* By an SA of the policy, or it waits for one. p is gone. */
+void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *fl,
+		   const struct ip4 *h, struct pkt *p);
+
 /* esp_out.c: encapsulate and send what has an SA */
 void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip4 *h, struct pkt *p);
 void esp_out_flush(struct forwarder *f);
@@ -183,10 +192,22 @@ struct delivery {
 /* To a TUN. Consecutive packets mostly go to one: a change sends what is there. */
 void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p);
 void deliver_flush(struct forwarder *f, struct delivery *d);
-/* A GRE or IP-in-IP packet with its IPv4 header: true if it was for a tunnel of ours,
- * and then p is gone. in_clear: it did not come out of an SA. */
+/* A GRE or IP-in-IP packet with its IPv4 header: true if it was for a tunnel of ours, and
+ * then p is gone. from: the policy out of whose SA it came; NULL: from the kernel, and
+ * in_clear unless that has put it together out of an SA's fragments. */
 bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip4 *h,
-	      bool in_clear);
+	      const struct policy *from, bool in_clear);
 void in_from_gre(struct forwarder *f, struct batch *b);
+
+/* protect.c */
+/* After a commit: tunnels find their policies and policies their tunnels. */
+void protect_bind(struct forwarder *f);
+/* Whether a tunnel may take a packet from there (as in gre_take). */
+bool protect_takes(const struct tunnel *t, const struct policy *from, const struct pkt *p);
+/* A packet of a protected tunnel, with its outer header, leaves by its policy: p is gone.
+ * False: the tunnel is not protected. */
+bool protect_out(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip4 *h);
+void vti_out(struct forwarder *f, struct tunnel *t, struct batch *b);
+void vti_in(struct forwarder *f, struct delivery *d, struct tunnel *t, struct pkt *p);
 
 #endif

@@ -109,7 +109,7 @@ void keepalive_tick(struct forwarder *f)
 	for (struct tunnel *t = f->tunnels; t; t = t->next) {
 		if (!t->in_table)
 			continue;
-		if (t->conf.keepalive_sec && t->conf.up && f->now_ms >= t->keepalive_ms)
+		if (t->conf.keepalive_sec && !t->conf.vti && t->conf.up && f->now_ms >= t->keepalive_ms)
 			due(f, t);
 		if (t->dead != t->told_dead)
 			tell(f, t);

@@ -15,8 +15,8 @@ static struct sa *pick_sa(struct policy *pol, const struct flow *fl)
 	return NULL;
 }
 
-static void by_sa_or_wait(struct forwarder *f, struct policy *pol, const struct flow *fl,
-			  const struct ip4 *h, struct pkt *p)
+void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *fl,
+		   const struct ip4 *h, struct pkt *p)
 {
 	struct sa *sa = pick_sa(pol, fl);
 
@@ -38,7 +38,7 @@ void out_release(struct forwarder *f, struct policy *pol)
 		p->next = NULL;
 		if (ip4_parse(p, false, &h)) {
 			ip4_flow(p, &h, &fl);
-			by_sa_or_wait(f, pol, &fl, &h, p);
+			out_by_policy(f, pol, &fl, &h, p);
 		} else {
 			fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 		}
@@ -61,7 +61,7 @@ static bool protect(struct forwarder *f, uint32_t ifid, struct pkt *p, const str
 		return false;
 	pol = e->state;
 	pol->stats.matches++;
-	by_sa_or_wait(f, pol, &fl, h, p);
+	out_by_policy(f, pol, &fl, h, p);
 	return true;
 }
 
@@ -154,7 +154,7 @@ void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const s
 	struct fport *raw = f->by_kind[FWD_PORT_GRE];
 	struct batch clear = { 0 };
 
-	if (!protect(f, t->conf.egress_ifid, p, outer))
+	if (!protect_out(f, t, p, outer) && !protect(f, t->conf.egress_ifid, p, outer))
 		send_cut(f, raw, &clear, p, clear_mtu(t));
 	esp_out_flush(f);
 	port_send(f, raw, &clear);
@@ -181,7 +181,7 @@ void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b)
 		t->stats.out_packets++;
 		t->stats.out_bytes += inner_len;
 		t->last_out_ms = f->now_ms;
-		if (!protect(f, t->conf.egress_ifid, p, &outer))
+		if (!protect_out(f, t, p, &outer) && !protect(f, t->conf.egress_ifid, p, &outer))
 			send_cut(f, gre, &clear, p, mtu);
 	}
 	b->n = 0;

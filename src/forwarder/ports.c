@@ -25,12 +25,22 @@ struct fport *port_by_steered(struct forwarder *f, uint32_t ifid)
 	return p;
 }
 
-bool port_is_steering(const struct forwarder *f, uint32_t dev_ifindex)
+static bool is_device_of(const struct forwarder *f, uint8_t kind, uint32_t dev_ifindex)
 {
 	for (const struct fport *p = f->ports; p; p = p->next)
-		if (p->desc.kind == FWD_PORT_STEER && p->desc.dev_ifindex == dev_ifindex)
+		if (p->desc.kind == kind && p->desc.dev_ifindex == dev_ifindex)
 			return dev_ifindex != 0;
 	return false;
+}
+
+bool port_is_steering(const struct forwarder *f, uint32_t dev_ifindex)
+{
+	return is_device_of(f, FWD_PORT_STEER, dev_ifindex);
+}
+
+bool port_is_tunnel(const struct forwarder *f, uint32_t dev_ifindex)
+{
+	return is_device_of(f, FWD_PORT_TUNNEL, dev_ifindex);
 }
 
 static struct fport *newest(struct forwarder *f, uint8_t kind)

@@ -250,6 +250,8 @@ static void put_tunnel(struct wr *w, const struct fwd_tunnel *t)
 	wr_be16(w, t->keepalive_sec);
 	wr_u8(w, t->keepalive_retries);
 	put_bool(w, t->trace);
+	wr_be32(w, t->protect);
+	put_bool(w, t->vti);
 }
 
 static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
@@ -274,6 +276,10 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 	t->keepalive_sec = rd_be16(r);
 	t->keepalive_retries = rd_u8(r);
 	t->trace = get_bool(r);
+	t->protect = rd_be32(r);
+	t->vti = get_bool(r);
+	if (t->vti && !t->protect) /* it has no other way */
+		r->bad = true;
 }
 
 /* Counters travel as a list of 64-bit words; the list is written once for both

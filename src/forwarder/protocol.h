@@ -104,6 +104,8 @@ struct fwd_tunnel {
 	uint16_t keepalive_sec; /* 0: none are sent */
 	uint8_t keepalive_retries;
 	bool trace; /* tell of each keepalive: `debug tunnel keepalive` */
+	uint32_t protect;   /* id of the policy that all its packets leave by; 0: none */
+	bool vti;	    /* `tunnel mode ipsec ipv4`: no header; protect is not 0 */
 };
 
 struct fwd_sa_stats {

@@ -137,8 +137,8 @@ struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remo
 	     n = htab_next(n)) {
 		struct tunnel *t = hnode_entry(n, struct tunnel, by_ends);
 
-		if (!t->in_table || t->conf.encap != encap || t->conf.src.family != IP_V4 ||
-		    t->conf.dst.family != IP_V4 ||
+		if (!t->in_table || t->conf.vti || t->conf.encap != encap ||
+		    t->conf.src.family != IP_V4 || t->conf.dst.family != IP_V4 ||
 		    ipaddr_to_v4(&t->conf.src) != local || ipaddr_to_v4(&t->conf.dst) != remote)
 			continue;
 		*ret_near = t;
@@ -169,6 +169,7 @@ static void commit_policies(struct forwarder *f, const struct spd *spd)
 		pol->in_table = false;
 		pol->ifid = 0;
 		pol->steer = NULL;
+		pol->vti = pol->gre = NULL;
 	}
 	for (size_t i = 0; i < spd->n; i++) {
 		struct policy *pol = spd->v[i].state;
@@ -198,6 +199,7 @@ static void commit_tunnels(struct forwarder *f, const struct table *new)
 	for (size_t i = 0; i < new->n_tunnels; i++)
 		tunnel_set(f, tunnel_find(f, new->tunnels[i].tunnel_id), &new->tunnels[i]);
 	tunnels_sweep(f);
+	protect_bind(f);
 }
 
 /* All or nothing. The old table goes at once: there is one worker and it is here,

@@ -25,7 +25,7 @@ struct gre {
  * checksum covers the payload). Routing bits and versions other than 0 are
  * unsupported (RFC 2784 section 2.3). */
 enum gre_result gre_decode(struct span s, struct gre *ret_g);
-/* Bytes that gre_encode() will write. */
+/* Bytes that gre_write() will write. */
 size_t gre_header_len(const struct gre *g);
 /* Writes the header at the start of the len bytes at `at`, whose rest is the payload, and
  * with has_checksum the sum over all of them. len is at least gre_header_len(). */

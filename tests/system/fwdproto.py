@@ -285,10 +285,11 @@ class Forwarder:
         for t in tunnels:
             self.must(TUNNEL_ADD, struct.pack('!II', t['id'], t['port']) +
                       addr(t.get('src', '192.0.2.1')) + addr(t.get('dst', '198.51.100.1')) +
-                      struct.pack('!IBIBBHHHBBBBHBB', t.get('ifid', 7), 'key' in t, t.get('key', 0),
+                      struct.pack('!IBIBBHHHBBBBHBBIB', t.get('ifid', 7), 'key' in t, t.get('key', 0),
                                   t.get('ttl', 255), t.get('tos', 0xff), 1476, t.get('mss', 0),
                                   t.get('mtu', 1500), t.get('up', 1), t.get('encap', 0),
-                                  t.get('checksum', 0), t.get('sequence', 0), *t.get('keepalive', (0, 0)), t.get('trace', 0)))
+                                  t.get('checksum', 0), t.get('sequence', 0), *t.get('keepalive', (0, 0)),
+                                  t.get('trace', 0), t.get('protect', 0), t.get('vti', 0)))
         self.must(TABLE_COMMIT)
 
     def sa_add(self, sa):

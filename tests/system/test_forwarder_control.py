@@ -261,7 +261,7 @@ def test_an_unfinished_table_changes_nothing(fwd):
 def test_messages_out_of_place_are_refused(fwd):
     policy = struct.pack('!IIIB', 5, IFID, 1, fp.PROTECT) + fp.selector(LAN, FAR) + fp.addr(US)
     tunnel = (struct.pack('!II', 0, 10) + fp.addr(US) + fp.addr(PEER) +
-              struct.pack('!IBIBBHHHBBBBHBB', IFID, 0, 0, 255, 0, 1476, 0, 0, 1, 0, 0, 0, 0, 0, 0))
+              struct.pack('!IBIBBHHHBBBBHBBIB', IFID, 0, 0, 255, 0, 1476, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0))
     assert fwd.call(fp.POLICY_ADD, policy + struct.pack('!I', 1500)) == -71
     assert fwd.call(fp.TUNNEL_ADD, tunnel) == -71
     assert fwd.call(fp.TABLE_COMMIT) == -71

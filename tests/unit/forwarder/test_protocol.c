@@ -104,7 +104,7 @@ static void make_request(struct fwd_msg *m)
 			.adjust_mss = (uint16_t)next(), .path_mtu = (uint16_t)next(), .up = true,
 			.encap = FWD_ENCAP_IPIP, .checksum = true, .sequence = true,
 			.keepalive_sec = (uint16_t)next(), .keepalive_retries = (uint8_t)next(),
-			.trace = true };
+			.trace = true, .protect = next(), .vti = true };
 		break;
 	default:
 		break;
@@ -253,6 +253,8 @@ static void fields_keep_their_places(void **state)
 	assert_true(out.u.tunnel.up && out.u.tunnel.checksum && out.u.tunnel.sequence);
 	assert_int_equal(out.u.tunnel.keepalive_sec, in.u.tunnel.keepalive_sec);
 	assert_int_equal(out.u.tunnel.keepalive_retries, in.u.tunnel.keepalive_retries);
+	assert_int_equal(out.u.tunnel.protect, in.u.tunnel.protect);
+	assert_true(out.u.tunnel.vti);
 	in = message(FWD_STATS_DROPS);
 	w = wr_of(buf, sizeof(buf));
 	fwd_encode(&w, &in);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tunnel protection: a tunnel whose packets leave by the SAs of one policy of its own,
+ * and are taken from these alone. A VTI (`tunnel mode ipsec ipv4`) puts its packets into
+ * them as they are; a GRE tunnel with its header. There is no way in clear: without the
+ * policy, or without an SA, a packet waits or is dropped. */
+#include "forwarder/internal.h"
+
+/* Which tunnels are protected by what, once the table holds both. A tunnel between the
+ * ends of a protected one that is not protected itself is closed: GRE between two hosts
+ * is protected or it is not. */
+void protect_bind(struct forwarder *f)
+{
+	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+		t->policy = t->in_table && t->conf.protect ? policy_find(f, t->conf.protect) : NULL;
+		if (t->policy && !t->policy->in_table)
+			t->policy = NULL;
+		if (t->policy && t->conf.vti)
+			t->policy->vti = t;
+		else if (t->policy)
+			t->policy->gre = t;
+	}
+	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+		t->closed = false;
+		for (struct tunnel *o = f->tunnels; o && t->in_table && !t->conf.protect; o = o->next)
+			t->closed |= o->in_table && o->conf.protect && !o->conf.vti &&
+				     ipaddr_equal(&o->conf.src, &t->conf.src) &&
+				     ipaddr_equal(&o->conf.dst, &t->conf.dst);
+	}
+}
+
+bool protect_takes(const struct tunnel *t, const struct policy *from, const struct pkt *p)
+{
+	if (!t->conf.protect)
+		return !t->closed;
+	if (from)
+		return from == t->policy;
+	/* fragments that came out of its SA, which the kernel has put together again */
+	return t->port && t->port->desc.dev_ifindex && p->ifindex == t->port->desc.dev_ifindex;
+}
+
+bool protect_out(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip4 *h)
+{
+	struct flow fl;
+
+	if (!t->conf.protect && !t->closed)
+		return false;
+	if (!t->policy) {
+		t->stats.out_drops++;
+		fwd_drop(f, p, FWD_DROP_NO_POLICY);
+		return true;
+	}
+	ip4_flow(p, h, &fl);
+	t->policy->stats.matches++;
+	out_by_policy(f, t->policy, &fl, h, p);
+	return true;
+}
+
+/* ---- VTI ---- */
+
+/* The reason for not sending it, or FWD_N_DROPS. */
+static enum fwd_drop look_at(const struct tunnel *t, struct pkt *p, struct ip4 *ret_h)
+{
+	if (!t->conf.up || !t->conf.egress_ifid)
+		return FWD_DROP_TUNNEL_DOWN;
+	if (!t->policy)
+		return FWD_DROP_NO_POLICY;
+	if (!ip4_parse(p, false, ret_h))
+		return FWD_DROP_MALFORMED_IP;
+	/* the route to the tunnel's end leads into the tunnel */
+	if (ret_h->dst == ipaddr_to_v4(&t->conf.dst))
+		return FWD_DROP_RECURSION;
+	if (t->conf.adjust_mss)
+		ip4_clamp_mss(p, t->conf.adjust_mss);
+	return FWD_N_DROPS;
+}
+
+void vti_out(struct forwarder *f, struct tunnel *t, struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct pkt *p = b->p[i];
+		struct ip4 h;
+		enum fwd_drop why = look_at(t, p, &h);
+
+		if (why != FWD_N_DROPS) {
+			t->stats.out_drops++;
+			fwd_drop(f, p, why);
+			continue;
+		}
+		t->stats.out_packets++;
+		t->stats.out_bytes += p->len;
+		t->last_out_ms = f->now_ms;
+		(void)protect_out(f, t, p, &h);
+	}
+	b->n = 0;
+	esp_out_flush(f);
+}
+
+void vti_in(struct forwarder *f, struct delivery *d, struct tunnel *t, struct pkt *p)
+{
+	if (!t->conf.up || !t->port) {
+		t->stats.in_errors++;
+		fwd_drop(f, p, t->port ? FWD_DROP_TUNNEL_DOWN : FWD_DROP_NO_TUNNEL);
+		return;
+	}
+	if (t->conf.adjust_mss)
+		ip4_clamp_mss(p, t->conf.adjust_mss);
+	t->stats.in_packets++;
+	t->stats.in_bytes += p->len;
+	t->last_in_ms = f->now_ms;
+	deliver(f, d, t->port, p);
+}
