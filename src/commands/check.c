@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands/check_pki.h"
+#include "commands/check_protection.h"
 #include "model/manual.h"
 
 #define NAME_LEN 160
@@ -393,6 +394,19 @@ static void check_manual(const struct config *c, const struct cfg_map_entry *e, 
 			      "there is no access list, so the entry is disabled.");
 }
 
+static void check_ipsec_profiles(const struct config *c, struct report *r)
+{
+	char obj[NAME_LEN];
+
+	for (size_t i = 0; i < c->ipsec_profiles.n; i++) {
+		const struct cfg_map_entry *e = c->ipsec_profiles.v[i]->entries.v[0];
+
+		object_name(obj, "crypto ipsec profile", c->ipsec_profiles.v[i]->name);
+		check_terms(c, e, obj, r);
+		check_profile_use(c, obj, e->profile, r);
+	}
+}
+
 static void check_entry(const struct config *c, const struct cfg_map *m,
 			const struct cfg_map_entry *e, struct report *r)
 {
@@ -455,7 +469,7 @@ static void check_maps(const struct config *c, struct report *r)
 			report_object(r, REPORT_WARNING, obj, "interface NAME, crypto map NAME",
 				      "no interface uses it.");
 	}
-	if (negotiates && !c->isakmp.policies.n && !c->isakmp.default_policy &&
+	if ((negotiates || c->ipsec_profiles.n) && !c->isakmp.policies.n && !c->isakmp.default_policy &&
 	    !c->isakmp.legacy_default_policy)
 		report_object(r, REPORT_ERROR, "crypto isakmp policy", "crypto isakmp policy 10",
 			      "there is none, so nothing can be negotiated.");
@@ -557,11 +571,9 @@ static void check_protection(const struct config *c, const struct cfg_interface 
 		return;
 	e = m ? entry_for(c, m, &gre) : NULL;
 	if (!e) {
-		if (!i->crypto_map[0])
+		if (!i->crypto_map[0] && !t->protection[0])
 			report_object(r, REPORT_WARNING, obj,
-				      t->mode == TUNNEL_IPIP ?
-					      "crypto map on the source interface, with permit ipinip" :
-					      "crypto map on the source interface, with permit gre",
+				      "tunnel protection ipsec profile NAME",
 				      "no crypto map protects this tunnel: %s does not encrypt.",
 				      t->mode == TUNNEL_IPIP ? "IP in IP" : "GRE");
 		return;
@@ -609,17 +621,14 @@ static void check_tunnel(const struct config *c, const struct cfg_interface *i, 
 	char obj[NAME_LEN];
 
 	object_name(obj, "interface", i->name);
-	if (t->mode != TUNNEL_GRE_IP && t->mode != TUNNEL_IPIP)
+	if (t->mode != TUNNEL_GRE_IP && t->mode != TUNNEL_IPIP && t->mode != TUNNEL_IPSEC_IPV4)
 		report_object(r, REPORT_ERROR, obj, "tunnel mode gre ip",
 			      "this tunnel mode is not run by this version.");
 	if (t->mode == TUNNEL_IPIP && (t->has_key || t->checksum || t->sequence || t->keepalive))
 		report_object(r, REPORT_WARNING, obj, "tunnel mode gre ip",
 			      "tunnel mode ipip has no key, checksum, sequence numbers or keepalives: "
 			      "they are GRE's.");
-	if (t->protection[0])
-		report_object(r, REPORT_ERROR, obj, "crypto map on the source interface",
-			      "tunnel protection is not run by this version; the tunnel stays "
-			      "down.");
+	check_tunnel_protection(c, i, obj, r);
 	if (!t->source.family && !t->source_if[0])
 		report_object(r, REPORT_ERROR, obj, "tunnel source INTERFACE",
 			      "there is no tunnel source, so the tunnel stays down.");
@@ -671,6 +680,7 @@ void commands_check(const struct config *c, struct report *report)
 	check_transforms(c, report);
 	check_maps(c, report);
 	check_dynamic_maps(c, report);
+	check_ipsec_profiles(c, report);
 	check_interfaces(c, report);
 	check_pki(c, report);
 }

@@ -122,9 +122,10 @@ static const struct cli_mode modes[M_COUNT] = {
 			       .exit_help = "Exit from crypto isakmp profile sub mode",
 			       .defaults = &cfg_isakmp_profile_defaults, .left = profile_left,
 			       .kept_off = offsetof(struct cfg_isakmp_profile, kept) },
+	[M_IPSEC_PROFILE] = CONFIG_MODE("(ipsec-profile)#", "Exit from IPSec profile configuration mode",
+					&cfg_map_entry_defaults, cfg_map_entry),
 	[M_LINE] = KEPT_MODE("(config-line)#"),
 	[M_ROUTER] = KEPT_MODE("(config-router)#"),
-	[M_IPSEC_PROFILE] = KEPT_MODE("(ipsec-profile)#"),
 	[M_IKEV2] = KEPT_MODE("(config-ikev2)#"),
 	[M_VPDN] = KEPT_MODE("(config-vpdn)#"),
 	[M_OTHER] = KEPT_MODE("(config-other)#"),
@@ -133,7 +134,7 @@ static const struct cli_mode modes[M_COUNT] = {
 /* In the order in which IOS prints a configuration. */
 static const struct cli_row *const tables[] = {
 	rows_system, rows_pki, rows_keyring, rows_isakmp, rows_isakmp_peer, rows_isakmp_profile,
-	rows_ipsec, rows_pubkey, rows_kept_crypto, rows_map,
+	rows_ipsec, rows_ipsec_profile, rows_pubkey, rows_kept_crypto, rows_map,
 	rows_interface, rows_kept_ip, rows_route, rows_acl, rows_kept_late, rows_exec,
 	rows_exec_crypto, rows_exec_pki, NULL,
 };

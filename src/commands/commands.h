@@ -29,9 +29,9 @@ enum command_mode {
 	M_KEY_STRING,
 	M_KEYRING,
 	M_ISAKMP_PROFILE,
+	M_IPSEC_PROFILE,
 	M_LINE, /* from here on: kept blocks */
 	M_ROUTER,
-	M_IPSEC_PROFILE,
 	M_IKEV2,
 	M_VPDN,
 	M_OTHER,

@@ -27,6 +27,7 @@ enum exec_action {
 	EXEC_SHOW_ISAKMP_PEERS, /* addr */
 	EXEC_SHOW_IPSEC_SA,	/* detail; count; addr (peer); ifname; name (map); flag: address, identity */
 	EXEC_SHOW_IPSEC_TRANSFORM, /* name */
+	EXEC_SHOW_IPSEC_PROFILE,   /* name */
 	EXEC_SHOW_IPSEC_LIFETIME,
 	EXEC_SHOW_CRYPTO_MAP, /* ifname; name (tag) */
 	EXEC_SHOW_DYNAMIC_MAP, /* name (tag) */

@@ -206,6 +206,17 @@ static int map_apply(struct cli_call *c)
 	return 0;
 }
 
+static int protection_apply(struct cli_call *c)
+{
+	const struct cfg_interface *i = c->obj;
+
+	if (c->op == CLI_SET && !config_find_ipsec_profile(c->root, i->tunnel.protection))
+		txt_printf(c->out, "%% NOTE: ipsec profile \"%s\" does not exist yet; %s carries "
+				   "nothing until it does.\n",
+			   i->tunnel.protection, i->name);
+	return 0;
+}
+
 /* ---- tunnel keepalives ---- */
 
 struct keepalive_args {
@@ -370,7 +381,7 @@ const struct cli_row rows_interface[] = {
 		       KWV("infinite", "Disable PMTUD aging", AT_U(pmtu_age_min), PMTU_AGE_INFINITE),
 		       CLOSE, CLOSE, OPT, KW("min-mtu", "Minimum MTU allowed by PMTUD"),
 		       NUM(92, 65535, "Minimum MTU in bytes", AT_U(pmtu_least)), CLOSE) },
-	{ .modes = IN_TUNNEL,
+	{ .modes = IN_TUNNEL, .apply = protection_apply,
 	  .toks = TOKS(TUNNEL, KWF("protection", "Enable tunnel protection", .flags = CLI_TAIL),
 		       KW("ipsec", "Use ipsec to protect this tunnel interface"),
 		       KW("profile", "Determine the ipsec policy profile to use."),

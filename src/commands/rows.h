@@ -17,6 +17,7 @@ extern const struct cli_row rows_isakmp_peer[];
 extern const struct cli_row rows_keyring[];
 extern const struct cli_row rows_isakmp_profile[];
 extern const struct cli_row rows_ipsec[];
+extern const struct cli_row rows_ipsec_profile[];
 extern const struct cli_row rows_map[];
 extern const struct cli_row rows_interface[];
 extern const struct cli_row rows_route[];

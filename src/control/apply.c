@@ -4,6 +4,7 @@
 #include "control/ike_pki.h"
 #include "control/manual.h"
 #include "control/master_key.h"
+#include "control/protect.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -132,7 +133,8 @@ static void say_isakmp(struct control *c)
 	bool on = false;
 
 	for (size_t i = 0; i < c->config->interfaces.n; i++)
-		on |= c->config->interfaces.v[i]->crypto_map[0] != '\0';
+		on |= c->config->interfaces.v[i]->crypto_map[0] ||
+		      c->config->interfaces.v[i]->tunnel.protection[0];
 	on &= c->config->isakmp.enable;
 	if (on != c->isakmp_on)
 		log_line("CRYPTO-6-ISAKMP_ON_OFF", "ISAKMP is %s", on ? "ON" : "OFF");
@@ -194,6 +196,7 @@ void apply_all(struct control *c)
 	say_notes(c);
 	say_isakmp(c);
 	ikelink_pump(c);
+	protect_soon(c);
 }
 
 /* A policy that IKE has just made: its locks stand, and its SPD entry, before the SAs that

@@ -60,6 +60,15 @@ static uint32_t policy_id(struct policy_ids *ids, const struct policy_id_row *ke
 	return ids->v[ids->n++].id;
 }
 
+uint32_t policy_ids_take(struct policy_ids *ids, const char *map, uint32_t ifid, uint32_t seq,
+			 uint32_t ace)
+{
+	struct policy_id_row key = { .ifid = ifid, .seq = seq, .ace = ace };
+
+	snprintf(key.map, sizeof(key.map), "%s", map);
+	return policy_id(ids, &key);
+}
+
 const struct bound_if *bound_find(const struct bound_if *ifs, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
@@ -192,8 +201,8 @@ static int compile_isakmp(const struct config *c, struct compiled *out)
 }
 
 /* What one crypto map entry says, without the selector. */
-static void entry_policy(const struct config *c, const struct cfg_map *map,
-			 const struct cfg_map_entry *e, struct compiled *out, struct p2_policy *ret_p)
+void compile_entry(const struct config *c, const struct cfg_map *map, const struct cfg_map_entry *e,
+		   struct compiled *out, struct p2_policy *ret_p)
 {
 	struct p2_policy p = { .seq = e->seq, .pfs_group = e->pfs_group, .per_host = e->per_host };
 
@@ -249,6 +258,29 @@ static int add_place(struct compiled *out, const struct fwd_policy *f)
 	return 0;
 }
 
+static int add_spd(struct compiled *out, const struct fwd_policy *f)
+{
+	if (grow((void **)&out->policies, out->n_policies, sizeof(*f)))
+		return -ENOMEM;
+	out->policies[out->n_policies++] = *f;
+	return 0;
+}
+
+static int add_p2(struct compiled *out, const struct p2_policy *p)
+{
+	if (grow((void **)&out->p2, out->ike.n_p2, sizeof(*p)))
+		return -ENOMEM;
+	out->p2[out->ike.n_p2++] = *p;
+	return 0;
+}
+
+int compiled_add_line(struct compiled *out, const struct fwd_policy *f, const struct p2_policy *p)
+{
+	int err = add_spd(out, f);
+
+	return err ? err : add_p2(out, p);
+}
+
 /* One selector of one ACL line: an SPD entry, and for a permit a policy of IKE. */
 static int add_line(const struct bound_if *bi, struct ipaddr local, const struct p2_policy *like,
 		    uint32_t map_seq, const struct acl_entry *ace, uint32_t part,
@@ -264,11 +296,8 @@ static int add_line(const struct bound_if *bi, struct ipaddr local, const struct
 	f.id = policy_id(ids, &key);
 	if (!f.id || (like->dynamic && ace->kind == ACE_PERMIT && add_place(out, &f)))
 		return -ENOMEM;
-	if (!like->any_proxies) {
-		if (grow((void **)&out->policies, out->n_policies, sizeof(f)))
-			return -ENOMEM;
-		out->policies[out->n_policies++] = f;
-	}
+	if (!like->any_proxies && add_spd(out, &f))
+		return -ENOMEM;
 	if (ace->kind != ACE_PERMIT)
 		return 0;
 
@@ -278,10 +307,7 @@ static int add_line(const struct bound_if *bi, struct ipaddr local, const struct
 	p.ace = ace->seq;
 	p.sel = *sel;
 	p.local = local;
-	if (grow((void **)&out->p2, out->ike.n_p2, sizeof(p)))
-		return -ENOMEM;
-	out->p2[out->ike.n_p2++] = p;
-	return 0;
+	return add_p2(out, &p);
 }
 
 static int add_acl(const struct cfg_acl *acl, const struct bound_if *bi, struct ipaddr local,
@@ -338,7 +364,7 @@ static int add_dynamic(const struct config *c, const struct cfg_map *map,
 
 		if (t->match_acl[0] && !acl)
 			continue; /* commands_check() says so; nothing is permitted */
-		entry_policy(c, map, t, out, &like);
+		compile_entry(c, map, t, out, &like);
 		like.seq = e->seq;
 		/* For names only: none is known, and nobody served. What the list permits is
 		 * held back as that of any entry without a peer is. */
@@ -395,7 +421,7 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci,
 		}
 		if (!acl)
 			continue; /* commands_check() says so */
-		entry_policy(c, map, e, out, &like);
+		compile_entry(c, map, e, out, &like);
 		/* Without peer or transform set, and in an entry of a type that we do not run,
 		 * the lines stay in the SPD: what they match is dropped, not sent in clear. */
 		if (e->type != MAP_ISAKMP)
@@ -411,7 +437,8 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci,
 	return 0;
 }
 
-static int compile_tunnel(const struct cfg_interface *ci, const struct bound_if *ifs, size_t n_ifs,
+static int compile_tunnel(const struct config *c, const struct cfg_interface *ci,
+			  const struct bound_if *ifs, size_t n_ifs, struct policy_ids *ids,
 			  struct compiled *out)
 {
 	const struct cfg_tunnel *t = &ci->tunnel;
@@ -420,7 +447,8 @@ static int compile_tunnel(const struct cfg_interface *ci, const struct bound_if 
 	struct fwd_tunnel f = { .dst = t->destination, .has_key = t->has_key, .key = t->key,
 				.ttl = t->ttl ? t->ttl : 255 };
 
-	if (!bi || !bi->tun_port || (t->mode != TUNNEL_GRE_IP && t->mode != TUNNEL_IPIP))
+	f.vti = t->mode == TUNNEL_IPSEC_IPV4;
+	if (!bi || (t->mode != TUNNEL_GRE_IP && t->mode != TUNNEL_IPIP && (!f.vti || !t->protection[0])))
 		return 0;
 	f.tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
 	f.tun_port = bi->tun_port;
@@ -435,13 +463,19 @@ static int compile_tunnel(const struct cfg_interface *ci, const struct bound_if 
 	if (t->mode == TUNNEL_IPIP) {
 		f.encap = FWD_ENCAP_IPIP;
 		f.has_key = false; /* all that follows is GRE's */
-	} else {
+	} else if (!f.vti) {
 		f.checksum = t->checksum;
 		f.sequence = t->sequence;
 		f.keepalive_sec = t->keepalive ? t->keepalive_sec : 0;
 		f.keepalive_retries = t->keepalive_retries;
 	}
-	f.up = !ci->shutdown && !bi->recursive && f.src.family == IP_V4 && f.dst.family == IP_V4 && f.egress_ifid;
+	f.up = !ci->shutdown && !bi->recursive && f.src.family == IP_V4 && f.dst.family == IP_V4 &&
+	       f.egress_ifid;
+	if (t->protection[0] &&
+	    compile_protection(c, ci, bi->tun_port ? bi->ifindex : 0, &f, ids, out, &f.protect))
+		return -ENOMEM;
+	if (!bi->tun_port)
+		return 0;
 	if (grow((void **)&out->tunnels, out->n_tunnels, sizeof(f)))
 		return -ENOMEM;
 	out->tunnels[out->n_tunnels++] = f;
@@ -465,7 +499,7 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 		if (ci->crypto_map[0])
 			err = compile_map(c, ci, ifs, n_ifs, ids, &out);
 		if (!err && ci->is_tunnel)
-			err = compile_tunnel(ci, ifs, n_ifs, &out);
+			err = compile_tunnel(c, ci, ifs, n_ifs, ids, &out);
 	}
 	if (err || out.notes.bad) {
 		compiled_fini(&out);

@@ -81,6 +81,19 @@ int compile_manual(const struct config *c, const struct cfg_map *map, const stru
 		   size_t first, struct compiled *out);
 /* The peers of these policies, which IKE must not have, into what is shown. */
 void compile_manual_shown(struct compiled *c);
+/* What one entry of a map says, without the selector. */
+void compile_entry(const struct config *c, const struct cfg_map *map, const struct cfg_map_entry *e,
+		   struct compiled *out, struct p2_policy *ret_p);
+/* An SPD entry, and the policy of IKE that serves it. 0 or -ENOMEM. */
+int compiled_add_line(struct compiled *out, const struct fwd_policy *f, const struct p2_policy *p);
+/* The id of what these name, the same one each time; 0 without memory. */
+uint32_t policy_ids_take(struct policy_ids *ids, const char *map, uint32_t ifid, uint32_t seq,
+			 uint32_t ace);
+/* The policy of a protected tunnel: *ret_id is what its packets leave by, also where
+ * nothing can be negotiated (yet). ifid: its TUN; 0: none yet. 0 or -ENOMEM. */
+int compile_protection(const struct config *c, const struct cfg_interface *ci, uint32_t ifid,
+		       const struct fwd_tunnel *f, struct policy_ids *ids, struct compiled *out,
+		       uint32_t *ret_id);
 int compile_keys(const struct config *c, const struct bound_if *ifs, size_t n_ifs, struct compiled *out);
 /* 0 or -ENOMEM; a copy of e, and no older one stays behind in memory. */
 int compiled_add_psk(struct compiled *out, const struct psk_entry *e);

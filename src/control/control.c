@@ -15,6 +15,7 @@
 
 #include "control/ike_encr.h"
 #include "control/ike_pki.h"
+#include "control/protect.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
 #include "host/log.h"
@@ -244,7 +245,7 @@ static int start(struct control *c, int fwd_fd)
 	/* what an earlier control left in the forwarder is taken over */
 	err = ikelink_start(c, true);
 	ikelink_pump(c);
-	return err;
+	return err ? err : protect_start(c);
 }
 
 static int serve(struct control *c)
@@ -302,6 +303,7 @@ static void control_free(struct control *c)
 		event_free(c->apply_timer);
 	if (c->sample_timer)
 		event_free(c->sample_timer);
+	protect_stop(c);
 	ike_free(c->ike);
 	manual_free(c);
 	fwdlink_free(c->fwd);

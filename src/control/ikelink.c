@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/protect.h"
 #include "control/show_parts.h"
 #include "host/log.h"
 #include "host/os.h"
@@ -149,6 +150,7 @@ static void carry_out(struct control *c, const struct ike_action *a)
 		break;
 	case IKE_ACT_SA_ADD:
 		install(c, a->spec);
+		protect_soon(c);
 		break;
 	case IKE_ACT_SA_MOVE: {
 		struct fwd_msg m = { .type = FWD_SA_MOVE,
@@ -160,9 +162,11 @@ static void carry_out(struct control *c, const struct ike_action *a)
 	}
 	case IKE_ACT_SA_DEL:
 		(void)fwdlink_simple(c->fwd, FWD_SA_DEL, a->sa_id);
+		protect_soon(c);
 		break;
 	case IKE_ACT_FAILED:
 		(void)fwdlink_simple(c->fwd, FWD_NEGOTIATION_FAILED, a->policy_id);
+		protect_failed(c, a->policy_id);
 		break;
 	case IKE_ACT_LOG:
 		log_line(a->mnemonic, "%s", a->text);

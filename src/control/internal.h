@@ -36,6 +36,7 @@ struct manual_installed;
 struct ping;
 struct dialog;
 struct keygen;
+struct protect;
 struct pki;
 struct pki_store;
 struct pki_crls;
@@ -51,6 +52,7 @@ struct tun_state {
 	bool in_forwarder;
 	bool line;	/* its line protocol, as it was told last */
 	bool dead;	/* its keepalives stay away */
+	bool has_sas;	/* of a VTI: IPsec SAs */
 	bool recursive; /* it was routed into itself, and is held down until then */
 	uint64_t recursive_until_ms;
 };
@@ -90,6 +92,7 @@ struct control {
 	bool forwards;	     /* ip_forward was set to 1 */
 	bool forwarding_seen; /* forwarding_follow was here */
 	uint64_t started_ms;
+	struct protect *protect; /* protect.c; NULL before SAs are adopted */
 	struct event *ike_timer, *apply_timer, *sample_timer;
 	struct event *watches[8];
 	size_t n_watches;
@@ -158,6 +161,7 @@ void line_look(struct control *c);
 void line_follow(struct control *c); /* the log, the carriers */
 void line_say(const char *ios_name, bool up);
 void line_alive(struct control *c, uint32_t tunnel_id, bool alive); /* its keepalives */
+void line_protected(struct control *c, uint32_t tunnel_id, bool has_sas); /* of a VTI */
 void line_trace(const struct control *c, const struct fwd_msg *m); /* `debug tunnel keepalive` */
 void line_adopt(struct control *c, struct tun_state *t, const struct nl_link *l); /* as it was left */
 void line_tick(struct control *c);  /* now and then: what was held down is tried again */

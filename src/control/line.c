@@ -100,6 +100,8 @@ static const char *why_down(const struct control *c, const struct cfg_interface 
 		return "tunnel source is not up";
 	if (!b->egress_ifindex || !link_works(c, b->egress_ifindex))
 		return "no output interface";
+	if (cfg->mode == TUNNEL_IPSEC_IPV4 && !t->has_sas)
+		return "no IPsec security association";
 	return t->dead ? "keepalives are not answered" : NULL;
 }
 
@@ -163,6 +165,19 @@ void line_alive(struct control *c, uint32_t tunnel_id, bool alive)
 		line_follow(c);
 }
 
+void line_protected(struct control *c, uint32_t tunnel_id, bool has_sas)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < MAX_TUNS; i++)
+		if (c->tuns[i].used && c->tuns[i].tunnel_id == tunnel_id) {
+			changed |= c->tuns[i].has_sas != has_sas;
+			c->tuns[i].has_sas = has_sas;
+		}
+	if (changed && !plumb_look(c))
+		line_follow(c);
+}
+
 void line_trace(const struct control *c, const struct fwd_msg *m)
 {
 	uint32_t id = m->u.keepalive.tunnel_id;
@@ -200,7 +215,7 @@ void line_adopt(struct control *c, struct tun_state *t, const struct nl_link *l)
 {
 	struct fwd_msg get = { .type = FWD_STATS_GET };
 
-	t->line = l->up && l->carrier;
+	t->line = t->has_sas = l->up && l->carrier;
 	if (!t->line) /* or what the forwarder tells later would look like news */
 		(void)fwdlink_call(c->fwd, &get, -1, note_dead, t);
 }

@@ -71,6 +71,9 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 	case EXEC_SHOW_IPSEC_TRANSFORM:
 		show_transform_sets(in, a->name, out);
 		return 0;
+	case EXEC_SHOW_IPSEC_PROFILE:
+		show_ipsec_profile(in, a->name, out);
+		return 0;
 	case EXEC_SHOW_IPSEC_LIFETIME:
 		show_ipsec_lifetime(in, out);
 		return 0;

@@ -117,8 +117,8 @@ static void say_transforms(const struct show_in *in, const struct cfg_map_entry 
 	txt_str(out, "\t}\n");
 }
 
-/* What is to be negotiated, the end of every entry. */
-static void say_terms(const struct show_in *in, const struct cfg_map_entry *e, struct txt *out)
+/* What is to be negotiated, the end of every entry and of an ipsec profile. */
+void show_map_terms(const struct show_in *in, const struct cfg_map_entry *e, struct txt *out)
 {
 	const struct config *c = in->config;
 
@@ -130,7 +130,7 @@ static void say_terms(const struct show_in *in, const struct cfg_map_entry *e, s
 	if (e->per_host)
 		txt_str(out, "\tSecurity association level: per-host\n");
 	if (!c->compat_ios12)
-		txt_str(out, "\tResponder-Only (Y/N): N\n");
+		txt_printf(out, "\tResponder-Only (Y/N): %c\n", e->responder_only ? 'Y' : 'N');
 	txt_printf(out, "\tPFS (Y/N): %c\n", e->pfs_group ? 'Y' : 'N');
 	if (e->pfs_group)
 		txt_printf(out, "\tDH group:  group%u\n", (unsigned)e->pfs_group);
@@ -196,7 +196,7 @@ static void say_entry(const struct show_in *in, const struct cfg_map *m,
 		say_session_keys(&e->keys[0], "Inbound", out);
 		say_session_keys(&e->keys[1], "Outbound", out);
 	} else {
-		say_terms(in, e, out);
+		show_map_terms(in, e, out);
 	}
 }
 
@@ -210,7 +210,7 @@ static void say_interfaces(const struct config *c, const struct cfg_map *m, stru
 	txt_char(out, '\n');
 }
 
-/* ---- dynamic crypto maps ---- */
+/* ---- dynamic crypto maps, and those of protected tunnels ---- */
 
 static void say_end(struct txt *out, const struct addr_match *m, const struct port_match *port)
 {
@@ -282,7 +282,7 @@ static void say_temporary(const struct show_in *in, const struct cfg_map *m,
 	say_end(out, &p->sel.remote, &p->sel.remote_port);
 	txt_printf(out, "\n\t    dynamic (created from dynamic map %s/%u)\n\tCurrent peer: %s\n",
 		   name, (unsigned)t->seq, s);
-	say_terms(in, t, out);
+	show_map_terms(in, t, out);
 	say_interfaces(in->config, m, out);
 }
 
@@ -313,7 +313,7 @@ void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out
 				txt_printf(out, "\tDescription: %s\n", e->description);
 			say_peers(e, out);
 			say_acl(in, e, out);
-			say_terms(in, e, out);
+			show_map_terms(in, e, out);
 			txt_char(out, '\n');
 			any = true;
 		}
@@ -322,9 +322,76 @@ void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out
 		txt_str(out, "No crypto map templates found.\n");
 }
 
+static bool shares_head(const struct cfg_interface *i, const char *map)
+{
+	char own[IOS_NAME_MAX];
+
+	if (!i->is_tunnel || !i->tunnel.protection[0])
+		return false;
+	show_head_name(i, own);
+	return !strcmp(own, map);
+}
+
+/* The map that IOS makes for a protected tunnel: the profile, and its instance. */
+static void say_head(const struct show_in *in, const struct p2_policy *p,
+		     const struct cfg_interface *i, struct txt *out)
+{
+	static const struct cfg_map_entry none = { .type = MAP_ISAKMP };
+	const struct cfg_map_entry *e = config_find_ipsec_profile(in->config, i->tunnel.protection);
+	const char *ip = in->config->compat_ios12 ? "" : "IPv4 ";
+	struct ipaddr peer = p->peers[0];
+	char s[IPADDR_STRLEN];
+
+	txt_printf(out, "Crypto Map %s\"%s\" 65536 ipsec-isakmp\n\tProfile name: %s\n", ip, p->map,
+		   i->tunnel.protection);
+	show_map_terms(in, e ? e : &none, out);
+	(void)show_policy_peer(in, p, &peer);
+	ipaddr_str(&peer, s);
+	txt_printf(out,
+		   "\nCrypto Map %s\"%s\" %u ipsec-isakmp\n\tMap is a PROFILE INSTANCE.\n"
+		   "\tPeer = %s\n\tExtended IP access list \n\t    access-list  permit ",
+		   ip, p->map, (unsigned)p->seq, s);
+	say_proto(out, p->sel.proto);
+	say_end(out, &p->sel.local, &p->sel.local_port);
+	say_end(out, &p->sel.remote, &p->sel.remote_port);
+	txt_printf(out, "\n\tCurrent peer: %s\n", s);
+	show_map_terms(in, e ? e : &none, out);
+	txt_printf(out, "\tInterfaces using crypto map %s:\n", p->map);
+	for (size_t n = 0; n < in->config->interfaces.n; n++)
+		if (shares_head(in->config->interfaces.v[n], p->map))
+			txt_printf(out, "\t\t%s\n", in->config->interfaces.v[n]->name);
+	txt_char(out, '\n');
+}
+
+/* True if there was one. */
+static bool say_heads(const struct show_in *in, const char *ifname, const char *tag, struct txt *out)
+{
+	bool any = false;
+
+	for (size_t k = 0; k < in->n_p2; k++) {
+		const struct p2_policy *p = &in->p2[k];
+		const struct cfg_interface *i = NULL;
+
+		if (!p->standing || (tag[0] && strcmp(tag, p->map) != 0))
+			continue;
+		for (size_t n = 0; n < in->config->interfaces.n; n++) {
+			const struct cfg_interface *x = in->config->interfaces.v[n];
+
+			if (shares_head(x, p->map) && (!ifname[0] || !strcmp(ifname, x->name)))
+				i = x;
+		}
+		if (!i)
+			continue;
+		say_head(in, p, i, out);
+		any = true;
+	}
+	return any;
+}
+
 void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out)
 {
 	const struct config *c = in->config;
+	const char *asked = tag;
 	const struct cfg_interface *on = ifname[0] ? config_find_interface(c, ifname) : NULL;
 	bool any = false;
 
@@ -342,6 +409,7 @@ void show_crypto_map(const struct show_in *in, const char *ifname, const char *t
 		}
 		say_temporaries(in, m, out);
 	}
+	any |= say_heads(in, ifname, asked, out);
 	if (!any)
 		txt_str(out, "No crypto maps found.\n");
 }

@@ -72,6 +72,13 @@ void show_transform_sets(const struct show_in *in, const char *name, struct txt 
 void show_ipsec_lifetime(const struct show_in *in, struct txt *out);
 void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out);
 
+/* A map entry's lifetimes, PFS and transform sets, as lines below a heading. */
+void show_map_terms(const struct show_in *in, const struct cfg_map_entry *e, struct txt *out);
+/* show_profile.c: name "" is all. */
+void show_ipsec_profile(const struct show_in *in, const char *name, struct txt *out);
+/* The crypto map that IOS makes of a protected tunnel: Tunnel0-head-0. */
+void show_head_name(const struct cfg_interface *i, char out[IOS_NAME_MAX]);
+
 void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out);
 
 /* show_admission.c */

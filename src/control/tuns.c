@@ -133,6 +133,13 @@ void tuns_apply(struct control *c, const struct cfg_interface *ci)
 	prepare(name);
 	if (ci->tunnel.mode == TUNNEL_IPIP)
 		ikelink_ipip(c);
+	if (ci->tunnel.protection[0]) {
+		/* fragments of GRE out of an SA come in there, from the peer's own address */
+		char path[96];
+
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", name);
+		(void)host_sysctl(path, "2", NULL);
+	}
 }
 
 /* ---- steering ---- */
@@ -241,9 +248,35 @@ static bool steer_one(struct control *c, const struct cfg_interface *ci, struct 
 	return f->device[0] != '\0';
 }
 
+/* The guard of a protected tunnel. False: it has no end yet, and nothing to guard. */
+static bool guard_tunnel(struct control *c, const struct cfg_interface *ci, struct steer_if *f)
+{
+	struct steer_line *line;
+	const struct bound_if *src = bound_find(c->ifs, c->n_ifs, ci->tunnel.source_if);
+	struct ipaddr local = ci->tunnel.source.family ? ci->tunnel.source :
+			      src		       ? src->addr :
+							 (struct ipaddr){ 0 };
+
+	if (local.family != IP_V4 || ci->tunnel.destination.family != IP_V4)
+		return false;
+	line = calloc(1, sizeof(*line));
+	if (!line) {
+		c->guarded = false;
+		return false;
+	}
+	line->permit = true;
+	line->sel = (struct selector){ .local = { .addr = local },
+				       .remote = { .addr = ci->tunnel.destination },
+				       .proto = ci->tunnel.mode == TUNNEL_IPIP ? 4 : 47 };
+	*f = (struct steer_if){ .any_device = true, .lines = line, .n_lines = 1 };
+	f->slot = STEER_SLOTS + (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
+	tuns_device(ci->name, f->tun);
+	return true;
+}
+
 void steering_apply(struct control *c)
 {
-	struct steer_if v[MAX_STEER];
+	struct steer_if v[MAX_STEER + MAX_TUNS];
 	struct txt why = TXT_INIT;
 	size_t n = 0;
 	int err = 0;
@@ -255,6 +288,13 @@ void steering_apply(struct control *c)
 
 		if (ci->crypto_map[0] && steer_one(c, ci, &f))
 			v[n++] = f; /* no more of them than slots */
+		if (!ci->tunnel.protection[0] ||
+		    (ci->tunnel.mode != TUNNEL_GRE_IP && ci->tunnel.mode != TUNNEL_IPIP))
+			continue;
+		if (n == MAX_STEER + MAX_TUNS)
+			c->guarded = false;
+		else if (guard_tunnel(c, ci, &f))
+			v[n++] = f;
 	}
 	if (n || c->last_ruleset)
 		err = steer_apply(c->nl, v, n, &c->last_ruleset, &why);

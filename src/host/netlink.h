@@ -36,7 +36,8 @@ int nl_links(struct nl *nl, void (*each)(void *ctx, const struct nl_link *l), vo
 int nl_addrs(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), void *ctx);
 
 int nl_link_set(struct nl *nl, uint32_t ifindex, bool up, uint32_t mtu); /* mtu 0: as it is */
-int nl_link_carrier(struct nl *nl, uint32_t ifindex, bool on); /* of a TUN that is open */
+/* Of a TUN that is open: without carrier nothing is sent by it. */
+int nl_link_carrier(struct nl *nl, uint32_t ifindex, bool on);
 int nl_link_del(struct nl *nl, uint32_t ifindex);
 int nl_addr_add(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len);
 /* The same with host scope: never chosen as a source towards others. */

@@ -121,7 +121,8 @@ static void forget_others(struct nl *nl, const struct steer_if *v, size_t n)
 	if (nl_rules(nl, note_rule, &s))
 		return;
 	for (size_t i = 0; i < n; i++)
-		s.slot[v[i].slot] = false;
+		if (!v[i].any_device)
+			s.slot[v[i].slot] = false;
 	for (uint32_t i = 0; i < STEER_SLOTS; i++)
 		if (s.slot[i])
 			steer_forget(nl, i);
@@ -132,6 +133,8 @@ int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mar
 	int err = 0, r;
 
 	for (size_t i = 0; i < n; i++) {
+		if (v[i].any_device)
+			continue;
 		if (v[i].slot >= STEER_SLOTS)
 			return -EINVAL;
 		/* whatever fails here, the guard is loaded all the same */

@@ -22,9 +22,12 @@ struct steer_line {
 	struct selector sel;
 };
 
-/* One interface with a crypto map. */
+/* One interface with a crypto map, or a protected tunnel. */
 struct steer_if {
-	uint32_t slot;	 /* below STEER_SLOTS, stable while the interface has a map */
+	/* a protected tunnel: its lines say what GRE may leave by no interface, and arrive by
+	 * none but its own TUN. It steers nothing: of all this slot, tun and lines count. */
+	bool any_device;
+	uint32_t slot;	 /* a tunnel's is STEER_SLOTS or more; others are below STEER_SLOTS, stable while the interface has a map */
 	uint32_t ifindex;
 	char device[16]; /* of the interface */
 	char tun[16];	 /* its steering TUN */

@@ -8,7 +8,10 @@
  *   guard        in postrouting, before and behind source NAT: `guard_SLOT`
  *
  * Each of steer, guard and mirror has a chain for each crypto map entry, because a
- * deny line means "go on at the next entry": it returns. */
+ * deny line means "go on at the next entry": it returns.
+ *
+ * A protected tunnel has no `steer`: its TUN is in the forwarder's hands. Its `guard` is
+ * for every interface, and its `mirror` for all but that TUN. */
 #include "host/steer.h"
 
 #include <ctype.h>
@@ -282,7 +285,8 @@ static void put_guard(struct txt *t, const struct steer_if *v, size_t n)
 		   MARK_BYPASS, MARK_BYPASS);
 	for (size_t i = 0; i < n; i++) {
 		txt_str(t, "\t\t");
-		put_dev(t, "oifname", v[i].device, v[i].ifindex);
+		if (!v[i].any_device)
+			put_dev(t, "oifname", v[i].device, v[i].ifindex);
 		txt_printf(t, "jump guard_%u\n", v[i].slot);
 	}
 	/* source NAT may make something match, or hide that it did */
@@ -297,6 +301,8 @@ static void put_prerouting(struct txt *t, const struct steer_if *v, size_t n)
 {
 	txt_str(t, "\tchain prerouting {\n\t\ttype filter hook prerouting priority mangle;\n");
 	for (size_t i = 0; i < n; i++) { /* out of an SA: not in clear, whatever it looks like */
+		if (v[i].any_device)
+			continue;
 		txt_str(t, "\t\t");
 		put_dev(t, "iifname", v[i].tun, v[i].tun_ifindex);
 		txt_str(t, "goto forwarding\n");
@@ -308,11 +314,16 @@ static void put_prerouting(struct txt *t, const struct steer_if *v, size_t n)
 		   "\t\tfib daddr type local ip protocol udp ip frag-off & 0x1fff != 0 accept\n");
 	for (size_t i = 0; i < n; i++) {
 		txt_str(t, "\t\t");
-		put_dev(t, "iifname", v[i].device, v[i].ifindex);
+		if (v[i].any_device) /* fragments out of its SA come in there, to be put together */
+			put_dev(t, "iifname !=", v[i].tun, v[i].tun_ifindex);
+		else
+			put_dev(t, "iifname", v[i].device, v[i].ifindex);
 		txt_printf(t, "jump mirror_%u\n", v[i].slot);
 	}
 	txt_str(t, "\t\tgoto forwarding\n\t}\n\tchain forwarding {\n");
 	for (size_t i = 0; i < n; i++) {
+		if (v[i].any_device)
+			continue;
 		txt_str(t, "\t\tfib daddr ");
 		put_dev(t, "oifname", v[i].device, v[i].ifindex);
 		txt_printf(t, "jump steer_%u\n", v[i].slot);
@@ -322,6 +333,8 @@ static void put_prerouting(struct txt *t, const struct steer_if *v, size_t n)
 		      "\t\tmeta mark 0x%x accept\n",
 		   MARK_BYPASS);
 	for (size_t i = 0; i < n; i++) {
+		if (v[i].any_device)
+			continue;
 		txt_str(t, "\t\t");
 		put_dev(t, "oifname", v[i].device, v[i].ifindex);
 		txt_printf(t, "jump steer_%u\n", v[i].slot);
@@ -374,10 +387,10 @@ void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
 			   STEER_NFLOG);
 	txt_str(t, "\t\tdrop\n\t}\n");
 	for (size_t i = 0; i < n; i++)
-		if (form == STEER_CLOSED || v[i].closed)
+		if (!v[i].any_device && (form == STEER_CLOSED || v[i].closed))
 			put_closed(t, &v[i]);
 		else
-			for (enum side s = SIDE_STEER; s <= SIDE_MIRROR; s++)
+			for (enum side s = v[i].any_device ? SIDE_GUARD : SIDE_STEER; s <= SIDE_MIRROR; s++)
 				put_side(t, &v[i], s, form != STEER_PLAIN);
 	/* the last resort asks for nothing that a kernel may lack: no fib, no rerouting,
 	 * no TCP options */

@@ -378,6 +378,10 @@ void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struc
 		act_failed(k, policy_id, "an entry of a dynamic crypto map: its peer has to begin");
 		return;
 	}
+	if (p->responder_only) {
+		act_failed(k, policy_id, "responder-only: its peer has to begin");
+		return;
+	}
 	policy_begins(k, p);
 	negotiate(k, p);
 }
@@ -396,7 +400,8 @@ void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool 
 	}
 	/* unused: it is renewed by the next packet, not by the clock */
 	policy = p2_by_id(k, p->policy_id);
-	if (!used || p->retired || p->rekeying || !policy || pair_has_newer(p))
+	if (p->retired || p->rekeying || !policy || pair_has_newer(p) ||
+	    policy->responder_only || (!used && !policy->standing))
 		return;
 	p->rekeying = true;
 	negotiate(k, policy);

@@ -170,7 +170,7 @@ const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selecto
 			continue;
 		if (selector_equal(&said, want) && (!same || p < same))
 			same = p;
-		else if ((!cover || p < cover) && selector_covers(&p->sel, want))
+		else if (!p->standing && (!cover || p < cover) && selector_covers(&p->sel, want))
 			cover = p;
 	}
 	/* templates come in the map's order as well: mostly last */

@@ -171,6 +171,7 @@ void config_free(struct config *c)
 	FREE_ALL(c->ipsec.transforms, transform_free);
 	FREE_ALL(c->maps, map_free);
 	FREE_ALL(c->dynamic_maps, map_free);
+	FREE_ALL(c->ipsec_profiles, map_free);
 	FREE_ALL(c->interfaces, interface_free);
 	FREE_ALL(c->routes, free);
 	FREE_ALL(c->acls, acl_free);
@@ -325,6 +326,22 @@ struct cfg_map *config_add_dynamic_map(struct config *c, const char *name)
 	return found ? found : map_add(LIST(&c->dynamic_maps), name);
 }
 
+struct cfg_map_entry *config_add_ipsec_profile(struct config *c, const char *name)
+{
+	struct cfg_map_entry *e = config_find_ipsec_profile(c, name);
+	struct cfg_map *m;
+
+	if (e)
+		return e;
+	m = map_add(LIST(&c->ipsec_profiles), name);
+	e = m ? cfg_map_add(m, CFG_PROFILE_SEQ) : NULL;
+	if (m && !e) {
+		list_take(LIST(&c->ipsec_profiles), m);
+		map_free(m);
+	}
+	return e;
+}
+
 struct cfg_map_entry *cfg_map_add(struct cfg_map *m, uint32_t seq)
 {
 	struct cfg_map_entry e = cfg_map_entry_defaults, *found = cfg_map_find(m, seq);
@@ -426,6 +443,19 @@ void config_del_dynamic_map(struct config *c, struct cfg_map *m)
 {
 	list_take(LIST(&c->dynamic_maps), m);
 	map_free(m);
+}
+
+void config_del_ipsec_profile(struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->ipsec_profiles.n; i++) {
+		struct cfg_map *m = c->ipsec_profiles.v[i];
+
+		if (strcmp(m->name, name) != 0)
+			continue;
+		list_take(LIST(&c->ipsec_profiles), m);
+		map_free(m);
+		return;
+	}
 }
 
 void cfg_map_del(struct cfg_map *m, struct cfg_map_entry *e)
@@ -539,6 +569,7 @@ struct config *config_clone(const struct config *c)
 	memset(&n->ipsec.transforms, 0, sizeof(n->ipsec.transforms));
 	memset(&n->maps, 0, sizeof(n->maps));
 	memset(&n->dynamic_maps, 0, sizeof(n->dynamic_maps));
+	memset(&n->ipsec_profiles, 0, sizeof(n->ipsec_profiles));
 	memset(&n->interfaces, 0, sizeof(n->interfaces));
 	memset(&n->routes, 0, sizeof(n->routes));
 	memset(&n->acls, 0, sizeof(n->acls));
@@ -552,6 +583,7 @@ struct config *config_clone(const struct config *c)
 	    CLONE_KEPT(n->ipsec.transforms, c->ipsec.transforms, cfg_transform) ||
 	    clone_maps(LIST(&c->maps), LIST(&n->maps)) ||
 	    clone_maps(LIST(&c->dynamic_maps), LIST(&n->dynamic_maps)) ||
+	    clone_maps(LIST(&c->ipsec_profiles), LIST(&n->ipsec_profiles)) ||
 	    CLONE_KEPT(n->interfaces, c->interfaces, cfg_interface) ||
 	    clone_flat(LIST(&c->routes), LIST(&n->routes), sizeof(struct cfg_route)) ||
 	    clone_acls(c, n) || kept_clone(&c->kept, &n->kept)) {

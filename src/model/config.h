@@ -23,6 +23,7 @@
 #define PMTU_AGE_INFINITE 255
 #define CFG_SEALED_MAX 217 /* of a type 6 text: base 41 of salt, key, NUL and MAC; with the NUL */
 #define CFG_HOSTNAME_DEFAULT "Router"
+#define CFG_PROFILE_SEQ 1
 
 #define CFG_LIST_OF(type) \
 	struct {          \
@@ -206,6 +207,7 @@ struct cfg_map_entry {
 	uint32_t replay_window; /* 0: the global value */
 	bool replay_disable;
 	bool per_host; /* `set security-association level per-host` */
+	bool responder_only; /* of an ipsec profile: peers begin */
 	char match_acl[CFG_NAME_MAX];
 	bool reverse_route;
 	bool reverse_static; /* only printed, as reverse_route is */
@@ -298,6 +300,9 @@ struct config {
 	struct cfg_keys keys;
 	CFG_LIST_OF(struct cfg_map) maps;	      /* by name */
 	CFG_LIST_OF(struct cfg_map) dynamic_maps;     /* `crypto dynamic-map`, by name */
+	/* `crypto ipsec profile`, by name: the terms of a map entry (CFG_PROFILE_SEQ, the only
+	 * one), whose peer and proxies are a tunnel's */
+	CFG_LIST_OF(struct cfg_map) ipsec_profiles;
 	CFG_LIST_OF(struct cfg_interface) interfaces; /* loopbacks, tunnels, the rest */
 	CFG_LIST_OF(struct cfg_route) routes;
 	CFG_LIST_OF(struct cfg_acl) acls; /* numbered, then named; standard before extended */
@@ -358,6 +363,8 @@ struct acl_entry *cfg_acl_like(const struct cfg_acl *acl, const struct acl_entry
 size_t cfg_acl_behind(const struct cfg_acl *acl, uint32_t seq);
 struct cfg_map *config_find_map(const struct config *c, const char *name);
 struct cfg_map *config_find_dynamic_map(const struct config *c, const char *name);
+/* The terms of that ipsec profile. */
+struct cfg_map_entry *config_find_ipsec_profile(const struct config *c, const char *name);
 struct cfg_map_entry *cfg_map_find(const struct cfg_map *m, uint32_t seq);
 struct cfg_interface *config_find_interface(const struct config *c, const char *name);
 struct cfg_route *config_find_route(const struct config *c, const struct cfg_route *like);
@@ -383,6 +390,7 @@ struct cfg_acl *config_add_acl(struct config *c, const char *name, enum acl_kind
 struct acl_entry *cfg_acl_add(struct cfg_acl *acl, const struct acl_entry *e);
 struct cfg_map *config_add_map(struct config *c, const char *name);
 struct cfg_map *config_add_dynamic_map(struct config *c, const char *name);
+struct cfg_map_entry *config_add_ipsec_profile(struct config *c, const char *name);
 struct cfg_map_entry *cfg_map_add(struct cfg_map *m, uint32_t seq);
 struct cfg_interface *config_add_interface(struct config *c, const char *name);
 struct cfg_route *config_add_route(struct config *c, const struct cfg_route *r);
@@ -397,6 +405,7 @@ void config_del_acl(struct config *c, struct cfg_acl *a);
 void cfg_acl_del(struct cfg_acl *acl, struct acl_entry *e);
 void config_del_map(struct config *c, struct cfg_map *m);
 void config_del_dynamic_map(struct config *c, struct cfg_map *m);
+void config_del_ipsec_profile(struct config *c, const char *name);
 void cfg_map_del(struct cfg_map *m, struct cfg_map_entry *e);
 void config_del_interface(struct config *c, struct cfg_interface *i);
 /* What `default interface` leaves: its name. */

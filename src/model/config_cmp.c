@@ -117,6 +117,7 @@ bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_ent
 	if (!session_key_equal(&a->keys[0], &b->keys[0]) || !session_key_equal(&a->keys[1], &b->keys[1]))
 		return false;
 	return EQ(seq) && EQ(type) && EQ_STR(dynamic) && EQ(discover) && EQ(per_host) &&
+	       EQ(responder_only) &&
 	       EQ_STR(description) && EQ(pfs_group) &&
 	       EQ(life_sec) && EQ(life_kb) && EQ(life_kb_disable) && EQ(idle_sec) &&
 	       EQ(idle_default) && EQ(reverse_static) &&
@@ -197,6 +198,7 @@ bool config_equal(const struct config *a, const struct config *b)
 	EQ_LIST(ipsec.transforms, cfg_transform_equal);
 	EQ_LIST(maps, cfg_map_equal);
 	EQ_LIST(dynamic_maps, cfg_map_equal);
+	EQ_LIST(ipsec_profiles, cfg_map_equal);
 	EQ_LIST(interfaces, cfg_interface_equal);
 	EQ_LIST(routes, cfg_route_equal);
 	EQ_LIST(acls, cfg_acl_equal);
@@ -287,6 +289,14 @@ struct cfg_map *config_find_map(const struct config *c, const char *name)
 struct cfg_map *config_find_dynamic_map(const struct config *c, const char *name)
 {
 	FIND(c->dynamic_maps, !strcmp(c->dynamic_maps.v[i]->name, name));
+}
+
+struct cfg_map_entry *config_find_ipsec_profile(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->ipsec_profiles.n; i++)
+		if (!strcmp(c->ipsec_profiles.v[i]->name, name))
+			return c->ipsec_profiles.v[i]->entries.v[0];
+	return NULL;
 }
 
 struct cfg_map_entry *cfg_map_find(const struct cfg_map *m, uint32_t seq)

@@ -139,6 +139,10 @@ struct p2_policy {
 	/* of what IKE makes itself, out of a template or for a pair of hosts: */
 	uint32_t of;   /* the configured policy's id; 0: this is one */
 	uint32_t line; /* the SPD entry that serves it, if it has none of its own; 0: id */
+	/* of a protected tunnel: the peer's proxies are just these, and the pair is renewed
+	 * whether it was used or not */
+	bool standing;
+	bool responder_only; /* only the peer begins, and renews */
 	char profile[IOS_NAME_MAX]; /* only under a phase 1 with this profile; "": any */
 };
 

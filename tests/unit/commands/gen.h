@@ -426,6 +426,22 @@ static inline void gen_maps(struct gen *g, struct config *c)
 		if (gen_maybe(g))
 			gen_ifname(g, m->local_if);
 	}
+	for (uint32_t n = gen_in(g, 0, 2); n; n--) {
+		gen_name(g, name, sizeof(name));
+		struct cfg_map_entry *e = config_add_ipsec_profile(c, name), any = *e;
+		gen_map_entry(g, &any);
+		memcpy(e->description, any.description, sizeof(e->description));
+		e->n_transforms = any.n_transforms;
+		memcpy(e->transforms, any.transforms, sizeof(e->transforms));
+		e->pfs_group = any.pfs_group;
+		e->life_sec = any.life_sec;
+		e->life_kb = any.life_kb;
+		e->life_kb_disable = any.life_kb_disable;
+		e->idle_sec = any.idle_sec;
+		e->replay_disable = any.replay_disable;
+		e->replay_window = any.replay_window;
+		e->responder_only = gen_maybe(g);
+	}
 }
 
 static inline void gen_tunnel(struct gen *g, struct cfg_tunnel *t)

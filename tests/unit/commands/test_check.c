@@ -85,11 +85,28 @@ static void each_fault_has_its_own_sentence(void **state)
 		  "interface Tunnel0: there is no tunnel source" },
 		{ "interface Tunnel0\n tunnel source 192.0.2.1\n",
 		  "interface Tunnel0: there is no tunnel destination" },
-		{ "interface Tunnel0\n tunnel mode ipsec ipv4\n", "not run by this version" },
 		{ "interface Tunnel0\n tunnel mode ipip\n tunnel key 1\n", "they are GRE's" },
 		{ "interface Tunnel0\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n tunnel key 1\n"
 		  "interface Tunnel1\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n tunnel key 1\n",
 		  "interface Tunnel1: Tunnel0 has the same source, destination and key" },
+		{ "interface Tunnel0\n tunnel mode gre multipoint\n", "not run by this version" },
+		{ "interface Tunnel0\n tunnel mode ipsec ipv4\n",
+		  "an IPsec tunnel without tunnel protection stays down" },
+		{ "interface Tunnel0\n tunnel protection ipsec profile P\n",
+		  "ipsec profile P does not exist; the tunnel sends and takes nothing" },
+		{ "crypto ipsec profile P\ninterface Tunnel0\n tunnel protection ipsec profile P\n",
+		  "ipsec profile P has no transform set" },
+		{ "crypto ipsec profile P\n set transform-set X\n",
+		  "crypto ipsec profile P: transform set X does not exist" },
+		{ "crypto ipsec profile P\ninterface Tunnel0\n tunnel source 192.0.2.1\n"
+		  " tunnel destination 192.0.2.2\n tunnel protection ipsec profile P\n"
+		  "interface Tunnel1\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n",
+		  "Tunnel1 has the same source and destination and no protection" },
+		{ "crypto ipsec profile P\ninterface Tunnel0\n tunnel source 192.0.2.1\n"
+		  " tunnel destination 192.0.2.2\n tunnel protection ipsec profile P\n"
+		  "interface Tunnel1\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n"
+		  " tunnel protection ipsec profile P\n",
+		  "their SAs cannot be told apart" },
 		{ GOOD_IKE "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n" GOOD_TUNNEL,
 		  "no crypto map protects this tunnel: GRE does not encrypt." },
 		{ "no crypto isakmp aggressive-mode disable\n",

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tunnel protection compiled: an SPD entry and a policy of IKE for each protected tunnel,
+ * on the tunnel's own interface. IOS makes a crypto map of its own for it, TunnelN-head-0,
+ * whose proxies are the tunnel's ends and protocol 47 (4 of IP in IP); of a VTI anything. */
+#include "control/compile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/show_parts.h"
+
+#define INSTANCE_SEQ 65537 /* IOS's number for the instance of a profile */
+
+static struct selector proxies(const struct cfg_tunnel *t, const struct ipaddr *src)
+{
+	struct selector s = { .local = { .addr = *src }, .remote = { .addr = t->destination },
+			      .proto = t->mode == TUNNEL_IPIP ? 4 : 47 };
+
+	if (t->mode != TUNNEL_IPSEC_IPV4)
+		return s;
+	s = (struct selector){ .local = addr_match_v4(0, UINT32_MAX),
+			       .remote = addr_match_v4(0, UINT32_MAX) };
+	return s;
+}
+
+/* A profile that is not there leaves an entry that nobody negotiates: what the tunnel
+ * sends is dropped. */
+static void terms(const struct config *c, const struct cfg_interface *ci, struct compiled *out,
+		  struct p2_policy *p)
+{
+	const struct cfg_tunnel *t = &ci->tunnel;
+	const struct cfg_map_entry *e = config_find_ipsec_profile(c, t->protection);
+	struct cfg_map named = { .name = "" };
+
+	*p = (struct p2_policy){ 0 };
+	snprintf(named.name, sizeof(named.name), "%s", t->protection);
+	if (e)
+		compile_entry(c, &named, e, out, p);
+	p->seq = INSTANCE_SEQ;
+	show_head_name(ci, p->map);
+	p->per_host = false;
+	p->standing = true;
+	p->responder_only = e && e->responder_only;
+	p->n_peers = 1;
+	p->peers[0] = t->destination;
+}
+
+/* Several tunnels share one entry: it stands already. */
+static bool is_shared(const struct compiled *out, uint32_t id)
+{
+	for (size_t i = 0; i < out->n_policies; i++)
+		if (out->policies[i].id == id)
+			return true;
+	return false;
+}
+
+int compile_protection(const struct config *c, const struct cfg_interface *ci, uint32_t ifid,
+		       const struct fwd_tunnel *f, struct policy_ids *ids, struct compiled *out,
+		       uint32_t *ret_id)
+{
+	const struct cfg_tunnel *t = &ci->tunnel;
+	struct p2_policy p;
+	struct fwd_policy spd = { .ifid = ifid, .map_seq = INSTANCE_SEQ,
+				  .action = FWD_POLICY_PROTECT, .local = f->src,
+				  .path_mtu = f->path_mtu ? f->path_mtu : 1500 };
+
+	terms(c, ci, out, &p);
+	/* by the tunnel's name, not by its device: that is younger than this process */
+	spd.id = policy_ids_take(ids, p.map, t->protection_shared ? ipaddr_to_v4(&f->src) : 0,
+				 INSTANCE_SEQ, t->protection_shared ? ipaddr_to_v4(&f->dst) : 0);
+	if (!spd.id)
+		return -ENOMEM;
+	*ret_id = spd.id;
+	if (!ifid || f->src.family != IP_V4 || f->dst.family != IP_V4 || is_shared(out, spd.id))
+		return 0;
+	spd.sel = proxies(t, &f->src);
+	p.id = spd.id;
+	p.ifid = ifid;
+	p.sel = spd.sel;
+	p.local = f->src;
+	return compiled_add_line(out, &spd, &p);
+}
