@@ -32,7 +32,7 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     """A lab has one name on a machine, and its tests look at all of them: they run one after the other (xdist)."""
     for item in items:
-        if item.path.name in ('test_lab.py', 'test_router.py'):
+        if item.path.name in ('test_lab.py', 'test_router.py', 'test_routing.py'):
             item.add_marker(pytest.mark.xdist_group('labs'))
 
 
