@@ -9,7 +9,10 @@ import time
 
 import pytest
 
+from ikecore import PEER, US, World as IkeWorld
 from peers.netns import Net, need, run, until
+from peers.strongswan import child, connection
+from peers.tshark import rows
 from router import Router
 
 NEAR, FAR = '192.0.2.1', '192.0.2.2'
@@ -263,3 +266,30 @@ def test_two_tunnels_share_one_pair_of_sas(world):
     assert sa.count('local  ident') == 1 and 'Crypto map tag: PROT-head-1' in sa
     assert re.search(r'Interfaces using crypto map PROT-head-1:\n\t\tTunnel0\n\t\tTunnel1\n', a.cli('show crypto map'))
     assert stop() == []
+
+
+@pytest.mark.parametrize('role', ['initiator', 'responder'])
+def test_a_vti_with_strongswan_in_user_space(role):
+    """It does as if a NAT were between us: ESP in UDP, tunnel mode, any to any."""
+    w = IkeWorld()
+    try:
+        peer = w.charon({'c': connection(PEER, US, 'aes256-sha256-modp2048',
+                                         {'t': child('0.0.0.0/0', '0.0.0.0/0', 'aes256-sha256')})})
+        text = words(US, PEER, 1, mode='ipsec ipv4', esp='tunnel',
+                     profile='responder-only' if role == 'responder' else '', extra='ip route 10.3.0.0 255.255.0.0 Tunnel0')
+        router = Router(w.us, text)
+        if role == 'responder':
+            peer.initiate('t')
+        up(router)
+        one, = until(peer.children, 10, 'the peer')
+        assert (one['local-ts'], one['remote-ts']) == (['0.0.0.0/0'], ['0.0.0.0/0'])
+        got = w.us.ping('10.3.0.1', 5, source='172.16.0.1').result()
+        assert got.sent == 5 and not got.lost, router.log() + peer.log()
+        one, = peer.children()
+        assert int(one['packets-in']) == 5 and int(one['packets-out']) == 5
+        assert 'Tunnel UDP-Encaps' in router.cli('show crypto ipsec sa interface Tunnel0')
+        router.stop()
+        seen = rows(w.capture.stop(), ['ip.proto', 'udp.dstport'], 'ip')
+        assert seen and {tuple(r) for r in seen} <= {('17', '500'), ('17', '4500')}
+    finally:
+        w.close()
