@@ -42,7 +42,8 @@ static void terms(const struct config *c, const struct cfg_interface *ci, struct
 	p->per_host = false;
 	p->standing = true;
 	p->responder_only = e && e->responder_only;
-	p->n_peers = 1;
+	/* `shutdown` ends the SAs, and nobody gets others */
+	p->n_peers = ci->shutdown ? 0 : 1;
 	p->peers[0] = t->destination;
 }
 

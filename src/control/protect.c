@@ -95,6 +95,8 @@ static void look(struct control *c)
 	for (size_t i = 0; i < p->n; i++)
 		if (p->v[i].seen)
 			p->v[kept++] = p->v[i];
+		else
+			line_is_free(c, &p->v[i]);
 	p->n = kept;
 	ikelink_pump(c);
 }

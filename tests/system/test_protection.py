@@ -186,16 +186,17 @@ def test_nothing_leaves_in_clear_whatever_dies_or_changes(world, mode):
     stop = world.watch()
     flood = world.a.popen('ping', '-n', '-f', '-i', '0.002', '172.16.0.2', log=world.net.dir / 'flood')
     other = world.a.popen('ping', '-n', '-i', '0.005', '10.9.9.9', log=world.net.dir / 'other')
-    forwarder = a.pids()[1]
+    _, forwarder, control = a.pids()
 
     def alive():
         until(lambda: pings(world.a, '172.16.0.2', 1, wait=1).lost == [], 30, 'the tunnel')
     alive()
     os.kill(forwarder, signal.SIGKILL)
     alive()
-    control = [p for p in a.pids()[1:] if 'S' in open(f'/proc/{p}/stat').read()]
-    os.kill(max(control), signal.SIGKILL)
-    until(lambda: 'Tunnel0' in a.cli('show ip interface brief'), 20)
+    before = set(sas(a))
+    os.kill(control, signal.SIGKILL)
+    until(lambda: control not in a.pids() and 'Tunnel0' in a.cli('show ip interface brief'), 20)
+    assert set(sas(a)) == before, 'the SAs outlive control'
     alive()
     a.cli('clear crypto sa')
     alive()
@@ -230,7 +231,14 @@ def test_the_line_of_a_vti_follows_its_sas(world):
     said = re.findall(r'LINEPROTO-5-UPDOWN: Line protocol on Interface Tunnel0, changed state to (\w+)', a.log())
     assert said == ['up', 'down', 'up']
     a.cli('configure terminal; interface Tunnel0; shutdown; end')
+    until(lambda: line() == 'down' and not sas(a), 5)
+    a.cli('configure terminal; interface Tunnel0; no shutdown; end')
+    until(lambda: line() == 'up', 40)
+    # a GRE tunnel's line is another matter: its TUN has a carrier, whatever the SAs do
+    world.routers[-1].stop()
     until(lambda: line() == 'down', 5)
+    a.cli('configure terminal; interface Tunnel0; no tunnel mode; end')
+    until(lambda: 'NO-CARRIER' not in world.a.ip('link', 'show', 'Tunnel0'), 5)
 
 
 def test_a_responder_only_profile_waits_for_its_peer(world):

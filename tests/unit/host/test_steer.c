@@ -287,6 +287,38 @@ static void only_the_full_form_logs(void **state)
 	}
 }
 
+/* A protected tunnel's GRE leaves by no interface and arrives by none but its TUN; even
+ * where nothing else can be expressed. */
+static void a_protected_tunnel_is_guarded_on_every_interface(void **state)
+{
+	const struct steer_line l = { 1, true, { NET(192, 0, 2, 1, 32), NET(192, 0, 2, 2, 32), 47, { 0 }, { 0 } } };
+	const struct steer_line m = { 10, true, { ANY, ANY, 6, { 0 }, { 0 } } };
+	struct steer_if v[] = { one_if(&m, 1),
+				{ .any_device = true, .slot = STEER_SLOTS + 5, .tun = "Tunnel5",
+				  .lines = &l, .n_lines = 1 } };
+	char b[4096];
+
+	(void)state;
+	for (enum steer_form form = STEER_FULL; form <= STEER_CLOSED; form++) {
+		struct txt t = TXT_INIT;
+
+		steer_ruleset(v, 2, form, NULL, &t);
+		assert_string_equal(chain(&t, "guard_261_1", b),
+				    "\t\tip protocol 47 ip saddr 192.0.2.1/32 ip daddr 192.0.2.2/32 "
+				    "goto leaving_clear\n");
+		assert_non_null(strstr(chain(&t, "guard", b), "\t\tjump guard_261\n"));
+		if (form != STEER_CLOSED) {
+			assert_non_null(strstr(chain(&t, "prerouting", b),
+					       "\t\tiifname != \"Tunnel5\" jump mirror_261\n"));
+			assert_string_equal(chain(&t, "mirror_261_1", b),
+					    "\t\tip protocol 47 ip saddr 192.0.2.2/32 ip daddr "
+					    "192.0.2.1/32 goto arrived_clear\n");
+		}
+		assert_null(strstr(txt_cstr(&t), "steer_261"));
+		txt_fini(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +335,7 @@ int main(void)
 		cmocka_unit_test(names_that_nft_cannot_hold_go_by_index),
 		cmocka_unit_test(counters_go_on_where_they_were),
 		cmocka_unit_test(only_the_full_form_logs),
+		cmocka_unit_test(a_protected_tunnel_is_guarded_on_every_interface),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
