@@ -629,6 +629,10 @@ static void check_tunnel(const struct config *c, const struct cfg_interface *i, 
 			      "tunnel mode ipip has no key, checksum, sequence numbers or keepalives: "
 			      "they are GRE's.");
 	check_tunnel_protection(c, i, obj, r);
+	if (t->protection[0] && t->destination.family && !has_certificate(&c->pki) &&
+	    !has_key_for(c, &t->destination))
+		report_object(r, REPORT_ERROR, obj, "crypto isakmp key KEY address A.B.C.D",
+			      "there is no pre-shared key for the tunnel's destination.");
 	if (!t->source.family && !t->source_if[0])
 		report_object(r, REPORT_ERROR, obj, "tunnel source INTERFACE",
 			      "there is no tunnel source, so the tunnel stays down.");

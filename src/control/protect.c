@@ -48,16 +48,6 @@ static struct watched *watched_of(struct protect *p, const struct fwd_tunnel *t)
 	return w;
 }
 
-static bool has_pair(const struct control *c, uint32_t policy_id)
-{
-	struct ike_pair_info p;
-
-	for (size_t i = 0; ike_get_pair(c->ike, i, &p); i++)
-		if (p.policy_id == policy_id && p.out_id)
-			return true;
-	return false;
-}
-
 static void negotiate(struct control *c, struct watched *w, uint64_t now)
 {
 	static const struct flow none;
@@ -84,7 +74,7 @@ static void look(struct control *c)
 		if (!w)
 			continue;
 		w->seen = true;
-		sas = has_pair(c, t->protect);
+		sas = ike_carries(c->ike, t->protect);
 		if (sas)
 			w->wait_ms = 0;
 		if (t->vti)
@@ -95,8 +85,6 @@ static void look(struct control *c)
 	for (size_t i = 0; i < p->n; i++)
 		if (p->v[i].seen)
 			p->v[kept++] = p->v[i];
-		else
-			line_is_free(c, &p->v[i]);
 	p->n = kept;
 	ikelink_pump(c);
 }

@@ -288,9 +288,8 @@ void steering_apply(struct control *c)
 
 		if (ci->crypto_map[0] && steer_one(c, ci, &f))
 			v[n++] = f; /* no more of them than slots */
-		if (!ci->tunnel.protection[0] ||
-		    (ci->tunnel.mode != TUNNEL_GRE_IP && ci->tunnel.mode != TUNNEL_IPIP))
-			continue;
+		if (!ci->tunnel.protection[0] || ci->tunnel.mode == TUNNEL_IPSEC_IPV4)
+			continue; /* a VTI has nothing of its own on the wire */
 		if (n == MAX_STEER + MAX_TUNS)
 			c->guarded = false;
 		else if (guard_tunnel(c, ci, &f))

@@ -117,3 +117,8 @@ bool ike_get_pair(const struct ike *k, size_t i, struct ike_pair_info *ret)
 	ret->current = pair_current((struct ike *)k, p->policy_id) == p;
 	return true;
 }
+
+bool ike_carries(const struct ike *k, uint32_t policy_id)
+{
+	return pair_current((struct ike *)k, policy_id) != NULL;
+}

@@ -3,7 +3,8 @@
  * control: nothing crashes, and no packet buffer is lost. The SAs have neither
  * cipher nor MAC, so that what lies behind them is reached.
  *
- * Input: records of kind, length (2 bytes, big-endian), bytes. */
+ * Input: records of kind, length (2 bytes, big-endian), bytes. Its length says whether
+ * Tunnel0 is plain GRE, protected GRE, or a VTI. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,22 +99,26 @@ static void ask(struct forwarder *f, struct fwd_msg *m)
 	forwarder_message(f, wr_done(&w), fd);
 }
 
-static void add_ports(struct forwarder *f)
+static void add_ports(struct forwarder *f, uint32_t tun_dev)
 {
 	static const uint8_t kinds[] = { FWD_PORT_TUNNEL, FWD_PORT_STEER, FWD_PORT_ESP,
 					 FWD_PORT_GRE, FWD_PORT_UDP_ENCAP, FWD_PORT_ICMP };
 
 	for (uint32_t i = 0; i < sizeof(kinds); i++) {
 		struct fwd_msg m = { .type = FWD_PORT_ADD,
-				     .u.port = { .id = i, .kind = kinds[i], .ifid = IFID } };
+				     .u.port = { .id = i, .kind = kinds[i], .ifid = IFID,
+					       .dev_ifindex = i == TO_TUNNEL ? tun_dev : 0 } };
 
 		ports[i] = (struct port){ &ops, -1 };
 		ask(f, &m);
 	}
 }
 
+enum variant { PLAIN, PROTECTED, VTI, N_VARIANTS };
+
 /* Policy 1: GRE between the ends; policy 2: everything of 10.0.0.0/8. */
-static void add_table(struct forwarder *f, const struct selector *gre, const struct selector *lan)
+static void add_table(struct forwarder *f, enum variant variant, const struct selector *gre,
+		      const struct selector *lan)
 {
 	struct fwd_msg m = { .type = FWD_TABLE_BEGIN };
 
@@ -129,8 +134,11 @@ static void add_table(struct forwarder *f, const struct selector *gre, const str
 	m = (struct fwd_msg){ .type = FWD_TUNNEL_ADD,
 			      .u.tunnel = { .tun_port = TO_TUNNEL, .src = ipaddr_v4(US),
 					    .dst = ipaddr_v4(PEER), .egress_ifid = IFID, .ttl = 255,
-					    .tos = 0xff, .adjust_mss = 500, .up = true } };
+					    .tos = 0xff, .adjust_mss = 500, .up = true,
+					    .protect = variant, .vti = variant == VTI } };
 	ask(f, &m);
+	m.u.tunnel.protect = 0;
+	m.u.tunnel.vti = false;
 	/* one that no policy protects, with a key */
 	m.u.tunnel.tunnel_id = 1;
 	m.u.tunnel.dst = ipaddr_v4(PEER + 1);
@@ -166,7 +174,7 @@ static void add_sa(struct forwarder *f, uint32_t id, uint8_t mode, const struct 
 	ask(f, &m);
 }
 
-static struct forwarder *world(void)
+static struct forwarder *world(enum variant variant)
 {
 	struct forwarder_env env = { fuzz_now, fuzz_random, fuzz_port, fuzz_control, NULL };
 	struct forwarder *f = forwarder_new(&env);
@@ -177,8 +185,9 @@ static struct forwarder *world(void)
 
 	if (!f)
 		abort();
-	add_ports(f);
-	add_table(f, &gre, &lan);
+	/* what comes in by the TUN of a protected tunnel came out of its SA */
+	add_ports(f, variant == PROTECTED ? IFID : 0);
+	add_table(f, variant, &gre, &lan);
 	add_sa(f, 1, MODE_TRANSPORT, &gre);
 	add_sa(f, 2, MODE_TRANSPORT, &gre);
 	add_sa(f, 3, MODE_TUNNEL, &lan);
@@ -190,14 +199,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* packets only change counters, windows and queues: the world is made anew
 	 * when a message may have changed it, or now and then */
-	static struct forwarder *f;
+	static struct forwarder *worlds[N_VARIANTS];
 	static unsigned uses;
+	struct forwarder *f = worlds[size % N_VARIANTS];
 	struct rd r = rd_of(data, size);
 	bool touched = false;
 
 	now_ms += 1000;
 	if (!f)
-		f = world();
+		f = worlds[size % N_VARIANTS] = world((enum variant)(size % N_VARIANTS));
 	for (int n = 0; n < RECORDS_MAX && rd_left(&r); n++) {
 		uint8_t kind = (uint8_t)(rd_u8(&r) % N_KINDS);
 		size_t len = rd_be16(&r);
@@ -219,7 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (touched || ++uses % 4096 == 0) {
 		forwarder_free(f);
-		f = NULL;
+		worlds[size % N_VARIANTS] = NULL;
 	}
 	return 0;
 }

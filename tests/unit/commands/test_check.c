@@ -96,6 +96,9 @@ static void each_fault_has_its_own_sentence(void **state)
 		  "ipsec profile P does not exist; the tunnel sends and takes nothing" },
 		{ "crypto ipsec profile P\ninterface Tunnel0\n tunnel protection ipsec profile P\n",
 		  "ipsec profile P has no transform set" },
+		{ "crypto ipsec profile P\ninterface Tunnel0\n tunnel source 192.0.2.1\n"
+		  " tunnel destination 192.0.2.2\n tunnel protection ipsec profile P\n",
+		  "there is no pre-shared key for the tunnel's destination" },
 		{ "crypto ipsec profile P\n set transform-set X\n",
 		  "crypto ipsec profile P: transform set X does not exist" },
 		{ "crypto ipsec profile P\ninterface Tunnel0\n tunnel source 192.0.2.1\n"

@@ -18,6 +18,7 @@
 #define PEER A(192, 0, 2, 2)
 
 #define PROFILE                                                                             \
+	"crypto isakmp key 0123456789abcdef address 192.0.2.2\n"                            \
 	"crypto ipsec transform-set TS esp-aes esp-sha-hmac\n mode transport\n"             \
 	"crypto ipsec profile P\n set transform-set TS\n set pfs group14\n responder-only\n" \
 	" set security-association lifetime seconds 1800\n"
