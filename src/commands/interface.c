@@ -252,15 +252,6 @@ static bool keepalive_each(const void *root, const void *obj, struct cli_walk *w
 	return true;
 }
 
-static int pmtu_apply(struct cli_call *c)
-{
-	const struct cfg_tunnel *t = &((const struct cfg_interface *)c->obj)->tunnel;
-
-	if (c->op == CLI_SET && (t->pmtu_age_min || t->pmtu_least))
-		txt_str(c->out, "% NOTE: age-timer and min-mtu have no effect in this version.\n");
-	return 0;
-}
-
 #define AT_I(f) struct cfg_interface, f
 #define AT_U(f) struct cfg_interface, tunnel.f
 #define AT_A(f) struct addr_args, f
@@ -373,7 +364,7 @@ const struct cli_row rows_interface[] = {
 	{ .modes = IN_TUNNEL,
 	  .toks = TOKS(TUNNEL, KWV("sequence-datagrams", "drop datagrams arriving out of order",
 				   AT_U(sequence), 1)) },
-	{ .modes = IN_TUNNEL, .apply = pmtu_apply,
+	{ .modes = IN_TUNNEL,
 	  .toks = TOKS(TUNNEL, KWV("path-mtu-discovery", "Enable Path MTU Discovery on tunnel",
 				   AT_U(path_mtu_discovery), 1),
 		       OPT, KW("age-timer", "Set PMTUD aging timer"), ALT,
@@ -399,6 +390,13 @@ const struct cli_row rows_interface[] = {
 		       OR,
 		       KWV("set", "Set DF bit for encapsulated tunnel packets", AT_I(df_bit),
 			   DF_SET + 1),
+		       CLOSE) },
+	{ .modes = IN_IF,
+	  .toks = TOKS(CRYPTO, KW("ipsec", "Set IPSec parameters"),
+		       KW("fragmentation", "Handling of fragmentation of near-MTU sized packets"), ALT,
+		       KWV("after-encryption", "Perform fragmentation after encryption", AT_I(frag), 2),
+		       OR,
+		       KWV("before-encryption", "Perform fragmentation before encryption", AT_I(frag), 1),
 		       CLOSE) },
 	{ .modes = IN_IF, .apply = map_apply,
 	  .toks = TOKS(CRYPTO, KW("map", "Assign a Crypto Map"),

@@ -16,6 +16,7 @@
 
 #define APPLY_DELAY_MS 100 /* many lines pasted at once are one change */
 #define RETRY_MAX_SEC  64
+#define DEFAULT_MTU    1500
 
 static int send_table(struct control *c)
 {
@@ -36,12 +37,12 @@ static int send_table(struct control *c)
 	return err ? err : fwdlink_simple(c->fwd, FWD_TABLE_COMMIT, 0);
 }
 
-/* The path MTUs to the peers (RFC 4301 section 8.2): the kernel gets the ICMP errors
- * about our ESP and keeps them. set: into the compiled policies, too. */
+/* What the routes say of the paths to the peers (`ip route ... mtu`); what ICMP says the
+ * forwarder hears itself. set: into what was compiled, too. */
 static uint64_t learn_paths(struct control *c, bool set)
 {
 	struct ipaddr last = { 0 };
-	uint32_t mtu = 0;
+	uint32_t mtu = 0; /* bytes */
 	uint64_t sum = 0;
 
 	for (size_t i = 0, k = 0; i < c->compiled.n_policies; i++) {
@@ -60,6 +61,14 @@ static uint64_t learn_paths(struct control *c, bool set)
 				p->path_mtu = mtu;
 		}
 		k++;
+	}
+	for (size_t i = 0; i < c->compiled.n_tunnels; i++) {
+		struct fwd_tunnel *t = &c->compiled.tunnels[i];
+
+		mtu = t->dst.family == IP_V4 ? nl_path_mtu(c->nl, &t->dst) : 0;
+		sum = sum * 31 + mtu;
+		if (set && mtu >= 68 && mtu < (t->path_mtu ? t->path_mtu : DEFAULT_MTU))
+			t->path_mtu = (uint16_t)mtu;
 	}
 	return sum;
 }

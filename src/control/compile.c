@@ -289,7 +289,8 @@ static int add_line(const struct bound_if *bi, struct ipaddr local, const struct
 	struct policy_id_row key = { .ifid = bi->ifindex, .seq = map_seq, .ace = ace->seq,
 				     .part = part };
 	struct fwd_policy f = { .ifid = bi->ifindex, .map_seq = map_seq, .sel = *sel,
-				.local = local, .path_mtu = ip_mtu(bi->mtu) };
+				.local = local, .path_mtu = ip_mtu(bi->mtu),
+				.df_bit = bi->df_bit, .frag_after = bi->frag_after };
 
 	memcpy(key.map, like->map, sizeof(key.map));
 	f.action = ace->kind == ACE_PERMIT ? FWD_POLICY_PROTECT : FWD_POLICY_SKIP;
@@ -457,6 +458,11 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 	f.tos = t->tos ? (uint8_t)(t->tos - 1) : 0xff;
 	f.mtu = (uint16_t)bi->mtu;
 	f.adjust_mss = (uint16_t)ci->adjust_mss;
+	f.pmtud = t->path_mtu_discovery;
+	f.pmtu_age_min = t->pmtu_age_min == PMTU_AGE_INFINITE ? 0 :
+			 t->pmtu_age_min			 ? t->pmtu_age_min :
+								   PMTU_AGE_DEFAULT;
+	f.pmtu_least = t->pmtu_least ? t->pmtu_least : PMTU_LEAST_DEFAULT;
 	for (size_t i = 0; i < n_ifs; i++)
 		if (f.egress_ifid && ifs[i].ifindex == f.egress_ifid)
 			f.path_mtu = (uint16_t)ip_mtu(ifs[i].mtu);

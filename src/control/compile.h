@@ -15,7 +15,9 @@ struct bound_if {
 	char device[16];	 /* "" while there is none */
 	uint32_t ifindex;	 /* 0 while there is none */
 	struct ipaddr addr;	 /* primary address, configured or the device's; IP_NONE: none */
-	uint32_t mtu;		 /* bytes */
+	uint32_t mtu;		 /* bytes of an IP packet */
+	uint8_t df_bit;		 /* enum df_bit that holds there */
+	bool frag_after;	 /* `crypto ipsec fragmentation` that holds there */
 	uint32_t tun_port;	 /* TunnelN: port id of its TUN */
 	uint32_t egress_ifindex; /* TunnelN: where the route to its destination leaves; 0: no route */
 	struct ipaddr egress_src; /* the address that the kernel would use there */

@@ -102,11 +102,16 @@ static void bind_interface(struct control *c, const struct cfg_interface *ci, st
 	const struct nl_link *l = find_device(c, ci);
 
 	*b = (struct bound_if){ .addr = ci->addr.addr, .mtu = 1500 };
+	b->df_bit = ci->df_bit ? (uint8_t)(ci->df_bit - 1) : c->config->ipsec.df_bit;
+	b->frag_after = ci->frag ? ci->frag == 2 : c->config->ipsec.frag_after;
 	snprintf(b->name, sizeof(b->name), "%s", ci->name);
 	if (l) {
 		snprintf(b->device, sizeof(b->device), "%s", l->name);
 		b->ifindex = l->ifindex;
 		b->mtu = ci->mtu ? ci->mtu : l->mtu;
+		/* ours is what leaves encrypted or in GRE; the rest is the kernel's */
+		if (ci->ip_mtu && ci->ip_mtu < b->mtu)
+			b->mtu = ci->ip_mtu;
 		if (!b->addr.family)
 			b->addr = device_address(c, l->ifindex);
 	}

@@ -151,8 +151,14 @@ static void tunnel(const struct show_in *in, const struct if_snapshot *i,
 	}
 	txt_printf(out, "  Tunnel TTL %u%s\n", t->ttl ? (unsigned)t->ttl : 255u,
 		   old ? "" : ", Fast tunneling enabled");
+	if (t->path_mtu_discovery && t->pmtu_age_min == PMTU_AGE_INFINITE)
+		txt_str(out, "  Path MTU Discovery, ager infinite");
+	else if (t->path_mtu_discovery)
+		txt_printf(out, "  Path MTU Discovery, ager %u mins",
+			   (unsigned)(t->pmtu_age_min ? t->pmtu_age_min : PMTU_AGE_DEFAULT));
 	if (t->path_mtu_discovery)
-		txt_str(out, "  Path MTU Discovery, ager 10 mins, min MTU 92\n");
+		txt_printf(out, ", min MTU %u\n",
+			   (unsigned)(t->pmtu_least ? t->pmtu_least : PMTU_LEAST_DEFAULT));
 	if (i->tunnel_mtu)
 		txt_printf(out, "  Tunnel transport MTU %u bytes\n", (unsigned)i->tunnel_mtu);
 	txt_str(out, "  Tunnel transmit bandwidth 8000 (kbps)\n"

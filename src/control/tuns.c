@@ -236,7 +236,10 @@ static bool steer_one(struct control *c, const struct cfg_interface *ci, struct 
 		snprintf(s->device, sizeof(s->device), "%s", b->device);
 		snprintf(f->device, sizeof(f->device), "%s", b->device);
 		f->ifindex = b->ifindex;
-		steer_tun_up(c, s, b->ifindex, b->mtu);
+		/* as wide as the device: what is too long for an SA, the forwarder answers */
+		const struct nl_link *l = plumb_link(c, b->ifindex);
+
+		steer_tun_up(c, s, b->ifindex, l ? l->mtu : b->mtu);
 		f->tun_ifindex = s->tun_ifindex;
 	} else {
 		future_device(c, ci, s, f->device);

@@ -3,44 +3,6 @@
  * run, send. */
 #include "forwarder/internal.h"
 
-#define ICMP_RATE  100 /* "fragmentation needed" per second (RFC 1812 section 4.3.2.8) */
-#define ICMP_BURST 100
-
-/* Whether an ICMP error may answer this packet (RFC 1812 section 4.3.2.7). */
-static bool may_answer(const struct pkt *p, const struct ip4 *h)
-{
-	struct rd r = pkt_rd(p);
-	uint32_t top = h->src >> 24;
-
-	if (h->frag & IP4_OFF_MASK || top == 0 || top == 127 || top >= 224 || h->dst >> 28 >= 14)
-		return false;
-	if (h->proto != IPPROTO_ICMP_)
-		return true;
-	rd_skip(&r, h->header_len);
-	uint8_t type = rd_u8(&r);
-	return !r.bad && (type == 0 || type == 8 || (type >= 13 && type <= 18));
-}
-
-static void too_big(struct forwarder *f, struct policy *pol, const struct ip4 *h, struct pkt *p,
-		    size_t mtu)
-{
-	struct pkt *m = NULL;
-	struct batch b = { 0 };
-
-	pol->stats.too_big++;
-	pol->stats.send_errors++;
-	if (may_answer(p, h) && bucket_take(&f->icmp_bucket, f->now_ms, ICMP_RATE, ICMP_BURST))
-		m = pkt_get(&f->pool);
-	if (m) {
-		m->len = (uint32_t)icmp4_too_big(span_of(p->data, p->len), (uint16_t)mtu, m->data,
-						 PKT_DATA_MAX);
-		m->remote = ipaddr_v4(h->src);
-		(void)batch_add(&b, m);
-		port_send(f, f->by_kind[FWD_PORT_ICMP], &b);
-	}
-	fwd_drop(f, p, FWD_DROP_TOO_BIG);
-}
-
 void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct pkt *p, size_t mtu)
 {
 	if (b->n == BATCH_MAX)
@@ -90,12 +52,16 @@ void esp_out_flush(struct forwarder *f)
 		pol->stats.encaps++;
 		pol->stats.encrypts += sa->key != NULL;
 		pol->stats.digests += sa->icv_len || sa->ah.key;
-		if (sa->spec.udp_encap)
+		if (sa->spec.udp_encap) {
+			/* one that is to be cut all the same: by the kernel */
+			if (p->len + ESP_IP_HEADER + ESP_UDP_HEADER > sa->path_mtu)
+				p->outer_df = false;
 			(void)batch_add(&udp, p);
-		else if (sa->ah.key)
-			send_cut(f, ah_port, &ah, p, pol->path_mtu);
-		else
-			send_cut(f, esp_port, &esp, p, pol->path_mtu);
+		} else if (sa->ah.key) {
+			send_cut(f, ah_port, &ah, p, sa->path_mtu);
+		} else {
+			send_cut(f, esp_port, &esp, p, sa->path_mtu);
+		}
 		if (sa_check_life(sa, f->now_ms))
 			event_expire(f, sa);
 	}
@@ -113,35 +79,61 @@ static void emit(struct forwarder *f, struct sa *sa, struct pkt *p)
 	(void)batch_add(&f->out, p);
 }
 
-/* Whether a packet that is too long is encrypted whole and the ESP packet cut:
- * transport mode is for whole datagrams only (RFC 4303 section 3.1.1, RFC 4302 3.1.1), and later
- * fragments would not show the ports that the SA is about. */
-static bool cut_after(const struct sa *sa)
+/* What becomes of a packet that is too long for the path once it is encrypted. */
+enum fate { CUT_BEFORE, CUT_AFTER, REFUSE };
+
+/* `crypto ipsec df-bit` and `fragmentation`, RFC 4301 section 8. A packet is encrypted
+ * whole, and the ESP packet cut, where it must be - transport mode is for whole datagrams
+ * only (RFC 4303 section 3.1.1, RFC 4302 3.1.1), and later fragments would not show the ports that an SA
+ * may be about - or where it is to be and the outer header lets it. */
+static enum fate fate_of(const struct sa *sa, const struct policy *pol, const struct ip4 *h)
 {
-	return sa->spec.mode == MODE_TRANSPORT || sa->spec.sel.local_port.op != PORT_ANY ||
-	       sa->spec.sel.remote_port.op != PORT_ANY;
+	bool transport = sa->spec.mode == MODE_TRANSPORT;
+
+	if (h->frag & IP4_DF && (transport || pol->df_bit != ESP_DF_CLEAR))
+		return REFUSE;
+	if (transport || sa->spec.sel.local_port.op != PORT_ANY ||
+	    sa->spec.sel.remote_port.op != PORT_ANY)
+		return CUT_AFTER;
+	return pol->frag_after && pol->df_bit != ESP_DF_SET ? CUT_AFTER : CUT_BEFORE;
+}
+
+static void cut_and_emit(struct forwarder *f, struct sa *sa, struct pkt *p)
+{
+	struct batch parts = { 0 };
+
+	if (ip4_fragment(&f->pool, p, sa->plain_mtu, &parts)) {
+		((struct policy *)sa->owner)->stats.send_errors++;
+		fwd_drop(f, p, FWD_DROP_NO_BUFFER);
+	}
+	for (size_t i = 0; i < parts.n; i++)
+		emit(f, sa, parts.p[i]);
 }
 
 void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip4 *h, struct pkt *p)
 {
 	struct policy *pol = sa->owner;
-	size_t mtu = sa_plaintext_mtu(sa, pol->path_mtu);
-	struct batch parts = { 0 };
 
 	if (sa->spec.mode == MODE_TRANSPORT && h->frag & (IP4_MF | IP4_OFF_MASK)) {
 		pol->stats.send_errors++;
 		fwd_drop(f, p, FWD_DROP_FRAGMENT);
-	} else if (p->len <= mtu) {
+		return;
+	}
+	if (p->len <= sa->plain_mtu) {
 		emit(f, sa, p);
-	} else if (h->frag & IP4_DF) {
-		too_big(f, pol, h, p, mtu);
-	} else if (cut_after(sa)) {
+		return;
+	}
+	switch (fate_of(sa, pol, h)) {
+	case CUT_BEFORE:
+		cut_and_emit(f, sa, p);
+		break;
+	case CUT_AFTER:
 		emit(f, sa, p);
-	} else if (ip4_fragment(&f->pool, p, mtu, &parts)) {
+		break;
+	case REFUSE:
+		pol->stats.too_big++;
 		pol->stats.send_errors++;
-		fwd_drop(f, p, FWD_DROP_NO_BUFFER);
-	} else {
-		for (size_t i = 0; i < parts.n; i++)
-			emit(f, sa, parts.p[i]);
+		answer_too_big(f, p, sa->plain_mtu);
+		break;
 	}
 }

@@ -93,7 +93,10 @@ size_t forwarder_poll_port(struct forwarder *f, struct port *port)
 	case FWD_PORT_UDP_ENCAP:
 		in_from_udp(f, &b);
 		break;
-	default: /* ICMP brings nothing in */
+	case FWD_PORT_ICMP:
+		in_from_icmp(f, &b);
+		break;
+	default:
 		batch_put(&f->pool, &b);
 		break;
 	}
@@ -113,6 +116,7 @@ void forwarder_tick(struct forwarder *f)
 			event_expire(f, sa);
 	}
 	keepalive_tick(f);
+	pmtu_age(f);
 	if (!f->n_waiting || f->now_ms < WAIT_MS)
 		return;
 	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n))

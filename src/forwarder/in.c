@@ -111,6 +111,7 @@ void sa_move(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16
 	} else {
 		sa->spec.dst = *addr;
 		sa->spec.udp_dport = port;
+		pmtu_apply(sa->owner); /* another way there may be as wide as ever */
 	}
 }
 

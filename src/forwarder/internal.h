@@ -24,6 +24,14 @@ struct fport {
 	struct fport *next;
 };
 
+/* What ICMP said of the way to one peer (pmtu.c). */
+struct learned_path {
+	uint16_t mtu;	 /* bytes; 0: nothing was learned */
+	bool too_narrow; /* it is less than mtu, the least that is believed */
+	uint64_t until_ms;
+	struct ipaddr dst; /* of policies: the peer that it is about */
+};
+
 /* What belongs to a policy id. It outlives tables and SAs: it lives while an
  * entry of a table or an SA names it. */
 struct policy {
@@ -31,7 +39,10 @@ struct policy {
 	unsigned refs;	  /* entries of tables and SAs that name it */
 	bool in_table;	  /* of the table in force */
 	uint32_t ifid;	  /* of its entry there */
-	uint32_t path_mtu;
+	uint32_t path_mtu; /* as configured */
+	uint8_t df_bit;	  /* enum esp_df */
+	bool frag_after;
+	struct learned_path learned;
 	struct fport *steer; /* the steering TUN of ifid; NULL none */
 	/* tunnel protection: whose it is; NULL none. Of several GRE tunnels that share it, one */
 	struct tunnel *vti, *gre;
@@ -53,6 +64,7 @@ struct tunnel {
 	unsigned missed;	  /* keepalives since the last one that came back */
 	bool dead;		  /* none came back: nothing but keepalives passes */
 	bool told_dead;		  /* what control knows */
+	struct learned_path learned; /* in clear */
 	bool in_table;
 	struct fport *port; /* its TUN; NULL none */
 	struct policy *policy; /* of conf.protect; NULL: there is none, nothing leaves */
@@ -92,6 +104,7 @@ struct forwarder {
 	struct fport *by_kind[FWD_PORT_IPIP + 1]; /* the newest of its kind */
 	struct fwd_drops drops;
 	size_t n_waiting;
+	bool paths_learned; /* some policy or tunnel has a path to forget */
 	uint64_t now_ms; /* read once per batch */
 	uint64_t next_scan_ms;
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
@@ -176,6 +189,16 @@ void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip4 *h, struct
 void esp_out_flush(struct forwarder *f);
 /* Appends p to b, cut to mtu if need be; sends b by port whenever it is full. */
 void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct pkt *p, size_t mtu);
+
+/* pmtu.c: path MTUs in force, configured or learned from ICMP */
+uint16_t pmtu_of_policy(const struct policy *pol);
+uint16_t pmtu_of_tunnel(const struct tunnel *t);
+void pmtu_apply(struct policy *pol); /* to its SAs, after anything about it changed */
+void in_from_icmp(struct forwarder *f, struct batch *b);
+void pmtu_age(struct forwarder *f);
+
+/* too_big.c: p may not be cut and mtu is what fits; its sender is told, and p is gone */
+void answer_too_big(struct forwarder *f, struct pkt *p, size_t mtu);
 
 /* in.c */
 /* The peer of an SA in UDP is elsewhere now; unknown ids are ignored. */

@@ -31,6 +31,7 @@ static int sa_install(struct forwarder *f, const struct sa_spec *spec)
 		sa->next = pol->out;
 		pol->out = sa;
 		pol->acquired_ms = 0;
+		pmtu_apply(pol);
 		out_release(f, pol);
 	}
 	return 0;
@@ -70,6 +71,7 @@ static void fill_sa_stats(const struct forwarder *f, const struct sa *sa, struct
 		.left_sec = l->hard_sec > age_sec ? (uint32_t)(l->hard_sec - age_sec) : 0,
 		.left_bytes = l->hard_bytes > sa->bytes ? l->hard_bytes - sa->bytes : 0,
 		.idle_ms = sa->last_ms ? (uint32_t)(f->now_ms - sa->last_ms) : UINT32_MAX,
+		.path_mtu = sa->path_mtu, .plain_mtu = sa->plain_mtu,
 	};
 }
 
@@ -116,7 +118,8 @@ static void dump_sas(struct forwarder *f, uint32_t seq)
 			continue;
 		m.u.policy = (struct fwd_policy){ .id = e->id, .ifid = e->ifid, .map_seq = e->map_seq,
 						  .action = FWD_POLICY_PROTECT, .sel = e->sel,
-						  .local = e->local, .path_mtu = e->path_mtu };
+						  .local = e->local, .path_mtu = e->path_mtu,
+						  .df_bit = e->df_bit, .frag_after = e->frag_after };
 		answer(f, &m, seq);
 	}
 }
@@ -131,8 +134,13 @@ static void send_stats(struct forwarder *f, uint32_t seq)
 		answer(f, &m, seq);
 	}
 	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
+		const struct policy *pol = hnode_entry(n, struct policy, node);
+
 		m.type = FWD_STATS_POLICY;
-		m.u.policy_stats = hnode_entry(n, struct policy, node)->stats;
+		m.u.policy_stats = pol->stats;
+		m.u.policy_stats.path_mtu = pmtu_of_policy(pol);
+		m.u.policy_stats.path_left_sec =
+			pol->learned.mtu ? (pol->learned.until_ms - f->now_ms + 999) / 1000 : 0;
 		answer(f, &m, seq);
 	}
 	for (struct tunnel *t = f->tunnels; t; t = t->next) {
@@ -142,6 +150,7 @@ static void send_stats(struct forwarder *f, uint32_t seq)
 		m.u.tunnel_stats = t->stats;
 		m.u.tunnel_stats.keepalives_missed = t->missed;
 		m.u.tunnel_stats.dead = t->dead;
+		m.u.tunnel_stats.path_mtu = pmtu_of_tunnel(t);
 		m.u.tunnel_stats.last_in_ms = t->last_in_ms ? f->now_ms - t->last_in_ms : UINT64_MAX;
 		m.u.tunnel_stats.last_out_ms =
 			t->last_out_ms ? f->now_ms - t->last_out_ms : UINT64_MAX;
@@ -166,7 +175,8 @@ static void clear_stats(struct forwarder *f)
 static int policy_add(struct forwarder *f, const struct fwd_policy *p)
 {
 	struct spd_entry e = { .id = p->id, .ifid = p->ifid, .map_seq = p->map_seq,
-			       .sel = p->sel, .local = p->local, .path_mtu = p->path_mtu };
+			       .sel = p->sel, .local = p->local, .path_mtu = p->path_mtu,
+			       .df_bit = p->df_bit, .frag_after = p->frag_after };
 
 	if (!f->is_building)
 		return -EPROTO;

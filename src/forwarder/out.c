@@ -112,6 +112,12 @@ static uint8_t outer_tos(const struct fwd_tunnel *c, uint8_t inner)
 	return c->tos == 0xff ? tos_encap(inner) : (uint8_t)((c->tos & ~3) | (tos_encap(inner) & 3));
 }
 
+/* Whether nobody may cut what is inside: `tunnel path-mtu-discovery` says so outside. */
+static bool inner_df(const struct pkt *p)
+{
+	return p->len >= IP4_HEADER && p->data[0] >> 4 == 4 && p->data[6] & IP4_DF >> 8;
+}
+
 enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip4 *ret_outer)
 {
 	const struct fwd_tunnel *c = &t->conf;
@@ -126,27 +132,25 @@ enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip4 *ret_o
 		why = look_inside(c, p, &g, &inner_tos);
 	if (why != FWD_N_DROPS)
 		return why;
-	uint8_t *at = pkt_push(p, (gre ? gre_header_len(&g) : 0) + IP4_HEADER);
+	bool df = c->pmtud && inner_df(p);
+	size_t header = (gre ? gre_header_len(&g) : 0) + IP4_HEADER;
+	uint8_t *at = pkt_push(p, header);
 	if (!at || p->len > UINT16_MAX)
 		return FWD_DROP_NO_BUFFER;
 	if (gre)
 		gre_write(at + IP4_HEADER, p->len - IP4_HEADER, &g);
+	p->tunnel_head = (uint8_t)header;
 	if (c->sequence)
 		t->out_seq++;
 	if (++t->ip_id == 0)
 		t->ip_id = 1;
 	*ret_outer = (struct ip4){ .header_len = IP4_HEADER, .ttl = c->ttl, .id = t->ip_id,
-				   .tos = outer_tos(c, inner_tos),
+				   .frag = df ? IP4_DF : 0, .tos = outer_tos(c, inner_tos),
 				   .proto = gre ? IPPROTO_GRE_ : IPPROTO_IPIP_,
 				   .total_len = (uint16_t)p->len, .src = ipaddr_to_v4(&c->src),
 				   .dst = ipaddr_to_v4(&c->dst) };
 	ip4_write(at, ret_outer);
 	return FWD_N_DROPS;
-}
-
-static size_t clear_mtu(const struct tunnel *t)
-{
-	return t->conf.path_mtu ? t->conf.path_mtu : DEFAULT_PATH_MTU;
 }
 
 void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip4 *outer)
@@ -155,7 +159,7 @@ void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const s
 	struct batch clear = { 0 };
 
 	if (!protect_out(f, t, p, outer) && !protect(f, t->conf.egress_ifid, p, outer))
-		send_cut(f, raw, &clear, p, clear_mtu(t));
+		send_cut(f, raw, &clear, p, pmtu_of_tunnel(t));
 	esp_out_flush(f);
 	port_send(f, raw, &clear);
 }
@@ -163,7 +167,7 @@ void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const s
 void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b)
 {
 	struct fport *gre = f->by_kind[FWD_PORT_GRE];
-	size_t mtu = clear_mtu(t);
+	size_t mtu = pmtu_of_tunnel(t);
 	struct batch clear = { 0 };
 
 	for (size_t i = 0; i < b->n; i++) {
@@ -181,8 +185,14 @@ void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b)
 		t->stats.out_packets++;
 		t->stats.out_bytes += inner_len;
 		t->last_out_ms = f->now_ms;
-		if (!protect_out(f, t, p, &outer) && !protect(f, t->conf.egress_ifid, p, &outer))
+		if (protect_out(f, t, p, &outer) || protect(f, t->conf.egress_ifid, p, &outer))
+			continue;
+		if (outer.frag & IP4_DF && p->len > mtu) {
+			t->stats.out_too_big++;
+			answer_too_big(f, p, mtu);
+		} else {
 			send_cut(f, gre, &clear, p, mtu);
+		}
 	}
 	b->n = 0;
 	esp_out_flush(f);

@@ -214,6 +214,8 @@ static void put_policy(struct wr *w, const struct fwd_policy *p)
 	put_selector(w, &p->sel);
 	put_addr(w, &p->local);
 	wr_be32(w, p->path_mtu);
+	wr_u8(w, p->df_bit);
+	put_bool(w, p->frag_after);
 }
 
 static void get_policy(struct rd *r, struct fwd_policy *p)
@@ -225,6 +227,10 @@ static void get_policy(struct rd *r, struct fwd_policy *p)
 	get_selector(r, &p->sel);
 	get_addr(r, &p->local);
 	p->path_mtu = rd_be32(r);
+	p->df_bit = rd_u8(r);
+	p->frag_after = get_bool(r);
+	if (p->df_bit > 2)
+		r->bad = true;
 	if (p->action != FWD_POLICY_PROTECT && p->action != FWD_POLICY_SKIP)
 		r->bad = true;
 }
@@ -243,6 +249,9 @@ static void put_tunnel(struct wr *w, const struct fwd_tunnel *t)
 	wr_be16(w, t->mtu);
 	wr_be16(w, t->adjust_mss);
 	wr_be16(w, t->path_mtu);
+	put_bool(w, t->pmtud);
+	wr_u8(w, t->pmtu_age_min);
+	wr_be16(w, t->pmtu_least);
 	put_bool(w, t->up);
 	wr_u8(w, t->encap);
 	put_bool(w, t->checksum);
@@ -268,6 +277,9 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 	t->mtu = rd_be16(r);
 	t->adjust_mss = rd_be16(r);
 	t->path_mtu = rd_be16(r);
+	t->pmtud = get_bool(r);
+	t->pmtu_age_min = rd_u8(r);
+	t->pmtu_least = rd_be16(r);
 	t->up = get_bool(r);
 	t->encap = rd_u8(r);
 	r->bad |= t->encap > FWD_ENCAP_IPIP;
@@ -290,12 +302,14 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 #define POLICY_STATS(X, s)                                                                   \
 	X(s->matches) X(s->encaps) X(s->encrypts) X(s->digests) X(s->decaps) X(s->decrypts)  \
 	X(s->verifies) X(s->send_errors) X(s->recv_errors) X(s->no_sa) X(s->queued)          \
-	X(s->auth_failed) X(s->replayed) X(s->bad_identity) X(s->recvd_clear) X(s->too_big)
+	X(s->auth_failed) X(s->replayed) X(s->bad_identity) X(s->recvd_clear) X(s->too_big)      \
+	X(s->path_mtu) X(s->path_left_sec)
 #define TUNNEL_STATS(X, s)                                                                   \
 	X(s->in_packets) X(s->in_bytes) X(s->out_packets) X(s->out_bytes) X(s->in_errors)    \
 	X(s->in_key_mismatch) X(s->in_checksum) X(s->in_unsupported) X(s->in_late)           \
 	X(s->out_drops) X(s->keepalives) X(s->keepalives_back) X(s->keepalives_missed)       \
-	X(s->keepalives_answered) X(s->dead) X(s->last_in_ms) X(s->last_out_ms)
+	X(s->keepalives_answered) X(s->dead) X(s->last_in_ms) X(s->last_out_ms)              \
+	X(s->path_mtu) X(s->out_too_big)
 #define PUT64(f) wr_be64(w, f);
 #define GET64(f) f = rd_be64(r);
 
@@ -310,6 +324,8 @@ static void put_sa_stats(struct wr *w, const struct fwd_sa_stats *s)
 	wr_be32(w, s->seq);
 	wr_be32(w, s->left_sec);
 	wr_be32(w, s->idle_ms);
+	wr_be32(w, s->path_mtu);
+	wr_be32(w, s->plain_mtu);
 }
 
 static void get_sa_stats(struct rd *r, struct fwd_sa_stats *s)
@@ -323,6 +339,8 @@ static void get_sa_stats(struct rd *r, struct fwd_sa_stats *s)
 	s->seq = rd_be32(r);
 	s->left_sec = rd_be32(r);
 	s->idle_ms = rd_be32(r);
+	s->path_mtu = rd_be32(r);
+	s->plain_mtu = rd_be32(r);
 }
 
 static void put_events(struct wr *w, const struct fwd_msg *m)

@@ -81,6 +81,8 @@ struct fwd_policy {
 	struct selector sel;
 	struct ipaddr local; /* our address: transport mode applies only between endpoints */
 	uint32_t path_mtu;   /* bytes to the peer; 1500 unless known better */
+	uint8_t df_bit;	     /* `crypto ipsec df-bit`: enum esp_df of ipsec/esp.h */
+	bool frag_after;     /* `crypto ipsec fragmentation after-encryption` */
 };
 
 enum fwd_tunnel_encap { FWD_ENCAP_GRE = 0, FWD_ENCAP_IPIP };
@@ -97,6 +99,9 @@ struct fwd_tunnel {
 	uint16_t mtu;	    /* `ip mtu` in force */
 	uint16_t adjust_mss; /* `ip tcp adjust-mss`; 0: leave TCP alone */
 	uint16_t path_mtu;  /* bytes to dst in clear; 0: 1500 */
+	bool pmtud;	    /* `tunnel path-mtu-discovery`: the inner DF goes outside */
+	uint8_t pmtu_age_min; /* minutes until what was learned is forgotten; 0: never */
+	uint16_t pmtu_least;  /* nothing below is believed */
 	bool up;	    /* `shutdown` clears it: packets are dropped and counted */
 	uint8_t encap;	    /* enum fwd_tunnel_encap */
 	bool checksum;	    /* of what is sent; what comes with one is always checked */
@@ -118,6 +123,7 @@ struct fwd_sa_stats {
 	uint32_t left_sec;		/* of the hard lifetime; 0 without */
 	uint64_t left_bytes;
 	uint32_t idle_ms;
+	uint32_t path_mtu, plain_mtu;	/* outbound: bytes that are in force; 0 inbound */
 };
 
 /* In and out counts of a policy (`show access-lists` matches, #pkts, errors);
@@ -128,6 +134,8 @@ struct fwd_policy_stats {
 	uint64_t encaps, encrypts, digests, decaps, decrypts, verifies;
 	uint64_t send_errors, recv_errors;
 	uint64_t no_sa, queued, auth_failed, replayed, bad_identity, recvd_clear, too_big;
+	uint64_t path_mtu; /* in force: as configured or, when less, learned */
+	uint64_t path_left_sec; /* until what was learned is forgotten; 0: nothing was */
 };
 
 struct fwd_tunnel_stats {
@@ -139,6 +147,8 @@ struct fwd_tunnel_stats {
 	uint64_t keepalives, keepalives_back, keepalives_missed, keepalives_answered;
 	uint64_t dead; /* 1: too many were missed; FWD_TUNNEL_ALIVE tells of changes */
 	uint64_t last_in_ms, last_out_ms; /* before now; UINT64_MAX: never */
+	uint64_t path_mtu; /* in clear, as configured or learned */
+	uint64_t out_too_big;
 };
 
 /* One list gives the enum, the name for show and the test loop. */

@@ -100,6 +100,9 @@ static void tunnel_set(struct forwarder *f, struct tunnel *t, const struct fwd_t
 
 	/* it is in the table already, so that adding it again cannot fail */
 	htab_del(&f->tunnel_ends, &t->by_ends);
+	if (!conf->pmtud || !ipaddr_equal(&t->conf.src, &conf->src) ||
+	    !ipaddr_equal(&t->conf.dst, &conf->dst))
+		t->learned = (struct learned_path){ 0 };
 	t->conf = *conf;
 	(void)htab_add(&f->tunnel_ends, &t->by_ends, tunnel_hash(conf));
 	t->in_table = true;
@@ -176,6 +179,9 @@ static void commit_policies(struct forwarder *f, const struct spd *spd)
 
 		pol->in_table = true;
 		pol->path_mtu = spd->v[i].path_mtu;
+		pol->df_bit = spd->v[i].df_bit;
+		pol->frag_after = spd->v[i].frag_after;
+		pmtu_apply(pol);
 		if (pol->ifid != spd->v[i].ifid || !pol->steer) {
 			pol->ifid = spd->v[i].ifid;
 			pol->steer = port_by_steered(f, pol->ifid);

@@ -484,7 +484,8 @@ static int on_route(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_STOP;
 }
 
-static int ask_route(struct nl *nl, const struct ipaddr *dst, struct route_hit *hit)
+/* flags: 0, or RTM_F_FIB_MATCH for the route itself, without what the kernel has learned. */
+static int ask_route(struct nl *nl, const struct ipaddr *dst, unsigned flags, struct route_hit *hit)
 {
 	struct nlmsghdr *h = start(nl, RTM_GETROUTE, 0);
 	struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
@@ -492,6 +493,7 @@ static int ask_route(struct nl *nl, const struct ipaddr *dst, struct route_hit *
 	*hit = (struct route_hit){ 0 };
 	m->rtm_family = AF_INET;
 	m->rtm_dst_len = 32;
+	m->rtm_flags = flags;
 	mnl_attr_put(h, RTA_DST, 4, dst->b);
 	return talk(nl, h, on_route, hit);
 }
@@ -500,14 +502,14 @@ uint32_t nl_path_mtu(struct nl *nl, const struct ipaddr *dst)
 {
 	struct route_hit hit;
 
-	return ask_route(nl, dst, &hit) ? 0 : hit.mtu;
+	return ask_route(nl, dst, RTM_F_FIB_MATCH, &hit) ? 0 : hit.mtu;
 }
 
 int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,
 		 struct ipaddr *ret_src)
 {
 	struct route_hit hit;
-	int err = ask_route(nl, dst, &hit);
+	int err = ask_route(nl, dst, 0, &hit);
 
 	if (err)
 		return err;

@@ -20,6 +20,7 @@ struct fd_port {
 		_Alignas(struct cmsghdr) char buf[CONTROL_BYTES];
 	} control[BATCH_MAX];
 	uint16_t local_port; /* UDP */
+	bool df;	     /* UDP: IP_MTU_DISCOVER is such that DF is set */
 };
 
 static void port_close(struct port *p)
@@ -185,12 +186,21 @@ static struct cmsghdr *put_control(struct msghdr *m, struct cmsghdr *h, int type
 	return CMSG_NXTHDR(m, h);
 }
 
-static size_t udp_port_send(struct port *p, struct batch *b)
+/* The kernel writes the header; a control message for DF there is not. */
+static void udp_set_df(struct fd_port *f, bool df)
 {
-	struct fd_port *f = (struct fd_port *)(void *)p;
+	int how = df ? IP_PMTUDISC_PROBE : IP_PMTUDISC_OMIT;
 
-	for (size_t i = 0; i < b->n; i++) {
-		struct pkt *k = b->p[i];
+	if (f->df != df && setsockopt(f->port.fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how)) == 0)
+		f->df = df;
+}
+
+/* n of them, which are alike in DF. */
+static size_t udp_send_run(struct fd_port *f, struct pkt *const *v, size_t n)
+{
+	udp_set_df(f, v[0]->outer_df);
+	for (size_t i = 0; i < n; i++) {
+		struct pkt *k = v[i];
 		struct msghdr *m = &f->msg[i].msg_hdr;
 		struct in_pktinfo info = { 0 };
 		int tos = k->outer_tos;
@@ -203,18 +213,20 @@ static size_t udp_port_send(struct port *p, struct batch *b)
 		struct cmsghdr *c = put_control(m, CMSG_FIRSTHDR(m), IP_PKTINFO, &info, sizeof(info));
 		(void)put_control(m, c, IP_TOS, &tos, sizeof(tos));
 	}
-	return send_all(f, b->n);
+	return send_all(f, n);
 }
 
-static size_t icmp_recv(struct port *p, struct pool *pool, struct batch *b)
+static size_t udp_port_send(struct port *p, struct batch *b)
 {
-	char sink[1];
+	size_t ok = 0;
 
-	(void)pool;
-	(void)b;
-	/* icmp_open() lets nothing queue; an error shall not wake us for ever */
-	(void)recv(p->fd, sink, sizeof(sink), MSG_DONTWAIT);
-	return 0;
+	for (size_t at = 0, n; at < b->n; at += n) {
+		n = 1;
+		while (at + n < b->n && b->p[at + n]->outer_df == b->p[at]->outer_df)
+			n++;
+		ok += udp_send_run((struct fd_port *)(void *)p, b->p + at, n);
+	}
+	return ok;
 }
 
 static uint16_t bound_port(int fd)
@@ -229,7 +241,7 @@ int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port *
 {
 	static const struct port_ops tun = { tun_recv, tun_send, port_close };
 	static const struct port_ops raw = { raw_recv, raw_send, port_close };
-	static const struct port_ops icmp = { icmp_recv, icmp_send, port_close };
+	static const struct port_ops icmp = { raw_recv, icmp_send, port_close };
 	static const struct port_ops udp = { udp_port_recv, udp_port_send, port_close };
 	struct fd_port *f = calloc(1, sizeof(*f));
 

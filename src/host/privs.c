@@ -3,6 +3,7 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -65,6 +66,11 @@ static int install_filter(void)
 	for (size_t i = 0; !err && i < sizeof(memory) / sizeof(memory[0]); i++)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, memory[i], 1,
 				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	/* of all socket options the one that sets DF on UDP 4500 */
+	if (!err)
+		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+				       SCMP_A1(SCMP_CMP_EQ, IPPROTO_IP),
+				       SCMP_A2(SCMP_CMP_EQ, IP_MTU_DISCOVER));
 	if (!err)
 		err = seccomp_load(c);
 	seccomp_release(c);

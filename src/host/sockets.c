@@ -62,6 +62,13 @@ static void set_buffers(int fd)
 		(void)set_int(fd, SOL_SOCKET, SO_SNDBUF, BUFFER_BYTES);
 }
 
+/* What the kernel believes of a path it believes without a look at SPIs: it shall neither
+ * learn from what we send nor cut or refuse by what it has learned elsewhere. */
+static int ignore_paths(int fd)
+{
+	return set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+}
+
 int raw_open(int protocol, bool bypass)
 {
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
@@ -70,7 +77,7 @@ int raw_open(int protocol, bool bypass)
 		return -errno;
 	set_buffers(fd);
 	if (set_int(fd, IPPROTO_IP, IP_HDRINCL, 1) || set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) ||
-	    (bypass && set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_BYPASS))) {
+	    ignore_paths(fd) || (bypass && set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_BYPASS))) {
 		int err = -errno;
 
 		close(fd);
@@ -81,14 +88,20 @@ int raw_open(int protocol, bool bypass)
 
 int icmp_open(void)
 {
-	/* it is never read: nothing shall queue */
-	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
-	struct sock_fprog refuse = { 1, nothing };
+	/* behind an IP header of any length: type 3, code 4 */
+	struct sock_filter too_big[] = {
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_IND, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x0304, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0xffff),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog wanted = { sizeof(too_big) / sizeof(too_big[0]), too_big };
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
 
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &refuse, sizeof(refuse))) {
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &wanted, sizeof(wanted))) {
 		int err = -errno;
 
 		close(fd);
@@ -106,7 +119,7 @@ int udp_open(uint16_t port)
 		return -errno;
 	set_buffers(fd);
 	if (set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) || set_int(fd, IPPROTO_IP, IP_RECVTOS, 1) ||
-	    set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT) ||
+	    ignore_paths(fd) ||
 	    set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_BYPASS) ||
 	    bind(fd, (struct sockaddr *)&a, sizeof(a))) {
 		int err = -errno;

@@ -14,10 +14,10 @@
 int tun_open(const char *name, uint32_t *ret_ifindex);
 /* Takes it away: clears persistence on fd and closes it. */
 void tun_remove(int fd);
-/* Raw socket with IP_HDRINCL and IP_PKTINFO; bypass sets MARK_BYPASS (ESP: yes,
+/* Raw socket with IP_HDRINCL and IP_PKTINFO, which follows no path MTU of the kernel's; bypass sets MARK_BYPASS (ESP: yes,
  * GRE: never). */
 int raw_open(int protocol, bool bypass);
-/* Raw ICMP without IP_HDRINCL, to send only. */
+/* Raw ICMP without IP_HDRINCL; of what arrives it takes "fragmentation needed" only. */
 int icmp_open(void);
 /* UDP on every address of the host, IP_PKTINFO, IP_RECVTOS, MARK_BYPASS. */
 int udp_open(uint16_t port);

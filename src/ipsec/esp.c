@@ -29,6 +29,19 @@ static uint16_t next_ip_id(struct sa *sa)
 	return sa->ip_id;
 }
 
+/* Whether routers on the way may not cut what comes of a packet (RFC 4301 section 8.1).
+ * `crypto ipsec df-bit` is about tunnel mode: in transport mode there is one header. */
+static bool outer_df(const struct sa *sa, const struct ip4 *inner, enum esp_df df)
+{
+	if (sa->df_bit)
+		df = (enum esp_df)(sa->df_bit - 1);
+	if (sa->df_off)
+		return false;
+	if (sa->spec.mode == MODE_TRANSPORT || df == ESP_DF_COPY)
+		return inner->frag & IP4_DF;
+	return df == ESP_DF_SET;
+}
+
 bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip4 *inner, enum esp_df df,
 		    uint8_t proto)
 {
@@ -39,7 +52,7 @@ bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip4 *inner, enum 
 
 	if (!at || p->len > UINT16_MAX)
 		return false;
-	if (df == ESP_DF_SET || (df == ESP_DF_COPY && inner->frag & IP4_DF))
+	if (outer_df(sa, inner, df))
 		h.frag = IP4_DF;
 	ip4_write(at, &h);
 	return true;
@@ -137,6 +150,7 @@ static enum esp_reason close_packet(struct pkt *p, const struct ip4 *inner, enum
 		p->local_port = sa->spec.udp_sport;
 		p->remote_port = sa->spec.udp_dport;
 		p->outer_tos = tos_encap(inner->tos);
+		p->outer_df = outer_df(sa, inner, df);
 		return ESP_OK;
 	}
 	if (sa->spec.mode == MODE_TUNNEL)
@@ -147,6 +161,8 @@ static enum esp_reason close_packet(struct pkt *p, const struct ip4 *inner, enum
 	struct ip4 h = *inner;
 	h.proto = PROTO_ESP;
 	h.total_len = (uint16_t)p->len;
+	if (!outer_df(sa, inner, df))
+		h.frag &= (uint16_t)~IP4_DF;
 	ip4_write(at, &h);
 	return ESP_OK;
 }

@@ -37,7 +37,7 @@ struct esp_worker {
 	size_t ivs_left;
 };
 
-/* How the outer DF bit is made (`crypto ipsec df-bit`). */
+/* How the outer DF bit is made (`crypto ipsec df-bit`), for SAs that do not say it. */
 enum esp_df { ESP_DF_COPY = 0, ESP_DF_SET, ESP_DF_CLEAR };
 
 /* Encapsulates every packet of b under its p->sa; data is a whole IPv4 packet.

@@ -127,6 +127,7 @@ void sad_fini(struct sad *d)
 	htab_fini(&d->by_id);
 	htab_fini(&d->by_spi);
 	htab_fini(&d->by_ah);
+	htab_fini(&d->by_out);
 }
 
 static uint64_t id_hash(const struct sad *d, uint32_t id)
@@ -149,6 +150,22 @@ static bool spi_taken(const struct sad *d, const struct sa *sa)
 	       (sa->ah.key && sad_by_spi(d, PROTO_AH, sa->ah.spi));
 }
 
+/* What an onlooker sees of a packet of the SA. */
+static uint8_t outer_proto(const struct sa *sa)
+{
+	return sa->ah.key ? PROTO_AH : PROTO_ESP;
+}
+
+static uint32_t outer_spi(const struct sa *sa)
+{
+	return sa->ah.key ? sa->ah.spi : sa->spec.spi;
+}
+
+static int add_out(struct sad *d, struct sa *sa)
+{
+	return htab_add(&d->by_out, &sa->by_spi, spi_hash(d, outer_proto(sa), outer_spi(sa)));
+}
+
 static int add_spis(struct sad *d, struct sa *sa)
 {
 	if (sa->key && htab_add(&d->by_spi, &sa->by_spi, spi_hash(d, PROTO_ESP, sa->spec.spi)))
@@ -168,7 +185,7 @@ int sad_add(struct sad *d, struct sa *sa)
 		return -EEXIST;
 	if (htab_add(&d->by_id, &sa->by_id, id_hash(d, s->id)))
 		return -ENOMEM;
-	if (s->dir == SA_IN && add_spis(d, sa)) {
+	if (s->dir == SA_IN ? add_spis(d, sa) : add_out(d, sa)) {
 		htab_del(&d->by_id, &sa->by_id);
 		return -ENOMEM;
 	}
@@ -178,6 +195,8 @@ int sad_add(struct sad *d, struct sa *sa)
 void sad_del(struct sad *d, struct sa *sa)
 {
 	htab_del(&d->by_id, &sa->by_id);
+	if (sa->spec.dir == SA_OUT)
+		htab_del(&d->by_out, &sa->by_spi);
 	if (sa->spec.dir == SA_IN && sa->key)
 		htab_del(&d->by_spi, &sa->by_spi);
 	if (sa->spec.dir == SA_IN && sa->ah.key)
@@ -211,6 +230,20 @@ struct sa *sad_by_spi(const struct sad *d, uint8_t proto, uint32_t spi)
 		struct sa *sa = hnode_entry(n, struct sa, by_spi);
 
 		if (sa->spec.spi == spi && sa->spec.proto == proto)
+			return sa;
+	}
+	return NULL;
+}
+
+struct sa *sad_outbound(const struct sad *d, uint8_t proto, uint32_t spi, const struct ipaddr *src,
+			const struct ipaddr *dst)
+{
+	for (struct hnode *n = htab_first(&d->by_out, spi_hash(d, proto, spi)); n;
+	     n = htab_next(n)) {
+		struct sa *sa = hnode_entry(n, struct sa, by_spi);
+
+		if (outer_spi(sa) == spi && outer_proto(sa) == proto &&
+		    ipaddr_equal(&sa->spec.src, src) && ipaddr_equal(&sa->spec.dst, dst))
 			return sa;
 	}
 	return NULL;
@@ -266,4 +299,10 @@ size_t sa_plaintext_mtu(const struct sa *sa, size_t path_mtu)
 	/* text is a multiple of align and ends with pad length and next header */
 	size_t text = (path_mtu - outer) / sa->align * sa->align - ESP_TRAILER;
 	return sa->spec.mode == MODE_TUNNEL ? text : text + ESP_IP_HEADER;
+}
+
+void sa_set_path(struct sa *sa, uint16_t path_mtu)
+{
+	sa->path_mtu = path_mtu;
+	sa->plain_mtu = (uint16_t)sa_plaintext_mtu(sa, path_mtu);
 }

@@ -38,6 +38,9 @@ struct sa {
 	uint32_t seq;		   /* outbound: last sent, as on the wire */
 	uint32_t seq_high;	   /* its upper half, with extended sequence numbers */
 	uint16_t ip_id;		   /* outbound: last outer id */
+	uint16_t path_mtu, plain_mtu; /* outbound: sa_set_path() */
+	uint8_t df_bit;		   /* outbound, tunnel mode: enum esp_df + 1; 0: as the caller says */
+	bool df_off;		   /* outbound: the path is too narrow to ask that nobody cut */
 	struct replay replay;	   /* inbound */
 	uint64_t packets, bytes;   /* inner */
 	uint64_t text;		   /* bytes under the cipher, padding included */
@@ -45,13 +48,14 @@ struct sa {
 	uint8_t due, told;	   /* enum sa_due */
 	bool dead;		   /* hard lifetime or sequence numbers used up */
 
-	struct hnode by_id, by_spi, by_ah;
+	struct hnode by_id, by_spi, by_ah; /* by_spi: inbound in sad.by_spi, outbound in sad.by_out */
 	struct sa *next; /* the owner's: newest first in a policy */
 	void *owner;	 /* the owner's: the policy that it serves */
 };
 
 struct sad {
 	struct htab by_id, by_spi, by_ah; /* SPIs of ESP and of AH */
+	struct htab by_out; /* outbound, by the outermost SPI */
 	uint64_t seed[2];
 };
 
@@ -96,6 +100,9 @@ static inline bool sa_is_exhausted(const struct sa *sa)
 	       (sa->ah.seq == UINT32_MAX ||
 		(sa->seq == UINT32_MAX && (!sa->spec.esn || sa->seq_high == UINT32_MAX)));
 }
+/* An outbound SA by what its packets show: that is how ICMP errors name it. */
+struct sa *sad_outbound(const struct sad *d, uint8_t proto, uint32_t spi, const struct ipaddr *src,
+			const struct ipaddr *dst);
 
 /* Marks what became due by time or volume; true if there is something to tell. */
 bool sa_check_life(struct sa *sa, uint64_t now_ms);
@@ -103,5 +110,7 @@ bool sa_check_life(struct sa *sa, uint64_t now_ms);
 /* The largest inner packet (tunnel mode: whole IP packet; transport mode: IP
  * packet with its own header) that fits path_mtu: IOS's "plaintext mtu". */
 size_t sa_plaintext_mtu(const struct sa *sa, size_t path_mtu);
+/* Bytes to the peer from now on, and with them what fits. */
+void sa_set_path(struct sa *sa, uint16_t path_mtu);
 
 #endif

@@ -16,6 +16,8 @@ struct spd_entry {
 	struct selector sel;
 	struct ipaddr local; /* our end */
 	uint32_t path_mtu;
+	uint8_t df_bit; /* enum esp_df */
+	bool frag_after;
 	void *state; /* the owner's, survives table swaps */
 };
 

@@ -21,6 +21,10 @@
  * in the global one; the limit is against floods, not against them. */
 #define CFG_MAX_KEPT 32768
 #define PMTU_AGE_INFINITE 255
+#define PMTU_AGE_DEFAULT  10 /* minutes */
+/* Whoever knows the two ends of a tunnel can forge the ICMP errors that it learns from:
+ * only a min-mtu that is configured goes below what every host takes. */
+#define PMTU_LEAST_DEFAULT 576
 #define CFG_SEALED_MAX 217 /* of a type 6 text: base 41 of salt, key, NUL and MAC; with the NUL */
 #define CFG_HOSTNAME_DEFAULT "Router"
 #define CFG_PROFILE_SEQ 1
@@ -247,8 +251,8 @@ struct cfg_tunnel {
 	uint16_t tos; /* value + 1; 0: copied from the inner packet */
 	bool checksum, sequence;
 	bool path_mtu_discovery;
-	uint8_t pmtu_age_min;	 /* PMTU_AGE_INFINITE: never; 0: not said; only printed */
-	uint16_t pmtu_least;	 /* 0: not said; only printed */
+	uint8_t pmtu_age_min;	 /* PMTU_AGE_INFINITE: never; 0: not said */
+	uint16_t pmtu_least;	 /* 0: not said */
 	bool keepalive;
 	uint16_t keepalive_sec; /* default 10 */
 	uint8_t keepalive_retries; /* default 3 */
@@ -274,6 +278,7 @@ struct cfg_interface {
 	char crypto_map[CFG_NAME_MAX];
 	char host_if[CFG_NAME_MAX]; /* `host-interface DEV` */
 	uint8_t df_bit;		 /* enum df_bit + 1; 0: the global value */
+	uint8_t frag;		 /* 1 before, 2 after encryption; 0: the global value */
 	char group_in[CFG_NAME_MAX], group_out[CFG_NAME_MAX]; /* ip access-group */
 	struct cfg_tunnel tunnel;
 	kept_list kept;

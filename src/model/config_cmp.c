@@ -155,7 +155,7 @@ bool cfg_interface_equal(const struct cfg_interface *a, const struct cfg_interfa
 	return EQ_STR(name) && EQ_STR(description) && EQ_ADDR(addr.addr) && EQ_ADDR(addr.mask) &&
 	       EQ(link) && EQ(dhcp) && EQ_STR(unnumbered) && EQ(mtu) && EQ(ip_mtu) && EQ(adjust_mss) &&
 	       EQ(bandwidth_kbps) && EQ(delay_10us) && EQ(shutdown) && EQ_STR(crypto_map) &&
-	       EQ_STR(host_if) && EQ(df_bit) && EQ_STR(group_in) && EQ_STR(group_out) &&
+	       EQ_STR(host_if) && EQ(df_bit) && EQ(frag) && EQ_STR(group_in) && EQ_STR(group_out) &&
 	       tunnel_equal(&a->tunnel, &b->tunnel) && kept_equal(&a->kept, &b->kept);
 }
 

@@ -11,7 +11,15 @@
 #define IP4_MF	     0x2000
 #define IP4_OFF_MASK 0x1fff
 
-enum { IPPROTO_ICMP_ = 1, IPPROTO_IPIP_ = 4, IPPROTO_TCP_ = 6, IPPROTO_UDP_ = 17, IPPROTO_GRE_ = 47, IPPROTO_ESP_ = 50 };
+enum {
+	IPPROTO_ICMP_ = 1,
+	IPPROTO_IPIP_ = 4,
+	IPPROTO_TCP_ = 6,
+	IPPROTO_UDP_ = 17,
+	IPPROTO_GRE_ = 47,
+	IPPROTO_ESP_ = 50,
+	IPPROTO_AH_ = 51
+};
 
 /* A header that was checked: version, lengths, checksum. Host order. */
 struct ip4 {

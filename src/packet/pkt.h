@@ -26,11 +26,13 @@ struct pkt {
 	uint32_t outer_src, outer_dst; /* host order */
 	uint16_t outer_id;
 	uint8_t outer_tos, outer_ttl;
+	bool outer_df;	/* UDP encapsulation: whether the datagram may not be cut on its way */
 	uint32_t seqno; /* of the ESP or AH header that it came under */
 	/* stage scratch */
 	uint16_t l4_off;   /* of the transport header in data, once parsed */
 	uint32_t policy_id;
 	uint32_t inner_len; /* bytes before encapsulation, for counters */
+	uint8_t tunnel_head; /* bytes that a TunnelN has put in front; 0: it came out of none */
 	void *sa;
 	uint8_t reason;	   /* why a stage refused it; 0: it did not */
 	uint64_t since_ms; /* when it began to wait for an SA */

@@ -26,9 +26,10 @@ DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth
          'recvd_clear not_bundled no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
          'gre_checksum gre_unsupported gre_late recursion send_failed no_buffer fragment ecn event_lost').split()
 POLICY_WORDS = ('matches encaps encrypts digests decaps decrypts verifies send_errors recv_errors no_sa queued '
-                'auth_failed replayed bad_identity recvd_clear too_big').split()
+                'auth_failed replayed bad_identity recvd_clear too_big path_mtu path_left_sec').split()
 TUNNEL_WORDS = ('in_packets in_bytes out_packets out_bytes in_errors in_key_mismatch in_checksum in_unsupported '
-                'in_late out_drops keepalives keepalives_back keepalives_missed keepalives_answered dead last_in_ms last_out_ms').split()
+                'in_late out_drops keepalives keepalives_back keepalives_missed keepalives_answered dead last_in_ms '
+                'last_out_ms path_mtu out_too_big').split()
 SA_WORDS = 'packets bytes auth_failed replayed bad_identity malformed send_errors left_bytes'.split()
 
 
@@ -109,7 +110,7 @@ class Reader:
     def sa_stats(self):
         head = dict(zip('id policy pair dir spi'.split(), self.unpack('IIIBI')))
         head.update(self.words(SA_WORDS))
-        head.update(zip('seq left_sec idle_ms'.split(), self.unpack('III')))
+        head.update(zip('seq left_sec idle_ms path_mtu plain_mtu'.split(), self.unpack('IIIII')))
         return head
 
     def life_of_spec(self):
@@ -281,13 +282,15 @@ class Forwarder:
         for p in policies:
             self.must(POLICY_ADD, struct.pack('!IIIB', p['id'], p.get('ifid', 7), p.get('seq', 10),
                                               p.get('action', PROTECT)) + selector(*p['sel']) +
-                      addr(p.get('local', '192.0.2.1')) + struct.pack('!I', p.get('mtu', 1500)))
+                      addr(p.get('local', '192.0.2.1')) +
+                      struct.pack('!IBB', p.get('mtu', 1500), p.get('df', 0), p.get('after', 0)))
         for t in tunnels:
             self.must(TUNNEL_ADD, struct.pack('!II', t['id'], t['port']) +
                       addr(t.get('src', '192.0.2.1')) + addr(t.get('dst', '198.51.100.1')) +
-                      struct.pack('!IBIBBHHHBBBBHBBIB', t.get('ifid', 7), 'key' in t, t.get('key', 0),
+                      struct.pack('!IBIBBHHHBBHBBBBHBBIB', t.get('ifid', 7), 'key' in t, t.get('key', 0),
                                   t.get('ttl', 255), t.get('tos', 0xff), 1476, t.get('mss', 0),
-                                  t.get('mtu', 1500), t.get('up', 1), t.get('encap', 0),
+                                  t.get('mtu', 1500), t.get('pmtud', 0), t.get('age', 10), t.get('least', 576),
+                                  t.get('up', 1), t.get('encap', 0),
                                   t.get('checksum', 0), t.get('sequence', 0), *t.get('keepalive', (0, 0)),
                                   t.get('trace', 0), t.get('protect', 0), t.get('vti', 0)))
         self.must(TABLE_COMMIT)

@@ -247,7 +247,7 @@ def test_an_unfinished_table_changes_nothing(fwd):
     pair = Pair(fwd)
     fwd.must(fp.TABLE_BEGIN)
     fwd.must(fp.POLICY_ADD, struct.pack('!IIIB', 5, IFID, 1, fp.SKIP) + fp.selector('0.0.0.0/0', '0.0.0.0/0') +
-             fp.addr(US) + struct.pack('!I', 1500))
+             fp.addr(US) + struct.pack('!IBB', 1500, 0, 0))
     fwd.put('steer', lan())
     got, = fwd.got('esp')
     pair.expect(got, lan())
@@ -261,12 +261,12 @@ def test_an_unfinished_table_changes_nothing(fwd):
 def test_messages_out_of_place_are_refused(fwd):
     policy = struct.pack('!IIIB', 5, IFID, 1, fp.PROTECT) + fp.selector(LAN, FAR) + fp.addr(US)
     tunnel = (struct.pack('!II', 0, 10) + fp.addr(US) + fp.addr(PEER) +
-              struct.pack('!IBIBBHHHBBBBHBBIB', IFID, 0, 0, 255, 0, 1476, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0))
-    assert fwd.call(fp.POLICY_ADD, policy + struct.pack('!I', 1500)) == -71
+              struct.pack('!IBIBBHHHBBHBBBBHBBIB', IFID, 0, 0, 255, 0, 1476, 0, 0, 0, 10, 576, 1, 0, 0, 0, 0, 0, 0, 0, 0))
+    assert fwd.call(fp.POLICY_ADD, policy + struct.pack('!IBB', 1500, 0, 0)) == -71
     assert fwd.call(fp.TUNNEL_ADD, tunnel) == -71
     assert fwd.call(fp.TABLE_COMMIT) == -71
     fwd.must(fp.TABLE_BEGIN)
-    assert fwd.call(fp.POLICY_ADD, policy + struct.pack('!I', 67)) == -34
+    assert fwd.call(fp.POLICY_ADD, policy + struct.pack('!IBB', 67, 0, 0)) == -34
     fwd.must(fp.TUNNEL_ADD, tunnel)
     assert fwd.call(fp.TUNNEL_ADD, tunnel) == -17
     assert fwd.call(fp.HELLO, struct.pack('!I', 3)) == -93

@@ -510,6 +510,7 @@ static inline void gen_interfaces(struct gen *g, struct config *c)
 		i->delay_10us = gen_of(g, 0, 1, 16777215);
 		i->shutdown = gen_maybe(g);
 		i->df_bit = (uint8_t)gen_in(g, 0, DF_CLEAR + 1);
+		i->frag = (uint8_t)gen_in(g, 0, 2);
 		if (gen_maybe(g))
 			gen_name(g, i->crypto_map, CFG_NAME_MAX);
 		if (gen_maybe(g))

@@ -400,8 +400,6 @@ static void forms_that_are_not_run_are_kept_with_a_note(void **state)
 	} rows[] = {
 		{ "crypto map M 10 ipsec-isakmp", "set security-association idle-time 600 default" },
 		{ "crypto map M 10 ipsec-isakmp", "reverse-route static" },
-		{ "interface Tunnel0", "tunnel path-mtu-discovery age-timer 15" },
-		{ "interface Tunnel0", "tunnel path-mtu-discovery age-timer infinite min-mtu 500" },
 		{ NULL, "crypto map M client authentication list USERS" },
 		{ NULL, "crypto map M client configuration address respond" },
 		{ NULL, "crypto map M isakmp authorization list GROUPS" },
@@ -420,6 +418,48 @@ static void forms_that_are_not_run_are_kept_with_a_note(void **state)
 			fail_msg("%s: %s", rows[i].line, said);
 		assert_non_null(strstr(running(&r), rows[i].line));
 		assert_round_trip(r.c);
+		snprintf(no, sizeof(no), "no %s", rows[i].line);
+		assert_string_equal(type(&r, no), "");
+		assert_null(strstr(running(&r), rows[i].line));
+		router_down(&r);
+	}
+}
+
+static void how_packets_are_cut_is_configured_in_ios_words(void **state)
+{
+	static const struct {
+		const char *enter, *line;
+		uint8_t df_bit, frag, age;
+		uint16_t least;
+	} rows[] = {
+		{ "interface FastEthernet0/1", "crypto ipsec df-bit clear", DF_CLEAR + 1, 0, 0, 0 },
+		{ "interface FastEthernet0/1", "crypto ipsec df-bit copy", DF_COPY + 1, 0, 0, 0 },
+		{ "interface FastEthernet0/1", "crypto ipsec df-bit set", DF_SET + 1, 0, 0, 0 },
+		{ "interface FastEthernet0/1", "crypto ipsec fragmentation after-encryption", 0, 2, 0, 0 },
+		{ "interface FastEthernet0/1", "crypto ipsec fragmentation before-encryption", 0, 1, 0, 0 },
+		{ "interface Tunnel0", "tunnel path-mtu-discovery", 0, 0, 0, 0 },
+		{ "interface Tunnel0", "tunnel path-mtu-discovery age-timer 15", 0, 0, 15, 0 },
+		{ "interface Tunnel0", "tunnel path-mtu-discovery age-timer infinite min-mtu 500", 0, 0,
+		  PMTU_AGE_INFINITE, 500 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct cfg_interface *ci;
+		struct router r;
+		char no[128];
+
+		router_up(&r, M_CONFIG);
+		type(&r, rows[i].enter);
+		assert_string_equal(type(&r, rows[i].line), "");
+		assert_non_null(strstr(running(&r), rows[i].line));
+		assert_round_trip(r.c);
+		ci = config_find_interface(r.c, rows[i].enter + strlen("interface "));
+		assert_non_null(ci);
+		assert_int_equal(ci->df_bit, rows[i].df_bit);
+		assert_int_equal(ci->frag, rows[i].frag);
+		assert_int_equal(ci->tunnel.pmtu_age_min, rows[i].age);
+		assert_int_equal(ci->tunnel.pmtu_least, rows[i].least);
 		snprintf(no, sizeof(no), "no %s", rows[i].line);
 		assert_string_equal(type(&r, no), "");
 		assert_null(strstr(running(&r), rows[i].line));
@@ -998,6 +1038,7 @@ int main(void)
 		cmocka_unit_test(default_interface_resets_and_no_interface_removes),
 		cmocka_unit_test(a_hostname_has_no_control_characters),
 		cmocka_unit_test(forms_that_are_not_run_are_kept_with_a_note),
+		cmocka_unit_test(how_packets_are_cut_is_configured_in_ios_words),
 		cmocka_unit_test(a_new_crypto_map_is_announced_only_when_typed),
 		cmocka_unit_test(weak_defaults_of_a_new_policy_are_named),
 		cmocka_unit_test(interface_lines_with_global_names_stay_there),

@@ -94,14 +94,16 @@ static void make_request(struct fwd_msg *m)
 	case FWD_POLICY_ADD:
 		m->u.policy = (struct fwd_policy){ .id = next(), .ifid = next(), .map_seq = next(),
 						   .action = FWD_POLICY_SKIP, .sel = selector(),
-						   .local = addr(), .path_mtu = next() };
+						   .local = addr(), .path_mtu = next(), .df_bit = 2,
+						   .frag_after = true };
 		break;
 	case FWD_TUNNEL_ADD:
 		m->u.tunnel = (struct fwd_tunnel){
 			.tunnel_id = next(), .tun_port = next(), .src = addr(), .dst = addr(),
 			.egress_ifid = next(), .has_key = true, .key = next(),
 			.ttl = (uint8_t)next(), .tos = (uint8_t)next(), .mtu = (uint16_t)next(),
-			.adjust_mss = (uint16_t)next(), .path_mtu = (uint16_t)next(), .up = true,
+			.adjust_mss = (uint16_t)next(), .path_mtu = (uint16_t)next(), .pmtud = true,
+			.pmtu_age_min = (uint8_t)next(), .pmtu_least = (uint16_t)next(), .up = true,
 			.encap = FWD_ENCAP_IPIP, .checksum = true, .sequence = true,
 			.keepalive_sec = (uint16_t)next(), .keepalive_retries = (uint8_t)next(),
 			.trace = true, .protect = next(), .vti = true };

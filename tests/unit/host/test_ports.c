@@ -196,10 +196,11 @@ static void an_empty_pool_loses_nothing_that_waits(void **state)
 	pool_fini(&tiny);
 }
 
-static void icmp_is_only_sent_and_never_wakes_anybody(void **state)
+static void icmp_is_sent_and_only_fragmentation_needed_is_heard(void **state)
 {
 	struct port *p;
 	struct batch out = { 0 }, in = { 0 };
+	uint8_t heard[64];
 	struct pkt *k;
 
 	NEEDS_NETNS;
@@ -207,15 +208,27 @@ static void icmp_is_only_sent_and_never_wakes_anybody(void **state)
 	int ear = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
 	assert_true(ear >= 0);
 	k = pkt_get(&pool);
-	memset(k->data, 0, k->len = 8);
-	k->data[0] = 3;
-	k->data[1] = 4;
-	k->remote = ipaddr_v4(LO);
-	assert_true(batch_add(&out, k));
-	assert_int_equal(p->ops->send(p, &out), 1);
-	assert_true(readable(ear, 2000));
-	assert_false(readable(p->fd, 20));
-	assert_int_equal(p->ops->recv(p, &pool, &in), 0);
+	for (unsigned type = 0; type <= 3; type += 3) {
+		for (unsigned code = 3; code <= 5; code++) {
+			memset(k->data, 0, k->len = 8);
+			k->data[0] = (uint8_t)type;
+			k->data[1] = (uint8_t)code;
+			k->remote = ipaddr_v4(LO);
+			out.n = 0;
+			assert_true(batch_add(&out, k));
+			assert_int_equal(p->ops->send(p, &out), 1);
+			assert_true(readable(ear, 2000));
+			while (recv(ear, heard, sizeof(heard), MSG_DONTWAIT) > 0)
+				;
+			bool wanted = type == 3 && code == 4;
+			assert_int_equal(readable(p->fd, wanted ? 2000 : 20), wanted);
+			assert_int_equal(p->ops->recv(p, &pool, &in), wanted);
+			/* with its IP header */
+			if (wanted)
+				assert_int_equal(in.p[0]->len, 28);
+			batch_put(&pool, &in);
+		}
+	}
 	batch_put(&pool, &out);
 	close(ear);
 	p->ops->close(p);
@@ -342,7 +355,7 @@ int main(void)
 		cmocka_unit_test(raw_sends_whole_packets_and_gets_them_with_their_interface),
 		cmocka_unit_test(a_packet_that_the_kernel_refuses_does_not_hold_up_the_others),
 		cmocka_unit_test(an_empty_pool_loses_nothing_that_waits),
-		cmocka_unit_test(icmp_is_only_sent_and_never_wakes_anybody),
+		cmocka_unit_test(icmp_is_sent_and_only_fragmentation_needed_is_heard),
 		cmocka_unit_test(a_tun_carries_packets_both_ways_and_outlives_its_descriptor),
 		cmocka_unit_test(a_long_name_is_refused),
 		cmocka_unit_test(udp_send_and_receive_tell_both_ends),

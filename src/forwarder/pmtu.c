@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Path MTU: what ICMP "fragmentation needed" says of the packets that we sent (RFC 1191,
+ * RFC 4301 section 8.2), and for how long it is believed.
+ *
+ * Such a message is not authenticated. What it quotes must be a packet of ours: its
+ * addresses, and the SPI of an SA in use with a sequence number that was sent, which
+ * somebody off the path does not know. It only ever makes a path narrower, never below
+ * a floor, and counts for the SAs of that policy to that peer alone. A GRE tunnel in
+ * clear has no such secret: it learns only if `tunnel path-mtu-discovery` asks for it.
+ * The kernel's own opinion is not asked, since it asks for less.
+ *
+ * Timer: what was learned is forgotten after PMTU_AGE_MS (RFC 1191 section 6.3), or
+ * after the tunnel's age-timer. */
+#include "forwarder/internal.h"
+
+#include "packet/gre.h"
+
+#define PMTU_AGE_MS (10 * 60 * 1000)
+#define PMTU_FLOOR  576 /* RFC 791: what every host takes; below, routers may cut */
+#define PMTU_FOREVER UINT64_MAX
+#define ICMP_HEADER 8
+
+/* ---- what is in force ---- */
+
+static uint16_t in_force(uint32_t configured, const struct learned_path *l)
+{
+	return (uint16_t)(l->mtu && l->mtu < configured ? l->mtu : configured);
+}
+
+uint16_t pmtu_of_policy(const struct policy *pol)
+{
+	return in_force(pol->path_mtu, &pol->learned);
+}
+
+uint16_t pmtu_of_tunnel(const struct tunnel *t)
+{
+	return in_force(t->conf.path_mtu ? t->conf.path_mtu : DEFAULT_PATH_MTU, &t->learned);
+}
+
+void pmtu_apply(struct policy *pol)
+{
+	for (struct sa *sa = pol->out; sa; sa = sa->next) {
+		bool known = pol->learned.mtu && ipaddr_equal(&pol->learned.dst, &sa->spec.dst);
+
+		sa->df_bit = (uint8_t)(pol->df_bit + 1);
+		sa->df_off = known && pol->learned.too_narrow;
+		sa_set_path(sa, known ? pmtu_of_policy(pol) : (uint16_t)pol->path_mtu);
+	}
+}
+
+/* ---- learning ---- */
+
+/* What one message says. */
+struct notice {
+	struct ip4 quoted; /* the header of the packet that did not fit */
+	struct span rest;  /* as much of what followed it as was sent back */
+	uint32_t mtu;
+};
+
+/* Old routers do not say (RFC 1191 section 5): the next of its table below the packet. */
+static uint32_t plateau_below(uint32_t len)
+{
+	static const uint16_t plateaus[] = { 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296 };
+
+	for (size_t i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++)
+		if (plateaus[i] < len)
+			return plateaus[i];
+	return 68;
+}
+
+/* False if the message is none, is damaged, or cannot be about a packet of ours. */
+static bool read_notice(struct pkt *p, struct notice *ret)
+{
+	struct notice n = { .mtu = 0 };
+	struct ip4 h;
+
+	if (!ip4_parse(p, true, &h) || h.proto != IPPROTO_ICMP_ ||
+	    h.frag & (IP4_MF | IP4_OFF_MASK))
+		return false;
+	struct rd r = pkt_rd(p);
+	rd_skip(&r, h.header_len);
+	struct span icmp = rd_take(&r, rd_left(&r));
+	if (icmp.len < ICMP_HEADER || ip_checksum(icmp.p, icmp.len) != 0)
+		return false;
+	r = rd_span(icmp);
+	if (rd_be16(&r) != 0x0304)
+		return false;
+	rd_skip(&r, 4);
+	n.mtu = rd_be16(&r);
+	struct span quote = rd_take(&r, rd_left(&r));
+	/* the error goes to whoever sent what it quotes */
+	if (r.bad || !ip4_peek(quote, &n.quoted) || n.quoted.src != h.dst)
+		return false;
+	n.rest = span_of(quote.p + n.quoted.header_len, quote.len - n.quoted.header_len);
+	if (!n.mtu)
+		n.mtu = plateau_below(n.quoted.total_len);
+	*ret = n;
+	return n.mtu < n.quoted.total_len;
+}
+
+/* Narrows l, or, if it is as narrow, believes it anew. */
+static void narrow(struct forwarder *f, struct learned_path *l, uint32_t now_in_force, uint32_t mtu,
+		   uint32_t least, uint64_t until_ms)
+{
+	bool too_narrow = mtu < least;
+
+	if (too_narrow)
+		mtu = least;
+	if (mtu > now_in_force || (mtu == now_in_force && !too_narrow && l->mtu != mtu))
+		return;
+	l->mtu = (uint16_t)mtu;
+	l->too_narrow |= too_narrow;
+	l->until_ms = until_ms;
+	f->paths_learned = true;
+}
+
+/* The outermost number of a packet; of extended ones its lower half is sent. */
+static bool was_sent(const struct sa *sa, uint32_t seq)
+{
+	if (sa->ah.key)
+		return seq && seq <= sa->ah.seq;
+	return sa->seq_high || (seq && seq <= sa->seq);
+}
+
+static void about_sa(struct forwarder *f, const struct notice *n, uint8_t proto, struct span packet)
+{
+	struct ipaddr src = ipaddr_v4(n->quoted.src), dst = ipaddr_v4(n->quoted.dst);
+	struct rd r = rd_span(packet);
+	struct sa *sa;
+
+	if (proto == PROTO_AH)
+		rd_skip(&r, 4);
+	uint32_t spi = rd_be32(&r);
+	if (r.bad || !spi)
+		return;
+	/* RFC 792 sends back eight bytes at least: of AH no sequence number is among them */
+	uint32_t seq = rd_be32(&r);
+	sa = sad_outbound(&f->sad, proto, spi, &src, &dst);
+	if (!sa || (!r.bad && !was_sent(sa, seq)) || (r.bad && proto != PROTO_AH))
+		return;
+	struct policy *pol = sa->owner;
+	struct learned_path *l = &pol->learned;
+
+	if (l->mtu && !ipaddr_equal(&l->dst, &dst)) /* of a peer who is not used any more */
+		*l = (struct learned_path){ 0 };
+	l->dst = dst;
+	narrow(f, l, pmtu_of_policy(pol), n->mtu, PMTU_FLOOR, f->now_ms + PMTU_AGE_MS);
+	pmtu_apply(pol);
+}
+
+static void about_udp(struct forwarder *f, const struct notice *n)
+{
+	struct rd r = rd_span(n->rest);
+	struct span packet;
+
+	rd_skip(&r, ESP_UDP_HEADER);
+	packet = rd_take(&r, rd_left(&r));
+	if (!r.bad)
+		about_sa(f, n, PROTO_ESP, packet);
+}
+
+/* A protected tunnel sends nothing in clear that a router could complain of. */
+static void about_tunnel(struct forwarder *f, const struct notice *n)
+{
+	bool gre = n->quoted.proto == IPPROTO_GRE_;
+	struct rd r = rd_span(n->rest);
+	uint16_t flags = gre ? rd_be16(&r) : 0;
+	bool has_key = flags & 0x2000;
+	struct tunnel *t, *near;
+
+	if (gre)
+		rd_skip(&r, 2 + (flags & 0x8000 ? 4u : 0u));
+	uint32_t key = has_key ? rd_be32(&r) : 0;
+	if (r.bad)
+		return;
+	t = tunnel_by_ends(f, n->quoted.src, n->quoted.dst, gre ? FWD_ENCAP_GRE : FWD_ENCAP_IPIP, has_key,
+			   key, &near);
+	if (!t || !t->conf.pmtud || t->conf.protect)
+		return;
+	uint64_t until = t->conf.pmtu_age_min ? f->now_ms + t->conf.pmtu_age_min * UINT64_C(60000) :
+						PMTU_FOREVER;
+	narrow(f, &t->learned, pmtu_of_tunnel(t), n->mtu, t->conf.pmtu_least, until);
+}
+
+void in_from_icmp(struct forwarder *f, struct batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct notice n;
+
+		if (read_notice(b->p[i], &n)) {
+			switch (n.quoted.proto) {
+			case IPPROTO_ESP_:
+				about_sa(f, &n, PROTO_ESP, n.rest);
+				break;
+			case IPPROTO_AH_:
+				about_sa(f, &n, PROTO_AH, n.rest);
+				break;
+			case IPPROTO_UDP_:
+				about_udp(f, &n);
+				break;
+			case IPPROTO_GRE_:
+			case IPPROTO_IPIP_:
+				about_tunnel(f, &n);
+				break;
+			default:
+				break;
+			}
+		}
+		pkt_put(&f->pool, b->p[i]);
+	}
+	b->n = 0;
+}
+
+/* ---- forgetting ---- */
+
+void pmtu_age(struct forwarder *f)
+{
+	bool some = false;
+
+	if (!f->paths_learned)
+		return;
+	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
+		struct policy *pol = hnode_entry(n, struct policy, node);
+
+		if (pol->learned.mtu && f->now_ms >= pol->learned.until_ms) {
+			pol->learned = (struct learned_path){ 0 };
+			pmtu_apply(pol);
+		}
+		some |= pol->learned.mtu != 0;
+	}
+	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+		if (f->now_ms >= t->learned.until_ms)
+			t->learned = (struct learned_path){ 0 };
+		some |= t->learned.mtu != 0;
+	}
+	f->paths_learned = some;
+}
