@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/check_mtu.h"
 #include "commands/check_pki.h"
 #include "commands/check_protection.h"
 #include "model/manual.h"
+#include "model/overhead.h"
 
 #define NAME_LEN 160
 #define DEFAULT_MTU 1500
@@ -484,7 +486,7 @@ struct esp_size {
 /* Bytes that a set adds (RFC 4303 section 2; key lengths do not matter). */
 static struct esp_size set_size(const struct p2_transform *t)
 {
-	static const uint16_t icv[] = { 0, 12, 12, 16, 24, 32 };
+	static const uint16_t icv[] = { 0, 12, 12, 16, 24, 32, 12 };
 	struct esp_size s = { .block = 4 };
 
 	if (t->cipher == CIPHER_DES || t->cipher == CIPHER_3DES)
@@ -499,23 +501,14 @@ static struct esp_size set_size(const struct p2_transform *t)
 	return s;
 }
 
-/* The largest packet that one tunnel carries through one set without
- * fragmentation; link is the MTU outside. */
-static uint32_t tunnel_room(const struct cfg_tunnel *t, const struct p2_transform *set,
-			    uint32_t link)
+uint32_t check_tunnel_room(const struct cfg_tunnel *t, const struct p2_transform *set, uint32_t link)
 {
 	struct esp_size s = set_size(set);
-	uint32_t gre = cfg_tunnel_header(t) - 20;
-	uint32_t used = 20u + s.ah + (set->cipher ? 8u + s.iv + s.icv : 0), room;
+	struct overhead o = { .esp = set->cipher != CIPHER_UNSET, .tunnel = set->mode == MODE_TUNNEL,
+			      .iv = s.iv, .icv = s.icv, .align = s.block, .ah = s.ah };
 
-	if (set->mode == MODE_TUNNEL)
-		gre += 20;
-	if (link < used + gre + s.block + 2)
-		return 0;
-	room = link - used;
-	if (set->cipher)
-		room = room / s.block * s.block - 2;
-	return room - gre;
+	o.inside = t->mode == TUNNEL_IPSEC_IPV4 ? 0 : (uint16_t)cfg_tunnel_header(t);
+	return overhead_room(&o, link);
 }
 
 /* The entry of map m that protects the GRE packets of a tunnel. */
@@ -554,42 +547,43 @@ static const struct cfg_interface *egress(const struct config *c, const struct c
 	return NULL;
 }
 
-static void check_protection(const struct config *c, const struct cfg_interface *i, const char *obj,
-			     struct report *r)
+/* The device may have its address from the host: then nothing can be said. */
+bool check_find_protection(const struct config *c, const struct cfg_interface *i, uint32_t *ret_link,
+			   const struct cfg_map_entry **ret_entry)
 {
 	const struct cfg_tunnel *t = &i->tunnel;
 	const struct cfg_interface *out = egress(c, t);
 	const struct cfg_map *m = out ? config_find_map(c, out->crypto_map) : NULL;
 	struct flow gre = { .proto = t->mode == TUNNEL_IPIP ? 4 : 47, .remote = t->destination };
-	const struct cfg_map_entry *e;
 
 	if (!out)
-		return;
+		return false;
 	gre.local = t->source.family ? t->source : out->addr.addr;
-	/* the device may have its address from the host: then nothing can be said */
 	if (!gre.local.family || !gre.remote.family)
-		return;
-	e = m ? entry_for(c, m, &gre) : NULL;
-	if (!e) {
-		if (!i->crypto_map[0] && !t->protection[0])
-			report_object(r, REPORT_WARNING, obj,
-				      "tunnel protection ipsec profile NAME",
-				      "no crypto map protects this tunnel: %s does not encrypt.",
-				      t->mode == TUNNEL_IPIP ? "IP in IP" : "GRE");
-		return;
-	}
-	for (size_t k = 0; k < e->n_transforms; k++) {
-		const struct cfg_transform *set = config_find_transform(c, e->transforms[k]);
-		uint32_t room = set ? tunnel_room(t, &set->t, out->mtu ? out->mtu : DEFAULT_MTU) : 0;
-		char fix[32];
+		return false;
+	*ret_entry = t->protection[0] ? config_find_ipsec_profile(c, t->protection) :
+		     m		      ? entry_for(c, m, &gre) :
+					NULL;
+	*ret_link = out->mtu ? out->mtu : DEFAULT_MTU;
+	if (out->ip_mtu && out->ip_mtu < *ret_link)
+		*ret_link = out->ip_mtu;
+	return true;
+}
 
-		snprintf(fix, sizeof(fix), "ip mtu %u", room);
-		if (room && i->ip_mtu > room)
-			report_object(r, REPORT_WARNING, obj, fix,
-				      "ip mtu %u is too large for transform set %s: %u bytes fit, "
-				      "larger packets are fragmented.", i->ip_mtu,
-				      e->transforms[k], room);
-	}
+static void check_protection(const struct config *c, const struct cfg_interface *i, const char *obj,
+			     struct report *r)
+{
+	const struct cfg_tunnel *t = &i->tunnel;
+	const struct cfg_map_entry *e;
+	uint32_t link;
+
+	if (!check_find_protection(c, i, &link, &e))
+		return;
+	if (!e && !i->crypto_map[0] && !t->protection[0])
+		report_object(r, REPORT_WARNING, obj, "tunnel protection ipsec profile NAME",
+			      "no crypto map protects this tunnel: %s does not encrypt.",
+			      t->mode == TUNNEL_IPIP ? "IP in IP" : "GRE");
+	check_mtu(c, i, obj, r);
 }
 
 /* Two tunnels that nothing in a packet tells apart. */

@@ -81,6 +81,8 @@ const struct cli_row rows_exec_crypto[] = {
 	    KW("call", "Show crypto call admission info"),
 	    KW("admission", "Show crypto call admission info"),
 	    KW("statistics", "Show crypto call admission statistics")),
+	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_MTU, SHOW_CRYPTO,
+	    KW("mtu", "Show what fits into tunnels and crypto maps")),
 	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_SESSION, SHOW_CRYPTO,
 	    KW("session", "Show crypto sessions (tunnels)"), ANY,
 	    KWV("brief", "Show brief of crypto session", AT(flag), 1), OR,

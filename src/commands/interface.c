@@ -2,6 +2,8 @@
 /* `interface ...` and what stands below it. */
 #include "commands/rows.h"
 
+#include "commands/load.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -217,6 +219,14 @@ static int protection_apply(struct cli_call *c)
 	return 0;
 }
 
+/* A size that does not fit is said where it is typed; in a file, commands_check() does. */
+static int mtu_apply(struct cli_call *c)
+{
+	if (c->op == CLI_SET && !c->number)
+		commands_mtu_notes(c->root, c->obj, c->out);
+	return 0;
+}
+
 /* ---- tunnel keepalives ---- */
 
 struct keepalive_args {
@@ -309,10 +319,10 @@ const struct cli_row rows_interface[] = {
 	{ .modes = IN_IF,
 	  .toks = TOKS(KW("mtu", "Set the interface Maximum Transmission Unit (MTU)"),
 		       NUM(68, 18000, "MTU size in bytes", AT_I(mtu))) },
-	{ .modes = IN_IF,
+	{ .modes = IN_IF, .apply = mtu_apply,
 	  .toks = TOKS(IP, KW("mtu", "Set IP Maximum Transmission Unit"),
 		       NUM(68, 17940, "MTU (bytes)", AT_I(ip_mtu))) },
-	{ .modes = IN_IF,
+	{ .modes = IN_IF, .apply = mtu_apply,
 	  .toks = TOKS(IP, KW("tcp", "TCP interface commands"),
 		       KW("adjust-mss", "Adjust the mss of transit packets"),
 		       NUM(500, 1460, "Maximum segment size in bytes", AT_I(adjust_mss))) },

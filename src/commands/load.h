@@ -45,5 +45,7 @@ int config_load_onto(struct config *c, const char *text, size_t len, struct repo
 /* What is wrong between objects: a crypto map without peer, a list that does not
  * exist, a tunnel without source, weak algorithms, an MTU too large. */
 void commands_check(const struct config *c, struct report *report);
+/* The part of it about the MTU and MSS of one tunnel, as notes for whoever types them. */
+void commands_mtu_notes(const struct config *c, const struct cfg_interface *i, struct txt *out);
 
 #endif

@@ -93,6 +93,9 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 			return -EINVAL;
 		crypto_session(in, a, out);
 		return 0;
+	case EXEC_SHOW_CRYPTO_MTU:
+		show_crypto_mtu(in, out);
+		return 0;
 	case EXEC_SHOW_CRYPTO_ENGINE:
 		show_crypto_engine(in, out);
 		return 0;

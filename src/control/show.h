@@ -37,6 +37,7 @@ struct if_snapshot {
 	/* TunnelN */
 	struct ipaddr tunnel_src; /* in force; IP_NONE: none yet */
 	uint32_t tunnel_mtu;	  /* what fits into the transport, bytes */
+	uint32_t tunnel_path;	  /* bytes of the path in clear, as configured or learned; 0 unknown */
 	const char *line_why;	  /* why the line is down, IOS's words ("no output interface"); NULL */
 	uint64_t in_crc, in_late; /* of in_errors: GRE checksums that were wrong, late numbers */
 	uint64_t keepalives, keepalives_back, keepalives_missed;

@@ -226,6 +226,13 @@ uint32_t show_plaintext_mtu(const struct sa_spec *s, uint32_t path_mtu)
 
 uint32_t show_path_mtu(const struct show_in *in, const struct p2_policy *p)
 {
+	const struct ike_pair_info *pair = show_current_pair(in, p->id);
+	uint32_t in_force = pair ? show_sa_stats(in, pair->out_id).path_mtu : 0;
+
+	if (!in_force)
+		in_force = (uint32_t)show_policy_stats(in, p->id).path_mtu;
+	if (in_force)
+		return in_force;
 	for (size_t i = 0; i < in->n_policies; i++)
 		if (in->policies[i].id == p->id && in->policies[i].path_mtu)
 			return in->policies[i].path_mtu;

@@ -141,16 +141,21 @@ static void endpoints(const struct show_in *in, const struct p2_policy *p, const
 {
 	const struct ike_pair_info *pair = show_current_pair(in, p->id);
 	const struct if_snapshot *ifs = show_if_by_index(in, p->ifid);
-	uint32_t path = show_path_mtu(in, p), spi = pair ? pair->out.spi : 0;
+	const struct cfg_interface *ci = config_find_interface(in->config, ifname);
+	uint32_t path = show_path_mtu(in, p), spi = pair ? pair->out.spi : 0, plain = path, ip_mtu;
 	char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
 
 	txt_printf(out, "     local crypto endpt.: %s, remote crypto endpt.: %s\n     ",
 		   ipaddr_str(&p->local, local), ipaddr_str(peer, remote));
+	if (pair) /* the forwarder's own number, if it has told */
+		plain = show_sa_stats(in, pair->out_id).plain_mtu;
+	if (pair && !plain)
+		plain = show_plaintext_mtu(&pair->out, path);
+	ip_mtu = ci && ci->ip_mtu ? ci->ip_mtu : ifs && ifs->mtu ? ifs->mtu : path;
 	if (!in->config->compat_ios12)
-		txt_printf(out, "plaintext mtu %u, ",
-			   (unsigned)(pair ? show_plaintext_mtu(&pair->out, path) : path));
-	txt_printf(out, "path mtu %u, ip mtu %u, ip mtu idb %s\n", (unsigned)path,
-		   (unsigned)(ifs && ifs->mtu ? ifs->mtu : path), ifname);
+		txt_printf(out, "plaintext mtu %u, ", (unsigned)plain);
+	txt_printf(out, "path mtu %u, ip mtu %u, ip mtu idb %s\n", (unsigned)path, (unsigned)ip_mtu,
+		   ifname);
 	txt_printf(out, "     current outbound spi: 0x%" PRIX32 "(%" PRIu32 ")\n", spi, spi);
 	if (!in->config->compat_ios12) {
 		if (p->pfs_group)

@@ -93,6 +93,9 @@ struct session_filter {
 void show_crypto_session(const struct show_in *in, const struct session_filter *f, struct txt *out);
 void show_crypto_engine(const struct show_in *in, struct txt *out);
 
+/* show_mtu.c */
+void show_crypto_mtu(const struct show_in *in, struct txt *out);
+
 /* show_pki.c: name "" is all; false if there is none of that name (a message is in out) */
 bool show_pki_certificates(const struct show_in *in, const char *name, bool verbose, struct txt *out);
 bool show_pki_trustpoints(const struct show_in *in, const char *name, bool status, struct txt *out);

@@ -205,6 +205,44 @@ static void tunnel_mtu_is_compared_with_what_the_suite_leaves(void **state)
 	}
 }
 
+/* Said where it is typed, and of GRE alone, too. */
+static void sizes_that_do_not_fit_are_noted_when_typed(void **state)
+{
+	static const struct {
+		const char *line, *want;
+	} rows[] = {
+		{ "ip mtu 1414", "" },
+		{ "ip mtu 1415", "% NOTE: ip mtu 1415 is too large for transform set T: 1414 bytes fit, "
+				 "larger packets are fragmented. Type: ip mtu 1414\n" },
+		{ "ip tcp adjust-mss 1374", "" },
+		{ "ip tcp adjust-mss 1375", "% NOTE: ip tcp adjust-mss 1375 makes packets of 1415 bytes: "
+					    "1414 fit. Type: ip tcp adjust-mss 1374\n" },
+	};
+	struct router r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		router_up(&r, M_CONFIG);
+		for (char text[] = GOOD_IKE "crypto ipsec transform-set T esp-aes 256 esp-sha-hmac\n" GOOD_MAP
+				  GOOD_IF GOOD_TUNNEL,
+			  *rest, *line = strtok_r(text, "\n", &rest);
+		     line; line = strtok_r(NULL, "\n", &rest))
+			type(&r, line);
+		assert_string_equal(type(&r, rows[i].line), rows[i].want);
+		router_down(&r);
+	}
+	router_up(&r, M_CONFIG);
+	type(&r, "interface FastEthernet0/1");
+	type(&r, "ip address 192.0.2.1 255.255.255.0");
+	type(&r, "interface Tunnel0");
+	type(&r, "tunnel source FastEthernet0/1");
+	type(&r, "tunnel destination 192.0.2.2");
+	assert_string_equal(type(&r, "ip mtu 1476"), "");
+	assert_string_equal(type(&r, "ip mtu 1477"), "% NOTE: ip mtu 1477 is too large for GRE: 1476 bytes "
+						     "fit, larger packets are fragmented. Type: ip mtu 1476\n");
+	router_down(&r);
+}
+
 static void a_map_in_use_is_not_removed(void **state)
 {
 	struct router r;
@@ -315,6 +353,7 @@ int main(void)
 		cmocka_unit_test(a_sound_configuration_passes_without_a_word),
 		cmocka_unit_test(each_fault_has_its_own_sentence),
 		cmocka_unit_test(tunnel_mtu_is_compared_with_what_the_suite_leaves),
+		cmocka_unit_test(sizes_that_do_not_fit_are_noted_when_typed),
 		cmocka_unit_test(a_map_in_use_is_not_removed),
 		cmocka_unit_test(what_ios_refuses_is_refused_in_its_words),
 		cmocka_unit_test(logs_do_not_show_wrong_lines),

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show crypto mtu (ours): for each tunnel and each line of a crypto map, what lies
+ * between the path and the packet inside, and what is safe to configure. */
+#include "control/show_parts.h"
+
+#include <string.h>
+
+#include "crypto/alg.h"
+#include "model/overhead.h"
+
+#define DEFAULT_PATH 1500
+
+static void row(struct txt *out, const char *what, uint32_t n)
+{
+	txt_printf(out, "  %-26s %6u\n", what, (unsigned)n);
+}
+
+/* ---- sizes ---- */
+
+static struct overhead of_transform(const struct p2_transform *t)
+{
+	const struct cipher_info *c =
+		t->cipher == CIPHER_UNSET ? NULL : cipher_info(t->cipher, t->cipher_bits);
+	const struct auth_info *a = auth_info(t->esp_auth), *ah = auth_info(t->ah_auth);
+	struct overhead o = { .esp = c != NULL, .tunnel = t->mode == MODE_TUNNEL };
+
+	if (c) {
+		o.iv = c->iv_len;
+		o.icv = (uint16_t)((c->combined ? c->icv_len : 0) + (a ? a->icv_len : 0));
+		o.align = c->block_len;
+	}
+	if (ah)
+		o.ah = (uint16_t)(OVERHEAD_AH + ah->icv_len);
+	return o;
+}
+
+static bool is_of(const struct sa_spec *s, const struct p2_transform *t)
+{
+	if (s->proto == PROTO_AH)
+		return t->ah_auth == s->auth;
+	return t->cipher == s->cipher && t->cipher_bits == s->cipher_bits && t->esp_auth == s->auth;
+}
+
+/* What the SA has, or, before there is one, what is proposed first. False: nothing. A
+ * transform set may have more to it than the one SA shows. */
+static bool transform_of(const struct p2_policy *p, const struct ike_pair_info *pair,
+			 struct p2_transform *ret)
+{
+	const struct sa_spec *s = pair ? &pair->out : NULL;
+
+	for (size_t i = 0; i < p->n_transforms; i++)
+		if (!s || is_of(s, &p->transforms[i])) {
+			*ret = p->transforms[i];
+			return true;
+		}
+	if (!s)
+		return false;
+	*ret = (struct p2_transform){ .mode = s->mode };
+	if (s->proto == PROTO_AH) {
+		ret->ah_auth = s->auth;
+	} else {
+		ret->cipher = s->cipher;
+		ret->cipher_bits = s->cipher_bits;
+		ret->esp_auth = s->auth;
+	}
+	return true;
+}
+
+/* Everything that is known of one protected flow. */
+struct sum {
+	struct overhead o;
+	uint32_t path, plain; /* plain: of the SA, before a tunnel's headers */
+	bool has_sa, known;
+};
+
+static struct sum sum_of(const struct show_in *in, const struct p2_policy *p, uint32_t inside)
+{
+	const struct ike_pair_info *pair = show_current_pair(in, p->id);
+	struct sum s = { .path = show_path_mtu(in, p), .has_sa = pair != NULL };
+	struct p2_transform t;
+
+	s.known = transform_of(p, pair, &t);
+	if (s.known)
+		s.o = of_transform(&t);
+	if (pair) {
+		s.o.udp = pair->out.udp_encap;
+		s.o.tunnel = pair->out.mode == MODE_TUNNEL;
+	}
+	s.o.inside = 0;
+	/* the forwarder's own number, where there is an SA to have one */
+	s.plain = pair ? show_sa_stats(in, pair->out_id).plain_mtu : 0;
+	if (!s.plain)
+		s.plain = overhead_room(&s.o, s.path);
+	s.o.inside = (uint16_t)inside;
+	return s;
+}
+
+static void rows_of_ipsec(const struct sum *s, struct txt *out)
+{
+	const struct overhead *o = &s->o;
+
+	if (!o->tunnel)
+		txt_str(out, "  (transport mode: the IP header of the packet itself is outside)\n");
+	else
+		row(out, "outer IP header", OVERHEAD_IP);
+	if (o->udp)
+		row(out, "UDP header", OVERHEAD_UDP);
+	if (o->ah)
+		row(out, "AH header and ICV", o->ah);
+	if (o->esp) {
+		row(out, "ESP header", OVERHEAD_ESP);
+		row(out, "ESP IV", o->iv);
+		row(out, "ESP ICV", o->icv);
+		txt_printf(out, "  %-26s %6s  (text padded to %u bytes)\n", "ESP trailer, at least", "2",
+			   (unsigned)(o->align < 4 ? 4 : o->align));
+	}
+	row(out, "plaintext mtu", s->plain);
+}
+
+static void advice(uint32_t room, uint32_t ip_mtu, uint32_t mss, struct txt *out)
+{
+	txt_printf(out, "  %-26s %6u%s", "largest safe ip mtu", (unsigned)room,
+		   ip_mtu > room ? "  <-- " : "");
+	if (ip_mtu > room)
+		txt_printf(out, "ip mtu %u is configured: longer packets are cut or refused",
+			   (unsigned)ip_mtu);
+	txt_printf(out, "\n  %-26s %6u%s", "largest safe adjust-mss",
+		   (unsigned)(room > OVERHEAD_TCP ? room - OVERHEAD_TCP : 0),
+		   mss && mss + OVERHEAD_TCP > room ? "  <-- " : "");
+	if (mss && mss + OVERHEAD_TCP > room)
+		txt_printf(out, "adjust-mss %u is configured", (unsigned)mss);
+	txt_char(out, '\n');
+}
+
+/* ---- tunnels ---- */
+
+static uint32_t gre_len(const struct cfg_tunnel *t)
+{
+	return 4u + (t->checksum ? 4u : 0u) + (t->has_key ? 4u : 0u) + (t->sequence ? 4u : 0u);
+}
+
+/* The policy that takes what a tunnel sends; NULL: it leaves in clear. */
+static const struct p2_policy *protector(const struct show_in *in, const struct cfg_interface *ci,
+					 const struct if_snapshot *i)
+{
+	struct flow gre = { .local = i->tunnel_src, .remote = ci->tunnel.destination,
+			    .proto = ci->tunnel.mode == TUNNEL_IPIP ? 4 : 47 };
+
+	if (gre.local.family == IP_NONE || gre.remote.family == IP_NONE)
+		return NULL;
+	for (size_t k = 0; k < in->n_p2; k++)
+		if (selector_has(&in->p2[k].sel, &gre))
+			return &in->p2[k];
+	return NULL;
+}
+
+static void one_tunnel(const struct show_in *in, const struct cfg_interface *ci,
+		       const struct if_snapshot *i, struct txt *out)
+{
+	const struct p2_policy *p = protector(in, ci, i);
+	bool gre = ci->tunnel.mode != TUNNEL_IPIP;
+	uint32_t inside = OVERHEAD_IP + (gre ? gre_len(&ci->tunnel) : 0u), room;
+	uint32_t ip_mtu = ci->ip_mtu ? ci->ip_mtu : i->mtu;
+	char dst[IPADDR_STRLEN];
+	struct sum s = { .o = { .inside = (uint16_t)inside },
+			 .path = i->tunnel_path ? i->tunnel_path : DEFAULT_PATH };
+
+	txt_printf(out, "%s, to %s", ci->name, ipaddr_str(&ci->tunnel.destination, dst));
+	if (p)
+		s = sum_of(in, p, inside);
+	if (p)
+		txt_printf(out, ", crypto map %s %u%s", p->map, (unsigned)p->seq,
+			   s.has_sa ? "" : " (no SA: as first proposed)");
+	txt_str(out, p ? "\n" : ", not protected\n");
+	row(out, "path mtu", s.path);
+	if (p)
+		rows_of_ipsec(&s, out);
+	row(out, gre ? "IP header of GRE" : "outer IP header", OVERHEAD_IP);
+	if (gre)
+		row(out, "GRE header", gre_len(&ci->tunnel));
+	room = p ? (s.plain > inside ? s.plain - inside : 0) : overhead_room(&s.o, s.path);
+	advice(room, ip_mtu, ci->adjust_mss, out);
+	txt_printf(out, "  a packet of %u bytes is %u bytes outside\n\n", (unsigned)ip_mtu,
+		   (unsigned)overhead_outside(&s.o, ip_mtu));
+}
+
+/* ---- crypto map lines ---- */
+
+static bool carries_tunnel(const struct show_in *in, const struct p2_policy *p)
+{
+	for (size_t i = 0; i < in->config->interfaces.n; i++) {
+		const struct cfg_interface *ci = in->config->interfaces.v[i];
+		const struct if_snapshot *f = ci->is_tunnel ? show_if_by_name(in, ci->name) : NULL;
+
+		if (f && protector(in, ci, f) == p)
+			return true;
+	}
+	return false;
+}
+
+static void one_line(const struct show_in *in, const struct p2_policy *p, struct txt *out)
+{
+	const struct if_snapshot *i = show_if_by_index(in, p->ifid);
+	const struct cfg_interface *ci = i ? config_find_interface(in->config, i->name) : NULL;
+	struct sum s = sum_of(in, p, 0);
+
+	txt_printf(out, "%s, crypto map %s %u, ", i ? i->name : "(unknown)", p->map, (unsigned)p->seq);
+	show_proxy(out, &p->sel.local, p->sel.proto, &p->sel.local_port);
+	txt_str(out, " to ");
+	show_proxy(out, &p->sel.remote, p->sel.proto, &p->sel.remote_port);
+	txt_printf(out, "%s\n", s.has_sa ? "" : s.known ? " (no SA: as first proposed)" : " (no transform set)");
+	row(out, "path mtu", s.path);
+	if (s.known) {
+		rows_of_ipsec(&s, out);
+		advice(s.plain, 0, ci ? ci->adjust_mss : 0, out);
+	}
+	txt_char(out, '\n');
+}
+
+void show_crypto_mtu(const struct show_in *in, struct txt *out)
+{
+	for (size_t i = 0; i < in->config->interfaces.n; i++) {
+		const struct cfg_interface *ci = in->config->interfaces.v[i];
+		const struct if_snapshot *f = ci->is_tunnel ? show_if_by_name(in, ci->name) : NULL;
+
+		if (f && ci->tunnel.destination.family != IP_NONE)
+			one_tunnel(in, ci, f, out);
+	}
+	for (size_t i = 0; i < in->n_p2; i++)
+		if (!carries_tunnel(in, &in->p2[i]))
+			one_line(in, &in->p2[i], out);
+}
