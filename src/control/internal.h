@@ -109,6 +109,7 @@ struct control {
 	size_t n_added;
 	char *last_notes;  /* said once */
 	uint64_t last_ruleset; /* hash of what nft was told; 0: nothing */
+	uint64_t last_mss;     /* the same of mss_apply() */
 	uint64_t recvd_clear, clear_said_ms;
 
 	struct policy_ids ids;

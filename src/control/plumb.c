@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/mss.h"
 #include "host/os.h"
 
 #define TWIN_METRIC 4278198272u /* of the unreachable twin behind a tunnel route */
@@ -320,6 +321,28 @@ static void tunnel_subnet_twin(struct control *c, const struct cfg_interface *ci
 	want_twin(c, &net, (uint8_t)len);
 }
 
+/* Interfaces with `ip tcp adjust-mss` that nobody else looks after. */
+static void apply_mss(struct control *c)
+{
+	struct mss_if *v = calloc(c->config->interfaces.n + 1, sizeof(*v));
+	struct txt why = TXT_INIT;
+	size_t n = 0;
+	int err;
+
+	for (size_t i = 0; v && i < c->config->interfaces.n; i++) {
+		const struct cfg_interface *ci = c->config->interfaces.v[i];
+		const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
+
+		if (ci->adjust_mss && !ci->is_tunnel && !ci->crypto_map[0] && b && b->ifindex)
+			v[n++] = (struct mss_if){ b->ifindex, (uint16_t)ci->adjust_mss };
+	}
+	err = v ? mss_apply(v, n, &c->last_mss, &why) : -ENOMEM;
+	if (err)
+		log_line("CULVERT-4-HOST", "ip tcp adjust-mss: %s %s", strerror(-err), txt_cstr(&why));
+	txt_fini(&why);
+	free(v);
+}
+
 /* ---- all ---- */
 
 void plumb_apply(struct control *c)
@@ -340,6 +363,7 @@ void plumb_apply(struct control *c)
 	}
 	for (size_t i = 0; i < c->config->routes.n; i++)
 		apply_route(c, c->config->routes.v[i]);
+	apply_mss(c);
 	take_back(c, false);
 	tuns_forget(c, false);
 	/* the tunnels' egress depends on the routes that were just made */
@@ -351,5 +375,6 @@ void plumb_remove(struct control *c)
 {
 	take_back(c, true);
 	tuns_forget(c, true);
+	mss_remove();
 	(void)steer_remove();
 }

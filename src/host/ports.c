@@ -20,7 +20,6 @@ struct fd_port {
 		_Alignas(struct cmsghdr) char buf[CONTROL_BYTES];
 	} control[BATCH_MAX];
 	uint16_t local_port; /* UDP */
-	bool df;	     /* UDP: IP_MTU_DISCOVER is such that DF is set */
 };
 
 static void port_close(struct port *p)
@@ -186,19 +185,21 @@ static struct cmsghdr *put_control(struct msghdr *m, struct cmsghdr *h, int type
 	return CMSG_NXTHDR(m, h);
 }
 
-/* The kernel writes the header; a control message for DF there is not. */
+/* The kernel writes the header, and no control message asks for DF. While DF is asked for,
+ * the kernel also believes ICMP errors about the socket: only as long as it must be. */
 static void udp_set_df(struct fd_port *f, bool df)
 {
 	int how = df ? IP_PMTUDISC_PROBE : IP_PMTUDISC_OMIT;
 
-	if (f->df != df && setsockopt(f->port.fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how)) == 0)
-		f->df = df;
+	(void)setsockopt(f->port.fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how));
 }
 
 /* n of them, which are alike in DF. */
 static size_t udp_send_run(struct fd_port *f, struct pkt *const *v, size_t n)
 {
-	udp_set_df(f, v[0]->outer_df);
+	bool df = v[0]->outer_df;
+	size_t ok;
+
 	for (size_t i = 0; i < n; i++) {
 		struct pkt *k = v[i];
 		struct msghdr *m = &f->msg[i].msg_hdr;
@@ -213,7 +214,12 @@ static size_t udp_send_run(struct fd_port *f, struct pkt *const *v, size_t n)
 		struct cmsghdr *c = put_control(m, CMSG_FIRSTHDR(m), IP_PKTINFO, &info, sizeof(info));
 		(void)put_control(m, c, IP_TOS, &tos, sizeof(tos));
 	}
-	return send_all(f, n);
+	if (df)
+		udp_set_df(f, true);
+	ok = send_all(f, n);
+	if (df)
+		udp_set_df(f, false);
+	return ok;
 }
 
 static size_t udp_port_send(struct port *p, struct batch *b)

@@ -311,7 +311,9 @@ static void put_prerouting(struct txt *t, const struct steer_if *v, size_t n)
 	 * later fragment gets nowhere without its first, which is looked at */
 	txt_str(t, "\t\tfib daddr type local ip protocol { esp, ah } accept\n"
 		   "\t\tfib daddr type local udp dport { 500, 4500 } accept\n"
-		   "\t\tfib daddr type local ip protocol udp ip frag-off & 0x1fff != 0 accept\n");
+		   "\t\tfib daddr type local ip protocol udp ip frag-off & 0x1fff != 0 accept\n"
+		   /* what routers say of our own packets: path MTU discovery needs it */
+		   "\t\tfib daddr type local icmp type 3 icmp code 4 accept\n");
 	for (size_t i = 0; i < n; i++) {
 		txt_str(t, "\t\t");
 		if (v[i].any_device) /* fragments out of its SA come in there, to be put together */
