@@ -125,6 +125,10 @@ static void bind_interface(struct control *c, const struct cfg_interface *ci, st
 	if (ci->tunnel.destination.family)
 		(void)nl_route_get(c->nl, &ci->tunnel.destination, &b->egress_ifindex,
 				   &b->egress_src);
+	/* derived for a way out of 1500 bytes: a narrower one leaves less */
+	const struct nl_link *out = plumb_link(c, b->egress_ifindex);
+	if (!ci->ip_mtu && out && out->mtu < 1500 && out->mtu > 1500 - b->mtu + 68)
+		b->mtu -= 1500 - out->mtu;
 }
 
 int plumb_look(struct control *c)
@@ -366,9 +370,17 @@ void plumb_apply(struct control *c)
 	apply_mss(c);
 	take_back(c, false);
 	tuns_forget(c, false);
-	/* the tunnels' egress depends on the routes that were just made */
-	if (!plumb_look(c))
-		line_follow(c);
+	/* the tunnels' egress, and their room, depend on the routes that were just made */
+	if (plumb_look(c))
+		return;
+	line_follow(c);
+	for (size_t i = 0; i < c->n_ifs; i++) {
+		const struct bound_if *b = &c->ifs[i];
+		const struct nl_link *l = b->tun_port ? plumb_link(c, b->ifindex) : NULL;
+
+		if (l && l->mtu != b->mtu)
+			(void)nl_link_set(c->nl, l->ifindex, l->up, b->mtu);
+	}
 }
 
 void plumb_remove(struct control *c)

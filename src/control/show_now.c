@@ -212,6 +212,8 @@ static void take_tunnel(struct snapshot *s, const struct control *c, const struc
 		i->out_errors = 0;
 		i->out_drops = t->out_drops;
 		i->tunnel_path = (uint32_t)t->path_mtu;
+		if (egress && i->tunnel_path < egress->mtu && i->tunnel_mtu > egress->mtu - i->tunnel_path)
+			i->tunnel_mtu -= egress->mtu - i->tunnel_path;
 		i->last_in_ms = t->last_in_ms;
 		i->last_out_ms = t->last_out_ms;
 	}

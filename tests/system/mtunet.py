@@ -47,12 +47,12 @@ interface Tunnel0
 '''
 
 
-def text(n, gre, transform='esp-aes 256 esp-sha-hmac', mode='tunnel', ip_mtu=1420, words='', protect=True):
+def text(n, gre, transform='esp-aes 256 esp-sha-hmac', mode='tunnel', ip_mtu=1420, words='', protect=True, acl=''):
     """Configuration of router 1 or 2."""
     local, peer = (R1, R2) if n == 1 else (R2, R1)
     far = '10.2.2.0' if n == 1 else '10.1.1.0'
     more = ''
-    acl = f'ip 10.{n}.{n}.0 0.0.0.255 {far} 0.0.0.255'
+    acl = acl or f'ip 10.{n}.{n}.0 0.0.0.255 {far} 0.0.0.255'
     if gre:
         acl = f'gre host {local} host {peer}'
         more = TUNNEL.format(n=n, ip_mtu=ip_mtu, peer=peer, far=far, words=''.join(f' {w}\n' for w in words.split('; ') if w))

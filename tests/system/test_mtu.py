@@ -94,7 +94,9 @@ def path_of(router):
 @pytest.mark.parametrize('nat', [pytest.param(0, marks=SLOW), 1])
 def test_a_narrower_path_is_learned_from_who_knows_the_spi_and_from_nobody_else(nat):
     with MtuNet(nat=bool(nat)) as net:
-        r1, _ = net.up(text(1, False), text(2, False))
+        # what an ACL of everything calls cleartext, errors about our own packets are not
+        acl = '' if nat else 'ip any any'
+        r1, _ = net.up(text(1, False, acl=acl), text(2, False, acl=acl))
         net.warm()
         full = 1422 if nat else 1438
         assert path_of(r1) == [full, 1500]
@@ -127,10 +129,20 @@ def test_a_tunnel_in_clear_learns_the_path_when_it_is_to():
         assert net.ping(1476)[0] == 1
         net.path(1300)
         assert net.told(1476) == 1276
+        assert 'Tunnel transport MTU 1276 bytes' in net.routers[0].cli('show interfaces Tunnel0')
         forged(net, (100, 47, '00000800'))
         net.forget()
         assert net.told(1276) == 576
         assert 'min MTU 600' in net.routers[0].cli('show interfaces Tunnel0')
+
+
+def test_a_tunnel_over_a_narrow_link_has_less_room_by_itself():
+    with MtuNet() as net:
+        net.r1.ip('link', 'set', 'wan', 'mtu', 1400)
+        net.up(text(1, True).replace(' ip mtu 1420\n', ''), text(2, True))
+        net.warm()
+        assert 'mtu 1376 ' in net.r1.ip('link', 'show', 'Tunnel0')
+        assert net.told(1377) == 1376
 
 
 def test_tcp_survives_a_path_that_becomes_narrower():
