@@ -117,6 +117,32 @@ static void rows_of_ipsec(const struct sum *s, struct txt *out)
 	row(out, "plaintext mtu", s->plain);
 }
 
+/* The path, and for how long what ICMP said of it is believed. */
+static void row_of_path(const struct show_in *in, const struct p2_policy *p, uint32_t path, struct txt *out)
+{
+	uint64_t left = p ? show_policy_stats(in, p->line ? p->line : p->id).path_left_sec : 0;
+
+	txt_printf(out, "  %-26s %6u", "path mtu", (unsigned)path);
+	if (left)
+		txt_printf(out, "  (learned, for %u more seconds)", (unsigned)left);
+	txt_char(out, '\n');
+}
+
+/* `crypto ipsec df-bit` and `fragmentation`, as they hold for a policy. */
+static void how_it_is_cut(const struct show_in *in, const struct p2_policy *p, struct txt *out)
+{
+	static const char *const words[] = { "copy", "set", "clear" };
+	uint32_t id = p->line ? p->line : p->id;
+
+	for (size_t i = 0; i < in->n_policies; i++) {
+		const struct fwd_policy *f = &in->policies[i];
+
+		if (f->id == id && f->df_bit <= DF_CLEAR)
+			txt_printf(out, "  df-bit %s, fragmentation %s-encryption\n", words[f->df_bit],
+				   f->frag_after ? "after" : "before");
+	}
+}
+
 static void advice(uint32_t room, uint32_t ip_mtu, uint32_t mss, struct txt *out)
 {
 	txt_printf(out, "  %-26s %6u%s", "largest safe ip mtu", (unsigned)room,
@@ -172,7 +198,9 @@ static void one_tunnel(const struct show_in *in, const struct cfg_interface *ci,
 		txt_printf(out, ", crypto map %s %u%s", p->map, (unsigned)p->seq,
 			   s.has_sa ? "" : " (no SA: as first proposed)");
 	txt_str(out, p ? "\n" : ", not protected\n");
-	row(out, "path mtu", s.path);
+	if (p)
+		how_it_is_cut(in, p, out);
+	row_of_path(in, p, s.path, out);
 	if (p)
 		rows_of_ipsec(&s, out);
 	row(out, gre ? "IP header of GRE" : "outer IP header", OVERHEAD_IP);
@@ -209,7 +237,8 @@ static void one_line(const struct show_in *in, const struct p2_policy *p, struct
 	txt_str(out, " to ");
 	show_proxy(out, &p->sel.remote, p->sel.proto, &p->sel.remote_port);
 	txt_printf(out, "%s\n", s.has_sa ? "" : s.known ? " (no SA: as first proposed)" : " (no transform set)");
-	row(out, "path mtu", s.path);
+	how_it_is_cut(in, p, out);
+	row_of_path(in, p, s.path, out);
 	if (s.known) {
 		rows_of_ipsec(&s, out);
 		advice(s.plain, 0, ci ? ci->adjust_mss : 0, out);

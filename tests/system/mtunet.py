@@ -117,6 +117,11 @@ class MtuNet(Net):
         for n, r in enumerate(self.routers, 1):
             r.cli('configure terminal ; ' + ' ; '.join(x.format(n=n) for x in lines) + ' ; end')
 
+    def in_force(self, words):
+        """Both routers have done what was configured: they say so once the forwarder was told."""
+        for r in self.routers:
+            until(lambda: words in r.cli('show crypto mtu'), 10, words)
+
     def path(self, mtu):
         """The link between becomes as narrow on both of its sides."""
         for ns, dev in ((self.mid, 'east'), (self.r2, 'wan')):
@@ -171,7 +176,7 @@ while sent < total:
     sent += s.send(bytes(min(65536, total - sent)))
     longest = max(longest, time.monotonic() - at)
     if len(sys.argv) > 3:
-        time.sleep(0.002)
+        time.sleep(0.01)
 s.shutdown(socket.SHUT_WR)
 n = int.from_bytes(s.recv(8), 'big')
 print(n, s.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG), round(time.monotonic() - begin, 2))

@@ -101,6 +101,8 @@ def test_a_narrower_path_is_learned_from_who_knows_the_spi_and_from_nobody_else(
         full = 1422 if nat else 1438
         assert path_of(r1) == [full, 1500]
         assert net.ping(full)[0] == 1
+        own = net.r1.run('ping', '-n', '-c', 1, '-W', 2, '-M', 'do', '-s', full + 1 - 28, '-I', '10.1.1.1', H2, ok=False)
+        assert f'mtu = {full}' in own.stdout + own.stderr or f'mtu={full}' in own.stdout + own.stderr, own
         # strangers: no SPI, another SPI, nothing at all of the packet
         proto, udp = (17, '1194119400000000') if nat else (50, '')
         forged(net, *((mtu, proto, udp + rest) for mtu in (576, 552, 68, 0)
@@ -113,6 +115,7 @@ def test_a_narrower_path_is_learned_from_who_knows_the_spi_and_from_nobody_else(
         room = net.told(full)
         assert room == 1230, room  # 1300 less 20, 8, 16, 12 (and 8 of UDP), in blocks of 16, less 2
         assert path_of(r1) == [room, 1300]
+        assert re.search(r'path mtu +1300  \(learned, for 5\d\d more seconds\)', r1.cli('show crypto mtu'))
         net.forget()
         cap = Capture(net.mid, 'east')
         assert net.ping(room)[0] == 1
@@ -207,6 +210,7 @@ def test_outer_fragments_are_put_together_again(nat):
     with MtuNet(nat=bool(nat)) as net:
         r1, r2 = net.up(text(1, False), text(2, False))
         net.configure(['crypto ipsec fragmentation after-encryption'])
+        net.in_force('fragmentation after-encryption')
         net.warm()
         cap = Capture(net.mid, 'east')
         answers, out = net.ping(4000, df=False, count=3)
@@ -226,7 +230,7 @@ for i in range(3000):
         assert net.ping(1000)[0] == 1
         # the interface says otherwise
         net.configure(['interface FastEthernet0/1', 'crypto ipsec fragmentation before-encryption'])
-        time.sleep(0.3)
+        net.in_force('fragmentation before-encryption')
         cap = Capture(net.mid, 'east')
         assert net.ping(1480, df=False)[0] == 1
         seen = esp(cap.packets())
@@ -242,7 +246,7 @@ def test_df_bit_is_made_as_configured(nat):
         for words, with_df, without, refused in (('copy', True, False, True), ('set', True, True, True),
                                                  ('clear', False, False, False)):
             net.configure([f'crypto ipsec df-bit {words}'])
-            time.sleep(0.3)
+            net.in_force(f'df-bit {words},')
             for df, want in ((True, with_df), (False, without)):
                 cap = Capture(net.mid, 'east', ['src', R1])
                 assert net.ping(500, df=df)[0] == 1
