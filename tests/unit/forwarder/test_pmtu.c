@@ -132,6 +132,7 @@ struct setup {
 	uint8_t mode;
 	bool udp, frag_after, pmtud;
 	uint8_t df_bit;
+	bool one_port; /* the policy is about one UDP port */
 	bool gre; /* the policy protects the tunnel, else 10.1/16 to 10.2/16 */
 	uint16_t least;
 	uint8_t age_min;
@@ -142,8 +143,14 @@ static struct selector what(const struct setup *s)
 	if (s->gre)
 		return (struct selector){ .local = addr_match_v4(US, 0),
 					  .remote = addr_match_v4(PEER, 0), .proto = 47 };
-	return (struct selector){ .local = addr_match_v4(0x0a010000, 0xffff),
-				  .remote = addr_match_v4(0x0a020000, 0xffff) };
+	struct selector lan = { .local = addr_match_v4(0x0a010000, 0xffff),
+				.remote = addr_match_v4(0x0a020000, 0xffff) };
+
+	if (s->one_port) {
+		lan.proto = 17;
+		lan.remote_port = (struct port_match){ PORT_EQ, 0x4141, 0 }; /* of send_inner() */
+	}
+	return lan;
 }
 
 static void add_sa(struct forwarder *f, const struct setup *s, uint32_t id, uint32_t spi, uint32_t dst)
@@ -217,6 +224,10 @@ static void send_inner(struct forwarder *f, int port, size_t len, bool df)
 	assert_int_equal(f->pool.n_free, f->pool.n);
 }
 
+/* Of the next message: what is wrong with its own header. */
+static uint32_t wrong_dst;
+static uint16_t wrong_frag;
+
 /* "Fragmentation needed" about a packet with that header and those bytes behind it. */
 static void tell(struct forwarder *f, uint16_t mtu, const struct ip4 *quoted, const void *rest, size_t n)
 {
@@ -228,6 +239,10 @@ static void tell(struct forwarder *f, uint16_t mtu, const struct ip4 *quoted, co
 	ip4_write(quote, quoted);
 	memcpy(quote + 20, rest, n);
 	assert_int_equal(icmp4_too_big(span_of(quote, 20 + n), mtu, m->in + 20, 600), 28 + n);
+	h.frag = wrong_frag;
+	if (wrong_dst)
+		h.dst = wrong_dst;
+	wrong_dst = wrong_frag = 0;
 	ip4_write(m->in, &h);
 	m->in_len = 48 + n;
 	forwarder_poll_port(f, &m->port);
@@ -326,6 +341,21 @@ static void a_narrower_path_is_learned_and_forgotten_after_ten_minutes(void **st
 	forwarder_free(f);
 }
 
+static void of_two_peers_the_one_in_use_is_remembered(void **state)
+{
+	struct forwarder *f = world(&plain);
+
+	(void)state;
+	send_inner(f, P_STEER, 1000, true);
+	tell_esp(f, 1200, SPI, 1, PEER, 8);
+	add_sa(f, &plain, 3, SPI + 2, OTHER); /* the newest carries */
+	send_inner(f, P_STEER, 1000, true);
+	tell_esp(f, 1300, SPI + 2, 1, OTHER, 8);
+	assert_int_equal(sad_by_id(&f->sad, 3)->path_mtu, 1300);
+	assert_int_equal(sad_by_id(&f->sad, 1)->path_mtu, 1500);
+	forwarder_free(f);
+}
+
 static void who_does_not_know_the_spi_changes_nothing(void **state)
 {
 	struct forwarder *f = world(&plain);
@@ -351,6 +381,12 @@ static void who_does_not_know_the_spi_changes_nothing(void **state)
 	tell(f, 1300, &q, esp, 8);
 	q.proto = 6;
 	tell(f, 1300, &q, esp, 8);
+	wrong_dst = US + 1; /* it is about us, and came to another */
+	tell_esp(f, 1300, SPI, 1, PEER, 8);
+	wrong_frag = IP4_MF;
+	tell_esp(f, 1300, SPI, 1, PEER, 8);
+	wrong_frag = 1;
+	tell_esp(f, 1300, SPI, 1, PEER, 8);
 	assert_int_equal(path(f), 1500);
 	assert_false(f->paths_learned);
 	tell_esp(f, 1300, SPI, 1, PEER, 8);
@@ -522,6 +558,15 @@ static void what_is_cut_after_udp_encapsulation_is_cut_by_the_kernel(void **stat
 	assert_true(ports[P_UDP].len[0] + 28 > 1500);
 	assert_false(ports[P_UDP].df[0]);
 	forwarder_free(f);
+	/* later fragments would not show the port, so it must be cut after, DF or not */
+	s = (struct setup){ .mode = MODE_TUNNEL, .udp = true, .one_port = true, .df_bit = ESP_DF_SET };
+	f = world(&s);
+	send_inner(f, P_STEER, 1000, false);
+	assert_true(ports[P_UDP].df[0]);
+	send_inner(f, P_STEER, 1459, false);
+	assert_int_equal(ports[P_UDP].n, 1);
+	assert_false(ports[P_UDP].df[0]);
+	forwarder_free(f);
 }
 
 /* ---- tunnels ---- */
@@ -632,6 +677,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_narrower_path_is_learned_and_forgotten_after_ten_minutes),
+		cmocka_unit_test(of_two_peers_the_one_in_use_is_remembered),
 		cmocka_unit_test(who_does_not_know_the_spi_changes_nothing),
 		cmocka_unit_test(a_damaged_message_changes_nothing),
 		cmocka_unit_test(below_the_floor_routers_may_cut),
