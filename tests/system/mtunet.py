@@ -141,7 +141,7 @@ class MtuNet(Net):
         """The next-hop MTU that h1 is told of a packet that long."""
         for _ in range(tries):
             self.forget()
-            out = self.ping(size, count=2, wait=1)[1]
+            out = self.ping(size, wait=1)[1]
             m = re.search(r'mtu ?= ?(\d+)', out)
             if m:
                 return int(m[1])

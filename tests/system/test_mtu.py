@@ -3,6 +3,8 @@
 who is not asked to. Judges: the kernel's ping, TCP and forwarding, tcpdump between the
 routers, scapy's forged errors."""
 import re
+import socket
+import struct
 import time
 
 import pytest
@@ -218,12 +220,12 @@ def test_outer_fragments_are_put_together_again(nat):
         seen = esp(cap.packets())
         assert sum(p[3] for p in seen) >= 12, seen  # two of each, both ways, of three packets of three fragments
         # first fragments whose rest never comes
-        run(*net.mid.argv('/usr/bin/python3', '-c', f'''
-from scapy.all import IP, Raw, conf
-s = conf.L3socket()
-for i in range(3000):
-    s.send(IP(src="{R1}", dst="{R2}", proto={17 if nat else 50}, flags="MF", id=i + 1) / Raw(bytes(1400)))
-'''), timeout=60)
+        raw = net.mid.socket(socket.SOCK_RAW, socket.IPPROTO_RAW)
+        raw.setsockopt(socket.IPPROTO_IP, 22, 1)  # IP_NODEFRAG: nor does the NAT there
+        for i in range(3000):
+            raw.sendto(struct.pack('!BBHHHBBH4s4s', 0x45, 0, 1420, i + 1, 0x2000, 64, 17 if nat else 50, 0,
+                                   socket.inet_aton(R1), socket.inet_aton(R2)) + bytes(1400), (R2, 0))
+        raw.close()
         used = int(re.search(r'FRAG: inuse \d+ memory (\d+)', net.r2.run('cat', '/proc/net/sockstat').stdout)[1])
         bound = int(net.r2.run('cat', '/proc/sys/net/ipv4/ipfrag_high_thresh').stdout)
         assert 0 < used <= bound + 65536, (used, bound)
