@@ -16,7 +16,6 @@
 
 #define APPLY_DELAY_MS 100 /* many lines pasted at once are one change */
 #define RETRY_MAX_SEC  64
-#define DEFAULT_MTU    1500
 
 static int send_table(struct control *c)
 {
@@ -37,6 +36,18 @@ static int send_table(struct control *c)
 	return err ? err : fwdlink_simple(c->fwd, FWD_TABLE_COMMIT, 0);
 }
 
+/* What leaves for dst may be as long as that: the `mtu` of its route, or of the device, which
+ * need not be the one that the crypto map is on. Bytes; 0: nothing is known. */
+static uint32_t path_to(const struct control *c, const struct ipaddr *dst)
+{
+	uint32_t ifindex = 0, mtu = dst->family == IP_V4 ? nl_path_mtu(c->nl, dst, &ifindex) : 0;
+	const struct nl_link *l = plumb_link(c, ifindex);
+
+	if (l && (!mtu || l->mtu < mtu))
+		mtu = l->mtu;
+	return mtu > UINT16_MAX ? UINT16_MAX : mtu;
+}
+
 /* What the routes say of the paths to the peers (`ip route ... mtu`); what ICMP says the
  * forwarder hears itself. set: into what was compiled, too. */
 static uint64_t learn_paths(struct control *c, bool set)
@@ -54,7 +65,7 @@ static uint64_t learn_paths(struct control *c, bool set)
 			const struct ipaddr *peer = &c->compiled.shown[k].peers[j];
 
 			if (!ipaddr_equal(peer, &last)) /* mostly the same for a whole list */
-				mtu = nl_path_mtu(c->nl, peer);
+				mtu = path_to(c, peer);
 			last = *peer;
 			sum = sum * 31 + mtu;
 			if (set && mtu >= 68 && mtu < p->path_mtu)
@@ -65,9 +76,9 @@ static uint64_t learn_paths(struct control *c, bool set)
 	for (size_t i = 0; i < c->compiled.n_tunnels; i++) {
 		struct fwd_tunnel *t = &c->compiled.tunnels[i];
 
-		mtu = t->dst.family == IP_V4 ? nl_path_mtu(c->nl, &t->dst) : 0;
+		mtu = path_to(c, &t->dst);
 		sum = sum * 31 + mtu;
-		if (set && mtu >= 68 && mtu < (t->path_mtu ? t->path_mtu : DEFAULT_MTU))
+		if (set && mtu >= 68 && (!t->path_mtu || mtu < t->path_mtu))
 			t->path_mtu = (uint16_t)mtu;
 	}
 	return sum;

@@ -498,11 +498,14 @@ static int ask_route(struct nl *nl, const struct ipaddr *dst, unsigned flags, st
 	return talk(nl, h, on_route, hit);
 }
 
-uint32_t nl_path_mtu(struct nl *nl, const struct ipaddr *dst)
+uint32_t nl_path_mtu(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex)
 {
 	struct route_hit hit;
 
-	return ask_route(nl, dst, RTM_F_FIB_MATCH, &hit) ? 0 : hit.mtu;
+	if (ask_route(nl, dst, RTM_F_FIB_MATCH, &hit))
+		return 0;
+	*ret_ifindex = hit.ifindex;
+	return hit.mtu;
 }
 
 int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,

@@ -62,9 +62,10 @@ int nl_routes(struct nl *nl, void (*each)(void *ctx, const struct nl_route *r), 
 /* Where a packet to dst would leave, by the main rules. -ENETUNREACH if nowhere. */
 int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,
 		 struct ipaddr *ret_src);
-/* The `mtu` of the route to dst; 0: it has none but that of the device. What the kernel has
- * learned is not asked: whoever sends it an ICMP error can make it believe anything. */
-uint32_t nl_path_mtu(struct nl *nl, const struct ipaddr *dst);
+/* The `mtu` of the route to dst, and its device; 0: it has none but that of the device. What
+ * the kernel has learned is not asked: whoever sends it an ICMP error can make it believe
+ * anything. */
+uint32_t nl_path_mtu(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex);
 struct nl_rule {
 	uint32_t mark, table, pref;
 };

@@ -150,6 +150,22 @@ def test_a_tunnel_over_a_narrow_link_has_less_room_by_itself():
         assert net.told(1377) == 1376
 
 
+def test_the_route_to_the_peer_bounds_the_path():
+    """An mtu of the route, and a way out that is not where the crypto map is."""
+    with MtuNet() as net:
+        r1, _ = net.up(text(1, False), text(2, False))
+        net.warm()
+        net.r1.ip('route', 'add', f'{R2}/32', 'via', '192.0.2.254', 'mtu', '1400')
+        until(lambda: path_of(r1) == [1342, 1400], 10, 'the mtu of the route')
+        assert net.told(1343) == 1342
+        net.r1.ip('route', 'del', f'{R2}/32')
+        net.r1.ip('link', 'add', 'other', 'mtu', 1300, 'type', 'veth', 'peer', 'name', 'end', 'mtu', 1300)
+        for dev in ('end', 'other'):
+            net.r1.ip('link', 'set', dev, 'up')
+        net.r1.ip('route', 'add', f'{R2}/32', 'dev', 'other')
+        until(lambda: path_of(r1)[1] == 1300, 10, 'the mtu of the device')
+
+
 def test_tcp_survives_a_path_that_becomes_narrower():
     """Without adjust-mss: h1 is told, and sends smaller segments."""
     with MtuNet() as net:
