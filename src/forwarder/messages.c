@@ -51,6 +51,9 @@ static int sa_remove(struct forwarder *f, uint32_t id)
 			break;
 		}
 	}
+	/* its successors would know; there are none, and whoever comes next may ask anew */
+	if (!pol->out)
+		pol->learned = (struct learned_path){ 0 };
 	sad_del(&f->sad, sa);
 	policy_release(f, pol);
 	return 0;

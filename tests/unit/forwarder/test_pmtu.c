@@ -341,6 +341,26 @@ static void a_narrower_path_is_learned_and_forgotten_after_ten_minutes(void **st
 	forwarder_free(f);
 }
 
+static void a_path_is_forgotten_with_the_last_sa(void **state)
+{
+	struct forwarder *f = world(&plain);
+	struct fwd_msg m = { .type = FWD_SA_DEL, .u.id = 1 };
+
+	(void)state;
+	send_inner(f, P_STEER, 1000, true);
+	tell_esp(f, 1300, SPI, 1, PEER, 8);
+	add_sa(f, &plain, 2, SPI + 1, PEER);
+	ask(f, &m);
+	assert_int_equal(sad_by_id(&f->sad, 2)->path_mtu, 1300);
+	add_sa(f, &plain, 3, SPI + 2, PEER);
+	assert_int_equal(sad_by_id(&f->sad, 3)->path_mtu, 1300);
+	for (m.u.id = 2; m.u.id <= 3; m.u.id++)
+		ask(f, &m);
+	add_sa(f, &plain, 4, SPI + 3, PEER);
+	assert_int_equal(sad_by_id(&f->sad, 4)->path_mtu, 1500);
+	forwarder_free(f);
+}
+
 static void of_two_peers_the_one_in_use_is_remembered(void **state)
 {
 	struct forwarder *f = world(&plain);
@@ -677,6 +697,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_narrower_path_is_learned_and_forgotten_after_ten_minutes),
+		cmocka_unit_test(a_path_is_forgotten_with_the_last_sa),
 		cmocka_unit_test(of_two_peers_the_one_in_use_is_remembered),
 		cmocka_unit_test(who_does_not_know_the_spi_changes_nothing),
 		cmocka_unit_test(a_damaged_message_changes_nothing),
