@@ -69,8 +69,8 @@ static int install_filter(void)
 	/* of all socket options the one that sets DF on UDP 4500 */
 	if (!err)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
-				       SCMP_A1(SCMP_CMP_EQ, IPPROTO_IP),
-				       SCMP_A2(SCMP_CMP_EQ, IP_MTU_DISCOVER));
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, IPPROTO_IP),
+				       SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, IP_MTU_DISCOVER));
 	if (!err)
 		err = seccomp_load(c);
 	seccomp_release(c);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <linux/capability.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -153,8 +154,13 @@ static int does_its_work(void)
 	struct timespec t;
 	uint8_t noise[16];
 
+	int df = IP_PMTUDISC_PROBE;
+
+	udp = socket(AF_INET, SOCK_DGRAM, 0);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) || privs_forwarder(true))
 		return 1;
+	if (setsockopt(udp, IPPROTO_IP, IP_MTU_DISCOVER, &df, sizeof(df)))
+		return 5;
 	if (write(pair[0], "x", 1) != 1 || poll(&p, 1, 100) != 1 ||
 	    read(pair[1], buf, sizeof(buf)) != 1)
 		return 2;
@@ -212,6 +218,23 @@ static int kills(void)
 	return privs_forwarder(true) ? 1 : kill(getppid(), 0) == 0;
 }
 
+/* Its level is that of the one option that may be set; and the other way round. */
+static int makes_a_socket_transparent(void)
+{
+	int value = 1;
+
+	udp = socket(AF_INET, SOCK_DGRAM, 0);
+	return privs_forwarder(true) ? 1 : setsockopt(udp, IPPROTO_IP, IP_TRANSPARENT, &value, sizeof(value)) == 0;
+}
+
+static int marks_a_socket(void)
+{
+	int value = 1;
+
+	udp = socket(AF_INET, SOCK_DGRAM, 0);
+	return privs_forwarder(true) ? 1 : setsockopt(udp, SOL_SOCKET, IP_MTU_DISCOVER, &value, sizeof(value)) == 0;
+}
+
 static int maps_code(void)
 {
 	if (privs_forwarder(true))
@@ -231,7 +254,8 @@ static void the_confined_forwarder_can_still_work(void **state)
 static void the_confined_forwarder_dies_of_anything_else(void **state)
 {
 	static int (*const attempts[])(void) = { opens_a_file, makes_a_socket, connects,
-						 starts_a_program, forks, kills, maps_code };
+						 starts_a_program, forks, kills, maps_code,
+						 makes_a_socket_transparent, marks_a_socket };
 
 	(void)state;
 #ifdef SANITIZED
