@@ -662,9 +662,6 @@ static void check_interfaces(const struct config *c, struct report *r)
 		    (f->group_out[0] && !config_find_acl(c, f->group_out)))
 			report_object(r, REPORT_WARNING, obj, "ip access-list extended NAME",
 				      "an access list of ip access-group does not exist.");
-		if (f->group_in[0] || f->group_out[0])
-			report_object(r, REPORT_WARNING, obj, "filter with nftables",
-				      "ip access-group is kept; this version does not filter by it.");
 	}
 }
 

@@ -13,11 +13,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control/acl_log.h"
 #include "control/ike_encr.h"
 #include "control/ike_pki.h"
 #include "control/protect.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
+#include "host/filter.h"
 #include "host/log.h"
 #include "host/nflog.h"
 #include "host/nft.h"
@@ -93,9 +95,13 @@ static void on_sample_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
 	(void)what;
-	show_sample(ctx);
-	apply_paths(ctx);
-	line_tick(ctx);
+	struct control *c = ctx;
+
+	show_sample(c);
+	apply_paths(c);
+	line_tick(c);
+	if (c->acl_log)
+		acl_log_tick(c->acl_log, host_now_ms(NULL));
 }
 
 static void on_netlink(evutil_socket_t fd, short what, void *ctx)
@@ -144,6 +150,12 @@ static void on_nflog(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)what;
 	nflog_read(fd, on_cleartext, ctx);
+}
+
+static void on_acl_log(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)what;
+	access_read_log(ctx, fd);
 }
 
 static void on_accept(evutil_socket_t fd, short what, void *ctx)
@@ -277,6 +289,10 @@ static int serve(struct control *c)
 			 strerror(-nflog));
 	else if (!err)
 		err = watch(c, nflog, EV_READ, on_nflog);
+	int acl_log = nflog < 0 ? nflog : nflog_open(FILTER_NFLOG);
+	c->acl_log = acl_log_new();
+	if (!err && acl_log >= 0)
+		err = watch(c, acl_log, EV_READ, on_acl_log);
 	if (!err)
 		err = watch(c, SIGTERM, EV_SIGNAL, on_sigterm);
 	if (!err)
@@ -317,6 +333,8 @@ static void control_free(struct control *c)
 	free(c->ifs);
 	free(c->added);
 	free(c->last_notes);
+	free(c->access_said);
+	acl_log_free(c->acl_log);
 	free(c->changed_at);
 	log_clear();
 	event_base_free(c->base);

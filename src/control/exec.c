@@ -13,6 +13,7 @@
 #include "control/ping.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
+#include "host/filter.h"
 #include "host/log.h"
 #include "host/os.h"
 
@@ -271,8 +272,10 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 	case EXEC_CLEAR_CRYPTO_SESSION:
 		clear_session(c, a);
 		break;
-	case EXEC_CLEAR_IPSEC_COUNTERS:
 	case EXEC_CLEAR_ACL_COUNTERS:
+		(void)filter_clear(a->name);
+		/* fallthrough */
+	case EXEC_CLEAR_IPSEC_COUNTERS:
 	case EXEC_CLEAR_COUNTERS:
 		(void)fwdlink_simple(c->fwd, FWD_STATS_CLEAR, 0);
 		break;

@@ -42,6 +42,7 @@ struct pki_store;
 struct pki_crls;
 struct pki_sceps;
 struct auth;
+struct acl_log;
 
 /* A TUN that we made. */
 struct tun_state {
@@ -94,7 +95,7 @@ struct control {
 	uint64_t started_ms;
 	struct protect *protect; /* protect.c; NULL before SAs are adopted */
 	struct event *ike_timer, *apply_timer, *sample_timer;
-	struct event *watches[8];
+	struct event *watches[12];
 	size_t n_watches;
 
 	struct nl_link *links; /* of the last look */
@@ -111,6 +112,11 @@ struct control {
 	uint64_t last_ruleset; /* hash of what nft was told; 0: nothing */
 	uint64_t last_mss;     /* the same of mss_apply() */
 	uint64_t recvd_clear, clear_said_ms;
+	uint64_t filter_mark; /* of the access lists in force (host/filter.h) */
+	uint32_t nft_seen;    /* nftables' generation when both were as they should be; 0 unknown */
+	struct acl_log *acl_log;
+	bool access_failed; /* the last time */
+	char *access_said;  /* what access_diagnose() has found, a line each; NULL nothing yet */
 
 	struct policy_ids ids;
 	struct compiled compiled;
@@ -167,6 +173,15 @@ void line_trace(const struct control *c, const struct fwd_msg *m); /* `debug tun
 void line_adopt(struct control *c, struct tun_state *t, const struct nl_link *l); /* as it was left */
 void line_tick(struct control *c);  /* now and then: what was held down is tried again */
 void line_retry(struct control *c); /* the configuration has changed: at the next look */
+
+/* access.c: `ip access-group`. Before steering; sets c->guarded to false if the lists are not
+ * in force. True if what stands was loaded just now. */
+bool access_apply(struct control *c, bool again);
+void access_diagnose(struct control *c); /* lists that block a tunnel, said once each */
+void access_read_log(struct control *c, int fd); /* what lines with `log` took */
+/* Packets that the lines of the lists took in the kernel. 0 or -errno. */
+int access_matches(struct control *c, void (*each)(void *ctx, const char *acl, uint32_t seq, uint64_t n),
+		   void *ctx);
 
 /* forwarding.c: net.ipv4.ip_forward follows the guard */
 void forwarding_follow(struct control *c);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/filter.h"
 #include "host/log.h"
 #include "host/mss.h"
 #include "host/os.h"
@@ -388,5 +389,6 @@ void plumb_remove(struct control *c)
 	take_back(c, true);
 	tuns_forget(c, true);
 	mss_remove();
+	(void)filter_remove();
 	(void)steer_remove();
 }

@@ -171,6 +171,14 @@ static void take_matches(struct snapshot *s, const struct control *c)
 	}
 }
 
+static void take_match(void *ctx, const char *acl, uint32_t seq, uint64_t n)
+{
+	struct snapshot *s = ctx;
+	struct show_match m = { .acl = acl, .seq = seq, .n = n };
+
+	append(s, &s->matches, &s->in.n_matches, sizeof(m), &m);
+}
+
 /* ---- interfaces ---- */
 
 static struct ipaddr tunnel_source(const struct control *c, const struct cfg_tunnel *t)
@@ -449,6 +457,8 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	(void)fwdlink_call(c->fwd, &get, -1, take_row, s);
 	take_ike(s, c);
 	take_matches(s, c);
+	if (action == EXEC_SHOW_ACCESS_LISTS || action == EXEC_SHOW_IP_ACCESS_LISTS)
+		(void)access_matches(c, take_match, s);
 	for (size_t i = 0; i < c->config->interfaces.n; i++)
 		take_interface(s, c, c->config->interfaces.v[i]);
 	take_samples(s, c);

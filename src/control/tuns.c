@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/filter.h"
 #include "host/log.h"
+#include "host/nft.h"
 #include "host/os.h"
 #include "host/sockets.h"
 
@@ -277,14 +279,13 @@ static bool guard_tunnel(struct control *c, const struct cfg_interface *ci, stru
 	return true;
 }
 
-void steering_apply(struct control *c)
+static void steering_ruleset(struct control *c)
 {
 	struct steer_if v[MAX_STEER + MAX_TUNS];
 	struct txt why = TXT_INIT;
 	size_t n = 0;
 	int err = 0;
 
-	c->guarded = true;
 	for (size_t i = 0; i < c->config->interfaces.n; i++) {
 		const struct cfg_interface *ci = c->config->interfaces.v[i];
 		struct steer_if f;
@@ -311,11 +312,29 @@ void steering_apply(struct control *c)
 	txt_fini(&why);
 }
 
+/* The interfaces' access lists, then the guard. If nftables went on by more steps than ours
+ * somebody else was there, and the next time both are loaded anew. */
+void steering_apply(struct control *c)
+{
+	uint32_t gen = 0, now = 0;
+	bool known = nft_generation(&gen) == 0;
+	uint64_t before;
+
+	c->guarded = true;
+	if (access_apply(c, !known || gen != c->nft_seen))
+		gen++;
+	before = c->last_ruleset;
+	steering_ruleset(c);
+	if (c->last_ruleset != before)
+		gen++;
+	c->nft_seen = known && nft_generation(&now) == 0 && now == gen ? now : 0;
+}
+
 void steering_restore(struct control *c)
 {
 	struct steer_counts counts;
 
-	if (c->last_ruleset && steer_counts(&counts) == -ENOENT)
+	if ((c->last_ruleset && steer_counts(&counts) == -ENOENT) || !filter_stands(c->filter_mark))
 		steering_apply(c);
 }
 

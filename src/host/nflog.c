@@ -83,6 +83,65 @@ int nflog_open(uint16_t group)
 	return fd;
 }
 
+/* What both readers look for in a message. False: it is no packet. */
+static bool packet_of(const struct nlmsghdr *h, struct nflog_packet *p)
+{
+	const struct nlattr *a;
+
+	*p = (struct nflog_packet){ .prefix = "" };
+	if (h->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
+		return false;
+	for (a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));
+	     mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)a));
+	     a = mnl_attr_next(a)) {
+		bool u32 = mnl_attr_get_payload_len(a) == 4;
+
+		if (mnl_attr_get_type(a) == NFULA_PAYLOAD)
+			p->payload = span_of(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+		else if (mnl_attr_get_type(a) == NFULA_IFINDEX_INDEV && u32)
+			p->in_ifindex = ntohl(mnl_attr_get_u32(a));
+		else if (mnl_attr_get_type(a) == NFULA_IFINDEX_OUTDEV && u32)
+			p->out_ifindex = ntohl(mnl_attr_get_u32(a));
+		else if (mnl_attr_get_type(a) == NFULA_PREFIX &&
+			 mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+			p->prefix = mnl_attr_get_str(a);
+	}
+	return true;
+}
+
+static void read_all(int fd, mnl_cb_t cb, void *ctx)
+{
+	_Alignas(struct nlmsghdr) char buf[16384];
+	ssize_t n;
+
+	/* ENOBUFS: some were lost; the counter has them */
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 || (n < 0 && errno == ENOBUFS))
+		if (n > 0)
+			(void)mnl_cb_run(buf, (size_t)n, 0, 0, cb, ctx);
+}
+
+struct packet_reader {
+	void (*each)(void *ctx, const struct nflog_packet *p);
+	void *ctx;
+};
+
+static int on_whole_packet(const struct nlmsghdr *h, void *ctx)
+{
+	const struct packet_reader *r = ctx;
+	struct nflog_packet p;
+
+	if (packet_of(h, &p))
+		r->each(r->ctx, &p);
+	return MNL_CB_OK;
+}
+
+void nflog_read_packets(int fd, void (*each)(void *ctx, const struct nflog_packet *p), void *ctx)
+{
+	struct packet_reader r = { each, ctx };
+
+	read_all(fd, on_whole_packet, &r);
+}
+
 struct reader {
 	void (*each)(void *ctx, uint32_t ifindex, const struct ipaddr *src, const struct ipaddr *dst,
 		     uint8_t proto);
@@ -92,29 +151,18 @@ struct reader {
 static int on_packet(const struct nlmsghdr *h, void *ctx)
 {
 	const struct reader *r = ctx;
-	const struct nlattr *a;
-	struct span packet = { 0 };
-	uint32_t ifindex = 0;
+	struct nflog_packet p;
 
-	if (h->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
+	if (!packet_of(h, &p))
 		return MNL_CB_OK;
-	for (a = mnl_nlmsg_get_payload_offset(h, sizeof(struct nfgenmsg));
-	     mnl_attr_ok(a, (int)((const char *)mnl_nlmsg_get_payload_tail(h) - (const char *)a));
-	     a = mnl_attr_next(a)) {
-		if (mnl_attr_get_type(a) == NFULA_PAYLOAD)
-			packet = span_of(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
-		else if (mnl_attr_get_type(a) == NFULA_IFINDEX_INDEV &&
-			 mnl_attr_get_payload_len(a) == 4)
-			ifindex = ntohl(mnl_attr_get_u32(a));
-	}
-	struct rd in = rd_span(packet);
+	struct rd in = rd_span(p.payload);
 	uint8_t version = rd_u8(&in) >> 4;
 	rd_skip(&in, 8);
 	uint8_t proto = rd_u8(&in);
 	rd_skip(&in, 2);
 	struct ipaddr src = ipaddr_v4(rd_be32(&in)), dst = ipaddr_v4(rd_be32(&in));
 	if (!in.bad && version == 4)
-		r->each(r->ctx, ifindex, &src, &dst, proto);
+		r->each(r->ctx, p.in_ifindex, &src, &dst, proto);
 	return MNL_CB_OK;
 }
 
@@ -124,11 +172,6 @@ void nflog_read(int fd,
 		void *ctx)
 {
 	struct reader r = { each, ctx };
-	_Alignas(struct nlmsghdr) char buf[16384];
-	ssize_t n;
 
-	/* ENOBUFS: some were lost; the counter has them */
-	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 || (n < 0 && errno == ENOBUFS))
-		if (n > 0)
-			(void)mnl_cb_run(buf, (size_t)n, 0, 0, on_packet, &r);
+	read_all(fd, on_packet, &r);
 }

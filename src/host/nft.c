@@ -174,6 +174,91 @@ int nft_counter(const char *table, const char *name, uint64_t *ret_packets, uint
 	return 0;
 }
 
+struct counter_reader {
+	void (*each)(void *ctx, const char *name, uint64_t packets, uint64_t bytes);
+	void *ctx;
+	const char *name;
+	uint64_t v[2];
+};
+
+static int on_counter_attr(const struct nlattr *a, void *ctx)
+{
+	struct counter_reader *r = ctx;
+
+	if (mnl_attr_get_type(a) == NFTA_OBJ_NAME && !mnl_attr_validate(a, MNL_TYPE_NUL_STRING))
+		r->name = mnl_attr_get_str(a);
+	if (mnl_attr_get_type(a) == NFTA_OBJ_DATA)
+		return mnl_attr_parse_nested(a, on_count, r->v);
+	return MNL_CB_OK;
+}
+
+static int on_counter(const struct nlmsghdr *h, void *ctx)
+{
+	struct counter_reader *r = ctx;
+
+	r->name = NULL;
+	r->v[0] = r->v[1] = 0;
+	(void)mnl_attr_parse(h, sizeof(struct nfgenmsg), on_counter_attr, r);
+	if (r->name)
+		r->each(r->ctx, r->name, r->v[0], r->v[1]);
+	return MNL_CB_OK;
+}
+
+/* A dump comes in as many datagrams as it needs. */
+static int ask_dump(struct nlmsghdr *h, mnl_cb_t cb, void *ctx)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	_Alignas(struct nlmsghdr) char in[16384];
+	int more = MNL_CB_OK, err = 0;
+
+	if (!s)
+		return -errno;
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(s, h, h->nlmsg_len) < 0)
+		err = -errno;
+	while (!err && more > MNL_CB_STOP) {
+		ssize_t n = mnl_socket_recvfrom(s, in, sizeof(in));
+
+		more = n < 0 ? MNL_CB_ERROR :
+			       mnl_cb_run(in, (size_t)n, 1, mnl_socket_get_portid(s), cb, ctx);
+		if (more < 0)
+			err = -errno;
+	}
+	mnl_socket_close(s);
+	return err;
+}
+
+int nft_counters(const char *table,
+		 void (*each)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx)
+{
+	struct counter_reader r = { .each = each, .ctx = ctx };
+	char buf[1024];
+	struct nlmsghdr *h;
+
+	if (!nft_has_table(table))
+		return -ENOENT;
+	h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, AF_INET, NLM_F_DUMP);
+	mnl_attr_put_strz(h, NFTA_OBJ_TABLE, table);
+	mnl_attr_put_u32(h, NFTA_OBJ_TYPE, htobe32(NFT_OBJECT_COUNTER));
+	return ask_dump(h, on_counter, &r);
+}
+
+static int on_nothing(const struct nlmsghdr *h, void *ctx)
+{
+	(void)h;
+	(void)ctx;
+	return MNL_CB_OK;
+}
+
+bool nft_has_table(const char *table)
+{
+	char buf[1024];
+	struct nlmsghdr *h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, AF_INET, 0);
+
+	mnl_attr_put_strz(h, NFTA_TABLE_NAME, table);
+	return ask(h, on_nothing, NULL) == 0;
+}
+
 static int on_gen_attr(const struct nlattr *a, void *ctx)
 {
 	uint32_t *gen = ctx;

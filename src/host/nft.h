@@ -11,6 +11,12 @@
 int nft_load(const char *text, struct txt *why);
 /* A named counter of an `ip` table; -ENOENT if there is none. */
 int nft_counter(const char *table, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes);
+/* Every named counter of an `ip` table, in no order; -ENOENT if there is no such table. */
+int nft_counters(const char *table,
+		 void (*each)(void *ctx, const char *name, uint64_t packets, uint64_t bytes),
+		 void *ctx);
+/* True if there is an `ip` table of that name. */
+bool nft_has_table(const char *table);
 /* Grows by one with each transaction in this network namespace, whoever makes it. */
 int nft_generation(uint32_t *ret);
 

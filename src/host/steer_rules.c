@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/nft_text.h"
 #include "host/sockets.h"
 
 #define WIDE_FROM 16 /* lines in a run that are worth a set */
@@ -402,4 +403,14 @@ void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
 	if (form != STEER_CLOSED)
 		put_mss(t, v, n);
 	txt_str(t, "}\n");
+}
+
+void nft_text_addr(struct txt *t, const char *field, const struct addr_match *m)
+{
+	put_addr(t, field, m);
+}
+
+void nft_text_dev(struct txt *t, const char *key, const char *name, uint32_t ifindex)
+{
+	put_dev(t, key, name, ifindex);
 }

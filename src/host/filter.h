@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ip access-group`: access lists of interfaces in the kernel. A table of their own,
+ * `ip culvert_acl`, beside the guard's: a list that nft refuses must not take the guard
+ * along. Replaced whole in one transaction; it stays when processes die.
+ *
+ *   in         prerouting, before the kernel reassembles anything: what arrives by the
+ *              interface, for us or through us. What came out of an SA arrives by a
+ *              steering TUN or a TunnelN, and is not checked here again
+ *              (IOS 12.3(8)T, Crypto Access Check on Clear-Text Packets).
+ *   out        forward: what leaves by the interface and is not of this router's own
+ *              making; what a crypto map takes leaves by the steering TUN instead.
+ *              output: our ESP and AH, which IOS checks as well. */
+#ifndef HOST_FILTER_H
+#define HOST_FILTER_H
+
+#include "base/txt.h"
+#include "model/config.h"
+
+#define FILTER_TABLE "culvert_acl"
+#define FILTER_NFLOG 17175 /* group of lines with `log` */
+
+/* One interface; a list that is NULL filters nothing. */
+struct filter_if {
+	char device[16]; /* may be one that is not there yet */
+	uint32_t ifindex;
+	const struct cfg_acl *in, *out;
+};
+
+/* The matches of a line so far. */
+struct filter_count {
+	char name[256]; /* filter_counter() */
+	uint64_t packets, bytes;
+};
+
+enum filter_form {
+	FILTER_FULL,
+	FILTER_NO_LOG, /* the kernel lacks nfnetlink_log */
+	FILTER_CLOSED, /* the lists cannot be expressed: nothing passes where they filter */
+};
+
+/* A name of nft's language for a list: its own, with what nft cannot say escaped. */
+#define FILTER_IDENT_MAX 128
+void filter_ident(const char *acl, char out[FILTER_IDENT_MAX]);
+/* The name of the counter of a line. */
+void filter_counter(const char *acl, uint32_t seq, char out[256]);
+
+/* The ruleset as text for nft; counters start at those of c with the same names. */
+void filter_ruleset(const struct filter_if *v, size_t n, enum filter_form form,
+		    const struct filter_count *c, size_t n_c, struct txt *out);
+/* Puts it in force. *mark tells what is (0: nothing known): an equal one is not loaded again
+ * unless again is set. Without interfaces the table is taken away. 0, or -errno and the reason
+ * in why; FILTER_CLOSED is in force then, or, with *mark 0, nothing. */
+int filter_apply(const struct filter_if *v, size_t n, bool again, uint64_t *mark, struct txt *why);
+/* False if *mark says that there is a table and there is none. */
+bool filter_stands(uint64_t mark);
+int filter_remove(void);
+/* All lines' counters; -ENOENT without a table. *ret is the caller's to free. */
+int filter_counts(struct filter_count **ret, size_t *ret_n);
+/* Back to zero: of one list, or ("") of all. */
+int filter_clear(const char *acl);
+
+#endif

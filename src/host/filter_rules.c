@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Access lists as text for nft: a chain for each list, a counter for each line. The first
+ * line that matches decides; behind the last one everything is dropped. */
+#include "host/filter.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "host/nft_text.h"
+#include "host/sockets.h"
+#include "model/acl_match.h"
+
+#define LOG_RATE "limit rate 100/second burst 200 packets "
+
+void filter_ident(const char *acl, char out[FILTER_IDENT_MAX])
+{
+	static const uint64_t seed[2] = { 0x63756c76657274, 0x6e616d65 };
+	size_t n = 0;
+
+	for (const char *c = acl; *c && n < 100; c++)
+		n += (size_t)snprintf(out + n, FILTER_IDENT_MAX - n,
+				      isalnum((unsigned char)*c) ? "%c" : "_%02x", (unsigned char)*c);
+	out[n] = '\0';
+	if (n >= 100) /* nflog has room for 127 characters */
+		snprintf(out, FILTER_IDENT_MAX, "_%016" PRIx64, hash_bytes(seed, acl, strlen(acl)));
+}
+
+void filter_counter(const char *acl, uint32_t seq, char out[256])
+{
+	char ident[FILTER_IDENT_MAX];
+
+	filter_ident(acl, ident);
+	snprintf(out, 256, "l_%s_%u", ident, seq);
+}
+
+/* ---- one line ---- */
+
+static void put_ports(struct txt *t, const char *field, const struct acl_ports *p)
+{
+	switch ((enum port_op)p->op) {
+	case PORT_ANY:
+		return;
+	case PORT_LT:
+	case PORT_GT:
+		txt_printf(t, "th %s %c %u ", field, p->op == PORT_LT ? '<' : '>', p->port[0]);
+		return;
+	case PORT_RANGE:
+		txt_printf(t, "th %s %u-%u ", field, p->port[0], p->port[1]);
+		return;
+	case PORT_EQ:
+	case PORT_NEQ:
+		break;
+	}
+	txt_printf(t, "th %s %s{ ", field, p->op == PORT_NEQ ? "!= " : "");
+	for (size_t i = 0; i < p->n; i++) {
+		bool twice = false;
+
+		for (size_t k = 0; k < i; k++)
+			twice |= p->port[k] == p->port[i];
+		if (!twice)
+			txt_printf(t, "%s%u", i ? ", " : "", p->port[i]);
+	}
+	txt_str(t, " } ");
+}
+
+/* A range from 9 to 5, which nft would refuse; ports below 0 or behind the last. */
+static bool ports_never(const struct acl_ports *p)
+{
+	return (p->op == PORT_RANGE && p->port[0] > p->port[1]) ||
+	       (p->op == PORT_LT && !p->port[0]) || (p->op == PORT_GT && p->port[0] == UINT16_MAX);
+}
+
+static bool has_l4(const struct acl_entry *e)
+{
+	return e->src_port.op || e->dst_port.op || e->established || e->tcp_flags || e->icmp_type ||
+	       e->icmp_code;
+}
+
+static void put_l3(struct txt *t, const struct acl_entry *e)
+{
+	if (e->proto)
+		txt_printf(t, "ip protocol %u ", e->proto);
+	nft_text_addr(t, "saddr", &e->src);
+	nft_text_addr(t, "daddr", &e->dst);
+	if (e->dscp)
+		txt_printf(t, "ip dscp %u ", e->dscp - 1u);
+	if (e->precedence) /* the upper three bits of the TOS byte (RFC 791) */
+		txt_printf(t, "@nh,8,3 %u ", e->precedence - 1u);
+	if (e->tos) /* the four behind them */
+		txt_printf(t, "@nh,11,4 %u ", e->tos - 1u);
+}
+
+static void put_l4(struct txt *t, const struct acl_entry *e)
+{
+	static const struct {
+		uint8_t bit;
+		const char *word;
+	} flags[] = { { TCP_FIN, "fin" }, { TCP_SYN, "syn" }, { TCP_RST, "rst" },
+		      { TCP_PSH, "psh" }, { TCP_ACK, "ack" }, { TCP_URG, "urg" } };
+	const char *bar = "tcp flags & (";
+
+	put_ports(t, "sport", &e->src_port);
+	put_ports(t, "dport", &e->dst_port);
+	if (e->established)
+		txt_str(t, "tcp flags & (ack | rst) != 0 ");
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (!(e->tcp_flags & flags[i].bit))
+			continue;
+		txt_printf(t, "%s%s", bar, flags[i].word);
+		bar = " | ";
+	}
+	if (e->tcp_flags)
+		txt_str(t, ") != 0 ");
+	if (e->icmp_type)
+		txt_printf(t, "icmp type %u ", e->icmp_type - 1u);
+	if (e->icmp_code)
+		txt_printf(t, "icmp code %u ", e->icmp_code - 1u);
+}
+
+enum part { PART_WHOLE, PART_LATER_FRAGMENTS };
+
+/* The rule, and before it the one that logs. */
+static void put_part(struct txt *t, const struct cfg_acl *acl, const struct acl_entry *e,
+		     enum part part, enum filter_form form)
+{
+	char counter[256], ident[FILTER_IDENT_MAX];
+	bool permit = e->kind == ACE_PERMIT, log = e->log && form == FILTER_FULL;
+
+	filter_counter(acl->name, e->seq, counter);
+	filter_ident(acl->name, ident);
+	for (int pass = log ? 0 : 1; pass < 2; pass++) {
+		txt_str(t, "\t\t");
+		if (part == PART_LATER_FRAGMENTS)
+			txt_str(t, "ip frag-off & 0x1fff != 0 ");
+		put_l3(t, e);
+		if (part == PART_WHOLE)
+			put_l4(t, e);
+		if (pass)
+			txt_printf(t, "counter name %s %s\n", counter, permit ? "accept" : "drop");
+		else
+			txt_printf(t, LOG_RATE "log group %u prefix \"%c %u %s\" snaplen 64\n",
+				   FILTER_NFLOG, permit ? 'p' : 'd', e->seq, ident);
+	}
+}
+
+/* Later fragments carry nothing of layer 4: a permit takes those of its addresses and
+ * protocol, a deny leaves them to the lines behind it, as in IOS. */
+static void put_line(struct txt *t, const struct cfg_acl *acl, const struct acl_entry *e,
+		     enum filter_form form)
+{
+	if (ports_never(&e->src_port) || ports_never(&e->dst_port) || e->src.addr.family == IP_V6)
+		return;
+	if (e->fragments) {
+		put_part(t, acl, e, PART_LATER_FRAGMENTS, form);
+		return;
+	}
+	put_part(t, acl, e, PART_WHOLE, form);
+	if (has_l4(e) && e->kind == ACE_PERMIT)
+		put_part(t, acl, e, PART_LATER_FRAGMENTS, form);
+}
+
+/* ---- lists ---- */
+
+static const struct filter_count *count_of(const struct filter_count *c, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(c[i].name, name))
+			return &c[i];
+	return NULL;
+}
+
+static void put_list(struct txt *t, const struct cfg_acl *acl, enum filter_form form,
+		     const struct filter_count *c, size_t n_c)
+{
+	char ident[FILTER_IDENT_MAX], counter[256];
+
+	for (size_t i = 0; i < acl->entries.n; i++) {
+		const struct filter_count *old;
+
+		if (acl->entries.v[i]->kind == ACE_REMARK)
+			continue;
+		filter_counter(acl->name, acl->entries.v[i]->seq, counter);
+		old = count_of(c, n_c, counter);
+		txt_printf(t, "\tcounter %s { packets %" PRIu64 " bytes %" PRIu64 " }\n", counter,
+			   old ? old->packets : 0, old ? old->bytes : 0);
+	}
+	filter_ident(acl->name, ident);
+	txt_printf(t, "\tchain acl_%s {\n", ident);
+	for (size_t i = 0; form != FILTER_CLOSED && i < acl->entries.n; i++)
+		if (acl->entries.v[i]->kind != ACE_REMARK)
+			put_line(t, acl, acl->entries.v[i], form);
+	txt_str(t, "\t\tdrop\n\t}\n");
+}
+
+static bool listed_before(const struct filter_if *v, size_t i, const struct cfg_acl *acl)
+{
+	for (size_t k = 0; k < i; k++)
+		if (v[k].in == acl || v[k].out == acl)
+			return true;
+	return false;
+}
+
+static void put_jump(struct txt *t, const struct filter_if *f, const char *key, const char *what,
+		     const struct cfg_acl *acl)
+{
+	char ident[FILTER_IDENT_MAX];
+
+	if (!cfg_acl_filters(acl))
+		return;
+	filter_ident(acl->name, ident);
+	txt_str(t, "\t\t");
+	nft_text_dev(t, key, f->device, f->ifindex);
+	txt_printf(t, "%sgoto acl_%s\n", what, ident);
+}
+
+void filter_ruleset(const struct filter_if *v, size_t n, enum filter_form form,
+		    const struct filter_count *c, size_t n_c, struct txt *t)
+{
+	/* add and delete first: together with what follows they are one transaction */
+	txt_str(t, "table ip " FILTER_TABLE " {}\ndelete table ip " FILTER_TABLE
+		   "\ntable ip " FILTER_TABLE " {\n"
+		   "\tcomment \"access lists of interfaces; removed when culvert stops orderly\"\n");
+	for (size_t i = 0; i < n; i++) {
+		if (cfg_acl_filters(v[i].in) && !listed_before(v, i, v[i].in))
+			put_list(t, v[i].in, form, c, n_c);
+		if (cfg_acl_filters(v[i].out) && v[i].out != v[i].in && !listed_before(v, i, v[i].out))
+			put_list(t, v[i].out, form, c, n_c);
+	}
+	/* before the kernel reassembles: fragments are judged as they come */
+	txt_str(t, "\tchain in {\n\t\ttype filter hook prerouting priority -450;\n");
+	for (size_t i = 0; i < n; i++)
+		put_jump(t, &v[i], "iifname", "", v[i].in);
+	txt_str(t, "\t}\n\tchain out {\n\t\ttype filter hook forward priority 0;\n");
+	for (size_t i = 0; i < n; i++)
+		put_jump(t, &v[i], "oifname", "", v[i].out);
+	/* IKE is of the router's own making and goes unchecked, but ESP behind UDP 4500 does
+	 * not: what is no IKE there has no zero marker (RFC 3948 section 2.2) */
+	txt_str(t, "\t}\n\tchain out_ciphered {\n\t\ttype filter hook output priority 0;\n");
+	txt_printf(t, "\t\tmeta mark != 0x%x accept\n", MARK_BYPASS);
+	for (size_t i = 0; i < n; i++) {
+		put_jump(t, &v[i], "oifname", "ip protocol { esp, ah } ", v[i].out);
+		put_jump(t, &v[i], "oifname", "udp sport 4500 @th,64,32 != 0 ", v[i].out);
+	}
+	txt_str(t, "\t}\n}\n");
+}
