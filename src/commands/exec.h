@@ -35,6 +35,7 @@ enum exec_action {
 	EXEC_SHOW_CRYPTO_SESSION, /* detail; addr (remote); addr2 (local); ifname; flag: brief */
 	EXEC_SHOW_CRYPTO_ENGINE,
 	EXEC_SHOW_CRYPTO_MTU,
+	EXEC_SHOW_CRYPTO_DROPS,
 	EXEC_SHOW_PKI_CERTIFICATES, /* name (trustpoint); detail */
 	EXEC_SHOW_PKI_TRUSTPOINTS, /* name; flag: status */
 	EXEC_SHOW_KEY_RSA, /* name (label) */

@@ -96,6 +96,8 @@ const struct cli_row rows_exec_crypto[] = {
 	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_ENGINE, SHOW_CRYPTO, KW("engine", "Show crypto engine info"),
 	    KW("connections", "Show connection information"),
 	    KW("active", "Show all crypto engine active connections")),
+	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_DROPS, SHOW_CRYPTO,
+	    KW("drops", "Packets that were dropped, by reason")),
 
 	ROW(IN_EXEC, EXEC_CLEAR_ISAKMP, CLEAR_CRYPTO, KW("isakmp", "Flush the ISAKMP database"), OPT,
 	    NUM(1, 4294967295, "connection id of SA", AT(number)), CLOSE),

@@ -418,6 +418,9 @@ static int reverse_apply(struct cli_call *c)
 #define AT_E(f)	 struct cfg_map_entry, f
 #define SET	 KW("set", "Set values for encryption/decryption")
 #define SET_SA	 SET, KW("security-association", "Security association parameters")
+#define SET_GROUP                                                          \
+	SET, KW("ip", "Interface Internet Protocol config commands"),      \
+		KW("access-group", "Specify access control for packets")
 #define PFS_GROUP(n, text) KWV("group" #n, "D-H Group" #n " (" text ")", AT_E(pfs_group), n)
 #define MAP_NAME WORDF("Crypto map tag", AT_M(name), .flags = CLI_TAIL)
 #define MAP_TYPE                                                                               \
@@ -552,6 +555,12 @@ const struct cli_row rows_map[] = {
 		       PFS_GROUP(21, "521-bit ecp"), OR,
 		       PFS_GROUP(24, "2048-bit modp, 256-bit subgroup"), CLOSE) },
 	{ .modes = IN_MAPS,
+	  .toks = TOKS(SET_GROUP, WORD("Access-list name or number", AT_E(group_in)),
+		       KW("in", "Inbound access check on clear-text packets")) },
+	{ .modes = IN_MAPS,
+	  .toks = TOKS(SET_GROUP, WORD("Access-list name or number", AT_E(group_out)),
+		       KW("out", "Outbound access check on clear-text packets")) },
+	{ .modes = IN_MAPS,
 	  .toks = TOKS(KW("match", "Match values."),
 		       KW("address", "Match address of packets to encrypt."),
 		       WORD("Access-list name or number", AT_E(match_acl))) },
@@ -567,7 +576,6 @@ const struct cli_row rows_map[] = {
 	  .toks = TOKS(KWV("responder-only", "Do not initiate SAs from this device",
 			   AT_E(responder_only), 1)) },
 	KEPT(IN_TERMS, 0, SET, KW("ikev2-profile", "Specify ikev2 Profile"), REST),
-	KEPT(IN_MAPS, 0, SET, KW("ip", "Interface Internet Protocol config commands"), REST),
 	KEPT(IN_MAPS, 0, SET, KW("nat", "Set NAT translation"), REST),
 	KEPT(IN_MAPS, 0, SET, KW("group", "Set GDOI group"), REST),
 	KEPT(IN_TERMS, 0, SET, KW("identity", "Identity restriction."), REST),

@@ -218,6 +218,16 @@ void access_diagnose(struct control *c)
 
 /* ---- `log` ---- */
 
+void access_logged(struct control *c, const char *name, uint32_t seq, uint32_t ifindex,
+		   const struct acl_probe *p)
+{
+	const struct cfg_acl *acl = config_find_acl(c->config, name);
+	const struct acl_entry *e = acl ? cfg_acl_find(acl, seq) : NULL;
+
+	if (c->acl_log && e && e->log)
+		acl_log_packet(c->acl_log, acl, e, p, plumb_ios_name(c, ifindex), host_now_ms(NULL));
+}
+
 static void on_logged(void *ctx, const struct nflog_packet *p)
 {
 	struct control *c = ctx;
@@ -230,14 +240,9 @@ static void on_logged(void *ctx, const struct nflog_packet *p)
 	    !acl_probe_of(p->payload, &probe))
 		return;
 	for (size_t i = 0; i < c->config->acls.n; i++) {
-		const struct cfg_acl *acl = c->config->acls.v[i];
-		const struct acl_entry *e;
-
-		filter_ident(acl->name, name);
-		e = strcmp(name, ident) ? NULL : cfg_acl_find(acl, seq);
-		if (e && e->log)
-			acl_log_packet(c->acl_log, acl, e, &probe, plumb_ios_name(c, ifindex),
-				       host_now_ms(NULL));
+		filter_ident(c->config->acls.v[i]->name, name);
+		if (!strcmp(name, ident))
+			access_logged(c, c->config->acls.v[i]->name, seq, ifindex, &probe);
 	}
 }
 

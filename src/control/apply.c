@@ -17,14 +17,42 @@
 #define APPLY_DELAY_MS 100 /* many lines pasted at once are one change */
 #define RETRY_MAX_SEC  64
 
+static int send_lists(struct control *c)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < c->compiled.n_lists; i++) {
+		const struct cfg_acl *acl = config_find_acl(c->config, c->compiled.lists[i]);
+		struct fwd_msg m = { .type = FWD_ACL_ADD };
+
+		m.u.acl.list = (uint16_t)(i + 1);
+		memcpy(m.u.acl.name, c->compiled.lists[i], CFG_NAME_MAX);
+		for (size_t k = 0; !err && k < acl->entries.n; k++) {
+			m.u.acl.entry = *acl->entries.v[k];
+			if (m.u.acl.entry.kind != ACE_REMARK)
+				err = fwdlink_call(c->fwd, &m, -1, NULL, NULL);
+		}
+	}
+	return err;
+}
+
 static int send_table(struct control *c)
 {
 	struct fwd_msg m = { 0 };
 	int err = fwdlink_simple(c->fwd, FWD_TABLE_BEGIN, 0);
 
+	if (!err)
+		err = send_lists(c);
 	for (size_t i = 0; !err && i < c->compiled.n_policies; i++) {
 		m.type = FWD_POLICY_ADD;
 		m.u.policy = c->compiled.policies[i];
+		err = fwdlink_call(c->fwd, &m, -1, NULL, NULL);
+		if (err || !(c->compiled.policies[i].acl_in | c->compiled.policies[i].acl_out))
+			continue;
+		m.type = FWD_POLICY_ACL;
+		m.u.policy_acl.policy_id = c->compiled.policies[i].id;
+		m.u.policy_acl.in = c->compiled.policies[i].acl_in;
+		m.u.policy_acl.out = c->compiled.policies[i].acl_out;
 		err = fwdlink_call(c->fwd, &m, -1, NULL, NULL);
 	}
 	for (size_t i = 0; !err && i < c->compiled.n_tunnels; i++) {

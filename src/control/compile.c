@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "model/acl_match.h"
 
 struct policy_id_row {
 	uint32_t ifid, seq, ace, part;
@@ -342,6 +343,47 @@ static int add_acl(const struct cfg_acl *acl, const struct bound_if *bi, struct 
 	return 0;
 }
 
+/* The number of a list of `set ip access-group`: 0 for one that permits everything. */
+static int list_number(const struct config *c, const char *name, struct compiled *out, uint16_t *ret)
+{
+	const struct cfg_acl *acl = name[0] ? config_find_acl(c, name) : NULL;
+	size_t i = 0;
+
+	*ret = 0;
+	if (!cfg_acl_filters(acl))
+		return 0;
+	while (i < out->n_lists && strcmp(out->lists[i], name) != 0)
+		i++;
+	if (i == out->n_lists) {
+		if (i == UINT16_MAX || grow((void **)&out->lists, i, CFG_NAME_MAX))
+			return -ENOMEM;
+		memset(out->lists[i], 0, CFG_NAME_MAX);
+		snprintf(out->lists[out->n_lists++], CFG_NAME_MAX, "%s", name);
+	}
+	*ret = (uint16_t)(i + 1);
+	return 0;
+}
+
+/* What has come into out for that entry since: its lists. */
+static int set_lists(const struct config *c, const struct cfg_map_entry *e, size_t policy, size_t place,
+		     struct compiled *out)
+{
+	uint16_t in, to;
+	int err = list_number(c, e->group_in, out, &in);
+
+	if (!err)
+		err = list_number(c, e->group_out, out, &to);
+	for (; !err && policy < out->n_policies; policy++) {
+		out->policies[policy].acl_in = in;
+		out->policies[policy].acl_out = to;
+	}
+	for (; !err && place < out->n_places; place++) {
+		out->places[place].like.acl_in = in;
+		out->places[place].like.acl_out = to;
+	}
+	return err;
+}
+
 /* `crypto map M SEQ ipsec-isakmp dynamic D`: each entry of D a template, in order. For the
  * SPD each is an entry of its own, so that a deny line goes on at the next. */
 static int add_dynamic(const struct config *c, const struct cfg_map *map,
@@ -361,6 +403,7 @@ static int add_dynamic(const struct config *c, const struct cfg_map *map,
 		const struct cfg_map_entry *t = d->entries.v[i];
 		const struct cfg_acl *acl = config_find_acl(c, t->match_acl);
 		uint32_t map_seq = e->seq | t->seq << 16;
+		size_t policy = out->n_policies, place = out->n_places;
 		struct p2_policy like;
 
 		if (t->match_acl[0] && !acl)
@@ -380,6 +423,8 @@ static int add_dynamic(const struct config *c, const struct cfg_map *map,
 				   d->name, t->seq);
 		err = acl ? add_acl(acl, bi, local, &like, map_seq, ids, out) :
 			    add_line(bi, local, &like, map_seq, &everything, 0, &any, ids, out);
+		if (!err)
+			err = set_lists(c, t, policy, place, out);
 	}
 	return err;
 }
@@ -411,6 +456,7 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci,
 	for (size_t i = 0; i < map->entries.n; i++) {
 		const struct cfg_map_entry *e = map->entries.v[i];
 		const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
+		size_t policy = out->n_policies, place = out->n_places;
 		struct p2_policy like;
 
 		if (e->type == MAP_DYNAMIC) {
@@ -432,6 +478,8 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci,
 		int err = add_acl(acl, bi, local, &like, like.seq, ids, out);
 		if (!err && e->type == MAP_MANUAL)
 			err = compile_manual(c, map, e, first, out);
+		if (!err)
+			err = set_lists(c, e, policy, place, out);
 		if (err)
 			return err;
 	}
@@ -613,6 +661,7 @@ void compiled_fini(struct compiled *out)
 	free(out->policies);
 	free(out->shown);
 	free(out->places);
+	free(out->lists);
 	free(out->tunnels);
 	secret_free(out->manual, out->n_manual * sizeof(*out->manual));
 	txt_fini(&out->notes);

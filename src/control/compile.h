@@ -57,6 +57,8 @@ struct compiled {
 	size_t n_places;
 	struct manual_sa *manual; /* of complete entries */
 	size_t n_manual;
+	char (*lists)[CFG_NAME_MAX]; /* of `set ip access-group`; the forwarder counts from 1 */
+	size_t n_lists;
 	struct txt notes; /* a line for each thing left out and why */
 };
 

@@ -274,8 +274,11 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 		break;
 	case EXEC_CLEAR_ACL_COUNTERS:
 		(void)filter_clear(a->name);
-		/* fallthrough */
+		(void)fwdlink_simple(c->fwd, FWD_STATS_CLEAR, 0);
+		break;
 	case EXEC_CLEAR_IPSEC_COUNTERS:
+		steer_counts_clear();
+		/* fallthrough */
 	case EXEC_CLEAR_COUNTERS:
 		(void)fwdlink_simple(c->fwd, FWD_STATS_CLEAR, 0);
 		break;

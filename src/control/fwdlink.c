@@ -191,7 +191,8 @@ static void keep_late(struct fwdlink *l, size_t len)
 static bool is_row(uint8_t type)
 {
 	return type == FWD_SA_INFO || type == FWD_POLICY_ADD || type == FWD_STATS_SA ||
-	       type == FWD_STATS_POLICY || type == FWD_STATS_TUNNEL || type == FWD_STATS_DROPS;
+	       type == FWD_STATS_POLICY || type == FWD_STATS_TUNNEL || type == FWD_STATS_DROPS ||
+	       type == FWD_STATS_ACL;
 }
 
 int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,

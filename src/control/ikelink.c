@@ -304,12 +304,37 @@ static bool pair_of(struct control *c, uint32_t in_id, struct ike_pair_info *ret
 	return false;
 }
 
+#define SAY_EVERY_MS 60000 /* as IOS: what strangers can provoke is told once a minute */
+enum { SAY_INV_SPI = 16 }; /* beside enum fwd_sa_event_kind */
+
+/* Whether that may be said of a peer now; show counts them all. */
+static bool may_say(struct control *c, uint8_t what, const struct ipaddr *peer)
+{
+	uint64_t now = host_now_ms(NULL);
+	struct said *place = &c->said[0];
+
+	for (size_t i = 0; i < sizeof(c->said) / sizeof(c->said[0]); i++) {
+		struct said *s = &c->said[i];
+
+		if (s->at_ms && s->what == what && ipaddr_equal(&s->peer, peer)) {
+			place = s;
+			break;
+		}
+		if (s->at_ms < place->at_ms)
+			place = s; /* the oldest */
+	}
+	if (place->at_ms && now - place->at_ms < SAY_EVERY_MS)
+		return false;
+	*place = (struct said){ .what = what, .peer = *peer, .at_ms = now ? now : 1 };
+	return true;
+}
+
 static void sa_event(struct control *c, const struct fwd_msg *m)
 {
 	struct ike_pair_info p;
 	char l[IPADDR_STRLEN], r[IPADDR_STRLEN];
 
-	if (pair_of(c, m->u.sa_event.sa_id, &p)) {
+	if (pair_of(c, m->u.sa_event.sa_id, &p) && may_say(c, m->u.sa_event.kind, &p.in.src)) {
 		ipaddr_str(&p.in.dst, l);
 		ipaddr_str(&p.in.src, r);
 		if (m->u.sa_event.kind == FWD_EV_REPLAY)
@@ -365,14 +390,19 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 			      m->u.recvd_clear.flow.proto);
 		break;
 	case FWD_UNKNOWN_SPI:
-		log_line("CRYPTO-4-RECVD_PKT_INV_SPI",
-			 "decaps: rec'd IPSEC packet has invalid spi for destaddr=%s, prot=%u, "
-			 "spi=0x%X(%u), srcaddr=%s",
-			 ipaddr_str(&m->u.unknown_spi.dst, a), m->u.unknown_spi.proto,
-			 m->u.unknown_spi.spi, m->u.unknown_spi.spi,
-			 ipaddr_str(&m->u.unknown_spi.src, b));
+		if (may_say(c, SAY_INV_SPI, &m->u.unknown_spi.src))
+			log_line("CRYPTO-4-RECVD_PKT_INV_SPI",
+				 "decaps: rec`d IPSEC packet has invalid spi for destaddr=%s, prot=%u, "
+				 "spi=0x%X(%u), srcaddr=%s",
+				 ipaddr_str(&m->u.unknown_spi.dst, a), m->u.unknown_spi.proto,
+				 m->u.unknown_spi.spi, m->u.unknown_spi.spi,
+				 ipaddr_str(&m->u.unknown_spi.src, b));
 		ike_unknown_spi(c->ike, now, &m->u.unknown_spi.src, m->u.unknown_spi.proto,
 				m->u.unknown_spi.spi);
+		break;
+	case FWD_ACL_LOG:
+		access_logged(c, m->u.acl_log.name, m->u.acl_log.seq, m->u.acl_log.ifid,
+			      &m->u.acl_log.probe);
 		break;
 	case FWD_PEER_MOVED:
 		ike_peer_moved(c->ike, now, m->u.peer_moved.sa_id, &m->u.peer_moved.addr,

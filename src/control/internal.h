@@ -15,6 +15,7 @@
 #include "host/netlink.h"
 #include "host/steer.h"
 #include "ike/ike.h"
+#include "model/acl_match.h"
 
 #define MAX_TUNS   256
 #define MAX_STEER  STEER_SLOTS
@@ -68,6 +69,13 @@ struct steer_state {
 	char device[16]; /* of the interface, when it was last seen */
 };
 
+/* A complaint about a peer's packets: not again within a minute. */
+struct said {
+	uint8_t what;
+	struct ipaddr peer;
+	uint64_t at_ms; /* 0: free */
+};
+
 /* An address or route that we added, to be taken back. */
 struct added {
 	bool is_route, wanted;
@@ -112,6 +120,7 @@ struct control {
 	uint64_t last_ruleset; /* hash of what nft was told; 0: nothing */
 	uint64_t last_mss;     /* the same of mss_apply() */
 	uint64_t recvd_clear, clear_said_ms;
+	struct said said[64];
 	uint64_t filter_mark; /* of the access lists in force (host/filter.h) */
 	uint32_t nft_seen;    /* nftables' generation when both were as they should be; 0 unknown */
 	struct acl_log *acl_log;
@@ -179,6 +188,9 @@ void line_retry(struct control *c); /* the configuration has changed: at the nex
 bool access_apply(struct control *c, bool again);
 void access_diagnose(struct control *c); /* lists that block a tunnel, said once each */
 void access_read_log(struct control *c, int fd); /* what lines with `log` took */
+/* The same of a list of `set ip access-group`, by the forwarder. */
+void access_logged(struct control *c, const char *name, uint32_t seq, uint32_t ifindex,
+		   const struct acl_probe *p);
 /* Packets that the lines of the lists took in the kernel. 0 or -errno. */
 int access_matches(struct control *c, void (*each)(void *ctx, const char *acl, uint32_t seq, uint64_t n),
 		   void *ctx);

@@ -100,7 +100,7 @@ static const char *why_down(const struct control *c, const struct cfg_interface 
 		return "tunnel source is not up";
 	if (!b->egress_ifindex || !link_works(c, b->egress_ifindex))
 		return "no output interface";
-	if (cfg->mode == TUNNEL_IPSEC_IPV4 && !t->has_sas)
+	if (cfg->mode == TUNNEL_IPSEC_IPV4 && (!cfg->protection[0] || !t->has_sas))
 		return "no IPsec security association";
 	return t->dead ? "keepalives are not answered" : NULL;
 }

@@ -99,6 +99,9 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 	case EXEC_SHOW_CRYPTO_ENGINE:
 		show_crypto_engine(in, out);
 		return 0;
+	case EXEC_SHOW_CRYPTO_DROPS:
+		show_crypto_drops(in, out);
+		return 0;
 	case EXEC_SHOW_PKI_CERTIFICATES:
 		return show_pki_certificates(in, a->name, a->detail, out) ? 0 : -EINVAL;
 	case EXEC_SHOW_PKI_TRUSTPOINTS:

@@ -103,6 +103,9 @@ struct show_in {
 	const struct show_enroll *enroll;
 	size_t n_enroll;
 
+	const struct fwd_drops *drops; /* may be NULL */
+	uint64_t left_clear, arrived_clear; /* what the locks in the kernel dropped */
+
 	const struct show_route *routes;
 	size_t n_routes;
 	const struct show_match *matches;

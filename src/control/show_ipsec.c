@@ -47,17 +47,18 @@ static void counters(struct txt *out, const struct fwd_policy_stats *s, bool det
 		return;
 	}
 	txt_printf(out,
-		   "    #pkts no sa (send) %" PRIu64 ", #pkts invalid sa (rcv) 0\n"
+		   "    #pkts no sa (send) %" PRIu64 ", #pkts invalid sa (rcv) %" PRIu64 "\n"
 		   "    #pkts encaps failed (send) %" PRIu64 ", #pkts decaps failed (rcv) %" PRIu64 "\n"
-		   "    #pkts invalid prot (recv) 0, #pkts verify failed: %" PRIu64 "\n"
-		   "    #pkts invalid identity (recv) %" PRIu64 ", #pkts invalid len (rcv) 0\n"
-		   "    #pkts replay rollover (send): 0, #pkts replay rollover (rcv) 0\n"
+		   "    #pkts invalid prot (recv) %" PRIu64 ", #pkts verify failed: %" PRIu64 "\n"
+		   "    #pkts invalid identity (recv) %" PRIu64 ", #pkts invalid len (rcv) %" PRIu64 "\n"
+		   "    #pkts replay rollover (send): %" PRIu64 ", #pkts replay rollover (rcv) 0\n"
 		   "    ##pkts replay failed (rcv): %" PRIu64 "\n"
 		   "    #pkts tagged (send): 0, #pkts untagged (rcv): 0\n"
 		   "    #pkts not tagged (send): 0, #pkts not untagged (rcv): 0\n"
-		   "    #pkts internal err (send): 0, #pkts internal err (recv) 0\n\n",
-		   s->no_sa, s->send_errors, s->recv_errors, s->auth_failed, s->bad_identity,
-		   s->replayed);
+		   "    #pkts internal err (send): %" PRIu64 ", #pkts internal err (recv) %" PRIu64 "\n\n",
+		   s->no_sa, s->invalid_sa, s->encaps_failed + s->access_out,
+		   s->decaps_failed + s->access_in, s->invalid_prot, s->auth_failed, s->bad_identity,
+		   s->invalid_len, s->rollover, s->replayed, s->internal_out, s->internal_in);
 }
 
 static void sa_lifetime(struct txt *out, const struct sa_spec *s, const struct fwd_sa_stats *stats)

@@ -33,6 +33,10 @@ struct snapshot {
 	size_t n_tunnel_stats;
 	struct show_route *routes;
 	struct show_match *matches;
+	struct fwd_acl_stats *acl_stats; /* of `set ip access-group` */
+	size_t n_acl_stats;
+	struct fwd_drops drops;
+	struct steer_counts locks;
 	struct show_user users[MAX_USERS];
 	struct show_enroll enroll[CFG_MAX_TRUSTPOINTS];
 	struct utsname uts;
@@ -51,6 +55,7 @@ static void snapshot_free(struct snapshot *s)
 	free(s->tunnel_stats);
 	free(s->routes);
 	free(s->matches);
+	free(s->acl_stats);
 	free(s);
 }
 
@@ -89,6 +94,12 @@ static void take_row(void *ctx, const struct fwd_msg *m)
 	case FWD_STATS_TUNNEL:
 		append(s, &s->tunnel_stats, &s->n_tunnel_stats, sizeof(m->u.tunnel_stats),
 		       &m->u.tunnel_stats);
+		break;
+	case FWD_STATS_DROPS:
+		s->drops = m->u.drops;
+		break;
+	case FWD_STATS_ACL:
+		append(s, &s->acl_stats, &s->n_acl_stats, sizeof(m->u.acl_stats), &m->u.acl_stats);
 		break;
 	default:
 		break;
@@ -459,6 +470,8 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	take_matches(s, c);
 	if (action == EXEC_SHOW_ACCESS_LISTS || action == EXEC_SHOW_IP_ACCESS_LISTS)
 		(void)access_matches(c, take_match, s);
+	for (size_t i = 0; i < s->n_acl_stats; i++)
+		take_match(s, s->acl_stats[i].name, s->acl_stats[i].seq, s->acl_stats[i].n);
 	for (size_t i = 0; i < c->config->interfaces.n; i++)
 		take_interface(s, c, c->config->interfaces.v[i]);
 	take_samples(s, c);
@@ -480,6 +493,10 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	in->n_policies = c->compiled.n_policies;
 	in->sa_stats = s->sa_stats;
 	in->policy_stats = s->policy_stats;
+	in->drops = &s->drops;
+	(void)steer_counts(&s->locks);
+	in->left_clear = s->locks.guard_packets;
+	in->arrived_clear = s->locks.mirror_packets;
 	in->routes = s->routes;
 	in->matches = s->matches;
 	in->debug = c->debug;

@@ -81,6 +81,9 @@ void show_head_name(const struct cfg_interface *i, char out[IOS_NAME_MAX]);
 
 void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out);
 
+/* show_drops.c */
+void show_crypto_drops(const struct show_in *in, struct txt *out);
+
 /* show_admission.c */
 void show_call_admission(const struct show_in *in, struct txt *out);
 

@@ -18,14 +18,17 @@ void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct p
 		fwd_drop(f, p, FWD_DROP_NO_BUFFER);
 }
 
-static enum fwd_drop drop_of(uint8_t reason)
+static enum fwd_drop drop_of(struct fwd_policy_stats *s, uint8_t reason)
 {
 	switch ((enum esp_reason)reason) {
 	case ESP_SA_DEAD:
+		s->rollover++;
 		return FWD_DROP_SA_DEAD;
 	case ESP_SHORT:
+		s->encaps_failed++;
 		return FWD_DROP_MALFORMED_IP;
 	default:
+		s->internal_out++;
 		return FWD_DROP_NO_BUFFER;
 	}
 }
@@ -42,7 +45,7 @@ void esp_out_flush(struct forwarder *f)
 		struct policy *pol = ((struct sa *)bad.p[i]->sa)->owner;
 
 		pol->stats.send_errors++;
-		fwd_drop(f, bad.p[i], drop_of(bad.p[i]->reason));
+		fwd_drop(f, bad.p[i], drop_of(&pol->stats, bad.p[i]->reason));
 	}
 	for (size_t i = 0; i < f->out.n; i++) {
 		struct pkt *p = f->out.p[i];
@@ -100,10 +103,12 @@ static enum fate fate_of(const struct sa *sa, const struct policy *pol, const st
 
 static void cut_and_emit(struct forwarder *f, struct sa *sa, struct pkt *p)
 {
+	struct policy *pol = sa->owner;
 	struct batch parts = { 0 };
 
 	if (ip4_fragment(&f->pool, p, sa->plain_mtu, &parts)) {
-		((struct policy *)sa->owner)->stats.send_errors++;
+		pol->stats.send_errors++;
+		pol->stats.internal_out++;
 		fwd_drop(f, p, FWD_DROP_NO_BUFFER);
 	}
 	for (size_t i = 0; i < parts.n; i++)
@@ -116,6 +121,7 @@ void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip4 *h, struct
 
 	if (sa->spec.mode == MODE_TRANSPORT && h->frag & (IP4_MF | IP4_OFF_MASK)) {
 		pol->stats.send_errors++;
+		pol->stats.encaps_failed++;
 		fwd_drop(f, p, FWD_DROP_FRAGMENT);
 		return;
 	}
@@ -133,6 +139,7 @@ void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip4 *h, struct
 	case REFUSE:
 		pol->stats.too_big++;
 		pol->stats.send_errors++;
+		pol->stats.encaps_failed++;
 		answer_too_big(f, p, sa->plain_mtu);
 		break;
 	}

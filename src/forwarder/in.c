@@ -41,24 +41,37 @@ static void refuse(struct forwarder *f, struct pkt *p, enum fwd_drop malformed)
 		sa_event(f, sa, FWD_EV_AUTH, p);
 		why = FWD_DROP_AUTH_FAILED;
 		break;
+	case ESP_NEXT:
+		pol->stats.invalid_prot++;
+		sa_event(f, sa, FWD_EV_IDENTITY, p);
+		why = FWD_DROP_BAD_IDENTITY;
+		break;
 	case ESP_IDENTITY:
 		pol->stats.bad_identity++;
 		sa_event(f, sa, FWD_EV_IDENTITY, p);
 		why = FWD_DROP_BAD_IDENTITY;
 		break;
 	case ESP_PADDING:
+		pol->stats.decaps_failed++;
 		why = FWD_DROP_BAD_PADDING;
 		break;
 	case ESP_SA_DEAD:
+		pol->stats.invalid_sa++;
 		why = FWD_DROP_SA_DEAD;
 		break;
 	case ESP_ECN:
+		pol->stats.decaps_failed++;
 		why = FWD_DROP_ECN;
 		break;
 	case ESP_BUNDLE:
+		pol->stats.invalid_prot++;
 		why = FWD_DROP_NOT_BUNDLED;
 		break;
+	case ESP_NO_ROOM:
+		pol->stats.internal_in++;
+		break;
 	default:
+		pol->stats.invalid_len++;
 		break;
 	}
 	pol->stats.recv_errors++;
@@ -76,6 +89,12 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 	pol->stats.verifies += sa->icv_len || sa->ah.key;
 	if (!ip4_peek(span_of(p->data, p->len), &h)) {
 		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
+		return;
+	}
+	if (pol->acl_in && !access_lets(f, pol->acl_in, pol->ifid, p)) {
+		pol->stats.access_in++;
+		pol->stats.recv_errors++;
+		fwd_drop(f, p, FWD_DROP_ACCESS);
 		return;
 	}
 	if (pol->vti) {

@@ -46,6 +46,7 @@ struct policy {
 	struct fport *steer; /* the steering TUN of ifid; NULL none */
 	/* tunnel protection: whose it is; NULL none. Of several GRE tunnels that share it, one */
 	struct tunnel *vti, *gre;
+	const struct access_list *acl_in, *acl_out; /* of the table in force; NULL none */
 	struct sa *out;	  /* newest first */
 	struct pkt *wait_first, **wait_last;
 	size_t n_waiting;
@@ -73,8 +74,21 @@ struct tunnel {
 	struct tunnel *next;
 };
 
+/* `set ip access-group`. */
+struct access_line {
+	struct acl_entry e;
+	uint64_t matches;
+};
+struct access_list {
+	char name[CFG_NAME_MAX];
+	struct access_line *v;
+	size_t n;
+};
+
 struct table {
 	struct spd spd;
+	struct access_list **lists;
+	size_t n_lists;
 	struct fwd_tunnel *tunnels;
 	size_t n_tunnels;
 };
@@ -109,7 +123,7 @@ struct forwarder {
 	uint64_t next_scan_ms;
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
 	bool stopping;
-	struct bucket bucket[FWD_KEEPALIVE + 1], icmp_bucket;
+	struct bucket bucket[FWD_LAST_EVENT + 1], icmp_bucket;
 	struct batch out; /* assigned to SAs, not yet encapsulated */
 };
 
@@ -143,6 +157,20 @@ struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remo
 void table_free(struct forwarder *f, struct table *t);
 int table_commit(struct forwarder *f);
 void fwd_state_free(struct forwarder *f);
+
+/* access.c. A line of the list-th list (from 1) of a table that is being built; the lists of
+ * the policy that was added last. 0 or -errno. */
+int access_add(struct table *t, uint16_t list, const char *name, const struct acl_entry *e);
+int access_of_policy(struct table *t, uint32_t policy_id, uint16_t in, uint16_t out);
+/* At a commit: no table holds pol (what had a list lets nothing through); e of t does. */
+void access_forget(struct policy *pol);
+void access_take(struct policy *pol, const struct table *t, const struct spd_entry *e);
+void access_carry(const struct table *old, struct table *new);
+void access_free(struct table *t);
+/* Whether p, a whole IPv4 packet, passes. */
+bool access_lets(struct forwarder *f, const struct access_list *l, uint32_t ifid, const struct pkt *p);
+void access_stats(struct forwarder *f, uint32_t seq);
+void access_clear(struct forwarder *f);
 
 /* events.c */
 bool bucket_take(struct bucket *b, uint64_t now_ms, uint32_t per_sec, uint32_t burst);

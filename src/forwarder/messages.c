@@ -159,6 +159,7 @@ static void send_stats(struct forwarder *f, uint32_t seq)
 			t->last_out_ms ? f->now_ms - t->last_out_ms : UINT64_MAX;
 		answer(f, &m, seq);
 	}
+	access_stats(f, seq);
 	m.type = FWD_STATS_DROPS;
 	m.u.drops = f->drops;
 	answer(f, &m, seq);
@@ -173,6 +174,7 @@ static void clear_stats(struct forwarder *f)
 		p->stats = (struct fwd_policy_stats){ .policy_id = p->stats.policy_id };
 	}
 	f->drops = (struct fwd_drops){ { 0 } };
+	access_clear(f);
 }
 
 static int policy_add(struct forwarder *f, const struct fwd_policy *p)
@@ -270,6 +272,13 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 		return 0;
 	case FWD_POLICY_ADD:
 		return policy_add(f, &m->u.policy);
+	case FWD_ACL_ADD:
+		return f->is_building ? access_add(&f->building, m->u.acl.list, m->u.acl.name,
+						   &m->u.acl.entry) : -EPROTO;
+	case FWD_POLICY_ACL:
+		return f->is_building ? access_of_policy(&f->building, m->u.policy_acl.policy_id,
+							 m->u.policy_acl.in, m->u.policy_acl.out) :
+					-EPROTO;
 	case FWD_TUNNEL_ADD:
 		return tunnel_add(f, &m->u.tunnel);
 	case FWD_TABLE_COMMIT:

@@ -61,6 +61,12 @@ static bool protect(struct forwarder *f, uint32_t ifid, struct pkt *p, const str
 		return false;
 	pol = e->state;
 	pol->stats.matches++;
+	if (pol->acl_out && !access_lets(f, pol->acl_out, ifid, p)) {
+		pol->stats.access_out++;
+		pol->stats.send_errors++;
+		fwd_drop(f, p, FWD_DROP_ACCESS);
+		return true;
+	}
 	out_by_policy(f, pol, &fl, h, p);
 	return true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "forwarder/protocol.h"
 
+#include "forwarder/protocol_acl.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -302,8 +304,11 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 #define POLICY_STATS(X, s)                                                                   \
 	X(s->matches) X(s->encaps) X(s->encrypts) X(s->digests) X(s->decaps) X(s->decrypts)  \
 	X(s->verifies) X(s->send_errors) X(s->recv_errors) X(s->no_sa) X(s->queued)          \
-	X(s->auth_failed) X(s->replayed) X(s->bad_identity) X(s->recvd_clear) X(s->too_big)      \
-	X(s->path_mtu) X(s->path_left_sec)
+	X(s->auth_failed) X(s->replayed) X(s->bad_identity) X(s->recvd_clear) X(s->too_big)  \
+	X(s->path_mtu) X(s->path_left_sec)                                                   \
+	X(s->invalid_sa) X(s->invalid_len) X(s->invalid_prot) X(s->encaps_failed)            \
+	X(s->decaps_failed) X(s->rollover) X(s->internal_out) X(s->internal_in)              \
+	X(s->access_out) X(s->access_in)
 #define TUNNEL_STATS(X, s)                                                                   \
 	X(s->in_packets) X(s->in_bytes) X(s->out_packets) X(s->out_bytes) X(s->in_errors)    \
 	X(s->in_key_mismatch) X(s->in_checksum) X(s->in_unsupported) X(s->in_late)           \
@@ -396,7 +401,7 @@ static void put_events(struct wr *w, const struct fwd_msg *m)
 		wr_u8(w, m->u.keepalive.ttl);
 		break;
 	default:
-		w->bad = true;
+		fwd_put_acl(w, m);
 	}
 }
 
@@ -453,7 +458,7 @@ static void get_events(struct rd *r, struct fwd_msg *m)
 		m->u.keepalive.ttl = rd_u8(r);
 		break;
 	default:
-		r->bad = true;
+		fwd_get_acl(r, m);
 	}
 }
 

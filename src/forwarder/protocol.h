@@ -8,6 +8,7 @@
 
 #include "base/rd.h"
 #include "base/wr.h"
+#include "model/acl_match.h"
 #include "model/sa_spec.h"
 
 #define FWD_VERSION 2
@@ -31,6 +32,8 @@ enum fwd_type {
 	FWD_SHUTDOWN,	   /* orderly end */
 	FWD_IKE_TX,	   /* an IKE datagram (marker not yet there) or keepalive for UDP 4500 */
 	FWD_SA_MOVE,	   /* peer_moved: IKE has heard the peer of this SA from elsewhere */
+	FWD_ACL_ADD,	   /* a line of a list that POLICY_ACL names; of the table that follows */
+	FWD_POLICY_ACL,	   /* `set ip access-group` of the policy that was added last */
 	/* forwarder -> control */
 	FWD_RESULT = 64,   /* seq, error (0 or negative errno) */
 	FWD_SA_INFO,	   /* sa_spec with remaining lifetimes, sequence number, counters */
@@ -47,6 +50,9 @@ enum fwd_type {
 	FWD_PEER_MOVED,	   /* authenticated ESP-in-UDP from a new port (RFC 3948) */
 	FWD_TUNNEL_ALIVE,  /* a tunnel's keepalives are answered (again), or not any more */
 	FWD_KEEPALIVE,	   /* one was sent or came back, for who traces them */
+	FWD_STATS_ACL,	   /* among the answers to STATS_GET */
+	FWD_ACL_LOG,	   /* a line with `log` took a packet: rate limited */
+	FWD_LAST_EVENT = FWD_ACL_LOG,
 };
 
 enum fwd_port_kind {
@@ -83,6 +89,7 @@ struct fwd_policy {
 	uint32_t path_mtu;   /* bytes to the peer; 1500 unless known better */
 	uint8_t df_bit;	     /* `crypto ipsec df-bit`: enum esp_df of ipsec/esp.h */
 	bool frag_after;     /* `crypto ipsec fragmentation after-encryption` */
+	uint16_t acl_in, acl_out; /* lists of `set ip access-group`, 0 none; told by POLICY_ACL */
 };
 
 enum fwd_tunnel_encap { FWD_ENCAP_GRE = 0, FWD_ENCAP_IPIP };
@@ -136,6 +143,9 @@ struct fwd_policy_stats {
 	uint64_t no_sa, queued, auth_failed, replayed, bad_identity, recvd_clear, too_big;
 	uint64_t path_mtu; /* in force: as configured or, when less, learned */
 	uint64_t path_left_sec; /* until what was learned is forgotten; 0: nothing was */
+	/* the other reasons of `show crypto ipsec sa detail` */
+	uint64_t invalid_sa, invalid_len, invalid_prot, encaps_failed, decaps_failed, rollover,
+		internal_out, internal_in, access_out, access_in;
 };
 
 struct fwd_tunnel_stats {
@@ -151,6 +161,13 @@ struct fwd_tunnel_stats {
 	uint64_t out_too_big;
 };
 
+/* Packets that a line of a list of `set ip access-group` took. */
+struct fwd_acl_stats {
+	char name[CFG_NAME_MAX];
+	uint32_t seq;
+	uint64_t n;
+};
+
 /* One list gives the enum, the name for show and the test loop. */
 #define FWD_DROPS(X)                                           \
 	X(MALFORMED_IP, "malformed IP header")                 \
@@ -164,6 +181,7 @@ struct fwd_tunnel_stats {
 	X(BAD_IDENTITY, "inner packet outside the SA's identity") \
 	X(RECVD_CLEAR, "received in clear, policy protects it") \
 	X(NOT_BUNDLED, "AH or ESP without the other of its bundle") \
+	X(ACCESS, "denied by set ip access-group")             \
 	X(NO_SA, "no SA: queue full, or waited too long")      \
 	X(NEGOTIATION_FAILED, "negotiation failed")            \
 	X(SA_DEAD, "SA expired")                               \
@@ -260,6 +278,21 @@ struct fwd_msg {
 			uint16_t len;	  /* of the packet that comes back */
 			uint8_t ttl;
 		} keepalive;
+		struct {
+			uint16_t list; /* in the order of their first lines, from 1 */
+			char name[CFG_NAME_MAX];
+			struct acl_entry entry; /* without its remark */
+		} acl; /* ACL_ADD */
+		struct {
+			uint32_t policy_id;
+			uint16_t in, out; /* lists; 0 none */
+		} policy_acl;
+		struct fwd_acl_stats acl_stats;
+		struct {
+			char name[CFG_NAME_MAX];
+			uint32_t seq, ifid;
+			struct acl_probe probe;
+		} acl_log;
 	} u;
 };
 

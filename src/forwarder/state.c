@@ -161,11 +161,14 @@ void table_free(struct forwarder *f, struct table *t)
 		policy_release(f, t->spd.v[i].state);
 	spd_fini(&t->spd);
 	free(t->tunnels);
+	access_free(t);
 	*t = (struct table){ 0 };
 }
 
-static void commit_policies(struct forwarder *f, const struct spd *spd)
+static void commit_policies(struct forwarder *f, const struct table *new)
 {
+	const struct spd *spd = &new->spd;
+
 	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
 		struct policy *pol = hnode_entry(n, struct policy, node);
 
@@ -173,6 +176,7 @@ static void commit_policies(struct forwarder *f, const struct spd *spd)
 		pol->ifid = 0;
 		pol->steer = NULL;
 		pol->vti = pol->gre = NULL;
+		access_forget(pol);
 	}
 	for (size_t i = 0; i < spd->n; i++) {
 		struct policy *pol = spd->v[i].state;
@@ -182,6 +186,7 @@ static void commit_policies(struct forwarder *f, const struct spd *spd)
 		pol->df_bit = spd->v[i].df_bit;
 		pol->frag_after = spd->v[i].frag_after;
 		pmtu_apply(pol);
+		access_take(pol, new, &spd->v[i]);
 		if (pol->ifid != spd->v[i].ifid || !pol->steer) {
 			pol->ifid = spd->v[i].ifid;
 			pol->steer = port_by_steered(f, pol->ifid);
@@ -219,7 +224,8 @@ int table_commit(struct forwarder *f)
 		    tunnel_make(f, &new->tunnels[i]))
 			return -ENOMEM; /* those made so far are in no table: the next sweep */
 	new->spd.generation = ++f->generation;
-	commit_policies(f, &new->spd);
+	access_carry(&old, new);
+	commit_policies(f, new);
 	commit_tunnels(f, new);
 	f->table = *new;
 	f->building = (struct table){ 0 };

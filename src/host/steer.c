@@ -179,3 +179,12 @@ int steer_counts(struct steer_counts *ret)
 		*ret = c;
 	return err;
 }
+
+void steer_counts_clear(void)
+{
+	struct txt why = TXT_INIT;
+
+	(void)nft_load("reset counter ip culvert guard_drops\nreset counter ip culvert mirror_drops\n",
+		       &why);
+	txt_fini(&why);
+}

@@ -70,5 +70,6 @@ void steer_forget(struct nl *nl, uint32_t slot);
 int steer_remove(void);
 /* -ENOENT when no ruleset is loaded. */
 int steer_counts(struct steer_counts *ret);
+void steer_counts_clear(void);
 
 #endif

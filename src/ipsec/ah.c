@@ -237,7 +237,7 @@ static enum esp_reason strip(struct pkt *p, const struct aside *s)
 			return s->next == PROTO_ESP && esp_peek_spi(p, &spi) && spi == sa->spec.spi ?
 				       ESP_OK :
 				       ESP_BUNDLE;
-		return s->next == NEXT_IPIP ? ESP_OK : ESP_IDENTITY;
+		return s->next == NEXT_IPIP ? ESP_OK : ESP_NEXT;
 	}
 	(void)pkt_pull(p, s->ah_len);
 	memcpy(p->data, s->header, s->header_len);

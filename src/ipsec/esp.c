@@ -310,7 +310,7 @@ static enum esp_reason deliver(struct pkt *p, uint8_t next)
 		if (!restore_header(p, next))
 			return ESP_NO_ROOM;
 	} else if (next != NEXT_IPIP) {
-		return ESP_IDENTITY;
+		return ESP_NEXT;
 	}
 	return esp_admit(p);
 }
@@ -325,6 +325,7 @@ void esp_count_bad(struct sa *sa, enum esp_reason why)
 		sa->auth_failed++;
 		break;
 	case ESP_IDENTITY:
+	case ESP_NEXT:
 		sa->bad_identity++;
 		break;
 	case ESP_DUMMY:

@@ -26,6 +26,7 @@ enum esp_reason {
 	ESP_DUMMY,	/* next header 59, traffic flow confidentiality: no error */
 	ESP_ECN,	/* congestion mark outside, not ECN-capable inside (RFC 6040) */
 	ESP_BUNDLE,	/* another protocol than the one that this SA has within its AH */
+	ESP_NEXT,	/* next header is not what the mode carries */
 };
 
 /* Per worker. */

@@ -19,6 +19,7 @@ struct spd_entry {
 	uint8_t df_bit; /* enum esp_df */
 	bool frag_after;
 	void *state; /* the owner's, survives table swaps */
+	uint16_t acl_in, acl_out; /* the owner's: `set ip access-group`; 0 none */
 };
 
 struct spd {

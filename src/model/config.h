@@ -217,6 +217,7 @@ struct cfg_map_entry {
 	bool reverse_static; /* only printed, as reverse_route is */
 	char profile[CFG_NAME_MAX]; /* `set isakmp-profile`; "": the map's */
 	struct cfg_session_key keys[2]; /* inbound and outbound; ipsec-manual only */
+	char group_in[CFG_NAME_MAX], group_out[CFG_NAME_MAX]; /* `set ip access-group` */
 	kept_list kept;
 };
 

@@ -122,7 +122,8 @@ bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_ent
 	       EQ(life_sec) && EQ(life_kb) && EQ(life_kb_disable) && EQ(idle_sec) &&
 	       EQ(idle_default) && EQ(reverse_static) &&
 	       EQ(replay_window) && EQ(replay_disable) && EQ_STR(match_acl) && EQ(reverse_route) &&
-	       EQ_STR(profile) && kept_equal(&a->kept, &b->kept);
+	       EQ_STR(profile) && EQ_STR(group_in) && EQ_STR(group_out) &&
+	       kept_equal(&a->kept, &b->kept);
 }
 
 bool cfg_map_equal(const struct cfg_map *a, const struct cfg_map *b)

@@ -90,7 +90,7 @@ static void there_and_back(const uint8_t *data, size_t size, size_t kind)
 		check(b.n + bad.n == 1);
 	}
 	if (kinds[kind].mode == MODE_TUNNEL) {
-		check(!bad.n || p->reason == ESP_SHORT || p->reason == ESP_IDENTITY);
+		check(!bad.n || p->reason == ESP_SHORT || p->reason == ESP_IDENTITY || p->reason == ESP_NEXT);
 		check(!b.n || (p->len == size && !memcmp(p->data, data, size)));
 	}
 	batch_put(&pool, &b);

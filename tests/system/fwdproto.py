@@ -11,9 +11,9 @@ import subprocess
 import tempfile
 
 (HELLO, PORT_ADD, PORT_DEL, SA_ADD, SA_DEL, SA_DUMP, TABLE_BEGIN, POLICY_ADD, TUNNEL_ADD, TABLE_COMMIT,
- NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE) = range(1, 17)
+ NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE, ACL_ADD, POLICY_ACL) = range(1, 19)
 (RESULT, SA_INFO, STATS_SA, STATS_POLICY, STATS_TUNNEL, STATS_DROPS, ACQUIRE, EXPIRE, RECVD_CLEAR,
- UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE, KEEPALIVE) = range(64, 79)
+ UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE, KEEPALIVE, STATS_ACL, ACL_LOG) = range(64, 81)
 TUNNEL, STEER, ESP, AH, GRE, ICMP, UDP, IPIP = range(1, 9)
 PROTECT, SKIP = 1, 2
 IN, OUT = 1, 2
@@ -23,10 +23,11 @@ CIPHERS = {None: (0, 0), 'null': (1, 0), 'des': (2, 0), '3des': (3, 0), 'aes128'
            'aes256': (4, 256), 'gcm128': (5, 128), 'gcm256': (5, 256)}
 AUTHS = {None: 0, 'md5': 1, 'sha1': 2, 'sha256': 3, 'sha384': 4, 'sha512': 5}
 DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed bad_padding bad_identity '
-         'recvd_clear not_bundled no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
+         'recvd_clear not_bundled access no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
          'gre_checksum gre_unsupported gre_late recursion send_failed no_buffer fragment ecn event_lost').split()
 POLICY_WORDS = ('matches encaps encrypts digests decaps decrypts verifies send_errors recv_errors no_sa queued '
-                'auth_failed replayed bad_identity recvd_clear too_big path_mtu path_left_sec').split()
+                'auth_failed replayed bad_identity recvd_clear too_big path_mtu path_left_sec invalid_sa invalid_len '
+                'invalid_prot encaps_failed decaps_failed rollover internal_out internal_in access_out access_in').split()
 TUNNEL_WORDS = ('in_packets in_bytes out_packets out_bytes in_errors in_key_mismatch in_checksum in_unsupported '
                 'in_late out_drops keepalives keepalives_back keepalives_missed keepalives_answered dead last_in_ms '
                 'last_out_ms path_mtu out_too_big').split()

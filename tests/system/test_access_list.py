@@ -237,3 +237,50 @@ until_true sh -c 'nft list chain ip culvert_acl acl_150 | grep daddr'; echo agai
     assert out.split() == ['table', 'ip', 'culvert_acl', '{', 'drop', '}', '}', 'iifname', '"wan"', 'goto',
                            'acl_150', 'again'], out
     assert 'nothing passes there now' in (tmp_path / 'log').read_text()
+
+
+CLEAR = '''ip access-list extended CLEAR-IN
+ 10 permit icmp any any echo-reply
+ 20 permit icmp any host 10.1.0.2 echo log
+ 30 permit tcp any any established
+ip access-list extended CLEAR-OUT
+ 10 deny icmp any host 10.2.0.3
+ 20 permit ip any any
+'''
+
+
+def test_a_crypto_map_entry_has_lists_for_what_is_in_the_tunnel(field):
+    """`set ip access-group`: after decryption and before encryption, and of that entry only."""
+    text = CLEAR + tunnel(US, PEER, '10.1.0.0', '10.2.0.0')
+    text = text.replace(' match address CRYPT', ' set ip access-group CLEAR-IN in\n set ip access-group CLEAR-OUT out\n'
+                                                ' match address CRYPT')
+    field.peer.addr('lo', '10.2.0.3/32')
+    us = Router(field.us, text)
+    peer = Router(field.peer, tunnel(PEER, US, '10.2.0.0', '10.1.0.0'))
+    run_conf = us.cli('show running-config')
+    assert ' set ip access-group CLEAR-IN in\n set ip access-group CLEAR-OUT out\n match address CRYPT' in run_conf
+    assert field.host.ping(FAR, 3).result().lost == []  # replies come in by line 10
+    assert field.peer.ping(HOST, 2, source=FAR).result().lost == []  # line 20
+    assert field.host.ping('10.2.0.3', 2, interval=0.2, wait=1).result().seen == set()
+    # the first datagram towards a host that only answers
+    refused = [IP(src=FAR, dst=HOST, id=1) / TCP(dport=22, flags='S'), IP(src=FAR, dst=HOST, id=2) / UDP(dport=53)]
+    let = [IP(src=FAR, dst=HOST, id=3) / TCP(dport=22, flags='A')]
+    assert field.passed(refused + let, field.peer, field.host, 'eth0') == {3}
+    shown = us.cli('show access-lists')
+    for line in ('10 permit icmp any any echo-reply (3 matches)', '20 permit icmp any host 10.1.0.2 echo log (2 matches)',
+                 '30 permit tcp any any established (1 match)', '10 deny   icmp any host 10.2.0.3 (2 matches)'):
+        assert line in shown, shown
+    until(lambda: '%SEC-6-IPACCESSLOGDP: list CLEAR-IN permitted icmp 10.2.0.1 -> 10.1.0.2 (8/0), 1 packet' in us.log())
+    detail = us.cli('show crypto ipsec sa detail')
+    assert '#pkts encaps failed (send) 2, #pkts decaps failed (rcv) 2' in detail, detail
+    assert re.search(r'denied by set ip access-group +4\n', us.cli('show crypto drops'))
+    us.cli('enable; clear crypto sa counters')
+    assert 'decaps failed (rcv) 0' in us.cli('show crypto ipsec sa detail')
+    assert us.cli('show crypto drops') == 'No packets were dropped\n'
+    # control dies: the lists stand in the forwarder, and the next control sends the same
+    us.cli('enable; configure terminal; ip access-list extended CLEAR-IN; no 20; end')
+    until(lambda: field.peer.ping(HOST, 1, source=FAR, wait=1).result().seen == set())
+    us.cli('enable; configure terminal; crypto map M 10; no set ip access-group CLEAR-IN in; end')
+    until(lambda: field.peer.ping(HOST, 1, source=FAR, wait=1).result().seen)
+    us.stop()
+    peer.stop()

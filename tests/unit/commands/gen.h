@@ -409,6 +409,10 @@ static inline void gen_map_entry(struct gen *g, struct cfg_map_entry *e)
 		e->replay_window = gen_of(g, 0, 64, 1024);
 	if (gen_maybe(g))
 		gen_name(g, e->match_acl, sizeof(e->match_acl));
+	if (gen_maybe(g))
+		gen_name(g, e->group_in, sizeof(e->group_in));
+	if (gen_maybe(g))
+		gen_name(g, e->group_out, sizeof(e->group_out));
 	e->reverse_route = gen_maybe(g);
 	e->reverse_static = e->reverse_route && gen_maybe(g);
 	e->idle_default = e->idle_sec && gen_maybe(g);

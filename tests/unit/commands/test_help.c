@@ -43,6 +43,7 @@ static void help_is_as_captured_on_ios(void **state)
 		  "  isakmp-profile  Specify isakmp profile to use\n"
 		  "  local-address   Interface to use for local address for this crypto map\n" },
 		{ "crypto map VPN 1 ipsec-isakmp", "set ",
+		  "  ip                    Interface Internet Protocol config commands\n"
 		  "  isakmp-profile        Specify isakmp Profile\n"
 		  "  peer                  Allowed Encryption/Decryption peer.\n"
 		  "  pfs                   Specify pfs settings\n"

@@ -48,6 +48,7 @@ const struct fixture_case fixture_cases[] = {
 	{ "lan", "show crypto session detail" },
 	{ "lan", "show crypto engine connections active" },
 	{ "lan", "show crypto mtu" },
+	{ "lan", "show crypto drops" },
 	{ "down", "show crypto isakmp sa" },
 	{ "down", "show crypto ipsec sa" },
 	{ "down", "show crypto map" },
@@ -93,6 +94,7 @@ struct world {
 	struct fwd_policy policies[MAX];
 	struct fwd_sa_stats sa_stats[2 * MAX];
 	struct fwd_policy_stats policy_stats[MAX];
+	struct fwd_drops drops;
 	struct show_route routes[2 * MAX];
 	struct show_match matches[MAX];
 	struct show_user users[2];
@@ -354,7 +356,13 @@ static void make_lan(struct world *w)
 	w->policy_stats[0] = (struct fwd_policy_stats){
 		.policy_id = 1, .encaps = 900, .encrypts = 900, .digests = 900, .decaps = 850,
 		.decrypts = 850, .verifies = 852, .send_errors = 3, .recv_errors = 2, .no_sa = 1,
-		.auth_failed = 7, .replayed = 5, .bad_identity = 6 };
+		.auth_failed = 7, .replayed = 5, .bad_identity = 6, .invalid_sa = 8, .invalid_len = 9,
+		.invalid_prot = 10, .rollover = 11, .encaps_failed = 12, .access_out = 13,
+		.decaps_failed = 14, .access_in = 15, .internal_out = 16, .internal_in = 17 };
+	w->drops.n[FWD_DROP_UNKNOWN_SPI] = 4;
+	w->drops.n[FWD_DROP_ACCESS] = 28;
+	w->in.drops = &w->drops;
+	w->in.arrived_clear = 12345678901;
 	s = add_sa(w, v4(10, 0, 0, 2), v4(192, 0, 2, 2), IKE_QM_IDLE, 1002);
 	s->local_port = s->remote_port = 4500;
 	s->initiator = false;

@@ -108,6 +108,20 @@ static void make_request(struct fwd_msg *m)
 			.keepalive_sec = (uint16_t)next(), .keepalive_retries = (uint8_t)next(),
 			.trace = true, .protect = next(), .vti = true };
 		break;
+	case FWD_ACL_ADD:
+		m->u.acl.list = (uint16_t)next();
+		memcpy(m->u.acl.name, "EDGE-IN", 8);
+		m->u.acl.entry = (struct acl_entry){
+			.seq = next(), .kind = ACE_DENY, .proto = 6, .src = selector().local,
+			.dst = selector().remote, .src_port = { PORT_EQ, 2, { 1, 65535 } },
+			.dst_port = { PORT_RANGE, 2, { 5, 9 } }, .established = true, .tcp_flags = TCP_SYN,
+			.icmp_type = 256, .icmp_code = 1, .precedence = 8, .tos = 16, .dscp = 64, .log = 2 };
+		break;
+	case FWD_POLICY_ACL:
+		m->u.policy_acl.policy_id = next();
+		m->u.policy_acl.in = (uint16_t)next();
+		m->u.policy_acl.out = (uint16_t)next();
+		break;
 	default:
 		break;
 	}
@@ -133,7 +147,7 @@ static void make_reply(struct fwd_msg *m)
 		break;
 	case FWD_STATS_POLICY:
 		m->u.policy_stats.policy_id = next();
-		fill(&m->u.policy_stats.matches, 16 * sizeof(uint64_t));
+		fill(&m->u.policy_stats.matches, 26 * sizeof(uint64_t));
 		break;
 	case FWD_STATS_TUNNEL:
 		m->u.tunnel_stats.tunnel_id = next();
@@ -165,6 +179,20 @@ static void make_reply(struct fwd_msg *m)
 		m->u.sa_event.kind = FWD_EV_IDENTITY;
 		m->u.sa_event.seqno = next();
 		m->u.sa_event.flow = flow();
+		break;
+	case FWD_STATS_ACL:
+		memcpy(m->u.acl_stats.name, "101", 4);
+		m->u.acl_stats.seq = next();
+		m->u.acl_stats.n = UINT64_MAX - 3;
+		break;
+	case FWD_ACL_LOG:
+		memcpy(m->u.acl_log.name, "101", 4);
+		m->u.acl_log.seq = next();
+		m->u.acl_log.ifid = next();
+		m->u.acl_log.probe = (struct acl_probe){ .src = addr(), .dst = addr(), .proto = 6,
+							 .tos = 0xb8, .l4_known = true, .src_port = 1,
+							 .dst_port = 65535, .tcp_flags = 0x12,
+							 .icmp_type = 3, .icmp_code = 4 };
 		break;
 	case FWD_PEER_MOVED:
 	case FWD_SA_MOVE:
@@ -201,7 +229,8 @@ static const uint8_t plain_types[] = {
 	FWD_NEGOTIATION_FAILED, FWD_STATS_GET, FWD_STATS_CLEAR, FWD_SHUTDOWN, FWD_RESULT,
 	FWD_SA_INFO,	  FWD_STATS_SA,	 FWD_STATS_POLICY, FWD_STATS_TUNNEL, FWD_STATS_DROPS,
 	FWD_ACQUIRE,	  FWD_EXPIRE,	 FWD_RECVD_CLEAR,  FWD_UNKNOWN_SPI,  FWD_SA_EVENT,
-	FWD_PEER_MOVED,	  FWD_SA_MOVE,	 FWD_TUNNEL_ALIVE, FWD_KEEPALIVE,
+	FWD_PEER_MOVED,	  FWD_SA_MOVE,	 FWD_TUNNEL_ALIVE, FWD_KEEPALIVE,    FWD_ACL_ADD,
+	FWD_POLICY_ACL,	  FWD_STATS_ACL, FWD_ACL_LOG,
 };
 #define N_PLAIN (sizeof(plain_types) / sizeof(plain_types[0]))
 
@@ -322,10 +351,13 @@ static void values_that_nobody_sends_are_refused(void **state)
 		{ FWD_PORT_ADD, 5 + 4, 0 },	   { FWD_PORT_ADD, 5 + 4, FWD_PORT_IPIP + 1 },
 		{ FWD_POLICY_ADD, 5 + 12, 3 },	   { FWD_POLICY_ADD, 5 + 13, 5 }, /* family */
 		{ FWD_TUNNEL_ADD, 5 + 8 + 34 + 4, 2 }, /* has_key */
-		{ FWD_TUNNEL_ADD, 5 + 8 + 34 + 18, 2 }, /* encap */
+		{ FWD_TUNNEL_ADD, 5 + 8 + 34 + 22, 2 }, /* encap */
 		{ FWD_TUNNEL_ALIVE, 5 + 4, 2 },	   { FWD_KEEPALIVE, 5 + 4, 2 },
 		{ FWD_EXPIRE, 5 + 4, 2 },	   { FWD_ACQUIRE, 5 + 4, 1 },
 		{ FWD_SA_ADD, 5 + 19, 9 },
+		{ FWD_ACL_ADD, 5 + 2 + 63, 1 },	   { FWD_ACL_ADD, 5 + 2 + 64 + 4, 3 }, /* name, kind */
+		{ FWD_ACL_ADD, 5 + 2 + 64 + 6, 5 }, { FWD_ACL_ADD, 5 + 2 + 64 + 6 + 66, 6 }, /* family, op */
+		{ FWD_ACL_ADD, 5 + 2 + 64 + 6 + 67, 11 }, { FWD_ACL_LOG, 5 + 64 + 8 + 34 + 2, 4 },
 	};
 	uint8_t buf[4096];
 

@@ -412,7 +412,7 @@ static void strange_next_headers_are_refused_and_dummies_dropped(void **state)
 	(void)state;
 	for (unsigned next = 0; next < 256; next++) {
 		struct pkt *p = inner(HOST_A, HOST_B, 62, 0, 0);
-		enum esp_reason want = next == 4 ? ESP_OK : next == 59 ? ESP_DUMMY : ESP_IDENTITY;
+		enum esp_reason want = next == 4 ? ESP_OK : next == 59 ? ESP_DUMMY : ESP_NEXT;
 
 		assert_int_equal(encap(p, e.out), ESP_OK);
 		carry(p, &null_none);
