@@ -136,7 +136,7 @@ static const struct cli_row *const tables[] = {
 	rows_system, rows_pki, rows_keyring, rows_isakmp, rows_isakmp_peer, rows_isakmp_profile,
 	rows_ipsec, rows_ipsec_profile, rows_pubkey, rows_kept_crypto, rows_map,
 	rows_interface, rows_kept_ip, rows_route, rows_acl, rows_kept_late, rows_exec,
-	rows_exec_crypto, rows_exec_pki, NULL,
+	rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
 };
 
 static const char *hostname(const void *root)

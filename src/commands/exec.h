@@ -76,6 +76,20 @@ enum exec_action {
 	EXEC_RELOAD,
 	EXEC_PING, /* addr or text (host); addr2 or ifname (source); repeat, size, timeout_sec, df */
 
+	/* monitor capture; name in all of them */
+	EXEC_CAPTURE_INTERFACE, /* ifname; proto: enum exec_capture; and as MATCH */
+	EXEC_CAPTURE_MATCH, /* count: any; detail: IPv4, number2 (protocol, 0 any), addr, addr2 */
+	EXEC_CAPTURE_ACL, /* text */
+	EXEC_CAPTURE_BUFFER, /* flag: circular; number: MB, 0 as it is */
+	EXEC_CAPTURE_LIMIT, /* timeout_sec, size, repeat (packets); 0 none */
+	EXEC_CAPTURE_KEYS,
+	EXEC_CAPTURE_START,
+	EXEC_CAPTURE_STOP,
+	EXEC_CAPTURE_CLEAR,
+	EXEC_CAPTURE_EXPORT, /* text: file name */
+	EXEC_CAPTURE_DROP,
+	EXEC_SHOW_CAPTURE, /* name, "" all; detail: the buffer; flag: its packets */
+
 	/* typed in configuration mode, and no part of a configuration */
 	EXEC_KEY_GENERATE, /* name (label); number (bits, 0 asks); proto (enum exec_keys); flag: exportable */
 	EXEC_KEY_ZEROIZE, /* name; "" all */
@@ -96,6 +110,7 @@ enum exec_action {
 };
 
 enum exec_keys { EXEC_KEYS_GENERAL = 0, EXEC_KEYS_USAGE, EXEC_KEYS_SIGNATURE, EXEC_KEYS_ENCRYPTION };
+enum exec_capture { EXEC_CAPTURE_IN = 1, EXEC_CAPTURE_OUT, EXEC_CAPTURE_BOTH };
 enum exec_pem { EXEC_PEM_3DES = 1, EXEC_PEM_DES, EXEC_PEM_AES };
 
 enum exec_debug { EXEC_DEBUG_ISAKMP = 1, EXEC_DEBUG_IPSEC = 2, EXEC_DEBUG_ENGINE = 4,

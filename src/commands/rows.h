@@ -28,6 +28,7 @@ extern const struct cli_row rows_kept_late[];
 extern const struct cli_row rows_exec[];
 extern const struct cli_row rows_exec_crypto[];
 extern const struct cli_row rows_exec_pki[];
+extern const struct cli_row rows_exec_capture[];
 
 extern const struct cli_keeper commands_keeper;
 

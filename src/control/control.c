@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "control/acl_log.h"
+#include "control/capture.h"
 #include "control/ike_encr.h"
 #include "control/ike_pki.h"
 #include "control/protect.h"
@@ -308,6 +309,7 @@ static int serve(struct control *c)
 static void control_free(struct control *c)
 {
 	session_close_all(c);
+	capture_free_all(c);
 	pki_cmd_close(c);
 	explicit_bzero(&c->masters, sizeof(c->masters));
 	for (size_t i = 0; i < sizeof(c->watches) / sizeof(c->watches[0]); i++)
@@ -357,6 +359,7 @@ int control_process(const struct control_options *opt, int fwd_fd, int superviso
 	c->started_ms = host_now_ms(NULL);
 	LIST_INIT(&c->sessions);
 	LIST_INIT(&c->auths);
+	LIST_INIT(&c->captures);
 	err = privs_control();
 	if (err)
 		log_line("CULVERT-2-START", "CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE are "

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/capture.h"
 #include "control/load.h"
 #include "control/ping.h"
 #include "control/pki_cmd.h"
@@ -334,7 +335,9 @@ bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 		return ping(io, a, ret_error);
 	if (action >= EXEC_KEY_GENERATE && action <= EXEC_PKI_DROP)
 		return pki_cmd_run(io, action, a, ret_error);
-	if (action == EXEC_MASTER_KEY || action == EXEC_MASTER_DROP)
+	if (action >= EXEC_CAPTURE_INTERFACE && action <= EXEC_SHOW_CAPTURE)
+		capture_cmd(io, action, a, ret_error);
+	else if (action == EXEC_MASTER_KEY || action == EXEC_MASTER_DROP)
 		master_key_cmd(io, action, a, ret_error);
 	else if (!show(io, action, a, ret_error))
 		act(io, action, a, ret_error);

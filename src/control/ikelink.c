@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/capture.h"
 #include "control/protect.h"
 #include "control/show_parts.h"
 #include "host/log.h"
@@ -89,17 +90,23 @@ static const char *wireshark_auth(uint8_t auth)
 	}
 }
 
-static void keylog_esp(const struct control *c, const struct sa_spec *s)
+void keylog_esp_line(const struct sa_spec *s, struct txt *t)
 {
 	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
+
+	txt_printf(t, "\"IPv4\",\"%s\",\"%s\",\"0x%08x\",\"%s\",\"0x", ipaddr_str(&s->src, a),
+		   ipaddr_str(&s->dst, b), s->spi, wireshark_cipher(s->cipher));
+	txt_hex(t, s->enc_key.b, s->enc_key.len);
+	txt_printf(t, "\",\"%s\",\"0x", wireshark_auth(s->auth));
+	txt_hex(t, s->auth_key.b, s->auth_key.len);
+	txt_str(t, "\"\n");
+}
+
+static void keylog_esp(const struct control *c, const struct sa_spec *s)
+{
 	struct txt t = TXT_INIT;
 
-	txt_printf(&t, "\"IPv4\",\"%s\",\"%s\",\"0x%08x\",\"%s\",\"0x", ipaddr_str(&s->src, a),
-		   ipaddr_str(&s->dst, b), s->spi, wireshark_cipher(s->cipher));
-	txt_hex(&t, s->enc_key.b, s->enc_key.len);
-	txt_printf(&t, "\",\"%s\",\"0x", wireshark_auth(s->auth));
-	txt_hex(&t, s->auth_key.b, s->auth_key.len);
-	txt_str(&t, "\"\n");
+	keylog_esp_line(s, &t);
 	keylog_append(c, "esp_sa", &t);
 	if (t.s)
 		explicit_bzero(t.s, t.len);
@@ -136,6 +143,7 @@ static void install(struct control *c, const struct sa_spec *spec)
 			 strerror(-err));
 	if (c->opt->keylog && spec->proto == PROTO_ESP)
 		keylog_esp(c, spec);
+	capture_keys(c, spec);
 	sa_spec_wipe(&m.u.sa);
 }
 

@@ -44,6 +44,7 @@ struct pki_crls;
 struct pki_sceps;
 struct auth;
 struct acl_log;
+struct capture;
 
 /* A TUN that we made. */
 struct tun_state {
@@ -151,6 +152,7 @@ struct control {
 	struct pki_sceps *sceps; /* certificates that are asked for */
 	struct keygen *keygen; /* a key pair that is being made; NULL */
 	LIST_HEAD(, session) sessions;
+	LIST_HEAD(, capture) captures;
 };
 
 /* plumb.c: the host as the configuration wants it. 0 or -errno; what could not be
@@ -219,6 +221,9 @@ void ikelink_ipip(struct control *c); /* IP in IP comes in, too */
 int ikelink_adopt_made(struct control *c);
 /* Tells IKE which SAs carry packets; a sample of the forwarder's counters. */
 void ikelink_used(struct control *c, const struct fwd_sa_stats *v, size_t n);
+
+/* An ESP SA as a line of Wireshark's table esp_sa: it holds the keys. */
+void keylog_esp_line(const struct sa_spec *s, struct txt *t);
 
 /* session.c */
 void session_accept(struct control *c, int fd);
