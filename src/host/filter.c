@@ -35,6 +35,11 @@ static void keep(void *ctx, const char *name, uint64_t packets, uint64_t bytes)
 	c->v[c->n++].bytes = bytes;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct filter_count *)a)->name, ((const struct filter_count *)b)->name);
+}
+
 int filter_counts(struct filter_count **ret, size_t *ret_n)
 {
 	struct counts c = { 0 };
@@ -46,6 +51,8 @@ int filter_counts(struct filter_count **ret, size_t *ret_n)
 		free(c.v);
 		return err;
 	}
+	if (c.n)
+		qsort(c.v, c.n, sizeof(*c.v), by_name);
 	*ret = c.v;
 	*ret_n = c.n;
 	return 0;
@@ -83,7 +90,8 @@ static int load_some_form(const struct filter_if *v, size_t n, struct txt *why, 
 	enum filter_form form = FILTER_FULL;
 	int err;
 
-	(void)filter_counts(&c.v, &c.n);
+	if (!filter_counts(&c.v, &c.n) && c.n)
+		form = FILTER_ONTO;
 	for (;; form++) {
 		struct txt said = TXT_INIT;
 

@@ -30,10 +30,12 @@ struct filter_if {
 struct filter_count {
 	char name[256]; /* filter_counter() */
 	uint64_t packets, bytes;
+	bool kept; /* filter_ruleset()'s */
 };
 
 enum filter_form {
-	FILTER_FULL,
+	FILTER_ONTO, /* onto the table that is there: no packet is missing in its counters */
+	FILTER_FULL, /* a table made anew, its counters with the values that were read */
 	FILTER_NO_LOG, /* the kernel lacks nfnetlink_log */
 	FILTER_CLOSED, /* the lists cannot be expressed: nothing passes where they filter */
 };
@@ -44,9 +46,9 @@ void filter_ident(const char *acl, char out[FILTER_IDENT_MAX]);
 /* The name of the counter of a line. */
 void filter_counter(const char *acl, uint32_t seq, char out[256]);
 
-/* The ruleset as text for nft; counters start at those of c with the same names. */
+/* The ruleset as text for nft. c: the counters that are there, sorted by name. */
 void filter_ruleset(const struct filter_if *v, size_t n, enum filter_form form,
-		    const struct filter_count *c, size_t n_c, struct txt *out);
+		    struct filter_count *c, size_t n_c, struct txt *out);
 /* Puts it in force. *mark tells what is (0: nothing known): an equal one is not loaded again
  * unless again is set. Without interfaces the table is taken away. 0, or -errno and the reason
  * in why; FILTER_CLOSED is in force then, or, with *mark 0, nothing. */
@@ -54,7 +56,7 @@ int filter_apply(const struct filter_if *v, size_t n, bool again, uint64_t *mark
 /* False if *mark says that there is a table and there is none. */
 bool filter_stands(uint64_t mark);
 int filter_remove(void);
-/* All lines' counters; -ENOENT without a table. *ret is the caller's to free. */
+/* All lines' counters, sorted by name; -ENOENT without a table. *ret is the caller's to free. */
 int filter_counts(struct filter_count **ret, size_t *ret_n);
 /* Back to zero: of one list, or ("") of all. */
 int filter_clear(const char *acl);

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -127,7 +128,7 @@ static void put_part(struct txt *t, const struct cfg_acl *acl, const struct acl_
 		     enum part part, enum filter_form form)
 {
 	char counter[256], ident[FILTER_IDENT_MAX];
-	bool permit = e->kind == ACE_PERMIT, log = e->log && form == FILTER_FULL;
+	bool permit = e->kind == ACE_PERMIT, log = e->log && form <= FILTER_FULL;
 
 	filter_counter(acl->name, e->seq, counter);
 	filter_ident(acl->name, ident);
@@ -164,16 +165,18 @@ static void put_line(struct txt *t, const struct cfg_acl *acl, const struct acl_
 
 /* ---- lists ---- */
 
-static const struct filter_count *count_of(const struct filter_count *c, size_t n, const char *name)
+static int cmp_name(const void *name, const void *count)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(c[i].name, name))
-			return &c[i];
-	return NULL;
+	return strcmp(name, ((const struct filter_count *)count)->name);
+}
+
+static struct filter_count *count_of(struct filter_count *c, size_t n, const char *name)
+{
+	return n ? bsearch(name, c, n, sizeof(*c), cmp_name) : NULL;
 }
 
 static void put_list(struct txt *t, const struct cfg_acl *acl, enum filter_form form,
-		     const struct filter_count *c, size_t n_c)
+		     struct filter_count *c, size_t n_c)
 {
 	char ident[FILTER_IDENT_MAX], counter[256];
 
@@ -184,8 +187,9 @@ static void put_list(struct txt *t, const struct cfg_acl *acl, enum filter_form 
 			continue;
 		filter_counter(acl->name, acl->entries.v[i]->seq, counter);
 		old = count_of(c, n_c, counter);
-		txt_printf(t, "\tcounter %s { packets %" PRIu64 " bytes %" PRIu64 " }\n", counter,
-			   old ? old->packets : 0, old ? old->bytes : 0);
+		if (!old || form != FILTER_ONTO)
+			txt_printf(t, "\tcounter %s { packets %" PRIu64 " bytes %" PRIu64 " }\n", counter,
+				   old ? old->packets : 0, old ? old->bytes : 0);
 	}
 	filter_ident(acl->name, ident);
 	txt_printf(t, "\tchain acl_%s {\n", ident);
@@ -193,6 +197,50 @@ static void put_list(struct txt *t, const struct cfg_acl *acl, enum filter_form 
 		if (acl->entries.v[i]->kind != ACE_REMARK)
 			put_line(t, acl, acl->entries.v[i], form);
 	txt_str(t, "\t\tdrop\n\t}\n");
+}
+
+/* `l_IDENT_SEQ`: up to where the list is the same. */
+static size_t list_len(const char *counter)
+{
+	const char *under = strrchr(counter, '_');
+
+	return under ? (size_t)(under - counter) : 0;
+}
+
+/* Onto a table that is there: its rules go first, then the counters of lines that are no more
+ * and the chains of lists that nobody names. Counters are sorted: those of a list are neighbours. */
+static void put_leftovers(struct txt *t, const struct filter_if *v, size_t n, struct filter_count *c,
+			  size_t n_c)
+{
+	char counter[256];
+
+	for (size_t i = 0; i < 2 * n; i++) {
+		const struct cfg_acl *acl = i % 2 ? v[i / 2].in : v[i / 2].out;
+
+		for (size_t k = 0; acl && k < acl->entries.n; k++) {
+			struct filter_count *old;
+
+			filter_counter(acl->name, acl->entries.v[k]->seq, counter);
+			old = count_of(c, n_c, counter);
+			if (old && acl->entries.v[k]->kind != ACE_REMARK)
+				old->kept = true;
+		}
+	}
+	txt_str(t, "flush table ip " FILTER_TABLE "\n");
+	for (size_t i = 0, end; i < n_c; i = end) {
+		size_t len = list_len(c[i].name);
+		bool used = false;
+
+		for (end = i; end < n_c && list_len(c[end].name) == len && !strncmp(c[end].name, c[i].name, len);
+		     end++) {
+			used |= c[end].kept;
+			if (!c[end].kept)
+				txt_printf(t, "delete counter ip " FILTER_TABLE " %s\n", c[end].name);
+		}
+		if (!used && len > 2)
+			txt_printf(t, "delete chain ip " FILTER_TABLE " acl_%.*s\n", (int)len - 2,
+				   c[i].name + 2);
+	}
 }
 
 static bool listed_before(const struct filter_if *v, size_t i, const struct cfg_acl *acl)
@@ -217,11 +265,15 @@ static void put_jump(struct txt *t, const struct filter_if *f, const char *key, 
 }
 
 void filter_ruleset(const struct filter_if *v, size_t n, enum filter_form form,
-		    const struct filter_count *c, size_t n_c, struct txt *t)
+		    struct filter_count *c, size_t n_c, struct txt *t)
 {
-	/* add and delete first: together with what follows they are one transaction */
-	txt_str(t, "table ip " FILTER_TABLE " {}\ndelete table ip " FILTER_TABLE
-		   "\ntable ip " FILTER_TABLE " {\n"
+	/* together with what follows they are one transaction */
+	txt_str(t, "table ip " FILTER_TABLE " {}\n");
+	if (form == FILTER_ONTO)
+		put_leftovers(t, v, n, c, n_c);
+	else
+		txt_str(t, "delete table ip " FILTER_TABLE "\n");
+	txt_str(t, "table ip " FILTER_TABLE " {\n"
 		   "\tcomment \"access lists of interfaces; removed when culvert stops orderly\"\n");
 	for (size_t i = 0; i < n; i++) {
 		if (cfg_acl_filters(v[i].in) && !listed_before(v, i, v[i].in))

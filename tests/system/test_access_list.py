@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`ip access-group`: which packets an access list lets through, and what it does to a tunnel.
 scapy makes the packets, tcpdump and tshark see which of them arrived."""
+import os
 import re
+import signal
+import socket
 import time
 
 import pytest
@@ -11,8 +14,6 @@ from scapy.packet import Raw
 from peers.netns import Net, run, until
 from peers.tshark import Capture, rows
 from router import Router, config
-
-import socket
 
 US, PEER = '192.0.2.1', '192.0.2.2'
 HOST, FAR = '10.1.0.2', '10.2.0.1'
@@ -122,13 +123,22 @@ def test_the_first_line_that_matches_decides(field):
         assert line in shown, shown
     until(lambda: '%SEC-6-IPACCESSLOGP: list EDGE-IN denied tcp 10.2.0.1(20) -> 10.1.0.2(8080), 1 packet'
           in router.log(), 5, 'the log line')
-    # a change of the list keeps the counts, `clear` does not
+    # a change of the list keeps the counts and the table, `clear` only the table
+    table_handle = handle(field)
     router.cli('enable; configure terminal; ip access-list extended EDGE-IN; 5 permit tcp any any eq 22; end')
-    until(lambda: 'l_EDGE_2dIN_5' in field.us.run('nft', 'list', 'table', 'ip', 'culvert_acl').stdout)
+    until(lambda: 'l_EDGE_2dIN_5 {' in field.us.run('nft', 'list', 'table', 'ip', 'culvert_acl').stdout)
     assert '(2 matches)' in router.cli('show access-lists EDGE-IN')
+    router.cli('enable; configure terminal; ip access-list extended EDGE-IN; no 5; no 10; end')
+    until(lambda: 'l_EDGE_2dIN_10 {' not in field.us.run('nft', 'list', 'table', 'ip', 'culvert_acl').stdout)
+    assert '443 8080 (2 matches)' in router.cli('show access-lists EDGE-IN')
     router.cli('enable; clear access-list counters EDGE-IN')
     assert 'match' not in router.cli('show access-lists EDGE-IN').split('\n', 1)[1]
-    router.cli('enable; configure terminal; interface FastEthernet0/1; no ip access-group EDGE-IN in; end')
+    router.cli('enable; configure terminal; access-list 199 permit ip any any; interface FastEthernet0/1; '
+               'ip access-group 199 in; end')
+    until(lambda: 'acl_EDGE' not in (now := field.us.run('nft', 'list', 'table', 'ip', 'culvert_acl').stdout)
+          and 'acl_199' in now)
+    assert handle(field) == table_handle
+    router.cli('enable; configure terminal; interface FastEthernet0/1; no ip access-group 199 in; end')
     until(lambda: field.us.run('nft', 'list', 'table', 'ip', 'culvert_acl', ok=False).returncode)
     assert len(field.passed([p for p, _ in table], field.peer, field.host, 'eth0')) == len(table)
     router.stop()
@@ -197,6 +207,7 @@ def test_a_list_that_does_not_permit_the_tunnel_blocks_it_and_says_so(field):
     peer.stop()
 
 
+@pytest.mark.slow
 def test_our_esp_meets_the_list_out(field):
     acl = 'ip access-list extended EDGE-IN\n 20 deny esp any any\n 30 permit ip any any\n'
     us = Router(field.us, acl + tunnel(US, PEER, '10.1.0.0', '10.2.0.0', ' ip access-group EDGE-IN out'))
@@ -282,5 +293,59 @@ def test_a_crypto_map_entry_has_lists_for_what_is_in_the_tunnel(field):
     until(lambda: field.peer.ping(HOST, 1, source=FAR, wait=1).result().seen == set())
     us.cli('enable; configure terminal; crypto map M 10; no set ip access-group CLEAR-IN in; end')
     until(lambda: field.peer.ping(HOST, 1, source=FAR, wait=1).result().seen)
+    us.stop()
+    peer.stop()
+
+
+@pytest.mark.slow
+def test_the_lists_outlive_a_crash_and_go_with_the_next_configuration(field):
+    text = 'access-list 150 permit icmp any any echo\n' + interface(' ip access-group 150 in')
+    sent = [IP(src=FAR, dst=HOST, id=n) / l4 for n, l4 in enumerate((ICMP(type=8), UDP(dport=7)), 1)]
+    router = Router(field.us, text)
+
+    def filtered():
+        return field.passed(sent, field.peer, field.host, 'eth0') == {1}
+    assert filtered()
+    control = router.pids()[-1]
+    os.kill(control, signal.SIGKILL)
+    assert filtered()
+    until(lambda: len(router.pids()) == 3 and control not in router.pids())
+    until(lambda: '10 permit icmp any any echo (2 matches)' in router.cli('show access-lists'), 10, 'the counts')
+    # nobody changes nftables any more: neither do we
+    until(lambda: handle(field) == (time.sleep(0.5), handle(field))[1])
+    router.kill()
+    field.us.forward()
+    assert filtered()
+    router = Router(field.us, interface())
+    assert not filtered()
+    assert field.us.run('nft', 'list', 'table', 'ip', 'culvert_acl', ok=False).returncode
+    router.stop()
+
+
+def handle(field):
+    return field.us.run('nft', '-a', 'list', 'table', 'ip', 'culvert_acl').stdout.split('\n', 1)[0]
+
+
+@pytest.mark.slow
+def test_a_tunnel_interface_has_lists_of_its_own(field):
+    """What comes out of GRE meets the tunnel's list, and the wire's list sees GRE."""
+    def text(local, remote, tun, far, extra=''):
+        return (f'interface FastEthernet0/1\n ip address {local} 255.255.255.0\n{extra}'
+                f'interface Tunnel0\n ip address {tun} 255.255.255.0\n tunnel source {local}\n'
+                f' tunnel destination {remote}\nip route {far} 255.255.255.0 Tunnel0\n')
+    field.us.ip('route', 'del', '10.2.0.0/24')
+    field.peer.ip('route', 'del', '10.1.0.0/24')
+    us = Router(field.us, '''access-list 101 permit gre host 192.0.2.2 host 192.0.2.1
+access-list 102 deny icmp any any echo
+access-list 102 permit ip any any
+''' + text(US, PEER, '10.0.0.1', '10.2.0.0', ' ip access-group 101 in\n')
+                .replace('interface Tunnel0\n',
+           'interface Tunnel0\n ip access-group 102 in\n'))
+    peer = Router(field.peer, text(PEER, US, '10.0.0.2', '10.1.0.0'))
+    assert field.host.ping(FAR, 3).result().lost == []
+    assert field.peer.ping(HOST, 2, source=FAR, interval=0.2, wait=1).result().seen == set()
+    shown = us.cli('show access-lists')
+    assert re.search(r'10 deny   icmp any any echo \(2 matches\)\n    20 permit ip any any \(3 matches\)', shown), shown
+    assert re.search(r'permit gre host 192.0.2.2 host 192.0.2.1 \(\d+ matches\)', shown)
     us.stop()
     peer.stop()
