@@ -291,28 +291,42 @@ void capture_keys(struct control *c, const struct sa_spec *spec)
 	txt_fini(&line);
 }
 
-/* For us only: what is in it was not for everybody on the wire. */
-static FILE *create(const char *path)
+/* A regular file that is new, empty, or begins as what we write there: an export takes the place
+ * of an older one, and of nothing else. */
+static bool may_replace(int fd, const char *begins)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+	char head[8];
+	size_t n = strlen(begins);
+	struct stat st;
 
-	if (fd >= 0 && (!f || fchmod(fd, 0600))) {
-		int err = errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return false;
+	return !st.st_size || (pread(fd, head, n, 0) == (ssize_t)n && !memcmp(head, begins, n));
+}
 
-		if (f)
-			fclose(f);
-		else
-			close(fd);
-		errno = err;
+/* For us only: what is in it was not for everybody on the wire. NULL with errno. */
+static FILE *create(const char *path, const char *begins)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600), err = EEXIST;
+	FILE *f = NULL;
+
+	if (fd < 0)
 		return NULL;
+	if (may_replace(fd, begins)) {
+		if (!fchmod(fd, 0600) && !ftruncate(fd, 0))
+			f = fdopen(fd, "w");
+		err = errno;
+	}
+	if (!f) {
+		close(fd);
+		errno = err;
 	}
 	return f;
 }
 
 static int export_packets(const struct capture *p, const char *path)
 {
-	FILE *f = create(path);
+	FILE *f = create(path, "\n\r\r\n"); /* of a section header block */
 	int err = f ? capture_write(f, &p->buf, p->sources, p->n_sources) : -errno;
 
 	if (f && fclose(f) && !err)
@@ -328,7 +342,7 @@ static int export_keys(const struct capture *p, const char *path)
 
 	if (snprintf(name, sizeof(name), "%s.esp_sa", path) >= (int)sizeof(name))
 		return -ENAMETOOLONG;
-	f = create(name);
+	f = create(name, "\"IPv4\"");
 	if (!f)
 		return -errno;
 	setvbuf(f, NULL, _IONBF, 0); /* no copy of the keys stays behind */

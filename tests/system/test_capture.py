@@ -92,6 +92,12 @@ def test_filters_limits_and_bounds(pair):
     assert seen[-1][:2] == ['1000', '0'] and len(seen) < 2000  # the newest are kept
     assert (router.dir / 'b').stat().st_size < 1.1 * 2**20
     tshark(router.dir / 'b', '-q')
+    # an export takes the place of an older one, and of nothing else
+    (router.dir / 'precious').write_text('precious')
+    again = router.cli(f'enable; monitor capture A export {router.dir}/b; monitor capture A export {router.dir}/precious')
+    assert 'Exported Successfully' in again and f'% {router.dir}/precious: File exists' in again, again
+    assert (router.dir / 'precious').read_text() == 'precious'
+    assert len(rows(router.dir / 'b', ['ip.proto'])) == 3
     bad = router.cli('enable; monitor capture A export /nowhere/x; monitor capture A interface fa0/9 both; '
                      'monitor capture C export x')
     assert '% /nowhere/x: No such file or directory' in bad and 'Capture C does not exist' in bad, bad
