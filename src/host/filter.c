@@ -30,9 +30,8 @@ static void keep(void *ctx, const char *name, uint64_t packets, uint64_t bytes)
 		}
 		c->v = v;
 	}
-	memcpy(c->v[c->n].name, name, len + 1);
-	c->v[c->n].packets = packets;
-	c->v[c->n++].bytes = bytes;
+	c->v[c->n] = (struct filter_count){ .packets = packets, .bytes = bytes };
+	memcpy(c->v[c->n++].name, name, len + 1);
 }
 
 static int by_name(const void *a, const void *b)
