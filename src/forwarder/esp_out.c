@@ -53,14 +53,14 @@ void esp_out_flush(struct forwarder *f)
 		struct policy *pol = sa->owner;
 
 		pol->stats.encaps++;
-		pol->stats.encrypts += sa->key != NULL;
-		pol->stats.digests += sa->icv_len || sa->ah.key;
+		pol->stats.encrypts += sa->has_esp;
+		pol->stats.digests += sa->icv_len || sa->has_ah;
 		if (sa->spec.udp_encap) {
 			/* one that is to be cut all the same: by the kernel */
 			if (p->len + ESP_IP_HEADER + ESP_UDP_HEADER > sa->path_mtu)
 				p->outer_df = false;
 			(void)batch_add(&udp, p);
-		} else if (sa->ah.key) {
+		} else if (sa->has_ah) {
 			send_cut(f, ah_port, &ah, p, sa->path_mtu);
 		} else {
 			send_cut(f, esp_port, &esp, p, sa->path_mtu);

@@ -85,8 +85,8 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 	struct ip4 h;
 
 	pol->stats.decaps++;
-	pol->stats.decrypts += sa->key != NULL;
-	pol->stats.verifies += sa->icv_len || sa->ah.key;
+	pol->stats.decrypts += sa->has_esp;
+	pol->stats.verifies += sa->icv_len || sa->has_ah;
 	if (!ip4_peek(span_of(p->data, p->len), &h)) {
 		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 		return;
@@ -192,7 +192,7 @@ static bool find_sa(struct forwarder *f, struct pkt *p, uint8_t proto, uint32_t 
 	struct sa *sa = sad_by_spi(&f->sad, proto, spi);
 
 	p->sa = sa;
-	if (sa && proto == PROTO_ESP && sa->ah.key) {
+	if (sa && proto == PROTO_ESP && sa->has_ah) {
 		p->reason = ESP_BUNDLE;
 		esp_count_bad(sa, ESP_BUNDLE);
 		refuse(f, p, FWD_DROP_MALFORMED_ESP);

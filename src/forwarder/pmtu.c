@@ -117,7 +117,7 @@ static void narrow(struct forwarder *f, struct learned_path *l, uint32_t now_in_
 /* The outermost number of a packet; of extended ones its lower half is sent. */
 static bool was_sent(const struct sa *sa, uint32_t seq)
 {
-	if (sa->ah.key)
+	if (sa->has_ah)
 		return seq && seq <= sa->ah.seq;
 	return sa->seq_high || (seq && seq <= sa->seq);
 }

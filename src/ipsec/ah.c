@@ -93,7 +93,7 @@ static enum esp_reason wrap(struct pkt *p, struct aside *s, struct crypto_job *j
 	/* section 3.3.4: applied to whole datagrams only */
 	if (!ip4_peek(span_of(p->data, p->len), &h) || h.frag & (IP4_MF | IP4_OFF_MASK))
 		return ESP_SHORT;
-	if (!sa->key && !sa_spend(sa, p->inner_len, 0)) /* a bundle's ESP has counted it */
+	if (!sa->has_esp && !sa_spend(sa, p->inner_len, 0)) /* a bundle's ESP has counted it */
 		return ESP_SA_DEAD;
 	uint8_t *at = pkt_push(p, sa->ah.header_len);
 	if (!at || p->len > UINT16_MAX)
@@ -138,7 +138,7 @@ static void wrap_all(struct esp_worker *w, struct batch *b, struct batch *bad, u
 		p->reason = jobs[i].ok ? ESP_OK : ESP_AUTH;
 		if (p->reason) {
 			sa->send_errors++;
-		} else if (!sa->key) {
+		} else if (!sa->has_esp) {
 			sa->packets++;
 			sa->last_ms = now_ms;
 		}
@@ -162,15 +162,15 @@ static void encap_mixed(struct esp_worker *w, struct batch *b, struct batch *bad
 		struct pkt *p = b->p[i];
 		const struct sa *sa = p->sa;
 
-		(void)batch_add(sa->key ? &esp : &ah, p);
-		if (!sa->key)
+		(void)batch_add(sa->has_esp ? &esp : &ah, p);
+		if (!sa->has_esp)
 			p->reason = (uint8_t)prepare(p, df);
 	}
 	batch_partition(&ah, bad);
 	esp_encap(w, &esp, bad, df, now_ms);
 	b->n = 0;
 	for (size_t i = 0; i < esp.n; i++)
-		(void)batch_add(((const struct sa *)esp.p[i]->sa)->ah.key ? &ah : b, esp.p[i]);
+		(void)batch_add(((const struct sa *)esp.p[i]->sa)->has_ah ? &ah : b, esp.p[i]);
 	wrap_all(w, &ah, bad, now_ms);
 	append(b, &ah);
 }
@@ -179,7 +179,7 @@ void ipsec_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum 
 		 uint64_t now_ms)
 {
 	for (size_t i = 0; i < b->n; i++)
-		if (((const struct sa *)b->p[i]->sa)->ah.key) {
+		if (((const struct sa *)b->p[i]->sa)->has_ah) {
 			encap_mixed(w, b, bad, df, now_ms);
 			return;
 		}
@@ -231,9 +231,9 @@ static enum esp_reason strip(struct pkt *p, const struct aside *s)
 	const struct sa *sa = p->sa;
 	uint32_t spi;
 
-	if (sa->spec.mode == MODE_TUNNEL || sa->key) {
+	if (sa->spec.mode == MODE_TUNNEL || sa->has_esp) {
 		(void)pkt_pull(p, (size_t)s->header_len + s->ah_len);
-		if (sa->key) /* only the ESP of this SA */
+		if (sa->has_esp) /* only the ESP of this SA */
 			return s->next == PROTO_ESP && esp_peek_spi(p, &spi) && spi == sa->spec.spi ?
 				       ESP_OK :
 				       ESP_BUNDLE;
@@ -256,7 +256,7 @@ static enum esp_reason finish(struct pkt *p, const struct aside *s, const struct
 	if (!replay_commit(&sa->ah.replay, p->seqno))
 		return ESP_REPLAYED;
 	why = strip(p, s);
-	if (why || sa->key)
+	if (why || sa->has_esp)
 		return why;
 	why = esp_admit(p);
 	if (!why && (sa->dead || !sa_spend(sa, p->len, 0)))
@@ -297,7 +297,7 @@ void ah_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t
 	}
 	batch_partition(b, bad);
 	for (size_t i = 0; i < b->n; i++)
-		(void)batch_add(((const struct sa *)b->p[i]->sa)->key ? &esp : &alone, b->p[i]);
+		(void)batch_add(((const struct sa *)b->p[i]->sa)->has_esp ? &esp : &alone, b->p[i]);
 	esp_decap(w, &esp, bad, now_ms);
 	b->n = 0;
 	append(b, &alone);

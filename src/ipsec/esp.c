@@ -281,7 +281,7 @@ static bool restore_header(struct pkt *p, uint8_t next)
 	return true;
 }
 
-enum esp_reason esp_admit(struct pkt *p)
+static inline enum esp_reason admit(struct pkt *p)
 {
 	struct sa *sa = p->sa;
 	struct flow f;
@@ -312,7 +312,12 @@ static enum esp_reason deliver(struct pkt *p, uint8_t next)
 	} else if (next != NEXT_IPIP) {
 		return ESP_NEXT;
 	}
-	return esp_admit(p);
+	return admit(p);
+}
+
+enum esp_reason esp_admit(struct pkt *p)
+{
+	return admit(p);
 }
 
 void esp_count_bad(struct sa *sa, enum esp_reason why)

@@ -39,6 +39,7 @@ static int set_esp(struct crypto_runner *r, struct sa *sa, const struct sa_spec 
 		      set_esp_key(r, sa, spec);
 	if (err)
 		return err;
+	sa->has_esp = true;
 	sa->iv_len = sa->cipher->iv_len;
 	sa->icv_len = sa->cipher->combined ? sa->cipher->icv_len : sa->auth ? sa->auth->icv_len : 0;
 	/* RFC 4303 section 2.4: the text ends on a 4-byte boundary at least */
@@ -58,6 +59,7 @@ static int set_ah(struct crypto_runner *r, struct sa *sa, const struct sa_spec *
 	if (!auth || key->len > SA_MAX_KEY || spec->udp_encap || spec->esn ||
 	    (alone && (spec->cipher || spec->enc_key.len || spec->ah.spi)))
 		return -EINVAL;
+	sa->has_ah = true;
 	sa->ah.auth = auth;
 	sa->ah.spi = alone ? spec->spi : spec->ah.spi;
 	sa->ah.header_len = (uint8_t)ah_header_len(auth);
@@ -146,19 +148,19 @@ static uint64_t spi_hash(const struct sad *d, uint8_t proto, uint32_t spi)
 
 static bool spi_taken(const struct sad *d, const struct sa *sa)
 {
-	return (sa->key && sad_by_spi(d, PROTO_ESP, sa->spec.spi)) ||
-	       (sa->ah.key && sad_by_spi(d, PROTO_AH, sa->ah.spi));
+	return (sa->has_esp && sad_by_spi(d, PROTO_ESP, sa->spec.spi)) ||
+	       (sa->has_ah && sad_by_spi(d, PROTO_AH, sa->ah.spi));
 }
 
 /* What an onlooker sees of a packet of the SA. */
 static uint8_t outer_proto(const struct sa *sa)
 {
-	return sa->ah.key ? PROTO_AH : PROTO_ESP;
+	return sa->has_ah ? PROTO_AH : PROTO_ESP;
 }
 
 static uint32_t outer_spi(const struct sa *sa)
 {
-	return sa->ah.key ? sa->ah.spi : sa->spec.spi;
+	return sa->has_ah ? sa->ah.spi : sa->spec.spi;
 }
 
 static int add_out(struct sad *d, struct sa *sa)
@@ -168,11 +170,11 @@ static int add_out(struct sad *d, struct sa *sa)
 
 static int add_spis(struct sad *d, struct sa *sa)
 {
-	if (sa->key && htab_add(&d->by_spi, &sa->by_spi, spi_hash(d, PROTO_ESP, sa->spec.spi)))
+	if (sa->has_esp && htab_add(&d->by_spi, &sa->by_spi, spi_hash(d, PROTO_ESP, sa->spec.spi)))
 		return -ENOMEM;
-	if (!sa->ah.key || !htab_add(&d->by_ah, &sa->by_ah, spi_hash(d, PROTO_AH, sa->ah.spi)))
+	if (!sa->has_ah || !htab_add(&d->by_ah, &sa->by_ah, spi_hash(d, PROTO_AH, sa->ah.spi)))
 		return 0;
-	if (sa->key)
+	if (sa->has_esp)
 		htab_del(&d->by_spi, &sa->by_spi);
 	return -ENOMEM;
 }
@@ -197,9 +199,9 @@ void sad_del(struct sad *d, struct sa *sa)
 	htab_del(&d->by_id, &sa->by_id);
 	if (sa->spec.dir == SA_OUT)
 		htab_del(&d->by_out, &sa->by_spi);
-	if (sa->spec.dir == SA_IN && sa->key)
+	if (sa->spec.dir == SA_IN && sa->has_esp)
 		htab_del(&d->by_spi, &sa->by_spi);
-	if (sa->spec.dir == SA_IN && sa->ah.key)
+	if (sa->spec.dir == SA_IN && sa->has_ah)
 		htab_del(&d->by_ah, &sa->by_ah);
 	sa_free(sa);
 }
@@ -253,7 +255,7 @@ uint32_t sa_last_seq(const struct sa *sa)
 {
 	bool out = sa->spec.dir == SA_OUT;
 
-	if (!sa->key)
+	if (!sa->has_esp)
 		return out ? sa->ah.seq : sa->ah.replay.top;
 	return out ? sa->seq : sa->replay.top;
 }
@@ -264,7 +266,7 @@ static bool numbers_run_out(const struct sa *sa)
 {
 	uint32_t esp = sa->spec.esn ? sa->seq_high : sa->seq;
 
-	return !sa->spec.manual && (esp >= 0xff000000 || sa->ah.seq >= 0xff000000);
+	return !sa->spec.manual && (esp >= 0xff000000 || (sa->has_ah && sa->ah.seq >= 0xff000000));
 }
 
 bool sa_check_life(struct sa *sa, uint64_t now_ms)
@@ -289,7 +291,7 @@ size_t sa_plaintext_mtu(const struct sa *sa, size_t path_mtu)
 {
 	size_t outer = ESP_IP_HEADER + sa->ah.header_len;
 
-	if (!sa->key) /* AH pads nothing */
+	if (!sa->has_esp) /* AH pads nothing */
 		return path_mtu <= outer		? 0 :
 		       sa->spec.mode == MODE_TUNNEL ? path_mtu - outer :
 						      path_mtu - sa->ah.header_len;

@@ -28,7 +28,7 @@ struct sa {
 	const struct cipher_info *cipher;
 	const struct auth_info *auth;
 	struct crypto_key *key; /* of ESP; NULL: AH alone */
-	struct sa_ah_state ah;
+	bool has_esp, has_ah;
 	uint8_t icv_len, iv_len, align; /* bytes; align, a power of two: text is padded to it */
 	uint64_t text_limit;		/* bytes under the cipher, at most; 0: no limit */
 	uint64_t born_ms, last_ms;	/* last_ms: last packet; 0 none yet */
@@ -51,6 +51,7 @@ struct sa {
 	struct hnode by_id, by_spi, by_ah; /* by_spi: inbound in sad.by_spi, outbound in sad.by_out */
 	struct sa *next; /* the owner's: newest first in a policy */
 	void *owner;	 /* the owner's: the policy that it serves */
+	struct sa_ah_state ah; /* last: those without it do not touch its memory */
 };
 
 struct sad {
@@ -97,7 +98,7 @@ static inline bool sa_spend(struct sa *sa, size_t len, size_t text)
 static inline bool sa_is_exhausted(const struct sa *sa)
 {
 	return !sa->spec.manual &&
-	       (sa->ah.seq == UINT32_MAX ||
+	       ((sa->has_ah && sa->ah.seq == UINT32_MAX) ||
 		(sa->seq == UINT32_MAX && (!sa->spec.esn || sa->seq_high == UINT32_MAX)));
 }
 /* An outbound SA by what its packets show: that is how ICMP errors name it. */

@@ -48,9 +48,7 @@ struct sa_spec {
 	uint16_t cipher_bits;
 	uint8_t auth; /* enum auth_id */
 	struct sa_key enc_key, auth_key;
-	struct sa_ah ah; /* of proto ESP */
 
-	bool manual; /* typed keys: permanent, no anti-replay, its numbers may start again */
 	uint16_t replay_window; /* packets; 0 is no check */
 	/* Extended sequence numbers (RFC 4303 section 2.2.1): the core has them, IOS never asks
 	 * for them in IKEv1, and the forwarder's protocol has no place for them. */
@@ -64,6 +62,9 @@ struct sa_spec {
 	/* inbound, transport mode behind NAT: the addresses that his packets had when he made
 	 * their checksums (NAT-OA, RFC 3947 section 5.2); family 0: he has not said */
 	struct ipaddr oa_src, oa_dst;
+
+	struct sa_ah ah; /* of proto ESP */
+	bool manual;	 /* typed keys: permanent, no anti-replay, its numbers may start again */
 };
 
 /* True if the SA has that protocol under that SPI. */

@@ -94,16 +94,3 @@ bool pkt_trim(struct pkt *p, size_t len)
 	p->len = (uint32_t)len;
 	return true;
 }
-
-void batch_partition(struct batch *b, struct batch *bad)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < b->n; i++) {
-		if (b->p[i]->reason)
-			(void)batch_add(bad, b->p[i]);
-		else
-			b->p[kept++] = b->p[i];
-	}
-	b->n = kept;
-}

@@ -93,6 +93,17 @@ static inline bool batch_add(struct batch *b, struct pkt *p)
 
 /* Keeps in b the packets without a reason, in order; the others go to bad, which has
  * room for them. */
-void batch_partition(struct batch *b, struct batch *bad);
+static inline void batch_partition(struct batch *b, struct batch *bad)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->p[i]->reason)
+			(void)batch_add(bad, b->p[i]);
+		else
+			b->p[kept++] = b->p[i];
+	}
+	b->n = kept;
+}
 
 #endif

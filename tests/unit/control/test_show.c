@@ -84,6 +84,12 @@ static void plaintext_mtu_is_what_devices_print(void **state)
 	}
 	assert_int_equal(show_plaintext_mtu(&ah, 1500), 1456);
 	assert_int_equal(show_plaintext_mtu(&ah, 20), 0);
+	/* aes and sha in AH: 24 bytes less than the 1438 without, and a block less for the rest of them */
+	struct sa_spec both = { .proto = PROTO_ESP, .mode = MODE_TUNNEL, .cipher = CIPHER_AES_CBC, .cipher_bits = 256,
+				.auth = AUTH_HMAC_SHA1_96, .ah = { .spi = 300, .auth = AUTH_HMAC_SHA1_96 } };
+	assert_int_equal(show_plaintext_mtu(&both, 1500), 1406);
+	both.mode = MODE_TRANSPORT;
+	assert_int_equal(show_plaintext_mtu(&both, 1500), 1426);
 }
 
 /* Both routers print the same row: dst is whoever responds. */
