@@ -101,7 +101,8 @@ int icmp_open(void)
 
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &wanted, sizeof(wanted))) {
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &wanted, sizeof(wanted)) ||
+	    set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_QUOTES)) {
 		int err = -errno;
 
 		close(fd);

@@ -9,6 +9,10 @@
 /* The mark of our own cipher sockets: steering and guard let them pass. */
 #define MARK_BYPASS 0x43560001u
 
+/* The mark of the ICMP errors that quote packets which are to be protected: the guard lets
+ * none of them out in clear. */
+#define MARK_QUOTES 0x43560002u
+
 /* A persistent TUN (no packet information) of that name, made if it is not there;
  * its ifindex goes to ret_ifindex. */
 int tun_open(const char *name, uint32_t *ret_ifindex);
@@ -17,7 +21,7 @@ void tun_remove(int fd);
 /* Raw socket with IP_HDRINCL and IP_PKTINFO, which follows no path MTU of the kernel's; bypass sets MARK_BYPASS (ESP: yes,
  * GRE: never). */
 int raw_open(int protocol, bool bypass);
-/* Raw ICMP without IP_HDRINCL; of what arrives it takes "fragmentation needed" only. */
+/* Raw ICMP without IP_HDRINCL, MARK_QUOTES; of what arrives it takes "fragmentation needed" only. */
 int icmp_open(void);
 /* UDP on every address of the host, IP_PKTINFO, IP_RECVTOS, MARK_BYPASS. */
 int udp_open(uint16_t port);

@@ -285,9 +285,14 @@ static void put_guard(struct txt *t, const struct steer_if *v, size_t n)
 		   "\t\tmeta mark 0x%x udp sport { 500, 4500 } accept\n",
 		   MARK_BYPASS, MARK_BYPASS);
 	for (size_t i = 0; i < n; i++) {
+		/* "fragmentation needed" shows the packet that it is about: to a host that is
+		 * beyond this interface it goes through an SA (and has its mark), or not at all */
 		txt_str(t, "\t\t");
-		if (!v[i].any_device)
+		if (!v[i].any_device) {
 			put_dev(t, "oifname", v[i].device, v[i].ifindex);
+			txt_printf(t, "meta mark 0x%x goto leaving_clear\n\t\t", MARK_QUOTES);
+			put_dev(t, "oifname", v[i].device, v[i].ifindex);
+		}
 		txt_printf(t, "jump guard_%u\n", v[i].slot);
 	}
 	/* source NAT may make something match, or hide that it did */

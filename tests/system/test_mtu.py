@@ -152,6 +152,39 @@ def test_a_tunnel_over_a_narrow_link_has_less_room_by_itself():
         assert net.told(1377) == 1376
 
 
+def test_an_error_does_not_show_outside_what_is_protected():
+    """A packet from beyond the interface with the crypto map, to be protected, and too long: its sender lies in clear."""
+    with MtuNet() as net:
+        r1, _ = net.up(text(1, False, acl='ip any 10.2.2.0 0.0.0.255'), text(2, False, acl='ip 10.2.2.0 0.0.0.255 any'))
+        net.warm()
+        secret = b'what nobody shall read outside'
+
+        def send(src):
+            raw = net.h1.socket(socket.SOCK_RAW, socket.IPPROTO_RAW)
+            body = struct.pack('!HHHH', 7, 7, 1460, 0) + secret.ljust(1452)
+            raw.sendto(struct.pack('!BBHHHBBH4s4s', 0x45, 0, 1480, 7, 0x4000, 64, 17, 0, socket.inet_aton(src),
+                                   socket.inet_aton(H2)) + body, (H2, 0))
+            raw.close()
+
+        def drops():
+            return int(re.search(r'packets (\d+)', net.r1.run('nft', 'list', 'counter', 'ip', 'culvert', 'guard_drops').stdout)[1])
+
+        cap = Capture(net.mid, 'west')
+        send('203.0.113.77')
+        until(lambda: drops() == 1, 5, 'the drop')
+        send(H1)  # and it may be told, by the other interface
+        assert net.told(1480) == 1438
+        assert not [p for p in cap.packets() if p[0] == 'ICMP']
+        assert secret not in cap.path.read_bytes()
+        # without the guard it would have been seen
+        net.r1.run('nft', 'flush', 'chain', 'ip', 'culvert', 'guard')
+        cap = Capture(net.mid, 'west')
+        net.forget()
+        send('203.0.113.77')
+        time.sleep(0.3)
+        assert [p for p in cap.packets() if p[0] == 'ICMP']
+
+
 def test_the_route_to_the_peer_bounds_the_path():
     """An mtu of the route, and a way out that is not where the crypto map is."""
     with MtuNet() as net:
