@@ -505,6 +505,7 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 	f.egress_ifid = bi->egress_ifindex;
 	f.tos = t->tos ? (uint8_t)(t->tos - 1) : 0xff;
 	f.mtu = (uint16_t)bi->mtu;
+	f.own = bi->addr;
 	f.adjust_mss = (uint16_t)ci->adjust_mss;
 	f.pmtud = t->path_mtu_discovery;
 	f.pmtu_age_min = t->pmtu_age_min == PMTU_AGE_INFINITE ? 0 :

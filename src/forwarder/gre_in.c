@@ -54,7 +54,7 @@ static enum fwd_drop look_inside(struct pkt *p, const struct gre *g, uint8_t out
 		ip6_set_tos(p, (uint8_t)tos);
 		return FWD_N_DROPS;
 	}
-	if (g->proto != GRE_PROTO_IPV4)
+	if (g->proto != GRE_PROTO_IPV4 && g->proto != GRE_PROTO_PROBE)
 		return FWD_DROP_GRE_UNSUPPORTED;
 	if (!ip4_parse(p, false, &in))
 		return FWD_DROP_MALFORMED_GRE;
@@ -139,6 +139,11 @@ static void arrive(struct forwarder *f, struct delivery *d, struct tunnel *t,
 {
 	if (keepalive_take(f, t, outer, g, p))
 		return;
+	if (g->proto == GRE_PROTO_PROBE) {
+		t->stats.in_unsupported++;
+		fwd_drop(f, p, FWD_DROP_GRE_UNSUPPORTED);
+		return;
+	}
 	if (t->dead) {
 		t->stats.in_errors++;
 		fwd_drop(f, p, FWD_DROP_TUNNEL_DOWN);

@@ -116,27 +116,44 @@ void keepalive_tick(struct forwarder *f)
 	}
 }
 
-/* A peer's keepalive: the answer that it brought, with the header that it arrived with
- * checked as a router does (RFC 1812 section 5.2.2). */
+/* A peer's keepalive: an answer of ours that he wrote, with a header that is checked as a
+ * router does (RFC 1812 section 5.2.2). Our own address is its source, so it can be nothing
+ * else: no packet of others has it. */
 static bool is_request(const struct tunnel *t, const struct gre *g, struct pkt *p, struct ip4 *h)
 {
+	uint32_t us = ipaddr_to_v4(&t->conf.src);
+	uint32_t own = t->conf.own.family == IP_V4 ? ipaddr_to_v4(&t->conf.own) : us;
 	struct gre inner;
 
-	return g->proto == GRE_PROTO_IPV4 && ip4_peek(span_of(p->data, p->len), h) &&
-	       h->proto == IPPROTO_GRE_ && h->src == ipaddr_to_v4(&t->conf.src) &&
-	       h->dst == ipaddr_to_v4(&t->conf.dst) && ip4_parse(p, true, h) &&
+	return (g->proto == GRE_PROTO_IPV4 || g->proto == GRE_PROTO_PROBE) &&
+	       ip4_peek(span_of(p->data, p->len), h) && h->proto == IPPROTO_GRE_ &&
+	       (h->src == us || h->src == own) && ip4_parse(p, true, h) &&
 	       h->header_len == IP4_HEADER && !(h->frag & (IP4_MF | IP4_OFF_MASK)) && h->ttl > 1 &&
 	       gre_decode(span_of(p->data + IP4_HEADER, p->len - (size_t)IP4_HEADER), &inner) ==
 		       GRE_OK &&
 	       inner.proto == GRE_PROTO_KEEPALIVE;
 }
 
+/* To the peer, always. Cisco wants it outside the tunnel, at the ends' addresses; a peer
+ * behind NAT writes the address that he believes to be his (MikroTik). Others write the
+ * addresses of the tunnel itself (VeloCloud): those belong inside it. */
 static void answer(struct forwarder *f, struct tunnel *t, struct pkt *p, struct ip4 *h)
 {
-	h->ttl--;
-	ip4_write(p->data, h);
+	bool outside = h->src == ipaddr_to_v4(&t->conf.src);
+	struct ip4 outer = *h;
+
+	outer.ttl--;
+	if (outside)
+		outer.dst = ipaddr_to_v4(&t->conf.dst);
+	ip4_write(p->data, &outer);
+	enum fwd_drop why = outside ? FWD_N_DROPS : out_encapsulate(t, p, &outer);
+	if (why != FWD_N_DROPS) {
+		t->stats.out_drops++;
+		fwd_drop(f, p, why);
+		return;
+	}
 	t->stats.keepalives_answered++;
-	out_by_tunnel(f, t, p, h);
+	out_by_tunnel(f, t, p, &outer);
 }
 
 bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip4 *outer,

@@ -263,6 +263,7 @@ static void put_tunnel(struct wr *w, const struct fwd_tunnel *t)
 	put_bool(w, t->trace);
 	wr_be32(w, t->protect);
 	put_bool(w, t->vti);
+	put_addr(w, &t->own);
 }
 
 static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
@@ -294,6 +295,7 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 	t->vti = get_bool(r);
 	if (t->vti && !t->protect) /* it has no other way */
 		r->bad = true;
+	get_addr(r, &t->own);
 }
 
 /* Counters travel as a list of 64-bit words; the list is written once for both

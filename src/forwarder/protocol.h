@@ -118,6 +118,7 @@ struct fwd_tunnel {
 	bool trace; /* tell of each keepalive: `debug tunnel keepalive` */
 	uint32_t protect;   /* id of the policy that all its packets leave by; 0: none */
 	bool vti;	    /* `tunnel mode ipsec ipv4`: no header; protect is not 0 */
+	struct ipaddr own; /* `ip address` of the tunnel; IP_NONE */
 };
 
 struct fwd_sa_stats {

@@ -8,6 +8,7 @@
 #include "base/wr.h"
 
 #define GRE_PROTO_KEEPALIVE 0 /* of the header inside a keepalive, which comes back */
+#define GRE_PROTO_PROBE 4 /* IPv4 again, that brings nothing but a keepalive (Huawei) */
 #define GRE_PROTO_IPV4 0x0800
 #define GRE_PROTO_IPV6 0x86dd
 #define GRE_MAX_HEADER 16

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GRE and IP in IP from strangers, at tunnels of every kind: whatever comes, nothing crashes,
  * no buffer is lost, nothing goes out but keepalives and answers to keepalives (to the peer,
- * no longer than what they answer), and what reaches a TUN was a whole packet.
+ * no longer than what they answer but for our own GRE header), and what reaches a TUN was a whole packet.
  *
  * Input: records of how (which tunnel, whether its checksum is made right), length, bytes
  * behind the outer header. */
@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define US   0xc0000201 /* 192.0.2.1 */
 #define PEER 0xc6336400 /* 198.51.100.0, plus the number of the tunnel */
+#define OWN  0xac100001 /* 172.16.0.1 */
 #define IFID 7
 
 enum { TUN, GRE, N_PORTS };
@@ -58,7 +59,7 @@ static size_t sink(struct port *port, struct batch *b)
 		check(ip4_peek(s, &h) && h.total_len == s.len);
 		if (port == &ports[GRE])
 			check(h.src == US && (h.dst & ~15u) == PEER && h.proto == IPPROTO_GRE_ &&
-			      (packet_len == 0 || s.len < packet_len));
+			      (packet_len == 0 || s.len <= packet_len + 12));
 	}
 	return b->n;
 }
@@ -131,7 +132,8 @@ static struct forwarder *world(void)
 			.dst = ipaddr_v4(PEER + i), .egress_ifid = IFID, .ttl = 255, .tos = 0xff,
 			.up = true, .adjust_mss = 500, .has_key = i & 1, .key = i & 1 ? 0x4d2 : 0,
 			.sequence = i & 2, .checksum = i & 4, .keepalive_sec = i & 8 ? 10 : 0,
-			.keepalive_retries = 2, .encap = i == 6 ? FWD_ENCAP_IPIP : FWD_ENCAP_GRE };
+			.keepalive_retries = 2, .encap = i == 6 ? FWD_ENCAP_IPIP : FWD_ENCAP_GRE,
+			.own = ipaddr_v4(OWN) };
 		ask(f, &m);
 	}
 	m = (struct fwd_msg){ .type = FWD_TABLE_COMMIT };

@@ -293,7 +293,7 @@ class Forwarder:
                                   t.get('mtu', 1500), t.get('pmtud', 0), t.get('age', 10), t.get('least', 576),
                                   t.get('up', 1), t.get('encap', 0),
                                   t.get('checksum', 0), t.get('sequence', 0), *t.get('keepalive', (0, 0)),
-                                  t.get('trace', 0), t.get('protect', 0), t.get('vti', 0)))
+                                  t.get('trace', 0), t.get('protect', 0), t.get('vti', 0)) + addr(t.get('own')))
         self.must(TABLE_COMMIT)
 
     def sa_add(self, sa):

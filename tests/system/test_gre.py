@@ -231,9 +231,9 @@ def test_ip_in_ip_in_esp(fwd):
 
 # ---- keepalives ----
 
-def reply_of(src, dst, ttl=255, ident=0, checksum=0, key=None, **more):
+def reply_of(src, dst, ttl=255, ident=0, checksum=0, key=None, tos=0xc0, **more):
     """The GRE packet of protocol 0 that a keepalive to dst brings along."""
-    return gre(b'', src=dst, dst=src, proto=0, tos=0xc0, ttl=ttl, ident=ident or 1, checksum=checksum, key=key)
+    return gre(b'', src=dst, dst=src, proto=0, tos=tos, ttl=ttl, ident=ident or 1, checksum=checksum, key=key)
 
 
 @pytest.mark.parametrize('header', HEADERS, ids=lambda h: '-'.join(k for k, v in h.items() if v) or 'plain')
@@ -331,7 +331,7 @@ def test_the_peers_keepalives_are_answered_without_state(fwd):
         assert fwd.got('gre') == [bytes(reply_of(PEER, US, ident=9, ttl=254, **header))]
     assert fwd.stats()['tunnel'][0]['keepalives_answered'] == 7
     # nobody is answered by way of us but the peer: all else is a packet like any other
-    for src, dst in ((US, '203.0.113.9'), ('203.0.113.9', PEER), (PEER, US)):
+    for src, dst in (('203.0.113.9', PEER), (PEER, US), ('172.16.0.1', '172.16.0.2')):
         odd = gre(b'', src=src, dst=dst, proto=0)
         fwd.put('gre', from_peer(odd), ifindex=IFID)
         assert fwd.got('gre') == [] and fwd.got('tunnel') == [bytes(odd)]
@@ -347,6 +347,24 @@ def test_the_peers_keepalives_are_answered_without_state(fwd):
     fwd.put('gre', reply_of(US, PEER), ifindex=IFID)
     fwd.got('tunnel')
     assert fwd.silent() and fwd.drops() == {'gre_unsupported': 1}
+
+
+def test_keepalives_that_are_written_otherwise_are_answered_too(fwd):
+    own, his = '172.16.0.1', '172.16.0.2'
+    fwd.table([], [dict(TUNNEL0, own=own)])
+    # a peer behind NAT writes what he believes to be his address: the answer goes to where he is
+    fwd.put('gre', from_peer(gre(b'', src=US, dst='192.168.5.15', proto=0)), ifindex=IFID)
+    assert fwd.got('gre') == [bytes(reply_of(PEER, US, ttl=254, tos=0))]
+    # GRE protocol 4 in place of IPv4, for nothing else
+    fwd.put('gre', from_peer(reply_of(PEER, US), proto=4), from_peer(inner(), proto=4), ifindex=IFID)
+    assert fwd.got('gre') == [bytes(reply_of(PEER, US, ttl=254))]
+    assert fwd.drops() == {'gre_unsupported': 1}
+    # the addresses of the tunnel: the answer belongs into it
+    asked = gre(b'keepalive', src=own, dst=his, proto=0, ttl=64)
+    fwd.put('gre', from_peer(asked), ifindex=IFID)
+    assert fwd.got('gre') == [bytes(gre(gre(b'keepalive', src=own, dst=his, proto=0, ttl=63)))]
+    assert fwd.stats()['tunnel'][0]['keepalives_answered'] == 3
+    assert fwd.silent()
 
 
 @pytest.mark.parametrize('mode', [fp.MODE_TUNNEL, fp.MODE_TRANSPORT], ids=['tunnel', 'transport'])

@@ -106,7 +106,7 @@ static void make_request(struct fwd_msg *m)
 			.pmtu_age_min = (uint8_t)next(), .pmtu_least = (uint16_t)next(), .up = true,
 			.encap = FWD_ENCAP_IPIP, .checksum = true, .sequence = true,
 			.keepalive_sec = (uint16_t)next(), .keepalive_retries = (uint8_t)next(),
-			.trace = true, .protect = next(), .vti = true };
+			.trace = true, .protect = next(), .vti = true, .own = addr() };
 		break;
 	case FWD_ACL_ADD:
 		m->u.acl.list = (uint16_t)next();
