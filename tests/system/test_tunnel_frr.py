@@ -62,7 +62,7 @@ def world():
 def test_ospf_over_a_tunnel_hears_of_its_line_protocol(world):
     world.one.addr('lo', '10.1.0.1/32')
     world.two.addr('lo', '10.2.0.1/32')
-    world.routers({0: ['keepalive 1 2']}, {0: ['keepalive 1 2']})
+    world.routers({0: ['keepalive 1 4']}, {0: ['keepalive 1 4']})
     world.line('Tunnel0', 'up')
     world.line('Tunnel0', 'up', router=world.r2)
     one, two = Frr(world.one, '1.1.1.1'), Frr(world.two, '2.2.2.2')

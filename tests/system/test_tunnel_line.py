@@ -98,13 +98,13 @@ def way(world, to='10.2.3.4'):
 
 
 def test_the_line_follows_keepalives_and_routes_follow_the_line(world):
-    world.routers({0: ['tunnel key 1', 'keepalive 1 2'], 1: []}, {0: ['tunnel key 1'], 1: []},
+    world.routers({0: ['tunnel key 1', 'keepalive 1 4'], 1: []}, {0: ['tunnel key 1'], 1: []},
                   more1='ip route 10.2.0.0 255.255.0.0 Tunnel0\nip route 10.2.0.0 255.255.0.0 Tunnel1 200\n'
                         'ip route 10.3.0.0 255.255.0.0 Tunnel0\nip route 10.4.0.0 255.255.0.0 172.16.0.2\n'
                         'ip route 0.0.0.0 0.0.0.0 Tunnel1')
     for n in (0, 1):
         world.line(f'Tunnel{n}', 'up')
-    assert 'Keepalive set (1 sec), retries 2' in world.r1.cli('show interfaces Tunnel0')
+    assert 'Keepalive set (1 sec), retries 4' in world.r1.cli('show interfaces Tunnel0')
     until(lambda: way(world) == 'Tunnel0', 5, 'the route')
     assert 'Tunnel keepalive debugging is on' in world.r1.cli('debug tunnel keepalive ; show debugging')
     # whoever decapsulates answers, whatever becomes of his interface
@@ -161,7 +161,7 @@ def test_keepalives_go_through_a_crypto_map(world):
                 'interface FastEthernet0/1\n crypto map M')
 
     capture = Capture(world.one, 'wan', expr='not arp')
-    world.routers({0: ['keepalive 1 3']}, {0: []}, crypto(R1, R2), crypto(R2, R1))
+    world.routers({0: ['keepalive 1 4']}, {0: []}, crypto(R1, R2), crypto(R2, R1))
     # nobody sends anything: the keepalives are what is interesting
     until(lambda: re.search(r'#pkts decaps: [3-9]', world.r1.cli('show crypto ipsec sa')), 10, 'keepalives in ESP')
     assert 'state to down' not in world.r1.log() and world.reaches('172.16.0.2') == 2
