@@ -42,9 +42,13 @@ void esp_out_flush(struct forwarder *f)
 		return;
 	ipsec_encap(&f->esp, &f->out, &bad, ESP_DF_COPY, f->now_ms);
 	for (size_t i = 0; i < bad.n; i++) {
-		struct policy *pol = ((struct sa *)bad.p[i]->sa)->owner;
+		struct sa *sa = bad.p[i]->sa;
+		struct policy *pol = sa->owner;
 
 		pol->stats.send_errors++;
+		/* an SA that has just ended is told now, not at the next scan */
+		if (sa->dead && sa_check_life(sa, f->now_ms))
+			event_expire(f, sa);
 		fwd_drop(f, bad.p[i], drop_of(&pol->stats, bad.p[i]->reason));
 	}
 	for (size_t i = 0; i < f->out.n; i++) {

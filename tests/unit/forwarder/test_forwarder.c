@@ -381,6 +381,31 @@ static void sequence_numbers_never_cycle(void **state)
 	world_free(w);
 }
 
+/* The volume ends within a batch, and control hears of it with the batch. */
+static void a_volume_ends_with_its_packet_and_is_told_at_once(void **state)
+{
+	struct world *w = world_new();
+	struct selector s = to_net(2);
+
+	(void)state;
+	protect_nets(w, 1);
+	put(w->steer, HOST, 0x0a020001, 0);
+	uint64_t len = w->steer->in_len[0];
+	assert_int_equal(add_sa(w, 1, 1, SA_OUT, &s, (struct sa_life){ .hard_bytes = 5 * len + 1 }), 0);
+	for (uint16_t i = 1; i < 20; i++)
+		put(w->steer, HOST, 0x0a020001, i);
+	poll_steer(w);
+	assert_int_equal(w->esp->n_sent, 5);
+	assert_int_equal(w->f->drops.n[FWD_DROP_SA_DEAD], 15);
+	assert_int_equal(w->told[FWD_EXPIRE], 1);
+	assert_true(w->last[FWD_EXPIRE].u.expire.hard);
+	put(w->steer, HOST, 0x0a020001, 99);
+	poll_steer(w);
+	assert_int_equal(w->esp->n_sent, 5);
+	assert_int_equal(w->told[FWD_ACQUIRE], 1); /* it waits for a fresh SA */
+	world_free(w);
+}
+
 static void a_packet_that_the_kernel_refuses_is_counted(void **state)
 {
 	struct world *w = world_new();
@@ -592,6 +617,7 @@ int main(void)
 		cmocka_unit_test(an_expiry_that_control_could_not_take_is_told_again),
 		cmocka_unit_test(an_acquire_that_control_could_not_take_is_told_with_the_next_packet),
 		cmocka_unit_test(sequence_numbers_never_cycle),
+		cmocka_unit_test(a_volume_ends_with_its_packet_and_is_told_at_once),
 		cmocka_unit_test(a_packet_that_the_kernel_refuses_is_counted),
 		cmocka_unit_test(a_port_that_cannot_be_made_leaves_no_trace),
 		cmocka_unit_test(policies_live_as_long_as_something_names_them),
