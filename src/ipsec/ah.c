@@ -86,7 +86,8 @@ static enum esp_reason wrap(struct pkt *p, struct aside *s, struct crypto_job *j
 	struct sa *sa = p->sa;
 	struct ip4 h;
 
-	if (sa->dead || (sa->ah.seq == UINT32_MAX && !sa->spec.manual)) {
+	/* a bundle's ESP has judged whether it is alive: it may have ended behind this packet */
+	if ((sa->dead && !sa->has_esp) || (sa->ah.seq == UINT32_MAX && !sa->spec.manual)) {
 		sa->dead = true; /* section 3.3.2: never cycles where there is anti-replay */
 		return ESP_SA_DEAD;
 	}

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/wr.h"
-#include "ipsec/esp.h"
+#include "ipsec/ah.h"
 
 #define HOST_A UINT32_C(0x0a000001)
 #define HOST_B UINT32_C(0x0a010001)
@@ -452,6 +452,51 @@ static void the_hard_volume_is_exact_to_the_packet(void **state)
 	}
 }
 
+/* AH alone, and a bundle whose ESP ends within the batch that AH goes around. */
+static void the_hard_volume_is_exact_with_ah(void **state)
+{
+	(void)state;
+	for (int bundle = 0; bundle < 2; bundle++) {
+		struct sa_spec s = spec_of(CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96, MODE_TUNNEL, false, 64);
+		struct batch b = { 0 }, bad = { 0 };
+		struct ends e;
+
+		if (bundle) {
+			s.ah.spi = 4712;
+			s.ah.auth = AUTH_HMAC_SHA1_96;
+			s.ah.key = s.auth_key;
+		} else {
+			s.proto = PROTO_AH;
+			s.cipher = CIPHER_UNSET;
+			s.cipher_bits = 0;
+			s.enc_key.len = 0;
+		}
+		s.life.hard_bytes = 10 * LEN + 1;
+		e = ends_new(&s);
+		for (size_t i = 0; i < 30; i++)
+			batch_add(&b, inner(e.out, LEN, 6));
+		ipsec_encap(&worker, &b, &bad, ESP_DF_COPY, 1);
+		assert_int_equal(b.n, 10);
+		assert_int_equal(bad.n, 20);
+		assert_true(e.out->bytes == 10 * LEN && e.out->packets == 10 && e.out->dead);
+		e.in->spec.life.hard_bytes = 7 * LEN;
+		for (size_t i = 0; i < b.n; i++) {
+			struct ip4 h;
+
+			assert_true(ip4_parse(b.p[i], true, &h));
+			b.p[i]->outer_src = HOST_A;
+			b.p[i]->outer_dst = HOST_B;
+			b.p[i]->sa = e.in;
+		}
+		ah_decap(&worker, &b, &bad, 2);
+		assert_int_equal(b.n, 7);
+		assert_true(e.in->bytes == 7 * LEN && e.in->packets == 7 && e.in->dead);
+		batch_put(&pool, &b);
+		batch_put(&pool, &bad);
+		ends_free(&e);
+	}
+}
+
 static void the_hard_volume_is_exact_inbound(void **state)
 {
 	struct sa_spec s = spec_of(CIPHER_AES_GCM, 256, 0, MODE_TRANSPORT, false, 64);
@@ -635,6 +680,7 @@ int main(void)
 		cmocka_unit_test(numbers_used_up_end_the_sa_within_a_batch),
 		cmocka_unit_test(extended_numbers_go_on_where_short_ones_end),
 		cmocka_unit_test(the_hard_volume_is_exact_to_the_packet),
+		cmocka_unit_test(the_hard_volume_is_exact_with_ah),
 		cmocka_unit_test(the_hard_volume_is_exact_inbound),
 		cmocka_unit_test(the_soft_volume_is_told_once_at_its_packet),
 		cmocka_unit_test(a_cipher_of_small_blocks_ends_below_32_gib),
