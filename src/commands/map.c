@@ -92,7 +92,8 @@ static int map_entry_apply(struct cli_call *c)
 		if (!e)
 			return -ENOMEM;
 		e->type = a->type;
-		if (a->type == MAP_ISAKMP && !c->number) /* in a file they follow */
+		/* in a file they follow */
+		if ((a->type == MAP_ISAKMP || a->type == MAP_MANUAL) && !c->number)
 			txt_str(c->out,
 				"% NOTE: This new crypto map will remain disabled until a peer\n"
 				"        and a valid access list have been configured.\n");
