@@ -115,6 +115,22 @@ static void add_ports(struct forwarder *f, uint32_t tun_dev)
 }
 
 enum variant { PLAIN, PROTECTED, VTI, N_VARIANTS };
+/* Policy 2 filters what is in its SAs: no TCP to port 7, everything else. */
+static void add_list(struct forwarder *f)
+{
+	struct fwd_msg m = { .type = FWD_ACL_ADD };
+	struct addr_match any = addr_match_v4(0, UINT32_MAX);
+
+	m.u.acl.list = 1;
+	memcpy(m.u.acl.name, "F", 2);
+	m.u.acl.entry = (struct acl_entry){ .seq = 10, .kind = ACE_DENY, .proto = 6, .src = any, .dst = any,
+					    .dst_port = { PORT_EQ, 1, { 7 } }, .log = 1 };
+	ask(f, &m);
+	m.u.acl.entry = (struct acl_entry){ .seq = 20, .kind = ACE_PERMIT, .src = any, .dst = any };
+	ask(f, &m);
+	m = (struct fwd_msg){ .type = FWD_POLICY_ACL, .u.policy_acl = { 2, 1, 1 } };
+	ask(f, &m);
+}
 
 /* Policy 1: GRE between the ends; policy 2: everything of 10.0.0.0/8. */
 static void add_table(struct forwarder *f, enum variant variant, const struct selector *gre,
@@ -131,6 +147,7 @@ static void add_table(struct forwarder *f, enum variant variant, const struct se
 	m.u.policy.id = m.u.policy.map_seq = 2;
 	m.u.policy.sel = *lan;
 	ask(f, &m);
+	add_list(f);
 	m = (struct fwd_msg){ .type = FWD_TUNNEL_ADD,
 			      .u.tunnel = { .tun_port = TO_TUNNEL, .src = ipaddr_v4(US),
 					    .dst = ipaddr_v4(PEER), .egress_ifid = IFID, .ttl = 255,

@@ -83,6 +83,12 @@ def sa_spec(sa):
     return out + addr(sa.get('oa_src')) + addr(sa.get('oa_dst')) + struct.pack('!IIQQ', *sa['life'])
 
 
+def acl_line(number, name, seq, permit, proto=0, src='0.0.0.0/0', dst='0.0.0.0/0', dport=None, log=0):
+    ports = struct.pack('!BB10H', *((1, 1, dport) if dport is not None else (0, 0, 0)), *[0] * 9)
+    return (struct.pack('!H64sIBB', number, name.encode(), seq, 1 if permit else 2, proto) + match(src) + match(dst) +
+            struct.pack('!BB10H', 0, 0, *[0] * 10) + ports + struct.pack('!BBHHBBBB', 0, 0, 0, 0, 0, 0, 0, log))
+
+
 class Reader:
     def __init__(self, data):
         self.data = data
@@ -158,6 +164,10 @@ def decode(data):
         said = r.unpack('IB')
     elif kind == KEEPALIVE:
         said = r.unpack('IBIHB')
+    elif kind == STATS_ACL:
+        said = (r.take(64).rstrip(b'\0').decode(),) + r.unpack('IQ')
+    elif kind == ACL_LOG:
+        said = (r.take(64).rstrip(b'\0').decode(),) + r.unpack('II') + (r.addr(), r.addr()) + r.unpack('BBBHHBBB')
     else:
         raise AssertionError(f'message of unknown type {kind}')
     assert not r.data, f'{len(r.data)} bytes too many in a message of type {kind}'
@@ -278,13 +288,18 @@ class Forwarder:
         self.ports[name] = wire
         return wire
 
-    def table(self, policies=(), tunnels=()):
+    def table(self, policies=(), tunnels=(), lists=()):
         self.must(TABLE_BEGIN)
+        for n, (name, lines) in enumerate(lists, 1):
+            for line in lines:
+                self.must(ACL_ADD, acl_line(n, name, *line))
         for p in policies:
             self.must(POLICY_ADD, struct.pack('!IIIB', p['id'], p.get('ifid', 7), p.get('seq', 10),
                                               p.get('action', PROTECT)) + selector(*p['sel']) +
                       addr(p.get('local', '192.0.2.1')) +
                       struct.pack('!IBB', p.get('mtu', 1500), p.get('df', 0), p.get('after', 0)))
+            if 'acl' in p:
+                self.must(POLICY_ACL, struct.pack('!IHH', p['id'], *p['acl']))
         for t in tunnels:
             self.must(TUNNEL_ADD, struct.pack('!II', t['id'], t['port']) +
                       addr(t.get('src', '192.0.2.1')) + addr(t.get('dst', '198.51.100.1')) +
@@ -321,6 +336,8 @@ class Forwarder:
         for kind, said in rows:
             if kind == STATS_DROPS:
                 out['drops'] = said
+            elif kind == STATS_ACL:
+                out.setdefault('acl', {})[said[:2]] = said[2]
             else:
                 out[{STATS_SA: 'sa', STATS_POLICY: 'policy', STATS_TUNNEL: 'tunnel'}[kind]][said['id']] = said
         return out
