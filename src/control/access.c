@@ -185,13 +185,22 @@ static void say_new(const char *now, const char *said)
 	}
 }
 
+/* Where the outer packets of a policy go: a tunnel's leave by another interface. */
+static uint32_t wire_of(const struct control *c, uint32_t ifid)
+{
+	for (size_t i = 0; i < c->n_ifs; i++)
+		if (c->ifs[i].ifindex == ifid && c->ifs[i].tun_port && c->ifs[i].egress_ifindex)
+			return c->ifs[i].egress_ifindex;
+	return ifid;
+}
+
 void access_diagnose(struct control *c)
 {
 	struct txt now = TXT_INIT, one = TXT_INIT;
 
 	for (size_t i = 0; i < c->compiled.ike.n_p2; i++) {
 		const struct p2_policy *p = &c->compiled.p2[i];
-		const char *ifname = plumb_ios_name(c, p->ifid);
+		const char *ifname = plumb_ios_name(c, wire_of(c, p->ifid));
 		const struct cfg_interface *ci = config_find_interface(c->config, ifname);
 
 		if (!ci || p->local.family != IP_V4)

@@ -102,7 +102,10 @@ sendp([to / IP(src=s, dst=d, id=9) / UDP(sport=1, dport=9)
 
     def detail():
         return router.cli('show crypto ipsec sa detail')
-    until(lambda: '##pkts replay failed (rcv): 5' in detail())
+    def dropped(why, n):
+        return re.search(rf'^  {re.escape(why)} +{n}$', router.cli('show crypto drops'), re.M)
+    until(lambda: dropped('unknown SPI', 3))  # they were the last of theirs
+    until(lambda: dropped('arrived in clear, a crypto map protects it', 3))
     shown = detail()
     for line in ('#pkts invalid prot (recv) 1, #pkts verify failed: 4',
                  '#pkts invalid identity (recv) 3, #pkts invalid len (rcv) 1',
@@ -110,12 +113,11 @@ sendp([to / IP(src=s, dst=d, id=9) / UDP(sport=1, dport=9)
                  '#pkts decaps: 3, #pkts decrypt: 3, #pkts verify: 3'):
         assert line in shown, shown
     assert '#send errors 0, #recv errors 15' in router.cli('show crypto ipsec sa')
-    drops = router.cli('show crypto drops')
-    for why, n in (('unknown SPI', 3), ('authentication failed', 4), ('replayed', 5), ('bad ESP padding', 1),
-                   ("inner packet outside the SA's identity", 4), ('malformed ESP', 1),
-                   ('arrived in clear, a crypto map protects it', 3)):
-        assert re.search(rf'^  {re.escape(why)} +{n}$', drops, re.M), (why, drops)
+    for why, n in (('authentication failed', 4), ('replayed', 5), ('bad ESP padding', 1),
+                   ("inner packet outside the SA's identity", 4), ('malformed ESP', 1)):
+        assert dropped(why, n), (why, router.cli('show crypto drops'))
 
+    until(lambda: len(set(re.findall(r'%CRYPTO-4-(\w+)', router.log()))) == 5, 5, 'five lines')
     log = router.log()
     for what in ("RECVD_PKT_NOT_IPSEC: Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /10.1.0.1, "
                  'src_addr= 10.2.0.1, prot= 17',
