@@ -245,7 +245,7 @@ void apply_all(struct control *c)
 	access_diagnose(c);
 	say_isakmp(c);
 	ikelink_pump(c);
-	protect_soon(c);
+	protect_retry(c);
 }
 
 /* A policy that IKE has just made: its locks stand, and its SPD entry, before the SAs that

@@ -134,6 +134,17 @@ void protect_soon(struct control *c)
 		evtimer_add(c->protect->timer, &now);
 }
 
+void protect_retry(struct control *c)
+{
+	struct protect *p = c->protect;
+
+	for (size_t i = 0; p && i < p->n; i++) {
+		p->v[i].wait_ms = 0;
+		p->v[i].from_ms = 0;
+	}
+	protect_soon(c);
+}
+
 void protect_failed(struct control *c, uint32_t policy_id)
 {
 	struct protect *p = c->protect;

@@ -12,6 +12,8 @@ int protect_start(struct control *c); /* once SAs of an earlier control are take
 void protect_stop(struct control *c);
 /* Something changed: looked at in a moment, from the event loop. */
 void protect_soon(struct control *c);
+/* The same after a change of the configuration: what failed may succeed now. */
+void protect_retry(struct control *c);
 /* A negotiation failed: not at once again. */
 void protect_failed(struct control *c, uint32_t policy_id);
 
