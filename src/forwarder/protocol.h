@@ -11,7 +11,7 @@
 #include "model/acl_match.h"
 #include "model/sa_spec.h"
 
-#define FWD_VERSION 2
+#define FWD_VERSION 3
 #define FWD_MSG_MAX 65536 /* an IKE datagram fits */
 
 enum fwd_type {

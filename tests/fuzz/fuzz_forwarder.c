@@ -115,6 +115,7 @@ static void add_ports(struct forwarder *f, uint32_t tun_dev)
 }
 
 enum variant { PLAIN, PROTECTED, VTI, N_VARIANTS };
+
 /* Policy 2 filters what is in its SAs: no TCP to port 7, everything else. */
 static void add_list(struct forwarder *f)
 {

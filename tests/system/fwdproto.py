@@ -10,6 +10,8 @@ import struct
 import subprocess
 import tempfile
 
+VERSION = 3
+
 (HELLO, PORT_ADD, PORT_DEL, SA_ADD, SA_DEL, SA_DUMP, TABLE_BEGIN, POLICY_ADD, TUNNEL_ADD, TABLE_COMMIT,
  NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE, ACL_ADD, POLICY_ACL) = range(1, 19)
 (RESULT, SA_INFO, STATS_SA, STATS_POLICY, STATS_TUNNEL, STATS_DROPS, ACQUIRE, EXPIRE, RECVD_CLEAR,
@@ -270,7 +272,7 @@ class Forwarder:
     def sync(self):
         """Everything that was written to ports before is dealt with after: control is
         served last in each turn of the loop."""
-        self.must(HELLO, struct.pack('!I', 2))
+        self.must(HELLO, struct.pack('!I', VERSION))
 
     def take(self, kind):
         """The events of a kind since the last look."""

@@ -69,7 +69,7 @@ def test_lists_out_of_place_are_refused(fwd):  # noqa: F811
     for bad in (line[:-1], line + b'x', line[:66] + b'\0\0\0\1\3' + line[71:]):
         assert fwd.call(fp.ACL_ADD, bad) == -74
     fwd.must(fp.POLICY_ADD, struct.pack('!IIIB', 5, 7, 1, fp.PROTECT) + fp.selector('10.0.0.0/8', '10.0.0.0/8') +
-             fp.addr('192.0.2.1') + struct.pack('!I', 1500))
+             fp.addr('192.0.2.1') + struct.pack('!IBB', 1500, 0, 0))
     for policy, in_, out in ((4, 1, 1), (5, 3, 0), (5, 0, 65535)):
         assert fwd.call(fp.POLICY_ACL, struct.pack('!IHH', policy, in_, out)) == -71
     fwd.must(fp.POLICY_ACL, struct.pack('!IHH', 5, 1, 2))

@@ -270,7 +270,7 @@ def test_messages_out_of_place_are_refused(fwd):
     assert fwd.call(fp.POLICY_ADD, policy + struct.pack('!IBB', 67, 0, 0)) == -34
     fwd.must(fp.TUNNEL_ADD, tunnel)
     assert fwd.call(fp.TUNNEL_ADD, tunnel) == -17
-    assert fwd.call(fp.HELLO, struct.pack('!I', 3)) == -93
+    assert fwd.call(fp.HELLO, struct.pack('!I', fp.VERSION + 1)) == -93
     assert fwd.call(fp.HELLO) == -74  # truncated, and still answered
     assert fwd.call(fp.RESULT, struct.pack('!I', 0)) == -71
     assert fwd.call(200) == -74
@@ -396,7 +396,7 @@ def test_a_new_control_finds_everything_as_it_was(fwd):
     pair = Pair(fwd)
     fwd.send(fp.STATS_GET)  # the old one never read its answer
     fwd.seq = 1000
-    fwd.must(fp.HELLO, struct.pack('!I', 2))
+    fwd.must(fp.HELLO, struct.pack('!I', fp.VERSION))
     error, rows = fwd.answer(fwd.send(fp.SA_DUMP))
     assert error == 0 and {said['id'] for _, said in rows} == {pair.out_id, pair.in_id}
     fwd.put('steer', lan())
