@@ -115,7 +115,7 @@ struct forwarder {
 	struct htab tunnel_ends;
 	struct tunnel *tunnels;
 	struct fport *ports;
-	struct fport *by_kind[FWD_PORT_IPIP + 1]; /* the newest of its kind */
+	struct fport *by_kind[FWD_PORT_LAST + 1]; /* the newest of its kind */
 	struct fwd_drops drops;
 	size_t n_waiting;
 	bool paths_learned; /* some policy or tunnel has a path to forget */

@@ -203,7 +203,7 @@ static void get_port(struct rd *r, struct fwd_port *p)
 	p->ifid = rd_be32(r);
 	p->dev_ifindex = rd_be32(r);
 	p->tunnel_id = rd_be32(r);
-	if (p->kind < FWD_PORT_TUNNEL || p->kind > FWD_PORT_IPIP)
+	if (p->kind < FWD_PORT_TUNNEL || p->kind > FWD_PORT_LAST)
 		r->bad = true;
 }
 
@@ -264,6 +264,7 @@ static void put_tunnel(struct wr *w, const struct fwd_tunnel *t)
 	wr_be32(w, t->protect);
 	put_bool(w, t->vti);
 	put_addr(w, &t->own);
+	put_addr(w, &t->own6);
 }
 
 static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
@@ -285,7 +286,7 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 	t->pmtu_least = rd_be16(r);
 	t->up = get_bool(r);
 	t->encap = rd_u8(r);
-	r->bad |= t->encap > FWD_ENCAP_IPIP;
+	r->bad |= t->encap > FWD_ENCAP_IPV6;
 	t->checksum = get_bool(r);
 	t->sequence = get_bool(r);
 	t->keepalive_sec = rd_be16(r);
@@ -296,6 +297,7 @@ static void get_tunnel(struct rd *r, struct fwd_tunnel *t)
 	if (t->vti && !t->protect) /* it has no other way */
 		r->bad = true;
 	get_addr(r, &t->own);
+	get_addr(r, &t->own6);
 }
 
 /* Counters travel as a list of 64-bit words; the list is written once for both

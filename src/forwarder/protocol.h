@@ -64,6 +64,17 @@ enum fwd_port_kind {
 	FWD_PORT_ICMP,	     /* raw ICMP socket without HDRINCL, for "fragmentation needed" */
 	FWD_PORT_UDP_ENCAP,  /* UDP 4500, IP_PKTINFO on receive */
 	FWD_PORT_IPIP,	     /* raw socket protocol 4: receives only */
+	FWD_PORT_IPV6IP,     /* protocol 41 in IPv4: receives only */
+	/* the same over IPv6: what is received begins with its IPv6 header, made anew with
+	 * the extension headers that the kernel took off */
+	FWD_PORT_ESP6,
+	FWD_PORT_AH6,
+	FWD_PORT_GRE6,
+	FWD_PORT_ICMP6,	     /* raw ICMPv6 socket, for "packet too big" */
+	FWD_PORT_UDP6_ENCAP, /* UDP 4500, IPV6_RECVPKTINFO on receive */
+	FWD_PORT_IP4IN6,     /* protocol 4 in IPv6: receives only */
+	FWD_PORT_IP6IN6,     /* protocol 41 in IPv6: receives only */
+	FWD_PORT_LAST = FWD_PORT_IP6IN6,
 };
 
 struct fwd_port {
@@ -92,7 +103,13 @@ struct fwd_policy {
 	uint16_t acl_in, acl_out; /* lists of `set ip access-group`, 0 none; told by POLICY_ACL */
 };
 
-enum fwd_tunnel_encap { FWD_ENCAP_GRE = 0, FWD_ENCAP_IPIP };
+/* The outer family is that of the tunnel's source and destination. */
+enum fwd_tunnel_encap {
+	FWD_ENCAP_GRE = 0,
+	FWD_ENCAP_IPIP,	  /* IPv4 in IPv4 */
+	FWD_ENCAP_IPV6IP, /* IPv6 in IPv4: `tunnel mode ipv6ip` */
+	FWD_ENCAP_IPV6,	  /* both in IPv6: `tunnel mode ipv6` (RFC 2473) */
+};
 
 struct fwd_tunnel {
 	uint32_t tunnel_id; /* N of TunnelN */
@@ -119,6 +136,7 @@ struct fwd_tunnel {
 	uint32_t protect;   /* id of the policy that all its packets leave by; 0: none */
 	bool vti;	    /* `tunnel mode ipsec ipv4`: no header; protect is not 0 */
 	struct ipaddr own; /* `ip address` of the tunnel; IP_NONE */
+	struct ipaddr own6; /* `ipv6 address`, the first; IP_NONE */
 };
 
 struct fwd_sa_stats {

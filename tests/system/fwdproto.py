@@ -43,12 +43,13 @@ def ip4(text):
 def addr(text):
     if text is None:
         return bytes(17)
-    return b'\x04' + ipaddress.IPv4Address(text).packed + bytes(12)
+    a = ipaddress.ip_address(text)
+    return bytes([a.version]) + a.packed.ljust(16, b'\0')
 
 
 def match(text):
-    net = ipaddress.IPv4Network(text)
-    return addr(str(net.network_address)) + net.hostmask.packed + bytes(12)
+    net = ipaddress.ip_network(text)
+    return addr(str(net.network_address)) + net.hostmask.packed.ljust(16, b'\0')
 
 
 def port_test(test):
@@ -106,6 +107,8 @@ class Reader:
 
     def addr(self):
         raw = self.take(17)
+        if raw[0] == 6:
+            return str(ipaddress.IPv6Address(raw[1:]))
         return str(ipaddress.IPv4Address(raw[1:5])) if raw[0] == 4 else None
 
     def flow(self):
@@ -310,7 +313,7 @@ class Forwarder:
                                   t.get('mtu', 1500), t.get('pmtud', 0), t.get('age', 10), t.get('least', 576),
                                   t.get('up', 1), t.get('encap', 0),
                                   t.get('checksum', 0), t.get('sequence', 0), *t.get('keepalive', (0, 0)),
-                                  t.get('trace', 0), t.get('protect', 0), t.get('vti', 0)) + addr(t.get('own')))
+                                  t.get('trace', 0), t.get('protect', 0), t.get('vti', 0)) + addr(t.get('own')) + addr(t.get('own6')))
         self.must(TABLE_COMMIT)
 
     def sa_add(self, sa):

@@ -348,10 +348,10 @@ static void values_that_nobody_sends_are_refused(void **state)
 		size_t at; /* offset of the byte to spoil */
 		uint8_t to;
 	} rows[] = {
-		{ FWD_PORT_ADD, 5 + 4, 0 },	   { FWD_PORT_ADD, 5 + 4, FWD_PORT_IPIP + 1 },
+		{ FWD_PORT_ADD, 5 + 4, 0 },	   { FWD_PORT_ADD, 5 + 4, FWD_PORT_LAST + 1 },
 		{ FWD_POLICY_ADD, 5 + 12, 3 },	   { FWD_POLICY_ADD, 5 + 13, 5 }, /* family */
 		{ FWD_TUNNEL_ADD, 5 + 8 + 34 + 4, 2 }, /* has_key */
-		{ FWD_TUNNEL_ADD, 5 + 8 + 34 + 22, 2 }, /* encap */
+		{ FWD_TUNNEL_ADD, 5 + 8 + 34 + 22, 4 }, /* encap */
 		{ FWD_TUNNEL_ALIVE, 5 + 4, 2 },	   { FWD_KEEPALIVE, 5 + 4, 2 },
 		{ FWD_EXPIRE, 5 + 4, 2 },	   { FWD_ACQUIRE, 5 + 4, 1 },
 		{ FWD_SA_ADD, 5 + 19, 9 },
