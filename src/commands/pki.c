@@ -158,7 +158,7 @@ static int cert_apply(struct cli_call *c)
 	cert = cfg_chain_add(chain, a->kind, a->serial);
 	if (!cert)
 		return -ENOMEM;
-	cert->again = true; /* its bytes follow; what is there stays until they come */
+	cert->typed = (struct cfg_typed){ .again = true };
 	return 0;
 }
 
@@ -194,16 +194,12 @@ static int data_apply(struct cli_call *c)
 
 	if (c->op != CLI_SET)
 		return 0;
-	if (cert->again)
-		cert->len = 0;
-	cert->again = false;
-	if (cert->len + (size_t)a->n > sizeof(cert->der)) {
+	if (!cfg_typed_add(&cert->typed, cert->der, &cert->len, cert->fresh, sizeof(cert->der), a->b,
+			   a->n)) {
 		txt_printf(c->out, "%% A certificate of more than %d bytes is not taken.\n",
 			   CFG_CERT_BYTES);
 		return -EINVAL;
 	}
-	memcpy(cert->der + cert->len, a->b, a->n);
-	cert->len = (uint16_t)(cert->len + a->n);
 	return 0;
 }
 
@@ -226,11 +222,14 @@ static bool data_each(const void *root, const void *obj, struct cli_walk *w, voi
 
 static int quit_apply(struct cli_call *c)
 {
-	const struct cfg_cert *cert = c->obj;
+	struct cfg_cert *cert = c->obj;
+	bool other = cert->typed.aside;
 
-	if (!cfg_cert_is_der(cert))
-		txt_printf(c->out, "%% NOTE: certificate %s is not whole, or none; it is kept and not "
-				   "used.\n",
+	if (!cfg_typed_end(&cert->typed, cert->der, &cert->len, cert->fresh))
+		txt_printf(c->out, other ? "%% NOTE: certificate %s is not whole, or none; the one before "
+					   "stays in force.\n" :
+					   "%% NOTE: certificate %s is not whole, or none; it is kept and "
+					   "not used.\n",
 			   cert->serial);
 	return 0;
 }

@@ -98,7 +98,7 @@ static int text_apply(struct cli_call *c)
 
 	if (c->op == CLI_SET && !c->number)
 		txt_str(c->out, "Enter a public key as a hexidecimal number ....\n\n");
-	k->again = true; /* its bytes follow; what is there stays until they come */
+	k->typed = (struct cfg_typed){ .again = true };
 	return 0;
 }
 
@@ -127,16 +127,11 @@ static int data_apply(struct cli_call *c)
 
 	if (c->op != CLI_SET)
 		return 0;
-	if (k->again)
-		k->len = 0;
-	k->again = false;
-	if (k->len + (size_t)a->n > sizeof(k->der)) {
+	if (!cfg_typed_add(&k->typed, k->der, &k->len, k->fresh, sizeof(k->der), a->b, a->n)) {
 		txt_printf(c->out, "%% A public key of more than %d bytes is not taken.\n",
 			   CFG_PUBKEY_BYTES);
 		return -EINVAL;
 	}
-	memcpy(k->der + k->len, a->b, a->n);
-	k->len = (uint16_t)(k->len + a->n);
 	return 0;
 }
 
@@ -159,10 +154,13 @@ static bool data_each(const void *root, const void *obj, struct cli_walk *w, voi
 
 static int quit_apply(struct cli_call *c)
 {
-	const struct cfg_pubkey *k = c->obj;
+	struct cfg_pubkey *k = c->obj;
+	bool other = k->typed.aside;
 
-	if (!cfg_pubkey_is_der(k))
-		txt_str(c->out, "% NOTE: the key is not whole, or none; it is kept and not used.\n");
+	if (!cfg_typed_end(&k->typed, k->der, &k->len, k->fresh))
+		txt_str(c->out, other ? "% NOTE: the key is not whole, or none; the one before stays in "
+					"force.\n" :
+					"% NOTE: the key is not whole, or none; it is kept and not used.\n");
 	else if (cfg_pubkey_reused(&((const struct config *)c->root)->pki, k))
 		txt_str(c->out, "% NOTE: this key is there for another use already. One RSA key may not "
 				"serve both\n  encryption and signatures: who breaks one by the answers of "

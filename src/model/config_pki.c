@@ -168,6 +168,34 @@ static bool is_der(const uint8_t *der, size_t len)
 	return der[1] == 0x82 && len == 4u + (unsigned)(der[2] << 8 | der[3]);
 }
 
+bool cfg_typed_add(struct cfg_typed *t, uint8_t *der, uint16_t *len, uint8_t *fresh, size_t cap,
+		   const uint8_t *b, size_t n)
+{
+	if (t->again) {
+		t->aside = is_der(der, *len);
+		*(t->aside ? &t->len : len) = 0;
+	}
+	t->again = false;
+	uint16_t *have = t->aside ? &t->len : len;
+	if (*have + n > cap)
+		return false;
+	memcpy((t->aside ? fresh : der) + *have, b, n);
+	*have = (uint16_t)(*have + n);
+	return true;
+}
+
+bool cfg_typed_end(struct cfg_typed *t, uint8_t *der, uint16_t *len, const uint8_t *fresh)
+{
+	bool whole = is_der(t->aside ? fresh : der, t->aside ? t->len : *len);
+
+	if (t->aside && whole) {
+		memcpy(der, fresh, t->len);
+		*len = t->len;
+	}
+	*t = (struct cfg_typed){ 0 };
+	return whole;
+}
+
 bool cfg_cert_is_der(const struct cfg_cert *c)
 {
 	return is_der(c->der, c->len);
@@ -308,8 +336,9 @@ static int clone_chain(const struct cfg_chain *from, struct cfg_pki *to)
 		if (!x)
 			return -ENOMEM;
 		x->len = f->len;
-		x->again = f->again;
+		x->typed = f->typed;
 		memcpy(x->der, f->der, f->len);
+		memcpy(x->fresh, f->fresh, f->typed.len);
 		err = clone_kept(&f->kept, &x->kept);
 	}
 	return err;

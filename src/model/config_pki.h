@@ -46,14 +46,22 @@ struct cfg_trustpoint {
 	kept_list kept;
 };
 
+/* Bytes that are typed line by line, up to `quit`. Where they shall follow whole ones, those stay
+ * in force until all have come; a paste that breaks off takes nothing away. */
+struct cfg_typed {
+	bool again;   /* typed once more: the first bytes that come replace what is there */
+	bool aside;   /* what comes goes to fresh */
+	uint16_t len; /* bytes in fresh */
+};
+
 enum cert_kind { CERT_ROUTER = 0, CERT_CA, CERT_SELF_SIGNED };
 
 struct cfg_cert {
 	uint8_t kind; /* enum cert_kind */
 	char serial[CFG_SERIAL_MAX]; /* as written */
 	uint16_t len; /* bytes in der; what they mean is not judged here */
-	bool again;   /* typed once more: the first bytes that come replace these */
-	uint8_t der[CFG_CERT_BYTES];
+	struct cfg_typed typed; /* fresh is below */
+	uint8_t der[CFG_CERT_BYTES], fresh[CFG_CERT_BYTES];
 	kept_list kept;
 };
 
@@ -87,8 +95,8 @@ struct cfg_pubkey {
 	uint8_t use;	  /* enum rsa_use */
 	struct ipaddr at; /* `address`; IP_NONE: not said */
 	uint16_t len;	  /* bytes in der; what they mean is not judged here */
-	bool again;	  /* typed once more: the first bytes that come replace these */
-	uint8_t der[CFG_PUBKEY_BYTES];
+	struct cfg_typed typed; /* fresh is below */
+	uint8_t der[CFG_PUBKEY_BYTES], fresh[CFG_PUBKEY_BYTES];
 	kept_list kept, kept_text; /* kept_text: among the bytes */
 };
 
@@ -126,6 +134,12 @@ void pki_del_cert_map(struct cfg_pki *p, struct cfg_cert_map *m);
 struct cfg_pubkey *pki_find_pubkey(const struct cfg_pki *p, const struct cfg_pubkey *like);
 struct cfg_pubkey *pki_add_pubkey(struct cfg_pki *p, const struct cfg_pubkey *like);
 void pki_del_pubkey(struct cfg_pki *p, struct cfg_pubkey *k);
+/* A line of n bytes for der, which holds *len and has room for cap, as fresh has; false: they
+ * are too many, and nothing was taken. */
+bool cfg_typed_add(struct cfg_typed *t, uint8_t *der, uint16_t *len, uint8_t *fresh, size_t cap,
+		   const uint8_t *b, size_t n);
+/* `quit`: what was typed replaces der if it is whole; else der stays, and this is false. */
+bool cfg_typed_end(struct cfg_typed *t, uint8_t *der, uint16_t *len, const uint8_t *fresh);
 /* A DER SEQUENCE from end to end, as a public key is. */
 bool cfg_pubkey_is_der(const struct cfg_pubkey *k);
 /* The same key stands for both uses, which is none: an attack on one would break the

@@ -30,12 +30,27 @@ static void certificate_data_is_hex_up_to_quit(void **state)
 	assert_int_equal(c->len, 12);
 	assert_memory_equal(c->der, "\x30\x0a\xde\xde\xfa\xe5\xf6\x01\x02\x03\x04\x05", 12);
 	assert_true(cfg_cert_is_der(c));
-	/* the same certificate again: its bytes are replaced */
+	/* the same certificate again: the whole one stays until another is whole */
 	type(&r, "certificate ca 0A");
-	type(&r, "3000");
-	assert_non_null(strstr(type(&r, "quit"), "is not whole, or none"));
+	type(&r, "3009");
+	assert_int_equal(c->len, 12);
+	assert_non_null(strstr(type(&r, "quit"), "is not whole, or none; the one before stays in force."));
 	assert_int_equal(r.c->pki.chains[0]->n, 1);
-	assert_int_equal(c->len, 2);
+	assert_int_equal(c->len, 12);
+	/* left without quit, as by a session that breaks off */
+	type(&r, "certificate ca 0A");
+	type(&r, "3003");
+	type(&r, "end");
+	assert_int_equal(c->len, 12);
+	type(&r, "configure terminal");
+	type(&r, "crypto pki certificate chain TP");
+	type(&r, "certificate ca 0A");
+	type(&r, "3003 0201");
+	type(&r, "07");
+	assert_string_equal(type(&r, "quit"), "");
+	c = r.c->pki.chains[0]->certs[0];
+	assert_int_equal(c->len, 5);
+	assert_memory_equal(c->der, "\x30\x03\x02\x01\x07", 5);
 	type(&r, "no certificate ca 0A");
 	assert_int_equal(r.c->pki.chains[0]->n, 0);
 	router_down(&r);

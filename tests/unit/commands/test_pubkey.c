@@ -39,10 +39,16 @@ static void a_key_is_typed_as_in_ios(void **state)
 	assert_int_equal(k->len, 7);
 	assert_memory_equal(k->der, "\x30\x05\x0a\x0b\x0c\x0d\x0e", 7);
 	assert_true(cfg_pubkey_is_der(k));
-	type(&r, "key-string"); /* once more: its bytes are replaced */
+	type(&r, "key-string"); /* once more: a whole one replaces it, nothing else */
 	type(&r, "3005");
-	assert_non_null(strstr(type(&r, "quit"), "is not whole, or none"));
-	assert_int_equal(k->len, 2);
+	assert_non_null(strstr(type(&r, "quit"), "is not whole, or none; the one before stays in force."));
+	assert_int_equal(k->len, 7);
+	type(&r, "key-string");
+	type(&r, "3002");
+	type(&r, "0F0E");
+	assert_string_equal(type(&r, "quit"), "");
+	assert_int_equal(k->len, 4);
+	assert_memory_equal(k->der, "\x30\x02\x0f\x0e", 4);
 	type(&r, "exit");
 	assert_string_equal(prompt(&r), "R1(config-pubkey-chain)#");
 	type(&r, "addressed-key 10.5.5.1 signature"); /* another entry */
