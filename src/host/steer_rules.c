@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ruleset as text. Chains, in the order that a packet meets them:
  *
- *   prerouting   out of a steering TUN: steered again or nothing (hub and spoke);
- *                in by a crypto interface: `mirror_SLOT`, unless it is our own
- *                cipher traffic; then `steer_SLOT` of the interface it will leave by
+ *   prerouting   in by a crypto interface: `mirror_SLOT`, unless it is our own cipher
+ *                traffic or out of a steering TUN. Before conntrack has put fragments
+ *                together, which asks nobody where they came in: a fragment in clear
+ *                must not become part of a packet whose others came out of an SA
+ *   forwarding   `steer_SLOT` of the interface it will leave by, whatever it came in by
+ *                (hub and spoke)
  *   output       `steer_SLOT`, unless a cipher socket sent it
  *   guard        in postrouting, before and behind source NAT: `guard_SLOT`
  *
@@ -305,13 +308,14 @@ static void put_guard(struct txt *t, const struct steer_if *v, size_t n)
 
 static void put_prerouting(struct txt *t, const struct steer_if *v, size_t n)
 {
-	txt_str(t, "\tchain prerouting {\n\t\ttype filter hook prerouting priority mangle;\n");
+	/* behind access lists (-450), before conntrack's reassembly (-400) */
+	txt_str(t, "\tchain prerouting {\n\t\ttype filter hook prerouting priority -425;\n");
 	for (size_t i = 0; i < n; i++) { /* out of an SA: not in clear, whatever it looks like */
 		if (v[i].any_device)
 			continue;
 		txt_str(t, "\t\t");
 		put_dev(t, "iifname", v[i].tun, v[i].tun_ifindex);
-		txt_str(t, "goto forwarding\n");
+		txt_str(t, "accept\n");
 	}
 	/* what an `any any` line would call cleartext and is our own cipher traffic; a
 	 * later fragment gets nowhere without its first, which is looked at */
@@ -328,7 +332,7 @@ static void put_prerouting(struct txt *t, const struct steer_if *v, size_t n)
 			put_dev(t, "iifname", v[i].device, v[i].ifindex);
 		txt_printf(t, "jump mirror_%u\n", v[i].slot);
 	}
-	txt_str(t, "\t\tgoto forwarding\n\t}\n\tchain forwarding {\n");
+	txt_str(t, "\t}\n\tchain forwarding {\n\t\ttype filter hook prerouting priority mangle;\n");
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].any_device)
 			continue;

@@ -360,6 +360,23 @@ def test_cleartext_that_should_be_protected_is_dropped_counted_and_logged(world)
     assert world.drv.do('counts') == 'guard 0 mirror 3'
 
 
+def test_a_fragment_in_clear_joins_nothing_that_came_out_of_an_sa(world):
+    """conntrack puts fragments together before most chains see them, whatever interface
+    each of them came in by."""
+    world.sh('router', 'nft "table ip theirs { chain c { type filter hook forward priority 0; '
+                       'ct state established accept; }; }"')
+    world.acl('10 permit 17 10.1.1.0/24 10.2.2.0/24')
+    world.lan.told.clear()
+    world.wan.do(f'frag {FAR} {LAN}')
+    world.wan.do(f'udp {OTHER} 7 {LAN} 8')
+    assert world.lan.tells(f'saw {OTHER} {LAN} 17 8')
+    world.drv.do(f'inject-first {FAR} {LAN}')
+    world.drv.do(f'inject {FAR} {LAN}')
+    assert world.lan.tells(f'saw {FAR} {LAN} 1')
+    assert world.lan.told == [f'saw {OTHER} {LAN} 17 8', f'saw {FAR} {LAN} 1 0']
+    assert world.drv.do('counts') == 'guard 0 mirror 1'
+
+
 def test_our_own_cipher_traffic_is_no_cleartext(world):
     world.acl('10 permit 0 0.0.0.0/0 0.0.0.0/0')
     for words in (f'raw 50 {PEER} {LOCAL}', f'raw 51 {PEER} {LOCAL}', f'udp {PEER} 500 {LOCAL} 500',

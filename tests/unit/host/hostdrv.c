@@ -143,18 +143,21 @@ static int send_own(const char *what, const char *to)
 	return err;
 }
 
-/* `inject SOURCE DESTINATION`: an echo request out of an SA. */
-static int inject(struct drv *d, char *rest)
+/* `inject SOURCE DESTINATION`: an echo request out of an SA. `inject-first`: the first
+ * fragment of the datagram that hostnode.py's `frag` is a later one of. */
+static int inject(struct drv *d, char *rest, bool first)
 {
 	char s[32], t[32];
 	struct ipaddr src, dst;
-	uint8_t buf[64];
+	uint8_t buf[1024] = { 0 };
 	struct wr w = wr_of(buf, sizeof(buf));
+	size_t len = 20 + (first ? 800 : 8);
 
 	if (sscanf(rest, "%31s %31s", s, t) != 2 || !ipaddr_parse_v4(s, &src) ||
 	    !ipaddr_parse_v4(t, &dst))
 		return -EINVAL;
-	uint16_t h[10] = { 0x4500, 28, 0x1234, 0, 64 << 8 | 1 };
+	uint16_t h[10] = { 0x4500, (uint16_t)len, first ? 0x4711 : 0x1234, first ? 0x2000 : 0,
+			   first ? 64 << 8 | 17 : 64 << 8 | 1 };
 	uint32_t sum = 0;
 
 	h[6] = (uint16_t)(ipaddr_to_v4(&src) >> 16);
@@ -167,9 +170,9 @@ static int inject(struct drv *d, char *rest)
 	h[5] = (uint16_t)~((sum & 0xffff) + (sum >> 16));
 	for (size_t i = 0; i < 10; i++)
 		wr_be16(&w, h[i]);
-	wr_be32(&w, 0x0800f7ff);
-	wr_be32(&w, 0);
-	return write(d->tun, buf, wr_len(&w)) < 0 ? -errno : 0;
+	wr_be32(&w, first ? 7 << 16 | 8 : 0x0800f7ff); /* ports; an echo request */
+	wr_be32(&w, first ? 816 << 16 : 0);
+	return write(d->tun, buf, len) < 0 ? -errno : 0;
 }
 
 static int stop(struct drv *d)
@@ -208,7 +211,9 @@ static int run(struct drv *d, char *cmd, struct txt *say)
 	if (!strcmp(cmd, "closed"))
 		return apply_closed(d, say);
 	if (!strcmp(cmd, "inject"))
-		return inject(d, rest);
+		return inject(d, rest, false);
+	if (!strcmp(cmd, "inject-first"))
+		return inject(d, rest, true);
 	if (!strcmp(cmd, "stop"))
 		return stop(d);
 	if (!strcmp(cmd, "counts")) {

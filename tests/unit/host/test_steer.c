@@ -319,6 +319,25 @@ static void a_protected_tunnel_is_guarded_on_every_interface(void **state)
 	}
 }
 
+/* conntrack puts fragments together at -400, wherever they came in: what came in clear has to
+ * be gone before. What an SA brought, by its steering TUN, is not judged. */
+static void cleartext_is_judged_before_fragments_are_put_together(void **state)
+{
+	const struct steer_line l = { 10, true, { ANY, ANY, 6, { 0 }, { 0 } } };
+	struct txt t = rules_of(&l, 1, STEER_FULL);
+	char b[4096];
+
+	(void)state;
+	chain(&t, "prerouting", b);
+	assert_ptr_equal(strstr(b, "\t\ttype filter hook prerouting priority -425;\n"
+				   "\t\tiifname \"cvsteer3\" accept\n"), b);
+	assert_non_null(strstr(b, "\t\tiifname \"eth1\" jump mirror_3\n"));
+	assert_string_equal(chain(&t, "forwarding", b),
+			    "\t\ttype filter hook prerouting priority mangle;\n"
+			    "\t\tfib daddr oifname \"eth1\" jump steer_3\n");
+	txt_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +355,7 @@ int main(void)
 		cmocka_unit_test(counters_go_on_where_they_were),
 		cmocka_unit_test(only_the_full_form_logs),
 		cmocka_unit_test(a_protected_tunnel_is_guarded_on_every_interface),
+		cmocka_unit_test(cleartext_is_judged_before_fragments_are_put_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
