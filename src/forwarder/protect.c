@@ -5,7 +5,13 @@
  * policy, or without an SA, a packet waits or is dropped. */
 #include "forwarder/internal.h"
 
-/* Which tunnels are protected by what, once the table holds both. A tunnel between the
+static bool works(const struct tunnel *t)
+{
+	return t && t->conf.up && t->port;
+}
+
+/* Which tunnels are protected by what, once the table holds both. Of several that share a
+ * policy one that works stands for it: fragments come in by its TUN. A tunnel between the
  * ends of a protected one that is not protected itself is closed: GRE between two hosts
  * is protected or it is not. */
 void protect_bind(struct forwarder *f)
@@ -16,7 +22,7 @@ void protect_bind(struct forwarder *f)
 			t->policy = NULL;
 		if (t->policy && t->conf.vti)
 			t->policy->vti = t;
-		else if (t->policy)
+		else if (t->policy && !works(t->policy->gre))
 			t->policy->gre = t;
 	}
 	for (struct tunnel *t = f->tunnels; t; t = t->next) {
@@ -28,6 +34,12 @@ void protect_bind(struct forwarder *f)
 	}
 }
 
+/* The packet came in by the TUN of that tunnel. */
+static bool came_by(const struct tunnel *t, const struct pkt *p)
+{
+	return t && t->port && t->port->desc.dev_ifindex && p->ifindex == t->port->desc.dev_ifindex;
+}
+
 bool protect_takes(const struct tunnel *t, const struct policy *from, const struct pkt *p)
 {
 	if (!t->conf.protect)
@@ -35,7 +47,7 @@ bool protect_takes(const struct tunnel *t, const struct policy *from, const stru
 	if (from)
 		return from == t->policy;
 	/* fragments that came out of its SA, which the kernel has put together again */
-	return t->port && t->port->desc.dev_ifindex && p->ifindex == t->port->desc.dev_ifindex;
+	return came_by(t, p) || (t->policy && came_by(t->policy->gre, p));
 }
 
 bool protect_out(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip4 *h)

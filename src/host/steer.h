@@ -25,7 +25,8 @@ struct steer_line {
 /* One interface with a crypto map, or a protected tunnel. */
 struct steer_if {
 	/* a protected tunnel: its lines say what GRE may leave by no interface, and arrive by
-	 * none but its own TUN. It steers nothing: of all this slot, tun and lines count. */
+	 * none but its own TUN, or that of a tunnel with the same line. It steers nothing: of
+	 * all this slot, tun and lines, of which there is one, count. */
 	bool any_device;
 	uint32_t slot;	 /* a tunnel's is STEER_SLOTS or more; others are below STEER_SLOTS, stable while the interface has a map */
 	uint32_t ifindex;

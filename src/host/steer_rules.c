@@ -14,7 +14,8 @@
  * deny line means "go on at the next entry": it returns.
  *
  * A protected tunnel has no `steer`: its TUN is in the forwarder's hands. Its `guard` is
- * for every interface, and its `mirror` for all but that TUN. */
+ * for every interface, and its `mirror` for all but that TUN and those of tunnels with the
+ * same ends. */
 #include "host/steer.h"
 
 #include <ctype.h>
@@ -306,6 +307,15 @@ static void put_guard(struct txt *t, const struct steer_if *v, size_t n)
 		   "\t\ttype filter hook postrouting priority 400;\n\t\tgoto guard\n\t}\n");
 }
 
+/* By no TUN of a tunnel with the same ends: fragments out of the SA that they share come in
+ * by one of these, to be put together. */
+static void put_not_by(struct txt *t, const struct steer_if *v, size_t n, const struct steer_if *f)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].any_device && selector_equal(&v[i].lines->sel, &f->lines->sel))
+			put_dev(t, "iifname !=", v[i].tun, v[i].tun_ifindex);
+}
+
 static void put_prerouting(struct txt *t, const struct steer_if *v, size_t n)
 {
 	/* behind access lists (-450), before conntrack's reassembly (-400) */
@@ -326,8 +336,8 @@ static void put_prerouting(struct txt *t, const struct steer_if *v, size_t n)
 		   "\t\tfib daddr type local icmp type 3 icmp code 4 accept\n");
 	for (size_t i = 0; i < n; i++) {
 		txt_str(t, "\t\t");
-		if (v[i].any_device) /* fragments out of its SA come in there, to be put together */
-			put_dev(t, "iifname !=", v[i].tun, v[i].tun_ifindex);
+		if (v[i].any_device)
+			put_not_by(t, v, n, &v[i]);
 		else
 			put_dev(t, "iifname", v[i].device, v[i].ifindex);
 		txt_printf(t, "jump mirror_%u\n", v[i].slot);

@@ -378,6 +378,49 @@ static void a_tunnel_beside_a_protected_one_is_closed_or_shares(void **state)
 	world_free(b);
 }
 
+/* The peer has cut a packet of one of them before it encrypted: which one it is shows only
+ * when the kernel has put it together, out of what came in by the TUN of one that works. */
+static void fragments_of_tunnels_that_share_find_their_tunnel(void **state)
+{
+	struct ip4 cut = { .ttl = 64, .id = 9, .frag = IP4_MF, .proto = 47, .total_len = 64 };
+
+	(void)state;
+	for (size_t down = 0; down < 2; down++) {
+		struct world *a = world_new(), *b = world_new();
+		uint32_t tun = down ? PORT_TUN : PORT_TUN2;
+		uint8_t p[64];
+
+		table(a, VTI, A, B, false, false, 0);
+		table(b, GRE, B, A, false, true, POLICY);
+		sas(a, VTI, A, B, POLICY, 0x1001, 0x1002);
+		sas(b, VTI, B, A, POLICY, 0x1002, 0x1001);
+		for (struct tunnel *t = b->f->tunnels; t; t = t->next)
+			t->conf.up = t->conf.tunnel_id != down;
+		protect_bind(b->f);
+		/* of the tunnel between A and B, in what carries anything */
+		(void)clear_gre(p, A, B, true);
+		cut.src = A;
+		cut.dst = B;
+		ip4_write(p, &cut);
+		a->f->tunnels->conf.dst = ipaddr_v4(A_IN); /* not into itself */
+		put(a, PORT_TUN, p, sizeof(p));
+		assert_int_equal(carry(a, b), 1);
+		assert_int_equal(mem_of(b, tun)->n_out, 1);
+		for (struct tunnel *t = b->f->tunnels; t; t = t->next)
+			t->conf.up = true;
+		for (size_t key = 0; key < 2; key++) {
+			size_t got = mem_of(b, PORT_TUN + (uint32_t)key)->n_out;
+
+			mem_of(b, PORT_GRE)->ifindex = TUN_DEV + tun - PORT_TUN;
+			put(b, PORT_GRE, p, clear_gre(p, A, B, key));
+			assert_int_equal(mem_of(b, PORT_TUN + (uint32_t)key)->n_out, got + 1);
+		}
+		assert_int_equal(b->f->drops.n[FWD_DROP_RECVD_CLEAR], 0);
+		world_free(a);
+		world_free(b);
+	}
+}
+
 static void a_tunnel_that_is_down_takes_and_gives_nothing(void **state)
 {
 	(void)state;
@@ -421,6 +464,7 @@ int main(void)
 		cmocka_unit_test(gre_in_clear_is_refused_and_told),
 		cmocka_unit_test(another_policys_sa_is_no_way_in),
 		cmocka_unit_test(a_tunnel_beside_a_protected_one_is_closed_or_shares),
+		cmocka_unit_test(fragments_of_tunnels_that_share_find_their_tunnel),
 		cmocka_unit_test(a_tunnel_that_is_down_takes_and_gives_nothing),
 		cmocka_unit_test(a_vti_without_a_policy_is_no_message),
 	};

@@ -319,6 +319,29 @@ static void a_protected_tunnel_is_guarded_on_every_interface(void **state)
 	}
 }
 
+/* Fragments that come out of the SA of several tunnels come in by the TUN of any of them. */
+static void tunnels_with_the_same_ends_take_each_others_fragments(void **state)
+{
+	const struct steer_line l = { 1, true, { NET(192, 0, 2, 1, 32), NET(192, 0, 2, 2, 32), 47, { 0 }, { 0 } } };
+	const struct steer_line m = { 1, true, { NET(192, 0, 2, 1, 32), NET(192, 0, 2, 3, 32), 47, { 0 }, { 0 } } };
+	struct steer_if v[3] = { 0 };
+	struct txt t = TXT_INIT;
+	char b[4096];
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		v[i] = (struct steer_if){ .any_device = true, .slot = STEER_SLOTS + i,
+					  .lines = i == 1 ? &m : &l, .n_lines = 1 };
+		snprintf(v[i].tun, sizeof(v[i].tun), "Tunnel%u", (unsigned)i);
+	}
+	steer_ruleset(v, 3, STEER_FULL, NULL, &t);
+	chain(&t, "prerouting", b);
+	assert_non_null(strstr(b, "\t\tiifname != \"Tunnel0\" iifname != \"Tunnel2\" jump mirror_256\n"
+				  "\t\tiifname != \"Tunnel1\" jump mirror_257\n"
+				  "\t\tiifname != \"Tunnel0\" iifname != \"Tunnel2\" jump mirror_258\n"));
+	txt_fini(&t);
+}
+
 /* conntrack puts fragments together at -400, wherever they came in: what came in clear has to
  * be gone before. What an SA brought, by its steering TUN, is not judged. */
 static void cleartext_is_judged_before_fragments_are_put_together(void **state)
@@ -355,6 +378,7 @@ int main(void)
 		cmocka_unit_test(counters_go_on_where_they_were),
 		cmocka_unit_test(only_the_full_form_logs),
 		cmocka_unit_test(a_protected_tunnel_is_guarded_on_every_interface),
+		cmocka_unit_test(tunnels_with_the_same_ends_take_each_others_fragments),
 		cmocka_unit_test(cleartext_is_judged_before_fragments_are_put_together),
 	};
 
