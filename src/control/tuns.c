@@ -281,34 +281,34 @@ static bool guard_tunnel(struct control *c, const struct cfg_interface *ci, stru
 
 static void steering_ruleset(struct control *c)
 {
-	struct steer_if v[MAX_STEER + MAX_TUNS];
+	/* of an interface its crypto map and its protection */
+	struct steer_if *v = calloc(2 * c->config->interfaces.n + 1, sizeof(*v));
 	struct txt why = TXT_INIT;
 	size_t n = 0;
-	int err = 0;
+	int err = v ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < c->config->interfaces.n; i++) {
+	for (size_t i = 0; v && i < c->config->interfaces.n; i++) {
 		const struct cfg_interface *ci = c->config->interfaces.v[i];
 		struct steer_if f;
 
 		if (ci->crypto_map[0] && steer_one(c, ci, &f))
-			v[n++] = f; /* no more of them than slots */
+			v[n++] = f;
 		if (!ci->tunnel.protection[0] || ci->tunnel.mode == TUNNEL_IPSEC_IPV4)
 			continue; /* a VTI has nothing of its own on the wire */
-		if (n == MAX_STEER + MAX_TUNS)
-			c->guarded = false;
-		else if (guard_tunnel(c, ci, &f))
+		if (guard_tunnel(c, ci, &f))
 			v[n++] = f;
 	}
-	if (n || c->last_ruleset)
+	if (!err && (n || c->last_ruleset))
 		err = steer_apply(c->nl, v, n, &c->last_ruleset, &why);
 	if (err)
 		log_line("CULVERT-2-STEERING", "the kernel refused the crypto ACL: %s %s",
 			 strerror(-err), txt_cstr(&why));
-	if (n && !c->last_ruleset)
+	if (!v || (n && !c->last_ruleset))
 		c->guarded = false;
 	c->steering_failed = err != 0 || !c->guarded;
 	for (size_t i = 0; i < n; i++)
 		free((void *)v[i].lines);
+	free(v);
 	txt_fini(&why);
 }
 

@@ -281,6 +281,25 @@ def test_two_tunnels_share_one_pair_of_sas(world, esp, mtu):
     assert stop() == []
 
 
+def test_each_of_very_many_tunnels_is_guarded_beside_a_crypto_map(world):
+    """More than there are slots and TUNs: what cannot run is guarded all the same."""
+    many = ''.join(f"""interface Tunnel{i}
+ tunnel source FastEthernet0/1
+ tunnel destination 198.51.{i // 250}.{1 + i % 250}
+ tunnel protection ipsec profile PROT
+""" for i in range(1, 513))
+    world.router(world.a, words(NEAR, FAR, 1, extra=many + """ip access-list extended LANS
+ permit ip 10.1.0.0 0.0.255.255 10.2.0.0 0.0.255.255
+crypto map M 10 ipsec-isakmp
+ set peer 192.0.2.2
+ set transform-set TS
+ match address LANS
+interface FastEthernet0/1
+ crypto map M"""))
+    rules = run(*world.a.argv('nft', 'list', 'chain', 'ip', 'culvert', 'guard')).stdout
+    assert rules.count('jump guard_') == 514 and 'oifname "wan" jump guard_0' in rules
+
+
 @pytest.mark.parametrize('role', ['initiator', 'responder'])
 def test_a_vti_with_strongswan_in_user_space(role):
     """It does as if a NAT were between us: ESP in UDP, tunnel mode, any to any."""
