@@ -149,15 +149,11 @@ int filter_clear(const char *acl)
 {
 	struct txt t = TXT_INIT, why = TXT_INIT;
 	struct filter_count *v = NULL;
-	char ident[FILTER_IDENT_MAX];
-	size_t n = 0, len;
+	size_t n = 0;
 	int err = filter_counts(&v, &n);
 
-	filter_ident(acl, ident);
-	len = strlen(ident);
 	for (size_t i = 0; i < n; i++)
-		if (!acl[0] || (!strncmp(v[i].name, "l_", 2) && !strncmp(v[i].name + 2, ident, len) &&
-				v[i].name[2 + len] == '_'))
+		if (!acl[0] || filter_counter_is_of(v[i].name, acl))
 			txt_printf(&t, "reset counter ip " FILTER_TABLE " %s\n", v[i].name);
 	if (!err && t.len)
 		err = t.bad ? -ENOMEM : nft_load(txt_cstr(&t), &why);

@@ -45,6 +45,8 @@ enum filter_form {
 void filter_ident(const char *acl, char out[FILTER_IDENT_MAX]);
 /* The name of the counter of a line. */
 void filter_counter(const char *acl, uint32_t seq, char out[256]);
+/* Whether a counter of that name is one of a line of that list. */
+bool filter_counter_is_of(const char *counter, const char *acl);
 
 /* The ruleset as text for nft. c: the counters that are there, sorted by name. */
 void filter_ruleset(const struct filter_if *v, size_t n, enum filter_form form,

@@ -37,6 +37,18 @@ void filter_counter(const char *acl, uint32_t seq, char out[256])
 	snprintf(out, 256, "l_%s_%u", ident, seq);
 }
 
+bool filter_counter_is_of(const char *counter, const char *acl)
+{
+	char ident[FILTER_IDENT_MAX];
+	size_t len;
+
+	filter_ident(acl, ident);
+	len = strlen(ident);
+	/* nothing but the number may follow: what cannot be said as it is begins with `_`, too */
+	return !strncmp(counter, "l_", 2) && !strncmp(counter + 2, ident, len) &&
+	       strrchr(counter, '_') == counter + 2 + len;
+}
+
 /* ---- one line ---- */
 
 static void put_ports(struct txt *t, const char *field, const struct acl_ports *p)

@@ -95,11 +95,28 @@ static void onto_a_table_only_what_is_no_more_goes(void **state)
 	config_free(c);
 }
 
+/* `clear access-list counters LAN` leaves those of LAN-2 alone. */
+static void a_counter_belongs_to_one_list(void **state)
+{
+	static const char *const names[] = { "LAN", "LAN-2", "LAN_2", "LAN_", "_", "1", "1_1", "10" };
+	const size_t n = sizeof(names) / sizeof(names[0]);
+	char counter[256];
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++) {
+			filter_counter(names[i], 10, counter);
+			assert_int_equal(filter_counter_is_of(counter, names[k]), i == k);
+		}
+	assert_false(filter_counter_is_of("theirs", "LAN"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_words_of_nft_and_never_the_same),
 		cmocka_unit_test(what_a_user_named_it_gets_nowhere_as_it_is),
+		cmocka_unit_test(a_counter_belongs_to_one_list),
 		cmocka_unit_test(onto_a_table_only_what_is_no_more_goes),
 	};
 
