@@ -205,6 +205,8 @@ static void put_list(struct txt *t, const struct cfg_acl *acl, enum filter_form 
 	}
 	filter_ident(acl->name, ident);
 	txt_printf(t, "\tchain acl_%s {\n", ident);
+	if (form != FILTER_CLOSED) /* the flags of TCP are in no fragment but the first (RFC 3128) */
+		txt_str(t, "\t\tip protocol 6 ip frag-off & 0x1fff == 1 drop\n");
 	for (size_t i = 0; form != FILTER_CLOSED && i < acl->entries.n; i++)
 		if (acl->entries.v[i]->kind != ACE_REMARK)
 			put_line(t, acl, acl->entries.v[i], form);

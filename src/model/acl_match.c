@@ -39,7 +39,7 @@ static bool l3_takes(const struct acl_entry *e, const struct acl_probe *p)
 
 bool acl_entry_takes(const struct acl_entry *e, const struct acl_probe *p)
 {
-	if (e->kind == ACE_REMARK || !l3_takes(e, p))
+	if (e->kind == ACE_REMARK || (p->tiny && e->kind == ACE_PERMIT) || !l3_takes(e, p))
 		return false;
 	if (p->later_fragment)
 		return e->fragments || !says_l4(e) || e->kind == ACE_PERMIT;
@@ -79,9 +79,12 @@ bool acl_probe_of(struct span packet, struct acl_probe *ret_p)
 
 	p.tos = rd_u8(&r);
 	rd_skip(&r, 4);
-	p.later_fragment = (rd_be16(&r) & 0x1fff) != 0;
+	uint16_t offset = rd_be16(&r) & 0x1fff;
+	p.later_fragment = offset != 0;
 	rd_skip(&r, 1);
 	p.proto = rd_u8(&r);
+	/* it brings flags that the first one hides, or overwrites them (RFC 3128) */
+	p.tiny = p.proto == 6 && offset == 1;
 	rd_skip(&r, 2);
 	p.src = ipaddr_v4(rd_be32(&r));
 	p.dst = ipaddr_v4(rd_be32(&r));

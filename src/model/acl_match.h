@@ -11,6 +11,7 @@ struct acl_probe {
 	struct ipaddr src, dst;
 	uint8_t proto, tos;
 	bool later_fragment; /* and so nothing of layer 4 is known */
+	bool tiny;	     /* such a fragment of TCP, of what a header is at least: never permitted */
 	bool l4_known;	     /* the fields below were in the packet */
 	uint16_t src_port, dst_port;
 	uint8_t tcp_flags, icmp_type, icmp_code;

@@ -75,6 +75,36 @@ static void later_fragments_are_permitted_by_layer_3_and_not_denied_by_layer_4(v
 	assert_false(acl_entry_takes(&permit, &later));
 }
 
+/* A TCP header cut behind its ports: the line that denies the port cannot know the flags of the
+ * first part, so the second, which brings them, goes nowhere (RFC 3128). */
+static void no_list_is_passed_in_tiny_fragments(void **state)
+{
+	uint8_t b[28] = { 0x45, 0, 0, 28, 0, 1, 0x20, 0, 64, 6, 0, 0, 10, 2, 0, 1, 10, 1, 0, 2, 0x12, 0x34, 0, 23 };
+	struct config *c = config_new();
+	struct cfg_acl *acl = config_add_acl(c, "A", ACL_EXTENDED, false);
+	struct acl_entry telnet = line(ACE_DENY, 6), rest = line(ACE_PERMIT, 0);
+	const struct acl_entry *decides;
+	struct acl_probe p;
+
+	(void)state;
+	telnet.seq = 10;
+	telnet.dst_port = (struct acl_ports){ PORT_EQ, 1, { 23 } };
+	rest.seq = 20;
+	assert_true(cfg_acl_add(acl, &telnet) && cfg_acl_add(acl, &rest));
+	b[7] = 1; /* behind eight bytes */
+	assert_true(acl_probe_of(span_of(b, sizeof(b)), &p));
+	assert_null(cfg_acl_decides(acl, &p));
+	b[7] = 2;
+	assert_true(acl_probe_of(span_of(b, sizeof(b)), &p));
+	decides = cfg_acl_decides(acl, &p);
+	assert_true(decides && decides->seq == 20);
+	b[7] = 1;
+	b[9] = 17; /* of UDP all is in the first eight */
+	assert_true(acl_probe_of(span_of(b, sizeof(b)), &p));
+	assert_non_null(cfg_acl_decides(acl, &p));
+	config_free(c);
+}
+
 static void flags_icmp_and_the_tos_byte(void **state)
 {
 	struct acl_entry est = line(ACE_PERMIT, 6), syn = line(ACE_PERMIT, 6), echo = line(ACE_PERMIT, 1),
@@ -160,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ports_are_tested_as_ios_says),
 		cmocka_unit_test(later_fragments_are_permitted_by_layer_3_and_not_denied_by_layer_4),
+		cmocka_unit_test(no_list_is_passed_in_tiny_fragments),
 		cmocka_unit_test(flags_icmp_and_the_tos_byte),
 		cmocka_unit_test(a_probe_takes_only_what_is_there),
 		cmocka_unit_test(an_empty_list_filters_nothing_and_a_full_one_ends_in_a_deny),
