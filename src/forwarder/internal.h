@@ -188,6 +188,8 @@ void wait_forget(struct forwarder *f, struct policy *pol, uint64_t older_than_ms
 		 enum fwd_drop why);
 /* Everything that waits, in order, as a list by pkt.next; the queue is empty after. */
 struct pkt *wait_take_all(struct forwarder *f, struct policy *pol);
+/* Drops what waits and that selector does not take. */
+void wait_keep(struct forwarder *f, struct policy *pol, const struct selector *sel);
 
 /* out.c */
 void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b);

@@ -44,6 +44,45 @@ struct pkt *wait_take_all(struct forwarder *f, struct policy *pol)
 	return first;
 }
 
+static void append(struct forwarder *f, struct policy *pol, struct pkt *p)
+{
+	p->next = NULL;
+	*pol->wait_last = p;
+	pol->wait_last = &p->next;
+	pol->n_waiting++;
+	f->n_waiting++;
+}
+
+static bool takes(const struct selector *sel, struct pkt *p)
+{
+	struct flow fl;
+	struct ip4 h;
+
+	if (!ip4_parse(p, false, &h))
+		return false;
+	ip4_flow(p, &h, &fl);
+	return selector_has(sel, &fl);
+}
+
+/* What waits for SAs that the policy no longer asks for: each new SA would release it, not
+ * take it, and be asked to make another. */
+void wait_keep(struct forwarder *f, struct policy *pol, const struct selector *sel)
+{
+	struct pkt *p = wait_take_all(f, pol);
+
+	while (p) {
+		struct pkt *next = p->next;
+
+		if (takes(sel, p)) {
+			append(f, pol, p);
+		} else {
+			pol->stats.send_errors++;
+			fwd_drop(f, p, FWD_DROP_NO_POLICY);
+		}
+		p = next;
+	}
+}
+
 static bool has_room(const struct forwarder *f, const struct policy *pol, uint64_t key)
 {
 	size_t same = 0;
@@ -73,11 +112,7 @@ void wait_for_sa(struct forwarder *f, struct policy *pol, const struct flow *fl,
 	if (has_room(f, pol, p->flow_key)) {
 		if (!p->since_ms) /* else it waited before: the queue stays in order of age */
 			p->since_ms = f->now_ms;
-		p->next = NULL;
-		*pol->wait_last = p;
-		pol->wait_last = &p->next;
-		pol->n_waiting++;
-		f->n_waiting++;
+		append(f, pol, p);
 		pol->stats.queued++;
 	} else {
 		pol->stats.send_errors++;

@@ -313,6 +313,29 @@ static void without_an_sa_it_waits_and_without_a_policy_it_is_dropped(void **sta
 	}
 }
 
+/* A tunnel that gets another destination: what was packed for the old one has no SA to
+ * come, and must not have one made after the other. */
+static void what_waits_for_another_end_is_dropped_not_asked_for_again(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	table(w, GRE, A, B, false, false, 0);
+	(void)send_inner(w, PORT_TUN);
+	table(w, GRE, A, B, false, false, 0);
+	assert_int_equal(w->f->n_waiting, 1); /* nothing has changed for it */
+	table(w, GRE, A, B + 1, false, false, 0);
+	assert_int_equal(w->f->n_waiting, 0);
+	assert_int_equal(w->f->drops.n[FWD_DROP_NO_POLICY], 1);
+	(void)send_inner(w, PORT_TUN);
+	w->acquires = 0;
+	sas(w, GRE, A, B + 1, POLICY, 0x1001, 0x1002);
+	assert_int_equal(w->acquires, 0);
+	assert_int_equal(w->f->n_waiting, 0);
+	assert_int_equal(mem_of(w, PORT_ESP)->n_out, 1);
+	world_free(w);
+}
+
 static void gre_in_clear_is_refused_and_told(void **state)
 {
 	struct world *w = world_new();
@@ -461,6 +484,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_one_sends_the_other_gets),
 		cmocka_unit_test(without_an_sa_it_waits_and_without_a_policy_it_is_dropped),
+		cmocka_unit_test(what_waits_for_another_end_is_dropped_not_asked_for_again),
 		cmocka_unit_test(gre_in_clear_is_refused_and_told),
 		cmocka_unit_test(another_policys_sa_is_no_way_in),
 		cmocka_unit_test(a_tunnel_beside_a_protected_one_is_closed_or_shares),
