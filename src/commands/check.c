@@ -579,7 +579,7 @@ static void check_protection(const struct config *c, const struct cfg_interface 
 
 	if (!check_find_protection(c, i, &link, &e))
 		return;
-	if (!e && !i->crypto_map[0] && !t->protection[0])
+	if (!e && !i->crypto_map[0] && !cfg_interface_protected(i))
 		report_object(r, REPORT_WARNING, obj, "tunnel protection ipsec profile NAME",
 			      "no crypto map protects this tunnel: %s does not encrypt.",
 			      t->mode == TUNNEL_IPIP ? "IP in IP" : "GRE");
@@ -623,6 +623,7 @@ static void check_tunnel(const struct config *c, const struct cfg_interface *i, 
 			      "tunnel mode ipip has no key, checksum, sequence numbers or keepalives: "
 			      "they are GRE's.");
 	check_tunnel_protection(c, i, obj, r);
+	check_profile_use(c, obj, t->protection_isakmp, r);
 	if (t->protection[0] && t->destination.family && !has_certificate(&c->pki) &&
 	    !has_key_for(c, &t->destination))
 		report_object(r, REPORT_ERROR, obj, "crypto isakmp key KEY address A.B.C.D",

@@ -40,6 +40,10 @@ void check_tunnel_protection(const struct config *c, const struct cfg_interface 
 	const struct cfg_map_entry *e = config_find_ipsec_profile(c, t->protection);
 
 	if (!t->protection[0]) {
+		if (cfg_interface_protected(i))
+			report_object(r, REPORT_ERROR, obj, "tunnel protection ipsec profile NAME",
+				      "a line of tunnel protection is not understood: the tunnel sends "
+				      "and takes nothing.");
 		if (t->mode == TUNNEL_IPSEC_IPV4)
 			report_object(r, REPORT_ERROR, obj, "tunnel protection ipsec profile NAME",
 				      "an IPsec tunnel without tunnel protection stays down.");

@@ -210,9 +210,11 @@ static int map_apply(struct cli_call *c)
 
 static int protection_apply(struct cli_call *c)
 {
-	const struct cfg_interface *i = c->obj;
+	struct cfg_interface *i = c->obj;
 
-	if (c->op == CLI_SET && !config_find_ipsec_profile(c->root, i->tunnel.protection))
+	if (c->op != CLI_SET)
+		cfg_interface_del_kept_protection(i);
+	else if (!config_find_ipsec_profile(c->root, i->tunnel.protection))
 		txt_printf(c->out, "%% NOTE: ipsec profile \"%s\" does not exist yet; %s carries "
 				   "nothing until it does.\n",
 			   i->tunnel.protection, i->name);
@@ -388,6 +390,10 @@ const struct cli_row rows_interface[] = {
 		       KW("profile", "Determine the ipsec policy profile to use."),
 		       WORD("IPSec policy profile name", AT_U(protection)), OPT,
 		       KWV("shared", "Shared Tunnel Protection", AT_U(protection_shared), 1),
+		       CLOSE, OPT, KW("isakmp-profile", "Specify isakmp Profile"),
+		       WORD("Name of the isakmp profile", AT_U(protection_isakmp)), CLOSE, OPT,
+		       KWVF("shared", "Shared Tunnel Protection", AT_U(protection_shared), 1,
+			    .flags = CLI_ALIAS),
 		       CLOSE) },
 	{ .modes = IN_IF,
 	  .toks = TOKS(CRYPTO, KW("ipsec", "Set IPSec parameters"),

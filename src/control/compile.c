@@ -526,7 +526,7 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 	}
 	f.up = !ci->shutdown && !bi->recursive && f.src.family == IP_V4 && f.dst.family == IP_V4 &&
 	       f.egress_ifid;
-	if (t->protection[0] &&
+	if (cfg_interface_protected(ci) &&
 	    compile_protection(c, ci, bi->tun_port ? bi->ifindex : 0, &f, ids, out, &f.protect))
 		return -ENOMEM;
 	if (!bi->tun_port)

@@ -37,6 +37,11 @@ static void terms(const struct config *c, const struct cfg_interface *ci, struct
 	snprintf(named.name, sizeof(named.name), "%s", t->protection);
 	if (e)
 		compile_entry(c, &named, e, out, p);
+	if (!t->protection[0])
+		txt_printf(&out->notes, "interface %s: a line of tunnel protection was not understood: "
+					"the tunnel sends and takes nothing\n", ci->name);
+	if (t->protection_isakmp[0])
+		snprintf(p->profile, sizeof(p->profile), "%s", t->protection_isakmp);
 	p->seq = INSTANCE_SEQ;
 	show_head_name(ci, p->map);
 	p->per_host = false;

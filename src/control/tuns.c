@@ -135,7 +135,7 @@ void tuns_apply(struct control *c, const struct cfg_interface *ci)
 	prepare(name);
 	if (ci->tunnel.mode == TUNNEL_IPIP)
 		ikelink_ipip(c);
-	if (ci->tunnel.protection[0]) {
+	if (cfg_interface_protected(ci)) {
 		/* fragments of GRE out of an SA come in there, from the peer's own address */
 		char path[96];
 
@@ -293,7 +293,7 @@ static void steering_ruleset(struct control *c)
 
 		if (ci->crypto_map[0] && steer_one(c, ci, &f))
 			v[n++] = f;
-		if (!ci->tunnel.protection[0] || ci->tunnel.mode == TUNNEL_IPSEC_IPV4)
+		if (!cfg_interface_protected(ci) || ci->tunnel.mode == TUNNEL_IPSEC_IPV4)
 			continue; /* a VTI has nothing of its own on the wire */
 		if (guard_tunnel(c, ci, &f))
 			v[n++] = f;

@@ -470,6 +470,13 @@ void config_del_interface(struct config *c, struct cfg_interface *i)
 	interface_free(i);
 }
 
+void cfg_interface_del_kept_protection(struct cfg_interface *i)
+{
+	for (size_t k = i->kept.n; k--;)
+		if (kept_begins(i->kept.v[k], "tunnel", "protection"))
+			kept_del(&i->kept, k);
+}
+
 void cfg_interface_reset(struct cfg_interface *i)
 {
 	struct cfg_interface was = *i;

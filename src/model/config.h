@@ -257,8 +257,9 @@ struct cfg_tunnel {
 	bool keepalive;
 	uint16_t keepalive_sec; /* default 10 */
 	uint8_t keepalive_retries; /* default 3 */
-	char protection[CFG_NAME_MAX]; /* ipsec profile */
+	char protection[CFG_NAME_MAX]; /* ipsec profile; see cfg_interface_protected() */
 	bool protection_shared;
+	char protection_isakmp[CFG_NAME_MAX]; /* isakmp-profile; "": the ipsec profile's */
 };
 
 struct cfg_interface {
@@ -353,6 +354,9 @@ bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_ent
 bool cfg_map_equal(const struct cfg_map *a, const struct cfg_map *b);
 bool cfg_interface_equal(const struct cfg_interface *a, const struct cfg_interface *b);
 bool cfg_route_equal(const struct cfg_route *a, const struct cfg_route *b);
+/* True if nothing of a tunnel may leave in clear: it has `tunnel protection`, or a line that
+ * begins so and was kept because nobody understood the rest. */
+bool cfg_interface_protected(const struct cfg_interface *i);
 /* Bytes in front of what a tunnel carries, without those of IPsec: the outer IPv4 header
  * and GRE's. */
 uint32_t cfg_tunnel_header(const struct cfg_tunnel *t);
@@ -414,6 +418,8 @@ void config_del_dynamic_map(struct config *c, struct cfg_map *m);
 void config_del_ipsec_profile(struct config *c, const char *name);
 void cfg_map_del(struct cfg_map *m, struct cfg_map_entry *e);
 void config_del_interface(struct config *c, struct cfg_interface *i);
+/* The lines of `tunnel protection` that nobody understood. */
+void cfg_interface_del_kept_protection(struct cfg_interface *i);
 /* What `default interface` leaves: its name. */
 void cfg_interface_reset(struct cfg_interface *i);
 void config_del_route(struct config *c, struct cfg_route *r);
@@ -430,6 +436,8 @@ int kept_clone(const kept_list *from, kept_list *to);
 bool kept_equal(const kept_list *a, const kept_list *b);
 /* The last line (no child) with that text; KEPT_NONE if there is none. */
 size_t kept_find(const kept_list *l, const char *text);
+/* True if that line of an error begins with these two words, which may be cut to two letters. */
+bool kept_begins(const struct kept_line *k, const char *first, const char *second);
 /* The position behind the i-th line and its children. */
 size_t kept_end(const kept_list *l, size_t i);
 

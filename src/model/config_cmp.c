@@ -143,7 +143,7 @@ static bool tunnel_equal(const struct cfg_tunnel *a, const struct cfg_tunnel *b)
 	       EQ(tos) && EQ(checksum) && EQ(sequence) && EQ(path_mtu_discovery) &&
 	       EQ(pmtu_age_min) && EQ(pmtu_least) && EQ(keepalive) &&
 	       EQ(keepalive_sec) && EQ(keepalive_retries) && EQ_STR(protection) &&
-	       EQ(protection_shared);
+	       EQ(protection_shared) && EQ_STR(protection_isakmp);
 }
 
 bool cfg_interface_equal(const struct cfg_interface *a, const struct cfg_interface *b)
@@ -351,6 +351,16 @@ struct cfg_isakmp_peer *config_find_isakmp_peer(const struct config *c, const st
 }
 
 /* ---- what holds for an entry ---- */
+
+bool cfg_interface_protected(const struct cfg_interface *i)
+{
+	if (!i->is_tunnel || i->tunnel.protection[0])
+		return i->is_tunnel;
+	for (size_t k = 0; k < i->kept.n; k++)
+		if (kept_begins(i->kept.v[k], "tunnel", "protection"))
+			return true;
+	return false;
+}
 
 /* RFC 2784 and RFC 2890: four bytes, and four for each part that is there. */
 uint32_t cfg_tunnel_header(const struct cfg_tunnel *t)

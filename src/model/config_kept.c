@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* The text is the administrator's own, no stranger's: the seed need not be secret. */
 static uint64_t text_hash(const char *text)
@@ -146,6 +147,24 @@ size_t kept_find(const kept_list *l, const char *text)
 			return i;
 	}
 	return KEPT_NONE;
+}
+
+/* The next word of text, perhaps cut short as at the command line; text goes behind it. */
+static bool next_is(const char **text, const char *word)
+{
+	size_t n = strcspn(*text, " \t");
+	bool is = n >= 2 && n <= strlen(word) && !strncasecmp(*text, word, n);
+
+	*text += n;
+	*text += strspn(*text, " \t");
+	return is;
+}
+
+bool kept_begins(const struct kept_line *k, const char *first, const char *second)
+{
+	const char *at = k->text;
+
+	return is_wrong(k) && next_is(&at, first) && next_is(&at, second);
 }
 
 void kept_fini(kept_list *l)

@@ -61,6 +61,62 @@ static void a_profile_is_printed_between_transform_sets_and_maps(void **state)
 	router_down(&r);
 }
 
+static void a_tunnel_may_name_an_isakmp_profile_of_its_own(void **state)
+{
+	static const char *const ways[] = { "shared isakmp-profile I", "isakmp-profile I shared",
+					    "isakmp-profile I" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct router r;
+		char line[80], want[80];
+
+		router_up(&r, M_CONFIG);
+		(void)type(&r, "interface Tunnel0");
+		snprintf(line, sizeof(line), "tunnel protection ipsec profile P %s", ways[i]);
+		(void)type(&r, line);
+		assert_int_equal(r.last.status, CLI_OK);
+		assert_string_equal(r.c->interfaces.v[0]->tunnel.protection_isakmp, "I");
+		assert_int_equal(r.c->interfaces.v[0]->tunnel.protection_shared, i < 2);
+		snprintf(want, sizeof(want), " tunnel protection ipsec profile P%s isakmp-profile I\n!",
+			 i < 2 ? " shared" : "");
+		assert_non_null(strstr(running(&r), want));
+		(void)type(&r, "tunnel protection ipsec profile P");
+		assert_string_equal(r.c->interfaces.v[0]->tunnel.protection_isakmp, "");
+		assert_false(r.c->interfaces.v[0]->tunnel.protection_shared);
+		router_down(&r);
+	}
+}
+
+/* IOS knows more of it than we do: that is no reason to send in clear. */
+static void protection_that_is_not_understood_is_protection(void **state)
+{
+	static const char *const lines[] = {
+		"tunnel protection ipsec profile P ikev2-profile X",
+		"tun prot ipsec policy ipv4 LIST",
+		"tunnel protection ipsec profile",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct router r;
+
+		router_up(&r, M_CONFIG);
+		(void)type(&r, "interface Tunnel0");
+		assert_false(cfg_interface_protected(r.c->interfaces.v[0]));
+		(void)type(&r, "tunnel mode no-such-mode");
+		assert_false(cfg_interface_protected(r.c->interfaces.v[0]));
+		(void)type(&r, lines[i]);
+		assert_true(cfg_interface_protected(r.c->interfaces.v[0]));
+		assert_non_null(strstr(running(&r), lines[i]));
+		(void)type(&r, "no tunnel protection");
+		assert_false(cfg_interface_protected(r.c->interfaces.v[0]));
+		assert_null(strstr(running(&r), lines[i]));
+		assert_non_null(strstr(running(&r), "no-such-mode"));
+		router_down(&r);
+	}
+}
+
 static void a_profile_in_use_is_not_taken_away(void **state)
 {
 	struct router r;
@@ -105,6 +161,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_profile_is_printed_between_transform_sets_and_maps),
+		cmocka_unit_test(a_tunnel_may_name_an_isakmp_profile_of_its_own),
+		cmocka_unit_test(protection_that_is_not_understood_is_protection),
 		cmocka_unit_test(a_profile_in_use_is_not_taken_away),
 		cmocka_unit_test(a_profile_has_neither_peer_nor_list),
 	};

@@ -69,6 +69,34 @@ static void down(struct fix *f)
 	config_free(f->c);
 }
 
+static void a_line_that_is_not_understood_closes_the_tunnel(void **state)
+{
+	static const char text[] = PROFILE WAN TUNNEL("0", PROTECTED " ikev2-profile X");
+	struct report report = { 0 };
+	struct fix f = { 0 };
+
+	(void)state;
+	assert_int_equal(config_load_text(text, strlen(text), &f.c, &report), 0);
+	report_fini(&report);
+	again(&f, true);
+	assert_int_equal(f.out.n_tunnels, 1);
+	assert_int_equal(f.out.tunnels[0].protect, f.out.policies[0].id);
+	assert_int_equal(f.out.ike.n_p2, 1);
+	assert_int_equal(f.out.p2[0].n_transforms, 0);
+	assert_non_null(strstr(txt_cstr(&f.out.notes), "Tunnel0: a line of tunnel protection was not understood"));
+	down(&f);
+}
+
+static void the_tunnels_isakmp_profile_comes_before_the_ipsec_profiles(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	up(&f, PROFILE WAN TUNNEL("0", PROTECTED " isakmp-profile I"), true);
+	assert_string_equal(f.out.p2[0].profile, "I");
+	down(&f);
+}
+
 static void a_tunnel_has_its_ends_for_proxies_and_a_vti_anything(void **state)
 {
 	struct fix f;
@@ -205,6 +233,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tunnel_has_its_ends_for_proxies_and_a_vti_anything),
+		cmocka_unit_test(a_line_that_is_not_understood_closes_the_tunnel),
+		cmocka_unit_test(the_tunnels_isakmp_profile_comes_before_the_ipsec_profiles),
 		cmocka_unit_test(ids_do_not_wait_for_devices),
 		cmocka_unit_test(without_its_profile_a_tunnel_has_no_way_out),
 		cmocka_unit_test(tunnels_that_share_have_one_policy),
