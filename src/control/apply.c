@@ -214,6 +214,14 @@ static void plan_retry(struct control *c, bool failed)
 	}
 }
 
+static bool tunnel_has_map(const struct config *c)
+{
+	for (size_t i = 0; i < c->interfaces.n; i++)
+		if (c->interfaces.v[i]->is_tunnel && c->interfaces.v[i]->crypto_map[0])
+			return true;
+	return false;
+}
+
 void apply_all(struct control *c)
 {
 	int err;
@@ -228,6 +236,9 @@ void apply_all(struct control *c)
 		plumb_apply(c);
 		err = recompile(c);
 	}
+	/* the guard was there before the TUN, and closed it: now the lines of its map are known */
+	if (!err && tunnel_has_map(c->config))
+		steering_apply(c);
 	if (!err)
 		err = ikelink_open(c);
 	if (!err)

@@ -325,3 +325,19 @@ def test_a_vti_with_strongswan_in_user_space(role):
         assert seen and {tuple(r) for r in seen} <= {('17', '500'), ('17', '4500')}
     finally:
         w.close()
+
+
+def test_a_crypto_map_on_the_tunnel_and_on_the_wire(world):
+    """Before 12.2(13)T IOS wanted the map on both, and many configurations still have it so. The
+    tunnel's own packets are none of the list's: they go on to be GRE, which is."""
+    def text(me, you, n):
+        return words(me, you, n).replace(' tunnel protection ipsec profile PROT', ' crypto map M').replace(
+            'interface Tunnel0', f'crypto map M 10 ipsec-isakmp\n set peer {you}\n set transform-set TS\n'
+            f' match address SDM_1\nip access-list extended SDM_1\n permit gre host {me} host {you}\n'
+            'interface Tunnel0').replace(' 255.255.255.0\n', ' 255.255.255.0\n crypto map M\n')
+    stop = world.watch()
+    a, b = world.router(world.a, text(NEAR, FAR, 1)), world.router(world.b, text(FAR, NEAR, 2))
+    assert pings(world.a, '172.16.0.2').lost == []
+    assert 'No packets were dropped' in a.cli('show crypto drops')
+    assert re.search(r'#pkts encaps: 5, .*\n +#pkts decaps: 5,', b.cli('show crypto ipsec sa interface FastEthernet0/1'))
+    assert stop() == []
