@@ -274,20 +274,27 @@ static void want_twin(struct control *c, const struct ipaddr *dst, uint8_t len)
 	want(c, &x);
 }
 
+static bool in_subnet(const struct ipaddr *hop, const struct cfg_addr *a)
+{
+	uint32_t mask = ipaddr_to_v4(&a->mask);
+
+	return hop->family == IP_V4 && a->addr.family == IP_V4 &&
+	       (ipaddr_to_v4(hop) & mask) == (ipaddr_to_v4(&a->addr) & mask);
+}
+
 /* Whether a route leads into a tunnel: by its name, or by a next hop at its other end. */
 static bool through_tunnel(const struct control *c, const struct cfg_route *r)
 {
 	for (size_t i = 0; i < c->config->interfaces.n; i++) {
 		const struct cfg_interface *ci = c->config->interfaces.v[i];
-		uint32_t mask = ipaddr_to_v4(&ci->addr.mask);
 
 		if (!ci->is_tunnel)
 			continue;
-		if (!strcmp(ci->name, r->ifname))
+		if (!strcmp(ci->name, r->ifname) || in_subnet(&r->next_hop, &ci->addr))
 			return true;
-		if (r->next_hop.family == IP_V4 && ci->addr.addr.family == IP_V4 &&
-		    (ipaddr_to_v4(&r->next_hop) & mask) == (ipaddr_to_v4(&ci->addr.addr) & mask))
-			return true;
+		for (size_t k = 0; k < ci->n_secondary; k++)
+			if (in_subnet(&r->next_hop, &ci->secondary[k]))
+				return true;
 	}
 	return false;
 }
@@ -303,27 +310,37 @@ static void apply_route(struct control *c, const struct cfg_route *r)
 	x.route.prefix_len = (uint8_t)len;
 	if (!len)
 		x.route.dst = (struct ipaddr){ 0 };
-	x.route.metric = r->distance ? r->distance : 1;
+	/* Of a route in the kernel FRR takes the top byte for its distance. So a floating one is
+	 * worse than what it learns, there and in the kernel, where its own have metric 20. */
+	x.route.metric = r->distance > 1 ? (uint32_t)r->distance << 24 : 1;
 	x.route.gateway = r->next_hop;
 	x.route.ifindex = b ? b->ifindex : l ? l->ifindex : 0;
+	x.route.unreachable = cfg_route_is_null(r);
 	if (len < 0)
 		return;
 	if (through_tunnel(c, r))
 		want_twin(c, &x.route.dst, x.route.prefix_len);
-	if (r->ifname[0] && !x.route.ifindex)
+	if (r->ifname[0] && !x.route.ifindex && !x.route.unreachable)
 		return; /* its interface is not there (yet) */
 	want(c, &x);
 }
 
-static void tunnel_subnet_twin(struct control *c, const struct cfg_interface *ci)
+static void subnet_twin(struct control *c, const struct cfg_addr *a)
 {
-	int len = ipv4_mask_len(ipaddr_to_v4(&ci->addr.mask));
+	int len = ipv4_mask_len(ipaddr_to_v4(&a->mask));
 	struct ipaddr net;
 
-	if (ci->addr.addr.family != IP_V4 || len <= 0 || len >= 32)
+	if (a->addr.family != IP_V4 || len <= 0 || len >= 32)
 		return;
-	net = ipaddr_v4(ipaddr_to_v4(&ci->addr.addr) & ipv4_mask((unsigned)len));
+	net = ipaddr_v4(ipaddr_to_v4(&a->addr) & ipv4_mask((unsigned)len));
 	want_twin(c, &net, (uint8_t)len);
+}
+
+static void tunnel_subnet_twins(struct control *c, const struct cfg_interface *ci)
+{
+	subnet_twin(c, &ci->addr);
+	for (size_t i = 0; i < ci->n_secondary; i++)
+		subnet_twin(c, &ci->secondary[i]);
 }
 
 /* Interfaces with `ip tcp adjust-mss` that nobody else looks after. */
@@ -364,7 +381,7 @@ void plumb_apply(struct control *c)
 	for (size_t i = 0; i < c->config->interfaces.n; i++) {
 		apply_interface(c, c->config->interfaces.v[i]);
 		if (c->config->interfaces.v[i]->is_tunnel)
-			tunnel_subnet_twin(c, c->config->interfaces.v[i]);
+			tunnel_subnet_twins(c, c->config->interfaces.v[i]);
 	}
 	for (size_t i = 0; i < c->config->routes.n; i++)
 		apply_route(c, c->config->routes.v[i]);

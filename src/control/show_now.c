@@ -386,6 +386,9 @@ static bool route_holds(const struct snapshot *s, struct control *c, const struc
 	uint32_t ifindex;
 	struct ipaddr src;
 
+	/* a floating one is there for the time when nothing else leads there */
+	if (cfg_route_is_null(r))
+		return nl_route_get(c->nl, &r->net, &ifindex, &src) != 0;
 	for (size_t i = 0; r->ifname[0] && i < s->in.n_ifs; i++)
 		if (!strcmp(s->ifs[i].name, r->ifname))
 			return s->ifs[i].line;

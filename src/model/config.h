@@ -357,6 +357,8 @@ bool cfg_route_equal(const struct cfg_route *a, const struct cfg_route *b);
 /* True if nothing of a tunnel may leave in clear: it has `tunnel protection`, or a line that
  * begins so and was kept because nobody understood the rest. */
 bool cfg_interface_protected(const struct cfg_interface *i);
+/* To Null0: what has no better route is refused. */
+bool cfg_route_is_null(const struct cfg_route *r);
 /* Bytes in front of what a tunnel carries, without those of IPsec: the outer IPv4 header
  * and GRE's. */
 uint32_t cfg_tunnel_header(const struct cfg_tunnel *t);

@@ -166,6 +166,11 @@ bool cfg_route_equal(const struct cfg_route *a, const struct cfg_route *b)
 	       EQ(distance) && EQ_STR(name) && EQ(permanent) && EQ(tag) && EQ(track);
 }
 
+bool cfg_route_is_null(const struct cfg_route *r)
+{
+	return !strcmp(r->ifname, "Null0");
+}
+
 static bool isakmp_equal(const struct cfg_isakmp *a, const struct cfg_isakmp *b)
 {
 	return EQ(enable) && EQ(identity) && EQ(keepalive_sec) && EQ(keepalive_retry_sec) &&

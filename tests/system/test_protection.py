@@ -214,6 +214,42 @@ def test_nothing_leaves_in_clear_whatever_dies_or_changes(world, mode):
     assert left == []
 
 
+@pytest.mark.parametrize('mode', ['gre ip', 'ipsec ipv4'])
+def test_a_floating_route_to_null0_holds_what_a_withdrawn_route_leaves(world, mode):
+    """A default route leads outside. What the configuration names stays closed; of what a routing daemon had
+    learned and takes back, what a floating route to Null0 covers, and the rest follows the default route."""
+    a, b = world.pair(mode=mode, tunnel='ip address 172.17.0.1 255.255.255.0 secondary',
+                      extra_a=f'ip route 0.0.0.0 0.0.0.0 {FAR}\nip route 10.6.0.0 255.255.0.0 172.17.0.2\n'
+                              'ip route 10.7.0.0 255.255.0.0 Null0 250\n')
+    up(a), up(b)
+    nets = ['10.7.0.0/16', '10.8.0.0/16']
+    until(lambda: 'linkdown' not in world.a.ip('route', 'show', 'dev', 'Tunnel0'), 10, 'the line')
+    for net in nets:  # as FRR does
+        world.a.ip('route', 'add', net, 'dev', 'Tunnel0', 'proto', 'ospf', 'metric', '20')
+    assert '10.7.0.0' not in a.cli('show ip route')
+    stop = world.watch()
+
+    def way(to):
+        return re.findall(r' dev (\S+)', world.a.ip('route', 'get', to, ok=False))
+    assert [way(f'10.{n}.0.1') for n in (6, 7, 8)] == [['Tunnel0']] * 3
+    flood = [world.a.popen('ping', '-n', '-i', '0.02', to, log=world.net.dir / to)
+             for to in ('10.6.0.1', '10.7.0.1', '10.8.0.1', '172.17.0.9')]
+    time.sleep(0.5)
+    for net in nets:
+        world.a.ip('route', 'del', net, 'proto', 'ospf')
+    assert way('10.7.0.1') == [] and way('10.8.0.1') == ['wan']
+    assert re.search(r'^S +10\.7\.0\.0(/16)? is directly connected, Null0', a.cli('show ip route'), re.M)
+    a.cli('configure terminal; interface Tunnel0; shutdown; end')
+    until(lambda: ',UP' not in world.a.ip('link', 'show', 'Tunnel0'), 10, 'shutdown')  # and its own routes go
+    time.sleep(0.3)
+    assert way('10.6.0.1') == way('172.17.0.9') == []
+    for p in flood:
+        p.terminate()
+        p.wait(timeout=10)
+    left = {re.search(r'> ([\d.]+): ICMP echo request', x)[1] for x in stop() if 'echo request' in x}
+    assert left == {'10.8.0.1'}, 'without a default route in the open nothing leaves, either'
+
+
 def test_the_line_of_a_vti_follows_its_sas(world):
     a, b = world.pair(mode='ipsec ipv4')
     up(a), up(b)

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 from peers.netns import need, until
-from test_tunnel_line import World
+from test_tunnel_line import R2, World
 
 SBIN = '/usr/lib/frr'
 CONF = '''interface Tunnel0
@@ -80,3 +80,22 @@ def test_ospf_over_a_tunnel_hears_of_its_line_protocol(world):
     world.line('Tunnel0', 'up')
     until(lambda: one.full() and two.full(), 30, 'FULL again')
     until(lambda: 'Tunnel0' in world.one.ip('route', 'get', '10.2.0.1', ok=False), 10, 'the route again')
+
+
+@pytest.mark.slow
+def test_a_floating_route_to_null0_gives_way_to_ospf_and_takes_its_place(world):
+    """zebra reads the kernel's routes as well: one of ours must not be better than what it learns."""
+    world.one.addr('lo', '10.1.0.1/32')
+    world.two.addr('lo', '10.2.0.1/32')
+    world.routers({0: []}, {0: []}, more1='ip route 10.2.0.1 255.255.255.255 Null0 250\n'
+                                          f'ip route 0.0.0.0 0.0.0.0 {R2}\n')
+    for router in (world.r1, world.r2):
+        world.line('Tunnel0', 'up', router=router)
+    one, two = Frr(world.one, '1.1.1.1'), Frr(world.two, '2.2.2.2')
+    until(lambda: one.full() and two.full(), 30, 'FULL')
+    until(lambda: 'Tunnel0' in world.one.ip('route', 'get', '10.2.0.1', ok=False), 10, 'the route')
+    assert '10.2.0.1' not in world.r1.cli('show ip route')
+    two.say("configure terminal\ninterface lo\nno ip ospf area 0")
+    until(lambda: 'Tunnel0' not in world.one.ip('route', 'get', '10.2.0.1', ok=False), 20, 'the end of the route')
+    assert ' dev ' not in world.one.ip('route', 'get', '10.2.0.1', ok=False)
+    assert '10.2.0.1 is directly connected, Null0' in world.r1.cli('show ip route')
