@@ -69,6 +69,7 @@ static void on_supervisor(evutil_socket_t fd, short what, void *ctx)
 		event_base_loopbreak(c->base);
 		return;
 	}
+	if_counts_restarted(&c->counts);
 	apply_all(c);
 	ike_forwarder_lost(c->ike, host_now_ms(NULL));
 	manual_lost(c);
@@ -325,7 +326,7 @@ static void control_free(struct control *c)
 	ike_free(c->ike);
 	manual_free(c);
 	fwdlink_free(c->fwd);
-	show_samples_free(c);
+	if_counts_fini(&c->counts);
 	nl_close(c->nl);
 	config_free(c->config);
 	compiled_fini(&c->compiled);

@@ -237,6 +237,15 @@ static bool show(struct exec_io *io, unsigned action, const struct exec_args *a,
 	}
 }
 
+static void clear_counters(struct control *c, const char *ifname, bool *ret_error)
+{
+	*ret_error = !show_clear_counters(c, ifname);
+	if (!*ret_error && ifname[0])
+		log_line("CLEAR-5-COUNTERS", "Clear counter on interface %s by console", ifname);
+	else if (!*ret_error)
+		log_line("CLEAR-5-COUNTERS", "Clear counter on all interfaces by console");
+}
+
 static void act(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
 {
 	struct control *c = io->c;
@@ -279,9 +288,10 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 		break;
 	case EXEC_CLEAR_IPSEC_COUNTERS:
 		steer_counts_clear();
-		/* fallthrough */
-	case EXEC_CLEAR_COUNTERS:
 		(void)fwdlink_simple(c->fwd, FWD_STATS_CLEAR, 0);
+		break;
+	case EXEC_CLEAR_COUNTERS:
+		clear_counters(c, a->ifname, ret_error);
 		break;
 	case EXEC_CLEAR_LOGGING:
 		log_clear();

@@ -12,6 +12,7 @@
 #include "control/compile.h"
 #include "control/control.h"
 #include "control/fwdlink.h"
+#include "control/if_counts.h"
 #include "host/netlink.h"
 #include "host/steer.h"
 #include "ike/ike.h"
@@ -32,7 +33,6 @@ struct event;
 struct event_base;
 struct session;
 struct show_user;
-struct if_sample;
 struct manual_installed;
 struct ping;
 struct dialog;
@@ -137,8 +137,7 @@ struct control {
 	unsigned debug; /* enum exec_debug */
 	struct ipaddr debug_peers[IKE_DEBUG_PEERS]; /* whom it is about; none: everybody */
 	size_t n_debug_peers;
-	struct if_sample *samples; /* show_now.c: one for each interface seen */
-	size_t n_samples;
+	struct if_counts counts;
 	char *changed_at; /* `show running-config` header */
 	struct pki *pki;
 	struct pki_store *keys;

@@ -283,41 +283,6 @@ static void take_interface(struct snapshot *s, struct control *c, const struct c
 
 /* ---- samples ---- */
 
-struct if_sample {
-	char name[CFG_NAME_MAX];
-	struct if_rate rate;
-	uint64_t in_at_ms, out_at_ms; /* a packet was counted since the sample before; 0 never */
-};
-
-static struct if_sample *sample_of(const struct control *c, const char *name)
-{
-	for (size_t i = 0; i < c->n_samples; i++)
-		if (!strcmp(c->samples[i].name, name))
-			return &c->samples[i];
-	return NULL;
-}
-
-static void sample(struct control *c, const struct if_snapshot *i, uint64_t now)
-{
-	struct if_sample *s = sample_of(c, i->name);
-
-	if (!s) {
-		struct if_sample *v = reallocarray(c->samples, c->n_samples + 1, sizeof(*v));
-
-		if (!v)
-			return;
-		c->samples = v;
-		s = &v[c->n_samples++];
-		*s = (struct if_sample){ 0 };
-		memcpy(s->name, i->name, sizeof(s->name));
-	}
-	if (s->rate.primed && i->in_packets > s->rate.in_packets)
-		s->in_at_ms = now;
-	if (s->rate.primed && i->out_packets > s->rate.out_packets)
-		s->out_at_ms = now;
-	if_rate_sample(&s->rate, now, i->in_packets, i->in_bytes, i->out_packets, i->out_bytes);
-}
-
 void show_sample(struct control *c)
 {
 	struct fwd_msg get = { .type = FWD_STATS_GET };
@@ -333,35 +298,29 @@ void show_sample(struct control *c)
 	for (size_t i = 0; i < c->config->interfaces.n; i++)
 		take_interface(s, c, c->config->interfaces.v[i]);
 	for (size_t i = 0; i < s->in.n_ifs; i++)
-		sample(c, &s->ifs[i], now);
+		if_counts_sample(&c->counts, &s->ifs[i], now);
 	snapshot_free(s);
 }
 
-void show_samples_free(struct control *c)
+bool show_clear_counters(struct control *c, const char *ifname)
 {
-	free(c->samples);
-	c->samples = NULL;
-	c->n_samples = 0;
-}
+	struct fwd_msg get = { .type = FWD_STATS_GET };
+	struct snapshot *s = calloc(1, sizeof(*s));
+	bool found = !ifname[0];
 
-/* The forwarder knows to the millisecond when a tunnel carried something; the
- * kernel does not say so of devices. */
-static void take_samples(struct snapshot *s, const struct control *c)
-{
-	uint64_t now = host_now_ms(NULL);
-
-	for (size_t i = 0; i < s->in.n_ifs; i++) {
-		struct if_snapshot *f = &s->ifs[i];
-		const struct if_sample *m = sample_of(c, f->name);
-
-		if (!m)
-			continue;
-		f->rate = m->rate;
-		if (f->last_in_ms == SHOW_NEVER && m->in_at_ms)
-			f->last_in_ms = now - m->in_at_ms;
-		if (f->last_out_ms == SHOW_NEVER && m->out_at_ms)
-			f->last_out_ms = now - m->out_at_ms;
-	}
+	if (!s)
+		return false;
+	(void)plumb_look(c);
+	(void)fwdlink_call(c->fwd, &get, -1, take_row, s);
+	for (size_t i = 0; i < c->config->interfaces.n; i++)
+		take_interface(s, c, c->config->interfaces.v[i]);
+	for (size_t i = 0; i < s->in.n_ifs; i++)
+		if (!ifname[0] || !strcmp(s->ifs[i].name, ifname)) {
+			if_counts_clear(&c->counts, &s->ifs[i], host_now_ms(NULL));
+			found = true;
+		}
+	snapshot_free(s);
+	return found;
 }
 
 /* ---- routes ---- */
@@ -477,7 +436,8 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 		take_match(s, s->acl_stats[i].name, s->acl_stats[i].seq, s->acl_stats[i].n);
 	for (size_t i = 0; i < c->config->interfaces.n; i++)
 		take_interface(s, c, c->config->interfaces.v[i]);
-	take_samples(s, c);
+	for (size_t i = 0; i < in->n_ifs; i++)
+		if_counts_show(&c->counts, &s->ifs[i], host_now_ms(NULL));
 	if (action == EXEC_SHOW_IP_ROUTE)
 		take_routes(s, c);
 	take_machine(s, c);

@@ -19,7 +19,8 @@ int show_now(struct control *c, const struct session *s, unsigned action, const 
  * too); to be called every SHOW_SAMPLE_MS. */
 #define SHOW_SAMPLE_MS 5000
 void show_sample(struct control *c);
-void show_samples_free(struct control *c);
+/* `clear counters`, of one interface or ("") of all: false if there is none of that name. */
+bool show_clear_counters(struct control *c, const char *ifname);
 
 /* Eleven characters that name this machine, as a serial number does. */
 void show_board_id(char out[16]);

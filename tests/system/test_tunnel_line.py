@@ -75,13 +75,24 @@ def test_tunnels_between_two_hosts_go_by_their_keys_with_all_they_have(world):
             'Tunnel protocol/transport GRE/IP' in shown and 'Tunnel transport MTU 1464 bytes' in shown and
             'Tunnel2 is up, line protocol is up' in shown and ' 2 packets input, 168 bytes' in shown), shown
     assert 'Tunnel protocol/transport IP/IP\n  Tunnel TTL' in world.r1.cli('show interfaces Tunnel3')
+    assert world.r1.cli('clear counters tunnel 2') == ''
+    assert '%CLEAR-5-COUNTERS: Clear counter on interface Tunnel2 by console' in world.r1.log()
+    assert world.reaches('172.16.2.2', 1) == 1
+    shown = world.r1.cli('show interfaces Tunnel2')
+    assert (' 1 packets input, 84 bytes' in shown and ' 1 packets output, 84 bytes' in shown and
+            'Last clearing of "show interface" counters 00:00:0' in shown), shown
+    assert ' 2 packets input, 168 bytes' in world.r1.cli('show interfaces Tunnel1'), 'it was about Tunnel2 alone'
+    assert not re.search(' 0 packets input', world.r1.cli('show interfaces FastEthernet0/1'))
+    world.r1.cli('clear counters')
+    assert ' 0 packets input, 0 bytes' in world.r1.cli('show interfaces Tunnel1')
+    assert re.search(' [0-3] packets input', world.r1.cli('show interfaces FastEthernet0/1')), 'of a real device, too'
     assert [int(re.search(r'mtu (\d+)', world.one.ip('link', 'show', f'Tunnel{n}')).group(1)) for n in tunnels] == [
         1476, 1472, 1464, 1480]
     seen = rows(capture.stop(), ['ip.proto', 'gre.key', 'gre.checksum.status', 'gre.sequence_number', '_ws.malformed',
                                  '_ws.expert.severity'])
-    assert [r[:4] for r in seen[-4:]] == [['4,1', '', '', '']] * 4
+    assert [r[:4] for r in seen[12:16]] == [['4,1', '', '', '']] * 4
     assert [r[:3] for r in seen[8:12]] == [['47,1', '0x000004d2', '1']] * 4
-    assert [r[3] for r in seen[8:12]] == ['0', '0', '1', '1'] and not any(r[4] for r in seen)
+    assert [r[3] for r in seen[8:12]] == ['0', '0', '1', '1'] and len(seen) == 18 and not any(r[4] for r in seen)
     for ns, host in ((world.one, 1), (world.two, 2)):  # IPv6 is the host's: switched off, unless he wants it
         ns.sysctl('net.ipv6.conf.Tunnel2.disable_ipv6', 0)
         ns.ip('addr', 'add', f'2001:db8::{host}/64', 'dev', 'Tunnel2', 'nodad')

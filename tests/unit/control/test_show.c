@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/if_counts.h"
 #include "control/show_parts.h"
 #include "show_fixture.h"
 
@@ -350,6 +351,44 @@ static void counters_that_went_backwards_start_anew(void **state)
 	assert_int_equal(r.in_packets, 5);
 }
 
+static struct if_snapshot shown(const struct if_counts *c, uint64_t in_packets, uint64_t now_ms)
+{
+	struct if_snapshot i = { .name = "Tunnel0", .in_packets = in_packets, .keepalives = 7,
+				 .last_in_ms = SHOW_NEVER, .last_out_ms = 3, .cleared_ms = SHOW_NEVER };
+
+	if_counts_show(c, &i, now_ms);
+	return i;
+}
+
+static void cleared_counters_begin_at_0_and_rates_go_on(void **state)
+{
+	struct if_snapshot raw = { .name = "Tunnel0", .keepalives = 5 }, i;
+	struct if_counts c = { 0 };
+
+	(void)state;
+	assert_int_equal(shown(&c, 10, 0).cleared_ms, SHOW_NEVER);
+	for (uint64_t t = 0; t <= 100; t++) {
+		raw.in_packets = t * 10;
+		if_counts_sample(&c, &raw, 1 + t * 1000);
+	}
+	if_counts_clear(&c, &raw, 100000);
+	i = shown(&c, 1003, 102000);
+	assert_int_equal(i.in_packets, 3);
+	assert_int_equal(i.keepalives, 2);
+	assert_int_equal(i.cleared_ms, 2000);
+	assert_int_equal(i.last_in_ms, 1999);
+	assert_int_equal(i.last_out_ms, 3);
+	assert_true(i.rate.in_pps > 1);
+	raw.in_packets = 1003;
+	if_counts_sample(&c, &raw, 105000);
+	assert_int_equal(shown(&c, 1003, 105000).in_packets, 3);
+	/* fewer than then: the device was made anew. A restart that is known of counts at once */
+	assert_int_equal(shown(&c, 4, 106000).in_packets, 4);
+	if_counts_restarted(&c);
+	assert_int_equal(shown(&c, 2000, 107000).in_packets, 2000);
+	if_counts_fini(&c);
+}
+
 static int forget(void **state)
 {
 	(void)state;
@@ -375,6 +414,7 @@ int main(void)
 		cmocka_unit_test(a_route_is_found_by_its_longest_prefix),
 		cmocka_unit_test(a_steady_rate_is_approached_within_five_minutes),
 		cmocka_unit_test(counters_that_went_backwards_start_anew),
+		cmocka_unit_test(cleared_counters_begin_at_0_and_rates_go_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, forget);
