@@ -504,7 +504,9 @@ static struct esp_size set_size(const struct p2_transform *t)
 uint32_t check_tunnel_room(const struct cfg_tunnel *t, const struct p2_transform *set, uint32_t link)
 {
 	struct esp_size s = set_size(set);
-	struct overhead o = { .esp = set->cipher != CIPHER_UNSET, .tunnel = set->mode == MODE_TUNNEL,
+	/* a VTI's proxies are any to any: no transport mode */
+	struct overhead o = { .esp = set->cipher != CIPHER_UNSET,
+			      .tunnel = set->mode == MODE_TUNNEL || t->mode == TUNNEL_IPSEC_IPV4,
 			      .iv = s.iv, .icv = s.icv, .align = s.block, .ah = s.ah };
 
 	o.inside = t->mode == TUNNEL_IPSEC_IPV4 ? 0 : (uint16_t)cfg_tunnel_header(t);

@@ -158,6 +158,8 @@ struct control {
  * done is logged. */
 int plumb_look(struct control *c);   /* links, addresses, bindings */
 void plumb_apply(struct control *c); /* steering, TUNs, addresses, routes */
+/* Tunnels without `ip mtu` have what their SAs leave: these have changed. True if an MTU has. */
+bool plumb_follow_sas(struct control *c);
 void plumb_remove(struct control *c); /* orderly stop: everything ours, locks last */
 const struct nl_link *plumb_link(const struct control *c, uint32_t ifindex);
 const struct nl_link *plumb_link_named(const struct control *c, const char *name);

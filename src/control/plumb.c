@@ -4,6 +4,7 @@
  * any more is taken back. Steering goes in before anything that could carry a
  * packet, and comes out last. */
 #include "control/internal.h"
+#include "control/tunnel_room.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -99,6 +100,30 @@ static struct ipaddr device_address(const struct control *c, uint32_t ifindex)
 	return (struct ipaddr){ 0 };
 }
 
+/* The SA that carries what a tunnel sends; NULL: none (yet). */
+static const struct sa_spec *carrier(const struct control *c, const struct cfg_interface *ci)
+{
+	uint32_t id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
+
+	for (size_t i = 0; c->ike && i < c->compiled.n_tunnels; i++)
+		if (c->compiled.tunnels[i].tunnel_id == id && c->compiled.tunnels[i].protect)
+			return ike_carrier(c->ike, c->compiled.tunnels[i].protect);
+	return NULL;
+}
+
+/* A tunnel's MTU without `ip mtu`: what the way out leaves, of 1500 bytes at most, and IPsec. */
+static uint32_t derived_mtu(const struct control *c, const struct cfg_interface *ci,
+			    const struct nl_link *out)
+{
+	uint32_t path = out && out->mtu < 1500 ? out->mtu : 1500, room = 0;
+
+	if (ci->tunnel.protection[0])
+		room = tunnel_room(c->config, &ci->tunnel, carrier(c, ci), path);
+	if (!room && path > cfg_tunnel_header(&ci->tunnel))
+		room = path - cfg_tunnel_header(&ci->tunnel);
+	return room < 68 ? 68 : room; /* RFC 791 */
+}
+
 static void bind_interface(struct control *c, const struct cfg_interface *ci, struct bound_if *b)
 {
 	const struct nl_link *l = find_device(c, ci);
@@ -119,17 +144,13 @@ static void bind_interface(struct control *c, const struct cfg_interface *ci, st
 	}
 	if (!ci->is_tunnel)
 		return;
-	b->mtu = ci->ip_mtu ? ci->ip_mtu : 1500 - cfg_tunnel_header(&ci->tunnel);
 	for (size_t i = 0; i < MAX_TUNS; i++)
 		if (c->tuns[i].used && l && c->tuns[i].ifindex == l->ifindex)
 			b->tun_port = (uint32_t)(PORT_TUN + i);
 	if (ci->tunnel.destination.family)
 		(void)nl_route_get(c->nl, &ci->tunnel.destination, &b->egress_ifindex,
 				   &b->egress_src);
-	/* derived for a way out of 1500 bytes: a narrower one leaves less */
-	const struct nl_link *out = plumb_link(c, b->egress_ifindex);
-	if (!ci->ip_mtu && out && out->mtu < 1500 && out->mtu > 1500 - b->mtu + 68)
-		b->mtu -= 1500 - out->mtu;
+	b->mtu = ci->ip_mtu ? ci->ip_mtu : derived_mtu(c, ci, plumb_link(c, b->egress_ifindex));
 }
 
 int plumb_look(struct control *c)
@@ -367,6 +388,21 @@ static void apply_mss(struct control *c)
 
 /* ---- all ---- */
 
+/* True if one of them changed. */
+static bool set_tunnel_mtus(struct control *c)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < c->n_ifs; i++) {
+		const struct bound_if *b = &c->ifs[i];
+		const struct nl_link *l = b->tun_port ? plumb_link(c, b->ifindex) : NULL;
+
+		if (l && l->mtu != b->mtu)
+			some |= nl_link_set(c->nl, l->ifindex, l->up, b->mtu) == 0;
+	}
+	return some;
+}
+
 void plumb_apply(struct control *c)
 {
 	for (size_t i = 0; i < c->n_added; i++)
@@ -392,13 +428,12 @@ void plumb_apply(struct control *c)
 	if (plumb_look(c))
 		return;
 	line_follow(c);
-	for (size_t i = 0; i < c->n_ifs; i++) {
-		const struct bound_if *b = &c->ifs[i];
-		const struct nl_link *l = b->tun_port ? plumb_link(c, b->ifindex) : NULL;
+	set_tunnel_mtus(c);
+}
 
-		if (l && l->mtu != b->mtu)
-			(void)nl_link_set(c->nl, l->ifindex, l->up, b->mtu);
-	}
+bool plumb_follow_sas(struct control *c)
+{
+	return plumb_look(c) == 0 && set_tunnel_mtus(c);
 }
 
 void plumb_remove(struct control *c)

@@ -21,6 +21,7 @@ struct watched {
 	bool seen;	  /* in this turn */
 	uint32_t wait_ms; /* the next pause; 0: nothing failed */
 	uint64_t from_ms; /* no try before */
+	uint32_t pair_id; /* of the SA that carries; 0: none */
 };
 
 struct protect {
@@ -63,20 +64,27 @@ static void look(struct control *c)
 	struct protect *p = c->protect;
 	uint64_t now = host_now_ms(NULL);
 	size_t kept = 0;
+	bool other = false;
 
 	for (size_t i = 0; i < p->n; i++)
 		p->v[i].seen = false;
 	for (size_t i = 0; i < c->compiled.n_tunnels; i++) {
 		const struct fwd_tunnel *t = &c->compiled.tunnels[i];
 		struct watched *w = t->protect ? watched_of(p, t) : NULL;
+		const struct sa_spec *sa;
 		bool sas;
 
 		if (!w)
 			continue;
 		w->seen = true;
-		sas = ike_carries(c->ike, t->protect);
+		sa = ike_carrier(c->ike, t->protect);
+		sas = sa != NULL;
 		if (sas)
 			w->wait_ms = 0;
+		if (sas && sa->pair_id != w->pair_id) {
+			w->pair_id = sa->pair_id;
+			other = true;
+		}
 		if (t->vti)
 			line_protected(c, t->tunnel_id, sas);
 		if (t->up && !sas)
@@ -86,6 +94,9 @@ static void look(struct control *c)
 		if (p->v[i].seen)
 			p->v[kept++] = p->v[i];
 	p->n = kept;
+	/* another transform set, or UDP around it: the forwarder's table has the room inside, too */
+	if (other && plumb_follow_sas(c))
+		apply_soon(c);
 	ikelink_pump(c);
 }
 

@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#include "crypto/alg.h"
-#include "model/overhead.h"
+#include "control/tunnel_room.h"
 
 #define DEFAULT_PATH 1500
 
@@ -16,55 +15,6 @@ static void row(struct txt *out, const char *what, uint32_t n)
 }
 
 /* ---- sizes ---- */
-
-static struct overhead of_transform(const struct p2_transform *t)
-{
-	const struct cipher_info *c =
-		t->cipher == CIPHER_UNSET ? NULL : cipher_info(t->cipher, t->cipher_bits);
-	const struct auth_info *a = auth_info(t->esp_auth), *ah = auth_info(t->ah_auth);
-	struct overhead o = { .esp = c != NULL, .tunnel = t->mode == MODE_TUNNEL };
-
-	if (c) {
-		o.iv = c->iv_len;
-		o.icv = (uint16_t)((c->combined ? c->icv_len : 0) + (a ? a->icv_len : 0));
-		o.align = c->block_len;
-	}
-	if (ah)
-		o.ah = (uint16_t)(OVERHEAD_AH + ah->icv_len);
-	return o;
-}
-
-static bool is_of(const struct sa_spec *s, const struct p2_transform *t)
-{
-	if (s->proto == PROTO_AH)
-		return t->ah_auth == s->auth;
-	return t->cipher == s->cipher && t->cipher_bits == s->cipher_bits && t->esp_auth == s->auth;
-}
-
-/* What the SA has, or, before there is one, what is proposed first. False: nothing. A
- * transform set may have more to it than the one SA shows. */
-static bool transform_of(const struct p2_policy *p, const struct ike_pair_info *pair,
-			 struct p2_transform *ret)
-{
-	const struct sa_spec *s = pair ? &pair->out : NULL;
-
-	for (size_t i = 0; i < p->n_transforms; i++)
-		if (!s || is_of(s, &p->transforms[i])) {
-			*ret = p->transforms[i];
-			return true;
-		}
-	if (!s)
-		return false;
-	*ret = (struct p2_transform){ .mode = s->mode };
-	if (s->proto == PROTO_AH) {
-		ret->ah_auth = s->auth;
-	} else {
-		ret->cipher = s->cipher;
-		ret->cipher_bits = s->cipher_bits;
-		ret->esp_auth = s->auth;
-	}
-	return true;
-}
 
 /* Everything that is known of one protected flow. */
 struct sum {
@@ -77,16 +27,13 @@ static struct sum sum_of(const struct show_in *in, const struct p2_policy *p, ui
 {
 	const struct ike_pair_info *pair = show_current_pair(in, p->id);
 	struct sum s = { .path = show_path_mtu(in, p), .has_sa = pair != NULL };
-	struct p2_transform t;
 
-	s.known = transform_of(p, pair, &t);
-	if (s.known)
-		s.o = of_transform(&t);
-	if (pair) {
-		s.o.udp = pair->out.udp_encap;
-		s.o.tunnel = pair->out.mode == MODE_TUNNEL;
-	}
-	s.o.inside = 0;
+	s.known = pair || p->n_transforms;
+	if (pair)
+		s.o = overhead_of_sa(&pair->out);
+	else if (s.known)
+		s.o = overhead_of_transform(&p->transforms[0]);
+	s.o.tunnel |= p->standing && !p->sel.proto; /* of a VTI: transport mode is for the two ends alone */
 	/* the forwarder's own number, where there is an SA to have one */
 	s.plain = pair ? show_sa_stats(in, pair->out_id).plain_mtu : 0;
 	if (!s.plain)
@@ -160,32 +107,52 @@ static void advice(uint32_t room, uint32_t ip_mtu, uint32_t mss, struct txt *out
 
 /* ---- tunnels ---- */
 
-static uint32_t gre_len(const struct cfg_tunnel *t)
-{
-	return 4u + (t->checksum ? 4u : 0u) + (t->has_key ? 4u : 0u) + (t->sequence ? 4u : 0u);
-}
-
 /* The policy that takes what a tunnel sends; NULL: it leaves in clear. */
 static const struct p2_policy *protector(const struct show_in *in, const struct cfg_interface *ci,
 					 const struct if_snapshot *i)
 {
 	struct flow gre = { .local = i->tunnel_src, .remote = ci->tunnel.destination,
 			    .proto = ci->tunnel.mode == TUNNEL_IPIP ? 4 : 47 };
+	char head[IOS_NAME_MAX];
 
 	if (gre.local.family == IP_NONE || gre.remote.family == IP_NONE)
 		return NULL;
-	for (size_t k = 0; k < in->n_p2; k++)
-		if (selector_has(&in->p2[k].sel, &gre))
-			return &in->p2[k];
+	show_head_name(ci, head);
+	for (size_t k = 0; k < in->n_p2; k++) {
+		const struct p2_policy *p = &in->p2[k];
+
+		if (ci->tunnel.protection[0] ?
+			    p->standing && !strcmp(p->map, head) &&
+				    ipaddr_equal(&p->peers[0], &ci->tunnel.destination) :
+			    !p->standing && selector_has(&p->sel, &gre))
+			return p;
+	}
 	return NULL;
+}
+
+/* Room inside a protected tunnel, as the forwarder has it or as will be proposed. */
+static uint32_t room_of(const struct sum *s)
+{
+	return s->plain > s->o.inside ? s->plain - s->o.inside : 0;
+}
+
+uint32_t show_tunnel_room(const struct show_in *in, const struct if_snapshot *i)
+{
+	const struct cfg_interface *ci = config_find_interface(in->config, i->name);
+	const struct p2_policy *p = ci && ci->tunnel.protection[0] ? protector(in, ci, i) : NULL;
+	struct sum s;
+
+	if (!p)
+		return 0;
+	s = sum_of(in, p, tunnel_inside(&ci->tunnel));
+	return s.known ? room_of(&s) : 0;
 }
 
 static void one_tunnel(const struct show_in *in, const struct cfg_interface *ci,
 		       const struct if_snapshot *i, struct txt *out)
 {
 	const struct p2_policy *p = protector(in, ci, i);
-	bool gre = ci->tunnel.mode != TUNNEL_IPIP;
-	uint32_t inside = OVERHEAD_IP + (gre ? gre_len(&ci->tunnel) : 0u), room;
+	uint32_t inside = tunnel_inside(&ci->tunnel), room;
 	uint32_t ip_mtu = ci->ip_mtu ? ci->ip_mtu : i->mtu;
 	char dst[IPADDR_STRLEN];
 	struct sum s = { .o = { .inside = (uint16_t)inside },
@@ -203,10 +170,11 @@ static void one_tunnel(const struct show_in *in, const struct cfg_interface *ci,
 	row_of_path(in, p, s.path, out);
 	if (p)
 		rows_of_ipsec(&s, out);
-	row(out, gre ? "IP header of GRE" : "outer IP header", OVERHEAD_IP);
-	if (gre)
-		row(out, "GRE header", gre_len(&ci->tunnel));
-	room = p ? (s.plain > inside ? s.plain - inside : 0) : overhead_room(&s.o, s.path);
+	if (inside)
+		row(out, inside > OVERHEAD_IP ? "IP header of GRE" : "outer IP header", OVERHEAD_IP);
+	if (inside > OVERHEAD_IP)
+		row(out, "GRE header", inside - OVERHEAD_IP);
+	room = p ? room_of(&s) : overhead_room(&s.o, s.path);
 	advice(room, ip_mtu, ci->adjust_mss, out);
 	txt_printf(out, "  a packet of %u bytes is %u bytes outside\n\n", (unsigned)ip_mtu,
 		   (unsigned)overhead_outside(&s.o, ip_mtu));

@@ -14,6 +14,7 @@
 #include "control/internal.h"
 #include "control/manual.h"
 #include "control/pki_scep.h"
+#include "control/show_parts.h"
 #include "host/os.h"
 
 #define MAX_USERS 64
@@ -460,6 +461,12 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	(void)steer_counts(&s->locks);
 	in->left_clear = s->locks.guard_packets;
 	in->arrived_clear = s->locks.mirror_packets;
+	for (size_t i = 0; i < in->n_ifs; i++) {
+		uint32_t room = show_tunnel_room(in, &s->ifs[i]);
+
+		if (room)
+			s->ifs[i].tunnel_mtu = room;
+	}
 	in->routes = s->routes;
 	in->matches = s->matches;
 	in->debug = c->debug;

@@ -98,6 +98,8 @@ void show_crypto_engine(const struct show_in *in, struct txt *out);
 
 /* show_mtu.c */
 void show_crypto_mtu(const struct show_in *in, struct txt *out);
+/* What fits into a tunnel with tunnel protection; 0: unknown, or it has none. */
+uint32_t show_tunnel_room(const struct show_in *in, const struct if_snapshot *i);
 
 /* show_pki.c: name "" is all; false if there is none of that name (a message is in out) */
 bool show_pki_certificates(const struct show_in *in, const char *name, bool verbose, struct txt *out);

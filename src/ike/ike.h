@@ -207,8 +207,8 @@ struct ike_pair_info {
 /* Copies the i-th ISAKMP SA (IPsec pair); false past the end. */
 bool ike_get_sa(const struct ike *k, uint64_t now_ms, size_t i, struct ike_sa_info *ret);
 bool ike_get_pair(const struct ike *k, size_t i, struct ike_pair_info *ret);
-/* True if the policy has a pair that carries what it sends. */
-bool ike_carries(const struct ike *k, uint32_t policy_id);
+/* The SA that carries what the policy sends; NULL: none. Valid until the next event. */
+const struct sa_spec *ike_carrier(const struct ike *k, uint32_t policy_id);
 /* The policies that the core has made itself: those out of dynamic crypto maps need an SPD
  * entry before that of their template (`of`); those with a `line` have one. They may
  * outlive their SAs for a while, so that what was protected does not leave in clear. In

@@ -118,7 +118,9 @@ bool ike_get_pair(const struct ike *k, size_t i, struct ike_pair_info *ret)
 	return true;
 }
 
-bool ike_carries(const struct ike *k, uint32_t policy_id)
+const struct sa_spec *ike_carrier(const struct ike *k, uint32_t policy_id)
 {
-	return pair_current((struct ike *)k, policy_id) != NULL;
+	const struct pair *p = pair_current((struct ike *)k, policy_id);
+
+	return p ? &p->out : NULL;
 }

@@ -152,6 +152,49 @@ def test_a_tunnel_over_a_narrow_link_has_less_room_by_itself():
         assert net.told(1377) == 1376
 
 
+# tunnel mode, transform set, its mode, what fits: raw, in UDP
+PROTECTED = [
+    ('ipsec ipv4', 'esp-aes 256 esp-sha-hmac', 'tunnel', (1438, 1422)),
+    ('gre ip', 'esp-gcm', 'transport', (1442, 1434)),
+    ('gre ip', 'ah-sha-hmac esp-aes esp-sha-hmac', 'tunnel', (1382, 0)),  # 1406 less GRE
+    ('ipip', 'ah-sha256-hmac', 'transport', (1452, 0)),
+    ('ipsec ipv4', 'esp-3des esp-sha-hmac', 'transport', (1446, 1438)),  # which a VTI's proxies do not allow
+]
+
+
+@pytest.mark.parametrize('nat', [pytest.param(0, id='raw'), pytest.param(1, id='udp')])
+def test_a_protected_tunnel_has_the_room_that_its_sas_leave(nat):
+    """Without ip mtu: the TUN, `show interfaces` and `show crypto mtu` say the same, and it is true."""
+    with MtuNet(nat=bool(nat)) as net:
+        words = 'tunnel path-mtu-discovery; tunnel mode ipsec ipv4; tunnel protection ipsec profile P'
+        net.up(*(text(n, True, words=words, protect=False).replace(' ip mtu 1420\n', '').replace(
+            'interface FastEthernet0/1', 'crypto ipsec profile P\n set transform-set TS\ninterface FastEthernet0/1', 1)
+            for n in (1, 2)))
+        r1 = net.routers[0]
+        for mode, transform, esp_mode, fits in PROTECTED:
+            room = fits[nat]
+            if not room:
+                continue  # no AH through a NAT
+            net.configure(['interface Tunnel0', 'shutdown', f'tunnel mode {mode}',
+                           f'crypto ipsec transform-set TS {transform}', f'mode {esp_mode}',
+                           'interface Tunnel0', 'no shutdown'])
+            net.warm()
+            until(lambda: f'mtu {room} ' in net.r1.ip('link', 'show', 'Tunnel0'), 5, f'{room} of {mode} {transform}')
+            shown = r1.cli('show interfaces Tunnel0')
+            assert f'Tunnel transport MTU {room} bytes' in shown and f' MTU {room} bytes,' in shown, shown
+            said = r1.cli('show crypto mtu')
+            assert re.search(rf'^Tunnel0, to {R2}, crypto map Tunnel0-head-0 65537\n', said), said
+            assert re.search(rf'largest safe ip mtu +{room}\n', said) and said.count('path mtu') == 1, said
+            cap = Capture(net.mid, 'east', ['src', R1])
+            assert net.told(room + 1) == room
+            net.forget()
+            assert net.ping(room)[0] == 1
+            assert net.ping(1500, df=False)[0] == 1
+            seen = [p for p in cap.packets() if p[0] in ('ESP', 'AH', 'UDP') and '.500' not in p[6]]
+            assert seen and 1480 < max(p[1] for p in seen) <= 1500, seen
+            assert not any(p[3] for p in seen), seen
+
+
 def test_an_error_does_not_show_outside_what_is_protected():
     """A packet from beyond the interface with the crypto map, to be protected, and too long: its sender lies in clear."""
     with MtuNet() as net:
