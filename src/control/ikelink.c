@@ -381,7 +381,8 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 
 	switch (m->type) {
 	case FWD_ACQUIRE:
-		ike_acquire(c->ike, now, m->u.acquire.policy_id, &m->u.acquire.flow);
+		if (!protect_yields(c, m->u.acquire.policy_id))
+			ike_acquire(c->ike, now, m->u.acquire.policy_id, &m->u.acquire.flow);
 		break;
 	case FWD_EXPIRE:
 		ike_expire(c->ike, now, m->u.expire.sa_id, m->u.expire.hard, m->u.expire.used);

@@ -14,6 +14,10 @@
 #define LOOK_MS	     1000
 #define AGAIN_MS     1000  /* after a failure, doubled each time up to */
 #define AGAIN_MAX_MS 30000
+/* Both ends see at the same moment that there is nothing, at a start or after a DELETE. Were
+ * both to begin, there would be two of everything: the one with the higher address leaves the
+ * other that much time. */
+#define YIELD_MS 900 /* less than a turn */
 
 /* Of one protected tunnel, by its number. */
 struct watched {
@@ -21,6 +25,7 @@ struct watched {
 	bool seen;	  /* in this turn */
 	uint32_t wait_ms; /* the next pause; 0: nothing failed */
 	uint64_t from_ms; /* no try before */
+	uint64_t none_ms; /* it has had no SA since then; 0: it has */
 	uint32_t pair_id; /* of the SA that carries; 0: none */
 };
 
@@ -49,11 +54,18 @@ static struct watched *watched_of(struct protect *p, const struct fwd_tunnel *t)
 	return w;
 }
 
-static void negotiate(struct control *c, struct watched *w, uint64_t now)
+static bool yields(struct watched *w, const struct fwd_tunnel *t, uint64_t now)
+{
+	if (!w->none_ms)
+		w->none_ms = now;
+	return ipaddr_cmp(&t->src, &t->dst) > 0 && now - w->none_ms < YIELD_MS;
+}
+
+static void negotiate(struct control *c, struct watched *w, const struct fwd_tunnel *t, uint64_t now)
 {
 	static const struct flow none;
 
-	if (now < w->from_ms)
+	if (yields(w, t, now) || now < w->from_ms)
 		return;
 	w->from_ms = 0;
 	ike_acquire(c->ike, now, w->policy_id, &none);
@@ -80,7 +92,7 @@ static void look(struct control *c)
 		sa = ike_carrier(c->ike, t->protect);
 		sas = sa != NULL;
 		if (sas)
-			w->wait_ms = 0;
+			w->wait_ms = 0, w->none_ms = 0;
 		if (sas && sa->pair_id != w->pair_id) {
 			w->pair_id = sa->pair_id;
 			other = true;
@@ -88,7 +100,7 @@ static void look(struct control *c)
 		if (t->vti)
 			line_protected(c, t->tunnel_id, sas);
 		if (t->up && !sas)
-			negotiate(c, w, now);
+			negotiate(c, w, t, now);
 	}
 	for (size_t i = 0; i < p->n; i++)
 		if (p->v[i].seen)
@@ -143,6 +155,20 @@ void protect_soon(struct control *c)
 
 	if (c->protect)
 		evtimer_add(c->protect->timer, &now);
+}
+
+bool protect_yields(struct control *c, uint32_t policy_id)
+{
+	struct protect *p = c->protect;
+
+	for (size_t i = 0; p && i < c->compiled.n_tunnels; i++) {
+		const struct fwd_tunnel *t = &c->compiled.tunnels[i];
+		struct watched *w = t->protect == policy_id ? watched_of(p, t) : NULL;
+
+		if (w && !ike_carrier(c->ike, policy_id) && yields(w, t, host_now_ms(NULL)))
+			return true;
+	}
+	return false;
 }
 
 void protect_retry(struct control *c)

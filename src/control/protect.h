@@ -4,6 +4,7 @@
 #ifndef CONTROL_PROTECT_H
 #define CONTROL_PROTECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct control;
@@ -14,6 +15,8 @@ void protect_stop(struct control *c);
 void protect_soon(struct control *c);
 /* The same after a change of the configuration: what failed may succeed now. */
 void protect_retry(struct control *c);
+/* A packet asks for an SA, and the other end is to begin: this one follows in a moment. */
+bool protect_yields(struct control *c, uint32_t policy_id);
 /* A negotiation failed: not at once again. */
 void protect_failed(struct control *c, uint32_t policy_id);
 

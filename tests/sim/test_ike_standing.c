@@ -80,11 +80,42 @@ static void narrower_proxies_are_refused_if_it_stands(void **state)
 	}
 }
 
+/* Two peers that do not wait for each other: twins, and whoever renews first leaves one pair at
+ * both ends. */
+static void the_next_renewal_leaves_one_of_two_pairs(void **state)
+{
+	(void)state;
+	for (int s = 0; s < 2; s++) {
+		uint32_t ids[4];
+
+		standing(0, true);
+		standing(1, true);
+		sim_acquire(0, 1);
+		sim_acquire(1, 1);
+		sim_run(500);
+		assert_int_equal(sim.side[0].n_sa, 4);
+		assert_int_equal(sim.side[1].n_sa, 4);
+		sim_run(IKE_SIMULTANEOUS_MS);
+		for (size_t i = 0; i < 4; i++)
+			ids[i] = sim.side[s].sa[i].id;
+		for (size_t i = 0; i < 4; i++) {
+			ike_expire(sim.side[s].ike, sim.now_ms, ids[i], false, true);
+			sim_drain(s);
+		}
+		sim_run(IKE_RETIRE_MS + 1000);
+		assert_int_equal(sim.side[0].n_sa, 2);
+		assert_int_equal(sim.side[1].n_sa, 2);
+		sim_assert_twins();
+		sim_again();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SIM_TEST(an_unused_pair_is_renewed_if_it_stands),
 		SIM_TEST(who_only_answers_neither_begins_nor_renews),
+		SIM_TEST(the_next_renewal_leaves_one_of_two_pairs),
 		SIM_TEST(narrower_proxies_are_refused_if_it_stands),
 	};
 

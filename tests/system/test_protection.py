@@ -179,6 +179,24 @@ def test_the_guard_alone_holds_back_gre_of_a_protected_tunnel(world):
     assert not re.search(r'packets 0 ', drops), drops
 
 
+def test_both_ends_at_once_make_one_pair(world):
+    """They see at the same moment that there is nothing, with packets that ask on both sides: at the start and
+    after a DELETE for all."""
+    a, b = world.pair()
+    flood = [ns.popen('ping', '-n', '-i', '0.01', to, log=world.net.dir / to)
+             for ns, to in ((world.a, '172.16.0.2'), (world.b, '172.16.0.1'))]
+    for again in ('', 'clear crypto sa', 'clear crypto session', 'clear crypto session'):
+        before = set(sas(a))
+        a.cli(again) if again else None
+        for r in (a, b):
+            until(lambda: len(set(sas(r)) - before) == 2, 20, f'one pair after {again or "the start"}: {sas(r)}')
+        time.sleep(1.5)
+        assert len(sas(a)) == len(sas(b)) == 2 and set(sas(a)) == set(sas(b)), again
+        assert len(re.findall('QM_IDLE +\\d+ ACTIVE', a.cli('show crypto isakmp sa'))) == 1, again
+    for p in flood:
+        p.terminate()
+
+
 @pytest.mark.parametrize('mode', ['gre ip', 'ipsec ipv4'])
 def test_nothing_leaves_in_clear_whatever_dies_or_changes(world, mode):
     a, b = world.pair(mode=mode, extra_a='ip route 10.9.0.0 255.255.0.0 Tunnel0')
