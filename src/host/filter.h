@@ -24,6 +24,7 @@ struct filter_if {
 	char device[16]; /* may be one that is not there yet */
 	uint32_t ifindex;
 	const struct cfg_acl *in, *out;
+	const struct cfg_acl *in6, *out6; /* `ipv6 traffic-filter` */
 };
 
 /* The matches of a line so far. */
@@ -60,6 +61,7 @@ bool filter_stands(uint64_t mark);
 int filter_remove(void);
 /* All lines' counters, sorted by name; -ENOENT without a table. *ret is the caller's to free. */
 int filter_counts(struct filter_count **ret, size_t *ret_n);
+int filter_counts6(struct filter_count **ret, size_t *ret_n); /* of IPv6's lists */
 /* Back to zero: of one list, or ("") of all. */
 int filter_clear(const char *acl);
 

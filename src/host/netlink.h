@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rtnetlink by libmnl: what control needs of links, addresses, routes and rules.
  * Everything that we add carries RTPROT_CULVERT, so that it is recognised and
- * nothing foreign is ever removed. All calls are synchronous; 0 or -errno. */
+ * nothing foreign is ever removed. All calls are synchronous; 0 or -errno. The
+ * family of an address or of a route is that of the addresses in it. */
 #ifndef HOST_NETLINK_H
 #define HOST_NETLINK_H
 
@@ -30,10 +31,13 @@ struct nl_addr {
 	uint32_t ifindex;
 	struct ipaddr addr;
 	uint8_t prefix_len;
+	/* IPv6: not usable yet, or another host has it (RFC 4862 section 5.4) */
+	bool tentative, duplicate;
 };
 /* Each of the lists below calls each() for every entry of one consistent view. */
 int nl_links(struct nl *nl, void (*each)(void *ctx, const struct nl_link *l), void *ctx);
-int nl_addrs(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), void *ctx);
+int nl_addrs(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), void *ctx); /* IPv4 */
+int nl_addrs6(struct nl *nl, void (*each)(void *ctx, const struct nl_addr *a), void *ctx);
 
 int nl_link_set(struct nl *nl, uint32_t ifindex, bool up, uint32_t mtu); /* mtu 0: as it is */
 /* Of a TUN that is open: without carrier nothing is sent by it. */
@@ -45,7 +49,7 @@ int nl_addr_add_host(struct nl *nl, uint32_t ifindex, const struct ipaddr *a);
 int nl_addr_del(struct nl *nl, uint32_t ifindex, const struct ipaddr *a, uint8_t prefix_len);
 
 struct nl_route {
-	struct ipaddr dst; /* IP_NONE: default */
+	struct ipaddr dst; /* IP_NONE: IPv4's default; IPv6's is :: with a prefix_len of 0 */
 	uint8_t prefix_len;
 	uint32_t table;	   /* 0: main */
 	uint32_t metric;
@@ -57,7 +61,7 @@ struct nl_route {
  * 0 if it says the same, -EEXIST otherwise. */
 int nl_route_add(struct nl *nl, const struct nl_route *r);
 int nl_route_del(struct nl *nl, const struct nl_route *r); /* ours only */
-/* Those that carry RTPROT_CULVERT, of any table. */
+/* Those that carry RTPROT_CULVERT, of any table and both families. */
 int nl_routes(struct nl *nl, void (*each)(void *ctx, const struct nl_route *r), void *ctx);
 /* Where a packet to dst would leave, by the main rules. -ENETUNREACH if nowhere. */
 int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,
@@ -67,12 +71,13 @@ int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,
  * anything. */
 uint32_t nl_path_mtu(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex);
 struct nl_rule {
+	uint8_t family; /* enum ip_family */
 	uint32_t mark, table, pref;
 };
 /* `fwmark MARK lookup TABLE pref PREF`. -EEXIST counts as done. */
-int nl_rule_add(struct nl *nl, uint32_t mark, uint32_t table, uint32_t pref);
-int nl_rule_del(struct nl *nl, uint32_t mark, uint32_t table, uint32_t pref);
-/* Those that carry RTPROT_CULVERT. */
+int nl_rule_add(struct nl *nl, const struct nl_rule *r);
+int nl_rule_del(struct nl *nl, const struct nl_rule *r);
+/* Those that carry RTPROT_CULVERT, of both families. */
 int nl_rules(struct nl *nl, void (*each)(void *ctx, const struct nl_rule *r), void *ctx);
 
 #endif

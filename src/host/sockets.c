@@ -6,7 +6,9 @@
 #include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <linux/in6.h> /* behind it: IPV6_FLOWINFO is the kernel's alone */
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -111,6 +113,82 @@ int icmp_open(void)
 	return fd;
 }
 
+/* What makes a socket of IPv6's alone, tells our own end of what arrives and follows no path MTU. */
+static int set_v6(int fd)
+{
+	return set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) ||
+	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) ||
+	       set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) ||
+	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
+}
+
+/* The rest of a header of which the kernel hands over only what is behind it: what AH covers, it
+ * covers with the extension headers (RFC 4302 section 3.3.3.1.2). */
+static int tell_headers(int fd)
+{
+	static const int wanted[] = { IPV6_RECVHOPLIMIT, IPV6_FLOWINFO, IPV6_RECVHOPOPTS,
+				      IPV6_RECVDSTOPTS, IPV6_RECVRTHDR };
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		err = set_int(fd, IPPROTO_IPV6, wanted[i], 1);
+	return err;
+}
+
+int raw6_open(int protocol, bool bypass)
+{
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+
+	if (fd < 0)
+		return -errno;
+	set_buffers(fd);
+	if (set_v6(fd) || tell_headers(fd) || set_int(fd, IPPROTO_IPV6, IPV6_HDRINCL, 1) ||
+	    (bypass && set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_BYPASS))) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int icmp6_open(void)
+{
+	struct icmp6_filter wanted;
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
+
+	if (fd < 0)
+		return -errno;
+	ICMP6_FILTER_SETBLOCKALL(&wanted);
+	ICMP6_FILTER_SETPASS(ICMP6_PACKET_TOO_BIG, &wanted);
+	if (setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &wanted, sizeof(wanted)) || set_v6(fd) ||
+	    tell_headers(fd) || set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_QUOTES)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int udp6_open(uint16_t port)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	set_buffers(fd);
+	if (set_v6(fd) || set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_BYPASS) ||
+	    bind(fd, (struct sockaddr *)&a, sizeof(a))) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
 int udp_open(uint16_t port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
@@ -131,38 +209,95 @@ int udp_open(uint16_t port)
 	return fd;
 }
 
+/* The address of a datagram's other end, of either family. */
+union peer {
+	struct sockaddr sa;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static socklen_t peer_of(const struct ipaddr *a, uint16_t port, union peer *ret_peer)
+{
+	if (a->family == IP_V6) {
+		ret_peer->v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port) };
+		memcpy(&ret_peer->v6.sin6_addr, a->b, 16);
+		return sizeof(ret_peer->v6);
+	}
+	ret_peer->v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
+	memcpy(&ret_peer->v4.sin_addr, a->b, 4);
+	return sizeof(ret_peer->v4);
+}
+
+static void put_control(struct msghdr *m, int level, int type, const void *p, size_t n)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(n);
+	memcpy(CMSG_DATA(c), p, n);
+	m->msg_controllen = CMSG_SPACE(n);
+}
+
 int udp_send(int fd, const struct ipaddr *local, const struct ipaddr *remote, uint16_t remote_port,
 	     const void *p, size_t n)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(remote_port) };
+	union peer to;
 	union {
-		char buf[CMSG_SPACE(sizeof(struct in_pktinfo))];
+		char buf[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 		struct cmsghdr align;
 	} control = { { 0 } };
 	struct iovec iov = { (void *)p, n };
-	struct msghdr m = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &iov,
-			    .msg_iovlen = 1 };
+	struct msghdr m = { .msg_name = &to, .msg_namelen = peer_of(remote, remote_port, &to),
+			    .msg_iov = &iov, .msg_iovlen = 1 };
+	struct in_pktinfo info = { 0 };
+	struct in6_pktinfo info6 = { 0 };
 
-	memcpy(&to.sin_addr, remote->b, 4);
-	if (local->family == IP_V4) {
-		struct in_pktinfo info = { 0 };
-
-		memcpy(&info.ipi_spec_dst, local->b, 4);
+	if (local->family == remote->family) {
 		m.msg_control = control.buf;
 		m.msg_controllen = sizeof(control.buf);
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
+	}
+	if (local->family == IP_V4 && m.msg_control) {
+		memcpy(&info.ipi_spec_dst, local->b, 4);
+		put_control(&m, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+	} else if (m.msg_control) {
+		memcpy(&info6.ipi6_addr, local->b, 16);
+		put_control(&m, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
 	}
 	return sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static struct ipaddr v6_of(const struct in6_addr *a)
+{
+	struct ipaddr v = { .family = IP_V6 };
+
+	memcpy(v.b, a, 16);
+	return v;
+}
+
+/* Our own end, as the control messages tell it. */
+static struct ipaddr local_of(struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		struct in_pktinfo info;
+		struct in6_pktinfo info6;
+
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			return ipaddr_v4(ntohl(info.ipi_addr.s_addr));
+		}
+		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&info6, CMSG_DATA(c), sizeof(info6));
+			return v6_of(&info6.ipi6_addr);
+		}
+	}
+	return (struct ipaddr){ 0 };
 }
 
 long udp_recv(int fd, void *p, size_t cap, struct ipaddr *ret_local, struct ipaddr *ret_remote,
 	      uint16_t *ret_port)
 {
-	struct sockaddr_in from = { 0 };
+	union peer from = { .v6 = { 0 } };
 	union {
 		char buf[256];
 		struct cmsghdr align;
@@ -177,17 +312,14 @@ long udp_recv(int fd, void *p, size_t cap, struct ipaddr *ret_local, struct ipad
 		return -errno;
 	if (m.msg_flags & MSG_TRUNC)
 		return 0; /* nothing that long is ours: an empty datagram is ignored */
-	*ret_local = (struct ipaddr){ 0 };
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
-		struct in_pktinfo info;
-
-		if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
-			continue;
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		*ret_local = ipaddr_v4(ntohl(info.ipi_addr.s_addr));
+	*ret_local = local_of(&m);
+	if (from.sa.sa_family == AF_INET6) {
+		*ret_remote = v6_of(&from.v6.sin6_addr);
+		*ret_port = ntohs(from.v6.sin6_port);
+	} else {
+		*ret_remote = ipaddr_v4(ntohl(from.v4.sin_addr.s_addr));
+		*ret_port = ntohs(from.v4.sin_port);
 	}
-	*ret_remote = ipaddr_v4(ntohl(from.sin_addr.s_addr));
-	*ret_port = ntohs(from.sin_port);
 	return n;
 }
 

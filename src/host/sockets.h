@@ -21,14 +21,22 @@ void tun_remove(int fd);
 /* Raw socket with IP_HDRINCL and IP_PKTINFO, which follows no path MTU of the kernel's; bypass sets MARK_BYPASS (ESP: yes,
  * GRE: never). */
 int raw_open(int protocol, bool bypass);
+/* The same over IPv6, with IPV6_HDRINCL to send. What is received is what lies behind the last extension
+ * header; the header and they come as control messages (ports6.c puts them together again). */
+int raw6_open(int protocol, bool bypass);
 /* Raw ICMP without IP_HDRINCL, MARK_QUOTES; of what arrives it takes "fragmentation needed" only. */
 int icmp_open(void);
-/* UDP on every address of the host, IP_PKTINFO, IP_RECVTOS, MARK_BYPASS. */
+/* Raw ICMPv6, whose checksum is the kernel's affair, MARK_QUOTES; it takes "packet too big" only. */
+int icmp6_open(void);
+/* UDP on every IPv4 address of the host, IP_PKTINFO, IP_RECVTOS, MARK_BYPASS. */
 int udp_open(uint16_t port);
-/* Sends n bytes from local to remote by such a socket; 0 or -errno. */
+/* UDP on every IPv6 address, and on no other: both may be open with the same port. */
+int udp6_open(uint16_t port);
+/* Sends n bytes from local (IP_NONE: as the kernel chooses) to remote, whose family is the socket's; 0 or
+ * -errno. A link-local remote is not reached: nothing says by which interface. */
 int udp_send(int fd, const struct ipaddr *local, const struct ipaddr *remote, uint16_t remote_port,
 	     const void *p, size_t n);
-/* Receives one datagram; its length, or -errno (-EAGAIN: none). */
+/* Receives one datagram of either family; its length, or -errno (-EAGAIN: none). */
 long udp_recv(int fd, void *p, size_t cap, struct ipaddr *ret_local, struct ipaddr *ret_remote,
 	      uint16_t *ret_port);
 /* A descriptor that only one process of this network namespace can have at a time (an

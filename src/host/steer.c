@@ -85,13 +85,14 @@ static int apply_routes(struct nl *nl, const struct steer_if *f, struct txt *why
 	struct nl_route last = { .table = STEER_TABLE_BASE + f->slot, .metric = UINT32_MAX,
 				 .unreachable = true };
 	struct nl_route tun = { .table = last.table, .ifindex = f->tun_ifindex };
+	struct nl_rule rule = { IP_V4, STEER_MARK_BASE + f->slot, last.table, last.table };
 	int err, tun_err = 0;
 
 	err = nl_route_add(nl, &last);
 	if (f->tun_ifindex)
 		tun_err = nl_route_add(nl, &tun);
 	if (!err)
-		err = nl_rule_add(nl, STEER_MARK_BASE + f->slot, last.table, last.table);
+		err = nl_rule_add(nl, &rule);
 	if (!err)
 		err = tun_err;
 	if (err)
@@ -153,8 +154,9 @@ void steer_forget(struct nl *nl, uint32_t slot)
 	struct nl_route last = { .table = STEER_TABLE_BASE + slot, .metric = UINT32_MAX,
 				 .unreachable = true };
 	struct nl_route tun = { .table = last.table };
+	struct nl_rule rule = { IP_V4, STEER_MARK_BASE + slot, last.table, last.table };
 
-	(void)nl_rule_del(nl, STEER_MARK_BASE + slot, last.table, last.table);
+	(void)nl_rule_del(nl, &rule);
 	(void)nl_route_del(nl, &tun);
 	(void)nl_route_del(nl, &last);
 }

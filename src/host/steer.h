@@ -37,7 +37,12 @@ struct steer_if {
 	size_t n_lines;
 	uint16_t adjust_mss; /* `ip tcp adjust-mss` of the interface; 0 none */
 	bool closed; /* lines are not known (yet): nothing but our IKE, ESP and AH leaves */
+	/* of what it has a crypto map, STEER_IP4 | STEER_IP6: that is what is closed when it must be.
+	 * 0: what its lines are of, IPv4 if there are none. */
+	uint8_t families;
 };
+
+enum { STEER_IP4 = 1, STEER_IP6 = 2 };
 
 /* What was dropped since the first ruleset was loaded. */
 struct steer_counts {

@@ -243,19 +243,160 @@ static void a_thousand_routes_are_listed(void **state)
 
 static void only_our_rules_are_listed(void **state)
 {
+	const struct nl_rule rule = { IP_V4, 0x43560100, 17000, 17000 };
 	struct seen s = { 0 };
 
 	NEEDS_NETNS;
 	assert_int_equal(system("ip rule add fwmark 9 lookup 99 pref 9000"), 0);
-	assert_int_equal(nl_rule_add(nl, 0x43560100, 17000, 17000), 0);
-	assert_int_equal(nl_rule_add(nl, 0x43560100, 17000, 17000), 0);
+	assert_int_equal(nl_rule_add(nl, &rule), 0);
+	assert_int_equal(nl_rule_add(nl, &rule), 0);
 	assert_int_equal(nl_rules(nl, see_rule, &s), 0);
 	assert_int_equal(s.n, 1);
 	assert_int_equal(s.rule.mark, 0x43560100);
 	assert_int_equal(s.rule.table, 17000);
 	assert_int_equal(s.rule.pref, 17000);
-	assert_int_equal(nl_rule_del(nl, 0x43560100, 17000, 17000), 0);
+	assert_int_equal(nl_rule_del(nl, &rule), 0);
 	assert_int_equal(system("ip rule del fwmark 9 lookup 99 pref 9000"), 0);
+}
+
+/* ---- IPv6 ---- */
+
+/* 2001:db8::N */
+static struct ipaddr v6(uint8_t n)
+{
+	return (struct ipaddr){ IP_V6, { 0x20, 1, 0x0d, 0xb8, [15] = n } };
+}
+
+static struct seen addrs6(void)
+{
+	struct seen s = { 0 };
+
+	assert_int_equal(nl_addrs6(nl, see_addr, &s), 0);
+	return s;
+}
+
+/* The kernel looks for duplicates a moment after it has said yes, even where there can be none. */
+static void add_v6(const struct ipaddr *a)
+{
+	unsigned tries = 0;
+
+	assert_int_equal(nl_addr_add(nl, tun_index, a, 64), 0);
+	while (addrs6().addr.tentative && tries++ < 300)
+		usleep(10000);
+	assert_false(addrs6().addr.tentative || addrs6().addr.duplicate);
+}
+
+static void addresses_of_ipv6_have_a_list_of_their_own(void **state)
+{
+	struct ipaddr a = v6(1);
+	struct seen s;
+
+	NEEDS_NETNS;
+	assert_int_equal(system("sysctl -qw net.ipv6.conf.tun0.addr_gen_mode=1"), 0);
+	assert_int_equal(system("ip -6 addr flush dev tun0"), 0);
+	add_v6(&a);
+	assert_int_equal(nl_addr_add(nl, tun_index, &a, 64), 0); /* there already */
+	s = addrs6();
+	assert_int_equal(s.n, 1);
+	assert_true(ipaddr_equal(&s.addr.addr, &a));
+	assert_int_equal(s.addr.prefix_len, 64);
+	s.n = 0;
+	assert_int_equal(nl_addrs(nl, see_addr, &s), 0);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.addr.addr.family, IP_V4);
+	assert_int_equal(nl_addr_del(nl, tun_index, &a, 64), 0);
+	assert_int_equal(addrs6().n, 0);
+}
+
+/* The order of removal is what would open a gap: metric 0 may not mean any. */
+static void an_ipv6_route_and_its_unreachable_twin_go_one_by_one(void **state)
+{
+	struct nl_route twin = { .dst = v6(0), .prefix_len = 0, .table = 17000, .metric = UINT32_MAX,
+				 .unreachable = true };
+	struct nl_route way = { .dst = v6(0), .prefix_len = 0, .table = 17000, .ifindex = tun_index };
+	struct seen s;
+
+	NEEDS_NETNS;
+	memset(twin.dst.b, 0, 16);
+	way.dst = twin.dst;
+	assert_int_equal(nl_route_add(nl, &twin), 0);
+	assert_int_equal(nl_route_add(nl, &way), 0);
+	assert_int_equal(nl_route_add(nl, &way), 0); /* ours, and equal */
+	assert_int_equal(routes().n, 2);
+	assert_int_equal(system("ip -6 route show table 17000 | grep -q 'default dev tun0 proto 67'"), 0);
+	assert_int_equal(nl_route_del(nl, &way), 0);
+	s = routes();
+	assert_int_equal(s.n, 1);
+	assert_true(s.route.unreachable);
+	assert_int_equal(s.route.metric, UINT32_MAX);
+	assert_int_equal(s.route.dst.family, IP_V6);
+	assert_int_equal(nl_route_del(nl, &twin), 0);
+	assert_int_equal(routes().n, 0);
+}
+
+static void a_foreign_ipv6_route_stays_as_it_is(void **state)
+{
+	struct ipaddr net = v6(0), a = v6(1);
+	struct nl_route r = { .dst = net, .prefix_len = 48, .metric = 7, .ifindex = tun_index };
+	struct ipaddr far = v6(9), src;
+	uint32_t out = 0;
+
+	NEEDS_NETNS;
+	r.dst.b[5] = 0x77; /* 2001:db8:77::/48 */
+	far.b[5] = 0x77;
+	add_v6(&a);
+	assert_int_equal(system("ip -6 route add 2001:db8:77::/48 dev lo metric 7 proto 4"), 0);
+	assert_int_equal(nl_route_add(nl, &r), -EEXIST);
+	assert_int_equal(routes().n, 0);
+	assert_int_equal(system("ip -6 route del 2001:db8:77::/48 metric 7"), 0);
+	assert_int_equal(nl_route_get(nl, &far, &out, &src), -ENETUNREACH);
+	assert_int_equal(nl_route_add(nl, &r), 0);
+	assert_int_equal(nl_route_get(nl, &far, &out, &src), 0);
+	assert_int_equal(out, tun_index);
+	assert_true(ipaddr_equal(&src, &a));
+	assert_int_equal(nl_path_mtu(nl, &far, &out), 0);
+	assert_int_equal(nl_route_del(nl, &r), 0);
+	assert_int_equal(system("ip -6 route add 2001:db8:77::/48 dev tun0 mtu 1300"), 0);
+	assert_int_equal(nl_path_mtu(nl, &far, &out), 1300);
+	assert_int_equal(system("ip -6 route del 2001:db8:77::/48"), 0);
+	assert_int_equal(nl_addr_del(nl, tun_index, &a, 64), 0);
+}
+
+static void rules_of_both_families_are_told_apart(void **state)
+{
+	const struct nl_rule four = { IP_V4, 0x43560101, 17001, 17001 },
+			     six = { IP_V6, 0x43560101, 17001, 17001 };
+	struct seen s = { 0 };
+
+	NEEDS_NETNS;
+	assert_int_equal(nl_rule_add(nl, &six), 0);
+	assert_int_equal(nl_rule_add(nl, &six), 0);
+	assert_int_equal(nl_rules(nl, see_rule, &s), 0);
+	assert_int_equal(s.n, 1);
+	assert_memory_equal(&s.rule, &six, sizeof(six));
+	assert_int_equal(nl_rule_add(nl, &four), 0);
+	assert_int_equal(nl_rule_del(nl, &six), 0);
+	s.n = 0;
+	assert_int_equal(nl_rules(nl, see_rule, &s), 0);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.rule.family, IP_V4);
+	assert_int_equal(nl_rule_del(nl, &four), 0);
+}
+
+static void changes_of_ipv6_wake_who_watches(void **state)
+{
+	struct pollfd p = { .fd = nl_events_open(), .events = POLLIN };
+	struct ipaddr a = v6(3);
+
+	NEEDS_NETNS;
+	nl_drain(p.fd);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	assert_int_equal(nl_addr_add(nl, tun_index, &a, 128), 0);
+	assert_int_equal(poll(&p, 1, 2000), 1);
+	nl_drain(p.fd);
+	assert_int_equal(nl_addr_del(nl, tun_index, &a, 128), 0);
+	assert_int_equal(poll(&p, 1, 2000), 1);
+	close(p.fd);
 }
 
 /* ---- nftables ---- */
@@ -302,6 +443,11 @@ int main(void)
 		cmocka_unit_test(doing_it_again_makes_no_noise),
 		cmocka_unit_test(a_thousand_routes_are_listed),
 		cmocka_unit_test(only_our_rules_are_listed),
+		cmocka_unit_test(addresses_of_ipv6_have_a_list_of_their_own),
+		cmocka_unit_test(an_ipv6_route_and_its_unreachable_twin_go_one_by_one),
+		cmocka_unit_test(a_foreign_ipv6_route_stays_as_it_is),
+		cmocka_unit_test(rules_of_both_families_are_told_apart),
+		cmocka_unit_test(changes_of_ipv6_wake_who_watches),
 		cmocka_unit_test(nft_says_why_it_refuses_and_counts_its_transactions),
 	};
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/ipv6.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/os.h"
+
+#define CONF "/proc/sys/net/ipv6/conf/"
+
+bool ipv6_there(void)
+{
+	return access(CONF "all/disable_ipv6", F_OK) == 0;
+}
+
+/* One setting of a device; "" in old if it cannot be read. */
+static int set(const char *device, const char *key, const char *value)
+{
+	char path[128], old[16] = "";
+	int err;
+
+	snprintf(path, sizeof(path), CONF "%s/%s", device, key);
+	err = host_sysctl(path, NULL, old);
+	if (err || !strcmp(old, value))
+		return err;
+	return host_sysctl(path, value, NULL);
+}
+
+int ipv6_device(const char *device, enum ipv6_role role)
+{
+	static const struct {
+		const char *key, *value;
+		unsigned roles;
+	} rows[] = {
+		/* before IPv6 is on: no address is made then */
+		{ "addr_gen_mode", "1", 1 << IPV6_STEER },
+		/* a router's own advertisements are no business of another router's */
+		{ "accept_ra", "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL | 1 << IPV6_STEER },
+		{ "router_solicitations", "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL | 1 << IPV6_STEER },
+		{ "keep_addr_on_down", "1", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL },
+		{ "ignore_routes_with_linkdown", "1", 1 << IPV6_TUNNEL },
+		{ "disable_ipv6", "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL | 1 << IPV6_STEER },
+		{ "disable_ipv6", "1", 1 << IPV6_OFF },
+	};
+	int first = 0;
+
+	if (!ipv6_there())
+		return role == IPV6_OFF ? 0 : -EAFNOSUPPORT;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int err = rows[i].roles & 1u << role ? set(device, rows[i].key, rows[i].value) : 0;
+
+		if (!first)
+			first = err;
+	}
+	return first;
+}
