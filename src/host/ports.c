@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/ports.h"
+#include "host/ports_fd.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define CONTROL_BYTES (CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(int)))
 
-struct fd_port {
-	struct port port;
-	/* scratch of recvmmsg and sendmmsg: one port is used by one worker */
-	struct mmsghdr msg[BATCH_MAX];
-	struct iovec iov[BATCH_MAX];
-	struct sockaddr_in addr[BATCH_MAX];
-	struct {
-		_Alignas(struct cmsghdr) char buf[CONTROL_BYTES];
-	} control[BATCH_MAX];
-	uint16_t local_port; /* UDP */
-};
-
-static void port_close(struct port *p)
+void fd_port_close(struct port *p)
 {
 	close(p->fd);
 	free(p);
@@ -69,10 +54,10 @@ static size_t sock_recv(struct fd_port *f, struct pool *pool, struct batch *b, b
 	while (want < BATCH_MAX - had && (k[want] = pkt_get(pool))) {
 		f->iov[want] = (struct iovec){ k[want]->data, PKT_DATA_MAX };
 		f->msg[want].msg_hdr = (struct msghdr){
-			.msg_name = &f->addr[want], .msg_namelen = sizeof(f->addr[want]),
+			.msg_name = &f->addr[want].v4, .msg_namelen = sizeof(f->addr[want].v4),
 			.msg_iov = &f->iov[want], .msg_iovlen = 1,
-			.msg_control = f->control[want].buf,
-			.msg_controllen = sizeof(f->control[want].buf) };
+			.msg_control = fd_port_control(f, want),
+			.msg_controllen = f->control_bytes };
 		want++;
 	}
 	int n = want ? recvmmsg(f->port.fd, f->msg, (unsigned)want, MSG_DONTWAIT, NULL) : 0;
@@ -101,8 +86,8 @@ static size_t sock_recv(struct fd_port *f, struct pool *pool, struct batch *b, b
 		}
 		if (udp) {
 			k[i]->local_port = f->local_port;
-			k[i]->remote = ipaddr_v4(ntohl(f->addr[i].sin_addr.s_addr));
-			k[i]->remote_port = ntohs(f->addr[i].sin_port);
+			k[i]->remote = ipaddr_v4(ntohl(f->addr[i].v4.sin_addr.s_addr));
+			k[i]->remote_port = ntohs(f->addr[i].v4.sin_port);
 		}
 		(void)batch_add(b, k[i]);
 	}
@@ -111,16 +96,16 @@ static size_t sock_recv(struct fd_port *f, struct pool *pool, struct batch *b, b
 
 static size_t raw_recv(struct port *p, struct pool *pool, struct batch *b)
 {
-	return sock_recv((struct fd_port *)(void *)p, pool, b, false);
+	return sock_recv(fd_port_of(p), pool, b, false);
 }
 
 static size_t udp_port_recv(struct port *p, struct pool *pool, struct batch *b)
 {
-	return sock_recv((struct fd_port *)(void *)p, pool, b, true);
+	return sock_recv(fd_port_of(p), pool, b, true);
 }
 
 /* One datagram that the kernel refuses does not hold up those behind it. */
-static size_t send_all(struct fd_port *f, size_t n)
+size_t fd_port_send(struct fd_port *f, size_t n)
 {
 	size_t ok = 0, at = 0;
 
@@ -141,17 +126,17 @@ static size_t send_all(struct fd_port *f, size_t n)
 
 static void prepare(struct fd_port *f, size_t i, const struct pkt *k, uint32_t dst, uint16_t port)
 {
-	f->addr[i] = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port),
-					   .sin_addr.s_addr = htonl(dst) };
+	f->addr[i].v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port),
+					      .sin_addr.s_addr = htonl(dst) };
 	f->iov[i] = (struct iovec){ k->data, k->len };
-	f->msg[i].msg_hdr = (struct msghdr){ .msg_name = &f->addr[i],
-					     .msg_namelen = sizeof(f->addr[i]),
+	f->msg[i].msg_hdr = (struct msghdr){ .msg_name = &f->addr[i].v4,
+					     .msg_namelen = sizeof(f->addr[i].v4),
 					     .msg_iov = &f->iov[i], .msg_iovlen = 1 };
 }
 
 static size_t raw_send(struct port *p, struct batch *b)
 {
-	struct fd_port *f = (struct fd_port *)(void *)p;
+	struct fd_port *f = fd_port_of(p);
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
@@ -162,27 +147,16 @@ static size_t raw_send(struct port *p, struct batch *b)
 		if (!r.bad)
 			prepare(f, n++, b->p[i], dst, 0);
 	}
-	return send_all(f, n);
+	return fd_port_send(f, n);
 }
 
 static size_t icmp_send(struct port *p, struct batch *b)
 {
-	struct fd_port *f = (struct fd_port *)(void *)p;
+	struct fd_port *f = fd_port_of(p);
 
 	for (size_t i = 0; i < b->n; i++)
 		prepare(f, i, b->p[i], ipaddr_to_v4(&b->p[i]->remote), 0);
-	return send_all(f, b->n);
-}
-
-/* Appends one control message at h, the first of m. */
-static struct cmsghdr *put_control(struct msghdr *m, struct cmsghdr *h, int type, const void *p,
-				   size_t n)
-{
-	h->cmsg_level = IPPROTO_IP;
-	h->cmsg_type = type;
-	h->cmsg_len = CMSG_LEN(n);
-	memcpy(CMSG_DATA(h), p, n);
-	return CMSG_NXTHDR(m, h);
+	return fd_port_send(f, b->n);
 }
 
 /* The kernel writes the header, and no control message asks for DF. While DF is asked for,
@@ -208,15 +182,16 @@ static size_t udp_send_run(struct fd_port *f, struct pkt *const *v, size_t n)
 
 		prepare(f, i, k, ipaddr_to_v4(&k->remote), k->remote_port);
 		memcpy(&info.ipi_spec_dst, k->local.b, 4);
-		memset(f->control[i].buf, 0, CONTROL_BYTES);
-		m->msg_control = f->control[i].buf;
+		memset(fd_port_control(f, i), 0, CONTROL_BYTES);
+		m->msg_control = fd_port_control(f, i);
 		m->msg_controllen = CONTROL_BYTES;
-		struct cmsghdr *c = put_control(m, CMSG_FIRSTHDR(m), IP_PKTINFO, &info, sizeof(info));
-		(void)put_control(m, c, IP_TOS, &tos, sizeof(tos));
+		struct cmsghdr *c = fd_port_put(m, CMSG_FIRSTHDR(m), IPPROTO_IP, IP_PKTINFO, &info,
+						sizeof(info));
+		(void)fd_port_put(m, c, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 	}
 	if (df)
 		udp_set_df(f, true);
-	ok = send_all(f, n);
+	ok = fd_port_send(f, n);
 	if (df)
 		udp_set_df(f, false);
 	return ok;
@@ -230,26 +205,51 @@ static size_t udp_port_send(struct port *p, struct batch *b)
 		n = 1;
 		while (at + n < b->n && b->p[at + n]->outer_df == b->p[at]->outer_df)
 			n++;
-		ok += udp_send_run((struct fd_port *)(void *)p, b->p + at, n);
+		ok += udp_send_run(fd_port_of(p), b->p + at, n);
 	}
 	return ok;
 }
 
 static uint16_t bound_port(int fd)
 {
-	struct sockaddr_in a = { 0 };
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} a = { .v6 = { 0 } };
 	socklen_t n = sizeof(a);
 
-	return getsockname(fd, (struct sockaddr *)&a, &n) ? 0 : ntohs(a.sin_port);
+	if (getsockname(fd, &a.sa, &n))
+		return 0;
+	return ntohs(a.sa.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
+}
+
+static const struct port_ops *ops_of(enum fwd_port_kind kind)
+{
+	static const struct port_ops tun = { tun_recv, tun_send, fd_port_close };
+	static const struct port_ops raw = { raw_recv, raw_send, fd_port_close };
+	static const struct port_ops icmp = { raw_recv, icmp_send, fd_port_close };
+	static const struct port_ops udp = { udp_port_recv, udp_port_send, fd_port_close };
+	const struct port_ops *v6 = port6_ops(kind);
+
+	switch (kind) {
+	case FWD_PORT_TUNNEL:
+	case FWD_PORT_STEER:
+		return &tun;
+	case FWD_PORT_ICMP:
+		return &icmp;
+	case FWD_PORT_UDP_ENCAP:
+		return &udp;
+	default:
+		return v6 ? v6 : &raw;
+	}
 }
 
 int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port **ret_port)
 {
-	static const struct port_ops tun = { tun_recv, tun_send, port_close };
-	static const struct port_ops raw = { raw_recv, raw_send, port_close };
-	static const struct port_ops icmp = { raw_recv, icmp_send, port_close };
-	static const struct port_ops udp = { udp_port_recv, udp_port_send, port_close };
-	struct fd_port *f = calloc(1, sizeof(*f));
+	enum fwd_port_kind kind = (enum fwd_port_kind)desc->kind;
+	size_t control = port6_ops(kind) ? port6_control_bytes(kind) : CONTROL_BYTES;
+	struct fd_port *f = calloc(1, sizeof(*f) + BATCH_MAX * control);
 
 	(void)ctx;
 	if (!f) {
@@ -257,22 +257,10 @@ int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port *
 		return -ENOMEM;
 	}
 	f->port.fd = fd;
-	switch ((enum fwd_port_kind)desc->kind) {
-	case FWD_PORT_TUNNEL:
-	case FWD_PORT_STEER:
-		f->port.ops = &tun;
-		break;
-	case FWD_PORT_ICMP:
-		f->port.ops = &icmp;
-		break;
-	case FWD_PORT_UDP_ENCAP:
-		f->port.ops = &udp;
+	f->port.ops = ops_of(kind);
+	f->control_bytes = control;
+	if (kind == FWD_PORT_UDP_ENCAP || kind == FWD_PORT_UDP6_ENCAP)
 		f->local_port = bound_port(fd);
-		break;
-	default:
-		f->port.ops = &raw;
-		break;
-	}
 	*ret_port = &f->port;
 	return 0;
 }

@@ -113,11 +113,10 @@ int icmp_open(void)
 	return fd;
 }
 
-/* What makes a socket of IPv6's alone, tells our own end of what arrives and follows no path MTU. */
+/* Our own end of what arrives, and no path MTU of the kernel's. */
 static int set_v6(int fd)
 {
-	return set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) ||
-	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) ||
+	return set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) ||
 	       set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) ||
 	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
 }
@@ -179,7 +178,8 @@ int udp6_open(uint16_t port)
 	if (fd < 0)
 		return -errno;
 	set_buffers(fd);
-	if (set_v6(fd) || set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_BYPASS) ||
+	if (set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) || set_v6(fd) ||
+	    set_int(fd, SOL_SOCKET, SO_MARK, (int)MARK_BYPASS) ||
 	    bind(fd, (struct sockaddr *)&a, sizeof(a))) {
 		int err = -errno;
 
