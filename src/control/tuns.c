@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/filter.h"
+#include "host/ipv6.h"
 #include "host/log.h"
 #include "host/nft.h"
 #include "host/os.h"
@@ -163,7 +164,7 @@ static struct steer_state *steer_for(struct control *c, const char *ios_name)
 	return NULL;
 }
 
-static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifindex, uint32_t mtu)
+static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifindex, uint32_t mtu, bool six)
 {
 	struct fwd_port desc = { .id = (uint32_t)(PORT_STEER + (s - c->steer)),
 				 .kind = FWD_PORT_STEER, .ifid = ifindex };
@@ -176,6 +177,7 @@ static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifin
 	s->ifindex = ifindex;
 	if (!tun_ready(c, s->tun, desc, &s->tun_ifindex, &s->in_forwarder))
 		return;
+	(void)ipv6_device(s->tun, six ? IPV6_STEER : IPV6_OFF);
 	(void)nl_link_set(c->nl, s->tun_ifindex, true, mtu);
 	/* without any address the kernel refuses what comes in there (rp_filter has
 	 * nothing to compare with): RFC 7600's dummy address serves */
@@ -184,7 +186,6 @@ static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifin
 	/* decrypted packets come in here from addresses that are routed elsewhere */
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", s->tun);
 	(void)host_sysctl(path, "2", NULL);
-	quiet_ipv6(s->tun);
 }
 
 /* The lines of the SPD that belong to an interface, as steering wants them. */
@@ -241,14 +242,13 @@ static bool steer_one(struct control *c, const struct cfg_interface *ci, struct 
 		/* as wide as the device: what is too long for an SA, the forwarder answers */
 		const struct nl_link *l = plumb_link(c, b->ifindex);
 
-		steer_tun_up(c, s, b->ifindex, l ? l->mtu : b->mtu);
+		f->lines = lines_of(c, b->ifindex, &f->n_lines);
+		steer_tun_up(c, s, b->ifindex, l ? l->mtu : b->mtu, steer_has(f, 1, IP_V6));
 		f->tun_ifindex = s->tun_ifindex;
 	} else {
 		future_device(c, ci, s, f->device);
 	}
 	snprintf(f->tun, sizeof(f->tun), "%s", s->tun);
-	if (f->ifindex)
-		f->lines = lines_of(c, f->ifindex, &f->n_lines);
 	f->closed = !f->lines;
 	return f->device[0] != '\0';
 }

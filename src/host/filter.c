@@ -42,7 +42,7 @@ static int by_name(const void *a, const void *b)
 int filter_counts(struct filter_count **ret, size_t *ret_n)
 {
 	struct counts c = { 0 };
-	int err = nft_counters(FILTER_TABLE, keep, &c);
+	int err = nft_counters(IP_V4, FILTER_TABLE, keep, &c);
 
 	if (!err && c.nomem)
 		err = -ENOMEM;
@@ -114,7 +114,7 @@ static int load_some_form(const struct filter_if *v, size_t n, struct txt *why, 
 
 bool filter_stands(uint64_t mark)
 {
-	return !mark || nft_has_table(FILTER_TABLE);
+	return !mark || nft_has_table(IP_V4, FILTER_TABLE);
 }
 
 int filter_apply(const struct filter_if *v, size_t n, bool again, uint64_t *mark, struct txt *why)
@@ -124,7 +124,7 @@ int filter_apply(const struct filter_if *v, size_t n, bool again, uint64_t *mark
 	int err;
 
 	if (!n) {
-		err = nft_has_table(FILTER_TABLE) ? filter_remove() : 0;
+		err = nft_has_table(IP_V4, FILTER_TABLE) ? filter_remove() : 0;
 		*mark = 0;
 		return err;
 	}

@@ -11,7 +11,7 @@ static bool is_there(void)
 {
 	uint64_t packets, bytes;
 
-	return nft_counter("culvert_mss", "there", &packets, &bytes) == 0;
+	return nft_counter(IP_V4, "culvert_mss", "there", &packets, &bytes) == 0;
 }
 
 static void put_ruleset(const struct mss_if *v, size_t n, struct txt *t)

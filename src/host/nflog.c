@@ -7,13 +7,14 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/rd.h"
 
-#define COPY_BYTES 64 /* of each packet: the IP header with room */
+#define COPY_BYTES 128 /* of each packet: the IP header, extension headers and ports */
 
 static struct nlmsghdr *config_message(char *buf, uint16_t group)
 {
@@ -148,6 +149,38 @@ struct reader {
 	void *ctx;
 };
 
+/* The ends of an IPv6 packet and its protocol: what is behind the extension headers that
+ * were copied, or the first that was not. IPPROTO_RAW: it is none. */
+static uint8_t v6_ends(struct span packet, struct ipaddr *ret_src, struct ipaddr *ret_dst)
+{
+	struct rd r = rd_span(packet);
+
+	rd_skip(&r, 6);
+	uint8_t proto = rd_u8(&r);
+	rd_skip(&r, 1);
+	struct span src = rd_take(&r, 16), dst = rd_take(&r, 16);
+	if (r.bad)
+		return IPPROTO_RAW;
+	*ret_src = ipaddr_v6(src.p);
+	*ret_dst = ipaddr_v6(dst.p);
+	while (proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_DSTOPTS ||
+	       proto == IPPROTO_FRAGMENT) {
+		bool fragment = proto == IPPROTO_FRAGMENT;
+		uint8_t next = rd_u8(&r);
+		size_t rest = (size_t)rd_u8(&r) * 8 + 6;
+
+		/* behind a later fragment's header is something from the middle */
+		bool later = fragment && rd_be16(&r) >> 3;
+		rd_skip(&r, fragment ? 4 : rest);
+		if (r.bad)
+			return proto;
+		proto = next;
+		if (later)
+			break;
+	}
+	return proto;
+}
+
 static int on_packet(const struct nlmsghdr *h, void *ctx)
 {
 	const struct reader *r = ctx;
@@ -156,11 +189,20 @@ static int on_packet(const struct nlmsghdr *h, void *ctx)
 	if (!packet_of(h, &p))
 		return MNL_CB_OK;
 	struct rd in = rd_span(p.payload);
-	uint8_t version = rd_u8(&in) >> 4;
+	struct ipaddr src, dst;
+	uint8_t version = rd_u8(&in) >> 4, proto;
+
+	if (version == 6) {
+		proto = v6_ends(p.payload, &src, &dst);
+		if (proto != IPPROTO_RAW)
+			r->each(r->ctx, p.in_ifindex, &src, &dst, proto);
+		return MNL_CB_OK;
+	}
 	rd_skip(&in, 8);
-	uint8_t proto = rd_u8(&in);
+	proto = rd_u8(&in);
 	rd_skip(&in, 2);
-	struct ipaddr src = ipaddr_v4(rd_be32(&in)), dst = ipaddr_v4(rd_be32(&in));
+	src = ipaddr_v4(rd_be32(&in));
+	dst = ipaddr_v4(rd_be32(&in));
 	if (!in.bad && version == 4)
 		r->each(r->ctx, p.in_ifindex, &src, &dst, proto);
 	return MNL_CB_OK;

@@ -94,6 +94,11 @@ int nft_load(const char *text, struct txt *why)
 
 /* ---- questions ---- */
 
+static uint8_t family_of(enum ip_family f)
+{
+	return f == IP_V6 ? AF_INET6 : AF_INET;
+}
+
 static struct nlmsghdr *start(char *buf, uint16_t type, uint8_t family, uint16_t flags)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
@@ -157,11 +162,11 @@ static int on_object(const struct nlmsghdr *h, void *ctx)
 	return mnl_attr_parse(h, sizeof(struct nfgenmsg), on_object_attr, ctx);
 }
 
-int nft_counter(const char *table, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes)
+int nft_counter(enum ip_family f, const char *table, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes)
 {
 	char buf[1024];
 	uint64_t v[2] = { 0 };
-	struct nlmsghdr *h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, AF_INET, 0);
+	struct nlmsghdr *h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, family_of(f), 0);
 
 	mnl_attr_put_strz(h, NFTA_OBJ_TABLE, table);
 	mnl_attr_put_strz(h, NFTA_OBJ_NAME, name);
@@ -228,16 +233,16 @@ static int ask_dump(struct nlmsghdr *h, mnl_cb_t cb, void *ctx)
 	return err;
 }
 
-int nft_counters(const char *table,
+int nft_counters(enum ip_family f, const char *table,
 		 void (*each)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx)
 {
 	struct counter_reader r = { .each = each, .ctx = ctx };
 	char buf[1024];
 	struct nlmsghdr *h;
 
-	if (!nft_has_table(table))
+	if (!nft_has_table(f, table))
 		return -ENOENT;
-	h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, AF_INET, NLM_F_DUMP);
+	h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, family_of(f), NLM_F_DUMP);
 	mnl_attr_put_strz(h, NFTA_OBJ_TABLE, table);
 	mnl_attr_put_u32(h, NFTA_OBJ_TYPE, htobe32(NFT_OBJECT_COUNTER));
 	return ask_dump(h, on_counter, &r);
@@ -250,10 +255,10 @@ static int on_nothing(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_OK;
 }
 
-bool nft_has_table(const char *table)
+bool nft_has_table(enum ip_family f, const char *table)
 {
 	char buf[1024];
-	struct nlmsghdr *h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, AF_INET, 0);
+	struct nlmsghdr *h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, family_of(f), 0);
 
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, table);
 	return ask(h, on_nothing, NULL) == 0;

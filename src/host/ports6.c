@@ -19,14 +19,6 @@
 #define RAW_CONTROL (CMSG_SPACE(sizeof(struct in6_pktinfo)) + 3 * CMSG_SPACE(sizeof(int)) + 4 * CMSG_SPACE(EXT_MAX))
 #define UDP_CONTROL (CMSG_SPACE(sizeof(struct in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int)))
 
-static struct ipaddr addr_of(const struct in6_addr *a)
-{
-	struct ipaddr v = { .family = IP_V6 };
-
-	memcpy(v.b, a, 16);
-	return v;
-}
-
 /* ---- receiving ---- */
 
 /* Packets whose data begin room bytes behind the start of their buffers' data. */
@@ -87,7 +79,7 @@ static void note(struct told *t, const struct cmsghdr *c)
 	switch (c->cmsg_type) {
 	case IPV6_PKTINFO:
 		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		t->dst = addr_of(&info.ipi6_addr);
+		t->dst = ipaddr_v6(info.ipi6_addr.s6_addr);
 		t->ifindex = info.ipi6_ifindex;
 		break;
 	case IPV6_TCLASS:
@@ -189,7 +181,7 @@ static size_t udp_recv6(struct port *p, struct pool *pool, struct batch *b)
 		k[i]->ifindex = t.ifindex;
 		k[i]->local = t.dst;
 		k[i]->local_port = f->local_port;
-		k[i]->remote = addr_of(&f->addr[i].v6.sin6_addr);
+		k[i]->remote = ipaddr_v6(f->addr[i].v6.sin6_addr.s6_addr);
 		k[i]->remote_port = ntohs(f->addr[i].v6.sin6_port);
 		k[i]->outer_tos = t.tos;
 		(void)batch_add(b, k[i]);

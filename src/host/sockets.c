@@ -267,14 +267,6 @@ int udp_send(int fd, const struct ipaddr *local, const struct ipaddr *remote, ui
 	return sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static struct ipaddr v6_of(const struct in6_addr *a)
-{
-	struct ipaddr v = { .family = IP_V6 };
-
-	memcpy(v.b, a, 16);
-	return v;
-}
-
 /* Our own end, as the control messages tell it. */
 static struct ipaddr local_of(struct msghdr *m)
 {
@@ -288,7 +280,7 @@ static struct ipaddr local_of(struct msghdr *m)
 		}
 		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			memcpy(&info6, CMSG_DATA(c), sizeof(info6));
-			return v6_of(&info6.ipi6_addr);
+			return ipaddr_v6(info6.ipi6_addr.s6_addr);
 		}
 	}
 	return (struct ipaddr){ 0 };
@@ -314,7 +306,7 @@ long udp_recv(int fd, void *p, size_t cap, struct ipaddr *ret_local, struct ipad
 		return 0; /* nothing that long is ours: an empty datagram is ignored */
 	*ret_local = local_of(&m);
 	if (from.sa.sa_family == AF_INET6) {
-		*ret_remote = v6_of(&from.v6.sin6_addr);
+		*ret_remote = ipaddr_v6(from.v6.sin6_addr.s6_addr);
 		*ret_port = ntohs(from.v6.sin6_port);
 	} else {
 		*ret_remote = ipaddr_v4(ntohl(from.v4.sin_addr.s_addr));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "host/ipv6.h"
 #include "host/nft.h"
 
 /* Of the text as it would be loaded first, and of the state of nftables after that. */
@@ -79,30 +80,65 @@ static int apply_ruleset(const struct steer_if *v, size_t n, uint64_t *mark, str
 	return err;
 }
 
-/* The routing half: marked packets go to the TUN, or, without it, nowhere. */
-static int apply_routes(struct nl *nl, const struct steer_if *f, struct txt *why)
+/* What a slot has of one family: the rule for its mark, and a table with a way to the TUN and one to
+ * nowhere. */
+struct way {
+	struct nl_rule rule;
+	struct nl_route tun, last;
+};
+
+static struct way way_of(enum ip_family f, uint32_t slot, uint32_t tun_ifindex)
 {
-	struct nl_route last = { .table = STEER_TABLE_BASE + f->slot, .metric = UINT32_MAX,
-				 .unreachable = true };
-	struct nl_route tun = { .table = last.table, .ifindex = f->tun_ifindex };
-	struct nl_rule rule = { IP_V4, STEER_MARK_BASE + f->slot, last.table, last.table };
+	uint32_t table = STEER_TABLE_BASE + slot;
+	struct way w = { .rule = { (uint8_t)f, STEER_MARK_BASE + slot, table, table },
+			 .tun = { .table = table, .ifindex = tun_ifindex },
+			 .last = { .table = table, .metric = UINT32_MAX, .unreachable = true } };
+
+	if (f == IP_V6)
+		w.tun.dst.family = w.last.dst.family = IP_V6;
+	return w;
+}
+
+/* The routing half: marked packets go to the TUN, or, without it, nowhere. */
+static int apply_way(struct nl *nl, enum ip_family family, const struct steer_if *f, struct txt *why)
+{
+	struct way w = way_of(family, f->slot, f->tun_ifindex);
 	int err, tun_err = 0;
 
-	err = nl_route_add(nl, &last);
+	err = nl_route_add(nl, &w.last);
 	if (f->tun_ifindex)
-		tun_err = nl_route_add(nl, &tun);
+		tun_err = nl_route_add(nl, &w.tun);
 	if (!err)
-		err = nl_rule_add(nl, &rule);
+		err = nl_rule_add(nl, &w.rule);
 	if (!err)
 		err = tun_err;
 	if (err)
-		txt_printf(why, "routing table %u of %s: %s ", last.table, f->device,
+		txt_printf(why, "routing table %u of %s: %s ", w.last.table, f->device,
 			   strerror(-err));
 	return err;
 }
 
+static void forget_way(struct nl *nl, enum ip_family f, uint32_t slot)
+{
+	struct way w = way_of(f, slot, 0);
+
+	(void)nl_rule_del(nl, &w.rule);
+	(void)nl_route_del(nl, &w.tun);
+	(void)nl_route_del(nl, &w.last);
+}
+
+static int apply_routes(struct nl *nl, const struct steer_if *f, struct txt *why)
+{
+	int err = apply_way(nl, IP_V4, f, why), err6 = 0;
+
+	/* where a kernel has no IPv6 there is nothing to steer */
+	if (steer_has(f, 1, IP_V6) && ipv6_there())
+		err6 = apply_way(nl, IP_V6, f, why);
+	return err ? err : err6;
+}
+
 struct stale {
-	bool slot[STEER_SLOTS];
+	bool slot[2][STEER_SLOTS]; /* IPv4's, IPv6's */
 };
 
 static void note_rule(void *ctx, const struct nl_rule *r)
@@ -111,22 +147,29 @@ static void note_rule(void *ctx, const struct nl_rule *r)
 	uint32_t slot = r->table - STEER_TABLE_BASE;
 
 	if (r->table >= STEER_TABLE_BASE && slot < STEER_SLOTS && r->mark == STEER_MARK_BASE + slot)
-		s->slot[slot] = true;
+		s->slot[r->family == IP_V6][slot] = true;
 }
 
 /* Slots that an earlier process left and nobody wants any more. */
 static void forget_others(struct nl *nl, const struct steer_if *v, size_t n)
 {
-	struct stale s = { { false } };
+	struct stale s = { { { false } } };
 
 	if (nl_rules(nl, note_rule, &s))
 		return;
-	for (size_t i = 0; i < n; i++)
-		if (!v[i].any_device)
-			s.slot[v[i].slot] = false;
-	for (uint32_t i = 0; i < STEER_SLOTS; i++)
-		if (s.slot[i])
-			steer_forget(nl, i);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].any_device)
+			continue;
+		s.slot[0][v[i].slot] = false;
+		if (steer_has(&v[i], 1, IP_V6))
+			s.slot[1][v[i].slot] = false;
+	}
+	for (uint32_t i = 0; i < STEER_SLOTS; i++) {
+		if (s.slot[0][i])
+			forget_way(nl, IP_V4, i);
+		if (s.slot[1][i])
+			forget_way(nl, IP_V6, i);
+	}
 }
 
 int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mark, struct txt *why)
@@ -151,42 +194,58 @@ int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mar
 
 void steer_forget(struct nl *nl, uint32_t slot)
 {
-	struct nl_route last = { .table = STEER_TABLE_BASE + slot, .metric = UINT32_MAX,
-				 .unreachable = true };
-	struct nl_route tun = { .table = last.table };
-	struct nl_rule rule = { IP_V4, STEER_MARK_BASE + slot, last.table, last.table };
-
-	(void)nl_rule_del(nl, &rule);
-	(void)nl_route_del(nl, &tun);
-	(void)nl_route_del(nl, &last);
+	forget_way(nl, IP_V4, slot);
+	forget_way(nl, IP_V6, slot);
 }
 
 int steer_remove(void)
 {
 	struct txt why = TXT_INIT;
-	int err = nft_load("table ip culvert {}\ndelete table ip culvert\n", &why);
+	int err = nft_load(ipv6_there() ? "table ip culvert {}\ndelete table ip culvert\n"
+					  "table ip6 culvert {}\ndelete table ip6 culvert\n" :
+					  "table ip culvert {}\ndelete table ip culvert\n",
+			   &why);
 
 	txt_fini(&why);
 	return err;
 }
 
-int steer_counts(struct steer_counts *ret)
+static int counts_of(enum ip_family f, struct steer_counts *ret)
 {
 	struct steer_counts c;
-	int err = nft_counter("culvert", "guard_drops", &c.guard_packets, &c.guard_bytes);
+	int err = nft_counter(f, "culvert", "guard_drops", &c.guard_packets, &c.guard_bytes);
 
 	if (!err)
-		err = nft_counter("culvert", "mirror_drops", &c.mirror_packets, &c.mirror_bytes);
+		err = nft_counter(f, "culvert", "mirror_drops", &c.mirror_packets, &c.mirror_bytes);
 	if (!err)
 		*ret = c;
 	return err;
 }
 
+int steer_counts(struct steer_counts *ret)
+{
+	struct steer_counts c = { 0 }, six = { 0 };
+	int err = counts_of(IP_V4, &c);
+
+	if (err)
+		return err;
+	(void)counts_of(IP_V6, &six); /* there is none where nothing is of IPv6 */
+	*ret = (struct steer_counts){ c.guard_packets + six.guard_packets, c.guard_bytes + six.guard_bytes,
+				      c.mirror_packets + six.mirror_packets,
+				      c.mirror_bytes + six.mirror_bytes };
+	return 0;
+}
+
 void steer_counts_clear(void)
 {
-	struct txt why = TXT_INIT;
+	struct steer_counts six;
+	struct txt t = TXT_INIT, why = TXT_INIT;
 
-	(void)nft_load("reset counter ip culvert guard_drops\nreset counter ip culvert mirror_drops\n",
-		       &why);
+	txt_str(&t, "reset counter ip culvert guard_drops\nreset counter ip culvert mirror_drops\n");
+	if (!counts_of(IP_V6, &six))
+		txt_str(&t, "reset counter ip6 culvert guard_drops\nreset counter ip6 culvert mirror_drops\n");
+	if (!t.bad)
+		(void)nft_load(txt_cstr(&t), &why);
+	txt_fini(&t);
 	txt_fini(&why);
 }

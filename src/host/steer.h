@@ -2,8 +2,8 @@
 /* Steering and guard in the kernel: the first two locks of docs/architecture.md.
  * A crypto map's ACL becomes nftables rules that mark what it matches (a policy
  * rule sends that to the steering TUN), drop it should it leave all the same, and
- * drop its mirror arriving in clear. One table, `ip culvert`, replaced whole in
- * one transaction; rules stay when processes die. */
+ * drop its mirror arriving in clear. One table, `ip culvert`, and its twin `ip6 culvert`
+ * where a line is of IPv6, replaced whole in one transaction; rules stay when processes die. */
 #ifndef HOST_STEER_H
 #define HOST_STEER_H
 
@@ -36,6 +36,7 @@ struct steer_if {
 	const struct steer_line *lines; /* in order */
 	size_t n_lines;
 	uint16_t adjust_mss; /* `ip tcp adjust-mss` of the interface; 0 none */
+	uint16_t adjust_mss6; /* `ipv6 tcp adjust-mss` */
 	bool closed; /* lines are not known (yet): nothing but our IKE, ESP and AH leaves */
 	/* of what it has a crypto map, STEER_IP4 | STEER_IP6: that is what is closed when it must be.
 	 * 0: what its lines are of, IPv4 if there are none. */
@@ -44,7 +45,7 @@ struct steer_if {
 
 enum { STEER_IP4 = 1, STEER_IP6 = 2 };
 
-/* What was dropped since the first ruleset was loaded. */
+/* What was dropped since the first ruleset was loaded, of both families. */
 struct steer_counts {
 	uint64_t guard_packets, guard_bytes;   /* matched, and about to leave in clear */
 	uint64_t mirror_packets, mirror_bytes; /* should have come through an SA */
@@ -59,6 +60,8 @@ enum steer_form {
 		       * what arrives in clear is not judged */
 };
 
+/* Whether anything is to be said of that family. */
+bool steer_has(const struct steer_if *v, size_t n, enum ip_family f);
 /* The whole ruleset as text for nft; the counters start at counts (NULL: 0). */
 void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
 		   const struct steer_counts *counts, struct txt *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ruleset as text. Chains, in the order that a packet meets them:
+/* The ruleset as text: `ip culvert` and, if there is anything to say of IPv6, its twin `ip6 culvert`.
+ * Chains, in the order that a packet meets them:
  *
  *   prerouting   in by a crypto interface: `mirror_SLOT`, unless it is our own cipher
  *                traffic or out of a steering TUN. Before conntrack has put fragments
@@ -15,197 +16,32 @@
  *
  * A protected tunnel has no `steer`: its TUN is in the forwarder's hands. Its `guard` is
  * for every interface, and its `mirror` for all but that TUN and those of tunnels with the
- * same ends. */
+ * same ends.
+ *
+ * What ARP is to IPv4 is made of packets in IPv6: neighbour discovery and the reports without which
+ * a switch does not deliver it (put_neighbours()). It is neither steered nor guarded nor missed. */
 #include "host/steer.h"
 
-#include <ctype.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "host/nft_text.h"
+#include "host/ipv6.h"
 #include "host/sockets.h"
+#include "host/steer_lines.h"
 
-#define WIDE_FROM 16 /* lines in a run that are worth a set */
-
-static uint32_t v4_of(const uint8_t *b)
+static uint8_t families_of(const struct steer_if *f)
 {
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	uint8_t v = f->families;
+
+	for (size_t i = 0; i < f->n_lines; i++)
+		v |= f->lines[i].sel.local.addr.family == IP_V6 ? STEER_IP6 : STEER_IP4;
+	return v ? v : STEER_IP4;
 }
 
-static void put_v4(struct txt *t, uint32_t v)
+/* Whether a table of that family speaks of the interface. An IPv4 table without one is as good as
+ * none. */
+static bool concerns(const struct steer_if *v, enum ip_family f)
 {
-	txt_printf(t, "%u.%u.%u.%u", v >> 24, v >> 16 & 255, v >> 8 & 255, v & 255);
-}
-
-static void put_prefix(struct txt *t, const struct addr_match *m)
-{
-	unsigned len = 0;
-
-	(void)addr_match_prefix(m, &len);
-	put_v4(t, v4_of(m->addr.b) & ipv4_mask(len));
-	txt_printf(t, "/%u", len);
-}
-
-/* ---- one line ---- */
-
-static void put_addr(struct txt *t, const char *field, const struct addr_match *m)
-{
-	uint32_t mask = ~v4_of(m->wild);
-	unsigned len;
-
-	if (addr_match_prefix(m, &len)) {
-		if (!len)
-			return;
-		txt_printf(t, "ip %s ", field);
-		put_prefix(t, m);
-	} else {
-		txt_printf(t, "ip %s & ", field);
-		put_v4(t, mask);
-		txt_str(t, " == ");
-		put_v4(t, v4_of(m->addr.b) & mask);
-	}
-	txt_char(t, ' ');
-}
-
-static void put_port(struct txt *t, const char *field, const struct port_match *m)
-{
-	switch ((enum port_op)m->op) {
-	case PORT_ANY:
-		return;
-	case PORT_EQ:
-		txt_printf(t, "th %s %u ", field, m->lo);
-		return;
-	case PORT_NEQ:
-		txt_printf(t, "th %s != %u ", field, m->lo);
-		return;
-	case PORT_LT:
-		txt_printf(t, "th %s < %u ", field, m->lo);
-		return;
-	case PORT_GT:
-		txt_printf(t, "th %s > %u ", field, m->lo);
-		return;
-	case PORT_RANGE:
-		txt_printf(t, "th %s %u-%u ", field, m->lo, m->hi);
-		return;
-	}
-}
-
-static bool has_ports(const struct selector *s)
-{
-	return s->local_port.op != PORT_ANY || s->remote_port.op != PORT_ANY;
-}
-
-/* Of another family, or a range from 9 to 5, which nft would refuse. */
-static bool never_matches(const struct selector *s)
-{
-	const struct port_match *a = &s->local_port, *b = &s->remote_port;
-
-	return s->local.addr.family != IP_V4 || s->remote.addr.family != IP_V4 ||
-	       (a->op == PORT_RANGE && a->lo > a->hi) || (b->op == PORT_RANGE && b->lo > b->hi);
-}
-
-/* before: further conditions; s as the packet looks where it is tested. */
-static void put_line(struct txt *t, const struct selector *s, const char *before,
-		     const char *verdict)
-{
-	txt_printf(t, "\t\t%s", before);
-	if (s->proto)
-		txt_printf(t, "ip protocol %u ", s->proto);
-	put_addr(t, "saddr", &s->local);
-	put_addr(t, "daddr", &s->remote);
-	put_port(t, "sport", &s->local_port);
-	put_port(t, "dport", &s->remote_port);
-	txt_printf(t, "%s\n", verdict);
-}
-
-/* Later fragments carry no ports: those of a protocol whose ports are protected
- * are matched by addresses, or they would leave in clear. */
-static void put_fragments(struct txt *t, const struct selector *s, const char *verdict)
-{
-	struct selector l3 = *s;
-
-	l3.local_port = l3.remote_port = (struct port_match){ 0 };
-	put_line(t, &l3, "ip frag-off & 0x1fff != 0 ", verdict);
-}
-
-/* ---- runs of lines as sets ---- */
-
-static bool fits_set(const struct steer_line *l)
-{
-	unsigned len;
-
-	return !never_matches(&l->sel) && !has_ports(&l->sel) &&
-	       addr_match_prefix(&l->sel.local, &len) && addr_match_prefix(&l->sel.remote, &len);
-}
-
-static bool prefixes_meet(const struct addr_match *a, const struct addr_match *b)
-{
-	uint32_t both = ~v4_of(a->wild) & ~v4_of(b->wild);
-
-	return !((v4_of(a->addr.b) ^ v4_of(b->addr.b)) & both);
-}
-
-enum fit { FIT_NEW, FIT_COVERED, FIT_OVERLAPS };
-
-/* How x goes with the elements before it: the kernel refuses a set whose elements
- * overlap, and one that lies within another of the same verdict says nothing new. */
-static enum fit fit_of(const struct steer_line *l, const bool *skip, size_t n,
-		       const struct selector *x)
-{
-	enum fit fit = FIT_NEW;
-
-	for (size_t i = 0; i < n; i++) {
-		if (skip[i] || !prefixes_meet(&l[i].sel.local, &x->local) ||
-		    !prefixes_meet(&l[i].sel.remote, &x->remote))
-			continue;
-		if (selector_covers(&l[i].sel, x))
-			return FIT_COVERED;
-		fit = FIT_OVERLAPS;
-	}
-	return fit;
-}
-
-#define RUN_MAX 4096
-
-/* The length of the run that begins at l: one map entry, verdict and protocol.
- * skip tells which of its lines are covered by earlier ones. */
-static size_t run_of(const struct steer_line *l, size_t n, bool skip[RUN_MAX])
-{
-	size_t run = 0;
-
-	while (run < n && run < RUN_MAX && l[run].map_seq == l->map_seq &&
-	       l[run].permit == l->permit && l[run].sel.proto == l->sel.proto &&
-	       fits_set(&l[run])) {
-		enum fit fit = fit_of(l, skip, run, &l[run].sel);
-
-		if (fit == FIT_OVERLAPS)
-			break;
-		skip[run++] = fit == FIT_COVERED;
-	}
-	return run;
-}
-
-static void put_run(struct txt *t, const struct steer_line *l, const bool *skip, size_t n,
-		    bool mirror, const char *verdict)
-{
-	const char *comma = "";
-
-	txt_str(t, "\t\t");
-	if (l->sel.proto)
-		txt_printf(t, "ip protocol %u ", l->sel.proto);
-	txt_str(t, "ip saddr . ip daddr { ");
-	for (size_t i = 0; i < n; i++) {
-		const struct selector *s = &l[i].sel;
-
-		if (skip[i])
-			continue;
-		txt_str(t, comma);
-		comma = ",\n\t\t\t";
-		put_prefix(t, mirror ? &s->remote : &s->local);
-		txt_str(t, " . ");
-		put_prefix(t, mirror ? &s->local : &s->remote);
-	}
-	txt_printf(t, " } %s\n", verdict);
+	return families_of(v) & (f == IP_V6 ? STEER_IP6 : STEER_IP4);
 }
 
 /* ---- chains ---- */
@@ -213,27 +49,13 @@ static void put_run(struct txt *t, const struct steer_line *l, const bool *skip,
 enum side { SIDE_STEER, SIDE_GUARD, SIDE_MIRROR };
 static const char *const side_name[] = { "steer", "guard", "mirror" };
 
-static size_t put_lines(struct txt *t, const struct steer_line *l, size_t n, enum side side,
-			bool wide, const char *permit)
+/* Whether line i is the first of its entry. */
+static bool begins_entry(const struct steer_if *v, size_t i)
 {
-	const char *verdict = l->permit ? permit : "return";
-	bool mirror = side == SIDE_MIRROR, skip[RUN_MAX];
-	size_t run = wide ? run_of(l, n, skip) : 0;
-	struct selector s = mirror ? selector_mirror(&l->sel) : l->sel;
-
-	if (run >= WIDE_FROM) {
-		put_run(t, l, skip, run, mirror, verdict);
-		return run;
-	}
-	if (never_matches(&s))
-		return 1;
-	put_line(t, &s, "", verdict);
-	if (l->permit && has_ports(&s))
-		put_fragments(t, &s, verdict);
-	return 1;
+	return !i || v->lines[i].map_seq != v->lines[i - 1].map_seq;
 }
 
-static void put_side(struct txt *t, const struct steer_if *f, enum side side, bool wide)
+static void put_side(struct txt *t, enum ip_family fam, const struct steer_if *f, enum side side, bool wide)
 {
 	char permit[64];
 	size_t i = 0;
@@ -249,14 +71,17 @@ static void put_side(struct txt *t, const struct steer_if *f, enum side side, bo
 
 		txt_printf(t, "\tchain %s_%u_%u {\n", side_name[side], f->slot, seq);
 		while (i < f->n_lines && f->lines[i].map_seq == seq)
-			i += put_lines(t, &f->lines[i], f->n_lines - i, side, wide, permit);
+			i += steer_put_line(t, fam, f, i, side == SIDE_MIRROR, wide, permit);
 		txt_str(t, "\t}\n");
 	}
 	txt_printf(t, "\tchain %s_%u {\n", side_name[side], f->slot);
 	for (i = 0; i < f->n_lines; i++)
-		if (!i || f->lines[i].map_seq != f->lines[i - 1].map_seq)
+		if (begins_entry(f, i))
 			txt_printf(t, "\t\tjump %s_%u_%u\n", side_name[side], f->slot,
 				   f->lines[i].map_seq);
+	/* what cannot be read is not steered either: nobody could tell under which SA it belongs */
+	if (fam == IP_V6 && side != SIDE_STEER)
+		steer_put_unread(t, f->lines, f->n_lines, side == SIDE_MIRROR, permit);
 	txt_str(t, "\t}\n");
 }
 
@@ -268,34 +93,50 @@ static void put_closed(struct txt *t, const struct steer_if *f)
 		   f->slot, f->slot, f->slot);
 }
 
-/* `oifname "eth0"`: a name outlives its device and the next one. Names that nft's
- * language cannot hold go by their index. */
-static void put_dev(struct txt *t, const char *key, const char *name, uint32_t ifindex)
+/* `PREFIX ah VERDICT`, for each way in which AH can be told. */
+static void put_ah(struct txt *t, enum ip_family f, const char *prefix)
 {
-	for (const char *c = name; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("_-.:@", *c)) {
-			txt_printf(t, "%.*s %u ", (int)strlen(key) - 4, key, ifindex);
-			return;
-		}
-	txt_printf(t, "%s \"%s\" ", key, name);
+	for (size_t i = 0; i < nft_text_proto_rules(f, 51); i++) {
+		txt_printf(t, "\t\t%s", prefix);
+		nft_text_proto(t, f, 51, i);
+		txt_str(t, "accept\n");
+	}
 }
 
-static void put_guard(struct txt *t, const struct steer_if *v, size_t n)
+/* RFC 4861 section 7.1: what a router has forwarded has no hop limit of 255 any more, so that nobody gets
+ * anything through by calling it neighbour discovery. The reports of RFC 3810 have a link-local source or
+ * none, which is not forwarded, and a hop limit of 1. */
+static void put_neighbours(struct txt *t)
 {
+	txt_str(t, "\t\tip6 hoplimit 255 icmpv6 type { 133, 134, 135, 136, 137 } accept\n"
+		   "\t\tip6 hoplimit 1 ip6 saddr { ::, fe80::/10 } icmpv6 type { 130, 131, 132, 143 } accept\n");
+}
+
+static void put_guard(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n)
+{
+	char ours[64];
+
+	snprintf(ours, sizeof(ours), "meta mark 0x%x ", MARK_BYPASS);
 	/* only ESP, AH and IKE may use the bypass: GRE in clear may not */
-	txt_printf(t,
-		   "\tchain guard {\n"
-		   "\t\tmeta mark 0x%x ip protocol { esp, ah } accept\n"
-		   "\t\tmeta mark 0x%x udp sport { 500, 4500 } accept\n",
-		   MARK_BYPASS, MARK_BYPASS);
+	txt_str(t, "\tchain guard {\n");
+	if (f == IP_V6) {
+		put_neighbours(t);
+		txt_printf(t, "\t\t%smeta l4proto esp accept\n", ours);
+		put_ah(t, f, ours);
+	} else {
+		txt_printf(t, "\t\t%sip protocol { esp, ah } accept\n", ours);
+	}
+	txt_printf(t, "\t\t%sudp sport { 500, 4500 } accept\n", ours);
 	for (size_t i = 0; i < n; i++) {
+		if (!concerns(&v[i], f))
+			continue;
 		/* "fragmentation needed" shows the packet that it is about: to a host that is
 		 * beyond this interface it goes through an SA (and has its mark), or not at all */
 		txt_str(t, "\t\t");
 		if (!v[i].any_device) {
-			put_dev(t, "oifname", v[i].device, v[i].ifindex);
+			nft_text_dev(t, "oifname", v[i].device, v[i].ifindex);
 			txt_printf(t, "meta mark 0x%x goto leaving_clear\n\t\t", MARK_QUOTES);
-			put_dev(t, "oifname", v[i].device, v[i].ifindex);
+			nft_text_dev(t, "oifname", v[i].device, v[i].ifindex);
 		}
 		txt_printf(t, "jump guard_%u\n", v[i].slot);
 	}
@@ -313,90 +154,118 @@ static void put_not_by(struct txt *t, const struct steer_if *v, size_t n, const 
 {
 	for (size_t i = 0; i < n; i++)
 		if (v[i].any_device && selector_equal(&v[i].lines->sel, &f->lines->sel))
-			put_dev(t, "iifname !=", v[i].tun, v[i].tun_ifindex);
+			nft_text_dev(t, "iifname !=", v[i].tun, v[i].tun_ifindex);
 }
 
-static void put_prerouting(struct txt *t, const struct steer_if *v, size_t n)
+/* What an `any any` line would call cleartext and is our own cipher traffic; a later
+ * fragment gets nowhere without its first, which is looked at. And what routers say of our own
+ * packets: path MTU discovery needs it. */
+static void put_ours(struct txt *t, enum ip_family f)
+{
+	if (f != IP_V6) {
+		txt_str(t, "\t\tfib daddr type local ip protocol { esp, ah } accept\n"
+			   "\t\tfib daddr type local udp dport { 500, 4500 } accept\n"
+			   "\t\tfib daddr type local ip protocol udp ip frag-off & 0x1fff != 0 accept\n"
+			   "\t\tfib daddr type local icmp type 3 icmp code 4 accept\n");
+		return;
+	}
+	put_neighbours(t);
+	txt_str(t, "\t\tfib daddr type local meta l4proto esp accept\n");
+	put_ah(t, f, "fib daddr type local ");
+	txt_str(t, "\t\tfib daddr type local udp dport { 500, 4500 } accept\n"
+		   "\t\tfib daddr type local meta l4proto udp frag frag-off != 0 accept\n"
+		   "\t\tfib daddr type local icmpv6 type 2 accept\n");
+}
+
+/* One line for each interface that is steered. */
+static void put_steering(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n,
+			 const char *before)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].any_device || !concerns(&v[i], f))
+			continue;
+		txt_printf(t, "\t\t%s", before);
+		nft_text_dev(t, "oifname", v[i].device, v[i].ifindex);
+		txt_printf(t, "jump steer_%u\n", v[i].slot);
+	}
+}
+
+static void put_prerouting(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n)
 {
 	/* behind access lists (-450), before conntrack's reassembly (-400) */
 	txt_str(t, "\tchain prerouting {\n\t\ttype filter hook prerouting priority -425;\n");
 	for (size_t i = 0; i < n; i++) { /* out of an SA: not in clear, whatever it looks like */
-		if (v[i].any_device)
+		if (v[i].any_device || !concerns(&v[i], f))
 			continue;
 		txt_str(t, "\t\t");
-		put_dev(t, "iifname", v[i].tun, v[i].tun_ifindex);
+		nft_text_dev(t, "iifname", v[i].tun, v[i].tun_ifindex);
 		txt_str(t, "accept\n");
 	}
-	/* what an `any any` line would call cleartext and is our own cipher traffic; a
-	 * later fragment gets nowhere without its first, which is looked at */
-	txt_str(t, "\t\tfib daddr type local ip protocol { esp, ah } accept\n"
-		   "\t\tfib daddr type local udp dport { 500, 4500 } accept\n"
-		   "\t\tfib daddr type local ip protocol udp ip frag-off & 0x1fff != 0 accept\n"
-		   /* what routers say of our own packets: path MTU discovery needs it */
-		   "\t\tfib daddr type local icmp type 3 icmp code 4 accept\n");
+	put_ours(t, f);
 	for (size_t i = 0; i < n; i++) {
+		if (!concerns(&v[i], f))
+			continue;
 		txt_str(t, "\t\t");
 		if (v[i].any_device)
 			put_not_by(t, v, n, &v[i]);
 		else
-			put_dev(t, "iifname", v[i].device, v[i].ifindex);
+			nft_text_dev(t, "iifname", v[i].device, v[i].ifindex);
 		txt_printf(t, "jump mirror_%u\n", v[i].slot);
 	}
 	txt_str(t, "\t}\n\tchain forwarding {\n\t\ttype filter hook prerouting priority mangle;\n");
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].any_device)
-			continue;
-		txt_str(t, "\t\tfib daddr ");
-		put_dev(t, "oifname", v[i].device, v[i].ifindex);
-		txt_printf(t, "jump steer_%u\n", v[i].slot);
-	}
+	if (f == IP_V6)
+		put_neighbours(t);
+	put_steering(t, f, v, n, "fib daddr ");
 	/* `fib` is refused in output, which knows its interface anyway */
-	txt_printf(t, "\t}\n\tchain output {\n\t\ttype route hook output priority mangle;\n"
-		      "\t\tmeta mark 0x%x accept\n",
-		   MARK_BYPASS);
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].any_device)
+	txt_str(t, "\t}\n\tchain output {\n\t\ttype route hook output priority mangle;\n");
+	/* the kernel's own reports of the groups that it listens to at a TUN of ours */
+	for (size_t i = 0; f == IP_V6 && i < n; i++) {
+		if (v[i].any_device || !concerns(&v[i], f))
 			continue;
 		txt_str(t, "\t\t");
-		put_dev(t, "oifname", v[i].device, v[i].ifindex);
-		txt_printf(t, "jump steer_%u\n", v[i].slot);
+		nft_text_dev(t, "oifname", v[i].tun, v[i].tun_ifindex);
+		txt_str(t, "ip6 daddr ff02::/16 drop\n");
 	}
+	if (f == IP_V6)
+		put_neighbours(t);
+	txt_printf(t, "\t\tmeta mark 0x%x accept\n", MARK_BYPASS);
+	put_steering(t, f, v, n, "");
 	txt_str(t, "\t}\n");
 }
+
+/* ---- MSS ---- */
 
 static void put_mss_rule(struct txt *t, const char *key, const char *name, uint32_t ifindex,
 			 unsigned mss)
 {
 	txt_str(t, "\t\t");
-	put_dev(t, key, name, ifindex);
+	nft_text_dev(t, key, name, ifindex);
 	txt_printf(t,
 		   "tcp flags syn tcp option maxseg size > %u tcp option maxseg size set %u\n",
 		   mss, mss);
 }
 
-static void put_mss(struct txt *t, const struct steer_if *v, size_t n)
+static void put_mss(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n)
 {
 	txt_str(t, "\tchain mss {\n\t\ttype filter hook forward priority mangle;\n");
 	for (size_t i = 0; i < n; i++) {
-		if (!v[i].adjust_mss)
+		unsigned mss = f == IP_V6 ? v[i].adjust_mss6 : v[i].adjust_mss;
+
+		if (!mss)
 			continue;
-		put_mss_rule(t, "oifname", v[i].device, v[i].ifindex, v[i].adjust_mss);
-		put_mss_rule(t, "oifname", v[i].tun, v[i].tun_ifindex, v[i].adjust_mss);
-		put_mss_rule(t, "iifname", v[i].device, v[i].ifindex, v[i].adjust_mss);
-		put_mss_rule(t, "iifname", v[i].tun, v[i].tun_ifindex, v[i].adjust_mss);
+		put_mss_rule(t, "oifname", v[i].device, v[i].ifindex, mss);
+		put_mss_rule(t, "oifname", v[i].tun, v[i].tun_ifindex, mss);
+		put_mss_rule(t, "iifname", v[i].device, v[i].ifindex, mss);
+		put_mss_rule(t, "iifname", v[i].tun, v[i].tun_ifindex, mss);
 	}
 	txt_str(t, "\t}\n");
 }
 
-void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
-		   const struct steer_counts *counts, struct txt *t)
-{
-	static const struct steer_counts none = { 0 };
-	const struct steer_counts *c = counts ? counts : &none;
+/* ---- tables ---- */
 
-	/* add and delete first: together with what follows they are one transaction */
+static void put_counters(struct txt *t, enum ip_family f, const struct steer_counts *c, enum steer_form form)
+{
 	txt_printf(t,
-		   "table ip culvert {}\ndelete table ip culvert\ntable ip culvert {\n"
 		   "\tcomment \"made by culvert; removed when it stops orderly\"\n"
 		   "\tcounter guard_drops { packets %llu bytes %llu }\n"
 		   "\tcounter mirror_drops { packets %llu bytes %llu }\n"
@@ -405,31 +274,58 @@ void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
 		   (unsigned long long)c->guard_packets, (unsigned long long)c->guard_bytes,
 		   (unsigned long long)c->mirror_packets, (unsigned long long)c->mirror_bytes);
 	if (form == STEER_FULL)
-		txt_printf(t, "\t\tlimit rate 20/second burst 40 packets log group %u snaplen 64\n",
-			   STEER_NFLOG);
+		txt_printf(t, "\t\tlimit rate 20/second burst 40 packets log group %u snaplen %u\n",
+			   STEER_NFLOG, f == IP_V6 ? 128 : 64);
 	txt_str(t, "\t\tdrop\n\t}\n");
-	for (size_t i = 0; i < n; i++)
-		if (!v[i].any_device && (form == STEER_CLOSED || v[i].closed))
+}
+
+static void put_table(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n,
+		      enum steer_form form, const struct steer_counts *c)
+{
+	txt_printf(t, "table %s culvert {\n", nft_text_ip(f));
+	put_counters(t, f, c, form);
+	for (size_t i = 0; i < n; i++) {
+		if (!concerns(&v[i], f))
+			continue;
+		if (!v[i].any_device && (form == STEER_CLOSED || v[i].closed)) {
 			put_closed(t, &v[i]);
-		else
-			for (enum side s = v[i].any_device ? SIDE_GUARD : SIDE_STEER; s <= SIDE_MIRROR; s++)
-				put_side(t, &v[i], s, form != STEER_PLAIN);
+			continue;
+		}
+		if (f == IP_V6 && form != STEER_PLAIN)
+			steer_put_sets(t, &v[i]);
+		for (enum side s = v[i].any_device ? SIDE_GUARD : SIDE_STEER; s <= SIDE_MIRROR; s++)
+			put_side(t, f, &v[i], s, form != STEER_PLAIN);
+	}
 	/* the last resort asks for nothing that a kernel may lack: no fib, no rerouting,
 	 * no TCP options */
 	if (form != STEER_CLOSED)
-		put_prerouting(t, v, n);
-	put_guard(t, v, n);
+		put_prerouting(t, f, v, n);
+	put_guard(t, f, v, n);
 	if (form != STEER_CLOSED)
-		put_mss(t, v, n);
+		put_mss(t, f, v, n);
 	txt_str(t, "}\n");
 }
 
-void nft_text_addr(struct txt *t, const char *field, const struct addr_match *m)
+bool steer_has(const struct steer_if *v, size_t n, enum ip_family f)
 {
-	put_addr(t, field, m);
+	for (size_t i = 0; i < n; i++)
+		if (concerns(&v[i], f) || (f == IP_V6 && v[i].adjust_mss6))
+			return true;
+	return false;
 }
 
-void nft_text_dev(struct txt *t, const char *key, const char *name, uint32_t ifindex)
+void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
+		   const struct steer_counts *counts, struct txt *t)
 {
-	put_dev(t, key, name, ifindex);
+	static const struct steer_counts none = { 0 };
+	bool there = ipv6_there(); /* without it there is no such table, and nothing that could leave */
+
+	/* add and delete first: together with what follows they are one transaction */
+	txt_str(t, "table ip culvert {}\ndelete table ip culvert\n");
+	if (there)
+		txt_str(t, "table ip6 culvert {}\ndelete table ip6 culvert\n");
+	/* what was counted is the sum of both: IPv4's table, which is always there, goes on from it */
+	put_table(t, IP_V4, v, n, form, counts ? counts : &none);
+	if (there && steer_has(v, n, IP_V6))
+		put_table(t, IP_V6, v, n, form, &none);
 }

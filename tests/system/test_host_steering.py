@@ -74,6 +74,7 @@ class Program:
 
 class World:
     """Three network namespaces, held by three sleeping processes."""
+    tell = ()  # what else hostnode.py is told
 
     def __init__(self, who):
         self.who, self.user = who, bool(who) or os.geteuid() != 0
@@ -119,8 +120,8 @@ class World:
             ip link set lo up; ip addr add {PEER}/24 dev eth0; ip link set eth0 up
             ip addr add {FAR}/32 dev lo; ip addr add {OTHER}/32 dev lo
             ip route add 10.1.1.0/24 via {LOCAL}''')
-        self.lan = self.start('lan', sys.executable, NODE, 'eth0')
-        self.wan = self.start('wan', sys.executable, NODE, 'eth0')
+        self.lan = self.start('lan', sys.executable, NODE, 'eth0', *self.tell)
+        self.wan = self.start('wan', sys.executable, NODE, 'eth0', *self.tell)
         self.local = self.start('router', sys.executable, NODE)
         self.drv = self.driver()
         # resolve neighbours, so that nothing waits for ARP

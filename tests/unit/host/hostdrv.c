@@ -15,6 +15,7 @@
 
 #include "base/rd.h"
 #include "base/wr.h"
+#include "host/ipv6.h"
 #include "host/nflog.h"
 #include "host/nft.h"
 #include "host/os.h"
@@ -31,21 +32,27 @@ struct drv {
 	int tun, log;
 };
 
+/* ADDRESS[/LENGTH] of either family, or ADDRESS~WILDCARD. */
 static struct addr_match parse_addr(char *s)
 {
 	char *wild = strchr(s, '~'), *slash = strchr(s, '/');
-	struct ipaddr a = { 0 }, w = { 0 };
+	struct addr_match m = { 0 };
+	struct ipaddr w = { 0 };
 
 	if (wild)
 		*wild++ = '\0';
 	if (slash)
 		*slash++ = '\0';
-	(void)ipaddr_parse_v4(s, &a);
+	(void)ipaddr_parse(s, &m.addr);
 	if (wild)
-		(void)ipaddr_parse_v4(wild, &w);
-	return addr_match_v4(ipaddr_to_v4(&a),
-			     wild ? ipaddr_to_v4(&w) :
-				    ~ipv4_mask(slash ? (unsigned)atoi(slash) : 32));
+		(void)ipaddr_parse(wild, &w);
+	else
+		w = ipaddr_mask(m.addr.family, slash ? (unsigned)atoi(slash) : ip_bits(m.addr.family));
+	for (size_t i = 0; i < ip_bits(m.addr.family) / 8; i++) {
+		m.wild[i] = wild ? w.b[i] : (uint8_t)~w.b[i];
+		m.addr.b[i] &= (uint8_t)~m.wild[i];
+	}
+	return m;
 }
 
 /* `line SEQ permit|deny PROTO SOURCE DESTINATION [DPORT]` */
@@ -76,8 +83,7 @@ static int open_tun(struct drv *d)
 	d->tun = tun_open(d->f.tun, &d->f.tun_ifindex);
 	if (d->tun < 0)
 		return d->tun;
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", d->f.tun);
-	(void)host_sysctl(path, "1", NULL);
+	(void)ipv6_device(d->f.tun, steer_has(&d->f, 1, IP_V6) ? IPV6_STEER : IPV6_OFF);
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", d->f.tun);
 	int err = host_sysctl(path, "2", NULL);
 	if (!err)
@@ -112,66 +118,103 @@ static int apply_closed(struct drv *d, struct txt *why)
 	return err;
 }
 
-/* `esp`, `ike` or `gre` to an address, as our sockets send it. */
+/* `esp`, `ah`, `ike` or `gre` to an address of either family, as our sockets send it. */
 static int send_own(const char *what, const char *to)
 {
-	/* the kernel fills checksum and source in */
-	uint8_t packet[32] = { 0x45, 0, 0, 32, 0x42, 0x42, 0, 0, 64, 47 };
-	struct sockaddr_in sa = { .sin_family = AF_INET };
+	uint8_t packet[64];
+	struct wr w = wr_of(packet, sizeof(packet));
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} sa = { .v6 = { 0 } };
 	struct ipaddr dst, any = { 0 };
+	uint8_t proto = !strcmp(what, "esp") ? IPPROTO_ESP : !strcmp(what, "ah") ? IPPROTO_AH : IPPROTO_GRE;
+	bool six;
 	int fd, err = 0;
 
-	if (!ipaddr_parse_v4(to, &dst))
+	if (!ipaddr_parse(to, &dst))
 		return -EINVAL;
+	six = dst.family == IP_V6;
 	if (!strcmp(what, "ike")) {
-		fd = udp_open(500);
+		fd = six ? udp6_open(500) : udp_open(500);
 		err = fd < 0 ? fd : udp_send(fd, &any, &dst, 500, "0123456789", 10);
-	} else {
-		bool esp = !strcmp(what, "esp");
-
-		packet[9] = esp ? IPPROTO_ESP : IPPROTO_GRE;
-		memcpy(packet + 16, dst.b, 4);
-		memcpy(&sa.sin_addr, dst.b, 4);
-		fd = raw_open(packet[9], esp);
-		err = fd < 0 ? fd : 0;
-		if (!err && sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&sa,
-				   sizeof(sa)) < 0)
-			err = -errno;
+		goto done;
 	}
+	if (six) {
+		struct ipaddr src = ipaddr_network(&dst, 64); /* PREFIX::1 */
+
+		src.b[15] = 1;
+		sa.v6.sin6_family = AF_INET6;
+		memcpy(&sa.v6.sin6_addr, dst.b, 16);
+		wr_be32(&w, 6u << 28);
+		wr_be32(&w, 16u << 16 | (uint32_t)proto << 8 | 64);
+		wr_bytes(&w, src.b, 16);
+		wr_bytes(&w, dst.b, 16);
+		wr_zero(&w, 16);
+	} else { /* the kernel fills checksum and source in */
+		const uint8_t head[16] = { 0x45, 0, 0, 32, 0x42, 0x42, 0, 0, 64, proto };
+
+		sa.v4.sin_family = AF_INET;
+		memcpy(&sa.v4.sin_addr, dst.b, 4);
+		wr_bytes(&w, head, sizeof(head));
+		wr_bytes(&w, dst.b, 4);
+		wr_zero(&w, 12);
+	}
+	fd = six ? raw6_open(proto, proto != IPPROTO_GRE) : raw_open(proto, proto != IPPROTO_GRE);
+	err = fd < 0 ? fd : 0;
+	if (!err && sendto(fd, packet, wr_len(&w), 0, &sa.sa, six ? sizeof(sa.v6) : sizeof(sa.v4)) < 0)
+		err = -errno;
+done:
 	if (fd >= 0)
 		close(fd);
 	return err;
+}
+
+static void put_v4(struct wr *w, const struct ipaddr *src, const struct ipaddr *dst, uint16_t len,
+		   bool first)
+{
+	uint16_t h[10] = { 0x4500, len, first ? 0x4711 : 0x1234, first ? 0x2000 : 0,
+			   first ? 64 << 8 | 17 : 64 << 8 | 1 };
+	uint32_t sum = 0;
+
+	h[6] = (uint16_t)(ipaddr_to_v4(src) >> 16);
+	h[7] = (uint16_t)ipaddr_to_v4(src);
+	h[8] = (uint16_t)(ipaddr_to_v4(dst) >> 16);
+	h[9] = (uint16_t)ipaddr_to_v4(dst);
+	for (size_t i = 0; i < 10; i++)
+		sum += h[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	h[5] = (uint16_t)~((sum & 0xffff) + (sum >> 16));
+	for (size_t i = 0; i < 10; i++)
+		wr_be16(w, h[i]);
+	wr_be32(w, first ? 7 << 16 | 8 : 0x0800f7ff); /* ports; an echo request */
+	wr_be32(w, first ? 816 << 16 : 0);
 }
 
 /* `inject SOURCE DESTINATION`: an echo request out of an SA. `inject-first`: the first
  * fragment of the datagram that hostnode.py's `frag` is a later one of. */
 static int inject(struct drv *d, char *rest, bool first)
 {
-	char s[32], t[32];
+	char s[64], t[64];
 	struct ipaddr src, dst;
 	uint8_t buf[1024] = { 0 };
 	struct wr w = wr_of(buf, sizeof(buf));
 	size_t len = 20 + (first ? 800 : 8);
 
-	if (sscanf(rest, "%31s %31s", s, t) != 2 || !ipaddr_parse_v4(s, &src) ||
-	    !ipaddr_parse_v4(t, &dst))
+	if (sscanf(rest, "%63s %63s", s, t) != 2 || !ipaddr_parse(s, &src) || !ipaddr_parse(t, &dst))
 		return -EINVAL;
-	uint16_t h[10] = { 0x4500, (uint16_t)len, first ? 0x4711 : 0x1234, first ? 0x2000 : 0,
-			   first ? 64 << 8 | 17 : 64 << 8 | 1 };
-	uint32_t sum = 0;
-
-	h[6] = (uint16_t)(ipaddr_to_v4(&src) >> 16);
-	h[7] = (uint16_t)ipaddr_to_v4(&src);
-	h[8] = (uint16_t)(ipaddr_to_v4(&dst) >> 16);
-	h[9] = (uint16_t)ipaddr_to_v4(&dst);
-	for (size_t i = 0; i < 10; i++)
-		sum += h[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	h[5] = (uint16_t)~((sum & 0xffff) + (sum >> 16));
-	for (size_t i = 0; i < 10; i++)
-		wr_be16(&w, h[i]);
-	wr_be32(&w, first ? 7 << 16 | 8 : 0x0800f7ff); /* ports; an echo request */
-	wr_be32(&w, first ? 816 << 16 : 0);
+	if (src.family == IP_V4) {
+		put_v4(&w, &src, &dst, (uint16_t)len, first);
+	} else { /* whoever forwards it does not look at its checksum */
+		len = 48;
+		wr_be32(&w, 6u << 28);
+		wr_be32(&w, 8u << 16 | IPPROTO_ICMPV6 << 8 | 64);
+		wr_bytes(&w, src.b, 16);
+		wr_bytes(&w, dst.b, 16);
+		wr_be32(&w, 128u << 24);
+		wr_be32(&w, 0);
+	}
 	return write(d->tun, buf, len) < 0 ? -errno : 0;
 }
 
@@ -214,6 +257,20 @@ static int run(struct drv *d, char *cmd, struct txt *say)
 		return inject(d, rest, false);
 	if (!strcmp(cmd, "inject-first"))
 		return inject(d, rest, true);
+	if (!strcmp(cmd, "any-device")) { /* a protected tunnel's */
+		d->f.any_device = true;
+		d->f.slot = STEER_SLOTS + 1;
+		return 0;
+	}
+	if (!strcmp(cmd, "lines-unknown")) {
+		d->f.closed = true;
+		d->f.families = STEER_IP4 | STEER_IP6;
+		return 0;
+	}
+	if (!strcmp(cmd, "mss6")) {
+		d->f.adjust_mss6 = (uint16_t)atoi(rest);
+		return 0;
+	}
 	if (!strcmp(cmd, "stop"))
 		return stop(d);
 	if (!strcmp(cmd, "counts")) {
@@ -245,11 +302,23 @@ static void read_tun(struct drv *d)
 
 	while ((n = read(d->tun, buf, sizeof(buf))) > 0) {
 		struct rd r = rd_of(buf, (size_t)n);
+		struct ipaddr src = { 0 }, dst = { 0 };
+		bool six = rd_u8(&r) >> 4 == 6;
 
-		rd_skip(&r, 9);
+		rd_skip(&r, six ? 5 : 8);
 		unsigned proto = rd_u8(&r);
-		rd_skip(&r, 2);
-		struct ipaddr src = ipaddr_v4(rd_be32(&r)), dst = ipaddr_v4(rd_be32(&r));
+		rd_skip(&r, six ? 1 : 2);
+		if (six) {
+			struct span a = rd_take(&r, 16), b = rd_take(&r, 16);
+
+			if (r.bad)
+				continue;
+			src = ipaddr_v6(a.p);
+			dst = ipaddr_v6(b.p);
+		} else {
+			src = ipaddr_v4(rd_be32(&r));
+			dst = ipaddr_v4(rd_be32(&r));
+		}
 		if (!r.bad)
 			printf("tun %s %s %u\n", ipaddr_str(&src, s), ipaddr_str(&dst, t), proto);
 	}

@@ -420,13 +420,13 @@ static void nft_says_why_it_refuses_and_counts_its_transactions(void **state)
 	assert_int_equal(nft_generation(&after), 0);
 	assert_int_equal(after, before + 1);
 	assert_int_equal(poll(&p, 1, 1000), 1);
-	assert_int_equal(nft_counter("t", "c", &packets, &bytes), 0);
+	assert_int_equal(nft_counter(IP_V4, "t", "c", &packets, &bytes), 0);
 	assert_int_equal(packets, 5);
 	assert_int_equal(bytes, 77);
-	assert_int_equal(nft_counter("t", "d", &packets, &bytes), -ENOENT);
+	assert_int_equal(nft_counter(IP_V4, "t", "d", &packets, &bytes), -ENOENT);
 	assert_int_equal(nft_load("delete table ip t\nnonsense\n", &why), -EINVAL);
 	assert_non_null(strstr(txt_cstr(&why), "nonsense"));
-	assert_int_equal(nft_counter("t", "c", &packets, &bytes), 0); /* all or nothing */
+	assert_int_equal(nft_counter(IP_V4, "t", "c", &packets, &bytes), 0); /* all or nothing */
 	assert_int_equal(nft_load("delete table ip t\n", &why), 0);
 	txt_fini(&why);
 	close(fd);

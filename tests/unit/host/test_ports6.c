@@ -30,6 +30,25 @@ static struct ipaddr v6(uint8_t n)
 	return (struct ipaddr){ IP_V6, { 0x20, 1, 0x0d, 0xb8, [15] = n } };
 }
 
+static void note_tentative(void *ctx, const struct nl_addr *a)
+{
+	*(bool *)ctx |= a->tentative;
+}
+
+/* An address is the host's a moment after the kernel has taken it. */
+static void settle(struct nl *nl)
+{
+	bool waits = true;
+
+	for (unsigned tries = 0; waits && tries < 300; tries++) {
+		waits = false;
+		assert_int_equal(nl_addrs6(nl, note_tentative, &waits), 0);
+		if (waits)
+			usleep(10000);
+	}
+	assert_false(waits);
+}
+
 static int set_up(void **state)
 {
 	struct nl *nl = NULL;
@@ -41,6 +60,8 @@ static int set_up(void **state)
 
 		allowed = !nl_addr_add(nl, if_nametoindex("lo"), &a, 128);
 	}
+	if (allowed)
+		settle(nl);
 	nl_close(nl);
 	return pool_init(&pool, 4 * BATCH_MAX);
 }

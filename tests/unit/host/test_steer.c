@@ -361,6 +361,177 @@ static void cleartext_is_judged_before_fragments_are_put_together(void **state)
 	txt_fini(&t);
 }
 
+/* ---- IPv6 ---- */
+
+/* 2001:db8:N::/len */
+static struct addr_match net6(uint8_t n, unsigned len)
+{
+	struct addr_match m = { .addr = { IP_V6, { 0x20, 1, 0x0d, 0xb8, 0, n } } };
+	struct ipaddr mask = ipaddr_mask(IP_V6, len);
+
+	for (size_t i = 0; i < 16; i++)
+		m.wild[i] = (uint8_t)~mask.b[i];
+	m.addr = ipaddr_network(&m.addr, len);
+	return m;
+}
+
+/* From IPv6's table on; "" without one. */
+static struct txt six_of(const struct txt *t)
+{
+	const char *six = strstr(txt_cstr(t), "\ntable ip6 culvert {\n\tcomment");
+	struct txt out = TXT_INIT;
+
+	txt_str(&out, six ? six : "");
+	return out;
+}
+
+static void lines_of_ipv6_have_a_table_of_their_own(void **state)
+{
+	const struct steer_line l[] = {
+		{ 10, false, { net6(1, 48), net6(2, 64), 17, { 0 }, { 0 } } },
+		{ 10, true, { net6(1, 48), net6(0, 0), 0, { 0 }, { 0 } } },
+		{ 20, true, { NET(10, 1, 1, 0, 24), NET(10, 2, 2, 0, 24), 0, { 0 }, { 0 } } },
+		{ 20, true, { net6(1, 48), net6(2, 128), 6, { 0 }, { PORT_EQ, 80, 0 } } },
+	};
+	struct txt t = rules_of(l, 4, STEER_FULL), six = six_of(&t);
+	char b[4096];
+
+	(void)state;
+	assert_string_equal(chain(&t, "steer_3_10", b), "");
+	assert_string_equal(chain(&t, "steer_3_20", b),
+			    "\t\tip saddr 10.1.1.0/24 ip daddr 10.2.2.0/24 meta mark set 0x43560103 accept\n");
+	assert_string_equal(chain(&six, "steer_3_10", b),
+			    "\t\tmeta l4proto 17 ip6 saddr 2001:db8:1::/48 ip6 daddr 2001:db8:2::/64 return\n"
+			    "\t\tip6 saddr 2001:db8:1::/48 meta mark set 0x43560103 accept\n");
+	assert_string_equal(chain(&six, "mirror_3_20", b),
+			    "\t\tmeta l4proto 6 ip6 saddr 2001:db8:2::/128 ip6 daddr 2001:db8:1::/48 th sport 80 "
+			    "goto arrived_clear\n"
+			    "\t\tfrag frag-off != 0 meta l4proto 6 ip6 saddr 2001:db8:2::/128 "
+			    "ip6 daddr 2001:db8:1::/48 goto arrived_clear\n");
+	txt_fini(&six);
+	txt_fini(&t);
+}
+
+/* What a packet's headers hide is no way past a line that asks for it. */
+static void what_cannot_be_read_goes_by_the_rest(void **state)
+{
+	const struct steer_line l[] = {
+		{ 10, true, { net6(1, 48), net6(2, 48), 47, { 0 }, { 0 } } },
+		{ 10, true, { net6(3, 48), net6(4, 48), 17, { PORT_EQ, 9, 0 }, { 0 } } },
+		{ 10, true, { net6(5, 48), net6(6, 48), 0, { 0 }, { 0 } } },
+	};
+	struct txt t = rules_of(l, 3, STEER_FULL), six = six_of(&t);
+	char b[4096];
+
+	(void)state;
+	assert_string_equal(
+		chain(&six, "guard_3", b),
+		"\t\tjump guard_3_10\n\t\tth dport 0 return\n\t\tth dport != 0 return\n"
+		"\t\tfrag frag-off != 0 meta l4proto != 255 return\n"
+		"\t\tmeta l4proto 17 ip6 saddr 2001:db8:3::/48 ip6 daddr 2001:db8:4::/48 goto leaving_clear\n"
+		"\t\tmeta l4proto != 255 return\n"
+		"\t\tip6 saddr 2001:db8:1::/48 ip6 daddr 2001:db8:2::/48 goto leaving_clear\n"
+		"\t\tip6 saddr 2001:db8:3::/48 ip6 daddr 2001:db8:4::/48 goto leaving_clear\n");
+	assert_string_equal(chain(&six, "steer_3", b), "\t\tjump steer_3_10\n");
+	txt_fini(&six);
+	txt_fini(&t);
+}
+
+/* AH is no end of a chain of headers to the kernel: each header that can be before it is asked. */
+static void a_line_for_ah_looks_before_it(void **state)
+{
+	const struct steer_line l = { 10, true, { net6(0, 0), net6(0, 0), 51, { 0 }, { 0 } } };
+	struct txt t = rules_of(&l, 1, STEER_FULL), six = six_of(&t);
+	char b[4096];
+
+	(void)state;
+	chain(&six, "guard_3_10", b);
+	assert_int_equal(count(b, "nexthdr 51 goto leaving_clear\n"), 5);
+	txt_fini(&six);
+	txt_fini(&t);
+}
+
+static void a_run_of_ipv6_lines_is_one_set_for_all_chains(void **state)
+{
+	struct steer_line l[40];
+	char b[4096];
+
+	(void)state;
+	for (uint8_t i = 0; i < 40; i++)
+		l[i] = (struct steer_line){ 10, i != 20, { net6(200, 48), net6(i, 48), 0, { 0 }, { 0 } } };
+	struct txt t = rules_of(l, 40, STEER_FULL), six = six_of(&t);
+	assert_string_equal(chain(&six, "steer_3_10", b),
+			    "\t\tip6 saddr . ip6 daddr @run_3_0 meta mark set 0x43560103 accept\n"
+			    "\t\tip6 saddr 2001:db8:c8::/48 ip6 daddr 2001:db8:14::/48 return\n"
+			    "\t\tip6 saddr . ip6 daddr @run_3_21 meta mark set 0x43560103 accept\n");
+	assert_non_null(strstr(chain(&six, "mirror_3_10", b),
+			       "\t\tip6 daddr . ip6 saddr @run_3_0 goto arrived_clear\n"));
+	assert_int_equal(count(txt_cstr(&six), "2001:db8:c8::/48 . 2001:db8:"), 39);
+	txt_fini(&six);
+	txt_fini(&t);
+	t = rules_of(l, 40, STEER_PLAIN);
+	six = six_of(&t);
+	assert_int_equal(count(txt_cstr(&six), "run_3"), 0);
+	assert_int_equal(count(chain(&six, "steer_3_10", b), "accept\n"), 39);
+	txt_fini(&six);
+	txt_fini(&t);
+}
+
+/* What an interface has a crypto map of is what is closed, and nothing else. */
+static void a_family_without_a_map_is_left_alone(void **state)
+{
+	static const struct {
+		uint8_t families;
+		bool four, six;
+	} rows[] = { { 0, true, false },
+		     { STEER_IP4, true, false },
+		     { STEER_IP6, false, true },
+		     { STEER_IP4 | STEER_IP6, true, true } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct steer_if f = one_if(NULL, 0);
+		struct txt t = TXT_INIT;
+
+		f.closed = true;
+		f.families = rows[i].families;
+		steer_ruleset(&f, 1, STEER_FULL, NULL, &t);
+		struct txt six = six_of(&t);
+		assert_int_equal(count(txt_cstr(&six), "chain guard_3 {\n\t\tgoto leaving_clear\n"), rows[i].six);
+		assert_int_equal(count(txt_cstr(&t), "chain guard_3 {\n\t\tgoto leaving_clear\n") -
+					 count(txt_cstr(&six), "chain guard_3 {\n\t\tgoto leaving_clear\n"),
+				 rows[i].four);
+		/* an old table of a family that has nothing to say any more goes all the same */
+		assert_non_null(strstr(txt_cstr(&t), "delete table ip6 culvert\n"));
+		txt_fini(&six);
+		txt_fini(&t);
+	}
+}
+
+static void neighbours_come_before_every_other_rule(void **state)
+{
+	const struct steer_line l = { 10, true, { net6(0, 0), net6(0, 0), 0, { 0 }, { 0 } } };
+	static const char *const chains[] = { "guard", "prerouting", "output" };
+
+	(void)state;
+	for (enum steer_form form = STEER_FULL; form <= STEER_CLOSED; form++) {
+		struct txt t = rules_of(&l, 1, form), six = six_of(&t);
+		char b[4096];
+
+		for (size_t i = 0; i < (form == STEER_CLOSED ? 1 : 3); i++) {
+			chain(&six, chains[i], b);
+			const char *nd = strstr(b, "ip6 hoplimit 255 icmpv6 type { 133, 134, 135, 136, 137 } accept");
+			const char *jump = strstr(b, "jump");
+
+			assert_non_null(nd);
+			assert_non_null(jump);
+			assert_true(nd < jump);
+		}
+		txt_fini(&six);
+		txt_fini(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +551,12 @@ int main(void)
 		cmocka_unit_test(a_protected_tunnel_is_guarded_on_every_interface),
 		cmocka_unit_test(tunnels_with_the_same_ends_take_each_others_fragments),
 		cmocka_unit_test(cleartext_is_judged_before_fragments_are_put_together),
+		cmocka_unit_test(lines_of_ipv6_have_a_table_of_their_own),
+		cmocka_unit_test(what_cannot_be_read_goes_by_the_rest),
+		cmocka_unit_test(a_line_for_ah_looks_before_it),
+		cmocka_unit_test(a_run_of_ipv6_lines_is_one_set_for_all_chains),
+		cmocka_unit_test(a_family_without_a_map_is_left_alone),
+		cmocka_unit_test(neighbours_come_before_every_other_rule),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

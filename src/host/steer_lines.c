@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lines of crypto ACLs as rules of nft: one by one, or a run of plain ones as a set. */
+#include "host/steer_lines.h"
+
+#define WIDE_FROM 16 /* lines in a run that are worth a set */
+#define RUN_MAX	  4096
+
+/* ---- one line ---- */
+
+static void put_port(struct txt *t, const char *field, const struct port_match *m)
+{
+	switch ((enum port_op)m->op) {
+	case PORT_ANY:
+		return;
+	case PORT_EQ:
+		txt_printf(t, "th %s %u ", field, m->lo);
+		return;
+	case PORT_NEQ:
+		txt_printf(t, "th %s != %u ", field, m->lo);
+		return;
+	case PORT_LT:
+		txt_printf(t, "th %s < %u ", field, m->lo);
+		return;
+	case PORT_GT:
+		txt_printf(t, "th %s > %u ", field, m->lo);
+		return;
+	case PORT_RANGE:
+		txt_printf(t, "th %s %u-%u ", field, m->lo, m->hi);
+		return;
+	}
+}
+
+static bool has_ports(const struct selector *s)
+{
+	return s->local_port.op != PORT_ANY || s->remote_port.op != PORT_ANY;
+}
+
+/* Of another family, or a range from 9 to 5, which nft would refuse. */
+static bool never_matches(enum ip_family f, const struct selector *s)
+{
+	const struct port_match *a = &s->local_port, *b = &s->remote_port;
+
+	return s->local.addr.family != f || s->remote.addr.family != f ||
+	       (a->op == PORT_RANGE && a->lo > a->hi) || (b->op == PORT_RANGE && b->lo > b->hi);
+}
+
+/* before: further conditions; s as the packet looks where it is tested. */
+static void put_one(struct txt *t, enum ip_family f, const struct selector *s, const char *before,
+		     const char *verdict)
+{
+	for (size_t i = 0; i < nft_text_proto_rules(f, s->proto); i++) {
+		txt_printf(t, "\t\t%s", before);
+		nft_text_proto(t, f, s->proto, i);
+		nft_text_addr(t, "saddr", &s->local);
+		nft_text_addr(t, "daddr", &s->remote);
+		put_port(t, "sport", &s->local_port);
+		put_port(t, "dport", &s->remote_port);
+		txt_printf(t, "%s\n", verdict);
+	}
+}
+
+/* Later fragments carry no ports: those of a protocol whose ports are protected
+ * are matched by addresses, or they would leave in clear. */
+static void put_fragments(struct txt *t, enum ip_family f, const struct selector *s,
+			  const char *verdict)
+{
+	struct selector l3 = *s;
+
+	l3.local_port = l3.remote_port = (struct port_match){ 0 };
+	put_one(t, f, &l3, nft_text_later(f), verdict);
+}
+
+/* A line for packets of which only the addresses, and perhaps the protocol, can be read. */
+static void put_blunt(struct txt *t, const struct selector *s, uint8_t proto, const char *verdict)
+{
+	struct selector l3 = *s;
+
+	l3.proto = proto;
+	l3.local_port = l3.remote_port = (struct port_match){ 0 };
+	put_one(t, IP_V6, &l3, "", verdict);
+}
+
+/* "Cannot be read" is no condition of nft's: a test of it fails, and so does its opposite. What passes
+ * either can be read, and the lines have judged it. */
+void steer_put_unread(struct txt *t, const struct steer_line *l, size_t n, bool mirror,
+		      const char *verdict)
+{
+	bool protos = false, ports = false;
+
+	for (size_t i = 0; i < n; i++) {
+		bool counts = l[i].permit && l[i].sel.proto && !never_matches(IP_V6, &l[i].sel);
+
+		protos |= counts;
+		ports |= counts && has_ports(&l[i].sel);
+	}
+	if (ports) /* of a later fragment they never can be: put_fragments() */
+		txt_printf(t,
+			   "\t\tth dport 0 return\n\t\tth dport != 0 return\n"
+			   "\t\t%smeta l4proto != 255 return\n",
+			   nft_text_later(IP_V6));
+	for (int blind = 0; blind < 2; blind++) {
+		if (blind && protos) /* 255 is no protocol's (IANA: reserved) */
+			txt_str(t, "\t\tmeta l4proto != 255 return\n");
+		for (size_t i = 0; i < n; i++) {
+			struct selector s = mirror ? selector_mirror(&l[i].sel) : l[i].sel;
+
+			if (l[i].permit && s.proto && (blind || has_ports(&s)) && !never_matches(IP_V6, &s))
+				put_blunt(t, &s, blind ? 0 : s.proto, verdict);
+		}
+	}
+}
+
+/* ---- runs of lines as sets ---- */
+
+static bool fits_set(enum ip_family f, const struct steer_line *l)
+{
+	unsigned len;
+
+	return !never_matches(f, &l->sel) && nft_text_proto_rules(f, l->sel.proto) == 1 && !has_ports(&l->sel) &&
+	       addr_match_prefix(&l->sel.local, &len) && addr_match_prefix(&l->sel.remote, &len);
+}
+
+static bool prefixes_meet(const struct addr_match *a, const struct addr_match *b)
+{
+	for (size_t i = 0; i < sizeof(a->wild); i++)
+		if ((a->addr.b[i] ^ b->addr.b[i]) & ~a->wild[i] & ~b->wild[i])
+			return false;
+	return true;
+}
+
+enum fit { FIT_NEW, FIT_COVERED, FIT_OVERLAPS };
+
+/* How x goes with the elements before it: the kernel refuses a set whose elements
+ * overlap, and one that lies within another of the same verdict says nothing new. */
+static enum fit fit_of(const struct steer_line *l, const bool *skip, size_t n,
+		       const struct selector *x)
+{
+	enum fit fit = FIT_NEW;
+
+	for (size_t i = 0; i < n; i++) {
+		if (skip[i] || !prefixes_meet(&l[i].sel.local, &x->local) ||
+		    !prefixes_meet(&l[i].sel.remote, &x->remote))
+			continue;
+		if (selector_covers(&l[i].sel, x))
+			return FIT_COVERED;
+		fit = FIT_OVERLAPS;
+	}
+	return fit;
+}
+
+/* The length of the run that begins at l: one map entry, verdict and protocol.
+ * skip tells which of its lines are covered by earlier ones. */
+static size_t run_of(enum ip_family f, const struct steer_line *l, size_t n, bool skip[RUN_MAX])
+{
+	size_t run = 0;
+
+	while (run < n && run < RUN_MAX && l[run].map_seq == l->map_seq &&
+	       l[run].permit == l->permit && l[run].sel.proto == l->sel.proto &&
+	       fits_set(f, &l[run])) {
+		enum fit fit = fit_of(l, skip, run, &l[run].sel);
+
+		if (fit == FIT_OVERLAPS)
+			break;
+		skip[run++] = fit == FIT_COVERED;
+	}
+	return run;
+}
+
+static void put_elements(struct txt *t, const struct steer_line *l, const bool *skip, size_t n, bool mirror)
+{
+	const char *comma = "";
+
+	txt_str(t, "{ ");
+	for (size_t i = 0; i < n; i++) {
+		const struct selector *s = &l[i].sel;
+
+		if (skip[i])
+			continue;
+		txt_str(t, comma);
+		comma = ",\n\t\t\t";
+		nft_text_prefix(t, mirror ? &s->remote : &s->local);
+		txt_str(t, " . ");
+		nft_text_prefix(t, mirror ? &s->local : &s->remote);
+	}
+	txt_str(t, " }");
+}
+
+/* IPv6's set has a name, and all three chains look into it: three copies are more than an ordinary
+ * user's netlink takes at once. */
+static void put_run(struct txt *t, enum ip_family f, const struct steer_if *v, size_t at, const bool *skip,
+		    size_t n, bool mirror, const char *verdict)
+{
+	const char *ip = nft_text_ip(f);
+	bool turned = mirror && f == IP_V6;
+
+	txt_str(t, "\t\t");
+	nft_text_proto(t, f, v->lines[at].sel.proto, 0);
+	txt_printf(t, "%s %s . %s %s ", ip, turned ? "daddr" : "saddr", ip, turned ? "saddr" : "daddr");
+	if (f == IP_V6)
+		txt_printf(t, "@run_%u_%zu", v->slot, at);
+	else
+		put_elements(t, v->lines + at, skip, n, mirror);
+	txt_printf(t, " %s\n", verdict);
+}
+
+/* The length of the run at `at` that is worth a set; 0: it is none. */
+static size_t wide_run(enum ip_family f, const struct steer_if *v, size_t at, bool skip[RUN_MAX])
+{
+	size_t run = run_of(f, v->lines + at, v->n_lines - at, skip);
+
+	return run >= WIDE_FROM ? run : 0;
+}
+
+void steer_put_sets(struct txt *t, const struct steer_if *v)
+{
+	bool skip[RUN_MAX];
+
+	for (size_t i = 0, run; i < v->n_lines; i += run ? run : 1) {
+		run = wide_run(IP_V6, v, i, skip);
+		if (!run)
+			continue;
+		txt_printf(t,
+			   "\tset run_%u_%zu {\n\t\ttype ipv6_addr . ipv6_addr\n\t\tflags interval\n"
+			   "\t\telements = ",
+			   v->slot, i);
+		put_elements(t, v->lines + i, skip, run, false);
+		txt_str(t, "\n\t}\n");
+	}
+}
+
+size_t steer_put_line(struct txt *t, enum ip_family f, const struct steer_if *v, size_t at, bool mirror,
+		      bool wide, const char *permit)
+{
+	const struct steer_line *l = v->lines + at;
+	const char *verdict = l->permit ? permit : "return";
+	bool skip[RUN_MAX];
+	size_t run = wide ? wide_run(f, v, at, skip) : 0;
+	struct selector s = mirror ? selector_mirror(&l->sel) : l->sel;
+
+	if (run) {
+		put_run(t, f, v, at, skip, run, mirror, verdict);
+		return run;
+	}
+	if (never_matches(f, &s))
+		return 1;
+	put_one(t, f, &s, "", verdict);
+	if (l->permit && has_ports(&s))
+		put_fragments(t, f, &s, verdict);
+	return 1;
+}
