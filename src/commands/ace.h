@@ -4,25 +4,34 @@
 #define COMMANDS_ACE_H
 
 #include "base/txt.h"
+#include "commands/prefix6.h"
 #include "model/config.h"
 
 #define ACE_FLAGS 6 /* ack fin psh rst syn urg */
 
 struct ace_addr {
 	uint8_t any, host;
+	struct prefix6 net; /* of IPv6; host and any are as with IPv4 */
 	struct ipaddr addr, wild;
 	char name[CFG_NAME_MAX];
 };
 
 /* What entries may test in IOS and not here. Such an entry is not used at all, since
  * with a part of its tests it would match too much. */
-enum unknown_match { MATCH_TIME = 1, MATCH_TTL, MATCH_FLAGS, MATCH_IGMP, MATCH_REFLECT };
+enum unknown_match {
+	MATCH_TIME = 1,
+	MATCH_TTL,
+	MATCH_FLAGS,
+	MATCH_IGMP,
+	MATCH_REFLECT,
+	MATCH_HEADERS6,
+};
 struct ace_args {
 	uint32_t number; /* of the list; 0: the mode's */
 	uint32_t seq;
 	struct acl_entry e; /* its addresses are in src and dst below */
 	struct ace_addr src, dst;
-	uint16_t icmp_named;
+	uint32_t icmp_named;
 	uint8_t flag[ACE_FLAGS];
 	uint8_t unknown; /* enum unknown_match */
 	char ignored[CFG_NAME_MAX];
@@ -35,5 +44,8 @@ const char *ace_unknown(const struct ace_args *a);
 /* False after a message. */
 bool ace_to_entry(const struct ace_args *a, struct acl_entry *e, struct txt *out);
 void ace_from_entry(const struct cfg_acl *acl, const struct acl_entry *e, struct ace_args *a);
+/* The same of a line of `ipv6 access-list`. */
+void ace6_to_entry(const struct ace_args *a, struct acl_entry *e);
+void ace6_from_entry(const struct acl_entry *e, struct ace_args *a);
 
 #endif

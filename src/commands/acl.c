@@ -2,10 +2,9 @@
 /* Access lists. One entry has the same tokens in `access-list N ...` and in a
  * named list, so both are made of the same pieces; within a list every entry is
  * printed by one row, in the order of the list. */
-#include "commands/ace.h"
+#include "commands/ace_rows.h"
+#include "commands/acl_edit.h"
 #include "commands/acl_place.h"
-#include "commands/names.h"
-#include "commands/rows.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,27 +18,6 @@ struct acl_args {
 
 /* ---- lists ---- */
 
-/* Remarks carry the number of the entry before them. */
-static void renumber_remarks(struct cfg_acl *acl)
-{
-	uint32_t last = 0;
-
-	for (size_t i = 0; i < acl->entries.n; i++) {
-		struct acl_entry *e = acl->entries.v[i];
-
-		if (e->kind == ACE_REMARK)
-			e->seq = last;
-		last = e->seq;
-	}
-}
-
-/* The number that an entry gets when it is typed without one, seen from the one
- * before it. */
-static bool seq_is_implied(uint32_t last, uint32_t seq)
-{
-	return seq == last + 10;
-}
-
 /* A numbered list that `access-list N` lines cannot say: other sequence numbers,
  * kept lines, no entry at all. */
 static bool needs_block(const struct cfg_acl *acl)
@@ -51,41 +29,11 @@ static bool needs_block(const struct cfg_acl *acl)
 	for (size_t i = 0; i < acl->entries.n; i++) {
 		const struct acl_entry *e = acl->entries.v[i];
 
-		if (e->kind != ACE_REMARK && !seq_is_implied(last, e->seq))
+		if (e->kind != ACE_REMARK && !acl_seq_is_implied(last, e->seq))
 			return true;
 		last = e->seq;
 	}
 	return false;
-}
-
-static int entry_remove(struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
-{
-	struct acl_entry *old = e->kind ? cfg_acl_like(acl, e) : cfg_acl_find(acl, e->seq);
-
-	if (!old) {
-		txt_str(out, "% Entry does not exist\n");
-		return -EINVAL;
-	}
-	cfg_acl_del(acl, old);
-	renumber_remarks(acl);
-	return 0;
-}
-
-static int entry_set(struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
-{
-	struct acl_entry *old = cfg_acl_like(acl, e);
-
-	if (old && e->kind != ACE_REMARK && (!e->seq || e->seq == old->seq))
-		return 0; /* IOS takes an entry once */
-	if (e->seq && e->kind != ACE_REMARK && cfg_acl_find(acl, e->seq)) {
-		txt_printf(out, "%% Duplicate sequence number %u\n", e->seq);
-		return -EEXIST;
-	}
-	if (!e->seq && acl->entries.n && acl->entries.v[acl->entries.n - 1]->seq > INT32_MAX - 10) {
-		txt_str(out, "% No sequence number left; resequence the list\n");
-		return -EINVAL;
-	}
-	return cfg_acl_add(acl, e) ? 0 : -ENOMEM;
 }
 
 static int entry_apply(struct cfg_acl *acl, const struct cli_call *c)
@@ -100,23 +48,10 @@ static int entry_apply(struct cfg_acl *acl, const struct cli_call *c)
 	}
 	if (!ace_to_entry(a, &e, c->out))
 		return -EINVAL;
-	return c->op == CLI_SET ? entry_set(acl, &e, c->out) : entry_remove(acl, &e, c->out);
+	return c->op == CLI_SET ? acl_entry_set(acl, &e, c->out) : acl_entry_remove(acl, &e, c->out);
 }
 
 /* ---- places of lines that are not understood ---- */
-
-static uint64_t ace_place(const void *args)
-{
-	return ((const struct ace_args *)args)->place;
-}
-
-static uint64_t member_behind(const void *root, const void *obj, const void *args)
-{
-	const struct ace_args *a = args;
-
-	(void)root;
-	return acl_place_behind(obj, a ? a->seq : 0);
-}
 
 static uint64_t numbered_behind(const void *root, const void *obj, const void *args)
 {
@@ -131,7 +66,6 @@ static uint64_t numbered_behind(const void *root, const void *obj, const void *a
 }
 
 /* ---- `access-list N ...` ---- */
-
 
 /* What was not understood of the list goes with it. */
 static void drop_refused(struct config *c, const char *name)
@@ -215,6 +149,10 @@ static int named_apply(struct cli_call *c, enum acl_kind kind)
 		if (acl && acl->kind == kind)
 			config_del_acl(c->root, acl);
 		return 0;
+	}
+	if (acl && acl->kind == ACL_IPV6) {
+		txt_str(c->out, "% An IPv6 access list with this name already exists\n");
+		return -EEXIST;
 	}
 	if (acl && acl->kind != kind) {
 		txt_str(c->out, "% A named IP access list with this name already exists\n");
@@ -304,7 +242,7 @@ static bool member_each(const void *root, const void *obj, struct cli_walk *w, v
 	e = acl->entries.v[w->i++];
 	ace_from_entry(acl, e, a);
 	a->place = acl_place(acl, w->i - 1);
-	if (e->kind != ACE_REMARK && !seq_is_implied((uint32_t)w->j, e->seq))
+	if (e->kind != ACE_REMARK && !acl_seq_is_implied((uint32_t)w->j, e->seq))
 		a->seq = e->seq;
 	w->j = e->seq;
 	return true;
@@ -335,14 +273,13 @@ static int resequence_apply(struct cli_call *c)
 		acl->entries.v[i]->seq = (uint32_t)seq;
 		seq += a->step;
 	}
-	renumber_remarks(acl);
+	acl_renumber_remarks(acl);
 	acl_places_restore(kept, acl, base);
 	return 0;
 }
 
 /* ---- tokens ---- */
 
-#define AT(f)	struct ace_args, f
 #define AT_L(f) struct acl_args, f
 #define ADDRESS(which, what, a_what)                                                         \
 	ALT, ADDR(what " address", AT(which.addr)),                                          \
@@ -354,26 +291,6 @@ static int resequence_apply(struct cli_call *c)
 #define SOURCE	    ADDRESS(src, "Source", "source")
 #define DESTINATION ADDRESS(dst, "Destination", "destination")
 
-#define PORT(names, f, i) \
-	ALT, NAMES(names, AT(e.f.port[i])), OR, NUM(0, 65535, "Port number", AT(e.f.port[i])), CLOSE
-#define PORT_LIST(names, f)                                                                  \
-	REP(AT(e.f.n), CFG_MAX_PORTS, sizeof(uint16_t)), NAMES(names, AT(e.f.port[0])), OR,  \
-		NUM(0, 65535, "Port number", AT(e.f.port[0])), CLOSE
-#define PORTS(names, f)                                                                      \
-	OPT, KWV("eq", "Match only packets on a given port number", AT(e.f.op), PORT_EQ),    \
-		PORT_LIST(names, f), OR,                                                     \
-		KWV("gt", "Match only packets with a greater port number", AT(e.f.op), PORT_GT), \
-		PORT(names, f, 0), OR,                                                       \
-		KWV("lt", "Match only packets with a lower port number", AT(e.f.op), PORT_LT), \
-		PORT(names, f, 0), OR,                                                       \
-		KWV("neq", "Match only packets not on a given port number", AT(e.f.op),      \
-		    PORT_NEQ),                                                               \
-		PORT_LIST(names, f), OR,                                                     \
-		KWV("range", "Match only packets in the range of port numbers", AT(e.f.op),  \
-		    PORT_RANGE),                                                             \
-		PORT(names, f, 0), PORT(names, f, 1), CLOSE
-
-#define FLAG(i, w) KWV(w, "Match on the " w " bit", AT(flag[i]), 1)
 #define TCP_OPTIONS                                                                          \
 	ANY, KWV("established", "Match established connections", AT(e.established), 1), OR,  \
 		FLAG(0, "ack"), OR, FLAG(1, "fin"), OR, FLAG(2, "psh"), OR, FLAG(3, "rst"),  \
@@ -385,12 +302,6 @@ static int resequence_apply(struct cli_call *c)
 		    MATCH_FLAGS),                                                            \
 		CLOSE, REP(AT(n_signs), ACE_FLAGS, 1), NAMES(sign_names, AT(signs[0])), CLOSE, CLOSE
 
-#define PLUS1(...) PLUS1_(__VA_ARGS__)
-#define PLUS1_(l, u, h, t, f)                                                                \
-	{                                                                                    \
-		.kind = CLI_ARG, .type = &arg_plus1, .lo = (l), .hi = (u), .help = (h),      \
-		CLI_AT(t, f)                                                                 \
-	}
 #define ICMP_MESSAGE                                                                         \
 	OPT, NAMES(icmp_names, AT(icmp_named)), OR,                                          \
 		PLUS1(0, 255, "ICMP message type", AT(e.icmp_type)), OPT,                    \
@@ -428,9 +339,6 @@ static int resequence_apply(struct cli_call *c)
 		KW("range", "Match only packets in the range of TTLs"), TTL, TTL, CLOSE,     \
 		CLOSE, CLOSE
 
-#define REMARK                                                                               \
-	KWV("remark", "Access list entry comment", AT(e.kind), ACE_REMARK),                  \
-		LINE("Comment up to 100 characters", AT(e.remark))
 /* running-config aligns what follows, as IOS does */
 #define ACTION                                                                               \
 	ALT, KWVF("deny", "Specify packets to reject", AT(e.kind), ACE_DENY, .print = "deny  "), OR, \
@@ -464,7 +372,8 @@ static int resequence_apply(struct cli_call *c)
 		KW("access-list", "Named access-list")
 #define NUMBER(l1, u1, h1, l2, u2, h2)                                                       \
 	ALT, NUMF(l1, u1, h1, AT(number), .flags = CLI_TAIL), OR, NUM(l2, u2, h2, AT(number)), CLOSE
-#define SEQUENCE OPT, NUM(1, 2147483647, "Sequence Number", AT(seq)), CLOSE
+
+#define SEQUENCE OPT, SEQ_NUMBER, CLOSE
 
 /* A row that prints the entries of a list, and one for `no SEQ` alone. */
 #define MEMBERS(mode_, ...)                                                                  \
@@ -473,7 +382,7 @@ static int resequence_apply(struct cli_call *c)
 	  .flags = ROW_FULL, .toks = TOKS(ALT, REMARK, OR, SEQUENCE, __VA_ARGS__, CLOSE) },  \
 	{ .modes = CLI_IN(mode_), .args_size = sizeof(struct ace_args), .apply = member_apply, \
 	  .flags = ROW_NO_ONLY,                                                              \
-	  .toks = TOKS(NUM(1, 2147483647, "Sequence Number", AT(seq))) }
+	  .toks = TOKS(SEQ_NUMBER) }
 
 const struct cli_row rows_acl[] = {
 	{ .modes = CLI_IN(M_CONFIG), .enters = M_STD_NACL,
@@ -523,6 +432,11 @@ void commands_render_ace(const struct cfg_acl *acl, const struct acl_entry *e, s
 
 	if (!a) {
 		out->bad = true;
+		return;
+	}
+	if (acl->kind == ACL_IPV6) {
+		acl6_say(e, a, out);
+		free(a);
 		return;
 	}
 	while (row->each != member_each ||

@@ -98,6 +98,8 @@ static const struct cli_mode modes[M_COUNT] = {
 				   NULL, cfg_acl),
 	[M_EXT_NACL] = CONFIG_MODE("(config-ext-nacl)#", "Exit from access-list configuration mode",
 				   NULL, cfg_acl),
+	[M_IPV6_ACL] = CONFIG_MODE("(config-ipv6-acl)#", "Exit from access-list configuration mode",
+				   NULL, cfg_acl),
 	[M_ISAKMP_PEER] = CONFIG_MODE("(config-isakmp-peer)#",
 				      "Exit from ISAKMP peer policy configuration mode",
 				      &cfg_isakmp_peer_defaults, cfg_isakmp_peer),
@@ -135,7 +137,8 @@ static const struct cli_mode modes[M_COUNT] = {
 static const struct cli_row *const tables[] = {
 	rows_system, rows_pki, rows_keyring, rows_isakmp, rows_isakmp_peer, rows_isakmp_profile,
 	rows_ipsec, rows_ipsec_profile, rows_pubkey, rows_kept_crypto, rows_map,
-	rows_interface, rows_kept_ip, rows_route, rows_acl, rows_kept_late, rows_exec,
+	rows_interface, rows_interface6, rows_tunnel, rows_kept_ip, rows_route, rows_acl, rows_route6,
+	rows_acl6, rows_kept_late, rows_exec,
 	rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
 };
 

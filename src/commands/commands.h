@@ -19,6 +19,7 @@ enum command_mode {
 	M_TUNNEL, /* (config-if)# too: interfaces with tunnel commands */
 	M_STD_NACL,
 	M_EXT_NACL,
+	M_IPV6_ACL,
 	M_ISAKMP_PEER,
 	M_TRUSTPOINT,
 	M_CERT_CHAIN,

@@ -197,30 +197,6 @@ static bool addr_each(const void *root, const void *obj, struct cli_walk *w, voi
 	return true;
 }
 
-static int map_apply(struct cli_call *c)
-{
-	const struct cfg_interface *i = c->obj;
-
-	if (c->op == CLI_SET && !config_find_map(c->root, i->crypto_map))
-		txt_printf(c->out, "%% NOTE: crypto map \"%s\" does not exist yet; %s protects "
-				   "nothing until it does.\n",
-			   i->crypto_map, i->name);
-	return 0;
-}
-
-static int protection_apply(struct cli_call *c)
-{
-	struct cfg_interface *i = c->obj;
-
-	if (c->op != CLI_SET)
-		cfg_interface_del_kept_protection(i);
-	else if (!config_find_ipsec_profile(c->root, i->tunnel.protection))
-		txt_printf(c->out, "%% NOTE: ipsec profile \"%s\" does not exist yet; %s carries "
-				   "nothing until it does.\n",
-			   i->tunnel.protection, i->name);
-	return 0;
-}
-
 /* A size that does not fit is said where it is typed; in a file, commands_check() does. */
 static int mtu_apply(struct cli_call *c)
 {
@@ -265,12 +241,9 @@ static bool keepalive_each(const void *root, const void *obj, struct cli_walk *w
 }
 
 #define AT_I(f) struct cfg_interface, f
-#define AT_U(f) struct cfg_interface, tunnel.f
 #define AT_A(f) struct addr_args, f
 #define IP	KW("ip", "Interface Internet Protocol config commands")
-#define TUNNEL	KW("tunnel", "protocol-over-protocol tunneling")
 #define NET_IF	KW("interface", "Select an interface to configure")
-#define CRYPTO	KW("crypto", "Encryption/Decryption commands")
 #define ENTER(class, mode_, type, ...)                                                           \
 	{                                                                                   \
 		.modes = IN_CONFIG, .enters = (mode_),              \
@@ -344,78 +317,5 @@ const struct cli_row rows_interface[] = {
 		       KWVF("0", "Disable keepalive", struct keepalive_args, on, 2,
 			    .flags = CLI_ALIAS),
 		       CLOSE) },
-	{ .modes = IN_TUNNEL,
-	  .toks = TOKS(TUNNEL, KW("source", "source of tunnel packets"), ALT,
-		       ADDR("ip address", AT_U(source)), OR,
-		       ARG(arg_ifname, "Interface", AT_U(source_if)), CLOSE) },
-	{ .modes = IN_TUNNEL,
-	  .toks = TOKS(TUNNEL, KW("mode", "tunnel encapsulation method"), ALT,
-		       KW("gre", "generic route encapsulation protocol"), ALT,
-		       KWV("ip", "over IP", AT_U(mode), TUNNEL_GRE_IP), OR,
-		       KWV("multipoint", "over IP (multipoint)", AT_U(mode),
-			   TUNNEL_GRE_MULTIPOINT),
-		       CLOSE, OR, KW("ipsec", "IPSec tunnel encapsulation"),
-		       KWV("ipv4", "over IPv4", AT_U(mode), TUNNEL_IPSEC_IPV4), OR,
-		       KWV("ipip", "IP over IP encapsulation", AT_U(mode), TUNNEL_IPIP), CLOSE) },
-	{ .modes = IN_TUNNEL,
-	  .toks = TOKS(TUNNEL, KW("destination", "destination of tunnel"), ALT,
-		       ADDR("ip address", AT_U(destination)), OR,
-		       ARG(arg_host, "Host name", AT_U(destination_host)), CLOSE) },
-	{ .modes = IN_TUNNEL,
-	  .toks = TOKS(TUNNEL, KWV("key", "security or selector key", AT_U(has_key), 1),
-		       NUM(0, 4294967295, "key", AT_U(key))) },
-	{ .modes = IN_TUNNEL,
-	  .toks = TOKS(TUNNEL, KW("ttl", "set time to live"),
-		       NUM(1, 255, "ttl (default 255)", AT_U(ttl))) },
-	{ .modes = IN_TUNNEL,
-	  .toks = TOKS(TUNNEL, KW("tos", "set type of sevice byte"),
-		       ARGF(arg_plus1, "tos", AT_U(tos), .lo = 0, .hi = 255)) },
-	{ .modes = IN_TUNNEL,
-	  .toks = TOKS(TUNNEL, KWV("checksum", "enable end to end checksumming of packets",
-				   AT_U(checksum), 1)) },
-	{ .modes = IN_TUNNEL,
-	  .toks = TOKS(TUNNEL, KWV("sequence-datagrams", "drop datagrams arriving out of order",
-				   AT_U(sequence), 1)) },
-	{ .modes = IN_TUNNEL,
-	  .toks = TOKS(TUNNEL, KWV("path-mtu-discovery", "Enable Path MTU Discovery on tunnel",
-				   AT_U(path_mtu_discovery), 1),
-		       OPT, KW("age-timer", "Set PMTUD aging timer"), ALT,
-		       NUM(10, 30, "Age timer value in minutes", AT_U(pmtu_age_min)), OR,
-		       KWV("infinite", "Disable PMTUD aging", AT_U(pmtu_age_min), PMTU_AGE_INFINITE),
-		       CLOSE, CLOSE, OPT, KW("min-mtu", "Minimum MTU allowed by PMTUD"),
-		       NUM(92, 65535, "Minimum MTU in bytes", AT_U(pmtu_least)), CLOSE) },
-	{ .modes = IN_TUNNEL, .apply = protection_apply,
-	  .toks = TOKS(TUNNEL, KWF("protection", "Enable tunnel protection", .flags = CLI_TAIL),
-		       KW("ipsec", "Use ipsec to protect this tunnel interface"),
-		       KW("profile", "Determine the ipsec policy profile to use."),
-		       WORD("IPSec policy profile name", AT_U(protection)), OPT,
-		       KWV("shared", "Shared Tunnel Protection", AT_U(protection_shared), 1),
-		       CLOSE, OPT, KW("isakmp-profile", "Specify isakmp Profile"),
-		       WORD("Name of the isakmp profile", AT_U(protection_isakmp)), CLOSE, OPT,
-		       KWVF("shared", "Shared Tunnel Protection", AT_U(protection_shared), 1,
-			    .flags = CLI_ALIAS),
-		       CLOSE) },
-	{ .modes = IN_IF,
-	  .toks = TOKS(CRYPTO, KW("ipsec", "Set IPSec parameters"),
-		       KW("df-bit", "Handling of encapsulated DF bit."), ALT,
-		       KWV("clear", "Clear DF bit for encapsulated tunnel packets", AT_I(df_bit),
-			   DF_CLEAR + 1),
-		       OR,
-		       KWV("copy", "Copy DF bit to encapsulated tunnel packets", AT_I(df_bit),
-			   DF_COPY + 1),
-		       OR,
-		       KWV("set", "Set DF bit for encapsulated tunnel packets", AT_I(df_bit),
-			   DF_SET + 1),
-		       CLOSE) },
-	{ .modes = IN_IF,
-	  .toks = TOKS(CRYPTO, KW("ipsec", "Set IPSec parameters"),
-		       KW("fragmentation", "Handling of fragmentation of near-MTU sized packets"), ALT,
-		       KWV("after-encryption", "Perform fragmentation after encryption", AT_I(frag), 2),
-		       OR,
-		       KWV("before-encryption", "Perform fragmentation before encryption", AT_I(frag), 1),
-		       CLOSE) },
-	{ .modes = IN_IF, .apply = map_apply,
-	  .toks = TOKS(CRYPTO, KW("map", "Assign a Crypto Map"),
-		       WORD("Crypto Map tag", AT_I(crypto_map))) },
 	{ .toks = NULL },
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands/key_text.h"
+#include "commands/prefix6.h"
 
 #define IN_CONFIG CLI_IN(M_CONFIG)
 #define CRYPTO	  KW("crypto", "Encryption module")
@@ -109,17 +110,15 @@ void policy_left(const void *obj, struct txt *out)
 struct key_args {
 	struct key_text t;
 	struct cfg_key k;
+	struct prefix6 net; /* of `address ipv6` */
 };
 
 static int key_apply(struct cli_call *c)
 {
 	const struct key_args *a = c->args;
 	struct cfg_key k = a->k, *old;
-	bool wild = k.addr.family && ipaddr_to_v4(&k.addr) == 0;
 
-	if (k.addr.family && !k.mask.family)
-		k.mask = ipaddr_v4(wild ? 0 : UINT32_MAX);
-	if (k.addr.family && !mask_is_good(&k.mask, &k.addr, c->out))
+	if (!key_address_take(c, &a->net, &k))
 		return -EINVAL;
 	old = config_find_key(c->root, k.addr.family ? &k.addr : NULL, &k.mask, k.host);
 	if (c->op != CLI_SET) {
@@ -130,7 +129,7 @@ static int key_apply(struct cli_call *c)
 	if (!key_text_take(&a->t, &k.type, k.key, k.sealed))
 		return -EDOM;
 	key_text_note(c, k.key);
-	if (k.addr.family && ipaddr_to_v4(&k.mask) == 0)
+	if (k.addr.family && ipaddr_mask_len(&k.mask) == 0)
 		txt_str(c->out, "% NOTE: this key is accepted from every address.\n");
 	return config_add_key(c->root, &k) ? 0 : -ENOMEM;
 }
@@ -140,16 +139,13 @@ static bool key_each(const void *root, const void *obj, struct cli_walk *w, void
 {
 	const struct config *c = root;
 	struct key_args *a = args;
-	uint32_t implied;
 
 	(void)obj;
 	(void)ret_obj;
 	if (w->i == c->isakmp.keys.n)
 		return false;
 	a->k = *c->isakmp.keys.v[w->i++];
-	implied = ipaddr_to_v4(&a->k.addr) == 0 ? 0 : UINT32_MAX;
-	if (a->k.addr.family && ipaddr_to_v4(&a->k.mask) == implied)
-		a->k.mask = (struct ipaddr){ 0 };
+	key_address_give(&a->k, &a->net);
 	key_text_give(a->k.type, a->k.key, a->k.sealed, &a->t);
 	return true;
 }
@@ -275,9 +271,11 @@ const struct cli_row rows_isakmp[] = {
 	/* whole lines only: a `no` that names no peer must not seem to have removed a key */
 	{ .modes = IN_CONFIG, .flags = ROW_FULL, .args_size = sizeof(struct key_args),
 	  .apply = key_apply, .each = key_each,
-	  .toks = TOKS(ISAKMP, KW("key", "Set pre-shared key for remote peer"), KEY_TEXT(struct key_args, t), ALT, KW("address", "define shared key with IP address"),
+	  .toks = TOKS(ISAKMP, KW("key", "Set pre-shared key for remote peer"), KEY_TEXT(struct key_args, t), ALT, KW("address", "define shared key with IP address"), ALT,
+		       KW("ipv6", "define shared key with IPv6 address"),
+		       HOST6("IPv6 address/prefix", struct key_args, net), OR,
 		       ADDR("Peer IP address", struct key_args, k.addr), OPT,
-		       ARG(arg_mask, "Peer IP subnet mask", struct key_args, k.mask), CLOSE, OR,
+		       ARG(arg_mask, "Peer IP subnet mask", struct key_args, k.mask), CLOSE, CLOSE, OR,
 		       KW("hostname", "define shared key with hostname"),
 		       ARG(arg_host, "Hostname", struct key_args, k.host), CLOSE,
 		       OPT,

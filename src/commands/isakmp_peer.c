@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands/key_text.h"
+#include "commands/prefix6.h"
 
 #define IN_PEER CLI_IN(M_ISAKMP_PEER)
 
@@ -139,7 +140,9 @@ const struct cli_row rows_isakmp_peer[] = {
 	  .toks = TOKS(KW("crypto", "Encryption module"), KW("isakmp", "Configure ISAKMP policy"),
 		       KW("peer", "Set Peer Policy"), ALT,
 		       KW("address", "Peer by IP address"),
-		       ADDR("Peer IP address", AT_ARGS(addr)), OR,
+		       ALT, KW("ipv6", "Peer by IPv6 address"),
+		       ADDR6("Peer IPv6 address", AT_ARGS(addr)), OR,
+		       ADDR("Peer IP address", AT_ARGS(addr)), CLOSE, OR,
 		       KW("hostname", "Peer by hostname"), ARG(arg_host, "Peer hostname", AT_ARGS(host)),
 		       CLOSE, OPT, KW("vrf", "Peer belongs to this VRF"), WORD("VRF name", AT_ARGS(vrf)),
 		       CLOSE) },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `crypto isakmp profile ...`: what holds for peers of certain identities. */
 #include "commands/local_address.h"
+#include "commands/prefix6.h"
 #include "commands/rows.h"
 
 #include <errno.h>
@@ -140,15 +141,23 @@ static bool same_match(const struct cfg_match *a, const struct cfg_match *b)
 	       ipaddr_equal(&a->mask, &b->mask) && !strcmp(a->name, b->name) && !strcmp(a->vrf, b->vrf);
 }
 
+struct match_args {
+	struct cfg_match m;
+	struct prefix6 net; /* of `address ipv6` */
+};
+
 static int match_apply(struct cli_call *c)
 {
+	const struct match_args *a = c->args;
 	struct cfg_isakmp_profile *p = c->obj;
-	struct cfg_match m = *(const struct cfg_match *)c->args;
+	struct cfg_match m = a->m;
 	uint8_t at = 0;
 
-	if (m.kind == MATCH_ADDRESS && !m.mask.family)
+	if (a->net.addr.family)
+		prefix6_to_mask(&a->net, &m.addr, &m.mask);
+	else if (m.kind == MATCH_ADDRESS && !m.mask.family)
 		m.mask = ipaddr_v4(ipaddr_to_v4(&m.addr) ? UINT32_MAX : 0);
-	if (m.kind == MATCH_ADDRESS && !mask_is_good(&m.mask, &m.addr, c->out))
+	if (m.kind == MATCH_ADDRESS && m.addr.family == IP_V4 && !mask_is_good(&m.mask, &m.addr, c->out))
 		return -EINVAL;
 	while (at < p->n_matches && !same_match(&p->matches[at], &m))
 		at++;
@@ -179,14 +188,16 @@ static bool match_each(const void *root, const void *obj, struct cli_walk *w, vo
 	(void)ret_obj;
 	if (w->i == p->n_matches)
 		return false;
-	*(struct cfg_match *)args = p->matches[w->i++];
+	struct match_args *a = args;
+	a->m = p->matches[w->i++];
+	prefix6_of_mask(&a->m.addr, &a->m.mask, &a->net);
 	return true;
 }
 
 /* ---- who we are, how we begin, how we ask ---- */
 
 struct self_args {
-	uint8_t kind; /* enum ag_id_kind */
+	uint8_t kind, ipv6; /* enum ag_id_kind */
 	char name[IKE_ID_MAX];
 	struct ipaddr addr;
 };
@@ -199,6 +210,7 @@ static int self_apply(struct cli_call *c)
 
 	p->self = a->kind;
 	p->self_addr = a->addr;
+	p->self_ipv6 = a->ipv6;
 	memcpy(p->self_name, a->name, sizeof(p->self_name));
 	return 0;
 }
@@ -215,6 +227,7 @@ static bool self_each(const void *root, const void *obj, struct cli_walk *w, voi
 		return false;
 	a->kind = p->self;
 	a->addr = p->self_addr;
+	a->ipv6 = p->self_ipv6;
 	memcpy(a->name, p->self_name, sizeof(a->name));
 	return true;
 }
@@ -271,7 +284,7 @@ static bool local_each(const void *root, const void *obj, struct cli_walk *w, vo
 }
 
 #define AT_P(f)	 struct cfg_isakmp_profile, f
-#define AT_MA(f) struct cfg_match, f
+#define AT_MA(f) struct match_args, m.f
 #define AT_S(f)	 struct self_args, f
 #define NAME_KW(w, h, k) KWV(w, h, AT_MA(kind), k)
 
@@ -295,6 +308,7 @@ const struct cli_row rows_isakmp_profile[] = {
 	  .each = self_each,
 	  .toks = TOKS(KWF("self-identity", "Specify Identity to use", .flags = CLI_TAIL), ALT,
 		       KWV("address", "Use the IP address for the identity", AT_S(kind), AG_IPV4), OPT,
+		       KWV("ipv6", "Use the IPv6 address for the identity", AT_S(ipv6), 1), OR,
 		       ADDR("IP address", AT_S(addr)), CLOSE, OR,
 		       KWV("fqdn", "Use the FQDN for the identity", AT_S(kind), AG_FQDN), OPT,
 		       WORD("FQDN", AT_S(name)), CLOSE, OR,
@@ -306,15 +320,17 @@ const struct cli_row rows_isakmp_profile[] = {
 	  .toks = TOKS(KW("ca", "Specify certificate authorities to trust"),
 		       KWF("trust-point", "Specify trustpoint to use", .flags = CLI_TAIL),
 		       WORD("Trustpoint name", struct name_args, name)) },
-	{ .modes = IN_PROFILE, .args_size = sizeof(struct cfg_match), .apply = match_apply,
+	{ .modes = IN_PROFILE, .args_size = sizeof(struct match_args), .apply = match_apply,
 	  .each = match_each,
 	  .toks = TOKS(KW("match", "Match values of peer"), ALT,
 		       NAME_KW("certificate", "Peer certificate attributes", MATCH_CERTIFICATE),
 		       WORD("Certificate map name", AT_MA(name)), OR,
 		       KW("identity", "Match a peer identity"), ALT,
-		       NAME_KW("address", "IP Address(es)", MATCH_ADDRESS),
+		       NAME_KW("address", "IP Address(es)", MATCH_ADDRESS), ALT,
+		       KW("ipv6", "IPv6 Address(es)"),
+		       HOST6("IPv6 address prefix", struct match_args, net), OR,
 		       ADDR("IP address prefix", AT_MA(addr)), OPT,
-		       ARG(arg_mask, "Specify mask", AT_MA(mask)), CLOSE, OPT,
+		       ARG(arg_mask, "Specify mask", AT_MA(mask)), CLOSE, CLOSE, OPT,
 		       WORD("VRF name", AT_MA(vrf)), CLOSE, OR,
 		       NAME_KW("group", "Group name", MATCH_GROUP), WORD("Group name", AT_MA(name)), OR,
 		       KW("host", "match a hostname/domain"),

@@ -40,3 +40,26 @@ void key_text_note(const struct cli_call *c, const char *key)
 				   "the peers once can\n  guess it at leisure; 16 random characters "
 				   "or more withstand that.\n", bits);
 }
+
+/* 0.0.0.0 alone is everybody. */
+static uint32_t implied_mask(const struct ipaddr *addr)
+{
+	return ipaddr_to_v4(addr) ? UINT32_MAX : 0;
+}
+
+bool key_address_take(const struct cli_call *c, const struct prefix6 *net, struct cfg_key *k)
+{
+	if (net->addr.family)
+		prefix6_to_mask(net, &k->addr, &k->mask);
+	else if (k->addr.family && !k->mask.family)
+		k->mask = ipaddr_v4(implied_mask(&k->addr));
+	return k->addr.family != IP_V4 || mask_is_good(&k->mask, &k->addr, c->out);
+}
+
+void key_address_give(struct cfg_key *k, struct prefix6 *ret_net)
+{
+	prefix6_of_mask(&k->addr, &k->mask, ret_net);
+	if (k->addr.family == IP_V6 ||
+	    (k->addr.family == IP_V4 && ipaddr_to_v4(&k->mask) == implied_mask(&k->addr)))
+		k->mask = (struct ipaddr){ 0 };
+}

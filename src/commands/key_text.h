@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `[0 | 6] KEY`, as several commands have it. */
+/* `[0 | 6] KEY` and whose key it is, as several commands have it. */
 #ifndef COMMANDS_KEY_TEXT_H
 #define COMMANDS_KEY_TEXT_H
 
-#include "commands/rows.h"
+#include "commands/prefix6.h"
 
 enum { KEY_UNTYPED = 0, KEY_TYPE_0, KEY_TYPE_6 };
 struct key_text {
@@ -26,5 +26,10 @@ bool key_text_take(const struct key_text *t, uint8_t *ret_type, char ret_key[PSK
 void key_text_give(uint8_t type, const char *key, const char *sealed, struct key_text *ret_t);
 /* A line of advice where a weak key is typed. */
 void key_text_note(const struct cli_call *c, const char *key);
+
+/* `address A [MASK]` and `address ipv6 X/len`: the peers of a key. False after a message. */
+bool key_address_take(const struct cli_call *c, const struct prefix6 *net, struct cfg_key *k);
+/* For printing: without a mask that goes without saying. */
+void key_address_give(struct cfg_key *k, struct prefix6 *ret_net);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "commands/exec.h"
 #include "commands/key_text.h"
+#include "commands/prefix6.h"
 #include "commands/local_address.h"
 
 #define IN_RING CLI_IN(M_KEYRING)
@@ -85,6 +86,7 @@ static bool local_each(const void *root, const void *obj, struct cli_walk *w, vo
 struct key_args {
 	struct key_text t;
 	struct cfg_key k;
+	struct prefix6 net; /* of `address ipv6` */
 };
 
 static int key_apply(struct cli_call *c)
@@ -92,11 +94,8 @@ static int key_apply(struct cli_call *c)
 	const struct key_args *a = c->args;
 	struct cfg_keyring *r = c->obj;
 	struct cfg_key k = a->k, *old;
-	bool wild = k.addr.family && ipaddr_to_v4(&k.addr) == 0;
 
-	if (k.addr.family && !k.mask.family)
-		k.mask = ipaddr_v4(wild ? 0 : UINT32_MAX);
-	if (k.addr.family && !mask_is_good(&k.mask, &k.addr, c->out))
+	if (!key_address_take(c, &a->net, &k))
 		return -EINVAL;
 	old = cfg_ring_find(r, k.addr.family ? &k.addr : NULL, &k.mask, k.host);
 	if (c->op != CLI_SET) {
@@ -107,7 +106,7 @@ static int key_apply(struct cli_call *c)
 	if (!key_text_take(&a->t, &k.type, k.key, k.sealed))
 		return -EDOM;
 	key_text_note(c, k.key);
-	if (k.addr.family && ipaddr_to_v4(&k.mask) == 0)
+	if (k.addr.family && ipaddr_mask_len(&k.mask) == 0)
 		txt_str(c->out, "% NOTE: this key is accepted from every address.\n");
 	if (!old && r->n == CFG_MAX_RING_KEYS) {
 		txt_printf(c->out, "%% At most %d keys in a keyring.\n", CFG_MAX_RING_KEYS);
@@ -127,9 +126,12 @@ static bool key_each(const void *root, const void *obj, struct cli_walk *w, void
 	if (w->i == r->n)
 		return false;
 	a->k = *r->keys[w->i++];
-	uint32_t implied = ipaddr_to_v4(&a->k.addr) == 0 ? 0 : UINT32_MAX;
-	if (a->k.addr.family && ipaddr_to_v4(&a->k.mask) == implied && implied)
-		a->k.mask = (struct ipaddr){ 0 };
+	bool wild = a->k.addr.family == IP_V4 && ipaddr_to_v4(&a->k.addr) == 0;
+	struct ipaddr mask = a->k.mask;
+
+	key_address_give(&a->k, &a->net);
+	if (wild) /* a keyring says it */
+		a->k.mask = mask;
 	key_text_give(a->k.type, a->k.key, a->k.sealed, &a->t);
 	return true;
 }
@@ -172,9 +174,11 @@ const struct cli_row rows_keyring[] = {
 	{ .modes = IN_RING, .flags = ROW_FULL, .args_size = sizeof(struct key_args), .apply = key_apply,
 	  .each = key_each,
 	  .toks = TOKS(KW("pre-shared-key", "Specify a pre-shared key"), ALT,
-		       KW("address", "define shared key with IP address"),
+		       KW("address", "define shared key with IP address"), ALT,
+		       KW("ipv6", "define shared key with IPv6 address"),
+		       HOST6("IPv6 address/prefix", AT_K(net)), OR,
 		       ADDR("Peer IP address", AT_K(k.addr)), OPT,
-		       ARG(arg_mask, "Peer IP subnet mask", AT_K(k.mask)), CLOSE, OR,
+		       ARG(arg_mask, "Peer IP subnet mask", AT_K(k.mask)), CLOSE, CLOSE, OR,
 		       KW("hostname", "define shared key with hostname"),
 		       ARG(arg_host, "Hostname", AT_K(k.host)), CLOSE,
 		       KWF("key", "specify key", .flags = 0), KEY_TEXT(struct key_args, t)) },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `crypto map ...`: entries and what stands in them. */
 #include "commands/manual.h"
+#include "commands/prefix6.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 struct map_args {
 	char name[CFG_NAME_MAX];
+	uint8_t ipv6;
 	uint32_t seq;
 	uint8_t type; /* enum map_type; 0: not said */
 	char dynamic[CFG_NAME_MAX];
@@ -29,7 +31,7 @@ static bool map_in_use(const struct config *c, const char *name, struct txt *out
 	for (size_t i = 0; i < c->interfaces.n; i++) {
 		const struct cfg_interface *f = c->interfaces.v[i];
 
-		if (!strcmp(f->crypto_map, name))
+		if (!strcmp(f->crypto_map, name) || !strcmp(f->ip6.crypto_map, name))
 			txt_printf(&users, "%s%s", users.len ? ", " : "", f->name);
 	}
 	bool used = users.len > 0;
@@ -40,6 +42,25 @@ static bool map_in_use(const struct config *c, const char *name, struct txt *out
 			   name, txt_cstr(&users));
 	txt_fini(&users);
 	return used;
+}
+
+/* Both families have one name space. */
+static bool other_family(const struct cfg_map *m, const struct map_args *a, struct txt *out)
+{
+	if (!m || m->ipv6 == (a->ipv6 != 0))
+		return false;
+	txt_printf(out, "%% Crypto map %s is an %s crypto map: say \"crypto map %s%s\".\n\n", a->name,
+		   m->ipv6 ? "IPv6" : "IPv4", m->ipv6 ? "ipv6 " : "", a->name);
+	return true;
+}
+
+static struct cfg_map *add_map(struct config *c, const struct map_args *a)
+{
+	struct cfg_map *m = config_add_map(c, a->name);
+
+	if (m)
+		m->ipv6 = a->ipv6;
+	return m;
 }
 
 static bool is_empty(const struct cfg_map *m)
@@ -55,6 +76,8 @@ static int map_remove(struct cli_call *c)
 
 	if (!m)
 		return 0;
+	if (other_family(m, a, c->out))
+		return -EINVAL;
 	e = a->seq ? cfg_map_find(m, a->seq) : NULL;
 	if (a->seq && !e)
 		return 0;
@@ -75,10 +98,12 @@ static int map_entry_apply(struct cli_call *c)
 
 	if (c->op != CLI_SET)
 		return map_remove(c);
+	if (other_family(m, a, c->out))
+		return -EINVAL;
 	if (!e && !a->type) {
 		txt_printf(c->out, "%% Crypto map entry %s %u does not exist; to make it, say "
-				   "\"crypto map %s %u ipsec-isakmp\".\n\n",
-			   a->name, a->seq, a->name, a->seq);
+				   "\"crypto map %s%s %u ipsec-isakmp\".\n\n",
+			   a->name, a->seq, a->ipv6 ? "ipv6 " : "", a->name, a->seq);
 		return -EINVAL;
 	}
 	if (e && a->type && a->type != e->type) {
@@ -87,7 +112,7 @@ static int map_entry_apply(struct cli_call *c)
 		return -EINVAL;
 	}
 	if (!e) {
-		m = config_add_map(c->root, a->name);
+		m = add_map(c->root, a);
 		e = m ? cfg_map_add(m, a->seq) : NULL;
 		if (!e)
 			return -ENOMEM;
@@ -132,6 +157,7 @@ static const struct cfg_map_entry *next_entry(struct cfg_map *const *v, size_t n
 		return NULL;
 	const struct cfg_map_entry *e = v[w->i]->entries.v[w->j++];
 	memcpy(a->name, v[w->i]->name, sizeof(a->name));
+	a->ipv6 = v[w->i]->ipv6;
 	a->seq = e->seq;
 	return e;
 }
@@ -165,8 +191,10 @@ static int map_word_apply(struct cli_call *c, size_t in_map, size_t in_args)
 	const struct map_args *a = c->args;
 	struct cfg_map *m = config_find_map(c->root, a->name);
 
+	if (other_family(m, a, c->out))
+		return -EINVAL;
 	if (c->op == CLI_SET)
-		m = config_add_map(c->root, a->name);
+		m = add_map(c->root, a);
 	if (!m)
 		return c->op == CLI_SET ? -ENOMEM : 0;
 	memset((char *)m + in_map, 0, CFG_NAME_MAX);
@@ -185,6 +213,7 @@ static bool map_word_each(const struct config *c, struct cli_walk *w, struct map
 	if (w->i == c->maps.n)
 		return false;
 	memcpy(a->name, c->maps.v[w->i]->name, sizeof(a->name));
+	a->ipv6 = c->maps.v[w->i]->ipv6;
 	memcpy((char *)a + in_args, (const char *)c->maps.v[w->i++] + in_map, CFG_NAME_MAX);
 	return true;
 }
@@ -292,6 +321,26 @@ static bool same_peer(const struct cfg_peer *a, const struct cfg_peer *b)
 	return ipaddr_equal(&a->addr, &b->addr) && !strcmp(a->host, b->host);
 }
 
+/* The map that an entry belongs to; NULL for one of a dynamic map, which is of either family. */
+static const struct cfg_map *map_of(const struct config *c, const struct cfg_map_entry *e)
+{
+	for (size_t i = 0; i < c->maps.n; i++)
+		if (cfg_map_find(c->maps.v[i], e->seq) == e)
+			return c->maps.v[i];
+	return NULL;
+}
+
+static bool peer_fits(const struct cli_call *c, const struct cfg_peer *a)
+{
+	const struct cfg_map *m = map_of(c->root, c->obj);
+
+	if (!m || !a->addr.family || m->ipv6 == (a->addr.family == IP_V6))
+		return true;
+	txt_printf(c->out, "%% The peer of an %s crypto map has an %s address.\n\n",
+		   m->ipv6 ? "IPv6" : "IPv4", m->ipv6 ? "IPv6" : "IPv4");
+	return false;
+}
+
 static int peer_apply(struct cli_call *c)
 {
 	const struct cfg_peer *a = c->args;
@@ -303,6 +352,8 @@ static int peer_apply(struct cli_call *c)
 		if (same_peer(&e->peers[i], a))
 			at = i;
 	if (c->op == CLI_SET) {
+		if (!peer_fits(c, a))
+			return -EINVAL;
 		if (e->type == MAP_MANUAL && at > 0) {
 			txt_str(c->out, "% A crypto map entry with manual keys takes one peer.\n\n");
 			return -EINVAL;
@@ -423,7 +474,8 @@ static int reverse_apply(struct cli_call *c)
 	SET, KW("ip", "Interface Internet Protocol config commands"),      \
 		KW("access-group", "Specify access control for packets")
 #define PFS_GROUP(n, text) KWV("group" #n, "D-H Group" #n " (" text ")", AT_E(pfs_group), n)
-#define MAP_NAME WORDF("Crypto map tag", AT_M(name), .flags = CLI_TAIL)
+#define MAP_FAMILY OPT, KWV("ipv6", "Enter an IPv6 crypto map", AT_M(ipv6), 1), CLOSE
+#define MAP_NAME MAP_FAMILY, WORDF("Crypto map tag", AT_M(name), .flags = CLI_TAIL)
 #define MAP_TYPE                                                                               \
 	OPT, KWV("gdoi", "Crypto map type GDOI", AT_M(type), MAP_GDOI), OR,                    \
 		KW("ipsec-isakmp", "IPSEC w/ISAKMP"),                                          \
@@ -478,7 +530,7 @@ const struct cli_row rows_map[] = {
 	{ .modes = IN_CONFIG, .enters = M_MAP, .flags = ROW_TRAIL,
 	  .args_size = sizeof(struct map_args), .apply = map_entry_apply, .find = map_entry_find,
 	  .each = map_entry_each,
-	  .toks = TOKS(MAP, WORD("Crypto map tag", AT_M(name)),
+	  .toks = TOKS(MAP, MAP_FAMILY, WORD("Crypto map tag", AT_M(name)),
 		       NUMF(1, 65535, "Sequence to insert into crypto map entry", AT_M(seq),
 			    .flags = CLI_TAIL),
 		       MAP_TYPE) },
@@ -489,6 +541,7 @@ const struct cli_row rows_map[] = {
 	  .each = peer_each,
 	  .toks = TOKS(SET, KW("peer", "Allowed Encryption/Decryption peer."), ALT,
 		       ADDR("IP address of peer", struct cfg_peer, addr), OR,
+		       ADDR6("IPv6 address of peer", struct cfg_peer, addr), OR,
 		       ARG(arg_host, "Hostname of peer", struct cfg_peer, host), CLOSE, OPT,
 		       KW("dynamic", "Resolve the hostname dynamically"), CLOSE, OPT,
 		       KWV("default", "Primary peer", struct cfg_peer, is_default, 1), CLOSE) },

@@ -131,6 +131,52 @@ const struct cli_name icmp_names[] = {
 	{ NULL, NULL, 0 },
 };
 
+const struct cli_name proto6_names[] = {
+	{ "ipv6", "Any IPv6", 0 },
+	{ "ahp", "Authentication Header Protocol", 51 },
+	{ "esp", "Encapsulation Security Payload", 50 },
+	{ "pcp", "Payload Compression Protocol", 108 },
+	{ "sctp", "Streams Control Transmission Protocol", 132 },
+	{ NULL, NULL, 0 },
+};
+
+const struct cli_name icmp6_names[] = {
+	{ "beyond-scope", "Destination beyond scope", ICMP_NAMED(1, 2) },
+	{ "destination-unreachable", "Destination address is unreachable", ICMP_NAMED(1, 3) },
+	{ "dhaad-reply", "DHAAD Reply", ICMP_NAMED(145, ICMP_ANY_CODE) },
+	{ "dhaad-request", "DHAAD Request", ICMP_NAMED(144, ICMP_ANY_CODE) },
+	{ "echo-reply", "Echo reply", ICMP_NAMED(129, ICMP_ANY_CODE) },
+	{ "echo-request", "Echo request (ping)", ICMP_NAMED(128, ICMP_ANY_CODE) },
+	{ "header", "Parameter header problems", ICMP_NAMED(4, 0) },
+	{ "hop-limit", "Hop limit exceeded in transit", ICMP_NAMED(3, 0) },
+	{ "mld-query", "Multicast Listener Discovery Query", ICMP_NAMED(130, ICMP_ANY_CODE) },
+	{ "mld-reduction", "Multicast Listener Discovery Reduction", ICMP_NAMED(132, ICMP_ANY_CODE) },
+	{ "mld-report", "Multicast Listener Discovery Report", ICMP_NAMED(131, ICMP_ANY_CODE) },
+	{ "mpd-advertisement", "Mobile Prefix Advertisement", ICMP_NAMED(147, ICMP_ANY_CODE) },
+	{ "mpd-solicitation", "Mobile Prefix Solicitation", ICMP_NAMED(146, ICMP_ANY_CODE) },
+	{ "nd-na", "Neighbor discovery neighbor advertisements", ICMP_NAMED(136, ICMP_ANY_CODE) },
+	{ "nd-ns", "Neighbor discovery neighbor solicitations", ICMP_NAMED(135, ICMP_ANY_CODE) },
+	{ "next-header", "Parameter next header problems", ICMP_NAMED(4, 1) },
+	{ "no-admin", "Administration prohibited destination", ICMP_NAMED(1, 1) },
+	{ "no-route", "No route to destination", ICMP_NAMED(1, 0) },
+	{ "packet-too-big", "Packet too big", ICMP_NAMED(2, ICMP_ANY_CODE) },
+	{ "parameter-option", "Parameter option problems", ICMP_NAMED(4, 2) },
+	{ "parameter-problem", "All parameter problems", ICMP_NAMED(4, ICMP_ANY_CODE) },
+	{ "port-unreachable", "Port unreachable", ICMP_NAMED(1, 4) },
+	{ "reassembly-timeout", "Reassembly timeout", ICMP_NAMED(3, 1) },
+	{ "renum-command", "Router renumbering command", ICMP_NAMED(138, 0) },
+	{ "renum-result", "Router renumbering result", ICMP_NAMED(138, 1) },
+	{ "renum-seq-number", "Router renumbering sequence number reset", ICMP_NAMED(138, 255) },
+	{ "router-advertisement", "Neighbor discovery router advertisements",
+	  ICMP_NAMED(134, ICMP_ANY_CODE) },
+	{ "router-renumbering", "All router renumbering", ICMP_NAMED(138, ICMP_ANY_CODE) },
+	{ "router-solicitation", "Neighbor discovery router solicitations",
+	  ICMP_NAMED(133, ICMP_ANY_CODE) },
+	{ "time-exceeded", "All time exceeded", ICMP_NAMED(3, ICMP_ANY_CODE) },
+	{ "unreachable", "All unreachable", ICMP_NAMED(1, ICMP_ANY_CODE) },
+	{ NULL, NULL, 0 },
+};
+
 const struct cli_name igmp_names[] = {
 	{ "dvmrp", "Distance Vector Multicast Routing Protocol", 4 },
 	{ "host-query", "IGMP membership query", 2 },

@@ -10,6 +10,8 @@ extern const struct cli_name tcp_port_names[];
 extern const struct cli_name udp_port_names[];
 /* type and code: 1 + type * 512 + code + 1, code + 1 being 0 for "any" */
 extern const struct cli_name icmp_names[];
+extern const struct cli_name icmp6_names[]; /* the same of ICMPv6 */
+extern const struct cli_name proto6_names[]; /* without tcp, udp and icmp */
 #define ICMP_NAMED(type, code) (1 + (type) * 512 + (code) + 1)
 #define ICMP_ANY_CODE	       (-1)
 /* values plus one */

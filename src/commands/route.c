@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `ip route`. */
-#include "commands/rows.h"
+/* `ip route` and `ipv6 route`. */
+#include "commands/prefix6.h"
 
 #include <errno.h>
 #include <string.h>
 
-static int route_apply(struct cli_call *c)
+static int change(struct cli_call *c, struct cfg_route r)
 {
-	struct cfg_route r = *(const struct cfg_route *)c->args, *old;
 	struct config *cfg = c->root;
+	struct cfg_route *old;
 
-	if (!mask_is_good(&r.mask, &r.net, c->out))
-		return -EINVAL;
-	if (ipaddr_to_v4(&r.net) & ~ipaddr_to_v4(&r.mask)) {
-		txt_str(c->out, "%Inconsistent address and mask\n");
-		return -EINVAL;
-	}
 	if (r.distance == 1)
 		r.distance = 0;
 	if (c->op == CLI_SET)
@@ -34,16 +28,77 @@ static int route_apply(struct cli_call *c)
 	return 0;
 }
 
+/* The next route of that family; NULL behind the last. */
+static const struct cfg_route *next_route(const struct config *c, enum ip_family family,
+					  struct cli_walk *w)
+{
+	while (w->i < c->routes.n && c->routes.v[w->i]->net.family != family)
+		w->i++;
+	return w->i < c->routes.n ? c->routes.v[w->i++] : NULL;
+}
+
+static int route_apply(struct cli_call *c)
+{
+	struct cfg_route r = *(const struct cfg_route *)c->args;
+
+	if (!mask_is_good(&r.mask, &r.net, c->out))
+		return -EINVAL;
+	if (ipaddr_to_v4(&r.net) & ~ipaddr_to_v4(&r.mask)) {
+		txt_str(c->out, "%Inconsistent address and mask\n");
+		return -EINVAL;
+	}
+	return change(c, r);
+}
+
 static bool route_each(const void *root, const void *obj, struct cli_walk *w, void *args,
 		       const void **ret_obj)
 {
-	const struct config *c = root;
+	const struct cfg_route *r = next_route(root, IP_V4, w);
 
 	(void)obj;
 	(void)ret_obj;
-	if (w->i == c->routes.n)
+
+	if (r)
+		memcpy(args, r, sizeof(*r));
+	return r;
+}
+
+/* ---- IPv6 ---- */
+
+struct route6_args {
+	struct cfg_route r; /* its destination is net */
+	struct prefix6 net;
+};
+
+static int route6_apply(struct cli_call *c)
+{
+	const struct route6_args *a = c->args;
+	struct cfg_route r = a->r;
+
+	prefix6_to_mask(&a->net, &r.net, &r.mask); /* IOS takes host bits, and drops them */
+	if (ipaddr_is_link_local(&r.next_hop) && !r.ifname[0]) {
+		txt_str(c->out, "% Interface has to be specified for a link-local nexthop\n");
+		return -EINVAL;
+	}
+	if (ipaddr_is_multicast(&r.next_hop)) {
+		txt_str(c->out, "% Multicast address cannot be a nexthop\n");
+		return -EINVAL;
+	}
+	return change(c, r);
+}
+
+static bool route6_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			const void **ret_obj)
+{
+	const struct cfg_route *r = next_route(root, IP_V6, w);
+	struct route6_args *a = args;
+
+	(void)obj;
+	(void)ret_obj;
+	if (!r)
 		return false;
-	memcpy(args, c->routes.v[w->i++], sizeof(struct cfg_route));
+	a->r = *r;
+	prefix6_of_mask(&r->net, &r->mask, &a->net);
 	return true;
 }
 
@@ -66,5 +121,25 @@ const struct cli_row rows_route[] = {
 		       NUM(1, 4294967295, "Tag value", AT_R(tag)), OR,
 		       KW("track", "Install route depending on tracked item"),
 		       NUM(1, 1000, "tracked object number", AT_R(track)), CLOSE) },
+	{ .toks = NULL },
+};
+
+#define AT_R6(f) struct route6_args, r.f
+
+const struct cli_row rows_route6[] = {
+	{ .modes = CLI_IN(M_CONFIG), .args_size = sizeof(struct route6_args),
+	  .apply = route6_apply, .each = route6_each,
+	  .toks = TOKS(KW("ipv6", "Global IPv6 configuration commands"),
+		       KW("route", "Configure static routes"),
+		       ARGF(arg_prefix6, "IPv6 prefix", struct route6_args, net, .flags = CLI_TAIL),
+		       ALT, ARG(arg_ifname, "Interface to send by", AT_R6(ifname)), OPT,
+		       ADDR6("IPv6 address of next-hop", AT_R6(next_hop)), CLOSE, OR,
+		       ADDR6("IPv6 address of next-hop", AT_R6(next_hop)), CLOSE, OPT,
+		       NUM(1, 254, "Administrative distance", AT_R6(distance)), CLOSE, ANY,
+		       KW("name", "Specify name of the next hop"),
+		       WORD("Name of the next hop", AT_R6(name)), OR,
+		       KW("tag", "Tag value"), NUM(1, 4294967295, "Tag value", AT_R6(tag)), OR,
+		       KW("track", "Install route depending on tracked item"),
+		       NUM(1, 1000, "tracked object number", AT_R6(track)), CLOSE) },
 	{ .toks = NULL },
 };

@@ -34,7 +34,7 @@ static void addr_print(const struct cli_tok *t, const void *src, struct txt *out
 static bool addr_present(const struct cli_tok *t, const void *src)
 {
 	(void)t;
-	return *(const uint8_t *)src != IP_NONE;
+	return *(const uint8_t *)src == IP_V4; /* the other family has types of its own */
 }
 
 #define ADDR_TYPE                                                                      \

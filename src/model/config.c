@@ -243,9 +243,12 @@ struct cfg_transform *config_add_transform(struct config *c, const char *name)
 	return list_add(LIST(&c->ipsec.transforms), c->ipsec.transforms.n, &t, sizeof(t));
 }
 
-/* Numbered lists by number, then named ones as configured; standard lists first. */
+/* Numbered lists by number, then named ones as configured; standard lists first, those of
+ * IPv6 last. */
 static bool acl_before(const struct cfg_acl *a, const struct cfg_acl *b)
 {
+	if ((a->kind == ACL_IPV6) != (b->kind == ACL_IPV6))
+		return b->kind == ACL_IPV6;
 	if (a->numbered != b->numbered)
 		return a->numbered;
 	if (a->kind != b->kind)

@@ -16,6 +16,7 @@
 #define CFG_DESC_MAX	 241
 #define CFG_REMARK_MAX	 101
 #define CFG_MAX_ADDRS	 16
+#define CFG_MAX_ADDRS6	 16
 #define CFG_MAX_PORTS	 10
 /* Lines kept in one place. Whole routers of other subjects (NAT, BGP, prefix lists) stand
  * in the global one; the limit is against floods, not against them. */
@@ -141,7 +142,7 @@ struct cfg_ipsec {
 	CFG_LIST_OF(struct cfg_transform) transforms;
 };
 
-enum acl_kind { ACL_STANDARD = 1, ACL_EXTENDED };
+enum acl_kind { ACL_STANDARD = 1, ACL_EXTENDED, ACL_IPV6 };
 enum ace_kind { ACE_PERMIT = 1, ACE_DENY, ACE_REMARK };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
 
@@ -157,18 +158,18 @@ struct acl_entry {
 	uint8_t kind; /* enum ace_kind */
 	char remark[CFG_REMARK_MAX];
 	uint8_t proto; /* 0 is ip; standard lists too */
-	struct addr_match src, dst; /* standard lists: dst is any */
+	struct addr_match src, dst; /* standard lists: dst is any; of IPv6 in lists of IPv6 */
 	struct acl_ports src_port, dst_port;
 	bool established, fragments;
 	uint8_t tcp_flags;	/* TCP_FIN...: any of these set */
-	uint16_t icmp_type, icmp_code; /* value + 1; 0: not tested */
+	uint16_t icmp_type, icmp_code; /* value + 1; 0: not tested; of proto's ICMP */
 	uint8_t precedence, tos, dscp; /* value + 1; 0: not tested */
 	uint8_t log; /* 1 log, 2 log-input */
 	struct hnode by_tests; /* the list's own */
 };
 
 struct cfg_acl {
-	char name[CFG_NAME_MAX]; /* "123" for a numbered list */
+	char name[CFG_NAME_MAX]; /* "123" for a numbered list; one name space for all kinds */
 	uint8_t kind;		 /* enum acl_kind */
 	bool numbered;
 	CFG_LIST_OF(struct acl_entry) entries; /* by seq */
@@ -222,7 +223,8 @@ struct cfg_map_entry {
 };
 
 struct cfg_map {
-	char name[CFG_NAME_MAX];
+	char name[CFG_NAME_MAX]; /* one name space for both families */
+	bool ipv6;		 /* `crypto map ipv6 NAME`: its peers and lists are of IPv6 */
 	char local_if[CFG_NAME_MAX]; /* `crypto map NAME local-address IF` */
 	char profile[CFG_NAME_MAX]; /* `crypto map NAME isakmp-profile P`: of entries without one */
 	CFG_LIST_OF(struct cfg_map_entry) entries; /* by seq */
@@ -232,11 +234,41 @@ struct cfg_addr {
 	struct ipaddr addr, mask;
 };
 
+/* An address of IPv6, as it is spelled. */
+enum cfg_addr6_kind {
+	ADDR6_WHOLE = 0,
+	ADDR6_EUI64, /* the last 64 bits are made of the device's address */
+	ADDR6_LINK_LOCAL,
+	ADDR6_ANYCAST,
+};
+struct cfg_addr6 {
+	struct ipaddr addr;
+	uint8_t len;  /* of the prefix; 128 of a link-local one: it has none */
+	uint8_t kind; /* enum cfg_addr6_kind */
+};
+
+/* What `ipv6 ...` says of an interface. */
+struct cfg_if6 {
+	uint8_t n; /* addresses, as configured; the link-local one, if any, is the first */
+	struct cfg_addr6 addrs[CFG_MAX_ADDRS6];
+	bool enable;
+	uint32_t mtu; /* `ipv6 mtu`; 0: derived */
+	char unnumbered[CFG_NAME_MAX];
+	char filter_in[CFG_NAME_MAX], filter_out[CFG_NAME_MAX]; /* ipv6 traffic-filter */
+	char crypto_map[CFG_NAME_MAX]; /* ipv6 crypto map */
+};
+
 enum tunnel_mode {
 	TUNNEL_GRE_IP = 0,
 	TUNNEL_GRE_MULTIPOINT,
 	TUNNEL_IPSEC_IPV4,
 	TUNNEL_IPIP,
+	TUNNEL_GRE_IPV6,
+	TUNNEL_IPSEC_IPV6,
+	TUNNEL_IPSEC_6IN4, /* `ipsec ipv4 v6-overlay` */
+	TUNNEL_IPSEC_4IN6, /* `ipsec ipv6 v4-overlay` */
+	TUNNEL_IPV6,	   /* both families in IPv6 (RFC 2473) */
+	TUNNEL_IPV6IP,	   /* IPv6 in IPv4 (RFC 4213) */
 	TUNNEL_OTHER, /* a mode that Culvert does not run; its text is a kept line */
 };
 
@@ -282,11 +314,12 @@ struct cfg_interface {
 	uint8_t df_bit;		 /* enum df_bit + 1; 0: the global value */
 	uint8_t frag;		 /* 1 before, 2 after encryption; 0: the global value */
 	char group_in[CFG_NAME_MAX], group_out[CFG_NAME_MAX]; /* ip access-group */
+	struct cfg_if6 ip6;
 	struct cfg_tunnel tunnel;
 	kept_list kept;
 };
 
-struct cfg_route {
+struct cfg_route { /* of either family */
 	struct ipaddr net, mask;
 	char ifname[CFG_NAME_MAX];
 	struct ipaddr next_hop; /* IP_NONE: by interface only */
@@ -301,6 +334,7 @@ struct config {
 	char domain[CFG_DESC_MAX]; /* ip domain name */
 	bool compat_ios12;	   /* service compat ios12 */
 	bool crypto_logging_session;
+	bool ipv6_routing; /* ipv6 unicast-routing */
 	struct cfg_isakmp isakmp;
 	struct cfg_ipsec ipsec;
 	struct cfg_pki pki;
@@ -312,7 +346,8 @@ struct config {
 	CFG_LIST_OF(struct cfg_map) ipsec_profiles;
 	CFG_LIST_OF(struct cfg_interface) interfaces; /* loopbacks, tunnels, the rest */
 	CFG_LIST_OF(struct cfg_route) routes;
-	CFG_LIST_OF(struct cfg_acl) acls; /* numbered, then named; standard before extended */
+	/* numbered, then named, then those of IPv6; standard before extended */
+	CFG_LIST_OF(struct cfg_acl) acls;
 	kept_list kept; /* of the global level */
 };
 
@@ -359,7 +394,24 @@ bool cfg_route_equal(const struct cfg_route *a, const struct cfg_route *b);
 bool cfg_interface_protected(const struct cfg_interface *i);
 /* To Null0: what has no better route is refused. */
 bool cfg_route_is_null(const struct cfg_route *r);
-/* Bytes in front of what a tunnel carries, without those of IPsec: the outer IPv4 header
+bool cfg_addr6_equal(const struct cfg_addr6 *a, const struct cfg_addr6 *b);
+bool cfg_if6_equal(const struct cfg_if6 *a, const struct cfg_if6 *b);
+/* Something of it, so that IPv6 runs there. */
+bool cfg_if6_runs(const struct cfg_if6 *a);
+/* The place of that address in a->addrs; a->n if it is not there. */
+size_t cfg_if6_find(const struct cfg_if6 *a, const struct ipaddr *addr);
+
+/* ---- what a tunnel's mode means (config_tunnel.c) ---- */
+
+/* The family of the tunnel's ends. */
+enum ip_family cfg_tunnel_outer(const struct cfg_tunnel *t);
+/* A virtual tunnel interface: IPsec itself is the tunnel. */
+bool cfg_tunnel_is_vti(const struct cfg_tunnel *t);
+/* True if it carries packets of that family. */
+bool cfg_tunnel_carries(const struct cfg_tunnel *t, enum ip_family family);
+/* The IP protocol of its packets on the wire, in clear: 47, 4 or 41; of a VTI 0. */
+uint8_t cfg_tunnel_proto(const struct cfg_tunnel *t);
+/* Bytes in front of what a tunnel carries, without those of IPsec: the outer IP header
  * and GRE's. */
 uint32_t cfg_tunnel_header(const struct cfg_tunnel *t);
 

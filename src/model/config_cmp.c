@@ -66,7 +66,7 @@ static void put(uint8_t **at, const void *p, size_t n)
 uint64_t acl_entry_hash(const struct acl_entry *e)
 {
 	static const uint64_t seed[2] = { 0 };
-	uint8_t buf[128], *at = buf;
+	uint8_t buf[192], *at = buf;
 
 	if (e->kind == ACE_REMARK)
 		return hash_bytes(seed, e->remark, strlen(e->remark));
@@ -74,10 +74,10 @@ uint64_t acl_entry_hash(const struct acl_entry *e)
 			      e->dst_port.n, e->established, e->fragments, e->tcp_flags,
 			      e->precedence, e->tos, e->dscp, e->log }, 13);
 	put(&at, (uint16_t[]){ e->icmp_type, e->icmp_code }, 4);
-	put(&at, e->src.addr.b, 4);
-	put(&at, e->src.wild, 4);
-	put(&at, e->dst.addr.b, 4);
-	put(&at, e->dst.wild, 4);
+	put(&at, e->src.addr.b, sizeof(e->src.addr.b));
+	put(&at, e->src.wild, sizeof(e->src.wild));
+	put(&at, e->dst.addr.b, sizeof(e->dst.addr.b));
+	put(&at, e->dst.wild, sizeof(e->dst.wild));
 	put(&at, e->src_port.port, sizeof(e->src_port.port));
 	put(&at, e->dst_port.port, sizeof(e->dst_port.port));
 	return hash_bytes(seed, buf, (size_t)(at - buf));
@@ -128,7 +128,7 @@ bool cfg_map_entry_equal(const struct cfg_map_entry *a, const struct cfg_map_ent
 
 bool cfg_map_equal(const struct cfg_map *a, const struct cfg_map *b)
 {
-	if (!EQ_STR(name) || !EQ_STR(local_if) || !EQ_STR(profile) || !EQ(entries.n))
+	if (!EQ_STR(name) || !EQ(ipv6) || !EQ_STR(local_if) || !EQ_STR(profile) || !EQ(entries.n))
 		return false;
 	for (size_t i = 0; i < a->entries.n; i++)
 		if (!cfg_map_entry_equal(a->entries.v[i], b->entries.v[i]))
@@ -146,6 +146,36 @@ static bool tunnel_equal(const struct cfg_tunnel *a, const struct cfg_tunnel *b)
 	       EQ(protection_shared) && EQ_STR(protection_isakmp);
 }
 
+bool cfg_addr6_equal(const struct cfg_addr6 *a, const struct cfg_addr6 *b)
+{
+	return EQ_ADDR(addr) && EQ(len) && EQ(kind);
+}
+
+bool cfg_if6_equal(const struct cfg_if6 *a, const struct cfg_if6 *b)
+{
+	if (!EQ(n))
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!cfg_addr6_equal(&a->addrs[i], &b->addrs[i]))
+			return false;
+	return EQ(enable) && EQ(mtu) && EQ_STR(unnumbered) && EQ_STR(filter_in) &&
+	       EQ_STR(filter_out) && EQ_STR(crypto_map);
+}
+
+bool cfg_if6_runs(const struct cfg_if6 *a)
+{
+	return a->n || a->enable || a->unnumbered[0];
+}
+
+size_t cfg_if6_find(const struct cfg_if6 *a, const struct ipaddr *addr)
+{
+	size_t i = 0;
+
+	while (i < a->n && !ipaddr_equal(&a->addrs[i].addr, addr))
+		i++;
+	return i;
+}
+
 bool cfg_interface_equal(const struct cfg_interface *a, const struct cfg_interface *b)
 {
 	if (!EQ(n_secondary))
@@ -157,7 +187,7 @@ bool cfg_interface_equal(const struct cfg_interface *a, const struct cfg_interfa
 	       EQ(link) && EQ(dhcp) && EQ_STR(unnumbered) && EQ(mtu) && EQ(ip_mtu) && EQ(adjust_mss) &&
 	       EQ(bandwidth_kbps) && EQ(delay_10us) && EQ(shutdown) && EQ_STR(crypto_map) &&
 	       EQ_STR(host_if) && EQ(df_bit) && EQ(frag) && EQ_STR(group_in) && EQ_STR(group_out) &&
-	       tunnel_equal(&a->tunnel, &b->tunnel) && kept_equal(&a->kept, &b->kept);
+	       cfg_if6_equal(&a->ip6, &b->ip6) && tunnel_equal(&a->tunnel, &b->tunnel) && kept_equal(&a->kept, &b->kept);
 }
 
 bool cfg_route_equal(const struct cfg_route *a, const struct cfg_route *b)
@@ -209,7 +239,7 @@ bool config_equal(const struct config *a, const struct config *b)
 	EQ_LIST(routes, cfg_route_equal);
 	EQ_LIST(acls, cfg_acl_equal);
 	return EQ_STR(hostname) && EQ_STR(domain) && EQ(compat_ios12) &&
-	       EQ(crypto_logging_session) && isakmp_equal(&a->isakmp, &b->isakmp) &&
+	       EQ(crypto_logging_session) && EQ(ipv6_routing) && isakmp_equal(&a->isakmp, &b->isakmp) &&
 	       ipsec_equal(&a->ipsec, &b->ipsec) && cfg_pki_equal(&a->pki, &b->pki) &&
 	       cfg_keys_equal(&a->keys, &b->keys) &&
 	       kept_equal(&a->kept, &b->kept);
@@ -365,14 +395,6 @@ bool cfg_interface_protected(const struct cfg_interface *i)
 		if (kept_begins(i->kept.v[k], "tunnel", "protection"))
 			return true;
 	return false;
-}
-
-/* RFC 2784 and RFC 2890: four bytes, and four for each part that is there. */
-uint32_t cfg_tunnel_header(const struct cfg_tunnel *t)
-{
-	if (t->mode == TUNNEL_IPIP || t->mode == TUNNEL_IPSEC_IPV4)
-		return 20;
-	return 24u + (t->has_key ? 4 : 0) + (t->checksum ? 4 : 0) + (t->sequence ? 4 : 0);
 }
 
 uint32_t cfg_map_entry_life_sec(const struct config *c, const struct cfg_map_entry *e)

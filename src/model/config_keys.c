@@ -223,7 +223,7 @@ static bool profile_equal(const struct cfg_isakmp_profile *a, const struct cfg_i
 			return false;
 	return !strcmp(a->name, b->name) && !strcmp(a->description, b->description) &&
 	       a->self == b->self && !strcmp(a->self_name, b->self_name) &&
-	       ipaddr_equal(&a->self_addr, &b->self_addr) && a->keepalive_sec == b->keepalive_sec &&
+	       ipaddr_equal(&a->self_addr, &b->self_addr) && a->self_ipv6 == b->self_ipv6 && a->keepalive_sec == b->keepalive_sec &&
 	       a->keepalive_retry_sec == b->keepalive_retry_sec && a->aggressive == b->aggressive &&
 	       cfg_local_equal(&a->local, &b->local) &&
 	       kept_equal(&a->kept, &b->kept);

@@ -47,6 +47,7 @@ struct cfg_isakmp_profile {
 	uint8_t self; /* enum ag_id_kind; AG_NO_ID: as `crypto isakmp identity` says */
 	char self_name[IKE_ID_MAX]; /* "" of AG_FQDN: the router's name */
 	struct ipaddr self_addr;    /* IP_NONE of AG_IPV4: the local address */
+	bool self_ipv6;		    /* of AG_IPV4: said of an IPv6 one */
 	uint32_t keepalive_sec, keepalive_retry_sec; /* 0: the global ones */
 	bool aggressive; /* `initiate mode aggressive` */
 	struct cfg_local local;

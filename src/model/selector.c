@@ -146,6 +146,16 @@ struct addr_match addr_match_v4(uint32_t addr, uint32_t wild)
 	return m;
 }
 
+struct addr_match addr_match_of(const struct ipaddr *addr, unsigned len)
+{
+	struct addr_match m = { .addr = ipaddr_network(addr, len) };
+	struct ipaddr mask = ipaddr_mask(addr->family, len);
+
+	for (size_t i = 0; i < addr_bytes(addr); i++)
+		m.wild[i] = (uint8_t)~mask.b[i];
+	return m;
+}
+
 bool addr_match_prefix(const struct addr_match *m, unsigned *ret_len)
 {
 	size_t bits = addr_bytes(&m->addr) * 8;

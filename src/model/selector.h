@@ -48,6 +48,8 @@ struct selector selector_mirror(const struct selector *s);
 
 /* Conveniences for tests and parsers: host-order address, wildcard bits. */
 struct addr_match addr_match_v4(uint32_t addr, uint32_t wild);
+/* The prefix of len bits that addr is in, of either family. */
+struct addr_match addr_match_of(const struct ipaddr *addr, unsigned len);
 /* True and the prefix length if wild is a plain inverted mask (IKE can only
  * say address/mask, RFC 2407 section 4.6.2). */
 bool addr_match_prefix(const struct addr_match *m, unsigned *ret_len);

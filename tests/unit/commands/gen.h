@@ -649,6 +649,8 @@ static inline void gen_pki(struct gen *g, struct config *c)
 	}
 }
 
+#include "gen6.h"
+
 static inline struct config *gen_config(uint64_t seed)
 {
 	struct gen g = { seed * 0x9e3779b97f4a7c15u + 1 };
@@ -667,6 +669,7 @@ static inline struct config *gen_config(uint64_t seed)
 	gen_routes(&g, c);
 	gen_acls(&g, c);
 	gen_pki(&g, c);
+	gen_ipv6(&g, c);
 	return c;
 }
 

@@ -304,7 +304,7 @@ static void global_lines_leave_an_interface_that_knows_their_first_word(void **s
 	static const char *const own[] = {
 		"cdp enable", "no cdp enable", "logging event link-status", "clock rate 64000",
 		"ip vrf forwarding V", "ip nat inside", "ip nat ins", "ip inspect FW in",
-		"ipv6 address 2001:db8::1/64", "ipv6 enable", "ip pim sparse-mode", "arp timeout 60",
+		"ipv6 nd ra suppress", "ipv6 ospf 1 area 0", "ip pim sparse-mode", "arp timeout 60",
 	};
 
 	(void)state;
