@@ -17,14 +17,15 @@ struct acl_probe {
 	uint8_t tcp_flags, icmp_type, icmp_code;
 };
 
-/* What a line needs to know, out of the first bytes of an IPv4 packet; what is cut off there
+/* What a line needs to know, out of the first bytes of an IP packet; what is cut off there
  * is not known. False if they are none. */
 bool acl_probe_of(struct span packet, struct acl_probe *ret_p);
 /* True if the line takes the packet, one way or the other. Of a later fragment a permit
  * takes what its addresses and protocol match, whatever it says of layer 4; a deny that says
  * something of layer 4 does not. */
 bool acl_entry_takes(const struct acl_entry *e, const struct acl_probe *p);
-/* The line that decides; NULL: none, and the packet is denied. A list without lines permits
+/* The line that decides (of IPv6 it may be one that no list has written: neighbour discovery is
+ * permitted before the end); NULL: none, and the packet is denied. A list without lines permits
  * everything: ask cfg_acl_filters() first. */
 const struct acl_entry *cfg_acl_decides(const struct cfg_acl *acl, const struct acl_probe *p);
 /* False for NULL and for a list without permit or deny. */

@@ -165,6 +165,74 @@ static void a_probe_takes_only_what_is_there(void **state)
 	assert_true(p.src_port == 7 && p.dst_port == 9);
 }
 
+/* IPv6, a hop-by-hop header, a fragment header, then TCP or what the test puts there. */
+static size_t packet6(uint8_t *b, uint8_t next, uint16_t fragment, const void *l4, size_t n)
+{
+	static const uint8_t head[40] = { 0x6b, 0x80, 0, 0, 0, 0, 0, 64, 0x20, 1, [23] = 1, [24] = 0x20, [39] = 2 };
+	const uint8_t ext[16] = { 44, 0, 1, 4, 0, 0, 0, 0, next, 0, (uint8_t)(fragment >> 5),
+				  (uint8_t)(fragment << 3), 0, 0, 0, 9 };
+
+	memcpy(b, head, 40);
+	memcpy(b + 40, ext, 16);
+	memcpy(b + 56, l4, n);
+	return 56 + n;
+}
+
+static void a_probe_of_ipv6_walks_its_headers(void **state)
+{
+	static const uint8_t tcp[20] = { 1, 187, 0, 80, [13] = TCP_SYN }, ns[8] = { 135 };
+	uint8_t b[96];
+	struct acl_probe p;
+
+	(void)state;
+	size_t n = packet6(b, 6, 0, tcp, sizeof(tcp));
+	assert_true(acl_probe_of(span_of(b, n), &p));
+	assert_true(p.proto == 6 && p.src_port == 443 && p.dst_port == 80 && p.tcp_flags == TCP_SYN);
+	assert_true(p.src.family == IP_V6 && p.src.b[15] == 1 && p.dst.b[15] == 2 && p.tos == 0xb8);
+	assert_true(p.l4_known && !p.later_fragment);
+	for (size_t cut = 0; cut < n; cut++) { /* each from a block of its own size */
+		uint8_t *copy = malloc(cut ? cut : 1);
+
+		memcpy(copy, b, cut);
+		assert_int_equal(acl_probe_of(span_of(copy, cut), &p), cut >= 40);
+		if (cut >= 40)
+			assert_int_equal(p.l4_known, cut >= 56 + 14); /* up to the flags */
+		free(copy);
+	}
+	n = packet6(b, 17, 100, tcp, 8);
+	assert_true(acl_probe_of(span_of(b, n), &p));
+	assert_true(p.later_fragment && !p.l4_known && p.proto == 17 && !p.src_port);
+	n = packet6(b, 58, 0, ns, sizeof(ns));
+	assert_true(acl_probe_of(span_of(b, n), &p));
+	assert_true(p.icmp_type == 135 && p.l4_known);
+	/* headers without end are not followed without end */
+	memset(b + 40, 0, sizeof(b) - 40);
+	assert_true(acl_probe_of(span_of(b, sizeof(b)), &p));
+}
+
+static void neighbours_are_found_before_the_deny_of_a_list_of_ipv6(void **state)
+{
+	struct config *c = config_new();
+	struct ipaddr any = { .family = IP_V6 };
+	struct cfg_acl *acl = config_add_acl(c, "V6", ACL_IPV6, false);
+	struct acl_entry tcp = { .kind = ACE_PERMIT, .proto = 6, .src = addr_match_of(&any, 0),
+				 .dst = addr_match_of(&any, 0) };
+	struct acl_probe p = { .src = any, .dst = any, .proto = 58, .l4_known = true, .icmp_type = 135 };
+
+	(void)state;
+	cfg_acl_add(acl, &tcp);
+	assert_true(cfg_acl_decides(acl, &p) && cfg_acl_decides(acl, &p)->kind == ACE_PERMIT);
+	p.icmp_type = 136;
+	assert_non_null(cfg_acl_decides(acl, &p));
+	p.icmp_type = 128;
+	assert_null(cfg_acl_decides(acl, &p));
+	p.icmp_type = 135;
+	tcp = (struct acl_entry){ .kind = ACE_DENY, .src = tcp.src, .dst = tcp.dst };
+	cfg_acl_add(acl, &tcp); /* as in IOS: who denies all denies them, too */
+	assert_int_equal(cfg_acl_decides(acl, &p)->kind, ACE_DENY);
+	config_free(c);
+}
+
 static void an_empty_list_filters_nothing_and_a_full_one_ends_in_a_deny(void **state)
 {
 	struct config *c = config_new();
@@ -193,6 +261,8 @@ int main(void)
 		cmocka_unit_test(no_list_is_passed_in_tiny_fragments),
 		cmocka_unit_test(flags_icmp_and_the_tos_byte),
 		cmocka_unit_test(a_probe_takes_only_what_is_there),
+		cmocka_unit_test(a_probe_of_ipv6_walks_its_headers),
+		cmocka_unit_test(neighbours_are_found_before_the_deny_of_a_list_of_ipv6),
 		cmocka_unit_test(an_empty_list_filters_nothing_and_a_full_one_ends_in_a_deny),
 	};
 
