@@ -36,10 +36,13 @@ static void device_of(const struct control *c, const struct cfg_interface *ci, s
 	snprintf(f->device, sizeof(f->device), "%s", strlen(name) < 16 && !strchr(name, '/') ? name : "");
 }
 
-static const struct cfg_acl *list_of(const struct control *c, const char *name)
+/* A list of the other family is none. */
+static const struct cfg_acl *list_of(const struct control *c, const char *name, bool ipv6)
 {
 	const struct cfg_acl *acl = name[0] ? config_find_acl(c->config, name) : NULL;
 
+	if (acl && (acl->kind == ACL_IPV6) != ipv6)
+		return NULL;
 	return cfg_acl_filters(acl) ? acl : NULL; /* one without lines permits everything */
 }
 
@@ -53,10 +56,13 @@ bool access_apply(struct control *c, bool again)
 
 	for (size_t i = 0; v && i < c->config->interfaces.n; i++) {
 		const struct cfg_interface *ci = c->config->interfaces.v[i];
-		struct filter_if f = { .in = list_of(c, ci->group_in), .out = list_of(c, ci->group_out) };
+		struct filter_if f = { .in = list_of(c, ci->group_in, false),
+				       .out = list_of(c, ci->group_out, false),
+				       .in6 = list_of(c, ci->ip6.filter_in, true),
+				       .out6 = list_of(c, ci->ip6.filter_out, true) };
 
 		device_of(c, ci, &f);
-		if ((f.in || f.out) && f.device[0])
+		if ((f.in || f.out || f.in6 || f.out6) && f.device[0])
 			v[n++] = f;
 	}
 	if (again)
@@ -118,11 +124,12 @@ static void line_to_type(struct txt *t, const struct cfg_acl *acl, const struct 
 	if (acl->kind == ACL_STANDARD)
 		txt_str(t, "an extended list, with \"");
 	else
-		txt_printf(t, "\"ip access-list extended %s\", \"", acl->name);
+		txt_printf(t, "\"%s %s\", \"",
+			   acl->kind == ACL_IPV6 ? "ipv6 access-list" : "ip access-list extended", acl->name);
 	if (seq)
-		txt_printf(t, "%u ", seq);
-	txt_printf(t, "permit %s host %s host %s%s\"", need->what, ipaddr_str(&p->src, a),
-		   ipaddr_str(&p->dst, b), need->ports);
+		txt_printf(t, "%s%u ", acl->kind == ACL_IPV6 ? "sequence " : "", seq);
+	txt_printf(t, "permit %s host %s host %s%s\"", need->what, ipaddr_ios(&p->src, a),
+		   ipaddr_ios(&p->dst, b), need->ports);
 }
 
 static bool needed(const struct control *c, const struct p2_policy *p, const struct tunnel_need *need,
@@ -203,11 +210,15 @@ void access_diagnose(struct control *c)
 		const char *ifname = plumb_ios_name(c, wire_of(c, p->ifid));
 		const struct cfg_interface *ci = config_find_interface(c->config, ifname);
 
-		if (!ci || p->local.family != IP_V4)
+		bool ipv6 = p->local.family == IP_V6;
+
+		if (!ci || p->local.family == IP_NONE)
 			continue;
 		for (size_t k = 0; k < p->n_peers; k++)
 			for (int in = 1; in >= 0; in--) {
-				const struct cfg_acl *acl = list_of(c, in ? ci->group_in : ci->group_out);
+				const char *name = ipv6 ? (in ? ci->ip6.filter_in : ci->ip6.filter_out) :
+							  (in ? ci->group_in : ci->group_out);
+				const struct cfg_acl *acl = list_of(c, name, ipv6);
 
 				txt_clear(&one);
 				if (acl)

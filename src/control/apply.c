@@ -68,7 +68,7 @@ static int send_table(struct control *c)
  * need not be the one that the crypto map is on. Bytes; 0: nothing is known. */
 static uint32_t path_to(const struct control *c, const struct ipaddr *dst)
 {
-	uint32_t ifindex = 0, mtu = dst->family == IP_V4 ? nl_path_mtu(c->nl, dst, &ifindex) : 0;
+	uint32_t ifindex = 0, mtu = dst->family ? nl_path_mtu(c->nl, dst, &ifindex) : 0;
 	const struct nl_link *l = plumb_link(c, ifindex);
 
 	if (l && (!mtu || l->mtu < mtu))
@@ -182,6 +182,7 @@ static void say_isakmp(struct control *c)
 
 	for (size_t i = 0; i < c->config->interfaces.n; i++)
 		on |= c->config->interfaces.v[i]->crypto_map[0] ||
+		      c->config->interfaces.v[i]->ip6.crypto_map[0] ||
 		      c->config->interfaces.v[i]->tunnel.protection[0];
 	on &= c->config->isakmp.enable;
 	if (on != c->isakmp_on)
@@ -241,6 +242,7 @@ void apply_all(struct control *c)
 		steering_apply(c);
 	if (!err)
 		err = ikelink_open(c);
+	ports6_follow(c);
 	if (!err)
 		err = send_table(c);
 	if (!err)

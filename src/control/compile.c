@@ -78,6 +78,15 @@ const struct bound_if *bound_find(const struct bound_if *ifs, size_t n, const ch
 	return NULL;
 }
 
+struct ipaddr bound_tunnel_source(const struct bound_if *ifs, size_t n, const struct cfg_tunnel *t)
+{
+	const struct bound_if *src = t->source.family ? NULL : bound_find(ifs, n, t->source_if);
+
+	if (!src)
+		return t->source;
+	return cfg_tunnel_outer(t) == IP_V6 ? src->addr6 : src->addr;
+}
+
 /* Grows the array behind *v so that it holds n + 1 elements of size bytes, by
  * doubling; the elements' number is its own growth record. */
 static int grow(void **v, size_t n, size_t size)
@@ -141,7 +150,7 @@ static int compile_ag(const struct config *c, struct compiled *out)
 
 		if (!p->endpoint)
 			continue; /* main mode, as in IOS */
-		if (p->addr.family != IP_V4 || p->vrf[0] || (p->key_type && !p->key[0])) {
+		if (p->addr.family == IP_NONE || p->vrf[0] || (p->key_type && !p->key[0])) {
 			txt_printf(&out->notes, "crypto isakmp peer %s: %s: not usable\n",
 				   p->addr.family ? ipaddr_str(&p->addr, addr) : p->host,
 				   p->key_type && !p->key[0] ? "an encrypted key needs its master key" :
@@ -290,7 +299,8 @@ static int add_line(const struct bound_if *bi, struct ipaddr local, const struct
 	struct policy_id_row key = { .ifid = bi->ifindex, .seq = map_seq, .ace = ace->seq,
 				     .part = part };
 	struct fwd_policy f = { .ifid = bi->ifindex, .map_seq = map_seq, .sel = *sel,
-				.local = local, .path_mtu = ip_mtu(bi->mtu),
+				.local = local,
+				.path_mtu = ip_mtu(local.family == IP_V6 && bi->mtu6 ? bi->mtu6 : bi->mtu),
 				.df_bit = bi->df_bit, .frag_after = bi->frag_after };
 
 	memcpy(key.map, like->map, sizeof(key.map));
@@ -384,6 +394,15 @@ static int set_lists(const struct config *c, const struct cfg_map_entry *e, size
 	return err;
 }
 
+/* The list of an entry; one of the other family matches nothing of this one. */
+static const struct cfg_acl *crypto_list(const struct config *c, const struct cfg_map *map,
+					 const struct cfg_map_entry *e)
+{
+	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
+
+	return acl && (acl->kind == ACL_IPV6) == map->ipv6 ? acl : NULL;
+}
+
 /* `crypto map M SEQ ipsec-isakmp dynamic D`: each entry of D a template, in order. For the
  * SPD each is an entry of its own, so that a deny line goes on at the next. */
 static int add_dynamic(const struct config *c, const struct cfg_map *map,
@@ -391,8 +410,8 @@ static int add_dynamic(const struct config *c, const struct cfg_map *map,
 		       struct ipaddr local, struct policy_ids *ids, struct compiled *out)
 {
 	static const struct acl_entry everything = { .kind = ACE_PERMIT };
-	static const struct selector any = { .local = { { .family = IP_V4 }, { 255, 255, 255, 255 } },
-					     .remote = { { .family = IP_V4 }, { 255, 255, 255, 255 } } };
+	const struct ipaddr zero = { .family = map->ipv6 ? IP_V6 : IP_V4 };
+	const struct selector any = { .local = addr_match_of(&zero, 0), .remote = addr_match_of(&zero, 0) };
 	const struct cfg_map *d = config_find_dynamic_map(c, e->dynamic);
 	int err = 0;
 
@@ -401,7 +420,7 @@ static int add_dynamic(const struct config *c, const struct cfg_map *map,
 			   e->seq, e->dynamic);
 	for (size_t i = 0; d && !err && i < d->entries.n; i++) {
 		const struct cfg_map_entry *t = d->entries.v[i];
-		const struct cfg_acl *acl = config_find_acl(c, t->match_acl);
+		const struct cfg_acl *acl = crypto_list(c, map, t);
 		uint32_t map_seq = e->seq | t->seq << 16;
 		size_t policy = out->n_policies, place = out->n_places;
 		struct p2_policy like;
@@ -429,17 +448,24 @@ static int add_dynamic(const struct config *c, const struct cfg_map *map,
 	return err;
 }
 
-static int compile_map(const struct config *c, const struct cfg_interface *ci,
+/* `crypto map NAME` or `ipv6 crypto map NAME`. */
+static int compile_map(const struct config *c, const struct cfg_interface *ci, bool ipv6,
 		       const struct bound_if *ifs, size_t n_ifs, struct policy_ids *ids,
 		       struct compiled *out)
 {
 	const struct bound_if *bi = bound_find(ifs, n_ifs, ci->name);
-	const struct cfg_map *map = config_find_map(c, ci->crypto_map);
-	struct ipaddr local = bi ? bi->addr : (struct ipaddr){ 0 };
+	const char *name = ipv6 ? ci->ip6.crypto_map : ci->crypto_map;
+	const struct cfg_map *map = config_find_map(c, name);
+	struct ipaddr local = bi ? (ipv6 ? bi->addr6 : bi->addr) : (struct ipaddr){ 0 };
 
 	if (!map) {
-		txt_printf(&out->notes, "interface %s: crypto map %s does not exist\n", ci->name,
-			   ci->crypto_map);
+		txt_printf(&out->notes, "interface %s: crypto map %s does not exist\n", ci->name, name);
+		return 0;
+	}
+	if (map->ipv6 != ipv6) {
+		txt_printf(&out->notes, "interface %s: crypto map %s is an %s crypto map and protects "
+					"nothing here\n",
+			   ci->name, name, map->ipv6 ? "IPv6" : "IPv4");
 		return 0;
 	}
 	if (!bi || !bi->ifindex) {
@@ -451,11 +477,11 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci,
 		const struct bound_if *li = bound_find(ifs, n_ifs, map->local_if);
 
 		if (li)
-			local = li->addr;
+			local = ipv6 ? li->addr6 : li->addr;
 	}
 	for (size_t i = 0; i < map->entries.n; i++) {
 		const struct cfg_map_entry *e = map->entries.v[i];
-		const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
+		const struct cfg_acl *acl = crypto_list(c, map, e);
 		size_t policy = out->n_policies, place = out->n_places;
 		struct p2_policy like;
 
@@ -492,20 +518,22 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 {
 	const struct cfg_tunnel *t = &ci->tunnel;
 	const struct bound_if *bi = bound_find(ifs, n_ifs, ci->name);
-	const struct bound_if *src = bound_find(ifs, n_ifs, t->source_if);
+	enum ip_family outer = cfg_tunnel_outer(t);
 	struct fwd_tunnel f = { .dst = t->destination, .has_key = t->has_key, .key = t->key,
 				.ttl = t->ttl ? t->ttl : 255 };
 
-	f.vti = t->mode == TUNNEL_IPSEC_IPV4;
-	if (!bi || (t->mode != TUNNEL_GRE_IP && t->mode != TUNNEL_IPIP && (!f.vti || !t->protection[0])))
+	f.vti = cfg_tunnel_is_vti(t);
+	if (!bi || t->mode == TUNNEL_GRE_MULTIPOINT || t->mode == TUNNEL_OTHER ||
+	    (f.vti && !t->protection[0]))
 		return 0;
 	f.tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
 	f.tun_port = bi->tun_port;
-	f.src = t->source.family ? t->source : src ? src->addr : (struct ipaddr){ 0 };
+	f.src = bound_tunnel_source(ifs, n_ifs, t);
 	f.egress_ifid = bi->egress_ifindex;
 	f.tos = t->tos ? (uint8_t)(t->tos - 1) : 0xff;
 	f.mtu = (uint16_t)bi->mtu;
 	f.own = bi->addr;
+	f.own6 = bi->addr6;
 	f.adjust_mss = (uint16_t)ci->adjust_mss;
 	f.pmtud = t->path_mtu_discovery;
 	f.pmtu_age_min = t->pmtu_age_min == PMTU_AGE_INFINITE ? 0 :
@@ -515,8 +543,11 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 	for (size_t i = 0; i < n_ifs; i++)
 		if (f.egress_ifid && ifs[i].ifindex == f.egress_ifid)
 			f.path_mtu = (uint16_t)ip_mtu(ifs[i].mtu);
-	if (t->mode == TUNNEL_IPIP) {
-		f.encap = FWD_ENCAP_IPIP;
+	f.encap = t->mode == TUNNEL_IPIP   ? FWD_ENCAP_IPIP :
+		  t->mode == TUNNEL_IPV6IP ? FWD_ENCAP_IPV6IP :
+		  t->mode == TUNNEL_IPV6   ? FWD_ENCAP_IPV6 :
+					     FWD_ENCAP_GRE;
+	if (f.encap != FWD_ENCAP_GRE) {
 		f.has_key = false; /* all that follows is GRE's */
 	} else if (!f.vti) {
 		f.checksum = t->checksum;
@@ -524,7 +555,7 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 		f.keepalive_sec = t->keepalive ? t->keepalive_sec : 0;
 		f.keepalive_retries = t->keepalive_retries;
 	}
-	f.up = !ci->shutdown && !bi->recursive && f.src.family == IP_V4 && f.dst.family == IP_V4 &&
+	f.up = !ci->shutdown && !bi->recursive && f.src.family == outer && f.dst.family == outer &&
 	       f.egress_ifid;
 	if (cfg_interface_protected(ci) &&
 	    compile_protection(c, ci, bi->tun_port ? bi->ifindex : 0, &f, ids, out, &f.protect))
@@ -552,7 +583,9 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 		const struct cfg_interface *ci = c->interfaces.v[i];
 
 		if (ci->crypto_map[0])
-			err = compile_map(c, ci, ifs, n_ifs, ids, &out);
+			err = compile_map(c, ci, false, ifs, n_ifs, ids, &out);
+		if (!err && ci->ip6.crypto_map[0])
+			err = compile_map(c, ci, true, ifs, n_ifs, ids, &out);
 		if (!err && ci->is_tunnel)
 			err = compile_tunnel(c, ci, ifs, n_ifs, ids, &out);
 	}
@@ -582,7 +615,7 @@ static unsigned breadth(const struct selector *s)
 {
 	unsigned n = (s->proto ? 0u : 8u) + !s->local_port.op + !s->remote_port.op;
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(s->local.wild); i++)
 		n += (unsigned)(__builtin_popcount(s->local.wild[i]) +
 				__builtin_popcount(s->remote.wild[i])) << 4;
 	return n;

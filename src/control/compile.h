@@ -15,7 +15,9 @@ struct bound_if {
 	char device[16];	 /* "" while there is none */
 	uint32_t ifindex;	 /* 0 while there is none */
 	struct ipaddr addr;	 /* primary address, configured or the device's; IP_NONE: none */
+	struct ipaddr addr6;	 /* the same of IPv6; a link-local one if there is no other */
 	uint32_t mtu;		 /* bytes of an IP packet */
+	uint32_t mtu6;		 /* of an IPv6 packet; 0: mtu */
 	uint8_t df_bit;		 /* enum df_bit that holds there */
 	bool frag_after;	 /* `crypto ipsec fragmentation` that holds there */
 	uint32_t tun_port;	 /* TunnelN: port id of its TUN */
@@ -76,6 +78,8 @@ void policy_ids_fini(struct policy_ids *ids);
 bool policy_ids_get(const struct policy_ids *ids, uint32_t id, const char **ret_map,
 		    uint32_t *ret_seq, uint32_t *ret_ace);
 
+/* A tunnel's own end, of the family that its mode asks for; IP_NONE: none (yet). */
+struct ipaddr bound_tunnel_source(const struct bound_if *ifs, size_t n, const struct cfg_tunnel *t);
 const struct bound_if *bound_find(const struct bound_if *ifs, size_t n, const char *name);
 
 /* Parts of compile(), for its own files. */

@@ -9,12 +9,14 @@
 
 #include "base/secret.h"
 
-/* The address of `local-address`; false if that interface has none now. */
-static bool local_of(const struct cfg_local *l, const struct bound_if *ifs, size_t n, struct ipaddr *ret)
+/* The address of `local-address`, of the family of the peers; false if that interface has
+ * none now. */
+static bool local_of(const struct cfg_local *l, enum ip_family family, const struct bound_if *ifs, size_t n,
+		     struct ipaddr *ret)
 {
 	const struct bound_if *bi = l->ifname[0] ? bound_find(ifs, n, l->ifname) : NULL;
 
-	*ret = bi ? bi->addr : l->addr;
+	*ret = !bi ? l->addr : family == IP_V6 ? bi->addr6 : bi->addr;
 	return !l->ifname[0] || ret->family != IP_NONE;
 }
 
@@ -23,11 +25,11 @@ static int add_key(const struct cfg_key *key, const char *where, uint16_t keyrin
 		   const struct ipaddr *local, bool names, struct compiled *out)
 {
 	struct psk_entry e = { .addr = key->addr, .keyring = keyring, .local = *local };
-	int len = ipv4_mask_len(ipaddr_to_v4(&key->mask));
+	int len = ipaddr_mask_len(&key->mask);
 	bool by_name = key->addr.family == IP_NONE && names;
 	char addr[IPADDR_STRLEN];
 
-	if (!key->key[0] || (!by_name && (key->addr.family != IP_V4 || len < 0))) {
+	if (!key->key[0] || (!by_name && (key->addr.family == IP_NONE || len < 0))) {
 		txt_printf(&out->notes, "%s: the key for %s is not usable: %s\n", where,
 			   key->addr.family ? ipaddr_str(&key->addr, addr) : key->host,
 			   !key->key[0] ? "it is encrypted, and not by this router's master key (to type: "
@@ -51,17 +53,21 @@ static int add_ring(const struct cfg_keyring *r, uint16_t number, const struct b
 {
 	char where[CFG_NAME_MAX + 32];
 	struct ipaddr local;
+	unsigned told = 0;
 	int err = 0;
 
 	snprintf(where, sizeof(where), "crypto keyring %s", r->name);
 	snprintf(out->keyrings[number - 1], IOS_NAME_MAX, "%s", r->name);
-	if (!local_of(&r->local, ifs, n, &local)) {
-		txt_printf(&out->notes, "%s: interface %s has no address: its keys are not used\n", where,
-			   r->local.ifname);
-		return 0;
+	for (size_t i = 0; !err && i < r->n; i++) {
+		const struct cfg_key *k = r->keys[i];
+
+		if (local_of(&r->local, k->addr.family, ifs, n, &local)) {
+			err = add_key(k, where, number, &local, true, out);
+		} else if (!told++) {
+			txt_printf(&out->notes, "%s: interface %s has no address: its keys are not used\n",
+				   where, r->local.ifname);
+		}
 	}
-	for (size_t i = 0; !err && i < r->n; i++)
-		err = add_key(r->keys[i], where, number, &local, true, out);
 	return err;
 }
 
@@ -101,11 +107,11 @@ static void set_matches(const struct cfg_isakmp_profile *cp, struct ike_profile 
 	for (size_t i = 0; i < cp->n_matches; i++) {
 		const struct cfg_match *cm = &cp->matches[i];
 		struct profile_match *m = &p->matches[p->n_matches++];
-		int len = ipv4_mask_len(ipaddr_to_v4(&cm->mask));
+		int len = ipaddr_mask_len(&cm->mask);
 
 		m->kind = cm->kind;
 		m->addr = cm->addr;
-		m->mask_len = (uint8_t)(len < 0 ? 32 : len); /* the grammar lets no other in */
+		m->mask_len = (uint8_t)(len < 0 ? 128 : len); /* the grammar lets no other in */
 		snprintf(m->name, sizeof(m->name), "%s", cm->name);
 	}
 }
@@ -123,7 +129,8 @@ static void add_profile(const struct config *c, const struct cfg_isakmp_profile 
 		snprintf(p->trust[p->n_trust++], IOS_NAME_MAX, "%s", cp->trust[i]);
 	set_keyrings(c, cp, p, out);
 	set_self(c, cp, p);
-	if (local_of(&cp->local, ifs, n, &p->local))
+	bool ipv6 = cp->n_matches && cp->matches[0].addr.family == IP_V6;
+	if (local_of(&cp->local, ipv6 ? IP_V6 : IP_V4, ifs, n, &p->local))
 		set_matches(cp, p);
 	else
 		txt_printf(&out->notes, "crypto isakmp profile %s: interface %s has no address: it matches "

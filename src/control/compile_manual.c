@@ -12,9 +12,9 @@
 static const char *lacks(const struct cfg_map_entry *e, const struct p2_policy *p,
 			 const struct cfg_transform *t, char why[MANUAL_WHY])
 {
-	if (!e->n_peers || e->peers[0].addr.family != IP_V4)
+	if (!e->n_peers || e->peers[0].addr.family == IP_NONE)
 		return "there is no peer with an address";
-	if (p->local.family != IP_V4)
+	if (p->local.family != e->peers[0].addr.family)
 		return "the interface has no address";
 	if (!t)
 		return "there is no transform set";
@@ -53,8 +53,8 @@ static uint8_t mode_of(const struct p2_policy *p, const struct ipaddr *peer, uin
 {
 	struct selector ends = { .proto = p->sel.proto, .local_port = p->sel.local_port,
 				 .remote_port = p->sel.remote_port,
-				 .local = addr_match_v4(ipaddr_to_v4(&p->local), 0),
-				 .remote = addr_match_v4(ipaddr_to_v4(peer), 0) };
+				 .local = addr_match_of(&p->local, ip_bits(p->local.family)),
+				 .remote = addr_match_of(peer, ip_bits(peer->family)) };
 
 	return selector_equal(&p->sel, &ends) ? mode : MODE_TUNNEL;
 }

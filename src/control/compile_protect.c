@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tunnel protection compiled: an SPD entry and a policy of IKE for each protected tunnel,
  * on the tunnel's own interface. IOS makes a crypto map of its own for it, TunnelN-head-0,
- * whose proxies are the tunnel's ends and protocol 47 (4 of IP in IP); of a VTI anything. */
+ * whose proxies are the tunnel's ends and its protocol (47 of GRE); of a VTI anything of the
+ * family that it carries. */
 #include "control/compile.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "control/show_parts.h"
 
 #define INSTANCE_SEQ 65537 /* IOS's number for the instance of a profile */
@@ -15,12 +17,14 @@
 static struct selector proxies(const struct cfg_tunnel *t, const struct ipaddr *src)
 {
 	struct selector s = { .local = { .addr = *src }, .remote = { .addr = t->destination },
-			      .proto = t->mode == TUNNEL_IPIP ? 4 : 47 };
+			      .proto = cfg_tunnel_proto(t) };
+	struct ipaddr any = { .family = cfg_tunnel_carries(t, IP_V6) ? IP_V6 : IP_V4 };
 
-	if (t->mode != TUNNEL_IPSEC_IPV4)
-		return s;
-	s = (struct selector){ .local = addr_match_v4(0, UINT32_MAX),
-			       .remote = addr_match_v4(0, UINT32_MAX) };
+	/* `tunnel mode ipv6` carries 4 and 41: any protocol between its ends */
+	if (t->mode == TUNNEL_IPV6)
+		s.proto = 0;
+	if (cfg_tunnel_is_vti(t))
+		s.local = s.remote = addr_match_of(&any, 0);
 	return s;
 }
 
@@ -52,6 +56,14 @@ static void terms(const struct config *c, const struct cfg_interface *ci, struct
 	p->peers[0] = t->destination;
 }
 
+/* Of a shared entry the ends are a part of its name. */
+static uint32_t number_of(const struct ipaddr *a)
+{
+	static const uint64_t seed[2] = { 0 }; /* no stranger chooses them */
+
+	return a->family == IP_V6 ? (uint32_t)hash_bytes(seed, a->b, sizeof(a->b)) : ipaddr_to_v4(a);
+}
+
 /* Several tunnels share one entry: it stands already. */
 static bool is_shared(const struct compiled *out, uint32_t id)
 {
@@ -73,12 +85,13 @@ int compile_protection(const struct config *c, const struct cfg_interface *ci, u
 
 	terms(c, ci, out, &p);
 	/* by the tunnel's name, not by its device: that is younger than this process */
-	spd.id = policy_ids_take(ids, p.map, t->protection_shared ? ipaddr_to_v4(&f->src) : 0,
-				 INSTANCE_SEQ, t->protection_shared ? ipaddr_to_v4(&f->dst) : 0);
+	spd.id = policy_ids_take(ids, p.map, t->protection_shared ? number_of(&f->src) : 0,
+				 INSTANCE_SEQ, t->protection_shared ? number_of(&f->dst) : 0);
 	if (!spd.id)
 		return -ENOMEM;
 	*ret_id = spd.id;
-	if (!ifid || f->src.family != IP_V4 || f->dst.family != IP_V4 || is_shared(out, spd.id))
+	enum ip_family outer = cfg_tunnel_outer(t);
+	if (!ifid || f->src.family != outer || f->dst.family != outer || is_shared(out, spd.id))
 		return 0;
 	spd.sel = proxies(t, &f->src);
 	p.id = spd.id;

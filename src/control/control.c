@@ -63,6 +63,7 @@ static void on_supervisor(evutil_socket_t fd, short what, void *ctx)
 	for (size_t i = 0; i < MAX_STEER; i++)
 		c->steer[i].in_forwarder = false;
 	c->udp4500 = c->ipip = false;
+	c->ports6 = 0;
 	if (link_forwarder(c, fwd_fd) || ikelink_start(c, false)) {
 		/* nobody would try again: the next control begins anew, behind the locks */
 		log_line("CULVERT-2-FORWARDER", "the new forwarder does not answer");

@@ -22,7 +22,7 @@ struct control_options {
 		char device[16];
 	} bind[CONTROL_MAX_BINDINGS];
 	size_t n_bind;
-	char ip_forward[16]; /* the sysctl before us; "" could not be read */
+	char ip_forward[16], ip6_forward[16]; /* the sysctls before us; "" could not be read */
 };
 
 /* `culvert run` and `culvert check`; argv[0] is the subcommand. Exit statuses:

@@ -26,6 +26,14 @@
 #define PORT_UDP   4
 #define PORT_AH    5
 #define PORT_IPIP  6
+#define PORT_ESP6  11
+#define PORT_GRE6  12
+#define PORT_ICMP6 13
+#define PORT_UDP6  14
+#define PORT_AH6   15
+#define PORT_IP4IN6 16
+#define PORT_IP6IN6 17
+#define PORT_IPV6IP 18
 #define PORT_STEER 100	/* plus slot */
 #define PORT_TUN   1000 /* plus index in tuns */
 
@@ -56,6 +64,7 @@ struct tun_state {
 	bool line;	/* its line protocol, as it was told last */
 	bool dead;	/* its keepalives stay away */
 	bool has_sas;	/* of a VTI: IPsec SAs */
+	bool ipv6;	/* was switched on in it */
 	bool recursive; /* it was routed into itself, and is held down until then */
 	uint64_t recursive_until_ms;
 };
@@ -100,6 +109,8 @@ struct control {
 	bool retrying;	     /* the apply timer runs for a retry: a change shortens it */
 	unsigned retry_sec;  /* until what failed is tried again; 0: nothing failed */
 	bool forwards;	     /* ip_forward was set to 1 */
+	bool forwards6;	     /* the same of IPv6, for `ipv6 unicast-routing` */
+	unsigned ports6;     /* of IPv6 that the forwarder has, as bits of their kinds */
 	bool forwarding_seen; /* forwarding_follow was here */
 	uint64_t started_ms;
 	struct protect *protect; /* protect.c; NULL before SAs are adopted */
@@ -165,6 +176,24 @@ const struct nl_link *plumb_link(const struct control *c, uint32_t ifindex);
 const struct nl_link *plumb_link_named(const struct control *c, const char *name);
 const char *plumb_ios_name(const struct control *c, uint32_t ifindex); /* "" unknown */
 
+/* Wanted until the next plumb_apply(); taken back when nobody wants it any more. */
+void plumb_want_address(struct control *c, uint32_t ifindex, const struct ipaddr *a, uint8_t len);
+/* An unreachable twin, so that what a tunnel carries never falls to the default
+ * route when the TUN vanishes. */
+void plumb_want_twin(struct control *c, const struct ipaddr *dst, uint8_t len);
+
+/* plumb6.c: what of this is of IPv6 alone */
+void plumb6_bind(const struct control *c, const struct cfg_interface *ci, const struct nl_link *l,
+		 struct bound_if *b);
+/* The link that has an address of that interface; NULL. */
+const struct nl_link *plumb6_device(const struct control *c, const struct cfg_interface *ci);
+void plumb6_interface(struct control *c, const struct cfg_interface *ci, const struct nl_link *l);
+/* True if a next hop is at the other end of a tunnel. */
+bool plumb6_hop_in(const struct cfg_interface *ci, const struct ipaddr *hop);
+
+/* ports6.c: the forwarder's ports of IPv6, once the configuration asks for them */
+void ports6_follow(struct control *c);
+
 /* tuns.c: first tuns_begin, then what is wanted, then tuns_forget for the rest (or
  * all). steering_apply sets c->guarded. */
 void tuns_device(const char *name, char out[16]); /* the Linux name of TunnelN */
@@ -198,7 +227,7 @@ void access_logged(struct control *c, const char *name, uint32_t seq, uint32_t i
 int access_matches(struct control *c, void (*each)(void *ctx, const char *acl, uint32_t seq, uint64_t n),
 		   void *ctx);
 
-/* forwarding.c: net.ipv4.ip_forward follows the guard */
+/* forwarding.c: net.ipv4.ip_forward follows the guard, and so does IPv6's if it is wanted */
 void forwarding_follow(struct control *c);
 void forwarding_restore(struct control *c); /* orderly stop, before the locks go */
 

@@ -87,8 +87,7 @@ static const char *why_down(const struct control *c, const struct cfg_interface 
 			    const struct bound_if *b, const struct tun_state *t)
 {
 	const struct cfg_tunnel *cfg = &ci->tunnel;
-	const struct bound_if *from = bound_find(c->ifs, c->n_ifs, cfg->source_if);
-	struct ipaddr src = cfg->source.family ? cfg->source : from ? from->addr : cfg->source;
+	struct ipaddr src = bound_tunnel_source(c->ifs, c->n_ifs, cfg);
 
 	if (src.family == IP_NONE)
 		return "no tunnel source";
@@ -100,7 +99,9 @@ static const char *why_down(const struct control *c, const struct cfg_interface 
 		return "tunnel source is not up";
 	if (!b->egress_ifindex || !link_works(c, b->egress_ifindex))
 		return "no output interface";
-	if (cfg->mode == TUNNEL_IPSEC_IPV4 && (!cfg->protection[0] || !t->has_sas))
+	if (src.family != cfg_tunnel_outer(cfg) || cfg->destination.family != src.family)
+		return "its ends are not of the family of its mode";
+	if (cfg_tunnel_is_vti(cfg) && (!cfg->protection[0] || !t->has_sas))
 		return "no IPsec security association";
 	return t->dead ? "keepalives are not answered" : NULL;
 }

@@ -84,18 +84,18 @@ static const struct nl_link *find_device(const struct control *c, const struct c
 	if (ci->host_if[0])
 		return plumb_link_named(c, ci->host_if);
 	const struct nl_link *l = plumb_link_named(c, ci->name);
-	if (l || !ci->addr.addr.family)
+	if (l)
 		return l;
-	for (size_t i = 0; i < c->n_addrs; i++)
+	for (size_t i = 0; ci->addr.addr.family && i < c->n_addrs; i++)
 		if (ipaddr_equal(&c->addrs[i].addr, &ci->addr.addr))
 			return plumb_link(c, c->addrs[i].ifindex);
-	return NULL;
+	return plumb6_device(c, ci);
 }
 
 static struct ipaddr device_address(const struct control *c, uint32_t ifindex)
 {
 	for (size_t i = 0; i < c->n_addrs; i++)
-		if (c->addrs[i].ifindex == ifindex)
+		if (c->addrs[i].ifindex == ifindex && c->addrs[i].addr.family == IP_V4)
 			return c->addrs[i].addr;
 	return (struct ipaddr){ 0 };
 }
@@ -142,6 +142,7 @@ static void bind_interface(struct control *c, const struct cfg_interface *ci, st
 		if (!b->addr.family)
 			b->addr = device_address(c, l->ifindex);
 	}
+	plumb6_bind(c, ci, l, b);
 	if (!ci->is_tunnel)
 		return;
 	for (size_t i = 0; i < MAX_TUNS; i++)
@@ -162,6 +163,8 @@ int plumb_look(struct control *c)
 	int err = nl_links(c->nl, keep_link, c);
 	if (!err)
 		err = nl_addrs(c->nl, keep_addr, c);
+	if (!err)
+		err = nl_addrs6(c->nl, keep_addr, c);
 	ifs = calloc(n ? n : 1, sizeof(*ifs));
 	if (err || !ifs) {
 		free(ifs);
@@ -244,20 +247,31 @@ static void take_back(struct control *c, bool all)
 
 /* ---- interfaces ---- */
 
-static void want_address(struct control *c, uint32_t ifindex, const struct cfg_addr *a)
+void plumb_want_address(struct control *c, uint32_t ifindex, const struct ipaddr *a, uint8_t len)
 {
-	struct added x = { .ifindex = ifindex, .addr = a->addr };
+	struct added x = { .ifindex = ifindex, .addr = *a, .prefix_len = len };
 	bool ours = false;
 
-	if (a->addr.family != IP_V4)
-		return;
-	x.prefix_len = (uint8_t)ipv4_mask_len(ipaddr_to_v4(&a->mask));
 	for (size_t i = 0; i < c->n_added; i++)
 		ours |= same_added(&c->added[i], &x);
 	for (size_t i = 0; !ours && i < c->n_addrs; i++)
-		if (c->addrs[i].ifindex == ifindex && ipaddr_equal(&c->addrs[i].addr, &a->addr))
+		if (c->addrs[i].ifindex == ifindex && ipaddr_equal(&c->addrs[i].addr, a))
 			return; /* it was there before us and stays after us */
 	want(c, &x);
+}
+
+static void want_address(struct control *c, uint32_t ifindex, const struct cfg_addr *a)
+{
+	if (a->addr.family == IP_V4)
+		plumb_want_address(c, ifindex, &a->addr, (uint8_t)ipv4_mask_len(ipaddr_to_v4(&a->mask)));
+}
+
+/* Below 1280 bytes the kernel has no IPv6 on a device (RFC 8200 section 5). */
+static uint32_t tunnel_device_mtu(const struct cfg_interface *ci, const struct bound_if *b)
+{
+	bool ipv6 = cfg_if6_runs(&ci->ip6) && cfg_tunnel_carries(&ci->tunnel, IP_V6);
+
+	return ipv6 && b->mtu < 1280 ? 1280 : b->mtu;
 }
 
 static void apply_interface(struct control *c, const struct cfg_interface *ci)
@@ -268,7 +282,7 @@ static void apply_interface(struct control *c, const struct cfg_interface *ci)
 
 	if (!l)
 		return;
-	mtu = ci->is_tunnel ? b->mtu : ci->mtu;
+	mtu = ci->is_tunnel ? tunnel_device_mtu(ci, b) : ci->mtu;
 	if (l->up == ci->shutdown || (mtu && mtu != l->mtu)) {
 		int err = nl_link_set(c->nl, l->ifindex, !ci->shutdown, mtu);
 
@@ -283,11 +297,10 @@ static void apply_interface(struct control *c, const struct cfg_interface *ci)
 	want_address(c, l->ifindex, &ci->addr);
 	for (size_t i = 0; i < ci->n_secondary; i++)
 		want_address(c, l->ifindex, &ci->secondary[i]);
+	plumb6_interface(c, ci, l);
 }
 
-/* An unreachable twin, so that what a tunnel carries never falls to the default
- * route when the TUN vanishes. */
-static void want_twin(struct control *c, const struct ipaddr *dst, uint8_t len)
+void plumb_want_twin(struct control *c, const struct ipaddr *dst, uint8_t len)
 {
 	struct added x = { .is_route = true, .route = { .dst = *dst, .prefix_len = len,
 							.metric = TWIN_METRIC, .unreachable = true } };
@@ -311,7 +324,8 @@ static bool through_tunnel(const struct control *c, const struct cfg_route *r)
 
 		if (!ci->is_tunnel)
 			continue;
-		if (!strcmp(ci->name, r->ifname) || in_subnet(&r->next_hop, &ci->addr))
+		if (!strcmp(ci->name, r->ifname) || plumb6_hop_in(ci, &r->next_hop) ||
+		    in_subnet(&r->next_hop, &ci->addr))
 			return true;
 		for (size_t k = 0; k < ci->n_secondary; k++)
 			if (in_subnet(&r->next_hop, &ci->secondary[k]))
@@ -325,11 +339,11 @@ static void apply_route(struct control *c, const struct cfg_route *r)
 	const struct bound_if *b = r->ifname[0] ? bound_find(c->ifs, c->n_ifs, r->ifname) : NULL;
 	const struct nl_link *l = r->ifname[0] && !b ? plumb_link_named(c, r->ifname) : NULL;
 	struct added x = { .is_route = true };
-	int len = ipv4_mask_len(ipaddr_to_v4(&r->mask));
+	int len = ipaddr_mask_len(&r->mask);
 
 	x.route.dst = r->net;
 	x.route.prefix_len = (uint8_t)len;
-	if (!len)
+	if (!len && r->net.family == IP_V4)
 		x.route.dst = (struct ipaddr){ 0 };
 	/* Of a route in the kernel FRR takes the top byte for its distance. So a floating one is
 	 * worse than what it learns, there and in the kernel, where its own have metric 20. */
@@ -340,7 +354,7 @@ static void apply_route(struct control *c, const struct cfg_route *r)
 	if (len < 0)
 		return;
 	if (through_tunnel(c, r))
-		want_twin(c, &x.route.dst, x.route.prefix_len);
+		plumb_want_twin(c, &x.route.dst, x.route.prefix_len);
 	if (r->ifname[0] && !x.route.ifindex && !x.route.unreachable)
 		return; /* its interface is not there (yet) */
 	want(c, &x);
@@ -354,7 +368,7 @@ static void subnet_twin(struct control *c, const struct cfg_addr *a)
 	if (a->addr.family != IP_V4 || len <= 0 || len >= 32)
 		return;
 	net = ipaddr_v4(ipaddr_to_v4(&a->addr) & ipv4_mask((unsigned)len));
-	want_twin(c, &net, (uint8_t)len);
+	plumb_want_twin(c, &net, (uint8_t)len);
 }
 
 static void tunnel_subnet_twins(struct control *c, const struct cfg_interface *ci)
@@ -376,7 +390,7 @@ static void apply_mss(struct control *c)
 		const struct cfg_interface *ci = c->config->interfaces.v[i];
 		const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
 
-		if (ci->adjust_mss && !ci->is_tunnel && !ci->crypto_map[0] && b && b->ifindex)
+		if (ci->adjust_mss && !ci->is_tunnel && !ci->crypto_map[0] && !ci->ip6.crypto_map[0] && b && b->ifindex)
 			v[n++] = (struct mss_if){ b->ifindex, (uint16_t)ci->adjust_mss };
 	}
 	err = v ? mss_apply(v, n, &c->last_mss, &why) : -ENOMEM;
@@ -393,12 +407,14 @@ static bool set_tunnel_mtus(struct control *c)
 {
 	bool some = false;
 
-	for (size_t i = 0; i < c->n_ifs; i++) {
-		const struct bound_if *b = &c->ifs[i];
-		const struct nl_link *l = b->tun_port ? plumb_link(c, b->ifindex) : NULL;
+	for (size_t i = 0; i < c->config->interfaces.n; i++) {
+		const struct cfg_interface *ci = c->config->interfaces.v[i];
+		const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
+		const struct nl_link *l = b && b->tun_port ? plumb_link(c, b->ifindex) : NULL;
+		uint32_t mtu = l ? tunnel_device_mtu(ci, b) : 0;
 
-		if (l && l->mtu != b->mtu)
-			some |= nl_link_set(c->nl, l->ifindex, l->up, b->mtu) == 0;
+		if (l && l->mtu != mtu)
+			some |= nl_link_set(c->nl, l->ifindex, l->up, mtu) == 0;
 	}
 	return some;
 }

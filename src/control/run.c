@@ -15,6 +15,7 @@
 #include "control/load.h"
 #include "control/master_key.h"
 #include "forwarder/forwarder.h"
+#include "host/ipv6.h"
 #include "host/os.h"
 #include "host/ports.h"
 #include "host/privs.h"
@@ -140,6 +141,7 @@ int run_main(int argc, char **argv)
 	if (optind < argc)
 		return wrong(run_usage, "unexpected argument ", argv[optind]);
 	(void)host_sysctl(CONTROL_IP_FORWARD, NULL, o.ip_forward);
+	(void)host_sysctl(HOST_IPV6_FORWARD, NULL, o.ip6_forward);
 	if (!strcmp(o.socket, CONTROL_SOCKET))
 		(void)mkdir("/run/culvert", 0750);
 	o.kept_fd = memfd_create("running-config", MFD_CLOEXEC);

@@ -193,15 +193,6 @@ static void take_match(void *ctx, const char *acl, uint32_t seq, uint64_t n)
 
 /* ---- interfaces ---- */
 
-static struct ipaddr tunnel_source(const struct control *c, const struct cfg_tunnel *t)
-{
-	const struct bound_if *src = bound_find(c->ifs, c->n_ifs, t->source_if);
-
-	if (t->source.family != IP_NONE)
-		return t->source;
-	return src ? src->addr : (struct ipaddr){ 0 };
-}
-
 static void take_tunnel(struct snapshot *s, const struct control *c, const struct cfg_interface *ci,
 			const struct bound_if *b, struct if_snapshot *i)
 {
@@ -209,7 +200,7 @@ static void take_tunnel(struct snapshot *s, const struct control *c, const struc
 	uint32_t id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
 
 	i->has_mac = false;
-	i->tunnel_src = tunnel_source(c, &ci->tunnel);
+	i->tunnel_src = bound_tunnel_source(c->ifs, c->n_ifs, &ci->tunnel);
 	i->line = i->up && b->line_up;
 	i->line_why = b->line_why;
 	i->tunnel_mtu = (egress && egress->mtu ? egress->mtu : 1500u) - cfg_tunnel_header(&ci->tunnel);

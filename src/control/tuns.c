@@ -82,26 +82,34 @@ static bool is_set(const char *path)
 	return host_sysctl(path, NULL, old) == 0 && !strcmp(old, "1");
 }
 
-/* The kernel's own router solicitations would be interesting traffic. */
-static void quiet_ipv6(const char *device)
+/* What the TUN of a tunnel is told of IPv6: once that there is none - the kernel's own router
+ * solicitations would be interesting traffic, and who wants IPv6 in it beside us may switch it
+ * on -, and each time what the configuration wants of it. */
+static void prepare_ipv6(struct tun_state *t, const struct cfg_interface *ci, bool fresh)
 {
-	char path[96];
+	bool runs = cfg_if6_runs(&ci->ip6) && cfg_tunnel_carries(&ci->tunnel, IP_V6);
+	int err = 0;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
-	(void)host_sysctl(path, "1", NULL);
+	if (runs)
+		err = ipv6_device(t->name, IPV6_TUNNEL);
+	else if (fresh || t->ipv6)
+		(void)ipv6_device(t->name, IPV6_OFF);
+	if (err && !t->ipv6)
+		log_line("CULVERT-4-HOST", "%s: IPv6: %s", ci->name, strerror(-err));
+	t->ipv6 = runs;
 }
 
-/* What a new TUN of a tunnel is told, once: who wants IPv6 in it switches it on. Its routes
- * go with its carrier (line.c). */
-static void prepare(const char *device)
+/* What a new TUN of a tunnel is told, once: its routes go with its carrier (line.c). False if
+ * it was told before. */
+static bool prepare(const char *device)
 {
 	char path[96];
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/ignore_routes_with_linkdown", device);
 	if (is_set(path))
-		return;
-	quiet_ipv6(device);
+		return false;
 	(void)host_sysctl(path, "1", NULL);
+	return true;
 }
 
 void tuns_apply(struct control *c, const struct cfg_interface *ci)
@@ -133,7 +141,7 @@ void tuns_apply(struct control *c, const struct cfg_interface *ci)
 	struct fwd_port desc = { .id = (uint32_t)(PORT_TUN + (t - c->tuns)),
 				 .kind = FWD_PORT_TUNNEL, .tunnel_id = t->tunnel_id };
 	(void)tun_ready(c, name, desc, &t->ifindex, &t->in_forwarder);
-	prepare(name);
+	prepare_ipv6(t, ci, prepare(name));
 	if (ci->tunnel.mode == TUNNEL_IPIP)
 		ikelink_ipip(c);
 	if (cfg_interface_protected(ci)) {
@@ -164,7 +172,8 @@ static struct steer_state *steer_for(struct control *c, const char *ios_name)
 	return NULL;
 }
 
-static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifindex, uint32_t mtu, bool six)
+static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifindex, uint32_t mtu,
+			 bool ipv6)
 {
 	struct fwd_port desc = { .id = (uint32_t)(PORT_STEER + (s - c->steer)),
 				 .kind = FWD_PORT_STEER, .ifid = ifindex };
@@ -177,7 +186,7 @@ static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifin
 	s->ifindex = ifindex;
 	if (!tun_ready(c, s->tun, desc, &s->tun_ifindex, &s->in_forwarder))
 		return;
-	(void)ipv6_device(s->tun, six ? IPV6_STEER : IPV6_OFF);
+	(void)ipv6_device(s->tun, ipv6 ? IPV6_STEER : IPV6_OFF);
 	(void)nl_link_set(c->nl, s->tun_ifindex, true, mtu);
 	/* without any address the kernel refuses what comes in there (rp_filter has
 	 * nothing to compare with): RFC 7600's dummy address serves */
@@ -234,6 +243,8 @@ static bool steer_one(struct control *c, const struct cfg_interface *ci, struct 
 	}
 	s->wanted = true;
 	*f = (struct steer_if){ .slot = (uint32_t)(s - c->steer),
+				.families = (uint8_t)((ci->crypto_map[0] ? STEER_IP4 : 0) |
+						      (ci->ip6.crypto_map[0] ? STEER_IP6 : 0)),
 				.adjust_mss = (uint16_t)ci->adjust_mss };
 	if (b && b->ifindex) {
 		snprintf(s->device, sizeof(s->device), "%s", b->device);
@@ -243,7 +254,7 @@ static bool steer_one(struct control *c, const struct cfg_interface *ci, struct 
 		const struct nl_link *l = plumb_link(c, b->ifindex);
 
 		f->lines = lines_of(c, b->ifindex, &f->n_lines);
-		steer_tun_up(c, s, b->ifindex, l ? l->mtu : b->mtu, steer_has(f, 1, IP_V6));
+		steer_tun_up(c, s, b->ifindex, l ? l->mtu : b->mtu, ci->ip6.crypto_map[0]);
 		f->tun_ifindex = s->tun_ifindex;
 	} else {
 		future_device(c, ci, s, f->device);
@@ -256,24 +267,30 @@ static bool steer_one(struct control *c, const struct cfg_interface *ci, struct 
 /* The guard of a protected tunnel. False: it has no end yet, and nothing to guard. */
 static bool guard_tunnel(struct control *c, const struct cfg_interface *ci, struct steer_if *f)
 {
-	struct steer_line *line;
-	const struct bound_if *src = bound_find(c->ifs, c->n_ifs, ci->tunnel.source_if);
-	struct ipaddr local = ci->tunnel.source.family ? ci->tunnel.source :
-			      src		       ? src->addr :
-							 (struct ipaddr){ 0 };
+	enum ip_family outer = cfg_tunnel_outer(&ci->tunnel);
+	struct ipaddr local = bound_tunnel_source(c->ifs, c->n_ifs, &ci->tunnel);
+	size_t n = ci->tunnel.mode == TUNNEL_IPV6 ? 2 : 1;
+	struct steer_line *lines;
 
-	if (local.family != IP_V4 || ci->tunnel.destination.family != IP_V4)
+	if (local.family != outer || ci->tunnel.destination.family != outer)
 		return false;
-	line = calloc(1, sizeof(*line));
-	if (!line) {
+	lines = calloc(n, sizeof(*lines));
+	if (!lines) {
 		c->guarded = false;
 		return false;
 	}
-	line->permit = true;
-	line->sel = (struct selector){ .local = { .addr = local },
-				       .remote = { .addr = ci->tunnel.destination },
-				       .proto = ci->tunnel.mode == TUNNEL_IPIP ? 4 : 47 };
-	*f = (struct steer_if){ .any_device = true, .lines = line, .n_lines = 1 };
+	for (size_t i = 0; i < n; i++) {
+		lines[i].permit = true;
+		lines[i].sel = (struct selector){ .local = { .addr = local },
+						  .remote = { .addr = ci->tunnel.destination },
+						  .proto = cfg_tunnel_proto(&ci->tunnel) };
+	}
+	if (n == 2) { /* RFC 2473: both families */
+		lines[0].sel.proto = 4;
+		lines[1].sel.proto = 41;
+	}
+	*f = (struct steer_if){ .any_device = true, .lines = lines, .n_lines = n,
+				.families = outer == IP_V6 ? STEER_IP6 : STEER_IP4 };
 	f->slot = STEER_SLOTS + (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
 	tuns_device(ci->name, f->tun);
 	return true;
@@ -291,9 +308,9 @@ static void steering_ruleset(struct control *c)
 		const struct cfg_interface *ci = c->config->interfaces.v[i];
 		struct steer_if f;
 
-		if (ci->crypto_map[0] && steer_one(c, ci, &f))
+		if ((ci->crypto_map[0] || ci->ip6.crypto_map[0]) && steer_one(c, ci, &f))
 			v[n++] = f;
-		if (!cfg_interface_protected(ci) || ci->tunnel.mode == TUNNEL_IPSEC_IPV4)
+		if (!cfg_interface_protected(ci) || cfg_tunnel_is_vti(&ci->tunnel))
 			continue; /* a VTI has nothing of its own on the wire */
 		if (guard_tunnel(c, ci, &f))
 			v[n++] = f;
