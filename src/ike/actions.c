@@ -237,7 +237,7 @@ void act_debug_pak(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	va_start(ap, fmt);
 	pak(k, sa, fmt, ap);
 	va_end(ap);
-	act_debug(k, sa, "Sending an IKE IPv4 Packet.");
+	act_debug(k, sa, "Sending an IKE IPv%d Packet.", sa && sa->path.remote.family == IP_V6 ? 6 : 4);
 }
 
 static void received(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
@@ -259,7 +259,7 @@ void act_debug_recv(struct ike *k, const struct ike_sa *sa, const struct ike_pat
 	if (off(k, IKE_DEBUG_ISAKMP, peer_of(k, sa)))
 		return;
 	received(k, sa, "received packet from %s dport %u sport %u Global (%s) %s%s",
-		 ipaddr_str(&path->remote, addr), path->local_port, path->remote_port,
+		 ipaddr_ios(&path->remote, addr), path->local_port, path->remote_port,
 		 !sa ? "N" : sa->initiator ? "I" : "R", sa ? ike_state_name(state) : "NEW SA",
 		 sa && state == IKE_QM_IDLE ? "      " : "");
 }

@@ -25,7 +25,7 @@ void aggressive_log_disabled(struct ike *k, const struct ipaddr *peer, const cha
 	act_log(k, "CRYPTO-5-IKMP_AG_MODE_DISABLED",
 		"Unable to initiate or respond to Aggressive Mode while disabled: %s %s (to type: no "
 		"crypto isakmp aggressive-mode disable)",
-		what, ipaddr_str(peer, addr));
+		what, ipaddr_ios(peer, addr));
 }
 
 static void begin(const struct ike_sa *sa, struct ike_builder *b, uint8_t flags)
@@ -350,7 +350,7 @@ static bool has_key(struct ike *k, const struct ike_path *path, struct span id_b
 	bool by_name = id->type == ID_FQDN || id->type == ID_USER_FQDN;
 
 	auth_id_text(id, name);
-	ipaddr_str(&path->remote, addr);
+	ipaddr_ios(&path->remote, addr);
 	act_debug(k, NULL, "ID payload type %u of %s: %s", id->type, addr, name);
 	if (p)
 		act_debug(k, NULL, "peer matches %s profile", p->name);
@@ -399,7 +399,7 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 		aggressive_log_disabled(k, &path->remote, "asked for by");
 		return;
 	}
-	ipaddr_str(&path->remote, addr);
+	ipaddr_ios(&path->remote, addr);
 	if (h->flags & IKE_FLAG_ENCRYPTED || h->msgid ||
 	    !ike_payloads_decode(h->next, span_of(d.p + IKE_HEADER, d.len - IKE_HEADER), &pl) ||
 	    !phase1_fits(&first, &pl)) {

@@ -31,7 +31,7 @@ struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap)
 				    own && pr->id_addr.family ? &pr->id_addr :
 								&sa->path.local;
 	uint8_t type = dn				   ? ID_DN :
-		       !name[0]				   ? ID_IPV4 :
+		       !name[0]				   ? ike_addr_id(addr->family) :
 		       (ag ? ag->id_kind : own ? pr->id_kind : AG_NO_ID) == AG_USER_FQDN ? ID_USER_FQDN :
 							   ID_FQDN;
 	struct wr w = wr_of(buf, cap);
@@ -47,20 +47,17 @@ struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap)
 	else if (name[0])
 		wr_bytes(&w, name, strlen(name));
 	else
-		wr_bytes(&w, addr->b, 4);
+		wr_span(&w, ike_addr_bytes(addr));
 	return wr_done(&w);
 }
 
 const char *auth_id_text(const struct ike_id *id, char buf[AUTH_ID_TEXT])
 {
 	struct txt t = TXT_INIT;
+	struct ipaddr a;
 
-	if (id->type == ID_IPV4 && id->data.len == 4) {
-		struct ipaddr a = { .family = IP_V4 };
-
-		memcpy(a.b, id->data.p, 4);
-		return ipaddr_str(&a, buf);
-	}
+	if (ike_id_addr(id, &a))
+		return ipaddr_ios(&a, buf);
 	if (id->type == ID_DN) {
 		pki_dn_text(id->data, &t);
 		snprintf(buf, AUTH_ID_TEXT, "%s", t.bad ? "" : txt_cstr(&t));
@@ -105,7 +102,8 @@ static void begin_notify(struct ike_sa *sa, struct ike_builder *b, uint16_t type
 int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id)
 {
 	static const char *const words[] = { [ID_IPV4] = "ID_IPV4_ADDR", [ID_FQDN] = "ID_FQDN",
-					     [ID_USER_FQDN] = "ID_USER_FQDN", [ID_DN] = "ID_DER_ASN1_DN" };
+					     [ID_USER_FQDN] = "ID_USER_FQDN", [ID_IPV6] = "ID_IPV6_ADDR",
+					     [ID_DN] = "ID_DER_ASN1_DN" };
 	bool signs = sa->agreed.auth == IKE_AUTH_RSA_SIG;
 	uint8_t hash[IKE_MAX_HASH];
 	int err = id.len ? own_hash(sa, sa->initiator, id, hash) : -ENOMEM;

@@ -294,6 +294,31 @@ bool ike_id_decode(struct span body, struct ike_id *ret_id)
 	return true;
 }
 
+/* RFC 2407 sections 4.6.2.2 and 4.6.2.6. */
+bool ike_id_addr(const struct ike_id *id, struct ipaddr *ret_a)
+{
+	struct ipaddr a = { .family = id->type == ID_IPV4 ? IP_V4 : id->type == ID_IPV6 ? IP_V6 : IP_NONE };
+	struct rd r = rd_span(id->data);
+
+	if (!a.family)
+		return false;
+	rd_copy(&r, a.b, ip_bits(a.family) / 8);
+	if (r.bad || rd_left(&r))
+		return false;
+	*ret_a = a;
+	return true;
+}
+
+uint8_t ike_addr_id(uint8_t family)
+{
+	return family == IP_V6 ? ID_IPV6 : ID_IPV4;
+}
+
+struct span ike_addr_bytes(const struct ipaddr *a)
+{
+	return span_of(a->b, ip_bits(a->family) / 8);
+}
+
 void ike_build_start(struct ike_builder *b, const struct ike_header *h)
 {
 	b->w = wr_of(b->buf, sizeof(b->buf));

@@ -5,6 +5,7 @@
 #ifndef IKE_CODEC_H
 #define IKE_CODEC_H
 
+#include "base/ipaddr.h"
 #include "base/rd.h"
 #include "base/wr.h"
 
@@ -141,14 +142,20 @@ struct ike_delete {
 };
 bool ike_delete_decode(struct span body, struct ike_delete *ret_d);
 
-enum ike_id_type { ID_IPV4 = 1, ID_FQDN = 2, ID_USER_FQDN = 3, ID_IPV4_SUBNET = 4, ID_IPV4_RANGE = 7,
-		   ID_DN = 9, ID_KEY_ID = 11 };
+/* RFC 2407 section 4.6.2.1. */
+enum ike_id_type { ID_IPV4 = 1, ID_FQDN = 2, ID_USER_FQDN = 3, ID_IPV4_SUBNET = 4, ID_IPV6 = 5,
+		   ID_IPV6_SUBNET = 6, ID_IPV4_RANGE = 7, ID_IPV6_RANGE = 8, ID_DN = 9, ID_KEY_ID = 11 };
 struct ike_id {
 	uint8_t type, proto;
 	uint16_t port;
 	struct span data;
 };
 bool ike_id_decode(struct span body, struct ike_id *ret_id);
+/* The one address that it says; false if it is of another type or length. */
+bool ike_id_addr(const struct ike_id *id, struct ipaddr *ret_a);
+/* The type that says an address of that family, and the bytes that say this one. */
+uint8_t ike_addr_id(uint8_t family);
+struct span ike_addr_bytes(const struct ipaddr *a);
 
 /* ---- building ---- */
 

@@ -286,11 +286,11 @@ static void recv_unknown(struct ike *k, const struct ike_path *path, const struc
 	if ((h->exchange != EX_MAIN && h->exchange != EX_AGGRESSIVE) || memcmp(h->r_cookie, none, 8) != 0 ||
 	    !memcmp(h->i_cookie, none, 8)) {
 		act_debug(k, NULL, "IKE message from %s has no SA and is not an initialization offer",
-			  ipaddr_str(&path->remote, addr));
+			  ipaddr_ios(&path->remote, addr));
 		if (auth_methods(k, &path->local, &path->remote))
 			act_log(k, "CRYPTO-4-IKMP_NO_SA",
 				"IKE message from %s has no SA and is not an initialization offer",
-				ipaddr_str(&path->remote, addr));
+				ipaddr_ios(&path->remote, addr));
 		return;
 	}
 	sa = sa_by_first(k, path, h);

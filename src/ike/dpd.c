@@ -119,7 +119,7 @@ static void nobody_answers(struct ike_sa *sa)
 		sa_end(sa, false, "the peer never came to use it");
 		return;
 	}
-	ipaddr_str(&peer.addr, a);
+	ipaddr_ios(&peer.addr, a);
 	act_debug(k, sa, "peer %s not responding!", a);
 	act_log(k, "CRYPTO-5-IKMP_PEER_DEAD",
 		"Peer %s answered none of %u R-U-THERE (crypto isakmp keepalive): its SAs are deleted",
@@ -257,7 +257,7 @@ void dpd_asked(struct ike_sa *sa, const struct ike_notify *n)
 		return;
 	}
 	act_debug(sa->k, sa, "DPD/R_U_THERE received from peer %s, sequence 0x%X",
-		  ipaddr_str(&sa->path.remote, a), seq);
+		  ipaddr_ios(&sa->path.remote, a), seq);
 	if (is_later(&sa->dpd, seq)) {
 		sa->dpd.his_known = true;
 		sa->dpd.his_seq = seq;
@@ -276,6 +276,6 @@ void dpd_answered(struct ike_sa *sa, const struct ike_notify *n)
 		return;
 	}
 	act_debug(sa->k, sa, "DPD/R_U_THERE_ACK received from peer %s, sequence 0x%X",
-		  ipaddr_str(&sa->path.remote, a), seq);
+		  ipaddr_ios(&sa->path.remote, a), seq);
 	rest(sa);
 }

@@ -38,7 +38,7 @@ int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer)
 	if (!d.len)
 		return -ENOMEM;
 	act_debug_pak(sa->k, sa, "sending packet to %s my_port %u peer_port %u (%s) %s",
-		      ipaddr_str(&sa->path.remote, addr), sa->path.local_port,
+		      ipaddr_ios(&sa->path.remote, addr), sa->path.local_port,
 		      sa->path.remote_port, sa->initiator ? "I" : "R", shown[sa->state]);
 	struct ike_path to = sa_route(sa);
 
@@ -147,7 +147,7 @@ static void bad_message(struct ike_sa *sa, const char *what)
 	sa->told = true;
 	act_log(sa->k, "CRYPTO-4-IKMP_BAD_MESSAGE",
 		"IKE message from %s failed its sanity check or is malformed%s%s",
-		ipaddr_str(&sa->path.remote, addr), what[0] ? ": " : "", what);
+		ipaddr_ios(&sa->path.remote, addr), what[0] ? ": " : "", what);
 }
 
 static const char *mode_name(const struct ike_sa *sa)
@@ -240,7 +240,7 @@ static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struc
 	default:
 		break;
 	}
-	ipaddr_str(&sa->path.remote, addr);
+	ipaddr_ios(&sa->path.remote, addr);
 	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
 		mode_name(sa), addr, why_it_ends(sa, err, false));
 	sa_end(sa, false, "%s", why_it_ends(sa, err, true));
@@ -294,6 +294,13 @@ out:
 
 /* ---- a stranger's first message ---- */
 
+/* Where addresses belong to one owner or can be taken by him: a /24, and of IPv6 the /56 that
+ * a site is given (RFC 6177). */
+static bool are_near(const struct ipaddr *a, const struct ipaddr *b)
+{
+	return ipaddr_in(a, b, a->family == IP_V6 ? 56 : 24);
+}
+
 /* Addresses are easily forged before the third message proves one. If the places are taken, the
  * oldest exchange that waits for it gives way; otherwise four datagrams in 40 s would
  * keep a peer out. Of strangers elsewhere it must be a while old, or a flood would
@@ -305,7 +312,7 @@ bool phase1_room(struct ike *k, const struct ipaddr *peer)
 
 	TAILQ_FOREACH(sa, &k->sas, entry) { /* newest first */
 		bool same = ipaddr_equal(&sa->path.remote, peer);
-		bool near = !((ipaddr_to_v4(&sa->path.remote) ^ ipaddr_to_v4(peer)) >> 8);
+		bool near = are_near(&sa->path.remote, peer);
 
 		if (k->now_ms - sa->made_ms > IKE_GIVE_UP_MS)
 			break; /* older ones are up or over */
@@ -336,8 +343,9 @@ bool phase1_room(struct ike *k, const struct ipaddr *peer)
 bool phase1_may_work(struct ike *k, const struct ipaddr *peer)
 {
 	const size_t n = sizeof(k->ag_work.by_peer);
-	uint32_t v4 = ipaddr_to_v4(peer);
-	uint8_t *his = &k->ag_work.by_peer[hash_bytes(k->seed, &v4, sizeof(v4)) % n];
+	/* one who has a network of IPv6 has more addresses than there are places */
+	struct ipaddr who = peer->family == IP_V6 ? ipaddr_network(peer, 56) : *peer;
+	uint8_t *his = &k->ag_work.by_peer[index_addr(k, &who) % n];
 
 	if (k->now_ms - k->ag_work.from_ms >= 1000) {
 		memset(&k->ag_work, 0, sizeof(k->ag_work));
@@ -364,10 +372,10 @@ void phase1_refuse(struct ike *k, const struct ike_path *path, const struct ike_
 {
 	char a[IPADDR_STRLEN], l[IPADDR_STRLEN];
 
-	ipaddr_str(&path->remote, a);
+	ipaddr_ios(&path->remote, a);
 	act_debug(k, NULL, "no offers accepted!");
 	act_debug(k, NULL, "phase 1 SA policy not acceptable! (local %s remote %s)",
-		  ipaddr_str(&path->local, l), a);
+		  ipaddr_ios(&path->local, l), a);
 	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
 		mode, a, why);
 	info_notify_clear(k, path, h, len, NT_NO_PROPOSAL_CHOSEN);

@@ -18,8 +18,15 @@ static const uint8_t vid[20] = { 0x40, 0x48, 0xb7, 0xd5, 0x6e, 0xbc, 0xe8, 0x85,
 /* An IP datagram of 1280 bytes passes everywhere (RFC 8200 section 5); with a NAT there is
  * a non-ESP marker besides. */
 #define DATAGRAM 1280
-#define MESSAGE	 (DATAGRAM - 20 - 8 - 4)
-#define PART	 (MESSAGE - IKE_HEADER - 4 - FRAG_HEADER)
+#define MESSAGE4 (DATAGRAM - 20 - 8 - 4)
+#define MESSAGE6 (DATAGRAM - 40 - 8 - 4)
+#define HEADERS	 (IKE_HEADER + 4 + FRAG_HEADER) /* of each part */
+
+/* What fits into one on the way to the peer. */
+static size_t message_max(const struct ipaddr *remote)
+{
+	return remote->family == IP_V6 ? MESSAGE6 : MESSAGE4;
+}
 
 void frag_vid(struct ike_builder *b, const struct ike_sa *sa)
 {
@@ -53,21 +60,24 @@ static void send_part(struct ike *k, const struct ike_sa *sa, const struct ike_p
 
 static bool is_cut(const struct ike_sa *sa, size_t len)
 {
-	return len > MESSAGE && sa->peer_frag && sa->k->cfg.fragmentation;
+	return len > message_max(&sa->path.remote) && sa->peer_frag && sa->k->cfg.fragmentation;
 }
 
 size_t frag_wire_len(const struct ike_sa *sa, size_t len)
 {
-	return is_cut(sa, len) ? len + (len + PART - 1) / PART * (MESSAGE - PART) : len;
+	size_t part = message_max(&sa->path.remote) - HEADERS;
+
+	return is_cut(sa, len) ? len + (len + part - 1) / part * HEADERS : len;
 }
 
 bool frag_send(struct ike *k, const struct ike_path *path, struct span data)
 {
+	size_t max = message_max(&path->remote), part = max - HEADERS;
 	struct rd r = rd_span(data);
 	struct ike_header h;
 	struct ike_sa *sa;
 
-	if (data.len <= MESSAGE || !k->cfg.fragmentation || !ike_header_decode(&r, &h))
+	if (data.len <= max || !k->cfg.fragmentation || !ike_header_decode(&r, &h))
 		return false;
 	sa = sa_by_cookies(k, &h);
 	if (!sa || !is_cut(sa, data.len))
@@ -76,9 +86,9 @@ bool frag_send(struct ike *k, const struct ike_path *path, struct span data)
 	uint16_t id = (uint16_t)(hash_bytes(k->seed, data.p, data.len) | 1);
 	r = rd_span(data);
 	for (uint8_t n = 1; rd_left(&r); n++) {
-		struct span part = rd_take(&r, rd_left(&r) < PART ? rd_left(&r) : PART);
+		struct span next = rd_take(&r, rd_left(&r) < part ? rd_left(&r) : part);
 
-		send_part(k, sa, path, id, n, !rd_left(&r), part);
+		send_part(k, sa, path, id, n, !rd_left(&r), next);
 	}
 	act_debug(k, sa, "fragmenting IKE message of %zu bytes", data.len);
 	return true;
@@ -115,7 +125,7 @@ struct span frag_recv(struct ike *k, const struct ike_path *path, const struct i
 
 	if (!k->cfg.fragmentation) {
 		act_debug(k, NULL, "IKE fragment from %s, and crypto isakmp fragmentation is not "
-				   "configured", ipaddr_str(&path->remote, addr));
+				   "configured", ipaddr_ios(&path->remote, addr));
 		return none;
 	}
 	if (!ike_payloads_decode(h->next, span_of(d.p + IKE_HEADER, d.len - IKE_HEADER), &pl) ||
@@ -128,6 +138,6 @@ struct span frag_recv(struct ike *k, const struct ike_path *path, const struct i
 	if (whole.len < IKE_HEADER || memcmp(whole.p, d.p, 16) != 0 || whole.p[16] == PL_FRAGMENT)
 		return none;
 	act_debug(k, NULL, "IKE message of %zu bytes from %s reassembled", whole.len,
-		  ipaddr_str(&path->remote, addr));
+		  ipaddr_ios(&path->remote, addr));
 	return whole;
 }

@@ -109,9 +109,11 @@ static void add_keys(struct ike *k, struct index *x, const struct ike_config *cf
 	for (size_t i = cfg->n_psk; i-- > 0;) { /* of two for one host the first is found first */
 		const struct psk_entry *e = &cfg->psk[i];
 
+		bool host = e->mask_len == ip_bits(e->addr.family);
+
 		x->psk_nodes[i].e = e;
-		x->psk_masks |= e->mask_len != 32;
-		if (e->mask_len == 32)
+		x->psk_masks |= !host;
+		if (host)
 			(void)htab_add(&x->psk_by_host, &x->psk_nodes[i].node,
 				       index_addr(k, &e->addr));
 	}

@@ -51,7 +51,7 @@ static void finish(struct ike_sa *sa, struct ike_builder *b, uint32_t msgid, str
 	char addr[IPADDR_STRLEN];
 
 	act_debug_pak(sa->k, sa, "sending packet to %s my_port %u peer_port %u (%s) %s%s",
-		      ipaddr_str(&sa->path.remote, addr), sa->path.local_port, sa->path.remote_port,
+		      ipaddr_ios(&sa->path.remote, addr), sa->path.local_port, sa->path.remote_port,
 		      sa->initiator ? "I" : "R", ike_state_name(sa_shown_state(sa)),
 		      sa->state == MM_DONE ? "      " : "");
 
@@ -296,7 +296,7 @@ static void recv_refusal(struct ike_sa *sa, const struct ike_payloads *pl)
 		 ike_notify_name(n.type));
 	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
 		"Processing of Informational mode failed with peer at %s: %s",
-		ipaddr_str(&sa->path.remote, addr), why);
+		ipaddr_ios(&sa->path.remote, addr), why);
 	sa_end(sa, false, "%s", why);
 }
 
@@ -366,7 +366,7 @@ static void recv_clear(struct ike_sa *sa, const struct ike_header *h, struct spa
 			snprintf(why, sizeof(why), "the peer refused: %s", ike_notify_name(n.type));
 		act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
 			"Processing of Informational mode failed with peer at %s: %s",
-			ipaddr_str(&sa->path.remote, addr), why);
+			ipaddr_ios(&sa->path.remote, addr), why);
 		sa_end(sa, false, "%s", why);
 	}
 }

@@ -241,6 +241,7 @@ void quick_log_lifetime(const struct qm *q);
 /* quick_ids.c: proxy identities (RFC 2407 section 4.6.2) */
 /* One side of a selector as the body of an ID payload; false if IKE has no words
  * for it (wildcards with holes). Port tests other than eq are said as any port. */
+#define IDS_MAX (4 + 2 * 16) /* bytes of one: a subnet of IPv6 */
 bool ids_encode(struct wr *w, const struct addr_match *m, uint8_t proto,
 		const struct port_match *port);
 /* What QM1 asks for, seen from our side; false if it cannot be expressed. */

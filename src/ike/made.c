@@ -23,7 +23,15 @@ struct made {
 };
 
 /* Of an entry that an earlier core has left and that no SA tells the peer of. */
-static const struct ipaddr nobody = { .family = IP_V4 };
+static struct ipaddr nobody(const struct p2_policy *of)
+{
+	return (struct ipaddr){ .family = of->local.family };
+}
+
+static bool is_nobody(const struct ipaddr *peer)
+{
+	return ipaddr_is_unspecified(peer);
+}
 
 static uint64_t hash_of(const struct ike *k, uint32_t of, const struct selector *sel)
 {
@@ -128,10 +136,10 @@ void made_in_use(const struct pair *p)
 	/* he has another address now, or somebody else has his networks: what leaves goes
 	 * where it was agreed last */
 	ids_text(&m->p.sel, text, sizeof(text));
-	if (!ipaddr_equal(&m->p.peers[0], &nobody))
+	if (!is_nobody(&m->p.peers[0]))
 		act_log(p->k, "CULVERT-5-DYNAMIC_PEER",
 			"crypto map %s %u: %s moves from peer %s to peer %s", m->p.map, m->p.seq, text,
-			ipaddr_str(&m->p.peers[0], was), ipaddr_str(&p->peer, is));
+			ipaddr_ios(&m->p.peers[0], was), ipaddr_ios(&p->peer, is));
 	m->p.peers[0] = p->peer;
 }
 
@@ -177,7 +185,7 @@ static bool has_room(struct ike *k, const struct p2_policy *from, const struct i
 		if (k->now_ms >= m->used_ms + IKE_MADE_MS && !pair_any(k, m->p.id))
 			idle = m;
 	}
-	if (ipaddr_equal(peer, &nobody))
+	if (is_nobody(peer))
 		of_peer = 0; /* they are of many peers */
 	if (from->dynamic ? of_peer >= IKE_MAX_MADE_PEER : of_line >= IKE_MAX_HOST_PAIRS)
 		return false;
@@ -247,7 +255,7 @@ const struct p2_policy *made_for_flow(struct ike *k, const struct p2_policy *fro
 {
 	struct selector sel = from->sel;
 
-	if (f->local.family != IP_V4 || f->remote.family != IP_V4 || !selector_has(&from->sel, f))
+	if (!selector_has(&from->sel, f))
 		return NULL;
 	sel.local = (struct addr_match){ .addr = f->local };
 	sel.remote = (struct addr_match){ .addr = f->remote };
@@ -273,7 +281,8 @@ int ike_adopt_held(struct ike *k, uint64_t now_ms, uint32_t id, uint32_t ifid,
 
 		if (t->ifid != ifid || !t->any_proxies || find(k, t->id, sel))
 			continue;
-		struct made *m = make(k, t, sel, &nobody, id);
+		const struct ipaddr none = nobody(t);
+		struct made *m = make(k, t, sel, &none, id);
 
 		if (!m)
 			return -ENOMEM;

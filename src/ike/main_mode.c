@@ -338,7 +338,7 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 	struct ike_sa *sa;
 	char why[160], addr[IPADDR_STRLEN];
 
-	ipaddr_str(&path->remote, addr);
+	ipaddr_ios(&path->remote, addr);
 	if (h->flags & IKE_FLAG_ENCRYPTED || h->msgid ||
 	    !ike_payloads_decode(h->next, span_of(d.p + IKE_HEADER, d.len - IKE_HEADER), &pl) ||
 	    !phase1_fits(&first, &pl)) {

@@ -58,7 +58,7 @@ void sa_follow(struct ike_sa *sa, const struct ike_path *path)
 		return;
 	sa_settle(sa, path);
 	act_debug(sa->k, sa, "NAT mapping of the peer has changed from %s port %u to %s port %u",
-		  ipaddr_str(&was.remote, a), was.remote_port, ipaddr_str(&path->remote, b),
+		  ipaddr_ios(&was.remote, a), was.remote_port, ipaddr_ios(&path->remote, b),
 		  path->remote_port);
 	redirect(sa);
 	pairs_move(sa->k, &peer, path);

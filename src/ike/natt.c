@@ -103,7 +103,7 @@ static int natd_hash(const struct ike_sa *sa, const struct ipaddr *a, uint16_t p
 {
 	uint8_t p[2] = { (uint8_t)(port >> 8), (uint8_t)port };
 	struct span parts[] = { span_of(sa->i_cookie, 8), span_of(sa->r_cookie, 8),
-				span_of(a->b, a->family == IP_V6 ? 16 : 4), span_of(p, 2) };
+				ike_addr_bytes(a), span_of(p, 2) };
 
 	return ike_hash(sa->k->crypto, sa->agreed.hash, parts, 4, out);
 }
@@ -169,9 +169,9 @@ void natt_commit(struct ike_sa *sa, struct natt_found f)
 static void add_original(struct ike_builder *b, uint8_t type, const struct ipaddr *a)
 {
 	ike_build_begin(b, type);
-	wr_u8(&b->w, ID_IPV4);
+	wr_u8(&b->w, ike_addr_id(a->family));
 	wr_zero(&b->w, 3);
-	wr_bytes(&b->w, a->b, 4);
+	wr_span(&b->w, ike_addr_bytes(a));
 	ike_build_end(b);
 }
 
@@ -186,14 +186,9 @@ void natt_add_original(struct ike_builder *b, const struct ike_sa *sa, bool init
 
 static bool read_original(const struct ike_payload *p, struct ipaddr *ret)
 {
-	struct ipaddr a = { .family = IP_V4 };
 	struct ike_id id;
 
-	if (!p || !ike_id_decode(p->body, &id) || id.type != ID_IPV4 || id.data.len != 4)
-		return false;
-	memcpy(a.b, id.data.p, 4);
-	*ret = a;
-	return true;
+	return p && ike_id_decode(p->body, &id) && ike_id_addr(&id, ret);
 }
 
 void natt_read_original(struct qm *q, const struct ike_payloads *pl)
@@ -254,17 +249,15 @@ void natt_suspect(const struct ike_sa *sa, struct span id)
 {
 	bool off = !sa->k->cfg.nat_traversal;
 	char addr[IPADDR_STRLEN], own[IPADDR_STRLEN], sign[80];
-	struct ipaddr said = { .family = IP_V4 };
+	struct ipaddr said = sa->path.remote;
 	struct ike_id his;
 
 	if (!off && sa->natt) /* NAT-D has told */
 		return;
-	if (ike_id_decode(id, &his) && his.type == ID_IPV4 && his.data.len == 4)
-		memcpy(said.b, his.data.p, 4);
-	else
-		said = sa->path.remote;
+	if (ike_id_decode(id, &his))
+		(void)ike_id_addr(&his, &said);
 	if (!ipaddr_equal(&said, &sa->path.remote))
-		snprintf(sign, sizeof(sign), "it calls itself %s", ipaddr_str(&said, own));
+		snprintf(sign, sizeof(sign), "it calls itself %s", ipaddr_ios(&said, own));
 	else if (sa->path.remote_port != 500)
 		snprintf(sign, sizeof(sign), "its messages come from port %u", sa->path.remote_port);
 	else
@@ -272,7 +265,7 @@ void natt_suspect(const struct ike_sa *sa, struct span id)
 	act_log(sa->k, "CULVERT-4-NAT_IN_THE_WAY",
 		"A NAT seems to be between us and %s (%s), and %s: ESP stays protocol 50 and may not "
 		"pass%s",
-		ipaddr_str(&sa->path.remote, addr), sign,
+		ipaddr_ios(&sa->path.remote, addr), sign,
 		off ? "UDP encapsulation is switched off here" : "the peer does not offer NAT traversal",
 		off ? " (to type: crypto ipsec nat-transparency udp-encapsulation)" : "");
 }

@@ -266,7 +266,7 @@ static void cannot_begin(struct ike *k, const struct p2_policy *p, const struct 
 {
 	char addr[IPADDR_STRLEN];
 
-	tell_cause(k, note_for(k, p->id, true), ipaddr_str(peer, addr), why);
+	tell_cause(k, note_for(k, p->id, true), ipaddr_ios(peer, addr), why);
 	policy_failed(k, p->id, peer, why);
 }
 
@@ -289,7 +289,7 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 	if (!auth_methods_begin(k, pr, &p->local, peer)) {
 		bool psk = auth_methods_configured(k) & P1_METHOD(IKE_AUTH_PSK);
 
-		ipaddr_str(peer, addr);
+		ipaddr_ios(peer, addr);
 		act_debug(k, NULL, "No %s key with %s!", psk ? "pre-shared" : "public", addr);
 		if (psk && pr && pr->n_keyrings)
 			snprintf(why, sizeof(why),

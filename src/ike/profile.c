@@ -79,14 +79,11 @@ static unsigned match_weight(const struct ike *k, const struct profile_match *m,
 
 	switch ((enum profile_match_kind)m->kind) {
 	case MATCH_ADDRESS: {
-		struct ipaddr a = { .family = IP_V4 };
+		struct ipaddr a;
 
-		if (id->type != ID_IPV4 || id->data.len != 4)
+		if (!ike_id_addr(id, &a) || !ipaddr_in(&a, &m->addr, m->mask_len))
 			return 0;
-		memcpy(a.b, id->data.p, 4);
-		return (ipaddr_to_v4(&a) ^ ipaddr_to_v4(&m->addr)) & ipv4_mask(m->mask_len) ?
-			       0 :
-			       1u + m->mask_len * 6u;
+		return 1u + m->mask_len * 192u / ip_bits(a.family);
 	}
 	case MATCH_HOST:
 		return id->type == ID_FQDN && same_text(id->data, m->name) ? 200 : 0;
@@ -177,6 +174,7 @@ static const char *statement(const struct ike_id *id, char buf[AUTH_ID_TEXT + 32
 {
 	char name[AUTH_ID_TEXT];
 	const char *kind = id->type == ID_IPV4	    ? "address" :
+			   id->type == ID_IPV6	    ? "address ipv6" :
 			   id->type == ID_FQDN	    ? "host" :
 			   id->type == ID_USER_FQDN ? "user" :
 			   id->type == ID_KEY_ID    ? "group" :
@@ -218,7 +216,7 @@ static int refuse(struct ike_sa *sa, const char *why)
 
 	sa_story(sa, "%s", why);
 	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
-		sa->aggressive ? "Aggressive" : "Main", ipaddr_str(&sa->path.remote, addr), why);
+		sa->aggressive ? "Aggressive" : "Main", ipaddr_ios(&sa->path.remote, addr), why);
 	return -EPERM;
 }
 

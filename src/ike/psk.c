@@ -41,10 +41,8 @@ static const struct psk_entry *by_addr(const struct ike *k, const struct ike_pro
 		return best;
 	for (size_t i = 0; k->index.psk_masks && i < k->cfg.n_psk; i++) {
 		const struct psk_entry *e = &k->cfg.psk[i];
-		uint32_t mask = ipv4_mask(e->mask_len);
 
-		if (e->addr.family == peer->family &&
-		    !((ipaddr_to_v4(&e->addr) ^ ipaddr_to_v4(peer)) & mask) && may_use(e, p, local) &&
+		if (ipaddr_in(peer, &e->addr, e->mask_len) && may_use(e, p, local) &&
 		    (!best || e->mask_len > best->mask_len))
 			best = e;
 	}

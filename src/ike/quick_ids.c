@@ -34,44 +34,87 @@ bool ids_translate(const struct qm *q, const struct selector *s, struct selector
 bool ids_encode(struct wr *w, const struct addr_match *m, uint8_t proto,
 		const struct port_match *port)
 {
+	bool v6 = m->addr.family == IP_V6;
 	unsigned len;
 
-	if (m->addr.family != IP_V4 || !addr_match_prefix(m, &len))
+	if (!m->addr.family || !addr_match_prefix(m, &len))
 		return false;
-	wr_u8(w, len == 32 ? ID_IPV4 : ID_IPV4_SUBNET);
+	bool host = len == ip_bits(m->addr.family);
+	wr_u8(w, host ? ike_addr_id(m->addr.family) : v6 ? ID_IPV6_SUBNET : ID_IPV4_SUBNET);
 	wr_u8(w, proto);
 	wr_be16(w, port->op == PORT_EQ ? port->lo : 0);
-	wr_bytes(w, m->addr.b, 4);
-	if (len != 32)
-		wr_be32(w, ipv4_mask(len));
+	wr_span(w, ike_addr_bytes(&m->addr));
+	if (!host) {
+		struct ipaddr mask = ipaddr_mask(m->addr.family, len);
+
+		wr_span(w, ike_addr_bytes(&mask));
+	}
 	return !w->bad;
 }
 
-/* An address, a subnet, or a range that is a subnet. */
+static enum ip_family family_of(uint8_t type)
+{
+	switch (type) {
+	case ID_IPV4:
+	case ID_IPV4_SUBNET:
+	case ID_IPV4_RANGE:
+		return IP_V4;
+	case ID_IPV6:
+	case ID_IPV6_SUBNET:
+	case ID_IPV6_RANGE:
+		return IP_V6;
+	default:
+		return IP_NONE;
+	}
+}
+
+/* An address, a subnet, or a range that is a subnet (RFC 2407 sections 4.6.2.2 to 4.6.2.9). */
 static bool decode(struct span body, struct addr_match *ret_m, uint8_t *ret_proto,
 		   struct port_match *ret_port)
 {
+	struct addr_match m = { 0 };
+	struct ipaddr second = { 0 };
 	struct ike_id id;
+	unsigned len;
 
 	if (!ike_id_decode(body, &id))
 		return false;
+	bool subnet = id.type == ID_IPV4_SUBNET || id.type == ID_IPV6_SUBNET;
+	bool range = id.type == ID_IPV4_RANGE || id.type == ID_IPV6_RANGE;
 	struct rd r = rd_span(id.data);
-	uint32_t addr = rd_be32(&r), wild = 0;
-	if (id.type == ID_IPV4_SUBNET) {
-		uint32_t mask = rd_be32(&r);
 
-		wild = ~mask;
-		addr &= mask;
-	} else if (id.type == ID_IPV4_RANGE) {
-		wild = addr ^ rd_be32(&r);
-	} else if (id.type != ID_IPV4) {
+	m.addr.family = family_of(id.type);
+	size_t bytes = ip_bits(m.addr.family) / 8;
+	rd_copy(&r, m.addr.b, bytes);
+	if (subnet || range)
+		rd_copy(&r, second.b, bytes);
+	if (!m.addr.family || r.bad || rd_left(&r))
 		return false;
+	for (size_t i = 0; i < bytes; i++) {
+		m.wild[i] = subnet ? (uint8_t)~second.b[i] : range ? m.addr.b[i] ^ second.b[i] : 0;
+		if (range && m.addr.b[i] & m.wild[i]) /* it does not begin where the subnet does */
+			return false;
+		m.addr.b[i] &= (uint8_t)~m.wild[i];
 	}
-	if (r.bad || rd_left(&r) || wild & (wild + 1) || addr & wild)
+	if (!addr_match_prefix(&m, &len))
 		return false;
-	*ret_m = addr_match_v4(addr, wild);
+	*ret_m = m;
 	*ret_proto = id.proto;
 	*ret_port = (struct port_match){ id.port ? PORT_EQ : PORT_ANY, id.port, 0 };
+	return true;
+}
+
+/* Both sides, of which no packet has one of each family. */
+static bool decode_both(const struct ike_payload *near, const struct ike_payload *far, struct selector *ret)
+{
+	struct selector s = { 0 };
+	uint8_t proto;
+
+	if (!near || !far || !decode(near->body, &s.local, &s.proto, &s.local_port) ||
+	    !decode(far->body, &s.remote, &proto, &s.remote_port) || proto != s.proto ||
+	    s.local.addr.family != s.remote.addr.family)
+		return false;
+	*ret = s;
 	return true;
 }
 
@@ -79,34 +122,18 @@ bool ids_requested(const struct ike_sa *sa, const struct ike_payloads *pl, struc
 {
 	const struct ike_payload *idi = ike_payload_find(pl, PL_ID, 0);
 	const struct ike_payload *idr = ike_payload_find(pl, PL_ID, 1);
-	struct selector s = { .local = { .addr = sa->path.local },
-			      .remote = { .addr = sa->path.remote } };
-	uint8_t proto_i = 0, proto_r = 0;
 
 	if (!idi && !idr) { /* RFC 2409 section 5.5: the peers themselves */
-		*ret = s;
+		*ret = (struct selector){ .local = { .addr = sa->path.local },
+					  .remote = { .addr = sa->path.remote } };
 		return true;
 	}
-	if (!idi || !idr || !decode(idi->body, &s.remote, &proto_i, &s.remote_port) ||
-	    !decode(idr->body, &s.local, &proto_r, &s.local_port) || proto_i != proto_r)
-		return false;
-	s.proto = proto_i;
-	*ret = s;
-	return true;
+	return decode_both(idr, idi, ret);
 }
 
 bool ids_answered(const struct ike_payloads *pl, struct selector *ret)
 {
-	const struct ike_payload *idi = ike_payload_find(pl, PL_ID, 0);
-	const struct ike_payload *idr = ike_payload_find(pl, PL_ID, 1);
-	struct selector s = { 0 };
-	uint8_t proto_r;
-
-	if (!idi || !idr || !decode(idi->body, &s.local, &s.proto, &s.local_port) ||
-	    !decode(idr->body, &s.remote, &proto_r, &s.remote_port) || proto_r != s.proto)
-		return false;
-	*ret = s;
-	return true;
+	return decode_both(ike_payload_find(pl, PL_ID, 0), ike_payload_find(pl, PL_ID, 1), ret);
 }
 
 /* A selector as the ID payloads would say it. */
@@ -181,21 +208,26 @@ const struct p2_policy *ids_policy(const struct ike_sa *sa, const struct selecto
 	return same ? same : cover;
 }
 
+/* One side as an access list says it: of IPv4 with a wildcard mask, of IPv6 with a prefix. */
 static const char *side(const struct addr_match *m, const struct port_match *port, char *buf,
 			size_t cap)
 {
 	char addr[IPADDR_STRLEN], wild[IPADDR_STRLEN], eq[16] = "";
 	struct ipaddr w = { .family = m->addr.family };
+	unsigned len = 0;
+	bool prefix = addr_match_prefix(m, &len);
 
 	memcpy(w.b, m->wild, sizeof(w.b));
-	ipaddr_str(&m->addr, addr);
-	ipaddr_str(&w, wild);
+	ipaddr_ios(&m->addr, addr);
+	ipaddr_ios(&w, wild);
 	if (port->op == PORT_EQ)
 		snprintf(eq, sizeof(eq), " eq %u", port->lo);
-	if (!strcmp(wild, "0.0.0.0"))
+	if (prefix && len == ip_bits(m->addr.family))
 		snprintf(buf, cap, "host %s%s", addr, eq);
-	else if (!strcmp(wild, "255.255.255.255"))
+	else if (prefix && !len)
 		snprintf(buf, cap, "any%s", eq);
+	else if (prefix && m->addr.family == IP_V6)
+		snprintf(buf, cap, "%s/%u%s", addr, len, eq);
 	else
 		snprintf(buf, cap, "%s %s%s", addr, wild, eq);
 	return buf;
@@ -203,12 +235,13 @@ static const char *side(const struct addr_match *m, const struct port_match *por
 
 void ids_text(const struct selector *s, char *buf, size_t cap)
 {
+	bool v6 = s->local.addr.family == IP_V6;
 	char l[120], r[120], proto[8];
 
 	snprintf(proto, sizeof(proto), "%u", s->proto);
 	snprintf(buf, cap, "permit %s %s %s",
-		 s->proto == 0	? "ip" :
-		 s->proto == 1	? "icmp" :
+		 s->proto == 0	? (v6 ? "ipv6" : "ip") :
+		 s->proto == (v6 ? 58 : 1) ? "icmp" :
 		 s->proto == 6	? "tcp" :
 		 s->proto == 17 ? "udp" :
 		 s->proto == 47 ? "gre" :

@@ -53,7 +53,7 @@ static int finish(struct qm *q, struct ike_builder *b, unsigned which, enum ike_
 		return err;
 	struct span d = msg_encrypt(sa, b, q->iv);
 	act_debug_pak(sa->k, sa, "sending packet to %s my_port %u peer_port %u (%s) QM_IDLE      ",
-		      ipaddr_str(&sa->path.remote, addr), sa->path.local_port,
+		      ipaddr_ios(&sa->path.remote, addr), sa->path.local_port,
 		      sa->path.remote_port, q->initiator ? "I" : "R");
 	struct ike_path to = sa_route(sa);
 
@@ -162,7 +162,7 @@ void quick_fail(struct qm *q, const char *why)
 
 	snprintf(text, sizeof(text), "%s", why);
 	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Quick mode failed with peer at %s: %s",
-		ipaddr_str(&peer, addr), text);
+		ipaddr_ios(&peer, addr), text);
 	quick_drop(q);
 	policy_failed(k, policy_id, &peer, text);
 }
@@ -207,7 +207,7 @@ static int prepare(struct qm *q, const struct p2_policy *p)
 {
 	struct ike_sa *sa = q->sa;
 	struct ike *k = sa->k;
-	uint8_t ids[2][12], nonce[IKE_NONCE];
+	uint8_t ids[2][IDS_MAX], nonce[IKE_NONCE];
 	struct wr l = wr_of(ids[0], sizeof(ids[0])), r = wr_of(ids[1], sizeof(ids[1]));
 
 	q->policy = *p;
@@ -353,10 +353,10 @@ static void r_refuse(struct qm *q, const struct ike_payloads *pl, uint16_t type,
 	struct rd r;
 	char addr[IPADDR_STRLEN], local[IPADDR_STRLEN];
 
-	ipaddr_str(&sa->path.remote, addr);
+	ipaddr_ios(&sa->path.remote, addr);
 	sa_story(sa, "up; quick mode refused: %s", why);
 	act_debug(sa->k, sa, "phase 2 SA policy not acceptable! (local %s remote %s)",
-		  ipaddr_str(&sa->path.local, local), addr);
+		  ipaddr_ios(&sa->path.local, local), addr);
 	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
 		"Processing of Quick mode failed with peer at %s: %s", addr, why);
 	if (!offer || !ike_sa_decode(offer->body, &r) || !ike_proposal_next(&r, &prop) ||
@@ -599,7 +599,7 @@ void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike
 	if (!(h->flags & IKE_FLAG_ENCRYPTED)) {
 		act_log(k, "CRYPTO-6-IKMP_NOT_ENCRYPTED",
 			"IKE packet from %s was not encrypted and it should've been.",
-			ipaddr_str(&path->remote, addr));
+			ipaddr_ios(&path->remote, addr));
 		return;
 	}
 	if (q && flight_is_repeat(k, &q->flight, d))

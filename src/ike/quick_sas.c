@@ -165,6 +165,6 @@ void quick_log_lifetime(const struct qm *q)
 	if (his.life_sec && his.life_sec != q->policy.life_sec && !pair_any(k, q->policy.id))
 		act_log(k, "CRYPTO-6-IPSEC_LIFETIME",
 			"IPsec SA lifetime: peer at %s offered %u s, crypto map %s %u has %u s, %u s is used",
-			ipaddr_str(&q->sa->path.remote, addr), his.life_sec, q->policy.map,
+			ipaddr_ios(&q->sa->path.remote, addr), his.life_sec, q->policy.map,
 			q->policy.seq, q->policy.life_sec, q->agreed.life_sec);
 }

@@ -57,7 +57,7 @@ static void recover(struct ike *k, const struct ipaddr *peer, uint8_t proto, uin
 	struct ike_path path = { policy->local, *peer, 500, 500 };
 	k->debug_about.now = *peer;
 	act_debug(k, NULL, "invalid-spi-recovery: initiating IKE with %s, spi 0x%X",
-		  ipaddr_str(peer, a), spi);
+		  ipaddr_ios(peer, a), spi);
 	sa = phase1_alone(k, &path, policy->profile);
 	if (!sa)
 		return;

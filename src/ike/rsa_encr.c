@@ -34,9 +34,10 @@ static bool is_for_us(const struct rsa_peer *p)
 
 bool rsa_peer_is(const struct rsa_peer *p, const struct ike_id *id)
 {
-	if (id->type == ID_IPV4)
-		return p->addr.family == IP_V4 && id->data.len == 4 &&
-		       !memcmp(id->data.p, p->addr.b, 4);
+	struct ipaddr a;
+
+	if (ike_id_addr(id, &a))
+		return ipaddr_equal(&a, &p->addr);
 	return (id->type == ID_FQDN || id->type == ID_USER_FQDN) && p->name[0] &&
 	       strlen(p->name) == id->data.len &&
 	       !strncasecmp(p->name, (const char *)id->data.p, id->data.len);
@@ -141,7 +142,7 @@ int encr_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fre
 	 * behind them does not end the exchange. Aggressive mode has asked already. */
 	if (!(sa->aggressive && !sa->initiator) && !phase1_may_work(sa->k, &sa->path.remote)) {
 		act_debug(sa->k, sa, "too many messages to decrypt, %s waits",
-			  ipaddr_str(&sa->path.remote, addr));
+			  ipaddr_ios(&sa->path.remote, addr));
 		return -EAGAIN;
 	}
 	err = env->open(env->ctx, id, ID_LEAST, AUTH_ID_MAX, buf, &len);
@@ -191,6 +192,6 @@ int encr_judge(struct ike_sa *sa, const struct ike_id *id, struct span id_b)
 		     "entry of crypto key pubkey-chain rsa with that key says",
 		 auth_id_text(id, name));
 	act_log(sa->k, "CRYPTO-6-IKMP_AUTH_FAIL", "Authentication method rsa-encr failed with host %s: %s",
-		ipaddr_str(&sa->path.remote, addr), sa->story);
+		ipaddr_ios(&sa->path.remote, addr), sa->story);
 	return -EPERM;
 }

@@ -102,7 +102,7 @@ int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_paylo
 		p.trust = (const char(*)[IOS_NAME_MAX])profile->trust;
 		p.n_trust = profile->n_trust;
 	}
-	ipaddr_str(&sa->path.remote, addr);
+	ipaddr_ios(&sa->path.remote, addr);
 	/* who names trustpoints wants a certificate of theirs */
 	if (!ike_payload_count(pl, PL_CERT) && !p.n_trust)
 		p.key = typed_key(&k->cfg, id);

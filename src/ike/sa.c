@@ -154,7 +154,7 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 		info_delete_isakmp(sa);
 	act_debug(k, sa, "deleting SA reason \"%s\" state (%s) %s (peer %s)", why,
 		  sa->initiator ? "I" : "R", ike_state_name(sa_shown_state(sa)),
-		  ipaddr_str(&peer, addr));
+		  ipaddr_ios(&peer, addr));
 	flight_stop(k, &sa->flight);
 	timer_stop(&k->timers, &sa->life);
 	timer_stop(&k->timers, &sa->keepalive);
@@ -453,7 +453,7 @@ static void log_lifetime(const struct ike_sa *sa)
 	if (!sa->initiator && sa->his_life_sec && sa->his_life_sec != sa->our_life_sec)
 		act_log(sa->k, "CRYPTO-6-IKMP_LIFETIME",
 			"ISAKMP SA lifetime: peer at %s offered %u s, policy %u has %u s, %u s is used",
-			ipaddr_str(&sa->path.remote, addr), sa->his_life_sec, sa->agreed.priority,
+			ipaddr_ios(&sa->path.remote, addr), sa->his_life_sec, sa->agreed.priority,
 			sa->our_life_sec, sa->agreed.life_sec);
 }
 
@@ -516,7 +516,7 @@ void sa_up(struct ike_sa *sa)
 	sa_story(sa, "up");
 	act_debug(k, sa, "SA authentication status:");
 	act_debug(k, sa, "        authenticated");
-	act_debug(k, sa, "SA has been authenticated with %s", ipaddr_str(&sa->path.remote, addr));
+	act_debug(k, sa, "SA has been authenticated with %s", ipaddr_ios(&sa->path.remote, addr));
 	act_debug(k, sa, "Old State = IKE_%s  New State = IKE_P1_COMPLETE ",
 		  sa->aggressive ? (sa->initiator ? "I_AM1" : "R_AM2") :
 				   (sa->initiator ? "I_MM6" : "R_MM5"));

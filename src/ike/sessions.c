@@ -20,7 +20,7 @@ static void say(struct ike *k, const char *what, const struct ipaddr *local,
 	struct ike_sa *sa = sa_up_for(k, local, peer);
 	char a[IPADDR_STRLEN];
 
-	ipaddr_str(peer, a);
+	ipaddr_ios(peer, a);
 	act_log(k, "CRYPTO-5-SESSION_STATUS", "Crypto tunnel is %s.  Peer %s:%u       Id: %s", what,
 		a, sa ? sa->path.remote_port : 500u, a);
 }

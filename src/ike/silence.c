@@ -94,7 +94,7 @@ void silence_end(struct ike_sa *sa)
 {
 	char addr[IPADDR_STRLEN], why[sizeof(sa->story)];
 
-	ipaddr_str(&sa->path.remote, addr);
+	ipaddr_ios(&sa->path.remote, addr);
 	if (sa->initiator)
 		of_initiator(sa, addr, why, sizeof(why));
 	else
@@ -147,6 +147,6 @@ void silence_deleted(struct ike_sa *sa)
 		 "likely (%s)",
 		 name, sa->agreed.auth == IKE_AUTH_RSA_SIG ? ", or refuses our certificate," : "", type);
 	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Main mode failed with peer at %s: %s",
-		ipaddr_str(&sa->path.remote, addr), why);
+		ipaddr_ios(&sa->path.remote, addr), why);
 	sa_end(sa, false, "%s", why);
 }

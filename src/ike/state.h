@@ -64,7 +64,7 @@
 #define IKE_MAX_REPEATS	    10	   /* answers to repeated requests, each exchange */
 #define IKE_MAX_HALF_OPEN   256	   /* as responder, all peers */
 #define IKE_MAX_HALF_PEER   4	   /* as responder, one peer */
-#define IKE_MAX_HALF_NET    16	   /* as responder, one /24 */
+#define IKE_MAX_HALF_NET    16	   /* as responder, one /24, or /56 of IPv6 */
 #define IKE_HALF_OPEN_MS    2000   /* MM3 may take so long before a place goes to another */
 #define IKE_MAX_LOG_SEC	    20	   /* log lines a second; strangers can cause them */
 #define IKE_MAX_SAS	    65536

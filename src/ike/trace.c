@@ -26,7 +26,7 @@ static void key(struct ike *k, const struct ike_sa *sa, const struct ipaddr *pee
 {
 	char addr[IPADDR_STRLEN];
 
-	act_debug(k, sa, "found peer pre-shared key matching %s", ipaddr_str(peer, addr));
+	act_debug(k, sa, "found peer pre-shared key matching %s", ipaddr_ios(peer, addr));
 }
 
 void trace_begin(struct ike_sa *sa)
@@ -214,7 +214,7 @@ static void p2_transforms(struct ike *k, const struct ike_sa *sa, struct span sa
 static const struct {
 	uint8_t type;
 	const char *label;
-} ids[] = { { ID_IPV4, "address     " }, { ID_FQDN, "FQDN name   " },
+} ids[] = { { ID_IPV4, "address     " }, { ID_IPV6, "address     " }, { ID_FQDN, "FQDN name   " },
 	    { ID_USER_FQDN, "USER FQDN   " }, { ID_DN, "Dist. name  " } };
 
 void trace_id(struct ike *k, const struct ike_sa *sa, struct span body, unsigned next)

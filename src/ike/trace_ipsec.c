@@ -12,7 +12,7 @@ static bool off(const struct ike *k)
 	return !(k->debug & IKE_DEBUG_IPSEC);
 }
 
-enum { WORDS = 64, PROXY = 64, BLOCK = 480 };
+enum { WORDS = 64, PROXY = 96, BLOCK = 640 };
 
 /* proto AH: auth is all there is. */
 static const char *words(uint8_t proto, uint8_t cipher, uint16_t bits, uint8_t auth, char buf[WORDS])
@@ -27,20 +27,27 @@ static const char *words(uint8_t proto, uint8_t cipher, uint16_t bits, uint8_t a
 	return buf;
 }
 
-/* 2.2.2.0/255.255.255.0/0/0 (type=4); type 1 is a host (RFC 2407 section 4.6.2.1). */
+/* 2.2.2.0/255.255.255.0/0/0 (type=4), 2001:DB8:2::/64/0/0 (type=6); a host is of type 1 or 5
+ * (RFC 2407 section 4.6.2.1). */
 static const char *proxy(const struct addr_match *m, uint8_t proto, const struct port_match *port,
 			 char buf[PROXY])
 {
-	struct ipaddr mask = { .family = IP_V4 };
+	bool v6 = m->addr.family == IP_V6;
 	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
-	bool host = true;
+	unsigned len = 0;
 
-	for (size_t i = 0; i < 4; i++) {
+	(void)addr_match_prefix(m, &len);
+	struct ipaddr mask = { .family = m->addr.family };
+	bool host = len == ip_bits(m->addr.family);
+	for (size_t i = 0; i < sizeof(mask.b); i++)
 		mask.b[i] = (uint8_t)~m->wild[i];
-		host = host && !m->wild[i];
-	}
-	snprintf(buf, PROXY, "%s/%s/%u/%u (type=%u)", ipaddr_str(&m->addr, a), ipaddr_str(&mask, b), proto,
-		 port->op == PORT_EQ ? port->lo : 0u, host ? 1u : 4u);
+	if (v6)
+		snprintf(b, sizeof(b), "%u", len);
+	else
+		ipaddr_ios(&mask, b);
+	snprintf(buf, PROXY, "%s/%s/%u/%u (type=%u)", ipaddr_ios(&m->addr, a), b, proto,
+		 port->op == PORT_EQ ? port->lo : 0u,
+		 host ? ike_addr_id(m->addr.family) : v6 ? (unsigned)ID_IPV6_SUBNET : (unsigned)ID_IPV4_SUBNET);
 	return buf;
 }
 
@@ -62,7 +69,7 @@ static const char *print(const struct block *b, char buf[BLOCK])
 		 "  (key eng. msg.) %s local= %s, remote= %s, \n    local_proxy= %s, \n    remote_proxy= %s,\n"
 		 "    protocol= %s, transform= %s  (%s), \n    lifedur= %" PRIu32 "s and %" PRIu64 "kb, \n"
 		 "    spi= 0x%" PRIX32 "(%" PRIu32 "), conn_id= %" PRIu32 ", keysize= %u, flags= 0x0",
-		 b->direction, ipaddr_str(b->local, local), ipaddr_str(b->remote, remote),
+		 b->direction, ipaddr_ios(b->local, local), ipaddr_ios(b->remote, remote),
 		 proxy(&b->sel->local, b->sel->proto, &b->sel->local_port, near),
 		 proxy(&b->sel->remote, b->sel->proto, &b->sel->remote_port, far),
 		 b->proto == PROTO_AH ? "AH" : "ESP",
@@ -166,7 +173,7 @@ static void created(struct ike *k, const struct pair *p, const struct sa_spec *s
 	act_debug_ipsec(k, &p->peer,
 			"(create_sa): sa created,\n  (sa) sa_dest= %s, sa_proto= %u, \n"
 			"    sa_spi= 0x%" PRIX32 "(%" PRIu32 "), \n    sa_trans= %s , sa_conn_id= %" PRIu32,
-			ipaddr_str(&s->dst, a), proto, spi, spi,
+			ipaddr_ios(&s->dst, a), proto, spi, spi,
 			words(proto, s->cipher, s->cipher_bits, bundled ? s->ah.auth : s->auth, trans),
 			s->pair_id);
 }
@@ -191,5 +198,5 @@ void trace_pair(struct ike *k, const struct pair *p)
 	}
 	act_debug_ipsec(k, &p->peer, "(update_current_outbound_sa): updated peer %s current outbound "
 				     "sa to SPI %" PRIX32,
-			ipaddr_str(&p->peer, a), p->out.spi);
+			ipaddr_ios(&p->peer, a), p->out.spi);
 }

@@ -46,7 +46,7 @@ static void end_idle(struct pair *p, const struct p2_policy *policy)
 	char a[IPADDR_STRLEN];
 
 	act_debug_ipsec(k, &p->peer, "(delete_sa): idle for %u s: peer %s, spi 0x%X", policy->idle_sec,
-			ipaddr_str(&p->peer, a), p->in.spi);
+			ipaddr_ios(&p->peer, a), p->in.spi);
 	pair_remove(p, true);
 	if (policy->idle_default && !pair_current(k, policy->id))
 		policy_to_default(k, policy);

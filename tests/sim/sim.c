@@ -18,18 +18,13 @@ static void fill(void *ctx, void *p, size_t n)
 		b[i] = (uint8_t)sim_rnd();
 }
 
-static struct ipaddr nat_addr(void)
-{
-	return ipaddr_v4(A(198, 51, 100, 1));
-}
-
 /* How the other side sees a datagram's path; what a NAT does on the way. */
 static bool translate(int from, const struct ike_path *sent, struct ike_path *ret)
 {
 	struct ike_path p = { sent->remote, sent->local, sent->remote_port, sent->local_port };
-	struct ipaddr outside = sim.nat_at.family ? sim.nat_at : nat_addr();
+	struct ipaddr outside = sim.nat_at.family ? sim.nat_at : sim.outside;
 
-	if (ipaddr_to_v4(&sent->remote) != A(192, 0, 2, 2) - (uint32_t)from &&
+	if (!ipaddr_equal(&sent->remote, &sim.end[!from]) &&
 	    !(sim.nat_500 && from == 1 && ipaddr_equal(&sent->remote, &outside)))
 		return false; /* nobody lives there */
 	if (sim.nat_500 && from == 0) {
@@ -38,7 +33,7 @@ static bool translate(int from, const struct ike_path *sent, struct ike_path *re
 	} else if (sim.nat_500) {
 		if (sent->remote_port != sim.nat_500 && sent->remote_port != sim.nat_4500)
 			return false; /* no such mapping */
-		p.local = ipaddr_v4(A(192, 0, 2, 1));
+		p.local = sim.end[0];
 		p.local_port = sent->remote_port == sim.nat_500 ? 500 : 4500;
 	}
 	*ret = p;
@@ -247,15 +242,56 @@ void sim_nat(uint16_t port_500, uint16_t port_4500)
 
 	sim.nat_500 = port_500;
 	sim.nat_4500 = port_4500;
-	x->psk[0].addr = nat_addr();
+	x->psk[0].addr = sim.outside;
 	for (size_t i = 0; i < x->cfg.n_p2; i++)
-		x->p2[i].peers[0] = nat_addr();
+		x->p2[i].peers[0] = sim.outside;
 	sim_configure(1);
+}
+
+struct ipaddr sim_addr(const char *text)
+{
+	struct ipaddr a;
+
+	assert_true(ipaddr_parse(text, &a));
+	return a;
+}
+
+/* 2001:db8:site:net::/64 */
+static struct addr_match lan6(uint8_t site, uint8_t net)
+{
+	struct addr_match m = { .addr = sim_addr("2001:db8::") };
+
+	m.addr.b[5] = site;
+	m.addr.b[7] = net;
+	memset(m.wild + 8, 0xff, 8);
+	return m;
+}
+
+void sim_v6(bool proxies)
+{
+	sim.end[0] = sim_addr("2001:db8::1");
+	sim.end[1] = sim_addr("2001:db8::2");
+	sim.outside = sim_addr("2001:db8:ffff::1");
+	for (int s = 0; s < 2; s++) {
+		struct side *x = &sim.side[s];
+
+		x->psk[0].addr = x->ag[0].addr = sim.end[!s];
+		x->psk[0].mask_len = 128;
+		for (size_t i = 0; i < SIM_POLICIES; i++) {
+			x->p2[i].local = sim.end[s];
+			x->p2[i].peers[0] = sim.end[!s];
+			if (!proxies)
+				continue;
+			x->p2[i].sel.local = lan6((uint8_t)(1 + s), (uint8_t)(i + 1));
+			x->p2[i].sel.remote = lan6((uint8_t)(2 - s), (uint8_t)(i + 1));
+		}
+		sim_configure(s);
+	}
 }
 
 static void setup_side(int s)
 {
-	const struct ipaddr end[2] = { ipaddr_v4(A(192, 0, 2, 1)), ipaddr_v4(A(192, 0, 2, 2)) };
+	const struct ipaddr *end = sim.end;
 	const uint32_t lan[2] = { A(10, 1, 1, 0), A(10, 2, 2, 0) };
 	struct side *x = &sim.side[s];
 
@@ -288,6 +324,9 @@ int sim_setup(void **state)
 	memset(&sim, 0, sizeof(sim));
 	sim.now_ms = 1000;
 	sim.rng = 1;
+	sim.end[0] = ipaddr_v4(A(192, 0, 2, 1));
+	sim.end[1] = ipaddr_v4(A(192, 0, 2, 2));
+	sim.outside = ipaddr_v4(A(198, 51, 100, 1));
 	setup_side(0);
 	setup_side(1);
 	return 0;

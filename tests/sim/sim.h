@@ -47,7 +47,9 @@ struct side {
 };
 
 struct sim {
-	struct side side[2]; /* 192.0.2.1 and 192.0.2.2, LANs 10.1.x.0/24 and 10.2.x.0/24 */
+	struct side side[2]; /* LANs 10.1.x.0/24 and 10.2.x.0/24 */
+	struct ipaddr end[2]; /* 192.0.2.1 and 192.0.2.2 */
+	struct ipaddr outside; /* of the NAT, if there is one: 198.51.100.1 */
 	struct datagram *wire[SIM_MAX_WIRE];
 	size_t n_wire;
 	uint64_t now_ms;
@@ -60,7 +62,7 @@ struct sim {
 	} lose[2];
 	bool cut[2];	/* side is unreachable: what goes to it is lost */
 	struct ipaddr nat_at;	    /* the NAT has given side 0 this address since; family 0: not */
-	uint16_t nat_500, nat_4500; /* side 0 is 198.51.100.1 for the other, ports mapped; 0: no NAT */
+	uint16_t nat_500, nat_4500; /* side 0 is the outside for the other, ports mapped; 0: no NAT */
 };
 extern struct sim sim;
 extern struct ike_env sim_env; /* of cores that are made from now on */
@@ -83,8 +85,12 @@ void sim_configure(int s);
 void sim_acquire(int s, uint32_t policy);
 /* A new core, as after a crash of control; its SAs stay in n_sa, if keep. */
 void sim_restart(int s, bool keep);
-/* Puts side 0 behind a NAT (198.51.100.1) and tells side 1's configuration. */
+/* Puts side 0 behind a NAT and tells side 1's configuration. */
 void sim_nat(uint16_t port_500, uint16_t port_4500);
+/* The ends become 2001:db8::1 and ::2, the NAT 2001:db8:ffff::1; with proxies, too, the LANs
+ * become 2001:db8:1:x::/64 and 2001:db8:2:x::/64. */
+void sim_v6(bool proxies);
+struct ipaddr sim_addr(const char *text);
 
 enum ike_state sim_state(int s); /* of its first ISAKMP SA */
 size_t sim_count_sas(int s, enum ike_state state);
