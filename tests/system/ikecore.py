@@ -12,6 +12,8 @@ from peers.tshark import Capture
 
 US, PEER = '192.0.2.1', '192.0.2.2'
 NEAR, FAR = '10.1.0.0/24', '10.2.0.0/24'  # our LAN and the peer's
+US6, PEER6 = '2001:db8::1', '2001:db8::2'
+NEAR6, FAR6 = '2001:db8:1::/64', '2001:db8:2::/64'
 
 GROUPS = {'modp768': 1, 'modp1024': 2, 'modp1536': 5, 'modp2048': 14, 'modp3072': 15, 'modp4096': 16,
           'ecp256': 19, 'ecp384': 20, 'ecp521': 21, 'modp2048s256': 24}
@@ -132,15 +134,23 @@ class Core:
 
 
 class World:
-    """Us and a strongSwan on one wire, and a capture of it."""
+    """Us and a strongSwan on one wire, and a capture of it; with v6 both have addresses of IPv6 besides, by which
+    charon and core speak."""
 
-    def __init__(self):
+    def __init__(self, v6=False):
         self.net = Net()
+        self.local, self.remote = (US6, PEER6) if v6 else (US, PEER)
         self.us, self.them = self.net.ns('us'), self.net.ns('peer')
         self.net.link(self.us, 'wan', f'{US}/24', self.them, 'wan', f'{PEER}/24')
         for net in '2.0', '3.0', '4.0', '5.0':  # the routes of kernel-libipsec want an address in each
             self.them.addr('lo', f'10.{net}.1/32')
         self.us.route(FAR, PEER)
+        if v6:
+            for ns, end, inner in ((self.us, US6, '2001:db8:1::1'), (self.them, PEER6, '2001:db8:2::1')):
+                ns.enable_v6()
+                ns.addr('wan', f'{end}/64')
+                ns.addr('lo', f'{inner}/128')
+            self.us.route(FAR6, PEER6)
         self.capture = Capture(self.us, 'wan')
 
     def charon(self, conns, kernel='libipsec', **kw):
@@ -151,13 +161,13 @@ class World:
 
     def swan(self, suite, esp, kernel='libipsec', local_ts=FAR, remote_ts=NEAR, **more):
         """One connection t with one child t."""
-        return self.charon({'t': connection(PEER, US, suite, {'t': child(local_ts, remote_ts, esp, **more)})},
+        return self.charon({'t': connection(self.remote, self.local, suite, {'t': child(local_ts, remote_ts, esp, **more)})},
                            kernel)
 
     def core(self, suite, *p2, psk='secretkey', natt='on', life=86400, more=()):
         """Our core with one phase 1 suite; p2 as lines of ikedrv without id and peer."""
-        lines = [f'local {US}', f'natt {natt}', p1_line(suite, life=life), f'psk {PEER}/32 {psk}', *more]
-        lines += [f'p2 {i} peer={PEER} {words}' for i, words in enumerate(p2, 1)]
+        lines = [f'local {self.local}', f'natt {natt}', p1_line(suite, life=life), f'psk {self.remote} {psk}', *more]
+        lines += [f'p2 {i} peer={self.remote} {words}' for i, words in enumerate(p2, 1)]
         return Core(self.us, lines)
 
     def close(self):

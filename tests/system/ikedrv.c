@@ -7,6 +7,7 @@
  *   acquire ID            a packet of policy ID has no SA
  *   expire ID soft|hard [unused]
  *   clear isakmp|sa       what the IOS commands do
+ *   unknown-spi PEER SPI  ESP of the peer that nobody knows
  *   configure             reads the configuration file again
  *   skip SECONDS          lets this side's clock jump
  *   sas | pairs | story ID
@@ -50,13 +51,31 @@ static uint64_t now_ms(const struct driver *d)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 + d->skipped_ms;
 }
 
+union end {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static socklen_t end_of(const struct ipaddr *a, uint16_t port, union end *ret)
+{
+	if (a->family == IP_V6) {
+		ret->v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port) };
+		memcpy(&ret->v6.sin6_addr, a->b, 16);
+		return sizeof(ret->v6);
+	}
+	ret->v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
+	memcpy(&ret->v4.sin_addr, a->b, 4);
+	return sizeof(ret->v4);
+}
+
 static int udp_bound(const struct ipaddr *local, uint16_t port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	union end a;
+	socklen_t len = end_of(local, port, &a);
+	int fd = socket(a.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	memcpy(&a.sin_addr, local->b, 4);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a))) {
+	if (fd < 0 || bind(fd, &a.any, len)) {
 		fprintf(stderr, "ikedrv: UDP %u: %s\n", port, strerror(errno));
 		exit(1);
 	}
@@ -66,17 +85,17 @@ static int udp_bound(const struct ipaddr *local, uint16_t port)
 /* On UDP 4500 an IKE message stands behind four zero bytes (RFC 3948 section 2.2). */
 static void send_datagram(struct driver *d, const struct ike_path *path, struct span data)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(path->remote_port) };
+	union end to;
+	socklen_t to_len = end_of(&path->remote, path->remote_port, &to);
 	bool marked = path->local_port == 4500 && data.len > 1;
 	uint8_t buf[65535] = { 0 };
 	size_t skip = marked ? 4 : 0;
 
-	memcpy(&to.sin_addr, path->remote.b, 4);
 	if (data.len > sizeof(buf) - skip)
 		abort();
 	memcpy(buf + skip, data.p, data.len);
 	if (sendto(d->udp[path->local_port == 4500], buf, skip + data.len, 0,
-		   (struct sockaddr *)&to, sizeof(to)) < 0)
+		   &to.any, to_len) < 0)
 		drv_print_text("send-error", strerror(errno));
 	d->sent++;
 }
@@ -84,18 +103,20 @@ static void send_datagram(struct driver *d, const struct ike_path *path, struct 
 static void receive(struct driver *d, int i)
 {
 	struct ike_path path = { .local = d->cfg.local, .local_port = ports[i] };
-	struct sockaddr_in from;
+	union end from;
 	socklen_t from_len = sizeof(from);
 	uint8_t buf[65535];
 	size_t skip = i ? 4 : 0;
-	ssize_t n = recvfrom(d->udp[i], buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from,
-			     &from_len);
+	ssize_t n = recvfrom(d->udp[i], buf, sizeof(buf), MSG_DONTWAIT, &from.any, &from_len);
 
 	/* ESP and keepalives come here too; only the marker makes a datagram IKE's */
 	if (n < (ssize_t)skip || (i && memcmp(buf, "\0\0\0", 4) != 0))
 		return;
-	path.remote = ipaddr_v4(ntohl(from.sin_addr.s_addr));
-	path.remote_port = ntohs(from.sin_port);
+	if (from.any.sa_family == AF_INET6)
+		path.remote = ipaddr_v6(from.v6.sin6_addr.s6_addr);
+	else
+		path.remote = ipaddr_v4(ntohl(from.v4.sin_addr.s_addr));
+	path.remote_port = ntohs(from.any.sa_family == AF_INET6 ? from.v6.sin6_port : from.v4.sin_port);
 	d->received++;
 	/* an exactly sized heap block, so that a sanitizer sees one byte too many */
 	size_t len = (size_t)n - skip;
@@ -141,11 +162,19 @@ static void acquire(struct driver *d, uint32_t id)
 	}
 }
 
+static void unknown_spi(struct driver *d, const char *peer, const char *spi)
+{
+	struct ipaddr a;
+
+	if (ipaddr_parse(peer, &a))
+		ike_unknown_spi(d->ike, now_ms(d), &a, PROTO_ESP, (uint32_t)strtoul(spi, NULL, 16));
+}
+
 /* False for `quit`. */
 static bool command(struct driver *d, const char *line)
 {
-	char word[4][32] = { { 0 } };
-	int n = sscanf(line, "%31s %31s %31s %31s", word[0], word[1], word[2], word[3]);
+	char word[4][64] = { { 0 } };
+	int n = sscanf(line, "%63s %63s %63s %63s", word[0], word[1], word[2], word[3]);
 	uint32_t number = (uint32_t)strtoul(word[1], NULL, 10);
 
 	if (n < 1)
@@ -161,6 +190,8 @@ static bool command(struct driver *d, const char *line)
 		ike_clear_isakmp(d->ike, now_ms(d), 0);
 	else if (!strcmp(word[0], "clear"))
 		ike_clear_ipsec(d->ike, now_ms(d), NULL, NULL, 0);
+	else if (!strcmp(word[0], "unknown-spi"))
+		unknown_spi(d, word[1], word[2]);
 	else if (!strcmp(word[0], "configure"))
 		configure(d);
 	else if (!strcmp(word[0], "skip"))
@@ -230,7 +261,8 @@ static void serve(struct driver *d)
 int main(int argc, char **argv)
 {
 	struct driver d = { 0 };
-	struct ike_env env = { .random = fill, .export_keys = true };
+	struct ike_env env = { .random = fill, .export_keys = true, .ctx = &d.cfg, .sign = drv_pki_sign,
+			       .verify = drv_pki_verify };
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: ikedrv CONFIG\n");

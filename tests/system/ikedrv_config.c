@@ -47,27 +47,30 @@ static bool parse_hash(const char *s, uint8_t *ret_id)
 	return false;
 }
 
-/* A.B.C.D[/LEN]; the slash is overwritten. */
+/* ADDRESS[/LEN]; the slash is overwritten. */
 static bool parse_net(char *s, struct ipaddr *ret_a, unsigned *ret_len)
 {
 	char *slash = strchr(s, '/');
 
-	*ret_len = 32;
-	if (slash) {
-		*slash = '\0';
-		*ret_len = (unsigned)strtoul(slash + 1, NULL, 10);
-	}
-	return *ret_len <= 32 && ipaddr_parse_v4(s, ret_a);
+	if (slash)
+		*slash++ = '\0';
+	if (!ipaddr_parse(s, ret_a))
+		return false;
+	*ret_len = slash ? (unsigned)strtoul(slash, NULL, 10) : ip_bits(ret_a->family);
+	return *ret_len <= ip_bits(ret_a->family);
 }
 
 static bool parse_match(char *s, struct addr_match *ret_m)
 {
-	struct ipaddr a;
+	struct ipaddr a, mask;
 	unsigned len;
 
 	if (!parse_net(s, &a, &len))
 		return false;
-	*ret_m = addr_match_v4(ipaddr_to_v4(&a), ~ipv4_mask(len));
+	mask = ipaddr_mask(a.family, len);
+	*ret_m = (struct addr_match){ .addr = ipaddr_network(&a, len) };
+	for (size_t i = 0; i < ip_bits(a.family) / 8; i++)
+		ret_m->wild[i] = (uint8_t)~mask.b[i];
 	return true;
 }
 
@@ -121,7 +124,7 @@ static bool parse_p2_word(char *word, struct p2_policy *p)
 	else if (strcmp(word, "peer") != 0 && strcmp(word, "set") != 0)
 		return false;
 	while (!strcmp(word, "peer") && (item = strsep(&value, ",")))
-		if (p->n_peers == P2_MAX_PEERS || !ipaddr_parse_v4(item, &p->peers[p->n_peers++]))
+		if (p->n_peers == P2_MAX_PEERS || !ipaddr_parse(item, &p->peers[p->n_peers++]))
 			return false;
 	while (!strcmp(word, "set") && (item = strsep(&value, ",")))
 		if (p->n_transforms == P2_MAX_TRANSFORMS ||
@@ -151,14 +154,16 @@ static bool parse_p2(char *rest, struct drv_config *c)
 static bool parse_p1(const char *rest, struct drv_config *c)
 {
 	struct p1_policy *p = &c->p1[c->ike.n_p1];
-	char cipher[16], hash[16];
+	char cipher[16], hash[16], auth[16] = "";
 	unsigned group;
 
 	if (c->ike.n_p1 == DRV_MAX)
 		return false;
 	*p = (struct p1_policy){ .auth = IKE_AUTH_PSK };
-	if (sscanf(rest, "%u %15s %15s %u %u", &p->priority, cipher, hash, &group, &p->life_sec) != 5)
+	if (sscanf(rest, "%u %15s %15s %u %u %15s", &p->priority, cipher, hash, &group, &p->life_sec, auth) < 5)
 		return false;
+	if (!strcmp(auth, "rsa-sig"))
+		p->auth = IKE_AUTH_RSA_SIG;
 	p->group = (uint16_t)group;
 	c->ike.n_p1++;
 	return parse_cipher(cipher, &p->cipher, &p->cipher_bits) && parse_hash(hash, &p->hash);
@@ -201,7 +206,7 @@ static bool parse_peer(char *rest, struct drv_config *c)
 	struct ag_peer *a = &c->ag[c->ike.n_ag];
 	char *addr = strsep(&rest, " "), *kind = strsep(&rest, " "), *id = strsep(&rest, " ");
 
-	if (c->ike.n_ag == DRV_MAX || !kind || !id || !ipaddr_parse_v4(addr, &a->addr) ||
+	if (c->ike.n_ag == DRV_MAX || !kind || !id || !ipaddr_parse(addr, &a->addr) ||
 	    strlen(id) >= sizeof(a->id) || (rest && strlen(rest) > PSK_MAX))
 		return false;
 	for (uint8_t i = AG_IPV4; i <= AG_USER_FQDN; i++)
@@ -209,7 +214,7 @@ static bool parse_peer(char *rest, struct drv_config *c)
 			a->id_kind = i;
 	if (a->id_kind != AG_IPV4)
 		snprintf(a->id, sizeof(a->id), "%s", id);
-	else if (!ipaddr_parse_v4(id, &a->id_addr))
+	else if (!ipaddr_parse(id, &a->id_addr))
 		return false;
 	if (rest) {
 		a->key_len = (uint8_t)strlen(rest);
@@ -217,6 +222,25 @@ static bool parse_peer(char *rest, struct drv_config *c)
 	}
 	c->ike.n_ag++;
 	return a->id_kind;
+}
+
+static bool parse_keepalive(const char *rest, struct drv_config *c)
+{
+	char kind[16];
+
+	if (sscanf(rest, "%u %u %15s", &c->ike.keepalive_sec, &c->ike.keepalive_retry_sec, kind) != 3)
+		return false;
+	c->ike.keepalive_periodic = !strcmp(kind, "periodic");
+	return true;
+}
+
+static bool parse_rsa(char *rest, struct drv_config *c)
+{
+	char *file = strsep(&rest, " "), *password = strsep(&rest, " ");
+
+	if (rest && !strcmp(rest, "dn"))
+		c->ike.identity = IDENTITY_DN;
+	return password && !drv_pki_read(file, password, c);
 }
 
 static bool parse_line(char *line, struct drv_config *c)
@@ -228,7 +252,7 @@ static bool parse_line(char *line, struct drv_config *c)
 	if (!rest)
 		return false;
 	if (!strcmp(word, "local"))
-		return ipaddr_parse_v4(rest, &c->local);
+		return ipaddr_parse(rest, &c->local);
 	if (!strcmp(word, "natt")) {
 		c->ike.nat_traversal = !strcmp(rest, "on");
 		return true;
@@ -237,6 +261,18 @@ static bool parse_line(char *line, struct drv_config *c)
 		c->ike.aggressive = !strcmp(rest, "on");
 		return true;
 	}
+	if (!strcmp(word, "fragmentation")) {
+		c->ike.fragmentation = !strcmp(rest, "on");
+		return true;
+	}
+	if (!strcmp(word, "recovery")) {
+		c->ike.invalid_spi_recovery = !strcmp(rest, "on");
+		return true;
+	}
+	if (!strcmp(word, "keepalive"))
+		return parse_keepalive(rest, c);
+	if (!strcmp(word, "rsa"))
+		return parse_rsa(rest, c);
 	if (!strcmp(word, "pskname"))
 		return parse_psk_name(rest, c);
 	if (!strcmp(word, "peer"))
@@ -269,10 +305,17 @@ int drv_config_read(const char *file, struct drv_config *ret_c)
 	ret_c->ike.psk = ret_c->psk;
 	ret_c->ike.p2 = ret_c->p2;
 	ret_c->ike.ag = ret_c->ag;
+	if (ret_c->pki) {
+		ret_c->ike.certs = ret_c->certs;
+		ret_c->ike.cas = ret_c->cas;
+		ret_c->ike.n_certs = ret_c->ike.n_cas = 1;
+		ret_c->ike.dn = pki_cert_subject_der(ret_c->own.cert);
+	}
 	return 0;
 }
 
 void drv_config_free(struct drv_config *c)
 {
+	drv_pki_free(c);
 	explicit_bzero(c, sizeof(*c));
 }

@@ -127,8 +127,14 @@ class Ns:
     def forward(self):
         self.sysctl('net.ipv4.ip_forward', 1)
 
+    def enable_v6(self):
+        """IPv6, with the addresses that are given and no other; they serve at once."""
+        for where in ('all', 'default'):
+            self.sysctl(f'net.ipv6.conf.{where}.accept_ra', 0)
+            self.sysctl(f'net.ipv6.conf.{where}.disable_ipv6', 0)
+
     def addr(self, dev, cidr):
-        self.ip('addr', 'add', cidr, 'dev', dev)
+        self.ip('addr', 'add', cidr, 'dev', dev, *(['nodad'] if ':' in cidr else []))
 
     def route(self, to, via):
         self.ip('route', 'replace', to, 'via', via)
