@@ -303,7 +303,7 @@ static bool print_san(const GENERAL_NAME *g, struct txt *out)
 			return false;
 		a.family = ASN1_STRING_length(g->d.ip) == 4 ? IP_V4 : IP_V6;
 		memcpy(a.b, ASN1_STRING_get0_data(g->d.ip), (size_t)ASN1_STRING_length(g->d.ip));
-		txt_printf(out, "IP Address : %s", ipaddr_str(&a, buf));
+		txt_printf(out, "IP Address : %s", ipaddr_ios(&a, buf));
 		return true;
 	case GEN_DNS:
 	case GEN_EMAIL:

@@ -94,7 +94,7 @@ static void say_id(const struct pki_id *id, struct txt *out)
 		a.family = id->type == PKI_ID_IPV4 ? IP_V4 : IP_V6;
 		if (id->data.len == (a.family == IP_V4 ? 4u : 16u)) {
 			memcpy(a.b, id->data.p, id->data.len);
-			txt_str(out, ipaddr_str(&a, buf));
+			txt_str(out, ipaddr_ios(&a, buf));
 		}
 		return;
 	case PKI_ID_DN:

@@ -347,6 +347,54 @@ static void a_self_signed_certificate_verifies_as_its_own_anchor(void **state)
 	txt_fini(&t);
 }
 
+/* RFC 4945 section 3.1.1: the sixteen bytes of iPAddress are the identity, and no part of them. */
+static void an_address_of_ipv6_is_an_identity(void **state)
+{
+	static const struct {
+		const char *addr;
+		uint8_t type, len;
+		bool want;
+	} rows[] = {
+		{ "2001:db8::c000:201", PKI_ID_IPV6, 16, true },
+		{ "2001:db8::c000:202", PKI_ID_IPV6, 16, false },
+		{ "::ffff:192.0.2.1", PKI_ID_IPV6, 16, false },
+		{ "32.1.13.184", PKI_ID_IPV4, 4, false }, /* 2001:db8 */
+		{ "192.0.2.1", PKI_ID_IPV4, 4, false },
+		{ "2001:db8::c000:201", PKI_ID_IPV6, 15, false },
+		{ "2001:db8::c000:201", PKI_ID_IPV6, 4, false },
+		{ "2001:db8::c000:201", PKI_ID_IPV4, 16, false },
+		{ "2001:db8::c000:201", PKI_ID_FQDN, 16, false },
+	};
+	struct pki_key *k = NULL;
+	struct pki_subject s = { .name = "CN=R6", .fqdn = "", .serial = "", .usage = PKI_KU_DIGITAL_SIGNATURE };
+	char why[PKI_WHY_MAX] = "";
+	struct txt der = TXT_INIT, t = TXT_INIT;
+	struct pki_cert *c = NULL;
+	struct ipaddr a;
+
+	(void)state;
+	assert_true(ipaddr_parse(rows[0].addr, &s.ip));
+	assert_int_equal(pki_key_generate(pki, 1024, &k), 0);
+	assert_int_equal(pki_self_signed(pki, k, &s, 1, NOW - 5, NOW + 5, &der, why), 0);
+	assert_int_equal(pki_cert_parse(pki, span_of(der.s, der.len), &c), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(ipaddr_parse(rows[i].addr, &a));
+		struct pki_id id = { rows[i].type, span_of(a.b, rows[i].len) };
+		if (pki_cert_has_id(c, &id, why) != rows[i].want)
+			fail_msg("row %zu: %s", i, why);
+	}
+	assert_true(ipaddr_parse(rows[1].addr, &a));
+	struct pki_id other = { PKI_ID_IPV6, span_of(a.b, 16) };
+	assert_false(pki_cert_has_id(c, &other, why));
+	assert_non_null(strstr(why, "subjectAltName has no iPAddress \"2001:DB8::C000:202\""));
+	assert_true(pki_cert_san(c, 0, &t));
+	assert_string_equal(t.s, "IP Address : 2001:DB8::C000:201");
+	pki_cert_free(c);
+	pki_key_free(k);
+	txt_fini(&der);
+	txt_fini(&t);
+}
+
 static void pkcs12_files_of_openssl_are_read(void **state)
 {
 	static const char *const files[] = { "new.p12", "old.p12" };
@@ -435,6 +483,7 @@ int main(void)
 		cmocka_unit_test(crls_are_read_from_files_of_either_form),
 		cmocka_unit_test(names_are_read_as_typed),
 		cmocka_unit_test(a_self_signed_certificate_verifies_as_its_own_anchor),
+		cmocka_unit_test(an_address_of_ipv6_is_an_identity),
 		cmocka_unit_test(pkcs12_files_of_openssl_are_read),
 		cmocka_unit_test(base64_is_read_as_it_is_pasted),
 	};
