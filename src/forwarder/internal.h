@@ -39,6 +39,7 @@ struct policy {
 	unsigned refs;	  /* entries of tables and SAs that name it */
 	bool in_table;	  /* of the table in force */
 	uint32_t ifid;	  /* of its entry there */
+	struct selector sel; /* of the same */
 	uint32_t path_mtu; /* as configured */
 	uint8_t df_bit;	  /* enum esp_df */
 	bool frag_after;
@@ -188,8 +189,6 @@ void wait_forget(struct forwarder *f, struct policy *pol, uint64_t older_than_ms
 		 enum fwd_drop why);
 /* Everything that waits, in order, as a list by pkt.next; the queue is empty after. */
 struct pkt *wait_take_all(struct forwarder *f, struct policy *pol);
-/* Drops what waits and that selector does not take. */
-void wait_keep(struct forwarder *f, struct policy *pol, const struct selector *sel);
 
 /* out.c */
 void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b);

@@ -187,7 +187,7 @@ static void commit_policies(struct forwarder *f, const struct table *new)
 		pol->frag_after = spd->v[i].frag_after;
 		pmtu_apply(pol);
 		access_take(pol, new, &spd->v[i]);
-		wait_keep(f, pol, &spd->v[i].sel);
+		pol->sel = spd->v[i].sel;
 		if (pol->ifid != spd->v[i].ifid || !pol->steer) {
 			pol->ifid = spd->v[i].ifid;
 			pol->steer = port_by_steered(f, pol->ifid);

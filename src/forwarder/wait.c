@@ -44,45 +44,6 @@ struct pkt *wait_take_all(struct forwarder *f, struct policy *pol)
 	return first;
 }
 
-static void append(struct forwarder *f, struct policy *pol, struct pkt *p)
-{
-	p->next = NULL;
-	*pol->wait_last = p;
-	pol->wait_last = &p->next;
-	pol->n_waiting++;
-	f->n_waiting++;
-}
-
-static bool takes(const struct selector *sel, struct pkt *p)
-{
-	struct flow fl;
-	struct ip4 h;
-
-	if (!ip4_parse(p, false, &h))
-		return false;
-	ip4_flow(p, &h, &fl);
-	return selector_has(sel, &fl);
-}
-
-/* What waits for SAs that the policy no longer asks for: each new SA would release it, not
- * take it, and be asked to make another. */
-void wait_keep(struct forwarder *f, struct policy *pol, const struct selector *sel)
-{
-	struct pkt *p = wait_take_all(f, pol);
-
-	while (p) {
-		struct pkt *next = p->next;
-
-		if (takes(sel, p)) {
-			append(f, pol, p);
-		} else {
-			pol->stats.send_errors++;
-			fwd_drop(f, p, FWD_DROP_NO_POLICY);
-		}
-		p = next;
-	}
-}
-
 static bool has_room(const struct forwarder *f, const struct policy *pol, uint64_t key)
 {
 	size_t same = 0;
@@ -107,12 +68,23 @@ static void acquire(struct forwarder *f, struct policy *pol, const struct flow *
 
 void wait_for_sa(struct forwarder *f, struct policy *pol, const struct flow *fl, struct pkt *p)
 {
+	/* No SA will come that takes it: each would release it, leave it, and be asked to make
+	 * another. A tunnel's end has changed since, or the policy is another tunnel's. */
+	if (pol->in_table && !selector_has(&pol->sel, fl)) {
+		pol->stats.send_errors++;
+		fwd_drop(f, p, FWD_DROP_NO_POLICY);
+		return;
+	}
 	pol->stats.no_sa++;
 	p->flow_key = flow_key(fl);
 	if (has_room(f, pol, p->flow_key)) {
 		if (!p->since_ms) /* else it waited before: the queue stays in order of age */
 			p->since_ms = f->now_ms;
-		append(f, pol, p);
+		p->next = NULL;
+		*pol->wait_last = p;
+		pol->wait_last = &p->next;
+		pol->n_waiting++;
+		f->n_waiting++;
 		pol->stats.queued++;
 	} else {
 		pol->stats.send_errors++;
