@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands/acl_place.h"
 
-#include <string.h>
-#include <strings.h>
-
 #define PLACE_SEQ(seq) ((uint64_t)(seq) << 20)
 #define PLACE_LAST     ((UINT64_C(1) << 20) - 1) /* of a sequence number */
 
@@ -47,19 +44,4 @@ void acl_places_restore(kept_list *l, const struct cfg_acl *acl, uint64_t base)
 		if (after > base && after < base + PLACE_LIST(1))
 			l->v[i]->after = base + acl_place(acl, (size_t)(after - base) - 1);
 	}
-}
-
-bool acl_refused_line(const struct kept_line *k, const char *name)
-{
-	static const char head[] = "access-list";
-	const char *at = k->text;
-	size_t n = strlen(name);
-
-	if (k->kind != KEPT_INVALID && k->kind != KEPT_INCOMPLETE)
-		return false;
-	if (strncasecmp(at, head, strlen(head)) || !strchr(" \t", at[strlen(head)]))
-		return false;
-	at += strlen(head);
-	at += strspn(at, " \t");
-	return !strncmp(at, name, n) && (!at[n] || strchr(" \t", at[n]));
 }

@@ -20,7 +20,4 @@ uint64_t acl_place_behind(const struct cfg_acl *acl, uint32_t seq);
 void acl_places_count(kept_list *l, const struct cfg_acl *acl, uint64_t base);
 void acl_places_restore(kept_list *l, const struct cfg_acl *acl, uint64_t base);
 
-/* True for a line of the global list that was refused and is of `access-list NAME`. */
-bool acl_refused_line(const struct kept_line *k, const char *name);
-
 #endif

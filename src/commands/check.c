@@ -271,18 +271,6 @@ static void check_transforms(const struct config *c, struct report *r)
 
 /* ---- crypto maps ---- */
 
-/* Lines of a list that are kept and not used, since they were refused. */
-static size_t refused_lines(const struct config *c, const struct cfg_acl *acl)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < acl->kept.n; i++)
-		n += acl->kept.v[i]->kind == KEPT_INVALID || acl->kept.v[i]->kind == KEPT_INCOMPLETE;
-	for (size_t i = 0; i < c->kept.n; i++)
-		n += acl_refused_line(c->kept.v[i], acl->name);
-	return n;
-}
-
 static void check_entry_acl(const struct config *c, const struct cfg_map_entry *e, const char *obj,
 			    struct report *r)
 {
@@ -299,7 +287,7 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 		report_object(r, REPORT_ERROR, obj, "use an extended list",
 			      "access list %s is a standard list; a crypto map needs an extended "
 			      "one.", e->match_acl);
-	refused = refused_lines(c, acl);
+	refused = config_acl_refused(c, acl->name);
 	for (size_t i = 0; i < acl->entries.n; i++) {
 		const struct acl_entry *a = acl->entries.v[i];
 		unsigned len;
@@ -647,6 +635,17 @@ static void check_tunnel(const struct config *c, const struct cfg_interface *i, 
 	check_protection(c, i, obj, r);
 }
 
+static void check_group(const struct config *c, const char *name, const char *obj, struct report *r)
+{
+	size_t n = name[0] ? config_acl_refused(c, name) : 0;
+
+	if (n)
+		report_object(r, REPORT_ERROR, obj, "write them with tests that this version knows",
+			      "%zu line%s of access list %s %s not understood and not used: what %s "
+			      "may pass.", n, n == 1 ? "" : "s", name, n == 1 ? "is" : "are",
+			      n == 1 ? "it denies" : "they deny");
+}
+
 static void check_interfaces(const struct config *c, struct report *r)
 {
 	char obj[NAME_LEN];
@@ -661,6 +660,9 @@ static void check_interfaces(const struct config *c, struct report *r)
 			report_object(r, REPORT_ERROR, obj, "crypto map NAME 10 ipsec-isakmp",
 				      "crypto map %s does not exist, so nothing is protected.",
 				      f->crypto_map);
+		check_group(c, f->group_in, obj, r);
+		if (strcmp(f->group_in, f->group_out) != 0)
+			check_group(c, f->group_out, obj, r);
 		if ((f->group_in[0] && !config_find_acl(c, f->group_in)) ||
 		    (f->group_out[0] && !config_find_acl(c, f->group_out)))
 			report_object(r, REPORT_WARNING, obj, "ip access-list extended NAME",

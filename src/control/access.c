@@ -36,14 +36,12 @@ static void device_of(const struct control *c, const struct cfg_interface *ci, s
 	snprintf(f->device, sizeof(f->device), "%s", strlen(name) < 16 && !strchr(name, '/') ? name : "");
 }
 
-/* A list of the other family is none. */
+/* A list of the other family is none. One that nobody understood lets nothing of either pass. */
 static const struct cfg_acl *list_of(const struct control *c, const char *name, bool ipv6)
 {
-	const struct cfg_acl *acl = name[0] ? config_find_acl(c->config, name) : NULL;
+	const struct cfg_acl *acl = config_filter_list(c->config, name);
 
-	if (acl && (acl->kind == ACL_IPV6) != ipv6)
-		return NULL;
-	return cfg_acl_filters(acl) ? acl : NULL; /* one without lines permits everything */
+	return acl && acl == config_find_acl(c->config, name) && (acl->kind == ACL_IPV6) != ipv6 ? NULL : acl;
 }
 
 bool access_apply(struct control *c, bool again)

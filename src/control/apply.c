@@ -22,7 +22,7 @@ static int send_lists(struct control *c)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < c->compiled.n_lists; i++) {
-		const struct cfg_acl *acl = config_find_acl(c->config, c->compiled.lists[i]);
+		const struct cfg_acl *acl = config_filter_list(c->config, c->compiled.lists[i]);
 		struct fwd_msg m = { .type = FWD_ACL_ADD };
 
 		m.u.acl.list = (uint16_t)(i + 1);

@@ -356,11 +356,10 @@ static int add_acl(const struct cfg_acl *acl, const struct bound_if *bi, struct 
 /* The number of a list of `set ip access-group`: 0 for one that permits everything. */
 static int list_number(const struct config *c, const char *name, struct compiled *out, uint16_t *ret)
 {
-	const struct cfg_acl *acl = name[0] ? config_find_acl(c, name) : NULL;
 	size_t i = 0;
 
 	*ret = 0;
-	if (!cfg_acl_filters(acl))
+	if (!config_filter_list(c, name))
 		return 0;
 	while (i < out->n_lists && strcmp(out->lists[i], name) != 0)
 		i++;
@@ -568,6 +567,21 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 	return 0;
 }
 
+/* A line that nobody understood neither permits nor denies. */
+static void note_refused(const struct config *c, const struct cfg_interface *ci, const char *name,
+			 struct compiled *out)
+{
+	size_t n = name[0] ? config_acl_refused(c, name) : 0;
+
+	if (n && config_filter_list(c, name) != config_find_acl(c, name))
+		txt_printf(&out->notes, "interface %s: no line of access list %s is understood: nothing passes\n",
+			   ci->name, name);
+	else if (n)
+		txt_printf(&out->notes, "interface %s: %zu line%s of access list %s %s not understood and not "
+					"used: what %s may pass\n", ci->name, n, n == 1 ? "" : "s", name,
+			   n == 1 ? "is" : "are", n == 1 ? "it denies" : "they deny");
+}
+
 int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	    struct policy_ids *ids, struct compiled *ret_out)
 {
@@ -582,6 +596,9 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	for (size_t i = 0; !err && i < c->interfaces.n; i++) {
 		const struct cfg_interface *ci = c->interfaces.v[i];
 
+		note_refused(c, ci, ci->group_in, &out);
+		if (strcmp(ci->group_in, ci->group_out) != 0)
+			note_refused(c, ci, ci->group_out, &out);
 		if (ci->crypto_map[0])
 			err = compile_map(c, ci, false, ifs, n_ifs, ids, &out);
 		if (!err && ci->ip6.crypto_map[0])

@@ -80,6 +80,23 @@ bool cfg_acl_filters(const struct cfg_acl *acl)
 	return false;
 }
 
+const struct cfg_acl *config_filter_list(const struct config *c, const char *name)
+{
+	static struct acl_entry deny = { .seq = 10, .kind = ACE_DENY,
+					 .src = { { .family = IP_V4 }, { 255, 255, 255, 255 } },
+					 .dst = { { .family = IP_V4 }, { 255, 255, 255, 255 } } };
+	static struct acl_entry *lines[] = { &deny };
+	static const struct cfg_acl nothing_passes = { .name = "not understood", .kind = ACL_EXTENDED,
+						       .entries = { .v = lines, .n = 1 } };
+	const struct cfg_acl *acl = name[0] ? config_find_acl(c, name) : NULL;
+
+	if (cfg_acl_filters(acl))
+		return acl;
+	if (!name[0] || !config_acl_refused(c, name))
+		return NULL;
+	return &nothing_passes;
+}
+
 static void probe_layer4(struct rd *r, struct acl_probe *p)
 {
 	bool ports = p->proto == 6 || p->proto == 17;

@@ -30,5 +30,8 @@ bool acl_entry_takes(const struct acl_entry *e, const struct acl_probe *p);
 const struct acl_entry *cfg_acl_decides(const struct cfg_acl *acl, const struct acl_probe *p);
 /* False for NULL and for a list without permit or deny. */
 bool cfg_acl_filters(const struct cfg_acl *acl);
+/* What a list of that name is to packets; NULL: everything passes. One all of whose lines were
+ * refused lets nothing pass: it is not empty, only not understood. */
+const struct cfg_acl *config_filter_list(const struct config *c, const char *name);
 
 #endif

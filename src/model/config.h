@@ -490,6 +490,10 @@ int kept_clone(const kept_list *from, kept_list *to);
 bool kept_equal(const kept_list *a, const kept_list *b);
 /* The last line (no child) with that text; KEPT_NONE if there is none. */
 size_t kept_find(const kept_list *l, const char *text);
+/* True for a line of the global list that was refused and is of `access-list NAME`. */
+bool acl_refused_line(const struct kept_line *k, const char *name);
+/* Lines of that access list that are kept and not used, since they were refused. */
+size_t config_acl_refused(const struct config *c, const char *name);
 /* True if that line of an error begins with these two words, which may be cut to two letters. */
 bool kept_begins(const struct kept_line *k, const char *first, const char *second);
 /* The position behind the i-th line and its children. */

@@ -149,6 +149,33 @@ size_t kept_find(const kept_list *l, const char *text)
 	return KEPT_NONE;
 }
 
+bool acl_refused_line(const struct kept_line *k, const char *name)
+{
+	static const char head[] = "access-list";
+	const char *at = k->text;
+	size_t n = strlen(name);
+
+	if (!is_wrong(k))
+		return false;
+	if (strncasecmp(at, head, strlen(head)) || !strchr(" \t", at[strlen(head)]))
+		return false;
+	at += strlen(head);
+	at += strspn(at, " \t");
+	return !strncmp(at, name, n) && (!at[n] || strchr(" \t", at[n]));
+}
+
+size_t config_acl_refused(const struct config *c, const char *name)
+{
+	const struct cfg_acl *acl = config_find_acl(c, name);
+	size_t n = 0;
+
+	for (size_t i = 0; acl && i < acl->kept.n; i++)
+		n += is_wrong(acl->kept.v[i]);
+	for (size_t i = 0; i < c->kept.n; i++)
+		n += acl_refused_line(c->kept.v[i], name);
+	return n;
+}
+
 /* The next word of text, perhaps cut short as at the command line; text goes behind it. */
 static bool next_is(const char **text, const char *word)
 {

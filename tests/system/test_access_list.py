@@ -352,3 +352,19 @@ access-list 102 permit ip any any
     assert re.search(r'permit gre host 192.0.2.2 host 192.0.2.1 \(\d+ matches\)', shown)
     us.stop()
     peer.stop()
+
+
+@pytest.mark.parametrize('name,line', [('EDGE-IN', 'ip access-list extended EDGE-IN\n permit ip object-group A any\n'),
+                                       ('101', 'access-list 101 permit tcp any any match-all +syn -ack\n')])
+def test_a_list_of_lines_that_are_not_understood_is_not_an_empty_one(field, name, line):
+    """It would let everything pass. Beside a line that is understood it is only said."""
+    r = Router(field.us, interface(f' ip access-group {name} in') + line)
+    packets = [IP(src=FAR, dst=HOST, id=7) / UDP(sport=1, dport=2)]
+    assert field.passed(packets, field.peer, field.host, 'eth0') == set()
+    assert f'no line of access list {name} is understood: nothing passes' in r.log()
+    more = f'access-list {name} permit udp any any' if name == '101' else \
+        f'ip access-list extended {name}\npermit udp any any'
+    r.cli(f'configure terminal\n{more}\nend')
+    until(lambda: field.passed(packets, field.peer, field.host, 'eth0') == {7}, 10)
+    assert f'1 line of access list {name} is not understood and not used: what it denies may pass' in r.log()
+    r.stop()

@@ -253,6 +253,36 @@ static void an_empty_list_filters_nothing_and_a_full_one_ends_in_a_deny(void **s
 	config_free(c);
 }
 
+static void a_list_that_nobody_understands_lets_nothing_pass(void **state)
+{
+	static const struct kept_line named = { .kind = KEPT_INVALID, .text = "permit ip object-group A any" };
+	static const struct kept_line other = { .kind = KEPT_INVALID, .text = "access-list 1011 permit foo" };
+	static const struct kept_line global = { .kind = KEPT_INVALID, .text = "access-list 101 permit foo" };
+	struct config *c = config_new();
+	struct cfg_acl *acl = config_add_acl(c, "A", ACL_EXTENDED, false);
+	struct acl_probe p = probe(6, 1, 2, 0);
+	const struct cfg_acl *got;
+	struct acl_entry e;
+
+	(void)state;
+	assert_false(config_filter_list(c, "") || config_filter_list(c, "A") || config_filter_list(c, "101"));
+	assert_int_equal(kept_add(&acl->kept, 0, &named), 0);
+	assert_int_equal(kept_add(&c->kept, 0, &other), 0);
+	assert_null(config_filter_list(c, "101"));
+	assert_int_equal(kept_add(&c->kept, 0, &global), 0);
+	for (int i = 0; i < 2; i++) {
+		got = config_filter_list(c, i ? "101" : "A");
+		assert_non_null(got);
+		assert_true(cfg_acl_filters(got));
+		assert_int_equal(cfg_acl_decides(got, &p)->kind, ACE_DENY);
+		assert_int_equal(config_acl_refused(c, i ? "101" : "A"), 1);
+	}
+	e = line(ACE_PERMIT, 6);
+	assert_non_null(cfg_acl_add(acl, &e)); /* and beside one that is, it is not used */
+	assert_ptr_equal(config_filter_list(c, "A"), acl);
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +294,7 @@ int main(void)
 		cmocka_unit_test(a_probe_of_ipv6_walks_its_headers),
 		cmocka_unit_test(neighbours_are_found_before_the_deny_of_a_list_of_ipv6),
 		cmocka_unit_test(an_empty_list_filters_nothing_and_a_full_one_ends_in_a_deny),
+		cmocka_unit_test(a_list_that_nobody_understands_lets_nothing_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
