@@ -62,9 +62,9 @@ static uint32_t policy_id(struct policy_ids *ids, const struct policy_id_row *ke
 }
 
 uint32_t policy_ids_take(struct policy_ids *ids, const char *map, uint32_t ifid, uint32_t seq,
-			 uint32_t ace)
+			 uint32_t ace, uint32_t part)
 {
-	struct policy_id_row key = { .ifid = ifid, .seq = seq, .ace = ace };
+	struct policy_id_row key = { .ifid = ifid, .seq = seq, .ace = ace, .part = part };
 
 	snprintf(key.map, sizeof(key.map), "%s", map);
 	return policy_id(ids, &key);

@@ -96,7 +96,7 @@ void compile_entry(const struct config *c, const struct cfg_map *map, const stru
 int compiled_add_line(struct compiled *out, const struct fwd_policy *f, const struct p2_policy *p);
 /* The id of what these name, the same one each time; 0 without memory. */
 uint32_t policy_ids_take(struct policy_ids *ids, const char *map, uint32_t ifid, uint32_t seq,
-			 uint32_t ace);
+			 uint32_t ace, uint32_t part);
 /* The policy of a protected tunnel: *ret_id is what its packets leave by, also where
  * nothing can be negotiated (yet). ifid: its TUN; 0: none yet. 0 or -ENOMEM. */
 int compile_protection(const struct config *c, const struct cfg_interface *ci, uint32_t ifid,

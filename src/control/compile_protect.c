@@ -64,12 +64,16 @@ static uint32_t number_of(const struct ipaddr *a)
 	return a->family == IP_V6 ? (uint32_t)hash_bytes(seed, a->b, sizeof(a->b)) : ipaddr_to_v4(a);
 }
 
-/* Several tunnels share one entry: it stands already. */
-static bool is_shared(const struct compiled *out, uint32_t id)
+/* Several tunnels share one entry, which stands already: that the tunnel it was made for is shut
+ * down is no reason for the others to have no SAs. */
+static bool is_shared(struct compiled *out, uint32_t id, const struct cfg_interface *ci)
 {
-	for (size_t i = 0; i < out->n_policies; i++)
-		if (out->policies[i].id == id)
+	for (size_t i = 0; i < out->ike.n_p2; i++)
+		if (out->p2[i].id == id) {
+			if (!ci->shutdown)
+				out->p2[i].n_peers = 1;
 			return true;
+		}
 	return false;
 }
 
@@ -84,14 +88,16 @@ int compile_protection(const struct config *c, const struct cfg_interface *ci, u
 				  .path_mtu = f->path_mtu ? f->path_mtu : 1500 };
 
 	terms(c, ci, out, &p);
-	/* by the tunnel's name, not by its device: that is younger than this process */
+	/* by the tunnel's name, not by its device: that is younger than this process; of a shared
+	 * one by what is negotiated */
 	spd.id = policy_ids_take(ids, p.map, t->protection_shared ? number_of(&f->src) : 0,
-				 INSTANCE_SEQ, t->protection_shared ? number_of(&f->dst) : 0);
+				 INSTANCE_SEQ, t->protection_shared ? number_of(&f->dst) : 0,
+				 t->protection_shared ? t->mode : 0);
 	if (!spd.id)
 		return -ENOMEM;
 	*ret_id = spd.id;
 	enum ip_family outer = cfg_tunnel_outer(t);
-	if (!ifid || f->src.family != outer || f->dst.family != outer || is_shared(out, spd.id))
+	if (!ifid || f->src.family != outer || f->dst.family != outer || is_shared(out, spd.id, ci))
 		return 0;
 	spd.sel = proxies(t, &f->src);
 	p.id = spd.id;

@@ -172,6 +172,42 @@ static void without_its_profile_a_tunnel_has_no_way_out(void **state)
 	down(&f);
 }
 
+static void a_shared_policy_ends_with_the_last_tunnel_that_is_up(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		uint8_t n_peers;
+	} rows[] = { { "", "", 1 }, { " shutdown\n", "", 1 }, { "", " shutdown\n", 1 }, { " shutdown\n", " shutdown\n", 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fix f;
+		char text[1024];
+
+		snprintf(text, sizeof(text), PROFILE WAN TUNNEL("0", "%s" PROTECTED " shared")
+			 TUNNEL("1", " tunnel key 1\n%s" PROTECTED " shared"), rows[i].first, rows[i].second);
+		up(&f, text, true);
+		assert_int_equal(f.out.ike.n_p2, 1);
+		assert_int_equal(f.out.p2[0].n_peers, rows[i].n_peers);
+		down(&f);
+	}
+}
+
+static void what_asks_for_other_proxies_is_not_shared(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	up(&f, PROFILE WAN TUNNEL("0", PROTECTED " shared") TUNNEL("1", " tunnel mode ipip\n" PROTECTED " shared"), true);
+	assert_int_equal(f.out.n_policies, 2);
+	assert_int_equal(f.out.policies[0].sel.proto, 47);
+	assert_int_equal(f.out.policies[1].sel.proto, 4);
+	assert_int_equal(f.out.tunnels[0].protect, f.out.policies[0].id);
+	assert_int_equal(f.out.tunnels[1].protect, f.out.policies[1].id);
+	assert_int_not_equal(f.out.policies[0].id, f.out.policies[1].id);
+	down(&f);
+}
+
 static void tunnels_that_share_have_one_policy(void **state)
 {
 	struct fix f;
@@ -238,6 +274,8 @@ int main(void)
 		cmocka_unit_test(ids_do_not_wait_for_devices),
 		cmocka_unit_test(without_its_profile_a_tunnel_has_no_way_out),
 		cmocka_unit_test(tunnels_that_share_have_one_policy),
+		cmocka_unit_test(a_shared_policy_ends_with_the_last_tunnel_that_is_up),
+		cmocka_unit_test(what_asks_for_other_proxies_is_not_shared),
 		cmocka_unit_test(a_tunnel_that_is_shut_has_no_peer),
 	};
 
