@@ -623,11 +623,11 @@ static void combinations_that_do_not_exist_make_no_sa(void **state)
 				.spi = 1, .src = ipaddr_v4(1), .dst = ipaddr_v4(2),
 				.cipher = CIPHER_AES_CBC, .cipher_bits = 128,
 				.auth = AUTH_HMAC_SHA1_96, .enc_key.len = 16, .auth_key.len = 20 };
-	struct sa_spec bad[11];
+	struct sa_spec bad[13];
 	struct sa *sa;
 
 	(void)state;
-	for (size_t i = 0; i < 11; i++)
+	for (size_t i = 0; i < 13; i++)
 		bad[i] = good;
 	bad[0].proto = PROTO_AH;
 	bad[1].mode = 0;
@@ -644,7 +644,14 @@ static void combinations_that_do_not_exist_make_no_sa(void **state)
 	bad[9].auth = bad[9].auth_key.len = 0;
 	bad[10].esn = true; /* nothing follows it */
 	bad[10].dir = SA_IN;
-	for (size_t i = 0; i < 11; i++)
+	bad[11].manual = true; /* its counter would count the same again */
+	bad[11].cipher = CIPHER_AES_GCM;
+	bad[11].enc_key.len = 20;
+	bad[11].auth = bad[11].auth_key.len = 0;
+	bad[12].manual = true;
+	bad[12].cipher = CIPHER_AES_CTR;
+	bad[12].enc_key.len = 20;
+	for (size_t i = 0; i < 13; i++)
 		assert_int_equal(sa_new(worker.crypto, &bad[i], 0, &sa), -EINVAL);
 	assert_int_equal(sa_new(worker.crypto, &good, 0, &sa), 0);
 	sa_free(sa);
