@@ -69,7 +69,8 @@ class Ping:
         self.seen = {int(n) for n in re.findall(r'icmp_seq=(\d+) ttl', out)}
         sent = re.search(r'(\d+) packets transmitted', out)
         self.sent = int(sent.group(1)) if sent else 0
-        self.lost = sorted(set(range(1, self.sent + 1)) - self.seen)
+        # where there was no route at all nothing was sent, and nothing has come through
+        self.lost = sorted(set(range(1, (self.sent or self.count) + 1)) - self.seen)
         return self
 
     def stop(self):
