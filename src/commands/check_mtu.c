@@ -6,6 +6,99 @@
 
 #include "model/overhead.h"
 
+struct esp_size {
+	uint16_t iv, block, icv, ah;
+};
+
+/* Bytes that a set adds (RFC 4303 section 2; key lengths do not matter). */
+static struct esp_size set_size(const struct p2_transform *t)
+{
+	static const uint16_t icv[] = { 0, 12, 12, 16, 24, 32, 12 };
+	struct esp_size s = { .block = 4 };
+
+	if (t->cipher == CIPHER_DES || t->cipher == CIPHER_3DES)
+		s = (struct esp_size){ .iv = 8, .block = 8 };
+	else if (t->cipher == CIPHER_AES_CBC)
+		s = (struct esp_size){ .iv = 16, .block = 16 };
+	else if (t->cipher == CIPHER_AES_GCM || t->cipher == CIPHER_AES_GMAC)
+		s = (struct esp_size){ .iv = 8, .block = 4, .icv = 16 };
+	s.icv = (uint16_t)(s.icv + icv[t->esp_auth]);
+	if (t->ah_auth)
+		s.ah = (uint16_t)(12 + icv[t->ah_auth]);
+	return s;
+}
+
+uint32_t check_tunnel_room(const struct cfg_tunnel *t, const struct p2_transform *set, uint32_t link)
+{
+	struct esp_size s = set_size(set);
+	/* a VTI's proxies are any to any: no transport mode */
+	struct overhead o = { .esp = set->cipher != CIPHER_UNSET,
+			      .tunnel = set->mode == MODE_TUNNEL || t->mode == TUNNEL_IPSEC_IPV4,
+			      .iv = s.iv, .icv = s.icv, .align = s.block, .ah = s.ah };
+
+	o.inside = t->mode == TUNNEL_IPSEC_IPV4 ? 0 : (uint16_t)cfg_tunnel_header(t);
+	return overhead_room(&o, link);
+}
+
+/* The entry of map m that protects the GRE packets of a tunnel. */
+static const struct cfg_map_entry *entry_for(const struct config *c, const struct cfg_map *m,
+					     const struct flow *gre)
+{
+	struct selector sel[ACL_MAX_SELECTORS];
+
+	for (size_t i = 0; i < m->entries.n; i++) {
+		const struct cfg_acl *acl = config_find_acl(c, m->entries.v[i]->match_acl);
+
+		for (size_t k = 0; acl && k < acl->entries.n; k++) {
+			const struct acl_entry *e = acl->entries.v[k];
+			size_t n = acl_entry_selectors(e, sel, ACL_MAX_SELECTORS);
+			bool hit = false;
+
+			for (size_t j = 0; j < n; j++)
+				hit |= selector_has(&sel[j], gre);
+			if (hit && e->kind == ACE_PERMIT)
+				return m->entries.v[i];
+			if (hit)
+				break;
+		}
+	}
+	return NULL;
+}
+
+/* The interface that a tunnel leaves by, as far as the configuration tells. */
+static const struct cfg_interface *egress(const struct config *c, const struct cfg_tunnel *t)
+{
+	if (t->source_if[0])
+		return config_find_interface(c, t->source_if);
+	for (size_t i = 0; i < c->interfaces.n; i++)
+		if (ipaddr_equal(&c->interfaces.v[i]->addr.addr, &t->source))
+			return c->interfaces.v[i];
+	return NULL;
+}
+
+/* The device may have its address from the host: then nothing can be said. */
+bool check_find_protection(const struct config *c, const struct cfg_interface *i, uint32_t *ret_link,
+			   const struct cfg_map_entry **ret_entry)
+{
+	const struct cfg_tunnel *t = &i->tunnel;
+	const struct cfg_interface *out = egress(c, t);
+	const struct cfg_map *m = out ? config_find_map(c, out->crypto_map) : NULL;
+	struct flow gre = { .proto = t->mode == TUNNEL_IPIP ? 4 : 47, .remote = t->destination };
+
+	if (!out)
+		return false;
+	gre.local = t->source.family ? t->source : out->addr.addr;
+	if (!gre.local.family || !gre.remote.family)
+		return false;
+	*ret_entry = t->protection[0] ? config_find_ipsec_profile(c, t->protection) :
+		     m		      ? entry_for(c, m, &gre) :
+					NULL;
+	*ret_link = out->mtu ? out->mtu : 1500;
+	if (out->ip_mtu && out->ip_mtu < *ret_link)
+		*ret_link = out->ip_mtu;
+	return true;
+}
+
 /* What does not fit into room bytes: the longest packet, or TCP's longest segment. set:
  * the transform set that it has to pass; NULL: GRE alone. */
 static void check_fit(const struct cfg_interface *i, const char *set, uint32_t room, const char *obj,

@@ -9,7 +9,6 @@
 void check_mtu(const struct config *c, const struct cfg_interface *i, const char *obj,
 	       struct report *r);
 
-/* check.c */
 /* The largest packet that a tunnel carries through one set (without algorithms: GRE alone)
  * uncut; link is the MTU outside. Bytes. */
 uint32_t check_tunnel_room(const struct cfg_tunnel *t, const struct p2_transform *set, uint32_t link);
