@@ -20,7 +20,9 @@ static struct esp_size set_size(const struct p2_transform *t)
 		s = (struct esp_size){ .iv = 8, .block = 8 };
 	else if (t->cipher == CIPHER_AES_CBC)
 		s = (struct esp_size){ .iv = 16, .block = 16 };
-	else if (t->cipher == CIPHER_AES_GCM || t->cipher == CIPHER_AES_GMAC)
+	else if (t->cipher == CIPHER_AES_CTR)
+		s = (struct esp_size){ .iv = 8, .block = 4 };
+	else if (t->cipher != CIPHER_NULL && t->cipher != CIPHER_UNSET)
 		s = (struct esp_size){ .iv = 8, .block = 4, .icv = 16 };
 	s.icv = (uint16_t)(s.icv + icv[t->esp_auth]);
 	if (t->ah_auth)

@@ -20,7 +20,14 @@ TABLE = [
     ('esp-gcm', (1500, 1508, 1480, 1488), (1422, 1414, 1442, 1434)),
 ]
 
-
+# no UDP: a NAT changes what AH covers
+AH_TABLE = [
+    ('ah-sha-hmac', (1488, None, 1468, None), (1432, None, 1452, None)),
+    ('ah-sha-hmac esp-3des esp-sha-hmac', (1520, None, 1504, None), (1398, None, 1418, None)),
+    ('ah-sha-hmac esp-aes esp-sha-hmac', (1536, None, 1520, None), (1382, None, 1402, None)),
+    ('ah-sha-hmac esp-aes 256 esp-sha256-hmac', (1540, None, 1524, None), (1382, None, 1402, None)),
+    ('ah-sha-hmac esp-gcm', (1524, None, 1504, None), (1398, None, 1418, None)),
+]
 SLOW = pytest.mark.slow
 
 
@@ -30,8 +37,8 @@ def tools():
 
 
 def esp(packets):
-    """Those of the tunnel: ESP, or UDP to or from port 4500 that is no IKE, and their fragments."""
-    return [p for p in packets if p[0] == 'ESP' or (p[0] == 'UDP' and 'isakmp' not in p[6] and '.500' not in p[6])]
+    """Those of the tunnel: AH, ESP, or UDP to or from port 4500 that is no IKE, and their fragments."""
+    return [p for p in packets if p[0] in ('AH', 'ESP') or (p[0] == 'UDP' and 'isakmp' not in p[6] and '.500' not in p[6])]
 
 
 def row_of(net, transform, mode, outside, safe):
@@ -55,7 +62,7 @@ def row_of(net, transform, mode, outside, safe):
     cut, out = net.ping(1420, df=False)
     assert cut == 1, out
     seen = esp(cap.packets())
-    assert seen and {p[0] for p in seen} == ({'UDP'} if net.nat else {'ESP'})
+    assert seen and {p[0] for p in seen} == {'UDP' if net.nat else 'AH' if transform.startswith('ah-') else 'ESP'}
     if outside <= 1500:
         assert outside in {p[1] for p in seen}, seen
     assert max(p[1] for p in seen) <= 1500
@@ -74,7 +81,15 @@ def test_each_row_of_the_table_passes_or_is_told_the_size(nat):
     with MtuNet(nat=bool(nat)) as net:
         words = 'tunnel path-mtu-discovery'
         net.up(text(1, True, words=words), text(2, True, words=words))
-        table(net, nat, TABLE)
+        table(net, nat, TABLE if nat else TABLE + AH_TABLE[:2])
+
+
+@pytest.mark.slow
+def test_each_row_of_the_table_with_ah():
+    with MtuNet() as net:
+        words = 'tunnel path-mtu-discovery'
+        net.up(text(1, True, words=words), text(2, True, words=words))
+        table(net, 0, AH_TABLE)
 
 
 def forged(net, *errors):
