@@ -226,7 +226,6 @@ const struct cli_row rows_kept_ip[] = {
 	IF_IP_ONE("route-cache", "Enable fast-switching cache for outgoing packets"),
 	IF_IP_ONE("split-horizon", "Perform split horizon"),
 	IF_IP_ONE("summary-address", "Perform address summarization"),
-	IF_IP_ONE("unreachables", "Enable sending ICMP Unreachable messages"),
 	IF_IP_ONE("verify", "Enable per packet validation"),
 	IF_IP_ONE("virtual-reassembly", "Virtual Reassembly"),
 	IF_IP_OF("vrf", "VPN Routing/Forwarding parameters on the interface", OF(ip_vrf_words)),

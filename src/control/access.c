@@ -50,6 +50,7 @@ bool access_apply(struct control *c, bool again)
 	uint64_t before = c->filter_mark;
 	struct txt why = TXT_INIT;
 	size_t n = 0;
+	bool lists = false;
 	int err = v ? 0 : -ENOMEM;
 
 	for (size_t i = 0; v && i < c->config->interfaces.n; i++) {
@@ -59,10 +60,14 @@ bool access_apply(struct control *c, bool again)
 				       .in6 = list_of(c, ci->ip6.filter_in, true),
 				       .out6 = list_of(c, ci->ip6.filter_out, true) };
 
+		f.quiet = !ci->unreachables || cfg_interface_protected(ci);
 		device_of(c, ci, &f);
-		if ((f.in || f.out || f.in6 || f.out6) && f.device[0])
+		if ((f.in || f.out || f.in6 || f.out6 || f.quiet) && f.device[0])
 			v[n++] = f;
+		lists |= f.in || f.out || f.in6 || f.out6;
 	}
+	if (!lists)
+		n = 0;
 	if (again)
 		c->filter_mark = 0;
 	if (!err)

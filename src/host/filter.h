@@ -25,6 +25,9 @@ struct filter_if {
 	uint32_t ifindex;
 	const struct cfg_acl *in, *out;
 	const struct cfg_acl *in6, *out6; /* `ipv6 traffic-filter` */
+	/* No ICMP error answers what came in by it and is refused, here or by another interface's
+	 * list: `no ip unreachables`, or what comes in was encrypted, and an error would show it. */
+	bool quiet;
 };
 
 /* The matches of a line so far. */
@@ -37,7 +40,7 @@ struct filter_count {
 enum filter_form {
 	FILTER_ONTO, /* onto the table that is there: no packet is missing in its counters */
 	FILTER_FULL, /* a table made anew, its counters with the values that were read */
-	FILTER_NO_LOG, /* the kernel lacks nfnetlink_log */
+	FILTER_NO_LOG, /* the kernel lacks nfnetlink_log, or nft_reject: no ICMP errors, either */
 	FILTER_CLOSED, /* the lists cannot be expressed: nothing passes where they filter */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Access lists as text for nft: a chain for each list, a counter for each line. The first
- * line that matches decides; behind the last one everything is dropped. */
+ * line that matches decides; behind the last one everything is refused. */
 #include "host/filter.h"
 
 #include <ctype.h>
@@ -15,6 +15,8 @@
 #include "model/acl_match.h"
 
 #define LOG_RATE "limit rate 100/second burst 200 packets "
+/* The kernel has a limit for each host that is told (icmp_ratelimit); this one is for all. */
+#define REFUSE_RATE "limit rate 100/second burst 100 packets "
 
 void filter_ident(const char *acl, char out[FILTER_IDENT_MAX])
 {
@@ -133,6 +135,26 @@ static void put_l4(struct txt *t, const struct acl_entry *e)
 		txt_printf(t, "icmp code %u ", e->icmp_code - 1u);
 }
 
+/* ICMP administratively prohibited, as RFC 1812 section 5.3.9 wants it. Not to ourselves: our own
+ * socket would take it for the peer's opinion. Not about what came out of an SA. */
+static void put_refuse(struct txt *t, const struct filter_if *v, size_t n)
+{
+	txt_printf(t, "\tchain refuse {\n\t\tmeta mark 0x%x drop\n\t\tiifname \"cvsteer*\" drop\n", MARK_BYPASS);
+	for (size_t i = 0; i < n; i++) {
+		if (!v[i].quiet)
+			continue;
+		txt_str(t, "\t\t");
+		nft_text_dev(t, "iifname", v[i].device, v[i].ifindex);
+		txt_str(t, "drop\n");
+	}
+	txt_str(t, "\t\t" REFUSE_RATE "reject with icmp type admin-prohibited\n\t\tdrop\n\t}\n");
+}
+
+static const char *refuse(enum filter_form form)
+{
+	return form <= FILTER_FULL ? "goto refuse" : "drop";
+}
+
 enum part { PART_WHOLE, PART_LATER_FRAGMENTS };
 
 /* The rule, and before it the one that logs. */
@@ -152,7 +174,7 @@ static void put_part(struct txt *t, const struct cfg_acl *acl, const struct acl_
 		if (part == PART_WHOLE)
 			put_l4(t, e);
 		if (pass)
-			txt_printf(t, "counter name %s %s\n", counter, permit ? "accept" : "drop");
+			txt_printf(t, "counter name %s %s\n", counter, permit ? "accept" : refuse(form));
 		else
 			txt_printf(t, LOG_RATE "log group %u prefix \"%c %u %s\" snaplen 64\n",
 				   FILTER_NFLOG, permit ? 'p' : 'd', e->seq, ident);
@@ -210,7 +232,7 @@ static void put_list(struct txt *t, const struct cfg_acl *acl, enum filter_form 
 	for (size_t i = 0; form != FILTER_CLOSED && i < acl->entries.n; i++)
 		if (acl->entries.v[i]->kind != ACE_REMARK)
 			put_line(t, acl, acl->entries.v[i], form);
-	txt_str(t, "\t\tdrop\n\t}\n");
+	txt_printf(t, "\t\t%s\n\t}\n", refuse(form));
 }
 
 /* `l_IDENT_SEQ`: up to where the list is the same. */
@@ -289,6 +311,8 @@ void filter_ruleset(const struct filter_if *v, size_t n, enum filter_form form,
 		txt_str(t, "delete table ip " FILTER_TABLE "\n");
 	txt_str(t, "table ip " FILTER_TABLE " {\n"
 		   "\tcomment \"access lists of interfaces; removed when culvert stops orderly\"\n");
+	if (form <= FILTER_FULL)
+		put_refuse(t, v, n);
 	for (size_t i = 0; i < n; i++) {
 		if (cfg_acl_filters(v[i].in) && !listed_before(v, i, v[i].in))
 			put_list(t, v[i].in, form, c, n_c);

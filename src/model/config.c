@@ -35,6 +35,7 @@ const struct cfg_isakmp_peer cfg_isakmp_peer_defaults = { 0 };
 const struct cfg_transform cfg_transform_defaults = { .t = { .mode = MODE_TUNNEL } };
 const struct cfg_map_entry cfg_map_entry_defaults = { .type = MAP_ISAKMP };
 const struct cfg_interface cfg_interface_defaults = {
+	.unreachables = true,
 	.tunnel = { .keepalive_sec = 10, .keepalive_retries = 3 },
 };
 

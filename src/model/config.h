@@ -315,6 +315,7 @@ struct cfg_interface {
 	uint8_t frag;		 /* 1 before, 2 after encryption; 0: the global value */
 	char group_in[CFG_NAME_MAX], group_out[CFG_NAME_MAX]; /* ip access-group */
 	struct cfg_if6 ip6;
+	bool unreachables;	 /* what a list refuses is answered */
 	struct cfg_tunnel tunnel;
 	kept_list kept;
 };

@@ -187,7 +187,8 @@ bool cfg_interface_equal(const struct cfg_interface *a, const struct cfg_interfa
 	       EQ(link) && EQ(dhcp) && EQ_STR(unnumbered) && EQ(mtu) && EQ(ip_mtu) && EQ(adjust_mss) &&
 	       EQ(bandwidth_kbps) && EQ(delay_10us) && EQ(shutdown) && EQ_STR(crypto_map) &&
 	       EQ_STR(host_if) && EQ(df_bit) && EQ(frag) && EQ_STR(group_in) && EQ_STR(group_out) &&
-	       cfg_if6_equal(&a->ip6, &b->ip6) && tunnel_equal(&a->tunnel, &b->tunnel) && kept_equal(&a->kept, &b->kept);
+	       EQ(unreachables) && cfg_if6_equal(&a->ip6, &b->ip6) && tunnel_equal(&a->tunnel, &b->tunnel) &&
+	       kept_equal(&a->kept, &b->kept);
 }
 
 bool cfg_route_equal(const struct cfg_route *a, const struct cfg_route *b)

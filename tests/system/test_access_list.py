@@ -170,6 +170,72 @@ def test_out_checks_what_passes_through_and_not_what_we_say_ourselves(field):
     assert left == other, left
 
 
+def told(field, packets, to=FAR):
+    """Sends these; (type, code, what it is about) of the ICMP errors to an address."""
+    capture = Capture(field.peer, 'wan', name=f'cap{time.monotonic_ns()}')
+    raw = field.peer.socket(socket.SOCK_RAW, socket.IPPROTO_RAW)
+    for p in packets:
+        raw.sendto(bytes(p), (p.dst, 0))
+    raw.close()
+    time.sleep(0.4)
+    found = rows(capture.stop(), ['icmp.type', 'icmp.code', 'ip.id'], f'icmp.type == 3 and ip.dst == {to}')
+    return [(t, c, ids.split(',')[-1]) for t, c, ids in found]
+
+
+def test_what_a_list_refuses_is_answered_by_administratively_prohibited(field):
+    """RFC 1812 section 5.3.9, and no more than the kernel's rate of ICMP errors for one host."""
+    router = Router(field.us, 'access-list 110 deny udp any any eq 9\naccess-list 110 permit ip any any\n'
+                    'access-list 120 permit udp any any\n' +
+                    interface(' ip access-group 110 in', ' ip access-group 120 out'))
+    refused = IP(src=FAR, dst=HOST, id=77) / UDP(sport=1, dport=9)
+    router_itself = IP(src=PEER, dst=US, id=78) / UDP(sport=1, dport=9)
+    later = IP(src=FAR, dst=HOST, id=79, proto=17, frag=5) / Raw(b'no ports in here')
+    assert told(field, [refused, router_itself, later]) == [('3', '13', '0x004d')]
+    out = field.host.ping(FAR, 1, wait=2).result().out
+    assert 'From 10.1.0.1 icmp_seq=1 Packet filtered' in out, out
+    assert 0 < len(told(field, [refused] * 300)) <= 10
+    assert router.cli('show running-config').count('unreachables') == 0
+    router.cli('enable; configure terminal; interface FastEthernet0/1; no ip unreachables; end')
+    assert ' no ip unreachables\n' in router.cli('show running-config')
+    time.sleep(1.2)
+    assert told(field, [refused]) == []
+    assert 'Packet filtered' in field.host.ping(FAR, 1, wait=2).result().out, 'it came in by another interface'
+    router.cli('enable; configure terminal; interface FastEthernet0/1; ip unreachables; end')
+    until(lambda: told(field, [refused]) == [('3', '13', '0x004d')], 5, 'the answer')
+    router.stop()
+
+
+@pytest.mark.parametrize('way', ['crypto map', 'vti'])
+def test_what_came_out_of_an_sa_is_refused_without_a_word(field, way):
+    """The error would show what was encrypted, to somebody to whom no tunnel need lead."""
+    def text(local, remote, near, far, extra=''):
+        if way == 'crypto map':
+            return tunnel(local, remote, near, far, extra)
+        return (config('aes128-sha1-modp1024', local, remote, ['ip host 1.1.1.1 host 1.1.1.1']).replace(' crypto map M\n', '') +
+                extra + 'crypto ipsec profile P\n set transform-set TS\ninterface Tunnel0\n ip address 172.16.0.'
+                f'{local[-1]} 255.255.255.252\n tunnel source {local}\n tunnel destination {remote}\n tunnel mode ipsec ipv4\n'
+                f' tunnel protection ipsec profile P\nip route {far} 255.255.255.0 Tunnel0\n')
+    if way == 'vti':
+        field.us.ip('route', 'del', '10.2.0.0/24')
+        field.peer.ip('route', 'del', '10.1.0.0/24')
+    us = Router(field.us, 'access-list 130 deny udp any any\naccess-list 130 permit ip any any\n' +
+                text(US, PEER, '10.1.0.0', '10.2.0.0',
+                     'interface FastEthernet0/0\n ip address 10.1.0.1 255.255.255.0\n ip access-group 130 out\n'),
+                args=('--interface', 'FastEthernet0/0=lan'))
+    peer = Router(field.peer, text(PEER, US, '10.2.0.0', '10.1.0.0'))
+    until(lambda: field.peer.ping(HOST, 1, source=FAR, wait=1).result().seen, 20)
+    outside, inside = Capture(field.peer, 'wan'), Capture(field.us, 'any', name='any')
+    far = field.peer.socket(socket.SOCK_DGRAM, bind=(FAR, 0))
+    far.sendto(b'a secret', (HOST, 9))
+    far.close()
+    until(lambda: re.search(r'10 deny   udp any any \(1 match\)', us.cli('show access-lists 130')), 5, 'the refusal')
+    time.sleep(0.5)
+    assert rows(outside.stop(), ['ip.proto'], 'icmp or udp.port == 9') == []
+    assert rows(inside.stop(), ['ip.proto'], 'icmp') == []
+    us.stop()
+    peer.stop()
+
+
 def tunnel(local, peer, near, far, extra=''):
     return config('aes128-sha1-modp1024', local, peer, [f'ip {near} 0.0.0.255 {far} 0.0.0.255'], extra=extra)
 
