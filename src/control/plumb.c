@@ -391,7 +391,7 @@ static void apply_mss(struct control *c)
 		const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
 
 		if (ci->adjust_mss && !ci->is_tunnel && !ci->crypto_map[0] && !ci->ip6.crypto_map[0] && b && b->ifindex)
-			v[n++] = (struct mss_if){ b->ifindex, (uint16_t)ci->adjust_mss };
+			v[n++] = (struct mss_if){ .ifindex = b->ifindex, .mss = (uint16_t)ci->adjust_mss };
 	}
 	err = v ? mss_apply(v, n, &c->last_mss, &why) : -ENOMEM;
 	if (err)

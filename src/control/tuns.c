@@ -349,9 +349,7 @@ void steering_apply(struct control *c)
 
 void steering_restore(struct control *c)
 {
-	struct steer_counts counts;
-
-	if ((c->last_ruleset && steer_counts(&counts) == -ENOENT) || !filter_stands(c->filter_mark))
+	if (!steer_stands(c->last_ruleset) || !filter_stands(c->filter_mark))
 		steering_apply(c);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `ip access-group`: access lists of interfaces in the kernel. A table of their own,
- * `ip culvert_acl`, beside the guard's: a list that nft refuses must not take the guard
- * along. Replaced whole in one transaction; it stays when processes die.
+/* `ip access-group`, `ipv6 traffic-filter`: access lists of interfaces in the kernel. A table of
+ * their own, `ip culvert_acl` and its twin `ip6 culvert_acl`, beside the guard's: a list that nft refuses
+ * must not take the guard along. Replaced whole in one transaction; it stays when processes die.
  *
  *   in         prerouting, before the kernel reassembles anything: what arrives by the
  *              interface, for us or through us. What came out of an SA arrives by a
@@ -52,19 +52,21 @@ void filter_counter(const char *acl, uint32_t seq, char out[256]);
 /* Whether a counter of that name is one of a line of that list. */
 bool filter_counter_is_of(const char *counter, const char *acl);
 
-/* The ruleset as text for nft. c: the counters that are there, sorted by name. */
-void filter_ruleset(const struct filter_if *v, size_t n, enum filter_form form,
+/* The ruleset of one family as text for nft. c: the counters that are there, sorted by name. */
+void filter_ruleset(const struct filter_if *v, size_t n, enum ip_family f, enum filter_form form,
 		    struct filter_count *c, size_t n_c, struct txt *out);
-/* Puts it in force. *mark tells what is (0: nothing known): an equal one is not loaded again
- * unless again is set. Without interfaces the table is taken away. 0, or -errno and the reason
- * in why; FILTER_CLOSED is in force then, or, with *mark 0, nothing. */
+/* Whether a list of IPv6 filters anything. */
+bool filter_has6(const struct filter_if *v, size_t n);
+/* Puts it in force, both families in one transaction. *mark tells what is (0: nothing known): an equal
+ * one is not loaded again unless again is set. Without interfaces the tables are taken away. 0, or -errno
+ * and the reason in why; FILTER_CLOSED is in force then, or, with *mark 0, nothing. */
 int filter_apply(const struct filter_if *v, size_t n, bool again, uint64_t *mark, struct txt *why);
 /* False if *mark says that there is a table and there is none. */
 bool filter_stands(uint64_t mark);
 int filter_remove(void);
-/* All lines' counters, sorted by name; -ENOENT without a table. *ret is the caller's to free. */
+/* All lines' counters, of both families' lists (which have one name space), sorted by name; -ENOENT
+ * without a table. *ret is the caller's to free. */
 int filter_counts(struct filter_count **ret, size_t *ret_n);
-int filter_counts6(struct filter_count **ret, size_t *ret_n); /* of IPv6's lists */
 /* Back to zero: of one list, or ("") of all. */
 int filter_clear(const char *acl);
 

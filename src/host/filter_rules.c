@@ -94,22 +94,25 @@ static bool has_l4(const struct acl_entry *e)
 	       e->icmp_code;
 }
 
-static void put_l3(struct txt *t, const struct acl_entry *e)
+/* n: of the ways in which the protocol is told. */
+static void put_l3(struct txt *t, enum ip_family f, const struct acl_entry *e, size_t n)
 {
-	if (e->proto)
-		txt_printf(t, "ip protocol %u ", e->proto);
+	nft_text_proto(t, f, e->proto, n);
 	nft_text_addr(t, "saddr", &e->src);
 	nft_text_addr(t, "daddr", &e->dst);
 	if (e->dscp)
-		txt_printf(t, "ip dscp %u ", e->dscp - 1u);
+		txt_printf(t, "%s dscp %u ", nft_text_ip(f), e->dscp - 1u);
+	if (f == IP_V6)
+		return;
 	if (e->precedence) /* the upper three bits of the TOS byte (RFC 791) */
 		txt_printf(t, "@nh,8,3 %u ", e->precedence - 1u);
 	if (e->tos) /* the four behind them */
 		txt_printf(t, "@nh,11,4 %u ", e->tos - 1u);
 }
 
-static void put_l4(struct txt *t, const struct acl_entry *e)
+static void put_l4(struct txt *t, enum ip_family f, const struct acl_entry *e)
 {
+	const char *icmp = f == IP_V6 ? "icmpv6" : "icmp";
 	static const struct {
 		uint8_t bit;
 		const char *word;
@@ -130,14 +133,14 @@ static void put_l4(struct txt *t, const struct acl_entry *e)
 	if (e->tcp_flags)
 		txt_str(t, ") != 0 ");
 	if (e->icmp_type)
-		txt_printf(t, "icmp type %u ", e->icmp_type - 1u);
+		txt_printf(t, "%s type %u ", icmp, e->icmp_type - 1u);
 	if (e->icmp_code)
-		txt_printf(t, "icmp code %u ", e->icmp_code - 1u);
+		txt_printf(t, "%s code %u ", icmp, e->icmp_code - 1u);
 }
 
 /* ICMP administratively prohibited, as RFC 1812 section 5.3.9 wants it. Not to ourselves: our own
  * socket would take it for the peer's opinion. Not about what came out of an SA. */
-static void put_refuse(struct txt *t, const struct filter_if *v, size_t n)
+static void put_refuse(struct txt *t, enum ip_family f, const struct filter_if *v, size_t n)
 {
 	txt_printf(t, "\tchain refuse {\n\t\tmeta mark 0x%x drop\n\t\tiifname \"cvsteer*\" drop\n", MARK_BYPASS);
 	for (size_t i = 0; i < n; i++) {
@@ -147,7 +150,8 @@ static void put_refuse(struct txt *t, const struct filter_if *v, size_t n)
 		nft_text_dev(t, "iifname", v[i].device, v[i].ifindex);
 		txt_str(t, "drop\n");
 	}
-	txt_str(t, "\t\t" REFUSE_RATE "reject with icmp type admin-prohibited\n\t\tdrop\n\t}\n");
+	txt_printf(t, "\t\t" REFUSE_RATE "reject with %s type admin-prohibited\n\t\tdrop\n\t}\n",
+		   f == IP_V6 ? "icmpv6" : "icmp");
 }
 
 static const char *refuse(enum filter_form form)
@@ -157,44 +161,61 @@ static const char *refuse(enum filter_form form)
 
 enum part { PART_WHOLE, PART_LATER_FRAGMENTS };
 
-/* The rule, and before it the one that logs. */
-static void put_part(struct txt *t, const struct cfg_acl *acl, const struct acl_entry *e,
-		     enum part part, enum filter_form form)
+/* One rule: the one that judges, or before it the one that logs. */
+static void put_rule(struct txt *t, enum ip_family f, const struct cfg_acl *acl, const struct acl_entry *e,
+		     enum part part, size_t n, enum filter_form form, bool logs)
 {
 	char counter[256], ident[FILTER_IDENT_MAX];
-	bool permit = e->kind == ACE_PERMIT, log = e->log && form <= FILTER_FULL;
+	bool permit = e->kind == ACE_PERMIT;
 
-	filter_counter(acl->name, e->seq, counter);
-	filter_ident(acl->name, ident);
-	for (int pass = log ? 0 : 1; pass < 2; pass++) {
-		txt_str(t, "\t\t");
-		if (part == PART_LATER_FRAGMENTS)
-			txt_str(t, "ip frag-off & 0x1fff != 0 ");
-		put_l3(t, e);
-		if (part == PART_WHOLE)
-			put_l4(t, e);
-		if (pass)
-			txt_printf(t, "counter name %s %s\n", counter, permit ? "accept" : refuse(form));
-		else
-			txt_printf(t, LOG_RATE "log group %u prefix \"%c %u %s\" snaplen 64\n",
-				   FILTER_NFLOG, permit ? 'p' : 'd', e->seq, ident);
+	txt_str(t, "\t\t");
+	if (part == PART_LATER_FRAGMENTS)
+		txt_str(t, nft_text_later(f));
+	put_l3(t, f, e, n);
+	if (part == PART_WHOLE)
+		put_l4(t, f, e);
+	if (logs) {
+		filter_ident(acl->name, ident);
+		txt_printf(t, LOG_RATE "log group %u prefix \"%c %u %s\" snaplen %u\n", FILTER_NFLOG,
+			   permit ? 'p' : 'd', e->seq, ident, f == IP_V6 ? 128 : 64);
+	} else {
+		filter_counter(acl->name, e->seq, counter);
+		txt_printf(t, "counter name %s %s\n", counter, permit ? "accept" : refuse(form));
 	}
+}
+
+static void put_part(struct txt *t, enum ip_family f, const struct cfg_acl *acl, const struct acl_entry *e,
+		     enum part part, enum filter_form form)
+{
+	bool log = e->log && form <= FILTER_FULL;
+
+	for (size_t i = 0; i < nft_text_proto_rules(f, e->proto); i++) {
+		if (log)
+			put_rule(t, f, acl, e, part, i, form, true);
+		put_rule(t, f, acl, e, part, i, form, false);
+	}
+}
+
+static bool of_family(const struct acl_entry *e, enum ip_family f)
+{
+	return (e->src.addr.family == IP_V6) == (f == IP_V6) &&
+	       (e->dst.addr.family == IP_V6) == (f == IP_V6);
 }
 
 /* Later fragments carry nothing of layer 4: a permit takes those of its addresses and
  * protocol, a deny leaves them to the lines behind it, as in IOS. */
-static void put_line(struct txt *t, const struct cfg_acl *acl, const struct acl_entry *e,
+static void put_line(struct txt *t, enum ip_family f, const struct cfg_acl *acl, const struct acl_entry *e,
 		     enum filter_form form)
 {
-	if (ports_never(&e->src_port) || ports_never(&e->dst_port) || e->src.addr.family == IP_V6)
+	if (ports_never(&e->src_port) || ports_never(&e->dst_port) || !of_family(e, f))
 		return;
 	if (e->fragments) {
-		put_part(t, acl, e, PART_LATER_FRAGMENTS, form);
+		put_part(t, f, acl, e, PART_LATER_FRAGMENTS, form);
 		return;
 	}
-	put_part(t, acl, e, PART_WHOLE, form);
+	put_part(t, f, acl, e, PART_WHOLE, form);
 	if (has_l4(e) && e->kind == ACE_PERMIT)
-		put_part(t, acl, e, PART_LATER_FRAGMENTS, form);
+		put_part(t, f, acl, e, PART_LATER_FRAGMENTS, form);
 }
 
 /* ---- lists ---- */
@@ -209,7 +230,7 @@ static struct filter_count *count_of(struct filter_count *c, size_t n, const cha
 	return n ? bsearch(name, c, n, sizeof(*c), cmp_name) : NULL;
 }
 
-static void put_list(struct txt *t, const struct cfg_acl *acl, enum filter_form form,
+static void put_list(struct txt *t, enum ip_family f, const struct cfg_acl *acl, enum filter_form form,
 		     struct filter_count *c, size_t n_c)
 {
 	char ident[FILTER_IDENT_MAX], counter[256];
@@ -228,10 +249,15 @@ static void put_list(struct txt *t, const struct cfg_acl *acl, enum filter_form 
 	filter_ident(acl->name, ident);
 	txt_printf(t, "\tchain acl_%s {\n", ident);
 	if (form != FILTER_CLOSED) /* the flags of TCP are in no fragment but the first (RFC 3128) */
-		txt_str(t, "\t\tip protocol 6 ip frag-off & 0x1fff == 1 drop\n");
+		txt_str(t, f == IP_V6 ? "\t\tfrag frag-off 1 meta l4proto 6 drop\n" :
+					"\t\tip protocol 6 ip frag-off & 0x1fff == 1 drop\n");
 	for (size_t i = 0; form != FILTER_CLOSED && i < acl->entries.n; i++)
 		if (acl->entries.v[i]->kind != ACE_REMARK)
-			put_line(t, acl, acl->entries.v[i], form);
+			put_line(t, f, acl, acl->entries.v[i], form);
+	/* before the deny at its end a list of IPv6 lets neighbours find each other, as in IOS; a line that
+	 * says otherwise comes before that */
+	if (f == IP_V6)
+		txt_str(t, "\t\ticmpv6 type { 135, 136 } accept\n");
 	txt_printf(t, "\t\t%s\n\t}\n", refuse(form));
 }
 
@@ -243,15 +269,22 @@ static size_t list_len(const char *counter)
 	return under ? (size_t)(under - counter) : 0;
 }
 
+static const struct cfg_acl *list_of(const struct filter_if *v, enum ip_family f, bool in)
+{
+	if (f == IP_V6)
+		return in ? v->in6 : v->out6;
+	return in ? v->in : v->out;
+}
+
 /* Onto a table that is there: its rules go first, then the counters of lines that are no more
  * and the chains of lists that nobody names. Counters are sorted: those of a list are neighbours. */
-static void put_leftovers(struct txt *t, const struct filter_if *v, size_t n, struct filter_count *c,
-			  size_t n_c)
+static void put_leftovers(struct txt *t, enum ip_family f, const struct filter_if *v, size_t n,
+			  struct filter_count *c, size_t n_c)
 {
 	char counter[256];
 
 	for (size_t i = 0; i < 2 * n; i++) {
-		const struct cfg_acl *acl = i % 2 ? v[i / 2].in : v[i / 2].out;
+		const struct cfg_acl *acl = list_of(&v[i / 2], f, i % 2);
 
 		for (size_t k = 0; acl && k < acl->entries.n; k++) {
 			struct filter_count *old;
@@ -262,7 +295,7 @@ static void put_leftovers(struct txt *t, const struct filter_if *v, size_t n, st
 				old->kept = true;
 		}
 	}
-	txt_str(t, "flush table ip " FILTER_TABLE "\n");
+	txt_printf(t, "flush table %s " FILTER_TABLE "\n", nft_text_ip(f));
 	for (size_t i = 0, end; i < n_c; i = end) {
 		size_t len = list_len(c[i].name);
 		bool used = false;
@@ -271,18 +304,19 @@ static void put_leftovers(struct txt *t, const struct filter_if *v, size_t n, st
 		     end++) {
 			used |= c[end].kept;
 			if (!c[end].kept)
-				txt_printf(t, "delete counter ip " FILTER_TABLE " %s\n", c[end].name);
+				txt_printf(t, "delete counter %s " FILTER_TABLE " %s\n", nft_text_ip(f),
+					   c[end].name);
 		}
 		if (!used && len > 2)
-			txt_printf(t, "delete chain ip " FILTER_TABLE " acl_%.*s\n", (int)len - 2,
-				   c[i].name + 2);
+			txt_printf(t, "delete chain %s " FILTER_TABLE " acl_%.*s\n", nft_text_ip(f),
+				   (int)len - 2, c[i].name + 2);
 	}
 }
 
-static bool listed_before(const struct filter_if *v, size_t i, const struct cfg_acl *acl)
+static bool listed_before(const struct filter_if *v, enum ip_family f, size_t i, const struct cfg_acl *acl)
 {
 	for (size_t k = 0; k < i; k++)
-		if (v[k].in == acl || v[k].out == acl)
+		if (list_of(&v[k], f, true) == acl || list_of(&v[k], f, false) == acl)
 			return true;
 	return false;
 }
@@ -300,39 +334,71 @@ static void put_jump(struct txt *t, const struct filter_if *f, const char *key, 
 	txt_printf(t, "%sgoto acl_%s\n", what, ident);
 }
 
-void filter_ruleset(const struct filter_if *v, size_t n, enum filter_form form,
+/* IKE is of the router's own making and goes unchecked, but ESP behind UDP 4500 does
+ * not: what is no IKE there has no zero marker (RFC 3948 section 2.2). */
+static void put_ciphered(struct txt *t, enum ip_family f, const struct filter_if *v, size_t n)
+{
+	static const char *const six[] = { "meta l4proto esp ", "ip6 nexthdr ah ", "hbh nexthdr ah ",
+					   "rt nexthdr ah ",	"dst nexthdr ah ", "frag nexthdr ah " };
+	static const char *const four[] = { "ip protocol { esp, ah } " };
+	const char *const *ways = f == IP_V6 ? six : four;
+	size_t n_ways = f == IP_V6 ? sizeof(six) / sizeof(six[0]) : 1;
+
+	txt_printf(t,
+		   "\tchain out_ciphered {\n\t\ttype filter hook output priority 0;\n"
+		   "\t\tmeta mark != 0x%x accept\n",
+		   MARK_BYPASS);
+	for (size_t i = 0; i < n; i++) {
+		const struct cfg_acl *acl = list_of(&v[i], f, false);
+
+		for (size_t k = 0; k < n_ways; k++)
+			put_jump(t, &v[i], "oifname", ways[k], acl);
+		put_jump(t, &v[i], "oifname", "udp sport 4500 @th,64,32 != 0 ", acl);
+	}
+	txt_str(t, "\t}\n");
+}
+
+bool filter_has6(const struct filter_if *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (cfg_acl_filters(v[i].in6) || cfg_acl_filters(v[i].out6))
+			return true;
+	return false;
+}
+
+void filter_ruleset(const struct filter_if *v, size_t n, enum ip_family f, enum filter_form form,
 		    struct filter_count *c, size_t n_c, struct txt *t)
 {
 	/* together with what follows they are one transaction */
-	txt_str(t, "table ip " FILTER_TABLE " {}\n");
+	txt_printf(t, "table %s " FILTER_TABLE " {}\n", nft_text_ip(f));
 	if (form == FILTER_ONTO)
-		put_leftovers(t, v, n, c, n_c);
+		put_leftovers(t, f, v, n, c, n_c);
 	else
-		txt_str(t, "delete table ip " FILTER_TABLE "\n");
-	txt_str(t, "table ip " FILTER_TABLE " {\n"
-		   "\tcomment \"access lists of interfaces; removed when culvert stops orderly\"\n");
+		txt_printf(t, "delete table %s " FILTER_TABLE "\n", nft_text_ip(f));
+	if (f == IP_V6 && !filter_has6(v, n))
+		return;
+	txt_printf(t,
+		   "table %s " FILTER_TABLE " {\n"
+		   "\tcomment \"access lists of interfaces; removed when culvert stops orderly\"\n",
+		   nft_text_ip(f));
 	if (form <= FILTER_FULL)
-		put_refuse(t, v, n);
+		put_refuse(t, f, v, n);
 	for (size_t i = 0; i < n; i++) {
-		if (cfg_acl_filters(v[i].in) && !listed_before(v, i, v[i].in))
-			put_list(t, v[i].in, form, c, n_c);
-		if (cfg_acl_filters(v[i].out) && v[i].out != v[i].in && !listed_before(v, i, v[i].out))
-			put_list(t, v[i].out, form, c, n_c);
+		const struct cfg_acl *in = list_of(&v[i], f, true), *out = list_of(&v[i], f, false);
+
+		if (cfg_acl_filters(in) && !listed_before(v, f, i, in))
+			put_list(t, f, in, form, c, n_c);
+		if (cfg_acl_filters(out) && out != in && !listed_before(v, f, i, out))
+			put_list(t, f, out, form, c, n_c);
 	}
 	/* before the kernel reassembles: fragments are judged as they come */
 	txt_str(t, "\tchain in {\n\t\ttype filter hook prerouting priority -450;\n");
 	for (size_t i = 0; i < n; i++)
-		put_jump(t, &v[i], "iifname", "", v[i].in);
+		put_jump(t, &v[i], "iifname", "", list_of(&v[i], f, true));
 	txt_str(t, "\t}\n\tchain out {\n\t\ttype filter hook forward priority 0;\n");
 	for (size_t i = 0; i < n; i++)
-		put_jump(t, &v[i], "oifname", "", v[i].out);
-	/* IKE is of the router's own making and goes unchecked, but ESP behind UDP 4500 does
-	 * not: what is no IKE there has no zero marker (RFC 3948 section 2.2) */
-	txt_str(t, "\t}\n\tchain out_ciphered {\n\t\ttype filter hook output priority 0;\n");
-	txt_printf(t, "\t\tmeta mark != 0x%x accept\n", MARK_BYPASS);
-	for (size_t i = 0; i < n; i++) {
-		put_jump(t, &v[i], "oifname", "ip protocol { esp, ah } ", v[i].out);
-		put_jump(t, &v[i], "oifname", "udp sport 4500 @th,64,32 != 0 ", v[i].out);
-	}
-	txt_str(t, "\t}\n}\n");
+		put_jump(t, &v[i], "oifname", "", list_of(&v[i], f, false));
+	txt_str(t, "\t}\n");
+	put_ciphered(t, f, v, n);
+	txt_str(t, "}\n");
 }

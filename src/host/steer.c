@@ -8,6 +8,16 @@
 #include "host/ipv6.h"
 #include "host/nft.h"
 
+/* Of a mark: there is a table of IPv6. */
+#define MARK_SIX 1u
+/* And of one that is no hash: what is in force is not known, but something is. */
+#define MARK_SOME 2u
+
+static uint64_t six_of(const struct steer_if *v, size_t n)
+{
+	return steer_has(v, n, IP_V6) && ipv6_there() ? MARK_SIX : 0;
+}
+
 /* Of the text as it would be loaded first, and of the state of nftables after that. */
 static uint64_t mark_of(const struct steer_if *v, size_t n, uint32_t generation)
 {
@@ -17,7 +27,7 @@ static uint64_t mark_of(const struct steer_if *v, size_t n, uint32_t generation)
 
 	steer_ruleset(v, n, STEER_FULL, NULL, &t);
 	h = hash_bytes(seed, txt_cstr(&t), t.len);
-	h = t.bad ? 0 : h ? h : 1;
+	h = t.bad ? 0 : (h & ~7ull) | 4 | six_of(v, n);
 	txt_fini(&t);
 	return h;
 }
@@ -76,7 +86,7 @@ static int apply_ruleset(const struct steer_if *v, size_t n, uint64_t *mark, str
 	 * the next time finds out what is left */
 	known = known && nft_generation(&after) == 0 && after == before + 1;
 	/* closed is in force too: our own change of nftables is no reason to try again */
-	*mark = !loaded ? 0 : known ? mark_of(v, n, after) : 1;
+	*mark = !loaded ? 0 : known ? mark_of(v, n, after) : MARK_SOME | six_of(v, n);
 	return err;
 }
 
@@ -220,6 +230,13 @@ static int counts_of(enum ip_family f, struct steer_counts *ret)
 	if (!err)
 		*ret = c;
 	return err;
+}
+
+bool steer_stands(uint64_t mark)
+{
+	struct steer_counts c;
+
+	return !mark || (!counts_of(IP_V4, &c) && (!(mark & MARK_SIX) || !counts_of(IP_V6, &c)));
 }
 
 int steer_counts(struct steer_counts *ret)

@@ -73,6 +73,8 @@ void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
  * afterwards only if there is no guard at all. */
 int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mark,
 		struct txt *why);
+/* False if *mark of steer_apply() says that there is a ruleset and a table of it is missing. */
+bool steer_stands(uint64_t mark);
 /* Takes the routing rule and table of one slot away. */
 void steer_forget(struct nl *nl, uint32_t slot);
 /* Takes the nftables table away: orderly stop only, last. */

@@ -15,7 +15,9 @@
 
 #include "base/rd.h"
 #include "base/wr.h"
+#include "host/filter.h"
 #include "host/ipv6.h"
+#include "host/mss.h"
 #include "host/nflog.h"
 #include "host/nft.h"
 #include "host/os.h"
@@ -30,6 +32,10 @@ struct drv {
 	struct steer_line lines[LINES_MAX];
 	uint64_t mark;
 	int tun, log;
+	/* access lists */
+	struct config *config;
+	struct filter_if acl;
+	uint64_t acl_mark;
 };
 
 /* ADDRESS[/LENGTH] of either family, or ADDRESS~WILDCARD. */
@@ -73,6 +79,66 @@ static int add_line(struct drv *d, char *rest)
 		l->sel.remote_port = (struct port_match){ PORT_EQ, (uint16_t)dport, 0 };
 	d->f.n_lines++;
 	return 0;
+}
+
+/* `filter in|out SEQ permit|deny PROTO SOURCE DESTINATION [dport N | icmp TYPE | fragments | log]...`: a
+ * line of the list that is called IN or OUT, or, if it is of IPv6, IN6 or OUT6. */
+static int add_filter(struct drv *d, char *rest)
+{
+	char dir[8], action[16], src[64], dst[64], key[16], name[8];
+	struct acl_entry e = { 0 };
+	unsigned proto, value;
+	int at = 0, n;
+
+	if (sscanf(rest, "%7s %u %15s %u %63s %63s%n", dir, &e.seq, action, &proto, src, dst, &at) < 6)
+		return -EINVAL;
+	e.kind = !strcmp(action, "permit") ? ACE_PERMIT : ACE_DENY;
+	e.proto = (uint8_t)proto;
+	e.src = parse_addr(src);
+	e.dst = parse_addr(dst);
+	for (rest += at; sscanf(rest, "%15s%n", key, &n) == 1; rest += n) {
+		value = 0;
+		if (!strcmp(key, "dport") || !strcmp(key, "icmp")) {
+			rest += n;
+			if (sscanf(rest, "%u%n", &value, &n) != 1)
+				return -EINVAL;
+		}
+		if (!strcmp(key, "dport"))
+			e.dst_port = (struct acl_ports){ PORT_EQ, 1, { (uint16_t)value } };
+		if (!strcmp(key, "icmp"))
+			e.icmp_type = (uint16_t)(value + 1);
+		e.fragments |= !strcmp(key, "fragments");
+		e.log |= !strcmp(key, "log");
+	}
+	bool six = e.src.addr.family == IP_V6, in = !strcmp(dir, "in");
+	snprintf(name, sizeof(name), "%s%s", in ? "IN" : "OUT", six ? "6" : "");
+	struct cfg_acl *acl = config_find_acl(d->config, name);
+	if (!acl)
+		acl = config_add_acl(d->config, name, ACL_EXTENDED, false);
+	if (!acl || !cfg_acl_add(acl, &e))
+		return -ENOMEM;
+	*(six ? in ? &d->acl.in6 : &d->acl.out6 : in ? &d->acl.in : &d->acl.out) = acl;
+	return 0;
+}
+
+static int filter_counters(struct txt *say)
+{
+	struct filter_count *v = NULL;
+	size_t n = 0;
+	int err = filter_counts(&v, &n);
+
+	for (size_t i = 0; i < n; i++)
+		txt_printf(say, " %s=%llu", v[i].name, (unsigned long long)v[i].packets);
+	free(v);
+	return err;
+}
+
+static int set_mss(struct drv *d, char *rest, struct txt *say)
+{
+	struct mss_if m = { .ifindex = d->f.ifindex, .mss6 = (uint16_t)atoi(rest) };
+	uint64_t mark = 0;
+
+	return mss_apply(&m, m.mss6 ? 1 : 0, &mark, say);
 }
 
 static int open_tun(struct drv *d)
@@ -267,6 +333,22 @@ static int run(struct drv *d, char *cmd, struct txt *say)
 		d->f.families = STEER_IP4 | STEER_IP6;
 		return 0;
 	}
+	if (!strcmp(cmd, "filter"))
+		return add_filter(d, rest);
+	if (!strcmp(cmd, "filter-apply"))
+		return filter_apply(&d->acl, 1, false, &d->acl_mark, say);
+	if (!strcmp(cmd, "filter-stands"))
+		return filter_stands(d->acl_mark) ? 0 : -ENOENT;
+	if (!strcmp(cmd, "filter-counts"))
+		return filter_counters(say);
+	if (!strcmp(cmd, "filter-clear"))
+		return filter_clear(rest);
+	if (!strcmp(cmd, "filter-remove"))
+		return filter_remove();
+	if (!strcmp(cmd, "stands"))
+		return steer_stands(d->mark) ? 0 : -ENOENT;
+	if (!strcmp(cmd, "kernel-mss6"))
+		return set_mss(d, rest, say);
 	if (!strcmp(cmd, "mss6")) {
 		d->f.adjust_mss6 = (uint16_t)atoi(rest);
 		return 0;
@@ -335,6 +417,8 @@ int main(int argc, char **argv)
 	setvbuf(stdin, NULL, _IONBF, 0);
 	d->tun = -1;
 	d->f.lines = d->lines;
+	d->config = config_new();
+	snprintf(d->acl.device, sizeof(d->acl.device), "%s", argv[1]);
 	d->f.ifindex = if_nametoindex(argv[1]);
 	snprintf(d->f.device, sizeof(d->f.device), "%s", argv[1]);
 	snprintf(d->f.tun, sizeof(d->f.tun), "cvsteer0");
@@ -366,6 +450,7 @@ int main(int argc, char **argv)
 		txt_fini(&say);
 	}
 	nl_close(d->nl);
+	config_free(d->config);
 	free(d);
 	return 0;
 }

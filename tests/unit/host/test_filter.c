@@ -53,7 +53,7 @@ static void what_a_user_named_it_gets_nowhere_as_it_is(void **state)
 	struct txt t = TXT_INIT;
 
 	(void)state;
-	filter_ruleset(&f, 1, FILTER_FULL, NULL, 0, &t);
+	filter_ruleset(&f, 1, IP_V4, FILTER_FULL, NULL, 0, &t);
 	assert_null(strstr(txt_cstr(&t), "x\""));
 	assert_null(strstr(txt_cstr(&t), "accept;"));
 	assert_non_null(strstr(txt_cstr(&t), "iif 7 goto acl_x_22_20_7d"));
@@ -74,7 +74,7 @@ static void onto_a_table_only_what_is_no_more_goes(void **state)
 
 	(void)state;
 	cfg_acl_del(a, cfg_acl_find(a, 10));
-	filter_ruleset(&f, 1, FILTER_ONTO, old, 4, &t);
+	filter_ruleset(&f, 1, IP_V4, FILTER_ONTO, old, 4, &t);
 	s = txt_cstr(&t);
 	assert_non_null(strstr(s, "flush table ip culvert_acl\n"));
 	assert_null(strstr(s, "delete table"));
@@ -85,13 +85,13 @@ static void onto_a_table_only_what_is_no_more_goes(void **state)
 	assert_null(strstr(s, "counter l_A_20 {")); /* it goes on counting */
 	assert_non_null(strstr(s, "counter l_A_30 { packets 0 bytes 0 }"));
 	txt_clear(&t);
-	filter_ruleset(&f, 1, FILTER_NO_LOG, old, 4, &t);
+	filter_ruleset(&f, 1, IP_V4, FILTER_NO_LOG, old, 4, &t);
 	assert_non_null(strstr(txt_cstr(&t), "counter l_A_20 { packets 5 bytes 0 }"));
 	assert_null(strstr(txt_cstr(&t), " log "));
 	/* the flags of TCP are in the first fragment, or it goes nowhere */
 	assert_non_null(strstr(txt_cstr(&t), "chain acl_A {\n\t\tip protocol 6 ip frag-off & 0x1fff == 1 drop\n"));
 	txt_clear(&t);
-	filter_ruleset(&f, 1, FILTER_CLOSED, old, 4, &t);
+	filter_ruleset(&f, 1, IP_V4, FILTER_CLOSED, old, 4, &t);
 	assert_non_null(strstr(txt_cstr(&t), "chain acl_A {\n\t\tdrop\n\t}\n"));
 	txt_fini(&t);
 	config_free(c);
@@ -113,6 +113,70 @@ static void a_counter_belongs_to_one_list(void **state)
 	assert_false(filter_counter_is_of("theirs", "LAN"));
 }
 
+/* ---- IPv6 ---- */
+
+static struct cfg_acl *list6(struct config *c, const char *name)
+{
+	struct cfg_acl *acl = config_add_acl(c, name, ACL_EXTENDED, false);
+	struct addr_match any = { .addr = { .family = IP_V6 } }, host = { .addr = { IP_V6, { 0x20, 1, [15] = 9 } } };
+
+	memset(any.wild, 0xff, sizeof(any.wild));
+	const struct acl_entry lines[] = {
+		{ .seq = 10, .kind = ACE_PERMIT, .proto = 6, .src = any, .dst = host,
+		  .dst_port = { PORT_EQ, 1, { 22 } }, .log = 1 },
+		{ .seq = 20, .kind = ACE_DENY, .proto = 51, .src = any, .dst = any },
+		{ .seq = 30, .kind = ACE_PERMIT, .proto = 58, .src = host, .dst = any, .icmp_type = 129, .dscp = 47 },
+		{ .seq = 40, .kind = ACE_DENY, .src = any, .dst = any, .fragments = true },
+		{ .seq = 50, .kind = ACE_PERMIT, .src = addr_match_v4(1, 0), .dst = addr_match_v4(0, UINT32_MAX) },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_non_null(cfg_acl_add(acl, &lines[i]));
+	return acl;
+}
+
+static void a_list_of_ipv6_is_said_in_its_own_words(void **state)
+{
+	struct config *c = config_new();
+	struct filter_if f = { .device = "eth0", .in6 = list6(c, "SIX") };
+	struct txt t = TXT_INIT;
+
+	(void)state;
+	filter_ruleset(&f, 1, IP_V6, FILTER_NO_LOG, NULL, 0, &t);
+	assert_non_null(strstr(
+		txt_cstr(&t),
+		"\tchain acl_SIX {\n"
+		"\t\tfrag frag-off 1 meta l4proto 6 drop\n"
+		"\t\tmeta l4proto 6 ip6 daddr 2001::9/128 th dport { 22 } counter name l_SIX_10 accept\n"
+		"\t\tfrag frag-off != 0 meta l4proto 6 ip6 daddr 2001::9/128 counter name l_SIX_10 accept\n"
+		"\t\tip6 nexthdr 51 counter name l_SIX_20 drop\n"
+		"\t\thbh nexthdr 51 counter name l_SIX_20 drop\n"
+		"\t\trt nexthdr 51 counter name l_SIX_20 drop\n"
+		"\t\tdst nexthdr 51 counter name l_SIX_20 drop\n"
+		"\t\tfrag nexthdr 51 counter name l_SIX_20 drop\n"
+		"\t\tmeta l4proto 58 ip6 saddr 2001::9/128 ip6 dscp 46 icmpv6 type 128 counter name l_SIX_30 accept\n"
+		"\t\tfrag frag-off != 0 meta l4proto 58 ip6 saddr 2001::9/128 ip6 dscp 46 counter name l_SIX_30 accept\n"
+		"\t\tfrag frag-off != 0 counter name l_SIX_40 drop\n"
+		"\t\ticmpv6 type { 135, 136 } accept\n"
+		"\t\tdrop\n\t}\n"));
+	assert_non_null(strstr(txt_cstr(&t), "iifname \"eth0\" goto acl_SIX\n"));
+	/* neighbours are found even where nothing else passes */
+	txt_clear(&t);
+	filter_ruleset(&f, 1, IP_V6, FILTER_CLOSED, NULL, 0, &t);
+	assert_non_null(strstr(txt_cstr(&t),
+			       "\tchain acl_SIX {\n\t\ticmpv6 type { 135, 136 } accept\n\t\tdrop\n\t}\n"));
+	/* of IPv4 it says nothing; and without it IPv6's table goes */
+	txt_clear(&t);
+	filter_ruleset(&f, 1, IP_V4, FILTER_FULL, NULL, 0, &t);
+	assert_null(strstr(txt_cstr(&t), "SIX"));
+	f.in6 = NULL;
+	txt_clear(&t);
+	filter_ruleset(&f, 1, IP_V6, FILTER_FULL, NULL, 0, &t);
+	assert_string_equal(txt_cstr(&t), "table ip6 culvert_acl {}\ndelete table ip6 culvert_acl\n");
+	txt_fini(&t);
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +184,7 @@ int main(void)
 		cmocka_unit_test(what_a_user_named_it_gets_nowhere_as_it_is),
 		cmocka_unit_test(a_counter_belongs_to_one_list),
 		cmocka_unit_test(onto_a_table_only_what_is_no_more_goes),
+		cmocka_unit_test(a_list_of_ipv6_is_said_in_its_own_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
