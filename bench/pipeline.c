@@ -256,7 +256,7 @@ static void make_packets(struct pipeline *p)
 	struct mem_port *tun = port_of(&p->a, PORT_TUN);
 
 	for (size_t i = 0; i < p->conf.batch; i++) {
-		struct ip4 h = { .ttl = 64,
+		struct ip_view h = { .ttl = 64,
 				 .proto = IPPROTO_UDP_,
 				 .id = 1,
 				 .src = NEAR | 10,

@@ -12,9 +12,10 @@ void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct p
 		return;
 	}
 	/* a raw socket with IP_HDRINCL refuses what exceeds the device: IP fragments
-	 * it here (DF is clear, or it would have been refused before) */
+	 * it here (DF is clear, or it would have been refused before; an IPv6 tunnel's way in
+	 * may, RFC 2473 section 7, RFC 4301 section 8.2.1) */
 	port_send(f, port, b);
-	if (ip4_fragment(&f->pool, p, mtu, b))
+	if (ip_fragment(&f->pool, p, mtu, ++f->frag_id, b))
 		fwd_drop(f, p, FWD_DROP_NO_BUFFER);
 }
 
@@ -33,10 +34,42 @@ static enum fwd_drop drop_of(struct fwd_policy_stats *s, uint8_t reason)
 	}
 }
 
+/* What leaves by each of the sockets. */
+struct leaving {
+	struct batch esp, ah, udp;
+	struct fport *esp_port, *ah_port, *udp_port;
+};
+
+static void leave(struct forwarder *f, struct leaving *l, struct sa *sa, struct pkt *p)
+{
+	if (sa->spec.udp_encap) {
+		/* one that is to be cut all the same: by the kernel */
+		if (p->len + ip_header_of(sa->spec.src.family) + ESP_UDP_HEADER > sa->path_mtu)
+			p->outer_df = false;
+		(void)batch_add(&l->udp, p);
+	} else if (sa->has_ah) {
+		send_cut(f, l->ah_port, &l->ah, p, sa->path_mtu);
+	} else {
+		send_cut(f, l->esp_port, &l->esp, p, sa->path_mtu);
+	}
+}
+
+static void leave_all(struct forwarder *f, struct leaving *l)
+{
+	port_send(f, l->esp_port, &l->esp);
+	port_send(f, l->ah_port, &l->ah);
+	port_send(f, l->udp_port, &l->udp);
+}
+
 void esp_out_flush(struct forwarder *f)
 {
-	struct batch bad = { 0 }, esp = { 0 }, ah = { 0 }, udp = { 0 };
-	struct fport *esp_port = f->by_kind[FWD_PORT_ESP], *ah_port = f->by_kind[FWD_PORT_AH];
+	struct batch bad = { 0 };
+	struct leaving v4 = { .esp_port = f->by_kind[FWD_PORT_ESP],
+			      .ah_port = f->by_kind[FWD_PORT_AH],
+			      .udp_port = f->by_kind[FWD_PORT_UDP_ENCAP] };
+	struct leaving v6 = { .esp_port = f->by_kind[FWD_PORT_ESP6],
+			      .ah_port = f->by_kind[FWD_PORT_AH6],
+			      .udp_port = f->by_kind[FWD_PORT_UDP6_ENCAP] };
 
 	if (!f->out.n)
 		return;
@@ -59,23 +92,13 @@ void esp_out_flush(struct forwarder *f)
 		pol->stats.encaps++;
 		pol->stats.encrypts += sa->has_esp;
 		pol->stats.digests += sa->icv_len || sa->has_ah;
-		if (sa->spec.udp_encap) {
-			/* one that is to be cut all the same: by the kernel */
-			if (p->len + ESP_IP_HEADER + ESP_UDP_HEADER > sa->path_mtu)
-				p->outer_df = false;
-			(void)batch_add(&udp, p);
-		} else if (sa->has_ah) {
-			send_cut(f, ah_port, &ah, p, sa->path_mtu);
-		} else {
-			send_cut(f, esp_port, &esp, p, sa->path_mtu);
-		}
+		leave(f, sa->spec.src.family == IP_V6 ? &v6 : &v4, sa, p);
 		if (sa_check_life(sa, f->now_ms))
 			event_expire(f, sa);
 	}
 	f->out.n = 0;
-	port_send(f, esp_port, &esp);
-	port_send(f, ah_port, &ah);
-	port_send(f, f->by_kind[FWD_PORT_UDP_ENCAP], &udp);
+	leave_all(f, &v4);
+	leave_all(f, &v6);
 }
 
 static void emit(struct forwarder *f, struct sa *sa, struct pkt *p)
@@ -93,10 +116,14 @@ enum fate { CUT_BEFORE, CUT_AFTER, REFUSE };
  * whole, and the ESP packet cut, where it must be - transport mode is for whole datagrams
  * only (RFC 4303 section 3.1.1, RFC 4302 3.1.1), and later fragments would not show the ports that an SA
  * may be about - or where it is to be and the outer header lets it. */
-static enum fate fate_of(const struct sa *sa, const struct policy *pol, const struct ip4 *h)
+static enum fate fate_of(const struct sa *sa, const struct policy *pol, const struct ip_view *h)
 {
 	bool transport = sa->spec.mode == MODE_TRANSPORT;
 
+	/* IPv6 is cut by nobody but its source, and `df-bit` is not about it; below the least MTU
+	 * the source could not help */
+	if (h->family == IP_V6)
+		return h->frag & IP4_DF && h->total_len > IP6_LEAST_MTU ? REFUSE : CUT_AFTER;
 	if (h->frag & IP4_DF && (transport || pol->df_bit != ESP_DF_CLEAR))
 		return REFUSE;
 	if (transport || sa->spec.sel.local_port.op != PORT_ANY ||
@@ -119,11 +146,11 @@ static void cut_and_emit(struct forwarder *f, struct sa *sa, struct pkt *p)
 		emit(f, sa, parts.p[i]);
 }
 
-void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip4 *h, struct pkt *p)
+void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip_view *h, struct pkt *p)
 {
 	struct policy *pol = sa->owner;
 
-	if (sa->spec.mode == MODE_TRANSPORT && h->frag & (IP4_MF | IP4_OFF_MASK)) {
+	if (sa->spec.mode == MODE_TRANSPORT && ip_is_fragment(h)) {
 		pol->stats.send_errors++;
 		pol->stats.encaps_failed++;
 		fwd_drop(f, p, FWD_DROP_FRAGMENT);
@@ -144,7 +171,7 @@ void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip4 *h, struct
 		pol->stats.too_big++;
 		pol->stats.send_errors++;
 		pol->stats.encaps_failed++;
-		answer_too_big(f, p, sa->plain_mtu);
+		answer_too_big(f, pol->vti ? pol->vti : pol->gre, p, sa->plain_mtu);
 		break;
 	}
 }

@@ -20,6 +20,7 @@ struct forwarder *forwarder_new(const struct forwarder_env *env)
 	f->esp.ctx = f->ivs;
 	f->esp.crypto = crypto_runner_new(CRYPTO_AUTO);
 	env->random(env->ctx, seed, sizeof(seed));
+	env->random(env->ctx, &f->frag_id, sizeof(f->frag_id));
 	sad_init(&f->sad, seed);
 	if (!f->ivs || !f->esp.crypto || pool_init(&f->pool, POOL_PACKETS)) {
 		forwarder_free(f);
@@ -81,19 +82,27 @@ size_t forwarder_poll_port(struct forwarder *f, struct port *port)
 		out_from_steering(f, p->desc.ifid, &b);
 		break;
 	case FWD_PORT_ESP:
+	case FWD_PORT_ESP6:
 		in_from_esp(f, &b);
 		break;
 	case FWD_PORT_AH:
+	case FWD_PORT_AH6:
 		in_from_ah(f, &b);
 		break;
 	case FWD_PORT_GRE:
 	case FWD_PORT_IPIP:
+	case FWD_PORT_IPV6IP:
+	case FWD_PORT_GRE6:
+	case FWD_PORT_IP4IN6:
+	case FWD_PORT_IP6IN6:
 		in_from_gre(f, &b);
 		break;
 	case FWD_PORT_UDP_ENCAP:
+	case FWD_PORT_UDP6_ENCAP:
 		in_from_udp(f, &b);
 		break;
 	case FWD_PORT_ICMP:
+	case FWD_PORT_ICMP6:
 		in_from_icmp(f, &b);
 		break;
 	default:

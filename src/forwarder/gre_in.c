@@ -3,7 +3,7 @@
  * to the TUNs. */
 #include "forwarder/internal.h"
 
-#include "packet/ip6.h"
+#include "packet/ip.h"
 
 #define SEQ_RESTART_MS 10000
 
@@ -38,30 +38,31 @@ static bool refuse_clear(struct forwarder *f, uint32_t ifid, const struct flow *
 	return true;
 }
 
+/* The family of what that Ethertype says; IP_NONE: nothing that a tunnel carries. */
+static uint8_t family_of(uint16_t gre_proto)
+{
+	return gre_proto == GRE_PROTO_IPV6				     ? IP_V6 :
+	       gre_proto == GRE_PROTO_IPV4 || gre_proto == GRE_PROTO_PROBE ? IP_V4 :
+									       IP_NONE;
+}
+
 /* What the inner packet is, with the congestion mark of the outer header on it
  * (RFC 6040). The reason for dropping it, or FWD_N_DROPS. */
 static enum fwd_drop look_inside(struct pkt *p, const struct gre *g, uint8_t outer_tos)
 {
-	struct ip4 in;
+	struct ip_view in;
 	int tos;
 
 	if (g->proto == GRE_PROTO_KEEPALIVE)
 		return FWD_N_DROPS;
-	if (g->proto == GRE_PROTO_IPV6) {
-		tos = ip6_has_header(p) ? tos_decap(outer_tos, ip6_tos(p)) : -2;
-		if (tos < 0)
-			return tos == -1 ? FWD_DROP_ECN : FWD_DROP_MALFORMED_GRE;
-		ip6_set_tos(p, (uint8_t)tos);
-		return FWD_N_DROPS;
-	}
-	if (g->proto != GRE_PROTO_IPV4 && g->proto != GRE_PROTO_PROBE)
+	if (!family_of(g->proto))
 		return FWD_DROP_GRE_UNSUPPORTED;
-	if (!ip4_parse(p, false, &in))
+	if (!ip_parse(p, false, &in) || in.family != family_of(g->proto))
 		return FWD_DROP_MALFORMED_GRE;
 	tos = tos_decap(outer_tos, in.tos);
 	if (tos < 0)
 		return FWD_DROP_ECN;
-	ip4_set_tos(p, (uint8_t)tos);
+	ip_set_tos(p, in.family, (uint8_t)tos);
 	return FWD_N_DROPS;
 }
 
@@ -98,7 +99,7 @@ static bool in_sequence(struct tunnel *t, uint32_t seq, uint64_t now_ms)
 }
 
 /* The reason for not taking it, or FWD_N_DROPS and p is the inner packet. */
-static enum fwd_drop decapsulate(struct tunnel *t, struct pkt *p, const struct ip4 *h,
+static enum fwd_drop decapsulate(struct tunnel *t, struct pkt *p, const struct ip_view *h,
 				 enum gre_result res, const struct gre *g, uint64_t now_ms)
 {
 	switch (res) {
@@ -123,11 +124,11 @@ static enum fwd_drop decapsulate(struct tunnel *t, struct pkt *p, const struct i
 	return look_inside(p, g, h->tos);
 }
 
-/* The header behind the outer one; IP in IP has none, and carries IPv4. */
-static enum gre_result read_header(const struct pkt *p, const struct ip4 *h, struct gre *ret_g)
+/* The header behind the outer one; IP in IP has none, and its protocol says what it carries. */
+static enum gre_result read_header(const struct pkt *p, const struct ip_view *h, struct gre *ret_g)
 {
-	if (h->proto == IPPROTO_IPIP_) {
-		*ret_g = (struct gre){ .proto = GRE_PROTO_IPV4 };
+	if (h->proto != IPPROTO_GRE_) {
+		*ret_g = (struct gre){ .proto = h->proto == IPPROTO_IPV6_ ? GRE_PROTO_IPV6 : GRE_PROTO_IPV4 };
 		return GRE_OK;
 	}
 	return gre_decode(span_of(p->data + h->header_len, (size_t)p->len - h->header_len), ret_g);
@@ -135,7 +136,7 @@ static enum gre_result read_header(const struct pkt *p, const struct ip4 *h, str
 
 /* An inner packet, of a tunnel that takes it. */
 static void arrive(struct forwarder *f, struct delivery *d, struct tunnel *t,
-		   const struct ip4 *outer, const struct gre *g, struct pkt *p)
+		   const struct ip_view *outer, const struct gre *g, struct pkt *p)
 {
 	if (keepalive_take(f, t, outer, g, p))
 		return;
@@ -149,8 +150,8 @@ static void arrive(struct forwarder *f, struct delivery *d, struct tunnel *t,
 		fwd_drop(f, p, FWD_DROP_TUNNEL_DOWN);
 		return;
 	}
-	if (t->conf.adjust_mss && g->proto == GRE_PROTO_IPV4)
-		ip4_clamp_mss(p, t->conf.adjust_mss);
+	if (t->conf.adjust_mss)
+		ip_clamp_mss(p, t->conf.adjust_mss);
 	t->stats.in_packets++;
 	t->stats.in_bytes += p->len;
 	t->last_in_ms = f->now_ms;
@@ -167,7 +168,7 @@ static void refuse_origin(struct forwarder *f, struct tunnel *t, const struct fl
 	fwd_drop(f, p, FWD_DROP_RECVD_CLEAR);
 }
 
-bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip4 *h,
+bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip_view *h,
 	      const struct policy *from, bool in_clear)
 {
 	struct gre g = { 0 };
@@ -175,14 +176,13 @@ bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const stru
 	struct flow fl;
 	enum gre_result res = read_header(p, h, &g);
 
-	t = tunnel_by_ends(f, h->dst, h->src,
-			   h->proto == IPPROTO_IPIP_ ? FWD_ENCAP_IPIP : FWD_ENCAP_GRE, g.has_key,
-			   g.key, &near);
+	struct ipaddr us = ip_dst(p->data, h), peer = ip_src(p->data, h);
+	t = tunnel_by_ends(f, &us, &peer, encap_of(h), g.has_key, g.key, &near);
 	if (!near)
 		return false;
 	/* it may have come in by another interface than it would leave by; that one was asked
 	 * already */
-	ip4_flow(p, h, &fl);
+	ip_flow(p, h, &fl);
 	if (!protect_takes(t ? t : near, from, p)) {
 		refuse_origin(f, t ? t : near, &fl, p);
 		return true;
@@ -211,7 +211,7 @@ void in_from_gre(struct forwarder *f, struct batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
 		struct flow fl;
-		struct ip4 h;
+		struct ip_view h;
 
 		/* what comes back from a steering TUN was reassembled out of an SA */
 		if (p->ifindex != ifindex) {
@@ -220,11 +220,11 @@ void in_from_gre(struct forwarder *f, struct batch *b)
 			/* by a TunnelN: out of its SA, or not; gre_take() knows */
 			judged = in_clear && !port_is_tunnel(f, ifindex);
 		}
-		if (!ip4_parse(p, false, &h)) {
+		if (!ip_parse(p, false, &h) || !is_tunnel_proto(h.proto) || ip_is_fragment(&h)) {
 			fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 			continue;
 		}
-		ip4_flow(p, &h, &fl);
+		ip_flow(p, &h, &fl);
 		if (judged && refuse_clear(f, p->ifindex, &fl, p))
 			continue;
 		if (!gre_take(f, &d, p, &h, NULL, in_clear))

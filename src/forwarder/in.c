@@ -8,15 +8,15 @@ static void sa_event(struct forwarder *f, const struct sa *sa, enum fwd_sa_event
 		     struct pkt *p)
 {
 	struct fwd_msg m = { .type = FWD_SA_EVENT };
-	struct ip4 h;
+	struct ip_view h;
 
 	if (!event_allowed(f, FWD_SA_EVENT))
 		return;
 	m.u.sa_event.sa_id = sa->spec.id;
 	m.u.sa_event.kind = (uint8_t)kind;
 	m.u.sa_event.seqno = p->seqno;
-	if (kind == FWD_EV_IDENTITY && ip4_peek(span_of(p->data, p->len), &h))
-		ip4_flow(p, &h, &m.u.sa_event.flow);
+	if (kind == FWD_EV_IDENTITY && ip_peek(span_of(p->data, p->len), &h))
+		ip_flow(p, &h, &m.u.sa_event.flow);
 	(void)event_send(f, &m);
 }
 
@@ -82,12 +82,12 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 {
 	struct sa *sa = p->sa;
 	struct policy *pol = sa->owner;
-	struct ip4 h;
+	struct ip_view h;
 
 	pol->stats.decaps++;
 	pol->stats.decrypts += sa->has_esp;
 	pol->stats.verifies += sa->icv_len || sa->has_ah;
-	if (!ip4_peek(span_of(p->data, p->len), &h)) {
+	if (!ip_peek(span_of(p->data, p->len), &h)) {
 		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 		return;
 	}
@@ -103,12 +103,11 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 	}
 	/* fragments of GRE go to the kernel, whose whole packet comes back by the
 	 * GRE socket */
-	if ((h.proto == IPPROTO_GRE_ || h.proto == IPPROTO_IPIP_) && !(h.frag & (IP4_MF | IP4_OFF_MASK)) &&
+	if (is_tunnel_proto(h.proto) && !ip_is_fragment(&h) &&
 	    gre_take(f, d, p, &h, pol, false))
 		return;
 	/* those of a protected tunnel by its own TUN, which says whose they are */
-	if (pol->gre && pol->gre->port && (h.proto == IPPROTO_GRE_ || h.proto == IPPROTO_IPIP_) &&
-	    h.frag & (IP4_MF | IP4_OFF_MASK)) {
+	if (pol->gre && pol->gre->port && is_tunnel_proto(h.proto) && ip_is_fragment(&h)) {
 		deliver(f, d, pol->gre->port, p);
 		return;
 	}
@@ -122,7 +121,7 @@ void sa_move(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16
 {
 	struct sa *sa = sad_by_id(&f->sad, id);
 
-	if (!sa || !sa->spec.udp_encap || addr->family != IP_V4)
+	if (!sa || !sa->spec.udp_encap || addr->family != sa->spec.src.family)
 		return;
 	if (sa->spec.dir == SA_IN) {
 		sa->spec.src = *addr;
@@ -141,7 +140,8 @@ static void follow_peer(struct forwarder *f, struct sa *sa, const struct pkt *p)
 {
 	struct fwd_msg m = { .type = FWD_PEER_MOVED };
 
-	if (!sa->spec.peer_moves || !sa->icv_len || p->remote.family != IP_V4 || p->seqno != sa->replay.top ||
+	if (!sa->spec.peer_moves || !sa->icv_len || p->remote.family != sa->spec.src.family ||
+	    p->seqno != sa->replay.top ||
 	    (p->remote_port == sa->spec.udp_sport && ipaddr_equal(&p->remote, &sa->spec.src)) ||
 	    !event_allowed(f, FWD_PEER_MOVED))
 		return;
@@ -185,6 +185,16 @@ static void decapsulate(struct forwarder *f, struct batch *b, uint8_t proto)
 	deliver_flush(f, &d);
 }
 
+static struct ipaddr outer_src(const struct pkt *p)
+{
+	return p->outer_family == IP_V6 ? p->remote : ipaddr_v4(p->outer_src);
+}
+
+static struct ipaddr outer_dst(const struct pkt *p)
+{
+	return p->outer_family == IP_V6 ? p->local : ipaddr_v4(p->outer_dst);
+}
+
 /* Sets p->sa; false (and p is gone) if nobody knows the SPI, or if it is the ESP of a
  * bundle that comes without its AH. */
 static bool find_sa(struct forwarder *f, struct pkt *p, uint8_t proto, uint32_t spi)
@@ -198,12 +208,12 @@ static bool find_sa(struct forwarder *f, struct pkt *p, uint8_t proto, uint32_t 
 		refuse(f, p, FWD_DROP_MALFORMED_ESP);
 		return false;
 	}
-	if (sa)
+	/* an SPI of the other family is nobody's */
+	if (sa && (sa->spec.src.family == IP_V6) == (p->outer_family == IP_V6))
 		return true;
 	if (event_allowed(f, FWD_UNKNOWN_SPI)) {
 		struct fwd_msg m = { .type = FWD_UNKNOWN_SPI,
-				     .u.unknown_spi = { ipaddr_v4(p->outer_src),
-							ipaddr_v4(p->outer_dst), proto, spi } };
+				     .u.unknown_spi = { outer_src(p), outer_dst(p), proto, spi } };
 
 		(void)event_send(f, &m);
 	}
@@ -235,19 +245,27 @@ static bool find_ah(struct forwarder *f, struct pkt *p, size_t header_len)
 
 /* Notes the outer header of a packet of ours; false, and p is gone, if it is none: the
  * kernel has reassembled, what is a fragment still is not for us. */
-static bool take_outer(struct forwarder *f, struct pkt *p, struct ip4 *ret_h)
+static bool take_outer(struct forwarder *f, struct pkt *p, uint8_t proto, struct ip_view *ret_h)
 {
-	struct ip4 h;
+	struct ip_view h;
 
-	if (!ip4_parse(p, false, &h) || h.frag & (IP4_MF | IP4_OFF_MASK)) {
+	if (!ip_parse(p, false, &h) || h.proto != proto || ip_is_fragment(&h)) {
 		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 		return false;
 	}
-	p->outer_src = h.src;
-	p->outer_dst = h.dst;
 	p->outer_tos = h.tos;
 	p->outer_ttl = h.ttl;
-	p->outer_id = h.id;
+	if (h.family == IP_V6) {
+		p->outer_family = IP_V6;
+		p->remote = ip6_src(p->data);
+		p->local = ip6_dst(p->data);
+		p->outer_len = h.header_len;
+		p->outer_next_at = h.next_at;
+	} else {
+		p->outer_src = h.src;
+		p->outer_dst = h.dst;
+		p->outer_id = h.id;
+	}
 	*ret_h = h;
 	return true;
 }
@@ -258,9 +276,9 @@ void in_from_esp(struct forwarder *f, struct batch *b)
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
-		struct ip4 h;
+		struct ip_view h;
 
-		if (!take_outer(f, p, &h))
+		if (!take_outer(f, p, PROTO_ESP, &h))
 			continue;
 		(void)pkt_pull(p, h.header_len);
 		if (find_esp(f, p))
@@ -277,9 +295,9 @@ void in_from_ah(struct forwarder *f, struct batch *b)
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
-		struct ip4 h;
+		struct ip_view h;
 
-		if (take_outer(f, p, &h) && find_ah(f, p, h.header_len))
+		if (take_outer(f, p, PROTO_AH, &h) && find_ah(f, p, h.header_len))
 			b->p[kept++] = p;
 	}
 	b->n = kept;
@@ -314,8 +332,12 @@ void in_from_udp(struct forwarder *f, struct batch *b)
 			ike_to_control(f, p);
 			continue;
 		}
-		p->outer_src = ipaddr_to_v4(&p->remote);
-		p->outer_dst = ipaddr_to_v4(&p->local);
+		if (p->remote.family == IP_V6) {
+			p->outer_family = IP_V6;
+		} else {
+			p->outer_src = ipaddr_to_v4(&p->remote);
+			p->outer_dst = ipaddr_to_v4(&p->local);
+		}
 		p->outer_ttl = 64;
 		p->outer_id = 1;
 		if (find_esp(f, p))

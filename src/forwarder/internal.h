@@ -40,6 +40,7 @@ struct policy {
 	bool in_table;	  /* of the table in force */
 	uint32_t ifid;	  /* of its entry there */
 	struct selector sel; /* of the same */
+	uint8_t family;	  /* of the packets that the entry is about */
 	uint32_t path_mtu; /* as configured */
 	uint8_t df_bit;	  /* enum esp_df */
 	bool frag_after;
@@ -120,6 +121,7 @@ struct forwarder {
 	struct fwd_drops drops;
 	size_t n_waiting;
 	bool paths_learned; /* some policy or tunnel has a path to forget */
+	uint32_t frag_id; /* of the last IPv6 packet that was cut */
 	uint64_t now_ms; /* read once per batch */
 	uint64_t next_scan_ms;
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
@@ -152,8 +154,8 @@ void policy_release(struct forwarder *f, struct policy *pol);
 /* The tunnel between these ends with this encapsulation and key; NULL if none.
  * *ret_near: one with the same ends and encapsulation, whatever its key; NULL: what it
  * carries between them is not ours. */
-struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remote,
-			      enum fwd_tunnel_encap encap, bool has_key, uint32_t key,
+struct tunnel *tunnel_by_ends(struct forwarder *f, const struct ipaddr *local,
+			      const struct ipaddr *remote, enum fwd_tunnel_encap encap, bool has_key, uint32_t key,
 			      struct tunnel **ret_near);
 void table_free(struct forwarder *f, struct table *t);
 int table_commit(struct forwarder *f);
@@ -168,7 +170,7 @@ void access_forget(struct policy *pol);
 void access_take(struct policy *pol, const struct table *t, const struct spd_entry *e);
 void access_carry(const struct table *old, struct table *new);
 void access_free(struct table *t);
-/* Whether p, a whole IPv4 packet, passes. */
+/* Whether p, a whole IP packet, passes. */
 bool access_lets(struct forwarder *f, const struct access_list *l, uint32_t ifid, const struct pkt *p);
 void access_stats(struct forwarder *f, uint32_t seq);
 void access_clear(struct forwarder *f);
@@ -196,25 +198,25 @@ void out_from_steering(struct forwarder *f, uint32_t ifid, struct batch *b);
 void out_release(struct forwarder *f, struct policy *pol); /* an SA came: waiting packets go */
 /* Puts the tunnel's headers around its inner packet, if it is up (whatever its keepalives
  * say). The reason for not doing so, or FWD_N_DROPS. */
-enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip4 *ret_outer);
+enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip_view *ret_outer);
 /* A packet that belongs outside, as a tunnel's do: protected if a policy says so. */
-void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip4 *outer);
+void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip_view *outer);
 
 /* keepalive.c */
 void keepalive_tick(struct forwarder *f);
 /* A decapsulated packet that is a keepalive, the peer's or one of ours that came back:
  * true, and p is gone. */
-bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip4 *outer,
+bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip_view *outer,
 		    const struct gre *g, struct pkt *p);
 /* After a table came: old is what the tunnel was before. */
 void keepalive_follow(struct tunnel *t, const struct fwd_tunnel *old);
 
 /* By an SA of the policy, or it waits for one. p is gone. */
 void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *fl,
-		   const struct ip4 *h, struct pkt *p);
+		   const struct ip_view *h, struct pkt *p);
 
 /* esp_out.c: encapsulate and send what has an SA */
-void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip4 *h, struct pkt *p);
+void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip_view *h, struct pkt *p);
 void esp_out_flush(struct forwarder *f);
 /* Appends p to b, cut to mtu if need be; sends b by port whenever it is full. */
 void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct pkt *p, size_t mtu);
@@ -222,12 +224,14 @@ void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct p
 /* pmtu.c: path MTUs in force, configured or learned from ICMP */
 uint16_t pmtu_of_policy(const struct policy *pol);
 uint16_t pmtu_of_tunnel(const struct tunnel *t);
+bool pmtu_is_learned(const struct fwd_tunnel *c); /* of its packets in clear */
 void pmtu_apply(struct policy *pol); /* to its SAs, after anything about it changed */
 void in_from_icmp(struct forwarder *f, struct batch *b);
 void pmtu_age(struct forwarder *f);
 
-/* too_big.c: p may not be cut and mtu is what fits; its sender is told, and p is gone */
-void answer_too_big(struct forwarder *f, struct pkt *p, size_t mtu);
+/* too_big.c: p may not be cut and mtu is what fits; its sender is told, and p is gone. t: the
+ * tunnel that it came out of, or NULL */
+void answer_too_big(struct forwarder *f, const struct tunnel *t, struct pkt *p, size_t mtu);
 
 /* in.c */
 /* The peer of an SA in UDP is elsewhere now; unknown ids are ignored. */
@@ -244,12 +248,34 @@ struct delivery {
 /* To a TUN. Consecutive packets mostly go to one: a change sends what is there. */
 void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p);
 void deliver_flush(struct forwarder *f, struct delivery *d);
-/* A GRE or IP-in-IP packet with its IPv4 header: true if it was for a tunnel of ours, and
+/* A GRE or IP-in-IP packet with its IP header: true if it was for a tunnel of ours, and
  * then p is gone. from: the policy out of whose SA it came; NULL: from the kernel, and
  * in_clear unless that has put it together out of an SA's fragments. */
-bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip4 *h,
+bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip_view *h,
 	      const struct policy *from, bool in_clear);
 void in_from_gre(struct forwarder *f, struct batch *b);
+
+/* Whether a packet carries what tunnels do: GRE, or IPv4 or IPv6 within itself. */
+static inline bool is_tunnel_proto(uint8_t proto)
+{
+	return proto == IPPROTO_GRE_ || proto == IPPROTO_IPIP_ || proto == IPPROTO_IPV6_;
+}
+
+/* How a packet of that protocol was put around what it carries. */
+static inline enum fwd_tunnel_encap encap_of(const struct ip_view *h)
+{
+	if (h->proto == IPPROTO_GRE_)
+		return FWD_ENCAP_GRE;
+	if (h->family == IP_V6)
+		return FWD_ENCAP_IPV6;
+	return h->proto == IPPROTO_IPV6_ ? FWD_ENCAP_IPV6IP : FWD_ENCAP_IPIP;
+}
+
+/* The socket that clear packets of that family leave by. */
+static inline struct fport *raw_port(const struct forwarder *f, uint8_t family)
+{
+	return f->by_kind[family == IP_V6 ? FWD_PORT_GRE6 : FWD_PORT_GRE];
+}
 
 /* protect.c */
 /* After a commit: tunnels find their policies and policies their tunnels. */
@@ -258,7 +284,7 @@ void protect_bind(struct forwarder *f);
 bool protect_takes(const struct tunnel *t, const struct policy *from, const struct pkt *p);
 /* A packet of a protected tunnel, with its outer header, leaves by its policy: p is gone.
  * False: the tunnel is not protected. */
-bool protect_out(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip4 *h);
+bool protect_out(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip_view *h);
 void vti_out(struct forwarder *f, struct tunnel *t, struct batch *b);
 void vti_in(struct forwarder *f, struct delivery *d, struct tunnel *t, struct pkt *p);
 

@@ -53,7 +53,7 @@ static bool build(const struct tunnel *t, struct pkt *p)
 			 .has_key = c->has_key, .key = c->key };
 	size_t header = gre_header_len(&g);
 	uint8_t *at = pkt_append(p, IP4_HEADER + header);
-	struct ip4 h = { .ttl = KEEPALIVE_TTL, .tos = KEEPALIVE_TOS, .proto = IPPROTO_GRE_,
+	struct ip_view h = { .ttl = KEEPALIVE_TTL, .tos = KEEPALIVE_TOS, .proto = IPPROTO_GRE_,
 			 .id = (uint16_t)t->stats.keepalives, .total_len = (uint16_t)p->len,
 			 .src = ipaddr_to_v4(&c->dst), .dst = ipaddr_to_v4(&c->src) };
 
@@ -68,7 +68,7 @@ static void send_one(struct forwarder *f, struct tunnel *t)
 {
 	struct pkt *p = pkt_get(&f->pool);
 	enum fwd_drop why = FWD_DROP_NO_BUFFER;
-	struct ip4 outer;
+	struct ip_view outer;
 
 	if (!p) {
 		f->drops.n[why]++;
@@ -104,12 +104,18 @@ static void due(struct forwarder *f, struct tunnel *t)
 	send_one(f, t);
 }
 
+/* IOS has none over IPv6: the answer within is a packet of IPv4. */
+static bool has_keepalives(const struct fwd_tunnel *c)
+{
+	return c->keepalive_sec && !c->vti && c->src.family == IP_V4;
+}
+
 void keepalive_tick(struct forwarder *f)
 {
 	for (struct tunnel *t = f->tunnels; t; t = t->next) {
 		if (!t->in_table)
 			continue;
-		if (t->conf.keepalive_sec && !t->conf.vti && t->conf.up && f->now_ms >= t->keepalive_ms)
+		if (has_keepalives(&t->conf) && t->conf.up && f->now_ms >= t->keepalive_ms)
 			due(f, t);
 		if (t->dead != t->told_dead)
 			tell(f, t);
@@ -119,12 +125,14 @@ void keepalive_tick(struct forwarder *f)
 /* A peer's keepalive: an answer of ours that he wrote, with a header that is checked as a
  * router does (RFC 1812 section 5.2.2). Our own address is its source, so it can be nothing
  * else: no packet of others has it. */
-static bool is_request(const struct tunnel *t, const struct gre *g, struct pkt *p, struct ip4 *h)
+static bool is_request(const struct tunnel *t, const struct gre *g, struct pkt *p, struct ip_view *h)
 {
 	uint32_t us = ipaddr_to_v4(&t->conf.src);
 	uint32_t own = t->conf.own.family == IP_V4 ? ipaddr_to_v4(&t->conf.own) : us;
 	struct gre inner;
 
+	if (t->conf.src.family != IP_V4)
+		return false;
 	return (g->proto == GRE_PROTO_IPV4 || g->proto == GRE_PROTO_PROBE) &&
 	       ip4_peek(span_of(p->data, p->len), h) && h->proto == IPPROTO_GRE_ &&
 	       (h->src == us || h->src == own) && ip4_parse(p, true, h) &&
@@ -137,10 +145,10 @@ static bool is_request(const struct tunnel *t, const struct gre *g, struct pkt *
 /* To the peer, always. Cisco wants it outside the tunnel, at the ends' addresses; a peer
  * behind NAT writes the address that he believes to be his (MikroTik). Others write the
  * addresses of the tunnel itself (VeloCloud): those belong inside it. */
-static void answer(struct forwarder *f, struct tunnel *t, struct pkt *p, struct ip4 *h)
+static void answer(struct forwarder *f, struct tunnel *t, struct pkt *p, struct ip_view *h)
 {
 	bool outside = h->src == ipaddr_to_v4(&t->conf.src);
-	struct ip4 outer = *h;
+	struct ip_view outer = *h;
 
 	outer.ttl--;
 	if (outside)
@@ -156,13 +164,13 @@ static void answer(struct forwarder *f, struct tunnel *t, struct pkt *p, struct 
 	out_by_tunnel(f, t, p, &outer);
 }
 
-bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip4 *outer,
+bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip_view *outer,
 		    const struct gre *g, struct pkt *p)
 {
-	struct ip4 h;
+	struct ip_view h;
 	bool back = g->proto == GRE_PROTO_KEEPALIVE;
 
-	if (back && !t->conf.keepalive_sec) {
+	if (back && !has_keepalives(&t->conf)) {
 		t->stats.in_unsupported++;
 		fwd_drop(f, p, FWD_DROP_GRE_UNSUPPORTED);
 		return true;

@@ -219,7 +219,8 @@ static int tunnel_add(struct forwarder *f, const struct fwd_tunnel *t)
  * (RFC 3948 section 2.2); a keepalive is one byte 0xff (section 2.3). */
 static int ike_send(struct forwarder *f, const struct fwd_msg *m)
 {
-	struct fport *udp = f->by_kind[FWD_PORT_UDP_ENCAP];
+	bool v6 = m->u.ike_rx.remote.family == IP_V6;
+	struct fport *udp = f->by_kind[v6 ? FWD_PORT_UDP6_ENCAP : FWD_PORT_UDP_ENCAP];
 	struct pkt *p = udp ? pkt_get(&f->pool) : NULL;
 	struct span d = m->u.ike_rx.data;
 	struct batch b = { 0 };

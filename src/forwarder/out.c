@@ -4,7 +4,7 @@
  * third lock of docs/architecture.md). */
 #include "forwarder/internal.h"
 
-#include "packet/ip6.h"
+#include "packet/ip.h"
 
 /* The newest usable SA of the policy whose selectors take the flow. */
 static struct sa *pick_sa(struct policy *pol, const struct flow *fl)
@@ -16,7 +16,7 @@ static struct sa *pick_sa(struct policy *pol, const struct flow *fl)
 }
 
 void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *fl,
-		   const struct ip4 *h, struct pkt *p)
+		   const struct ip_view *h, struct pkt *p)
 {
 	struct sa *sa = pick_sa(pol, fl);
 
@@ -26,6 +26,16 @@ void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *f
 		wait_for_sa(f, pol, fl, p);
 }
 
+/* A packet that is about to leave. What is of our own making may be cut if it is to be. */
+static bool out_parse(struct pkt *p, struct ip_view *ret_h)
+{
+	if (!ip_parse(p, false, ret_h))
+		return false;
+	if (p->own_cut)
+		ret_h->frag &= (uint16_t)~IP4_DF;
+	return true;
+}
+
 void out_release(struct forwarder *f, struct policy *pol)
 {
 	struct pkt *p = wait_take_all(f, pol);
@@ -33,11 +43,11 @@ void out_release(struct forwarder *f, struct policy *pol)
 	while (p) {
 		struct pkt *next = p->next;
 		struct flow fl;
-		struct ip4 h;
+		struct ip_view h;
 
 		p->next = NULL;
-		if (ip4_parse(p, false, &h)) {
-			ip4_flow(p, &h, &fl);
+		if (out_parse(p, &h)) {
+			ip_flow(p, &h, &fl);
 			out_by_policy(f, pol, &fl, &h, p);
 		} else {
 			fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
@@ -49,13 +59,13 @@ void out_release(struct forwarder *f, struct policy *pol)
 
 /* One packet against the SPD of the interface. False: no policy takes it, and it
  * still belongs to the caller. */
-static bool protect(struct forwarder *f, uint32_t ifid, struct pkt *p, const struct ip4 *h)
+static bool protect(struct forwarder *f, uint32_t ifid, struct pkt *p, const struct ip_view *h)
 {
 	const struct spd_entry *e;
 	struct policy *pol;
 	struct flow fl;
 
-	ip4_flow(p, h, &fl);
+	ip_flow(p, h, &fl);
 	e = spd_lookup_cached(&f->table.spd, &f->cache, ifid, &fl);
 	if (!e)
 		return false;
@@ -74,9 +84,9 @@ static bool protect(struct forwarder *f, uint32_t ifid, struct pkt *p, const str
 void out_from_steering(struct forwarder *f, uint32_t ifid, struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
-		struct ip4 h;
+		struct ip_view h;
 
-		if (!ip4_parse(b->p[i], false, &h))
+		if (!ip_parse(b->p[i], false, &h))
 			fwd_drop(f, b->p[i], FWD_DROP_MALFORMED_IP);
 		else if (!protect(f, ifid, b->p[i], &h))
 			fwd_drop(f, b->p[i], FWD_DROP_NO_POLICY);
@@ -87,27 +97,35 @@ void out_from_steering(struct forwarder *f, uint32_t ifid, struct batch *b)
 
 /* ---- tunnels ---- */
 
-/* What the GRE header says of the inner packet and the outer header takes from it.
- * The reason for dropping it, or FWD_N_DROPS. */
-static enum fwd_drop look_inside(const struct fwd_tunnel *c, struct pkt *p, struct gre *g,
-				 uint8_t *ret_tos)
+/* Whether the tunnel carries packets of that family. */
+static bool carries(const struct fwd_tunnel *c, uint8_t family)
 {
-	struct ip4 in;
-
-	if (ip6_has_header(p)) {
-		g->proto = GRE_PROTO_IPV6;
-		*ret_tos = ip6_tos(p);
-		return c->encap == FWD_ENCAP_GRE ? FWD_N_DROPS : FWD_DROP_GRE_UNSUPPORTED;
+	switch ((enum fwd_tunnel_encap)c->encap) {
+	case FWD_ENCAP_IPIP:
+		return family == IP_V4 && c->src.family == IP_V4;
+	case FWD_ENCAP_IPV6IP:
+		return family == IP_V6 && c->src.family == IP_V4;
+	case FWD_ENCAP_IPV6:
+		return c->src.family == IP_V6;
+	case FWD_ENCAP_GRE:
+		return true;
 	}
-	g->proto = GRE_PROTO_IPV4;
-	if (!ip4_parse(p, false, &in))
+	return false;
+}
+
+/* What the inner packet is. The reason for dropping it, or FWD_N_DROPS. */
+static enum fwd_drop look_inside(const struct fwd_tunnel *c, struct pkt *p, struct ip_view *ret_in)
+{
+	if (!ip_parse(p, false, ret_in))
 		return FWD_DROP_MALFORMED_IP;
+	if (!carries(c, ret_in->family))
+		return FWD_DROP_GRE_UNSUPPORTED;
 	/* the route to the tunnel's end leads into the tunnel */
-	if (in.dst == ipaddr_to_v4(&c->dst))
+	struct ipaddr dst = ip_dst(p->data, ret_in);
+	if (ipaddr_equal(&dst, &c->dst))
 		return FWD_DROP_RECURSION;
-	*ret_tos = in.tos;
 	if (c->adjust_mss)
-		ip4_clamp_mss(p, c->adjust_mss);
+		ip_clamp_mss(p, c->adjust_mss);
 	return FWD_N_DROPS;
 }
 
@@ -118,50 +136,73 @@ static uint8_t outer_tos(const struct fwd_tunnel *c, uint8_t inner)
 	return c->tos == 0xff ? tos_encap(inner) : (uint8_t)((c->tos & ~3) | (tos_encap(inner) & 3));
 }
 
-/* Whether nobody may cut what is inside: `tunnel path-mtu-discovery` says so outside. */
-static bool inner_df(const struct pkt *p)
+/* Whether what is around the inner packet may not be cut. Over IPv4 that is what `tunnel
+ * path-mtu-discovery` says outside; over IPv6 nobody but us could cut it, and we do not for
+ * IPv6 that can be smaller (RFC 2473 section 7.1), nor where path MTU discovery asks. */
+static bool outer_df(const struct fwd_tunnel *c, const struct ip_view *in)
 {
-	return p->len >= IP4_HEADER && p->data[0] >> 4 == 4 && p->data[6] & IP4_DF >> 8;
+	if (in->family == IP_V6)
+		return in->total_len > IP6_LEAST_MTU && (c->pmtud || c->src.family == IP_V6);
+	return c->pmtud && in->frag & IP4_DF;
 }
 
-enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip4 *ret_outer)
+static void write_outer(struct tunnel *t, struct pkt *p, struct ip_view *h)
+{
+	const struct fwd_tunnel *c = &t->conf;
+
+	h->family = c->src.family;
+	h->header_len = (uint16_t)ip_header_of(h->family);
+	h->ttl = c->ttl;
+	h->total_len = (uint16_t)p->len;
+	if (h->family == IP_V6) {
+		h->next_at = 6;
+		p->own_cut = !(h->frag & IP4_DF);
+		ip6_write(p->data, h, &c->src, &c->dst);
+		return;
+	}
+	if (++t->ip_id == 0)
+		t->ip_id = 1;
+	h->id = t->ip_id;
+	h->next_at = 9;
+	h->src = ipaddr_to_v4(&c->src);
+	h->dst = ipaddr_to_v4(&c->dst);
+	ip4_write(p->data, h);
+}
+
+enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip_view *ret_outer)
 {
 	const struct fwd_tunnel *c = &t->conf;
 	struct gre g = { .has_checksum = c->checksum, .has_key = c->has_key, .key = c->key,
 			 .has_seq = c->sequence, .seq = t->out_seq };
 	bool gre = c->encap == FWD_ENCAP_GRE;
-	uint8_t inner_tos;
+	size_t ip = ip_header_of(c->src.family), header = ip + (gre ? gre_header_len(&g) : 0);
 	enum fwd_drop why = FWD_DROP_TUNNEL_DOWN;
+	struct ip_view in;
 
 	/* without an egress no SPD says whether it may leave in clear */
-	if (c->up && c->egress_ifid)
-		why = look_inside(c, p, &g, &inner_tos);
+	if (c->up && c->egress_ifid && c->src.family && c->src.family == c->dst.family)
+		why = look_inside(c, p, &in);
 	if (why != FWD_N_DROPS)
 		return why;
-	bool df = c->pmtud && inner_df(p);
-	size_t header = (gre ? gre_header_len(&g) : 0) + IP4_HEADER;
 	uint8_t *at = pkt_push(p, header);
 	if (!at || p->len > UINT16_MAX)
 		return FWD_DROP_NO_BUFFER;
+	g.proto = in.family == IP_V6 ? GRE_PROTO_IPV6 : GRE_PROTO_IPV4;
 	if (gre)
-		gre_write(at + IP4_HEADER, p->len - IP4_HEADER, &g);
+		gre_write(at + ip, p->len - ip, &g);
 	p->tunnel_head = (uint8_t)header;
 	if (c->sequence)
 		t->out_seq++;
-	if (++t->ip_id == 0)
-		t->ip_id = 1;
-	*ret_outer = (struct ip4){ .header_len = IP4_HEADER, .ttl = c->ttl, .id = t->ip_id,
-				   .frag = df ? IP4_DF : 0, .tos = outer_tos(c, inner_tos),
-				   .proto = gre ? IPPROTO_GRE_ : IPPROTO_IPIP_,
-				   .total_len = (uint16_t)p->len, .src = ipaddr_to_v4(&c->src),
-				   .dst = ipaddr_to_v4(&c->dst) };
-	ip4_write(at, ret_outer);
+	*ret_outer = (struct ip_view){ .frag = outer_df(c, &in) ? IP4_DF : 0,
+				       .tos = outer_tos(c, in.tos),
+				       .proto = gre ? IPPROTO_GRE_ : ip_proto_of(in.family) };
+	write_outer(t, p, ret_outer);
 	return FWD_N_DROPS;
 }
 
-void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip4 *outer)
+void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip_view *outer)
 {
-	struct fport *raw = f->by_kind[FWD_PORT_GRE];
+	struct fport *raw = raw_port(f, outer->family);
 	struct batch clear = { 0 };
 
 	if (!protect_out(f, t, p, outer) && !protect(f, t->conf.egress_ifid, p, outer))
@@ -172,14 +213,14 @@ void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const s
 
 void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b)
 {
-	struct fport *gre = f->by_kind[FWD_PORT_GRE];
+	struct fport *raw = raw_port(f, t->conf.src.family);
 	size_t mtu = pmtu_of_tunnel(t);
 	struct batch clear = { 0 };
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
 		uint32_t inner_len = p->len;
-		struct ip4 outer;
+		struct ip_view outer;
 		enum fwd_drop why =
 			t->dead ? FWD_DROP_TUNNEL_DOWN : out_encapsulate(t, p, &outer);
 
@@ -195,12 +236,12 @@ void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b)
 			continue;
 		if (outer.frag & IP4_DF && p->len > mtu) {
 			t->stats.out_too_big++;
-			answer_too_big(f, p, mtu);
+			answer_too_big(f, t, p, mtu);
 		} else {
-			send_cut(f, gre, &clear, p, mtu);
+			send_cut(f, raw, &clear, p, mtu);
 		}
 	}
 	b->n = 0;
 	esp_out_flush(f);
-	port_send(f, gre, &clear);
+	port_send(f, raw, &clear);
 }

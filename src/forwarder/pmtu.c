@@ -6,7 +6,7 @@
  * addresses, and the SPI of an SA in use with a sequence number that was sent, which
  * somebody off the path does not know. It only ever makes a path narrower, never below
  * a floor, and counts for the SAs of that policy to that peer alone. A GRE tunnel in
- * clear has no such secret: it learns only if `tunnel path-mtu-discovery` asks for it.
+ * clear has no such secret: over IPv4 it learns only if `tunnel path-mtu-discovery` asks.
  * The kernel's own opinion is not asked, since it asks for less.
  *
  * Timer: what was learned is forgotten after PMTU_AGE_MS (RFC 1191 section 6.3), or
@@ -22,9 +22,22 @@
 
 /* ---- what is in force ---- */
 
+/* A router on an IPv6 path cuts nothing: who does not listen sends into a hole. What can be
+ * made up costs little, since IPv6's floor is high (RFC 2473 section 6.7). */
+bool pmtu_is_learned(const struct fwd_tunnel *c)
+{
+	return c->pmtud || c->src.family == IP_V6;
+}
+
 static uint16_t in_force(uint32_t configured, const struct learned_path *l)
 {
 	return (uint16_t)(l->mtu && l->mtu < configured ? l->mtu : configured);
+}
+
+/* Every link of IPv6 carries that much (RFC 8200 section 5). */
+static uint16_t at_least(uint8_t family, uint16_t mtu)
+{
+	return family == IP_V6 && mtu < IP6_LEAST_MTU ? IP6_LEAST_MTU : mtu;
 }
 
 uint16_t pmtu_of_policy(const struct policy *pol)
@@ -34,7 +47,8 @@ uint16_t pmtu_of_policy(const struct policy *pol)
 
 uint16_t pmtu_of_tunnel(const struct tunnel *t)
 {
-	return in_force(t->conf.path_mtu ? t->conf.path_mtu : DEFAULT_PATH_MTU, &t->learned);
+	return at_least(t->conf.src.family,
+			in_force(t->conf.path_mtu ? t->conf.path_mtu : DEFAULT_PATH_MTU, &t->learned));
 }
 
 void pmtu_apply(struct policy *pol)
@@ -52,7 +66,8 @@ void pmtu_apply(struct policy *pol)
 
 /* What one message says. */
 struct notice {
-	struct ip4 quoted; /* the header of the packet that did not fit */
+	struct ip_view quoted; /* the header of the packet that did not fit */
+	struct ipaddr src, dst; /* its addresses */
 	struct span rest;  /* as much of what followed it as was sent back */
 	uint32_t mtu;
 };
@@ -68,30 +83,66 @@ static uint32_t plateau_below(uint32_t len)
 	return 68;
 }
 
+/* What was sent back; the error goes to whoever sent what it quotes. */
+static bool read_quote(struct span quote, const struct ipaddr *to, struct notice *n)
+{
+	if (!ip_peek(quote, &n->quoted) || n->quoted.frag & IP4_OFF_MASK || quote.len < n->quoted.header_len)
+		return false;
+	n->src = ip_src(quote.p, &n->quoted);
+	n->dst = ip_dst(quote.p, &n->quoted);
+	n->rest = span_of(quote.p + n->quoted.header_len, quote.len - n->quoted.header_len);
+	return n->quoted.family == to->family && ipaddr_equal(&n->src, to);
+}
+
+/* "Fragmentation needed" (RFC 1191 section 4). */
+static bool read_icmp4(struct span icmp, struct notice *n, struct span *ret_quote)
+{
+	struct rd r = rd_span(icmp);
+
+	if (icmp.len < ICMP_HEADER || ip_checksum(icmp.p, icmp.len) != 0 || rd_be16(&r) != 0x0304)
+		return false;
+	rd_skip(&r, 4);
+	n->mtu = rd_be16(&r);
+	*ret_quote = rd_take(&r, rd_left(&r));
+	return !r.bad;
+}
+
+/* "Packet too big" (RFC 4443 section 3.2). One that asks for less than every link carries is
+ * not listened to (RFC 8201 section 4). */
+static bool read_icmp6(const struct pkt *p, struct span icmp, struct notice *n, struct span *ret_quote)
+{
+	struct ipaddr src = ip6_src(p->data), dst = ip6_dst(p->data);
+	uint64_t sum = ip6_pseudo_sum(&src, &dst, icmp.len, IPPROTO_ICMPV6_);
+	struct rd r = rd_span(icmp);
+
+	if (icmp.len < ICMP_HEADER)
+		return false;
+	sum += (uint16_t)~ip_checksum(icmp.p, icmp.len);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	if (sum != 0xffff || rd_u8(&r) != 2)
+		return false;
+	rd_skip(&r, 3);
+	n->mtu = rd_be32(&r);
+	*ret_quote = rd_take(&r, rd_left(&r));
+	return !r.bad && n->mtu >= IP6_LEAST_MTU;
+}
+
 /* False if the message is none, is damaged, or cannot be about a packet of ours. */
 static bool read_notice(struct pkt *p, struct notice *ret)
 {
 	struct notice n = { .mtu = 0 };
-	struct ip4 h;
+	struct ip_view h;
+	struct span quote;
 
-	if (!ip4_parse(p, true, &h) || h.proto != IPPROTO_ICMP_ ||
-	    h.frag & (IP4_MF | IP4_OFF_MASK))
+	if (!ip_parse(p, true, &h) || ip_is_fragment(&h) ||
+	    h.proto != (h.family == IP_V6 ? IPPROTO_ICMPV6_ : IPPROTO_ICMP_))
 		return false;
-	struct rd r = pkt_rd(p);
-	rd_skip(&r, h.header_len);
-	struct span icmp = rd_take(&r, rd_left(&r));
-	if (icmp.len < ICMP_HEADER || ip_checksum(icmp.p, icmp.len) != 0)
+	struct ipaddr to = ip_dst(p->data, &h);
+	struct span icmp = span_of(p->data + h.header_len, (size_t)p->len - h.header_len);
+	if (!(h.family == IP_V6 ? read_icmp6(p, icmp, &n, &quote) : read_icmp4(icmp, &n, &quote)) ||
+	    !read_quote(quote, &to, &n))
 		return false;
-	r = rd_span(icmp);
-	if (rd_be16(&r) != 0x0304)
-		return false;
-	rd_skip(&r, 4);
-	n.mtu = rd_be16(&r);
-	struct span quote = rd_take(&r, rd_left(&r));
-	/* the error goes to whoever sent what it quotes */
-	if (r.bad || !ip4_peek(quote, &n.quoted) || n.quoted.src != h.dst)
-		return false;
-	n.rest = span_of(quote.p + n.quoted.header_len, quote.len - n.quoted.header_len);
 	if (!n.mtu)
 		n.mtu = plateau_below(n.quoted.total_len);
 	*ret = n;
@@ -124,7 +175,6 @@ static bool was_sent(const struct sa *sa, uint32_t seq)
 
 static void about_sa(struct forwarder *f, const struct notice *n, uint8_t proto, struct span packet)
 {
-	struct ipaddr src = ipaddr_v4(n->quoted.src), dst = ipaddr_v4(n->quoted.dst);
 	struct rd r = rd_span(packet);
 	struct sa *sa;
 
@@ -135,16 +185,17 @@ static void about_sa(struct forwarder *f, const struct notice *n, uint8_t proto,
 		return;
 	/* RFC 792 sends back eight bytes at least: of AH no sequence number is among them */
 	uint32_t seq = rd_be32(&r);
-	sa = sad_outbound(&f->sad, proto, spi, &src, &dst);
+	sa = sad_outbound(&f->sad, proto, spi, &n->src, &n->dst);
 	if (!sa || (!r.bad && !was_sent(sa, seq)) || (r.bad && proto != PROTO_AH))
 		return;
 	struct policy *pol = sa->owner;
 	struct learned_path *l = &pol->learned;
 
-	if (l->mtu && !ipaddr_equal(&l->dst, &dst)) /* of a peer who is not used any more */
+	if (l->mtu && !ipaddr_equal(&l->dst, &n->dst)) /* of a peer who is not used any more */
 		*l = (struct learned_path){ 0 };
-	l->dst = dst;
-	narrow(f, l, pmtu_of_policy(pol), n->mtu, PMTU_FLOOR, f->now_ms + PMTU_AGE_MS);
+	l->dst = n->dst;
+	narrow(f, l, pmtu_of_policy(pol), n->mtu, at_least(n->src.family, PMTU_FLOOR),
+	       f->now_ms + PMTU_AGE_MS);
 	pmtu_apply(pol);
 }
 
@@ -173,13 +224,12 @@ static void about_tunnel(struct forwarder *f, const struct notice *n)
 	uint32_t key = has_key ? rd_be32(&r) : 0;
 	if (r.bad)
 		return;
-	t = tunnel_by_ends(f, n->quoted.src, n->quoted.dst, gre ? FWD_ENCAP_GRE : FWD_ENCAP_IPIP, has_key,
-			   key, &near);
-	if (!t || !t->conf.pmtud || t->conf.protect)
+	t = tunnel_by_ends(f, &n->src, &n->dst, encap_of(&n->quoted), has_key, key, &near);
+	if (!t || t->conf.protect || !pmtu_is_learned(&t->conf))
 		return;
 	uint64_t until = t->conf.pmtu_age_min ? f->now_ms + t->conf.pmtu_age_min * UINT64_C(60000) :
 						PMTU_FOREVER;
-	narrow(f, &t->learned, pmtu_of_tunnel(t), n->mtu, t->conf.pmtu_least, until);
+	narrow(f, &t->learned, pmtu_of_tunnel(t), n->mtu, at_least(n->src.family, t->conf.pmtu_least), until);
 }
 
 void in_from_icmp(struct forwarder *f, struct batch *b)
@@ -200,6 +250,7 @@ void in_from_icmp(struct forwarder *f, struct batch *b)
 				break;
 			case IPPROTO_GRE_:
 			case IPPROTO_IPIP_:
+			case IPPROTO_IPV6_:
 				about_tunnel(f, &n);
 				break;
 			default:

@@ -50,7 +50,7 @@ bool protect_takes(const struct tunnel *t, const struct policy *from, const stru
 	return came_by(t, p) || (t->policy && came_by(t->policy->gre, p));
 }
 
-bool protect_out(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip4 *h)
+bool protect_out(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip_view *h)
 {
 	struct flow fl;
 
@@ -61,7 +61,7 @@ bool protect_out(struct forwarder *f, struct tunnel *t, struct pkt *p, const str
 		fwd_drop(f, p, FWD_DROP_NO_POLICY);
 		return true;
 	}
-	ip4_flow(p, h, &fl);
+	ip_flow(p, h, &fl);
 	t->policy->stats.matches++;
 	out_by_policy(f, t->policy, &fl, h, p);
 	return true;
@@ -70,19 +70,23 @@ bool protect_out(struct forwarder *f, struct tunnel *t, struct pkt *p, const str
 /* ---- VTI ---- */
 
 /* The reason for not sending it, or FWD_N_DROPS. */
-static enum fwd_drop look_at(const struct tunnel *t, struct pkt *p, struct ip4 *ret_h)
+static enum fwd_drop look_at(const struct tunnel *t, struct pkt *p, struct ip_view *ret_h)
 {
 	if (!t->conf.up || !t->conf.egress_ifid)
 		return FWD_DROP_TUNNEL_DOWN;
 	if (!t->policy)
 		return FWD_DROP_NO_POLICY;
-	if (!ip4_parse(p, false, ret_h))
+	if (!ip_parse(p, false, ret_h))
 		return FWD_DROP_MALFORMED_IP;
+	/* no SA of its policy could ever carry the other family */
+	if (ret_h->family != t->policy->family)
+		return FWD_DROP_NO_POLICY;
 	/* the route to the tunnel's end leads into the tunnel */
-	if (ret_h->dst == ipaddr_to_v4(&t->conf.dst))
+	struct ipaddr dst = ip_dst(p->data, ret_h);
+	if (ipaddr_equal(&dst, &t->conf.dst))
 		return FWD_DROP_RECURSION;
 	if (t->conf.adjust_mss)
-		ip4_clamp_mss(p, t->conf.adjust_mss);
+		ip_clamp_mss(p, t->conf.adjust_mss);
 	return FWD_N_DROPS;
 }
 
@@ -90,7 +94,7 @@ void vti_out(struct forwarder *f, struct tunnel *t, struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
-		struct ip4 h;
+		struct ip_view h;
 		enum fwd_drop why = look_at(t, p, &h);
 
 		if (why != FWD_N_DROPS) {
@@ -115,7 +119,7 @@ void vti_in(struct forwarder *f, struct delivery *d, struct tunnel *t, struct pk
 		return;
 	}
 	if (t->conf.adjust_mss)
-		ip4_clamp_mss(p, t->conf.adjust_mss);
+		ip_clamp_mss(p, t->conf.adjust_mss);
 	t->stats.in_packets++;
 	t->stats.in_bytes += p->len;
 	t->last_in_ms = f->now_ms;

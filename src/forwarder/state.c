@@ -57,14 +57,16 @@ void policy_release(struct forwarder *f, struct policy *pol)
 
 /* ---- tunnels ---- */
 
-static uint64_t ends_hash(uint32_t local, uint32_t remote)
+static uint64_t ends_hash(const struct ipaddr *local, const struct ipaddr *remote)
 {
-	return mix((uint64_t)local << 32 | remote);
+	uint64_t l = ip_addr_mix(local);
+
+	return mix((l << 32 | l >> 32) ^ ip_addr_mix(remote));
 }
 
 static uint64_t tunnel_hash(const struct fwd_tunnel *c)
 {
-	return ends_hash(ipaddr_to_v4(&c->src), ipaddr_to_v4(&c->dst));
+	return ends_hash(&c->src, &c->dst);
 }
 
 static struct tunnel *tunnel_find(struct forwarder *f, uint32_t id)
@@ -100,7 +102,7 @@ static void tunnel_set(struct forwarder *f, struct tunnel *t, const struct fwd_t
 
 	/* it is in the table already, so that adding it again cannot fail */
 	htab_del(&f->tunnel_ends, &t->by_ends);
-	if (!conf->pmtud || !ipaddr_equal(&t->conf.src, &conf->src) ||
+	if (!pmtu_is_learned(conf) || !ipaddr_equal(&t->conf.src, &conf->src) ||
 	    !ipaddr_equal(&t->conf.dst, &conf->dst))
 		t->learned = (struct learned_path){ 0 };
 	t->conf = *conf;
@@ -131,8 +133,8 @@ static void tunnels_sweep(struct forwarder *f)
 	}
 }
 
-struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remote,
-			      enum fwd_tunnel_encap encap, bool has_key, uint32_t key,
+struct tunnel *tunnel_by_ends(struct forwarder *f, const struct ipaddr *local,
+			      const struct ipaddr *remote, enum fwd_tunnel_encap encap, bool has_key, uint32_t key,
 			      struct tunnel **ret_near)
 {
 	*ret_near = NULL;
@@ -141,11 +143,10 @@ struct tunnel *tunnel_by_ends(struct forwarder *f, uint32_t local, uint32_t remo
 		struct tunnel *t = hnode_entry(n, struct tunnel, by_ends);
 
 		if (!t->in_table || t->conf.vti || t->conf.encap != encap ||
-		    t->conf.src.family != IP_V4 || t->conf.dst.family != IP_V4 ||
-		    ipaddr_to_v4(&t->conf.src) != local || ipaddr_to_v4(&t->conf.dst) != remote)
+		    !ipaddr_equal(&t->conf.src, local) || !ipaddr_equal(&t->conf.dst, remote))
 			continue;
 		*ret_near = t;
-		if (encap == FWD_ENCAP_IPIP)
+		if (encap != FWD_ENCAP_GRE)
 			return t;
 		if (t->conf.has_key == has_key && (!has_key || t->conf.key == key))
 			return t;
@@ -174,6 +175,7 @@ static void commit_policies(struct forwarder *f, const struct table *new)
 
 		pol->in_table = false;
 		pol->ifid = 0;
+		pol->family = IP_NONE;
 		pol->steer = NULL;
 		pol->vti = pol->gre = NULL;
 		access_forget(pol);
@@ -182,6 +184,7 @@ static void commit_policies(struct forwarder *f, const struct table *new)
 		struct policy *pol = spd->v[i].state;
 
 		pol->in_table = true;
+		pol->family = spd->v[i].sel.local.addr.family;
 		pol->path_mtu = spd->v[i].path_mtu;
 		pol->df_bit = spd->v[i].df_bit;
 		pol->frag_after = spd->v[i].frag_after;

@@ -6,7 +6,8 @@
 
 static uint64_t flow_key(const struct flow *fl)
 {
-	uint64_t h = (uint64_t)ipaddr_to_v4(&fl->local) << 32 | ipaddr_to_v4(&fl->remote);
+	uint64_t local = ip_addr_mix(&fl->local);
+	uint64_t h = (local << 32 | local >> 32) ^ ip_addr_mix(&fl->remote);
 
 	h ^= (uint64_t)fl->local_port << 24 ^ (uint64_t)fl->remote_port << 40 ^ fl->proto;
 	return h * UINT64_C(0x9e3779b97f4a7c15);

@@ -6,19 +6,24 @@
 #include "base/wr.h"
 #include "ipsec/mutable.h"
 
-enum { NEXT_IPIP = 4, MAX_IP4_HEADER = 60, AT_TOTAL_LEN = 2, AT_ID = 4, AT_PROTO = 9, AT_SUM = 10 };
+/* What is believed to stand before an AH: an IPv6 header and extension headers of 216 bytes. */
+enum { MAX_HEADER = 256 };
+enum { AT_TOTAL_LEN = 2, AT_ID = 4, AT_SUM = 10, AT_PAYLOAD_LEN = 4 };
 
 /* What is set aside of a packet while its ICV is computed over zeroes. */
 struct aside {
-	uint8_t header[MAX_IP4_HEADER];
-	uint8_t icv[CRYPTO_MAX_ICV];
-	uint8_t header_len, ah_len; /* bytes */
+	uint16_t header_len, next_at; /* next_at: of the byte that says that AH follows */
+	uint8_t ah_len;
 	uint8_t next;
+	uint8_t icv[CRYPTO_MAX_ICV];
+	uint8_t header[MAX_HEADER];
 };
 
-size_t ah_header_len(const struct auth_info *auth)
+size_t ah_header_len(const struct auth_info *auth, uint8_t family)
 {
-	return AH_HEADER + auth->icv_len; /* a multiple of 4, as IPv4 wants it (section 2.2) */
+	size_t align = family == IP_V6 ? 8 : 4;
+
+	return (AH_HEADER + auth->icv_len + align - 1) & ~(align - 1);
 }
 
 bool ah_peek_spi(const struct pkt *p, size_t header_len, uint32_t *ret_spi)
@@ -40,16 +45,26 @@ static void put16(uint8_t *at, uint16_t v)
 	wr_be16(&w, v);
 }
 
-/* Rewrites length and protocol of the header at h. An ID of 0 would be replaced by the
- * kernel, and AH covers it. */
-static void patch_header(uint8_t *h, size_t header_len, size_t total_len, uint8_t proto)
+/* Rewrites the length of the header at h, and the byte that names what follows it. An ID of
+ * 0 would be replaced by the kernel, and AH covers it. */
+static void patch_header(uint8_t *h, size_t header_len, size_t next_at, size_t total_len,
+			 uint8_t proto)
 {
+	h[next_at] = proto;
+	if (h[0] >> 4 == 6) {
+		put16(h + AT_PAYLOAD_LEN, (uint16_t)(total_len - IP6_HEADER));
+		return;
+	}
 	put16(h + AT_TOTAL_LEN, (uint16_t)total_len);
 	if (!h[AT_ID] && !h[AT_ID + 1])
 		h[AT_ID + 1] = 1;
-	h[AT_PROTO] = proto;
 	put16(h + AT_SUM, 0);
 	put16(h + AT_SUM, ip_checksum(h, header_len));
+}
+
+static bool zero_mutable(uint8_t *h, size_t n, enum ah_side side)
+{
+	return h[0] >> 4 == 6 ? ip6_zero_mutable(h, n, side) : ip4_zero_mutable(h, n, side);
 }
 
 /* The ICV covers everything from the IP header on, with its own place and what changes
@@ -68,23 +83,35 @@ static void set_job(struct crypto_job *j, const struct pkt *p, uint8_t *icv)
 static enum esp_reason prepare(struct pkt *p, enum esp_df df)
 {
 	struct sa *sa = p->sa;
-	struct ip4 inner;
+	struct ip_view inner;
 
 	if (sa->dead)
 		return ESP_SA_DEAD;
-	if (!ip4_peek(span_of(p->data, p->len), &inner) || inner.total_len != p->len)
+	if (!ip_peek(span_of(p->data, p->len), &inner) || inner.total_len != p->len)
 		return ESP_SHORT;
 	p->inner_len = p->len;
-	if (sa->spec.mode == MODE_TUNNEL && !esp_push_outer(p, sa, &inner, df, NEXT_IPIP))
-		return ESP_NO_ROOM;
-	return ESP_OK;
+	if (sa->spec.mode == MODE_TRANSPORT)
+		return inner.family == sa->spec.src.family ? ESP_OK : ESP_SHORT;
+	return esp_push_outer(p, sa, &inner, df, ip_proto_of(inner.family)) ? ESP_OK : ESP_NO_ROOM;
 }
 
-/* The AH goes between the IP header of p, with its options, and the rest of it. */
+/* Where the AH goes: behind the IP header of p with its options, or what of IPv6's extension
+ * headers the nodes on the way have to see (RFC 4302 section 3.1.1). */
+static void find_place(const struct pkt *p, const struct ip_view *h, struct aside *s)
+{
+	size_t next_at = h->next_at, at = h->header_len;
+
+	if (h->family == IP_V6)
+		at = ip6_split(p->data, h, &next_at);
+	s->header_len = (uint16_t)at;
+	s->next_at = (uint16_t)next_at;
+}
+
+/* The AH goes between the IP header of p and the rest of it. */
 static enum esp_reason wrap(struct pkt *p, struct aside *s, struct crypto_job *j)
 {
 	struct sa *sa = p->sa;
-	struct ip4 h;
+	struct ip_view h;
 
 	/* a bundle's ESP has judged whether it is alive: it may have ended behind this packet */
 	if ((sa->dead && !sa->has_esp) || (sa->ah.seq == UINT32_MAX && !sa->spec.manual)) {
@@ -92,32 +119,35 @@ static enum esp_reason wrap(struct pkt *p, struct aside *s, struct crypto_job *j
 		return ESP_SA_DEAD;
 	}
 	/* section 3.3.4: applied to whole datagrams only */
-	if (!ip4_peek(span_of(p->data, p->len), &h) || h.frag & (IP4_MF | IP4_OFF_MASK))
+	if (!ip_peek(span_of(p->data, p->len), &h) || ip_is_fragment(&h))
+		return ESP_SHORT;
+	find_place(p, &h, s);
+	if (s->header_len > MAX_HEADER)
 		return ESP_SHORT;
 	if (!sa->has_esp && !sa_spend(sa, p->inner_len, 0)) /* a bundle's ESP has counted it */
 		return ESP_SA_DEAD;
 	uint8_t *at = pkt_push(p, sa->ah.header_len);
 	if (!at || p->len > UINT16_MAX)
 		return ESP_NO_ROOM;
-	memmove(at, at + sa->ah.header_len, h.header_len);
-	patch_header(at, h.header_len, p->len, PROTO_AH);
+	memmove(at, at + sa->ah.header_len, s->header_len);
+	s->next = at[s->next_at];
+	patch_header(at, s->header_len, s->next_at, p->len, PROTO_AH);
 
-	uint8_t *ah = at + h.header_len;
+	uint8_t *ah = at + s->header_len;
 	struct wr w = wr_of(ah, AH_HEADER);
-	wr_u8(&w, h.proto);
+	wr_u8(&w, s->next);
 	wr_u8(&w, (uint8_t)(sa->ah.header_len / 4 - 2));
 	wr_be16(&w, 0);
 	wr_be32(&w, sa->ah.spi);
 	wr_be32(&w, ++sa->ah.seq);
 	memset(ah + AH_HEADER, 0, sa->ah.header_len - AH_HEADER);
 
-	s->header_len = h.header_len;
-	memcpy(s->header, at, h.header_len);
+	memcpy(s->header, at, s->header_len);
 	set_job(j, p, ah + AH_HEADER);
-	return ip4_zero_mutable(at, h.header_len, AH_SENDER) ? ESP_OK : ESP_SHORT;
+	return zero_mutable(at, s->header_len, AH_SENDER) ? ESP_OK : ESP_SHORT;
 }
 
-/* Around all packets of b, which are whole IPv4 packets. */
+/* Around all packets of b, which are whole IP packets. */
 static void wrap_all(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms)
 {
 	struct crypto_job jobs[BATCH_MAX];
@@ -192,18 +222,20 @@ void ipsec_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum 
 /* Some pad the ICV to 8 bytes in IPv4, too (Linux, unless told otherwise). */
 static bool length_fits(const struct sa *sa, size_t len)
 {
-	return len == sa->ah.header_len || len == ((sa->ah.header_len + 7u) & ~7u);
+	return len == sa->ah.header_len ||
+	       (sa->spec.src.family == IP_V4 && len == ((sa->ah.header_len + 7u) & ~7u));
 }
 
 static enum esp_reason open_packet(struct pkt *p, struct aside *s, struct crypto_job *j)
 {
 	struct sa *sa = p->sa;
 	struct rd r = pkt_rd(p);
-	struct ip4 h;
+	struct ip_view h;
 
 	if (sa->dead)
 		return ESP_SA_DEAD;
-	if (!ip4_peek(span_of(p->data, p->len), &h))
+	if (!ip_peek(span_of(p->data, p->len), &h) || h.family != sa->spec.src.family ||
+	    h.proto != PROTO_AH || h.header_len > MAX_HEADER)
 		return ESP_SHORT;
 	rd_skip(&r, h.header_len);
 	s->next = rd_u8(&r);
@@ -216,33 +248,48 @@ static enum esp_reason open_packet(struct pkt *p, struct aside *s, struct crypto
 		return ESP_REPLAYED;
 	uint8_t *icv = p->data + h.header_len + AH_HEADER;
 	s->header_len = h.header_len;
+	s->next_at = h.next_at;
 	s->ah_len = (uint8_t)len;
 	memcpy(s->header, p->data, h.header_len);
 	memcpy(s->icv, icv, sa->ah.auth->icv_len);
 	memset(icv, 0, sa->ah.auth->icv_len);
-	if (!ip4_zero_mutable(p->data, h.header_len, AH_RECEIVER))
+	if (!zero_mutable(p->data, h.header_len, AH_RECEIVER))
 		return ESP_SHORT;
 	set_job(j, p, s->icv);
 	return ESP_OK;
+}
+
+/* Leaves p at the ESP header, with IPv6's header in front of it as esp_decap() wants it. */
+static enum esp_reason strip_bundle(struct pkt *p, const struct aside *s)
+{
+	const struct sa *sa = p->sa;
+	uint32_t spi;
+
+	(void)pkt_pull(p, (size_t)s->header_len + s->ah_len);
+	if (p->outer_family == IP_V6) {
+		memcpy(p->data - s->header_len, s->header, s->header_len);
+		p->outer_len = s->header_len;
+		p->outer_next_at = s->next_at;
+	}
+	/* only the ESP of this SA */
+	return s->next == PROTO_ESP && esp_peek_spi(p, &spi) && spi == sa->spec.spi ? ESP_OK :
+										      ESP_BUNDLE;
 }
 
 /* Takes the AH away; what it stood in front of is checked. */
 static enum esp_reason strip(struct pkt *p, const struct aside *s)
 {
 	const struct sa *sa = p->sa;
-	uint32_t spi;
 
-	if (sa->spec.mode == MODE_TUNNEL || sa->has_esp) {
+	if (sa->has_esp)
+		return strip_bundle(p, s);
+	if (sa->spec.mode == MODE_TUNNEL) {
 		(void)pkt_pull(p, (size_t)s->header_len + s->ah_len);
-		if (sa->has_esp) /* only the ESP of this SA */
-			return s->next == PROTO_ESP && esp_peek_spi(p, &spi) && spi == sa->spec.spi ?
-				       ESP_OK :
-				       ESP_BUNDLE;
-		return s->next == NEXT_IPIP ? ESP_OK : ESP_NEXT;
+		return esp_carries(p, s->next) ? ESP_OK : ESP_NEXT;
 	}
 	(void)pkt_pull(p, s->ah_len);
 	memcpy(p->data, s->header, s->header_len);
-	patch_header(p->data, s->header_len, p->len, s->next);
+	patch_header(p->data, s->header_len, s->next_at, p->len, s->next);
 	return ESP_OK;
 }
 

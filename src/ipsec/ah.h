@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AH (RFC 4302) over batches, in tunnel and transport mode, alone or around ESP (a
- * bundle). Pure: time and randomness are handed in. IPv4; what is protected of an IPv6
- * header will be said in mutable.c beside it. */
+ * bundle), over IPv4 and IPv6. Pure: time and randomness are handed in. */
 #ifndef IPSEC_AH_H
 #define IPSEC_AH_H
 
@@ -15,15 +14,16 @@ void ipsec_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum 
 		 uint64_t now_ms);
 
 /* Decapsulates every packet of b under its p->sa, which was found by the SPI of its AH;
- * data is the whole outer IPv4 packet (ip4_parse() has seen it) and outer_* are set. An
+ * data is the whole outer packet (ip_parse() has seen it) and outer_* are set. An
  * SA with ESP within goes on to esp_decap(). Those that fail are moved to bad; b keeps
- * whole IPv4 packets that match their SA's selectors. */
+ * whole IP packets that match their SA's selectors. */
 void ah_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms);
 
-/* The SPI of the AH behind the IPv4 header of p; false if it is not there. */
+/* The SPI of the AH behind the IP header of p, with its extensions; false if it is not there. */
 bool ah_peek_spi(const struct pkt *p, size_t header_len, uint32_t *ret_spi);
 
-/* Bytes of AH in front of what it protects, padding of the ICV included. */
-size_t ah_header_len(const struct auth_info *auth);
+/* Bytes of AH in front of what it protects, padding of the ICV included: the header is a
+ * multiple of 4 bytes in IPv4, of 8 in IPv6 (RFC 4302 section 2.6). */
+size_t ah_header_len(const struct auth_info *auth, uint8_t family);
 
 #endif

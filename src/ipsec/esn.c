@@ -15,6 +15,7 @@ static bool cover_in_front(struct pkt *p, struct crypto_job *j, uint32_t high)
 
 	if (pkt_headroom(p) < HALF)
 		return false;
+	memcpy(p->aside, p->data - HALF, HALF); /* an IPv6 header of transport mode, it may be */
 	memcpy(p->data - HALF, p->data, HALF);
 	wr_be32(&w, high);
 	j->auth = p->data - HALF;
@@ -46,6 +47,8 @@ bool esn_cover(struct pkt *p, const struct sa *sa, struct crypto_job *j, uint32_
 
 void esn_uncover(struct pkt *p, const struct sa *sa)
 {
-	if (sa->cipher->combined)
-		memcpy(p->data, p->data - HALF, HALF);
+	if (!sa->cipher->combined)
+		return;
+	memcpy(p->data, p->data - HALF, HALF);
+	memcpy(p->data - HALF, p->aside, HALF);
 }

@@ -8,7 +8,7 @@
 #include "ipsec/esn.h"
 #include "packet/l4sum.h"
 
-enum { NEXT_IPIP = 4, NEXT_NONE = 59, OUTER_TTL = 255 };
+enum { NEXT_NONE = 59, OUTER_TTL = 255, AT_PAYLOAD_LEN = 4 };
 
 static void take_iv(struct esp_worker *w, uint8_t *iv, size_t n)
 {
@@ -31,22 +31,39 @@ static uint16_t next_ip_id(struct sa *sa)
 
 /* Whether routers on the way may not cut what comes of a packet (RFC 4301 section 8.1).
  * `crypto ipsec df-bit` is about tunnel mode: in transport mode there is one header. */
-static bool outer_df(const struct sa *sa, const struct ip4 *inner, enum esp_df df)
+static bool outer_df(const struct sa *sa, const struct ip_view *inner, enum esp_df df)
 {
 	if (sa->df_bit)
 		df = (enum esp_df)(sa->df_bit - 1);
 	if (sa->df_off)
 		return false;
+	/* no link may ask that an IPv6 packet of that size becomes smaller (RFC 8200 section 5) */
 	if (sa->spec.mode == MODE_TRANSPORT || df == ESP_DF_COPY)
-		return inner->frag & IP4_DF;
+		return inner->frag & IP4_DF &&
+		       (inner->family != IP_V6 || inner->total_len > IP6_LEAST_MTU);
 	return df == ESP_DF_SET;
 }
 
-bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip4 *inner, enum esp_df df,
+static bool push_outer6(struct pkt *p, const struct sa *sa, const struct ip_view *inner, uint8_t proto)
+{
+	uint8_t *at = pkt_push(p, IP6_HEADER);
+	struct ip_view h = { .tos = tos_encap(inner->tos), .ttl = OUTER_TTL, .proto = proto,
+			     .total_len = (uint16_t)p->len };
+
+	if (!at || p->len > UINT16_MAX)
+		return false;
+	ip6_write(at, &h, &sa->spec.src, &sa->spec.dst);
+	p->own_cut = true;
+	return true;
+}
+
+bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip_view *inner, enum esp_df df,
 		    uint8_t proto)
 {
-	uint8_t *at = pkt_push(p, ESP_IP_HEADER);
-	struct ip4 h = { .tos = tos_encap(inner->tos), .ttl = OUTER_TTL, .proto = proto,
+	if (sa->spec.src.family == IP_V6)
+		return push_outer6(p, sa, inner, proto);
+	uint8_t *at = pkt_push(p, IP4_HEADER);
+	struct ip_view h = { .tos = tos_encap(inner->tos), .ttl = OUTER_TTL, .proto = proto,
 			 .id = next_ip_id(sa), .src = ipaddr_to_v4(&sa->spec.src),
 			 .dst = ipaddr_to_v4(&sa->spec.dst), .total_len = (uint16_t)p->len };
 
@@ -115,32 +132,74 @@ static size_t text_len_of(const struct sa *sa, size_t n)
 	return (n + ESP_TRAILER + sa->align - 1) & ~(size_t)(sa->align - 1);
 }
 
+/* Transport mode: takes the header off. IPv4's is written anew; of IPv6 all that the nodes on
+ * the way have to see stays in front of where the ESP header will be, and close_packet() gets
+ * it back. *ret_next: what is left. */
+static enum esp_reason take_header(struct pkt *p, struct ip_view *inner, uint8_t *ret_next)
+{
+	const struct sa *sa = p->sa;
+	size_t next_at, split, shim = ESP_HEADER + (size_t)sa->iv_len;
+
+	if (inner->family != sa->spec.src.family)
+		return ESP_SHORT;
+	if (inner->family == IP_V4) {
+		*ret_next = inner->proto;
+		(void)pkt_pull(p, inner->header_len);
+		return ESP_OK;
+	}
+	split = ip6_split(p->data, inner, &next_at);
+	if (pkt_headroom(p) < shim)
+		return ESP_NO_ROOM;
+	*ret_next = p->data[next_at];
+	memmove(p->data - shim, p->data, split);
+	(void)pkt_pull(p, split);
+	p->outer_len = (uint16_t)split;
+	p->outer_next_at = (uint16_t)next_at;
+	return ESP_OK;
+}
+
 /* Builds all of one packet but its crypto. Returns the reason. */
-static enum esp_reason build(struct esp_worker *w, struct pkt *p, struct ip4 *inner,
+static enum esp_reason build(struct esp_worker *w, struct pkt *p, struct ip_view *inner,
 			     struct crypto_job *j)
 {
 	struct sa *sa = p->sa;
-	uint8_t next = NEXT_IPIP;
+	uint8_t next;
 
 	if (sa->dead || sa_is_exhausted(sa)) {
 		sa->dead = true;
 		return ESP_SA_DEAD;
 	}
-	if (!ip4_peek(span_of(p->data, p->len), inner) || inner->total_len != p->len)
+	if (!ip_peek(span_of(p->data, p->len), inner) || inner->total_len != p->len)
 		return ESP_SHORT;
 	p->inner_len = p->len;
+	next = ip_proto_of(inner->family);
 	if (sa->spec.mode == MODE_TRANSPORT) {
-		next = inner->proto;
-		(void)pkt_pull(p, inner->header_len);
+		enum esp_reason why = take_header(p, inner, &next);
+
+		if (why)
+			return why;
 	}
 	if (!sa_spend(sa, p->inner_len, text_len_of(sa, p->len)))
 		return ESP_SA_DEAD;
 	return frame(w, p, sa, next, j) ? ESP_OK : ESP_NO_ROOM;
 }
 
+/* The header that take_header() has left in front of the ESP header. */
+static enum esp_reason give_header6_back(struct pkt *p)
+{
+	uint8_t *at = pkt_push(p, p->outer_len);
+	struct wr w = wr_of(at ? at + AT_PAYLOAD_LEN : NULL, 2);
+
+	if (!at || p->len > UINT16_MAX)
+		return ESP_NO_ROOM;
+	wr_be16(&w, (uint16_t)(p->len - IP6_HEADER));
+	at[p->outer_next_at] = PROTO_ESP;
+	return ESP_OK;
+}
+
 /* The outer header over the finished ESP packet. Transport mode keeps what the
- * original said, without its options. */
-static enum esp_reason close_packet(struct pkt *p, const struct ip4 *inner, enum esp_df df)
+ * original said, without IPv4's options. */
+static enum esp_reason close_packet(struct pkt *p, const struct ip_view *inner, enum esp_df df)
 {
 	struct sa *sa = p->sa;
 
@@ -155,10 +214,12 @@ static enum esp_reason close_packet(struct pkt *p, const struct ip4 *inner, enum
 	}
 	if (sa->spec.mode == MODE_TUNNEL)
 		return esp_push_outer(p, sa, inner, df, PROTO_ESP) ? ESP_OK : ESP_NO_ROOM;
-	uint8_t *at = pkt_push(p, ESP_IP_HEADER);
+	if (inner->family == IP_V6)
+		return give_header6_back(p);
+	uint8_t *at = pkt_push(p, IP4_HEADER);
 	if (!at || p->len > UINT16_MAX)
 		return ESP_NO_ROOM;
-	struct ip4 h = *inner;
+	struct ip_view h = *inner;
 	h.proto = PROTO_ESP;
 	h.total_len = (uint16_t)p->len;
 	if (!outer_df(sa, inner, df))
@@ -171,11 +232,11 @@ void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum es
 	       uint64_t now_ms)
 {
 	struct crypto_job jobs[BATCH_MAX];
-	struct ip4 inner[BATCH_MAX];
+	struct ip_view inner[BATCH_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		struct ip4 h;
+		struct ip_view h;
 
 		b->p[i]->reason = (uint8_t)build(w, b->p[i], &h, &jobs[n]);
 		if (!b->p[i]->reason)
@@ -257,26 +318,70 @@ static enum esp_reason strip(struct pkt *p, uint8_t *ret_next)
 	return ESP_OK;
 }
 
-/* Transport mode: the payload gets back the header it travelled under, and behind NAT
- * checksums that fit it. */
-static bool restore_header(struct pkt *p, uint8_t next)
+/* Where the peer is, as the packet says it; IPv6. */
+static void fresh_header6(const struct pkt *p, uint8_t *at, const struct ipaddr *src, uint8_t next)
+{
+	struct ip_view h = { .tos = p->outer_tos, .ttl = p->outer_ttl, .proto = next,
+			     .total_len = (uint16_t)p->len };
+
+	ip6_write(at, &h, src, &p->local);
+}
+
+/* What travelled in front of the ESP header stands there still, and begins the packet that
+ * the payload is of; through UDP it has never been seen, and is made. */
+static bool restore_header6(struct pkt *p, uint8_t next)
+{
+	const struct sa *sa = p->sa;
+	size_t shim = ESP_HEADER + (size_t)sa->iv_len, len = p->outer_len;
+	uint8_t *at = pkt_push(p, len ? len : IP6_HEADER);
+
+	if (!at || p->len > UINT16_MAX || (len && pkt_headroom(p) < shim))
+		return false;
+	if (!len) {
+		fresh_header6(p, at, sa->spec.peer.family == IP_V6 ? &sa->spec.peer : &p->remote,
+			      next);
+		return true;
+	}
+	struct wr w = wr_of(at + AT_PAYLOAD_LEN, 2);
+	memmove(at, at - shim, len);
+	wr_be16(&w, (uint16_t)(p->len - IP6_HEADER));
+	at[p->outer_next_at] = next;
+	return true;
+}
+
+static bool restore_header4(struct pkt *p, uint8_t next)
 {
 	const struct sa_spec *s = &((const struct sa *)p->sa)->spec;
-	uint8_t *at = pkt_push(p, ESP_IP_HEADER);
-	struct ip4 h = { .tos = p->outer_tos, .ttl = p->outer_ttl, .proto = next,
+	uint8_t *at = pkt_push(p, IP4_HEADER);
+	struct ip_view h = { .tos = p->outer_tos, .ttl = p->outer_ttl, .proto = next,
 			 .id = p->outer_id, .src = p->outer_src, .dst = p->outer_dst };
 
 	if (!at || p->len > UINT16_MAX)
 		return false;
 	h.total_len = (uint16_t)p->len;
-	h.header_len = ESP_IP_HEADER;
 	/* through a NAT: the addresses that the SA is about, wherever the NAT has him now */
 	if (s->udp_encap && s->peer.family == IP_V4)
 		h.src = ipaddr_to_v4(&s->peer);
 	ip4_write(at, &h);
-	if (s->udp_encap && s->oa_src.family == IP_V4)
-		l4sum_readdress(p, &h, ipaddr_to_v4(&s->oa_src), ipaddr_to_v4(&s->oa_dst));
-	else if (s->udp_encap)
+	return true;
+}
+
+/* Transport mode: the payload gets back the header it travelled under, and behind NAT
+ * checksums that fit it. */
+static bool restore_header(struct pkt *p, uint8_t next)
+{
+	const struct sa_spec *s = &((const struct sa *)p->sa)->spec;
+	bool v6 = s->src.family == IP_V6;
+	struct ip_view h;
+
+	if (v6 != (p->outer_family == IP_V6) ||
+	    !(v6 ? restore_header6(p, next) : restore_header4(p, next)))
+		return false;
+	if (!s->udp_encap || !ip_peek(span_of(p->data, p->len), &h))
+		return true; /* esp_admit() looks at it */
+	if (s->oa_src.family == h.family && s->oa_dst.family == h.family)
+		l4sum_readdress(p, &h, &s->oa_src, &s->oa_dst);
+	else
 		l4sum_renew(p, &h);
 	return true;
 }
@@ -285,18 +390,18 @@ static inline enum esp_reason admit(struct pkt *p)
 {
 	struct sa *sa = p->sa;
 	struct flow f;
-	struct ip4 h;
+	struct ip_view h;
 
-	if (!ip4_parse(p, true, &h))
+	if (!ip_parse(p, true, &h))
 		return ESP_IDENTITY;
 	if (sa->spec.mode == MODE_TUNNEL) {
 		int tos = tos_decap(p->outer_tos, h.tos);
 
 		if (tos < 0)
 			return ESP_ECN;
-		ip4_set_tos(p, (uint8_t)tos);
+		ip_set_tos(p, h.family, (uint8_t)tos);
 	}
-	ip4_flow(p, &h, &f);
+	ip_flow(p, &h, &f);
 	return selector_has(&sa->inner_in, &f) ? ESP_OK : ESP_IDENTITY;
 }
 
@@ -309,10 +414,15 @@ static enum esp_reason deliver(struct pkt *p, uint8_t next)
 	if (sa->spec.mode == MODE_TRANSPORT) {
 		if (!restore_header(p, next))
 			return ESP_NO_ROOM;
-	} else if (next != NEXT_IPIP) {
+	} else if (!esp_carries(p, next)) {
 		return ESP_NEXT;
 	}
 	return admit(p);
+}
+
+bool esp_carries(const struct pkt *p, uint8_t next)
+{
+	return next == (ip_is_v6(span_of(p->data, p->len)) ? IPPROTO_IPV6_ : IPPROTO_IPIP_);
 }
 
 enum esp_reason esp_admit(struct pkt *p)

@@ -5,10 +5,9 @@
 #define IPSEC_ESP_H
 
 #include "ipsec/sa.h"
-#include "packet/ip4.h"
+#include "packet/ip.h"
 #include "packet/pkt.h"
 
-#define ESP_IP_HEADER  20u
 #define ESP_UDP_HEADER 8u
 #define ESP_HEADER     8u /* SPI and sequence number */
 #define ESP_TRAILER    2u /* pad length and next header */
@@ -20,7 +19,7 @@ enum esp_reason {
 	ESP_REPLAYED,
 	ESP_AUTH,
 	ESP_PADDING,
-	ESP_IDENTITY,	/* inner packet outside the SA's selectors, or no IPv4 */
+	ESP_IDENTITY,	/* inner packet outside the SA's selectors, or none */
 	ESP_SA_DEAD,
 	ESP_NO_ROOM,
 	ESP_DUMMY,	/* next header 59, traffic flow confidentiality: no error */
@@ -41,9 +40,9 @@ struct esp_worker {
 /* How the outer DF bit is made (`crypto ipsec df-bit`), for SAs that do not say it. */
 enum esp_df { ESP_DF_COPY = 0, ESP_DF_SET, ESP_DF_CLEAR };
 
-/* Encapsulates every packet of b under its p->sa; data is a whole IPv4 packet.
+/* Encapsulates every packet of b under its p->sa; data is a whole IP packet.
  * Those that fail are moved to bad with their reason; b keeps the others in
- * order, each now a whole outer IPv4 packet (raw) or, for UDP encapsulation, an
+ * order, each now a whole outer IP packet (raw) or, for UDP encapsulation, an
  * ESP packet without headers, local/remote and ports set. Counts bytes and
  * packets of the SA, advances sequence numbers; SAs that used up their numbers
  * become dead. */
@@ -52,16 +51,18 @@ void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum es
 
 /* Decapsulates every packet of b under its p->sa; data begins at the ESP header
  * and outer_* say what came before. Those that fail are moved to bad; b keeps
- * whole IPv4 packets that match their SA's selectors. */
+ * whole IP packets that match their SA's selectors. */
 void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms);
 
 /* What AH shares (ah.c). The outer IP header of a tunnel-mode packet whose rest is
  * p->data; false if there is no room. */
-bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip4 *inner, enum esp_df df,
+bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip_view *inner, enum esp_df df,
 		    uint8_t proto);
 /* Whether the inner packet is what was agreed (RFC 4301 section 5.2 step 4); takes over
  * the congestion mark of the outer one. */
 enum esp_reason esp_admit(struct pkt *p);
+/* Whether p looks like the packet that tunnel mode says it carries (next header 4 or 41). */
+bool esp_carries(const struct pkt *p, uint8_t next);
 void esp_count_bad(struct sa *sa, enum esp_reason why);
 
 /* The SPI at the start of an ESP packet; false if it is too short. */

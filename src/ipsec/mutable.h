@@ -13,4 +13,10 @@ enum ah_side { AH_SENDER = 1, AH_RECEIVER };
  * what the receiver will see. False if the options are damaged: nothing can be said. */
 bool ip4_zero_mutable(uint8_t *h, size_t n, enum ah_side side);
 
+/* The same for an IPv6 header with the extension headers before the AH, n bytes that
+ * ip6_parse() has walked. Options that say that they may change lose their data; a sender's
+ * Routing header (types 0 and 2) becomes what it is when it is used up. False if that cannot be
+ * foretold. Destination options behind the AH are covered as they are: so does Linux. */
+bool ip6_zero_mutable(uint8_t *h, size_t n, enum ah_side side);
+
 #endif

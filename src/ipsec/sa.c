@@ -63,7 +63,7 @@ static int set_ah(struct crypto_runner *r, struct sa *sa, const struct sa_spec *
 	sa->has_ah = true;
 	sa->ah.auth = auth;
 	sa->ah.spi = alone ? spec->spi : spec->ah.spi;
-	sa->ah.header_len = (uint8_t)ah_header_len(auth);
+	sa->ah.header_len = (uint8_t)ah_header_len(auth, spec->src.family);
 	if (alone)
 		sa->icv_len = auth->icv_len;
 	replay_init(&sa->ah.replay, spec->replay_window);
@@ -77,8 +77,9 @@ int sa_new(struct crypto_runner *r, const struct sa_spec *spec, uint64_t now_ms,
 	struct sa *sa;
 	int err = 0;
 
-	if ((spec->proto != PROTO_ESP && spec->proto != PROTO_AH) || spec->src.family != IP_V4 ||
-	    spec->dst.family != IP_V4 ||
+	if ((spec->proto != PROTO_ESP && spec->proto != PROTO_AH) ||
+	    (spec->src.family != IP_V4 && spec->src.family != IP_V6) ||
+	    spec->dst.family != spec->src.family ||
 	    (spec->mode != MODE_TUNNEL && spec->mode != MODE_TRANSPORT) ||
 	    (spec->dir != SA_IN && spec->dir != SA_OUT))
 		return -EINVAL;
@@ -290,7 +291,7 @@ bool sa_check_life(struct sa *sa, uint64_t now_ms)
 
 size_t sa_plaintext_mtu(const struct sa *sa, size_t path_mtu)
 {
-	size_t outer = ESP_IP_HEADER + sa->ah.header_len;
+	size_t ip = ip_header_of(sa->spec.src.family), outer = ip + sa->ah.header_len;
 
 	if (!sa->has_esp) /* AH pads nothing */
 		return path_mtu <= outer		? 0 :
@@ -301,11 +302,13 @@ size_t sa_plaintext_mtu(const struct sa *sa, size_t path_mtu)
 		return 0;
 	/* text is a multiple of align and ends with pad length and next header */
 	size_t text = (path_mtu - outer) / sa->align * sa->align - ESP_TRAILER;
-	return sa->spec.mode == MODE_TUNNEL ? text : text + ESP_IP_HEADER;
+	return sa->spec.mode == MODE_TUNNEL ? text : text + ip;
 }
 
 void sa_set_path(struct sa *sa, uint16_t path_mtu)
 {
+	if (sa->spec.src.family == IP_V6 && path_mtu < IP6_LEAST_MTU)
+		path_mtu = IP6_LEAST_MTU;
 	sa->path_mtu = path_mtu;
 	sa->plain_mtu = (uint16_t)sa_plaintext_mtu(sa, path_mtu);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packet/ip.h"
+
 void spd_fini(struct spd *s)
 {
 	free(s->v);
@@ -62,7 +64,7 @@ static bool same_flow(const struct flow *a, const struct flow *b)
 /* A collision only costs a walk, so a cheap mix is enough. */
 static size_t slot_of(uint32_t ifid, const struct flow *f)
 {
-	uint64_t h = (uint64_t)ipaddr_to_v4(&f->local) << 32 | ipaddr_to_v4(&f->remote);
+	uint64_t local = ip_addr_mix(&f->local), h = (local << 32 | local >> 32) ^ ip_addr_mix(&f->remote);
 
 	h ^= (uint64_t)f->local_port << 40 ^ (uint64_t)f->remote_port << 8 ^ f->proto ^ ifid;
 	h *= 0x9e3779b97f4a7c15u;

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { AT_PROTO = 9 };
+
 static uint16_t fold(uint64_t sum)
 {
 	while (sum >> 16)
@@ -59,14 +61,15 @@ static void put32(uint8_t *p, uint32_t v)
 /* The fixed part of the header, which is taken from s as a whole; false unless
  * version and header length are sane and the header is all there. Each packet
  * comes by here several times. */
-static bool read_header(struct span s, struct ip4 *h)
+static bool read_header(struct span s, struct ip_view *h)
 {
 	struct rd r = rd_span(s);
 	const uint8_t *b = rd_take(&r, IP4_HEADER).p;
 
 	if (r.bad)
 		return false;
-	*h = (struct ip4){ .header_len = (uint8_t)((b[0] & 15) * 4), .tos = b[1],
+	*h = (struct ip_view){ .family = IP_V4, .next_at = AT_PROTO,
+			       .header_len = (uint16_t)((b[0] & 15) * 4), .tos = b[1],
 			   .total_len = get16(b + 2), .id = get16(b + 4), .frag = get16(b + 6),
 			   .ttl = b[8], .proto = b[9], .src = get32(b + 12),
 			   .dst = get32(b + 16) };
@@ -74,9 +77,9 @@ static bool read_header(struct span s, struct ip4 *h)
 	       s.len >= h->header_len;
 }
 
-bool ip4_peek(struct span s, struct ip4 *ret_h)
+bool ip4_peek(struct span s, struct ip_view *ret_h)
 {
-	struct ip4 h;
+	struct ip_view h;
 
 	if (!read_header(s, &h))
 		return false;
@@ -84,9 +87,9 @@ bool ip4_peek(struct span s, struct ip4 *ret_h)
 	return true;
 }
 
-bool ip4_parse(struct pkt *p, bool check_sum, struct ip4 *ret_h)
+bool ip4_parse(struct pkt *p, bool check_sum, struct ip_view *ret_h)
 {
-	struct ip4 h;
+	struct ip_view h;
 
 	if (!read_header(span_of(p->data, p->len), &h) || h.total_len > p->len)
 		return false;
@@ -97,7 +100,7 @@ bool ip4_parse(struct pkt *p, bool check_sum, struct ip4 *ret_h)
 	return true;
 }
 
-void ip4_flow(struct pkt *p, const struct ip4 *h, struct flow *ret_f)
+void ip4_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f)
 {
 	struct flow f = { .local = ipaddr_v4(h->src), .remote = ipaddr_v4(h->dst),
 			  .proto = h->proto };
@@ -114,7 +117,7 @@ void ip4_flow(struct pkt *p, const struct ip4 *h, struct flow *ret_f)
 	*ret_f = f;
 }
 
-void ip4_write(uint8_t *dst, const struct ip4 *h)
+void ip4_write(uint8_t *dst, const struct ip_view *h)
 {
 	uint16_t first = (uint16_t)(0x4500 | h->tos), id = h->id ? h->id : 1;
 	uint16_t life = (uint16_t)(h->ttl << 8 | h->proto);
@@ -211,7 +214,7 @@ static void finish_fragment(struct pkt *p, size_t header_len, uint16_t frag)
 int ip4_fragment(struct pool *pool, struct pkt *p, size_t mtu, struct batch *out)
 {
 	uint8_t options[40];
-	struct ip4 h;
+	struct ip_view h;
 
 	if (!ip4_peek(span_of(p->data, p->len), &h) || mtu < 68)
 		return -EMSGSIZE;
@@ -250,55 +253,6 @@ int ip4_fragment(struct pool *pool, struct pkt *p, size_t mtu, struct batch *out
 	(void)pkt_trim(p, h.header_len + first);
 	finish_fragment(p, h.header_len, (uint16_t)((h.frag & IP4_OFF_MASK) | IP4_MF));
 	return 0;
-}
-
-static uint16_t swapped(uint16_t v)
-{
-	return (uint16_t)(v << 8 | v >> 8);
-}
-
-void ip4_clamp_mss(struct pkt *p, uint16_t mss)
-{
-	struct ip4 h;
-
-	if (!ip4_peek(span_of(p->data, p->len), &h) || h.proto != IPPROTO_TCP_ ||
-	    h.frag & IP4_OFF_MASK || p->len < h.header_len + 20u)
-		return;
-	uint8_t *tcp = p->data + h.header_len;
-	size_t tcp_header = (size_t)(tcp[12] >> 4) * 4;
-	if (!(tcp[13] & 2) || tcp_header < 20 || p->len < h.header_len + tcp_header)
-		return;
-	struct rd r = rd_of(tcp + 20, tcp_header - 20);
-	while (rd_left(&r)) {
-		uint8_t kind = rd_u8(&r);
-
-		if (kind == 0)
-			return;
-		if (kind == 1)
-			continue;
-		uint8_t len = rd_u8(&r);
-		if (len < 2)
-			return;
-		struct span body = rd_take(&r, len - 2u);
-		if (r.bad)
-			return;
-		if (kind != 2 || len != 4)
-			continue;
-		struct rd v = rd_span(body);
-		uint16_t old = rd_be16(&v);
-		if (old <= mss)
-			return;
-		size_t at = (size_t)(body.p - tcp);
-		uint32_t sum = (uint16_t)~get16(tcp + 16);
-		/* an option at an odd offset has its bytes swapped in the sum */
-		uint16_t was = at & 1 ? swapped(old) : old;
-		uint16_t now = at & 1 ? swapped(mss) : mss;
-		sum += (uint16_t)~was;
-		sum += now;
-		put16(tcp + at, mss);
-		put16(tcp + 16, (uint16_t)~fold(sum));
-		return;
-	}
 }
 
 size_t icmp4_too_big(struct span packet, uint16_t mtu, uint8_t *buf, size_t cap)

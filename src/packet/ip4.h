@@ -4,44 +4,22 @@
 #define PACKET_IP4_H
 
 #include "model/selector.h"
+#include "packet/ip_view.h"
 #include "packet/pkt.h"
-
-#define IP4_HEADER   20
-#define IP4_DF	     0x4000
-#define IP4_MF	     0x2000
-#define IP4_OFF_MASK 0x1fff
-
-enum {
-	IPPROTO_ICMP_ = 1,
-	IPPROTO_IPIP_ = 4,
-	IPPROTO_TCP_ = 6,
-	IPPROTO_UDP_ = 17,
-	IPPROTO_GRE_ = 47,
-	IPPROTO_ESP_ = 50,
-	IPPROTO_AH_ = 51
-};
-
-/* A header that was checked: version, lengths, checksum. Host order. */
-struct ip4 {
-	uint8_t header_len; /* bytes, with options */
-	uint8_t tos, ttl, proto;
-	uint16_t total_len, id, frag; /* frag: flags and offset as on the wire */
-	uint32_t src, dst;
-};
 
 /* Reads and checks the header at the start of p and trims p to total_len (links
  * pad). False if it is no whole, sane IPv4 packet. check_sum: the header checksum
  * counts (packets from outside; the kernel's TUN has it right already). */
-bool ip4_parse(struct pkt *p, bool check_sum, struct ip4 *ret_h);
+bool ip4_parse(struct pkt *p, bool check_sum, struct ip_view *ret_h);
 /* The same for a header in a span, without trimming: quoted or encapsulated. */
-bool ip4_peek(struct span s, struct ip4 *ret_h);
+bool ip4_peek(struct span s, struct ip_view *ret_h);
 
 /* Fills the flow of a packet as it leaves (local is the source) and p->l4_off. */
-void ip4_flow(struct pkt *p, const struct ip4 *h, struct flow *ret_f);
+void ip4_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f);
 
 /* Writes a 20-byte header with its checksum at dst. id 0 is replaced: IP_HDRINCL
  * would let the kernel choose another (and AH covers it). */
-void ip4_write(uint8_t *dst, const struct ip4 *h);
+void ip4_write(uint8_t *dst, const struct ip_view *h);
 
 /* RFC 1071 sum of n bytes, folded and complemented, host order. */
 uint16_t ip_checksum(const void *p, size_t n);
@@ -60,10 +38,6 @@ uint8_t tos_encap(uint8_t inner);
 int tos_decap(uint8_t outer, uint8_t inner);
 /* Rewrites the TOS byte in place with an incremental checksum. */
 void ip4_set_tos(struct pkt *p, uint8_t tos);
-
-/* Lowers the MSS option of a TCP SYN in p to mss, with its checksum; other
- * packets are left alone (`ip tcp adjust-mss`). */
-void ip4_clamp_mss(struct pkt *p, uint16_t mss);
 
 /* The body of ICMP "fragmentation needed" (RFC 1191 section 4): type, code,
  * checksum, next-hop MTU, then as much of the offending packet as RFC 1812

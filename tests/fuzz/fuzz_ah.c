@@ -72,7 +72,7 @@ static bool sign(struct pkt *p, struct sa *out)
 	uint8_t whole[4096], *icv = NULL;
 	struct crypto_job j = { .key = out->ah.key };
 	size_t icv_len = out->ah.auth->icv_len;
-	struct ip4 h;
+	struct ip_view h;
 
 	if (!ip4_peek(span_of(p->data, p->len), &h) || p->len > sizeof(whole) ||
 	    p->len < h.header_len + AH_HEADER + icv_len)
@@ -94,7 +94,7 @@ static bool sign(struct pkt *p, struct sa *out)
 static bool receive(struct pkt *p, struct sa *in)
 {
 	struct batch b = { 1, { p } }, bad = { 0 };
-	struct ip4 h;
+	struct ip_view h;
 	bool ok;
 
 	if (!ip4_parse(p, false, &h)) {
@@ -122,7 +122,7 @@ static void there_and_back(const uint8_t *data, size_t size, size_t kind)
 	struct sa *out = make_sa(kind, SA_OUT), *in = make_sa(kind, SA_IN);
 	struct pkt *p = load(data, size, out);
 	struct batch b = { 1, { p } }, bad = { 0 };
-	struct ip4 h;
+	struct ip_view h;
 
 	ipsec_encap(&worker, &b, &bad, ESP_DF_COPY, 0);
 	check(b.n + bad.n == 1);
@@ -162,7 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)ah_peek_spi(p, 20, &spi);
 	check(!receive(p, in)); /* nobody guesses an ICV */
 	p = load(data + 1, size - 1, in);
-	struct ip4 h;
+	struct ip_view h;
 	if (ip4_parse(p, false, &h) && sign(p, out))
 		(void)receive(p, in);
 	else

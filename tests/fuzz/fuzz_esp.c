@@ -77,12 +77,12 @@ static void there_and_back(const uint8_t *data, size_t size, size_t kind)
 	struct sa *out = make_sa(kind, SA_OUT), *in = make_sa(kind, SA_IN);
 	struct pkt *p = load(data, size, out);
 	struct batch b = { 1, { p } }, bad = { 0 };
-	struct ip4 h;
+	struct ip_view h;
 
 	esp_encap(&worker, &b, &bad, ESP_DF_COPY, 0);
 	check(b.n + bad.n == 1);
 	if (b.n) {
-		check(ip4_parse(p, true, &h) && h.header_len == ESP_IP_HEADER);
+		check(ip4_parse(p, true, &h) && h.header_len == IP4_HEADER);
 		check(pkt_pull(p, h.header_len));
 		p->outer_tos = h.tos;
 		p->sa = in;
@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	esp_decap(&worker, &b, &bad, 0);
 	check(b.n + bad.n == 2);
 	for (size_t i = 0; i < b.n; i++) {
-		struct ip4 h;
+		struct ip_view h;
 
 		check(in->icv_len == 0);
 		check(ip4_parse(b.p[i], true, &h) && h.total_len == b.p[i]->len);

@@ -52,7 +52,7 @@ static size_t sink(struct port *port, struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		struct span s = span_of(b->p[i]->data, b->p[i]->len);
-		struct ip4 h;
+		struct ip_view h;
 
 		if (port == &ports[TUN] && s.len >= 40 && s.p[0] >> 4 == 6)
 			continue;
@@ -145,7 +145,7 @@ static struct forwarder *world(void)
 static void arrive(struct forwarder *f, uint8_t how, struct span body)
 {
 	uint32_t i = how % N_TUNNELS;
-	struct ip4 h = { .ttl = 60, .src = PEER + i, .dst = US, .tos = how >> 6,
+	struct ip_view h = { .ttl = 60, .src = PEER + i, .dst = US, .tos = how >> 6,
 			 .proto = i == 6 ? IPPROTO_IPIP_ : IPPROTO_GRE_ };
 	uint8_t *at = packet + IP4_HEADER;
 

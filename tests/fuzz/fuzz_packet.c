@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "packet/gre.h"
-#include "packet/ip4.h"
+#include "packet/ip.h"
 #include "packet/l4sum.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,16 +32,17 @@ static struct pkt *load(const uint8_t *data, size_t size)
 static void rewrite(const uint8_t *data, size_t size, uint8_t byte)
 {
 	struct pkt *p = load(data, size);
-	struct ip4 h, again;
+	struct ip_view h, again;
 	struct flow f;
 
 	if (ip4_parse(p, true, &h)) {
 		ip4_flow(p, &h, &f);
 		ip4_set_tos(p, byte);
 		check(ip4_parse(p, true, &again) && again.tos == byte);
-		ip4_clamp_mss(p, (uint16_t)(byte * 16));
+		ip_clamp_mss(p, (uint16_t)(byte * 16));
 		check(ip4_parse(p, true, &again) && again.total_len == h.total_len);
-		l4sum_readdress(p, &again, byte, ~h.dst);
+		struct ipaddr was_src = ipaddr_v4(byte), was_dst = ipaddr_v4(~h.dst);
+		l4sum_readdress(p, &again, &was_src, &was_dst);
 		l4sum_renew(p, &again);
 	}
 	pkt_put(&pool, p);
@@ -52,7 +53,7 @@ static void cut(const uint8_t *data, size_t size, uint8_t byte)
 	struct pkt *p = load(data, size);
 	struct batch out = { 0 };
 	size_t mtu = 60u + byte, sum = 0;
-	struct ip4 h;
+	struct ip_view h;
 
 	if (!ip4_parse(p, false, &h) || ip4_fragment(&pool, p, mtu, &out)) {
 		check(out.n == 0);
@@ -60,7 +61,7 @@ static void cut(const uint8_t *data, size_t size, uint8_t byte)
 		return;
 	}
 	for (size_t i = 0; i < out.n; i++) {
-		struct ip4 part;
+		struct ip_view part;
 
 		check(out.n == 1 || ip4_parse(out.p[i], true, &part));
 		check(out.p[i]->len <= mtu);
@@ -75,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t buf[600], *exact;
 	struct gre g;
-	struct ip4 h;
+	struct ip_view h;
 
 	if (size < 1 || size > PKT_DATA_MAX)
 		return 0;
@@ -103,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	(void)ip4_peek(s, &h);
 	(void)ip4_parse(&p, false, &h);
-	ip4_clamp_mss(&p, byte);
+	ip_clamp_mss(&p, byte);
 	check(icmp4_too_big(s, 1400, buf, sizeof(buf)) >= 8);
 	free(exact);
 	check(pool.n_free == pool.n);

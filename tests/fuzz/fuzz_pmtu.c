@@ -64,7 +64,7 @@ static size_t sink(struct port *port, struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		const struct pkt *p = b->p[i];
-		struct ip4 h;
+		struct ip_view h;
 
 		if (port == &ports[P_ESP] || port == &ports[P_GRE]) {
 			check(ip4_peek(span_of(p->data, p->len), &h) && h.total_len == p->len);
@@ -190,8 +190,8 @@ static bool notice(struct span body, bool of_sa)
 	struct rd r = rd_span(body);
 	uint16_t mtu = rd_be16(&r);
 	uint8_t proto = rd_u8(&r), quote[1200];
-	struct ip4 q = { .ttl = 60, .id = 1, .src = US, .dst = PEER, .frag = IP4_DF };
-	struct ip4 h = { .ttl = 60, .id = 1, .proto = IPPROTO_ICMP_, .src = 0xcb007101, .dst = US };
+	struct ip_view q = { .ttl = 60, .id = 1, .src = US, .dst = PEER, .frag = IP4_DF };
+	struct ip_view h = { .ttl = 60, .id = 1, .proto = IPPROTO_ICMP_, .src = 0xcb007101, .dst = US };
 	struct wr w = wr_of(quote + IP4_HEADER, sizeof(quote) - IP4_HEADER);
 
 	q.total_len = rd_be16(&r);

@@ -102,9 +102,9 @@ static void push_udp(struct pkt *p)
 	wr_be16(&w, p->remote_port);
 	wr_be16(&w, (uint16_t)p->len);
 	wr_be16(&w, 0); /* RFC 3948 section 2.1 */
-	struct ip4 h = { .tos = p->outer_tos, .ttl = 64, .proto = IPPROTO_UDP_,
+	struct ip_view h = { .tos = p->outer_tos, .ttl = 64, .proto = IPPROTO_UDP_,
 			 .src = ipaddr_to_v4(&p->local), .dst = ipaddr_to_v4(&p->remote) };
-	uint8_t *at = pkt_push(p, ESP_IP_HEADER);
+	uint8_t *at = pkt_push(p, IP4_HEADER);
 	h.total_len = (uint16_t)p->len;
 	ip4_write(at, &h);
 }
@@ -112,7 +112,7 @@ static void push_udp(struct pkt *p)
 static bool pull_outer(struct pkt *p, bool udp, bool ah)
 {
 	uint8_t proto = udp ? IPPROTO_UDP_ : ah ? PROTO_AH : IPPROTO_ESP_;
-	struct ip4 h;
+	struct ip_view h;
 
 	if (!ip4_parse(p, true, &h) || h.proto != proto)
 		return false;

@@ -237,7 +237,7 @@ static struct world *world_new(void)
 static void put(struct mem_port *m, uint32_t src, uint32_t dst, uint16_t sport)
 {
 	uint8_t *p = m->in[m->n_in];
-	struct ip4 h = { .ttl = 64, .id = 1, .proto = 17, .total_len = 36, .src = src, .dst = dst };
+	struct ip_view h = { .ttl = 64, .id = 1, .proto = 17, .total_len = 36, .src = src, .dst = dst };
 	struct wr w = wr_of(p + IP4_HEADER, 16);
 
 	assert_true(m->n_in < BATCH_MAX);
@@ -460,6 +460,14 @@ static void policies_live_as_long_as_something_names_them(void **state)
 	world_free(w);
 }
 
+static struct tunnel *by_ends(struct forwarder *f, uint32_t remote, enum fwd_tunnel_encap encap,
+			      bool has_key, uint32_t key, struct tunnel **ret_near)
+{
+	struct ipaddr us = ipaddr_v4(US), peer = ipaddr_v4(remote);
+
+	return tunnel_by_ends(f, &us, &peer, encap, has_key, key, ret_near);
+}
+
 static void a_tunnel_is_found_among_a_thousand(void **state)
 {
 	struct world *w = world_new();
@@ -479,13 +487,13 @@ static void a_tunnel_is_found_among_a_thousand(void **state)
 		assert_int_equal(ask(w, &m), 0);
 	}
 	assert_int_equal(ask_id(w, FWD_TABLE_COMMIT, 0), 0);
-	struct tunnel *t = tunnel_by_ends(w->f, US, PEER + 388, FWD_ENCAP_GRE, true, 1, &near);
+	struct tunnel *t = by_ends(w->f, PEER + 388, FWD_ENCAP_GRE, true, 1, &near);
 	assert_non_null(t);
 	assert_int_equal(t->conf.tunnel_id, 777);
 	assert_non_null(t->port);
-	assert_null(tunnel_by_ends(w->f, US, PEER + 388, FWD_ENCAP_GRE, true, 2, &near));
+	assert_null(by_ends(w->f, PEER + 388, FWD_ENCAP_GRE, true, 2, &near));
 	assert_non_null(near);
-	assert_null(tunnel_by_ends(w->f, US, PEER + 500, FWD_ENCAP_GRE, true, 1, &near));
+	assert_null(by_ends(w->f, PEER + 500, FWD_ENCAP_GRE, true, 1, &near));
 	assert_null(near);
 	world_free(w);
 }
@@ -510,7 +518,7 @@ static void check_clear(void *ctx, const struct pkt *p)
 	struct lock *l = ctx;
 	struct pkt copy = *p;
 	struct flow fl;
-	struct ip4 h;
+	struct ip_view h;
 
 	assert_true(ip4_peek(span_of(p->data, p->len), &h));
 	assert_int_equal(h.proto, IPPROTO_GRE_);
@@ -522,7 +530,7 @@ static void check_clear(void *ctx, const struct pkt *p)
 static void check_esp(void *ctx, const struct pkt *p)
 {
 	struct lock *l = ctx;
-	struct ip4 h;
+	struct ip_view h;
 	bool live = false;
 
 	assert_true(ip4_peek(span_of(p->data, p->len), &h));

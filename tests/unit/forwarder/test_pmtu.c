@@ -213,7 +213,7 @@ static void clear_ports(void)
 static void send_inner(struct forwarder *f, int port, size_t len, bool df)
 {
 	struct mem_port *m = &ports[port];
-	struct ip4 h = { .ttl = 64, .id = 77, .proto = 17, .total_len = (uint16_t)len, .src = HOST,
+	struct ip_view h = { .ttl = 64, .id = 77, .proto = 17, .total_len = (uint16_t)len, .src = HOST,
 			 .dst = FAR, .frag = df ? IP4_DF : 0, .tos = 0xb8 };
 
 	clear_ports();
@@ -229,10 +229,10 @@ static uint32_t wrong_dst;
 static uint16_t wrong_frag;
 
 /* "Fragmentation needed" about a packet with that header and those bytes behind it. */
-static void tell(struct forwarder *f, uint16_t mtu, const struct ip4 *quoted, const void *rest, size_t n)
+static void tell(struct forwarder *f, uint16_t mtu, const struct ip_view *quoted, const void *rest, size_t n)
 {
 	struct mem_port *m = &ports[P_ICMP];
-	struct ip4 h = { .ttl = 60, .id = 5, .proto = 1, .src = MID, .dst = quoted->src,
+	struct ip_view h = { .ttl = 60, .id = 5, .proto = 1, .src = MID, .dst = quoted->src,
 			 .total_len = (uint16_t)(48 + n) };
 	uint8_t quote[600];
 
@@ -259,7 +259,7 @@ static void put32(uint8_t *p, uint32_t v)
 /* About an ESP packet of 1400 bytes with that SPI and number. */
 static void tell_esp(struct forwarder *f, uint16_t mtu, uint32_t spi, uint32_t seq, uint32_t dst, size_t n)
 {
-	struct ip4 q = { .ttl = 250, .id = 9, .proto = 50, .total_len = 1400, .src = US, .dst = dst,
+	struct ip_view q = { .ttl = 250, .id = 9, .proto = 50, .total_len = 1400, .src = US, .dst = dst,
 			 .frag = IP4_DF };
 	uint8_t esp[8];
 
@@ -281,9 +281,9 @@ static uint32_t path(struct forwarder *f)
 	return last_sa.u.sa_stats.path_mtu;
 }
 
-static struct ip4 sent(int port, size_t i)
+static struct ip_view sent(int port, size_t i)
 {
-	struct ip4 h;
+	struct ip_view h;
 
 	assert_true(i < ports[port].n);
 	assert_true(ip4_peek(span_of(ports[port].out[i], ports[port].len[i]), &h));
@@ -293,7 +293,7 @@ static struct ip4 sent(int port, size_t i)
 }
 
 /* What the ICMP port was given: the next-hop MTU, and to whom. */
-static unsigned told_mtu(uint32_t *ret_to, struct ip4 *ret_quoted)
+static unsigned told_mtu(uint32_t *ret_to, struct ip_view *ret_quoted)
 {
 	const uint8_t *p = ports[P_ICMP].out[0];
 
@@ -379,7 +379,7 @@ static void of_two_peers_the_one_in_use_is_remembered(void **state)
 static void who_does_not_know_the_spi_changes_nothing(void **state)
 {
 	struct forwarder *f = world(&plain);
-	struct ip4 q = { .ttl = 250, .id = 9, .proto = 50, .total_len = 1400, .src = US, .dst = PEER };
+	struct ip_view q = { .ttl = 250, .id = 9, .proto = 50, .total_len = 1400, .src = US, .dst = PEER };
 	uint8_t esp[8];
 
 	(void)state;
@@ -478,7 +478,7 @@ static void esp_in_udp_must_show_its_spi(void **state)
 {
 	struct setup s = { .mode = MODE_TUNNEL, .udp = true };
 	struct forwarder *f = world(&s);
-	struct ip4 q = { .ttl = 250, .id = 9, .proto = 17, .total_len = 1400, .src = US, .dst = PEER };
+	struct ip_view q = { .ttl = 250, .id = 9, .proto = 17, .total_len = 1400, .src = US, .dst = PEER };
 	uint8_t udp[16] = { 0x11, 0x94, 0x11, 0x94, 5, 100, 0, 0 };
 
 	(void)state;
@@ -520,7 +520,7 @@ static void df_bit_and_fragmentation_are_as_ios_has_them(void **state)
 		const struct row *r = &rows[i];
 		struct setup s = { .mode = MODE_TUNNEL, .df_bit = r->df_bit, .frag_after = r->after };
 		struct forwarder *f = world(&s);
-		struct ip4 quoted;
+		struct ip_view quoted;
 		uint32_t to;
 
 		send_inner(f, P_STEER, 1458, r->df); /* what just fits */
@@ -537,7 +537,7 @@ static void df_bit_and_fragmentation_are_as_ios_has_them(void **state)
 			assert_int_equal(ports[P_ICMP].n, 0);
 			assert_int_equal(ports[P_ESP].n, 2);
 			for (size_t k = 0; k < 2; k++) {
-				struct ip4 h = sent(P_ESP, k);
+				struct ip_view h = sent(P_ESP, k);
 
 				assert_true(h.total_len <= 1500);
 				assert_int_equal(!!(h.frag & (IP4_MF | IP4_OFF_MASK)), r->cut == 2);
@@ -552,7 +552,7 @@ static void transport_mode_is_cut_after_or_refused(void **state)
 {
 	struct setup s = { .mode = MODE_TRANSPORT, .df_bit = ESP_DF_CLEAR };
 	struct forwarder *f = world(&s);
-	struct ip4 quoted;
+	struct ip_view quoted;
 	uint32_t to;
 
 	(void)state;
@@ -602,7 +602,7 @@ static void path_mtu_discovery_tells_the_host_the_room_in_the_tunnel(void **stat
 	for (size_t i = 0; i < 2; i++) {
 		struct setup s = { .mode = v[i].mode, .gre = true, .pmtud = true };
 		struct forwarder *f = world(&s);
-		struct ip4 quoted;
+		struct ip_view quoted;
 		uint32_t to;
 
 		send_inner(f, P_TUN, v[i].room, true);
@@ -641,7 +641,7 @@ static void without_discovery_a_tunnel_is_cut_silently(void **state)
 
 static void tell_gre(struct forwarder *f, uint16_t mtu, uint32_t dst, uint16_t flags, size_t n)
 {
-	struct ip4 q = { .ttl = 250, .id = 9, .proto = 47, .total_len = 1400, .src = US, .dst = dst,
+	struct ip_view q = { .ttl = 250, .id = 9, .proto = 47, .total_len = 1400, .src = US, .dst = dst,
 			 .frag = IP4_DF };
 	uint8_t gre[8] = { (uint8_t)(flags >> 8), (uint8_t)flags, 8, 0 };
 
@@ -652,7 +652,7 @@ static void a_tunnel_in_clear_learns_if_it_is_to(void **state)
 {
 	struct setup s = { .mode = MODE_TUNNEL, .pmtud = true, .least = 576, .age_min = 10 };
 	struct forwarder *f = world(&s);
-	struct ip4 quoted;
+	struct ip_view quoted;
 	uint32_t to;
 
 	(void)state;

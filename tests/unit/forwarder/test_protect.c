@@ -228,7 +228,7 @@ static void put(struct world *w, uint32_t port, const uint8_t *p, size_t n)
 
 static size_t inner(uint8_t p[64], uint32_t src, uint32_t dst, uint8_t proto)
 {
-	struct ip4 h = { .ttl = 64, .id = 1, .proto = proto, .total_len = 36, .src = src, .dst = dst };
+	struct ip_view h = { .ttl = 64, .id = 1, .proto = proto, .total_len = 36, .src = src, .dst = dst };
 
 	memset(p, 0, 64);
 	ip4_write(p, &h);
@@ -258,7 +258,7 @@ static size_t carry(struct world *a, struct world *b)
 
 static size_t clear_gre(uint8_t p[64], uint32_t src, uint32_t dst, bool key)
 {
-	struct ip4 h = { .ttl = 64, .id = 1, .proto = 47, .total_len = key ? 64 : 60, .src = src, .dst = dst };
+	struct ip_view h = { .ttl = 64, .id = 1, .proto = 47, .total_len = key ? 64 : 60, .src = src, .dst = dst };
 	struct gre g = { .proto = GRE_PROTO_IPV4, .has_key = key, .key = 1 };
 
 	ip4_write(p, &h);
@@ -404,7 +404,7 @@ static void a_tunnel_beside_a_protected_one_is_closed_or_shares(void **state)
  * when the kernel has put it together, out of what came in by the TUN of one that works. */
 static void fragments_of_tunnels_that_share_find_their_tunnel(void **state)
 {
-	struct ip4 cut = { .ttl = 64, .id = 9, .frag = IP4_MF, .proto = 47, .total_len = 64 };
+	struct ip_view cut = { .family = IP_V4, .ttl = 64, .id = 9, .frag = IP4_MF, .proto = 47, .total_len = 64 };
 
 	(void)state;
 	for (size_t down = 0; down < 2; down++) {

@@ -147,7 +147,7 @@ static void for_each_variant(void (*fn)(const struct variant *))
 static struct pkt *inner_to(uint32_t dst, size_t len)
 {
 	struct pkt *p = pkt_get(&pool);
-	struct ip4 h = { .tos = (uint8_t)(rnd() & 0xfc), .ttl = 61, .proto = 17, .id = 0x7777,
+	struct ip_view h = { .tos = (uint8_t)(rnd() & 0xfc), .ttl = 61, .proto = 17, .id = 0x7777,
 			 .src = HOST_A, .dst = dst, .total_len = (uint16_t)len };
 
 	assert_non_null(p);
@@ -187,7 +187,7 @@ static enum esp_reason encap(struct pkt *p, struct sa *sa)
 /* What a forwarder notes of the outer header. */
 static void arrive(struct pkt *p)
 {
-	struct ip4 h;
+	struct ip_view h;
 
 	assert_true(ip4_parse(p, true, &h));
 	assert_int_equal(h.proto, PROTO_AH);

@@ -112,7 +112,7 @@ static void ends_free(struct ends *e)
 static struct pkt *inner(uint32_t src, uint32_t dst, size_t len, uint16_t frag, uint8_t tos)
 {
 	struct pkt *p = pkt_get(&pool);
-	struct ip4 h = { .tos = tos, .ttl = 61, .proto = 17, .id = 0x7777, .frag = frag, .src = src,
+	struct ip_view h = { .tos = tos, .ttl = 61, .proto = 17, .id = 0x7777, .frag = frag, .src = src,
 			 .dst = dst, .total_len = (uint16_t)len };
 
 	assert_non_null(p);
@@ -136,7 +136,7 @@ static enum esp_reason encap(struct pkt *p, struct sa *sa)
 /* What the network and the receiving socket do: the outer header comes off. */
 static void carry(struct pkt *p, const struct variant *v)
 {
-	struct ip4 h = { .src = v->mode == MODE_TUNNEL ? GW_A : HOST_A,
+	struct ip_view h = { .src = v->mode == MODE_TUNNEL ? GW_A : HOST_A,
 			 .dst = v->mode == MODE_TUNNEL ? GW_B : HOST_B, .ttl = 61, .id = 0x7777,
 			 .tos = p->outer_tos };
 
@@ -453,7 +453,7 @@ static void the_outer_df_bit_is_as_configured(void **state)
 		bool df = i & 1, want = i / 2 == 0 ? df : i / 2 == 1;
 		struct pkt *p = inner(HOST_A, HOST_B, 80, df ? IP4_DF : 0, 0);
 		struct batch b = { 1, { p } }, bad = { 0 };
-		struct ip4 h;
+		struct ip_view h;
 
 		p->sa = e.out;
 		esp_encap(&worker, &b, &bad, mode[i / 2], 0);

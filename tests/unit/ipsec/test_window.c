@@ -78,7 +78,7 @@ static void ends_free(struct ends *e)
 static struct pkt *inner(struct sa *sa, size_t len, uint8_t proto)
 {
 	struct pkt *p = pkt_get(&pool);
-	struct ip4 h = { .ttl = 61, .proto = proto, .src = HOST_A, .dst = HOST_B,
+	struct ip_view h = { .ttl = 61, .proto = proto, .src = HOST_A, .dst = HOST_B,
 			 .total_len = (uint16_t)len };
 
 	assert_non_null(p);
@@ -481,7 +481,7 @@ static void the_hard_volume_is_exact_with_ah(void **state)
 		assert_true(e.out->bytes == 10 * LEN && e.out->packets == 10 && e.out->dead);
 		e.in->spec.life.hard_bytes = 7 * LEN;
 		for (size_t i = 0; i < b.n; i++) {
-			struct ip4 h;
+			struct ip_view h;
 
 			assert_true(ip4_parse(b.p[i], true, &h));
 			b.p[i]->outer_src = HOST_A;
@@ -615,7 +615,7 @@ static void padding_behind_a_datagram_stays_behind_it(void **state)
 	struct ends e = ends_new(&s);
 	struct pkt *p = inner(e.out, LEN + 32, 17);
 	struct wr w = wr_of(p->data + IP4_HEADER, 8);
-	struct ip4 h;
+	struct ip_view h;
 
 	(void)state;
 	wr_be16(&w, 1);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "packet/gre.h"
-#include "packet/ip4.h"
+#include "packet/ip.h"
 
 static struct pool pool;
 static uint64_t seed = 88172645463325252u;
@@ -60,7 +60,7 @@ static void load(struct pkt *p, const void *bytes, size_t n)
 static struct pkt *make(uint8_t proto, uint16_t frag, const uint8_t *opt, size_t n_opt, size_t body)
 {
 	struct pkt *p = pkt_get(&pool);
-	struct ip4 h = { .tos = 0x28, .ttl = 64, .proto = proto, .id = 0x1234, .frag = frag,
+	struct ip_view h = { .tos = 0x28, .ttl = 64, .proto = proto, .id = 0x1234, .frag = frag,
 			 .src = 0x0a000001, .dst = 0x0a000102,
 			 .total_len = (uint16_t)(IP4_HEADER + n_opt + body) };
 
@@ -122,10 +122,10 @@ static void checksum_of_any_length_and_place_is_the_plain_one(void **state)
 
 static void a_written_header_is_parsed_back(void **state)
 {
-	struct ip4 in = { .tos = 0xb9, .ttl = 7, .proto = 50, .id = 0xabcd, .frag = IP4_DF,
+	struct ip_view in = { .tos = 0xb9, .ttl = 7, .proto = 50, .id = 0xabcd, .frag = IP4_DF,
 			  .src = 0xc0000201, .dst = 0xcb007163, .total_len = 24 };
 	struct pkt *p = pkt_get(&pool);
-	struct ip4 out;
+	struct ip_view out;
 
 	(void)state;
 	ip4_write(pkt_append(p, 20), &in);
@@ -152,7 +152,7 @@ static void truncated_packets_are_refused(void **state)
 {
 	static const uint8_t opt[] = { 7, 7, 4, 0, 0, 0, 0, 0 };
 	struct pkt *p = make(17, 0, opt, sizeof(opt), 12);
-	struct ip4 h;
+	struct ip_view h;
 
 	(void)state;
 	for (size_t n = 0; n <= p->len; n++) {
@@ -163,7 +163,7 @@ static void truncated_packets_are_refused(void **state)
 		memcpy(heap, p->data, n);
 		assert_int_equal(ip4_parse(&cut, true, &h), n == p->len);
 		assert_int_equal(ip4_peek(span_of(heap, n), &h), n >= 28);
-		ip4_clamp_mss(&cut, 500);
+		ip_clamp_mss(&cut, 500);
 		free(heap);
 	}
 	pkt_put(&pool, p);
@@ -176,7 +176,7 @@ static void insane_headers_are_refused(void **state)
 		uint8_t v;
 	} bad[] = { { 0, 0x55 }, { 0, 0x65 }, { 0, 0x44 }, { 0, 0x40 }, { 0, 0x4f }, { 3, 19 },
 		    { 3, 0 },	 { 2, 0xff }, { 3, 41 } };
-	struct ip4 h;
+	struct ip_view h;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -203,7 +203,7 @@ static void a_flow_has_ports_only_where_they_are(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		struct pkt *p = make(t[i].proto, t[i].frag, NULL, 0, t[i].body);
-		struct ip4 h;
+		struct ip_view h;
 		struct flow f;
 
 		assert_true(ip4_parse(p, true, &h));
@@ -224,7 +224,7 @@ static void tos_changes_with_a_right_checksum(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 256; i++) {
 		struct pkt *p = make(6, 0, NULL, 0, 20);
-		struct ip4 h;
+		struct ip_view h;
 
 		p->data[8] = (uint8_t)i;
 		put16(p->data + 4, rnd() & 0xffff);
@@ -244,7 +244,7 @@ static int reassemble(const struct batch *b, uint8_t *body, size_t mtu)
 	size_t total = 0, have = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		struct ip4 h;
+		struct ip_view h;
 
 		if (!ip4_parse(b->p[i], true, &h) || h.total_len != b->p[i]->len ||
 		    h.total_len > mtu || h.id != 0x1234)
@@ -302,7 +302,7 @@ static void a_fragment_of_a_fragment_keeps_its_place(void **state)
 	assert_int_equal(ip4_fragment(&pool, p, 420, &out), 0);
 	assert_int_equal(out.n, 3);
 	for (size_t i = 0; i < out.n; i++) {
-		struct ip4 h;
+		struct ip_view h;
 
 		assert_true(ip4_parse(out.p[i], true, &h));
 		assert_int_equal(h.frag, (at & IP4_OFF_MASK) | IP4_MF);
@@ -318,7 +318,7 @@ static void only_copied_options_go_into_later_fragments(void **state)
 	static const uint8_t opt[] = { 7, 7, 4, 0, 0, 0, 0, 0x94, 4, 0, 0, 1 };
 	struct pkt *p = make(17, 0, opt, sizeof(opt), 600);
 	struct batch out = { 0 };
-	struct ip4 h;
+	struct ip_view h;
 
 	(void)state;
 	assert_int_equal(ip4_fragment(&pool, p, 300, &out), 0);
@@ -505,8 +505,8 @@ static void mss_is_lowered_with_a_right_checksum(void **state)
 		unsigned want = mss < 1460 ? mss : 1460;
 
 		assert_int_equal(tcp_sum(a), 0);
-		ip4_clamp_mss(a, (uint16_t)mss);
-		ip4_clamp_mss(b, (uint16_t)mss);
+		ip_clamp_mss(a, (uint16_t)mss);
+		ip_clamp_mss(b, (uint16_t)mss);
 		assert_int_equal(get16(a->data + 42), want);
 		assert_int_equal(get16(b->data + 43), want);
 		assert_int_equal(tcp_sum(a), 0);
@@ -534,14 +534,14 @@ static void mss_is_left_alone_where_it_is_none(void **state)
 		uint8_t before[64];
 
 		memcpy(before, p->data, p->len);
-		ip4_clamp_mss(p, 100);
+		ip_clamp_mss(p, 100);
 		assert_memory_equal(before, p->data, p->len);
 		pkt_put(&pool, p);
 	}
 	/* a later fragment only looks like a SYN */
 	struct pkt *p = syn(2, good, 4);
 	p->data[7] = 1;
-	ip4_clamp_mss(p, 100);
+	ip_clamp_mss(p, 100);
 	assert_int_equal(get16(p->data + 42), 1460);
 	pkt_put(&pool, p);
 }

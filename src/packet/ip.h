@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packets of either family: the version in the first byte says whose function is called. */
+#ifndef PACKET_IP_H
+#define PACKET_IP_H
+
+#include <string.h>
+
+#include "packet/ip4.h"
+#include "packet/ip6.h"
+
+static inline bool ip_is_v6(struct span s)
+{
+	return s.len && s.p[0] >> 4 == 6;
+}
+
+/* ip4_parse() or ip6_parse(). check_sum: of IPv4. */
+static inline bool ip_parse(struct pkt *p, bool check_sum, struct ip_view *ret_h)
+{
+	return ip_is_v6(span_of(p->data, p->len)) ? ip6_parse(p, ret_h) :
+						    ip4_parse(p, check_sum, ret_h);
+}
+
+static inline bool ip_peek(struct span s, struct ip_view *ret_h)
+{
+	return ip_is_v6(s) ? ip6_peek(s, ret_h) : ip4_peek(s, ret_h);
+}
+
+static inline void ip_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f)
+{
+	if (h->family == IP_V6)
+		ip6_flow(p, h, ret_f);
+	else
+		ip4_flow(p, h, ret_f);
+}
+
+/* Addresses of the packet at data, which h is of. */
+static inline struct ipaddr ip_src(const uint8_t *data, const struct ip_view *h)
+{
+	return h->family == IP_V6 ? ip6_src(data) : ipaddr_v4(h->src);
+}
+
+static inline struct ipaddr ip_dst(const uint8_t *data, const struct ip_view *h)
+{
+	return h->family == IP_V6 ? ip6_dst(data) : ipaddr_v4(h->dst);
+}
+
+/* Of a packet with a header of that family. */
+static inline void ip_set_tos(struct pkt *p, uint8_t family, uint8_t tos)
+{
+	if (family == IP_V6)
+		ip6_set_tos(p, tos);
+	else
+		ip4_set_tos(p, tos);
+}
+
+/* Bytes of a header of ours, without options or extensions. */
+static inline size_t ip_header_of(uint8_t family)
+{
+	return family == IP_V6 ? IP6_HEADER : IP4_HEADER;
+}
+
+/* A cheap mix of an address, for tables that no stranger fills. */
+static inline uint64_t ip_addr_mix(const struct ipaddr *a)
+{
+	uint64_t half[2];
+
+	memcpy(half, a->b, sizeof(half));
+	return half[0] ^ half[1] * UINT64_C(0xff51afd7ed558ccd);
+}
+
+/* The number of a protocol that carries packets of that family. */
+static inline uint8_t ip_proto_of(uint8_t family)
+{
+	return family == IP_V6 ? IPPROTO_IPV6_ : IPPROTO_IPIP_;
+}
+
+/* ip4_fragment() or ip6_fragment(), as the packet is. id: of IPv6. */
+static inline int ip_fragment(struct pool *pool, struct pkt *p, size_t mtu, uint32_t id,
+			      struct batch *out)
+{
+	return ip_is_v6(span_of(p->data, p->len)) ? ip6_fragment(pool, p, mtu, id, out) :
+						    ip4_fragment(pool, p, mtu, out);
+}
+
+/* Lowers the MSS option of a TCP SYN in p so that a segment's packet is no longer than one of
+ * IPv4 with this MSS (`ip tcp adjust-mss`): IPv6's header is 20 bytes longer. Other packets
+ * are left alone. */
+void ip_clamp_mss(struct pkt *p, uint16_t mss);
+
+#endif
