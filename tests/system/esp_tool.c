@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One SA of ipsec/ on a command line, to be compared with other implementations:
  *
- *   esp_tool encrypt|decrypt tunnel|transport raw|udp CIPHER BITS AUTH
+ *   esp_tool encrypt|decrypt tunnel|tunnel6|transport raw|udp CIPHER BITS AUTH
  *            ENC-KEY AUTH-KEY SPI SRC DST [AH-AUTH AH-KEY AH-SPI] < packets > packets
  *
  * CIPHER 0 is AH alone; the last three words put AH around ESP. CIPHER and AUTH are the numbers of model/alg_id.h; keys and packets are hex, a
- * packet a line: whole IPv4 packets on both sides (`udp` has UDP headers with the
- * ports 4500). A refused packet is printed as `refused REASON`. SPI/NUMBER: with extended
+ * packet a line: whole IP packets on both sides (`udp` has UDP headers with the
+ * ports 4500). SRC and DST are of either family; `tunnel` has IPv4 inside, `tunnel6` IPv6. A refused packet is printed as `refused REASON`. SPI/NUMBER: with extended
  * sequence numbers, of which NUMBER was the last. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,12 +55,18 @@ static bool read_key(const char *hex, struct sa_key *k)
 	return n >= 0;
 }
 
+static bool read_addr(const char *w, struct ipaddr *a)
+{
+	*a = (struct ipaddr){ .family = strchr(w, ':') ? IP_V6 : IP_V4 };
+	return inet_pton(a->family == IP_V6 ? AF_INET6 : AF_INET, w, a->b) == 1;
+}
+
 /* False if the words are not those of the usage above. */
 static bool read_spec(char **w, bool bundle, struct sa_spec *s)
 {
 	*s = (struct sa_spec){ .id = 1, .proto = PROTO_ESP, .replay_window = 64 };
 	s->dir = strcmp(w[0], "encrypt") ? SA_IN : SA_OUT;
-	s->mode = strcmp(w[1], "tunnel") ? MODE_TRANSPORT : MODE_TUNNEL;
+	s->mode = strncmp(w[1], "tunnel", 6) ? MODE_TRANSPORT : MODE_TUNNEL;
 	s->udp_encap = !strcmp(w[2], "udp");
 	s->udp_sport = s->udp_dport = NAT_T_PORT;
 	s->cipher = (uint8_t)strtoul(w[3], NULL, 10);
@@ -75,9 +82,15 @@ static bool read_spec(char **w, bool bundle, struct sa_spec *s)
 	s->auth = (uint8_t)strtoul(w[5], NULL, 10);
 	s->spi = (uint32_t)strtoul(w[8], NULL, 0);
 	s->esn = strchr(w[8], '/') != NULL;
-	s->sel.local = s->sel.remote = addr_match_v4(0, UINT32_MAX);
-	return read_key(w[6], &s->enc_key) && read_key(w[7], &s->auth_key) &&
-	       ipaddr_parse_v4(w[9], &s->src) && ipaddr_parse_v4(w[10], &s->dst);
+	if (!read_key(w[6], &s->enc_key) || !read_key(w[7], &s->auth_key) ||
+	    !read_addr(w[9], &s->src) || !read_addr(w[10], &s->dst))
+		return false;
+	s->sel.local.addr.family = !strcmp(w[1], "tunnel6") ? IP_V6 :
+				   !strcmp(w[1], "tunnel")  ? IP_V4 :
+							      s->src.family;
+	memset(s->sel.local.wild, 0xff, sizeof(s->sel.local.wild));
+	s->sel.remote = s->sel.local;
+	return true;
 }
 
 /* The last number of `SPI/NUMBER`; 0 without. */
@@ -102,6 +115,14 @@ static void push_udp(struct pkt *p)
 	wr_be16(&w, p->remote_port);
 	wr_be16(&w, (uint16_t)p->len);
 	wr_be16(&w, 0); /* RFC 3948 section 2.1 */
+	if (p->local.family == IP_V6) {
+		struct ip_view six = { .tos = p->outer_tos, .ttl = 64, .proto = IPPROTO_UDP_ };
+		uint8_t *front = pkt_push(p, IP6_HEADER);
+
+		six.total_len = (uint16_t)p->len;
+		ip6_write(front, &six, &p->local, &p->remote);
+		return;
+	}
 	struct ip_view h = { .tos = p->outer_tos, .ttl = 64, .proto = IPPROTO_UDP_,
 			 .src = ipaddr_to_v4(&p->local), .dst = ipaddr_to_v4(&p->remote) };
 	uint8_t *at = pkt_push(p, IP4_HEADER);
@@ -114,8 +135,13 @@ static bool pull_outer(struct pkt *p, bool udp, bool ah)
 	uint8_t proto = udp ? IPPROTO_UDP_ : ah ? PROTO_AH : IPPROTO_ESP_;
 	struct ip_view h;
 
-	if (!ip4_parse(p, true, &h) || h.proto != proto)
+	if (!ip_parse(p, true, &h) || h.proto != proto)
 		return false;
+	p->outer_family = h.family;
+	p->remote = ip_src(p->data, &h);
+	p->local = ip_dst(p->data, &h);
+	p->outer_len = h.family == IP_V6 && !udp ? h.header_len : 0;
+	p->outer_next_at = h.next_at;
 	p->outer_src = h.src;
 	p->outer_dst = h.dst;
 	p->outer_tos = h.tos;
