@@ -35,6 +35,18 @@ static int set(const char *device, const char *key, const char *value)
 	return host_sysctl(path, value, NULL);
 }
 
+/* "1" is no link-local address at all: without one the kernel asks for no neighbour of a packet that it
+ * forwards (RFC 4861 section 7.2.2). Other ways of making one are somebody's choice. */
+static int want_link_local(const char *device)
+{
+	char path[128], old[16] = "";
+	int err;
+
+	snprintf(path, sizeof(path), CONF "%s/addr_gen_mode", device);
+	err = host_sysctl(path, NULL, old);
+	return err || strcmp(old, "1") != 0 ? err : host_sysctl(path, "0", NULL);
+}
+
 int ipv6_device(const char *device, enum ipv6_role role)
 {
 	static const struct {
@@ -57,6 +69,12 @@ int ipv6_device(const char *device, enum ipv6_role role)
 		return role == IPV6_OFF ? 0 : -EAFNOSUPPORT;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int err = rows[i].roles & 1u << role ? set(device, rows[i].key, rows[i].value) : 0;
+
+		if (!first)
+			first = err;
+	}
+	if (role == IPV6_ROUTER || role == IPV6_TUNNEL) {
+		int err = want_link_local(device);
 
 		if (!first)
 			first = err;

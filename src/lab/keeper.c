@@ -161,6 +161,21 @@ static int make_nodes(struct keeper *k)
 	return 0;
 }
 
+/* In the namespace of an end: what its host shall have there. Neighbours are asked for from a link-local
+ * address (RFC 4861 section 7.2.2), which a link that nobody wants IPv6 on does without. */
+static int give_addrs(const struct topo_end *e)
+{
+	int err = 0;
+
+	if (e->ipv4.addr.family)
+		err = link_add_addr(e->name.dev, &e->ipv4.addr, e->ipv4.len);
+	if (!err && e->ipv6.addr.family)
+		err = ns_link_local(e->name.dev);
+	if (!err && e->ipv6.addr.family)
+		err = link_add_addr(e->name.dev, &e->ipv6.addr, e->ipv6.len);
+	return err;
+}
+
 static int make_link(struct keeper *k, const struct topo_link *l)
 {
 	const struct topo_end *a = &l->end[0], *b = &l->end[1];
@@ -172,9 +187,13 @@ static int make_link(struct keeper *k, const struct topo_link *l)
 	if (!err)
 		err = link_up(a->name.dev, a->name.is_ios ? a->name.ios : NULL);
 	if (!err)
+		err = give_addrs(a);
+	if (!err)
 		err = ns_enter_net(b_net);
 	if (!err)
 		err = link_up(b->name.dev, b->name.is_ios ? b->name.ios : NULL);
+	if (!err)
+		err = give_addrs(b);
 	if (err)
 		say("%s:%u: cannot make the link: %s\n", k->job->labfile, l->line, strerror(-err));
 	return err;

@@ -64,6 +64,26 @@ int link_up(const char *dev, const char *alias)
 	return talk(nlh);
 }
 
+int link_add_addr(const char *dev, const struct ipaddr *a, unsigned prefix_len)
+{
+	_Alignas(struct nlmsghdr) char buf[MSG_MAX] = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifaddrmsg *m;
+	size_t len = ip_bits(a->family) / 8;
+
+	nlh->nlmsg_type = RTM_NEWADDR;
+	nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
+	m = mnl_nlmsg_put_extra_header(nlh, sizeof(*m));
+	m->ifa_family = a->family == IP_V6 ? AF_INET6 : AF_INET;
+	m->ifa_prefixlen = (uint8_t)prefix_len;
+	m->ifa_index = if_nametoindex(dev);
+	if (!m->ifa_index)
+		return -errno;
+	mnl_attr_put(nlh, IFA_LOCAL, len, a->b);
+	mnl_attr_put(nlh, IFA_ADDRESS, len, a->b);
+	return talk(nlh);
+}
+
 int link_add_veth(const char *dev, const char *peer_dev, int peer_netns, unsigned mtu)
 {
 	_Alignas(struct nlmsghdr) char buf[MSG_MAX] = { 0 };

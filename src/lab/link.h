@@ -4,8 +4,13 @@
 #ifndef LAB_LINK_H
 #define LAB_LINK_H
 
+#include "base/ipaddr.h"
+
 /* Brings a device up, after setting its alias (NULL: none). */
 int link_up(const char *dev, const char *alias);
+
+/* Gives a device an address of either family. */
+int link_add_addr(const char *dev, const struct ipaddr *a, unsigned prefix_len);
 
 /* A veth pair: dev here, peer_dev in the namespace of peer_netns (an open
  * descriptor), both made under their final names, so that nothing ever passes

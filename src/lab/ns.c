@@ -92,6 +92,11 @@ int ns_new_net(int *ret_fd)
 	err = write_file("/proc/sys/net/ipv6/conf/default/addr_gen_mode", "1");
 	if (err && err != -ENOENT)
 		return err;
+	/* nobody else is on these links: an address is there when it is given, not a second later
+	 * (RFC 4862 section 5.4) */
+	err = write_file("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
+	if (err && err != -ENOENT)
+		return err;
 	err = link_up("lo", NULL);
 	if (err)
 		return err;
@@ -105,6 +110,14 @@ int ns_new_net(int *ret_fd)
 int ns_enter_net(int fd)
 {
 	return setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
+}
+
+int ns_link_local(const char *dev)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/addr_gen_mode", dev);
+	return write_file(path, "0");
 }
 
 /* /sys shows the devices of the namespace it was mounted from. Some containers

@@ -19,6 +19,8 @@ int ns_new_net(int *ret_fd);
 
 /* Moves into a network namespace. 0 or -errno. */
 int ns_enter_net(int fd);
+/* A link-local address for a device of this namespace, where IPv6 is spoken. */
+int ns_link_local(const char *dev);
 
 /* Moves into a node for good, before an exec: the user namespace (-1: none; one's
  * own is fine), the network namespace, the node's host name, and a /sys

@@ -257,8 +257,10 @@ static int end_of(struct reader *r, unsigned line, const char *s, struct topo_en
 
 	if (err)
 		wrong(r, line, "endpoint '%.64s': %s", s, txt_cstr(&why));
-	else
-		*ret_e = e;
+	if (!err) { /* its addresses may stand above it */
+		ret_e->node = e.node;
+		ret_e->name = e.name;
+	}
 	txt_fini(&why);
 	return err;
 }
@@ -316,11 +318,76 @@ static int take_mtu(struct reader *r, yaml_node_t *val, void *to)
 	return 0;
 }
 
+/* 192.0.2.1/24 or 2001:db8::1/64. */
+static bool parse_addr(const char *s, enum ip_family family, struct topo_addr *ret_a)
+{
+	const char *slash = strchr(s, '/');
+	char host[IPADDR_STRLEN], *end;
+	struct topo_addr a;
+	size_t n = slash ? (size_t)(slash - s) : 0;
+
+	if (!n || n >= sizeof(host) || !isdigit((unsigned char)slash[1]))
+		return false;
+	memcpy(host, s, n);
+	host[n] = '\0';
+	unsigned long len = strtoul(slash + 1, &end, 10);
+	if (*end || !ipaddr_parse(host, &a.addr) || a.addr.family != family || len > ip_bits(family))
+		return false;
+	a.len = (unsigned)len;
+	*ret_a = a;
+	return true;
+}
+
+/* Of both ends, in the order of the endpoints; "" is none. */
+static int take_addrs(struct reader *r, yaml_node_t *val, struct topo_link *l, enum ip_family family)
+{
+	const char *key = family == IP_V6 ? "ipv6" : "ipv4";
+	const char *example = family == IP_V6 ? "2001:db8::1/64" : "192.0.2.1/24";
+
+	if (val->type != YAML_SEQUENCE_NODE ||
+	    val->data.sequence.items.top - val->data.sequence.items.start != 2)
+		return wrong(r, line_of(val), "%s must be a list of two addresses, one for each endpoint", key);
+	for (size_t i = 0; i < 2; i++) {
+		yaml_node_t *item = node_at(r, val->data.sequence.items.start[i]);
+		const char *s = text_of(item);
+		struct topo_addr *to = family == IP_V6 ? &l->end[i].ipv6 : &l->end[i].ipv4;
+
+		if (!s || (*s && !parse_addr(s, family, to)))
+			return wrong(r, line_of(item), "'%.64s' is no address like %s", s ? s : "?", example);
+	}
+	return 0;
+}
+
+static int take_ipv4(struct reader *r, yaml_node_t *val, void *to)
+{
+	return take_addrs(r, val, to, IP_V4);
+}
+
+static int take_ipv6(struct reader *r, yaml_node_t *val, void *to)
+{
+	return take_addrs(r, val, to, IP_V6);
+}
+
+static int check_addrs(struct reader *r, const struct topo_link *l)
+{
+	for (size_t i = 0; i < 2; i++) {
+		const struct topo_end *e = &l->end[i];
+		const struct topo_node *n = &r->topo->node[e->node];
+
+		if (n->kind == NODE_ROUTER && (e->ipv4.addr.family || e->ipv6.addr.family))
+			return wrong(r, l->line, "%s is a router: its addresses stand in its configuration",
+				     n->name);
+	}
+	return 0;
+}
+
 static int take_links(struct reader *r, yaml_node_t *val)
 {
 	static const struct key keys[] = {
 		{ "endpoints", take_endpoints, true },
 		{ "mtu", take_mtu, false },
+		{ "ipv4", take_ipv4, false },
+		{ "ipv6", take_ipv6, false },
 	};
 
 	if (val->type != YAML_SEQUENCE_NODE)
@@ -339,6 +406,8 @@ static int take_links(struct reader *r, yaml_node_t *val)
 		l->mtu = MTU_DEFAULT;
 		l->line = line_of(item);
 		int err = take_mapping(r, item, "a link", keys, sizeof(keys) / sizeof(keys[0]), l);
+		if (!err)
+			err = check_addrs(r, l);
 		if (err)
 			return err;
 		r->topo->n_link++;

@@ -4,6 +4,7 @@
 #ifndef LAB_TOPOLOGY_H
 #define LAB_TOPOLOGY_H
 
+#include "base/ipaddr.h"
 #include "base/txt.h"
 #include "lab/ifname.h"
 
@@ -30,9 +31,16 @@ struct topo_node {
 	size_t n_exec;
 };
 
+/* A host's address; IP_NONE: none. */
+struct topo_addr {
+	struct ipaddr addr;
+	unsigned len; /* of its prefix */
+};
+
 struct topo_end {
 	size_t node; /* index in topology.node */
 	struct ifname name;
+	struct topo_addr ipv4, ipv6;
 };
 
 struct topo_link {

@@ -157,6 +157,40 @@ def test_hosts_reach_each_other_and_down_leaves_nothing(labs):
     assert 'is not up' in labs('exec', lab, 'A', 'true', ok=False).stderr
 
 
+IPV6 = '''\
+name: six
+topology:
+  nodes:
+    A:
+      kind: host
+      exec: [ip -6 route add default via 2001:db8:1::1]
+    B:
+      kind: host
+      exec: [echo 1 > /proc/sys/net/ipv6/conf/all/forwarding]
+    C:
+      kind: host
+      exec: [ip -6 route add default via 2001:db8:2::1, "ping -c 1 -W 1 2001:db8:1::2"]
+  links:
+    - endpoints: ["A:eth1", "B:a"]
+      ipv6: ["2001:db8:1::2/64", "2001:db8:1::1/64"]
+    - endpoints: ["B:c", "C:eth1"]
+      ipv4: ["", "10.0.2.2/24"]
+      ipv6: ["2001:db8:2::1/64", "2001:db8:2::2/64"]
+'''
+
+
+def test_the_segments_of_a_lab_have_ipv6_at_once(labs):
+    """Nobody waits for duplicate addresses: the very first packet, in an exec line, gets through."""
+    lab = labs.make(IPV6)
+    up = labs('up', lab)
+    assert re.search(r'^  C +eth1 10\.0\.2\.2/24 2001:db8:2::2/64', up.stdout, re.M), up.stdout
+    ping = labs('exec', lab, 'A', 'ping', '-c', '3', '-i', '0.2', '2001:db8:2::2')
+    assert '3 received, 0% packet loss' in ping.stdout
+    assert labs('exec', lab, 'A', 'ip', '-6', '-o', 'addr', 'show', 'tentative').stdout == ''
+    labs('down', lab)
+    assert labs.leftovers() == []
+
+
 def test_exec_passes_everything_through(labs):
     lab = labs.make(HOSTS.format(name='pass'))
     labs('up', lab)

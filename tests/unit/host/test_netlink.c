@@ -10,8 +10,10 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "host/ipv6.h"
 #include "host/netlink.h"
 #include "host/nft.h"
+#include "host/os.h"
 #include "host/sockets.h"
 #include "netns.h"
 
@@ -399,6 +401,87 @@ static void changes_of_ipv6_wake_who_watches(void **state)
 	close(p.fd);
 }
 
+/* A setting of tun0. */
+static bool setting_is(const char *key, const char *value)
+{
+	char path[96], old[16] = "";
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/tun0/%s", key);
+	return !host_sysctl(path, NULL, old) && !strcmp(old, value);
+}
+
+static void a_device_is_told_what_its_role_needs(void **state)
+{
+	struct ipaddr a = v6(5);
+	unsigned tries = 0;
+
+	NEEDS_NETNS;
+	assert_true(ipv6_there());
+	assert_int_equal(ipv6_device("tun0", IPV6_OFF), 0);
+	assert_true(setting_is("disable_ipv6", "1"));
+	assert_int_equal(addrs6().n, 0);
+	/* steering: packets, but no address */
+	assert_int_equal(ipv6_device("tun0", IPV6_STEER), 0);
+	assert_true(setting_is("disable_ipv6", "0") && setting_is("accept_ra", "0"));
+	usleep(50000);
+	assert_int_equal(addrs6().n, 0);
+	/* a router's: a link-local one comes by itself, and what is given stays while the device is down */
+	assert_int_equal(ipv6_device("tun0", IPV6_ROUTER), 0);
+	while (!addrs6().n && tries++ < 300)
+		usleep(10000);
+	struct seen s = addrs6();
+	assert_true(ipaddr_is_link_local(&s.addr.addr));
+	add_v6(&a);
+	assert_int_equal(nl_link_set(nl, tun_index, false, 0), 0);
+	s = addrs6();
+	assert_true(ipaddr_equal(&s.addr.addr, &a));
+	assert_int_equal(nl_link_set(nl, tun_index, true, 0), 0);
+	/* another way of making one is somebody's choice */
+	assert_int_equal(system("sysctl -qw net.ipv6.conf.tun0.addr_gen_mode=3"), 0);
+	assert_int_equal(ipv6_device("tun0", IPV6_TUNNEL), 0);
+	assert_true(setting_is("addr_gen_mode", "3"));
+	assert_int_equal(ipv6_device("no-such-device", IPV6_ROUTER), -ENOENT);
+	assert_int_equal(nl_addr_del(nl, tun_index, &a, 64), 0);
+}
+
+/* `tunnel0` without its line protocol: the default route must not get what was the tunnel's. */
+static void a_tunnels_ipv6_routes_go_with_its_carrier_and_the_twin_holds(void **state)
+{
+	struct nl_route all = { .dst = { .family = IP_V6 }, .metric = 1 };
+	struct nl_route way = { .dst = v6(0), .prefix_len = 48, .metric = 1, .ifindex = tun_index };
+	struct nl_route twin = { .dst = v6(0), .prefix_len = 48, .metric = 4278198272u, .unreachable = true };
+	struct ipaddr far = v6(9), src, lo_addr = v6(7);
+	uint32_t out = 0, lo = if_nametoindex("lo");
+	int err = 0;
+
+	NEEDS_NETNS;
+	far.b[5] = way.dst.b[5] = twin.dst.b[5] = 0x78;
+	assert_int_equal(nl_addr_add(nl, lo, &lo_addr, 128), 0); /* a source */
+	assert_int_equal(ipv6_device("tun0", IPV6_TUNNEL), 0);
+	all.ifindex = lo;
+	assert_int_equal(nl_route_add(nl, &all), 0);
+	assert_int_equal(nl_route_add(nl, &way), 0);
+	assert_int_equal(nl_route_add(nl, &twin), 0);
+	assert_int_equal(nl_route_get(nl, &far, &out, &src), 0);
+	assert_int_equal(out, tun_index);
+	assert_int_equal(nl_link_carrier(nl, tun_index, false), 0);
+	for (unsigned tries = 0; !err && tries < 300; tries++) {
+		err = nl_route_get(nl, &far, &out, &src);
+		assert_true(err || out == tun_index); /* never by the default route */
+		usleep(10000);
+	}
+	assert_true(err < 0);
+	assert_int_equal(nl_link_carrier(nl, tun_index, true), 0);
+	assert_int_equal(nl_link_set(nl, tun_index, false, 0), 0);
+	assert_true(nl_route_get(nl, &far, &out, &src) < 0);
+	assert_int_equal(nl_route_del(nl, &twin), 0);
+	assert_int_equal(nl_route_get(nl, &far, &out, &src), 0); /* the proof that it would have gone */
+	assert_int_equal(out, lo);
+	assert_int_equal(nl_route_del(nl, &all), 0);
+	assert_int_equal(nl_link_set(nl, tun_index, true, 0), 0);
+	assert_int_equal(nl_addr_del(nl, lo, &lo_addr, 128), 0);
+}
+
 /* ---- nftables ---- */
 
 static void nft_says_why_it_refuses_and_counts_its_transactions(void **state)
@@ -448,6 +531,8 @@ int main(void)
 		cmocka_unit_test(a_foreign_ipv6_route_stays_as_it_is),
 		cmocka_unit_test(rules_of_both_families_are_told_apart),
 		cmocka_unit_test(changes_of_ipv6_wake_who_watches),
+		cmocka_unit_test(a_device_is_told_what_its_role_needs),
+		cmocka_unit_test(a_tunnels_ipv6_routes_go_with_its_carrier_and_the_twin_holds),
 		cmocka_unit_test(nft_says_why_it_refuses_and_counts_its_transactions),
 	};
 

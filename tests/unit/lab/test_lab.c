@@ -210,6 +210,38 @@ static void links_may_stand_above_the_nodes(void **state)
 	txt_fini(&why);
 }
 
+static void hosts_get_addresses_by_their_links(void **state)
+{
+	/* above or below the endpoints; a router's end has none */
+	static const char text[] = "name: n\n"
+				   "topology:\n"
+				   "  nodes: {r: {kind: culvert, startup-config: c}, a: {kind: host}, b: {kind: host}}\n"
+				   "  links:\n"
+				   "    - ipv6: [\"2001:db8::1/64\", 2001:db8::2/128]\n"
+				   "      endpoints: [a:x, b:y]\n"
+				   "    - endpoints: [r:eth1, a:z]\n"
+				   "      ipv4: [\"\", 10.1.1.10/24]\n"
+				   "      ipv6: [\"\", \"\"]\n";
+	struct txt why = TXT_INIT;
+	struct topology *t = NULL;
+	char s[IPADDR_STRLEN];
+
+	(void)state;
+	assert_int_equal(parse(text, sizeof(text) - 1, &t, &why), 0);
+	assert_string_equal(ipaddr_str(&t->link[0].end[0].ipv6.addr, s), "2001:db8::1");
+	assert_int_equal(t->link[0].end[0].ipv6.len, 64);
+	assert_string_equal(ipaddr_str(&t->link[0].end[1].ipv6.addr, s), "2001:db8::2");
+	assert_int_equal(t->link[0].end[1].ipv6.len, 128);
+	assert_string_equal(t->link[0].end[1].name.dev, "y");
+	assert_int_equal(t->link[0].end[0].ipv4.addr.family, IP_NONE);
+	assert_int_equal(t->link[1].end[0].ipv4.addr.family, IP_NONE);
+	assert_string_equal(ipaddr_str(&t->link[1].end[1].ipv4.addr, s), "10.1.1.10");
+	assert_int_equal(t->link[1].end[1].ipv4.len, 24);
+	assert_int_equal(t->link[1].end[1].ipv6.addr.family, IP_NONE);
+	topo_free(t);
+	txt_fini(&why);
+}
+
 #define HOSTS "name: n\ntopology:\n  nodes:\n    a: {kind: host}\n    b: {kind: host}\n"
 #define ROUTER "name: n\ntopology:\n  nodes:\n    r: {kind: culvert, startup-config: c}\n"
 #define LINKS "  links:\n    - endpoints: "
@@ -274,6 +306,21 @@ static void each_mistake_is_reported_with_file_and_line(void **state)
 		{ HOSTS LINKS "[a:x, b:y]\n      mtu: 15k\n", "lab.yml:8: mtu '15k' is no number" },
 		{ HOSTS LINKS "[a:x, b:y]\n      mtu: -1\n", "lab.yml:8: mtu '-1' is no number" },
 		{ HOSTS LINKS "[a:x, b:y]\n      vars: {}\n", "lab.yml:8: a link has no key 'vars'" },
+		{ HOSTS LINKS "[a:x, b:y]\n      ipv6: 2001:db8::1/64\n",
+		  "lab.yml:8: ipv6 must be a list of two addresses" },
+		{ HOSTS LINKS "[a:x, b:y]\n      ipv6: [\"2001:db8::1/64\"]\n",
+		  "lab.yml:8: ipv6 must be a list of two addresses" },
+		{ HOSTS LINKS "[a:x, b:y]\n      ipv6: [\"2001:db8::1/129\", \"\"]\n",
+		  "lab.yml:8: '2001:db8::1/129' is no address like 2001:db8::1/64" },
+		{ HOSTS LINKS "[a:x, b:y]\n      ipv6: [\"10.1.1.1/24\", \"\"]\n",
+		  "lab.yml:8: '10.1.1.1/24' is no address like 2001:db8::1/64" },
+		{ HOSTS LINKS "[a:x, b:y]\n      ipv4: [\"10.1.1.1\", \"\"]\n",
+		  "lab.yml:8: '10.1.1.1' is no address like 192.0.2.1/24" },
+		{ HOSTS LINKS "[a:x, b:y]\n      ipv4: [\"10.1.1.1/ 24\", \"\"]\n",
+		  "lab.yml:8: '10.1.1.1/ 24' is no address like 192.0.2.1/24" },
+		{ "name: n\ntopology:\n  nodes: {r: {kind: culvert, startup-config: c}, a: {kind: host}}\n"
+		  "  links: [{endpoints: [\"a:x\", \"r:y\"], ipv6: [\"\", \"2001:db8::1/64\"]}]\n",
+		  "lab.yml:4: r is a router: its addresses stand in its configuration" },
 		{ ROUTER LINKS "['r:Fa0/0', 'r:fa0-0']\n",
 		  "lab.yml:6: endpoint r:fa0-0 is in use already" },
 		{ ROUTER LINKS "['r:Tunnel0', 'r:fa0-0']\n",
@@ -509,6 +556,7 @@ int main(void)
 		cmocka_unit_test(names_of_nodes_and_labs_are_file_and_host_names),
 		cmocka_unit_test(a_good_topology_is_read_completely),
 		cmocka_unit_test(links_may_stand_above_the_nodes),
+		cmocka_unit_test(hosts_get_addresses_by_their_links),
 		cmocka_unit_test(each_mistake_is_reported_with_file_and_line),
 		cmocka_unit_test(every_truncation_is_a_lab_or_one_message),
 		cmocka_unit_test(a_topology_has_limits),
