@@ -18,7 +18,10 @@
 #include <time.h>
 
 #include "host/os.h"
+#include "host/ports.h"
 #include "host/privs.h"
+#include "host/sockets.h"
+#include "netns.h"
 #include "netns.h"
 
 #if defined(__has_feature)
@@ -180,6 +183,38 @@ static int does_its_work(void)
 	return 0;
 }
 
+/* A packet through a port over IPv6 and back, as the confined forwarder. 77: no namespace here. */
+static int speaks_ipv6(void)
+{
+	static const uint8_t head[40] = { 0x60, 0, 0, 0, 0, 8, 50, 64, [23] = 1, [39] = 1 }; /* ::1 to ::1 */
+	const struct fwd_port desc[2] = { { .id = 1, .kind = FWD_PORT_UDP6_ENCAP }, { .id = 2, .kind = FWD_PORT_ESP6 } };
+	struct port *port[2];
+	struct pool pool;
+
+	if (!own_netns() || !loopback_up())
+		return 77;
+	if (host_make_port(NULL, &desc[0], udp6_open(4500), &port[0]) ||
+	    host_make_port(NULL, &desc[1], raw6_open(50, true), &port[1]) || pool_init(&pool, 8) ||
+	    privs_forwarder(true))
+		return 1;
+	for (size_t i = 0; i < 2; i++) {
+		struct batch out = { 0 }, in = { 0 };
+		struct pkt *k = pkt_get(&pool);
+		struct pollfd p = { .fd = port[i]->fd, .events = POLLIN };
+
+		memset(k->data, 0, k->len = 48);
+		memcpy(k->data, head, sizeof(head));
+		k->local = k->remote = (struct ipaddr){ IP_V6, { [15] = 1 } };
+		k->remote_port = 4500;
+		k->outer_df = true;
+		(void)batch_add(&out, k);
+		if (port[i]->ops->send(port[i], &out) != 1 || poll(&p, 1, 2000) != 1 ||
+		    port[i]->ops->recv(port[i], &pool, &in) != 1 || in.p[0]->len != 48)
+			return (int)(2 + i);
+	}
+	return 0;
+}
+
 static int opens_a_file(void)
 {
 	return privs_forwarder(true) ? 1 : open("/dev/null", O_RDONLY) >= 0;
@@ -251,6 +286,18 @@ static void the_confined_forwarder_can_still_work(void **state)
 	assert_int_equal(exit_of(does_its_work), 0);
 }
 
+static void the_confined_forwarder_speaks_ipv6(void **state)
+{
+	(void)state;
+#ifdef SANITIZED
+	skip();
+#endif
+	int code = exit_of(speaks_ipv6);
+	if (code == 77)
+		skip();
+	assert_int_equal(code, 0);
+}
+
 static void the_confined_forwarder_dies_of_anything_else(void **state)
 {
 	static int (*const attempts[])(void) = { opens_a_file, makes_a_socket, connects,
@@ -272,6 +319,7 @@ int main(void)
 		cmocka_unit_test(control_says_that_it_lacks_them),
 		cmocka_unit_test(the_forwarder_keeps_no_capability),
 		cmocka_unit_test(the_confined_forwarder_can_still_work),
+		cmocka_unit_test(the_confined_forwarder_speaks_ipv6),
 		cmocka_unit_test(the_confined_forwarder_dies_of_anything_else),
 	};
 
