@@ -256,7 +256,8 @@ static bool run_seed(uint64_t seed, unsigned long share, unsigned real, bool say
 	begin(seed, real, say);
 	if (!setjmp(failed)) {
 		conf_world();
-		tell("%u routers, %u links, %s groups", w.n_nodes, w.n_links, w.cheap ? "test" : "real");
+		tell("%u routers, %u links, %s groups, IPv%d%s", w.n_nodes, w.n_links, w.cheap ? "test" : "real",
+		     w.v6 ? 6 : 4, w.mixed ? " and proxies of both families" : "");
 		unsigned long before;
 		do { /* unless nothing can come up in this world */
 			before = done();

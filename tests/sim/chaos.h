@@ -131,6 +131,7 @@ struct world {
 	unsigned drop, dup, corrupt, delay_ms, jitter_ms;
 	bool strict; /* the network is fair and nobody interferes: no gap is allowed */
 	bool rsa;    /* most policies are for signatures */
+	bool v6, mixed; /* routers have addresses of IPv6; some lines have proxies of IPv6 */
 	bool cheap;  /* test groups instead of real ones */
 	bool tell;   /* print the story */
 	uint64_t traffic_at, audit_at;

@@ -65,6 +65,49 @@ void conf_apply(struct node *n)
 
 /* ---- a world ---- */
 
+/* Families are drawn beside the other draws, so that a seed means otherwise what it meant before
+ * there were two. Half of the worlds are of IPv4 alone. */
+static uint32_t family_draw(uint32_t what)
+{
+	uint64_t z = (w.seed + 1) * 0x9e3779b97f4a7c15u + what * UINT64_C(0xd1342543de82ef95);
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return (uint32_t)((z ^ z >> 31) >> 16);
+}
+
+static void choose_families(void)
+{
+	unsigned kind = family_draw(0) % 4;
+
+	w.v6 = kind == 3;
+	w.mixed = kind >= 2;
+}
+
+/* 2001:db8:net::host, or that host of an IPv4 network. */
+static struct ipaddr address(uint32_t v4, uint16_t net, uint32_t host)
+{
+	uint8_t b[16] = { 0x20, 0x01, 0x0d, 0xb8, (uint8_t)(net >> 8), (uint8_t)net };
+
+	b[14] = (uint8_t)(host >> 8);
+	b[15] = (uint8_t)host;
+	return w.v6 ? ipaddr_v6(b) : ipaddr_v4(v4 + host);
+}
+
+/* The network of a router for a line: 10.END.NUMBER.0/24, or fd00:0:END:NUMBER::/64. */
+static struct addr_match lan(unsigned end, unsigned number, bool v6)
+{
+	struct addr_match m = { .addr = { .family = IP_V6 } };
+
+	if (!v6)
+		return addr_match_v4(A(10, 0, number, 0) + (end << 16), 0xff);
+	m.addr.b[0] = 0xfd;
+	m.addr.b[5] = (uint8_t)end;
+	m.addr.b[7] = (uint8_t)number;
+	memset(m.wild + 8, 0xff, 8);
+	return m;
+}
+
 /* Half of them ask whether their peers live, in either way; a third recover. */
 static void choose_liveness(struct node *n)
 {
@@ -82,11 +125,11 @@ static void make_node(unsigned i, unsigned common)
 	unsigned n_p1 = 1 + below(3), at = below(n_p1), rsa = w.rsa ? 90 : 5;
 
 	sign_node(n);
-	n->addr = n->shown = ipaddr_v4(A(192, 0, 2, 1) + i);
+	n->addr = n->shown = address(A(192, 0, 2, 0), 0, i + 1);
 	n->clock_off = 1000 + below(1000000);
 	if (chance(12)) {
 		n->nat = chance(60) ? NAT_PORTS_KEPT : NAT_PORTS_CHANGED;
-		n->shown = ipaddr_v4(A(198, 51, 100, 1) + i);
+		n->shown = address(A(198, 51, 100, 0), 1, i + 1);
 		n->nat_500 = n->nat == NAT_PORTS_KEPT ? 500 : (uint16_t)(20000 + below(1000));
 		n->nat_4500 = n->nat == NAT_PORTS_KEPT ? 4500 : (uint16_t)(30000 + below(1000));
 	}
@@ -170,6 +213,7 @@ static void make_line(struct link *l, struct line *line, unsigned number)
 	struct node *n[2] = { &w.node[l->end[0]], &w.node[l->end[1]] };
 	bool gre = number == 0 && n[0]->nat == NAT_NONE && n[1]->nat == NAT_NONE && chance(30);
 	uint16_t pfs = pfs_groups[below(COUNT(pfs_groups))];
+	bool v6 = w.mixed && family_draw(1 + l->end[0] * 1000 + l->end[1] * 10 + number) & 1;
 	struct p2_policy *p[2];
 
 	for (unsigned e = 0; e < 2; e++) {
@@ -181,13 +225,12 @@ static void make_line(struct link *l, struct line *line, unsigned number)
 			.ace = number, .local = me->addr, .n_peers = 1, .peers = { he->shown },
 			.replay_window = 64,
 			.pfs_group = chance(90) ? pfs : pfs_groups[below(COUNT(pfs_groups))],
-			.sel = { .local = addr_match_v4(A(10, 0, number, 0) + (l->end[e] << 16), 0xff),
-				 .remote = addr_match_v4(A(10, 0, number, 0) + (l->end[!e] << 16), 0xff) },
+			.sel = { .local = lan(l->end[e], number, v6), .remote = lan(l->end[!e], number, v6) },
 		};
 		if (gre)
 			p[e]->sel = (struct selector){ .local = host(me), .remote = host(he), .proto = 47 };
 		if (chance(6)) { /* a peer that is not there, then the one that is */
-			p[e]->peers[0] = ipaddr_v4(A(203, 0, 113, 1) + below(9));
+			p[e]->peers[0] = address(A(203, 0, 113, 0), 2, 1 + below(9));
 			p[e]->peers[p[e]->n_peers++] = he->shown;
 			p[e]->default_peer = (uint8_t)(chance(50) ? 1 + below(2) : 0);
 		}
@@ -217,7 +260,7 @@ static void make_key(struct link *l, unsigned e, uint32_t key)
 	const struct node *he = &w.node[l->end[!e]];
 	struct psk_entry *k = &n->psk[n->cfg.n_psk++];
 
-	*k = (struct psk_entry){ .addr = he->shown, .mask_len = 32 };
+	*k = (struct psk_entry){ .addr = he->shown, .mask_len = (uint8_t)ip_bits(he->shown.family) };
 	k->key_len = (uint8_t)snprintf((char *)k->key, sizeof(k->key), "key-%u", key);
 	if (chance(8) && first_group_meets(n, he))
 		n->ag[n->cfg.n_ag++] = (struct ag_peer){ .addr = he->shown, .id_kind = AG_IPV4,
@@ -256,6 +299,8 @@ static bool linked(unsigned a, unsigned b)
 void conf_world(void)
 {
 	unsigned common = below(COUNT(suites)), all = below(20);
+
+	choose_families();
 
 	w.rsa = chance(25);
 	w.n_nodes = all < 12 ? 2 : all < 19 ? 3 + below(6) : chance(20) ? MAX_NODES : 9 + below(MAX_NODES - 8);

@@ -58,8 +58,8 @@ int sign_check(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 	const struct link *l = net_between(node_no(me), node_no(he));
 	if (!l || l->keys_differ)
 		return refuse(why, "certificate: no trustpoint made it");
-	if (p->id_type == 1 ? p->id.len != 4 || memcmp(p->id.p, he->addr.b, 4) != 0 :
-			      !span_equal(p->id, he->dn))
+	bool by_dn = p->id_type == ID_DN, by_addr = p->id_type == (w.v6 ? ID_IPV6 : ID_IPV4);
+	if (!(by_dn && span_equal(p->id, he->dn)) && !(by_addr && span_equal(p->id, ike_addr_bytes(&he->addr))))
 		return refuse(why, "identity: it is another one than the certificate's");
 	mac(node_no(he), p->hash, want);
 	return p->sig.len == SIG_LEN && !memcmp(want, p->sig.p, SIG_LEN) ? 0 : -EBADMSG;
