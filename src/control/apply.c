@@ -253,7 +253,7 @@ void apply_all(struct control *c)
 		log_line("CULVERT-3-CONFIG", "the configuration could not be put in force: %s",
 			 strerror(-err));
 	forwarding_follow(c);
-	plan_retry(c, err || c->steering_failed || c->access_failed);
+	plan_retry(c, err || c->steering_failed || c->access_failed || c->ike6_failed);
 	say_notes(c);
 	access_diagnose(c);
 	say_isakmp(c);

@@ -62,7 +62,7 @@ static void on_supervisor(evutil_socket_t fd, short what, void *ctx)
 		c->tuns[i].in_forwarder = c->tuns[i].dead = false;
 	for (size_t i = 0; i < MAX_STEER; i++)
 		c->steer[i].in_forwarder = false;
-	c->udp4500 = c->ipip = false;
+	c->udp4500 = c->udp6_4500 = c->ipip = false;
 	c->ports6 = 0;
 	if (link_forwarder(c, fwd_fd) || ikelink_start(c, false)) {
 		/* nobody would try again: the next control begins anew, behind the locks */
@@ -186,7 +186,7 @@ static int watch(struct control *c, int fd, short what, event_callback_fn fn)
 
 	if (!e || event_add(e, NULL))
 		return -ENOMEM;
-	c->watches[1 + c->n_watches++] = e; /* [0] is UDP 500's */
+	c->watches[2 + c->n_watches++] = e; /* [0] and [1] are UDP 500's */
 	return 0;
 }
 
@@ -357,7 +357,7 @@ int control_process(const struct control_options *opt, int fwd_fd, int superviso
 	signal(SIGPIPE, SIG_IGN); /* a client that leaves early is no reason to die */
 	c->opt = opt;
 	c->supervisor_fd = supervisor_fd;
-	c->udp500 = c->listen_fd = c->claim_fd = -1;
+	c->udp500 = c->udp6_500 = c->listen_fd = c->claim_fd = -1;
 	c->started_ms = host_now_ms(NULL);
 	LIST_INIT(&c->sessions);
 	LIST_INIT(&c->auths);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Between the IKE core and the world: its datagrams (UDP 500 here, UDP 4500 by
- * the forwarder), its timers, and its SAs, which the forwarder runs. */
+ * the forwarder, each over IPv4 and over IPv6), its timers, and its SAs, which the
+ * forwarder runs. */
 #include "control/internal.h"
 #include "control/manual.h"
 
@@ -94,8 +95,8 @@ void keylog_esp_line(const struct sa_spec *s, struct txt *t)
 {
 	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
 
-	txt_printf(t, "\"IPv4\",\"%s\",\"%s\",\"0x%08x\",\"%s\",\"0x", ipaddr_str(&s->src, a),
-		   ipaddr_str(&s->dst, b), s->spi, wireshark_cipher(s->cipher));
+	txt_printf(t, "\"%s\",\"%s\",\"%s\",\"0x%08x\",\"%s\",\"0x", s->src.family == IP_V6 ? "IPv6" : "IPv4",
+		   ipaddr_str(&s->src, a), ipaddr_str(&s->dst, b), s->spi, wireshark_cipher(s->cipher));
 	txt_hex(t, s->enc_key.b, s->enc_key.len);
 	txt_printf(t, "\",\"%s\",\"0x", wireshark_auth(s->auth));
 	txt_hex(t, s->auth_key.b, s->auth_key.len);
@@ -121,9 +122,10 @@ static void send_datagram(struct control *c, const struct ike_path *path, struct
 	struct fwd_msg m = { .type = FWD_IKE_TX };
 
 	if (path->local_port == 500 && !keepalive) {
-		if (c->udp500 >= 0)
-			(void)udp_send(c->udp500, &path->local, &path->remote, path->remote_port,
-				       d.p, d.len);
+		int fd = path->remote.family == IP_V6 ? c->udp6_500 : c->udp500;
+
+		if (fd >= 0)
+			(void)udp_send(fd, &path->local, &path->remote, path->remote_port, d.p, d.len);
 		return;
 	}
 	m.u.ike_rx.local = path->local;
@@ -253,49 +255,99 @@ void ikelink_ipip(struct control *c)
 	c->ipip = !err;
 }
 
+/* UDP 500, read here; place is that of its event. */
+static int listen_500(struct control *c, int *fd, size_t place, int opened)
+{
+	struct event *e;
+
+	if (opened < 0)
+		return opened;
+	e = event_new(c->base, opened, EV_READ | EV_PERSIST, on_udp500, c);
+	if (!e || event_add(e, NULL)) {
+		if (e)
+			event_free(e);
+		close(opened);
+		return -ENOMEM;
+	}
+	*fd = opened;
+	c->watches[place] = e;
+	return 0;
+}
+
+/* UDP 4500, which is the forwarder's: it has it still if an earlier control gave it. */
+static int give_4500(struct control *c, bool *given, uint32_t id, enum fwd_port_kind kind, int fd)
+{
+	int err = fd == -EADDRINUSE ? 0 : give_port(c, id, kind, fd);
+
+	*given = !err;
+	return err;
+}
+
+static int say_failed(int err, const char *what)
+{
+	if (err)
+		log_line("CULVERT-3-HOST", "%s: %s", what, strerror(-err));
+	return err;
+}
+
+static void close_500(struct control *c, int *fd, size_t place)
+{
+	if (*fd < 0)
+		return;
+	event_free(c->watches[place]);
+	c->watches[place] = NULL;
+	close(*fd);
+	*fd = -1;
+}
+
+static void close_4500(struct control *c, bool *given, uint32_t id)
+{
+	if (*given)
+		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, id);
+	*given = false;
+}
+
+/* A router without a peer of IPv6 hears nothing of it; and peers of IPv4 are served whatever
+ * happens here. */
+static void follow_v6(struct control *c)
+{
+	int err = 0;
+
+	c->ike6_failed = false;
+	if (!ports6_outer(c)) {
+		close_500(c, &c->udp6_500, 1);
+		close_4500(c, &c->udp6_4500, PORT_UDP6);
+		return;
+	}
+	if (c->udp6_500 < 0)
+		err = listen_500(c, &c->udp6_500, 1, udp6_open(500));
+	if (!err && !c->udp6_4500)
+		err = give_4500(c, &c->udp6_4500, PORT_UDP6, FWD_PORT_UDP6_ENCAP, udp6_open(4500));
+	c->ike6_failed = say_failed(err, "UDP 500 and 4500 over IPv6") != 0;
+}
+
 int ikelink_open(struct control *c)
 {
-	int fd, err;
+	int err = 0;
 
 	if (!c->config->isakmp.enable) {
 		ikelink_close(c);
 		return 0;
 	}
-	if (c->udp500 < 0) {
-		fd = udp_open(500);
-		if (fd < 0) {
-			log_line("CULVERT-3-HOST", "UDP 500: %s", strerror(-fd));
-			return fd;
-		}
-		c->udp500 = fd;
-		struct event *e = event_new(c->base, fd, EV_READ | EV_PERSIST, on_udp500, c);
-		if (!e || event_add(e, NULL))
-			return -ENOMEM;
-		c->watches[0] = e;
-	}
-	if (!c->udp4500) {
-		fd = udp_open(4500);
-		err = fd == -EADDRINUSE ? 0 : give_port(c, PORT_UDP, FWD_PORT_UDP_ENCAP, fd);
-		if (err) {
-			log_line("CULVERT-3-HOST", "UDP 4500: %s", strerror(-err));
-			return err;
-		}
-		c->udp4500 = true;
-	}
-	return 0;
+	if (c->udp500 < 0)
+		err = say_failed(listen_500(c, &c->udp500, 0, udp_open(500)), "UDP 500");
+	if (!err && !c->udp4500)
+		err = say_failed(give_4500(c, &c->udp4500, PORT_UDP, FWD_PORT_UDP_ENCAP, udp_open(4500)), "UDP 4500");
+	follow_v6(c);
+	return err;
 }
 
 void ikelink_close(struct control *c)
 {
-	if (c->udp500 >= 0) {
-		event_free(c->watches[0]);
-		c->watches[0] = NULL;
-		close(c->udp500);
-		c->udp500 = -1;
-	}
-	if (c->udp4500)
-		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, PORT_UDP);
-	c->udp4500 = false;
+	close_500(c, &c->udp500, 0);
+	close_500(c, &c->udp6_500, 1);
+	close_4500(c, &c->udp4500, PORT_UDP);
+	close_4500(c, &c->udp6_4500, PORT_UDP6);
 }
 
 /* ---- the forwarder's events ---- */
@@ -343,8 +395,8 @@ static void sa_event(struct control *c, const struct fwd_msg *m)
 	char l[IPADDR_STRLEN], r[IPADDR_STRLEN];
 
 	if (pair_of(c, m->u.sa_event.sa_id, &p) && may_say(c, m->u.sa_event.kind, &p.in.src)) {
-		ipaddr_str(&p.in.dst, l);
-		ipaddr_str(&p.in.src, r);
+		ipaddr_ios(&p.in.dst, l);
+		ipaddr_ios(&p.in.src, r);
 		if (m->u.sa_event.kind == FWD_EV_REPLAY)
 			log_line("CRYPTO-4-PKT_REPLAY_ERR", "decrypt: replay check failed connection "
 							    "id=%u, sequence number=%u",
@@ -365,8 +417,8 @@ static void sa_event(struct control *c, const struct fwd_msg *m)
 				 "identity doesn't match negotiated identity (ip) vrf/dest_addr= "
 				 "/%s, src_addr= %s, prot= %u (ident) local= %s, remote= %s, "
 				 "local_proxy= %s, remote_proxy= %s",
-				 ipaddr_str(&m->u.sa_event.flow.remote, d),
-				 ipaddr_str(&m->u.sa_event.flow.local, s), m->u.sa_event.flow.proto,
+				 ipaddr_ios(&m->u.sa_event.flow.remote, d),
+				 ipaddr_ios(&m->u.sa_event.flow.local, s), m->u.sa_event.flow.proto,
 				 l, r, txt_cstr(&near), txt_cstr(&far));
 			txt_fini(&near);
 			txt_fini(&far);
@@ -403,9 +455,9 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 			log_line("CRYPTO-4-RECVD_PKT_INV_SPI",
 				 "decaps: rec`d IPSEC packet has invalid spi for destaddr=%s, prot=%u, "
 				 "spi=0x%X(%u), srcaddr=%s",
-				 ipaddr_str(&m->u.unknown_spi.dst, a), m->u.unknown_spi.proto,
+				 ipaddr_ios(&m->u.unknown_spi.dst, a), m->u.unknown_spi.proto,
 				 m->u.unknown_spi.spi, m->u.unknown_spi.spi,
-				 ipaddr_str(&m->u.unknown_spi.src, b));
+				 ipaddr_ios(&m->u.unknown_spi.src, b));
 		ike_unknown_spi(c->ike, now, &m->u.unknown_spi.src, m->u.unknown_spi.proto,
 				m->u.unknown_spi.spi);
 		break;

@@ -102,10 +102,11 @@ struct control {
 	struct fwdlink *fwd;
 	struct ike *ike;
 	struct nl *nl;
-	int supervisor_fd, listen_fd, claim_fd, udp500, nl_events, sigterm_fd;
-	bool udp4500, ipip, ready, stopping, isakmp_on, crypto_seen;
+	int supervisor_fd, listen_fd, claim_fd, udp500, udp6_500, nl_events, sigterm_fd;
+	bool udp4500, udp6_4500, ipip, ready, stopping, isakmp_on, crypto_seen;
 	bool guarded;	     /* whatever leaves by a crypto map's interface meets the guard */
 	bool steering_failed; /* the last time */
+	bool ike6_failed;     /* IKE has no port of IPv6 yet, and should have */
 	bool retrying;	     /* the apply timer runs for a retry: a change shortens it */
 	unsigned retry_sec;  /* until what failed is tried again; 0: nothing failed */
 	bool forwards;	     /* ip_forward was set to 1 */
@@ -115,7 +116,7 @@ struct control {
 	uint64_t started_ms;
 	struct protect *protect; /* protect.c; NULL before SAs are adopted */
 	struct event *ike_timer, *apply_timer, *sample_timer;
-	struct event *watches[12];
+	struct event *watches[13];
 	size_t n_watches;
 
 	struct nl_link *links; /* of the last look */
@@ -193,6 +194,7 @@ bool plumb6_hop_in(const struct cfg_interface *ci, const struct ipaddr *hop);
 
 /* ports6.c: the forwarder's ports of IPv6, once the configuration asks for them */
 void ports6_follow(struct control *c);
+bool ports6_outer(const struct control *c); /* some peer may be one of IPv6 */
 
 /* tuns.c: first tuns_begin, then what is wanted, then tuns_forget for the rest (or
  * all). steering_apply sets c->guarded. */

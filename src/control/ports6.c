@@ -34,6 +34,11 @@ static unsigned needs(const struct config *c)
 	return n;
 }
 
+bool ports6_outer(const struct control *c)
+{
+	return needs(c->config) & NEED_OUTER6;
+}
+
 /* A descriptor for the forwarder; it may have one that an earlier control handed over. */
 static int give(struct control *c, uint32_t id, enum fwd_port_kind kind, int fd)
 {

@@ -9,6 +9,7 @@ from ikecore import Core, FAR, FAR6, NEAR, NEAR6, PEER6, US6, World, agree, p1_l
 from peers.netns import need, run, until
 from peers.strongswan import child, connection
 from peers.tshark import AGGRESSIVE, MAIN_MODE, QUICK_MODE, exchanges, rows
+from router import Router
 from test_ike_rsa import Authority
 from test_pki import openssl
 
@@ -331,3 +332,49 @@ def test_a_peer_that_pretends_a_nat_gets_port_4500(world, role):
     for sa in ours.values():
         assert (sa['udp'], sa['sport'], sa['dport']) == (True, 4500, 4500)
     assert core.up()[0]['nat'] and peer.sas()[0]['local-port'] == '4500'
+
+
+# ---- a router ----
+
+ROUTER = f"""
+crypto isakmp policy 10
+ encr aes 256
+ hash sha256
+ authentication pre-share
+ group 14
+crypto isakmp key secretkey address ipv6 2001:db8::/64
+crypto ipsec transform-set TS esp-aes 256 esp-sha256-hmac
+ipv6 access-list CRYPT
+ permit ipv6 {NEAR6} {FAR6}
+crypto map ipv6 M 10 ipsec-isakmp
+ set peer {PEER6}
+ set transform-set TS
+ match address CRYPT
+interface FastEthernet0/1
+ ipv6 address {US6}/64
+ ipv6 crypto map M
+"""
+
+
+@pytest.mark.parametrize('kernel,port', [pytest.param('fake', 500, marks=slow), ('libipsec', 4500)])
+def test_a_router_answers_over_v6(world, kernel, port):
+    """UDP 500 is control's, UDP 4500 the forwarder's. What follows phase 2 is the data path's."""
+    peer = world.swan(AES[0], AES[1], kernel, FAR6, NEAR6)
+    router = Router(world.us, ROUTER)
+    peer.initiate('t', ok=False, timeout=5)
+    sa, = until(peer.sas, what=f'phase 1: {router.log()}')
+    assert (sa['state'], sa['remote-host'], sa['remote-port']) == ('ESTABLISHED', US6, str(port)), router.log()
+    assert len(peer.children()) == 1, f'{router.log()}\n{peer.log()}'
+    assert re.search("Active ISAKMP SA's: +1", said := router.cli('show crypto isakmp sa count')), said
+    mark = peer.mark()
+    router.cli('clear crypto isakmp')
+    until(lambda: not peer.sas(), what=f'the end of phase 1: {peer.since(mark)}')
+    ours = [x.split()[3] for x in world.us.run('ss', '-Hlun').stdout.splitlines()]
+    assert {x for x in ours if x.endswith(':500') or x.endswith(':4500')} == \
+        {'0.0.0.0:500', '0.0.0.0:4500', '[::]:500', '[::]:4500'}
+    for line, left in (('interface FastEthernet0/1 ; no ipv6 crypto map M', 2),
+                       ('no crypto isakmp enable', 0)):
+        router.cli(f'enable ; configure terminal ; {line} ; end')
+        until(lambda: len([x for x in world.us.run('ss', '-Hlun').stdout.splitlines()
+                           if re.search(':4?500 ', x)]) == left, what=f'{left} sockets after {line}')
+    router.stop()
