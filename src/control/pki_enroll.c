@@ -135,7 +135,7 @@ static bool address_of(const struct control *c, const char *text, struct ipaddr 
 	char name[CFG_NAME_MAX];
 	const struct bound_if *b;
 
-	if (ipaddr_parse_v4(text, ret_ip))
+	if (ipaddr_parse(text, ret_ip))
 		return true;
 	b = ifname_canonical(text, name) ? bound_find(c->ifs, c->n_ifs, name) : NULL;
 	if (!b || !b->addr.family)
