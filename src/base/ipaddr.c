@@ -129,7 +129,7 @@ bool ipaddr_parse_prefix6(const char *s, struct ipaddr *ret_a, unsigned *ret_len
 	return true;
 }
 
-struct ipaddr ipaddr_mask(enum ip_family family, unsigned len)
+struct ipaddr ipaddr_mask(uint8_t family, unsigned len)
 {
 	struct ipaddr m = { .family = family };
 

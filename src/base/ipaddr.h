@@ -63,7 +63,7 @@ struct ipaddr ipaddr_network(const struct ipaddr *a, unsigned len);
 /* True if a begins with the first len bits of net (of the same family). */
 bool ipaddr_in(const struct ipaddr *a, const struct ipaddr *net, unsigned len);
 /* A mask of len leading ones as an address of that family, and back: -1 if it has a hole. */
-struct ipaddr ipaddr_mask(enum ip_family family, unsigned len);
+struct ipaddr ipaddr_mask(uint8_t family, unsigned len);
 int ipaddr_mask_len(const struct ipaddr *mask);
 /* fe80::/10, ff00::/8 or 224.0.0.0/4, :: or 0.0.0.0 (RFC 4291 section 2.4). */
 bool ipaddr_is_link_local(const struct ipaddr *a);

@@ -52,7 +52,7 @@ bool ids_encode(struct wr *w, const struct addr_match *m, uint8_t proto,
 	return !w->bad;
 }
 
-static enum ip_family family_of(uint8_t type)
+static uint8_t family_of(uint8_t type)
 {
 	switch (type) {
 	case ID_IPV4:
