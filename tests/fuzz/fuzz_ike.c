@@ -48,7 +48,7 @@ static struct ike *core(uint32_t local, uint32_t remote, uint16_t group, bool ag
 					      .key = "k" };
 	const struct ag_peer ag = { .addr = ipaddr_v4(remote), .id_kind = AG_FQDN, .id = "f" };
 	uint32_t lan = local == LEFT ? 0x0a010100 : 0x0a020200;
-	struct p2_policy p2 = { .id = 1, .ifid = 1, .map = "M", .seq = 1,
+	struct p2_policy p2[3] = { { .id = 1, .ifid = 1, .map = "M", .seq = 1,
 				.sel = { .local = addr_match_v4(lan, 0xff),
 					 .remote = addr_match_v4(lan ^ 0x00030300, 0xff) },
 				.local = ipaddr_v4(local), .n_peers = 1, .peers = { ipaddr_v4(remote) },
@@ -56,9 +56,22 @@ static struct ike *core(uint32_t local, uint32_t remote, uint16_t group, bool ag
 				.transforms = { { .name = "T", .mode = MODE_TUNNEL,
 						  .cipher = CIPHER_3DES,
 						  .esp_auth = AUTH_HMAC_SHA1_96 } },
-				.life_sec = 3600 };
+				.life_sec = 3600 } };
+	/* and for IPv6 a line, and a template for whatever is asked for */
+	for (uint32_t i = 1; i < 3; i++) {
+		struct addr_match any = { .addr.family = IP_V6 };
+
+		memset(any.wild + (i == 1 ? 8 : 0), 0xff, i == 1 ? 8 : 16);
+		p2[i] = p2[0];
+		p2[i].id = 1 + i;
+		p2[i].dynamic = p2[i].any_proxies = i == 2;
+		p2[i].sel = (struct selector){ .local = any, .remote = any };
+		p2[i].sel.local.addr.b[0] = p2[i].sel.remote.addr.b[0] = i == 1 ? 0xfd : 0;
+		p2[i].sel.local.addr.b[7] = i == 1 && local != LEFT;
+		p2[i].sel.remote.addr.b[7] = i == 1 && local == LEFT;
+	}
 	struct ike_config cfg = { .enabled = true, .nat_traversal = true, .p1 = &p1, .n_p1 = 1,
-				  .psk = &psk, .n_psk = 1, .p2 = &p2, .n_p2 = 1,
+				  .psk = &psk, .n_psk = 1, .p2 = p2, .n_p2 = 3,
 				  .aggressive = aggressive, .ag = &ag, .n_ag = aggressive,
 				  .keepalive_sec = 10, .keepalive_periodic = true,
 				  .invalid_spi_recovery = true, .log_sessions = true,
@@ -113,12 +126,18 @@ static void read_bodies(struct span s)
 	struct p1_choice c;
 	struct p2_agreed a;
 	struct ike_id id;
+	struct ipaddr addr;
+	struct selector sel;
 	char why[200];
 
 	(void)ike_payloads_decode(PL_SA, s, &pl);
 	(void)ike_notify_decode(s, &n);
 	(void)ike_delete_decode(s, &d);
-	(void)ike_id_decode(s, &id);
+	if (ike_id_decode(s, &id) && ike_id_addr(&id, &addr) && !addr.family)
+		abort();
+	struct ike_payloads ids = { .n = 2, .v = { { .type = PL_ID, .body = s }, { .type = PL_ID, .body = s } } };
+	if (ids_answered(&ids, &sel) && !selector_equal(&sel, &sel))
+		abort();
 	(void)ike_sa_is_single(s);
 	(void)p1_choose(s, &p1, 1, &c, why, sizeof(why));
 	(void)p2_choose(s, &p2, &ask, &a, why, sizeof(why));

@@ -60,7 +60,9 @@ enum sets {
 	BUNDLE = 1,    /* AH and ESP in the first set */
 	AH_ALONE = 2,  /* no ESP in the first set */
 	AH_SECOND = 4, /* AH alone in the second set */
-	UNEQUAL = 8    /* of the lying core only */
+	UNEQUAL = 8,   /* of the lying core only */
+	V6 = 16,       /* both have addresses of IPv6 */
+	V6_PROXIES = 32 /* of all policies but the second */
 };
 
 struct wire {
@@ -126,7 +128,31 @@ static bool match_cert(void *ctx, struct span der, const char *map)
 
 static struct ipaddr addr(int s)
 {
-	return ipaddr_v4(0xc0000201 + (uint32_t)s);
+	uint8_t b[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = (uint8_t)(1 + s) };
+
+	return sets & V6 ? ipaddr_v6(b) : ipaddr_v4(0xc0000201 + (uint32_t)s);
+}
+
+static bool is_v6(uint32_t policy)
+{
+	return sets & V6_PROXIES && policy != 1;
+}
+
+/* A host of the near or far network of a policy: 10.0.0.0 or 11.0.0.0, fd0a:: or fd0b::. */
+static struct ipaddr in_lan(bool far, uint32_t policy, uint32_t host)
+{
+	uint8_t b[16] = { 0xfd, far ? 0x0b : 0x0a, [7] = (uint8_t)policy, [15] = (uint8_t)host };
+
+	return is_v6(policy) ? ipaddr_v6(b) :
+			       ipaddr_v4((far ? 0x0b000000 : 0x0a000000) + (policy << 8) + host);
+}
+
+static struct addr_match lan(bool far, uint32_t policy)
+{
+	struct addr_match m = { .addr = in_lan(far, policy, 0) };
+
+	memset(m.wild + (is_v6(policy) ? 8 : 3), 0xff, is_v6(policy) ? 8 : 1);
+	return m;
 }
 
 /* The peer's profile: core 0 alone has one. */
@@ -135,7 +161,8 @@ static struct ike_profile profile_of_him(int s)
 	struct ike_profile p = {
 		.name = "P",
 		.n_matches = 3,
-		.matches = { { .kind = MATCH_ADDRESS, .addr = addr(!s), .mask_len = 32 },
+		.matches = { { .kind = MATCH_ADDRESS, .addr = addr(!s),
+			       .mask_len = sets & V6 ? 127 : 32 },
 			     { .kind = MATCH_HOST_DOMAIN, .name = "example" },
 			     { .kind = MATCH_CERTIFICATE, .name = "C" } },
 		.keepalive_sec = how & DPD_PERIODIC ? 20 : 0,
@@ -160,8 +187,10 @@ static void make_special(struct p2_policy *p, uint32_t i)
 		p->n_peers = p->default_peer = 0;
 		if (i == 0) {
 			p->any_proxies = true;
-			p->sel = (struct selector){ .local = addr_match_v4(0, UINT32_MAX),
-						    .remote = addr_match_v4(0, UINT32_MAX) };
+			struct addr_match any = { .addr.family = is_v6(i) ? IP_V6 : IP_V4 };
+
+			memset(any.wild, 0xff, is_v6(i) ? 16 : 4);
+			p->sel = (struct selector){ .local = any, .remote = any };
 		}
 	}
 	p->per_host = by & PER_HOST && !p->dynamic;
@@ -214,9 +243,10 @@ static void configure(int s, bool enabled)
 	};
 	const struct ike_profile profile = profile_of_him(s);
 	struct psk_entry psk[3] = {
-		{ .addr = he, .mask_len = 32, .key_len = 1, .key = "k" },
-		{ .mask_len = 0, .addr = { IP_V4, { 0 } }, .key_len = 1, .key = "z" },
-		{ .addr = he, .mask_len = 32, .key_len = 1, .key = "k", .keyring = 1 }
+		{ .addr = he, .mask_len = (uint8_t)ip_bits(he.family), .key_len = 1, .key = "k" },
+		{ .mask_len = 0, .addr = { he.family, { 0 } }, .key_len = 1, .key = "z" },
+		{ .addr = he, .mask_len = (uint8_t)ip_bits(he.family), .key_len = 1, .key = "k",
+		  .keyring = 1 }
 	};
 	struct ag_peer ag = { .addr = he, .id_kind = how & BY_NAME ? AG_FQDN : AG_IPV4, .id = "" };
 	struct p2_policy p2[N_POLICIES];
@@ -265,8 +295,6 @@ static void configure(int s, bool enabled)
 	if (by & PROFILES && by & KEYRING && s == 0)
 		psk[0].key[0] = 'y';
 	for (uint32_t i = 0; i < N_POLICIES; i++) {
-		uint32_t near = 0x0a000000 + (i << 8), far = 0x0b000000 + (i << 8);
-
 		p2[i] = (struct p2_policy){
 			.id = i + 1,
 			.ifid = 1,
@@ -274,8 +302,8 @@ static void configure(int s, bool enabled)
 			.seq = 10,
 			.ace = i,
 			.local = addr(s),
-			.sel = { .local = addr_match_v4(s ? far : near, 0xff),
-				 .remote = addr_match_v4(s ? near : far, 0xff),
+			.sel = { .local = lan(s, i),
+				 .remote = lan(!s, i),
 				 .proto = i == 2 ? 6 : 0 },
 			.n_peers = 1,
 			.peers = { he },
@@ -297,7 +325,7 @@ static void configure(int s, bool enabled)
 		};
 		make_sets(s, &p2[i]);
 		if (also & TWO_PEERS) {
-			p2[i].peers[0] = ipaddr_v4(0xcb007101);
+			p2[i].peers[0] = sets & V6 ? addr(90) : ipaddr_v4(0xcb007101);
 			p2[i].peers[1] = he;
 			p2[i].n_peers = 2;
 			p2[i].default_peer = (uint8_t)i;
@@ -488,8 +516,8 @@ static void adopt(int s, struct rd *r)
 				.peer = addr(!s) };
 	uint32_t i = id % 4;
 
-	spec.sel.local = addr_match_v4((s ? 0x0b000000 : 0x0a000000) + (i << 8), 0xff);
-	spec.sel.remote = addr_match_v4((s ? 0x0a000000 : 0x0b000000) + (i << 8), 0xff);
+	spec.sel.local = lan(s, i);
+	spec.sel.remote = lan(!s, i);
 	if (ike_adopt(side[s].k, now, &spec))
 		abort();
 }
@@ -498,8 +526,8 @@ static void adopt(int s, struct rd *r)
 static void adopt_held(struct rd *r)
 {
 	uint8_t b = rd_u8(r);
-	const struct selector sel = { .local = addr_match_v4(0x0a000000 + b, 0),
-				      .remote = addr_match_v4(0x0b000000 + b, 0) };
+	const struct selector sel = { .local = { .addr = in_lan(false, 0, b) },
+				      .remote = { .addr = in_lan(true, 0, b) } };
 
 	(void)ike_adopt_held(side[0].k, now, P2_MADE_ID + b % 8, 1, &sel);
 }
@@ -507,9 +535,9 @@ static void adopt_held(struct rd *r)
 /* A packet of the line, of one of some hosts. */
 static void acquire(int s, uint8_t b)
 {
-	uint32_t i = b % (N_POLICIES + 1), host = i << 8 | (b >> 2 & 7);
-	const struct flow f = { .local = ipaddr_v4((s ? 0x0b000000 : 0x0a000000) + host),
-				.remote = ipaddr_v4((s ? 0x0a000000 : 0x0b000000) + host),
+	uint32_t i = b % (N_POLICIES + 1), host = b >> 2 & 7;
+	const struct flow f = { .local = in_lan(s, i, host),
+				.remote = in_lan(!s, i, host),
 				.proto = 6 };
 
 	ike_acquire(side[s].k, now, 1 + i, &f);
