@@ -72,7 +72,7 @@ static void check_keys(const struct config *c, struct report *r)
 		char buf[IPADDR_STRLEN], obj[CHECK_NAME_LEN];
 
 		check_object_name(obj, "crypto isakmp key for",
-			    k->addr.family ? ipaddr_str(&k->addr, buf) : k->host);
+			    k->addr.family ? ipaddr_ios(&k->addr, buf) : k->host);
 		check_key_text(r, obj, k->key, k->type, "crypto isakmp key KEY address A.B.C.D (in clear)");
 		if (k->addr.family && ipaddr_to_v4(&k->mask) == 0)
 			report_object(r, REPORT_WARNING, obj, NULL,
@@ -94,7 +94,7 @@ static void check_keyrings(const struct config *c, struct report *r)
 			const struct cfg_key *k = ring->keys[n];
 
 			snprintf(obj, sizeof(obj), "crypto keyring %s: pre-shared-key for %s", ring->name,
-				 k->addr.family ? ipaddr_str(&k->addr, buf) : k->host);
+				 k->addr.family ? ipaddr_ios(&k->addr, buf) : k->host);
 			check_key_text(r, obj, k->key, k->type,
 				       "pre-shared-key address A.B.C.D key KEY (in clear)");
 			if (k->addr.family && ipaddr_to_v4(&k->mask) == 0)
@@ -215,7 +215,7 @@ static void check_aggressive(const struct config *c, struct report *r)
 		const char *why = unusable_peer(c, p, &fix);
 
 		check_object_name(obj, "crypto isakmp peer",
-			    p->addr.family ? ipaddr_str(&p->addr, buf) : p->host);
+			    p->addr.family ? ipaddr_ios(&p->addr, buf) : p->host);
 		if (why)
 			report_object(r, REPORT_WARNING, obj, fix, "%s", why);
 		if (p->key[0])

@@ -195,7 +195,7 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 		else if (!check_has_key_for(c, &e->peers[i].addr))
 			report_object(r, REPORT_ERROR, obj, "crypto isakmp key KEY address A.B.C.D",
 				      "there is no pre-shared key for peer %s.",
-				      ipaddr_str(&e->peers[i].addr, buf));
+				      ipaddr_ios(&e->peers[i].addr, buf));
 	}
 	check_terms(c, e, obj, r);
 	if (!e->match_acl[0])

@@ -2,7 +2,7 @@
 /* EXEC lines that are not about crypto. */
 #include "commands/exec.h"
 
-#include "commands/rows.h"
+#include "commands/prefix6.h"
 
 #define IN_EXEC	 CLI_IN(M_EXEC)
 #define IN_BOTH	 (CLI_IN(M_EXEC) | CLI_IN(M_USER))
@@ -21,6 +21,7 @@
 #define TERMINAL KW("terminal", "Set terminal line parameters")
 #define OPT_IF	 OPT, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
 #define OPT_LIST OPT, WORD("Access list name or number", AT(name)), CLOSE
+#define IPV6	 KW("ipv6", "IPv6 information")
 #define INTERFACES KW("interfaces", "Interface status and configuration")
 
 const struct cli_row rows_exec[] = {
@@ -78,6 +79,12 @@ const struct cli_row rows_exec[] = {
 	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, SHOW, KW("ip", "IP information"),
 	    KW("route", "IP routing table"), OPT,
 	    ADDR("Network to display information about or hostname", AT(addr)), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_IPV6_INTERFACE, SHOW, IPV6,
+	    KW("interface", "IPv6 interface status and configuration"), OPT,
+	    KWV("brief", "Brief summary of IPv6 status and configuration", AT(flag), 1), CLOSE, OPT_IF),
+	ROW(IN_BOTH, EXEC_SHOW_IPV6_ROUTE, SHOW, IPV6, KW("route", "Show IPv6 route table entries")),
+	ROW(IN_BOTH, EXEC_SHOW_IPV6_ACCESS_LIST, SHOW, IPV6, KW("access-list", "Summary of access lists"),
+	    OPT, WORD("User defined list name", AT(name)), CLOSE),
 	ROW(IN_EXEC, EXEC_SHOW_RUNNING, SHOW,
 	    KW("running-config", "Current operating configuration"), OPT,
 	    KW("interface", "Show interface configuration"),
@@ -98,6 +105,8 @@ const struct cli_row rows_exec[] = {
 	ROW(IN_EXEC, EXEC_CLEAR_ACL_COUNTERS, KW("clear", "Reset functions"),
 	    KW("ip", "IP"), KW("access-list", "Clear access list statistical information"),
 	    KW("counters", "Clear access list counters"), OPT_LIST),
+	ROW(IN_EXEC, EXEC_CLEAR_ACL_COUNTERS, KW("clear", "Reset functions"),
+	    KW("ipv6", "IPv6"), KW("access-list", "Clear access list statistical information"), OPT_LIST),
 	ROW(IN_EXEC, EXEC_CLEAR_LOGGING, KW("clear", "Reset functions"),
 	    KW("logging", "Clear logging buffer")),
 
@@ -117,6 +126,15 @@ const struct cli_row rows_exec[] = {
 	    KW("startup-config", "Copy from startup configuration"),
 	    KW("running-config", "Update (merge with) current system configuration")),
 	ROW(IN_EXEC, EXEC_RELOAD, KW("reload", "Halt and perform a cold restart")),
+	/* names are told apart by nobody: they are of IPv4 */
+	ROW(IN_BOTH, EXEC_PING, KW("ping", "Send echo messages"), OPT, KW("ipv6", "IPv6 echo"), CLOSE,
+	    ADDR6("Ping destination address", AT(addr)), ANY, KW("repeat", "specify repeat count"),
+	    NUM(1, 2147483647, "repeat count", AT(repeat)), OR, KW("size", "specify datagram size"),
+	    NUM(48, 18024, "datagram size", AT(size)), OR,
+	    KW("source", "specify source address or name"), ALT, ADDR6("Source address", AT(addr2)), OR,
+	    ARG(arg_ifname, "Source interface", AT(ifname)), CLOSE, OR,
+	    KW("timeout", "specify timeout interval"),
+	    NUM(0, 3600, "timeout (seconds)", AT(timeout_sec)), CLOSE),
 	ROW(IN_BOTH, EXEC_PING, KW("ping", "Send echo messages"), OPT, KW("ip", "IP echo"), CLOSE,
 	    ALT, ADDR("Ping destination address", AT(addr)), OR,
 	    ARG(arg_host, "Ping destination hostname", AT(text)), CLOSE, ANY,

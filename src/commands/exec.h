@@ -25,7 +25,8 @@ enum exec_action {
 	EXEC_SHOW_ISAKMP_DEFAULT_POLICY,
 	EXEC_SHOW_ISAKMP_KEY,
 	EXEC_SHOW_ISAKMP_PEERS, /* addr */
-	EXEC_SHOW_IPSEC_SA,	/* detail; count; addr (peer); ifname; name (map); flag: address, identity */
+	EXEC_SHOW_IPSEC_SA,	/* detail; count; addr (peer); ifname; name (map); flag: address, identity;
+				 * number: of IPv6 only */
 	EXEC_SHOW_IPSEC_TRANSFORM, /* name */
 	EXEC_SHOW_IPSEC_PROFILE,   /* name */
 	EXEC_SHOW_IPSEC_LIFETIME,
@@ -47,6 +48,9 @@ enum exec_action {
 	EXEC_SHOW_ACCESS_LISTS, /* name */
 	EXEC_SHOW_IP_ACCESS_LISTS, /* name */
 	EXEC_SHOW_IP_ROUTE,	/* addr */
+	EXEC_SHOW_IPV6_INTERFACE, /* ifname; flag: brief */
+	EXEC_SHOW_IPV6_ROUTE,
+	EXEC_SHOW_IPV6_ACCESS_LIST, /* name */
 	EXEC_SHOW_RUNNING,	/* ifname: that interface only; flag: `all` */
 	EXEC_SHOW_STARTUP,
 	EXEC_SHOW_VERSION,

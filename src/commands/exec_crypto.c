@@ -2,7 +2,7 @@
 /* EXEC lines about ISAKMP and IPsec. */
 #include "commands/exec.h"
 
-#include "commands/rows.h"
+#include "commands/prefix6.h"
 
 #define IN_EXEC	 CLI_IN(M_EXEC)
 #define IN_BOTH	 (CLI_IN(M_EXEC) | CLI_IN(M_USER))
@@ -17,6 +17,7 @@
 #define SHOW_ISAKMP SHOW_CRYPTO, KW("isakmp", "Show ISAKMP")
 #define SHOW_IPSEC  SHOW_CRYPTO, KW("ipsec", "Show IPSEC policy")
 #define CLEAR_CRYPTO KW("clear", "Reset functions"), KW("crypto", "Encryption subsystem")
+#define EITHER(h, f) ALT, ADDR(h, f), OR, ADDR6(h, f), CLOSE
 #define DETAIL	    OPT, KWV("detail", "Show detail", AT(detail), 1), CLOSE
 
 #define DEBUG_WHAT                                                                        \
@@ -29,7 +30,9 @@
 #define DEBUG_CONDITION                                                                   \
 	KW("crypto", "Cryptographic subsystem"), KW("condition", "Define debug condition filters")
 #define DEBUG_PEER                                                            \
-	KW("peer", "IKE peer"), KW("ipv4", "IPv4 address"), ADDR("IP address of the peer", AT(addr))
+	KW("peer", "IKE peer"), ALT, KW("ipv4", "IPv4 address"),              \
+		ADDR("IP address of the peer", AT(addr)), OR, KW("ipv6", "IPv6 address"), \
+		ADDR6("IPv6 address of the peer", AT(addr)), CLOSE
 #define ALL_DEBUG KW("all", "Enable all debugging")
 
 const struct cli_row rows_exec_crypto[] = {
@@ -45,18 +48,20 @@ const struct cli_row rows_exec_crypto[] = {
 	    KW("policy", "Show default ISAKMP policies")),
 	ROW(IN_EXEC, EXEC_SHOW_ISAKMP_KEY, SHOW_ISAKMP, KW("key", "Show ISAKMP preshared keys")),
 	ROW(IN_BOTH, EXEC_SHOW_ISAKMP_PEERS, SHOW_ISAKMP, KW("peers", "Show ISAKMP peer structures"),
-	    OPT, ADDR("IP address of the peer", AT(addr)), CLOSE),
+	    OPT, EITHER("IP address of the peer", AT(addr)), CLOSE),
 	ROW(IN_BOTH, EXEC_SHOW_IPSEC_SA, SHOW_IPSEC, KW("sa", "IPSEC SA table"), ANY,
 	    KWV("address", "IPSEC SA table in (dest) address order", AT(flag), 1), OR,
 	    KWV("count", "IPSEC SA count", AT(count), 1), OR,
 	    KWV("detail", "show counter detail", AT(detail), 1), OR,
 	    KWV("identity", "IPSEC SADB identity tree", AT(flag), 1), OR,
+	    KWV("ipv6", "Display IPv6 crypto IPSEC SAs", AT(number), 1), OPT,
+	    KWV("detailed", "Display detailed IPv6 crypto IPSEC SAs", AT(detail), 1), CLOSE, OR,
 	    KW("interface", "Show info for specific interface"),
 	    ARG(arg_ifname, "Interface", AT(ifname)), OR,
 	    KW("map", "IPSEC SA table for a specific crypto map"),
 	    WORD("Name of crypto map", AT(name)), OR,
 	    KW("peer", "show all SAs with specified peer"),
-	    ADDR("IP address of the peer", AT(addr)), CLOSE),
+	    EITHER("IP address of the peer", AT(addr)), CLOSE),
 	ROW(IN_BOTH, EXEC_SHOW_IPSEC_PROFILE, SHOW_IPSEC,
 	    KW("profile", "Show ipsec profile information"), OPT,
 	    WORD("Name of the ipsec profile", AT(name)), CLOSE),
@@ -90,9 +95,9 @@ const struct cli_row rows_exec_crypto[] = {
 	    KW("interface", "Show crypto sessions on an interface"),
 	    ARG(arg_ifname, "Interface", AT(ifname)), OR,
 	    KW("local", "Show crypto sessions for a local crypto endpoint"),
-	    ADDR("local IP address", AT(addr2)), OR,
+	    EITHER("local IP address", AT(addr2)), OR,
 	    KW("remote", "Show crypto sessions for a remote IKE peer"),
-	    ADDR("remote IP address", AT(addr)), CLOSE),
+	    EITHER("remote IP address", AT(addr)), CLOSE),
 	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_ENGINE, SHOW_CRYPTO, KW("engine", "Show crypto engine info"),
 	    KW("connections", "Show connection information"),
 	    KW("active", "Show all crypto engine active connections")),
@@ -104,16 +109,16 @@ const struct cli_row rows_exec_crypto[] = {
 	ROW(IN_EXEC, EXEC_CLEAR_IPSEC_COUNTERS, CLEAR_CRYPTO, KW("sa", "Clear all crypto SAs"),
 	    KW("counters", "Reset the SA counters")),
 	ROW(IN_EXEC, EXEC_CLEAR_IPSEC_SA, CLEAR_CRYPTO, KW("sa", "Clear all crypto SAs"), OPT,
-	    KW("entry", "Clear the entry"), ADDR("Destination address", AT(addr)), ALT,
+	    KW("entry", "Clear the entry"), EITHER("Destination address", AT(addr)), ALT,
 	    KWV("ah", "Authentication header", AT(proto), PROTO_AH), OR,
 	    KWV("esp", "Encapsulation security payload", AT(proto), PROTO_ESP), CLOSE,
 	    NUM(1, 4294967295, "SPI", AT(number2)), OR, KW("map", "Clear all SAs for a given crypto map"),
 	    WORD("Crypto map name", AT(name)), OR, KW("peer", "Clear all SAs for a given crypto peer"),
-	    ADDR("peer address", AT(addr)), CLOSE),
+	    EITHER("peer address", AT(addr)), CLOSE),
 	ROW(IN_EXEC, EXEC_CLEAR_CRYPTO_SESSION, CLEAR_CRYPTO,
 	    KW("session", "Clear crypto sessions (tunnels)"), OPT,
 	    KW("remote", "Clear crypto sessions for a remote IKE peer"),
-	    ADDR("remote IP address", AT(addr)), CLOSE),
+	    EITHER("remote IP address", AT(addr)), CLOSE),
 
 	ROW(IN_EXEC, EXEC_DEBUG, KWV("debug", "Debugging functions (see also 'undebug')", AT(flag), 1),
 	    DEBUG_WHAT),

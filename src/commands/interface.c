@@ -113,7 +113,7 @@ static void note_overlap(struct cli_call *c, const struct cfg_addr *a)
 			continue;
 		struct ipaddr net = ipaddr_v4(ipaddr_to_v4(&a->addr) & ipaddr_to_v4(&a->mask));
 
-		txt_printf(c->out, "%% NOTE: %s overlaps with %s\n", ipaddr_str(&net, buf), f->name);
+		txt_printf(c->out, "%% NOTE: %s overlaps with %s\n", ipaddr_ios(&net, buf), f->name);
 	}
 }
 

@@ -28,7 +28,7 @@ static void addr_print(const struct cli_tok *t, const void *src, struct txt *out
 
 	(void)t;
 	memcpy(&a, src, sizeof(a));
-	txt_str(out, ipaddr_str(&a, buf));
+	txt_str(out, ipaddr_ios(&a, buf));
 }
 
 static bool addr_present(const struct cli_tok *t, const void *src)
@@ -220,6 +220,6 @@ bool mask_is_good(const struct ipaddr *mask, const struct ipaddr *addr, struct t
 	if (ipv4_mask_len(ipaddr_to_v4(mask)) >= 0)
 		return true;
 	txt_printf(out, "Bad mask 0x%" PRIX32 " for address %s\n", ipaddr_to_v4(mask),
-		   ipaddr_str(addr, buf));
+		   ipaddr_ios(addr, buf));
 	return false;
 }

@@ -167,7 +167,7 @@ static void judge(struct control *c, const char *ifname, const struct cfg_acl *a
 			continue;
 		txt_printf(out, "interface %s: access list %s (%s) stops %s %s %s" CURE,
 			   ifname, acl->name, in ? "in" : "out", needs[i].name, in ? "from" : "to",
-			   ipaddr_str(peer, name));
+			   ipaddr_ios(peer, name));
 		line_to_type(out, acl, by, i, &needs[i], &probe);
 		txt_char(out, '\n');
 	}

@@ -44,8 +44,8 @@ static void tell(struct logged *f, uint64_t now_ms)
 	const char *done = f->permit ? "permitted" : "denied", *s = f->n == 1 ? "" : "s";
 	char a[IPADDR_STRLEN], b[IPADDR_STRLEN], via[CFG_NAME_MAX + 4] = "";
 
-	ipaddr_str(&p->src, a);
-	ipaddr_str(&p->dst, b);
+	ipaddr_ios(&p->src, a);
+	ipaddr_ios(&p->dst, b);
 	if (f->ifname[0])
 		snprintf(via, sizeof(via), " (%s)", f->ifname);
 	if (f->standard)

@@ -152,7 +152,7 @@ static int compile_ag(const struct config *c, struct compiled *out)
 			continue; /* main mode, as in IOS */
 		if (p->addr.family == IP_NONE || p->vrf[0] || (p->key_type && !p->key[0])) {
 			txt_printf(&out->notes, "crypto isakmp peer %s: %s: not usable\n",
-				   p->addr.family ? ipaddr_str(&p->addr, addr) : p->host,
+				   p->addr.family ? ipaddr_ios(&p->addr, addr) : p->host,
 				   p->key_type && !p->key[0] ? "an encrypted key needs its master key" :
 				   p->vrf[0]   ? "there are no VRFs" :
 						 "a peer by host name is not resolved");

@@ -31,7 +31,7 @@ static int add_key(const struct cfg_key *key, const char *where, uint16_t keyrin
 
 	if (!key->key[0] || (!by_name && (key->addr.family == IP_NONE || len < 0))) {
 		txt_printf(&out->notes, "%s: the key for %s is not usable: %s\n", where,
-			   key->addr.family ? ipaddr_str(&key->addr, addr) : key->host,
+			   key->addr.family ? ipaddr_ios(&key->addr, addr) : key->host,
 			   !key->key[0] ? "it is encrypted, and not by this router's master key (to type: "
 					  "key config-key password-encrypt, or the key in clear)" :
 					  "a key by host name needs aggressive mode");

@@ -136,7 +136,7 @@ void log_cleartext(struct control *c, const struct ipaddr *src, const struct ipa
 	c->clear_said_ms = now;
 	log_line("CRYPTO-4-RECVD_PKT_NOT_IPSEC",
 		 "Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /%s, src_addr= %s, prot= %u",
-		 ipaddr_str(dst, d), ipaddr_str(src, s), proto);
+		 ipaddr_ios(dst, d), ipaddr_ios(src, s), proto);
 }
 
 /* The kernel dropped a packet that arrived in clear and should have been protected. */

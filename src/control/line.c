@@ -194,7 +194,7 @@ void line_trace(const struct control *c, const struct fwd_msg *m)
 	/* of the packet that is to come back, or did */
 	txt_printf(&line, "Tunnel%u: %s, %s->%s (len=%u ttl=%u), ", (unsigned)id,
 		   m->u.keepalive.back ? "keepalive received" : "sending keepalive",
-		   ipaddr_str(&t->dst, from), ipaddr_str(&t->src, to), m->u.keepalive.len,
+		   ipaddr_ios(&t->dst, from), ipaddr_ios(&t->src, to), m->u.keepalive.len,
 		   m->u.keepalive.ttl);
 	if (m->u.keepalive.back)
 		txt_str(&line, "resetting counter");

@@ -217,10 +217,10 @@ static void print_heading(struct ping *p)
 
 	txt_printf(&t, "Type escape sequence to abort.\nSending %u, %u-byte ICMP Echos to %s, "
 		       "timeout is %u seconds:\n",
-		   p->a.repeat, p->a.size, ipaddr_str(&p->a.dst, addr), p->a.timeout_sec);
+		   p->a.repeat, p->a.size, ipaddr_ios(&p->a.dst, addr), p->a.timeout_sec);
 	if (p->a.src.family == IP_V4)
 		txt_printf(&t, "Packet sent with a source address of %s \n",
-			   ipaddr_str(&p->a.src, addr));
+			   ipaddr_ios(&p->a.src, addr));
 	if (p->a.df)
 		txt_str(&t, "Packet sent with the DF bit set\n");
 	p->sink.text(p->sink.ctx, txt_cstr(&t));

@@ -214,7 +214,7 @@ static void want(struct control *c, const struct added *a)
 		char d[IPADDR_STRLEN];
 
 		log_line("CULVERT-4-HOST", "%s %s/%u: %s", a->is_route ? "route" : "address",
-			 ipaddr_str(a->is_route ? &a->route.dst : &a->addr, d),
+			 ipaddr_ios(a->is_route ? &a->route.dst : &a->addr, d),
 			 a->is_route ? a->route.prefix_len : a->prefix_len, strerror(-err));
 		return;
 	}

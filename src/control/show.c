@@ -27,7 +27,7 @@ static void isakmp_sa(const struct show_in *in, const struct exec_args *a, struc
 
 static void ipsec_sa(const struct show_in *in, const struct exec_args *a, struct txt *out)
 {
-	struct ipsec_filter f = { a->detail, a->addr, a->ifname, a->name };
+	struct ipsec_filter f = { a->detail, a->addr, a->ifname, a->name, a->number == 1 };
 
 	if (a->count)
 		show_ipsec_sa_count(in, out);
@@ -133,6 +133,14 @@ static int about_interfaces(const struct show_in *in, unsigned action, const str
 		else
 			show_ip_interface_brief(in, a->ifname, out);
 		return 0;
+	case EXEC_SHOW_IPV6_INTERFACE:
+		if (!known_if(in, a->ifname, out))
+			return -EINVAL;
+		if (a->flag)
+			show_ipv6_interface_brief(in, a->ifname, out);
+		else
+			show_ipv6_interface(in, a->ifname, out);
+		return 0;
 	case EXEC_SHOW_INTERFACES_DESCRIPTION:
 		show_interfaces_description(in, out);
 		return 0;
@@ -163,7 +171,13 @@ int show_run(const struct show_in *in, unsigned action, const struct exec_args *
 		return 0;
 	case EXEC_SHOW_ACCESS_LISTS:
 	case EXEC_SHOW_IP_ACCESS_LISTS:
-		show_access_lists(in, a->name, out);
+		show_access_lists(in, a->name, action == EXEC_SHOW_ACCESS_LISTS, out);
+		return 0;
+	case EXEC_SHOW_IPV6_ACCESS_LIST:
+		show_ipv6_access_list(in, a->name, out);
+		return 0;
+	case EXEC_SHOW_IPV6_ROUTE:
+		show_ipv6_route(in, out);
 		return 0;
 	case EXEC_SHOW_IP_ROUTE:
 		if (a->addr.family != IP_NONE)

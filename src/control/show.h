@@ -28,6 +28,15 @@ struct if_snapshot {
 	uint8_t mac[6];
 	struct ipaddr addr; /* in force; IP_NONE: none */
 	uint8_t prefix_len;
+	bool ipv6; /* it runs there */
+	struct ipaddr link_local6;
+	uint8_t n_addrs6; /* the others, in force */
+	struct {
+		struct ipaddr addr;
+		uint8_t prefix_len;
+		bool eui64, tentative, duplicate;
+	} addrs6[CFG_MAX_ADDRS6];
+	uint32_t mtu6; /* bytes; of ipv6 mtu, or the device */
 	uint32_t mtu;	    /* of the device, bytes; 0 unknown */
 	uint64_t in_packets, in_bytes, in_errors, out_packets, out_bytes, out_errors;
 	uint64_t in_drops, out_drops;

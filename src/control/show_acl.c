@@ -5,14 +5,15 @@
 #include <inttypes.h>
 #include <string.h>
 
-static uint64_t matches(const struct show_in *in, const char *acl, uint32_t seq)
+void show_matches(const struct show_in *in, const char *acl, uint32_t seq, struct txt *out)
 {
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < in->n_matches; i++)
 		if (in->matches[i].seq == seq && !strcmp(in->matches[i].acl, acl))
 			n += in->matches[i].n;
-	return n;
+	if (n)
+		txt_printf(out, " (%" PRIu64 " match%s)", n, n == 1 ? "" : "es");
 }
 
 /* Standard lists have a spelling of their own here: `A, wildcard bits W`. */
@@ -27,28 +28,27 @@ static void standard(struct txt *out, const struct acl_entry *e)
 	if (w == UINT32_MAX)
 		txt_str(out, "any");
 	else if (!w)
-		txt_str(out, ipaddr_str(&e->src.addr, addr));
+		txt_str(out, ipaddr_ios(&e->src.addr, addr));
 	else
-		txt_printf(out, "%s, wildcard bits %s", ipaddr_str(&e->src.addr, addr),
-			   ipaddr_str(&wild, bits));
+		txt_printf(out, "%s, wildcard bits %s", ipaddr_ios(&e->src.addr, addr),
+			   ipaddr_ios(&wild, bits));
 	if (e->log)
 		txt_str(out, " log");
 }
 
-void show_access_lists(const struct show_in *in, const char *name, struct txt *out)
+void show_access_lists(const struct show_in *in, const char *name, bool ipv6, struct txt *out)
 {
 	const struct config *c = in->config;
 
 	for (size_t i = 0; i < c->acls.n; i++) {
 		const struct cfg_acl *acl = c->acls.v[i];
 
-		if (name[0] && strcmp(name, acl->name) != 0)
+		if (acl->kind == ACL_IPV6 || (name[0] && strcmp(name, acl->name) != 0))
 			continue;
 		txt_printf(out, "%s IP access list %s\n",
 			   acl->kind == ACL_STANDARD ? "Standard" : "Extended", acl->name);
 		for (size_t k = 0; k < acl->entries.n; k++) {
 			const struct acl_entry *e = acl->entries.v[k];
-			uint64_t n = matches(in, acl->name, e->seq);
 
 			if (e->kind == ACE_REMARK)
 				continue;
@@ -58,9 +58,10 @@ void show_access_lists(const struct show_in *in, const char *name, struct txt *o
 				standard(out, e);
 			else
 				show_ace_body(out, acl, e);
-			if (n)
-				txt_printf(out, " (%" PRIu64 " match%s)", n, n == 1 ? "" : "es");
+			show_matches(in, acl->name, e->seq, out);
 			txt_char(out, '\n');
 		}
 	}
+	if (ipv6)
+		show_ipv6_access_list(in, name, out);
 }

@@ -40,10 +40,15 @@ void show_mask(struct txt *out, const struct addr_match *m)
 {
 	struct ipaddr mask = { .family = m->addr.family };
 	char s[IPADDR_STRLEN];
+	unsigned len;
 
+	if (mask.family == IP_V6 && addr_match_prefix(m, &len)) {
+		txt_printf(out, "%u", len);
+		return;
+	}
 	for (size_t i = 0; i < (mask.family == IP_V6 ? 16u : 4u); i++)
 		mask.b[i] = (uint8_t)~m->wild[i];
-	txt_str(out, ipaddr_str(&mask, s));
+	txt_str(out, ipaddr_ios(&mask, s));
 }
 
 void show_ace_body(struct txt *out, const struct cfg_acl *acl, const struct acl_entry *e)
@@ -209,19 +214,21 @@ uint32_t show_plaintext_mtu(const struct sa_spec *s, uint32_t path_mtu)
 	const struct cipher_info *c = cipher_info(s->cipher, s->cipher_bits);
 	const struct auth_info *a = auth_info(s->auth);
 	uint32_t icv = (a ? a->icv_len : 0u) + (c && c->combined ? c->icv_len : 0u);
-	uint32_t fixed, block, text;
+	uint32_t ip = s->dst.family == IP_V6 ? 40 : 20, fixed, block, text;
 
 	if (s->proto == PROTO_AH) {
+		/* RFC 4302 section 3.3.3.2.1: a multiple of eight bytes over IPv6 */
 		fixed = ah_len(s->auth);
-		return path_mtu > fixed + 20 ? path_mtu - fixed - (s->mode == MODE_TUNNEL ? 20 : 0) : 0;
+		fixed += ip == 40 ? -fixed & 7 : 0;
+		return path_mtu > fixed + ip ? path_mtu - fixed - (s->mode == MODE_TUNNEL ? ip : 0) : 0;
 	}
-	fixed = 20u + (s->ah.spi ? ah_len(s->ah.auth) : 0) + (s->udp_encap ? 8u : 0u) + 8u +
+	fixed = ip + (s->ah.spi ? ah_len(s->ah.auth) : 0) + (s->udp_encap ? 8u : 0u) + 8u +
 		(c ? c->iv_len : 0u) + icv;
 	block = c && c->block_len > 4 ? c->block_len : 4u; /* RFC 4303 section 2.4 */
 	if (path_mtu < fixed + block)
 		return 0;
 	text = (path_mtu - fixed) / block * block - 2;
-	return s->mode == MODE_TUNNEL ? text : text + 20;
+	return s->mode == MODE_TUNNEL ? text : text + ip;
 }
 
 uint32_t show_path_mtu(const struct show_in *in, const struct p2_policy *p)

@@ -58,7 +58,7 @@ static void say(const struct show_in *in, const struct row *r, struct txt *out)
 {
 	char addr[IPADDR_STRLEN];
 
-	ipaddr_str(r->addr, addr);
+	ipaddr_ios(r->addr, addr);
 	if (in->config->compat_ios12)
 		txt_printf(out, "%4u %-20s %-15s set    %-18.18s %8" PRIu64 " %8" PRIu64 "\n", r->id,
 			   r->ifname, addr, r->alg, r->encrypt, r->decrypt);

@@ -30,19 +30,19 @@ static const struct if_type *type_of(const char *name)
 	return t;
 }
 
-static const struct cfg_interface *config_of(const struct show_in *in, const struct if_snapshot *i)
+const struct cfg_interface *show_if_config(const struct show_in *in, const struct if_snapshot *i)
 {
 	const struct cfg_interface *c = config_find_interface(in->config, i->name);
 
 	return c ? c : &cfg_interface_defaults;
 }
 
-static const char *status_word(const struct if_snapshot *i, const struct cfg_interface *c)
+const char *show_if_status(const struct if_snapshot *i, const struct cfg_interface *c)
 {
 	return c->shutdown ? "administratively down" : i->up ? "up" : "down";
 }
 
-static const char *line_word(const struct if_snapshot *i)
+const char *show_if_line(const struct if_snapshot *i)
 {
 	return i->up && i->line ? "up" : "down";
 }
@@ -66,7 +66,7 @@ static void head(const struct show_in *in, const struct if_snapshot *i,
 	char s[IPADDR_STRLEN], mac[16];
 
 	txt_printf(out, "%s is %s, line protocol is %s \n  Hardware is %s", i->name,
-		   status_word(i, c), line_word(i), t->hardware);
+		   show_if_status(i, c), show_if_line(i), t->hardware);
 	if (i->has_mac) {
 		snprintf(mac, sizeof(mac), "%02x%02x.%02x%02x.%02x%02x", i->mac[0], i->mac[1],
 			 i->mac[2], i->mac[3], i->mac[4], i->mac[5]);
@@ -76,7 +76,7 @@ static void head(const struct show_in *in, const struct if_snapshot *i,
 	if (c->description[0])
 		txt_printf(out, "  Description: %s\n", c->description);
 	if (i->addr.family != IP_NONE)
-		txt_printf(out, "  Internet address is %s/%u\n", ipaddr_str(&i->addr, s),
+		txt_printf(out, "  Internet address is %s/%u\n", ipaddr_ios(&i->addr, s),
 			   (unsigned)i->prefix_len);
 	txt_printf(out,
 		   "  MTU %u bytes, BW %u Kbit%s, DLY %u usec, \n"
@@ -107,6 +107,18 @@ static const char *transport_word(uint8_t mode)
 		return "IPSEC/IP";
 	case TUNNEL_IPIP:
 		return "IP/IP";
+	case TUNNEL_GRE_IPV6:
+		return "GRE/IPv6";
+	case TUNNEL_IPSEC_IPV6:
+		return "IPSEC/IPV6";
+	case TUNNEL_IPSEC_6IN4:
+		return "IPSECv6/IP";
+	case TUNNEL_IPSEC_4IN6:
+		return "IPSEC/IPV6";
+	case TUNNEL_IPV6:
+		return "IPv6";
+	case TUNNEL_IPV6IP:
+		return "IPv6/IP";
 	default:
 		return "GRE/IP";
 	}
@@ -117,13 +129,13 @@ static void tunnel_ends(const struct if_snapshot *i, const struct cfg_tunnel *t,
 	char s[IPADDR_STRLEN];
 
 	txt_printf(out, "  Tunnel source %s",
-		   i->tunnel_src.family != IP_NONE ? ipaddr_str(&i->tunnel_src, s) : "UNKNOWN");
+		   i->tunnel_src.family != IP_NONE ? ipaddr_ios(&i->tunnel_src, s) : "UNKNOWN");
 	if (t->source_if[0])
 		txt_printf(out, " (%s)", t->source_if);
 	if (t->mode == TUNNEL_GRE_MULTIPOINT)
 		txt_char(out, '\n');
 	else if (t->destination.family != IP_NONE)
-		txt_printf(out, ", destination %s\n", ipaddr_str(&t->destination, s));
+		txt_printf(out, ", destination %s\n", ipaddr_ios(&t->destination, s));
 	else
 		txt_printf(out, ", destination %s\n",
 			   t->destination_host[0] ? t->destination_host : "UNKNOWN");
@@ -136,12 +148,12 @@ static void tunnel(const struct show_in *in, const struct if_snapshot *i,
 	bool old = in->config->compat_ios12;
 
 	if (!old)
-		txt_printf(out, "  Tunnel linestate evaluation %s%s%s\n", line_word(i),
+		txt_printf(out, "  Tunnel linestate evaluation %s%s%s\n", show_if_line(i),
 			   !i->line && i->line_why ? " - " : "",
 			   !i->line && i->line_why ? i->line_why : "");
 	tunnel_ends(i, t, out);
 	txt_printf(out, "  Tunnel protocol/transport %s\n", transport_word(t->mode));
-	if (t->mode == TUNNEL_GRE_IP || t->mode == TUNNEL_GRE_MULTIPOINT) {
+	if (cfg_tunnel_proto(t) == 47) {
 		if (t->has_key)
 			txt_printf(out, "    Key 0x%X, ", (unsigned)t->key);
 		else
@@ -210,7 +222,7 @@ void show_interfaces(const struct show_in *in, const char *ifname, struct txt *o
 {
 	for (size_t n = 0; n < in->n_ifs; n++) {
 		const struct if_snapshot *i = &in->ifs[n];
-		const struct cfg_interface *c = config_of(in, i);
+		const struct cfg_interface *c = show_if_config(in, i);
 
 		if (ifname[0] && strcmp(ifname, i->name) != 0)
 			continue;
@@ -228,11 +240,11 @@ void show_interfaces_description(const struct show_in *in, struct txt *out)
 	txt_str(out, "Interface                      Status         Protocol Description\n");
 	for (size_t n = 0; n < in->n_ifs; n++) {
 		const struct if_snapshot *i = &in->ifs[n];
-		const struct cfg_interface *c = config_of(in, i);
+		const struct cfg_interface *c = show_if_config(in, i);
 
 		ifname_short(i->name, name);
 		txt_printf(out, "%-30s %-14s %-8s %s\n", name,
-			   c->shutdown ? "admin down" : status_word(i, c), line_word(i),
+			   c->shutdown ? "admin down" : show_if_status(i, c), show_if_line(i),
 			   c->description);
 	}
 }
@@ -257,13 +269,13 @@ void show_ip_interface_brief(const struct show_in *in, const char *ifname, struc
 		     "Protocol\n");
 	for (size_t n = 0; n < in->n_ifs; n++) {
 		const struct if_snapshot *i = &in->ifs[n];
-		const struct cfg_interface *c = config_of(in, i);
+		const struct cfg_interface *c = show_if_config(in, i);
 
 		if (ifname[0] && strcmp(ifname, i->name) != 0)
 			continue;
 		txt_printf(out, "%-26s %-15s %-3s %-6s %-21s %s\n", i->name,
-			   i->addr.family != IP_NONE ? ipaddr_str(&i->addr, s) : "unassigned", "YES",
-			   method_word(i, c), status_word(i, c), line_word(i));
+			   i->addr.family != IP_NONE ? ipaddr_ios(&i->addr, s) : "unassigned", "YES",
+			   method_word(i, c), show_if_status(i, c), show_if_line(i));
 	}
 }
 
@@ -277,7 +289,7 @@ static void secondaries(const struct cfg_interface *c, struct txt *out)
 	char s[IPADDR_STRLEN];
 
 	for (size_t i = 0; i < c->n_secondary; i++)
-		txt_printf(out, "  Secondary address %s/%d\n", ipaddr_str(&c->secondary[i].addr, s),
+		txt_printf(out, "  Secondary address %s/%d\n", ipaddr_ios(&c->secondary[i].addr, s),
 			   ipv4_mask_len(ipaddr_to_v4(&c->secondary[i].mask)));
 }
 
@@ -287,21 +299,21 @@ void show_ip_interface(const struct show_in *in, const char *ifname, struct txt 
 
 	for (size_t n = 0; n < in->n_ifs; n++) {
 		const struct if_snapshot *i = &in->ifs[n];
-		const struct cfg_interface *c = config_of(in, i);
+		const struct cfg_interface *c = show_if_config(in, i);
 
 		if (ifname[0] && strcmp(ifname, i->name) != 0)
 			continue;
-		txt_printf(out, "%s is %s, line protocol is %s\n", i->name, status_word(i, c),
-			   line_word(i));
+		txt_printf(out, "%s is %s, line protocol is %s\n", i->name, show_if_status(i, c),
+			   show_if_line(i));
 		if (i->addr.family == IP_NONE) {
 			txt_str(out, "  Internet protocol processing disabled\n");
 			continue;
 		}
 		if (c->unnumbered[0])
 			txt_printf(out, "  Interface is unnumbered. Using address of %s (%s)\n",
-				   c->unnumbered, ipaddr_str(&i->addr, s));
+				   c->unnumbered, ipaddr_ios(&i->addr, s));
 		else
-			txt_printf(out, "  Internet address is %s/%u\n", ipaddr_str(&i->addr, s),
+			txt_printf(out, "  Internet address is %s/%u\n", ipaddr_ios(&i->addr, s),
 				   (unsigned)i->prefix_len);
 		txt_printf(out, "  Broadcast address is 255.255.255.255\n  Address determined by %s\n",
 			   c->dhcp ? "DHCP" : "non-volatile memory");

@@ -19,7 +19,7 @@ void show_proxy(struct txt *out, const struct addr_match *m, uint8_t proto, cons
 {
 	char addr[IPADDR_STRLEN];
 
-	txt_printf(out, "%s/", ipaddr_str(&m->addr, addr));
+	txt_printf(out, "%s/", ipaddr_ios(&m->addr, addr));
 	show_mask(out, m);
 	txt_printf(out, "/%u/%u", (unsigned)proto, ident_port(port));
 }
@@ -146,17 +146,19 @@ static void endpoints(const struct show_in *in, const struct p2_policy *p, const
 	uint32_t path = show_path_mtu(in, p), spi = pair ? pair->out.spi : 0, plain = path, ip_mtu;
 	char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
 
-	txt_printf(out, "     local crypto endpt.: %s, remote crypto endpt.: %s\n     ",
-		   ipaddr_str(&p->local, local), ipaddr_str(peer, remote));
+	bool ipv6 = p->local.family == IP_V6;
+
+	txt_printf(out, "     local crypto endpt.: %s,%s remote crypto endpt.: %s\n     ",
+		   ipaddr_ios(&p->local, local), ipv6 ? "\n    " : "", ipaddr_ios(peer, remote));
 	if (pair) /* the forwarder's own number, if it has told */
 		plain = show_sa_stats(in, pair->out_id).plain_mtu;
 	if (pair && !plain)
 		plain = show_plaintext_mtu(&pair->out, path);
-	ip_mtu = ci && ci->ip_mtu ? ci->ip_mtu : ifs && ifs->mtu ? ifs->mtu : path;
+	ip_mtu = ipv6 && ifs && ifs->mtu6 ? ifs->mtu6 : ci && ci->ip_mtu && !ipv6 ? ci->ip_mtu : ifs && ifs->mtu ? ifs->mtu : path;
 	if (!in->config->compat_ios12)
 		txt_printf(out, "plaintext mtu %u, ", (unsigned)plain);
-	txt_printf(out, "path mtu %u, ip mtu %u, ip mtu idb %s\n", (unsigned)path, (unsigned)ip_mtu,
-		   ifname);
+	txt_printf(out, "path mtu %u, %s mtu %u, %s mtu idb %s\n", (unsigned)path, ipv6 ? "ipv6" : "ip",
+		   (unsigned)ip_mtu, ipv6 ? "ipv6" : "ip", ifname);
 	txt_printf(out, "     current outbound spi: 0x%" PRIX32 "(%" PRIu32 ")\n", spi, spi);
 	if (!in->config->compat_ios12) {
 		if (p->pfs_group)
@@ -192,7 +194,7 @@ static void identity(const struct show_in *in, const struct p2_policy *p, const 
 	txt_str(out, "   protected vrf: (none)\n");
 	ident(out, "local ", &sel->local, sel->proto, &sel->local_port);
 	ident(out, "remote", &sel->remote, sel->proto, &sel->remote_port);
-	txt_printf(out, "   current_peer %s port %u\n", has_peer ? ipaddr_str(&peer, s) : "(none)",
+	txt_printf(out, "   current_peer %s port %u\n", has_peer ? ipaddr_ios(&peer, s) : "(none)",
 		   pair && pair->out.udp_encap ? (unsigned)pair->out.udp_dport : 500u);
 	txt_printf(out, "     PERMIT, flags={origin_is_acl,%s}\n",
 		   !pair && has_peer && asked_for(in, p, &peer) ? "ipsec_sa_request_sent" : "");
@@ -207,7 +209,7 @@ static bool wanted(const struct show_in *in, const struct p2_policy *p, const ch
 {
 	struct ipaddr peer;
 
-	return (!f->ifname[0] || !strcmp(f->ifname, ifname)) &&
+	return (!f->ipv6 || p->local.family == IP_V6) && (!f->ifname[0] || !strcmp(f->ifname, ifname)) &&
 	       (!f->map[0] || !strcmp(f->map, p->map)) &&
 	       (f->peer.family == IP_NONE ||
 		(show_policy_peer(in, p, &peer) && ipaddr_equal(&peer, &f->peer)));
@@ -229,7 +231,7 @@ void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struc
 			txt_printf(out,
 				   "%sinterface: %s\n"
 				   "    Crypto map tag: %s, local addr %s\n\n",
-				   before ? "" : "\n", ifname, p->map, ipaddr_str(&p->local, local));
+				   before ? "" : "\n", ifname, p->map, ipaddr_ios(&p->local, local));
 		before = p;
 		identity(in, p, ifname, f->detail, out);
 	}
@@ -257,8 +259,8 @@ void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *
 				if (!has_proto(s, proto))
 					continue;
 				txt_printf(out, "%sdest address: %s\n   protocol: %s\n", any ? "\n" : "",
-					   ipaddr_str(&s->dst, dst), proto == PROTO_AH ? "AH" : "ESP");
-				txt_printf(out, "   source address: %s\n", ipaddr_str(&s->src, src));
+					   ipaddr_ios(&s->dst, dst), proto == PROTO_AH ? "AH" : "ESP");
+				txt_printf(out, "   source address: %s\n", ipaddr_ios(&s->src, src));
 				sa_block(in, s, proto, map, f->detail, out);
 				any = true;
 			}

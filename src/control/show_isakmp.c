@@ -20,11 +20,26 @@ static void sa_row(const struct show_in *in, const struct ike_sa_info *s, enum s
 
 	if (in->config->compat_ios12 && id > 1000)
 		id -= 1000; /* 12.x counts from 1 */
-	txt_printf(out, "%-15s %-15s %-14s %7u ", ipaddr_str(dst, a), ipaddr_str(src, b),
+	txt_printf(out, "%-15s %-15s %-14s %7u ", ipaddr_ios(dst, a), ipaddr_ios(src, b),
 		   ike_state_name(state), (unsigned)id);
 	if (form == SA_SLOTS)
 		txt_printf(out, "%4d ", 0);
 	txt_printf(out, "ACTIVE%s\n", s->deleted ? " (deleted)" : "");
+}
+
+/* Addresses of IPv6 have no room in columns. */
+static void sa_row6(const struct ike_sa_info *s, enum sa_form form, struct txt *out)
+{
+	const struct ipaddr *dst = s->initiator ? &s->remote : &s->local;
+	const struct ipaddr *src = s->initiator ? &s->local : &s->remote;
+	enum ike_state state = s->deleted && s->state != IKE_AG_NO_STATE ? IKE_MM_NO_STATE : s->state;
+	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
+
+	txt_printf(out, " dst: %s\n src: %s\n state: %-15s conn-id: %6u ", ipaddr_ios(dst, a),
+		   ipaddr_ios(src, b), ike_state_name(state), (unsigned)s->conn_id);
+	if (form == SA_SLOTS)
+		txt_printf(out, "slot: %4d ", 0);
+	txt_printf(out, "status: ACTIVE%s\n\n", s->deleted ? " (deleted)" : "");
 }
 
 static void sa_table(const struct show_in *in, enum sa_form form, struct txt *out)
@@ -43,6 +58,9 @@ static void sa_table(const struct show_in *in, enum sa_form form, struct txt *ou
 	txt_char(out, '\n');
 	if (!old)
 		txt_str(out, "IPv6 Crypto ISAKMP SA\n\n");
+	for (size_t i = 0; i < in->n_sas; i++)
+		if (in->sas[i].remote.family == IP_V6)
+			sa_row6(&in->sas[i], form, out);
 }
 
 /* ---- detail ---- */
@@ -100,7 +118,7 @@ static void sa_detail_row(const struct show_in *in, const struct ike_sa_info *s,
 	if (in->config->compat_ios12 && id > 1000)
 		id -= 1000;
 	txt_printf(out, "%-5u %-15s %-15s %-6s ACTIVE %-4s %-6s %-4s ", (unsigned)id,
-		   ipaddr_str(&s->local, local), ipaddr_str(&s->remote, remote), "",
+		   ipaddr_ios(&s->local, local), ipaddr_ios(&s->remote, remote), "",
 		   cipher_word(p), hash_word(p), auth_word(p));
 	if (p->group)
 		txt_printf(out, "%-2u ", (unsigned)p->group);
@@ -123,9 +141,13 @@ static void sa_detail(const struct show_in *in, struct txt *out)
 	txt_str(out, "\nC-id  Local           Remote          I-VRF  Status Encr Hash   Auth DH "
 		     "Lifetime Cap.\n\n");
 	for (size_t i = 0; i < in->n_sas; i++)
-		sa_detail_row(in, &in->sas[i], out);
+		if (in->sas[i].remote.family == IP_V4)
+			sa_detail_row(in, &in->sas[i], out);
 	if (!in->config->compat_ios12)
 		txt_str(out, "IPv6 Crypto ISAKMP SA\n\n");
+	for (size_t i = 0; i < in->n_sas; i++)
+		if (in->sas[i].remote.family == IP_V6)
+			sa_detail_row(in, &in->sas[i], out);
 }
 
 static void sa_count(const struct show_in *in, struct txt *out)
@@ -183,8 +205,8 @@ void show_isakmp_peers(const struct show_in *in, const struct ipaddr *only, stru
 		if (s->deleted || shown_before(in, i) ||
 		    (only->family && !ipaddr_equal(only, &s->remote)))
 			continue;
-		txt_printf(out, "Peer: %s Port: %u Local: %s\n", ipaddr_str(&s->remote, remote),
-			   (unsigned)s->remote_port, ipaddr_str(&s->local, local));
+		txt_printf(out, "Peer: %s Port: %u Local: %s\n", ipaddr_ios(&s->remote, remote),
+			   (unsigned)s->remote_port, ipaddr_ios(&s->local, local));
 		if (s->state == IKE_QM_IDLE)
 			txt_printf(out, " Phase1 id: %s\n", s->peer_id[0] ? s->peer_id : remote);
 	}

@@ -123,11 +123,11 @@ static void show_key(const char *ring, const struct cfg_key *key, struct txt *ou
 	const char *name = key->host;
 
 	if (key->addr.family != IP_NONE) {
-		ipaddr_str(&key->addr, addr);
+		ipaddr_ios(&key->addr, addr);
 		if (ipaddr_to_v4(&key->mask) == UINT32_MAX)
 			snprintf(who, sizeof(who), "%s", addr);
 		else
-			snprintf(who, sizeof(who), "%-15s[%s]", addr, ipaddr_str(&key->mask, mask));
+			snprintf(who, sizeof(who), "%-15s[%s]", addr, ipaddr_ios(&key->mask, mask));
 		name = who;
 	}
 	txt_printf(out, "%-12s %-43s %s\n", ring, name, key->type == 6 ? "(encrypted)" : key->key);

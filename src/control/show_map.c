@@ -67,15 +67,23 @@ static void say_acl(const struct show_in *in, const struct cfg_map_entry *e, str
 		txt_str(out, "\tNo matching address list set.\n");
 		return;
 	}
-	txt_printf(out, "\tExtended IP access list %s\n", e->match_acl);
+	if (acl && acl->kind == ACL_IPV6)
+		txt_printf(out, "\tIPv6 access list %s\n", e->match_acl);
+	else
+		txt_printf(out, "\tExtended IP access list %s\n", e->match_acl);
 	for (size_t i = 0; acl && i < acl->entries.n; i++) {
 		const struct acl_entry *ace = acl->entries.v[i];
 
 		if (ace->kind == ACE_REMARK)
 			continue;
-		txt_printf(out, "\t    access-list %s %s ", acl->name,
-			   ace->kind == ACE_PERMIT ? "permit" : "deny");
+		if (acl->kind == ACL_IPV6)
+			txt_printf(out, "\t    %s ", ace->kind == ACE_PERMIT ? "permit" : "deny");
+		else
+			txt_printf(out, "\t    access-list %s %s ", acl->name,
+				   ace->kind == ACE_PERMIT ? "permit" : "deny");
 		show_ace_body(out, acl, ace);
+		if (acl->kind == ACL_IPV6)
+			txt_printf(out, " sequence %u", (unsigned)ace->seq);
 		txt_char(out, '\n');
 	}
 }
@@ -93,11 +101,11 @@ static void say_current_peer(const struct show_in *in, const struct cfg_map *m,
 		if (p->seq != e->seq || strcmp(p->map, m->name) != 0 ||
 		    !show_policy_peer(in, p, &peer))
 			continue;
-		txt_printf(out, "\tCurrent peer: %s\n", ipaddr_str(&peer, s));
+		txt_printf(out, "\tCurrent peer: %s\n", ipaddr_ios(&peer, s));
 		return;
 	}
 	if (e->n_peers && e->peers[0].addr.family != IP_NONE)
-		txt_printf(out, "\tCurrent peer: %s\n", ipaddr_str(&e->peers[0].addr, s));
+		txt_printf(out, "\tCurrent peer: %s\n", ipaddr_ios(&e->peers[0].addr, s));
 }
 
 static void say_transforms(const struct show_in *in, const struct cfg_map_entry *e, struct txt *out)
@@ -145,7 +153,7 @@ static void say_peers(const struct cfg_map_entry *e, struct txt *out)
 
 	for (size_t i = 0; i < e->n_peers; i++)
 		txt_printf(out, "\tPeer = %s\n",
-			   e->peers[i].addr.family != IP_NONE ? ipaddr_str(&e->peers[i].addr, s) :
+			   e->peers[i].addr.family != IP_NONE ? ipaddr_ios(&e->peers[i].addr, s) :
 								e->peers[i].host);
 }
 
@@ -172,12 +180,18 @@ static void say_session_keys(const struct cfg_session_key *k, const char *word, 
 		txt_printf(out, "\t%s ah spi: %u,\n\t\tkey: <removed>,\n", word, (unsigned)k->ah_spi);
 }
 
+/* IOS 12.x tells no families apart. */
+static const char *family_word(const struct config *c, bool ipv6)
+{
+	return c->compat_ios12 ? "" : ipv6 ? "IPv6 " : "IPv4 ";
+}
+
 static void say_entry(const struct show_in *in, const struct cfg_map *m,
 		      const struct cfg_map_entry *e, struct txt *out)
 {
 	const struct config *c = in->config;
 
-	txt_printf(out, "Crypto Map %s\"%s\" %u %s\n", c->compat_ios12 ? "" : "IPv4 ", m->name,
+	txt_printf(out, "Crypto Map %s\"%s\" %u %s\n", family_word(c, m->ipv6), m->name,
 		   (unsigned)e->seq, type_word(e));
 	if (e->description[0])
 		txt_printf(out, "\tDescription: %s\n", e->description);
@@ -205,7 +219,8 @@ static void say_interfaces(const struct config *c, const struct cfg_map *m, stru
 {
 	txt_printf(out, "\tInterfaces using crypto map %s:\n", m->name);
 	for (size_t n = 0; n < c->interfaces.n; n++)
-		if (!strcmp(c->interfaces.v[n]->crypto_map, m->name))
+		if (!strcmp(m->ipv6 ? c->interfaces.v[n]->ip6.crypto_map : c->interfaces.v[n]->crypto_map,
+			    m->name))
 			txt_printf(out, "\t\t%s\n", c->interfaces.v[n]->name);
 	txt_char(out, '\n');
 }
@@ -216,10 +231,23 @@ static void say_end(struct txt *out, const struct addr_match *m, const struct po
 {
 	struct ipaddr wild = { .family = m->addr.family };
 	char addr[IPADDR_STRLEN], bits[IPADDR_STRLEN];
+	unsigned len;
 
+	if (wild.family == IP_V6 && addr_match_prefix(m, &len)) {
+		ipaddr_ios(&m->addr, addr);
+		if (len == 128)
+			txt_printf(out, " host %s", addr);
+		else if (len)
+			txt_printf(out, " %s/%u", addr, len);
+		else
+			txt_str(out, " any");
+		if (port->op == PORT_EQ)
+			txt_printf(out, " eq %u", (unsigned)port->lo);
+		return;
+	}
 	memcpy(wild.b, m->wild, sizeof(wild.b));
-	ipaddr_str(&m->addr, addr);
-	ipaddr_str(&wild, bits);
+	ipaddr_ios(&m->addr, addr);
+	ipaddr_ios(&wild, bits);
 	if (!strcmp(bits, "0.0.0.0"))
 		txt_printf(out, " host %s", addr);
 	else if (!strcmp(bits, "255.255.255.255"))
@@ -230,12 +258,12 @@ static void say_end(struct txt *out, const struct addr_match *m, const struct po
 		txt_printf(out, " eq %u", (unsigned)port->lo);
 }
 
-static void say_proto(struct txt *out, uint8_t proto)
+static void say_proto(struct txt *out, uint8_t proto, bool ipv6)
 {
-	static const struct {
+	const struct {
 		uint8_t proto;
 		const char *word;
-	} words[] = { { 0, "ip" }, { 1, "icmp" }, { 6, "tcp" }, { 17, "udp" }, { 47, "gre" } };
+	} words[] = { { 0, ipv6 ? "ipv6" : "ip" }, { ipv6 ? 58 : 1, "icmp" }, { 6, "tcp" }, { 17, "udp" }, { 47, "gre" } };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i].proto == proto) {
@@ -243,6 +271,13 @@ static void say_proto(struct txt *out, uint8_t proto)
 			return;
 		}
 	txt_printf(out, "%u", (unsigned)proto);
+}
+
+/* How the list that nobody wrote begins. */
+static const char *list_word(const struct selector *s)
+{
+	return s->local.addr.family == IP_V6 ? "IPv6 access list \n\t    permit " :
+					       "Extended IP access list \n\t    access-list  permit ";
 }
 
 /* The entry of the dynamic map that the policy was made of: its SPD entry knows. */
@@ -272,12 +307,12 @@ static void say_temporary(const struct show_in *in, const struct cfg_map *m,
 	if (!t)
 		return;
 	(void)show_policy_peer(in, p, &peer);
-	ipaddr_str(&peer, s);
+	ipaddr_ios(&peer, s);
 	txt_printf(out,
 		   "Crypto Map %s\"%s\" %u ipsec-isakmp\n\tPeer = %s\n"
-		   "\tExtended IP access list \n\t    access-list  permit ",
-		   in->config->compat_ios12 ? "" : "IPv4 ", m->name, number, s);
-	say_proto(out, p->sel.proto);
+		   "\t%s",
+		   family_word(in->config, m->ipv6), m->name, number, s, list_word(&p->sel));
+	say_proto(out, p->sel.proto, p->sel.local.addr.family == IP_V6);
 	say_end(out, &p->sel.local, &p->sel.local_port);
 	say_end(out, &p->sel.remote, &p->sel.remote_port);
 	txt_printf(out, "\n\t    dynamic (created from dynamic map %s/%u)\n\tCurrent peer: %s\n",
@@ -338,7 +373,7 @@ static void say_head(const struct show_in *in, const struct p2_policy *p,
 {
 	static const struct cfg_map_entry none = { .type = MAP_ISAKMP };
 	const struct cfg_map_entry *e = config_find_ipsec_profile(in->config, i->tunnel.protection);
-	const char *ip = in->config->compat_ios12 ? "" : "IPv4 ";
+	const char *ip = family_word(in->config, p->local.family == IP_V6);
 	struct ipaddr peer = p->peers[0];
 	char s[IPADDR_STRLEN];
 
@@ -346,12 +381,12 @@ static void say_head(const struct show_in *in, const struct p2_policy *p,
 		   i->tunnel.protection);
 	show_map_terms(in, e ? e : &none, out);
 	(void)show_policy_peer(in, p, &peer);
-	ipaddr_str(&peer, s);
+	ipaddr_ios(&peer, s);
 	txt_printf(out,
 		   "\nCrypto Map %s\"%s\" %u ipsec-isakmp\n\tMap is a PROFILE INSTANCE.\n"
-		   "\tPeer = %s\n\tExtended IP access list \n\t    access-list  permit ",
-		   ip, p->map, (unsigned)p->seq, s);
-	say_proto(out, p->sel.proto);
+		   "\tPeer = %s\n\t%s",
+		   ip, p->map, (unsigned)p->seq, s, list_word(&p->sel));
+	say_proto(out, p->sel.proto, p->sel.local.addr.family == IP_V6);
 	say_end(out, &p->sel.local, &p->sel.local_port);
 	say_end(out, &p->sel.remote, &p->sel.remote_port);
 	txt_printf(out, "\n\tCurrent peer: %s\n", s);
@@ -391,16 +426,15 @@ static bool say_heads(const struct show_in *in, const char *ifname, const char *
 void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out)
 {
 	const struct config *c = in->config;
-	const char *asked = tag;
 	const struct cfg_interface *on = ifname[0] ? config_find_interface(c, ifname) : NULL;
 	bool any = false;
 
-	if (on)
-		tag = on->crypto_map;
-	for (size_t i = 0; i < c->maps.n && !(ifname[0] && !tag[0]); i++) {
+	for (size_t i = 0; i < c->maps.n; i++) {
 		const struct cfg_map *m = c->maps.v[i];
 
 		if (tag[0] && strcmp(tag, m->name) != 0)
+			continue;
+		if (ifname[0] && (!on || strcmp(m->ipv6 ? on->ip6.crypto_map : on->crypto_map, m->name) != 0))
 			continue;
 		for (size_t k = 0; k < m->entries.n; k++) {
 			say_entry(in, m, m->entries.v[k], out);
@@ -409,7 +443,7 @@ void show_crypto_map(const struct show_in *in, const char *ifname, const char *t
 		}
 		say_temporaries(in, m, out);
 	}
-	any |= say_heads(in, ifname, asked, out);
+	any |= say_heads(in, ifname, tag, out);
 	if (!any)
 		txt_str(out, "No crypto maps found.\n");
 }

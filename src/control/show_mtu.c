@@ -158,7 +158,7 @@ static void one_tunnel(const struct show_in *in, const struct cfg_interface *ci,
 	struct sum s = { .o = { .inside = (uint16_t)inside },
 			 .path = i->tunnel_path ? i->tunnel_path : DEFAULT_PATH };
 
-	txt_printf(out, "%s, to %s", ci->name, ipaddr_str(&ci->tunnel.destination, dst));
+	txt_printf(out, "%s, to %s", ci->name, ipaddr_ios(&ci->tunnel.destination, dst));
 	if (p)
 		s = sum_of(in, p, inside);
 	if (p)

@@ -241,6 +241,35 @@ static uint8_t prefix_len(const struct control *c, const struct cfg_interface *c
 	return 32;
 }
 
+/* What the kernel has there, of whomever it came. */
+static void take_addresses6(const struct control *c, const struct cfg_interface *ci,
+			    const struct bound_if *b, struct if_snapshot *i)
+{
+	const struct cfg_if6 *x = &ci->ip6;
+
+	i->ipv6 = cfg_if6_runs(x);
+	i->mtu6 = b->mtu6 ? b->mtu6 : i->mtu;
+	for (size_t k = 0; k < c->n_addrs; k++) {
+		const struct nl_addr *a = &c->addrs[k];
+		bool local = ipaddr_is_link_local(&a->addr);
+
+		if (a->ifindex != b->ifindex || a->addr.family != IP_V6)
+			continue;
+		/* of two, the one that was asked for */
+		if (local && (!i->link_local6.family || cfg_if6_find(x, &a->addr) < x->n))
+			i->link_local6 = a->addr;
+		if (local || i->n_addrs6 == CFG_MAX_ADDRS6)
+			continue;
+		i->addrs6[i->n_addrs6].addr = a->addr;
+		i->addrs6[i->n_addrs6].prefix_len = a->prefix_len;
+		i->addrs6[i->n_addrs6].tentative = a->tentative;
+		i->addrs6[i->n_addrs6].duplicate = a->duplicate;
+		struct ipaddr net = ipaddr_network(&a->addr, 64);
+		size_t at = cfg_if6_find(x, &net);
+		i->addrs6[i->n_addrs6++].eui64 = at < x->n && x->addrs[at].kind == ADDR6_EUI64;
+	}
+}
+
 static void take_interface(struct snapshot *s, struct control *c, const struct cfg_interface *ci)
 {
 	const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
@@ -270,6 +299,8 @@ static void take_interface(struct snapshot *s, struct control *c, const struct c
 	}
 	if (ci->is_tunnel && b)
 		take_tunnel(s, c, ci, b, &i);
+	if (l)
+		take_addresses6(c, ci, b, &i);
 	append(s, &s->ifs, &s->in.n_ifs, sizeof(i), &i);
 }
 
@@ -361,9 +392,20 @@ static void take_routes(struct snapshot *s, struct control *c)
 				  f->prefix_len, NULL, f->name);
 		add_route(s, f->prefix_len < 32 ? 'L' : 'C', f->addr, 32, NULL, f->name);
 	}
+	for (size_t i = 0; i < s->in.n_ifs; i++) {
+		const struct if_snapshot *f = &s->ifs[i];
+
+		for (size_t k = 0; f->line && k < f->n_addrs6; k++) {
+			struct ipaddr net = ipaddr_network(&f->addrs6[k].addr, f->addrs6[k].prefix_len);
+
+			if (f->addrs6[k].prefix_len < 128)
+				add_route(s, 'C', net, f->addrs6[k].prefix_len, NULL, f->name);
+			add_route(s, 'L', f->addrs6[k].addr, 128, NULL, f->name);
+		}
+	}
 	for (size_t i = 0; i < c->config->routes.n; i++) {
 		const struct cfg_route *r = c->config->routes.v[i];
-		int len = ipv4_mask_len(ipaddr_to_v4(&r->mask));
+		int len = ipaddr_mask_len(&r->mask);
 
 		if (len >= 0 && route_holds(s, c, r))
 			add_route(s, 'S', r->net, (uint8_t)len, r, r->ifname);
@@ -422,7 +464,8 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	(void)fwdlink_call(c->fwd, &get, -1, take_row, s);
 	take_ike(s, c);
 	take_matches(s, c);
-	if (action == EXEC_SHOW_ACCESS_LISTS || action == EXEC_SHOW_IP_ACCESS_LISTS)
+	if (action == EXEC_SHOW_ACCESS_LISTS || action == EXEC_SHOW_IP_ACCESS_LISTS ||
+	    action == EXEC_SHOW_IPV6_ACCESS_LIST)
 		(void)access_matches(c, take_match, s);
 	for (size_t i = 0; i < s->n_acl_stats; i++)
 		take_match(s, s->acl_stats[i].name, s->acl_stats[i].seq, s->acl_stats[i].n);
@@ -430,7 +473,7 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 		take_interface(s, c, c->config->interfaces.v[i]);
 	for (size_t i = 0; i < in->n_ifs; i++)
 		if_counts_show(&c->counts, &s->ifs[i], host_now_ms(NULL));
-	if (action == EXEC_SHOW_IP_ROUTE)
+	if (action == EXEC_SHOW_IP_ROUTE || action == EXEC_SHOW_IPV6_ROUTE)
 		take_routes(s, c);
 	take_machine(s, c);
 	in->config = c->config;

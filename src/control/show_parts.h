@@ -12,13 +12,18 @@
 void show_age(struct txt *out, uint64_t sec);
 /* The same, or `never` for SHOW_NEVER; ms in. */
 void show_ago(struct txt *out, uint64_t ms);
-/* 255.255.255.0 from an inverted mask. */
+/* 255.255.255.0 from an inverted mask; of IPv6 the length of the prefix. */
 void show_mask(struct txt *out, const struct addr_match *m);
 /* 10.1.1.0/255.255.255.0/0/0: address, mask, protocol and port. */
 void show_proxy(struct txt *out, const struct addr_match *m, uint8_t proto, const struct port_match *port);
 /* An access list entry's words after the action (`ip host A any eq www`), as the
  * configuration has them. */
 void show_ace_body(struct txt *out, const struct cfg_acl *acl, const struct acl_entry *e);
+/* "up", "down" and so on, as `show interfaces` has them. */
+const char *show_if_status(const struct if_snapshot *i, const struct cfg_interface *c);
+const char *show_if_line(const struct if_snapshot *i);
+/* The interface as configured, or the defaults. */
+const struct cfg_interface *show_if_config(const struct show_in *in, const struct if_snapshot *i);
 /* `esp-3des esp-sha-hmac ` as in `{ ... }` and after `transform:`. */
 void show_esp_words(struct txt *out, uint8_t cipher, uint16_t bits, uint8_t auth);
 /* `{ ah-sha-hmac  } , { esp-aes  } `: a brace group for each protocol. */
@@ -62,6 +67,7 @@ struct ipsec_filter {
 	struct ipaddr peer;  /* IP_NONE: all */
 	const char *ifname;  /* "": all */
 	const char *map;     /* "": all */
+	bool ipv6;	     /* only those whose ends are of IPv6 */
 };
 void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struct txt *out);
 void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *f, struct txt *out);
@@ -117,8 +123,16 @@ void show_interfaces_description(const struct show_in *in, struct txt *out);
 void show_ip_interface(const struct show_in *in, const char *ifname, struct txt *out);
 void show_ip_interface_brief(const struct show_in *in, const char *ifname, struct txt *out);
 
-/* show_acl.c: name "" is all */
-void show_access_lists(const struct show_in *in, const char *name, struct txt *out);
+/* show_acl.c: name "" is all; matches: packets that the line took so far */
+void show_matches(const struct show_in *in, const char *acl, uint32_t seq, struct txt *out);
+/* ipv6: those, too, as IOS lists them behind the others. */
+void show_access_lists(const struct show_in *in, const char *name, bool ipv6, struct txt *out);
+
+/* show_ipv6.c: ifname, name "" is all */
+void show_ipv6_interface(const struct show_in *in, const char *ifname, struct txt *out);
+void show_ipv6_interface_brief(const struct show_in *in, const char *ifname, struct txt *out);
+void show_ipv6_route(const struct show_in *in, struct txt *out);
+void show_ipv6_access_list(const struct show_in *in, const char *name, struct txt *out);
 
 /* show_route.c; false if addr is in no route (a message is in out) */
 void show_ip_route(const struct show_in *in, struct txt *out);

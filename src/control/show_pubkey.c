@@ -20,7 +20,7 @@ static void put_row(const struct cfg_pubkey *k, struct txt *out)
 	char addr[IPADDR_STRLEN] = "";
 
 	if (where(k)->family)
-		ipaddr_str(where(k), addr);
+		ipaddr_ios(where(k), addr);
 	txt_printf(out, "%-6s%-12s%-18s%-17s%s\n", "M", uses[k->use], addr, "default", k->name);
 }
 
@@ -31,7 +31,7 @@ static void put_key(const struct cfg_pubkey *k, struct txt *out)
 	if (k->name[0])
 		txt_printf(out, "Key name: %s\n", k->name);
 	if (where(k)->family)
-		txt_printf(out, "Key address: %s\n", ipaddr_str(where(k), addr));
+		txt_printf(out, "Key address: %s\n", ipaddr_ios(where(k), addr));
 	txt_printf(out, " Usage: %s%s Key\n Source: Manually entered\n Data:\n", uses[k->use],
 		   k->use ? "" : " Purpose");
 	for (size_t i = 0; i < k->len; i++) {

@@ -76,7 +76,7 @@ static void say(const struct show_route *r, int width, bool with_len, bool again
 	char s[IPADDR_STRLEN];
 
 	txt_printf(out, "%c%-*s%s", r->code, width - 1, r->prefix_len ? "" : "*",
-		   ipaddr_str(&r->dst, s));
+		   ipaddr_ios(&r->dst, s));
 	if (with_len)
 		txt_printf(out, "/%u", (unsigned)r->prefix_len);
 	for (size_t i = start; again && i < out->len; i++)
@@ -86,7 +86,7 @@ static void say(const struct show_route *r, int width, bool with_len, bool again
 		return;
 	}
 	txt_printf(out, " [%u/%u] via %s", (unsigned)r->distance, (unsigned)r->metric,
-		   ipaddr_str(&r->next_hop, s));
+		   ipaddr_ios(&r->next_hop, s));
 	if (r->ifname[0])
 		txt_printf(out, ", %s", r->ifname);
 	txt_char(out, '\n');
@@ -110,7 +110,7 @@ static void network(const struct show_route *const *v, size_t n, struct columns 
 			say(v[i], col.top, true, i > 0, out);
 		return;
 	}
-	txt_printf(out, "%*s%s/", col.top, "", ipaddr_str(&net, s));
+	txt_printf(out, "%*s%s/", col.top, "", ipaddr_ios(&net, s));
 	if (masks == 1)
 		txt_printf(out, "%u is subnetted, %u subnets\n", (unsigned)v[0]->prefix_len, subnets);
 	else
@@ -133,11 +133,11 @@ static void last_resort(const struct show_in *in, struct columns col, struct txt
 	for (size_t i = 0; i < in->n_routes; i++) {
 		const struct show_route *r = &in->routes[i];
 
-		if (!is_default(r))
+		if (r->dst.family != IP_V4 || !is_default(r))
 			continue;
 		if (first)
 			txt_printf(out, "Gateway of last resort is %s to network 0.0.0.0\n\n",
-				   r->next_hop.family != IP_NONE ? ipaddr_str(&r->next_hop, s) :
+				   r->next_hop.family != IP_NONE ? ipaddr_ios(&r->next_hop, s) :
 								   "0.0.0.0");
 		say(r, col.top, true, !first, out);
 		first = false;
@@ -206,7 +206,7 @@ bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struc
 	for (size_t i = 0; i < in->n_routes; i++) {
 		const struct show_route *r = &in->routes[i];
 
-		if (is_default(r) || r->prefix_len > 32)
+		if (r->dst.family != IP_V4 || is_default(r) || r->prefix_len > 32)
 			continue;
 		near |= major(r) == (to & ipv4_mask(classful_len(to)));
 		if (((net_of(r) ^ to) & ipv4_mask(r->prefix_len)) == 0 &&
@@ -217,7 +217,7 @@ bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struc
 		txt_str(out, near ? "% Subnet not in table\n" : "% Network not in table\n");
 		return false;
 	}
-	txt_printf(out, "Routing entry for %s/%u\n", ipaddr_str(&best->dst, s),
+	txt_printf(out, "Routing entry for %s/%u\n", ipaddr_ios(&best->dst, s),
 		   (unsigned)best->prefix_len);
 	txt_printf(out, "  Known via \"%s\", distance %u, metric %u%s\n  Routing Descriptor Blocks:\n",
 		   source_word(best->code), (unsigned)best->distance, (unsigned)best->metric,
@@ -225,13 +225,13 @@ bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struc
 	for (size_t i = 0, k = 0; i < in->n_routes; i++) {
 		const struct show_route *r = &in->routes[i];
 
-		if (r->code != best->code || !same_prefix(r, best))
+		if (r->dst.family != IP_V4 || r->code != best->code || !same_prefix(r, best))
 			continue;
 		txt_printf(out, "  %c ", k++ ? ' ' : '*');
 		if (r->next_hop.family == IP_NONE)
 			txt_printf(out, "directly connected, via %s\n", r->ifname);
 		else
-			txt_printf(out, "%s%s%s\n", ipaddr_str(&r->next_hop, s),
+			txt_printf(out, "%s%s%s\n", ipaddr_ios(&r->next_hop, s),
 				   r->ifname[0] ? ", via " : "", r->ifname);
 		txt_printf(out, "      Route metric is %u, traffic share count is 1\n",
 			   (unsigned)r->metric);

@@ -89,8 +89,8 @@ static void ike_lines(const struct show_in *in, const struct session_key *k, boo
 		if (s->deleted || !ipaddr_equal(&s->peer, &k->peer))
 			continue;
 		txt_printf(out, "  Session ID: 0  \n  IKEv1 SA: local %s/%u remote %s/%u %s \n",
-			   ipaddr_str(&s->local, local), (unsigned)s->local_port,
-			   ipaddr_str(&s->remote, remote), (unsigned)s->remote_port,
+			   ipaddr_ios(&s->local, local), (unsigned)s->local_port,
+			   ipaddr_ios(&s->remote, remote), (unsigned)s->remote_port,
 			   up ? "Active" : "Inactive");
 		if (!detail)
 			continue;
@@ -110,7 +110,7 @@ static void flow_end(struct txt *out, const struct addr_match *m, const struct p
 	char addr[IPADDR_STRLEN];
 	unsigned len;
 
-	ipaddr_str(&m->addr, addr);
+	ipaddr_ios(&m->addr, addr);
 	if (addr_match_prefix(m, &len) && len == (m->addr.family == IP_V6 ? 128u : 32u)) {
 		txt_printf(out, "host %s ", addr);
 	} else {
@@ -144,7 +144,7 @@ static void flow(const struct show_in *in, const struct p2_policy *p, bool detai
 	if (sel->proto)
 		txt_printf(out, "%u ", (unsigned)sel->proto);
 	else
-		txt_str(out, "ip ");
+		txt_str(out, sel->local.addr.family == IP_V6 ? "ipv6 " : "ip ");
 	flow_end(out, &sel->local, &sel->local_port);
 	flow_end(out, &sel->remote, &sel->remote_port);
 	txt_printf(out, "\n        Active SAs: %u, origin: crypto map\n", count_sas(in, p->id));
@@ -184,7 +184,7 @@ static void session(const struct show_in *in, const struct session_key *k, bool 
 		txt_char(out, '\n');
 	}
 	txt_printf(out, "Session status: %s     \n", now);
-	txt_printf(out, "Peer: %s port %u %s\n", ipaddr_str(&k->peer, peer),
+	txt_printf(out, "Peer: %s port %u %s\n", ipaddr_ios(&k->peer, peer),
 		   sa ? (unsigned)sa->remote_port : 500u, detail ? "fvrf: (none) ivrf: (none)" : "");
 	if (detail && down)
 		txt_str(out, "      Desc: (none)\n      Phase1_id: (none)\n");
@@ -214,7 +214,7 @@ static void brief(const struct show_in *in, const struct session_key *k, struct 
 		code[1] = 'K';
 	if (ifs)
 		ifname_short(ifs->name, name);
-	ipaddr_str(&k->peer, peer);
+	ipaddr_ios(&k->peer, peer);
 	txt_printf(out, "%15s %8s %12s %22s ", peer, name, "", now[0] == 'U' ? peer : "");
 	if (now[0] == 'U')
 		show_age(out, uptime(in, k));

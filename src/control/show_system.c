@@ -149,7 +149,7 @@ void show_debug_condition(const struct show_in *in, struct txt *out)
 	if (in->n_debug_peers)
 		txt_str(out, "\nIKE peer IP address filters:\n");
 	for (size_t i = 0; i < in->n_debug_peers; i++)
-		txt_printf(out, "%s%s", i ? " " : "", ipaddr_str(&in->debug_peers[i], a));
+		txt_printf(out, "%s%s", i ? " " : "", ipaddr_ios(&in->debug_peers[i], a));
 	if (in->n_debug_peers)
 		txt_str(out, "\n");
 }

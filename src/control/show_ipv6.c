@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show ipv6 interface [brief], route, access-list. */
+#include "control/show_parts.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- interfaces ---- */
+
+void show_ipv6_interface_brief(const struct show_in *in, const char *ifname, struct txt *out)
+{
+	char s[IPADDR_STRLEN];
+
+	for (size_t n = 0; n < in->n_ifs; n++) {
+		const struct if_snapshot *i = &in->ifs[n];
+
+		if (ifname[0] && strcmp(ifname, i->name) != 0)
+			continue;
+		txt_printf(out, "%-22s [%s/%s]\n", i->name, show_if_status(i, show_if_config(in, i)),
+			   show_if_line(i));
+		if (i->link_local6.family)
+			txt_printf(out, "    %s\n", ipaddr_ios(&i->link_local6, s));
+		for (size_t k = 0; k < i->n_addrs6; k++)
+			txt_printf(out, "    %s\n", ipaddr_ios(&i->addrs6[k].addr, s));
+		if (!i->link_local6.family && !i->n_addrs6)
+			txt_str(out, "    unassigned\n");
+	}
+}
+
+static void global_addresses(const struct if_snapshot *i, const struct cfg_interface *c, struct txt *out)
+{
+	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
+
+	if (c->ip6.unnumbered[0] && !i->n_addrs6)
+		txt_printf(out, "  Interface is unnumbered. Using address of %s\n", c->ip6.unnumbered);
+	if (!i->n_addrs6) {
+		txt_str(out, "  No global unicast address is configured\n");
+		return;
+	}
+	txt_str(out, "  Global unicast address(es):\n");
+	for (size_t k = 0; k < i->n_addrs6; k++) {
+		struct ipaddr net = ipaddr_network(&i->addrs6[k].addr, i->addrs6[k].prefix_len);
+
+		txt_printf(out, "    %s, subnet is %s/%u %s%s\n", ipaddr_ios(&i->addrs6[k].addr, a),
+			   ipaddr_ios(&net, b), (unsigned)i->addrs6[k].prefix_len,
+			   i->addrs6[k].eui64 ? "[EUI]" : "",
+			   i->addrs6[k].duplicate   ? "[DUP]" :
+			   i->addrs6[k].tentative ? "[TEN]" :
+						    "");
+	}
+}
+
+/* RFC 4291 section 2.7.1: ff02::1:ff and the last 24 bits; once for each. */
+static void solicited(const struct ipaddr *const *v, size_t n, struct txt *out)
+{
+	char s[IPADDR_STRLEN];
+
+	for (size_t i = 0; i < n; i++) {
+		struct ipaddr g = { IP_V6, { 0xff, 2, [11] = 1, 0xff, v[i]->b[13], v[i]->b[14], v[i]->b[15] } };
+		bool seen = false;
+
+		for (size_t k = 0; k < i; k++)
+			seen |= !memcmp(v[k]->b + 13, v[i]->b + 13, 3);
+		if (!seen)
+			txt_printf(out, "    %s\n", ipaddr_ios(&g, s));
+	}
+}
+
+static void groups(const struct show_in *in, const struct if_snapshot *i, struct txt *out)
+{
+	const struct ipaddr *v[CFG_MAX_ADDRS6 + 1];
+	size_t n = 0;
+
+	if (i->link_local6.family)
+		v[n++] = &i->link_local6;
+	for (size_t k = 0; k < i->n_addrs6; k++)
+		v[n++] = &i->addrs6[k].addr;
+	txt_printf(out, "  Joined group address(es):\n    FF02::1\n%s",
+		   in->config->ipv6_routing ? "    FF02::2\n" : "");
+	solicited(v, n, out);
+}
+
+void show_ipv6_interface(const struct show_in *in, const char *ifname, struct txt *out)
+{
+	char s[IPADDR_STRLEN];
+
+	for (size_t n = 0; n < in->n_ifs; n++) {
+		const struct if_snapshot *i = &in->ifs[n];
+		const struct cfg_interface *c = show_if_config(in, i);
+
+		if (!i->ipv6 || (ifname[0] && strcmp(ifname, i->name) != 0))
+			continue;
+		txt_printf(out, "%s is %s, line protocol is %s\n", i->name, show_if_status(i, c),
+			   show_if_line(i));
+		if (i->link_local6.family)
+			txt_printf(out, "  IPv6 is enabled, link-local address is %s \n",
+				   ipaddr_ios(&i->link_local6, s));
+		else
+			txt_str(out, "  IPv6 is stalled, there is no link-local address\n");
+		txt_str(out, "  No Virtual link-local address(es):\n");
+		if (c->description[0])
+			txt_printf(out, "  Description: %s\n", c->description);
+		global_addresses(i, c, out);
+		groups(in, i, out);
+		txt_printf(out, "  MTU is %u bytes\n", (unsigned)i->mtu6);
+		if (c->ip6.filter_in[0])
+			txt_printf(out, "  Inbound access list %s\n", c->ip6.filter_in);
+		if (c->ip6.filter_out[0])
+			txt_printf(out, "  Outgoing access list %s\n", c->ip6.filter_out);
+	}
+}
+
+/* ---- routes ---- */
+
+static const char codes[] =
+	"Codes: C - Connected, L - Local, S - Static, U - Per-user Static route\n"
+	"       B - BGP, R - RIP, H - NHRP, I1 - ISIS L1\n"
+	"       I2 - ISIS L2, IA - ISIS interarea, IS - ISIS summary, D - EIGRP\n"
+	"       EX - EIGRP external, ND - ND Default, NDp - ND Prefix, DCE - Destination\n"
+	"       NDr - Redirect, O - OSPF Intra, OI - OSPF Inter, OE1 - OSPF ext 1\n"
+	"       OE2 - OSPF ext 2, ON1 - OSPF NSSA ext 1, ON2 - OSPF NSSA ext 2\n";
+
+static int by_prefix(const void *a, const void *b)
+{
+	const struct show_route *x = *(const struct show_route *const *)a;
+	const struct show_route *y = *(const struct show_route *const *)b;
+	int c = ipaddr_cmp(&x->dst, &y->dst);
+
+	if (!c)
+		c = x->prefix_len - y->prefix_len;
+	return c ? c : ipaddr_cmp(&x->next_hop, &y->next_hop);
+}
+
+static bool same_route(const struct show_route *a, const struct show_route *b)
+{
+	return a->code == b->code && a->distance == b->distance && a->prefix_len == b->prefix_len &&
+	       ipaddr_equal(&a->dst, &b->dst);
+}
+
+static void say_route(const struct show_route *r, bool again, struct txt *out)
+{
+	char s[IPADDR_STRLEN];
+
+	if (!again)
+		txt_printf(out, "%-3c %s/%u [%u/%u]\n", r->code, ipaddr_ios(&r->dst, s),
+			   (unsigned)r->prefix_len, (unsigned)r->distance, (unsigned)r->metric);
+	txt_str(out, "     via ");
+	if (r->next_hop.family)
+		txt_printf(out, "%s%s%s\n", ipaddr_ios(&r->next_hop, s), r->ifname[0] ? ", " : "", r->ifname);
+	else
+		txt_printf(out, "%s, %s\n", r->ifname, r->code == 'L' ? "receive" : "directly connected");
+}
+
+void show_ipv6_route(const struct show_in *in, struct txt *out)
+{
+	const struct show_route **v = calloc(in->n_routes + 1, sizeof(struct show_route *));
+	size_t n = 0, entries = 1; /* that of multicast */
+
+	if (!v) {
+		out->bad = true;
+		return;
+	}
+	for (size_t i = 0; i < in->n_routes; i++)
+		if (in->routes[i].dst.family == IP_V6)
+			v[n++] = &in->routes[i];
+	if (n)
+		qsort(v, n, sizeof(struct show_route *), by_prefix);
+	for (size_t i = 0; i < n; i++)
+		entries += !i || !same_route(v[i - 1], v[i]);
+	txt_printf(out, "IPv6 Routing Table - default - %zu entries\n%s", entries, codes);
+	for (size_t i = 0; i < n; i++)
+		say_route(v[i], i && same_route(v[i - 1], v[i]), out);
+	txt_str(out, "L   FF00::/8 [0/0]\n     via Null0, receive\n");
+	free(v);
+}
+
+/* ---- access lists ---- */
+
+void show_ipv6_access_list(const struct show_in *in, const char *name, struct txt *out)
+{
+	const struct config *c = in->config;
+
+	for (size_t i = 0; i < c->acls.n; i++) {
+		const struct cfg_acl *acl = c->acls.v[i];
+
+		if (acl->kind != ACL_IPV6 || (name[0] && strcmp(name, acl->name) != 0))
+			continue;
+		txt_printf(out, "IPv6 access list %s\n", acl->name);
+		for (size_t k = 0; k < acl->entries.n; k++) {
+			const struct acl_entry *e = acl->entries.v[k];
+
+			if (e->kind == ACE_REMARK)
+				continue;
+			txt_printf(out, "    %s ", e->kind == ACE_PERMIT ? "permit" : "deny");
+			show_ace_body(out, acl, e);
+			show_matches(in, acl->name, e->seq, out);
+			txt_printf(out, " sequence %u\n", (unsigned)e->seq);
+		}
+	}
+}
