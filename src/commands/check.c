@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/check_ipv6.h"
 #include "commands/check_mtu.h"
 #include "commands/check_pki.h"
 #include "commands/check_protection.h"
@@ -27,18 +28,18 @@ static void check_protection(const struct config *c, const struct cfg_interface 
 	if (!e && !i->crypto_map[0] && !cfg_interface_protected(i))
 		report_object(r, REPORT_WARNING, obj, "tunnel protection ipsec profile NAME",
 			      "no crypto map protects this tunnel: %s does not encrypt.",
-			      t->mode == TUNNEL_IPIP ? "IP in IP" : "GRE");
+			      cfg_tunnel_proto(t) == 47 ? "GRE" : "IP in IP");
 	check_mtu(c, i, obj, r);
 }
 
 /* Two tunnels that nothing in a packet tells apart. */
 static bool same_packets(const struct cfg_tunnel *a, const struct cfg_tunnel *b)
 {
-	bool ipip = a->mode == TUNNEL_IPIP;
+	bool keyless = cfg_tunnel_proto(a) != 47;
 
 	return a->destination.family && ipaddr_equal(&a->destination, &b->destination) &&
 	       ipaddr_equal(&a->source, &b->source) && !strcmp(a->source_if, b->source_if) &&
-	       a->mode == b->mode && (ipip || (a->has_key == b->has_key && a->key == b->key));
+	       a->mode == b->mode && (keyless || (a->has_key == b->has_key && a->key == b->key));
 }
 
 static void check_twins(const struct config *c, const struct cfg_interface *i, const char *obj,
@@ -60,12 +61,13 @@ static void check_tunnel(const struct config *c, const struct cfg_interface *i, 
 	char obj[CHECK_NAME_LEN];
 
 	check_object_name(obj, "interface", i->name);
-	if (t->mode != TUNNEL_GRE_IP && t->mode != TUNNEL_IPIP && t->mode != TUNNEL_IPSEC_IPV4)
+	if (t->mode == TUNNEL_GRE_MULTIPOINT || t->mode == TUNNEL_OTHER)
 		report_object(r, REPORT_ERROR, obj, "tunnel mode gre ip",
 			      "this tunnel mode is not run by this version.");
-	if (t->mode == TUNNEL_IPIP && (t->has_key || t->checksum || t->sequence || t->keepalive))
+	if (cfg_tunnel_proto(t) != 47 && !cfg_tunnel_is_vti(t) &&
+	    (t->has_key || t->checksum || t->sequence || t->keepalive))
 		report_object(r, REPORT_WARNING, obj, "tunnel mode gre ip",
-			      "tunnel mode ipip has no key, checksum, sequence numbers or keepalives: "
+			      "this tunnel mode has no key, checksum, sequence numbers or keepalives: "
 			      "they are GRE's.");
 	check_tunnel_protection(c, i, obj, r);
 	check_profile_use(c, obj, t->protection_isakmp, r);
@@ -130,5 +132,6 @@ void commands_check(const struct config *c, struct report *report)
 	check_isakmp(c, report);
 	check_ipsec(c, report);
 	check_interfaces(c, report);
+	check_ipv6(c, report);
 	check_pki(c, report);
 }

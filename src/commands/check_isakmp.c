@@ -74,7 +74,7 @@ static void check_keys(const struct config *c, struct report *r)
 		check_object_name(obj, "crypto isakmp key for",
 			    k->addr.family ? ipaddr_ios(&k->addr, buf) : k->host);
 		check_key_text(r, obj, k->key, k->type, "crypto isakmp key KEY address A.B.C.D (in clear)");
-		if (k->addr.family && ipaddr_to_v4(&k->mask) == 0)
+		if (k->addr.family && ipaddr_mask_len(&k->mask) == 0)
 			report_object(r, REPORT_WARNING, obj, NULL,
 				      "the key is accepted from every address.");
 		if (!k->addr.family && c->isakmp.aggressive_disable)
@@ -97,7 +97,7 @@ static void check_keyrings(const struct config *c, struct report *r)
 				 k->addr.family ? ipaddr_ios(&k->addr, buf) : k->host);
 			check_key_text(r, obj, k->key, k->type,
 				       "pre-shared-key address A.B.C.D key KEY (in clear)");
-			if (k->addr.family && ipaddr_to_v4(&k->mask) == 0)
+			if (k->addr.family && ipaddr_mask_len(&k->mask) == 0)
 				report_object(r, REPORT_WARNING, obj, NULL,
 					      "the key is accepted from every address.");
 		}
@@ -150,10 +150,9 @@ void check_profile_use(const struct config *c, const char *obj, const char *prof
 
 static bool is_key_for(const struct cfg_key *k, const struct ipaddr *peer)
 {
-	uint32_t mask = ipaddr_to_v4(&k->mask);
+	int len = ipaddr_mask_len(&k->mask);
 
-	return k->addr.family && k->key[0] &&
-	       (ipaddr_to_v4(&k->addr) & mask) == (ipaddr_to_v4(peer) & mask);
+	return k->addr.family && k->key[0] && len >= 0 && ipaddr_in(peer, &k->addr, (unsigned)len);
 }
 
 bool check_has_key_for(const struct config *c, const struct ipaddr *peer)

@@ -67,7 +67,7 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 			report_object(r, REPORT_ERROR, obj, "write it as subnets",
 				      "entry %u of access list %s has a wildcard with holes, which "
 				      "IKE cannot negotiate.", a->seq, acl->name);
-		if (ipaddr_to_v4(&a->dst.addr) >> 28 == 0xe)
+		if (ipaddr_is_multicast(&a->dst.addr))
 			report_object(r, REPORT_WARNING, obj, "carry multicast in a GRE tunnel",
 				      "entry %u of access list %s protects multicast, which IPsec "
 				      "alone does not carry.", a->seq, acl->name);
@@ -218,7 +218,8 @@ static void check_maps(const struct config *c, struct report *r)
 			negotiates |= m->entries.v[k]->type != MAP_MANUAL;
 		}
 		for (size_t k = 0; k < c->interfaces.n; k++)
-			used |= !strcmp(c->interfaces.v[k]->crypto_map, m->name);
+			used |= !strcmp(c->interfaces.v[k]->crypto_map, m->name) ||
+				!strcmp(c->interfaces.v[k]->ip6.crypto_map, m->name);
 		if (!used)
 			report_object(r, REPORT_WARNING, obj, "interface NAME, crypto map NAME",
 				      "no interface uses it.");

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "commands/check_ipv6.h"
 #include "model/overhead.h"
 
 struct esp_size {
@@ -35,10 +36,11 @@ uint32_t check_tunnel_room(const struct cfg_tunnel *t, const struct p2_transform
 	struct esp_size s = set_size(set);
 	/* a VTI's proxies are any to any: no transport mode */
 	struct overhead o = { .esp = set->cipher != CIPHER_UNSET,
-			      .tunnel = set->mode == MODE_TUNNEL || t->mode == TUNNEL_IPSEC_IPV4,
-			      .iv = s.iv, .icv = s.icv, .align = s.block, .ah = s.ah };
+			      .tunnel = set->mode == MODE_TUNNEL || cfg_tunnel_is_vti(t),
+			      .iv = s.iv, .icv = s.icv, .align = s.block, .ah = s.ah,
+			      .ipv6 = cfg_tunnel_outer(t) == IP_V6 };
 
-	o.inside = t->mode == TUNNEL_IPSEC_IPV4 ? 0 : (uint16_t)cfg_tunnel_header(t);
+	o.inside = cfg_tunnel_is_vti(t) ? 0 : (uint16_t)cfg_tunnel_header(t);
 	return overhead_room(&o, link);
 }
 
@@ -73,7 +75,8 @@ static const struct cfg_interface *egress(const struct config *c, const struct c
 	if (t->source_if[0])
 		return config_find_interface(c, t->source_if);
 	for (size_t i = 0; i < c->interfaces.n; i++)
-		if (ipaddr_equal(&c->interfaces.v[i]->addr.addr, &t->source))
+		if (ipaddr_equal(&c->interfaces.v[i]->addr.addr, &t->source) ||
+		    cfg_if6_find(&c->interfaces.v[i]->ip6, &t->source) < c->interfaces.v[i]->ip6.n)
 			return c->interfaces.v[i];
 	return NULL;
 }
@@ -84,20 +87,24 @@ bool check_find_protection(const struct config *c, const struct cfg_interface *i
 {
 	const struct cfg_tunnel *t = &i->tunnel;
 	const struct cfg_interface *out = egress(c, t);
-	const struct cfg_map *m = out ? config_find_map(c, out->crypto_map) : NULL;
-	struct flow gre = { .proto = t->mode == TUNNEL_IPIP ? 4 : 47, .remote = t->destination };
+	bool ipv6 = cfg_tunnel_outer(t) == IP_V6;
+	const struct cfg_map *m =
+		out ? config_find_map(c, ipv6 ? out->ip6.crypto_map : out->crypto_map) : NULL;
+	struct flow gre = { .proto = cfg_tunnel_proto(t), .remote = t->destination };
 
 	if (!out)
 		return false;
-	gre.local = t->source.family ? t->source : out->addr.addr;
+	gre.local = t->source.family ? t->source : ipv6 ? check_first_address6(out) : out->addr.addr;
 	if (!gre.local.family || !gre.remote.family)
 		return false;
 	*ret_entry = t->protection[0] ? config_find_ipsec_profile(c, t->protection) :
 		     m		      ? entry_for(c, m, &gre) :
 					NULL;
 	*ret_link = out->mtu ? out->mtu : 1500;
-	if (out->ip_mtu && out->ip_mtu < *ret_link)
+	if (!ipv6 && out->ip_mtu && out->ip_mtu < *ret_link)
 		*ret_link = out->ip_mtu;
+	if (ipv6 && out->ip6.mtu && out->ip6.mtu < *ret_link)
+		*ret_link = out->ip6.mtu;
 	return true;
 }
 

@@ -44,12 +44,12 @@ void check_tunnel_protection(const struct config *c, const struct cfg_interface 
 			report_object(r, REPORT_ERROR, obj, "tunnel protection ipsec profile NAME",
 				      "a line of tunnel protection is not understood: the tunnel sends "
 				      "and takes nothing.");
-		if (t->mode == TUNNEL_IPSEC_IPV4)
+		if (cfg_tunnel_is_vti(t))
 			report_object(r, REPORT_ERROR, obj, "tunnel protection ipsec profile NAME",
 				      "an IPsec tunnel without tunnel protection stays down.");
 		return;
 	}
-	if (t->mode != TUNNEL_GRE_IP && t->mode != TUNNEL_IPIP && t->mode != TUNNEL_IPSEC_IPV4)
+	if (t->mode == TUNNEL_GRE_MULTIPOINT || t->mode == TUNNEL_OTHER)
 		report_object(r, REPORT_ERROR, obj, "tunnel mode gre ip, or ipsec ipv4",
 			      "tunnel protection in this tunnel mode is not run by this version; "
 			      "the tunnel stays down.");

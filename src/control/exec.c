@@ -40,6 +40,10 @@ static bool ping(struct exec_io *io, const struct exec_args *a, bool *ret_error)
 	int err;
 
 	*ret_error = true;
+	if (ipaddr_is_link_local(&p.dst) && !a->ifname[0]) {
+		txt_printf(io->out, "%% Interface has to be specified for a link-local address: source IFNAME\n");
+		return false;
+	}
 	if (!p.dst.family && !ipaddr_parse_v4(a->text, &p.dst)) {
 		txt_printf(io->out, "%% Unrecognized host or address, or protocol not running.\n");
 		return false;
@@ -47,12 +51,18 @@ static bool ping(struct exec_io *io, const struct exec_args *a, bool *ret_error)
 	if (a->ifname[0]) {
 		const struct bound_if *b = bound_find(io->c->ifs, io->c->n_ifs, a->ifname);
 
-		if (!b || !b->addr.family) {
-			txt_printf(io->out, "%% Invalid source interface - %s has no IP address\n",
-				   a->ifname);
+		bool ipv6 = p.dst.family == IP_V6;
+
+		if (!b || !(ipv6 ? b->addr6 : b->addr).family) {
+			txt_printf(io->out, "%% Invalid source interface - %s has no %s address\n",
+				   a->ifname, ipv6 ? "IPv6" : "IP");
 			return false;
 		}
-		p.src = b->addr;
+		p.src = ipv6 ? b->addr6 : b->addr;
+		p.ifindex = b->ifindex;
+		/* its neighbours know it by that of its own link only */
+		if (ipaddr_is_link_local(&p.dst))
+			p.src = (struct ipaddr){ 0 };
 	}
 	err = ping_start(io->c->base, &p, &sink, &running);
 	if (err) {

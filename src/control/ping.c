@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
@@ -17,7 +18,8 @@
 #include "base/wr.h"
 
 #define PING_MAX     18024 /* IOS's upper bound for `size` */
-#define PING_HEADERS 28	   /* IP and ICMP headers, part of `size` */
+#define PING_HEADERS 28	   /* IP and ICMP headers, part of `size`; of IPv6 */
+#define PING_HEADERS6 48
 
 struct ping {
 	struct ping_args a;
@@ -86,27 +88,45 @@ static uint16_t icmp_sum(const uint8_t *p, size_t n)
 	return (uint16_t)~sum;
 }
 
+static bool is_v6(const struct ping *p)
+{
+	return p->a.dst.family == IP_V6;
+}
+
+static ssize_t send_request(const struct ping *p, const uint8_t *buf, size_t n)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(ipaddr_to_v4(&p->a.dst)) };
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6 };
+
+	if (!is_v6(p))
+		return sendto(p->fd, buf, n, 0, (struct sockaddr *)&to, sizeof(to));
+	memcpy(&to6.sin6_addr, p->a.dst.b, 16);
+	if (ipaddr_is_link_local(&p->a.dst))
+		to6.sin6_scope_id = p->a.ifindex;
+	return sendto(p->fd, buf, n, 0, (struct sockaddr *)&to6, sizeof(to6));
+}
+
 /* Sends the next request; the character for a failed send is IOS's 'U' or 'M'. */
 static void send_next(struct ping *p)
 {
 	struct timeval wait = { .tv_sec = (time_t)p->a.timeout_sec };
 	uint8_t buf[PING_MAX];
-	struct wr w = wr_of(buf, p->a.size - sizeof(struct ip));
-	struct sockaddr_in to = { .sin_family = AF_INET,
-				  .sin_addr.s_addr = htonl(ipaddr_to_v4(&p->a.dst)) };
+	struct wr w = wr_of(buf, p->a.size - (is_v6(p) ? 40 : sizeof(struct ip)));
 
 	p->seq++;
-	wr_u8(&w, ICMP_ECHO);
+	wr_u8(&w, is_v6(p) ? ICMP6_ECHO_REQUEST : ICMP_ECHO);
 	wr_u8(&w, 0);
 	wr_be16(&w, 0);
 	wr_be16(&w, p->ident);
 	wr_be16(&w, p->seq);
 	while (!w.bad && w.p < w.end) /* 0xABCD, the pattern IOS fills with */
 		wr_u8(&w, (wr_len(&w) & 1) ? 0xcd : 0xab);
-	wr_patch_be16(&w, 2, icmp_sum(buf, wr_len(&w)));
+	if (!is_v6(p)) /* of ICMPv6 the kernel makes it (RFC 3542 section 3.1) */
+		wr_patch_be16(&w, 2, icmp_sum(buf, wr_len(&w)));
 	p->sent++;
 	p->sent_at_us = now_us();
-	if (sendto(p->fd, buf, wr_len(&w), 0, (struct sockaddr *)&to, sizeof(to)) < 0) {
+	if (send_request(p, buf, wr_len(&w)) < 0) {
 		p->sink.text(p->sink.ctx, errno == EMSGSIZE ? "M" : "U");
 		/* not at once: a dead route must not spin the loop */
 		wait = (struct timeval){ .tv_usec = 100000 };
@@ -163,6 +183,30 @@ static bool is_answer(struct ping *p, struct span d, char *ret_c)
 	return type == ICMP_ECHOREPLY || type == ICMP_DEST_UNREACH;
 }
 
+/* The same of ICMPv6, which comes without its IP header; what an error quotes begins with ours. */
+static bool is_answer6(const struct ping *p, struct span d, char *ret_c)
+{
+	struct rd r = rd_span(d);
+	uint8_t type = rd_u8(&r);
+
+	rd_skip(&r, 3);
+	if (type != ICMP6_ECHO_REPLY) {
+		rd_skip(&r, 4 + 6);
+		if (rd_u8(&r) != IPPROTO_ICMPV6)
+			return false;
+		rd_skip(&r, 33);
+		if (rd_u8(&r) != ICMP6_ECHO_REQUEST)
+			return false;
+		rd_skip(&r, 3);
+	}
+	uint16_t ident = rd_be16(&r), seq = rd_be16(&r);
+	if (r.bad || ident != p->ident || seq != p->seq)
+		return false;
+	/* as IOS: B is "packet too big", A is administratively */
+	*ret_c = type == ICMP6_ECHO_REPLY ? '!' : type == ICMP6_PACKET_TOO_BIG ? 'B' : 'U';
+	return true;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct ping *p = ctx;
@@ -171,7 +215,8 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)what;
 	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
-	if (n <= 0 || !is_answer(p, span_of(buf, (size_t)n), &c) || !p->sent_at_us)
+	struct span d = span_of(buf, n > 0 ? (size_t)n : 0);
+	if (n <= 0 || !(is_v6(p) ? is_answer6(p, d, &c) : is_answer(p, d, &c)) || !p->sent_at_us)
 		return;
 	if (c == '!') {
 		uint64_t us = now_us() - p->sent_at_us;
@@ -210,6 +255,36 @@ fail:;
 	return err;
 }
 
+static int open_socket6(const struct ping_args *a, int *ret_fd)
+{
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
+	struct sockaddr_in6 from = { .sin6_family = AF_INET6 };
+	struct icmp6_filter want;
+
+	if (fd < 0)
+		return -errno;
+	ICMP6_FILTER_SETBLOCKALL(&want);
+	ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &want);
+	ICMP6_FILTER_SETPASS(ICMP6_DST_UNREACH, &want);
+	ICMP6_FILTER_SETPASS(ICMP6_PACKET_TOO_BIG, &want);
+	ICMP6_FILTER_SETPASS(ICMP6_TIME_EXCEEDED, &want);
+	if (setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &want, sizeof(want)) < 0)
+		goto fail;
+	if (a->src.family == IP_V6) {
+		memcpy(&from.sin6_addr, a->src.b, 16);
+		if (ipaddr_is_link_local(&a->src))
+			from.sin6_scope_id = a->ifindex;
+		if (bind(fd, (struct sockaddr *)&from, sizeof(from)) < 0)
+			goto fail;
+	}
+	*ret_fd = fd;
+	return 0;
+fail:;
+	int err = -errno;
+	close(fd);
+	return err;
+}
+
 static void print_heading(struct ping *p)
 {
 	char addr[IPADDR_STRLEN];
@@ -218,9 +293,9 @@ static void print_heading(struct ping *p)
 	txt_printf(&t, "Type escape sequence to abort.\nSending %u, %u-byte ICMP Echos to %s, "
 		       "timeout is %u seconds:\n",
 		   p->a.repeat, p->a.size, ipaddr_ios(&p->a.dst, addr), p->a.timeout_sec);
-	if (p->a.src.family == IP_V4)
-		txt_printf(&t, "Packet sent with a source address of %s \n",
-			   ipaddr_ios(&p->a.src, addr));
+	if (p->a.src.family) /* only that of IPv4 has a blank behind it */
+		txt_printf(&t, "Packet sent with a source address of %s%s\n",
+			   ipaddr_ios(&p->a.src, addr), is_v6(p) ? "" : " ");
 	if (p->a.df)
 		txt_str(&t, "Packet sent with the DF bit set\n");
 	p->sink.text(p->sink.ctx, txt_cstr(&t));
@@ -233,7 +308,9 @@ int ping_start(struct event_base *base, const struct ping_args *args, const stru
 	struct ping *p;
 	int err;
 
-	if (args->size < PING_HEADERS || args->size > PING_MAX || !args->repeat)
+	bool six = args->dst.family == IP_V6;
+
+	if (args->size < (six ? PING_HEADERS6 : PING_HEADERS) || args->size > PING_MAX || !args->repeat)
 		return -EINVAL;
 	p = calloc(1, sizeof(*p));
 	if (!p)
@@ -244,7 +321,7 @@ int ping_start(struct event_base *base, const struct ping_args *args, const stru
 	p->min_us = UINT64_MAX;
 	p->ident = (uint16_t)(now_us() ^ (uint64_t)getpid());
 	p->fd = -1;
-	err = open_socket(args, &p->fd);
+	err = six ? open_socket6(args, &p->fd) : open_socket(args, &p->fd);
 	if (err)
 		goto fail;
 	err = -ENOMEM;

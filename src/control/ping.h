@@ -11,7 +11,8 @@ struct ping;
 
 struct ping_args {
 	struct ipaddr dst;
-	struct ipaddr src; /* IP_NONE: the kernel chooses */
+	struct ipaddr src; /* IP_NONE: the kernel chooses; of dst's family */
+	uint32_t ifindex;  /* where a link-local dst is; 0: nowhere */
 	uint32_t repeat;   /* 1.. */
 	uint32_t size;	   /* bytes of the whole IP datagram, 36..18024 */
 	uint32_t timeout_sec;

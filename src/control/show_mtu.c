@@ -33,6 +33,7 @@ static struct sum sum_of(const struct show_in *in, const struct p2_policy *p, ui
 		s.o = overhead_of_sa(&pair->out);
 	else if (s.known)
 		s.o = overhead_of_transform(&p->transforms[0]);
+	s.o.ipv6 = p->local.family == IP_V6;
 	s.o.tunnel |= p->standing && !p->sel.proto; /* of a VTI: transport mode is for the two ends alone */
 	/* the forwarder's own number, where there is an SA to have one */
 	s.plain = pair ? show_sa_stats(in, pair->out_id).plain_mtu : 0;
@@ -49,11 +50,11 @@ static void rows_of_ipsec(const struct sum *s, struct txt *out)
 	if (!o->tunnel)
 		txt_str(out, "  (transport mode: the IP header of the packet itself is outside)\n");
 	else
-		row(out, "outer IP header", OVERHEAD_IP);
+		row(out, o->ipv6 ? "outer IPv6 header" : "outer IP header", overhead_ip(o));
 	if (o->udp)
 		row(out, "UDP header", OVERHEAD_UDP);
 	if (o->ah)
-		row(out, "AH header and ICV", o->ah);
+		row(out, "AH header and ICV", o->ipv6 ? (o->ah + 7u) & ~7u : o->ah);
 	if (o->esp) {
 		row(out, "ESP header", OVERHEAD_ESP);
 		row(out, "ESP IV", o->iv);
@@ -112,7 +113,7 @@ static const struct p2_policy *protector(const struct show_in *in, const struct 
 					 const struct if_snapshot *i)
 {
 	struct flow gre = { .local = i->tunnel_src, .remote = ci->tunnel.destination,
-			    .proto = ci->tunnel.mode == TUNNEL_IPIP ? 4 : 47 };
+			    .proto = cfg_tunnel_proto(&ci->tunnel) };
 	char head[IOS_NAME_MAX];
 
 	if (gre.local.family == IP_NONE || gre.remote.family == IP_NONE)
@@ -152,12 +153,14 @@ static void one_tunnel(const struct show_in *in, const struct cfg_interface *ci,
 		       const struct if_snapshot *i, struct txt *out)
 {
 	const struct p2_policy *p = protector(in, ci, i);
+	bool gre = cfg_tunnel_proto(&ci->tunnel) == 47, ipv6 = cfg_tunnel_outer(&ci->tunnel) == IP_V6;
 	uint32_t inside = tunnel_inside(&ci->tunnel), room;
+	uint32_t ip = ipv6 ? OVERHEAD_IP6 : OVERHEAD_IP;
 	uint32_t ip_mtu = ci->ip_mtu ? ci->ip_mtu : i->mtu;
 	char dst[IPADDR_STRLEN];
-	struct sum s = { .o = { .inside = (uint16_t)inside },
-			 .path = i->tunnel_path ? i->tunnel_path : DEFAULT_PATH };
+	struct sum s = { .o = { .ipv6 = ipv6 }, .path = i->tunnel_path ? i->tunnel_path : DEFAULT_PATH };
 
+	s.o.inside = (uint16_t)inside;
 	txt_printf(out, "%s, to %s", ci->name, ipaddr_ios(&ci->tunnel.destination, dst));
 	if (p)
 		s = sum_of(in, p, inside);
@@ -171,9 +174,10 @@ static void one_tunnel(const struct show_in *in, const struct cfg_interface *ci,
 	if (p)
 		rows_of_ipsec(&s, out);
 	if (inside)
-		row(out, inside > OVERHEAD_IP ? "IP header of GRE" : "outer IP header", OVERHEAD_IP);
-	if (inside > OVERHEAD_IP)
-		row(out, "GRE header", inside - OVERHEAD_IP);
+		row(out, gre ? (ipv6 ? "IPv6 header of GRE" : "IP header of GRE") :
+			       ipv6 ? "outer IPv6 header" : "outer IP header", ip);
+	if (inside > ip)
+		row(out, "GRE header", inside - ip);
 	room = p ? room_of(&s) : overhead_room(&s.o, s.path);
 	advice(room, ip_mtu, ci->adjust_mss, out);
 	txt_printf(out, "  a packet of %u bytes is %u bytes outside\n\n", (unsigned)ip_mtu,

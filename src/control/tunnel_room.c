@@ -40,7 +40,7 @@ struct overhead overhead_of_sa(const struct sa_spec *s)
 
 uint32_t tunnel_inside(const struct cfg_tunnel *t)
 {
-	return t->mode == TUNNEL_IPSEC_IPV4 ? 0 : cfg_tunnel_header(t);
+	return cfg_tunnel_is_vti(t) ? 0 : cfg_tunnel_header(t);
 }
 
 uint32_t tunnel_room(const struct config *c, const struct cfg_tunnel *t, const struct sa_spec *out,
@@ -55,7 +55,8 @@ uint32_t tunnel_room(const struct config *c, const struct cfg_tunnel *t, const s
 		return 0;
 	o = out ? overhead_of_sa(out) : overhead_of_transform(&set->t);
 	/* proxies of any to any are no two hosts: such an SA is in tunnel mode, whatever the set says */
-	o.tunnel |= t->mode == TUNNEL_IPSEC_IPV4;
+	o.tunnel |= cfg_tunnel_is_vti(t);
+	o.ipv6 = cfg_tunnel_outer(t) == IP_V6;
 	o.inside = (uint16_t)tunnel_inside(t);
 	return overhead_room(&o, path);
 }

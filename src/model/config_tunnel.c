@@ -41,7 +41,7 @@ uint8_t cfg_tunnel_proto(const struct cfg_tunnel *t)
 {
 	if (cfg_tunnel_is_vti(t))
 		return 0;
-	if (t->mode == TUNNEL_IPV6IP)
+	if (t->mode == TUNNEL_IPV6IP || t->mode == TUNNEL_IPV6) /* the latter 4 as well */
 		return 41;
 	return t->mode == TUNNEL_IPIP ? 4 : 47;
 }
