@@ -80,6 +80,9 @@ static void check_tunnel(const struct cfg_interface *i, const char *obj, struct 
 					       "tunnel mode gre ipv6",
 			      "the tunnel mode wants ends of %s, so the tunnel stays down.",
 			      word(outer == IP_V6));
+	if (t->keepalive && outer == IP_V6)
+		report_object(r, REPORT_WARNING, obj, "no keepalive",
+			      "keepalives are sent over IPv4 only; this tunnel has none.");
 	if (cfg_if6_runs(&i->ip6) && !cfg_tunnel_carries(t, IP_V6))
 		report_object(r, REPORT_WARNING, obj, "tunnel mode gre ip, or ipsec ipv4 v6-overlay",
 			      "this tunnel mode does not carry IPv6: its IPv6 address is not used.");

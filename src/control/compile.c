@@ -551,7 +551,8 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 	} else if (!f.vti) {
 		f.checksum = t->checksum;
 		f.sequence = t->sequence;
-		f.keepalive_sec = t->keepalive ? t->keepalive_sec : 0;
+		/* IOS has none over IPv6: the answer within is a packet of IPv4 */
+		f.keepalive_sec = t->keepalive && outer == IP_V4 ? t->keepalive_sec : 0;
 		f.keepalive_retries = t->keepalive_retries;
 	}
 	f.up = !ci->shutdown && !bi->recursive && f.src.family == outer && f.dst.family == outer &&

@@ -124,7 +124,9 @@ static void show_key(const char *ring, const struct cfg_key *key, struct txt *ou
 
 	if (key->addr.family != IP_NONE) {
 		ipaddr_ios(&key->addr, addr);
-		if (ipaddr_to_v4(&key->mask) == UINT32_MAX)
+		if (key->addr.family == IP_V6)
+			snprintf(who, sizeof(who), "%s/%d", addr, ipaddr_mask_len(&key->mask));
+		else if (ipaddr_to_v4(&key->mask) == UINT32_MAX)
 			snprintf(who, sizeof(who), "%s", addr);
 		else
 			snprintf(who, sizeof(who), "%-15s[%s]", addr, ipaddr_ios(&key->mask, mask));

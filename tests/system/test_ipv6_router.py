@@ -130,6 +130,7 @@ def test_an_ipv6_configuration_is_pasted_runs_and_goes_again(field):
             ('Tunnel0', '2001:db8:ffff::1/64'), ('Tunnel1', '2001:db8:fffe::1/64')}
     until(lambda: want <= f.addrs(), 10, 'the addresses')
     assert f.running() == PRINTED
+    assert {a for a in f.addrs() if a[0] == 'Tunnel0'} == {x for x in want if x[0] == 'Tunnel0'}  # no other
 
     routes = f.routes()
     for start in ('2001:db8:b::/64 via 2001:db8::2 dev wan proto 67 metric 1 ',
