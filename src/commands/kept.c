@@ -90,7 +90,6 @@ static const struct cli_name ipv6_words[] = {
 	{ "rip", "IPv6 on this interface", 0 },
 	{ "split-horizon", "IPv6 on this interface", 0 },
 	{ "summary-address", "IPv6 on this interface", 0 },
-	{ "tcp", "IPv6 on this interface", 0 },
 	{ "unreachables", "IPv6 on this interface", 0 },
 	{ "verify", "IPv6 on this interface", 0 },
 	{ "virtual-reassembly", "IPv6 on this interface", 0 },

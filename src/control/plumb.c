@@ -390,8 +390,17 @@ static void apply_mss(struct control *c)
 		const struct cfg_interface *ci = c->config->interfaces.v[i];
 		const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
 
-		if (ci->adjust_mss && !ci->is_tunnel && !ci->crypto_map[0] && !ci->ip6.crypto_map[0] && b && b->ifindex)
-			v[n++] = (struct mss_if){ .ifindex = b->ifindex, .mss = (uint16_t)ci->adjust_mss };
+		bool steered = ci->crypto_map[0] || ci->ip6.crypto_map[0]; /* which does it, too */
+
+		if (!b || !b->ifindex)
+			continue;
+		/* of what a tunnel carries of IPv4 the forwarder knows */
+		v[n] = (struct mss_if){ .ifindex = b->ifindex };
+		if (!steered && !ci->is_tunnel)
+			v[n].mss = (uint16_t)ci->adjust_mss;
+		if (!ci->ip6.crypto_map[0])
+			v[n].mss6 = (uint16_t)ci->ip6.adjust_mss;
+		n += v[n].mss || v[n].mss6;
 	}
 	err = v ? mss_apply(v, n, &c->last_mss, &why) : -ENOMEM;
 	if (err)

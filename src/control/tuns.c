@@ -253,7 +253,8 @@ static bool steer_one(struct control *c, const struct cfg_interface *ci, struct 
 	*f = (struct steer_if){ .slot = (uint32_t)(s - c->steer),
 				.families = (uint8_t)((ci->crypto_map[0] ? STEER_IP4 : 0) |
 						      (ci->ip6.crypto_map[0] ? STEER_IP6 : 0)),
-				.adjust_mss = (uint16_t)ci->adjust_mss };
+				.adjust_mss = (uint16_t)ci->adjust_mss,
+				.adjust_mss6 = ci->ip6.crypto_map[0] ? (uint16_t)ci->ip6.adjust_mss : 0 };
 	if (b && b->ifindex) {
 		snprintf(s->device, sizeof(s->device), "%s", b->device);
 		snprintf(f->device, sizeof(f->device), "%s", b->device);

@@ -253,6 +253,7 @@ struct cfg_if6 {
 	struct cfg_addr6 addrs[CFG_MAX_ADDRS6];
 	bool enable;
 	uint32_t mtu; /* `ipv6 mtu`; 0: derived */
+	uint32_t adjust_mss; /* `ipv6 tcp adjust-mss`; 0: TCP is left alone */
 	char unnumbered[CFG_NAME_MAX];
 	char filter_in[CFG_NAME_MAX], filter_out[CFG_NAME_MAX]; /* ipv6 traffic-filter */
 	char crypto_map[CFG_NAME_MAX]; /* ipv6 crypto map */

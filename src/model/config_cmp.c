@@ -158,7 +158,7 @@ bool cfg_if6_equal(const struct cfg_if6 *a, const struct cfg_if6 *b)
 	for (size_t i = 0; i < a->n; i++)
 		if (!cfg_addr6_equal(&a->addrs[i], &b->addrs[i]))
 			return false;
-	return EQ(enable) && EQ(mtu) && EQ_STR(unnumbered) && EQ_STR(filter_in) &&
+	return EQ(enable) && EQ(mtu) && EQ(adjust_mss) && EQ_STR(unnumbered) && EQ_STR(filter_in) &&
 	       EQ_STR(filter_out) && EQ_STR(crypto_map);
 }
 

@@ -54,11 +54,13 @@ interface FastEthernet0/1
  ip address 192.0.2.1 255.255.255.0
  ipv6 address 2001:DB8::1/64
  ipv6 enable
+ ipv6 tcp adjust-mss 1220
  ipv6 traffic-filter EDGE in
  ipv6 crypto map CM6
 !
 interface FastEthernet0/0
  ipv6 address 2001:DB8:A::/64 eui-64
+ ipv6 tcp adjust-mss 1300
 !
 ipv6 route 2001:DB8:B::/64 2001:DB8::2
 ipv6 route 2001:DB8:C::/64 FastEthernet0/1 FE80::2 200
@@ -132,6 +134,8 @@ def test_an_ipv6_configuration_is_pasted_runs_and_goes_again(field):
     assert f.running() == PRINTED
     assert {a for a in f.addrs() if a[0] == 'Tunnel0'} == {x for x in want if x[0] == 'Tunnel0'}  # no other
 
+    ruleset = f.us.run('nft', 'list', 'ruleset').stdout
+    assert 'maxseg size set 1220' in ruleset and 'maxseg size set 1300' in ruleset
     routes = f.routes()
     for start in ('2001:db8:b::/64 via 2001:db8::2 dev wan proto 67 metric 1 ',
                   '2001:db8:c::/64 via fe80::2 dev wan proto 67 metric 200 ',

@@ -96,6 +96,7 @@ static inline void gen_if6(struct gen *g, struct cfg_interface *i)
 	}
 	x->enable = gen_maybe(g);
 	x->mtu = gen_of(g, 0, 1280, 1500, 17940);
+	x->adjust_mss = gen_of(g, 0, 40, 1220, 1940);
 	if (gen_maybe(g))
 		gen_ifname(g, x->unnumbered);
 	if (gen_maybe(g))

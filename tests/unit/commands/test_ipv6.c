@@ -80,6 +80,7 @@ static const char printed[] =
 	" ipv6 address 2001:DB8:2::1/64 anycast\n"
 	" ipv6 enable\n"
 	" ipv6 mtu 1400\n"
+	" ipv6 tcp adjust-mss 1220\n"
 	" ipv6 traffic-filter FIN in\n"
 	" ipv6 traffic-filter FOUT out\n"
 	" ipv6 crypto map CM6\n"
