@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/txt.h"
 #include "host/log.h"
 
 #define FLOWS	   256
@@ -38,30 +39,45 @@ void acl_log_free(struct acl_log *l)
 	free(l);
 }
 
+/* The list, and in lists of IPv6 the line, as IOS names them; and the mnemonic's beginning. */
+static void say(const struct logged *f, const char *kind, const char *packet)
+{
+	bool ipv6 = f->p.src.family == IP_V6;
+	char mnemonic[40], seq[16] = "";
+
+	snprintf(mnemonic, sizeof(mnemonic), "%s%s", ipv6 ? "IPV6_ACL-6-ACCESSLOG" : "SEC-6-IPACCESSLOG", kind);
+	if (ipv6)
+		snprintf(seq, sizeof(seq), "/%u", (unsigned)f->seq);
+	log_line(mnemonic, "list %s%s %s %s, %" PRIu64 " packet%s", f->acl, seq,
+		 f->permit ? "permitted" : "denied", packet, f->n, f->n == 1 ? "" : "s");
+}
+
 static void tell(struct logged *f, uint64_t now_ms)
 {
 	const struct acl_probe *p = &f->p;
-	const char *done = f->permit ? "permitted" : "denied", *s = f->n == 1 ? "" : "s";
 	char a[IPADDR_STRLEN], b[IPADDR_STRLEN], via[CFG_NAME_MAX + 4] = "";
+	struct txt t = TXT_INIT;
 
 	ipaddr_ios(&p->src, a);
 	ipaddr_ios(&p->dst, b);
 	if (f->ifname[0])
 		snprintf(via, sizeof(via), " (%s)", f->ifname);
-	if (f->standard)
-		log_line("SEC-6-IPACCESSLOGS", "list %s %s %s%s %" PRIu64 " packet%s", f->acl, done, a,
-			 via, f->n, s);
-	else if (p->proto == 6 || p->proto == 17)
-		log_line("SEC-6-IPACCESSLOGP",
-			 "list %s %s %s %s(%u)%s -> %s(%u), %" PRIu64 " packet%s", f->acl, done,
-			 p->proto == 6 ? "tcp" : "udp", a, p->src_port, via, b, p->dst_port, f->n, s);
-	else if (p->proto == 1)
-		log_line("SEC-6-IPACCESSLOGDP",
-			 "list %s %s icmp %s%s -> %s (%u/%u), %" PRIu64 " packet%s", f->acl, done, a,
-			 via, b, p->icmp_type, p->icmp_code, f->n, s);
-	else
-		log_line("SEC-6-IPACCESSLOGNP", "list %s %s %u %s%s -> %s, %" PRIu64 " packet%s",
-			 f->acl, done, p->proto, a, via, b, f->n, s);
+	if (f->standard) {
+		log_line("SEC-6-IPACCESSLOGS", "list %s %s %s%s %" PRIu64 " packet%s", f->acl,
+			 f->permit ? "permitted" : "denied", a, via, f->n, f->n == 1 ? "" : "s");
+	} else if (p->proto == 6 || p->proto == 17) {
+		txt_printf(&t, "%s %s(%u)%s -> %s(%u)", p->proto == 6 ? "tcp" : "udp", a, p->src_port, via,
+			   b, p->dst_port);
+		say(f, "P", txt_cstr(&t));
+	} else if (p->proto == (p->src.family == IP_V6 ? 58 : 1)) {
+		txt_printf(&t, "%s %s%s -> %s (%u/%u)", p->proto == 1 ? "icmp" : "icmpv6", a, via, b,
+			   p->icmp_type, p->icmp_code);
+		say(f, "DP", txt_cstr(&t));
+	} else {
+		txt_printf(&t, "%u %s%s -> %s", p->proto, a, via, b);
+		say(f, "NP", txt_cstr(&t));
+	}
+	txt_fini(&t);
 	f->n = 0;
 	f->since_ms = now_ms;
 }

@@ -72,7 +72,7 @@ ipv6 access-list V6
 ipv6 access-list EDGE
  permit esp any any
  permit udp any any eq isakmp
- sequence 40 permit icmp any any
+ sequence 40 permit icmp any any log
 !
 end
 '''
@@ -152,14 +152,16 @@ def test_an_ipv6_configuration_is_pasted_runs_and_goes_again(field):
     assert re.search(r'^FastEthernet0/1        \[up/up\]\n    FE80::[0-9A-F:]+\n    2001:DB8::1\n',
                      f.router.cli('show ipv6 interface brief'), re.M)
     assert 'S   2001:DB8:B::/64 [1/0]\n     via 2001:DB8::2\n' in f.router.cli('show ipv6 route')
-    assert re.search(r'^    permit icmp any any( \(\d+ match(es)?\))? sequence 40$',
-                     f.router.cli('show ipv6 access-list EDGE'), re.M)
     sa = f.router.cli('show crypto ipsec sa')
     assert 'remote ident (addr/mask/prot/port): (2001:DB8:B::/64/0/0)' in sa
     assert '     local crypto endpt.: 2001:DB8::1,\n     remote crypto endpt.: 2001:DB8::2\n' in sa
     assert '!!!!!' in f.router.cli('ping ipv6 2001:db8::2 timeout 1')
     assert 'Packet sent with a source address of 2001:DB8::1\n!!' in f.router.cli(
         'ping 2001:DB8::2 source FastEthernet0/1 repeat 2 timeout 1')
+    assert re.search(r'^    permit icmp any any log \(\d+ matches\) sequence 40$',
+                     f.router.cli('show ipv6 access-list EDGE'), re.M)
+    assert '%IPV6_ACL-6-ACCESSLOGDP: list EDGE/40 permitted icmpv6 2001:DB8::2 -> 2001:DB8::1 (129/0), 1 packet' \
+        in f.router.log()
 
     # nothing of the crypto access list leaves in clear: there is no SA, nor a peer to make one with
     seen = Capture(f.peer, 'wan', name='clear')
