@@ -210,6 +210,12 @@ def test_the_line_follows_source_and_route(world):
     until(lambda: 'down - no tunnel source' in r.cli('show interfaces Tunnel5'), 5, 'no source')
     r.cli('conf t ; interface Tunnel5 ; tunnel source FastEthernet0/1 ; no tunnel destination')
     until(lambda: 'down - no tunnel destination' in r.cli('show interfaces Tunnel5'), 5, 'no destination')
+    r.cli('conf t ; interface Tunnel0 ; tunnel mode gre multipoint')
+    world.line('Tunnel0', 'down')
+    assert 'linestate evaluation down - this tunnel mode is not run' in r.cli('show interfaces Tunnel0')
+    assert not world.carrier('Tunnel0'), 'or routing daemons would send there'
+    r.cli('conf t ; interface Tunnel0 ; tunnel mode gre ip')
+    world.line('Tunnel0', 'up')
     # the wire itself
     r.cli('conf t ; interface FastEthernet0/1 ; shutdown')
     world.line('Tunnel0', 'down')
