@@ -177,6 +177,14 @@ static int addr_apply(struct cli_call *c)
 	return 0;
 }
 
+/* In place of an address. */
+static int unnumbered_apply(struct cli_call *c)
+{
+	static const struct addr_args all;
+
+	return c->op == CLI_SET ? addr_remove(c->obj, &all) : 0;
+}
+
 static bool addr_each(const void *root, const void *obj, struct cli_walk *w, void *args,
 		      const void **ret_obj)
 {
@@ -280,7 +288,7 @@ const struct cli_row rows_interface[] = {
 		       KWV("secondary", "Make this IP address a secondary address",
 			   AT_A(secondary), 1),
 		       CLOSE, CLOSE) },
-	{ .modes = IN_IF,
+	{ .modes = IN_IF, .apply = unnumbered_apply,
 	  .toks = TOKS(IP, KW("unnumbered", "Enable IP processing without an explicit address"),
 		       ARG(arg_ifname, "Interface whose address is used", AT_I(unnumbered))) },
 	{ .modes = IN_IF,

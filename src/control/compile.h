@@ -16,6 +16,7 @@ struct bound_if {
 	uint32_t ifindex;	 /* 0 while there is none */
 	struct ipaddr addr;	 /* primary address, configured or the device's; IP_NONE: none */
 	struct ipaddr addr6;	 /* the same of IPv6; a link-local one if there is no other */
+	bool unnumbered;	 /* addr is another interface's */
 	uint32_t mtu;		 /* bytes of an IP packet */
 	uint32_t mtu6;		 /* of an IPv6 packet; 0: mtu */
 	uint8_t df_bit;		 /* enum df_bit that holds there */

@@ -154,6 +154,18 @@ static void bind_interface(struct control *c, const struct cfg_interface *ci, st
 	b->mtu = ci->ip_mtu ? ci->ip_mtu : derived_mtu(c, ci, plumb_link(c, b->egress_ifindex));
 }
 
+/* `ip unnumbered`: the device itself gets none, and needs none. */
+static void borrow_address(const struct cfg_interface *ci, const struct bound_if *ifs, size_t n,
+			   struct bound_if *b)
+{
+	const struct bound_if *from = ci->unnumbered[0] ? bound_find(ifs, n, ci->unnumbered) : NULL;
+
+	if (!from || b->addr.family || from->unnumbered)
+		return;
+	b->addr = from->addr;
+	b->unnumbered = true;
+}
+
 int plumb_look(struct control *c)
 {
 	size_t n = c->config->interfaces.n;
@@ -172,6 +184,8 @@ int plumb_look(struct control *c)
 	}
 	for (size_t i = 0; i < n; i++)
 		bind_interface(c, c->config->interfaces.v[i], &ifs[i]);
+	for (size_t i = 0; i < n; i++)
+		borrow_address(c->config->interfaces.v[i], ifs, n, &ifs[i]);
 	free(c->ifs);
 	c->ifs = ifs;
 	c->n_ifs = n;

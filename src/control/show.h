@@ -27,6 +27,7 @@ struct if_snapshot {
 	bool has_mac;
 	uint8_t mac[6];
 	struct ipaddr addr; /* in force; IP_NONE: none */
+	bool unnumbered; /* addr is another interface\'s */
 	uint8_t prefix_len;
 	bool ipv6; /* it runs there */
 	struct ipaddr link_local6;

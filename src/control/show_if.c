@@ -75,7 +75,10 @@ static void head(const struct show_in *in, const struct if_snapshot *i,
 	txt_char(out, '\n');
 	if (c->description[0])
 		txt_printf(out, "  Description: %s\n", c->description);
-	if (i->addr.family != IP_NONE)
+	if (i->unnumbered)
+		txt_printf(out, "  Interface is unnumbered. Using address of %s (%s)\n", c->unnumbered,
+			   ipaddr_ios(&i->addr, s));
+	else if (i->addr.family != IP_NONE)
 		txt_printf(out, "  Internet address is %s/%u\n", ipaddr_ios(&i->addr, s),
 			   (unsigned)i->prefix_len);
 	txt_printf(out,
@@ -309,7 +312,7 @@ void show_ip_interface(const struct show_in *in, const char *ifname, struct txt 
 			txt_str(out, "  Internet protocol processing disabled\n");
 			continue;
 		}
-		if (c->unnumbered[0])
+		if (i->unnumbered)
 			txt_printf(out, "  Interface is unnumbered. Using address of %s (%s)\n",
 				   c->unnumbered, ipaddr_ios(&i->addr, s));
 		else

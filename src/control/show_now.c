@@ -280,6 +280,7 @@ static void take_interface(struct snapshot *s, struct control *c, const struct c
 	snprintf(i.name, sizeof(i.name), "%s", ci->name);
 	if (b && b->addr.family != IP_NONE) {
 		i.addr = b->addr;
+		i.unnumbered = b->unnumbered;
 		i.prefix_len = prefix_len(c, ci, b);
 	}
 	if (l) {
@@ -384,7 +385,7 @@ static void take_routes(struct snapshot *s, struct control *c)
 	for (size_t i = 0; i < s->in.n_ifs; i++) {
 		const struct if_snapshot *f = &s->ifs[i];
 
-		if (!f->line || f->addr.family != IP_V4 || f->prefix_len > 32)
+		if (!f->line || f->addr.family != IP_V4 || f->prefix_len > 32 || f->unnumbered)
 			continue;
 		if (f->prefix_len < 32)
 			add_route(s, 'C',

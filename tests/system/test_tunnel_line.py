@@ -249,3 +249,19 @@ def test_a_tunnel_that_is_routed_into_itself_goes_down_and_comes_back(world):
     world.line('Tunnel0', 'down')
     r.cli(f'conf t ; ip route {far} 255.255.255.255 {R2} ; no ip route {far} 255.255.255.255 Tunnel0')
     world.line('Tunnel0', 'up')
+
+
+def test_an_unnumbered_tunnel_shows_whose_address_it_has(world):
+    unnumbered = ['no ip address', 'ip unnumbered FastEthernet0/1']
+    far = '203.0.113.1'
+    world.two.addr('lo', f'{far}/32')
+    world.routers({0: unnumbered}, {0: unnumbered}, f'ip route {far} 255.255.255.255 Tunnel0')
+    world.line('Tunnel0', 'up')
+    assert world.reaches(far) == 2
+    r = world.r1
+    using = f'  Interface is unnumbered. Using address of FastEthernet0/1 ({R1})\n'
+    assert using in r.cli('show interfaces Tunnel0') and using in r.cli('show ip interface Tunnel0')
+    assert re.search(rf'^Tunnel0 +{R1} +YES NVRAM  up +up', r.cli('show ip interface brief'), re.M)
+    assert re.findall(rf'.*{R1}.*', r.cli('show ip route')) == [f'L        {R1}/32 is directly connected, FastEthernet0/1']
+    r.cli('conf t ; interface Tunnel0 ; no ip unnumbered')
+    until(lambda: re.search(r'^Tunnel0 +unassigned', r.cli('show ip interface brief'), re.M), 5, 'no address')

@@ -373,6 +373,22 @@ static void default_interface_resets_and_no_interface_removes(void **state)
 }
 
 /* It stands in every prompt. */
+static void an_address_and_unnumbered_replace_each_other(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "interface Tunnel0");
+	type(&r, "ip address 10.0.0.1 255.255.255.0");
+	type(&r, "ip address 10.0.1.1 255.255.255.0 secondary");
+	type(&r, "ip unnumbered Loopback0");
+	assert_non_null(strstr(running(&r), "interface Tunnel0\n ip unnumbered Loopback0\n!"));
+	type(&r, "ip address 10.0.0.1 255.255.255.0");
+	assert_non_null(strstr(running(&r), "interface Tunnel0\n ip address 10.0.0.1 255.255.255.0\n!"));
+	router_down(&r);
+}
+
 static void a_hostname_has_no_control_characters(void **state)
 {
 	struct router r;
@@ -1036,6 +1052,7 @@ int main(void)
 		cmocka_unit_test(global_lines_leave_an_interface_that_knows_their_first_word),
 		cmocka_unit_test(slips_at_the_keyboard_are_not_kept),
 		cmocka_unit_test(default_interface_resets_and_no_interface_removes),
+		cmocka_unit_test(an_address_and_unnumbered_replace_each_other),
 		cmocka_unit_test(a_hostname_has_no_control_characters),
 		cmocka_unit_test(forms_that_are_not_run_are_kept_with_a_note),
 		cmocka_unit_test(how_packets_are_cut_is_configured_in_ios_words),
