@@ -518,6 +518,7 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 	const struct cfg_tunnel *t = &ci->tunnel;
 	const struct bound_if *bi = bound_find(ifs, n_ifs, ci->name);
 	enum ip_family outer = cfg_tunnel_outer(t);
+	const struct bound_if *wire = NULL;
 	struct fwd_tunnel f = { .dst = t->destination, .has_key = t->has_key, .key = t->key,
 				.ttl = t->ttl ? t->ttl : 255 };
 
@@ -539,9 +540,11 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 			 t->pmtu_age_min			 ? t->pmtu_age_min :
 								   PMTU_AGE_DEFAULT;
 	f.pmtu_least = t->pmtu_least ? t->pmtu_least : PMTU_LEAST_DEFAULT;
-	for (size_t i = 0; i < n_ifs; i++)
+	for (size_t i = 0; i < n_ifs && !wire; i++)
 		if (f.egress_ifid && ifs[i].ifindex == f.egress_ifid)
-			f.path_mtu = (uint16_t)ip_mtu(ifs[i].mtu);
+			wire = &ifs[i];
+	if (wire)
+		f.path_mtu = (uint16_t)ip_mtu(wire->mtu);
 	f.encap = t->mode == TUNNEL_IPIP   ? FWD_ENCAP_IPIP :
 		  t->mode == TUNNEL_IPV6IP ? FWD_ENCAP_IPV6IP :
 		  t->mode == TUNNEL_IPV6   ? FWD_ENCAP_IPV6 :
@@ -558,7 +561,7 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 	f.up = !ci->shutdown && !bi->recursive && f.src.family == outer && f.dst.family == outer &&
 	       f.egress_ifid;
 	if (cfg_interface_protected(ci) &&
-	    compile_protection(c, ci, bi->tun_port ? bi->ifindex : 0, &f, ids, out, &f.protect))
+	    compile_protection(c, ci, bi, wire ? wire : bi, &f, ids, out, &f.protect))
 		return -ENOMEM;
 	if (!bi->tun_port)
 		return 0;

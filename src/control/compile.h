@@ -99,9 +99,10 @@ int compiled_add_line(struct compiled *out, const struct fwd_policy *f, const st
 uint32_t policy_ids_take(struct policy_ids *ids, const char *map, uint32_t ifid, uint32_t seq,
 			 uint32_t ace, uint32_t part);
 /* The policy of a protected tunnel: *ret_id is what its packets leave by, also where
- * nothing can be negotiated (yet). ifid: its TUN; 0: none yet. 0 or -ENOMEM. */
-int compile_protection(const struct config *c, const struct cfg_interface *ci, uint32_t ifid,
-		       const struct fwd_tunnel *f, struct policy_ids *ids, struct compiled *out,
+ * nothing can be negotiated (yet). own: the tunnel as it is bound; wire: what it leaves by.
+ * 0 or -ENOMEM. */
+int compile_protection(const struct config *c, const struct cfg_interface *ci,
+		       const struct bound_if *own, const struct bound_if *wire, const struct fwd_tunnel *f, struct policy_ids *ids, struct compiled *out,
 		       uint32_t *ret_id);
 int compile_keys(const struct config *c, const struct bound_if *ifs, size_t n_ifs, struct compiled *out);
 /* 0 or -ENOMEM; a copy of e, and no older one stays behind in memory. */

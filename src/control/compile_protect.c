@@ -77,15 +77,19 @@ static bool is_shared(struct compiled *out, uint32_t id, const struct cfg_interf
 	return false;
 }
 
-int compile_protection(const struct config *c, const struct cfg_interface *ci, uint32_t ifid,
-		       const struct fwd_tunnel *f, struct policy_ids *ids, struct compiled *out,
+int compile_protection(const struct config *c, const struct cfg_interface *ci,
+		       const struct bound_if *own, const struct bound_if *wire, const struct fwd_tunnel *f, struct policy_ids *ids, struct compiled *out,
 		       uint32_t *ret_id)
 {
 	const struct cfg_tunnel *t = &ci->tunnel;
+	uint32_t ifid = own->tun_port ? own->ifindex : 0;
 	struct p2_policy p;
 	struct fwd_policy spd = { .ifid = ifid, .map_seq = INSTANCE_SEQ,
 				  .action = FWD_POLICY_PROTECT, .local = f->src,
-				  .path_mtu = f->path_mtu ? f->path_mtu : 1500 };
+				  .path_mtu = f->path_mtu ? f->path_mtu : 1500,
+				  /* the tunnel's own word, or that of the interface it leaves by */
+				  .df_bit = (ci->df_bit ? own : wire)->df_bit,
+				  .frag_after = (ci->frag ? own : wire)->frag_after };
 
 	terms(c, ci, out, &p);
 	/* by the tunnel's name, not by its device: that is younger than this process; of a shared

@@ -32,6 +32,8 @@ struct fix {
 	struct config *c;
 	struct policy_ids ids;
 	struct compiled out;
+	uint8_t df[3]; /* as bound: the wire's and the tunnels' */
+	bool after[3];
 };
 
 /* tuns: the TUNs are there. */
@@ -43,6 +45,10 @@ static void again(struct fix *f, bool tuns)
 		{ .name = "Tunnel1", .mtu = 1400, .egress_ifindex = 7 },
 	};
 
+	for (size_t i = 0; i < 3; i++) {
+		ifs[i].df_bit = f->df[i];
+		ifs[i].frag_after = f->after[i];
+	}
 	for (uint32_t i = 1; tuns && i < 3; i++) {
 		ifs[i].ifindex = 20 + i;
 		ifs[i].tun_port = 1000 + i;
@@ -172,6 +178,25 @@ static void without_its_profile_a_tunnel_has_no_way_out(void **state)
 	down(&f);
 }
 
+/* What is said globally is the wire's word here, as control binds it. */
+static void df_bit_and_fragmentation_are_the_tunnels_or_the_wires(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	up(&f, PROFILE WAN TUNNEL("0", PROTECTED) TUNNEL("1", " tunnel key 1\n crypto ipsec df-bit set\n" PROTECTED)
+	       " crypto ipsec fragmentation before-encryption\n", true);
+	f.df[0] = DF_CLEAR;
+	f.after[0] = true;
+	f.df[2] = DF_SET;
+	again(&f, true);
+	assert_int_equal(f.out.policies[0].df_bit, DF_CLEAR);
+	assert_true(f.out.policies[0].frag_after);
+	assert_int_equal(f.out.policies[1].df_bit, DF_SET);
+	assert_false(f.out.policies[1].frag_after);
+	down(&f);
+}
+
 static void a_shared_policy_ends_with_the_last_tunnel_that_is_up(void **state)
 {
 	static const struct {
@@ -274,6 +299,7 @@ int main(void)
 		cmocka_unit_test(ids_do_not_wait_for_devices),
 		cmocka_unit_test(without_its_profile_a_tunnel_has_no_way_out),
 		cmocka_unit_test(tunnels_that_share_have_one_policy),
+		cmocka_unit_test(df_bit_and_fragmentation_are_the_tunnels_or_the_wires),
 		cmocka_unit_test(a_shared_policy_ends_with_the_last_tunnel_that_is_up),
 		cmocka_unit_test(what_asks_for_other_proxies_is_not_shared),
 		cmocka_unit_test(a_tunnel_that_is_shut_has_no_peer),
