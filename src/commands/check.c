@@ -64,8 +64,7 @@ static void check_tunnel(const struct config *c, const struct cfg_interface *i, 
 	if (t->mode == TUNNEL_GRE_MULTIPOINT || t->mode == TUNNEL_OTHER)
 		report_object(r, REPORT_ERROR, obj, "tunnel mode gre ip",
 			      "this tunnel mode is not run by this version.");
-	if (cfg_tunnel_proto(t) != 47 && !cfg_tunnel_is_vti(t) &&
-	    (t->has_key || t->checksum || t->sequence || t->keepalive))
+	if (cfg_tunnel_proto(t) != 47 && (t->has_key || t->checksum || t->sequence || t->keepalive))
 		report_object(r, REPORT_WARNING, obj, "tunnel mode gre ip",
 			      "this tunnel mode has no key, checksum, sequence numbers or keepalives: "
 			      "they are GRE's.");

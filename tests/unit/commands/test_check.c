@@ -86,6 +86,15 @@ static void each_fault_has_its_own_sentence(void **state)
 		{ "interface Tunnel0\n tunnel source 192.0.2.1\n",
 		  "interface Tunnel0: there is no tunnel destination" },
 		{ "interface Tunnel0\n tunnel mode ipip\n tunnel key 1\n", "they are GRE's" },
+		{ "interface Tunnel0\n tunnel mode ipsec ipv4\n keepalive\n",
+		  "this tunnel mode has no key, checksum, sequence numbers or keepalives" },
+		{ GOOD_IF " ip access-group E in\nip access-list extended E\n deny ip object-group A any\n permit ip any any\n",
+		  "error: interface FastEthernet0/1: 1 line of access list E is not understood and not used: "
+		  "what it denies may pass" },
+		{ GOOD_TUNNEL " tunnel protection ipsec profile P ikev2-profile X\n",
+		  "error: interface Tunnel0: a line of tunnel protection is not understood: the tunnel sends and takes nothing" },
+		{ GOOD_TUNNEL " tunnel protection ipsec profile P isakmp-profile NOT-THERE\n",
+		  "isakmp profile NOT-THERE does not exist" },
 		{ "interface Tunnel0\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n tunnel key 1\n"
 		  "interface Tunnel1\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n tunnel key 1\n",
 		  "interface Tunnel1: Tunnel0 has the same source, destination and key" },
