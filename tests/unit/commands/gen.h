@@ -478,6 +478,8 @@ static inline void gen_tunnel(struct gen *g, struct cfg_tunnel *t)
 	if (gen_maybe(g)) {
 		gen_name(g, t->protection, CFG_NAME_MAX);
 		t->protection_shared = gen_maybe(g);
+		if (gen_maybe(g))
+			gen_name(g, t->protection_isakmp, CFG_NAME_MAX);
 	}
 }
 
