@@ -205,6 +205,15 @@ static void steer_tun_up(struct control *c, struct steer_state *s, uint32_t ifin
 	(void)host_sysctl(path, "2", NULL);
 }
 
+/* Of tunnel protection: its packets are the tunnel's own, and neither steered nor mirrored. */
+static bool is_protection(const struct control *c, uint32_t policy_id)
+{
+	for (size_t i = 0; i < c->compiled.n_tunnels; i++)
+		if (c->compiled.tunnels[i].protect == policy_id)
+			return true;
+	return false;
+}
+
 /* The lines of the SPD that belong to an interface, as steering wants them. */
 static struct steer_line *lines_of(const struct control *c, uint32_t ifindex, size_t *ret_n)
 {
@@ -214,7 +223,7 @@ static struct steer_line *lines_of(const struct control *c, uint32_t ifindex, si
 	for (size_t i = 0; v && i < c->compiled.n_policies; i++) {
 		const struct fwd_policy *p = &c->compiled.policies[i];
 
-		if (p->ifid == ifindex)
+		if (p->ifid == ifindex && !is_protection(c, p->id))
 			v[n++] = (struct steer_line){ p->map_seq, p->action == FWD_POLICY_PROTECT,
 						      p->sel };
 	}

@@ -395,3 +395,15 @@ def test_a_crypto_map_on_the_tunnel_and_on_the_wire(world):
     assert 'No packets were dropped' in a.cli('show crypto drops')
     assert re.search(r'#pkts encaps: 5, .*\n +#pkts decaps: 5,', b.cli('show crypto ipsec sa interface FastEthernet0/1'))
     assert stop() == []
+
+
+@pytest.mark.parametrize('mode,esp', [('gre ip', 'transport'), ('ipsec ipv4', 'tunnel')])
+def test_a_crypto_map_beside_the_protection_of_a_tunnel(world, mode, esp):
+    """Its lines are steered; what the protection takes, anything in a VTI, is not."""
+    stop = world.watch()
+    both = (f'crypto map M 10 ipsec-isakmp\n set peer {you}\n set transform-set TS\n match address A\n'
+            'ip access-list extended A\n permit ip host 10.9.9.9 host 10.8.8.8\n' for you in (FAR, NEAR))
+    a, _ = world.pair(mode=mode, esp=esp, tunnel='crypto map M', extra_a=next(both), extra_b=next(both))
+    up(a)
+    assert pings(world.a, '172.16.0.2').lost == []
+    assert stop() == []
