@@ -447,6 +447,42 @@ static int add_dynamic(const struct config *c, const struct cfg_map *map,
 	return err;
 }
 
+/* A line that nobody understood neither permits nor denies. */
+static void note_refused(const struct config *c, const char *who, const char *name, struct compiled *out)
+{
+	size_t n = name[0] ? config_acl_refused(c, name) : 0;
+
+	if (n && config_filter_list(c, name) != config_find_acl(c, name))
+		txt_printf(&out->notes, "%s: no line of access list %s is understood: nothing passes\n", who, name);
+	else if (n)
+		txt_printf(&out->notes, "%s: %zu line%s of access list %s %s not understood and not "
+					"used: what %s may pass\n", who, n, n == 1 ? "" : "s", name,
+			   n == 1 ? "is" : "are", n == 1 ? "it denies" : "they deny");
+}
+
+static void note_refused_both(const struct config *c, const char *who, const char *in, const char *to,
+			      struct compiled *out)
+{
+	note_refused(c, who, in, out);
+	if (strcmp(in, to) != 0)
+		note_refused(c, who, to, out);
+}
+
+/* Of its access list: what they would have protected leaves in clear, as if nobody had written it. */
+static void note_entry(const struct config *c, const struct cfg_map *map, const struct cfg_map_entry *e,
+		       struct compiled *out)
+{
+	size_t n = e->match_acl[0] ? config_acl_refused(c, e->match_acl) : 0;
+	char who[CFG_NAME_MAX + 32];
+
+	snprintf(who, sizeof(who), "crypto map %s %u", map->name, e->seq);
+	if (n)
+		txt_printf(&out->notes, "%s: %zu line%s of access list %s %s not understood and not used: what is "
+					"protected is not what the list says\n",
+			   who, n, n == 1 ? "" : "s", e->match_acl, n == 1 ? "is" : "are");
+	note_refused_both(c, who, e->group_in, e->group_out, out);
+}
+
 /* `crypto map NAME` or `ipv6 crypto map NAME`. */
 static int compile_map(const struct config *c, const struct cfg_interface *ci, bool ipv6,
 		       const struct bound_if *ifs, size_t n_ifs, struct policy_ids *ids,
@@ -484,6 +520,7 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci, b
 		size_t policy = out->n_policies, place = out->n_places;
 		struct p2_policy like;
 
+		note_entry(c, map, e, out);
 		if (e->type == MAP_DYNAMIC) {
 			int failed = add_dynamic(c, map, e, bi, local, ids, out);
 
@@ -571,21 +608,6 @@ static int compile_tunnel(const struct config *c, const struct cfg_interface *ci
 	return 0;
 }
 
-/* A line that nobody understood neither permits nor denies. */
-static void note_refused(const struct config *c, const struct cfg_interface *ci, const char *name,
-			 struct compiled *out)
-{
-	size_t n = name[0] ? config_acl_refused(c, name) : 0;
-
-	if (n && config_filter_list(c, name) != config_find_acl(c, name))
-		txt_printf(&out->notes, "interface %s: no line of access list %s is understood: nothing passes\n",
-			   ci->name, name);
-	else if (n)
-		txt_printf(&out->notes, "interface %s: %zu line%s of access list %s %s not understood and not "
-					"used: what %s may pass\n", ci->name, n, n == 1 ? "" : "s", name,
-			   n == 1 ? "is" : "are", n == 1 ? "it denies" : "they deny");
-}
-
 int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 	    struct policy_ids *ids, struct compiled *ret_out)
 {
@@ -599,10 +621,11 @@ int compile(const struct config *c, const struct bound_if *ifs, size_t n_ifs,
 
 	for (size_t i = 0; !err && i < c->interfaces.n; i++) {
 		const struct cfg_interface *ci = c->interfaces.v[i];
+		char who[CFG_NAME_MAX + 16];
 
-		note_refused(c, ci, ci->group_in, &out);
-		if (strcmp(ci->group_in, ci->group_out) != 0)
-			note_refused(c, ci, ci->group_out, &out);
+		snprintf(who, sizeof(who), "interface %s", ci->name);
+		note_refused_both(c, who, ci->group_in, ci->group_out, &out);
+		note_refused_both(c, who, ci->ip6.filter_in, ci->ip6.filter_out, &out);
 		if (ci->crypto_map[0])
 			err = compile_map(c, ci, false, ifs, n_ifs, ids, &out);
 		if (!err && ci->ip6.crypto_map[0])

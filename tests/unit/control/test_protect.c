@@ -93,6 +93,31 @@ static void a_line_that_is_not_understood_closes_the_tunnel(void **state)
 	down(&f);
 }
 
+static void lines_of_lists_that_are_not_understood_are_said(void **state)
+{
+	static const char text[] =
+		PROFILE "access-list 101 permit ip any any\naccess-list 101 deny ip object-group A any\n"
+		"ip access-list extended ALL\n permit ip any object-group B\n"
+		"crypto map M 10 ipsec-isakmp\n set peer 192.0.2.2\n set transform-set TS\n match address 101\n"
+		" set ip access-group ALL in\n" WAN " crypto map M\n ip access-group 101 in\n ip access-group 101 out\n";
+	struct report report = { 0 };
+	struct fix f = { 0 };
+
+	(void)state;
+	assert_int_equal(config_load_text(text, strlen(text), &f.c, &report), 0);
+	report_fini(&report);
+	again(&f, true);
+	assert_string_equal(txt_cstr(&f.out.notes),
+			    "interface FastEthernet0/1: 1 line of access list 101 is not understood and not used: "
+			    "what it denies may pass\n"
+			    "crypto map M 10: 1 line of access list 101 is not understood and not used: what is "
+			    "protected is not what the list says\n"
+			    "crypto map M 10: no line of access list ALL is understood: nothing passes\n");
+	assert_int_equal(f.out.n_lists, 1);
+	assert_int_equal(f.out.policies[0].acl_in, 1);
+	down(&f);
+}
+
 static void the_tunnels_isakmp_profile_comes_before_the_ipsec_profiles(void **state)
 {
 	struct fix f;
@@ -295,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_tunnel_has_its_ends_for_proxies_and_a_vti_anything),
 		cmocka_unit_test(a_line_that_is_not_understood_closes_the_tunnel),
+		cmocka_unit_test(lines_of_lists_that_are_not_understood_are_said),
 		cmocka_unit_test(the_tunnels_isakmp_profile_comes_before_the_ipsec_profiles),
 		cmocka_unit_test(ids_do_not_wait_for_devices),
 		cmocka_unit_test(without_its_profile_a_tunnel_has_no_way_out),
