@@ -280,7 +280,7 @@ int main(int argc, char **argv)
 	unsigned long from = 1, to = 10, handshakes = 0, bad = 0, share, all = 0, mm = 0, qm = 0;
 	unsigned long datagrams = 0, dropped = 0, packets = 0, ops = 0, revived = 0, real_done = 0;
 	size_t most_sas = 0, most_pairs = 0, most_bytes = 0;
-	unsigned long rsa = 0, ag = 0;
+	unsigned long rsa = 0, ag = 0, ah = 0;
 	unsigned real = 3;
 	clock_t t0 = clock();
 
@@ -321,6 +321,7 @@ int main(int argc, char **argv)
 		most_bytes = w.most_bytes > most_bytes ? w.most_bytes : most_bytes;
 		rsa += w.rsa_modes;
 		ag += w.ag_modes;
+		ah += w.ah_sas / 4;
 		if (ok)
 			continue;
 		bad++;
@@ -333,10 +334,10 @@ int main(int argc, char **argv)
 		if (bad >= 3)
 			break;
 	}
-	printf("%lu exchanges (%lu main, %lu of them with signatures and %lu aggressive, %lu quick; %lu with real groups), %lu datagrams (%lu lost), %lu "
+	printf("%lu exchanges (%lu main, %lu of them with signatures and %lu aggressive, %lu quick, %lu of these with AH; %lu with real groups), %lu datagrams (%lu lost), %lu "
 	       "packets, %lu disturbances, %lu lines of routers that came back; at most %zu ISAKMP SAs and %zu pairs in one router, and %zu bytes in the mean of a world; %.1f s of "
 	       "processor; %lu of %lu seeds failed\n",
-	       all, mm, rsa, ag, qm, real_done, datagrams, dropped, packets, ops, revived, most_sas, most_pairs, most_bytes,
+	       all, mm, rsa, ag, qm, ah, real_done, datagrams, dropped, packets, ops, revived, most_sas, most_pairs, most_bytes,
 	       (double)(clock() - t0) / CLOCKS_PER_SEC, bad, to - from + 1);
 	return bad ? 1 : 0;
 }

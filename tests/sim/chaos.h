@@ -98,8 +98,8 @@ struct wire { /* a datagram, or a packet of ESP, under way */
 	unsigned to;
 	uint16_t link;
 	bool esp;
-	uint8_t line, from_end;
-	uint32_t spi;
+	uint8_t line, from_end, proto; /* proto: of the outermost header */
+	uint32_t spi, outer_spi;       /* spi: of the SA; of a bundle its AH has another */
 	struct ike_path path;
 	size_t len;
 	uint8_t b[];
@@ -139,7 +139,7 @@ struct world {
 	unsigned long main_modes, quick_modes, datagrams, dropped, gaps, packets, restarts, ops, revived;
 	size_t heap; /* bytes in use before this world was made; 0: nobody knows */
 	size_t most_sas, most_pairs, most_bytes; /* bytes: of one router in the mean */
-	unsigned long rsa_modes, ag_modes, deletes;
+	unsigned long rsa_modes, ag_modes, deletes, ah_sas;
 };
 extern struct world w;
 

@@ -17,7 +17,12 @@ static const struct p2_transform sets[] = {
 	{ .name = "C", .cipher = CIPHER_AES_GCM, .cipher_bits = 128 },
 	{ .name = "D", .cipher = CIPHER_NULL, .esp_auth = AUTH_HMAC_SHA256_128 },
 	{ .name = "E", .cipher = CIPHER_AES_CBC, .cipher_bits = 128, .esp_auth = AUTH_HMAC_SHA512_256 },
+	/* no NAT between the ends, or they are not used: the last ones, from N_ESP_SETS on */
+	{ .name = "F", .ah_auth = AUTH_HMAC_SHA256_128 },
+	{ .name = "G", .ah_auth = AUTH_HMAC_SHA1_96, .cipher = CIPHER_AES_CBC, .cipher_bits = 256 },
+	{ .name = "H", .ah_auth = AUTH_HMAC_MD5_96, .cipher = CIPHER_AES_GCM, .cipher_bits = 256 },
 };
+#define N_ESP_SETS 5
 static const uint16_t pfs_groups[] = { 0, 0, 2, 5, 14, 19, 21 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -161,9 +166,9 @@ static bool p1_meet(const struct node *a, const struct node *b)
 	return false;
 }
 
-static void choose_sets(struct p2_policy *a, struct p2_policy *b)
+static void choose_sets(struct p2_policy *a, struct p2_policy *b, bool nat)
 {
-	unsigned common = below(COUNT(sets));
+	unsigned common = below(nat ? N_ESP_SETS : COUNT(sets));
 
 	for (unsigned e = 0; e < 2; e++) {
 		struct p2_policy *p = e ? b : a;
@@ -237,7 +242,7 @@ static void make_line(struct link *l, struct line *line, unsigned number)
 		line->policy[e] = p[e]->id;
 		line->flow[e] = true;
 	}
-	choose_sets(p[0], p[1]);
+	choose_sets(p[0], p[1], n[0]->nat || n[1]->nat);
 	choose_lives(p[0], p[1]);
 }
 
@@ -406,7 +411,7 @@ static void change_both(void)
 
 	tell("%u and %u change their configuration", l->end[0], l->end[1]);
 	if (chance(50))
-		choose_sets(p[0], p[1]);
+		choose_sets(p[0], p[1], w.node[l->end[0]].nat || w.node[l->end[1]].nat);
 	if (chance(50))
 		choose_lives(p[0], p[1]);
 	if (chance(30))

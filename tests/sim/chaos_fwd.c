@@ -44,6 +44,10 @@ static uint64_t print_of(const struct sa_spec *s)
 	h = mix(h, &s->cipher, 1);
 	h = mix(h, &s->cipher_bits, sizeof(s->cipher_bits));
 	h = mix(h, &s->auth, 1);
+	h = mix(h, &s->proto, 1);
+	h = mix(h, &s->ah.spi, sizeof(s->ah.spi));
+	h = mix(h, &s->ah.auth, 1);
+	h = mix(h, s->ah.key.b, s->ah.key.len);
 	h = mix(h, &s->mode, 1);
 	h = mix(h, &s->udp_encap, sizeof(s->udp_encap));
 	h = mix(h, &s->sel.proto, 1);
@@ -112,6 +116,24 @@ static void sa_del(struct node *n, uint32_t id)
 		}
 }
 
+static bool same_key(const struct sa_key *a, const struct sa_key *b)
+{
+	return a->len && a->len == b->len && !memcmp(a->b, b->b, a->len);
+}
+
+/* No key serves twice: in no other SA, and not as ESP's and AH's of one bundle. */
+static bool shares_a_key(const struct sa_spec *a, const struct sa_spec *b)
+{
+	const struct sa_key *x[] = { &a->enc_key, &a->auth_key, &a->ah.key };
+	const struct sa_key *y[] = { &b->enc_key, &b->auth_key, &b->ah.key };
+
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < 3; k++)
+			if ((a != b || i != k) && same_key(x[i], y[k]))
+				return true;
+	return false;
+}
+
 static void judge_new(struct node *n, const struct held *h)
 {
 	const struct sa_spec *s = &h->spec;
@@ -126,15 +148,21 @@ static void judge_new(struct node *n, const struct held *h)
 	if (s->life.soft_sec >= s->life.hard_sec ||
 	    (s->life.hard_bytes && s->life.soft_bytes >= s->life.hard_bytes))
 		chaos_fail("router %u: an SA is renewed after its end", node_no(n));
+	if ((s->proto == PROTO_AH || s->ah.spi) && (n->nat || peer->nat))
+		chaos_fail("router %u: AH through a NAT", node_no(n));
+	if (s->proto == PROTO_AH && (s->ah.spi || s->enc_key.len || !s->auth_key.len))
+		chaos_fail("router %u: AH alone with something of ESP", node_no(n));
+	w.ah_sas += s->proto == PROTO_AH || s->ah.spi;
 	for (size_t i = 0; i < n->n_held; i++) {
 		const struct sa_spec *x = &n->held[i].spec;
 
 		if (x->id == s->id || (x->dir == s->dir && s->dir == SA_IN && x->spi == s->spi))
 			chaos_fail("router %u: SA %u spi %x is there twice", node_no(n), s->id, s->spi);
-		if (s->enc_key.len && x->enc_key.len == s->enc_key.len &&
-		    !memcmp(x->enc_key.b, s->enc_key.b, s->enc_key.len))
+		if (shares_a_key(s, x))
 			chaos_fail("router %u: one key serves SAs %u and %u", node_no(n), x->id, s->id);
 	}
+	if (shares_a_key(s, s))
+		chaos_fail("router %u: one key serves ESP and AH of SA %u", node_no(n), s->id);
 	if (s->dir != SA_OUT)
 		return;
 	/* he must have had the other end before we may send */
@@ -315,7 +343,12 @@ static void send_packet(unsigned link, unsigned k, unsigned e)
 	d->link = (uint16_t)link;
 	d->line = (uint8_t)k;
 	d->from_end = (uint8_t)e;
-	d->spi = h->spec.spi;
+	d->spi = d->outer_spi = h->spec.spi;
+	d->proto = h->spec.proto;
+	if (h->spec.ah.spi) {
+		d->proto = PROTO_AH;
+		d->outer_spi = h->spec.ah.spi;
+	}
 	d->len = size;
 	net_push(d);
 	h->packets++;
@@ -345,7 +378,8 @@ void fwd_arrive(const struct wire *d)
 	if (!h) {
 		tell("%u gets a packet with unknown spi %x", node_no(n), d->spi);
 		gap(d->link, d->line, d->from_end, "the peer does not know the SA", d->spi);
-		ike_unknown_spi(n->ike, node_now(n), &w.node[l->end[d->from_end]].shown, PROTO_ESP, d->spi);
+		ike_unknown_spi(n->ike, node_now(n), &w.node[l->end[d->from_end]].shown, d->proto,
+				d->outer_spi);
 		node_drain(n);
 		return;
 	}
