@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as packets at every port of a working forwarder and as messages of its
- * control: nothing crashes, and no packet buffer is lost. The SAs have neither
- * cipher nor MAC, so that what lies behind them is reached.
+ * control: nothing crashes, and no packet buffer is lost. The SAs of ESP have neither
+ * cipher nor MAC, so that what lies behind them is reached; packets for SAs of AH, alone
+ * and around ESP, get the ICV that they should have, unless a record says otherwise.
  *
  * Input: records of kind, length (2 bytes, big-endian), bytes. Its length says whether
  * Tunnel0 is plain GRE, protected GRE, or a VTI. */
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "forwarder/internal.h"
+#include "ipsec/ah.h"
+#include "ipsec/mutable.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,9 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define IFID 7
 #define RECORDS_MAX 200
 
-enum kind { TO_TUNNEL, TO_STEER, TO_ESP, TO_GRE, TO_UDP, MESSAGE, TIME, N_KINDS };
+enum kind { TO_TUNNEL, TO_STEER, TO_ESP, TO_GRE, TO_UDP, MESSAGE, TIME, TO_AH, TO_AH_AS_IT_IS, N_KINDS };
 
-static struct port ports[TIME];
+static struct port ports[N_KINDS]; /* by kind; that of ICMP has the place of MESSAGE */
 static struct span coming; /* what the next recv finds */
 static uint64_t now_ms;
 
@@ -74,7 +77,7 @@ static int fuzz_port(void *ctx, const struct fwd_port *desc, int fd, struct port
 {
 	(void)ctx;
 	close(fd);
-	*ret_port = &ports[desc->id % TIME];
+	*ret_port = &ports[desc->id % N_KINDS];
 	return 0;
 }
 
@@ -101,10 +104,12 @@ static void ask(struct forwarder *f, struct fwd_msg *m)
 
 static void add_ports(struct forwarder *f, uint32_t tun_dev)
 {
-	static const uint8_t kinds[] = { FWD_PORT_TUNNEL, FWD_PORT_STEER, FWD_PORT_ESP,
-					 FWD_PORT_GRE, FWD_PORT_UDP_ENCAP, FWD_PORT_ICMP };
+	static const uint8_t kinds[] = { FWD_PORT_TUNNEL, FWD_PORT_STEER, FWD_PORT_ESP, FWD_PORT_GRE,
+					 FWD_PORT_UDP_ENCAP, FWD_PORT_ICMP, 0, FWD_PORT_AH };
 
 	for (uint32_t i = 0; i < sizeof(kinds); i++) {
+		if (!kinds[i])
+			continue;
 		struct fwd_msg m = { .type = FWD_PORT_ADD,
 				     .u.port = { .id = i, .kind = kinds[i], .ifid = IFID,
 					       .dev_ifindex = i == TO_TUNNEL ? tun_dev : 0 } };
@@ -115,6 +120,13 @@ static void add_ports(struct forwarder *f, uint32_t tun_dev)
 }
 
 enum variant { PLAIN, PROTECTED, VTI, N_VARIANTS };
+
+static struct selector lan_of(uint32_t policy)
+{
+	uint32_t net = (8 + policy) << 24;
+
+	return (struct selector){ .local = addr_match_v4(net, 0xffffff), .remote = addr_match_v4(net, 0xffffff) };
+}
 
 /* Policy 2 filters what is in its SAs: no TCP to port 7, everything else. */
 static void add_list(struct forwarder *f)
@@ -133,7 +145,8 @@ static void add_list(struct forwarder *f)
 	ask(f, &m);
 }
 
-/* Policy 1: GRE between the ends; policy 2: everything of 10.0.0.0/8. */
+/* Policy 1: GRE between the ends; policy 2: everything of 10.0.0.0/8; of 11.0.0.0/8 by AH around
+ * ESP, of 12.0.0.0/8 by AH alone. */
 static void add_table(struct forwarder *f, enum variant variant, const struct selector *gre,
 		      const struct selector *lan)
 {
@@ -148,6 +161,11 @@ static void add_table(struct forwarder *f, enum variant variant, const struct se
 	m.u.policy.id = m.u.policy.map_seq = 2;
 	m.u.policy.sel = *lan;
 	ask(f, &m);
+	for (uint32_t id = 3; id <= 4; id++) {
+		m.u.policy.id = m.u.policy.map_seq = id;
+		m.u.policy.sel = lan_of(id);
+		ask(f, &m);
+	}
 	add_list(f);
 	m = (struct fwd_msg){ .type = FWD_TUNNEL_ADD,
 			      .u.tunnel = { .tun_port = TO_TUNNEL, .src = ipaddr_v4(US),
@@ -192,6 +210,59 @@ static void add_sa(struct forwarder *f, uint32_t id, uint8_t mode, const struct 
 	ask(f, &m);
 }
 
+/* id 5 and 6: AH around ESP in tunnel mode; 7 and 8: AH alone, in transport mode. */
+static void add_ah(struct forwarder *f, uint32_t id)
+{
+	struct fwd_msg m = { .type = FWD_SA_ADD,
+			     .u.sa = { .id = id, .pair_id = (id + 1) / 2, .policy_id = (id + 1) / 2,
+				       .dir = id % 2 ? SA_IN : SA_OUT, .spi = 0x53503000 + id,
+				       .src = ipaddr_v4(US), .dst = ipaddr_v4(PEER), .replay_window = 64,
+				       .sel = lan_of((id + 1) / 2) } };
+	struct sa_spec *s = &m.u.sa;
+
+	if (id <= 6) {
+		s->proto = PROTO_ESP;
+		s->mode = MODE_TUNNEL;
+		s->cipher = CIPHER_NULL;
+		s->ah = (struct sa_ah){ .spi = 0x41480000 + id, .auth = AUTH_HMAC_SHA1_96, .key.len = 20 };
+	} else {
+		s->proto = PROTO_AH;
+		s->mode = MODE_TRANSPORT;
+		s->auth = AUTH_HMAC_SHA1_96;
+		s->auth_key.len = 20;
+	}
+	ask(f, &m);
+}
+
+/* The ICV that a packet of AH should have; false if it has no place for one. */
+static bool sign(uint8_t *packet, size_t len)
+{
+	static const uint8_t zeros[20];
+	static struct crypto_runner *runner;
+	static struct crypto_key *key;
+	const struct auth_info *sha = auth_info(AUTH_HMAC_SHA1_96);
+	static uint8_t whole[PKT_DATA_MAX];
+	struct crypto_job j;
+	struct ip4 h;
+
+	if (!runner)
+		runner = crypto_runner_new(CRYPTO_OSSL);
+	if (!key && crypto_key_new(runner, CRYPTO_ENCRYPT, cipher_info(CIPHER_NULL, 0), sha, span_of(NULL, 0),
+				   span_of(zeros, sizeof(zeros)), &key))
+		abort();
+	if (!ip4_peek(span_of(packet, len), &h) || len < h.header_len + AH_HEADER + sha->icv_len)
+		return false;
+	j = (struct crypto_job){ .key = key, .text = whole, .iv = whole, .auth = whole,
+				 .auth_len = (uint32_t)len,
+				 .icv = packet + h.header_len + AH_HEADER };
+	memset(j.icv, 0, sha->icv_len);
+	memcpy(whole, packet, len);
+	if (!ip4_zero_mutable(whole, h.header_len, AH_RECEIVER))
+		return false;
+	crypto_run(runner, CRYPTO_ENCRYPT, &j, 1);
+	return j.ok;
+}
+
 static struct forwarder *world(enum variant variant)
 {
 	struct forwarder_env env = { fuzz_now, fuzz_random, fuzz_port, fuzz_control, NULL };
@@ -210,6 +281,8 @@ static struct forwarder *world(enum variant variant)
 	add_sa(f, 2, MODE_TRANSPORT, &gre);
 	add_sa(f, 3, MODE_TUNNEL, &lan);
 	add_sa(f, 4, MODE_TUNNEL, &lan);
+	for (uint32_t id = 5; id <= 8; id++)
+		add_ah(f, id);
 	return f;
 }
 
@@ -238,8 +311,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			touched = true;
 			forwarder_message(f, body, -1);
 		} else if (body.len <= PKT_DATA_MAX) {
+			static uint8_t copy[PKT_DATA_MAX];
+
 			coming = body.p ? body : span_of(data, 0);
-			forwarder_poll_port(f, &ports[kind]);
+			if (kind == TO_AH && body.len) {
+				memcpy(copy, body.p, body.len);
+				(void)sign(copy, body.len);
+				coming = span_of(copy, body.len);
+			}
+			forwarder_poll_port(f, &ports[kind == TO_AH_AS_IT_IS ? TO_AH : kind]);
 		}
 	}
 	coming.p = NULL;
