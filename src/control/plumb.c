@@ -330,16 +330,18 @@ static bool in_subnet(const struct ipaddr *hop, const struct cfg_addr *a)
 	       (ipaddr_to_v4(hop) & mask) == (ipaddr_to_v4(&a->addr) & mask);
 }
 
-/* Whether a route leads into a tunnel: by its name, or by a next hop at its other end. */
+/* Whether a route leads into a tunnel: by its name, also of one that is configured no more, or by a
+ * next hop at its other end. */
 static bool through_tunnel(const struct control *c, const struct cfg_route *r)
 {
+	if (!strncmp(r->ifname, "Tunnel", strlen("Tunnel")))
+		return true;
 	for (size_t i = 0; i < c->config->interfaces.n; i++) {
 		const struct cfg_interface *ci = c->config->interfaces.v[i];
 
 		if (!ci->is_tunnel)
 			continue;
-		if (!strcmp(ci->name, r->ifname) || plumb6_hop_in(ci, &r->next_hop) ||
-		    in_subnet(&r->next_hop, &ci->addr))
+		if (plumb6_hop_in(ci, &r->next_hop) || in_subnet(&r->next_hop, &ci->addr))
 			return true;
 		for (size_t k = 0; k < ci->n_secondary; k++)
 			if (in_subnet(&r->next_hop, &ci->secondary[k]))
