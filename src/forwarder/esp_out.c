@@ -40,6 +40,16 @@ struct leaving {
 	struct fport *esp_port, *ah_port, *udp_port;
 };
 
+/* Batches begin empty; to clear their room each time would be felt. */
+static void leaving_init(const struct forwarder *f, struct leaving *l, enum fwd_port_kind esp,
+			 enum fwd_port_kind ah, enum fwd_port_kind udp)
+{
+	l->esp.n = l->ah.n = l->udp.n = 0;
+	l->esp_port = f->by_kind[esp];
+	l->ah_port = f->by_kind[ah];
+	l->udp_port = f->by_kind[udp];
+}
+
 static void leave(struct forwarder *f, struct leaving *l, struct sa *sa, struct pkt *p)
 {
 	if (sa->spec.udp_encap) {
@@ -56,23 +66,24 @@ static void leave(struct forwarder *f, struct leaving *l, struct sa *sa, struct 
 
 static void leave_all(struct forwarder *f, struct leaving *l)
 {
-	port_send(f, l->esp_port, &l->esp);
-	port_send(f, l->ah_port, &l->ah);
-	port_send(f, l->udp_port, &l->udp);
+	if (l->esp.n)
+		port_send(f, l->esp_port, &l->esp);
+	if (l->ah.n)
+		port_send(f, l->ah_port, &l->ah);
+	if (l->udp.n)
+		port_send(f, l->udp_port, &l->udp);
 }
 
 void esp_out_flush(struct forwarder *f)
 {
-	struct batch bad = { 0 };
-	struct leaving v4 = { .esp_port = f->by_kind[FWD_PORT_ESP],
-			      .ah_port = f->by_kind[FWD_PORT_AH],
-			      .udp_port = f->by_kind[FWD_PORT_UDP_ENCAP] };
-	struct leaving v6 = { .esp_port = f->by_kind[FWD_PORT_ESP6],
-			      .ah_port = f->by_kind[FWD_PORT_AH6],
-			      .udp_port = f->by_kind[FWD_PORT_UDP6_ENCAP] };
+	struct leaving v4, v6;
+	struct batch bad;
 
 	if (!f->out.n)
 		return;
+	bad.n = 0;
+	leaving_init(f, &v4, FWD_PORT_ESP, FWD_PORT_AH, FWD_PORT_UDP_ENCAP);
+	leaving_init(f, &v6, FWD_PORT_ESP6, FWD_PORT_AH6, FWD_PORT_UDP6_ENCAP);
 	ipsec_encap(&f->esp, &f->out, &bad, ESP_DF_COPY, f->now_ms);
 	for (size_t i = 0; i < bad.n; i++) {
 		struct sa *sa = bad.p[i]->sa;

@@ -176,13 +176,12 @@ bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const stru
 	struct flow fl;
 	enum gre_result res = read_header(p, h, &g);
 
-	struct ipaddr us = ip_dst(p->data, h), peer = ip_src(p->data, h);
-	t = tunnel_by_ends(f, &us, &peer, encap_of(h), g.has_key, g.key, &near);
+	ip_flow(p, h, &fl);
+	t = tunnel_by_ends(f, &fl.remote, &fl.local, encap_of(h), g.has_key, g.key, &near);
 	if (!near)
 		return false;
 	/* it may have come in by another interface than it would leave by; that one was asked
 	 * already */
-	ip_flow(p, h, &fl);
 	if (!protect_takes(t ? t : near, from, p)) {
 		refuse_origin(f, t ? t : near, &fl, p);
 		return true;

@@ -121,8 +121,7 @@ static enum fwd_drop look_inside(const struct fwd_tunnel *c, struct pkt *p, stru
 	if (!carries(c, ret_in->family))
 		return FWD_DROP_GRE_UNSUPPORTED;
 	/* the route to the tunnel's end leads into the tunnel */
-	struct ipaddr dst = ip_dst(p->data, ret_in);
-	if (ipaddr_equal(&dst, &c->dst))
+	if (ip_goes_to(p->data, ret_in, &c->dst))
 		return FWD_DROP_RECURSION;
 	if (c->adjust_mss)
 		ip_clamp_mss(p, c->adjust_mss);

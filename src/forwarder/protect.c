@@ -82,8 +82,7 @@ static enum fwd_drop look_at(const struct tunnel *t, struct pkt *p, struct ip_vi
 	if (ret_h->family != t->policy->family)
 		return FWD_DROP_NO_POLICY;
 	/* the route to the tunnel's end leads into the tunnel */
-	struct ipaddr dst = ip_dst(p->data, ret_h);
-	if (ipaddr_equal(&dst, &t->conf.dst))
+	if (ip_goes_to(p->data, ret_h, &t->conf.dst))
 		return FWD_DROP_RECURSION;
 	if (t->conf.adjust_mss)
 		ip_clamp_mss(p, t->conf.adjust_mss);

@@ -143,7 +143,7 @@ struct tunnel *tunnel_by_ends(struct forwarder *f, const struct ipaddr *local,
 		struct tunnel *t = hnode_entry(n, struct tunnel, by_ends);
 
 		if (!t->in_table || t->conf.vti || t->conf.encap != encap ||
-		    !ipaddr_equal(&t->conf.src, local) || !ipaddr_equal(&t->conf.dst, remote))
+		    !ip_addr_same(&t->conf.src, local) || !ip_addr_same(&t->conf.dst, remote))
 			continue;
 		*ret_near = t;
 		if (encap != FWD_ENCAP_GRE)

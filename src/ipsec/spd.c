@@ -58,7 +58,7 @@ static bool same_flow(const struct flow *a, const struct flow *b)
 {
 	return a->proto == b->proto && a->ports_known == b->ports_known &&
 	       a->local_port == b->local_port && a->remote_port == b->remote_port &&
-	       ipaddr_equal(&a->local, &b->local) && ipaddr_equal(&a->remote, &b->remote);
+	       ip_addr_same(&a->local, &b->local) && ip_addr_same(&a->remote, &b->remote);
 }
 
 /* A collision only costs a walk, so a cheap mix is enough. */

@@ -59,13 +59,34 @@ static inline size_t ip_header_of(uint8_t family)
 	return family == IP_V6 ? IP6_HEADER : IP4_HEADER;
 }
 
-/* A cheap mix of an address, for tables that no stranger fills. */
+/* A cheap mix of an address, for tables that no stranger fills. IPv4's bytes were mostly
+ * written one by one just before: to read eight of them at once would wait for them. */
 static inline uint64_t ip_addr_mix(const struct ipaddr *a)
 {
 	uint64_t half[2];
 
+	if (a->family != IP_V6)
+		return ipaddr_to_v4(a);
 	memcpy(half, a->b, sizeof(half));
 	return half[0] ^ half[1] * UINT64_C(0xff51afd7ed558ccd);
+}
+
+/* ipaddr_equal() where each packet comes by. */
+static inline bool ip_addr_same(const struct ipaddr *a, const struct ipaddr *b)
+{
+	if (a->family != b->family)
+		return false;
+	if (a->family != IP_V6)
+		return ipaddr_to_v4(a) == ipaddr_to_v4(b);
+	return !memcmp(a->b, b->b, sizeof(a->b));
+}
+
+/* Whether the packet at data, which h is of, goes to a. */
+static inline bool ip_goes_to(const uint8_t *data, const struct ip_view *h, const struct ipaddr *a)
+{
+	if (h->family != a->family)
+		return false;
+	return h->family == IP_V6 ? !memcmp(data + 24, a->b, sizeof(a->b)) : h->dst == ipaddr_to_v4(a);
 }
 
 /* The number of a protocol that carries packets of that family. */
