@@ -16,7 +16,8 @@ VERSION = 3
  NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE, ACL_ADD, POLICY_ACL) = range(1, 19)
 (RESULT, SA_INFO, STATS_SA, STATS_POLICY, STATS_TUNNEL, STATS_DROPS, ACQUIRE, EXPIRE, RECVD_CLEAR,
  UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE, KEEPALIVE, STATS_ACL, ACL_LOG) = range(64, 81)
-TUNNEL, STEER, ESP, AH, GRE, ICMP, UDP, IPIP = range(1, 9)
+(TUNNEL, STEER, ESP, AH, GRE, ICMP, UDP, IPIP, IPV6IP, ESP6, AH6, GRE6, ICMP6, UDP6, IP4IN6, IP6IN6) = range(1, 17)
+ENCAP_GRE, ENCAP_IPIP, ENCAP_IPV6IP, ENCAP_IPV6 = range(4)
 PROTECT, SKIP = 1, 2
 IN, OUT = 1, 2
 MODE_TUNNEL, MODE_TRANSPORT = 1, 2
@@ -181,14 +182,14 @@ def decode(data):
 
 class Wire:
     """The outside of a port: what the forwarder would read from and write to the kernel."""
-    META = struct.Struct('!IIIHHB3x')
+    META = struct.Struct('!I17s17sHHBB')
 
     def __init__(self):
         self.sock, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.setblocking(False)
 
     def put(self, data, ifindex=0, local='0.0.0.0', remote='0.0.0.0', lport=0, rport=0, tos=0):
-        self.sock.send(self.META.pack(ifindex, ip4(local), ip4(remote), lport, rport, tos) + bytes(data))
+        self.sock.send(self.META.pack(ifindex, addr(local), addr(remote), lport, rport, tos, 0) + bytes(data))
 
     def get_all(self, meta=False):
         out = []
@@ -197,10 +198,11 @@ class Wire:
                 got = self.sock.recv(70000)
             except BlockingIOError:
                 return out
-            m = self.META.unpack(got[:20])
-            where = {'local': str(ipaddress.IPv4Address(m[1])), 'remote': str(ipaddress.IPv4Address(m[2])),
+            m = self.META.unpack(got[:self.META.size])
+            where = {'local': Reader(m[1]).addr(), 'remote': Reader(m[2]).addr(),
                      'lport': m[3], 'rport': m[4], 'tos': m[5]}
-            out.append((got[20:], where) if meta else got[20:])
+            got = got[self.META.size:]
+            out.append((got, where) if meta else got)
 
 
 class Forwarder:

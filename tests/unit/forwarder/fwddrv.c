@@ -5,8 +5,8 @@
  *
  * usage: fwddrv CONTROL_FD CLOCK_FILE
  * CLOCK_FILE holds the time in milliseconds, 8 bytes in host order, mapped shared.
- * A packet travels behind META bytes: ifindex, local, remote (4 each), local port,
- * remote port (2 each), outer tos (1), 3 unused; big-endian. */
+ * A packet travels behind META bytes: ifindex (4), local, remote (family and 16 bytes each),
+ * local port, remote port (2 each), outer tos (1), whether it may be cut (1); big-endian. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -20,7 +20,7 @@
 #include "base/wr.h"
 #include "forwarder/forwarder.h"
 
-#define META 20
+#define META 44
 
 static _Atomic uint64_t *the_clock;
 static uint8_t wire[META + PKT_BUF];
@@ -46,6 +46,20 @@ static void pseudo_random(void *ctx, void *p, size_t n)
 	}
 }
 
+static struct ipaddr get_addr(struct rd *r)
+{
+	struct ipaddr a = { .family = rd_u8(r) };
+
+	rd_copy(r, a.b, sizeof(a.b));
+	return a;
+}
+
+static void put_addr(struct wr *w, const struct ipaddr *a)
+{
+	wr_u8(w, a->family);
+	wr_bytes(w, a->b, sizeof(a->b));
+}
+
 static size_t pair_recv(struct port *port, struct pool *pool, struct batch *b)
 {
 	size_t had = b->n;
@@ -60,12 +74,12 @@ static size_t pair_recv(struct port *port, struct pool *pool, struct batch *b)
 			continue;
 		struct rd r = rd_of(wire, (size_t)n);
 		p->ifindex = rd_be32(&r);
-		p->local = ipaddr_v4(rd_be32(&r));
-		p->remote = ipaddr_v4(rd_be32(&r));
+		p->local = get_addr(&r);
+		p->remote = get_addr(&r);
 		p->local_port = rd_be16(&r);
 		p->remote_port = rd_be16(&r);
 		p->outer_tos = rd_u8(&r);
-		rd_skip(&r, 3);
+		rd_skip(&r, 1);
 		p->len = (uint32_t)rd_left(&r);
 		rd_copy(&r, p->data, p->len);
 		(void)batch_add(b, p);
@@ -82,12 +96,12 @@ static size_t pair_send(struct port *port, struct batch *b)
 		struct wr w = wr_of(wire, sizeof(wire));
 
 		wr_be32(&w, p->ifindex);
-		wr_be32(&w, ipaddr_to_v4(&p->local));
-		wr_be32(&w, ipaddr_to_v4(&p->remote));
+		put_addr(&w, &p->local);
+		put_addr(&w, &p->remote);
 		wr_be16(&w, p->local_port);
 		wr_be16(&w, p->remote_port);
 		wr_u8(&w, p->outer_tos);
-		wr_zero(&w, 3);
+		wr_u8(&w, !p->outer_df);
 		wr_bytes(&w, p->data, p->len);
 		ok += send(port->fd, wire, wr_len(&w), MSG_DONTWAIT | MSG_NOSIGNAL) ==
 		      (ssize_t)wr_len(&w);
