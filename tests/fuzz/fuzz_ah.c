@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as AH packets, with any IP options: as they come, and with the ICV that they
+/* Any bytes as AH packets, with any IP options or extension headers (the first byte: the kind of SA,
+ * 0x80 of IPv6, 0x40 with IPv6 in tunnel mode): as they come, and with the ICV that they
  * should have, so that what follows it is reached. Any bytes as packets to be signed. */
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,20 @@ static void no_random(void *ctx, void *p, size_t n)
 	memset(p, 1, n);
 }
 
+static bool v6, v6_inside;
+
+static struct ipaddr end(uint8_t n)
+{
+	struct ipaddr a = { .family = IP_V6, .b = { 0x20, [15] = n } };
+
+	return v6 ? a : ipaddr_v4(n);
+}
+
 static struct sa *make_sa(size_t kind, enum sa_dir dir)
 {
 	uint8_t key_len = auth_info(kinds[kind].ah)->key_len;
 	struct sa_spec s = { .id = 1, .dir = (uint8_t)dir, .mode = kinds[kind].mode, .spi = 1,
-			     .src = ipaddr_v4(1), .dst = ipaddr_v4(2), .replay_window = 64 };
+			     .src = end(1), .dst = end(2), .replay_window = 64 };
 	struct sa *sa;
 
 	if (kinds[kind].cipher) {
@@ -52,7 +62,9 @@ static struct sa *make_sa(size_t kind, enum sa_dir dir)
 		s.auth = kinds[kind].ah;
 		s.auth_key.len = key_len;
 	}
-	s.sel.local = s.sel.remote = addr_match_v4(0, UINT32_MAX);
+	s.sel.local.addr.family = (s.mode == MODE_TUNNEL ? v6_inside : v6) ? IP_V6 : IP_V4;
+	memset(s.sel.local.wild, 0xff, sizeof(s.sel.local.wild));
+	s.sel.remote = s.sel.local;
 	check(!sa_new(worker.crypto, &s, 0, &sa));
 	return sa;
 }
@@ -74,13 +86,14 @@ static bool sign(struct pkt *p, struct sa *out)
 	size_t icv_len = out->ah.auth->icv_len;
 	struct ip_view h;
 
-	if (!ip4_peek(span_of(p->data, p->len), &h) || p->len > sizeof(whole) ||
+	if (!ip_peek(span_of(p->data, p->len), &h) || p->len > sizeof(whole) ||
 	    p->len < h.header_len + AH_HEADER + icv_len)
 		return false;
 	icv = p->data + h.header_len + AH_HEADER;
 	memset(icv, 0, icv_len);
 	memcpy(whole, p->data, p->len);
-	if (!ip4_zero_mutable(whole, h.header_len, AH_RECEIVER))
+	if (!(h.family == IP_V6 ? ip6_zero_mutable(whole, h.header_len, AH_RECEIVER) :
+				  ip4_zero_mutable(whole, h.header_len, AH_RECEIVER)))
 		return false;
 	j.text = whole;
 	j.iv = j.auth = whole;
@@ -90,6 +103,17 @@ static bool sign(struct pkt *p, struct sa *out)
 	return j.ok;
 }
 
+static void set_outer(struct pkt *p, const struct ip_view *h)
+{
+	p->outer_family = h->family;
+	p->outer_src = h->src;
+	p->outer_dst = h->dst;
+	p->outer_tos = h->tos;
+	p->outer_ttl = h->ttl;
+	p->outer_len = h->header_len;
+	p->outer_next_at = h->next_at;
+}
+
 /* As a forwarder does it. True if the packet was believed. */
 static bool receive(struct pkt *p, struct sa *in)
 {
@@ -97,20 +121,17 @@ static bool receive(struct pkt *p, struct sa *in)
 	struct ip_view h;
 	bool ok;
 
-	if (!ip4_parse(p, false, &h)) {
+	if (!ip_parse(p, false, &h) || (h.family == IP_V6) != v6) {
 		pkt_put(&pool, p);
 		return false;
 	}
-	p->outer_src = h.src;
-	p->outer_dst = h.dst;
-	p->outer_tos = h.tos;
-	p->outer_ttl = h.ttl;
+	set_outer(p, &h);
 	p->sa = in;
 	ah_decap(&worker, &b, &bad, 0);
 	check(b.n + bad.n == 1);
 	ok = b.n;
 	if (ok)
-		check(ip4_parse(p, true, &h) && h.total_len == p->len);
+		check(ip_parse(p, true, &h) && h.total_len == p->len);
 	batch_put(&pool, &b);
 	batch_put(&pool, &bad);
 	return ok;
@@ -127,16 +148,13 @@ static void there_and_back(const uint8_t *data, size_t size, size_t kind)
 	ipsec_encap(&worker, &b, &bad, ESP_DF_COPY, 0);
 	check(b.n + bad.n == 1);
 	if (b.n) {
-		check(ip4_parse(p, true, &h) && h.total_len == p->len && h.proto == PROTO_AH && h.id);
-		p->outer_src = h.src;
-		p->outer_dst = h.dst;
-		p->outer_tos = h.tos;
-		p->outer_ttl = h.ttl;
+		check(ip_parse(p, true, &h) && h.total_len == p->len && h.proto == PROTO_AH && (v6 || h.id));
+		set_outer(p, &h);
 		p->sa = in;
 		ah_decap(&worker, &b, &bad, 0);
 		/* a route that is still ahead is signed for its end, where it will be used up */
 		check(b.n || p->reason != ESP_AUTH || kinds[kind].mode == MODE_TRANSPORT);
-		check(!b.n || kinds[kind].mode == MODE_TRANSPORT ||
+		check(!b.n || (kinds[kind].mode == MODE_TRANSPORT && !v6) ||
 		      (p->len == size && !memcmp(p->data, data, size)));
 	}
 	batch_put(&pool, &b);
@@ -154,7 +172,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		worker.random = no_random;
 		check(worker.crypto && !pool_init(&pool, 8));
 	}
-	size_t kind = data[0] % KINDS;
+	size_t kind = (data[0] & 0x3f) % KINDS;
+	v6 = data[0] & 0x80;
+	v6_inside = data[0] & 0x40;
 	struct sa *in = make_sa(kind, SA_IN), *out = make_sa(kind, SA_OUT);
 	struct pkt *p = load(data + 1, size - 1, in);
 	uint32_t spi;
@@ -163,7 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(!receive(p, in)); /* nobody guesses an ICV */
 	p = load(data + 1, size - 1, in);
 	struct ip_view h;
-	if (ip4_parse(p, false, &h) && sign(p, out))
+	if (ip_parse(p, false, &h) && sign(p, out))
 		(void)receive(p, in);
 	else
 		pkt_put(&pool, p);

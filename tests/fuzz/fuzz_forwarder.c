@@ -22,11 +22,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define IFID 7
 #define RECORDS_MAX 200
 
-enum kind { TO_TUNNEL, TO_STEER, TO_ESP, TO_GRE, TO_UDP, MESSAGE, TIME, TO_AH, TO_AH_AS_IT_IS, N_KINDS };
+enum kind { TO_TUNNEL, TO_STEER, TO_ESP, TO_GRE, TO_UDP, MESSAGE, TIME, TO_ESP6, TO_AH6, TO_GRE6,
+	    TO_UDP6, TO_ICMP6, TO_AH, TO_AH_AS_IT_IS, N_KINDS };
 
 static struct port ports[N_KINDS]; /* by kind; that of ICMP has the place of MESSAGE */
 static struct span coming; /* what the next recv finds */
 static uint64_t now_ms;
+
+static struct ipaddr end6(uint8_t n)
+{
+	return (struct ipaddr){ .family = IP_V6, .b = { 0x20, 1, [15] = n } };
+}
 
 static size_t take(struct port *port, struct pool *pool, struct batch *b)
 {
@@ -42,6 +48,11 @@ static size_t take(struct port *port, struct pool *pool, struct batch *b)
 	if (port == &ports[TO_UDP]) {
 		p->local = ipaddr_v4(US);
 		p->remote = ipaddr_v4(PEER);
+		p->remote_port = 4500;
+	}
+	if (port == &ports[TO_UDP6]) {
+		p->local = end6(1);
+		p->remote = end6(2);
 		p->remote_port = 4500;
 	}
 	(void)batch_add(b, p);
@@ -104,8 +115,10 @@ static void ask(struct forwarder *f, struct fwd_msg *m)
 
 static void add_ports(struct forwarder *f, uint32_t tun_dev)
 {
-	static const uint8_t kinds[] = { FWD_PORT_TUNNEL, FWD_PORT_STEER, FWD_PORT_ESP, FWD_PORT_GRE,
-					 FWD_PORT_UDP_ENCAP, FWD_PORT_ICMP, 0, FWD_PORT_AH };
+	static const uint8_t kinds[] = { FWD_PORT_TUNNEL, FWD_PORT_STEER, FWD_PORT_ESP,
+					 FWD_PORT_GRE, FWD_PORT_UDP_ENCAP, FWD_PORT_ICMP, 0,
+					 FWD_PORT_ESP6, FWD_PORT_AH6, FWD_PORT_GRE6,
+					 FWD_PORT_UDP6_ENCAP, FWD_PORT_ICMP6, FWD_PORT_AH };
 
 	for (uint32_t i = 0; i < sizeof(kinds); i++) {
 		if (!kinds[i])
@@ -123,7 +136,7 @@ enum variant { PLAIN, PROTECTED, VTI, N_VARIANTS };
 
 static struct selector lan_of(uint32_t policy)
 {
-	uint32_t net = (8 + policy) << 24;
+	uint32_t net = (4 + policy) << 24;
 
 	return (struct selector){ .local = addr_match_v4(net, 0xffffff), .remote = addr_match_v4(net, 0xffffff) };
 }
@@ -145,8 +158,17 @@ static void add_list(struct forwarder *f)
 	ask(f, &m);
 }
 
-/* Policy 1: GRE between the ends; policy 2: everything of 10.0.0.0/8; of 11.0.0.0/8 by AH around
- * ESP, of 12.0.0.0/8 by AH alone. */
+static struct selector all6(void)
+{
+	struct selector s = { .local.addr.family = IP_V6 };
+
+	memset(s.local.wild, 0xff, sizeof(s.local.wild));
+	s.remote = s.local;
+	return s;
+}
+
+/* Policy 1: GRE between the ends; policy 2: everything of 10.0.0.0/8; policy 3: all IPv6; policies 7
+ * and 8: of 11.0.0.0/8 by AH around ESP, of 12.0.0.0/8 by AH alone. */
 static void add_table(struct forwarder *f, enum variant variant, const struct selector *gre,
 		      const struct selector *lan)
 {
@@ -161,12 +183,16 @@ static void add_table(struct forwarder *f, enum variant variant, const struct se
 	m.u.policy.id = m.u.policy.map_seq = 2;
 	m.u.policy.sel = *lan;
 	ask(f, &m);
-	for (uint32_t id = 3; id <= 4; id++) {
+	for (uint32_t id = 7; id <= 8; id++) {
 		m.u.policy.id = m.u.policy.map_seq = id;
 		m.u.policy.sel = lan_of(id);
 		ask(f, &m);
 	}
 	add_list(f);
+	m = (struct fwd_msg){ .type = FWD_POLICY_ADD,
+			      .u.policy = { .id = 3, .ifid = IFID, .map_seq = 3,
+					    .action = FWD_POLICY_PROTECT, .sel = all6(), .path_mtu = 600 } };
+	ask(f, &m);
 	m = (struct fwd_msg){ .type = FWD_TUNNEL_ADD,
 			      .u.tunnel = { .tun_port = TO_TUNNEL, .src = ipaddr_v4(US),
 					    .dst = ipaddr_v4(PEER), .egress_ifid = IFID, .ttl = 255,
@@ -195,7 +221,31 @@ static void add_table(struct forwarder *f, enum variant variant, const struct se
 	m.u.tunnel.keepalive_sec = 10;
 	m.u.tunnel.keepalive_retries = 3;
 	ask(f, &m);
+	/* over IPv6: GRE, and both in it; what leaves by them is protected by policy 3 */
+	m.u.tunnel.tunnel_id = 4;
+	m.u.tunnel.src = end6(1);
+	m.u.tunnel.dst = end6(2);
+	m.u.tunnel.own6 = end6(9);
+	ask(f, &m);
+	m.u.tunnel.tunnel_id = 5;
+	m.u.tunnel.dst = end6(3);
+	m.u.tunnel.encap = FWD_ENCAP_IPV6;
+	ask(f, &m);
 	m = (struct fwd_msg){ .type = FWD_TABLE_COMMIT };
+	ask(f, &m);
+}
+
+/* Of IPv6. */
+static void add_sa6(struct forwarder *f, uint32_t id, uint8_t mode, uint32_t ah_spi)
+{
+	struct fwd_msg m = { .type = FWD_SA_ADD,
+			     .u.sa = { .id = id, .pair_id = (id + 1) / 2, .policy_id = 3,
+				       .dir = id % 2 ? SA_IN : SA_OUT, .proto = PROTO_ESP, .mode = mode,
+				       .spi = 0x53503000 + id, .src = end6(id % 2 ? 2 : 1),
+				       .dst = end6(id % 2 ? 1 : 2), .cipher = CIPHER_NULL, .sel = all6() } };
+
+	m.u.sa.ah = (struct sa_ah){ .spi = ah_spi, .auth = AUTH_HMAC_SHA1_96 };
+	m.u.sa.ah.key.len = ah_spi ? 20 : 0;
 	ask(f, &m);
 }
 
@@ -210,7 +260,7 @@ static void add_sa(struct forwarder *f, uint32_t id, uint8_t mode, const struct 
 	ask(f, &m);
 }
 
-/* id 5 and 6: AH around ESP in tunnel mode; 7 and 8: AH alone, in transport mode. */
+/* id 13 and 14: AH around ESP in tunnel mode; 15 and 16: AH alone, in transport mode. */
 static void add_ah(struct forwarder *f, uint32_t id)
 {
 	struct fwd_msg m = { .type = FWD_SA_ADD,
@@ -220,7 +270,7 @@ static void add_ah(struct forwarder *f, uint32_t id)
 				       .sel = lan_of((id + 1) / 2) } };
 	struct sa_spec *s = &m.u.sa;
 
-	if (id <= 6) {
+	if (id <= 14) {
 		s->proto = PROTO_ESP;
 		s->mode = MODE_TUNNEL;
 		s->cipher = CIPHER_NULL;
@@ -243,7 +293,7 @@ static bool sign(uint8_t *packet, size_t len)
 	const struct auth_info *sha = auth_info(AUTH_HMAC_SHA1_96);
 	static uint8_t whole[PKT_DATA_MAX];
 	struct crypto_job j;
-	struct ip4 h;
+	struct ip_view h;
 
 	if (!runner)
 		runner = crypto_runner_new(CRYPTO_OSSL);
@@ -281,7 +331,10 @@ static struct forwarder *world(enum variant variant)
 	add_sa(f, 2, MODE_TRANSPORT, &gre);
 	add_sa(f, 3, MODE_TUNNEL, &lan);
 	add_sa(f, 4, MODE_TUNNEL, &lan);
-	for (uint32_t id = 5; id <= 8; id++)
+	add_sa6(f, 5, MODE_TUNNEL, 0x53503105);
+	add_sa6(f, 7, MODE_TRANSPORT, 0);
+	add_sa6(f, 6, MODE_TUNNEL, 0x53503106);
+	for (uint32_t id = 13; id <= 16; id++)
 		add_ah(f, id);
 	return f;
 }

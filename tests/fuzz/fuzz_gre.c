@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GRE and IP in IP from strangers, at tunnels of every kind: whatever comes, nothing crashes,
+/* GRE and IP in IP from strangers, at tunnels of every kind over both families: whatever comes, nothing crashes,
  * no buffer is lost, nothing goes out but keepalives and answers to keepalives (to the peer,
  * no longer than what they answer but for our own GRE header), and what reaches a TUN was a whole packet.
  *
@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define OWN  0xac100001 /* 172.16.0.1 */
 #define IFID 7
 
-enum { TUN, GRE, N_PORTS };
+enum { TUN, GRE, GRE6, N_PORTS };
 enum { N_TUNNELS = 16, RIGHT_SUM = 0x10, TIME = 0x20 };
 
 static struct port ports[N_PORTS];
@@ -54,9 +54,8 @@ static size_t sink(struct port *port, struct batch *b)
 		struct span s = span_of(b->p[i]->data, b->p[i]->len);
 		struct ip_view h;
 
-		if (port == &ports[TUN] && s.len >= 40 && s.p[0] >> 4 == 6)
-			continue;
-		check(ip4_peek(s, &h) && h.total_len == s.len);
+		check(port != &ports[GRE6]); /* over IPv6 nobody is answered */
+		check(ip_peek(s, &h) && h.total_len == s.len);
 		if (port == &ports[GRE])
 			check(h.src == US && (h.dst & ~15u) == PEER && h.proto == IPPROTO_GRE_ &&
 			      (packet_len == 0 || s.len <= packet_len + 12));
@@ -109,10 +108,16 @@ static void ask(struct forwarder *f, struct fwd_msg *m)
 	forwarder_message(f, wr_done(&w), fd);
 }
 
+static struct ipaddr end6(uint8_t n)
+{
+	return (struct ipaddr){ .family = IP_V6, .b = { 0x20, 1, [15] = n } };
+}
+
 /* The number of a tunnel says what it has. */
 static struct forwarder *world(void)
 {
-	static const uint8_t kinds[] = { [TUN] = FWD_PORT_TUNNEL, [GRE] = FWD_PORT_GRE };
+	static const uint8_t kinds[] = { [TUN] = FWD_PORT_TUNNEL, [GRE] = FWD_PORT_GRE,
+					 [GRE6] = FWD_PORT_GRE6 };
 	struct forwarder_env env = { fuzz_now, fuzz_random, fuzz_port, fuzz_control, NULL };
 	struct forwarder *f = forwarder_new(&env);
 	struct fwd_msg m;
@@ -135,11 +140,45 @@ static struct forwarder *world(void)
 			.keepalive_retries = 2, .encap = i == 6 ? FWD_ENCAP_IPIP : FWD_ENCAP_GRE,
 			.own = ipaddr_v4(OWN) };
 		ask(f, &m);
+		m.u.tunnel.tunnel_id += N_TUNNELS;
+		m.u.tunnel.src = end6(0xff);
+		m.u.tunnel.dst = end6((uint8_t)i);
+		m.u.tunnel.encap = i == 6 ? FWD_ENCAP_IPV6 : FWD_ENCAP_GRE;
+		ask(f, &m);
 	}
 	m = (struct fwd_msg){ .type = FWD_TABLE_COMMIT };
 	ask(f, &m);
-	check(f->table.n_tunnels == N_TUNNELS);
+	check(f->table.n_tunnels == 2 * N_TUNNELS);
 	return f;
+}
+
+static void make_sum_right(uint8_t *at, size_t len)
+{
+	at[0] |= 0x80;
+	memset(at + 4, 0, 2);
+	uint16_t sum = ip_checksum(at, len);
+	at[4] = (uint8_t)(sum >> 8);
+	at[5] = (uint8_t)sum;
+}
+
+/* The same over IPv6; a tunnel that is not GRE has what the body looks like. */
+static void arrive6(struct forwarder *f, uint8_t how, struct span body)
+{
+	uint8_t i = how % N_TUNNELS;
+	struct ipaddr us = end6(0xff), peer = end6(i);
+	struct ip_view h = { .ttl = 60, .tos = how >> 6, .proto = IPPROTO_GRE_ };
+
+	if (i == 6)
+		h.proto = ip_proto_of(body.len && body.p[0] >> 4 == 6 ? IP_V6 : IP_V4);
+	packet_len = IP6_HEADER + body.len;
+	h.total_len = (uint16_t)packet_len;
+	ip6_write(packet, &h, &peer, &us);
+	if (body.len)
+		memcpy(packet + IP6_HEADER, body.p, body.len);
+	if (how & RIGHT_SUM && body.len >= 8)
+		make_sum_right(packet + IP6_HEADER, body.len);
+	forwarder_poll_port(f, &ports[GRE6]);
+	packet_len = 0;
 }
 
 static void arrive(struct forwarder *f, uint8_t how, struct span body)
@@ -154,13 +193,8 @@ static void arrive(struct forwarder *f, uint8_t how, struct span body)
 	ip4_write(packet, &h);
 	if (body.len)
 		memcpy(at, body.p, body.len);
-	if (how & RIGHT_SUM && body.len >= 8) {
-		at[0] |= 0x80;
-		memset(at + 4, 0, 2);
-		uint16_t sum = ip_checksum(at, body.len);
-		at[4] = (uint8_t)(sum >> 8);
-		at[5] = (uint8_t)sum;
-	}
+	if (how & RIGHT_SUM && body.len >= 8)
+		make_sum_right(at, body.len);
 	forwarder_poll_port(f, &ports[GRE]);
 	packet_len = 0;
 }
@@ -184,6 +218,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			forwarder_tick(f);
 		}
 		arrive(f, how, body);
+		arrive6(f, how, body);
 	}
 	check(f->pool.n_free == f->pool.n && !f->out.n);
 	now_ms += 60000; /* the windows of sequence numbers are over */

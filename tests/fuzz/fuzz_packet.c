@@ -35,17 +35,49 @@ static void rewrite(const uint8_t *data, size_t size, uint8_t byte)
 	struct ip_view h, again;
 	struct flow f;
 
-	if (ip4_parse(p, true, &h)) {
-		ip4_flow(p, &h, &f);
-		ip4_set_tos(p, byte);
-		check(ip4_parse(p, true, &again) && again.tos == byte);
+	if (ip_parse(p, true, &h)) {
+		ip_flow(p, &h, &f);
+		ip_set_tos(p, h.family, byte);
+		check(ip_parse(p, true, &again) && again.tos == byte);
 		ip_clamp_mss(p, (uint16_t)(byte * 16));
-		check(ip4_parse(p, true, &again) && again.total_len == h.total_len);
-		struct ipaddr was_src = ipaddr_v4(byte), was_dst = ipaddr_v4(~h.dst);
+		check(ip_parse(p, true, &again) && again.total_len == h.total_len &&
+		      again.header_len == h.header_len && again.proto == h.proto);
+		struct ipaddr was_src = f.remote, was_dst = f.local;
+		was_src.b[3] ^= byte;
 		l4sum_readdress(p, &again, &was_src, &was_dst);
 		l4sum_renew(p, &again);
 	}
 	pkt_put(&pool, p);
+}
+
+/* Fragments of IPv6 begin alike, but for the Fragment header, and their rests are the packet. */
+static void cut6(const uint8_t *data, size_t size, uint8_t byte)
+{
+	struct pkt *p = load(data, size);
+	struct batch out = { 0 };
+	size_t mtu = IP6_LEAST_MTU + byte, sum = 0, next_at, split;
+	struct ip_view h, part;
+
+	if (!ip6_parse(p, &h) || ip6_fragment(&pool, p, mtu, 7, &out)) {
+		check(out.n == 0);
+		pkt_put(&pool, p);
+		return;
+	}
+	split = ip6_split(data, &h, &next_at);
+	check(split >= IP6_HEADER && split <= h.header_len && next_at < split);
+	for (size_t i = 0; out.n > 1 && i < out.n; i++) {
+		const uint8_t *at = out.p[i]->data;
+		size_t n = out.p[i]->len - split - IP6_FRAG_HEADER;
+
+		check(out.p[i]->len <= mtu && at[next_at] == IP6_FRAGMENT && at[split] == data[next_at]);
+		check(!memcmp(at + IP6_HEADER + 1, data + IP6_HEADER + 1, split > IP6_HEADER ? split - IP6_HEADER - 1 : 0) ||
+		      next_at >= IP6_HEADER);
+		check(!memcmp(at + split + IP6_FRAG_HEADER, data + split + sum, n));
+		check(i || !ip6_parse(out.p[i], &part) || part.frag == (IP4_DF | IP4_MF));
+		sum += n;
+	}
+	check(out.n == 1 || sum == h.total_len - split);
+	batch_put(&pool, &out);
 }
 
 static void cut(const uint8_t *data, size_t size, uint8_t byte)
@@ -74,7 +106,7 @@ static void cut(const uint8_t *data, size_t size, uint8_t byte)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t buf[600], *exact;
+	uint8_t buf[600], big[IP6_LEAST_MTU], *exact;
 	struct gre g;
 	struct ip_view h;
 
@@ -86,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size--;
 	rewrite(data, size, byte);
 	cut(data, size, byte);
+	cut6(data, size, byte);
 	/* exactly sized, so that a sanitizer sees one byte too many */
 	exact = malloc(size ? size : 1);
 	check(exact);
@@ -102,10 +135,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		      again.header_len == g.header_len && again.has_checksum == g.has_checksum &&
 		      again.key == g.key && again.seq == g.seq);
 	}
-	(void)ip4_peek(s, &h);
-	(void)ip4_parse(&p, false, &h);
+	if (ip_peek(s, &h) && h.family == IP_V6) {
+		size_t next_at;
+
+		check(h.header_len <= size);
+		(void)ip6_split(exact, &h, &next_at);
+	}
+	(void)ip_parse(&p, false, &h);
 	ip_clamp_mss(&p, byte);
 	check(icmp4_too_big(s, 1400, buf, sizeof(buf)) >= 8);
+	struct ipaddr us = { .family = IP_V6 };
+	check(icmp6_too_big(s, 1400, &us, &us, big, sizeof(big)) >= 8);
 	free(exact);
 	check(pool.n_free == pool.n);
 	return 0;

@@ -3,7 +3,7 @@
  * is lost, no path becomes wider than configured or narrower than the floor, nobody who
  * does not know the SPI moves it, and what leaves fits the path that is in force.
  *
- * Input: one byte of setup, then records of kind, length (2 bytes, big-endian), bytes. */
+ * Input: one byte of setup (0x80: all of it over IPv6), then records of kind, length (2 bytes, big-endian), bytes. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define IFID  7
 #define SPI   0x53504901
 #define WIDEST 1500u
-#define FLOOR 576u
+#define FLOOR (v6 ? IP6_LEAST_MTU : 576u)
 #define RECORDS_MAX 60
 
-enum { P_TUNNEL, P_STEER, P_ESP, P_GRE, P_UDP, P_ICMP, N_PORTS };
+enum { P_TUNNEL, P_STEER, P_ESP, P_GRE, P_UDP, P_ICMP, P_ESP6, P_GRE6, P_UDP6, P_ICMP6, N_PORTS };
 /* NOTICE: the body is next-hop MTU, protocol and total length of the packet that did not fit,
  * and what followed its header; the rest of the message is right. */
 enum kind { TO_TUNNEL, TO_STEER, TO_ICMP, NOTICE, NOTICE_OF_SA, TIME, N_KINDS };
@@ -32,7 +32,7 @@ static size_t coming_len;
 static bool has_coming;
 static uint64_t now_ms;
 static struct forwarder *f;
-static bool udp, transport;
+static bool udp, transport, v6;
 
 static void check(bool ok)
 {
@@ -66,14 +66,23 @@ static size_t sink(struct port *port, struct batch *b)
 		const struct pkt *p = b->p[i];
 		struct ip_view h;
 
-		if (port == &ports[P_ESP] || port == &ports[P_GRE]) {
-			check(ip4_peek(span_of(p->data, p->len), &h) && h.total_len == p->len);
-			check(ip_checksum(p->data, h.header_len) == 0);
-			check(p->len <= (port == &ports[P_GRE] ? pmtu_of_tunnel(f->tunnels) :
-								the_sa()->path_mtu));
+		bool gre = port == &ports[P_GRE] || port == &ports[P_GRE6];
+
+		check((port < &ports[P_ESP6]) == !v6 || port == &ports[P_ICMP] ||
+		      port == &ports[P_ICMP6] || port < &ports[P_ESP]);
+		if (gre || port == &ports[P_ESP] || port == &ports[P_ESP6]) {
+			/* of a later fragment, what it says is next is not looked at */
+			check(ip_peek(span_of(p->data, p->len), &h) ? h.total_len == p->len : v6);
+			check(v6 || ip_checksum(p->data, h.header_len) == 0);
+			check(p->len <= (gre ? pmtu_of_tunnel(f->tunnels) : the_sa()->path_mtu));
 		}
-		if (port == &ports[P_UDP] && p->outer_df)
-			check(p->len + 28u <= the_sa()->path_mtu);
+		if ((port == &ports[P_UDP] || port == &ports[P_UDP6]) && p->outer_df)
+			check(p->len + (v6 ? 48u : 28u) <= the_sa()->path_mtu);
+		if (port == &ports[P_ICMP6]) {
+			check(p->len >= 8 + IP6_HEADER && p->len <= IP6_LEAST_MTU - IP6_HEADER);
+			check(p->data[0] == 2 && !p->data[1]);
+			check((p->data[6] << 8 | p->data[7]) >= IP6_LEAST_MTU);
+		}
 		if (port == &ports[P_ICMP]) {
 			check(p->len >= 8 + IP4_HEADER && ip_checksum(p->data, p->len) == 0);
 			check(p->data[0] == 3 && p->data[1] == 4);
@@ -131,7 +140,8 @@ static void ask(struct fwd_msg *m)
 static void add_ports(void)
 {
 	static const uint8_t kinds[] = { FWD_PORT_TUNNEL, FWD_PORT_STEER, FWD_PORT_ESP, FWD_PORT_GRE,
-					 FWD_PORT_UDP_ENCAP, FWD_PORT_ICMP };
+					 FWD_PORT_UDP_ENCAP, FWD_PORT_ICMP, FWD_PORT_ESP6,
+					 FWD_PORT_GRE6, FWD_PORT_UDP6_ENCAP, FWD_PORT_ICMP6 };
 
 	for (uint32_t i = 0; i < N_PORTS; i++) {
 		struct fwd_msg m = { .type = FWD_PORT_ADD,
@@ -140,6 +150,20 @@ static void add_ports(void)
 		ports[i] = (struct port){ &ops, -1 };
 		ask(&m);
 	}
+}
+
+static struct ipaddr us(void)
+{
+	struct ipaddr a = { .family = IP_V6, .b = { 0x20, 1, [15] = 1 } };
+
+	return v6 ? a : ipaddr_v4(US);
+}
+
+static struct ipaddr peer(void)
+{
+	struct ipaddr a = { .family = IP_V6, .b = { 0x20, 1, [15] = 2 } };
+
+	return v6 ? a : ipaddr_v4(PEER);
 }
 
 static void world(uint8_t setup)
@@ -151,6 +175,13 @@ static void world(uint8_t setup)
 				.proto = gre ? IPPROTO_GRE_ : 0 };
 	struct fwd_msg m;
 
+	v6 = setup & 128;
+	if (v6) { /* of the LAN everything */
+		sel.local = (struct addr_match){ .addr = gre ? us() : (struct ipaddr){ .family = IP_V6 } };
+		sel.remote = (struct addr_match){ .addr = gre ? peer() : (struct ipaddr){ .family = IP_V6 } };
+		memset(sel.local.wild, gre ? 0 : 0xff, 16);
+		memset(sel.remote.wild, gre ? 0 : 0xff, 16);
+	}
 	transport = setup & 2;
 	udp = setup & 4;
 	if (!f) { /* its memory is much: once for all inputs */
@@ -167,21 +198,60 @@ static void world(uint8_t setup)
 					    .frag_after = setup & 32 } };
 	ask(&m);
 	m = (struct fwd_msg){ .type = FWD_TUNNEL_ADD,
-			      .u.tunnel = { .tun_port = P_TUNNEL, .src = ipaddr_v4(US),
-					    .dst = ipaddr_v4(PEER), .egress_ifid = IFID, .ttl = 255,
+			      .u.tunnel = { .tun_port = P_TUNNEL, .src = us(),
+					    .dst = peer(), .egress_ifid = IFID, .ttl = 255,
 					    .tos = 0xff, .adjust_mss = 500, .up = true,
 					    .path_mtu = WIDEST, .pmtud = setup & 64, .pmtu_age_min = 10,
-					    .pmtu_least = FLOOR } };
+					    .pmtu_least = (uint16_t)FLOOR } };
 	ask(&m);
 	m = (struct fwd_msg){ .type = FWD_TABLE_COMMIT };
 	ask(&m);
 	m = (struct fwd_msg){ .type = FWD_SA_ADD,
 			      .u.sa = { .id = 1, .pair_id = 1, .policy_id = 1, .dir = SA_OUT,
 					.proto = PROTO_ESP, .mode = transport ? MODE_TRANSPORT : MODE_TUNNEL,
-					.spi = SPI, .src = ipaddr_v4(US), .dst = ipaddr_v4(PEER),
+					.spi = SPI, .src = us(), .dst = peer(),
 					.udp_encap = udp, .udp_sport = 4500, .udp_dport = 4500,
 					.cipher = CIPHER_NULL, .sel = sel } };
 	ask(&m);
+}
+
+/* What the packet that did not fit was, behind its header; false if the body is no notice. */
+static bool quoted(struct wr *w, struct rd *r, bool of_sa)
+{
+	if (of_sa && udp)
+		wr_be64(w, UINT64_C(0x1194119400640000));
+	if (of_sa) {
+		wr_be32(w, SPI);
+		wr_be32(w, the_sa()->seq);
+	}
+	if (r->bad || rd_left(r) > 1000)
+		return false;
+	wr_span(w, rd_take(r, rd_left(r)));
+	return true;
+}
+
+/* The same as below, of ICMPv6. */
+static bool notice6(struct span body, bool of_sa)
+{
+	struct ipaddr router = { .family = IP_V6, .b = { 0x20, 9 } }, me = us(), he = peer();
+	struct rd r = rd_span(body);
+	uint16_t mtu = rd_be16(&r);
+	uint8_t proto = rd_u8(&r), quote[1200];
+	struct ip_view q = { .ttl = 60 }, h = { .ttl = 60, .proto = IPPROTO_ICMPV6_ };
+	struct wr w = wr_of(quote + IP6_HEADER, sizeof(quote) - IP6_HEADER);
+
+	q.total_len = rd_be16(&r);
+	q.proto = of_sa ? (udp ? IPPROTO_UDP_ : IPPROTO_ESP_) : proto;
+	if (!quoted(&w, &r, of_sa) || q.total_len < IP6_HEADER)
+		return false;
+	ip6_write(quote, &q, &me, &he);
+	size_t n = icmp6_too_big(span_of(quote, IP6_HEADER + wr_len(&w)), mtu, &router, &me,
+				 coming + IP6_HEADER, 2000);
+	check(n != 0);
+	h.total_len = (uint16_t)(IP6_HEADER + n);
+	ip6_write(coming, &h, &router, &me);
+	coming_len = h.total_len;
+	return true;
 }
 
 /* An ICMP error around the body, which is right but for what the body says. */
@@ -196,15 +266,8 @@ static bool notice(struct span body, bool of_sa)
 
 	q.total_len = rd_be16(&r);
 	q.proto = of_sa ? (udp ? IPPROTO_UDP_ : IPPROTO_ESP_) : proto;
-	if (of_sa && udp)
-		wr_be64(&w, UINT64_C(0x1194119400640000));
-	if (of_sa) {
-		wr_be32(&w, SPI);
-		wr_be32(&w, the_sa()->seq);
-	}
-	if (r.bad || rd_left(&r) > 1000)
+	if (!quoted(&w, &r, of_sa))
 		return false;
-	wr_span(&w, rd_take(&r, rd_left(&r)));
 	ip4_write(quote, &q);
 	size_t n = icmp4_too_big(span_of(quote, IP4_HEADER + wr_len(&w)), mtu, coming + IP4_HEADER, 2000);
 	check(n != 0);
@@ -223,12 +286,13 @@ static bool has_spi(struct span s)
 
 static void one(uint8_t kind, struct span body)
 {
-	static const uint8_t port_of[] = { P_TUNNEL, P_STEER, P_ICMP, P_ICMP, P_ICMP };
+	static const uint8_t port_of[][2] = { { P_TUNNEL, P_TUNNEL }, { P_STEER, P_STEER }, { P_ICMP, P_ICMP6 },
+					      { P_ICMP, P_ICMP6 }, { P_ICMP, P_ICMP6 } };
 	uint16_t before = the_sa()->path_mtu;
 	bool off = the_sa()->df_off;
 
 	if (kind == NOTICE || kind == NOTICE_OF_SA) {
-		if (!notice(body, kind == NOTICE_OF_SA))
+		if (!(v6 ? notice6(body, kind == NOTICE_OF_SA) : notice(body, kind == NOTICE_OF_SA)))
 			return;
 	} else {
 		coming_len = body.len;
@@ -236,7 +300,7 @@ static void one(uint8_t kind, struct span body)
 			memcpy(coming, body.p, body.len);
 	}
 	has_coming = true;
-	forwarder_poll_port(f, &ports[port_of[kind]]);
+	forwarder_poll_port(f, &ports[port_of[kind][v6]]);
 	check(the_sa()->path_mtu <= before && the_sa()->path_mtu >= FLOOR);
 	check(pmtu_of_tunnel(f->tunnels) <= WIDEST && pmtu_of_tunnel(f->tunnels) >= FLOOR);
 	if (kind != NOTICE_OF_SA && !has_spi(body))
