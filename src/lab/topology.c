@@ -331,7 +331,7 @@ static bool parse_addr(const char *s, enum ip_family family, struct topo_addr *r
 	memcpy(host, s, n);
 	host[n] = '\0';
 	unsigned long len = strtoul(slash + 1, &end, 10);
-	if (*end || !ipaddr_parse(host, &a.addr) || a.addr.family != family || len > ip_bits(family))
+	if (*end || !ipaddr_parse(host, &a.addr) || a.addr.family != family || len > ip_bits((uint8_t)family))
 		return false;
 	a.len = (unsigned)len;
 	*ret_a = a;

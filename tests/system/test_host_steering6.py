@@ -294,8 +294,8 @@ def test_cleartext_that_should_be_protected_is_dropped_counted_and_logged(world)
     assert [t for t in world.lan.told if t.startswith('saw')] == [f'saw {OTHER} {LAN} 17 8']
     assert world.drv.do('counts') == 'guard 0 mirror 4'
     assert world.drv.tells(f'log {PEER} {LOCAL} 47 wan0')
-    assert [t for t in world.drv.told if t.startswith('log')] == [f'log {FAR} {LAN} 17 wan0'] * 2 + [f'log {FAR} {LAN} 60 wan0',
-                                                                  f'log {PEER} {LOCAL} 47 wan0']
+    assert [t for t in world.drv.told if t.startswith('log')] == [f'log {FAR} {LAN} 17 wan0'] * 2 + [
+        f'log {FAR} {LAN} 60 wan0', f'log {PEER} {LOCAL} 47 wan0']
     # what comes out of an SA is no cleartext
     world.drv.do(f'inject {FAR} {LAN}')
     assert world.lan.tells(f'saw {FAR} {LAN} 58')
