@@ -124,12 +124,28 @@ static bool same_way(const struct nl_route *is, const struct nl_route *want)
 	       (!want->ifindex || want->unreachable || is->ifindex == want->ifindex);
 }
 
+/* Whether a route of IPv6 that is there needs nothing. IPv4 finds out by itself, and says nothing to anybody
+ * who watches; IPv6 tells of a route that has replaced its equal, and who makes his routes anew when
+ * they change would do so for ever. What only its gateway says, the kernel may have
+ * bound to another device meanwhile. */
+static bool needs_nothing(struct nl *nl, const struct nl_route *is, const struct nl_route *want)
+{
+	struct ipaddr src;
+	uint32_t ifindex = 0;
+
+	if (route_family(want) == AF_INET || !same_way(is, want))
+		return false;
+	return want->unreachable || want->ifindex ||
+	       (!nl_route_get(nl, &want->gateway, &ifindex, &src) && ifindex == is->ifindex);
+}
+
 /* Replacing takes the first route of that key, whoever made it. */
 static int replace_ours(struct nl *nl, const struct nl_route *r)
 {
 	struct found f;
 	int err = all_routes(nl, route_family(r), &f);
 	const struct seen_route *s = (const struct seen_route *)(void *)f.v;
+	struct nl_route is = { 0 };
 	bool foreign = false, equal = false;
 
 	for (size_t i = 0; !err && i < f.n; i++) {
@@ -137,6 +153,7 @@ static int replace_ours(struct nl *nl, const struct nl_route *r)
 			continue;
 		foreign = s[i].protocol != RTPROT_CULVERT;
 		equal = same_way(&s[i].r, r);
+		is = s[i].r;
 		break;
 	}
 	free(f.v);
@@ -144,6 +161,8 @@ static int replace_ours(struct nl *nl, const struct nl_route *r)
 		return err;
 	if (foreign)
 		return equal ? 0 : -EEXIST;
+	if (equal && needs_nothing(nl, &is, r))
+		return 0;
 	return route_op(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, r);
 }
 

@@ -364,6 +364,40 @@ static void a_foreign_ipv6_route_stays_as_it_is(void **state)
 	assert_int_equal(nl_addr_del(nl, tun_index, &a, 64), 0);
 }
 
+/* Who watches routes and puts his own in force again would otherwise wake himself for ever. */
+static void an_ipv6_route_that_is_there_is_no_news(void **state)
+{
+	struct ipaddr a = v6(1);
+	struct nl_route v[] = {
+		{ .dst = v6(0), .prefix_len = 48, .metric = 5, .ifindex = tun_index },
+		{ .dst = v6(0), .prefix_len = 48, .metric = 6, .unreachable = true },
+		{ .dst = v6(0), .prefix_len = 48, .metric = 7, .gateway = v6(2) },
+	};
+	struct pollfd p = { .fd = nl_events_open(), .events = POLLIN };
+
+	NEEDS_NETNS;
+	add_v6(&a);
+	for (size_t i = 0; i < 3; i++) {
+		v[i].dst.b[5] = 0x79;
+		assert_int_equal(nl_route_add(nl, &v[i]), 0);
+	}
+	assert_int_equal(routes().n, 3);
+	usleep(100000);
+	nl_drain(p.fd);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(nl_route_add(nl, &v[i]), 0);
+	assert_int_equal(poll(&p, 1, 50), 0);
+	/* but another way is */
+	v[2].gateway.b[15] = 3;
+	assert_int_equal(nl_route_add(nl, &v[2]), 0);
+	assert_int_equal(poll(&p, 1, 2000), 1);
+	assert_int_equal(routes().n, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(nl_route_del(nl, &v[i]), 0);
+	assert_int_equal(nl_addr_del(nl, tun_index, &a, 64), 0);
+	close(p.fd);
+}
+
 static void rules_of_both_families_are_told_apart(void **state)
 {
 	const struct nl_rule four = { IP_V4, 0x43560101, 17001, 17001 },
@@ -532,6 +566,7 @@ int main(void)
 		cmocka_unit_test(addresses_of_ipv6_have_a_list_of_their_own),
 		cmocka_unit_test(an_ipv6_route_and_its_unreachable_twin_go_one_by_one),
 		cmocka_unit_test(a_foreign_ipv6_route_stays_as_it_is),
+		cmocka_unit_test(an_ipv6_route_that_is_there_is_no_news),
 		cmocka_unit_test(rules_of_both_families_are_told_apart),
 		cmocka_unit_test(changes_of_ipv6_wake_who_watches),
 		cmocka_unit_test(a_device_is_told_what_its_role_needs),
