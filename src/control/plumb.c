@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/filter.h"
+#include "host/ipv6.h"
 #include "host/log.h"
 #include "host/mss.h"
 #include "host/os.h"
@@ -481,6 +482,7 @@ void plumb_remove(struct control *c)
 {
 	take_back(c, true);
 	tuns_forget(c, true);
+	ipv6_restore();
 	mss_remove();
 	(void)filter_remove();
 	(void)steer_remove();

@@ -22,59 +22,80 @@ bool ipv6_there(void)
 	return true;
 }
 
-/* One setting of a device; "" in old if it cannot be read. */
-static int set(const char *device, const char *key, const char *value)
+/* What stood there before us, in the order of our changes. Only control tells devices anything, and it has
+ * one thread. */
+#define CHANGES_MAX 128
+static struct change {
+	char device[16], key[32], old[16];
+} changes[CHANGES_MAX];
+static size_t n_changes;
+
+static void remember(const char *device, const char *key, const char *old)
+{
+	for (size_t i = 0; i < n_changes; i++)
+		if (!strcmp(changes[i].device, device) && !strcmp(changes[i].key, key))
+			return; /* what stood there first counts */
+	if (n_changes == CHANGES_MAX || strlen(device) >= sizeof(changes->device))
+		return;
+	struct change *c = &changes[n_changes++];
+	snprintf(c->device, sizeof(c->device), "%s", device);
+	snprintf(c->key, sizeof(c->key), "%s", key);
+	snprintf(c->old, sizeof(c->old), "%s", old);
+}
+
+/* One setting of a device: to value, but only from `from` unless that is NULL. */
+static int set(const char *device, const char *key, const char *from, const char *value)
 {
 	char path[128], old[16] = "";
 	int err;
 
 	snprintf(path, sizeof(path), CONF "%s/%s", device, key);
 	err = host_sysctl(path, NULL, old);
-	if (err || !strcmp(old, value))
+	if (err || !strcmp(old, value) || (from && strcmp(old, from) != 0))
 		return err;
-	return host_sysctl(path, value, NULL);
+	err = host_sysctl(path, value, NULL);
+	if (!err)
+		remember(device, key, old);
+	return err;
 }
 
-/* "1" is no link-local address at all: without one the kernel asks for no neighbour of a packet that it
- * forwards (RFC 4861 section 7.2.2). Other ways of making one are somebody's choice. */
-static int want_link_local(const char *device)
+void ipv6_restore(void)
 {
-	char path[128], old[16] = "";
-	int err;
+	while (n_changes) {
+		const struct change *c = &changes[--n_changes];
+		char path[128];
 
-	snprintf(path, sizeof(path), CONF "%s/addr_gen_mode", device);
-	err = host_sysctl(path, NULL, old);
-	return err || strcmp(old, "1") != 0 ? err : host_sysctl(path, "0", NULL);
+		snprintf(path, sizeof(path), CONF "%s/%s", c->device, c->key);
+		(void)host_sysctl(path, c->old, NULL);
+	}
 }
 
 int ipv6_device(const char *device, enum ipv6_role role)
 {
 	static const struct {
-		const char *key, *value;
+		const char *key, *from, *value;
 		unsigned roles;
 	} rows[] = {
 		/* before IPv6 is on: no address is made then */
-		{ "addr_gen_mode", "1", 1 << IPV6_STEER },
+		{ "addr_gen_mode", NULL, "1", 1 << IPV6_STEER },
 		/* a router's own advertisements are no business of another router's */
-		{ "accept_ra", "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL | 1 << IPV6_STEER },
-		{ "router_solicitations", "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL | 1 << IPV6_STEER },
-		{ "keep_addr_on_down", "1", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL },
-		{ "ignore_routes_with_linkdown", "1", 1 << IPV6_TUNNEL },
-		{ "disable_ipv6", "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL | 1 << IPV6_STEER },
-		{ "disable_ipv6", "1", 1 << IPV6_OFF },
+		{ "accept_ra", NULL, "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL | 1 << IPV6_STEER },
+		{ "router_solicitations", NULL, "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL | 1 << IPV6_STEER },
+		{ "keep_addr_on_down", NULL, "1", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL },
+		{ "ignore_routes_with_linkdown", NULL, "1", 1 << IPV6_TUNNEL },
+		{ "disable_ipv6", NULL, "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL | 1 << IPV6_STEER },
+		{ "disable_ipv6", NULL, "1", 1 << IPV6_OFF },
+		/* "1" is no link-local address at all: without one the kernel asks for no neighbour of a packet
+		 * that it forwards (RFC 4861 section 7.2.2). Other ways of making one are somebody's choice. */
+		{ "addr_gen_mode", "1", "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL },
 	};
 	int first = 0;
 
 	if (!ipv6_there())
 		return role == IPV6_OFF ? 0 : -EAFNOSUPPORT;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int err = rows[i].roles & 1u << role ? set(device, rows[i].key, rows[i].value) : 0;
-
-		if (!first)
-			first = err;
-	}
-	if (role == IPV6_ROUTER || role == IPV6_TUNNEL) {
-		int err = want_link_local(device);
+		int err = rows[i].roles & 1u << role ? set(device, rows[i].key, rows[i].from, rows[i].value) :
+							 0;
 
 		if (!first)
 			first = err;

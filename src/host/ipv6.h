@@ -22,5 +22,8 @@ enum ipv6_role {
 /* 0, or the first error; what can be told is told all the same. Writing what is there already does
  * nothing. */
 int ipv6_device(const char *device, enum ipv6_role role);
+/* Puts back what ipv6_device() has changed in this process, of devices that are still there: orderly
+ * stop. A process that follows a crash knows nothing of it. */
+void ipv6_restore(void);
 
 #endif

@@ -453,6 +453,8 @@ static void a_device_is_told_what_its_role_needs(void **state)
 	unsigned tries = 0;
 
 	NEEDS_NETNS;
+	ipv6_restore(); /* of other tests */
+	assert_int_equal(system("sysctl -qw net.ipv6.conf.tun0.addr_gen_mode=1"), 0);
 	assert_true(ipv6_there());
 	assert_int_equal(ipv6_device("tun0", IPV6_OFF), 0);
 	assert_true(setting_is("disable_ipv6", "1"));
@@ -478,6 +480,11 @@ static void a_device_is_told_what_its_role_needs(void **state)
 	assert_int_equal(ipv6_device("tun0", IPV6_TUNNEL), 0);
 	assert_true(setting_is("addr_gen_mode", "3"));
 	assert_int_equal(ipv6_device("no-such-device", IPV6_ROUTER), -ENOENT);
+	/* and told what it was before */
+	assert_true(setting_is("accept_ra", "0") && setting_is("keep_addr_on_down", "1"));
+	ipv6_restore();
+	assert_true(setting_is("accept_ra", "1") && setting_is("keep_addr_on_down", "0") &&
+		    setting_is("disable_ipv6", "0") && setting_is("addr_gen_mode", "1"));
 	assert_int_equal(nl_addr_del(nl, tun_index, &a, 64), 0);
 }
 
