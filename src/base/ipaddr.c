@@ -159,9 +159,11 @@ struct ipaddr ipaddr_network(const struct ipaddr *a, unsigned len)
 
 bool ipaddr_in(const struct ipaddr *a, const struct ipaddr *net, unsigned len)
 {
-	struct ipaddr x = ipaddr_network(a, len), y = ipaddr_network(net, len);
+	unsigned bits = len < ip_bits(a->family) ? len : ip_bits(a->family);
+	uint8_t rest = (uint8_t)~(0xff >> bits % 8);
 
-	return ipaddr_equal(&x, &y);
+	return a->family == net->family && !memcmp(a->b, net->b, bits / 8) &&
+	       (!rest || !((a->b[bits / 8] ^ net->b[bits / 8]) & rest));
 }
 
 bool ipaddr_is_link_local(const struct ipaddr *a)

@@ -150,12 +150,33 @@ static void prefixes_are_read_and_compared(void **state)
 	assert_false(ipaddr_is_multicast(&four));
 }
 
+/* One bit differs: it is in the prefix or it is behind it. */
+static void every_bit_counts_up_to_the_length(void **state)
+{
+	struct ipaddr nets[2];
+
+	(void)state;
+	assert_true(ipaddr_parse("2001:db8:5a5a:a5a5:1234:5678:9abc:def0", &nets[0]));
+	assert_true(ipaddr_parse("203.0.113.90", &nets[1]));
+	for (size_t n = 0; n < 2; n++)
+		for (unsigned len = 0; len <= ip_bits(nets[n].family); len++)
+			for (unsigned bit = 0; bit < ip_bits(nets[n].family); bit++) {
+				struct ipaddr a = nets[n];
+
+				assert_true(ipaddr_in(&a, &nets[n], len));
+				a.b[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+				assert_int_equal(ipaddr_in(&a, &nets[n], len), bit >= len);
+			}
+	assert_true(ipaddr_in(&nets[1], &nets[1], 40)); /* as long as there are bits */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(v6_text_is_what_the_c_library_takes),
 		cmocka_unit_test(v6_prints_as_rfc_5952_and_as_ios),
 		cmocka_unit_test(prefixes_are_read_and_compared),
+		cmocka_unit_test(every_bit_counts_up_to_the_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
