@@ -13,14 +13,16 @@ struct port_ops {
 	/* Appends what has arrived to b (which has room for BATCH_MAX), taking packets
 	 * from pool; never blocks. Returns the number added; 0: nothing there.
 	 *   TUN:      data is an IP packet
-	 *   ESP, GRE: data is a whole IPv4 packet with its header; ifindex is set
+	 *   ESP, GRE: data is a whole IP packet with its header (over IPv6 made anew, with
+	 *             the extension headers that the kernel took off); ifindex is set
 	 *   UDP:      data is the payload; local, remote, both ports, ifindex, outer_tos */
 	size_t (*recv)(struct port *p, struct pool *pool, struct batch *b);
 	/* Sends every packet of b, in order, without keeping any. Returns how many the
 	 * kernel took; the others are lost (count them).
-	 *   TUN, ESP, GRE: data is a whole IPv4 packet
+	 *   TUN, ESP, GRE: data is a whole IP packet
 	 *   UDP:           data is the payload; local, remote, ports, outer_tos
-	 *   ICMP:          data is the ICMP message; remote is where to */
+	 *   ICMP:          data is the ICMP message; remote is where to, local (ICMPv6) whose
+	 *                  answer it is, or IP_NONE */
 	size_t (*send)(struct port *p, struct batch *b);
 	void (*close)(struct port *p); /* closes the descriptor and frees p */
 };
