@@ -87,7 +87,7 @@ int ipv6_device(const char *device, enum ipv6_role role)
 		{ "disable_ipv6", NULL, "1", 1 << IPV6_OFF },
 		/* "1" is no link-local address at all: without one the kernel asks for no neighbour of a packet
 		 * that it forwards (RFC 4861 section 7.2.2). Other ways of making one are somebody's choice. */
-		{ "addr_gen_mode", "1", "0", 1 << IPV6_ROUTER | 1 << IPV6_TUNNEL },
+		{ "addr_gen_mode", "1", "0", 1 << IPV6_ROUTER },
 	};
 	int first = 0;
 

@@ -16,7 +16,8 @@ enum ipv6_role {
 	IPV6_OFF,    /* no IPv6 there at all */
 	IPV6_ROUTER, /* an interface with `ipv6 address` or `ipv6 enable`: believes no router's
 		      * advertisement, keeps its addresses while it is down, has a link-local one */
-	IPV6_TUNNEL, /* the TUN of a TunnelN: the same, and its routes go with its carrier */
+	IPV6_TUNNEL, /* the TUN of a TunnelN: the same, and its routes go with its carrier; how it gets a
+		      * link-local one (addr_gen_mode) is the caller's choice */
 	IPV6_STEER,  /* a steering TUN: packets, but no address and no word of its own */
 };
 /* 0, or the first error; what can be told is told all the same. Writing what is there already does

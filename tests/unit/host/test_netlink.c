@@ -477,8 +477,11 @@ static void a_device_is_told_what_its_role_needs(void **state)
 	assert_int_equal(nl_link_set(nl, tun_index, true, 0), 0);
 	/* another way of making one is somebody's choice */
 	assert_int_equal(system("sysctl -qw net.ipv6.conf.tun0.addr_gen_mode=3"), 0);
-	assert_int_equal(ipv6_device("tun0", IPV6_TUNNEL), 0);
+	assert_int_equal(ipv6_device("tun0", IPV6_ROUTER), 0);
 	assert_true(setting_is("addr_gen_mode", "3"));
+	assert_int_equal(system("sysctl -qw net.ipv6.conf.tun0.addr_gen_mode=1"), 0);
+	assert_int_equal(ipv6_device("tun0", IPV6_TUNNEL), 0);
+	assert_true(setting_is("addr_gen_mode", "1"));
 	assert_int_equal(ipv6_device("no-such-device", IPV6_ROUTER), -ENOENT);
 	/* and told what it was before */
 	assert_true(setting_is("accept_ra", "0") && setting_is("keep_addr_on_down", "1"));
