@@ -59,12 +59,31 @@ static int set(const char *device, const char *key, const char *from, const char
 	return err;
 }
 
+/* Whether somebody has given the device an address that is no link-local one: ours are gone by now. */
+static bool has_address(const char *device)
+{
+	FILE *f = fopen("/proc/net/if_inet6", "re");
+	char line[128], name[32];
+	unsigned scope;
+	bool has = false;
+
+	while (f && !has && fgets(line, sizeof(line), f))
+		has = sscanf(line, "%*s %*x %*x %x %*x %31s", &scope, name) == 2 && scope != 0x20 &&
+		      !strcmp(name, device);
+	if (f)
+		fclose(f);
+	return has;
+}
+
 void ipv6_restore(void)
 {
 	while (n_changes) {
 		const struct change *c = &changes[--n_changes];
 		char path[128];
 
+		/* switching IPv6 off would take another's addresses away */
+		if (!strcmp(c->key, "disable_ipv6") && has_address(c->device))
+			continue;
 		snprintf(path, sizeof(path), CONF "%s/%s", c->device, c->key);
 		(void)host_sysctl(path, c->old, NULL);
 	}

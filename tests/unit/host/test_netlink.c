@@ -488,7 +488,16 @@ static void a_device_is_told_what_its_role_needs(void **state)
 	ipv6_restore();
 	assert_true(setting_is("accept_ra", "1") && setting_is("keep_addr_on_down", "0") &&
 		    setting_is("disable_ipv6", "0") && setting_is("addr_gen_mode", "1"));
-	assert_int_equal(nl_addr_del(nl, tun_index, &a, 64), 0);
+	/* but IPv6 is not switched off over somebody's address */
+	for (int theirs = 1; theirs >= 0; theirs--) {
+		assert_int_equal(system("sysctl -qw net.ipv6.conf.tun0.disable_ipv6=1"), 0);
+		assert_int_equal(ipv6_device("tun0", IPV6_ROUTER), 0);
+		if (theirs)
+			add_v6(&a);
+		ipv6_restore();
+		assert_true(setting_is("disable_ipv6", theirs ? "0" : "1"));
+	}
+	assert_int_equal(system("sysctl -qw net.ipv6.conf.tun0.disable_ipv6=0"), 0);
 }
 
 /* `tunnel0` without its line protocol: the default route must not get what was the tunnel's. */
