@@ -11,7 +11,7 @@
 #include "host/log.h"
 #include "host/sockets.h"
 
-enum { NEED_OUTER6 = 1, NEED_IPV6IP = 2, NEED_IN6 = 4 };
+enum { NEED_OUTER6 = 1, NEED_IPV6IP = 2, NEED_IN6 = 4, NEED_INNER6 = 8 };
 
 static unsigned needs(const struct config *c)
 {
@@ -26,6 +26,8 @@ static unsigned needs(const struct config *c)
 			continue;
 		if (cfg_tunnel_outer(&ci->tunnel) == IP_V6)
 			n |= NEED_OUTER6;
+		if (cfg_if6_runs(&ci->ip6) && cfg_tunnel_carries(&ci->tunnel, IP_V6))
+			n |= NEED_INNER6; /* who sends too much is told */
 		if (ci->tunnel.mode == TUNNEL_IPV6)
 			n |= NEED_IN6;
 		if (ci->tunnel.mode == TUNNEL_IPV6IP)
@@ -65,7 +67,7 @@ void ports6_follow(struct control *c)
 		{ NEED_OUTER6, PORT_ESP6, FWD_PORT_ESP6, "ESP over IPv6", 50, true, true },
 		{ NEED_OUTER6, PORT_AH6, FWD_PORT_AH6, "AH over IPv6", 51, true, true },
 		{ NEED_OUTER6, PORT_GRE6, FWD_PORT_GRE6, "GRE over IPv6", 47, true, false },
-		{ NEED_OUTER6, PORT_ICMP6, FWD_PORT_ICMP6, "ICMPv6", 0, true, false },
+		{ NEED_OUTER6 | NEED_INNER6, PORT_ICMP6, FWD_PORT_ICMP6, "ICMPv6", 0, true, false },
 		{ NEED_IN6, PORT_IP4IN6, FWD_PORT_IP4IN6, "IPv4 in IPv6", 4, true, false },
 		{ NEED_IN6, PORT_IP6IN6, FWD_PORT_IP6IN6, "IPv6 in IPv6", 41, true, false },
 		{ NEED_IPV6IP, PORT_IPV6IP, FWD_PORT_IPV6IP, "IPv6 in IPv4", 41, false, false },
