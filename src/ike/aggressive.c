@@ -347,6 +347,7 @@ static bool has_key(struct ike *k, const struct ike_path *path, struct span id_b
 		    const struct ike_id *id, const struct ike_profile *p)
 {
 	char addr[IPADDR_STRLEN], name[AUTH_ID_TEXT];
+	char words[PEER_WORDS];
 	bool by_name = id->type == ID_FQDN || id->type == ID_USER_FQDN;
 
 	auth_id_text(id, name);
@@ -366,8 +367,8 @@ static bool has_key(struct ike *k, const struct ike_path *path, struct span id_b
 	}
 	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE",
 		"Processing of Aggressive mode failed with peer at %s: no pre-shared key for its "
-		"identity %s (to type: crypto isakmp key KEY %s %s)",
-		addr, name, by_name ? "hostname" : "address", by_name ? name : addr);
+		"identity %s (to type: crypto isakmp key KEY %s%s)",
+		addr, name, by_name ? "hostname " : "", by_name ? name : peer_words(&path->remote, words));
 	return false;
 }
 

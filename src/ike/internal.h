@@ -117,6 +117,9 @@ bool span_dup(struct span s, struct span *ret); /* malloc'ed copy */
 void span_free(struct span *s);			/* wipes */
 /* psk.c */
 /* The key for an address under a profile; NULL: none. p NULL: no profile is known. */
+/* How a line that has an address names it: "address A", "address ipv6 X/128". */
+#define PEER_WORDS (IPADDR_STRLEN + 20)
+const char *peer_words(const struct ipaddr *peer, char buf[PEER_WORDS]);
 const struct psk_entry *psk_find(const struct ike *k, const struct ike_profile *p,
 				 const struct ipaddr *local, const struct ipaddr *peer);
 const struct psk_entry *psk_for(const struct ike *k, const struct ipaddr *local,

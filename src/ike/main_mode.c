@@ -336,7 +336,7 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 	struct ike_payloads pl;
 	struct p1_choice c;
 	struct ike_sa *sa;
-	char why[160], addr[IPADDR_STRLEN];
+	char why[160], addr[IPADDR_STRLEN], words[PEER_WORDS];
 
 	ipaddr_ios(&path->remote, addr);
 	if (h->flags & IKE_FLAG_ENCRYPTED || h->msgid ||
@@ -351,8 +351,8 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 		if (stranger_is_new(k, &path->remote))
 			act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE",
 				"Processing of Main mode failed with peer at %s: it begins, and there is no "
-				"pre-shared key with it (to type: crypto isakmp key KEY address %s)",
-				addr, addr);
+				"pre-shared key with it (to type: crypto isakmp key KEY %s)",
+				addr, peer_words(&path->remote, words));
 		return;
 	}
 	if (!phase1_room(k, &path->remote)) {

@@ -193,12 +193,13 @@ static bool read_original(const struct ike_payload *p, struct ipaddr *ret)
 
 void natt_read_original(struct qm *q, const struct ike_payloads *pl)
 {
-	uint8_t type = methods[q->sa->natt].natoa;
+	uint8_t type = methods[q->sa->natt].natoa, family = q->sa->path.remote.family;
 	struct ipaddr i, r;
 
-	/* the initiator's address first: ours, if we are he */
+	/* the initiator's address first: ours, if we are he. What translates between families is no
+	 * NAT that checksums could be mended behind. */
 	if (!natt_encap(q->sa) || !read_original(ike_payload_find(pl, type, 0), &i) ||
-	    !read_original(ike_payload_find(pl, type, 1), &r))
+	    !read_original(ike_payload_find(pl, type, 1), &r) || i.family != family || r.family != family)
 		return;
 	q->oa_his = q->initiator ? r : i;
 	q->oa_own = q->initiator ? i : r;

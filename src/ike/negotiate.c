@@ -275,7 +275,7 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 {
 	struct ike_path path = { p->local, *peer, 500, 500 };
 	const struct pair *live = pair_current(k, p->id);
-	char why[320], addr[IPADDR_STRLEN];
+	char why[320], addr[IPADDR_STRLEN], words[PEER_WORDS];
 	struct ike_sa *sa;
 
 	const struct ike_profile *pr = profile_named(k, p->profile);
@@ -294,12 +294,12 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 		if (psk && pr && pr->n_keyrings)
 			snprintf(why, sizeof(why),
 				 "no pre-shared key with %s (to type in a keyring of isakmp profile "
-				 "%s: pre-shared-key address %s key KEY)",
-				 addr, p->profile, addr);
+				 "%s: pre-shared-key %s key KEY)",
+				 addr, p->profile, peer_words(peer, words));
 		else if (psk)
 			snprintf(why, sizeof(why),
-				 "no pre-shared key with %s (to type: crypto isakmp key KEY address %s)",
-				 addr, addr);
+				 "no pre-shared key with %s (to type: crypto isakmp key KEY %s)",
+				 addr, peer_words(peer, words));
 		else
 			snprintf(why, sizeof(why),
 				 "no public key of %s (to type: crypto key pubkey-chain rsa, addressed-key %s)",

@@ -181,7 +181,8 @@ static const char *statement(const struct ike_id *id, char buf[AUTH_ID_TEXT + 32
 						      NULL;
 
 	if (kind)
-		snprintf(buf, AUTH_ID_TEXT + 32, "match identity %s %s", kind, auth_id_text(id, name));
+		snprintf(buf, AUTH_ID_TEXT + 32, "match identity %s %s%s", kind, auth_id_text(id, name),
+			 id->type == ID_IPV6 ? "/128" : "");
 	else
 		snprintf(buf, AUTH_ID_TEXT + 32, "match certificate MAP");
 	return buf;

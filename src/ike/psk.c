@@ -5,10 +5,23 @@
  * its keyrings alone, or if it names none those of `crypto isakmp key`. */
 #include "ike/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/hash.h"
+
+const char *peer_words(const struct ipaddr *peer, char buf[PEER_WORDS])
+{
+	char a[IPADDR_STRLEN];
+
+	ipaddr_ios(peer, a);
+	if (peer->family == IP_V6)
+		snprintf(buf, PEER_WORDS, "address ipv6 %s/128", a);
+	else
+		snprintf(buf, PEER_WORDS, "address %s", a);
+	return buf;
+}
 
 static bool may_use(const struct psk_entry *e, const struct ike_profile *p, const struct ipaddr *local)
 {

@@ -407,6 +407,34 @@ static void the_narrowest_prefix_has_the_key(void **state)
 	assert_null(psk_find(sim.side[0].ike, NULL, &none, &peer));
 }
 
+static void what_to_type_has_the_words_of_ipv6(void **state)
+{
+	struct ike_profile p = { .name = "P", .n_matches = 1 };
+
+	(void)state;
+	sim_v6(true);
+	sim.side[0].cfg.n_psk = 0;
+	sim_configure(0);
+	acquire(0, 1);
+	sim_drain(0);
+	assert_non_null(strstr(sim.side[0].reason, "crypto isakmp key KEY address ipv6 2001:DB8::2/128)"));
+	acquire(1, 1);
+	sim_run(500);
+	assert_non_null(strstr(sim.side[0].log, "crypto isakmp key KEY address ipv6 2001:DB8::2/128)"));
+	/* an entry that wants a profile, and an identity that no statement of it names */
+	sim_again();
+	sim_v6(true);
+	p.matches[0] = (struct profile_match){ MATCH_ADDRESS, sim_addr("2001:db8:5::"), 48, "" };
+	sim.side[0].cfg.profiles = &p;
+	sim.side[0].cfg.n_profiles = 1;
+	memcpy(sim.side[0].p2[0].profile, "P", 2);
+	sim_configure(0);
+	acquire(0, 1);
+	sim_run(500);
+	assert_int_equal(sim.side[0].n_sa, 0);
+	assert_non_null(strstr(sim.side[0].log, "match identity address ipv6 2001:DB8::2/128)"));
+}
+
 /* /32 is no host of IPv6. */
 static void a_v6_prefix_of_32_bits_serves_a_negotiation(void **state)
 {
@@ -598,6 +626,35 @@ static void transport_mode_through_a_nat_has_v6_originals(void **state)
 	assert_addr(&b->sel.remote.addr, "2001:db8:ffff::1");
 }
 
+/* Checksums are mended by original addresses: both are of the peers' family, or there are none. */
+static void original_addresses_of_another_family_are_none(void **state)
+{
+	static const struct said six = { 5, 16, { DB8, Z4, Z4, 0, 0, 0, 1 }, NULL, 0 };
+	static const struct said four = { 1, 4, { 192, 0, 2, 1 }, NULL, 0 };
+	const struct said *rows[][2] = { { &six, &six }, { &six, &four }, { &four, &six }, { &four, &four } };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		for (int v6 = 0; v6 < 2; v6++) {
+			uint8_t b[2][20] = { { 0 } };
+			struct ike_payloads pl = { .n = 2 };
+			struct ike_sa sa = { .natt = NATT_RFC, .nat_there = true };
+			struct qm q = { .sa = &sa };
+
+			sa.path.remote = sim_addr(v6 ? "2001:db8::2" : "192.0.2.2");
+			for (int k = 0; k < 2; k++) {
+				b[k][0] = rows[i][k]->type;
+				memcpy(b[k] + 4, rows[i][k]->b, rows[i][k]->len);
+				pl.v[k] = (struct ike_payload){ .type = PL_NATOA,
+								.body = span_of(b[k], 4u + rows[i][k]->len) };
+			}
+			natt_read_original(&q, &pl);
+			bool taken = i == (v6 ? 0 : 3);
+			assert_int_equal(q.oa_his.family != 0, taken);
+			assert_int_equal(q.oa_own.family != 0, taken);
+		}
+}
+
 static void a_nat_that_nobody_looks_for_is_named(void **state)
 {
 	(void)state;
@@ -777,6 +834,7 @@ int main(void)
 		SIM_TEST(phase_1_says_the_v6_address),
 		SIM_TEST(aggressive_mode_over_v6),
 		SIM_TEST(the_narrowest_prefix_has_the_key),
+		SIM_TEST(what_to_type_has_the_words_of_ipv6),
 		SIM_TEST(a_v6_prefix_of_32_bits_serves_a_negotiation),
 		SIM_TEST(profiles_match_v6_addresses),
 		SIM_TEST(one_site_does_not_take_all_places),
@@ -784,6 +842,7 @@ int main(void)
 		SIM_TEST(each_pair_of_v6_hosts_gets_its_own),
 		SIM_TEST(a_nat_of_v6_is_found_and_esp_goes_in_udp),
 		SIM_TEST(transport_mode_through_a_nat_has_v6_originals),
+		SIM_TEST(original_addresses_of_another_family_are_none),
 		SIM_TEST(a_nat_that_nobody_looks_for_is_named),
 		SIM_TEST(fragments_fit_the_least_mtu),
 		SIM_TEST(pairs_are_renewed_and_dead_peers_found_over_v6),

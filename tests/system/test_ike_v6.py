@@ -59,7 +59,7 @@ def id_types(pcap, core, exchange):
 
 
 @roles('initiator')
-@pytest.mark.parametrize('inner,suite', [pytest.param('v6', AES, id='v6-aes'), pytest.param('v4', AES, id='v4-aes'),
+@pytest.mark.parametrize('inner,suite', [pytest.param('v6', AES, id='v6-aes'), pytest.param('v4', AES, id='v4-aes', marks=slow),
                                          pytest.param('v6', TDES, id='v6-3des', marks=slow)])
 def test_main_mode_over_v6_agrees_on_proxies_of_either_family(world, inner, suite, role):
     core, peer, ours = establish(world, suite, role, inner, pfs=' pfs=14' if suite is AES else '')
@@ -356,7 +356,8 @@ interface FastEthernet0/1
 """
 
 
-@pytest.mark.parametrize('kernel,port', [pytest.param('fake', 500, marks=slow), ('libipsec', 4500)])
+@slow
+@pytest.mark.parametrize('kernel,port', [('fake', 500), ('libipsec', 4500)])
 def test_a_router_answers_over_v6(world, kernel, port):
     """UDP 500 is control's, UDP 4500 the forwarder's. What follows phase 2 is the data path's."""
     peer = world.swan(AES[0], AES[1], kernel, FAR6, NEAR6)
