@@ -4,10 +4,13 @@ import os
 import re
 import subprocess
 
+import pytest
+
 from conftest import BUILD, ROOT, built
 from peers.netns import need
 
 
+@pytest.mark.slow
 def test_the_bench_of_handshakes_over_sockets_runs():
     need('ip', 'swanctl', 'charon-systemd')
     built('culvert')

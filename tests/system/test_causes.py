@@ -248,6 +248,7 @@ def wait_out(cause, role, out):
         world.close()
 
 
+@pytest.mark.slow
 def test_silence_is_explained():
     cases = [(c, r) for c, row in SILENT.items() for r, what in zip(('initiator', 'responder'), row[1:]) if what]
     out = {}

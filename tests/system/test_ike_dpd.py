@@ -95,6 +95,7 @@ def test_we_ask_each_interval_and_charon_answers(world):
     assert not gone(router)
 
 
+@pytest.mark.slow
 def test_a_stopped_charon_is_found_dead_and_joined_again(world):
     peer, router = start(world, 'crypto logging session\ncrypto isakmp keepalive 10 2 periodic')
     peer.proc.send_signal(signal.SIGSTOP)

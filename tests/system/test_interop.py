@@ -51,6 +51,7 @@ def as_recorded(path, cells, results):
         assert not wrong, f'{BEHIND}\n' + '\n'.join(f'{c}: {a}; recorded: {b}' for c, (a, b) in wrong.items())
 
 
+@pytest.mark.slow
 def test_a_sample_against_strongswan(text):
     """Every 31st cell that is recorded as pass: all values of all columns are among them."""
     need('openssl', 'pki')

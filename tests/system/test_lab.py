@@ -322,6 +322,7 @@ def test_an_interrupted_start_is_taken_back(labs):
     assert not [p for p in labs.rundirs() if p.name.startswith('routed-')]
 
 
+@pytest.mark.slow
 def test_a_router_that_does_not_stop_is_killed_with_its_children(labs):
     if labs.who:
         pytest.skip('slow, and the same as root')
