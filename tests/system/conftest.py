@@ -90,14 +90,13 @@ def culvert():
     return built('culvert')
 
 
-@pytest.fixture(params=['root', 'user'])
-def who(request):
+def as_whom(kind):
     """The words before a command that make it root's or an ordinary user's."""
     if os.geteuid() != 0:
-        if request.param == 'root':
+        if kind == 'root':
             pytest.skip('needs root')
         return []
-    if request.param == 'root':
+    if kind == 'root':
         return []
     if not shutil.which('setpriv'):
         pytest.skip('needs setpriv')
@@ -106,3 +105,8 @@ def who(request):
         if subprocess.run([*words, 'test', '-r', str(path)]).returncode:
             pytest.skip(f'an ordinary user cannot read {path}')
     return words
+
+
+@pytest.fixture(params=['root', 'user'])
+def who(request):
+    return as_whom(request.param)

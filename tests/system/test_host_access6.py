@@ -7,17 +7,9 @@ import threading
 
 import pytest
 
-from test_host_steering6 import ANY_ANY, FAR, LAN, LAN_TO_FAR, LOCAL, OTHER, PEER, matched, world
+from test_host_steering6 import ANY_ANY, FAR, LAN, LAN_TO_FAR, LOCAL, OTHER, PEER, matched, who, world
 
-__all__ = ['world']
-
-
-@pytest.fixture
-def who():
-    """As whoever runs the tests; test_host_steering6.py is run as both."""
-    return []
-
-
+__all__ = ['who', 'world']
 NET, HOST = '2001:db8:1::/64', '2001:db8:2::10/128'
 
 

@@ -3,11 +3,13 @@
 
     LAN 2001:db8:1::10 --- :1::1 router 2001:db8::1 --- 2001:db8::2 WAN (:2::10, :3::10)
 """
+import os
 import shutil
 import time
 
 import pytest
 
+from conftest import as_whom
 from test_host_steering import World
 
 LAN, LOCAL, PEER = '2001:db8:1::10', '2001:db8::1', '2001:db8::2'
@@ -16,6 +18,15 @@ LAN_TO_FAR = '10 permit 0 2001:db8:1::/64 2001:db8:2::/64'
 LOCAL_TO_FAR = '10 permit 0 2001:db8::1/128 2001:db8:2::/64'
 ANY_ANY = '10 permit 0 ::/0 ::/0'
 CHAIN_OF = {'steer': ('forwarding', 'output'), 'guard': ('guard',)}
+
+
+@pytest.fixture
+def who(request):
+    return as_whom(getattr(request, 'param', 'root' if os.geteuid() == 0 else 'user'))
+
+
+# what an ordinary user's kernel may refuse or limit; the rest is the same for him
+anybody = pytest.mark.parametrize('who', ['root', 'user'], indirect=True)
 
 
 class World6(World):
@@ -91,6 +102,7 @@ def unlock(w, lock):
         w.sh('router', f'nft flush chain ip6 culvert {chain}')
 
 
+@anybody
 def test_matched_packets_reach_the_tun_and_others_the_wire(world):
     world.acl('10 deny 17 2001:db8:1::/64 2001:db8:2::8000/113', LAN_TO_FAR, LOCAL_TO_FAR)
     matched(world)
@@ -117,6 +129,7 @@ def test_the_lines_of_one_map_are_of_both_families(world):
 
 # ---- the locks, one by one ----
 
+@anybody
 @pytest.mark.parametrize('how', ['forwarder dead', 'TUN deleted', 'all dead, no TUN'])
 def test_nothing_matched_leaves(world, how):
     world.acl(LAN_TO_FAR, LOCAL_TO_FAR)
@@ -137,6 +150,7 @@ def test_nothing_matched_leaves(world, how):
     assert world.tun() == MATCHED
 
 
+@anybody
 @pytest.mark.parametrize('alive', [True, False])
 def test_the_guard_alone_holds(world, alive):
     world.acl(LAN_TO_FAR, LOCAL_TO_FAR)
@@ -319,6 +333,7 @@ def test_our_own_cipher_traffic_is_no_cleartext(world):
 
 # ---- size, change, end ----
 
+@anybody
 def test_a_thousand_entries_load_at_once_and_work(world):
     rows = [f'10 permit 0 2001:db8:1::/64 2001:db8:2::{2 * i:x}/127' for i in range(1000)]
     rows.insert(500, f'10 deny 0 2001:db8:1::/64 {FAR}/128')   # too late: matched before
