@@ -262,7 +262,7 @@ def test_messages_out_of_place_are_refused(fwd):
     policy = struct.pack('!IIIB', 5, IFID, 1, fp.PROTECT) + fp.selector(LAN, FAR) + fp.addr(US)
     tunnel = (struct.pack('!II', 0, 10) + fp.addr(US) + fp.addr(PEER) +
               struct.pack('!IBIBBHHHBBHBBBBHBBIB', IFID, 0, 0, 255, 0, 1476, 0, 0, 0, 10, 576, 1, 0, 0, 0, 0, 0, 0, 0, 0) +
-              fp.addr(None))
+              fp.addr(None) + fp.addr(None))
     assert fwd.call(fp.POLICY_ADD, policy + struct.pack('!IBB', 1500, 0, 0)) == -71
     assert fwd.call(fp.TUNNEL_ADD, tunnel) == -71
     assert fwd.call(fp.TABLE_COMMIT) == -71

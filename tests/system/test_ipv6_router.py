@@ -138,7 +138,7 @@ def test_an_ipv6_configuration_is_pasted_runs_and_goes_again(field):
     assert 'maxseg size set 1220' in ruleset and 'maxseg size set 1300' in ruleset
     routes = f.routes()
     for start in ('2001:db8:b::/64 via 2001:db8::2 dev wan proto 67 metric 1 ',
-                  '2001:db8:c::/64 via fe80::2 dev wan proto 67 metric 200 ',
+                  '2001:db8:c::/64 via fe80::2 dev wan proto 67 metric 3355443200 ',
                   '2001:db8:d::/64 dev Tunnel0 proto 67 metric 1 ',
                   # what a tunnel carries goes nowhere else when it is gone
                   'unreachable 2001:db8:d::/64 dev lo proto 67 metric 4278198272 ',
