@@ -169,25 +169,23 @@ static void refuse_origin(struct forwarder *f, struct tunnel *t, const struct fl
 }
 
 bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip_view *h,
-	      const struct policy *from, bool in_clear)
+	      const struct flow *fl, const struct policy *from, bool in_clear)
 {
 	struct gre g = { 0 };
 	struct tunnel *near, *t;
-	struct flow fl;
 	enum gre_result res = read_header(p, h, &g);
 
-	ip_flow(p, h, &fl);
-	t = tunnel_by_ends(f, &fl.remote, &fl.local, encap_of(h), g.has_key, g.key, &near);
+	t = tunnel_by_ends(f, &fl->remote, &fl->local, encap_of(h), g.has_key, g.key, &near);
 	if (!near)
 		return false;
 	/* it may have come in by another interface than it would leave by; that one was asked
 	 * already */
 	if (!protect_takes(t ? t : near, from, p)) {
-		refuse_origin(f, t ? t : near, &fl, p);
+		refuse_origin(f, t ? t : near, fl, p);
 		return true;
 	}
 	if (in_clear && !near->conf.protect && near->conf.egress_ifid != p->ifindex &&
-	    refuse_clear(f, near->conf.egress_ifid, &fl, p)) {
+	    refuse_clear(f, near->conf.egress_ifid, fl, p)) {
 		near->stats.in_errors++;
 		return true;
 	}
@@ -226,7 +224,7 @@ void in_from_gre(struct forwarder *f, struct batch *b)
 		ip_flow(p, &h, &fl);
 		if (judged && refuse_clear(f, p->ifindex, &fl, p))
 			continue;
-		if (!gre_take(f, &d, p, &h, NULL, in_clear))
+		if (!gre_take(f, &d, p, &h, &fl, NULL, in_clear))
 			fwd_drop(f, p, FWD_DROP_NO_TUNNEL);
 	}
 	b->n = 0;

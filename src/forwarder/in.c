@@ -103,9 +103,13 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 	}
 	/* fragments of GRE go to the kernel, whose whole packet comes back by the
 	 * GRE socket */
-	if (is_tunnel_proto(h.proto) && !ip_is_fragment(&h) &&
-	    gre_take(f, d, p, &h, pol, false))
-		return;
+	if (is_tunnel_proto(h.proto) && !ip_is_fragment(&h)) {
+		struct flow fl;
+
+		ip_flow(p, &h, &fl);
+		if (gre_take(f, d, p, &h, &fl, pol, false))
+			return;
+	}
 	/* those of a protected tunnel by its own TUN, which says whose they are */
 	if (pol->gre && pol->gre->port && is_tunnel_proto(h.proto) && ip_is_fragment(&h)) {
 		deliver(f, d, pol->gre->port, p);

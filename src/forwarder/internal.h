@@ -252,7 +252,7 @@ void deliver_flush(struct forwarder *f, struct delivery *d);
  * then p is gone. from: the policy out of whose SA it came; NULL: from the kernel, and
  * in_clear unless that has put it together out of an SA's fragments. */
 bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip_view *h,
-	      const struct policy *from, bool in_clear);
+	      const struct flow *fl, const struct policy *from, bool in_clear);
 void in_from_gre(struct forwarder *f, struct batch *b);
 
 /* Whether a packet carries what tunnels do: GRE, or IPv4 or IPv6 within itself. */

@@ -32,10 +32,15 @@ MIXES = {'6in6': (6, GW6, 'tunnel6'), '4in6': (4, GW6, 'tunnel'), '6in4': (6, GW
 
 mix_param = pytest.mark.parametrize('mix', MIXES)
 outer6_param = pytest.mark.parametrize('mix', ['6in6', '4in6', 'transport6'])
-esp_param = pytest.mark.parametrize('esp', ESPS, ids=lambda e: f'{e[0][0]}{e[0][2]}+{e[1][0] if e[1] else "none"}')
-some_esp = pytest.mark.parametrize('esp', [ESPS[2], ESPS[4], ESPS[6]], ids=lambda e: e[0][0])
-mac_param = pytest.mark.parametrize('mac', MACS, ids=lambda m: m[0])
-some_macs = pytest.mark.parametrize('mac', [MACS[1], MACS[2]], ids=lambda m: m[0])
+def some(rows, quick):
+    """Of the others, all but the first few in a long run only."""
+    return [r if i in quick else pytest.param(r, marks=pytest.mark.slow) for i, r in enumerate(rows)]
+
+
+esp_param = pytest.mark.parametrize('esp', some(ESPS, (1, 2, 4)), ids=lambda e: f'{e[0][0]}{e[0][2]}+{e[1][0] if e[1] else "none"}')
+some_esp = pytest.mark.parametrize('esp', some([ESPS[4], ESPS[2], ESPS[6]], (0,)), ids=lambda e: e[0][0])
+mac_param = pytest.mark.parametrize('mac', some(MACS, (1, 2)), ids=lambda m: m[0])
+some_macs = pytest.mark.parametrize('mac', some([MACS[2], MACS[1]], (0,)), ids=lambda m: m[0])
 
 
 def key(n, start):
