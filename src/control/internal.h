@@ -86,9 +86,10 @@ struct said {
 	uint64_t at_ms; /* 0: free */
 };
 
-/* An address or route that we added, to be taken back. */
+/* An address or route that we added, or a device's MTU of IPv6, to be taken back. */
 struct added {
-	bool is_route, wanted;
+	bool is_route, is_mtu6, wanted;
+	uint32_t mtu6;
 	uint32_t ifindex;
 	struct ipaddr addr;
 	uint8_t prefix_len;
@@ -179,6 +180,7 @@ const char *plumb_ios_name(const struct control *c, uint32_t ifindex); /* "" unk
 
 /* Wanted until the next plumb_apply(); taken back when nobody wants it any more. */
 void plumb_want_address(struct control *c, uint32_t ifindex, const struct ipaddr *a, uint8_t len);
+void plumb_want_mtu6(struct control *c, uint32_t ifindex, uint32_t mtu);
 /* An unreachable twin, so that what a tunnel carries never falls to the default
  * route when the TUN vanishes. */
 void plumb_want_twin(struct control *c, const struct ipaddr *dst, uint8_t len);
@@ -188,6 +190,8 @@ void plumb6_bind(const struct control *c, const struct cfg_interface *ci, const 
 		 struct bound_if *b);
 /* The link that has an address of that interface; NULL. */
 const struct nl_link *plumb6_device(const struct control *c, const struct cfg_interface *ci);
+/* `ipv6 mtu` of a device, 0: that of the device itself. 0 or -errno */
+int plumb6_set_mtu(const struct control *c, uint32_t ifindex, uint32_t mtu);
 void plumb6_interface(struct control *c, const struct cfg_interface *ci, const struct nl_link *l);
 /* True if a next hop is at the other end of a tunnel. */
 bool plumb6_hop_in(const struct cfg_interface *ci, const struct ipaddr *hop);

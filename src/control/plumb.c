@@ -198,14 +198,24 @@ int plumb_look(struct control *c)
 
 static bool same_added(const struct added *a, const struct added *b)
 {
-	if (a->is_route != b->is_route)
+	if (a->is_route != b->is_route || a->is_mtu6 != b->is_mtu6)
 		return false;
+	if (a->is_mtu6)
+		return a->ifindex == b->ifindex;
 	if (!a->is_route)
 		return a->ifindex == b->ifindex && ipaddr_equal(&a->addr, &b->addr);
 	const struct nl_route *x = &a->route, *y = &b->route;
 	return ipaddr_equal(&x->dst, &y->dst) && x->prefix_len == y->prefix_len &&
 	       x->metric == y->metric && x->ifindex == y->ifindex &&
 	       ipaddr_equal(&x->gateway, &y->gateway) && x->unreachable == y->unreachable;
+}
+
+static int add(struct control *c, const struct added *a)
+{
+	if (a->is_mtu6)
+		return plumb6_set_mtu(c, a->ifindex, a->mtu6);
+	return a->is_route ? nl_route_add(c->nl, &a->route) :
+			     nl_addr_add(c->nl, a->ifindex, &a->addr, a->prefix_len);
 }
 
 static void want(struct control *c, const struct added *a)
@@ -217,22 +227,21 @@ static void want(struct control *c, const struct added *a)
 		if (same_added(&c->added[i], a)) {
 			c->added[i].wanted = true;
 			/* it may have gone with its device: adding again is cheap */
-			if (a->is_route)
-				(void)nl_route_add(c->nl, &a->route);
-			else
-				(void)nl_addr_add(c->nl, a->ifindex, &a->addr, a->prefix_len);
+			(void)add(c, a);
 			return;
 		}
-	err = a->is_route ? nl_route_add(c->nl, &a->route) :
-			    nl_addr_add(c->nl, a->ifindex, &a->addr, a->prefix_len);
-	if (err) {
+	err = add(c, a);
+	if (err && a->is_mtu6)
+		log_line("CULVERT-4-HOST", "ipv6 mtu %u: %s", (unsigned)a->mtu6, strerror(-err));
+	else if (err) {
 		char d[IPADDR_STRLEN];
 
 		log_line("CULVERT-4-HOST", "%s %s/%u: %s", a->is_route ? "route" : "address",
 			 ipaddr_ios(a->is_route ? &a->route.dst : &a->addr, d),
 			 a->is_route ? a->route.prefix_len : a->prefix_len, strerror(-err));
-		return;
 	}
+	if (err)
+		return;
 	v = reallocarray(c->added, c->n_added + 1, sizeof(*v));
 	if (!v)
 		return;
@@ -252,7 +261,9 @@ static void take_back(struct control *c, bool all)
 			c->added[kept++] = *a;
 			continue;
 		}
-		if (a->is_route)
+		if (a->is_mtu6)
+			(void)plumb6_set_mtu(c, a->ifindex, 0);
+		else if (a->is_route)
 			(void)nl_route_del(c->nl, &a->route);
 		else
 			(void)nl_addr_del(c->nl, a->ifindex, &a->addr, a->prefix_len);
@@ -272,6 +283,13 @@ void plumb_want_address(struct control *c, uint32_t ifindex, const struct ipaddr
 	for (size_t i = 0; !ours && i < c->n_addrs; i++)
 		if (c->addrs[i].ifindex == ifindex && ipaddr_equal(&c->addrs[i].addr, a))
 			return; /* it was there before us and stays after us */
+	want(c, &x);
+}
+
+void plumb_want_mtu6(struct control *c, uint32_t ifindex, uint32_t mtu)
+{
+	struct added x = { .is_mtu6 = true, .ifindex = ifindex, .mtu6 = mtu };
+
 	want(c, &x);
 }
 

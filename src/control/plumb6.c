@@ -2,10 +2,12 @@
 /* The addresses of IPv6 on the host's devices. */
 #include "control/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "host/ipv6.h"
 #include "host/log.h"
+#include "host/os.h"
 
 /* RFC 4291 appendix A: the 48 bits of the device with fffe in their middle, and the
  * universal bit inverted. A device without an address of its own borrows one, as IOS's
@@ -76,6 +78,18 @@ const struct nl_link *plumb6_device(const struct control *c, const struct cfg_in
 	return NULL;
 }
 
+int plumb6_set_mtu(const struct control *c, uint32_t ifindex, uint32_t mtu)
+{
+	const struct nl_link *l = plumb_link(c, ifindex);
+	char path[96], value[16];
+
+	if (!l)
+		return 0; /* it has gone, and this with it */
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/mtu", l->name);
+	snprintf(value, sizeof(value), "%u", (unsigned)(mtu && mtu < l->mtu ? mtu : l->mtu));
+	return host_sysctl(path, value, NULL);
+}
+
 void plumb6_interface(struct control *c, const struct cfg_interface *ci, const struct nl_link *l)
 {
 	const struct cfg_if6 *x = &ci->ip6;
@@ -86,6 +100,8 @@ void plumb6_interface(struct control *c, const struct cfg_interface *ci, const s
 	err = ci->is_tunnel ? 0 : ipv6_device(l->name, IPV6_ROUTER); /* a TUN was told by tuns.c */
 	if (err)
 		log_line("CULVERT-4-HOST", "interface %s (%s): IPv6: %s", ci->name, l->name, strerror(-err));
+	if (x->mtu)
+		plumb_want_mtu6(c, l->ifindex, x->mtu);
 	for (size_t i = 0; i < x->n; i++) {
 		struct ipaddr a = meant(c, &x->addrs[i], l);
 

@@ -54,6 +54,7 @@ interface FastEthernet0/1
  ip address 192.0.2.1 255.255.255.0
  ipv6 address 2001:DB8::1/64
  ipv6 enable
+ ipv6 mtu 1400
  ipv6 tcp adjust-mss 1220
  ipv6 traffic-filter EDGE in
  ipv6 crypto map CM6
@@ -134,6 +135,9 @@ def test_an_ipv6_configuration_is_pasted_runs_and_goes_again(field):
     assert f.running() == PRINTED
     assert {a for a in f.addrs() if a[0] == 'Tunnel0'} == {x for x in want if x[0] == 'Tunnel0'}  # no other
 
+    mtu = ['cat', '/proc/sys/net/ipv6/conf/wan/mtu']
+    assert f.us.run(*mtu).stdout == '1400\n'
+    assert '  MTU is 1400 bytes\n' in f.router.cli('show ipv6 interface FastEthernet0/1')
     ruleset = f.us.run('nft', 'list', 'ruleset').stdout
     assert 'maxseg size set 1220' in ruleset and 'maxseg size set 1300' in ruleset
     routes = f.routes()
@@ -172,10 +176,11 @@ def test_an_ipv6_configuration_is_pasted_runs_and_goes_again(field):
     assert got == {PEER}
 
     f.paste('interface Tunnel0\nno ipv6 address 2001:db8:ffff::1/64\nexit\nno ipv6 route 2001:db8:b::/64\n'
-            'interface FastEthernet0/0\nno ipv6 address\n')
+            'interface FastEthernet0/0\nno ipv6 address\ninterface FastEthernet0/1\nno ipv6 mtu\n')
     until(lambda: ('Tunnel0', '2001:db8:ffff::1/64') not in f.addrs(), 10, 'the address to go')
     assert not any(r.startswith(('2001:db8:b::/64', 'unreachable 2001:db8:ffff')) for r in f.routes())
 
+    assert f.us.run(*mtu).stdout == '1500\n'
     f.router.stop()
     left = {a for a in f.addrs() if not a[1].startswith('fe80:')}
     assert left == {('lan', '2001:db8:a::1/64')}  # not ours
