@@ -90,6 +90,21 @@ int plumb6_set_mtu(const struct control *c, uint32_t ifindex, uint32_t mtu)
 	return host_sysctl(path, value, NULL);
 }
 
+/* A TUN is ours: beside a link-local address that is configured it has no other. The kernel
+ * makes one whenever the TUN comes up, and tells. */
+static void only_link_local(struct control *c, const struct cfg_if6 *x, const struct nl_link *l)
+{
+	if (!x->n || x->addrs[0].kind != ADDR6_LINK_LOCAL)
+		return;
+	for (size_t i = 0; i < c->n_addrs; i++) {
+		const struct nl_addr *a = &c->addrs[i];
+
+		if (a->ifindex == l->ifindex && ipaddr_is_link_local(&a->addr) &&
+		    !ipaddr_equal(&a->addr, &x->addrs[0].addr))
+			(void)nl_addr_del(c->nl, a->ifindex, &a->addr, a->prefix_len);
+	}
+}
+
 void plumb6_interface(struct control *c, const struct cfg_interface *ci, const struct nl_link *l)
 {
 	const struct cfg_if6 *x = &ci->ip6;
@@ -100,6 +115,8 @@ void plumb6_interface(struct control *c, const struct cfg_interface *ci, const s
 	err = ci->is_tunnel ? 0 : ipv6_device(l->name, IPV6_ROUTER); /* a TUN was told by tuns.c */
 	if (err)
 		log_line("CULVERT-4-HOST", "interface %s (%s): IPv6: %s", ci->name, l->name, strerror(-err));
+	if (ci->is_tunnel)
+		only_link_local(c, x, l);
 	if (x->mtu)
 		plumb_want_mtu6(c, l->ifindex, x->mtu);
 	for (size_t i = 0; i < x->n; i++) {

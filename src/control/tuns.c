@@ -90,14 +90,6 @@ static void prepare_ipv6(struct tun_state *t, const struct cfg_interface *ci, bo
 	bool runs = cfg_if6_runs(&ci->ip6) && cfg_tunnel_carries(&ci->tunnel, IP_V6);
 	int err = 0;
 
-	if (runs && !t->ipv6) {
-		/* before it is switched on: with a link-local address of ours the kernel makes none */
-		char path[96];
-
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/addr_gen_mode", t->name);
-		(void)host_sysctl(path, ci->ip6.n && ci->ip6.addrs[0].kind == ADDR6_LINK_LOCAL ? "1" : "0",
-				  NULL);
-	}
 	if (runs)
 		err = ipv6_device(t->name, IPV6_TUNNEL);
 	else if (fresh || t->ipv6)

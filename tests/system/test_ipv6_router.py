@@ -133,7 +133,8 @@ def test_an_ipv6_configuration_is_pasted_runs_and_goes_again(field):
             ('Tunnel0', '2001:db8:ffff::1/64'), ('Tunnel1', '2001:db8:fffe::1/64')}
     until(lambda: want <= f.addrs(), 10, 'the addresses')
     assert f.running() == PRINTED
-    assert {a for a in f.addrs() if a[0] == 'Tunnel0'} == {x for x in want if x[0] == 'Tunnel0'}  # no other
+    until(lambda: {a for a in f.addrs() if a[0] == 'Tunnel0'} == {x for x in want if x[0] == 'Tunnel0'}, 10,
+          'the configured link-local address to be the only one')
 
     mtu = ['cat', '/proc/sys/net/ipv6/conf/wan/mtu']
     assert f.us.run(*mtu).stdout == '1400\n'
