@@ -140,6 +140,65 @@ def test_a_kernel_with_the_same_keys_answers(wire, words, mode):
         net.close()
 
 
+# An echo request behind the extension headers that a kernel puts there itself; the options are one that is mutable and
+# one that is not (RFC 4302 section 3.3.3.1.2.2). Says what answers came.
+EXTENDED = r'''
+import socket, struct, sys
+near, far, which = sys.argv[1:]
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.bind((near, 0)); s.settimeout(1)
+mutable, fixed = bytes([0x3e, 4, 1, 2, 3, 4]), bytes([0x1e, 2, 5, 6])
+options = lambda body: bytes([0, (2 + len(body) + 7) // 8 - 1]) + body + (
+    b'' if not (n := -(2 + len(body)) % 8) else b'\0' if n == 1 else bytes([1, n - 2]) + bytes(n - 2))
+for word in which.split('+'):
+    if word == 'hop':
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS, options(mutable + fixed))
+    if word == 'dst':
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, options(fixed + mutable + fixed))
+    if word == 'class':
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, 0x2e << 2)
+for seq in range(3):
+    s.sendto(struct.pack('!BBHHH', 128, 0, 0, 77, seq) + bytes(range(seq, seq + 101)), (far, 0))
+    while True:
+        got = s.recv(2000)
+        if got[0] == 129 and got[4:8] == struct.pack('!HH', 77, seq):
+            break
+    assert got[8:] == bytes(range(seq, seq + 101))
+    print('answer', seq)
+'''
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('headers', ['hop', 'dst', 'hop+dst+class'])
+@pytest.mark.parametrize('words,mode', [('ah-sha256-hmac', 'transport'), ('ah-sha512-hmac esp-aes esp-sha-hmac', 'transport'),
+                                        ('esp-3des esp-sha-hmac', 'transport'), ('ah-sha-hmac', 'tunnel')])
+def test_extension_headers_arrive_as_the_kernel_wants_them(wire, words, mode, headers):
+    set_ = Set(words, mode)
+    near, far = (NEAR, FAR) if mode == 'tunnel' else (US, PEER)
+    net = Net()
+    try:
+        ns, port = wire.router_ns(net, linux(set_))
+        router = Router(ns, manual(set_))
+        try:
+            until(lambda: not ns.ping(far, 1, source=near, wait=1).result().lost, 10, 'the first answer')
+            capture = Capture(wire.ns, port, f'ext-{port}')
+            before = counts(router)
+            done = ns.run('python3', '-c', EXTENDED, near, far, headers, ok=False)
+            assert done.stdout.split() == 'answer 0 answer 1 answer 2'.split(), done.stdout + done.stderr
+            assert counts(router)['encaps'] == before['encaps'] + 3
+            # where they stand: hop-by-hop before, destination options in what is protected (RFC 4302 3.1.1)
+            sent = {r[0] for r in rows(capture.stop(), ['ipv6.nxt', 'ipv6.src'], 'ipv6 && !icmpv6.type >= 130')
+                    if r[1].split(',')[0] == US}
+            first = '51' if set_.ah else '50'
+            assert {x.split(',')[0] for x in sent} == {'0' if 'hop' in headers and mode == 'transport' else first}, sent
+        finally:
+            print(router.cli('show crypto ipsec sa detail') + router.log() + wire.guest.run('cat /proc/net/xfrm_stat'))
+            router.stop()
+    finally:
+        wire.guest.run('ip xfrm state flush; ip xfrm policy flush')
+        net.close()
+
+
 IKE = 'aes256-sha256-modp2048'
 
 
