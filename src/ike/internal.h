@@ -417,6 +417,7 @@ void pair_timer_fired(struct pair *p, struct timer *t);
 bool p1_any_usable(const struct ike *k); /* some crypto isakmp policy can be negotiated */
 /* Negotiates for the policy: on the SA that is up, one that is starting, or a new one. */
 void negotiate(struct ike *k, const struct p2_policy *p);
+void negotiate_overtaken(struct ike *k, const struct pair *p); /* which the peer has begun */
 void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer, const char *why);
 /* A packet asks for SAs that are not there: the round begins, with the default peer. */
 void policy_begins(struct ike *k, const struct p2_policy *p);

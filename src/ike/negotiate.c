@@ -205,6 +205,29 @@ bool p1_any_usable(const struct ike *k)
 	return false;
 }
 
+/* The peer was faster: the pair that we wait for is here. What we have begun with him for its sake, and
+ * he has never answered, would make another one as soon as he hears of it. */
+void negotiate_overtaken(struct ike *k, const struct pair *p)
+{
+	const struct peer peer = peer_of_pair(p);
+	struct ike_sa *sa, *next;
+
+	for (sa = sa_of_peer(k, &peer.addr, NULL); sa; sa = next) {
+		size_t n = 0;
+
+		next = sa_of_peer(k, &peer.addr, sa);
+		if (!sa->initiator || (sa->state != MM_I1 && sa->state != AG_I1))
+			continue;
+		while (n < sa->n_pending && sa->pending[n] != p->policy_id)
+			n++;
+		if (n == sa->n_pending)
+			continue;
+		sa->pending[n] = sa->pending[--sa->n_pending];
+		if (!sa->n_pending)
+			sa_end(sa, false, "the peer has begun meanwhile");
+	}
+}
+
 /* Why this policy cannot be negotiated at all; NULL if it can. */
 static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 {

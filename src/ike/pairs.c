@@ -199,6 +199,8 @@ void pair_use(struct ike *k, const struct qm *q)
 	p->out_installed = true;
 	made_in_use(p);
 	retire_older(k, p, q->made_ms);
+	if (!p->initiator)
+		negotiate_overtaken(k, p);
 	trace_pair(k, p);
 }
 

@@ -110,12 +110,36 @@ static void the_next_renewal_leaves_one_of_two_pairs(void **state)
 	}
 }
 
+/* One began before the other could hear it, as when two routers start: its first message comes again
+ * after ten seconds, and by then there is a pair. */
+static void who_was_not_heard_gives_way_to_the_peers_pair(void **state)
+{
+	(void)state;
+	for (int on = 0; on < 2; on++) {
+		standing(0, on);
+		standing(1, on);
+		sim.lose[0].exchange = 2; /* main mode */
+		sim.lose[0].count = 1;
+		sim_acquire(0, 1);
+		sim_run(900);
+		sim_acquire(1, 1);
+		sim_run(30000);
+		assert_int_equal(sim.side[0].n_sa, 2);
+		assert_int_equal(sim_count_sas(0, IKE_QM_IDLE), 1);
+		assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 1);
+		assert_int_equal(sim.side[0].failed, 0);
+		sim_assert_twins();
+		sim_again();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SIM_TEST(an_unused_pair_is_renewed_if_it_stands),
 		SIM_TEST(who_only_answers_neither_begins_nor_renews),
 		SIM_TEST(the_next_renewal_leaves_one_of_two_pairs),
+		SIM_TEST(who_was_not_heard_gives_way_to_the_peers_pair),
 		SIM_TEST(narrower_proxies_are_refused_if_it_stands),
 	};
 
