@@ -38,7 +38,8 @@ def test_foreign_l2tp_is_protected_by_its_port(who):
                 until(lambda: re.search(r'arrived in clear, a crypto map protects it +1\n', it.cli('R2', 'show crypto drops')))
                 log = until(lambda: 'NOT_IPSEC' in (x := it.cli('R2', 'enable; show logging')) and x)
             finally:
-                for p in ends:
+                # R1 first: of what still arrived, R2's kernel would say in clear that nobody listens
+                for p in reversed(ends):
                     p.terminate()
                     p.wait(timeout=20)
         assert re.search(r'local  ident .*\(192\.0\.2\.2/255\.255\.255\.255/17/0\)', sa), sa
