@@ -3,40 +3,38 @@
 #include "host/steer_lines.h"
 
 #define WIDE_FROM 16 /* lines in a run that are worth a set */
-#define RUN_MAX	  4096
 
 /* ---- one line ---- */
 
-static void put_port(struct txt *t, const char *field, const struct port_match *m)
+void steer_put_port(struct txt *t, const char *field, const struct port_match *m)
 {
 	switch ((enum port_op)m->op) {
 	case PORT_ANY:
 		return;
 	case PORT_EQ:
-		txt_printf(t, "th %s %u ", field, m->lo);
+		txt_printf(t, "%s %u ", field, m->lo);
 		return;
 	case PORT_NEQ:
-		txt_printf(t, "th %s != %u ", field, m->lo);
+		txt_printf(t, "%s != %u ", field, m->lo);
 		return;
 	case PORT_LT:
-		txt_printf(t, "th %s < %u ", field, m->lo);
+		txt_printf(t, "%s < %u ", field, m->lo);
 		return;
 	case PORT_GT:
-		txt_printf(t, "th %s > %u ", field, m->lo);
+		txt_printf(t, "%s > %u ", field, m->lo);
 		return;
 	case PORT_RANGE:
-		txt_printf(t, "th %s %u-%u ", field, m->lo, m->hi);
+		txt_printf(t, "%s %u-%u ", field, m->lo, m->hi);
 		return;
 	}
 }
 
-static bool has_ports(const struct selector *s)
+bool steer_has_ports(const struct selector *s)
 {
 	return s->local_port.op != PORT_ANY || s->remote_port.op != PORT_ANY;
 }
 
-/* Of another family, or a range from 9 to 5, which nft would refuse. */
-static bool never_matches(enum ip_family f, const struct selector *s)
+bool steer_never_matches(enum ip_family f, const struct selector *s)
 {
 	const struct port_match *a = &s->local_port, *b = &s->remote_port;
 
@@ -53,8 +51,8 @@ static void put_one(struct txt *t, enum ip_family f, const struct selector *s, c
 		nft_text_proto(t, f, s->proto, i);
 		nft_text_addr(t, "saddr", &s->local);
 		nft_text_addr(t, "daddr", &s->remote);
-		put_port(t, "sport", &s->local_port);
-		put_port(t, "dport", &s->remote_port);
+		steer_put_port(t, "th sport", &s->local_port);
+		steer_put_port(t, "th dport", &s->remote_port);
 		txt_printf(t, "%s\n", verdict);
 	}
 }
@@ -88,10 +86,10 @@ void steer_put_unread(struct txt *t, const struct steer_line *l, size_t n, bool 
 	bool protos = false, ports = false;
 
 	for (size_t i = 0; i < n; i++) {
-		bool counts = l[i].permit && l[i].sel.proto && !never_matches(IP_V6, &l[i].sel);
+		bool counts = l[i].permit && l[i].sel.proto && !steer_never_matches(IP_V6, &l[i].sel);
 
 		protos |= counts;
-		ports |= counts && has_ports(&l[i].sel);
+		ports |= counts && steer_has_ports(&l[i].sel);
 	}
 	if (ports) /* of a later fragment they never can be: put_fragments() */
 		txt_printf(t,
@@ -104,7 +102,7 @@ void steer_put_unread(struct txt *t, const struct steer_line *l, size_t n, bool 
 		for (size_t i = 0; i < n; i++) {
 			struct selector s = mirror ? selector_mirror(&l[i].sel) : l[i].sel;
 
-			if (l[i].permit && s.proto && (blind || has_ports(&s)) && !never_matches(IP_V6, &s))
+			if (l[i].permit && s.proto && (blind || steer_has_ports(&s)) && !steer_never_matches(IP_V6, &s))
 				put_blunt(t, &s, blind ? 0 : s.proto, verdict);
 		}
 	}
@@ -116,7 +114,7 @@ static bool fits_set(enum ip_family f, const struct steer_line *l)
 {
 	unsigned len;
 
-	return !never_matches(f, &l->sel) && nft_text_proto_rules(f, l->sel.proto) == 1 && !has_ports(&l->sel) &&
+	return !steer_never_matches(f, &l->sel) && nft_text_proto_rules(f, l->sel.proto) == 1 && !steer_has_ports(&l->sel) &&
 	       addr_match_prefix(&l->sel.local, &len) && addr_match_prefix(&l->sel.remote, &len);
 }
 
@@ -150,11 +148,11 @@ static enum fit fit_of(const struct steer_line *l, const bool *skip, size_t n,
 
 /* The length of the run that begins at l: one map entry, verdict and protocol.
  * skip tells which of its lines are covered by earlier ones. */
-static size_t run_of(enum ip_family f, const struct steer_line *l, size_t n, bool skip[RUN_MAX])
+static size_t run_of(enum ip_family f, const struct steer_line *l, size_t n, bool skip[STEER_RUN_MAX])
 {
 	size_t run = 0;
 
-	while (run < n && run < RUN_MAX && l[run].map_seq == l->map_seq &&
+	while (run < n && run < STEER_RUN_MAX && l[run].map_seq == l->map_seq &&
 	       l[run].permit == l->permit && l[run].sel.proto == l->sel.proto &&
 	       fits_set(f, &l[run])) {
 		enum fit fit = fit_of(l, skip, run, &l[run].sel);
@@ -203,8 +201,7 @@ static void put_run(struct txt *t, enum ip_family f, const struct steer_if *v, s
 	txt_printf(t, " %s\n", verdict);
 }
 
-/* The length of the run at `at` that is worth a set; 0: it is none. */
-static size_t wide_run(enum ip_family f, const struct steer_if *v, size_t at, bool skip[RUN_MAX])
+size_t steer_wide_run(enum ip_family f, const struct steer_if *v, size_t at, bool skip[STEER_RUN_MAX])
 {
 	size_t run = run_of(f, v->lines + at, v->n_lines - at, skip);
 
@@ -213,10 +210,10 @@ static size_t wide_run(enum ip_family f, const struct steer_if *v, size_t at, bo
 
 void steer_put_sets(struct txt *t, const struct steer_if *v)
 {
-	bool skip[RUN_MAX];
+	bool skip[STEER_RUN_MAX];
 
 	for (size_t i = 0, run; i < v->n_lines; i += run ? run : 1) {
-		run = wide_run(IP_V6, v, i, skip);
+		run = steer_wide_run(IP_V6, v, i, skip);
 		if (!run)
 			continue;
 		txt_printf(t,
@@ -233,18 +230,18 @@ size_t steer_put_line(struct txt *t, enum ip_family f, const struct steer_if *v,
 {
 	const struct steer_line *l = v->lines + at;
 	const char *verdict = l->permit ? permit : "return";
-	bool skip[RUN_MAX];
-	size_t run = wide ? wide_run(f, v, at, skip) : 0;
+	bool skip[STEER_RUN_MAX];
+	size_t run = wide ? steer_wide_run(f, v, at, skip) : 0;
 	struct selector s = mirror ? selector_mirror(&l->sel) : l->sel;
 
 	if (run) {
 		put_run(t, f, v, at, skip, run, mirror, verdict);
 		return run;
 	}
-	if (never_matches(f, &s))
+	if (steer_never_matches(f, &s))
 		return 1;
 	put_one(t, f, &s, "", verdict);
-	if (l->permit && has_ports(&s))
+	if (l->permit && steer_has_ports(&s))
 		put_fragments(t, f, &s, verdict);
 	return 1;
 }

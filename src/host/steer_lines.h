@@ -6,6 +6,21 @@
 #include "host/nft_text.h"
 #include "host/steer.h"
 
+#define STEER_RUN_MAX 4096
+
+/* ---- pieces ---- */
+
+/* `FIELD != 53 `; nothing for any port. */
+void steer_put_port(struct txt *t, const char *field, const struct port_match *m);
+bool steer_has_ports(const struct selector *s);
+/* Of another family, or a range from 9 to 5, which nft would refuse. */
+bool steer_never_matches(enum ip_family f, const struct selector *s);
+/* The length of the run at `at` that is worth a set; 0: it is none. skip tells which of its lines
+ * are covered by earlier ones. */
+size_t steer_wide_run(enum ip_family f, const struct steer_if *v, size_t at, bool skip[STEER_RUN_MAX]);
+
+/* ---- rules ---- */
+
 /* The sets that steer_put_line() with wide refers to in an IPv6 table. */
 void steer_put_sets(struct txt *t, const struct steer_if *v);
 /* The rule, or more of them, for line `at` in a table of f; with wide, one rule for as many
@@ -18,5 +33,10 @@ size_t steer_put_line(struct txt *t, enum ip_family f, const struct steer_if *v,
  * leave in clear. Nothing if no line asks for a protocol. */
 void steer_put_unread(struct txt *t, const struct steer_line *l, size_t n, bool mirror,
 		      const char *verdict);
+
+/* As steer_put_line() of what came out of an SA, about the packet that an ICMP error quotes
+ * (steer_quoted.c). */
+size_t steer_put_quoted(struct txt *t, enum ip_family f, const struct steer_if *v, size_t at, bool wide,
+			const char *permit);
 
 #endif

@@ -9,9 +9,10 @@
  *   forwarding   `steer_SLOT` of the interface it will leave by, whatever it came in by
  *                (hub and spoke)
  *   output       `steer_SLOT`, unless a cipher socket sent it
- *   guard        in postrouting, before and behind source NAT: `guard_SLOT`
+ *   guard        in postrouting, before and behind source NAT: `guard_SLOT`, and of an
+ *                ICMP error `quoted_SLOT`, the mirror of what it is about
  *
- * Each of steer, guard and mirror has a chain for each crypto map entry, because a
+ * Each of steer, guard, mirror and quoted has a chain for each crypto map entry, because a
  * deny line means "go on at the next entry": it returns.
  *
  * A protected tunnel has no `steer`: its TUN is in the forwarder's hands. Its `guard` is
@@ -46,8 +47,8 @@ static bool concerns(const struct steer_if *v, enum ip_family f)
 
 /* ---- chains ---- */
 
-enum side { SIDE_STEER, SIDE_GUARD, SIDE_MIRROR };
-static const char *const side_name[] = { "steer", "guard", "mirror" };
+enum side { SIDE_STEER, SIDE_GUARD, SIDE_MIRROR, SIDE_QUOTED };
+static const char *const side_name[] = { "steer", "guard", "mirror", "quoted" };
 
 /* Whether line i is the first of its entry. */
 static bool begins_entry(const struct steer_if *v, size_t i)
@@ -65,13 +66,14 @@ static void put_side(struct txt *t, enum ip_family fam, const struct steer_if *f
 			 STEER_MARK_BASE + f->slot);
 	else
 		snprintf(permit, sizeof(permit), "goto %s",
-			 side == SIDE_GUARD ? "leaving_clear" : "arrived_clear");
+			 side == SIDE_MIRROR ? "arrived_clear" : "leaving_clear");
 	while (i < f->n_lines) {
 		uint32_t seq = f->lines[i].map_seq;
 
 		txt_printf(t, "\tchain %s_%u_%u {\n", side_name[side], f->slot, seq);
 		while (i < f->n_lines && f->lines[i].map_seq == seq)
-			i += steer_put_line(t, fam, f, i, side == SIDE_MIRROR, wide, permit);
+			i += side == SIDE_QUOTED ? steer_put_quoted(t, fam, f, i, wide, permit) :
+						   steer_put_line(t, fam, f, i, side == SIDE_MIRROR, wide, permit);
 		txt_str(t, "\t}\n");
 	}
 	txt_printf(t, "\tchain %s_%u {\n", side_name[side], f->slot);
@@ -80,7 +82,7 @@ static void put_side(struct txt *t, enum ip_family fam, const struct steer_if *f
 			txt_printf(t, "\t\tjump %s_%u_%u\n", side_name[side], f->slot,
 				   f->lines[i].map_seq);
 	/* what cannot be read is not steered either: nobody could tell under which SA it belongs */
-	if (fam == IP_V6 && side != SIDE_STEER)
+	if (fam == IP_V6 && (side == SIDE_GUARD || side == SIDE_MIRROR))
 		steer_put_unread(t, f->lines, f->n_lines, side == SIDE_MIRROR, permit);
 	txt_str(t, "\t}\n");
 }
@@ -112,7 +114,13 @@ static void put_neighbours(struct txt *t)
 		   "\t\tip6 hoplimit 1 ip6 saddr { ::, fe80::/10 } icmpv6 type { 130, 131, 132, 143 } accept\n");
 }
 
-static void put_guard(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n)
+static bool is_closed(const struct steer_if *f, enum steer_form form)
+{
+	return !f->any_device && (form == STEER_CLOSED || f->closed);
+}
+
+static void put_guard(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n,
+		      enum steer_form form)
 {
 	char ours[64];
 
@@ -139,6 +147,13 @@ static void put_guard(struct txt *t, enum ip_family f, const struct steer_if *v,
 			nft_text_dev(t, "oifname", v[i].device, v[i].ifindex);
 		}
 		txt_printf(t, "jump guard_%u\n", v[i].slot);
+		if (v[i].any_device || is_closed(&v[i], form))
+			continue;
+		/* whatever error it is, whoever makes it: about what came out of an SA */
+		txt_str(t, "\t\t");
+		nft_text_dev(t, "oifname", v[i].device, v[i].ifindex);
+		txt_printf(t, "%s jump quoted_%u\n",
+			   f == IP_V6 ? "icmpv6 type { 1, 2, 3, 4 }" : "icmp type { 3, 4, 5, 11, 12 }", v[i].slot);
 	}
 	/* source NAT may make something match, or hide that it did */
 	txt_str(t, "\t}\n"
@@ -287,7 +302,7 @@ static void put_table(struct txt *t, enum ip_family f, const struct steer_if *v,
 	for (size_t i = 0; i < n; i++) {
 		if (!concerns(&v[i], f))
 			continue;
-		if (!v[i].any_device && (form == STEER_CLOSED || v[i].closed)) {
+		if (is_closed(&v[i], form)) {
 			put_closed(t, &v[i]);
 			continue;
 		}
@@ -295,12 +310,14 @@ static void put_table(struct txt *t, enum ip_family f, const struct steer_if *v,
 			steer_put_sets(t, &v[i]);
 		for (enum side s = v[i].any_device ? SIDE_GUARD : SIDE_STEER; s <= SIDE_MIRROR; s++)
 			put_side(t, f, &v[i], s, form != STEER_PLAIN);
+		if (!v[i].any_device)
+			put_side(t, f, &v[i], SIDE_QUOTED, form != STEER_PLAIN);
 	}
 	/* the last resort asks for nothing that a kernel may lack: no fib, no rerouting,
 	 * no TCP options */
 	if (form != STEER_CLOSED)
 		put_prerouting(t, f, v, n);
-	put_guard(t, f, v, n);
+	put_guard(t, f, v, n, form);
 	if (form != STEER_CLOSED)
 		put_mss(t, f, v, n);
 	txt_str(t, "}\n");

@@ -378,6 +378,19 @@ def test_a_fragment_in_clear_joins_nothing_that_came_out_of_an_sa(world):
     assert world.drv.do('counts') == 'guard 0 mirror 1'
 
 
+def test_the_kernels_errors_show_no_packet_that_came_out_of_an_sa(world):
+    """It says who sent it by an address that no line is about, and quotes half of it."""
+    world.acl('10 deny 1 10.1.1.0/24 10.2.3.0/24', '10 permit 0 10.1.1.0/24 10.2.0.0/16')
+    world.drv.do(f'inject {FAR} {LAN} 1')
+    assert world.seen() == []
+    assert world.drv.do('counts') == 'guard 1 mirror 0'
+    # what came in clear may be answered, and so may what nobody protects
+    world.drv.do(f'inject {OTHER} {LAN} 1')
+    world.wan.do(f'udp {OTHER} 7 {LOCAL} 9')
+    world.drv.do(f'inject 10.2.3.1 {LAN} 1')
+    assert world.seen() == [f'saw {LOCAL} {OTHER} 1 0'] * 2 + [f'saw {LOCAL} 10.2.3.1 1 0']
+
+
 def test_our_own_cipher_traffic_is_no_cleartext(world):
     world.acl('10 permit 0 0.0.0.0/0 0.0.0.0/0')
     for words in (f'raw 50 {PEER} {LOCAL}', f'raw 51 {PEER} {LOCAL}', f'udp {PEER} 500 {LOCAL} 500',
@@ -409,6 +422,10 @@ def test_a_thousand_entries_load_at_once_and_work(world):
     world.lan.do(f'udp {LAN} 4000 {OTHER} 5000')
     assert world.seen() == [f'saw {LAN} 10.2.7.208 17 5000']
     assert world.drv.told == [f'tun {LAN} {dst} 17' for dst in (FAR, '10.2.7.207', OTHER)]
+    # of errors, too
+    world.drv.do(f'inject 10.2.7.207 {LAN} 1')
+    world.drv.do(f'inject 10.2.7.208 {LAN} 1')
+    assert world.seen() == [f'saw {LOCAL} 10.2.7.208 1 0']
 
 
 def test_nothing_slips_through_while_rules_are_replaced(world):

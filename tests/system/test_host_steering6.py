@@ -316,6 +316,23 @@ def test_cleartext_that_should_be_protected_is_dropped_counted_and_logged(world)
     assert world.drv.do('counts') == 'guard 0 mirror 4'
 
 
+@pytest.mark.parametrize('lines,held,free', [
+    ([f'10 deny 58 {LAN}/128 2001:db8:3::8000/113', f'10 permit 0 {LAN}/128 2001:db8:2::/47'], FAR, '2001:db8:3::8001'),
+    ([f'10 permit 17 {LAN}/128 2001:db8:2::/64', f'10 permit 58 {LAN}/128 {OTHER}/128'], OTHER, FAR),
+    # of many lines what they have in common
+    ([f'10 permit 0 {LAN}/128 2001:db8:2::{i:x}/128' for i in range(40)], '2001:db8:2::7', OTHER)],
+    ids=['any', 'protocol', 'many'])
+def test_the_kernels_errors_show_no_packet_that_came_out_of_an_sa(world, lines, held, free):
+    """It says who sent it by an address that no line is about, and quotes all of it."""
+    world.sh('router', 'echo 0 > /proc/sys/net/ipv6/icmp/ratelimit')
+    world.acl(*lines)
+    world.drv.do(f'inject {held} {LAN} 1')
+    assert world.seen() == []
+    assert world.drv.do('counts') == 'guard 1 mirror 0'
+    world.drv.do(f'inject {free} {LAN} 1')  # what nobody protects may be answered
+    assert world.seen() == [f'saw 2001:db8:1::1 {free} 58 0']
+
+
 def test_our_own_cipher_traffic_is_no_cleartext(world):
     world.acl(ANY_ANY)
     for words in (f'raw 50 {PEER} {LOCAL}', f'raw 51 {PEER} {LOCAL}', f'udp {PEER} 500 {LOCAL} 500',

@@ -238,10 +238,10 @@ done:
 }
 
 static void put_v4(struct wr *w, const struct ipaddr *src, const struct ipaddr *dst, uint16_t len,
-		   bool first)
+		   unsigned ttl, bool first)
 {
 	uint16_t h[10] = { 0x4500, len, first ? 0x4711 : 0x1234, first ? 0x2000 : 0,
-			   first ? 64 << 8 | 17 : 64 << 8 | 1 };
+			   (uint16_t)(ttl << 8 | (first ? 17 : 1)) };
 	uint32_t sum = 0;
 
 	h[6] = (uint16_t)(ipaddr_to_v4(src) >> 16);
@@ -258,7 +258,7 @@ static void put_v4(struct wr *w, const struct ipaddr *src, const struct ipaddr *
 	wr_be32(w, first ? 816 << 16 : 0);
 }
 
-/* `inject SOURCE DESTINATION`: an echo request out of an SA. `inject-first`: the first
+/* `inject SOURCE DESTINATION [TTL]`: an echo request out of an SA. `inject-first`: the first
  * fragment of the datagram that hostnode.py's `frag` is a later one of. */
 static int inject(struct drv *d, char *rest, bool first)
 {
@@ -267,15 +267,16 @@ static int inject(struct drv *d, char *rest, bool first)
 	uint8_t buf[1024] = { 0 };
 	struct wr w = wr_of(buf, sizeof(buf));
 	size_t len = 20 + (first ? 800 : 8);
+	unsigned ttl = 64;
 
-	if (sscanf(rest, "%63s %63s", s, t) != 2 || !ipaddr_parse(s, &src) || !ipaddr_parse(t, &dst))
+	if (sscanf(rest, "%63s %63s %3u", s, t, &ttl) < 2 || ttl > 255 || !ipaddr_parse(s, &src) || !ipaddr_parse(t, &dst))
 		return -EINVAL;
 	if (src.family == IP_V4) {
-		put_v4(&w, &src, &dst, (uint16_t)len, first);
+		put_v4(&w, &src, &dst, (uint16_t)len, ttl, first);
 	} else { /* whoever forwards it does not look at its checksum */
 		len = 48;
 		wr_be32(&w, 6u << 28);
-		wr_be32(&w, 8u << 16 | IPPROTO_ICMPV6 << 8 | 64);
+		wr_be32(&w, 8u << 16 | IPPROTO_ICMPV6 << 8 | ttl);
 		wr_bytes(&w, src.b, 16);
 		wr_bytes(&w, dst.b, 16);
 		wr_be32(&w, 128u << 24);

@@ -342,6 +342,37 @@ static void tunnels_with_the_same_ends_take_each_others_fragments(void **state)
 	txt_fini(&t);
 }
 
+/* What an ICMP error in clear must not be about: what an SA has brought. */
+static void an_error_is_judged_by_what_it_quotes(void **state)
+{
+	const struct steer_line l[] = {
+		{ 10, false, { NET(10, 1, 1, 0, 24), NET(10, 2, 3, 0, 24), 1, { 0 }, { 0 } } },
+		{ 10, true, { NET(10, 1, 1, 0, 24), ANY, 17, { PORT_EQ, 1701, 0 }, { PORT_GT, 1023, 0 } } },
+		{ 20, true, { NET(10, 1, 1, 1, 32), addr_match_v4(0x0a020001, 0x00ff00fe), 0, { 0 }, { 0 } } },
+	};
+	struct txt t = rules_of(l, 3, STEER_FULL);
+	char b[4096];
+
+	(void)state;
+	assert_string_equal(chain(&t, "quoted_3_10", b),
+			    "\t\t@th,136,8 1 @th,160,32 & 0xffffff00 == 0x0a020300 "
+			    "@th,192,32 & 0xffffff00 == 0x0a010100 return\n"
+			    "\t\t@th,136,8 17 @th,192,32 & 0xffffff00 == 0x0a010100 @th,64,8 0x45 "
+			    "@th,224,16 > 1023 @th,240,16 1701 goto leaving_clear\n"
+			    "\t\t@th,136,8 17 @th,192,32 & 0xffffff00 == 0x0a010100 "
+			    "@th,64,8 != 0x45 goto leaving_clear\n");
+	assert_string_equal(chain(&t, "quoted_3_20", b),
+			    "\t\t@th,160,32 & 0xff00ff01 == 0x0a000001 @th,192,32 & 0xffffffff == 0x0a010101 "
+			    "goto leaving_clear\n");
+	assert_non_null(strstr(chain(&t, "guard", b),
+			       "oifname \"eth1\" icmp type { 3, 4, 5, 11, 12 } jump quoted_3\n"));
+	txt_fini(&t);
+	/* nothing leaves a closed interface anyway */
+	t = rules_of(l, 3, STEER_CLOSED);
+	assert_null(strstr(txt_cstr(&t), "quoted_"));
+	txt_fini(&t);
+}
+
 /* conntrack puts fragments together at -400, wherever they came in: what came in clear has to
  * be gone before. What an SA brought, by its steering TUN, is not judged. */
 static void cleartext_is_judged_before_fragments_are_put_together(void **state)
@@ -550,6 +581,7 @@ int main(void)
 		cmocka_unit_test(only_the_full_form_logs),
 		cmocka_unit_test(a_protected_tunnel_is_guarded_on_every_interface),
 		cmocka_unit_test(tunnels_with_the_same_ends_take_each_others_fragments),
+		cmocka_unit_test(an_error_is_judged_by_what_it_quotes),
 		cmocka_unit_test(cleartext_is_judged_before_fragments_are_put_together),
 		cmocka_unit_test(lines_of_ipv6_have_a_table_of_their_own),
 		cmocka_unit_test(what_cannot_be_read_goes_by_the_rest),
