@@ -132,7 +132,10 @@ static enum fate fate_of(const struct sa *sa, const struct policy *pol, const st
 	bool transport = sa->spec.mode == MODE_TRANSPORT;
 
 	/* IPv6 is cut by nobody but its source, and `df-bit` is not about it; below the least MTU
-	 * the source could not help */
+	 * the source could not help. In transport mode this router is the source. Its TCP learns
+	 * what fits; the kernel does not make another packet smaller that is steered. */
+	if (h->family == IP_V6 && transport && !pol->gre && h->proto != IPPROTO_TCP_)
+		return CUT_AFTER;
 	if (h->family == IP_V6)
 		return h->frag & IP4_DF && h->total_len > IP6_LEAST_MTU ? REFUSE : CUT_AFTER;
 	if (h->frag & IP4_DF && (transport || pol->df_bit != ESP_DF_CLEAR))
