@@ -5,6 +5,8 @@ import contextlib
 import os
 import re
 import signal
+import socket
+import threading
 import time
 
 import pytest
@@ -171,18 +173,37 @@ def test_a_crypto_map_protects_ipv6(world, transforms):
     assert stop() == []
 
 
+def sends(a, b, to, size=200000):
+    """TCP from one namespace to the other; how much arrived."""
+    with b.socket(socket.SOCK_STREAM, family=socket.AF_INET6, bind=(to, 7)) as wait, \
+            a.socket(socket.SOCK_STREAM, family=socket.AF_INET6) as out:
+        wait.listen()
+        wait.settimeout(10)
+        out.settimeout(10)
+        out.connect((to, 7))
+        into = wait.accept()[0]
+        into.settimeout(10)
+        feed = threading.Thread(target=lambda: (out.sendall(bytes(size)), out.shutdown(socket.SHUT_WR)))
+        feed.start()
+        with into:
+            got = sum(iter(lambda: len(into.recv(65536)), 0))
+        feed.join()
+    return got
+
+
 def test_hosts_protected_in_transport_mode(world):
     """ESP between the routers themselves: the header stays, the payload goes."""
     text = []
     for n, me, you in ((1, NEAR, FAR), (2, FAR, NEAR)):
         old = 'permit ipv6 {} {}'.format(*((NEAR_LAN, FAR_LAN) if n == 1 else (FAR_LAN, NEAR_LAN)))
-        text.append(map_words(n, esp='transport').replace(old, f'permit icmp host {me} host {you}'))
+        text.append(map_words(n, esp='transport').replace(old, f'permit ipv6 host {me} host {you}'))
     stop = world.watch()
     a, b = world.router(world.a, text[0]), world.router(world.b, text[1])
     reaches(world.a, FAR)
     got = pings(world.a, FAR)
     assert not got.lost, a.log() + b.log()
     large(world.a, FAR, 1440)
+    assert sends(world.a, world.b, FAR) == 200000
     assert 'in use settings ={Transport' in a.cli('show crypto ipsec sa')
     assert stop() == []
 
