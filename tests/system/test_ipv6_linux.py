@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """IPv6 outside against a Linux kernel of its own (user-mode Linux): ESP, AH and bundles with typed keys
-in tunnel and transport mode, strongSwan's IKEv1 with the kernel's SAs, and its GRE, sit and ip6tnl devices."""
+in tunnel and transport mode, with extension headers, strongSwan's IKEv1 with the kernel's SAs, and its GRE, sit,
+ip6tnl and vti devices."""
 import itertools
 import re
 
@@ -86,11 +87,11 @@ def linux(set_):
     return "ip -batch - <<'END'\n" + re.sub('^ip ', '', text, flags=re.M) + '\nEND'
 
 
-def manual(set_):
+def manual(set_, protocol='icmp'):
     lines, keys = set_.ios()
     return '\n'.join(['hostname R1', 'ipv6 unicast-routing', *lines, 'ipv6 access-list VPN',
                       f' permit ipv6 {NEAR_LAN} {FAR_LAN}' if set_.mode == 'tunnel' else
-                      f' permit icmp host {US} host {PEER}',
+                      f' permit {protocol} host {US} host {PEER}',
                       'crypto map ipv6 CM 10 ipsec-manual', ' match address VPN', f' set peer {PEER}', *keys,
                       ' set transform-set TS', 'interface FastEthernet0/1', f' ip address {US4} 255.255.255.0',
                       f' ipv6 address {US}/64', ' ipv6 crypto map CM', f'ipv6 route {FAR_LAN} {PEER}']) + '\n'
@@ -202,11 +203,11 @@ def test_extension_headers_arrive_as_the_kernel_wants_them(wire, words, mode, he
 IKE = 'aes256-sha256-modp2048'
 
 
-def negotiated(words, mode):
+def negotiated(words):
     return '\n'.join(['hostname R1', 'ipv6 unicast-routing', 'crypto isakmp policy 10', ' encr aes 256', ' hash sha256',
                       ' authentication pre-share', ' group 14', f'crypto isakmp key secretkey address ipv6 {PEER}/128',
-                      f'crypto ipsec transform-set TS {words}', f' mode {mode}', 'ipv6 access-list VPN',
-                      f' permit ipv6 {NEAR_LAN} {FAR_LAN}' if mode == 'tunnel' else f' permit gre host {US} host {PEER}',
+                      f'crypto ipsec transform-set TS {words}', 'ipv6 access-list VPN',
+                      f' permit ipv6 {NEAR_LAN} {FAR_LAN}',
                       'crypto map ipv6 CM 10 ipsec-isakmp', ' match address VPN', f' set peer {PEER}',
                       ' set transform-set TS', 'interface FastEthernet0/1', f' ip address {US4} 255.255.255.0',
                       f' ipv6 address {US}/64', ' ipv6 crypto map CM', f'ipv6 route {FAR_LAN} {PEER}']) + '\n'
@@ -219,8 +220,8 @@ def charon(wire):
 
 @pytest.mark.slow
 @pytest.mark.parametrize('role', ['initiator', 'responder'])
-@pytest.mark.parametrize('words,theirs', [('esp-aes 256 esp-sha256-hmac', 'aes256-sha256'), ('esp-3des esp-sha-hmac', '3des-sha1'),
-                                          ('esp-gcm 128', 'aes128gcm16'), ('ah-sha256-hmac', 'ah:sha256')])
+@pytest.mark.parametrize('words,theirs', [('esp-aes 256 esp-sha256-hmac', 'aes256-sha256'),
+                                          ('esp-3des esp-sha-hmac', '3des-sha1'), ('esp-gcm 128', 'aes128gcm16'), ('ah-sha256-hmac', 'ah:sha256')])
 def test_strongswan_and_the_kernel(wire, charon, words, theirs, role):
     net = Net()
     try:
@@ -233,7 +234,7 @@ def test_strongswan_and_the_kernel(wire, charon, words, theirs, role):
         charon.load(conf_text({'connections': {'t': connection(PEER, US, IKE, {'t1': kid})},
                                'secrets': {'ike-1': {'secret': 'secretkey'}}}))
         capture = Capture(wire.ns, port, f'v6ike-{port}')
-        router = Router(ns, negotiated(words, 'tunnel'))
+        router = Router(ns, negotiated(words))
         try:
             if role == 'responder':
                 until(lambda: 'successfully' in charon.ctl('--initiate', '--child', 't1', '--timeout', 5, ok=False), 20)
@@ -296,4 +297,102 @@ interface Tunnel0
             router.stop()
     finally:
         wire.guest.run('ip link del g1')
+        net.close()
+
+
+# Its GRE device writes a Tunnel Encapsulation Limit in destination options (RFC 2473 section 5.1), which stand before or
+# behind AH and ESP as it likes.
+@pytest.mark.slow
+@pytest.mark.parametrize('mode', ['transport', 'tunnel'])
+@pytest.mark.parametrize('words', ['ah-sha256-hmac', 'esp-aes 256 esp-sha256-hmac', 'ah-sha-hmac esp-3des esp-sha-hmac'])
+def test_gre_of_the_kernel_under_a_crypto_map(wire, words, mode):
+    set_ = Set(words, mode)
+    near, far = '2001:db8:172::1', '2001:db8:172::2'
+    protected = '\n'.join(x.replace(NEAR_LAN, f'{US}/128 ').replace(FAR_LAN, f'{PEER}/128 ').replace(' dir', ' proto gre dir')
+                          for x in linux(set_).replace('proto 58 type 128', '').split('\n') if 'type 129' not in x)
+    net = Net()
+    try:
+        ns, port = wire.router_ns(net, f'''ip link del g1 2>/dev/null
+            ip link add g1 type ip6gre local {PEER} remote {US} ttl 64 encaplimit 4 && ip link set g1 mtu 1280 up
+            echo 0 > /proc/sys/net/ipv6/conf/g1/accept_dad; ip addr add {far}/64 dev g1 nodad
+''' + protected)
+        capture = Capture(wire.ns, port, f'gre-{port}')
+        text = manual(set_, 47).replace(f'permit ipv6 {NEAR_LAN} {FAR_LAN}', f'permit 47 host {US} host {PEER}')
+        router = Router(ns, text + f'''
+interface Tunnel0
+ ipv6 address {near}/64
+ tunnel source {US}
+ tunnel destination {PEER}
+ tunnel mode gre ipv6
+''')
+        try:
+            until(lambda: not ns.ping(far, 1, wait=1).result().lost, 10, 'the first answer')
+            assert not ns.ping(far, 4, interval=0.2).result().lost
+            for size in (1232, 2000):  # the first of the larger ones says to the kernel here what fits into the map's SA
+                wire.guest.run(f'ping -c 1 -W 0.5 -s {size} {near}', ok=False)
+                back = wire.guest.run(f'ping -c 3 -i 0.2 -W 2 -s {size} {near}', ok=False)
+                assert ' 0% packet loss' in back, back
+            file = capture.stop()
+            assert rows(file, ['ipv6.nxt'], 'ipv6 && !ah && !esp && !icmpv6.type >= 130') == []
+            options = rows(file, ['ipv6.nxt'], f'ipv6.src == {PEER} && ipv6.nxt == 60')  # which can be seen
+            assert bool(options) == (mode == 'transport' or 'esp' not in words)
+        finally:
+            print(router.cli('show crypto ipsec sa detail') + router.log() + wire.guest.run('cat /proc/net/xfrm_stat'))
+            router.stop()
+    finally:
+        wire.guest.run('ip link del g1; ip xfrm state flush; ip xfrm policy flush')
+        net.close()
+
+
+# our mode, the kernel's device, the outer and the inner family
+VTIS = [('ipsec ipv6', f'ip link add g1 type vti6 local {PEER} remote {US} key 42', PEER, US, '::/0'),
+        ('ipsec ipv4 v6-overlay', f'ip link add g1 type vti local {PEER4} remote {US4} key 42', PEER4, US4, '::/0')]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('mode,device,peer,us,ts', VTIS, ids=[v[0].replace(' ', '-') for v in VTIS])
+def test_a_virtual_tunnel_interface_and_the_kernels(wire, charon, mode, device, peer, us, ts):
+    near, far = '2001:db8:172::1', '2001:db8:172::2'
+    net = Net()
+    try:
+        ns, port = wire.router_ns(net, f'''modprobe ip6_vti; modprobe ip_vti; ip link del g1 2>/dev/null
+            {device} && ip link set g1 mtu 1400 up
+            sysctl -qw net.ipv4.conf.g1.disable_policy=1; echo 0 > /proc/sys/net/ipv6/conf/g1/accept_dad
+            ip addr add {far}/64 dev g1 nodad''')
+        charon.reset()
+        charon.load(conf_text({'connections': {'t': connection(peer, us, IKE, {'t1': child(
+            ts, ts, 'aes256-sha256', mark_in='42', mark_out='42')})}, 'secrets': {'ike-1': {'secret': 'secretkey'}}}))
+        router = Router(ns, f'''ipv6 unicast-routing
+crypto isakmp policy 10
+ encr aes 256
+ hash sha256
+ authentication pre-share
+ group 14
+crypto isakmp key secretkey address {'ipv6 ' + peer + '/128' if ':' in peer else peer}
+crypto ipsec transform-set TS esp-aes 256 esp-sha256-hmac
+crypto ipsec profile PROT
+ set transform-set TS
+interface FastEthernet0/1
+ ip address {US4} 255.255.255.0
+ ipv6 address {US}/64
+interface Tunnel0
+ ipv6 address {near}/64
+ tunnel source {us}
+ tunnel destination {peer}
+ tunnel mode {mode}
+ tunnel protection ipsec profile PROT
+''')
+        try:
+            until(lambda: not ns.ping(far, 1, wait=1).result().lost, 20, 'the first answer')
+            assert not ns.ping(far, 4, interval=0.2).result().lost
+            back = wire.guest.run(f'ping -c 3 -i 0.2 -W 2 -s 3000 {near}', ok=False)
+            assert ' 0% packet loss' in back, back
+            c, = charon.children()
+            assert int(c['packets-in']) >= 5 and int(c['packets-out']) >= 5
+        finally:
+            print(router.cli('show crypto ipsec sa; show interfaces Tunnel0') + router.log() + charon.log()[-3000:]
+                  + wire.guest.run('cat /proc/net/xfrm_stat; ip -s link show g1'))
+            router.stop()
+    finally:
+        wire.guest.run('ip link del g1', ok=False)
         net.close()
