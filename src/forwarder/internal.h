@@ -72,6 +72,7 @@ struct tunnel {
 	struct fport *port; /* its TUN; NULL none */
 	struct policy *policy; /* of conf.protect; NULL: there is none, nothing leaves */
 	bool closed; /* not protected, and another tunnel with the same ends is */
+	bool moved; /* at a commit: its ends are others than before */
 	struct hnode by_ends; /* keyed by source and destination */
 	struct tunnel *next;
 };

@@ -10,6 +10,17 @@ static bool works(const struct tunnel *t)
 	return t && t->conf.up && t->port;
 }
 
+/* The policy is the tunnel's for ever, its SAs are those with the peer that it had: a VTI's
+ * would take anything. Control is told at the next tick, should it not know. */
+static void end_sas(struct forwarder *f, const struct policy *pol)
+{
+	for (struct hnode *n = htab_walk(&f->sad.by_id, NULL); n; n = htab_walk(&f->sad.by_id, n)) {
+		struct sa *sa = hnode_entry(n, struct sa, by_id);
+
+		sa->dead |= sa->owner == pol;
+	}
+}
+
 /* Which tunnels are protected by what, once the table holds both. Of several that share a
  * policy one that works stands for it: fragments come in by its TUN. A tunnel between the
  * ends of a protected one that is not protected itself is closed: GRE between two hosts
@@ -20,6 +31,9 @@ void protect_bind(struct forwarder *f)
 		t->policy = t->in_table && t->conf.protect ? policy_find(f, t->conf.protect) : NULL;
 		if (t->policy && !t->policy->in_table)
 			t->policy = NULL;
+		if (t->policy && t->moved)
+			end_sas(f, t->policy);
+		t->moved = false;
 		if (t->policy && t->conf.vti)
 			t->policy->vti = t;
 		else if (t->policy && !works(t->policy->gre))

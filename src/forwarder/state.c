@@ -102,8 +102,8 @@ static void tunnel_set(struct forwarder *f, struct tunnel *t, const struct fwd_t
 
 	/* it is in the table already, so that adding it again cannot fail */
 	htab_del(&f->tunnel_ends, &t->by_ends);
-	if (!pmtu_is_learned(conf) || !ipaddr_equal(&t->conf.src, &conf->src) ||
-	    !ipaddr_equal(&t->conf.dst, &conf->dst))
+	t->moved = !ipaddr_equal(&t->conf.src, &conf->src) || !ipaddr_equal(&t->conf.dst, &conf->dst);
+	if (!pmtu_is_learned(conf) || t->moved)
 		t->learned = (struct learned_path){ 0 };
 	t->conf = *conf;
 	(void)htab_add(&f->tunnel_ends, &t->by_ends, tunnel_hash(conf));

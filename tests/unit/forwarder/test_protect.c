@@ -466,6 +466,36 @@ static void a_tunnel_that_is_down_takes_and_gives_nothing(void **state)
 	}
 }
 
+/* What is for the new peer is not for the old one, whose SAs control has not ended yet. */
+static void a_tunnel_with_another_end_uses_no_sa_of_before(void **state)
+{
+	const uint32_t c = B + 1;
+
+	(void)state;
+	for (enum kind kind = GRE; kind <= VTI; kind++) {
+		struct world *a = world_new(), *b = world_new();
+
+		table(a, kind, A, B, false, false, 0);
+		table(b, kind, B, A, false, false, 0);
+		sas(a, kind, A, B, POLICY, 0x1001, 0x1002);
+		sas(b, kind, B, A, POLICY, 0x1002, 0x1001);
+		table(a, kind, A, B, false, false, 0); /* the same again changes nothing */
+		(void)send_inner(a, PORT_TUN);
+		assert_int_equal(carry(a, b), 1);
+		table(a, kind, A, c, false, false, 0);
+		(void)send_inner(a, PORT_TUN);
+		assert_int_equal(mem_of(a, PORT_ESP)->n_out, 0);
+		assert_int_equal(a->acquires, 1);
+		(void)send_inner(b, PORT_TUN);
+		assert_int_equal(carry(b, a), 1);
+		assert_int_equal(mem_of(a, PORT_TUN)->n_out, 0);
+		sas(a, kind, A, c, POLICY, 0x2001, 0x2002);
+		assert_int_equal(mem_of(a, PORT_ESP)->n_out, 1);
+		world_free(a);
+		world_free(b);
+	}
+}
+
 static void a_vti_without_a_policy_is_no_message(void **state)
 {
 	struct fwd_msg m = { .type = FWD_TUNNEL_ADD,
@@ -489,6 +519,7 @@ int main(void)
 		cmocka_unit_test(a_tunnel_beside_a_protected_one_is_closed_or_shares),
 		cmocka_unit_test(fragments_of_tunnels_that_share_find_their_tunnel),
 		cmocka_unit_test(a_tunnel_that_is_down_takes_and_gives_nothing),
+		cmocka_unit_test(a_tunnel_with_another_end_uses_no_sa_of_before),
 		cmocka_unit_test(a_vti_without_a_policy_is_no_message),
 	};
 
