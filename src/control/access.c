@@ -24,6 +24,8 @@ static void device_of(const struct control *c, const struct cfg_interface *ci, s
 
 	if (ci->is_tunnel) {
 		tuns_device(ci->name, f->device);
+		if (!tuns_carrier(c, ci, &f->carrier))
+			f->carrier = (struct selector){ 0 };
 		return;
 	}
 	for (size_t i = 0; i < c->opt->n_bind; i++)

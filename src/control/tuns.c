@@ -274,33 +274,43 @@ static bool steer_one(struct control *c, const struct cfg_interface *ci, struct 
 	return f->device[0] != '\0';
 }
 
+bool tuns_carrier(const struct control *c, const struct cfg_interface *ci, struct selector *ret_s)
+{
+	const struct cfg_tunnel *t = &ci->tunnel;
+	enum ip_family outer = cfg_tunnel_outer(t);
+	struct ipaddr local = bound_tunnel_source(c->ifs, c->n_ifs, t);
+
+	if (!cfg_interface_protected(ci) || cfg_tunnel_is_vti(t) || local.family != outer ||
+	    t->destination.family != outer)
+		return false;
+	*ret_s = (struct selector){ .local = { .addr = local },
+				    .remote = { .addr = t->destination },
+				    .proto = t->mode == TUNNEL_IPV6 ? 0 : cfg_tunnel_proto(t) };
+	return true;
+}
+
 /* The guard of a protected tunnel. False: it has no end yet, and nothing to guard. */
 static bool guard_tunnel(struct control *c, const struct cfg_interface *ci, struct steer_if *f)
 {
-	enum ip_family outer = cfg_tunnel_outer(&ci->tunnel);
-	struct ipaddr local = bound_tunnel_source(c->ifs, c->n_ifs, &ci->tunnel);
 	size_t n = ci->tunnel.mode == TUNNEL_IPV6 ? 2 : 1;
 	struct steer_line *lines;
+	struct selector sel;
 
-	if (local.family != outer || ci->tunnel.destination.family != outer)
+	if (!tuns_carrier(c, ci, &sel))
 		return false;
 	lines = calloc(n, sizeof(*lines));
 	if (!lines) {
 		c->guarded = false;
 		return false;
 	}
-	for (size_t i = 0; i < n; i++) {
-		lines[i].permit = true;
-		lines[i].sel = (struct selector){ .local = { .addr = local },
-						  .remote = { .addr = ci->tunnel.destination },
-						  .proto = cfg_tunnel_proto(&ci->tunnel) };
-	}
+	for (size_t i = 0; i < n; i++)
+		lines[i] = (struct steer_line){ .permit = true, .sel = sel };
 	if (n == 2) { /* RFC 2473: both families */
 		lines[0].sel.proto = 4;
 		lines[1].sel.proto = 41;
 	}
 	*f = (struct steer_if){ .any_device = true, .lines = lines, .n_lines = n,
-				.families = outer == IP_V6 ? STEER_IP6 : STEER_IP4 };
+				.families = sel.local.addr.family == IP_V6 ? STEER_IP6 : STEER_IP4 };
 	f->slot = STEER_SLOTS + (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
 	tuns_device(ci->name, f->tun);
 	return true;
@@ -320,8 +330,6 @@ static void steering_ruleset(struct control *c)
 
 		if ((ci->crypto_map[0] || ci->ip6.crypto_map[0]) && steer_one(c, ci, &f))
 			v[n++] = f;
-		if (!cfg_interface_protected(ci) || cfg_tunnel_is_vti(&ci->tunnel))
-			continue; /* a VTI has nothing of its own on the wire */
 		if (guard_tunnel(c, ci, &f))
 			v[n++] = f;
 	}

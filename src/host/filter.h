@@ -6,7 +6,8 @@
  *   in         prerouting, before the kernel reassembles anything: what arrives by the
  *              interface, for us or through us. What came out of an SA arrives by a
  *              steering TUN or a TunnelN, and is not checked here again
- *              (IOS 12.3(8)T, Crypto Access Check on Clear-Text Packets).
+ *              (IOS 12.3(8)T, Crypto Access Check on Clear-Text Packets). Fragments of
+ *              a protected tunnel's GRE come in by its TUN, to be put together.
  *   out        forward: what leaves by the interface and is not of this router's own
  *              making; what a crypto map takes leaves by the steering TUN instead.
  *              output: our ESP and AH, which IOS checks as well. */
@@ -25,6 +26,9 @@ struct filter_if {
 	uint32_t ifindex;
 	const struct cfg_acl *in, *out;
 	const struct cfg_acl *in6, *out6; /* `ipv6 traffic-filter` */
+	/* of a protected tunnel: what brings its packets, from its destination (remote) to its source, is
+	 * not what `in` is about. Family 0: there is nothing. Protocol 0: any. */
+	struct selector carrier;
 	/* No ICMP error answers what came in by it and is refused, here or by another interface's
 	 * list: `no ip unreachables`, or what comes in was encrypted, and an error would show it. */
 	bool quiet;

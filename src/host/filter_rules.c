@@ -334,6 +334,21 @@ static void put_jump(struct txt *t, const struct filter_if *f, const char *key, 
 	txt_printf(t, "%sgoto acl_%s\n", what, ident);
 }
 
+static void put_carrier(struct txt *t, enum ip_family f, const struct filter_if *v)
+{
+	const struct selector *s = &v->carrier;
+
+	if (s->local.addr.family != f || !cfg_acl_filters(list_of(v, f, true)))
+		return;
+	txt_str(t, "\t\t");
+	nft_text_dev(t, "iifname", v->device, v->ifindex);
+	txt_str(t, f == IP_V6 ? "exthdr frag exists " : "ip frag-off & 0x3fff != 0 ");
+	nft_text_proto(t, f, s->proto, 0);
+	nft_text_addr(t, "saddr", &s->remote);
+	nft_text_addr(t, "daddr", &s->local);
+	txt_str(t, "accept\n");
+}
+
 /* IKE is of the router's own making and goes unchecked, but ESP behind UDP 4500 does
  * not: what is no IKE there has no zero marker (RFC 3948 section 2.2). */
 static void put_ciphered(struct txt *t, enum ip_family f, const struct filter_if *v, size_t n)
@@ -393,8 +408,10 @@ void filter_ruleset(const struct filter_if *v, size_t n, enum ip_family f, enum 
 	}
 	/* before the kernel reassembles: fragments are judged as they come */
 	txt_str(t, "\tchain in {\n\t\ttype filter hook prerouting priority -450;\n");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		put_carrier(t, f, &v[i]);
 		put_jump(t, &v[i], "iifname", "", list_of(&v[i], f, true));
+	}
 	txt_str(t, "\t}\n\tchain out {\n\t\ttype filter hook forward priority 0;\n");
 	for (size_t i = 0; i < n; i++)
 		put_jump(t, &v[i], "oifname", "", list_of(&v[i], f, false));

@@ -335,6 +335,18 @@ def test_two_tunnels_share_one_pair_of_sas(world, esp, mtu):
     assert stop() == []
 
 
+def test_the_tunnels_own_list_is_about_what_it_carries(world):
+    """Not about its GRE, whose fragments out of the SA come in by the same device."""
+    acl = 'ip access-list extended IN\n permit icmp any any'
+    a, b = world.pair(esp='tunnel', mtu=1476, tunnel=' ip access-group IN in', extra_a=acl, extra_b=acl)
+    up(a), up(b)
+    big = run(*world.a.argv('ping', '-n', '-c', '3', '-i', '0.2', '-s', '4000', '172.16.0.2'), ok=False).stdout
+    assert ' 0% packet loss' in big
+    # the list judges what it is about
+    a.cli('enable; configure terminal; ip access-list extended IN; no permit icmp any any; permit udp any any; end')
+    until(lambda: pings(world.b, '172.16.0.1', 1, wait=1).lost != [], 10)
+
+
 def test_each_of_very_many_tunnels_is_guarded_beside_a_crypto_map(world):
     """More than there are slots and TUNs: what cannot run is guarded all the same."""
     many = ''.join(f"""interface Tunnel{i}

@@ -97,6 +97,29 @@ static void onto_a_table_only_what_is_no_more_goes(void **state)
 	config_free(c);
 }
 
+/* Only what brings a protected tunnel's packets, in pieces, from its one end to the other. */
+static void fragments_of_a_tunnel_are_not_what_its_list_is_about(void **state)
+{
+	struct config *c = config_new();
+	struct filter_if f = { .device = "Tunnel0", .in = list(c, "A", 1),
+			       .carrier = { .local.addr = ipaddr_v4(0xc0000201),
+					    .remote.addr = ipaddr_v4(0xc0000202), .proto = 47 } };
+	struct txt t = TXT_INIT;
+
+	(void)state;
+	filter_ruleset(&f, 1, IP_V4, FILTER_FULL, NULL, 0, &t);
+	assert_non_null(strstr(txt_cstr(&t), "\t\tiifname \"Tunnel0\" ip frag-off & 0x3fff != 0 ip protocol 47 "
+					     "ip saddr 192.0.2.2/32 ip daddr 192.0.2.1/32 accept\n"
+					     "\t\tiifname \"Tunnel0\" goto acl_A\n"));
+	txt_clear(&t);
+	f.out = f.in;
+	f.in = NULL;
+	filter_ruleset(&f, 1, IP_V4, FILTER_FULL, NULL, 0, &t);
+	assert_null(strstr(txt_cstr(&t), "0x3fff"));
+	txt_fini(&t);
+	config_free(c);
+}
+
 /* `clear access-list counters LAN` leaves those of LAN-2 alone. */
 static void a_counter_belongs_to_one_list(void **state)
 {
@@ -183,6 +206,7 @@ int main(void)
 		cmocka_unit_test(names_are_words_of_nft_and_never_the_same),
 		cmocka_unit_test(what_a_user_named_it_gets_nowhere_as_it_is),
 		cmocka_unit_test(a_counter_belongs_to_one_list),
+		cmocka_unit_test(fragments_of_a_tunnel_are_not_what_its_list_is_about),
 		cmocka_unit_test(onto_a_table_only_what_is_no_more_goes),
 		cmocka_unit_test(a_list_of_ipv6_is_said_in_its_own_words),
 	};
