@@ -221,7 +221,8 @@ def charon(wire):
 @pytest.mark.slow
 @pytest.mark.parametrize('role', ['initiator', 'responder'])
 @pytest.mark.parametrize('words,theirs', [('esp-aes 256 esp-sha256-hmac', 'aes256-sha256'),
-                                          ('esp-3des esp-sha-hmac', '3des-sha1'), ('esp-gcm 128', 'aes128gcm16'), ('ah-sha256-hmac', 'ah:sha256')])
+                                          ('esp-3des esp-sha-hmac', '3des-sha1'), ('esp-gcm 128', 'aes128gcm16'),
+                                          ('ah-sha256-hmac', 'ah:sha256')])
 def test_strongswan_and_the_kernel(wire, charon, words, theirs, role):
     net = Net()
     try:
