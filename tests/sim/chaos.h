@@ -129,6 +129,7 @@ struct world {
 	size_t n_later;
 	struct run run[N_RUNS];
 	unsigned drop, dup, corrupt, delay_ms, jitter_ms;
+	bool needs_ah; /* some line has nothing else in common */
 	bool strict; /* the network is fair and nobody interferes: no gap is allowed */
 	bool rsa;    /* most policies are for signatures */
 	bool v6, mixed; /* routers have addresses of IPv6; some lines have proxies of IPv6 */

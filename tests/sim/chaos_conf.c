@@ -170,6 +170,7 @@ static void choose_sets(struct p2_policy *a, struct p2_policy *b, bool nat)
 {
 	unsigned common = below(nat ? N_ESP_SETS : COUNT(sets));
 
+	w.needs_ah |= common >= N_ESP_SETS;
 	for (unsigned e = 0; e < 2; e++) {
 		struct p2_policy *p = e ? b : a;
 		unsigned n = 1 + below(3), at = below(n);

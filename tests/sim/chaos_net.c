@@ -155,6 +155,12 @@ static void put(struct node *to, const struct ike_path *path, struct span data, 
 	net_push(d);
 }
 
+/* The third or fourth message of main mode: in clear, and first a KE payload. */
+static bool tells_addresses(struct span d)
+{
+	return d.len > 19 && d.p[18] == 2 && !(d.p[19] & 1) && d.p[16] == 4;
+}
+
 void net_send(struct node *n, const struct ike_action *a)
 {
 	static const char *const names[256] = { [2] = "main", [4] = "aggressive", [5] = "info", [32] = "quick" };
@@ -171,6 +177,11 @@ void net_send(struct node *n, const struct ike_action *a)
 	l = net_between(node_no(n), node_no(to));
 	bool lost = loses(n, a->data) || (l && net_cut(l, node_no(to)));
 	bool bad = !lost && chance(w.corrupt), twice = !lost && chance(w.dup);
+
+	/* Nothing authenticates NAT-D (RFC 3947 section 3.2): a damaged one looks like a NAT, and without
+	 * UDP's checksum it would keep AH away as long as the ISAKMP SA lives. */
+	if (bad && w.needs_ah && tells_addresses(a->data))
+		lost = true;
 	tell("%u -> %u %s %02x%02x/%02x%02x%02x%02x %zu%s%s%s", node_no(n), node_no(to), name,
 	     a->data.p[0], a->data.p[1], a->data.p[20], a->data.p[21], a->data.p[22], a->data.p[23],
 	     a->data.len, lost ? " lost" : "", bad ? " damaged" : "", twice ? " twice" : "");

@@ -28,7 +28,8 @@ static void audit_moved(const struct node *n, const struct node *peer)
 	if (n->dead || peer->nat == NAT_NONE)
 		return;
 	TAILQ_FOREACH(sa, &n->ike->sas, entry)
-	if (sa->state == MM_DONE && ipaddr_equal(&sa->path.remote, &peer->shown) &&
+	/* without NAT-T - its vendor IDs, say, were damaged on their way - nobody moves */
+	if (sa->state == MM_DONE && sa->nat_there && ipaddr_equal(&sa->path.remote, &peer->shown) &&
 	    sa->heard_ms > sa->up_ms && /* what was under way then has arrived by now: */
 	    sa->heard_ms > peer->moved_ms + 5000 + n->clock_off && sa->heard_ms > n->jumped_ms &&
 	    sa->path.remote_port != peer->nat_500 && sa->path.remote_port != peer->nat_4500)
