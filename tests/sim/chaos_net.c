@@ -155,10 +155,11 @@ static void put(struct node *to, const struct ike_path *path, struct span data, 
 	net_push(d);
 }
 
-/* The third or fourth message of main mode: in clear, and first a KE payload. */
+/* In clear: the third and fourth message of main mode, first of all a KE payload, and those of
+ * aggressive mode. */
 static bool tells_addresses(struct span d)
 {
-	return d.len > 19 && d.p[18] == 2 && !(d.p[19] & 1) && d.p[16] == 4;
+	return d.len > 19 && !(d.p[19] & 1) && (d.p[18] == 4 || (d.p[18] == 2 && d.p[16] == 4));
 }
 
 void net_send(struct node *n, const struct ike_action *a)
