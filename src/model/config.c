@@ -391,9 +391,13 @@ struct cfg_interface *config_add_interface(struct config *c, const char *name)
 struct cfg_route *config_add_route(struct config *c, const struct cfg_route *r)
 {
 	struct cfg_route *found = config_find_route(c, r);
+	size_t at = c->routes.n;
 
+	/* those of IPv6 behind the others, as they are printed: the order tells two configurations apart */
+	while (!found && at && r->net.family != IP_V6 && c->routes.v[at - 1]->net.family == IP_V6)
+		at--;
 	if (!found)
-		return list_add(LIST(&c->routes), c->routes.n, r, sizeof(*r));
+		return list_add(LIST(&c->routes), at, r, sizeof(*r));
 	*found = *r;
 	return found;
 }

@@ -271,9 +271,27 @@ static void help_lists_what_ios_lists(void **state)
 	router_down(&r);
 }
 
+/* What is printed in places of its own is kept in that order, however it was typed. */
+static void what_was_typed_in_another_order_is_the_same(void **state)
+{
+	struct report report = { 0 };
+	struct config *c = load("ipv6 route ::/0 Tunnel0 FE80::1 200 tag 5\nip route 0.0.0.0 0.0.0.0 Tunnel0 250\n"
+				"ipv6 access-list A6\n permit ipv6 any any\nip access-list extended A4\n permit ip any any\n"
+				"ip access-list standard S4\n permit any\ncrypto map ipv6 M 10 ipsec-isakmp\n"
+				"crypto map A 10 ipsec-isakmp\ncrypto isakmp key a address ipv6 2001:DB8::/64\n"
+				"crypto isakmp key b address 192.0.2.1\n",
+				&report);
+
+	(void)state;
+	assert_round_trip(c);
+	config_free(c);
+	report_fini(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_typed_in_another_order_is_the_same),
 		cmocka_unit_test(an_ipv6_configuration_comes_back_byte_for_byte),
 		cmocka_unit_test(what_is_typed_otherwise_is_printed_as_ios_does),
 		cmocka_unit_test(what_ios_refuses_is_refused),
