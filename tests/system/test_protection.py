@@ -332,6 +332,15 @@ def test_two_tunnels_share_one_pair_of_sas(world, esp, mtu):
     sa = a.cli('show crypto ipsec sa')
     assert sa.count('local  ident') == 1 and 'Crypto map tag: PROT-head-1' in sa
     assert re.search(r'Interfaces using crypto map PROT-head-1:\n\t\tTunnel0\n\t\tTunnel1\n', a.cli('show crypto map'))
+    # one that is shut down leaves the other its SAs, and those that come after them
+    a.cli('enable; configure terminal; interface Tunnel0; shutdown; end')
+    until(lambda: 'administratively down' in a.cli('show interfaces Tunnel0'), 10)
+    time.sleep(2)
+    assert pings(world.a, '172.16.1.2', 3).lost == []
+    a.cli('enable; clear crypto sa')
+    until(lambda: pings(world.a, '172.16.1.2', 1, wait=1).lost == [], 20)
+    a.cli('enable; configure terminal; interface Tunnel1; shutdown; end')
+    until(lambda: not sas(a), 10)
     assert stop() == []
 
 
