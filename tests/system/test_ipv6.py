@@ -227,6 +227,50 @@ def test_a_protected_tunnel(world, mode, outer, inner, esp):
     assert stop() == []
 
 
+# an echo request in GRE, cut before it is steered into the SA, and its answer
+IN_PIECES = '''
+import socket, struct, sys, time
+far, near = sys.argv[1:]
+src, dst = (socket.inet_pton(socket.AF_INET6, '2001:db8:172::' + n) for n in '21')
+echo = bytes([128, 0, 0, 0, 0x12, 0x34, 0, 1]) + bytes(1192)
+words = struct.unpack(f'!{(40 + len(echo)) // 2}H', src + dst + struct.pack('!II', len(echo), 58) + echo)
+echo = echo[:2] + struct.pack('!H', ~(sum(words) % 0xffff) & 0xffff) + echo[4:]
+with (socket.socket(socket.AF_INET6, socket.SOCK_RAW, 47) as s,
+      socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW) as out):
+    s.settimeout(1.5)
+    s.bind((far, 0))
+    whole = struct.pack('!HHIHBB', 0, 0x86dd, 6 << 28, len(echo), 58, 64) + src + dst + echo
+    ends = b''.join(socket.inet_pton(socket.AF_INET6, a) for a in (far, near))
+    for at, more in ((0, 1), (800, 0)):
+        part = whole[at:at + 800]
+        head = struct.pack('!IHBB', 6 << 28, 8 + len(part), 44, 64) + ends
+        out.sendto(head + struct.pack('!BBHI', 47, 0, at | more, int(time.time())) + part, (near, 0))
+    try:
+        while True:
+            got = s.recv(2048)
+            if got[4] >> 4 == 6 and got[10] == 58 and got[44:46] == bytes([129, 0]) and got[48:] == echo[4:]:
+                print('answered')
+                break
+    except TimeoutError:
+        print('nothing')
+'''
+
+
+def test_a_tunnels_own_list_is_about_what_it_carries(world):
+    """Not about its GRE, fragments of which come out of the SA by the same device."""
+    acl = 'ipv6 access-list IN\n permit icmp any any\n'
+    a = world.router(world.a, acl + tunnel_words(1, 'gre ipv6', 6).replace(
+        'interface Tunnel0\n', 'interface Tunnel0\n ipv6 traffic-filter IN in\n'))
+    world.router(world.b, map_words(2).replace(f'ipv6 {FAR_LAN} {NEAR_LAN}', f'47 host {FAR} host {NEAR}'))
+
+    def answer():
+        return world.b.run('/usr/bin/python3', '-c', IN_PIECES, FAR, NEAR).stdout.strip()
+    until(lambda: answer() == 'answered', 20, 'a packet in pieces')
+    # the list judges what it is about
+    a.cli('enable; configure terminal; ipv6 access-list IN; no permit icmp any any; permit udp any any; end')
+    until(lambda: answer() == 'nothing', 10)
+
+
 @pytest.mark.parametrize('mode,outer,inner', [
     ('gre ipv6', 6, 6), ('ipv6', 6, 4), ('ipv6ip', 4, 6), pytest.param('gre ipv6', 6, 4, marks=slow),
     pytest.param('ipv6', 6, 6, marks=slow), pytest.param('gre ip', 4, 6, marks=slow)])
