@@ -18,52 +18,6 @@ void rd_copy(struct rd *r, void *dst, size_t n)
 		memcpy(dst, s.p, s.len);
 }
 
-void wr_u8(struct wr *w, uint8_t v)
-{
-	uint8_t *q = wr_room(w, 1);
-
-	if (q)
-		*q = v;
-}
-
-static void put_be16(uint8_t *q, uint16_t v)
-{
-	q[0] = (uint8_t)(v >> 8);
-	q[1] = (uint8_t)v;
-}
-
-static void put_be32(uint8_t *q, uint32_t v)
-{
-	put_be16(q, (uint16_t)(v >> 16));
-	put_be16(q + 2, (uint16_t)v);
-}
-
-void wr_be16(struct wr *w, uint16_t v)
-{
-	uint8_t *q = wr_room(w, 2);
-
-	if (q)
-		put_be16(q, v);
-}
-
-void wr_be32(struct wr *w, uint32_t v)
-{
-	uint8_t *q = wr_room(w, 4);
-
-	if (q)
-		put_be32(q, v);
-}
-
-void wr_be64(struct wr *w, uint64_t v)
-{
-	uint8_t *q = wr_room(w, 8);
-
-	if (q) {
-		put_be32(q, (uint32_t)(v >> 32));
-		put_be32(q + 4, (uint32_t)v);
-	}
-}
-
 void wr_bytes(struct wr *w, const void *p, size_t n)
 {
 	uint8_t *q = wr_room(w, n);
@@ -90,7 +44,7 @@ void wr_patch_be16(struct wr *w, size_t off, uint16_t v)
 	if (w->bad)
 		return;
 	assert(off + 2 <= wr_len(w));
-	put_be16(w->start + off, v);
+	wr_put_be16(w->start + off, v);
 }
 
 void wr_patch_be32(struct wr *w, size_t off, uint32_t v)
@@ -98,7 +52,7 @@ void wr_patch_be32(struct wr *w, size_t off, uint32_t v)
 	if (w->bad)
 		return;
 	assert(off + 4 <= wr_len(w));
-	put_be32(w->start + off, v);
+	wr_put_be32(w->start + off, v);
 }
 
 struct span wr_done(const struct wr *w)

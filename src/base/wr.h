@@ -39,10 +39,55 @@ static inline uint8_t *wr_room(struct wr *w, size_t n)
 	return q;
 }
 
-void wr_u8(struct wr *w, uint8_t v);
-void wr_be16(struct wr *w, uint16_t v);
-void wr_be32(struct wr *w, uint32_t v);
-void wr_be64(struct wr *w, uint64_t v);
+/* Big-endian at q, where there is room. */
+static inline void wr_put_be16(uint8_t *q, uint16_t v)
+{
+	q[0] = (uint8_t)(v >> 8);
+	q[1] = (uint8_t)v;
+}
+
+static inline void wr_put_be32(uint8_t *q, uint32_t v)
+{
+	q[0] = (uint8_t)(v >> 24);
+	q[1] = (uint8_t)(v >> 16);
+	q[2] = (uint8_t)(v >> 8);
+	q[3] = (uint8_t)v;
+}
+
+static inline void wr_u8(struct wr *w, uint8_t v)
+{
+	uint8_t *q = wr_room(w, 1);
+
+	if (q)
+		*q = v;
+}
+
+static inline void wr_be16(struct wr *w, uint16_t v)
+{
+	uint8_t *q = wr_room(w, 2);
+
+	if (q)
+		wr_put_be16(q, v);
+}
+
+static inline void wr_be32(struct wr *w, uint32_t v)
+{
+	uint8_t *q = wr_room(w, 4);
+
+	if (q)
+		wr_put_be32(q, v);
+}
+
+static inline void wr_be64(struct wr *w, uint64_t v)
+{
+	uint8_t *q = wr_room(w, 8);
+
+	if (q) {
+		wr_put_be32(q, (uint32_t)(v >> 32));
+		wr_put_be32(q + 4, (uint32_t)v);
+	}
+}
+
 void wr_bytes(struct wr *w, const void *p, size_t n);
 void wr_span(struct wr *w, struct span s);
 void wr_zero(struct wr *w, size_t n);

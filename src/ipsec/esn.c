@@ -11,13 +11,11 @@ enum { HALF = 4 };
  * SPI goes into the headroom and the upper half into its place. */
 static bool cover_in_front(struct pkt *p, struct crypto_job *j, uint32_t high)
 {
-	struct wr w = wr_of(p->data, HALF);
-
 	if (pkt_headroom(p) < HALF)
 		return false;
 	memcpy(p->aside, p->data - HALF, HALF); /* an IPv6 header of transport mode, it may be */
 	memcpy(p->data - HALF, p->data, HALF);
-	wr_be32(&w, high);
+	wr_put_be32(p->data, high);
 	j->auth = p->data - HALF;
 	j->auth_len += HALF;
 	return true;

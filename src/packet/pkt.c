@@ -46,51 +46,9 @@ struct pkt *pkt_get(struct pool *pool)
 	return p;
 }
 
-void pkt_put(struct pool *pool, struct pkt *p)
-{
-	p->next = pool->free_list;
-	pool->free_list = p;
-	pool->n_free++;
-}
-
 void batch_put(struct pool *pool, struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++)
 		pkt_put(pool, b->p[i]);
 	b->n = 0;
-}
-
-uint8_t *pkt_push(struct pkt *p, size_t n)
-{
-	if (pkt_headroom(p) < n)
-		return NULL;
-	p->data -= n;
-	p->len += (uint32_t)n;
-	return p->data;
-}
-
-uint8_t *pkt_append(struct pkt *p, size_t n)
-{
-	if (pkt_tailroom(p) < n)
-		return NULL;
-	uint8_t *at = p->data + p->len;
-	p->len += (uint32_t)n;
-	return at;
-}
-
-bool pkt_pull(struct pkt *p, size_t n)
-{
-	if (p->len < n)
-		return false;
-	p->data += n;
-	p->len -= (uint32_t)n;
-	return true;
-}
-
-bool pkt_trim(struct pkt *p, size_t len)
-{
-	if (p->len < len)
-		return false;
-	p->len = (uint32_t)len;
-	return true;
 }

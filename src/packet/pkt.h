@@ -65,7 +65,12 @@ int pool_init(struct pool *pool, size_t n);
 void pool_fini(struct pool *pool);
 /* An empty packet with full headroom; NULL if the pool is exhausted. */
 struct pkt *pkt_get(struct pool *pool);
-void pkt_put(struct pool *pool, struct pkt *p);
+static inline void pkt_put(struct pool *pool, struct pkt *p)
+{
+	p->next = pool->free_list;
+	pool->free_list = p;
+	pool->n_free++;
+}
 void batch_put(struct pool *pool, struct batch *b);
 
 static inline size_t pkt_headroom(const struct pkt *p)
@@ -80,11 +85,41 @@ static inline size_t pkt_tailroom(const struct pkt *p)
 
 /* Makes room for n bytes in front (behind) and returns where they are; NULL if
  * there is none: headers that we add always fit, peers' lengths are checked. */
-uint8_t *pkt_push(struct pkt *p, size_t n);
-uint8_t *pkt_append(struct pkt *p, size_t n);
+static inline uint8_t *pkt_push(struct pkt *p, size_t n)
+{
+	if (pkt_headroom(p) < n)
+		return NULL;
+	p->data -= n;
+	p->len += (uint32_t)n;
+	return p->data;
+}
+
+static inline uint8_t *pkt_append(struct pkt *p, size_t n)
+{
+	if (pkt_tailroom(p) < n)
+		return NULL;
+	uint8_t *at = p->data + p->len;
+	p->len += (uint32_t)n;
+	return at;
+}
+
 /* Drops n bytes in front, or all behind len. False if they are not there. */
-bool pkt_pull(struct pkt *p, size_t n);
-bool pkt_trim(struct pkt *p, size_t len);
+static inline bool pkt_pull(struct pkt *p, size_t n)
+{
+	if (p->len < n)
+		return false;
+	p->data += n;
+	p->len -= (uint32_t)n;
+	return true;
+}
+
+static inline bool pkt_trim(struct pkt *p, size_t len)
+{
+	if (p->len < len)
+		return false;
+	p->len = (uint32_t)len;
+	return true;
+}
 
 static inline struct rd pkt_rd(const struct pkt *p)
 {
