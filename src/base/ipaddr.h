@@ -38,6 +38,17 @@ static inline struct ipaddr ipaddr_v6(const uint8_t b[16])
 	return a;
 }
 
+/* The same where a packet comes by: a struct that was made elsewhere and is copied here in
+ * larger pieces would wait for each of its bytes to be written. */
+static inline void ipaddr_set_v4(struct ipaddr *a, uint32_t v)
+{
+	*a = (struct ipaddr){ .family = IP_V4 };
+	a->b[0] = (uint8_t)(v >> 24);
+	a->b[1] = (uint8_t)(v >> 16);
+	a->b[2] = (uint8_t)(v >> 8);
+	a->b[3] = (uint8_t)v;
+}
+
 /* Bits of an address of this family: 128 or 32. */
 static inline unsigned ip_bits(uint8_t family)
 {

@@ -58,63 +58,78 @@ static void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, (uint16_t)v);
 }
 
-/* The fixed part of the header, which is taken from s as a whole; false unless
+/* The fixed part of the header, which is taken from s as a whole; NULL unless
  * version and header length are sane and the header is all there. Each packet
  * comes by here several times. */
-static bool read_header(struct span s, struct ip_view *h)
+static const uint8_t *sane_header(struct span s)
 {
 	struct rd r = rd_span(s);
 	const uint8_t *b = rd_take(&r, IP4_HEADER).p;
 
 	if (r.bad)
-		return false;
-	*h = (struct ip_view){ .family = IP_V4, .next_at = AT_PROTO,
-			       .header_len = (uint16_t)((b[0] & 15) * 4), .tos = b[1],
-			   .total_len = get16(b + 2), .id = get16(b + 4), .frag = get16(b + 6),
-			   .ttl = b[8], .proto = b[9], .src = get32(b + 12),
-			   .dst = get32(b + 16) };
-	return b[0] >> 4 == 4 && h->header_len >= IP4_HEADER && h->total_len >= h->header_len &&
-	       s.len >= h->header_len;
+		return NULL;
+	size_t header_len = (b[0] & 15u) * 4, total_len = get16(b + 2);
+	return b[0] >> 4 == 4 && header_len >= IP4_HEADER && total_len >= header_len &&
+			       s.len >= header_len ?
+		       b :
+		       NULL;
+}
+
+/* In its place at once: to make it elsewhere and copy it waits for what was just written. */
+static void view_header(const uint8_t *b, struct ip_view *h)
+{
+	h->family = IP_V4;
+	h->tos = b[1];
+	h->ttl = b[8];
+	h->proto = b[9];
+	h->header_len = (uint16_t)((b[0] & 15) * 4);
+	h->total_len = get16(b + 2);
+	h->id = get16(b + 4);
+	h->frag = get16(b + 6);
+	h->next_at = AT_PROTO;
+	h->src = get32(b + 12);
+	h->dst = get32(b + 16);
 }
 
 bool ip4_peek(struct span s, struct ip_view *ret_h)
 {
-	struct ip_view h;
+	const uint8_t *b = sane_header(s);
 
-	if (!read_header(s, &h))
+	if (!b)
 		return false;
-	*ret_h = h;
+	view_header(b, ret_h);
 	return true;
 }
 
 bool ip4_parse(struct pkt *p, bool check_sum, struct ip_view *ret_h)
 {
-	struct ip_view h;
+	const uint8_t *b = sane_header(span_of(p->data, p->len));
 
-	if (!read_header(span_of(p->data, p->len), &h) || h.total_len > p->len)
+	if (!b || get16(b + 2) > p->len)
 		return false;
-	if (check_sum && ip_checksum(p->data, h.header_len) != 0)
+	if (check_sum && ip_checksum(b, (b[0] & 15u) * 4) != 0)
 		return false;
-	(void)pkt_trim(p, h.total_len);
-	*ret_h = h;
+	view_header(b, ret_h);
+	(void)pkt_trim(p, ret_h->total_len);
 	return true;
 }
 
 void ip4_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f)
 {
-	struct flow f = { .local = ipaddr_v4(h->src), .remote = ipaddr_v4(h->dst),
-			  .proto = h->proto };
-
 	p->l4_off = h->header_len;
+	ipaddr_set_v4(&ret_f->local, h->src);
+	ipaddr_set_v4(&ret_f->remote, h->dst);
+	ret_f->proto = h->proto;
+	ret_f->ports_known = false;
+	ret_f->local_port = ret_f->remote_port = 0;
 	if ((h->proto == IPPROTO_TCP_ || h->proto == IPPROTO_UDP_) && !(h->frag & IP4_OFF_MASK)) {
 		struct rd r = pkt_rd(p);
 
 		rd_skip(&r, h->header_len);
-		f.local_port = rd_be16(&r);
-		f.remote_port = rd_be16(&r);
-		f.ports_known = !r.bad;
+		ret_f->local_port = rd_be16(&r);
+		ret_f->remote_port = rd_be16(&r);
+		ret_f->ports_known = !r.bad;
 	}
-	*ret_f = f;
 }
 
 void ip4_write(uint8_t *dst, const struct ip_view *h)

@@ -52,6 +52,31 @@ static void wildcard_with_a_hole_tests_only_its_bits(void **state)
 	assert_int_equal(len, 24);
 }
 
+static void every_bit_of_an_address_counts_unless_it_is_wild(void **state)
+{
+	static const uint8_t families[] = { IP_V4, IP_V6 };
+
+	(void)state;
+	for (size_t f = 0; f < 2; f++) {
+		struct addr_match m = { .addr.family = families[f] };
+
+		for (size_t i = 0; i < 16; i++)
+			m.addr.b[i] = i < ip_bits(families[f]) / 8 ? (uint8_t)(17 * i + 1) : 0;
+		for (unsigned bit = 0; bit < ip_bits(families[f]); bit++) {
+			struct ipaddr other = m.addr;
+			uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+
+			other.b[bit / 8] ^= mask;
+			assert_false(addr_match_has(&m, &other));
+			m.wild[bit / 8] |= mask;
+			assert_true(addr_match_has(&m, &other));
+			m.wild[bit / 8] ^= mask;
+		}
+		m.addr.family = families[!f];
+		assert_false(addr_match_has(&m, &(struct ipaddr){ .family = families[f] }));
+	}
+}
+
 static void ports_follow_their_operators(void **state)
 {
 	static const struct {
@@ -122,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(selector_matches_addresses_under_the_wildcard),
 		cmocka_unit_test(wildcard_with_a_hole_tests_only_its_bits),
+		cmocka_unit_test(every_bit_of_an_address_counts_unless_it_is_wild),
 		cmocka_unit_test(ports_follow_their_operators),
 		cmocka_unit_test(fragment_without_ports_matches_only_portless_selectors),
 		cmocka_unit_test(covers_never_claims_a_flow_that_outer_refuses),
