@@ -12,11 +12,20 @@ void secret_wipe(void *p, size_t n)
 
 bool secret_equal(const void *a, const void *b, size_t n)
 {
-	const volatile uint8_t *x = a, *y = b;
-	uint8_t diff = 0;
+	const uint8_t *x = a, *y = b;
+	uint64_t diff = 0, u, v;
 
-	for (size_t i = 0; i < n; i++)
-		diff = (uint8_t)(diff | (x[i] ^ y[i]));
+	/* the compiler may not know what diff is, or it could stop at the first difference */
+	for (; n >= sizeof(u); x += sizeof(u), y += sizeof(v), n -= sizeof(u)) {
+		memcpy(&u, x, sizeof(u));
+		memcpy(&v, y, sizeof(v));
+		diff |= u ^ v;
+		__asm__ volatile("" : "+r"(diff));
+	}
+	for (; n; x++, y++, n--) {
+		diff |= (uint64_t)(*x ^ *y);
+		__asm__ volatile("" : "+r"(diff));
+	}
 	return diff == 0;
 }
 

@@ -206,6 +206,27 @@ static void secrets_compare_and_vanish(void **state)
 	assert_memory_equal(a, "\0\0\0\0", 4);
 }
 
+static void secrets_differ_wherever_a_bit_does(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n <= 40; n++) {
+		/* of exactly that size: a read past the end is the sanitizer's */
+		uint8_t *a = malloc(n + !n), *b = malloc(n + !n);
+
+		assert_true(a && b);
+		memset(a, 0xa5, n);
+		memset(b, 0xa5, n);
+		assert_true(secret_equal(a, b, n));
+		for (size_t bit = 0; bit < n * 8; bit++) {
+			b[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			assert_false(secret_equal(a, b, n));
+			b[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		free(a);
+		free(b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +240,7 @@ int main(void)
 		cmocka_unit_test(addresses_parse_strictly_and_print),
 		cmocka_unit_test(text_grows_pads_and_hands_over),
 		cmocka_unit_test(secrets_compare_and_vanish),
+		cmocka_unit_test(secrets_differ_wherever_a_bit_does),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
