@@ -274,13 +274,13 @@ static bool numbers_run_out(const struct sa *sa)
 bool sa_check_life(struct sa *sa, uint64_t now_ms)
 {
 	const struct sa_life *l = &sa->spec.life;
-	uint64_t age_sec = (now_ms - sa->born_ms) / 1000;
+	uint64_t age_ms = now_ms - sa->born_ms;
 
-	if ((l->hard_sec && age_sec >= l->hard_sec) ||
+	if ((l->hard_sec && age_ms >= l->hard_sec * UINT64_C(1000)) ||
 	    (l->hard_bytes && sa->bytes >= l->hard_bytes) ||
 	    (sa->text_limit && sa->text >= sa->text_limit) || sa->dead)
 		sa->due |= SA_DUE_HARD;
-	else if ((l->soft_sec && age_sec >= l->soft_sec) ||
+	else if ((l->soft_sec && age_ms >= l->soft_sec * UINT64_C(1000)) ||
 		 (l->soft_bytes && sa->bytes >= l->soft_bytes) ||
 		 (sa->text_limit && sa->text >= sa->text_limit / 4 * 3) || numbers_run_out(sa))
 		sa->due |= SA_DUE_SOFT;
