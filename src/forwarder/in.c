@@ -111,7 +111,8 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 			return;
 	}
 	/* those of a protected tunnel by its own TUN, which says whose they are */
-	if (pol->gre && pol->gre->port && is_tunnel_proto(h.proto) && ip_is_fragment(&h)) {
+	if (pol->gre && pol->gre->port && ip_is_fragment(&h) &&
+	    (is_tunnel_proto(h.proto) || ip6_hides_protocol(&h))) {
 		deliver(f, d, pol->gre->port, p);
 		return;
 	}

@@ -334,19 +334,28 @@ static void put_jump(struct txt *t, const struct filter_if *f, const char *key, 
 	txt_printf(t, "%sgoto acl_%s\n", what, ident);
 }
 
+static void put_part_of_carrier(struct txt *t, enum ip_family f, const struct filter_if *v, const char *part,
+				uint8_t proto)
+{
+	txt_str(t, "\t\t");
+	nft_text_dev(t, "iifname", v->device, v->ifindex);
+	txt_str(t, part);
+	nft_text_proto(t, f, proto, 0);
+	nft_text_addr(t, "saddr", &v->carrier.remote);
+	nft_text_addr(t, "daddr", &v->carrier.local);
+	txt_str(t, "accept\n");
+}
+
 static void put_carrier(struct txt *t, enum ip_family f, const struct filter_if *v)
 {
 	const struct selector *s = &v->carrier;
 
 	if (s->local.addr.family != f || !cfg_acl_filters(list_of(v, f, true)))
 		return;
-	txt_str(t, "\t\t");
-	nft_text_dev(t, "iifname", v->device, v->ifindex);
-	txt_str(t, f == IP_V6 ? "exthdr frag exists " : "ip frag-off & 0x3fff != 0 ");
-	nft_text_proto(t, f, s->proto, 0);
-	nft_text_addr(t, "saddr", &s->remote);
-	nft_text_addr(t, "daddr", &s->local);
-	txt_str(t, "accept\n");
+	put_part_of_carrier(t, f, v, f == IP_V6 ? "exthdr frag exists " : "ip frag-off & 0x3fff != 0 ", s->proto);
+	/* a later one behind destination options (RFC 2473 section 5.1) has no protocol to be seen */
+	if (f == IP_V6 && s->proto)
+		put_part_of_carrier(t, f, v, "frag nexthdr 60 frag frag-off != 0 ", 0);
 }
 
 /* IKE is of the router's own making and goes unchecked, but ESP behind UDP 4500 does

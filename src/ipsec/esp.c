@@ -386,6 +386,19 @@ static bool restore_header(struct pkt *p, uint8_t next)
 	return true;
 }
 
+/* What a selector calls opaque (RFC 4301 section 4.4.1.1). An SA for what a tunnel sends takes such
+ * fragments: the encapsulation limit (RFC 2473 section 5.1), which Linux puts in front of GRE, is an
+ * option of the destination. That the packet is the tunnel's is seen of its first fragment. */
+static bool part_of_tunnel(const struct selector *s, const struct ip_view *h, const struct flow *f)
+{
+	struct flow taken = *f;
+
+	taken.proto = s->proto;
+	return ip6_hides_protocol(h) &&
+	       (s->proto == IPPROTO_GRE_ || s->proto == IPPROTO_IPIP_ || s->proto == IPPROTO_IPV6_) &&
+	       selector_has(s, &taken);
+}
+
 static inline enum esp_reason admit(struct pkt *p)
 {
 	struct sa *sa = p->sa;
@@ -402,7 +415,9 @@ static inline enum esp_reason admit(struct pkt *p)
 		ip_set_tos(p, h.family, (uint8_t)tos);
 	}
 	ip_flow(p, &h, &f);
-	return selector_has(&sa->inner_in, &f) ? ESP_OK : ESP_IDENTITY;
+	if (selector_has(&sa->inner_in, &f))
+		return ESP_OK;
+	return part_of_tunnel(&sa->inner_in, &h, &f) ? ESP_OK : ESP_IDENTITY;
 }
 
 static enum esp_reason deliver(struct pkt *p, uint8_t next)

@@ -27,6 +27,13 @@ bool ip6_parse(struct pkt *p, struct ip_view *ret_h);
 /* The same for a header in a span, without trimming: quoted or encapsulated. */
 bool ip6_peek(struct span s, struct ip_view *ret_h);
 
+/* A later fragment of a packet that has destination options behind its Fragment header: what it carries
+ * only the first fragment says (RFC 8200 section 4.5), which has the whole chain or is refused. */
+static inline bool ip6_hides_protocol(const struct ip_view *h)
+{
+	return h->proto == IP6_DEST_OPTIONS && h->family == IP_V6 && h->frag & IP4_OFF_MASK;
+}
+
 /* The addresses of the header at h, which is all there. */
 struct ipaddr ip6_src(const uint8_t *h);
 struct ipaddr ip6_dst(const uint8_t *h);

@@ -112,6 +112,18 @@ static void fragments_of_a_tunnel_are_not_what_its_list_is_about(void **state)
 					     "ip saddr 192.0.2.2/32 ip daddr 192.0.2.1/32 accept\n"
 					     "\t\tiifname \"Tunnel0\" goto acl_A\n"));
 	txt_clear(&t);
+	/* over IPv6 a later one may hide its protocol behind destination options */
+	struct filter_if six = { .device = "Tunnel0", .in6 = list(c, "A6", 1), .carrier = { .proto = 47 } };
+	six.carrier.local.addr = (struct ipaddr){ .family = IP_V6, .b = { 0x20, 1, [15] = 1 } };
+	six.carrier.remote.addr = (struct ipaddr){ .family = IP_V6, .b = { 0x20, 1, [15] = 2 } };
+	filter_ruleset(&six, 1, IP_V6, FILTER_FULL, NULL, 0, &t);
+	assert_non_null(strstr(txt_cstr(&t),
+			       "\t\tiifname \"Tunnel0\" exthdr frag exists meta l4proto 47 "
+			       "ip6 saddr 2001::2/128 ip6 daddr 2001::1/128 accept\n"
+			       "\t\tiifname \"Tunnel0\" frag nexthdr 60 frag frag-off != 0 "
+			       "ip6 saddr 2001::2/128 ip6 daddr 2001::1/128 accept\n"
+			       "\t\tiifname \"Tunnel0\" goto acl_A6\n"));
+	txt_clear(&t);
 	f.out = f.in;
 	f.in = NULL;
 	filter_ruleset(&f, 1, IP_V4, FILTER_FULL, NULL, 0, &t);

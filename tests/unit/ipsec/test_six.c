@@ -220,6 +220,55 @@ static void every_mix_goes_there_and_back(void **state)
 		}
 }
 
+/* What only its first fragment says is taken by an SA for what tunnels send, and by no other. */
+static void a_tunnels_fragment_may_hide_its_protocol(void **state)
+{
+	static const struct {
+		uint8_t fragment[8]; /* next header, reserved, offset and "more", identification */
+		uint8_t proto, port_op;
+		enum esp_reason want;
+	} cases[] = {
+		{ { 60, 0, 2, 0x58, 0, 0, 0, 1 }, 47, PORT_ANY, ESP_OK },
+		{ { 60, 0, 2, 0x59, 0, 0, 0, 1 }, 41, PORT_ANY, ESP_OK },
+		{ { 60, 0, 2, 0x58, 0, 0, 0, 1 }, 4, PORT_ANY, ESP_OK },
+		{ { 60, 0, 2, 0x58, 0, 0, 0, 1 }, 6, PORT_ANY, ESP_IDENTITY },
+		{ { 60, 0, 2, 0x58, 0, 0, 0, 1 }, 47, PORT_EQ, ESP_IDENTITY },
+		{ { 43, 0, 2, 0x58, 0, 0, 0, 1 }, 47, PORT_ANY, ESP_IDENTITY },
+		{ { 17, 0, 2, 0x58, 0, 0, 0, 1 }, 47, PORT_ANY, ESP_IDENTITY },
+		/* a first one has its whole chain (RFC 7112): these bytes are options that do not end, or UDP */
+		{ { 60, 0, 0, 1, 0, 0, 0, 1 }, 47, PORT_ANY, ESP_IDENTITY },
+		{ { 17, 0, 0, 1, 0, 0, 0, 1 }, 47, PORT_ANY, ESP_IDENTITY },
+		{ { 47, 0, 0, 1, 0, 0, 0, 1 }, 47, PORT_ANY, ESP_OK },
+	};
+	struct sa *in = make_sa(&kinds[0], IP_V6, IP_V6, SA_IN);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pkt *p = make(IP_V6, false, 64);
+
+		memset(p->data + IP6_HEADER, 0xff, 72);
+		memcpy(p->data + IP6_HEADER, cases[i].fragment, 8);
+		p->data[6] = IP6_FRAGMENT;
+		in->inner_in.proto = cases[i].proto;
+		in->inner_in.local_port.op = cases[i].port_op;
+		p->sa = in;
+		assert_int_equal(esp_admit(p), cases[i].want);
+		pkt_put(&pool, p);
+	}
+	/* nor of somebody else */
+	struct pkt *p = make(IP_V6, false, 64);
+	memcpy(p->data + IP6_HEADER, cases[0].fragment, 8);
+	p->data[6] = IP6_FRAGMENT;
+	in->inner_in.proto = 47;
+	in->inner_in.local_port.op = PORT_ANY;
+	memset(in->inner_in.remote.wild, 0, sizeof(in->inner_in.remote.wild));
+	in->inner_in.remote.addr = addr(IP_V6, 9);
+	p->sa = in;
+	assert_int_equal(esp_admit(p), ESP_IDENTITY);
+	pkt_put(&pool, p);
+	sa_free(in);
+}
+
 /* Every bit of a packet of ours, but those that routers change. */
 static void damage_is_noticed_everywhere(void **state)
 {
@@ -352,6 +401,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_mix_goes_there_and_back),
+		cmocka_unit_test(a_tunnels_fragment_may_hide_its_protocol),
 		cmocka_unit_test(damage_is_noticed_everywhere),
 		cmocka_unit_test(the_plaintext_mtu_is_exact),
 		cmocka_unit_test(an_sa_has_one_family_outside),
