@@ -437,6 +437,8 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 			ike_acquire(c->ike, now, m->u.acquire.policy_id, &m->u.acquire.flow);
 		break;
 	case FWD_EXPIRE:
+		if (manual_expired(c, m->u.expire.sa_id, m->u.expire.hard))
+			break;
 		ike_expire(c->ike, now, m->u.expire.sa_id, m->u.expire.hard, m->u.expire.used);
 		break;
 	case FWD_IKE_RX: {

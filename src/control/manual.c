@@ -198,6 +198,38 @@ void manual_clear(struct control *c, const struct exec_args *a)
 		}
 }
 
+bool manual_expired(struct control *c, uint32_t sa_id, bool hard)
+{
+	const char *map = "";
+	uint32_t seq = 0, ace;
+	char peer[IPADDR_STRLEN];
+
+	for (size_t i = 0; i < c->n_manual; i++) {
+		const struct manual_sa *m = &c->manual[i].sa;
+		const struct sa_spec *s = m->out.id == sa_id ? &m->out : &m->in;
+
+		if (s->id != sa_id)
+			continue;
+		(void)policy_ids_get(&c->ids, s->policy_id, &map, &seq, &ace);
+		const char *way = s->dir == SA_OUT ? "outbound" : "inbound";
+		ipaddr_ios(&s->peer, peer);
+		if (hard)
+			log_line("CULVERT-2-KEYVOLUME",
+				 "crypto map %s %u, peer %s: the %s cipher key of SPI 0x%X is used up and nothing passes: "
+				 "31 GiB in blocks of 64 bits begin to betray their texts; type other keys at both ends, "
+				 "\"set session-key %s esp\", or a transform set with AES",
+				 map, seq, peer, way, s->spi, way);
+		else
+			log_line("CULVERT-4-KEYVOLUME",
+				 "crypto map %s %u, peer %s: the %s cipher key of SPI 0x%X has served for three quarters of "
+				 "31 GiB, after which nothing passes: type other keys at both ends, "
+				 "\"set session-key %s esp\", or a transform set with AES",
+				 map, seq, peer, way, s->spi, way);
+		return true;
+	}
+	return false;
+}
+
 static void as_pair(const struct manual_sa *m, struct ike_pair_info *ret)
 {
 	*ret = (struct ike_pair_info){ .pair_id = m->in.pair_id, .policy_id = m->in.policy_id,

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct control;
 struct ike_pair_info;
@@ -20,6 +21,9 @@ void manual_lost(struct control *c);
 int manual_take_over(struct control *c);
 /* `clear crypto sa`: those that the words mean are installed anew, as IOS does. */
 void manual_clear(struct control *c, const struct exec_args *a);
+/* An SA of typed keys has encrypted or decrypted so much that it must stop soon, or has (hard): logged,
+ * with what to do. False: it is none. */
+bool manual_expired(struct control *c, uint32_t sa_id, bool hard);
 void manual_free(struct control *c);
 
 /* The i-th pair, as IKE tells its own; false past the end. */

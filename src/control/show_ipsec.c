@@ -61,19 +61,25 @@ static void counters(struct txt *out, const struct fwd_policy_stats *s, bool det
 		   s->invalid_len, s->rollover, s->replayed, s->internal_out, s->internal_in);
 }
 
-static void sa_lifetime(struct txt *out, const struct sa_spec *s, const struct fwd_sa_stats *stats)
+/* c: the cipher that the block is about, if any. */
+static void sa_lifetime(struct txt *out, const struct sa_spec *s, const struct cipher_info *c,
+			const struct fwd_sa_stats *stats)
 {
-	if (s->manual)
+	if (s->manual) {
 		txt_str(out, "        no sa timing\n");
-	else if (s->life.hard_bytes)
+		if (c && c->block_len == 8) /* the one end that typed keys have */
+			txt_printf(out, "        key volume left (k): %" PRIu64 "%s\n", stats->left_bytes / 1024,
+				   stats->left_bytes ? "" : ", nothing passes until other keys are typed");
+	} else if (s->life.hard_bytes) {
 		txt_printf(out,
 			   "        sa timing: remaining key lifetime (k/sec): (%" PRIu64 "/%u)\n",
 			   stats->left_bytes / 1024, (unsigned)stats->left_sec);
-	else
+	} else {
 		txt_printf(out,
 			   "        sa timing: remaining key lifetime (sec): %u\n"
 			   "        Kilobyte Volume Rekey has been disabled\n",
 			   (unsigned)stats->left_sec);
+	}
 }
 
 /* One protocol of the SA: a bundle has a block under each heading. */
@@ -99,7 +105,7 @@ static void sa_block(const struct show_in *in, const struct sa_spec *s, uint8_t 
 	if (!old) /* IOS marks tunnel mode with bit 6 */
 		txt_printf(out, "sibling_flags %08X, ", tunnel ? 0x80000040u : 0x80000000u);
 	txt_printf(out, "crypto map: %s\n", map);
-	sa_lifetime(out, s, &stats);
+	sa_lifetime(out, s, proto != PROTO_AH ? c : NULL, &stats);
 	if (proto != PROTO_AH && c)
 		txt_printf(out, "        IV size: %u bytes\n", (unsigned)c->iv_len);
 	txt_printf(out, "        replay detection support: %c", s->replay_window ? 'Y' : 'N');

@@ -59,6 +59,16 @@ static int sa_remove(struct forwarder *f, uint32_t id)
 	return 0;
 }
 
+/* Typed keys have no lifetime, but 64-bit blocks have an end all the same. */
+static uint64_t left_bytes(const struct sa *sa)
+{
+	const struct sa_life *l = &sa->spec.life;
+
+	if (sa->spec.manual && sa->text_limit)
+		return sa->dead || sa->text >= sa->text_limit ? 0 : sa->text_limit - sa->text;
+	return l->hard_bytes > sa->bytes ? l->hard_bytes - sa->bytes : 0;
+}
+
 static void fill_sa_stats(const struct forwarder *f, const struct sa *sa, struct fwd_sa_stats *s)
 {
 	const struct sa_life *l = &sa->spec.life;
@@ -72,7 +82,7 @@ static void fill_sa_stats(const struct forwarder *f, const struct sa *sa, struct
 		.send_errors = sa->send_errors,
 		.seq = sa_last_seq(sa),
 		.left_sec = l->hard_sec > age_sec ? (uint32_t)(l->hard_sec - age_sec) : 0,
-		.left_bytes = l->hard_bytes > sa->bytes ? l->hard_bytes - sa->bytes : 0,
+		.left_bytes = left_bytes(sa),
 		.idle_ms = sa->last_ms ? (uint32_t)(f->now_ms - sa->last_ms) : UINT32_MAX,
 		.path_mtu = sa->path_mtu, .plain_mtu = sa->plain_mtu,
 	};

@@ -147,7 +147,7 @@ struct fwd_sa_stats {
 	uint64_t auth_failed, replayed, bad_identity, malformed, send_errors;
 	uint32_t seq;			/* last sent, or highest received */
 	uint32_t left_sec;		/* of the hard lifetime; 0 without */
-	uint64_t left_bytes;
+	uint64_t left_bytes;		/* of the hard volume; of typed keys of DES and 3DES what is left to the cipher */
 	uint32_t idle_ms;
 	uint32_t path_mtu, plain_mtu;	/* outbound: bytes that are in force; 0 inbound */
 };

@@ -236,7 +236,7 @@ static const char *obstacle(const struct ike *k, const struct p2_policy *p)
 	for (size_t i = 0; i < p->n_transforms; i++)
 		p2 += p2_usable(&p->transforms[i]);
 	if (p->manual)
-		return "its keys are typed (ipsec-manual), and they are incomplete or serve another line of its "
+		return "its keys are typed (ipsec-manual), and they are incomplete, used up, or serve another line of its "
 		       "access list";
 	return !k->cfg.enabled	? "crypto isakmp is disabled" :
 	       !p->n_peers	? "no peer is set" :
