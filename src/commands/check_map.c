@@ -39,7 +39,7 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 			    struct report *r)
 {
 	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
-	size_t permits = 0, refused;
+	size_t permits = 0, refused, denies;
 
 	if (!acl) {
 		report_object(r, REPORT_ERROR, obj, "ip access-list extended NAME",
@@ -51,11 +51,17 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 		report_object(r, REPORT_ERROR, obj, "use an extended list",
 			      "access list %s is a standard list; a crypto map needs an extended "
 			      "one.", e->match_acl);
-	refused = config_acl_refused(c, acl->name);
+	denies = config_acl_refused_denies(c, acl->name);
+	refused = config_acl_refused(c, acl->name) - denies;
 	for (size_t i = 0; i < acl->entries.n; i++) {
 		const struct acl_entry *a = acl->entries.v[i];
 		unsigned len;
 
+		if (a->kind == ACE_DENY && !acl_entry_is_plain(a))
+			report_object(r, REPORT_WARNING, obj, "write it without these tests",
+				      "entry %u of access list %s denies by flags or header fields that IKE "
+				      "cannot negotiate; it is not used, and what it names stays protected.",
+				      a->seq, acl->name);
 		if (a->kind != ACE_PERMIT)
 			continue;
 		permits++;
@@ -77,6 +83,12 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 			      "%zu line%s of access list %s %s not understood and not used: what is "
 			      "protected is not what the list says.", refused, refused == 1 ? "" : "s",
 			      acl->name, refused == 1 ? "is" : "are");
+	if (denies)
+		report_object(r, REPORT_ERROR, obj, "write them with tests that this version knows",
+			      "%zu deny line%s of access list %s %s not understood and not used: what %s "
+			      "would leave out is protected by the permits behind.", denies,
+			      denies == 1 ? "" : "s", acl->name, denies == 1 ? "is" : "are",
+			      denies == 1 ? "it" : "they");
 	if (!permits)
 		report_object(r, REPORT_ERROR, obj, "permit ip SOURCE WILDCARD DESTINATION WILDCARD",
 			      "access list %s permits nothing, so nothing is protected.", acl->name);

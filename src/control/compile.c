@@ -468,11 +468,13 @@ static void note_refused_both(const struct config *c, const char *who, const cha
 		note_refused(c, who, to, out);
 }
 
-/* Of its access list: what they would have protected leaves in clear, as if nobody had written it. */
+/* Of its access list: what they would have protected leaves in clear, as if nobody had written it. What they
+ * would have left out is protected: a deny is to be understood before anything leaves in clear by it. */
 static void note_entry(const struct config *c, const struct cfg_map *map, const struct cfg_map_entry *e,
 		       struct compiled *out)
 {
-	size_t n = e->match_acl[0] ? config_acl_refused(c, e->match_acl) : 0;
+	size_t denies = e->match_acl[0] ? config_acl_refused_denies(c, e->match_acl) : 0;
+	size_t n = e->match_acl[0] ? config_acl_refused(c, e->match_acl) - denies : 0;
 	char who[CFG_NAME_MAX + 32];
 
 	snprintf(who, sizeof(who), "crypto map %s %u", map->name, e->seq);
@@ -480,6 +482,11 @@ static void note_entry(const struct config *c, const struct cfg_map *map, const 
 		txt_printf(&out->notes, "%s: %zu line%s of access list %s %s not understood and not used: what is "
 					"protected is not what the list says\n",
 			   who, n, n == 1 ? "" : "s", e->match_acl, n == 1 ? "is" : "are");
+	if (denies)
+		txt_printf(&out->notes, "%s: %zu deny line%s of access list %s %s not understood and not used: what %s "
+					"would leave out is protected by the permits behind\n",
+			   who, denies, denies == 1 ? "" : "s", e->match_acl, denies == 1 ? "is" : "are",
+			   denies == 1 ? "it" : "they");
 	note_refused_both(c, who, e->group_in, e->group_out, out);
 }
 

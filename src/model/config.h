@@ -496,6 +496,9 @@ size_t kept_find(const kept_list *l, const char *text);
 bool acl_refused_line(const struct kept_line *k, const char *name);
 /* Lines of that access list that are kept and not used, since they were refused. */
 size_t config_acl_refused(const struct config *c, const char *name);
+/* Those among them that would have denied. In a crypto map these leave out nothing: what they name is
+ * protected by the permits behind them. */
+size_t config_acl_refused_denies(const struct config *c, const char *name);
 /* True if that line of an error begins with these two words, which may be cut to two letters. */
 bool kept_begins(const struct kept_line *k, const char *first, const char *second);
 /* The position behind the i-th line and its children. */

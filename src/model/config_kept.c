@@ -149,19 +149,25 @@ size_t kept_find(const kept_list *l, const char *text)
 	return KEPT_NONE;
 }
 
-bool acl_refused_line(const struct kept_line *k, const char *name)
+/* What stands behind `access-list NAME`; NULL: it is no such line. */
+static const char *numbered(const struct kept_line *k, const char *name)
 {
 	static const char head[] = "access-list";
 	const char *at = k->text;
 	size_t n = strlen(name);
 
 	if (!is_wrong(k))
-		return false;
+		return NULL;
 	if (strncasecmp(at, head, strlen(head)) || !strchr(" \t", at[strlen(head)]))
-		return false;
+		return NULL;
 	at += strlen(head);
 	at += strspn(at, " \t");
-	return !strncmp(at, name, n) && (!at[n] || strchr(" \t", at[n]));
+	return !strncmp(at, name, n) && (!at[n] || strchr(" \t", at[n])) ? at + n : NULL;
+}
+
+bool acl_refused_line(const struct kept_line *k, const char *name)
+{
+	return numbered(k, name);
 }
 
 size_t config_acl_refused(const struct config *c, const char *name)
@@ -185,6 +191,33 @@ static bool next_is(const char **text, const char *word)
 	*text += n;
 	*text += strspn(*text, " \t");
 	return is;
+}
+
+/* `deny ...`, `10 deny ...`, `sequence 10 deny ...`. */
+static bool is_deny(const char *at)
+{
+	const char *word = at += strspn(at, " \t");
+
+	if (next_is(&at, "sequence"))
+		word = at;
+	word += strspn(word, "0123456789");
+	word += strspn(word, " \t");
+	return next_is(&word, "deny");
+}
+
+size_t config_acl_refused_denies(const struct config *c, const char *name)
+{
+	const struct cfg_acl *acl = config_find_acl(c, name);
+	size_t n = 0;
+
+	for (size_t i = 0; acl && i < acl->kept.n; i++)
+		n += is_wrong(acl->kept.v[i]) && is_deny(acl->kept.v[i]->text);
+	for (size_t i = 0; i < c->kept.n; i++) {
+		const char *at = numbered(c->kept.v[i], name);
+
+		n += at && is_deny(at);
+	}
+	return n;
 }
 
 bool kept_begins(const struct kept_line *k, const char *first, const char *second)

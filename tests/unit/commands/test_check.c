@@ -56,7 +56,18 @@ static void each_fault_has_its_own_sentence(void **state)
 		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n set peer 192.0.2.2\n match address NOLIST\n",
 		  "access list NOLIST does not exist" },
 		{ GOOD_IKE GOOD_MAP "access-list 101 deny ip any any time-range W\n",
-		  "error: crypto map M 10: 1 line of access list 101 is not understood and not used" },
+		  "error: crypto map M 10: 1 deny line of access list 101 is not understood and not used: what it "
+		  "would leave out is protected by the permits behind." },
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n match address A\nip access-list extended A\n"
+		  " 10 deny ip any any time-range W\n de ip any object-group X\n permit ip any any\n permit ip any any time-range W\n",
+		  "2 deny lines of access list A are not understood and not used: what they would leave out" },
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n match address A\nip access-list extended A\n"
+		  " 10 deny ip any any time-range W\n permit ip any any\n permit ip any any time-range W\n",
+		  "1 line of access list A is not understood and not used: what is protected is not what the list says." },
+		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n match address A\nip access-list extended A\n"
+		  " deny icmp any any echo\n permit ip any any\n",
+		  "entry 10 of access list A denies by flags or header fields that IKE cannot negotiate; it is not used, and "
+		  "what it names stays protected." },
 		{ GOOD_IKE "crypto map M 10 ipsec-isakmp\n match address A\n"
 		  "ip access-list extended A\n permit ip any any\n permit foo\n permit gre host\n",
 		  "2 lines of access list A are not understood" },

@@ -110,8 +110,8 @@ static void lines_of_lists_that_are_not_understood_are_said(void **state)
 	assert_string_equal(txt_cstr(&f.out.notes),
 			    "interface FastEthernet0/1: 1 line of access list 101 is not understood and not used: "
 			    "what it denies may pass\n"
-			    "crypto map M 10: 1 line of access list 101 is not understood and not used: what is "
-			    "protected is not what the list says\n"
+			    "crypto map M 10: 1 deny line of access list 101 is not understood and not used: what it "
+			    "would leave out is protected by the permits behind\n"
 			    "crypto map M 10: no line of access list ALL is understood: nothing passes\n");
 	assert_int_equal(f.out.n_lists, 1);
 	assert_int_equal(f.out.policies[0].acl_in, 1);
