@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/acl_counters.h"
 #include "control/capture.h"
 #include "control/load.h"
 #include "control/ping.h"
@@ -293,8 +294,7 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 		clear_session(c, a);
 		break;
 	case EXEC_CLEAR_ACL_COUNTERS:
-		(void)filter_clear(a->name);
-		(void)fwdlink_simple(c->fwd, FWD_STATS_CLEAR, 0);
+		acl_counters_clear(c, a->name);
 		break;
 	case EXEC_CLEAR_IPSEC_COUNTERS:
 		steer_counts_clear();

@@ -155,6 +155,24 @@ static uint32_t line_of(const struct control *c, uint32_t policy_id)
 	return policy_id;
 }
 
+const char *policy_list(const struct control *c, uint32_t policy_id, uint32_t *ret_line)
+{
+	const struct cfg_map_entry *e;
+	const struct cfg_map *map;
+	const char *name;
+	uint32_t seq;
+
+	if (!policy_ids_get(&c->ids, line_of(c, policy_id), &name, &seq, ret_line))
+		return NULL;
+	map = config_find_map(c->config, name);
+	e = map ? cfg_map_find(map, seq & 0xffff) : NULL;
+	if (e && e->type == MAP_DYNAMIC) {
+		map = config_find_dynamic_map(c->config, e->dynamic);
+		e = map ? cfg_map_find(map, seq >> 16) : NULL;
+	}
+	return e ? e->match_acl : NULL;
+}
+
 /* Matches of access list lines: the forwarder counts by policy, and a policy is a
  * line of a list on one interface. */
 static void take_matches(struct snapshot *s, const struct control *c)
@@ -162,24 +180,10 @@ static void take_matches(struct snapshot *s, const struct control *c)
 	for (size_t i = 0; i < s->in.n_policy_stats; i++) {
 		const struct fwd_policy_stats *p = &s->policy_stats[i];
 		struct show_match m = { .n = p->matches };
-		const struct cfg_map_entry *e;
-		const struct cfg_map *map;
-		const char *name;
-		uint32_t seq;
 
-		if (!p->matches ||
-		    !policy_ids_get(&c->ids, line_of(c, p->policy_id), &name, &seq, &m.seq))
-			continue;
-		map = config_find_map(c->config, name);
-		e = map ? cfg_map_find(map, seq & 0xffff) : NULL;
-		if (e && e->type == MAP_DYNAMIC) {
-			map = config_find_dynamic_map(c->config, e->dynamic);
-			e = map ? cfg_map_find(map, seq >> 16) : NULL;
-		}
-		if (!e)
-			continue;
-		m.acl = e->match_acl;
-		append(s, &s->matches, &s->in.n_matches, sizeof(m), &m);
+		m.acl = p->matches ? policy_list(c, p->policy_id, &m.seq) : NULL;
+		if (m.acl)
+			append(s, &s->matches, &s->in.n_matches, sizeof(m), &m);
 	}
 }
 

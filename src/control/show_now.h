@@ -22,6 +22,9 @@ void show_sample(struct control *c);
 /* `clear counters`, of one interface or ("") of all: false if there is none of that name. */
 bool show_clear_counters(struct control *c, const char *ifname);
 
+/* The access list that a policy's matches count for, and the line of it; NULL: none. */
+const char *policy_list(const struct control *c, uint32_t policy_id, uint32_t *ret_line);
+
 /* Eleven characters that name this machine, as a serial number does. */
 void show_board_id(char out[16]);
 

@@ -143,9 +143,10 @@ void access_stats(struct forwarder *f, uint32_t seq)
 		}
 }
 
-void access_clear(struct forwarder *f)
+void access_clear(struct forwarder *f, const char *name)
 {
 	for (size_t i = 0; i < f->table.n_lists; i++)
 		for (size_t k = 0; k < f->table.lists[i]->n; k++)
-			f->table.lists[i]->v[k].matches = 0;
+			if (!name[0] || !strcmp(f->table.lists[i]->name, name))
+				f->table.lists[i]->v[k].matches = 0;
 }

@@ -174,7 +174,7 @@ void access_free(struct table *t);
 /* Whether p, a whole IP packet, passes. */
 bool access_lets(struct forwarder *f, const struct access_list *l, uint32_t ifid, const struct pkt *p);
 void access_stats(struct forwarder *f, uint32_t seq);
-void access_clear(struct forwarder *f);
+void access_clear(struct forwarder *f, const char *name); /* "": all lists */
 
 /* events.c */
 bool bucket_take(struct bucket *b, uint64_t now_ms, uint32_t per_sec, uint32_t burst);

@@ -184,7 +184,20 @@ static void clear_stats(struct forwarder *f)
 		p->stats = (struct fwd_policy_stats){ .policy_id = p->stats.policy_id };
 	}
 	f->drops = (struct fwd_drops){ { 0 } };
-	access_clear(f);
+	access_clear(f, "");
+}
+
+static int clear_matches(struct forwarder *f, uint32_t policy_id, const char *list)
+{
+	struct policy *p = policy_id ? policy_find(f, policy_id) : NULL;
+
+	if (p)
+		p->stats.matches = 0;
+	else if (policy_id)
+		return -ENOENT;
+	else
+		access_clear(f, list);
+	return 0;
 }
 
 static int policy_add(struct forwarder *f, const struct fwd_policy *p)
@@ -305,6 +318,8 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 	case FWD_STATS_CLEAR:
 		clear_stats(f);
 		return 0;
+	case FWD_MATCHES_CLEAR:
+		return clear_matches(f, m->u.matches.policy_id, m->u.matches.name);
 	case FWD_IKE_TX:
 		return ike_send(f, m);
 	case FWD_SHUTDOWN:

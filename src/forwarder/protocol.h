@@ -34,6 +34,7 @@ enum fwd_type {
 	FWD_SA_MOVE,	   /* peer_moved: IKE has heard the peer of this SA from elsewhere */
 	FWD_ACL_ADD,	   /* a line of a list that POLICY_ACL names; of the table that follows */
 	FWD_POLICY_ACL,	   /* `set ip access-group` of the policy that was added last */
+	FWD_MATCHES_CLEAR, /* `clear access-list counters`: of a policy's line, or of a list of POLICY_ACL */
 	/* forwarder -> control */
 	FWD_RESULT = 64,   /* seq, error (0 or negative errno) */
 	FWD_SA_INFO,	   /* sa_spec with remaining lifetimes, sequence number, counters */
@@ -306,6 +307,10 @@ struct fwd_msg {
 			uint32_t policy_id;
 			uint16_t in, out; /* lists; 0 none */
 		} policy_acl;
+		struct {
+			uint32_t policy_id; /* 0: of the list of that name, or ("") of all */
+			char name[CFG_NAME_MAX];
+		} matches; /* MATCHES_CLEAR */
 		struct fwd_acl_stats acl_stats;
 		struct {
 			char name[CFG_NAME_MAX];

@@ -137,6 +137,10 @@ void fwd_put_acl(struct wr *w, const struct fwd_msg *m)
 		wr_be16(w, m->u.policy_acl.in);
 		wr_be16(w, m->u.policy_acl.out);
 		break;
+	case FWD_MATCHES_CLEAR:
+		wr_be32(w, m->u.matches.policy_id);
+		wr_bytes(w, m->u.matches.name, CFG_NAME_MAX);
+		break;
 	case FWD_STATS_ACL:
 		wr_bytes(w, m->u.acl_stats.name, CFG_NAME_MAX);
 		wr_be32(w, m->u.acl_stats.seq);
@@ -165,6 +169,10 @@ void fwd_get_acl(struct rd *r, struct fwd_msg *m)
 		m->u.policy_acl.policy_id = rd_be32(r);
 		m->u.policy_acl.in = rd_be16(r);
 		m->u.policy_acl.out = rd_be16(r);
+		break;
+	case FWD_MATCHES_CLEAR:
+		m->u.matches.policy_id = rd_be32(r);
+		get_name(r, m->u.matches.name);
 		break;
 	case FWD_STATS_ACL:
 		get_name(r, m->u.acl_stats.name);

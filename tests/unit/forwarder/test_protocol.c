@@ -180,6 +180,10 @@ static void make_reply(struct fwd_msg *m)
 		m->u.sa_event.seqno = next();
 		m->u.sa_event.flow = flow();
 		break;
+	case FWD_MATCHES_CLEAR:
+		memcpy(m->u.matches.name, "101", 4);
+		m->u.matches.policy_id = next();
+		break;
 	case FWD_STATS_ACL:
 		memcpy(m->u.acl_stats.name, "101", 4);
 		m->u.acl_stats.seq = next();
@@ -230,7 +234,7 @@ static const uint8_t plain_types[] = {
 	FWD_SA_INFO,	  FWD_STATS_SA,	 FWD_STATS_POLICY, FWD_STATS_TUNNEL, FWD_STATS_DROPS,
 	FWD_ACQUIRE,	  FWD_EXPIRE,	 FWD_RECVD_CLEAR,  FWD_UNKNOWN_SPI,  FWD_SA_EVENT,
 	FWD_PEER_MOVED,	  FWD_SA_MOVE,	 FWD_TUNNEL_ALIVE, FWD_KEEPALIVE,    FWD_ACL_ADD,
-	FWD_POLICY_ACL,	  FWD_STATS_ACL, FWD_ACL_LOG,
+	FWD_POLICY_ACL,	  FWD_STATS_ACL, FWD_ACL_LOG,	   FWD_MATCHES_CLEAR,
 };
 #define N_PLAIN (sizeof(plain_types) / sizeof(plain_types[0]))
 
