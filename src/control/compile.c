@@ -87,9 +87,7 @@ struct ipaddr bound_tunnel_source(const struct bound_if *ifs, size_t n, const st
 	return cfg_tunnel_outer(t) == IP_V6 ? src->addr6 : src->addr;
 }
 
-/* Grows the array behind *v so that it holds n + 1 elements of size bytes, by
- * doubling; the elements' number is its own growth record. */
-static int grow(void **v, size_t n, size_t size)
+int compiled_grow(void **v, size_t n, size_t size)
 {
 	if (n & (n - 1)) /* capacity is the next power of two */
 		return 0;
@@ -99,115 +97,6 @@ static int grow(void **v, size_t n, size_t size)
 		return -ENOMEM;
 	*v = p;
 	return 0;
-}
-
-/* For the element that holds keys: the old copy is wiped. */
-int compiled_add_psk(struct compiled *out, const struct psk_entry *e)
-{
-	size_t n = out->ike.n_psk;
-
-	if (!(n & (n - 1))) {
-		struct psk_entry *v = calloc(n ? n * 2 : 1, sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		if (n)
-			memcpy(v, out->psk, n * sizeof(*v));
-		secret_free(out->psk, n * sizeof(*v));
-		out->psk = v;
-	}
-	out->psk[out->ike.n_psk++] = *e;
-	return 0;
-}
-
-static int add_ag(struct compiled *out, const struct ag_peer *a)
-{
-	size_t n = out->ike.n_ag;
-	struct ag_peer *v = calloc(n + 1, sizeof(*v));
-
-	if (!v)
-		return -ENOMEM;
-	if (n)
-		memcpy(v, out->ag, n * sizeof(*v));
-	secret_free(out->ag, n * sizeof(*v)); /* it holds keys */
-	out->ag = v;
-	v[out->ike.n_ag++] = *a;
-	return 0;
-}
-
-/* Peers with whom phase 1 begins in aggressive mode. */
-static int compile_ag(const struct config *c, struct compiled *out)
-{
-	const struct cfg_isakmp *k = &c->isakmp;
-	int err = 0;
-
-	out->ike.aggressive = !k->aggressive_disable;
-	for (size_t i = 0; !err && i < k->peers.n; i++) {
-		const struct cfg_isakmp_peer *p = k->peers.v[i];
-		struct ag_peer a = { .addr = p->addr, .id_kind = p->endpoint,
-				     .id_addr = p->endpoint_addr };
-		char addr[IPADDR_STRLEN];
-
-		if (!p->endpoint)
-			continue; /* main mode, as in IOS */
-		if (p->addr.family == IP_NONE || p->vrf[0] || (p->key_type && !p->key[0])) {
-			txt_printf(&out->notes, "crypto isakmp peer %s: %s: not usable\n",
-				   p->addr.family ? ipaddr_ios(&p->addr, addr) : p->host,
-				   p->key_type && !p->key[0] ? "an encrypted key needs its master key" :
-				   p->vrf[0]   ? "there are no VRFs" :
-						 "a peer by host name is not resolved");
-			continue;
-		}
-		snprintf(a.id, sizeof(a.id), "%s", p->endpoint_name);
-		a.key_len = (uint8_t)strnlen(p->key, PSK_MAX);
-		memcpy(a.key, p->key, a.key_len);
-		err = add_ag(out, &a);
-		secret_wipe(&a, sizeof(a));
-	}
-	return err;
-}
-
-static int add_p1(struct compiled *out, const struct p1_policy *p)
-{
-	if (grow((void **)&out->p1, out->ike.n_p1, sizeof(*out->p1)))
-		return -ENOMEM;
-	out->p1[out->ike.n_p1++] = *p;
-	return 0;
-}
-
-static int compile_p1(const struct cfg_isakmp *k, struct compiled *out)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < k->policies.n; i++)
-		err = add_p1(out, &k->policies.v[i]->p);
-	for (size_t i = 0; !err && k->default_policy && !k->policies.n && i < P1_N_DEFAULTS; i++)
-		err = add_p1(out, &p1_defaults[i]);
-	if (!err && k->legacy_default_policy)
-		err = add_p1(out, &p1_legacy);
-	return err;
-}
-
-static int compile_isakmp(const struct config *c, struct compiled *out)
-{
-	const struct cfg_isakmp *k = &c->isakmp;
-
-	out->ike.enabled = k->enable;
-	out->ike.nat_traversal = c->ipsec.nat_transparency;
-	out->ike.identity = k->identity;
-	snprintf(out->ike.hostname, sizeof(out->ike.hostname), "%s", c->hostname);
-	out->ike.nat_keepalive_sec = k->nat_keepalive_sec;
-	out->ike.keepalive_sec = k->keepalive_sec;
-	out->ike.keepalive_retry_sec = k->keepalive_retry_sec;
-	out->ike.keepalive_periodic = k->keepalive_periodic;
-	out->ike.invalid_spi_recovery = k->invalid_spi_recovery;
-	out->ike.fragmentation = k->fragmentation;
-	out->ike.log_sessions = c->crypto_logging_session;
-	out->ike.lifetime_strict = k->lifetime_strict;
-	out->ike.max_sas = k->max_sas;
-	out->ike.max_negotiating = k->max_negotiating;
-	out->ike.max_charge = k->max_charge;
-	return compile_p1(k, out);
 }
 
 /* What one crypto map entry says, without the selector. */
@@ -245,13 +134,6 @@ void compile_entry(const struct config *c, const struct cfg_map *map, const stru
 	*ret_p = p;
 }
 
-/* No IPv4 packet is longer, whatever the device says (lo: 65536), nor may a path be
- * narrower (RFC 791): the forwarder would refuse the whole table. */
-static uint32_t ip_mtu(uint32_t device_mtu)
-{
-	return device_mtu > UINT16_MAX ? UINT16_MAX : device_mtu < 68 ? 68 : device_mtu;
-}
-
 /* Where the policies that are made of a template go: before the lines that follow. */
 struct dynamic_place {
 	struct fwd_policy like;
@@ -262,7 +144,7 @@ static int add_place(struct compiled *out, const struct fwd_policy *f)
 {
 	struct dynamic_place p = { *f, out->n_policies };
 
-	if (grow((void **)&out->places, out->n_places, sizeof(p)))
+	if (compiled_grow((void **)&out->places, out->n_places, sizeof(p)))
 		return -ENOMEM;
 	out->places[out->n_places++] = p;
 	return 0;
@@ -270,7 +152,7 @@ static int add_place(struct compiled *out, const struct fwd_policy *f)
 
 static int add_spd(struct compiled *out, const struct fwd_policy *f)
 {
-	if (grow((void **)&out->policies, out->n_policies, sizeof(*f)))
+	if (compiled_grow((void **)&out->policies, out->n_policies, sizeof(*f)))
 		return -ENOMEM;
 	out->policies[out->n_policies++] = *f;
 	return 0;
@@ -278,7 +160,7 @@ static int add_spd(struct compiled *out, const struct fwd_policy *f)
 
 static int add_p2(struct compiled *out, const struct p2_policy *p)
 {
-	if (grow((void **)&out->p2, out->ike.n_p2, sizeof(*p)))
+	if (compiled_grow((void **)&out->p2, out->ike.n_p2, sizeof(*p)))
 		return -ENOMEM;
 	out->p2[out->ike.n_p2++] = *p;
 	return 0;
@@ -300,7 +182,7 @@ static int add_line(const struct bound_if *bi, struct ipaddr local, const struct
 				     .part = part };
 	struct fwd_policy f = { .ifid = bi->ifindex, .map_seq = map_seq, .sel = *sel,
 				.local = local,
-				.path_mtu = ip_mtu(local.family == IP_V6 && bi->mtu6 ? bi->mtu6 : bi->mtu),
+				.path_mtu = compiled_ip_mtu(local.family == IP_V6 && bi->mtu6 ? bi->mtu6 : bi->mtu),
 				.df_bit = bi->df_bit, .frag_after = bi->frag_after };
 
 	memcpy(key.map, like->map, sizeof(key.map));
@@ -364,7 +246,7 @@ static int list_number(const struct config *c, const char *name, struct compiled
 	while (i < out->n_lists && strcmp(out->lists[i], name) != 0)
 		i++;
 	if (i == out->n_lists) {
-		if (i == UINT16_MAX || grow((void **)&out->lists, i, CFG_NAME_MAX))
+		if (i == UINT16_MAX || compiled_grow((void **)&out->lists, i, CFG_NAME_MAX))
 			return -ENOMEM;
 		memset(out->lists[i], 0, CFG_NAME_MAX);
 		snprintf(out->lists[out->n_lists++], CFG_NAME_MAX, "%s", name);
@@ -552,66 +434,6 @@ static int compile_map(const struct config *c, const struct cfg_interface *ci, b
 		if (err)
 			return err;
 	}
-	return 0;
-}
-
-static int compile_tunnel(const struct config *c, const struct cfg_interface *ci,
-			  const struct bound_if *ifs, size_t n_ifs, struct policy_ids *ids,
-			  struct compiled *out)
-{
-	const struct cfg_tunnel *t = &ci->tunnel;
-	const struct bound_if *bi = bound_find(ifs, n_ifs, ci->name);
-	enum ip_family outer = cfg_tunnel_outer(t);
-	const struct bound_if *wire = NULL;
-	struct fwd_tunnel f = { .dst = t->destination, .has_key = t->has_key, .key = t->key,
-				.ttl = t->ttl ? t->ttl : 255 };
-
-	f.vti = cfg_tunnel_is_vti(t);
-	if (!bi || t->mode == TUNNEL_GRE_MULTIPOINT || t->mode == TUNNEL_OTHER ||
-	    (f.vti && !t->protection[0]))
-		return 0;
-	f.tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);
-	f.tun_port = bi->tun_port;
-	f.src = bound_tunnel_source(ifs, n_ifs, t);
-	f.egress_ifid = bi->egress_ifindex;
-	f.tos = t->tos ? (uint8_t)(t->tos - 1) : 0xff;
-	f.mtu = (uint16_t)bi->mtu;
-	f.own = bi->addr;
-	f.own6 = bi->addr6;
-	f.adjust_mss = (uint16_t)ci->adjust_mss;
-	f.pmtud = t->path_mtu_discovery;
-	f.pmtu_age_min = t->pmtu_age_min == PMTU_AGE_INFINITE ? 0 :
-			 t->pmtu_age_min			 ? t->pmtu_age_min :
-								   PMTU_AGE_DEFAULT;
-	f.pmtu_least = t->pmtu_least ? t->pmtu_least : PMTU_LEAST_DEFAULT;
-	for (size_t i = 0; i < n_ifs && !wire; i++)
-		if (f.egress_ifid && ifs[i].ifindex == f.egress_ifid)
-			wire = &ifs[i];
-	if (wire)
-		f.path_mtu = (uint16_t)ip_mtu(wire->mtu);
-	f.encap = t->mode == TUNNEL_IPIP   ? FWD_ENCAP_IPIP :
-		  t->mode == TUNNEL_IPV6IP ? FWD_ENCAP_IPV6IP :
-		  t->mode == TUNNEL_IPV6   ? FWD_ENCAP_IPV6 :
-					     FWD_ENCAP_GRE;
-	if (f.encap != FWD_ENCAP_GRE) {
-		f.has_key = false; /* all that follows is GRE's */
-	} else if (!f.vti) {
-		f.checksum = t->checksum;
-		f.sequence = t->sequence;
-		/* IOS has none over IPv6: the answer within is a packet of IPv4 */
-		f.keepalive_sec = t->keepalive && outer == IP_V4 ? t->keepalive_sec : 0;
-		f.keepalive_retries = t->keepalive_retries;
-	}
-	f.up = !ci->shutdown && !bi->recursive && f.src.family == outer && f.dst.family == outer &&
-	       f.egress_ifid;
-	if (cfg_interface_protected(ci) &&
-	    compile_protection(c, ci, bi, wire ? wire : bi, &f, ids, out, &f.protect))
-		return -ENOMEM;
-	if (!bi->tun_port)
-		return 0;
-	if (grow((void **)&out->tunnels, out->n_tunnels, sizeof(f)))
-		return -ENOMEM;
-	out->tunnels[out->n_tunnels++] = f;
 	return 0;
 }
 

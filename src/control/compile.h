@@ -84,6 +84,22 @@ struct ipaddr bound_tunnel_source(const struct bound_if *ifs, size_t n, const st
 const struct bound_if *bound_find(const struct bound_if *ifs, size_t n, const char *name);
 
 /* Parts of compile(), for its own files. */
+/* Grows the array behind *v so that it holds n + 1 elements of size bytes, by doubling; the
+ * elements' number is its own growth record. 0 or -ENOMEM. */
+int compiled_grow(void **v, size_t n, size_t size);
+/* No IPv4 packet is longer, whatever the device says (lo: 65536), nor may a path be
+ * narrower (RFC 791): the forwarder would refuse the whole table. */
+static inline uint32_t compiled_ip_mtu(uint32_t device_mtu)
+{
+	return device_mtu > UINT16_MAX ? UINT16_MAX : device_mtu < 68 ? 68 : device_mtu;
+}
+/* Phase 1's policies and times. 0 or -ENOMEM. */
+int compile_isakmp(const struct config *c, struct compiled *out);
+/* The peers that aggressive mode is begun with. 0 or -ENOMEM. */
+int compile_ag(const struct config *c, struct compiled *out);
+/* A TunnelN: nothing where it cannot be run (yet). 0 or -ENOMEM. */
+int compile_tunnel(const struct config *c, const struct cfg_interface *ci, const struct bound_if *ifs,
+		   size_t n_ifs, struct policy_ids *ids, struct compiled *out);
 /* An entry with typed keys on bi, its policies made (from first on in out->p2): its SAs. 0 or
  * -ENOMEM; an incomplete one is noted, and what it matches dropped. */
 int compile_manual(const struct config *c, const struct cfg_map *map, const struct cfg_map_entry *e,
