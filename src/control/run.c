@@ -94,6 +94,7 @@ static int run_forwarder(void *ctx, int control_fd)
 
 	if (o->kept_fd >= 0)
 		close(o->kept_fd); /* control's alone: it holds keys */
+	ipv6_unkeep();
 	return forwarder_run(&p);
 }
 
@@ -145,6 +146,7 @@ int run_main(int argc, char **argv)
 	if (!strcmp(o.socket, CONTROL_SOCKET))
 		(void)mkdir("/run/culvert", 0750);
 	o.kept_fd = memfd_create("running-config", MFD_CLOEXEC);
+	(void)ipv6_keep();
 	return supervisor_run(&s);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,24 +24,48 @@ bool ipv6_there(void)
 }
 
 /* What stood there before us, in the order of our changes. Only control tells devices anything, and it has
- * one thread. */
+ * one thread; a control that follows a crash finds what its predecessor noted. */
 #define CHANGES_MAX 128
-static struct change {
+struct change {
 	char device[16], key[32], old[16];
-} changes[CHANGES_MAX];
-static size_t n_changes;
+};
+struct changes {
+	_Atomic size_t n; /* grows when a change is whole */
+	struct change v[CHANGES_MAX];
+};
+static struct changes own, *kept = &own;
+
+int ipv6_keep(void)
+{
+	void *p = mmap(NULL, sizeof(*kept), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	kept = p;
+	return 0;
+}
+
+void ipv6_unkeep(void)
+{
+	if (kept != &own)
+		(void)munmap(kept, sizeof(*kept));
+	kept = &own;
+}
 
 static void remember(const char *device, const char *key, const char *old)
 {
-	for (size_t i = 0; i < n_changes; i++)
-		if (!strcmp(changes[i].device, device) && !strcmp(changes[i].key, key))
+	size_t n = kept->n;
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(kept->v[i].device, device) && !strcmp(kept->v[i].key, key))
 			return; /* what stood there first counts */
-	if (n_changes == CHANGES_MAX || strlen(device) >= sizeof(changes->device))
+	if (n >= CHANGES_MAX || strlen(device) >= sizeof(kept->v->device))
 		return;
-	struct change *c = &changes[n_changes++];
+	struct change *c = &kept->v[n];
 	snprintf(c->device, sizeof(c->device), "%s", device);
 	snprintf(c->key, sizeof(c->key), "%s", key);
 	snprintf(c->old, sizeof(c->old), "%s", old);
+	kept->n = n + 1;
 }
 
 /* One setting of a device: to value, but only from `from` unless that is NULL. */
@@ -53,10 +78,8 @@ static int set(const char *device, const char *key, const char *from, const char
 	err = host_sysctl(path, NULL, old);
 	if (err || !strcmp(old, value) || (from && strcmp(old, from) != 0))
 		return err;
-	err = host_sysctl(path, value, NULL);
-	if (!err)
-		remember(device, key, old);
-	return err;
+	remember(device, key, old); /* first: who dies between the two has changed nothing */
+	return host_sysctl(path, value, NULL);
 }
 
 /* Whether somebody has given the device an address that is no link-local one: ours are gone by now. */
@@ -77,8 +100,8 @@ static bool has_address(const char *device)
 
 void ipv6_restore(void)
 {
-	while (n_changes) {
-		const struct change *c = &changes[--n_changes];
+	while (kept->n) {
+		const struct change *c = &kept->v[--kept->n];
 		char path[128];
 
 		/* switching IPv6 off would take another's addresses away */

@@ -23,8 +23,12 @@ enum ipv6_role {
 /* 0, or the first error; what can be told is told all the same. Writing what is there already does
  * nothing. */
 int ipv6_device(const char *device, enum ipv6_role role);
-/* Puts back what ipv6_device() has changed in this process, of devices that are still there: orderly
- * stop. A process that follows a crash knows nothing of it. */
+/* Puts back what ipv6_device() has changed, of devices that are still there: orderly stop. */
 void ipv6_restore(void);
+/* In the supervisor, before it forks: processes that follow each other remember what the ones before them
+ * have changed. 0 or a negative errno: then each knows its own alone. */
+int ipv6_keep(void);
+/* In a child that is not to reach what the others will write into /proc/sys. */
+void ipv6_unkeep(void);
 
 #endif
