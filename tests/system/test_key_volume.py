@@ -20,6 +20,8 @@ def lower_limit(pid, to):
             if not m:
                 continue
             start, end = int(m[1], 16), int(m[2], 16)
+            if end - start > 1 << 28:  # a sanitizer's shadow
+                continue
             mem.seek(start)
             data = mem.read(end - start)
             at = data.find(LIMIT)
