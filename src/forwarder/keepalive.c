@@ -104,10 +104,11 @@ static void due(struct forwarder *f, struct tunnel *t)
 	send_one(f, t);
 }
 
-/* IOS has none over IPv6: the answer within is a packet of IPv4. */
+/* Of GRE alone: what answers them is a GRE header. IOS has none over IPv6, since the answer within is
+ * a packet of IPv4. */
 static bool has_keepalives(const struct fwd_tunnel *c)
 {
-	return c->keepalive_sec && !c->vti && c->src.family == IP_V4;
+	return c->keepalive_sec && !c->vti && c->encap == FWD_ENCAP_GRE && c->src.family == IP_V4;
 }
 
 void keepalive_tick(struct forwarder *f)
@@ -131,7 +132,7 @@ static bool is_request(const struct tunnel *t, const struct gre *g, struct pkt *
 	uint32_t own = t->conf.own.family == IP_V4 ? ipaddr_to_v4(&t->conf.own) : us;
 	struct gre inner;
 
-	if (t->conf.src.family != IP_V4)
+	if (t->conf.src.family != IP_V4 || t->conf.encap != FWD_ENCAP_GRE)
 		return false;
 	return (g->proto == GRE_PROTO_IPV4 || g->proto == GRE_PROTO_PROBE) &&
 	       ip4_peek(span_of(p->data, p->len), h) && h->proto == IPPROTO_GRE_ &&

@@ -312,6 +312,16 @@ def test_keepalives_are_traced_for_who_asks(fwd):
     assert fwd.take(fp.KEEPALIVE) == []
 
 
+def test_ip_in_ip_has_no_keepalives(fwd):
+    fwd.table([], [dict(TUNNEL0, encap=IPIP, keepalive=(10, 2))])
+    for _ in range(5):
+        fwd.wait(10000)
+    assert fwd.silent() and fwd.take(fp.TUNNEL_ALIVE) == []
+    like_one = reply_of(PEER, US)
+    fwd.put('ipip', ipip(like_one, src=PEER, dst=US), ifindex=IFID)
+    assert fwd.got('tunnel') == [bytes(like_one)] and fwd.silent()
+
+
 def test_keepalives_wait_for_a_tunnel_that_is_up(fwd):
     fwd.table([], [dict(TUNNEL0, keepalive=(1, 1), up=0)])
     for _ in range(5):
