@@ -16,6 +16,7 @@
 #include "control/master_key.h"
 #include "forwarder/forwarder.h"
 #include "host/ipv6.h"
+#include "host/log.h"
 #include "host/os.h"
 #include "host/ports.h"
 #include "host/privs.h"
@@ -94,7 +95,8 @@ static int run_forwarder(void *ctx, int control_fd)
 
 	if (o->kept_fd >= 0)
 		close(o->kept_fd); /* control's alone: it holds keys */
-	ipv6_unkeep();
+	if (ipv6_unkeep())
+		return 1; /* it is control's to write */
 	return forwarder_run(&p);
 }
 
@@ -146,7 +148,8 @@ int run_main(int argc, char **argv)
 	if (!strcmp(o.socket, CONTROL_SOCKET))
 		(void)mkdir("/run/culvert", 0750);
 	o.kept_fd = memfd_create("running-config", MFD_CLOEXEC);
-	(void)ipv6_keep();
+	if (ipv6_keep())
+		log_line("CULVERT-4-IPV6", "no memory to share: what a control that dies has told IPv6 is not put back");
 	return supervisor_run(&s);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/log.h"
 #include "host/os.h"
 
 #define CONF "/proc/sys/net/ipv6/conf/"
@@ -45,41 +46,52 @@ int ipv6_keep(void)
 	return 0;
 }
 
-void ipv6_unkeep(void)
+int ipv6_unkeep(void)
 {
-	if (kept != &own)
-		(void)munmap(kept, sizeof(*kept));
+	if (kept != &own && munmap(kept, sizeof(*kept)))
+		return -errno;
 	kept = &own;
+	return 0;
 }
 
-static void remember(const char *device, const char *key, const char *old)
+/* True if that is a note of its own, the last one. */
+static bool remember(const char *device, const char *key, const char *old)
 {
 	size_t n = kept->n;
 
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(kept->v[i].device, device) && !strcmp(kept->v[i].key, key))
-			return; /* what stood there first counts */
-	if (n >= CHANGES_MAX || strlen(device) >= sizeof(kept->v->device))
-		return;
+			return false; /* what stood there first counts */
+	if (n >= CHANGES_MAX || strlen(device) >= sizeof(kept->v->device)) {
+		log_line("CULVERT-4-IPV6",
+			 "%s: %s was %s and stays changed when this router stops: %d settings are noted already",
+			 device, key, old, CHANGES_MAX);
+		return false;
+	}
 	struct change *c = &kept->v[n];
 	snprintf(c->device, sizeof(c->device), "%s", device);
 	snprintf(c->key, sizeof(c->key), "%s", key);
 	snprintf(c->old, sizeof(c->old), "%s", old);
 	kept->n = n + 1;
+	return true;
 }
 
 /* One setting of a device: to value, but only from `from` unless that is NULL. */
 static int set(const char *device, const char *key, const char *from, const char *value)
 {
 	char path[128], old[16] = "";
+	bool noted;
 	int err;
 
 	snprintf(path, sizeof(path), CONF "%s/%s", device, key);
 	err = host_sysctl(path, NULL, old);
 	if (err || !strcmp(old, value) || (from && strcmp(old, from) != 0))
 		return err;
-	remember(device, key, old); /* first: who dies between the two has changed nothing */
-	return host_sysctl(path, value, NULL);
+	noted = remember(device, key, old); /* first: who dies between the two has changed nothing */
+	err = host_sysctl(path, value, NULL);
+	if (err && noted)
+		kept->n--;
+	return err;
 }
 
 /* Whether somebody has given the device an address that is no link-local one: ours are gone by now. */
@@ -100,8 +112,8 @@ static bool has_address(const char *device)
 
 void ipv6_restore(void)
 {
-	while (kept->n) {
-		const struct change *c = &kept->v[--kept->n];
+	for (; kept->n; kept->n--) { /* forgotten when it is done: who dies before does it again */
+		const struct change *c = &kept->v[kept->n - 1];
 		char path[128];
 
 		/* switching IPv6 off would take another's addresses away */

@@ -28,7 +28,7 @@ void ipv6_restore(void);
 /* In the supervisor, before it forks: processes that follow each other remember what the ones before them
  * have changed. 0 or a negative errno: then each knows its own alone. */
 int ipv6_keep(void);
-/* In a child that is not to reach what the others will write into /proc/sys. */
-void ipv6_unkeep(void);
+/* In a child that is not to reach what the others will write into /proc/sys. 0 or a negative errno: it still can. */
+int ipv6_unkeep(void);
 
 #endif
