@@ -2,6 +2,7 @@
 #include "bench/pipeline.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,9 @@
 
 #define NEAR 0x0a010000u /* 10.1.0.0/16 */
 #define FAR  0x0a020000u /* 10.2.0.0/16 */
+
+/* Ids of the policies of many SAs begin here. */
+#define MANY 100000u
 
 enum { IFID = 7, PORT_TUN = 1, PORT_ESP = 2, PORT_GRE = 3, PORT_AH = 4, N_PORTS = 4 };
 enum { MAX_WIRE = PKT_DATA_MAX };
@@ -38,9 +42,16 @@ struct pipeline {
 	struct bench_case conf;
 	struct end a, b;
 	uint64_t ticks_in_ports; /* the generator and the sink: not ours to measure */
+	size_t sa_bytes;
 	uint8_t (*packets)[MAX_WIRE];
 	uint8_t (*wire)[MAX_WIRE];
 };
+
+/* Behind the receiver; 0: the one that every pipeline has. */
+static uint32_t far_host(uint32_t i)
+{
+	return FAR + (i ? 1000 + i : 10);
+}
 
 static size_t mem_recv(struct port *port, struct pool *pool, struct batch *b)
 {
@@ -154,6 +165,15 @@ static bool add_policy(struct end *e, uint32_t id, const struct selector *sel)
 	return ask(e, &m);
 }
 
+/* What the i-th of many SAs protects, from 1: one host behind the receiver. */
+static struct selector host_selector(const struct end *e, uint32_t i)
+{
+	struct addr_match net = addr_match_v4(NEAR, 0xffff), host = addr_match_v4(far_host(i), 0);
+	bool sender = e->near == NEAR;
+
+	return (struct selector){ .local = sender ? net : host, .remote = sender ? host : net };
+}
+
 /* The policy that takes the packets is the last of the table. */
 static bool add_table(struct end *e, const struct selector *sel)
 {
@@ -179,24 +199,30 @@ static bool add_table(struct end *e, const struct selector *sel)
 
 		ok = ok && add_policy(e, 1 + i, &other);
 	}
+	for (uint32_t i = 1; ok && i < c->sas; i++) {
+		struct selector host = host_selector(e, i);
+
+		ok = add_policy(e, MANY + i, &host);
+	}
 	ok = ok && (bench_is_clear(c->suite) || add_policy(e, 1, sel)) &&
 	     (!c->gre || ask(e, &tunnel));
 	return ok && ask(e, &commit);
 }
 
-static bool add_sa(struct end *e, enum sa_dir dir, const struct selector *sel)
+/* The nth of many, from 0. */
+static bool add_sa(struct end *e, enum sa_dir dir, const struct selector *sel, uint32_t nth)
 {
 	const struct bench_suite *s = e->owner->conf.suite;
 	const struct cipher_info *c = s->cipher ? cipher_info(s->cipher, s->bits) : NULL;
 	const struct auth_info *a = auth_info(s->auth);
 	struct fwd_msg m = { .type = FWD_SA_ADD };
-	struct sa_spec spec = { .id = dir,
-				.pair_id = 1,
-				.policy_id = 1,
+	struct sa_spec spec = { .id = dir + 2 * nth,
+				.pair_id = 1 + nth,
+				.policy_id = nth ? MANY + nth : 1,
 				.dir = (uint8_t)dir,
 				.proto = c ? PROTO_ESP : PROTO_AH,
 				.mode = MODE_TUNNEL,
-				.spi = 0x1000,
+				.spi = 0x1000 + nth,
 				.cipher = (uint8_t)s->cipher,
 				.cipher_bits = (uint16_t)s->bits,
 				.auth = a ? (uint8_t)a->id : AUTH_NONE,
@@ -217,6 +243,27 @@ static bool add_sa(struct end *e, enum sa_dir dir, const struct selector *sel)
 	return ask(e, &m);
 }
 
+static size_t heap_bytes(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+static bool add_sas(struct end *e, enum sa_dir dir, const struct selector *first)
+{
+	size_t before = heap_bytes();
+	bool ok = add_sa(e, dir, first, 0);
+
+	for (uint32_t i = 1; ok && i < e->owner->conf.sas; i++) {
+		struct selector host = host_selector(e, i);
+
+		ok = add_sa(e, dir, &host, i);
+	}
+	e->owner->sa_bytes += heap_bytes() - before;
+	return ok;
+}
+
 static bool end_init(struct pipeline *p, struct end *e, enum sa_dir dir)
 {
 	struct forwarder_env env = { env_now, env_random, env_port, env_control, e };
@@ -235,7 +282,7 @@ static bool end_init(struct pipeline *p, struct end *e, enum sa_dir dir)
 	return e->f && add_port(e, PORT_TUN, gre ? FWD_PORT_TUNNEL : FWD_PORT_STEER) &&
 	       add_port(e, PORT_ESP, FWD_PORT_ESP) && add_port(e, PORT_GRE, FWD_PORT_GRE) &&
 	       add_port(e, PORT_AH, FWD_PORT_AH) && add_table(e, &sel) &&
-	       (bench_is_clear(p->conf.suite) || add_sa(e, dir, &sel));
+	       (bench_is_clear(p->conf.suite) || add_sas(e, dir, &sel));
 }
 
 /* The port that the suite's packets travel by. */
@@ -280,6 +327,28 @@ static void make_packets(struct pipeline *p)
 	port_of(&p->b, outside(p))->in = (const uint8_t(*)[MAX_WIRE])p->wire;
 }
 
+void pipeline_address(struct pipeline *p, size_t from, bool spread)
+{
+	for (size_t i = 0; i < p->conf.batch; i++) {
+		size_t flow = from + i;
+		struct ip_view h = { .ttl = 64,
+				     .proto = IPPROTO_UDP_,
+				     .id = 1,
+				     .src = NEAR | 10,
+				     .dst = far_host(spread ? (uint32_t)(flow % p->conf.sas) : 0),
+				     .total_len = (uint16_t)p->conf.size };
+		struct wr w = wr_of(p->packets[i] + IP4_HEADER, 2);
+
+		ip4_write(p->packets[i], &h);
+		wr_be16(&w, (uint16_t)(1024 + flow % p->conf.flows));
+	}
+}
+
+size_t pipeline_sa_bytes(const struct pipeline *p)
+{
+	return p->sa_bytes;
+}
+
 struct pipeline *pipeline_new(const struct bench_case *c)
 {
 	struct pipeline *p = calloc(1, sizeof(*p));
@@ -288,6 +357,7 @@ struct pipeline *pipeline_new(const struct bench_case *c)
 		return NULL;
 	p->conf = *c;
 	p->conf.gre |= bench_is_clear(c->suite);
+	p->conf.sas += !c->sas;
 	p->a.us = p->b.peer = 0xc0000201; /* 192.0.2.1 */
 	p->b.us = p->a.peer = 0xc6336401; /* 198.51.100.1 */
 	p->a.near = p->b.far = NEAR;

@@ -26,6 +26,7 @@ struct bench_case {
 	size_t batch;	 /* packets that a port brings at once, at most BATCH_MAX */
 	size_t policies; /* entries of the SPD; the last one takes the packets */
 	size_t flows;	 /* different port numbers among the packets */
+	size_t sas;	 /* pairs of SAs, each with an entry of the SPD in front of the last; 0: 1 */
 	bool gre;	 /* the packets enter by a TunnelN */
 	bool bundle;	 /* AH with HMAC-SHA1-96 around the suite's ESP */
 };
@@ -37,5 +38,11 @@ void pipeline_free(struct pipeline *p);
 /* One batch out of one and into the other. Ticks of each direction without the ports. Returns
  * the packets that arrived: all of them, or the bench measures nothing. */
 size_t pipeline_round(struct pipeline *p, uint64_t *ret_out, uint64_t *ret_in);
+
+/* The packets of the next rounds are the from-th of all flows and those that follow it: one goes to
+ * each SA in turn (spread) or all to the first, with flows different ports. */
+void pipeline_address(struct pipeline *p, size_t from, bool spread);
+/* Bytes of the heap that its SAs have taken, of both ends together, their keys included. */
+size_t pipeline_sa_bytes(const struct pipeline *p);
 
 #endif

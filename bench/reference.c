@@ -66,7 +66,7 @@ struct reference *reference_new(const struct bench_suite *s, size_t text_len, si
 		return NULL;
 	}
 	memset(r, 0, sizeof(*r));
-	r->cipher = cipher_info(s->cipher, s->bits);
+	r->cipher = s->cipher ? cipher_info(s->cipher, s->bits) : cipher_info(CIPHER_NULL, 0);
 	r->auth = s->auth ? auth_info(s->auth) : NULL;
 	r->text_len = text_len;
 	r->batch = batch;
