@@ -28,13 +28,10 @@ check:
 	tools/install-deps check
 	$(PY) tools/check
 
+# Some 20 minutes; one part of it: make bench BENCH='--only pipeline' (tools/bench --help).
 bench: all
 	tools/install-deps bench
-	$(BUILD)/bench/bench_pipeline
-	$(BUILD)/bench/bench_ike
-	$(PY) tools/bench
-	$(PY) tools/bench-handshakes
-	$(PY) tools/bench-ike
+	$(PY) tools/bench $(BENCH)
 
 # Fuzzers, long: make fuzz SECONDS=600
 fuzz:

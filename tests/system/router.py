@@ -31,20 +31,20 @@ def config(suite, local, peer, permits, esp=None, mode='tunnel', pfs=False, seco
 
 
 class Router:
-    def __init__(self, ns, text, device='wan', args=()):
-        self.ns = ns
+    def __init__(self, ns, text, device='wan', args=(), program=None):
+        self.ns, self.program = ns, program or built('culvert')
         self.dir = ns.net.dir / f'router-{ns.label}'
         self.dir.mkdir(exist_ok=True)  # it may be one that died
         (self.dir / 'cfg').write_text(text)
         self.sock = self.dir / 'sock'
-        self.proc = ns.popen(built('culvert'), 'run', '--config', self.dir / 'cfg', '--socket',
+        self.proc = ns.popen(self.program, 'run', '--config', self.dir / 'cfg', '--socket',
                              self.sock, '--interface', f'FastEthernet0/1={device}', *args,
                              log=self.dir / 'log')
         until(self.sock.exists, 20, 'the router')
 
     def pids(self):
         """Supervisor, forwarder, control: in the order in which they were started."""
-        words = f'culvert run --config {self.dir}/cfg'
+        words = f'{self.program.name} run --config {self.dir}/cfg'
         return sorted(int(p) for p in run('pgrep', '-f', words, ok=False).stdout.split())
 
     def signal(self, sig):

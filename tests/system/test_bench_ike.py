@@ -19,6 +19,6 @@ def test_the_bench_of_handshakes_over_sockets_runs():
                            '--rounds', '1', '--groups', '2'], capture_output=True, text=True, timeout=120,
                           env={**os.environ, 'CULVERT_BUILD': str(BUILD)})
     assert done.returncode == 0, done.stdout + done.stderr
-    for row in ('group 2, 4 peers at once', '8 tunnels with one peer: seconds'):
+    for row in ('group 2, 4 peers at once: a second', '8 tunnels with one peer: seconds'):
         ours, theirs = re.search(re.escape(row) + r' +([\d.]+) +([\d.]+)', done.stdout).groups()
         assert float(ours) > 0 and float(theirs) > 0, done.stdout

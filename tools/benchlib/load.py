@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Load through a world, and what of it arrived."""
+import json
+import re
+import statistics
+import subprocess
+
+from benchlib.worlds import FAR, NEAR
+
+UDP_HEADERS = 28
+
+
+def iperf(world, seconds, *words):
+    """seconds: None where words say how much."""
+    argv = ['iperf3', '-J', '-c', FAR, '-B', NEAR, *(['-t', seconds] if seconds else []), *words]
+    out = world.near.run(*argv, ok=False, timeout=(seconds or 10) + 30)
+    got = json.loads(out.stdout)
+    if 'error' in got:
+        raise RuntimeError(f'iperf3: {got["error"]}')
+    return got['end']
+
+
+def tcp(world, seconds, streams=1):
+    """Gbit/s of payload."""
+    return iperf(world, seconds, '-P', streams)['sum_received']['bits_per_second'] / 1e9
+
+
+def udp(world, seconds, size):
+    """Thousands of packets of size bytes a second that arrived, of as many as could be sent."""
+    got = iperf(world, seconds, '-u', '-b', 0, '-l', size - UDP_HEADERS)['sum']
+    return (got['packets'] - got['lost_packets']) / got['seconds'] / 1e3
+
+
+def ping(world, count, interval=0.005):
+    """Microseconds of each answer that came."""
+    out = world.near.run('ping', '-n', '-c', count, '-i', interval, '-W', 1, '-I', NEAR, FAR, ok=False,
+                         timeout=count * interval + 30)
+    return [float(t) * 1000 for t in re.findall(r'time=([\d.]+) ms', out.stdout)]
+
+
+class Flood:
+    """One TCP stream while the block runs."""
+
+    def __init__(self, world, seconds):
+        self.world, self.seconds = world, seconds
+
+    def __enter__(self):
+        self.proc = self.world.near.popen('iperf3', '-c', FAR, '-B', NEAR, '-t', self.seconds, stdout=subprocess.DEVNULL,
+                                          stderr=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *exc):
+        self.proc.wait(self.seconds + 30)
+
+
+def percentile(values, p):
+    v = sorted(values)
+    return v[min(len(v) - 1, int(len(v) * p / 100))] if v else None
+
+
+def median(values):
+    return statistics.median(values)
