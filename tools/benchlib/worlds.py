@@ -30,7 +30,7 @@ class Missing(Exception):
 
 
 def nft(ns, family, chain, line):
-    """One chain with one line in the table `bench`."""
+    """One chain with that in it, in the table `bench`."""
     ns.run('nft', '-f', '-', input=f'table {family} bench {{\nchain {chain}\n{line}\n}}\n}}\n')
 
 
@@ -63,7 +63,7 @@ class World:
 
     def server(self):
         self.far.popen('iperf3', '-s', '-B', FAR, log=self.net.dir / 'iperf')
-        until(lambda: '5201' in self.far.run('ss', '-ltn').stdout, 5, 'iperf3')
+        until(lambda: '5201' in self.far.run('ss', '-ltn').stdout, 20, 'iperf3')
 
     def prove(self):
         """Something comes back, and it went through what was built."""
@@ -92,7 +92,7 @@ class Ceiling(World):
                 words += ['wan', mac, peer_mac]
                 nft(ns, 'netdev', 'in { type filter hook ingress device "wan" priority 0;', 'ip protocol esp drop')
             ns.popen(BUILD / 'bench' / 'ceiling', 'ceil0', us, other, *words, log=self.net.dir / 'ceiling')
-            until(lambda: ns.ip('link', 'show', 'ceil0', ok=False), 5, (self.net.dir / 'ceiling').read_text() or 'the TUN')
+            until(lambda: ns.ip('link', 'show', 'ceil0', ok=False), 20, (self.net.dir / 'ceiling').read_text() or 'the TUN')
             self.through(ns, 'ceil0', own, net)
 
 
@@ -124,9 +124,10 @@ class Culvert(World):
 
     def half_a_nat(self):
         """What tells a NAT are IKE's own ports: another source port for its first messages is enough, and what
-        goes on from 4500 to 4500 meets none, nor the kernel's connection tracking."""
-        for chain, line in (('raw { type filter hook prerouting priority raw;', 'udp dport 4500 notrack'),
-                            ('rawout { type filter hook output priority raw;', 'udp dport 4500 notrack'),
+        goes on from 4500 to 4500 meets none. The kernel tracks no other connection for it."""
+        untracked = 'udp dport { 500, 1500 } accept\nnotrack'
+        for chain, line in (('raw { type filter hook prerouting priority raw;', untracked),
+                            ('rawout { type filter hook output priority raw;', untracked),
                             ('nat { type nat hook postrouting priority srcnat;', 'udp sport 500 snat to :1500')):
             nft(self.near, 'ip', chain, line)
 
