@@ -5,7 +5,7 @@
  * for one write. Sums over payload are left out, since the TUN takes packets without.
  *
  * usage: ceiling TUN LOCAL PEER udp|raw|rawmm
- *        ceiling TUN LOCAL PEER packet|xdp DEVICE MAC PEER-MAC
+ *        ceiling TUN LOCAL PEER packet|packet2|xdp|xdp2 DEVICE MAC PEER-MAC
  * It goes on until it is ended; the TUN is to be configured by who starts it. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -318,11 +318,12 @@ static struct wire *wire_of(int argc, char **argv)
 		return wire_udp(&c);
 	if (argc == 5 && (!strcmp(kind, "raw") || !strcmp(kind, "rawmm")))
 		return wire_raw(&c, kind[3] != 0);
-	if (argc != 8 || (strcmp(kind, "packet") && strcmp(kind, "xdp")) ||
-	    !parse_mac(argv[6], c.mac) || !parse_mac(argv[7], c.peer_mac))
+	bool xdp = !strncmp(kind, "xdp", 3), frames = kind[strlen(kind) - 1] == '2';
+	if (argc != 8 || (!xdp && strncmp(kind, "packet", 6)) || !parse_mac(argv[6], c.mac) ||
+	    !parse_mac(argv[7], c.peer_mac))
 		return NULL;
 	c.device = argv[5];
-	return wire_packet(&c, kind[0] == 'x');
+	return wire_packet(&c, xdp, frames);
 }
 
 int main(int argc, char **argv)
@@ -332,7 +333,7 @@ int main(int argc, char **argv)
 
 	if (!t || !w) {
 		fputs("usage: ceiling TUN LOCAL PEER udp|raw|rawmm\n"
-		      "       ceiling TUN LOCAL PEER packet|xdp DEVICE MAC PEER-MAC\n", stderr);
+		      "       ceiling TUN LOCAL PEER packet|packet2|xdp|xdp2 DEVICE MAC PEER-MAC\n", stderr);
 		return 2;
 	}
 	t->wire = w;

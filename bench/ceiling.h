@@ -37,7 +37,8 @@ struct wire {
 /* Each ends the program with a message where the kernel refuses. */
 struct wire *wire_udp(const struct wire_conf *c);	   /* UDP_SEGMENT and UDP_GRO */
 struct wire *wire_raw(const struct wire_conf *c, int many); /* a raw socket, one by one or by sendmmsg */
-struct wire *wire_packet(const struct wire_conf *c, int xdp); /* AF_PACKET or AF_XDP out, a ring in */
+struct wire *wire_packet(const struct wire_conf *c, int xdp, int frames); /* AF_PACKET or AF_XDP out; a ring
+								      * of blocks or of frames in */
 
 /* In front of an inner packet: what ESP has there, without its meaning. */
 enum { OUTER = 20, ESP_LIKE = 8, PREFIX = OUTER + ESP_LIKE };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Below IP: AF_PACKET or AF_XDP (copy mode, no program) to send, a ring of AF_PACKET to
- * receive. What the ring has taken goes on to the kernel's IP as well, and has to be dropped
+ * receive: TPACKET_V3 hands over blocks, which costs least and waits up to a millisecond for
+ * each; TPACKET_V2 hands over frames. What the ring has taken goes on to the kernel's IP as well, and has to be dropped
  * there by who starts this (nftables' ingress). */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include "bench/ceiling.h"
 
 enum { BURST = 64, BLOCK = 1 << 16, BLOCKS = 256, XDP_FRAMES = 2048, XDP_SIZE = 2048 };
+enum { FRAME = 2048, FRAMES = BLOCK / FRAME * BLOCKS, FRAMES_AT_ONCE = 256 };
 enum { LINK = ETH_HLEN + PREFIX };
 
 struct xdp {
@@ -36,7 +38,7 @@ struct ring {
 	uint32_t seq;
 	struct tpacket_req3 req;
 	uint8_t *map;
-	size_t at; /* block that is read next */
+	size_t at; /* block, or frame, that is read next */
 	int out;   /* AF_PACKET; -1: AF_XDP */
 	struct sockaddr_ll to;
 	struct mmsghdr msg[BURST];
@@ -170,6 +172,13 @@ static void xdp_open(struct xdp *x, unsigned ifindex)
 
 /* ---- the ring that receives ---- */
 
+static void take_frame(const struct sink *sink, uint8_t *frame, uint32_t len)
+{
+	if (len > LINK && frame[12] == ETH_P_IP >> 8 && frame[13] == (ETH_P_IP & 255) &&
+	    frame[ETH_HLEN + 9] == IPPROTO_ESP)
+		sink->take(sink->ctx, frame + LINK, len - LINK);
+}
+
 static void take_block(const struct sink *sink, uint8_t *block)
 {
 	struct tpacket_block_desc *d = (struct tpacket_block_desc *)(void *)block;
@@ -177,16 +186,37 @@ static void take_block(const struct sink *sink, uint8_t *block)
 
 	for (uint32_t i = 0; i < d->hdr.bh1.num_pkts; i++) {
 		struct tpacket3_hdr *h = (struct tpacket3_hdr *)(void *)p;
-		uint8_t *frame = p + h->tp_mac;
 
-		if (h->tp_snaplen > LINK && frame[12] == ETH_P_IP >> 8 && frame[13] == (ETH_P_IP & 255) &&
-		    frame[ETH_HLEN + 9] == IPPROTO_ESP)
-			sink->take(sink->ctx, frame + LINK, h->tp_snaplen - LINK);
+		take_frame(sink, p + h->tp_mac, h->tp_snaplen);
 		p += h->tp_next_offset;
 	}
 }
 
-static size_t ring_recv(struct wire *w, const struct sink *sink)
+static struct tpacket2_hdr *frame_at(const struct ring *r, size_t n)
+{
+	return (struct tpacket2_hdr *)(void *)(r->map + (r->at + n) % FRAMES * FRAME);
+}
+
+static size_t frames_recv(struct wire *w, const struct sink *sink)
+{
+	struct ring *r = (struct ring *)(void *)w;
+	size_t n = 0;
+
+	for (; n < FRAMES_AT_ONCE; n++) {
+		struct tpacket2_hdr *h = frame_at(r, n);
+
+		if (!(__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+			break;
+		take_frame(sink, (uint8_t *)h + h->tp_mac, h->tp_snaplen);
+	}
+	sink->flush(sink->ctx);
+	for (size_t i = 0; i < n; i++)
+		__atomic_store_n(&frame_at(r, i)->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+	r->at = (r->at + n) % FRAMES;
+	return n;
+}
+
+static size_t blocks_recv(struct wire *w, const struct sink *sink)
 {
 	struct ring *r = (struct ring *)(void *)w;
 	size_t n = 0;
@@ -205,20 +235,22 @@ static size_t ring_recv(struct wire *w, const struct sink *sink)
 	return n;
 }
 
-static void ring_open(struct ring *r, unsigned ifindex)
+static void ring_open(struct ring *r, unsigned ifindex, int version)
 {
 	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
 				 .sll_ifindex = (int)ifindex };
-	int version = TPACKET_V3, on = 1;
+	/* the last part of what tpacket_req3 adds is not read for the older version */
+	socklen_t req = version == TPACKET_V3 ? sizeof(struct tpacket_req3) : sizeof(struct tpacket_req);
+	int on = 1;
 
 	r->req = (struct tpacket_req3){ .tp_block_size = BLOCK, .tp_block_nr = BLOCKS,
-					.tp_frame_size = 2048, .tp_frame_nr = BLOCK / 2048 * BLOCKS,
+					.tp_frame_size = FRAME, .tp_frame_nr = FRAMES,
 					.tp_retire_blk_tov = 1 };
 	r->wire.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (r->wire.fd < 0 ||
 	    setsockopt(r->wire.fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
 	    setsockopt(r->wire.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) ||
-	    setsockopt(r->wire.fd, SOL_PACKET, PACKET_RX_RING, &r->req, sizeof(r->req)))
+	    setsockopt(r->wire.fd, SOL_PACKET, PACKET_RX_RING, &r->req, req))
 		fail("AF_PACKET ring");
 	r->map = mmap(NULL, (size_t)BLOCK * BLOCKS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
 		      r->wire.fd, 0);
@@ -226,7 +258,7 @@ static void ring_open(struct ring *r, unsigned ifindex)
 		fail("AF_PACKET");
 }
 
-struct wire *wire_packet(const struct wire_conf *c, int xdp)
+struct wire *wire_packet(const struct wire_conf *c, int xdp, int frames)
 {
 	struct ring *r = calloc(1, sizeof(*r));
 	unsigned ifindex = if_nametoindex(c->device);
@@ -235,8 +267,8 @@ struct wire *wire_packet(const struct wire_conf *c, int xdp)
 	if (!r || !ifindex)
 		fail(c->device);
 	r->conf = *c;
-	ring_open(r, ifindex);
-	r->wire.recv = ring_recv;
+	ring_open(r, ifindex, frames ? TPACKET_V2 : TPACKET_V3);
+	r->wire.recv = frames ? frames_recv : blocks_recv;
 	r->wire.send = xdp ? xdp_send : packet_send;
 	if (xdp) {
 		xdp_open(&r->xdp, ifindex);

@@ -67,7 +67,7 @@ def there_and_back(w, size):
     assert got == sent
 
 
-@pytest.mark.parametrize('port', ['udp', 'raw', 'rawmm', 'packet', 'xdp'])
+@pytest.mark.parametrize('port', worlds.CEILINGS)
 def test_a_tunnel_with_nothing_in_it_carries_tcp_and_udp_whole(up, port):
     w = up(f'ceiling {port}')
     there_and_back(w, 4 << 20)

@@ -4,6 +4,7 @@ import json
 import re
 import statistics
 import subprocess
+import time
 
 from benchlib.worlds import FAR, NEAR
 
@@ -13,11 +14,14 @@ UDP_HEADERS = 28
 def iperf(world, seconds, *words):
     """seconds: None where words say how much."""
     argv = ['iperf3', '-J', '-c', FAR, '-B', NEAR, *(['-t', seconds] if seconds else []), *words]
-    out = world.near.run(*argv, ok=False, timeout=(seconds or 10) + 30)
-    got = json.loads(out.stdout)
-    if 'error' in got:
-        raise RuntimeError(f'iperf3: {got["error"]}')
-    return got['end']
+    for _ in range(5):
+        got = json.loads(world.near.run(*argv, ok=False, timeout=(seconds or 10) + 30).stdout)
+        if 'error' not in got:
+            return got['end']
+        if 'unable to connect' not in got['error'] and 'busy' not in got['error']:
+            break
+        time.sleep(0.3)
+    raise RuntimeError(f'iperf3: {got["error"]}')
 
 
 def tcp(world, seconds, streams=1):

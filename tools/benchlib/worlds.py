@@ -62,7 +62,8 @@ class World:
         ns.ip('route', 'replace', net, 'dev', device, 'src', own)
 
     def server(self):
-        self.far.popen('iperf3', '-s', '-B', FAR, log=self.net.dir / 'iperf')
+        # it ends itself now and then, when a connection was broken off
+        self.far.popen('sh', '-c', f'while :; do iperf3 -s -B {FAR}; sleep 0.1; done', log=self.net.dir / 'iperf')
         until(lambda: '5201' in self.far.run('ss', '-ltn').stdout, 20, 'iperf3')
 
     def prove(self):
@@ -88,7 +89,7 @@ class Ceiling(World):
         macs = [self.mac(end[0]) for end in self.ends]
         for (ns, us, other, own, _, net), (mac, peer_mac) in zip(self.ends, (macs, macs[::-1])):
             words = [self.port]
-            if self.port in ('packet', 'xdp'):
+            if self.port.startswith(('packet', 'xdp')):
                 words += ['wan', mac, peer_mac]
                 nft(ns, 'netdev', 'in { type filter hook ingress device "wan" priority 0;', 'ip protocol esp drop')
             ns.popen(BUILD / 'bench' / 'ceiling', 'ceil0', us, other, *words, log=self.net.dir / 'ceiling')
@@ -235,7 +236,8 @@ class OpenVpn(World):
             self.through(ns, 'ovpn0', own, net)
 
 
-KINDS = {'veth': World, **{f'ceiling {p}': (lambda p=p: Ceiling(p)) for p in ('udp', 'raw', 'rawmm', 'packet', 'xdp')}}
+CEILINGS = ('udp', 'raw', 'rawmm', 'packet', 'packet2', 'xdp', 'xdp2')
+KINDS = {'veth': World, **{f'ceiling {p}': (lambda p=p: Ceiling(p)) for p in CEILINGS}}
 KINDS |= {f'bare {"gre " if gre else ""}{"udp" if udp else "raw"}':
           (lambda udp=udp, gre=gre: Culvert(udp=udp, gre=gre, bare=True)) for udp in (True, False) for gre in (False, True)}
 KINDS |= {f'culvert {"udp" if udp else "raw"} {suite}': (lambda udp=udp, suite=suite: Culvert(suite, udp=udp))
