@@ -29,11 +29,14 @@ static const struct growth rows[] = {
 	{ "lines-flows", "lines, 4096 flows", false, false, MANY_FLOWS },
 };
 
+enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
+
 struct options {
 	const struct bench_suite *suite;
 	size_t size, most;
 	double seconds;
 	bool json, memory;
+	const char *what; /* NULL: all rows */
 };
 
 struct point {
@@ -185,7 +188,8 @@ static bool memory(const struct options *o)
 
 static int usage(FILE *to)
 {
-	fputs("usage: bench_growth [--suite NAME] [--size BYTES] [--most N] [--seconds S] [--json]\n"
+	fputs("usage: bench_growth [--suite NAME] [--size BYTES] [--most N] [--seconds S]\n"
+	      "                    [--what sas-spread|sas-one|lines|lines-flows] [--json]\n"
 	      "       bench_growth --memory [--suite NAME] [--most N] [--json]\n", to);
 	return to == stdout ? 0 : 2;
 }
@@ -209,6 +213,12 @@ static bool set_option(struct options *o, int what, const char *arg)
 	case 'k':
 		o->memory = true;
 		return true;
+	case 'w':
+		o->what = arg;
+		for (size_t i = 0; i < N_ROWS; i++)
+			if (!strcmp(rows[i].name, arg))
+				return true;
+		return false;
 	default:
 		return false;
 	}
@@ -220,10 +230,10 @@ int main(int argc, char **argv)
 		{ "suite", required_argument, NULL, 's' },  { "size", required_argument, NULL, 'l' },
 		{ "most", required_argument, NULL, 'm' },   { "seconds", required_argument, NULL, 't' },
 		{ "json", no_argument, NULL, 'j' },	    { "memory", no_argument, NULL, 'k' },
-		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 },
+		{ "what", required_argument, NULL, 'w' },   { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct options o = { .suite = bench_suite_named("aes256-gcm"), .size = 1420, .most = 10000, .seconds = 8 };
-	enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
 	bool ok = true;
 	int what;
 
@@ -241,6 +251,7 @@ int main(int argc, char **argv)
 		printf("%s, %zu bytes: clocks a packet, and of what it was with 1\n%35s |%15s |%15s\n",
 		       o.suite->name, o.size, "", "out", "in");
 	for (size_t i = 0; i < N_ROWS; i++)
-		ok = grow(&o, &rows[i], o.seconds / N_ROWS) && ok;
+		if (!o.what || !strcmp(rows[i].name, o.what))
+			ok = grow(&o, &rows[i], o.seconds / (o.what ? 1 : N_ROWS)) && ok;
 	return ok ? 0 : 1;
 }

@@ -7,7 +7,8 @@ from benchlib.worlds import CEILINGS
 Target = namedtuple('Target', 'what target reached verdict')
 
 GCM, SHA, DES3 = 'aes256-gcm', 'aes256-sha', '3des-sha'
-NOISE_US = 60  # microseconds
+NOT_HERE = 'not in this run'
+PING_US = 60  # microseconds
 # suite, bytes: clocks of VPP's whole graph out and in, and what is aimed at (None: fewer than VPP)
 VPP = {('aes256-gcm', 64): (357, 405, None, None), ('aes256-gcm', 1420): (683, 736, 480, 520),
        ('aes128-gcm', 64): (350, 404, 280, 300), ('aes128-gcm', 512): (459, 497, None, None),
@@ -32,7 +33,7 @@ def missing(what, target, why):
 
 def at_least(what, target, value, goal, form='{:.2f}'):
     if value is None:
-        return missing(what, target, 'not in this run')
+        return missing(what, target, NOT_HERE)
     return Target(what, target, form.format(value), verdict(value >= goal))
 
 
@@ -54,7 +55,7 @@ def burst(rows):
     what, target = 'pipeline without I/O, every suite, 1420 bytes', '>= 0.90 of ipsec-mb\'s bursts (GCM 0.85)'
     found = of_burst(rows)
     if not found:
-        return missing(what, target, 'not in this run')
+        return missing(what, target, NOT_HERE)
     good = [s for s, (o, i, goal) in found.items() if min(o, i) >= goal]
     worst = min(found, key=lambda s: min(found[s][:2]) - found[s][2])
     o, i, _ = found[worst]
@@ -85,7 +86,7 @@ def vpp(rows):
     what, target = 'the same against VPP, clocks a packet', 'each suite and size at its goal (table below)'
     found = beside_vpp(rows)
     if not found:
-        return missing(what, target, 'not in this run')
+        return missing(what, target, NOT_HERE)
     good = [f for f in found if f[2] <= f[4] and f[3] <= f[5]]
     fewer = [f for f in found if f[2] < f[6] and f[3] < f[7]]
     return Target(what, target, f'{len(good)} of {len(found)} at their goal; fewer clocks than VPP: {len(fewer)}',
@@ -101,7 +102,7 @@ def gre_in_front(rows):
             if with_ and without:
                 extra.append((with_ - without, f'{suite} {d}'))
     if not extra:
-        return missing(what, target, 'not in this run')
+        return missing(what, target, NOT_HERE)
     worst, where = max(extra)
     return Target(what, target, f'{worst:+.0f} ({where})', verdict(worst <= 30))
 
@@ -115,7 +116,7 @@ def growth(rows):
             if None not in some:
                 found.append((some[1] / some[0], f'{name} {d}'))
     if not found:
-        return missing(what, target, 'not in this run')
+        return missing(what, target, NOT_HERE)
     bad = [f'{where} {by:.2f}' for by, where in found if by > 1.3]
     worst, where = max(found)
     return Target(what, target, '; '.join(bad) or f'{worst:.2f} ({where})', verdict(not bad))
@@ -154,7 +155,7 @@ def des3(rows):
     gbps = rows.load(f'culvert udp {DES3}', 'tcp1')
     clocks = rows.med('mb_out', 'pipeline', suite=DES3, size=1420)
     if not gbps or not clocks:
-        return missing(what, target, 'not in this run' if not gbps else 'no ceiling (the part pipeline, with ipsec-mb)')
+        return missing(what, target, NOT_HERE if not gbps else 'no ceiling (the part pipeline, with ipsec-mb)')
     ceiling = 1420 * 8 * rows.med('clocks_per_ns', 'pipeline') / clocks
     return Target(what, target, f'{gbps / ceiling:.2f} ({gbps:.2f} of {ceiling:.2f} Gbit/s)', verdict(gbps >= 0.7 * ceiling))
 
@@ -172,24 +173,24 @@ def peer(rows, other, suite, goal):
 def memory(rows):
     idle = rows.med('bytes', 'memory', what='forwarder-idle')
     pair = rows.of('memory', what='sa-pair')
-    t = [missing('memory, forwarder idle', '< 64 MiB', 'not in this run') if not idle else
+    t = [missing('memory, forwarder idle', '< 64 MiB', NOT_HERE) if not idle else
          Target('memory, forwarder idle', '< 64 MiB', f'{idle / 2**20:.1f} MiB', verdict(idle < 64 << 20))]
     what, target = 'memory, each further SA pair', '< 1024 bytes besides keys'
     if not pair:
-        return t + [missing(what, target, 'not in this run')]
+        return t + [missing(what, target, NOT_HERE)]
     rest = max(p['bytes'] - p['key_bytes'] for p in pair)
     return t + [Target(what, target, f'{rest:.0f} bytes', verdict(rest < 1024))]
 
 
 def ping(rows):
-    what, target = 'ping, idle', f'<= {NOISE_US} us more than plain veth'
+    what, target = 'ping, idle', f'<= {PING_US} us more than plain veth'
     base = rows.load('veth', 'ping-idle-50')
     found = [(rows.load(w, 'ping-idle-50') - base, w) for w in (f'culvert udp {GCM}', f'culvert raw {GCM}')
              if base and rows.load(w, 'ping-idle-50')]
     if not found:
-        return missing(what, target, 'not in this run')
+        return missing(what, target, NOT_HERE)
     worst, where = max(found)
-    return Target(what, target, f'{worst:+.0f} us ({where})', verdict(worst <= NOISE_US))
+    return Target(what, target, f'{worst:+.0f} us ({where})', verdict(worst <= PING_US))
 
 
 def workers(rows):
