@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load through a world, and what of it arrived."""
 import json
+import pathlib
 import re
 import statistics
 import subprocess
@@ -9,6 +10,7 @@ import time
 from benchlib.worlds import FAR, NEAR
 
 UDP_HEADERS = 28
+PACKET = 1420  # bytes, to which times are told
 
 
 def iperf(world, seconds, *words):
@@ -27,6 +29,23 @@ def iperf(world, seconds, *words):
 def tcp(world, seconds, streams=1):
     """Gbit/s of payload."""
     return iperf(world, seconds, '-P', streams)['sum_received']['bits_per_second'] / 1e9
+
+
+def spent(pids):
+    """Nanoseconds of processor that these have taken, all their threads."""
+    return sum(int(stat.read_text().split()[0]) for pid in pids for stat in pathlib.Path(f'/proc/{pid}/task').glob('*/schedstat'))
+
+
+def tcp_and_time(world, seconds):
+    """TCP, and what each gateway's processes have taken for each packet's worth of it: unlike throughput, this
+    does not depend on what else runs here."""
+    before = [spent(pids) for pids in world.gateways]
+    got = iperf(world, seconds)
+    found = {'tcp1': got['sum_received']['bits_per_second'] / 1e9}
+    for which, pids, was in zip(('out', 'in'), world.gateways, before):
+        if pids:
+            found[f'ns-{which}'] = (spent(pids) - was) / (got['sum_received']['bytes'] / PACKET)
+    return found
 
 
 def udp(world, seconds, size):

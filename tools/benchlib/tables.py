@@ -86,11 +86,11 @@ LOADS = ('tcp1', 'tcp4', 'udp64', 'udp512', 'udp1400')
 
 def load_table(rows):
     body = [[w, *(num(rows.load(w, load)) for load in ('tcp1', 'tcp4')), num(rows.ratio(w, 'veth')),
-             *(num(rows.load(w, load), '{:.0f}') for load in LOADS[2:])]
+             *(num(rows.load(w, load), '{:.0f}') for load in ('ns-out', 'ns-in', *LOADS[2:]))]
             for w in KINDS if any(rows.load(w, load) for load in LOADS)]
-    body += [[r['world'], r['why'], *['-'] * 5] for r in rows.of('absent')]
+    body += [[r['world'], r['why'], *['-'] * 7] for r in rows.of('absent')]
     return Table('Tunnels between two namespaces: TCP in Gbit/s; UDP, packets of so many bytes, in thousands a second', [
-        'tunnel', 'TCP', '4 streams', 'of veth', '64', '512', '1400'], body)
+        'tunnel', 'TCP', '4 streams', 'of veth', 'ns out', 'ns in', '64', '512', '1400'], body)
 
 
 def ping_table(rows):

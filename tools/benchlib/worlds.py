@@ -46,6 +46,8 @@ class World:
         self.ends = ((self.near, US, PEER, NEAR, NEAR_NET, FAR_NET), (self.far, PEER, US, FAR, FAR_NET, NEAR_NET))
         try:
             self.build()
+            # whoever runs there now is the gateway
+            self.gateways = [ns.pids() for ns in (self.near, self.far)]
             self.server()
             self.prove()
         except BaseException:
