@@ -24,6 +24,7 @@
 #include "host/log.h"
 #include "host/nflog.h"
 #include "host/nft.h"
+#include "host/notify.h"
 #include "host/os.h"
 #include "host/privs.h"
 #include "host/sockets.h"
@@ -195,6 +196,7 @@ static void orderly_stop(struct control *c)
 {
 	uint64_t now = host_now_ms(NULL);
 
+	(void)host_notify("STOPPING=1");
 	ike_clear_ipsec(c->ike, now, NULL, NULL, 0);
 	ike_clear_isakmp(c->ike, now, 0);
 	ikelink_pump(c);
@@ -303,6 +305,8 @@ static int serve(struct control *c)
 	if (err)
 		return err;
 	log_watch(session_monitor, c);
+	/* the guard stands and the CLI answers; said again by each control */
+	(void)host_notify("READY=1");
 	event_base_dispatch(c->base);
 	log_watch(NULL, NULL);
 	return 0;

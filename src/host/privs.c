@@ -15,6 +15,14 @@ static int no_dumps(void)
 											      0;
 }
 
+/* The bounding set needs CAP_SETPCAP, which a container or a service may lack (libcap-ng
+ * complains on stderr then): without new privileges it cannot matter. */
+static void lower_bounds(bool may)
+{
+	if (may)
+		(void)capng_apply(CAPNG_SELECT_BOUNDS);
+}
+
 int privs_control(void)
 {
 	static const unsigned keep[] = { CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE };
@@ -24,14 +32,14 @@ int privs_control(void)
 	for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
 		if (!capng_have_capability(CAPNG_EFFECTIVE, keep[i]))
 			return -EPERM;
+	bool may_lower = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
 		capng_update(CAPNG_ADD, all, keep[i]);
 		capng_update(CAPNG_ADD, CAPNG_BOUNDING_SET, keep[i]);
 	}
-	/* the bounding set needs CAP_SETPCAP, which a container may lack: without new
-	 * privileges it cannot matter */
-	(void)capng_apply(CAPNG_SELECT_BOUNDS);
+	lower_bounds(may_lower);
 	if (capng_apply(CAPNG_SELECT_CAPS))
 		return -EPERM;
 	/* ambient, so that nft has them whoever we are */
@@ -81,10 +89,11 @@ int privs_forwarder(bool strict)
 {
 	int err;
 
+	capng_get_caps_process();
+	bool may_lower = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+
 	capng_clear(CAPNG_SELECT_BOTH);
-	/* the bounding set needs CAP_SETPCAP, which a namespace may lack: without new
-	 * privileges it cannot matter */
-	(void)capng_apply(CAPNG_SELECT_BOUNDS);
+	lower_bounds(may_lower);
 	if (capng_apply(CAPNG_SELECT_CAPS))
 		return -EPERM;
 	err = no_dumps();
