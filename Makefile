@@ -2,8 +2,9 @@
 # misses (as root or by sudo, saying which) and goes on.
 BUILD ?= build
 PY := /usr/bin/python3
+PREFIX ?= /usr/local
 
-.PHONY: all demo check test sim bench fuzz deps clean
+.PHONY: all demo check test sim bench fuzz deps clean install uninstall deb
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -37,6 +38,19 @@ bench: all
 fuzz:
 	tools/install-deps check
 	$(PY) tools/fuzz --seconds $(or $(SECONDS),300)
+
+# The binary, man pages, completions, labs, documentation and the systemd unit, below DESTDIR
+# and PREFIX; and /etc/culvert where there is none.
+install: all
+	tools/install install $(BUILD) '$(PREFIX)' '$(DESTDIR)'
+
+uninstall: $(BUILD)/build.ninja
+	tools/install uninstall $(BUILD) '$(PREFIX)' '$(DESTDIR)'
+
+# build/deb/culvert_VERSION_ARCH.deb
+deb:
+	tools/install-deps deb
+	tools/deb $(BUILD)/deb
 
 deps:
 	tools/install-deps check
