@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The router as a service: what it tells its manager, with the capabilities that the unit leaves it;
+and what systemd says of the unit."""
+import os
+import re
+import shutil
+import signal
+import socket
+
+import pytest
+
+from conftest import ROOT, built
+from peers.netns import Net, need, run
+from test_host_router import CONFIG
+
+UNIT = ROOT / 'packaging' / 'culvert.service.in'
+NET = {12, 13, 10}  # CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE
+
+
+def bounds():
+    """The capabilities of the unit, as setpriv wants them."""
+    words = re.search(r'^CapabilityBoundingSet=(.*)$', UNIT.read_text(), re.M)[1].split()
+    return ','.join(['-all', *('+' + w.removeprefix('CAP_').lower() for w in words)])
+
+
+def caps(pid):
+    with open(f'/proc/{pid}/status') as f:
+        bits = int(re.search(r'^CapEff:\s*(\S+)', f.read(), re.M)[1], 16)
+    return {n for n in range(64) if bits >> n & 1}
+
+
+@pytest.mark.parametrize('kind', ['path', 'abstract'])
+def test_the_manager_is_told_with_three_capabilities(kind):
+    need('ip', 'nft', 'setpriv')
+    with Net() as net:
+        ns = net.ns('r')
+        # an abstract name is the network namespace's, and so is who listens
+        where = str(net.dir / 'notify') if kind == 'path' else '@culvert-test-notify'
+        said = ns.socket(socket.SOCK_DGRAM, family=socket.AF_UNIX, bind=where.replace('@', '\0'))
+        said.settimeout(20)
+        (net.dir / 'cfg').write_text(CONFIG)
+        sock = net.dir / 'sock'
+        proc = ns.popen('setpriv', '--bounding-set', bounds(), built('culvert'), 'run', '--config', net.dir / 'cfg',
+                        '--socket', sock, '--interface', 'FastEthernet0/1=wan', log=net.dir / 'log',
+                        env={**os.environ, 'NOTIFY_SOCKET': where})
+        assert said.recv(100) == b'READY=1', (net.dir / 'log').read_text()
+        # what it says is so: the command line answers at once, and the guard stands, device or no device
+        assert run(built('culvert'), 'shell', '--socket', sock, '-c', 'show clock').stdout
+        assert 'chain guard' in ns.run('nft', 'list', 'table', 'ip', 'culvert').stdout
+        assert sorted(map(caps, ns.pids()), key=len) == [set(), NET, NET]  # the forwarder has none
+        # a control that follows another says so again
+        os.kill(next(p for p in ns.pids() if p != proc.pid and caps(p)), signal.SIGKILL)
+        assert said.recv(100) == b'READY=1'
+        proc.terminate()
+        assert said.recv(100) == b'STOPPING=1'
+        assert proc.wait(timeout=20) == 0
+        assert 'libcap-ng' not in (net.dir / 'log').read_text()
+
+
+def unit(tmp_path):
+    if not shutil.which('systemd-analyze'):
+        pytest.skip('needs systemd-analyze, which is not installed')
+    path = tmp_path / 'culvert.service'
+    path.write_text(UNIT.read_text().replace('@bindir@', str(built('culvert').parent)))
+    return path
+
+
+def test_systemd_verifies_the_unit(tmp_path):
+    done = run('systemd-analyze', 'verify', '--man=no', unit(tmp_path), ok=False)
+    ours = [line for line in (done.stdout + done.stderr).splitlines() if 'culvert' in line]
+    assert done.returncode == 0 and not ours, done.stdout + done.stderr
+
+
+def test_the_unit_is_exposed_little(tmp_path):
+    """Exposure 0 to 10; a service that says nothing has 9.6, this one 2.7."""
+    done = run('systemd-analyze', 'security', '--offline=true', '--no-pager', '--threshold=30', unit(tmp_path),
+               ok=False)
+    assert 'Overall exposure level' in done.stdout and done.returncode == 0, done.stdout + done.stderr
+    loose = run('systemd-analyze', 'security', '--offline=true', '--no-pager', '--threshold=10', unit(tmp_path),
+                ok=False)
+    assert loose.returncode, 'a threshold that nothing exceeds judges nothing'
