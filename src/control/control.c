@@ -240,6 +240,7 @@ static int start(struct control *c, int fwd_fd)
 		close(fwd_fd);
 		return c->claim_fd;
 	}
+	forwarding_begin(c);
 	err = nl_open(&c->nl);
 	if (!err)
 		err = link_forwarder(c, fwd_fd);

@@ -112,6 +112,7 @@ struct control {
 	unsigned retry_sec;  /* until what failed is tried again; 0: nothing failed */
 	bool forwards;	     /* ip_forward was set to 1 */
 	bool forwards6;	     /* the same of IPv6, for `ipv6 unicast-routing` */
+	char forwarded[16], forwarded6[16]; /* the sysctls before all of this; "" not known */
 	unsigned ports6;     /* of IPv6 that the forwarder has, as bits of their kinds */
 	bool forwarding_seen; /* forwarding_follow was here */
 	uint64_t started_ms;
@@ -238,6 +239,9 @@ int access_matches(struct control *c, void (*each)(void *ctx, const char *acl, u
 
 /* forwarding.c: net.ipv4.ip_forward follows the guard, and so does IPv6's if it is wanted */
 void forwarding_follow(struct control *c);
+/* Before anything of the host is touched: learns what forwarding was, from a router that died here,
+ * or as it is. */
+void forwarding_begin(struct control *c);
 void forwarding_restore(struct control *c); /* orderly stop, before the locks go */
 
 /* apply.c */

@@ -92,10 +92,12 @@ ip route show table 17000
 "$CULVERT" run --config cfg --socket "$PWD/sock" --interface FastEthernet0/1=wan 2> log &
 until_true grep -q ISAKMP log
 sleep 1
-echo 0 > /proc/sys/net/ipv4/ip_forward
+cat /proc/sys/net/ipv4/ip_forward
 ''')
     assert 'guarded\n' in out
     assert 'unreachable default' in out
+    assert out.endswith('\n1\n')  # and 0 again behind the orderly stop, as before the one that died
+    assert not list(tmp_path.glob('sock*'))
 
 
 SHELL = '"$CULVERT" shell --socket "$PWD/sock"'
