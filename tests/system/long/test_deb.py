@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Debian package, in a clean root: built, judged by lintian, installed, used, removed and purged;
+and once more with systemd, where it is started, configured, upgraded and stopped.
+
+CULVERT_DEB and CULVERT_DEB_ROOT name a package and a root that are there already."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from conftest import ROOT
+from peers.netns import need, run, until
+
+BASE = ['systemd', 'systemd-sysv', 'iproute2', 'iputils-ping', 'procps', 'bash-completion']
+# what every installation of a package changes
+OF_DPKG = re.compile(r'^(var/(lib/(dpkg|systemd/deb-systemd-helper-)|cache|log)|etc/ld\.so\.cache|run|tmp|proc|sys|dev)\b')
+
+
+@pytest.fixture(scope='module')
+def deb(tmp_path_factory):
+    need('dpkg-buildpackage', 'dh', 'lintian', 'debootstrap')
+    if os.environ.get('CULVERT_DEB'):
+        return pathlib.Path(os.environ['CULVERT_DEB'])
+    out = tmp_path_factory.mktemp('deb')
+    run(ROOT / 'tools' / 'deb', out, timeout=1200)
+    return next(out.glob('culvert_*.deb'))
+
+
+@pytest.fixture(scope='module')
+def clean(deb, tmp_path_factory):
+    """A root with what the package depends on and nothing of it."""
+    if os.environ.get('CULVERT_DEB_ROOT'):
+        return pathlib.Path(os.environ['CULVERT_DEB_ROOT'])
+    depends = run('dpkg-deb', '-f', deb, 'Depends').stdout
+    names = [re.match(r'\s*([^ (|]+)', d)[1] for d in depends.split(',')]
+    root = tmp_path_factory.mktemp('root') / 'root'
+    release = re.search(r'VERSION_CODENAME=(\w+)', pathlib.Path('/etc/os-release').read_text())[1]
+    made = run('debootstrap', '--variant=minbase', '--include=' + ','.join(BASE + names), release, root,
+               timeout=1500, ok=False)
+    if made.returncode:
+        pytest.skip('debootstrap cannot make a root here: ' + made.stdout[-300:])
+    return root
+
+
+@pytest.fixture
+def root(clean, tmp_path):
+    shutil.copytree(clean, tmp_path / 'root', symlinks=True, copy_function=os_copy,
+                    ignore=lambda d, names: [n for n in names if pathlib.Path(d) == clean / 'dev'])
+    return tmp_path / 'root'
+
+
+def os_copy(src, dst):
+    shutil.copy2(src, dst, follow_symlinks=False)
+    st = os.lstat(src)
+    os.chown(dst, st.st_uid, st.st_gid, follow_symlinks=False)
+
+
+class Inside:
+    def __init__(self, root):
+        self.root = root
+
+    def __call__(self, *argv, **kw):
+        return run('chroot', self.root, *argv, env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8',
+                                                    'DEBIAN_FRONTEND': 'noninteractive'}, **kw)
+
+    def tree(self):
+        names = {str(p.relative_to(self.root)) for p in self.root.rglob('*')}
+        return {n for n in names if not OF_DPKG.match(n)}
+
+
+def of_package(deb):
+    lines = run('dpkg-deb', '-c', deb).stdout.splitlines()
+    names = {line.split()[5].removeprefix('./').rstrip('/') for line in lines} - {''}
+    return {re.sub(r'^lib(?=/|$)', 'usr/lib', n) for n in names}  # a link in every root of today
+
+
+def test_lintian_has_neither_errors_nor_warnings(deb):
+    changes = next(deb.parent.glob('*.changes'))
+    done = run('lintian', '--allow-root', '--fail-on', 'error,warning', changes, ok=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_versions_agree(deb):
+    meson = re.search(r"version: '([^']+)'", (ROOT / 'meson.build').read_text())[1]
+    assert run('dpkg-deb', '-f', deb, 'Version').stdout.strip() == meson
+
+
+def test_it_is_installed_removed_and_purged_without_a_trace(deb, root):
+    inside = Inside(root)
+    before = inside.tree()
+    shutil.copy(deb, root / 'tmp' / 'culvert.deb')
+    inside('dpkg', '-i', '/tmp/culvert.deb')
+    meson = re.search(r"version: '([^']+)'", (ROOT / 'meson.build').read_text())[1]
+    assert inside('culvert', '--version').stdout == f'culvert {meson}\n'
+    assert '0 errors' in inside('culvert', 'check', '/etc/culvert/startup-config').stdout
+    assert inside('bash', '-c', '. /usr/share/bash-completion/bash_completion; _completion_loader culvert; '
+                  'complete -p culvert').stdout == 'complete -F _culvert culvert\n'
+    there = inside.tree() - before
+    assert there - {'etc/culvert', 'etc/culvert/startup-config'} <= of_package(deb)
+    # documentation may be left out by the root's dpkg, nothing else
+    assert {n for n in of_package(deb) - there - before if not n.startswith('usr/share/doc')} == set()
+    (root / 'etc/culvert/startup-config').write_text('hostname MINE\n')
+    inside('dpkg', '-i', '/tmp/culvert.deb')
+    assert (root / 'etc/culvert/startup-config').read_text() == 'hostname MINE\n'
+
+    inside('dpkg', '-r', 'culvert')
+    assert inside.tree() - before == {'etc/culvert', 'etc/culvert/startup-config', 'etc/default/culvert'}
+    inside('dpkg', '-P', 'culvert')
+    assert inside.tree() - before == set() and before - inside.tree() == set()
+
+
+# ---- with systemd ----
+
+NEAR = '''configure terminal
+hostname NEAR
+crypto isakmp policy 10
+encryption aes 256
+hash sha256
+authentication pre-share
+group 14
+crypto isakmp key hZ8w3QvXr2mTn5kLp9dS address 192.0.2.2
+crypto ipsec transform-set TS esp-aes 256 esp-sha256-hmac
+ip access-list extended L
+permit ip host 10.1.1.1 host 10.2.2.1
+crypto map M 10 ipsec-isakmp
+set peer 192.0.2.2
+set transform-set TS
+match address L
+interface FastEthernet0/1
+host-interface wan
+ip address 192.0.2.1 255.255.255.0
+crypto map M
+ip route 10.2.2.0 255.255.255.0 192.0.2.2
+end
+write memory
+'''
+
+
+def mirrored(text):
+    swap = {'192.0.2.1': '192.0.2.2', '192.0.2.2': '192.0.2.1', '10.1.1.1': '10.2.2.1', '10.2.2.1': '10.1.1.1',
+            '10.2.2.0': '10.1.1.0', 'NEAR': 'FAR'}
+    return re.sub('|'.join(map(re.escape, swap)), lambda m: swap[m[0]], text)
+
+
+class Booted(Inside):
+    """The root with systemd as its first process, and a network of its own."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        # no terminal, no machined: a container for this test alone. /proc/sys is written to as on a host.
+        self.proc = subprocess.Popen(
+            ['systemd-nspawn', '--register=no', '--keep-unit', '-q', '-b', '-D', root, '--private-network',
+             f'--machine=cvdeb{os.getpid()}', '--console=pipe', '--bind=/dev/net/tun'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, 'SYSTEMD_NSPAWN_API_VFS_WRITABLE': '1'})
+        self.init = until(lambda: run('pgrep', '-P', self.proc.pid, ok=False).stdout.split(), 20, 'init')[0]
+        until(lambda: self('systemctl', 'is-system-running', ok=False).stdout.strip() in ('running', 'degraded'),
+              60, 'the boot')
+
+    def __call__(self, *argv, **kw):
+        kw.setdefault('env', {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8',
+                              'DEBIAN_FRONTEND': 'noninteractive'})
+        return run('nsenter', '-t', self.init, '-m', '-u', '-i', '-n', '-p', '-C', '-r', '-w', *argv, **kw)
+
+    def main_pid(self):
+        return int(self('systemctl', 'show', '-P', 'MainPID', 'culvert').stdout)
+
+    def pings(self):
+        return self('ping', '-c', '1', '-W', '2', '-I', '10.1.1.1', '10.2.2.1', ok=False).returncode == 0
+
+    def close(self):
+        self.proc.terminate()  # an orderly end of what is inside
+        try:
+            self.proc.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.proc.kill()
+            self.proc.wait()
+
+
+@pytest.fixture
+def booted(root):
+    need('systemd-nspawn', 'nsenter')
+    b = Booted(root)
+    yield b
+    b.close()
+
+
+def newer(deb, folder):
+    """The same package as a later version."""
+    run('dpkg-deb', '-R', deb, folder / 'tree')
+    control = folder / 'tree/DEBIAN/control'
+    control.write_text(re.sub(r'^Version: .*$', 'Version: 99', control.read_text(), flags=re.M))
+    run('dpkg-deb', '--root-owner-group', '-b', folder / 'tree', folder / 'new.deb')
+    return folder / 'new.deb'
+
+
+def test_the_service_is_started_used_upgraded_and_purged(deb, booted, tmp_path):
+    shutil.copy(deb, booted.root / 'root' / 'culvert.deb')
+    shutil.copy(newer(deb, tmp_path), booted.root / 'root' / 'new.deb')
+    booted('dpkg', '-i', '/root/culvert.deb')
+    state = booted('systemctl', 'show', '-P', 'ActiveState', '-P', 'UnitFileState', 'culvert').stdout.split()
+    assert state == ['inactive', 'disabled']
+    assert booted('cat', '/proc/sys/net/ipv4/ip_forward').stdout == '0\n'
+
+    # a peer: another router of the package in a network namespace
+    booted('ip', 'netns', 'add', 'far')
+    for words in ('link add wan type veth peer name lan netns far', 'link set wan up', 'addr add 10.1.1.1/32 dev lo',
+                  '-n far link set lan up', '-n far link set lo up', '-n far addr add 10.2.2.1/32 dev lo'):
+        booted('ip', *words.split())
+    far = mirrored(NEAR).replace('host-interface wan', 'host-interface lan').split('\n', 1)[1]
+    (booted.root / 'root/far.cfg').write_text(far.split('end\n')[0] + 'end\n')
+    booted('systemd-run', '-q', '--unit=far', 'ip', 'netns', 'exec', 'far', 'culvert', 'run', '--config',
+           '/root/far.cfg', '--socket', '/root/far.sock')
+
+    booted('systemctl', 'enable', '--now', 'culvert')
+    # Type=notify: the command line answers as soon as systemctl is back
+    said = booted('culvert', 'shell', input=NEAR)
+    assert '[OK]' in said.stdout, said.stdout
+    until(booted.pings, 30, 'a ping through the tunnel')
+    sa = booted('culvert', 'shell', '-c', 'show crypto ipsec sa').stdout
+    assert re.search(r'#pkts encaps: [1-9]', sa) and re.search(r'#pkts decaps: [1-9]', sa)
+    assert booted('cat', '/proc/sys/net/ipv4/ip_forward').stdout == '1\n'
+    # all that it is not allowed is what it did not need
+    booted('culvert', 'shell', input='configure terminal\ncrypto key generate rsa modulus 1024 label K\nend\n'
+           'monitor capture C interface FastEthernet0/1 both\nmonitor capture C match any\nmonitor capture C start\n'
+           'monitor capture C stop\nmonitor capture C export flash:c.pcapng\n')
+    assert (booted.root / 'etc/culvert/c.pcapng').exists()
+    assert (booted.root / 'etc/culvert/pki/K.general.key').stat().st_mode & 0o777 == 0o600
+    log = booted('journalctl', '-u', 'culvert', '-o', 'cat', '--no-pager').stdout
+    assert 'Operation not permitted' not in log and 'libcap-ng' not in log and 'CULVERT-2' not in log, log
+
+    # a crash: systemd starts it again, and the locks were there all the time
+    old = booted.main_pid()
+    booted('systemctl', 'kill', '--signal=KILL', '--kill-whom=all', 'culvert')
+    assert 'chain guard' in booted('nft', 'list', 'table', 'ip', 'culvert').stdout
+    until(lambda: booted('systemctl', 'is-active', 'culvert', ok=False).stdout == 'active\n'
+          and booted.main_pid() != old, 20, 'the restart')
+    until(booted.pings, 60, 'a ping after the restart')
+
+    old = booted.main_pid()
+    booted('dpkg', '-i', '/root/new.deb')
+    assert booted.main_pid() not in (old, 0)
+    assert 'hostname NEAR' in booted('culvert', 'shell', '-c', 'show running-config').stdout
+    until(booted.pings, 60, 'a ping after the upgrade')
+
+    # the labs of the package
+    booted('culvert', 'lab', 'up', '/usr/share/culvert/labs/site-to-site')
+    booted('culvert', 'lab', 'down', 'site-to-site')
+
+    booted('dpkg', '-r', 'culvert')
+    assert booted('systemctl', 'is-active', 'culvert', ok=False).stdout == 'inactive\n'
+    assert booted('nft', 'list', 'table', 'ip', 'culvert', ok=False).returncode
+    assert booted('cat', '/proc/sys/net/ipv4/ip_forward').stdout == '0\n'
+    assert (booted.root / 'etc/culvert/startup-config').exists()
+    booted('systemctl', 'stop', 'far')
+    booted('dpkg', '-P', 'culvert')
+    assert not [p for p in booted.root.glob('etc/**/*culvert*')]
