@@ -126,3 +126,37 @@ def test_make_runs_it():
     said = run('make', '-n', '-C', ROOT, 'uninstall', f'BUILD={BUILD}').stdout
     assert f"tools/install uninstall {BUILD} '/usr/local' ''" in said
     assert pathlib.Path(TOOL).stat().st_mode & 0o111
+
+
+# ---- what the Debian package says of itself; tests/system/long/test_deb.py builds it ----
+
+def control():
+    return (ROOT / 'debian/control').read_text()
+
+
+def test_the_package_has_the_version_of_the_build():
+    version = re.search(r"version: '([^']+)'", (ROOT / 'meson.build').read_text())[1]
+    assert (ROOT / 'debian/changelog').read_text().startswith(f'culvert ({version}) ')
+    assert run(built('culvert'), '--version').stdout == f'culvert {version}\n'
+
+
+def test_the_package_builds_with_what_make_installs():
+    ours = re.search(r'^build="(.*?)"$', (ROOT / 'tools/install-deps').read_text(), re.M | re.S)[1].split()
+    theirs = re.search(r'^Build-Depends:(.*?)^Standards', control(), re.M | re.S)[1]
+    theirs = {re.match(r'[^ (\[<]+', d.strip())[0] for d in theirs.split(',')}
+    # every build has the compiler; ninja comes with meson
+    assert theirs - {'debhelper-compat', 'libipsec-mb-dev'} == set(ours) - {'gcc', 'libc6-dev', 'ninja-build'}
+    assert 'libipsec-mb-dev [amd64]' in control()
+
+
+@pytest.mark.parametrize('script', ['culvert.postinst', 'culvert.postrm', '../packaging/keep-config.sh', '../tools/deb'])
+def test_scripts_are_of_sh(script):
+    path = ROOT / 'debian' / script
+    assert path.read_text().startswith('#!/bin/sh\n')
+    run('sh', '-n', path)
+
+
+def test_the_startup_configuration_is_no_conffile():
+    """The router writes it: dpkg must not ask about it, nor put it back."""
+    assert 'rm -r debian/culvert/etc/culvert' in (ROOT / 'debian/rules').read_text()
+    assert '/usr/share/culvert/startup-config' in (ROOT / 'debian/culvert.postinst').read_text()
