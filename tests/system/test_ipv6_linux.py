@@ -334,7 +334,8 @@ interface Tunnel0
                 back = wire.guest.run(f'ping -c 3 -i 0.2 -W 2 -s {size} {near}', ok=False)
                 assert ' 0% packet loss' in back, back
             file = capture.stop()
-            assert rows(file, ['ipv6.nxt'], 'ipv6 && !ah && !esp && !icmpv6.type >= 130') == []
+            # of a packet that is cut behind encryption only the last piece is shown as what it is
+            assert rows(file, ['ipv6.nxt'], 'ipv6 && !ah && !esp && !ipv6.fraghdr.nxt in {50, 51} && !icmpv6.type >= 130') == []
             options = rows(file, ['ipv6.nxt'], f'ipv6.src == {PEER} && ipv6.nxt == 60')  # which can be seen
             assert bool(options) == (mode == 'transport' or 'esp' not in words)
         finally:
