@@ -125,29 +125,47 @@ static void run_suite(struct crypto_runner *r, enum crypto_dir dir, struct crypt
 		ossl_run(r->ossl, dir, jobs + lanes, n - lanes);
 }
 
-void crypto_run(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
+static bool same_suite(const struct crypto_key *a, const struct crypto_key *b)
+{
+	return a->cipher == b->cipher && a->auth == b->auth;
+}
+
+/* Lanes carry different keys but one algorithm pair: gathers by suite. */
+static void run_mixed(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
 {
 	struct crypto_job *group[CRYPTO_MAX_JOBS];
 	bool taken[CRYPTO_MAX_JOBS] = { false };
 
-	assert(n <= CRYPTO_MAX_JOBS);
-	/* lanes carry different keys but one algorithm pair: gather by suite */
 	for (size_t i = 0; i < n; i++) {
 		size_t g = 0;
 
-		if (taken[i])
-			continue;
 		for (size_t j = i; j < n; j++) {
-			if (taken[j] || jobs[j].key->cipher != jobs[i].key->cipher ||
-			    jobs[j].key->auth != jobs[i].key->auth)
+			if (taken[j] || !same_suite(jobs[j].key, jobs[i].key))
 				continue;
-			assert(jobs[j].key->dir == dir);
 			taken[j] = true;
-			jobs[j].ok = false;
 			group[g++] = &jobs[j];
 		}
-		run_suite(r, dir, group, g);
+		if (g)
+			run_suite(r, dir, group, g);
 	}
+}
+
+void crypto_run(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
+{
+	struct crypto_job *all[CRYPTO_MAX_JOBS];
+	bool mixed = false;
+
+	assert(n <= CRYPTO_MAX_JOBS);
+	for (size_t i = 0; i < n; i++) {
+		assert(jobs[i].key->dir == dir);
+		mixed |= !same_suite(jobs[i].key, jobs[0].key);
+		jobs[i].ok = false;
+		all[i] = &jobs[i];
+	}
+	if (mixed)
+		run_mixed(r, dir, jobs, n);
+	else if (n)
+		run_suite(r, dir, all, n);
 	for (size_t i = 0; i < n; i++)
 		if (!jobs[i].ok)
 			secret_wipe(jobs[i].text, jobs[i].text_len);

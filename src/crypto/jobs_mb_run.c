@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jobs of one suite through intel-ipsec-mb: a burst of ciphers and one of hashes where it
+ * has both, else one through its manager that is flushed at its end; GCM has no lanes to
+ * fill and takes the direct call. What is ciphered by a counter has the salt in front of the
+ * packet's IV (RFC 3686 section 4, RFC 7634 section 2). */
+#include "crypto/jobs_mb.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+
+static aes_gcm_enc_dec_t gcm_of(const IMB_MGR *mgr, enum crypto_dir dir, unsigned bits)
+{
+	bool encrypt = dir == CRYPTO_ENCRYPT;
+
+	if (bits == 128)
+		return encrypt ? mgr->gcm128_enc : mgr->gcm128_dec;
+	if (bits == 192)
+		return encrypt ? mgr->gcm192_enc : mgr->gcm192_dec;
+	return encrypt ? mgr->gcm256_enc : mgr->gcm256_dec;
+}
+
+/* All of one suite, one by one. What the calls leave in ctx is wiped once. */
+static void run_gcm(IMB_MGR *mgr, enum crypto_dir dir, struct crypto_job *const *jobs, size_t n)
+{
+	aes_gcm_enc_dec_t call = gcm_of(mgr, dir, jobs[0]->key->cipher->bits);
+	struct gcm_context_data ctx;
+	uint8_t nonce[12], mine[16];
+
+	for (size_t i = 0; i < n; i++) {
+		struct crypto_job *j = jobs[i];
+		const struct crypto_key *k = j->key;
+		uint8_t *tag = dir == CRYPTO_ENCRYPT ? j->icv : mine;
+
+		memcpy(nonce, k->salt, 4);
+		memcpy(nonce + 4, j->iv, 8);
+		call(&k->mb->u.gcm, &ctx, j->text, j->text, j->text_len, nonce, j->auth,
+		     j->auth_len, tag, k->icv_len);
+		j->ok = tag == j->icv || secret_equal(mine, j->icv, k->icv_len);
+	}
+	secret_wipe(&ctx, sizeof(ctx));
+	secret_wipe(mine, sizeof(mine));
+}
+
+/* A MAC of its own: offsets in a job are from src, and the MAC's region begins before
+ * the text, so src is the MAC's begin. */
+static void fill_mac(IMB_JOB *b, const struct crypto_job *j)
+{
+	const struct mb_key *k = j->key->mb;
+
+	b->src = j->auth;
+	b->cipher_start_src_offset_in_bytes = (uint64_t)(j->text - j->auth);
+	b->msg_len_to_hash_in_bytes = j->auth_len;
+	if (k->hash == IMB_AUTH_AES_XCBC) {
+		b->u.XCBC._k1_expanded = k->mac.xcbc.k1;
+		b->u.XCBC._k2 = k->mac.xcbc.k2;
+		b->u.XCBC._k3 = k->mac.xcbc.k3;
+	} else {
+		b->u.HMAC._hashed_auth_key_xor_ipad = k->mac.hmac.ipad;
+		b->u.HMAC._hashed_auth_key_xor_opad = k->mac.hmac.opad;
+	}
+}
+
+/* Without one the text is all there is; ChaCha20-Poly1305 has the rest as AAD. */
+static void fill_text(IMB_JOB *b, const struct crypto_job *j)
+{
+	b->src = j->text;
+	b->cipher_start_src_offset_in_bytes = 0;
+	b->msg_len_to_hash_in_bytes = j->key->cipher->combined ? j->text_len : 0;
+	b->u.CHACHA20_POLY1305.aad = j->auth;
+	b->u.CHACHA20_POLY1305.aad_len_in_bytes = j->auth_len;
+}
+
+static void fill_iv(IMB_JOB *b, const struct crypto_job *j, uint8_t nonce[16])
+{
+	const struct cipher_info *c = j->key->cipher;
+
+	if (!c->salt_len) {
+		b->iv = j->iv;
+		b->iv_len_in_bytes = c->iv_len;
+		return;
+	}
+	memcpy(nonce, j->key->salt, 4);
+	memcpy(nonce + 4, j->iv, 8);
+	b->iv = nonce;
+	b->iv_len_in_bytes = 12; /* CTR: the block counter begins with 1 */
+}
+
+/* The whole of a job, for the manager's queue. */
+static void fill(IMB_JOB *b, enum crypto_dir dir, struct crypto_job *j, uint8_t *tag, uint8_t nonce[16])
+{
+	const struct mb_key *k = j->key->mb;
+
+	b->cipher_mode = k->mode;
+	b->cipher_direction = dir == CRYPTO_ENCRYPT ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
+	b->chain_order = dir == CRYPTO_ENCRYPT ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
+	b->hash_alg = k->hash;
+	b->enc_keys = k->enc_keys;
+	b->dec_keys = k->dec_keys;
+	b->key_len_in_bytes = j->key->cipher->id == CIPHER_3DES ? 24 : j->key->cipher->key_len;
+	b->dst = j->text;
+	b->msg_len_to_cipher_in_bytes = k->mode == IMB_CIPHER_NULL ? 0 : j->text_len;
+	b->hash_start_src_offset_in_bytes = 0;
+	b->auth_tag_output = tag;
+	b->auth_tag_output_len_in_bytes = j->key->icv_len;
+	b->user_data = j;
+	b->user_data2 = tag;
+	fill_iv(b, j, nonce);
+	if (j->key->auth)
+		fill_mac(b, j);
+	else
+		fill_text(b, j);
+}
+
+static void complete(enum crypto_dir dir, IMB_JOB *const *done, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct crypto_job *j = done[i]->user_data;
+
+		j->ok = done[i]->status == IMB_STATUS_COMPLETED &&
+			(dir == CRYPTO_ENCRYPT || !j->key->icv_len ||
+			 secret_equal(done[i]->user_data2, j->icv, j->key->icv_len));
+	}
+}
+
+static void run_queue(struct mb *m, enum crypto_dir dir, struct crypto_job *const *jobs, size_t n)
+{
+	IMB_JOB *burst[CRYPTO_MAX_JOBS], *done[CRYPTO_MAX_JOBS];
+	uint32_t got = IMB_GET_NEXT_BURST(m->mgr, (uint32_t)n, burst);
+
+	if (got != n)
+		return; /* nothing is ever left in flight, so this cannot be; jobs stay failed */
+	for (size_t i = 0; i < n; i++)
+		fill(burst[i], dir, jobs[i], dir == CRYPTO_ENCRYPT ? jobs[i]->icv : m->tags[i],
+		     m->nonces[i]);
+	memcpy(done, burst, n * sizeof(burst[0]));
+	uint32_t k = IMB_SUBMIT_BURST_NOCHECK(m->mgr, (uint32_t)n, done);
+	complete(dir, done, k);
+	while (k < n) {
+		uint32_t more = IMB_FLUSH_BURST(m->mgr, (uint32_t)(n - k), done);
+
+		if (!more)
+			return;
+		complete(dir, done, more);
+		k += more;
+	}
+}
+
+/* ---- AES and an HMAC: all of the one, then all of the other ---- */
+
+static void fill_cipher(IMB_JOB *b, const struct crypto_job *j, uint8_t nonce[16])
+{
+	const struct mb_key *k = j->key->mb;
+
+	b->enc_keys = k->enc_keys;
+	b->dec_keys = k->dec_keys;
+	b->src = j->text;
+	b->dst = j->text;
+	b->cipher_start_src_offset_in_bytes = 0;
+	b->msg_len_to_cipher_in_bytes = j->text_len;
+	fill_iv(b, j, nonce);
+}
+
+static void fill_hash(IMB_JOB *b, const struct crypto_job *j, uint8_t *tag)
+{
+	const struct mb_key *k = j->key->mb;
+
+	b->src = j->auth;
+	b->hash_start_src_offset_in_bytes = 0;
+	b->msg_len_to_hash_in_bytes = j->auth_len;
+	b->u.HMAC._hashed_auth_key_xor_ipad = k->mac.hmac.ipad;
+	b->u.HMAC._hashed_auth_key_xor_opad = k->mac.hmac.opad;
+	b->auth_tag_output = tag;
+	b->auth_tag_output_len_in_bytes = j->key->icv_len;
+}
+
+/* The first n of m->jobs; a NULL cipher does nothing. */
+static bool cipher_burst(struct mb *m, const struct crypto_key *k, enum crypto_dir dir, size_t n)
+{
+	if (k->mb->mode == IMB_CIPHER_NULL || !n)
+		return true;
+	return IMB_SUBMIT_CIPHER_BURST_NOCHECK(m->mgr, m->jobs, (uint32_t)n, k->mb->mode,
+					       dir == CRYPTO_ENCRYPT ? IMB_DIR_ENCRYPT :
+								       IMB_DIR_DECRYPT,
+					       (IMB_KEY_SIZE_BYTES)k->cipher->key_len) == n;
+}
+
+static bool hash_burst(struct mb *m, const struct crypto_key *k, size_t n)
+{
+	return IMB_SUBMIT_HASH_BURST_NOCHECK(m->mgr, m->jobs, (uint32_t)n, k->mb->hash) == n;
+}
+
+static void seal_in_steps(struct mb *m, struct crypto_job *const *jobs, size_t n)
+{
+	const struct crypto_key *k = jobs[0]->key;
+
+	for (size_t i = 0; i < n; i++)
+		fill_cipher(&m->jobs[i], jobs[i], m->nonces[i]);
+	if (!cipher_burst(m, k, CRYPTO_ENCRYPT, n))
+		return;
+	for (size_t i = 0; i < n; i++)
+		fill_hash(&m->jobs[i], jobs[i], jobs[i]->icv);
+	bool ok = hash_burst(m, k, n);
+	for (size_t i = 0; i < n; i++)
+		jobs[i]->ok = ok;
+}
+
+/* What is not authentic is not even deciphered. */
+static void open_in_steps(struct mb *m, struct crypto_job *const *jobs, size_t n)
+{
+	const struct crypto_key *k = jobs[0]->key;
+	size_t good = 0;
+
+	for (size_t i = 0; i < n; i++)
+		fill_hash(&m->jobs[i], jobs[i], m->tags[i]);
+	if (!hash_burst(m, k, n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		jobs[i]->ok = secret_equal(m->tags[i], jobs[i]->icv, k->icv_len);
+		if (jobs[i]->ok)
+			fill_cipher(&m->jobs[good++], jobs[i], m->nonces[i]);
+	}
+	if (cipher_burst(m, k, CRYPTO_DECRYPT, good))
+		return;
+	for (size_t i = 0; i < n; i++)
+		jobs[i]->ok = false;
+}
+
+/* Whether there are bursts for the two halves of a suite. They do without the manager's
+ * queues: 20 clocks a packet less, and for SHA-1 and small packets more. */
+static bool goes_in_steps(const struct mb_key *k)
+{
+	return (k->mode == IMB_CIPHER_CBC || k->mode == IMB_CIPHER_CNTR || k->mode == IMB_CIPHER_NULL) &&
+	       (k->hash == IMB_AUTH_HMAC_SHA_1 || k->hash == IMB_AUTH_HMAC_SHA_256 ||
+		k->hash == IMB_AUTH_HMAC_SHA_384 || k->hash == IMB_AUTH_HMAC_SHA_512);
+}
+
+/* The library is asked not to check the jobs again: what it would refuse. */
+static bool is_sane(const struct crypto_job *j)
+{
+	const struct cipher_info *c = j->key->cipher;
+
+	if (j->key->auth && !j->auth_len)
+		return false;
+	return c->id == CIPHER_NULL ||
+	       (j->text_len && (c->counter || !(j->text_len & (c->block_len - 1u))));
+}
+
+void mb_run(struct mb *m, enum crypto_dir dir, struct crypto_job *const *jobs, size_t n)
+{
+	const struct crypto_key *k = jobs[0]->key;
+
+	if (k->cipher->id == CIPHER_AES_GCM || k->cipher->id == CIPHER_AES_GMAC) {
+		run_gcm(m->mgr, dir, jobs, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!is_sane(jobs[i]))
+			return;
+	if (!goes_in_steps(k->mb))
+		run_queue(m, dir, jobs, n);
+	else if (dir == CRYPTO_ENCRYPT)
+		seal_in_steps(m, jobs, n);
+	else
+		open_in_steps(m, jobs, n);
+}
