@@ -116,7 +116,6 @@ bool ip4_parse(struct pkt *p, bool check_sum, struct ip_view *ret_h)
 
 void ip4_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f)
 {
-	p->l4_off = h->header_len;
 	ipaddr_set_v4(&ret_f->local, h->src);
 	ipaddr_set_v4(&ret_f->remote, h->dst);
 	ret_f->proto = h->proto;

@@ -14,7 +14,7 @@ bool ip4_parse(struct pkt *p, bool check_sum, struct ip_view *ret_h);
 /* The same for a header in a span, without trimming: quoted or encapsulated. */
 bool ip4_peek(struct span s, struct ip_view *ret_h);
 
-/* Fills the flow of a packet as it leaves (local is the source) and p->l4_off. */
+/* Fills the flow of a packet as it leaves (local is the source). */
 void ip4_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f);
 
 /* Writes a 20-byte header with its checksum at dst. id 0 is replaced: IP_HDRINCL

@@ -115,7 +115,6 @@ void ip6_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f)
 {
 	struct flow f = { .local = ip6_src(p->data), .remote = ip6_dst(p->data), .proto = h->proto };
 
-	p->l4_off = h->header_len;
 	if ((h->proto == IPPROTO_TCP_ || h->proto == IPPROTO_UDP_) && !(h->frag & IP4_OFF_MASK)) {
 		struct rd r = pkt_rd(p);
 

@@ -38,7 +38,7 @@ static inline bool ip6_hides_protocol(const struct ip_view *h)
 struct ipaddr ip6_src(const uint8_t *h);
 struct ipaddr ip6_dst(const uint8_t *h);
 
-/* Fills the flow of a packet as it leaves (local is the source) and p->l4_off. */
+/* Fills the flow of a packet as it leaves (local is the source). */
 void ip6_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f);
 
 /* Writes 40 bytes at `at`: h's tos, ttl, proto and total_len, no flow label. */

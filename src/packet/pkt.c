@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* From one buffer to the next: an odd number of cache lines, or the headers of all
  * packets would lie in the same set of the first-level cache. */
@@ -13,12 +14,13 @@ static_assert(STRIDE / 64 % 2 == 1 && STRIDE % 64 == 0, "buffers share cache set
 int pool_init(struct pool *pool, size_t n)
 {
 	*pool = (struct pool){ 0 };
-	pool->all = calloc(n, sizeof(*pool->all));
+	pool->all = aligned_alloc(alignof(struct pkt), n * sizeof(*pool->all));
 	pool->mem = calloc(n, STRIDE);
 	if (!pool->all || !pool->mem) {
 		pool_fini(pool);
 		return -ENOMEM;
 	}
+	memset(pool->all, 0, n * sizeof(*pool->all));
 	pool->n = n;
 	for (size_t i = 0; i < n; i++) {
 		pool->all[i].buf = pool->mem + i * STRIDE;

@@ -5,6 +5,9 @@
 #ifndef PACKET_PKT_H
 #define PACKET_PKT_H
 
+#include <assert.h>
+#include <stdalign.h>
+
 #include "base/ipaddr.h"
 #include "base/rd.h"
 
@@ -14,39 +17,38 @@
 #define PKT_BUF	     (PKT_HEADROOM + PKT_DATA_MAX + PKT_TAILROOM)
 #define BATCH_MAX    64
 
+/* The first cache line is what every stage looks at, the second what a few do. */
 struct pkt {
-	uint8_t *buf; /* PKT_BUF bytes */
+	alignas(64) uint8_t *buf; /* PKT_BUF bytes */
 	uint8_t *data;
 	uint32_t len;
-	/* where it came in, or where it goes (UDP: remote end) */
 	uint32_t ifindex; /* ingress device; 0 unknown */
-	/* UDP encapsulation: our end and the peer's; over IPv6 those of any outer header that
-	 * an encapsulated packet came with, too */
-	struct ipaddr local, remote;
-	uint16_t local_port, remote_port;
+	void *sa;
+	struct pkt *next;   /* free list, or a queue */
+	uint32_t seqno;	    /* of the ESP or AH header that it came under */
+	uint32_t inner_len; /* bytes before encapsulation, for counters */
 	/* the outer header that an encapsulated packet came with, once it is off */
-	uint8_t outer_family;	       /* enum ip_family; IP_NONE: IPv4 */
-	uint8_t outer_tos, outer_ttl;
 	uint32_t outer_src, outer_dst; /* IPv4; host order */
 	uint16_t outer_id;
-	/* IPv6: bytes of it with its extensions, which stand in front of data still, and where in
-	 * them the byte is that names what follows; 0: there is none */
-	uint16_t outer_len, outer_next_at;
-	bool outer_df;	/* UDP encapsulation: whether the datagram may not be cut on its way */
-	uint32_t seqno; /* of the ESP or AH header that it came under */
-	/* stage scratch */
-	uint16_t l4_off;   /* of the transport header in data, once parsed */
-	uint32_t policy_id;
-	uint32_t inner_len; /* bytes before encapsulation, for counters */
-	bool own_cut; /* IPv6, of our own making: its source may cut it (RFC 8200 section 4.5) */
-	uint8_t aside[4]; /* what an extended sequence number covers in front of it (esn.c) */
+	uint8_t outer_family;	       /* enum ip_family; IP_NONE: IPv4 */
+	uint8_t outer_tos, outer_ttl;
+	uint8_t reason;	     /* why a stage refused it; 0: it did not */
 	uint8_t tunnel_head; /* bytes that a TunnelN has put in front; 0: it came out of none */
-	void *sa;
-	uint8_t reason;	   /* why a stage refused it; 0: it did not */
+	bool own_cut; /* IPv6, of our own making: its source may cut it (RFC 8200 section 4.5) */
+
+	/* where it came in, or where it goes. UDP encapsulation: our end and the peer's; over
+	 * IPv6 those of any outer header that an encapsulated packet came with, too */
+	struct ipaddr local, remote;
+	uint16_t local_port, remote_port;
+	/* IPv6: bytes of the outer header with its extensions, which stand in front of data still,
+	 * and where in them the byte is that names what follows; 0: there is none */
+	uint16_t outer_len, outer_next_at;
+	uint8_t aside[4]; /* what an extended sequence number covers in front of it (esn.c) */
+	bool outer_df;	  /* UDP encapsulation: whether the datagram may not be cut on its way */
 	uint64_t since_ms; /* when it began to wait for an SA */
 	uint64_t flow_key; /* which flow it belongs to while it waits */
-	struct pkt *next; /* free list, or a queue */
 };
+static_assert(sizeof(struct pkt) == 128, "two cache lines a packet");
 
 struct batch {
 	size_t n;
