@@ -4,6 +4,8 @@
 #ifndef BASE_WR_H
 #define BASE_WR_H
 
+#include <string.h>
+
 #include "base/span.h"
 
 struct wr {
@@ -39,19 +41,22 @@ static inline uint8_t *wr_room(struct wr *w, size_t n)
 	return q;
 }
 
-/* Big-endian at q, where there is room. */
+/* Big-endian at q, where there is room. One store each: left to itself the compiler makes
+ * four of some. */
 static inline void wr_put_be16(uint8_t *q, uint16_t v)
 {
-	q[0] = (uint8_t)(v >> 8);
-	q[1] = (uint8_t)v;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	v = __builtin_bswap16(v);
+#endif
+	memcpy(q, &v, sizeof(v));
 }
 
 static inline void wr_put_be32(uint8_t *q, uint32_t v)
 {
-	q[0] = (uint8_t)(v >> 24);
-	q[1] = (uint8_t)(v >> 16);
-	q[2] = (uint8_t)(v >> 8);
-	q[3] = (uint8_t)v;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	v = __builtin_bswap32(v);
+#endif
+	memcpy(q, &v, sizeof(v));
 }
 
 static inline void wr_u8(struct wr *w, uint8_t v)

@@ -7,15 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-enum { AT_PROTO = 9 };
-
-static uint16_t fold(uint64_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
 /* The sum is the same in either byte order (RFC 1071 section 2 B), so words are
  * added as they lie in memory and turned round once. */
 uint16_t ip_checksum(const void *p, size_t n)
@@ -31,90 +22,12 @@ uint16_t ip_checksum(const void *p, size_t n)
 	}
 	word = 0;
 	memcpy(&word, b, n);
-	uint16_t all = (uint16_t)~fold(sum + word);
+	uint16_t all = (uint16_t)~ip_sum_fold(sum + word);
 	memcpy(net, &all, sizeof(net));
 	return (uint16_t)(net[0] << 8 | net[1]);
 }
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, (uint16_t)(v >> 16));
-	put16(p + 2, (uint16_t)v);
-}
-
-/* The fixed part of the header, which is taken from s as a whole; NULL unless
- * version and header length are sane and the header is all there. Each packet
- * comes by here several times. */
-static const uint8_t *sane_header(struct span s)
-{
-	struct rd r = rd_span(s);
-	const uint8_t *b = rd_take(&r, IP4_HEADER).p;
-
-	if (r.bad)
-		return NULL;
-	size_t header_len = (b[0] & 15u) * 4, total_len = get16(b + 2);
-	return b[0] >> 4 == 4 && header_len >= IP4_HEADER && total_len >= header_len &&
-			       s.len >= header_len ?
-		       b :
-		       NULL;
-}
-
-/* In its place at once: to make it elsewhere and copy it waits for what was just written. */
-static void view_header(const uint8_t *b, struct ip_view *h)
-{
-	h->family = IP_V4;
-	h->tos = b[1];
-	h->ttl = b[8];
-	h->proto = b[9];
-	h->header_len = (uint16_t)((b[0] & 15) * 4);
-	h->total_len = get16(b + 2);
-	h->id = get16(b + 4);
-	h->frag = get16(b + 6);
-	h->next_at = AT_PROTO;
-	h->src = get32(b + 12);
-	h->dst = get32(b + 16);
-}
-
-bool ip4_peek(struct span s, struct ip_view *ret_h)
-{
-	const uint8_t *b = sane_header(s);
-
-	if (!b)
-		return false;
-	view_header(b, ret_h);
-	return true;
-}
-
-bool ip4_parse(struct pkt *p, bool check_sum, struct ip_view *ret_h)
-{
-	const uint8_t *b = sane_header(span_of(p->data, p->len));
-
-	if (!b || get16(b + 2) > p->len)
-		return false;
-	if (check_sum && ip_checksum(b, (b[0] & 15u) * 4) != 0)
-		return false;
-	view_header(b, ret_h);
-	(void)pkt_trim(p, ret_h->total_len);
-	return true;
-}
-
-void ip4_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f)
+void ip4_flow(const struct pkt *p, const struct ip_view *h, struct flow *ret_f)
 {
 	ipaddr_set_v4(&ret_f->local, h->src);
 	ipaddr_set_v4(&ret_f->remote, h->dst);
@@ -125,39 +38,23 @@ void ip4_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f)
 		struct rd r = pkt_rd(p);
 
 		rd_skip(&r, h->header_len);
-		ret_f->local_port = rd_be16(&r);
-		ret_f->remote_port = rd_be16(&r);
+		uint32_t ports = rd_be32(&r); /* both, or neither */
+		ret_f->local_port = (uint16_t)(ports >> 16);
+		ret_f->remote_port = (uint16_t)ports;
 		ret_f->ports_known = !r.bad;
 	}
-}
-
-void ip4_write(uint8_t *dst, const struct ip_view *h)
-{
-	uint16_t first = (uint16_t)(0x4500 | h->tos), id = h->id ? h->id : 1;
-	uint16_t life = (uint16_t)(h->ttl << 8 | h->proto);
-	/* summed here: to read back what was just written in pieces is slow */
-	uint64_t sum = (uint64_t)first + h->total_len + id + h->frag + life + h->src + h->dst;
-
-	put16(dst, first);
-	put16(dst + 2, h->total_len);
-	put16(dst + 4, id);
-	put16(dst + 6, h->frag);
-	put16(dst + 8, life);
-	put16(dst + 10, (uint16_t)~fold(sum));
-	put32(dst + 12, h->src);
-	put32(dst + 16, h->dst);
 }
 
 /* Replaces one 16-bit word of the header and mends the checksum (RFC 1624
  * equation 3). off is even and lies in the fixed header. */
 static void patch_header(struct pkt *p, size_t off, uint16_t to)
 {
-	uint32_t sum = (uint16_t)~get16(p->data + 10);
+	uint32_t sum = (uint16_t)~be16_at(p->data + 10);
 
-	sum += (uint16_t)~get16(p->data + off);
+	sum += (uint16_t)~be16_at(p->data + off);
 	sum += to;
-	put16(p->data + off, to);
-	put16(p->data + 10, (uint16_t)~fold(sum));
+	wr_put_be16(p->data + off, to);
+	wr_put_be16(p->data + 10, (uint16_t)~ip_sum_fold(sum));
 }
 
 void ip4_set_tos(struct pkt *p, uint8_t tos)
@@ -219,10 +116,10 @@ static size_t copied_options(struct span options, uint8_t *dst)
 static void finish_fragment(struct pkt *p, size_t header_len, uint16_t frag)
 {
 	p->data[0] = (uint8_t)(0x40 | header_len / 4);
-	put16(p->data + 2, (uint16_t)p->len);
-	put16(p->data + 6, frag);
-	put16(p->data + 10, 0);
-	put16(p->data + 10, ip_checksum(p->data, header_len));
+	wr_put_be16(p->data + 2, (uint16_t)p->len);
+	wr_put_be16(p->data + 6, frag);
+	wr_put_be16(p->data + 10, 0);
+	wr_put_be16(p->data + 10, ip_checksum(p->data, header_len));
 }
 
 int ip4_fragment(struct pool *pool, struct pkt *p, size_t mtu, struct batch *out)

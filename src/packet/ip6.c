@@ -111,7 +111,7 @@ struct ipaddr ip6_dst(const uint8_t *h)
 	return addr_at(h + AT_DST);
 }
 
-void ip6_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f)
+void ip6_flow(const struct pkt *p, const struct ip_view *h, struct flow *ret_f)
 {
 	struct flow f = { .local = ip6_src(p->data), .remote = ip6_dst(p->data), .proto = h->proto };
 
@@ -119,8 +119,9 @@ void ip6_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f)
 		struct rd r = pkt_rd(p);
 
 		rd_skip(&r, h->header_len);
-		f.local_port = rd_be16(&r);
-		f.remote_port = rd_be16(&r);
+		uint32_t ports = rd_be32(&r); /* both, or neither */
+		f.local_port = (uint16_t)(ports >> 16);
+		f.remote_port = (uint16_t)ports;
 		f.ports_known = !r.bad;
 	}
 	*ret_f = f;

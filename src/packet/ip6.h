@@ -39,7 +39,7 @@ struct ipaddr ip6_src(const uint8_t *h);
 struct ipaddr ip6_dst(const uint8_t *h);
 
 /* Fills the flow of a packet as it leaves (local is the source). */
-void ip6_flow(struct pkt *p, const struct ip_view *h, struct flow *ret_f);
+void ip6_flow(const struct pkt *p, const struct ip_view *h, struct flow *ret_f);
 
 /* Writes 40 bytes at `at`: h's tos, ttl, proto and total_len, no flow label. */
 void ip6_write(uint8_t *at, const struct ip_view *h, const struct ipaddr *src,
