@@ -150,23 +150,32 @@ static void run_mixed(struct crypto_runner *r, enum crypto_dir dir, struct crypt
 	}
 }
 
-void crypto_run(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
+bool crypto_run(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
 {
 	struct crypto_job *all[CRYPTO_MAX_JOBS];
+	const struct crypto_key *last = NULL;
 	bool mixed = false;
 
 	assert(n <= CRYPTO_MAX_JOBS);
 	for (size_t i = 0; i < n; i++) {
-		assert(jobs[i].key->dir == dir);
-		mixed |= !same_suite(jobs[i].key, jobs[0].key);
 		jobs[i].ok = false;
 		all[i] = &jobs[i];
+		if (jobs[i].key == last)
+			continue;
+		last = jobs[i].key;
+		assert(last->dir == dir);
+		mixed |= !same_suite(last, jobs[0].key);
 	}
 	if (mixed)
 		run_mixed(r, dir, jobs, n);
 	else if (n)
 		run_suite(r, dir, all, n);
-	for (size_t i = 0; i < n; i++)
-		if (!jobs[i].ok)
-			secret_wipe(jobs[i].text, jobs[i].text_len);
+	bool ok = true;
+	for (size_t i = 0; i < n; i++) {
+		if (jobs[i].ok)
+			continue;
+		secret_wipe(jobs[i].text, jobs[i].text_len);
+		ok = false;
+	}
+	return ok;
 }

@@ -46,7 +46,7 @@ struct crypto_job {
 	bool ok; /* out. Not ok: the text was not released (it is zeroed) */
 };
 
-/* Runs n jobs, at most CRYPTO_MAX_JOBS. */
-void crypto_run(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n);
+/* Runs n jobs, at most CRYPTO_MAX_JOBS. True if all of them are ok. */
+bool crypto_run(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n);
 
 #endif

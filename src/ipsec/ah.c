@@ -160,7 +160,7 @@ static void wrap_all(struct esp_worker *w, struct batch *b, struct batch *bad, u
 		((struct sa *)b->p[i]->sa)->send_errors += b->p[i]->reason != 0;
 	}
 	batch_partition(b, bad);
-	crypto_run(w->crypto, CRYPTO_ENCRYPT, jobs, n);
+	(void)crypto_run(w->crypto, CRYPTO_ENCRYPT, jobs, n);
 	for (size_t i = 0; i < n; i++) {
 		struct pkt *p = b->p[i];
 		struct sa *sa = p->sa;
@@ -334,7 +334,7 @@ void ah_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t
 			n++;
 	}
 	batch_partition(b, bad);
-	crypto_run(w->crypto, CRYPTO_DECRYPT, jobs, n);
+	(void)crypto_run(w->crypto, CRYPTO_DECRYPT, jobs, n);
 	for (size_t i = 0; i < n; i++) {
 		struct pkt *p = b->p[i];
 		enum esp_reason why = finish(p, &aside[i], &jobs[i], now_ms);

@@ -7,16 +7,24 @@
 
 enum { HALF = 4 };
 
-/* A combined mode has SPI, upper and lower half as AAD (RFC 4106 section 5, figure 3): the
- * SPI goes into the headroom and the upper half into its place. */
-static bool cover_in_front(struct pkt *p, struct crypto_job *j, uint32_t high)
+/* The ESP header of the packet that the job is of. */
+static uint8_t *head_of(const struct sa *sa, const struct crypto_job *j)
 {
-	if (pkt_headroom(p) < HALF)
+	return j->text - sa->iv_len - 2 * HALF;
+}
+
+/* A combined mode has SPI, upper and lower half as AAD (RFC 4106 section 5, figure 3): the
+ * SPI goes in front of the header and the upper half into its place. */
+static bool cover_in_front(struct pkt *p, const struct sa *sa, struct crypto_job *j, uint32_t high)
+{
+	uint8_t *head = head_of(sa, j);
+
+	if (head - p->buf < HALF)
 		return false;
-	memcpy(p->aside, p->data - HALF, HALF); /* an IPv6 header of transport mode, it may be */
-	memcpy(p->data - HALF, p->data, HALF);
-	wr_put_be32(p->data, high);
-	j->auth = p->data - HALF;
+	memcpy(p->aside, head - HALF, HALF); /* of an outer header, it may be */
+	memcpy(head - HALF, head, HALF);
+	wr_put_be32(head, high);
+	j->auth = head - HALF;
 	j->auth_len += HALF;
 	return true;
 }
@@ -38,15 +46,17 @@ bool esn_cover(struct pkt *p, const struct sa *sa, struct crypto_job *j, uint32_
 	       uint8_t *icv)
 {
 	if (sa->cipher->combined)
-		return cover_in_front(p, j, high);
+		return cover_in_front(p, sa, j, high);
 	cover_behind(j, sa, high, icv);
 	return true;
 }
 
-void esn_uncover(struct pkt *p, const struct sa *sa)
+void esn_uncover(struct pkt *p, const struct sa *sa, const struct crypto_job *j)
 {
+	uint8_t *head = head_of(sa, j);
+
 	if (!sa->cipher->combined)
 		return;
-	memcpy(p->data, p->data - HALF, HALF);
-	memcpy(p->data - HALF, p->aside, HALF);
+	memcpy(head, head - HALF, HALF);
+	memcpy(head - HALF, p->aside, HALF);
 }

@@ -8,12 +8,12 @@
 #include "ipsec/sa.h"
 #include "packet/pkt.h"
 
-/* Puts the upper half into what job j of p covers. p->data is at the ESP header. Inbound
+/* Puts the upper half into what job j of p covers, which begins with the ESP header. Inbound
  * the ICV moves to icv (CRYPTO_MAX_ICV bytes) if its place is needed; outbound icv is its
  * place. False if there is no room in front. */
 bool esn_cover(struct pkt *p, const struct sa *sa, struct crypto_job *j, uint32_t high,
 	       uint8_t *icv);
-/* Makes the ESP header what it was, once the job has run. */
-void esn_uncover(struct pkt *p, const struct sa *sa);
+/* Makes the bytes around the ESP header what they were, once the job has run. */
+void esn_uncover(struct pkt *p, const struct sa *sa, const struct crypto_job *j);
 
 #endif

@@ -3,26 +3,38 @@
 
 #include <string.h>
 
-#include "base/secret.h"
 #include "base/wr.h"
 #include "ipsec/esn.h"
 #include "packet/l4sum.h"
 
-enum { NEXT_NONE = 59, OUTER_TTL = 255, AT_PAYLOAD_LEN = 4 };
+enum { NEXT_NONE = 59, AT_PAYLOAD_LEN = 4 };
+enum { PAD_STORE = 16 }; /* bytes of padding that are written at once; no cipher needs more */
 
-static void take_iv(struct esp_worker *w, uint8_t *iv, size_t n)
+/* RFC 4303 section 2.4: padding is 1, 2, 3, ... */
+#define RAMP8(n)  n, (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7
+#define RAMP64(n)                                                                                  \
+	RAMP8(n), RAMP8((n) + 8), RAMP8((n) + 16), RAMP8((n) + 24), RAMP8((n) + 32), RAMP8((n) + 40), \
+		RAMP8((n) + 48), RAMP8((n) + 56)
+static const uint8_t padding[UINT8_MAX] = { RAMP64(1), RAMP64(65), RAMP64(129), RAMP8(193), RAMP8(201),
+					    RAMP8(209), RAMP8(217), RAMP8(225), RAMP8(233), RAMP8(241),
+					    249, 250, 251, 252, 253, 254, 255 };
+
+/* Each is drawn once: what was on the wire is no secret any more. */
+static inline void take_iv(struct esp_worker *w, uint8_t *iv, size_t n)
 {
 	if (w->ivs_left < n) {
 		w->random(w->ctx, w->ivs, sizeof(w->ivs));
 		w->ivs_left = sizeof(w->ivs);
 	}
-	uint8_t *from = w->ivs + sizeof(w->ivs) - w->ivs_left;
-	memcpy(iv, from, n);
-	secret_wipe(from, n);
+	const uint8_t *from = w->ivs + sizeof(w->ivs) - w->ivs_left;
+	if (n == 16)
+		memcpy(iv, from, 16);
+	else
+		memcpy(iv, from, n);
 	w->ivs_left -= n;
 }
 
-static uint16_t next_ip_id(struct sa *sa)
+static inline uint16_t next_ip_id(struct sa *sa)
 {
 	if (++sa->ip_id == 0)
 		sa->ip_id = 1;
@@ -31,7 +43,7 @@ static uint16_t next_ip_id(struct sa *sa)
 
 /* Whether routers on the way may not cut what comes of a packet (RFC 4301 section 8.1).
  * `crypto ipsec df-bit` is about tunnel mode: in transport mode there is one header. */
-static bool outer_df(const struct sa *sa, const struct ip_view *inner, enum esp_df df)
+static inline bool outer_df(const struct sa *sa, const struct ip_view *inner, enum esp_df df)
 {
 	if (sa->df_bit)
 		df = (enum esp_df)(sa->df_bit - 1);
@@ -47,7 +59,7 @@ static bool outer_df(const struct sa *sa, const struct ip_view *inner, enum esp_
 static bool push_outer6(struct pkt *p, const struct sa *sa, const struct ip_view *inner, uint8_t proto)
 {
 	uint8_t *at = pkt_push(p, IP6_HEADER);
-	struct ip_view h = { .tos = tos_encap(inner->tos), .ttl = OUTER_TTL, .proto = proto,
+	struct ip_view h = { .tos = tos_encap(inner->tos), .ttl = ESP_OUTER_TTL, .proto = proto,
 			     .total_len = (uint16_t)p->len };
 
 	if (!at || p->len > UINT16_MAX)
@@ -63,7 +75,7 @@ bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip_view *inner, e
 	if (sa->spec.src.family == IP_V6)
 		return push_outer6(p, sa, inner, proto);
 	uint8_t *at = pkt_push(p, IP4_HEADER);
-	struct ip_view h = { .tos = tos_encap(inner->tos), .ttl = OUTER_TTL, .proto = proto,
+	struct ip_view h = { .tos = tos_encap(inner->tos), .ttl = ESP_OUTER_TTL, .proto = proto,
 			 .id = next_ip_id(sa), .src = ipaddr_to_v4(&sa->spec.src),
 			 .dst = ipaddr_to_v4(&sa->spec.dst), .total_len = (uint16_t)p->len };
 
@@ -77,12 +89,16 @@ bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip_view *inner, e
 
 /* What the cipher and the MAC work on. GMAC (RFC 4543 section 3) leaves the text
  * as it is and covers it, with the header and IV, like a MAC. */
-static void set_job(struct crypto_job *j, const struct sa *sa, const uint8_t *head, const uint8_t *iv,
-		    uint8_t *text, size_t text_len, uint8_t *icv)
+static inline void set_job(struct crypto_job *j, const struct sa *sa, uint8_t *head, size_t text_len)
 {
 	bool gmac = sa->cipher->id == CIPHER_AES_GMAC;
+	uint8_t *iv = head + ESP_HEADER, *text = iv + sa->iv_len;
 
-	*j = (struct crypto_job){ .key = sa->key, .text = text, .iv = iv, .auth = head, .icv = icv };
+	j->key = sa->key;
+	j->text = text;
+	j->iv = iv;
+	j->auth = head;
+	j->icv = text + text_len;
 	j->text_len = gmac ? 0 : (uint32_t)text_len;
 	j->auth_len = sa->cipher->combined && !gmac ? ESP_HEADER :
 						      (uint32_t)(ESP_HEADER + sa->iv_len + text_len);
@@ -90,40 +106,30 @@ static void set_job(struct crypto_job *j, const struct sa *sa, const uint8_t *he
 
 /* Trailer, IV and ESP header around the text of p; fills the job. False if there
  * is no room. The text is p->data on entry. */
-static bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uint8_t next,
-		  struct crypto_job *j)
+static inline bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uint8_t next,
+			 struct crypto_job *j)
 {
 	size_t pad = (0 - (p->len + ESP_TRAILER)) & (sa->align - 1u);
-	uint8_t *tail = pkt_append(p, pad + ESP_TRAILER);
+	size_t text_len = p->len + pad + ESP_TRAILER;
+	uint8_t *tail = pkt_append(p, pad + ESP_TRAILER + sa->icv_len);
+	uint8_t *head = pkt_push(p, ESP_HEADER + (size_t)sa->iv_len);
 
-	if (!tail)
+	if (!tail || !head)
 		return false;
-	for (size_t i = 0; i < pad; i++) /* RFC 4303 section 2.4: 1, 2, 3, ... */
-		tail[i] = (uint8_t)(i + 1);
+	memcpy(tail, padding, pad);
 	tail[pad] = (uint8_t)pad;
 	tail[pad + 1] = next;
-
-	size_t text_len = p->len;
-	uint8_t *text = p->data;
-	uint8_t *icv = pkt_append(p, sa->icv_len);
-	uint8_t *iv = pkt_push(p, sa->iv_len);
-	uint8_t *head = pkt_push(p, ESP_HEADER);
-	if (!icv || !iv || !head)
-		return false;
-	struct wr hw = wr_of(head, ESP_HEADER);
-	wr_be32(&hw, sa->spec.spi);
-	wr_be32(&hw, ++sa->seq);
-	if (!sa->seq && sa->spec.esn)
+	if (!++sa->seq && sa->spec.esn)
 		sa->seq_high++;
-	if (sa->cipher->counter) {
-		/* RFC 4106 section 3.1: unique under the key; the whole number is */
-		struct wr iw = wr_of(iv, sa->iv_len);
-		wr_be64(&iw, (uint64_t)sa->seq_high << 32 | sa->seq);
-	} else {
-		take_iv(w, iv, sa->iv_len);
-	}
-	set_job(j, sa, head, iv, text, text_len, icv);
-	return !sa->spec.esn || esn_cover(p, sa, j, sa->seq_high, icv);
+	struct wr w8 = wr_of(head, ESP_HEADER + (size_t)sa->iv_len);
+	wr_be32(&w8, sa->spec.spi);
+	wr_be32(&w8, sa->seq);
+	if (sa->cipher->counter) /* RFC 4106 section 3.1: unique under the key; the whole number is */
+		wr_be64(&w8, (uint64_t)sa->seq_high << 32 | sa->seq);
+	else
+		take_iv(w, head + ESP_HEADER, sa->iv_len);
+	set_job(j, sa, head, text_len);
+	return true;
 }
 
 /* Bytes of text that a payload of n bytes becomes. */
@@ -158,31 +164,6 @@ static enum esp_reason take_header(struct pkt *p, struct ip_view *inner, uint8_t
 	return ESP_OK;
 }
 
-/* Builds all of one packet but its crypto. Returns the reason. */
-static enum esp_reason build(struct esp_worker *w, struct pkt *p, struct ip_view *inner,
-			     struct crypto_job *j)
-{
-	struct sa *sa = p->sa;
-	uint8_t next;
-
-	if (sa->dead || sa_is_exhausted(sa)) {
-		sa->dead = true;
-		return ESP_SA_DEAD;
-	}
-	if (!ip_peek(span_of(p->data, p->len), inner) || inner->total_len != p->len)
-		return ESP_SHORT;
-	p->inner_len = p->len;
-	next = ip_proto_of(inner->family);
-	if (sa->spec.mode == MODE_TRANSPORT) {
-		enum esp_reason why = take_header(p, inner, &next);
-
-		if (why)
-			return why;
-	}
-	if (!sa_spend(sa, p->inner_len, text_len_of(sa, p->len)))
-		return ESP_SA_DEAD;
-	return frame(w, p, sa, next, j) ? ESP_OK : ESP_NO_ROOM;
-}
 
 /* The header that take_header() has left in front of the ESP header. */
 static enum esp_reason give_header6_back(struct pkt *p)
@@ -197,9 +178,9 @@ static enum esp_reason give_header6_back(struct pkt *p)
 	return ESP_OK;
 }
 
-/* The outer header over the finished ESP packet. Transport mode keeps what the
- * original said, without IPv4's options. */
-static enum esp_reason close_packet(struct pkt *p, const struct ip_view *inner, enum esp_df df)
+/* The outer header over the ESP packet. Transport mode keeps what the original said,
+ * without IPv4's options. */
+static inline enum esp_reason close_packet(struct pkt *p, const struct ip_view *inner, enum esp_df df)
 {
 	struct sa *sa = p->sa;
 
@@ -228,93 +209,274 @@ static enum esp_reason close_packet(struct pkt *p, const struct ip_view *inner, 
 	return ESP_OK;
 }
 
-void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum esp_df df,
-	       uint64_t now_ms)
+/* Builds all of one packet but its crypto. Returns the reason. */
+static inline enum esp_reason build(struct esp_worker *w, struct pkt *p, enum esp_df df,
+				    struct crypto_job *j)
 {
-	struct crypto_job jobs[BATCH_MAX];
-	struct ip_view inner[BATCH_MAX];
-	size_t n = 0;
+	struct sa *sa = p->sa;
+	struct ip_view inner;
+	enum esp_reason why;
+	uint8_t next;
+
+	if (sa->dead || sa_is_exhausted(sa)) {
+		sa->dead = true;
+		return ESP_SA_DEAD;
+	}
+	if (!ip_peek(span_of(p->data, p->len), &inner) || inner.total_len != p->len)
+		return ESP_SHORT;
+	p->inner_len = p->len;
+	next = ip_proto_of(inner.family);
+	if (sa->spec.mode == MODE_TRANSPORT) {
+		why = take_header(p, &inner, &next);
+		if (why)
+			return why;
+	}
+	if (!sa_spend(sa, p->inner_len, text_len_of(sa, p->len)))
+		return ESP_SA_DEAD;
+	if (!frame(w, p, sa, next, j))
+		return ESP_NO_ROOM;
+	why = close_packet(p, &inner, df);
+	if (!why && sa->spec.esn && !esn_cover(p, sa, j, sa->seq_high, j->icv))
+		why = ESP_NO_ROOM;
+	sa->send_errors += why != ESP_OK;
+	return why;
+}
+
+/* ---- the usual packets of an SA, one behind the other ---- */
+
+/* IPv4 in IPv4, tunnel mode, without UDP and extended numbers: what is the same for all of
+ * them, and what counts up, is kept here while they last. */
+struct run {
+	struct sa *sa;
+	uint64_t bytes_room, text_room; /* of the SA's limits, as the run began */
+	uint64_t bytes_left, text_left;
+	uint32_t seq, seq_left;
+	uint32_t ip_id;
+	uint16_t df_mask, df_set; /* the outer flags: (inner & df_mask) | df_set */
+	uint8_t shim, icv_len;
+	uint32_t align;
+	bool counter, combined, gmac;
+};
+
+static inline bool run_is_usual(const struct sa *sa)
+{
+	return sa->spec.mode == MODE_TUNNEL && sa->spec.src.family == IP_V4 && !sa->spec.udp_encap &&
+	       !sa->spec.esn && !sa->dead;
+}
+
+static void run_begin(struct run *r, struct sa *sa, enum esp_df df)
+{
+	if (sa->df_bit)
+		df = (enum esp_df)(sa->df_bit - 1);
+	*r = (struct run){ .sa = sa, .bytes_room = UINT64_MAX, .text_room = UINT64_MAX, .seq = sa->seq,
+			   .ip_id = sa->ip_id, .shim = (uint8_t)(ESP_HEADER + sa->iv_len),
+			   .icv_len = sa->icv_len, .align = sa->align, .counter = sa->cipher->counter,
+			   .combined = sa->cipher->combined,
+			   .gmac = sa->cipher->id == CIPHER_AES_GMAC };
+	if (sa->spec.life.hard_bytes)
+		r->bytes_room = sa->bytes < sa->spec.life.hard_bytes ?
+					sa->spec.life.hard_bytes - sa->bytes :
+					0;
+	if (sa->text_limit)
+		r->text_room = sa->text < sa->text_limit ? sa->text_limit - sa->text : 0;
+	r->bytes_left = r->bytes_room;
+	r->text_left = r->text_room;
+	/* the last numbers, and those of a bundle's AH, are counted one by one */
+	r->seq_left = sa->has_ah ? 0 : UINT32_MAX - sa->seq;
+	r->df_mask = df == ESP_DF_COPY && !sa->df_off ? IP4_DF : 0;
+	r->df_set = df == ESP_DF_SET && !sa->df_off ? IP4_DF : 0;
+}
+
+/* The outer header at `at`, of len bytes with what is behind it. */
+static inline void run_outer(struct run *r, uint8_t *at, const uint8_t *inner, uint32_t len)
+{
+	uint32_t tos = tos_encap(inner[1]), frag = (be16_at(inner + 6) & r->df_mask) | r->df_set;
+	uint32_t sum;
+
+	r->ip_id = (uint16_t)(r->ip_id + 1);
+	r->ip_id += !r->ip_id;
+	sum = r->sa->outer_sum + tos + len + r->ip_id + frag;
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum += sum >> 16;
+	wr_put_be32(at, 0x45000000u | tos << 16 | len);
+	wr_put_be32(at + 4, r->ip_id << 16 | frag);
+	wr_put_be32(at + 8, (ESP_OUTER_TTL << 8 | PROTO_ESP) << 16 | (uint16_t)~sum);
+	memcpy(at + 12, &r->sa->outer_addrs, sizeof(r->sa->outer_addrs));
+}
+
+static inline void run_job(const struct run *r, struct crypto_job *j, uint8_t *head, uint8_t *text,
+			   uint32_t text_len)
+{
+	j->key = r->sa->key;
+	j->text = text;
+	j->iv = head + ESP_HEADER;
+	j->auth = head;
+	j->icv = text + text_len;
+	j->text_len = r->gmac ? 0 : text_len;
+	j->auth_len = r->combined && !r->gmac ? ESP_HEADER : r->shim + text_len;
+}
+
+/* True: p is built like build() does it. False: it is not one of the usual, or a limit is
+ * near; nothing has happened. */
+static inline bool run_build(struct run *r, struct esp_worker *w, struct pkt *p, struct crypto_job *j)
+{
+	uint8_t *text = p->data, *head = text - r->shim, *tail = text + p->len;
+	uint32_t len = p->len, text_len = (len + ESP_TRAILER + r->align - 1) & ~(r->align - 1);
+	uint32_t pad = text_len - len - ESP_TRAILER, all = IP4_HEADER + r->shim + text_len + r->icv_len;
+	const uint8_t *b = ip4_sane(span_of(text, len));
+
+	if (!b || be16_at(b + 2) != len || all > UINT16_MAX || !r->seq_left || len > r->bytes_left ||
+	    text_len > r->text_left || pkt_headroom(p) < IP4_HEADER + (size_t)r->shim ||
+	    pkt_tailroom(p) < PAD_STORE + ESP_TRAILER + (size_t)r->icv_len)
+		return false;
+	r->bytes_left -= len;
+	r->text_left -= text_len;
+	r->seq_left--;
+	r->seq++;
+	memcpy(tail, padding, PAD_STORE); /* what is too much is written over, or behind the packet */
+	tail[pad] = (uint8_t)pad;
+	tail[pad + 1] = IPPROTO_IPIP_;
+	wr_put_be32(head, r->sa->spec.spi);
+	wr_put_be32(head + 4, r->seq);
+	if (r->counter) { /* RFC 4106 section 3.1: unique under the key; the number is */
+		wr_put_be32(head + ESP_HEADER, 0);
+		wr_put_be32(head + ESP_HEADER + 4, r->seq);
+	} else {
+		take_iv(w, head + ESP_HEADER, r->shim - ESP_HEADER);
+	}
+	run_job(r, j, head, text, text_len);
+	run_outer(r, head - IP4_HEADER, b, all);
+	p->data = head - IP4_HEADER;
+	p->len = all;
+	p->inner_len = len;
+	p->reason = ESP_OK;
+	return true;
+}
+
+/* Writes back what has counted up. */
+static void run_end(struct run *r, uint64_t now_ms)
+{
+	struct sa *sa = r->sa;
+
+	r->sa = NULL;
+	if (!sa || r->seq == sa->seq)
+		return;
+	sa->packets += r->seq - sa->seq;
+	sa->bytes += r->bytes_room - r->bytes_left;
+	sa->text += r->text_room - r->text_left;
+	sa->last_ms = now_ms;
+	sa->seq = r->seq;
+	sa->ip_id = (uint16_t)r->ip_id;
+}
+
+/* What encryption leaves to be done. */
+static bool seal(struct batch *b, const struct crypto_job *jobs)
+{
+	bool all = true;
 
 	for (size_t i = 0; i < b->n; i++) {
-		struct ip_view h;
-
-		b->p[i]->reason = (uint8_t)build(w, b->p[i], &h, &jobs[n]);
-		if (!b->p[i]->reason)
-			inner[n++] = h;
-	}
-	batch_partition(b, bad);
-	crypto_run(w->crypto, CRYPTO_ENCRYPT, jobs, n);
-	for (size_t i = 0; i < n; i++) {
 		struct pkt *p = b->p[i];
 		struct sa *sa = p->sa;
 
 		if (sa->spec.esn)
-			esn_uncover(p, sa);
-		p->reason = jobs[i].ok ? (uint8_t)close_packet(p, &inner[i], df) : ESP_AUTH;
-		if (p->reason) {
-			sa->send_errors++;
+			esn_uncover(p, sa, &jobs[i]);
+		if (jobs[i].ok)
 			continue;
-		}
-		sa->packets++;
-		sa->last_ms = now_ms;
+		p->reason = ESP_AUTH;
+		sa->send_errors++;
+		sa->packets--;
+		all = false;
 	}
-	batch_partition(b, bad);
+	return all;
 }
 
-bool esp_peek_spi(const struct pkt *p, uint32_t *ret_spi)
+void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum esp_df df,
+	       uint64_t now_ms)
 {
-	struct rd r = pkt_rd(p);
-	uint32_t spi = rd_be32(&r);
+	struct crypto_job jobs[BATCH_MAX];
+	struct run r = { 0 };
+	bool to_seal = false;
+	size_t n = 0;
 
-	if (r.bad)
-		return false;
-	*ret_spi = spi;
-	return true;
+	for (size_t i = 0; i < b->n; i++) {
+		struct pkt *p = b->p[i];
+		struct sa *sa = p->sa;
+
+		if (sa != r.sa) {
+			run_end(&r, now_ms);
+			if (run_is_usual(sa))
+				run_begin(&r, sa, df);
+		}
+		if (r.sa && run_build(&r, w, p, &jobs[n])) {
+			n++;
+			continue;
+		}
+		run_end(&r, now_ms);
+		p->reason = (uint8_t)build(w, p, df, &jobs[n]);
+		if (p->reason)
+			continue;
+		to_seal |= sa->spec.esn;
+		sa->packets++;
+		sa->last_ms = now_ms;
+		n++;
+	}
+	run_end(&r, now_ms);
+	if (n < b->n)
+		batch_partition(b, bad);
+	if (crypto_run(w->crypto, CRYPTO_ENCRYPT, jobs, n) && !to_seal)
+		return;
+	if (!seal(b, jobs))
+		batch_partition(b, bad);
 }
 
 /* Lengths and replay check of one packet; fills its job. icv is room for a copy. */
-static enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint8_t *icv,
+static inline enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint8_t *icv,
 				   uint64_t *ret_seq)
 {
 	struct sa *sa = p->sa;
-	struct rd r = pkt_rd(p);
+	size_t around = (size_t)ESP_HEADER + sa->iv_len + sa->icv_len, text_len = p->len - around;
 
 	if (sa->dead)
 		return ESP_SA_DEAD;
-	rd_skip(&r, 4);
-	p->seqno = rd_be32(&r);
+	if (p->len >= ESP_HEADER)
+		p->seqno = be32_at(p->data + 4);
+	if (p->len < around + ESP_TRAILER || text_len & (sa->align - 1u))
+		return ESP_SHORT;
 	*ret_seq = sa->spec.esn ? replay_extend(&sa->replay, p->seqno) : p->seqno;
-	struct span iv = rd_take(&r, sa->iv_len);
-	if (r.bad || rd_left(&r) < sa->icv_len + (size_t)ESP_TRAILER)
-		return ESP_SHORT;
-	size_t text_len = rd_left(&r) - sa->icv_len;
-	if (text_len & (sa->align - 1u))
-		return ESP_SHORT;
 	if (!replay_check(&sa->replay, *ret_seq))
 		return ESP_REPLAYED;
-	uint8_t *text = p->data + ESP_HEADER + sa->iv_len;
-	set_job(j, sa, p->data, iv.p, text, text_len, text + text_len);
+	set_job(j, sa, p->data, text_len);
 	if (sa->spec.esn && !esn_cover(p, sa, j, (uint32_t)(*ret_seq >> 32), icv))
 		return ESP_NO_ROOM;
 	return ESP_OK;
 }
 
+/* A call is more than a few bytes are worth. */
+static inline bool is_padding(const uint8_t *at, size_t n)
+{
+	if (n > 8)
+		return !memcmp(at, padding, n);
+	for (size_t i = 0; i < n; i++)
+		if (at[i] != i + 1)
+			return false;
+	return true;
+}
+
 /* Padding of the decrypted text (RFC 4303 section 2.4); leaves p at the payload. */
-static enum esp_reason strip(struct pkt *p, uint8_t *ret_next)
+static inline enum esp_reason strip(struct pkt *p, uint8_t *ret_next)
 {
 	struct sa *sa = p->sa;
 
-	(void)pkt_pull(p, ESP_HEADER + sa->iv_len);
-	size_t text_len = p->len - sa->icv_len, pad = p->data[text_len - 2];
+	size_t shim = ESP_HEADER + (size_t)sa->iv_len;
+	uint8_t *text = p->data + shim;
+	size_t text_len = p->len - shim - sa->icv_len, pad = text[text_len - 2];
 
-	*ret_next = p->data[text_len - 1];
-	if (pad + ESP_TRAILER > text_len)
+	p->data = text;
+	*ret_next = text[text_len - 1];
+	p->len = (uint32_t)text_len;
+	if (pad + ESP_TRAILER > text_len || !is_padding(text + text_len - ESP_TRAILER - pad, pad))
 		return ESP_PADDING;
-	const uint8_t *at = p->data + text_len - ESP_TRAILER - pad;
-	for (size_t i = 0; i < pad; i++)
-		if (at[i] != i + 1)
-			return ESP_PADDING;
-	(void)pkt_trim(p, text_len - ESP_TRAILER - pad);
+	p->len = (uint32_t)(text_len - ESP_TRAILER - pad);
 	return ESP_OK;
 }
 
@@ -399,25 +561,39 @@ static bool part_of_tunnel(const struct selector *s, const struct ip_view *h, co
 	       selector_has(s, &taken);
 }
 
-static inline enum esp_reason admit(struct pkt *p)
+/* Takes over the congestion mark of the outer header. */
+static enum esp_reason mark(struct pkt *p, uint8_t family, uint8_t inner_tos)
+{
+	int tos = tos_decap(p->outer_tos, inner_tos);
+
+	if (tos < 0)
+		return ESP_ECN;
+	ip_set_tos(p, family, (uint8_t)tos);
+	return ESP_OK;
+}
+
+/* Whether the SA is about the packet, which is sane. */
+static bool is_agreed(const struct sa *sa, const struct pkt *p)
+{
+	struct ip_view h;
+	struct flow f;
+
+	if (!ip_peek(span_of(p->data, p->len), &h))
+		return false;
+	ip_flow(p, &h, &f);
+	return selector_has(&sa->inner_in, &f) || part_of_tunnel(&sa->inner_in, &h, &f);
+}
+
+static enum esp_reason admit(struct pkt *p)
 {
 	struct sa *sa = p->sa;
-	struct flow f;
 	struct ip_view h;
 
 	if (!ip_parse(p, true, &h))
 		return ESP_IDENTITY;
-	if (sa->spec.mode == MODE_TUNNEL) {
-		int tos = tos_decap(p->outer_tos, h.tos);
-
-		if (tos < 0)
-			return ESP_ECN;
-		ip_set_tos(p, h.family, (uint8_t)tos);
-	}
-	ip_flow(p, &h, &f);
-	if (selector_has(&sa->inner_in, &f))
-		return ESP_OK;
-	return part_of_tunnel(&sa->inner_in, &h, &f) ? ESP_OK : ESP_IDENTITY;
+	if (sa->spec.mode == MODE_TUNNEL && mark(p, h.family, h.tos))
+		return ESP_ECN;
+	return is_agreed(sa, p) ? ESP_OK : ESP_IDENTITY;
 }
 
 static enum esp_reason deliver(struct pkt *p, uint8_t next)
@@ -435,14 +611,32 @@ static enum esp_reason deliver(struct pkt *p, uint8_t next)
 	return admit(p);
 }
 
-bool esp_carries(const struct pkt *p, uint8_t next)
-{
-	return next == (ip_is_v6(span_of(p->data, p->len)) ? IPPROTO_IPV6_ : IPPROTO_IPIP_);
-}
-
 enum esp_reason esp_admit(struct pkt *p)
 {
 	return admit(p);
+}
+
+/* The same as admit() for the usual packet, IPv4 in tunnel mode, without a view of all of its
+ * header. */
+static inline enum esp_reason admit4(struct pkt *p)
+{
+	const struct sa *sa = p->sa;
+	const uint8_t *b = ip4_sane(span_of(p->data, p->len));
+	uint64_t addrs;
+
+	if (!b || be16_at(b + 2) > p->len || !ip4_sum_fits(b))
+		return ESP_IDENTITY;
+	p->len = be16_at(b + 2);
+	if (p->outer_tos & 3 && mark(p, IP_V4, b[1]))
+		return ESP_ECN;
+	if (sa->in_plain) {
+		memcpy(&addrs, b + 12, sizeof(addrs));
+		return ((addrs ^ sa->in_wanted) & sa->in_care) ||
+				       (sa->inner_in.proto && sa->inner_in.proto != b[9]) ?
+			       ESP_IDENTITY :
+			       ESP_OK;
+	}
+	return is_agreed(sa, p) ? ESP_OK : ESP_IDENTITY;
 }
 
 void esp_count_bad(struct sa *sa, enum esp_reason why)
@@ -466,14 +660,14 @@ void esp_count_bad(struct sa *sa, enum esp_reason why)
 	}
 }
 
-static enum esp_reason finish(struct pkt *p, const struct crypto_job *j, uint64_t seq,
+static inline enum esp_reason finish(struct pkt *p, const struct crypto_job *j, uint64_t seq,
 			      uint64_t now_ms)
 {
 	struct sa *sa = p->sa;
 	uint8_t next;
 
 	if (sa->spec.esn)
-		esn_uncover(p, sa);
+		esn_uncover(p, sa, j);
 	if (!j->ok)
 		return ESP_AUTH;
 	if (!replay_commit(&sa->replay, seq))
@@ -481,7 +675,9 @@ static enum esp_reason finish(struct pkt *p, const struct crypto_job *j, uint64_
 	size_t text_len = p->len - ESP_HEADER - sa->iv_len - sa->icv_len;
 	enum esp_reason why = strip(p, &next);
 	if (!why)
-		why = deliver(p, next);
+		why = next == IPPROTO_IPIP_ && sa->spec.mode == MODE_TUNNEL && esp_carries(p, next) ?
+			      admit4(p) :
+			      deliver(p, next);
 	if (!why && (sa->dead || !sa_spend(sa, p->len, text_len)))
 		why = ESP_SA_DEAD;
 	if (!why) {
@@ -508,14 +704,17 @@ void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_
 		else
 			n++;
 	}
-	batch_partition(b, bad);
-	crypto_run(w->crypto, CRYPTO_DECRYPT, jobs, n);
-	for (size_t i = 0; i < n; i++) {
+	if (n < b->n)
+		batch_partition(b, bad);
+	(void)crypto_run(w->crypto, CRYPTO_DECRYPT, jobs, n);
+	for (size_t i = 0; i < b->n; i++) {
 		enum esp_reason why = finish(b->p[i], &jobs[i], seq[i], now_ms);
 
 		b->p[i]->reason = (uint8_t)why;
+		n -= why != ESP_OK;
 		if (why)
 			esp_count_bad(b->p[i]->sa, why);
 	}
-	batch_partition(b, bad);
+	if (n < b->n)
+		batch_partition(b, bad);
 }

@@ -11,6 +11,7 @@
 #define ESP_UDP_HEADER 8u
 #define ESP_HEADER     8u /* SPI and sequence number */
 #define ESP_TRAILER    2u /* pad length and next header */
+#define ESP_OUTER_TTL  255u /* of the headers that we put around packets */
 
 /* Why a packet was refused (pkt.reason). */
 enum esp_reason {
@@ -62,10 +63,22 @@ bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip_view *inner, e
  * the congestion mark of the outer one. */
 enum esp_reason esp_admit(struct pkt *p);
 /* Whether p looks like the packet that tunnel mode says it carries (next header 4 or 41). */
-bool esp_carries(const struct pkt *p, uint8_t next);
+static inline bool esp_carries(const struct pkt *p, uint8_t next)
+{
+	return next == (ip_is_v6(span_of(p->data, p->len)) ? IPPROTO_IPV6_ : IPPROTO_IPIP_);
+}
 void esp_count_bad(struct sa *sa, enum esp_reason why);
 
 /* The SPI at the start of an ESP packet; false if it is too short. */
-bool esp_peek_spi(const struct pkt *p, uint32_t *ret_spi);
+static inline bool esp_peek_spi(const struct pkt *p, uint32_t *ret_spi)
+{
+	struct rd r = pkt_rd(p);
+	uint32_t spi = rd_be32(&r);
+
+	if (r.bad)
+		return false;
+	*ret_spi = spi;
+	return true;
+}
 
 #endif

@@ -18,11 +18,47 @@ struct replay {
 };
 
 void replay_init(struct replay *r, uint32_t window);
+static inline uint64_t replay_top(const struct replay *r)
+{
+	return (uint64_t)r->high << 32 | r->top;
+}
+
 /* True if seq may still be accepted. 0 is never valid. */
-bool replay_check(const struct replay *r, uint64_t seq);
+static inline bool replay_check(const struct replay *r, uint64_t seq)
+{
+	uint64_t top = replay_top(r);
+
+	if (!r->window)
+		return true;
+	if (seq == 0)
+		return false;
+	if (seq > top)
+		return true;
+	if (top - seq >= r->window)
+		return false;
+	return !(r->bits[seq / 64 % REPLAY_WORDS] >> seq % 64 & 1);
+}
+
+/* Makes seq, which is more than the highest, the highest. */
+void replay_slide(struct replay *r, uint64_t seq);
 /* Marks seq as seen. False if it was seen or left the window since the check:
  * two copies in one batch. */
-bool replay_commit(struct replay *r, uint64_t seq);
+static inline bool replay_commit(struct replay *r, uint64_t seq)
+{
+	uint64_t top = replay_top(r);
+
+	if (!replay_check(r, seq))
+		return false;
+	if (seq > top && seq / 64 == top / 64) {
+		r->top = (uint32_t)seq; /* the upper half is the same */
+	} else if (seq > top) {
+		replay_slide(r, seq);
+	}
+	if (r->window)
+		r->bits[seq / 64 % REPLAY_WORDS] |= UINT64_C(1) << seq % 64;
+	return true;
+}
+
 /* The whole of an extended number of which low was received, taken for the nearest to the
  * window (RFC 4303 appendix A2.1); 0, which is never valid, if there is none. */
 uint64_t replay_extend(const struct replay *r, uint32_t low);

@@ -72,6 +72,33 @@ static int set_ah(struct crypto_runner *r, struct sa *sa, const struct sa_spec *
 			      span_of(key->b, key->len), &sa->ah.key);
 }
 
+/* What each packet would compute anew. */
+static void prepare_in(struct sa *sa)
+{
+	const struct selector *s = &sa->inner_in;
+	uint32_t want[2], wild[2];
+
+	sa->in_plain = s->local.addr.family == IP_V4 && s->remote.addr.family == IP_V4 &&
+		       s->local_port.op == PORT_ANY && s->remote_port.op == PORT_ANY;
+	memcpy(&want[0], s->local.addr.b, 4);
+	memcpy(&want[1], s->remote.addr.b, 4);
+	memcpy(&wild[0], s->local.wild, 4);
+	memcpy(&wild[1], s->remote.wild, 4);
+	memcpy(&sa->in_wanted, want, sizeof(want));
+	memcpy(&sa->in_care, wild, sizeof(wild));
+	sa->in_care = ~sa->in_care;
+}
+
+static void prepare_out(struct sa *sa)
+{
+	uint32_t src = ipaddr_to_v4(&sa->spec.src), dst = ipaddr_to_v4(&sa->spec.dst), addrs[2];
+
+	memcpy(&addrs[0], sa->spec.src.b, 4);
+	memcpy(&addrs[1], sa->spec.dst.b, 4);
+	memcpy(&sa->outer_addrs, addrs, sizeof(addrs));
+	sa->outer_sum = ip_sum_fold((uint64_t)0x4500 + (ESP_OUTER_TTL << 8 | PROTO_ESP) + src + dst);
+}
+
 int sa_new(struct crypto_runner *r, const struct sa_spec *spec, uint64_t now_ms, struct sa **ret)
 {
 	struct sa *sa;
@@ -100,6 +127,8 @@ int sa_new(struct crypto_runner *r, const struct sa_spec *spec, uint64_t now_ms,
 	secret_wipe(&sa->spec.ah.key, sizeof(sa->spec.ah.key));
 	sa->born_ms = now_ms;
 	sa->inner_in = selector_mirror(&spec->sel);
+	prepare_in(sa);
+	prepare_out(sa);
 	*ret = sa;
 	return 0;
 }

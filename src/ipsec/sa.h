@@ -33,6 +33,14 @@ struct sa {
 	uint64_t text_limit;		/* bytes under the cipher, at most; 0: no limit */
 	uint64_t born_ms, last_ms;	/* last_ms: last packet; 0 none yet */
 	struct selector inner_in;	/* inbound: what an inner packet must match */
+	/* inbound, if inner_in says addresses of IPv4 and a protocol and no more: the same, as
+	 * source and destination lie in the header; wanted where care has ones */
+	bool in_plain;
+	uint64_t in_wanted, in_care;
+	/* outbound, tunnel mode over IPv4, not in UDP: addresses as they lie in the outer header, and
+	 * the sum of what is the same in all of them */
+	uint64_t outer_addrs;
+	uint32_t outer_sum;
 
 	/* owner worker only */
 	uint32_t seq;		   /* outbound: last sent, as on the wire */
@@ -97,6 +105,8 @@ static inline bool sa_spend(struct sa *sa, size_t len, size_t text)
 /* Outbound: no number is left, and none is used twice (RFC 4303 section 3.3.3). */
 static inline bool sa_is_exhausted(const struct sa *sa)
 {
+	if (sa->seq != UINT32_MAX && !sa->has_ah)
+		return false;
 	return !sa->spec.manual &&
 	       ((sa->has_ah && sa->ah.seq == UINT32_MAX) ||
 		(sa->seq == UINT32_MAX && (!sa->spec.esn || sa->seq_high == UINT32_MAX)));

@@ -54,34 +54,24 @@ const struct spd_entry *spd_lookup_inbound(const struct spd *s, uint32_t ifid, c
 	return spd_lookup(s, ifid, &m);
 }
 
-static bool same_flow(const struct flow *a, const struct flow *b)
+void spd_slot_fill(const struct spd *s, struct spd_slot *slot, uint32_t ifid, const struct ip_key *k)
 {
-	return a->proto == b->proto && a->ports_known == b->ports_known &&
-	       a->local_port == b->local_port && a->remote_port == b->remote_port &&
-	       ip_addr_same(&a->local, &b->local) && ip_addr_same(&a->remote, &b->remote);
-}
+	const struct spd_entry *e;
+	struct flow f;
 
-/* A collision only costs a walk, so a cheap mix is enough. */
-static size_t slot_of(uint32_t ifid, const struct flow *f)
-{
-	uint64_t local = ip_addr_mix(&f->local), h = (local << 32 | local >> 32) ^ ip_addr_mix(&f->remote);
-
-	h ^= (uint64_t)f->local_port << 40 ^ (uint64_t)f->remote_port << 8 ^ f->proto ^ ifid;
-	h *= 0x9e3779b97f4a7c15u;
-	return (size_t)(h >> 40) & (SPD_CACHE - 1);
+	ip_key_flow(k, &f);
+	e = spd_lookup(s, ifid, &f);
+	*slot = (struct spd_slot){ .key = *k, .generation = s->generation, .ifid = ifid,
+				   .hit = e ? (uint32_t)(e - s->v) : SPD_NONE };
 }
 
 const struct spd_entry *spd_lookup_cached(const struct spd *s, struct spd_cache *c, uint32_t ifid,
 					  const struct flow *f)
 {
-	size_t i = slot_of(ifid, f);
+	const struct spd_slot *slot;
+	struct ip_key k;
 
-	if (c->slot[i].generation == s->generation && c->slot[i].ifid == ifid &&
-	    same_flow(&c->slot[i].flow, f))
-		return c->slot[i].hit;
-	c->slot[i].generation = s->generation;
-	c->slot[i].ifid = ifid;
-	c->slot[i].flow = *f;
-	c->slot[i].hit = spd_lookup(s, ifid, f);
-	return c->slot[i].hit;
+	ip_key_of_flow(f, &k);
+	slot = spd_slot_of(s, c, ifid, &k);
+	return slot->hit == SPD_NONE ? NULL : &s->v[slot->hit];
 }

@@ -7,6 +7,7 @@
 #define IPSEC_SPD_H
 
 #include "model/selector.h"
+#include "packet/ip.h"
 
 enum spd_action { SPD_PROTECT = 1, SPD_SKIP = 2 };
 
@@ -28,13 +29,22 @@ struct spd {
 	uint32_t generation; /* of the table; caches compare it */
 };
 
-#define SPD_CACHE 1024 /* a power of two */
+#define SPD_CACHE 4096 /* a power of two */
+#define SPD_NONE  UINT32_MAX
+
+/* What is known of a flow: a cache line. */
+struct spd_slot {
+	struct ip_key key;
+	uint32_t generation, ifid;
+	uint32_t hit; /* index of the entry that takes it, or SPD_NONE */
+	uint32_t sa_generation; /* the owner's: whether sa is worth anything still */
+	void *sa;		/* the owner's; NULL when the slot is new */
+};
+static_assert(sizeof(struct spd_slot) == 64, "a flow is a cache line");
+
+/* Of one worker. */
 struct spd_cache {
-	struct {
-		uint32_t generation, ifid;
-		struct flow flow;
-		const struct spd_entry *hit; /* NULL: no entry takes it */
-	} slot[SPD_CACHE];
+	struct spd_slot slot[SPD_CACHE];
 };
 
 void spd_fini(struct spd *s);
@@ -45,6 +55,28 @@ int spd_add(struct spd *s, const struct spd_entry *e);
 const struct spd_entry *spd_lookup(const struct spd *s, uint32_t ifid, const struct flow *f);
 const struct spd_entry *spd_lookup_cached(const struct spd *s, struct spd_cache *c, uint32_t ifid,
 					  const struct flow *f);
+/* The same for packets: the slot of the flow, which is valid until the next call. */
+void spd_slot_fill(const struct spd *s, struct spd_slot *slot, uint32_t ifid, const struct ip_key *k);
+static inline struct spd_slot *spd_slot_at(struct spd_cache *c, uint32_t ifid, const struct ip_key *k)
+{
+	return &c->slot[ip_key_mix(k, ifid) & (SPD_CACHE - 1)];
+}
+
+static inline bool spd_slot_is(const struct spd *s, const struct spd_slot *slot, uint32_t ifid,
+			       const struct ip_key *k)
+{
+	return slot->generation == s->generation && slot->ifid == ifid && ip_key_same(&slot->key, k);
+}
+
+static inline struct spd_slot *spd_slot_of(const struct spd *s, struct spd_cache *c, uint32_t ifid,
+					   const struct ip_key *k)
+{
+	struct spd_slot *slot = spd_slot_at(c, ifid, k);
+
+	if (!spd_slot_is(s, slot, ifid, k))
+		spd_slot_fill(s, slot, ifid, k);
+	return slot;
+}
 /* Inbound: the entry that says this flow, received in clear on ifid, should have
  * been protected. f is as received: local is the (remote) source. */
 const struct spd_entry *spd_lookup_inbound(const struct spd *s, uint32_t ifid,

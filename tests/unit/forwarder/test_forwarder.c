@@ -518,7 +518,7 @@ static void check_clear(void *ctx, const struct pkt *p)
 	struct lock *l = ctx;
 	struct pkt copy = *p;
 	struct flow fl;
-	struct ip_view h;
+	struct ip_view h = { 0 };
 
 	assert_true(ip4_peek(span_of(p->data, p->len), &h));
 	assert_int_equal(h.proto, IPPROTO_GRE_);
@@ -530,7 +530,7 @@ static void check_clear(void *ctx, const struct pkt *p)
 static void check_esp(void *ctx, const struct pkt *p)
 {
 	struct lock *l = ctx;
-	struct ip_view h;
+	struct ip_view h = { 0 };
 	bool live = false;
 
 	assert_true(ip4_peek(span_of(p->data, p->len), &h));

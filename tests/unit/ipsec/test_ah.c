@@ -187,7 +187,7 @@ static enum esp_reason encap(struct pkt *p, struct sa *sa)
 /* What a forwarder notes of the outer header. */
 static void arrive(struct pkt *p)
 {
-	struct ip_view h;
+	struct ip_view h = { 0 };
 
 	assert_true(ip4_parse(p, true, &h));
 	assert_int_equal(h.proto, PROTO_AH);

@@ -172,7 +172,7 @@ static void published_packets_are_built(void **state)
 		size_t n = unhex(v->esp, want);
 		struct pkt *p = load(v->inner);
 		struct batch b = { 1, { p } }, bad = { 0 };
-		struct ip_view outer;
+		struct ip_view outer = { 0 };
 
 		p->sa = sa_of(v, SA_OUT);
 		((struct sa *)p->sa)->seq = v->seq - 1;
@@ -198,7 +198,7 @@ static void published_packets_are_opened(void **state)
 		struct pkt *p = load(v->esp);
 		struct batch b = { 1, { p } }, bad = { 0 };
 		struct span inner = span_of(want, n);
-		struct ip_view h;
+		struct ip_view h = { 0 };
 
 		/* transport mode: what the header of the ESP packet said */
 		assert_true(ip4_peek(inner, &h));
