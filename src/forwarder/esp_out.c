@@ -50,18 +50,25 @@ static void leaving_init(const struct forwarder *f, struct leaving *l, enum fwd_
 	l->udp_port = f->by_kind[udp];
 }
 
-static void leave(struct forwarder *f, struct leaving *l, struct sa *sa, struct pkt *p)
+/* The packets of one SA. */
+static void leave(struct forwarder *f, struct leaving *l, const struct sa *sa, struct pkt *const *p,
+		  size_t n)
 {
+	struct batch *b = sa->has_ah ? &l->ah : &l->esp;
+	size_t mtu = sa->path_mtu;
+
 	if (sa->spec.udp_encap) {
-		/* one that is to be cut all the same: by the kernel */
-		if (p->len + ip_header_of(sa->spec.src.family) + ESP_UDP_HEADER > sa->path_mtu)
-			p->outer_df = false;
-		(void)batch_add(&l->udp, p);
-	} else if (sa->has_ah) {
-		send_cut(f, l->ah_port, &l->ah, p, sa->path_mtu);
-	} else {
-		send_cut(f, l->esp_port, &l->esp, p, sa->path_mtu);
+		for (size_t i = 0; i < n; i++) {
+			/* one that is to be cut all the same: by the kernel */
+			if (p[i]->len + ip_header_of(sa->spec.src.family) + ESP_UDP_HEADER > mtu)
+				p[i]->outer_df = false;
+			(void)batch_add(&l->udp, p[i]);
+		}
+		return;
 	}
+	for (size_t i = 0; i < n; i++)
+		if (p[i]->len > mtu || !batch_add(b, p[i]))
+			send_cut(f, sa->has_ah ? l->ah_port : l->esp_port, b, p[i], mtu);
 }
 
 static void leave_all(struct forwarder *f, struct leaving *l)
@@ -95,29 +102,23 @@ void esp_out_flush(struct forwarder *f)
 			event_expire(f, sa);
 		fwd_drop(f, bad.p[i], drop_of(&pol->stats, bad.p[i]->reason));
 	}
-	for (size_t i = 0; i < f->out.n; i++) {
-		struct pkt *p = f->out.p[i];
-		struct sa *sa = p->sa;
+	for (size_t i = 0, n; i < f->out.n; i += n) {
+		struct pkt *const *p = f->out.p + i;
+		struct sa *sa = p[0]->sa;
 		struct policy *pol = sa->owner;
 
-		pol->stats.encaps++;
-		pol->stats.encrypts += sa->has_esp;
-		pol->stats.digests += sa->icv_len || sa->has_ah;
-		leave(f, sa->spec.src.family == IP_V6 ? &v6 : &v4, sa, p);
+		for (n = 1; i + n < f->out.n && p[n]->sa == sa; n++)
+			;
+		pol->stats.encaps += n;
+		pol->stats.encrypts += sa->has_esp ? n : 0;
+		pol->stats.digests += sa->icv_len || sa->has_ah ? n : 0;
+		leave(f, sa->spec.src.family == IP_V6 ? &v6 : &v4, sa, p, n);
 		if (sa_check_life(sa, f->now_ms))
 			event_expire(f, sa);
 	}
 	f->out.n = 0;
 	leave_all(f, &v4);
 	leave_all(f, &v6);
-}
-
-static void emit(struct forwarder *f, struct sa *sa, struct pkt *p)
-{
-	if (f->out.n == BATCH_MAX)
-		esp_out_flush(f);
-	p->sa = sa;
-	(void)batch_add(&f->out, p);
 }
 
 /* What becomes of a packet that is too long for the path once it is encrypted. */
@@ -157,7 +158,7 @@ static void cut_and_emit(struct forwarder *f, struct sa *sa, struct pkt *p)
 		fwd_drop(f, p, FWD_DROP_NO_BUFFER);
 	}
 	for (size_t i = 0; i < parts.n; i++)
-		emit(f, sa, parts.p[i]);
+		esp_out_emit(f, sa, parts.p[i]);
 }
 
 void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip_view *h, struct pkt *p)
@@ -171,7 +172,7 @@ void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip_view *h, st
 		return;
 	}
 	if (p->len <= sa->plain_mtu) {
-		emit(f, sa, p);
+		esp_out_emit(f, sa, p);
 		return;
 	}
 	switch (fate_of(sa, pol, h)) {
@@ -179,7 +180,7 @@ void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip_view *h, st
 		cut_and_emit(f, sa, p);
 		break;
 	case CUT_AFTER:
-		emit(f, sa, p);
+		esp_out_emit(f, sa, p);
 		break;
 	case REFUSE:
 		pol->stats.too_big++;

@@ -13,14 +13,6 @@ void deliver_flush(struct forwarder *f, struct delivery *d)
 		port_send(f, d->port, &d->b);
 }
 
-void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p)
-{
-	if (d->b.n == BATCH_MAX || d->port != port)
-		deliver_flush(f, d);
-	d->port = port;
-	(void)batch_add(&d->b, p);
-}
-
 /* A packet in clear, received by interface ifid, that a policy there protects:
  * counted, told, gone. False: none does, and it still belongs to the caller. */
 static bool refuse_clear(struct forwarder *f, uint32_t ifid, const struct flow *fl, struct pkt *p)

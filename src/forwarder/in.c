@@ -78,19 +78,11 @@ static void refuse(struct forwarder *f, struct pkt *p, enum fwd_drop malformed)
 	fwd_drop(f, p, why);
 }
 
-static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct pkt *p)
+static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct policy *pol,
+					struct pkt *p)
 {
-	struct sa *sa = p->sa;
-	struct policy *pol = sa->owner;
 	struct ip_view h;
 
-	pol->stats.decaps++;
-	pol->stats.decrypts += sa->has_esp;
-	pol->stats.verifies += sa->icv_len || sa->has_ah;
-	if (!ip_peek(span_of(p->data, p->len), &h)) {
-		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
-		return;
-	}
 	if (pol->acl_in && !access_lets(f, pol->acl_in, pol->ifid, p)) {
 		pol->stats.access_in++;
 		pol->stats.recv_errors++;
@@ -99,6 +91,10 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 	}
 	if (pol->vti) {
 		vti_in(f, d, pol->vti, p);
+		return;
+	}
+	if (!ip_peek(span_of(p->data, p->len), &h)) {
+		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 		return;
 	}
 	/* fragments of GRE go to the kernel, whose whole packet comes back by the
@@ -164,6 +160,36 @@ static void follow_peer(struct forwarder *f, struct sa *sa, const struct pkt *p)
 	(void)event_send(f, &m);
 }
 
+/* Most are IPv4, and neither GRE nor IP in IP; the header was looked at when it came out of
+ * its SA. */
+static inline bool goes_plainly(const struct pkt *p)
+{
+	return p->len >= IP4_HEADER && p->data[0] >> 4 == 4 && !is_tunnel_proto(p->data[9]);
+}
+
+/* Packets of one SA that are what they should be. */
+static void came_out(struct forwarder *f, struct delivery *d, struct sa *sa, struct pkt *const *p,
+		     size_t n)
+{
+	struct policy *pol = sa->owner;
+	bool plain = pol->steer && !pol->acl_in && !pol->vti;
+
+	if (sa_check_life(sa, f->now_ms))
+		event_expire(f, sa);
+	pol->stats.decaps += n;
+	pol->stats.decrypts += sa->has_esp ? n : 0;
+	pol->stats.verifies += sa->icv_len || sa->has_ah ? n : 0;
+	if (sa->spec.udp_encap)
+		for (size_t i = 0; i < n; i++)
+			follow_peer(f, sa, p[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (plain && goes_plainly(p[i]))
+			deliver(f, d, pol->steer, p[i]);
+		else
+			deliver_decapsulated(f, d, pol, p[i]);
+	}
+}
+
 /* Everything after the SPI lookup in the headers of that protocol. */
 static void decapsulate(struct forwarder *f, struct batch *b, uint8_t proto)
 {
@@ -177,14 +203,13 @@ static void decapsulate(struct forwarder *f, struct batch *b, uint8_t proto)
 	for (size_t i = 0; i < bad.n; i++)
 		refuse(f, bad.p[i],
 		       proto == PROTO_AH ? FWD_DROP_MALFORMED_AH : FWD_DROP_MALFORMED_ESP);
-	for (size_t i = 0; i < b->n; i++) {
-		struct sa *sa = b->p[i]->sa;
+	for (size_t i = 0, n; i < b->n; i += n) {
+		struct pkt *const *p = b->p + i;
+		struct sa *sa = p[0]->sa;
 
-		if (sa_check_life(sa, f->now_ms))
-			event_expire(f, sa);
-		if (sa->spec.udp_encap)
-			follow_peer(f, sa, b->p[i]);
-		deliver_decapsulated(f, &d, b->p[i]);
+		for (n = 1; i + n < b->n && p[n]->sa == sa; n++)
+			;
+		came_out(f, &d, sa, p, n);
 	}
 	b->n = 0;
 	deliver_flush(f, &d);
@@ -248,9 +273,9 @@ static bool find_ah(struct forwarder *f, struct pkt *p, size_t header_len)
 	return find_sa(f, p, PROTO_AH, spi);
 }
 
-/* Notes the outer header of a packet of ours; false, and p is gone, if it is none: the
- * kernel has reassembled, what is a fragment still is not for us. */
-static bool take_outer(struct forwarder *f, struct pkt *p, uint8_t proto, struct ip_view *ret_h)
+/* Notes the outer header of a packet of ours, *ret_len bytes; false, and p is gone, if it is
+ * none: the kernel has reassembled, what is a fragment still is not for us. */
+static bool take_outer(struct forwarder *f, struct pkt *p, uint8_t proto, size_t *ret_len)
 {
 	struct ip_view h;
 
@@ -271,23 +296,56 @@ static bool take_outer(struct forwarder *f, struct pkt *p, uint8_t proto, struct
 		p->outer_dst = h.dst;
 		p->outer_id = h.id;
 	}
-	*ret_h = h;
+	*ret_len = h.header_len;
+	return true;
+}
+
+/* take_outer() and find_esp() for most packets: IPv4, of the SA that the packet before it
+ * was of. False: it is another, and nothing has happened. */
+static inline bool take_alike(struct pkt *p, struct sa *sa)
+{
+	const uint8_t *b = ip4_sane(span_of(p->data, p->len));
+	size_t header_len, total_len;
+
+	if (!b)
+		return false;
+	header_len = (b[0] & 15u) * 4;
+	total_len = be16_at(b + 2);
+	if (total_len > p->len || total_len < header_len + 4 || b[9] != PROTO_ESP ||
+	    be16_at(b + 6) & (IP4_MF | IP4_OFF_MASK) || be32_at(b + header_len) != sa->spec.spi ||
+	    sa->spec.src.family != IP_V4)
+		return false;
+	p->outer_tos = b[1];
+	p->outer_ttl = b[8];
+	p->outer_id = be16_at(b + 4);
+	p->outer_src = be32_at(b + 12);
+	p->outer_dst = be32_at(b + 16);
+	p->data += header_len;
+	p->len = (uint32_t)(total_len - header_len);
+	p->sa = sa;
 	return true;
 }
 
 void in_from_esp(struct forwarder *f, struct batch *b)
 {
+	struct sa *sa = NULL;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
-		struct ip_view h;
+		size_t len;
 
-		if (!take_outer(f, p, PROTO_ESP, &h))
-			continue;
-		(void)pkt_pull(p, h.header_len);
-		if (find_esp(f, p))
+		if (sa && take_alike(p, sa)) {
 			b->p[kept++] = p;
+			continue;
+		}
+		if (!take_outer(f, p, PROTO_ESP, &len))
+			continue;
+		(void)pkt_pull(p, len);
+		if (!find_esp(f, p))
+			continue;
+		b->p[kept++] = p;
+		sa = p->sa;
 	}
 	b->n = kept;
 	decapsulate(f, b, PROTO_ESP);
@@ -300,9 +358,10 @@ void in_from_ah(struct forwarder *f, struct batch *b)
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
-		struct ip_view h;
+		size_t len;
 
-		if (take_outer(f, p, PROTO_AH, &h) && find_ah(f, p, h.header_len))
+		if (take_outer(f, p, PROTO_AH, &len) &&
+		    find_ah(f, p, len))
 			b->p[kept++] = p;
 	}
 	b->n = kept;

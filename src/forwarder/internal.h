@@ -114,6 +114,7 @@ struct forwarder {
 	struct table table, building;
 	bool is_building;
 	uint32_t generation;
+	uint32_t sa_generation; /* which SAs policies have: changes with each that comes or goes */
 	struct htab policies;
 	struct htab tunnel_ends;
 	struct tunnel *tunnels;
@@ -219,6 +220,14 @@ void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *f
 /* esp_out.c: encapsulate and send what has an SA */
 void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip_view *h, struct pkt *p);
 void esp_out_flush(struct forwarder *f);
+/* By that SA as it is: it fits, or is cut behind. */
+static inline void esp_out_emit(struct forwarder *f, struct sa *sa, struct pkt *p)
+{
+	if (f->out.n == BATCH_MAX)
+		esp_out_flush(f);
+	p->sa = sa;
+	(void)batch_add(&f->out, p);
+}
 /* Appends p to b, cut to mtu if need be; sends b by port whenever it is full. */
 void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct pkt *p, size_t mtu);
 
@@ -247,8 +256,14 @@ struct delivery {
 	struct batch b;
 };
 /* To a TUN. Consecutive packets mostly go to one: a change sends what is there. */
-void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p);
 void deliver_flush(struct forwarder *f, struct delivery *d);
+static inline void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p)
+{
+	if (d->b.n == BATCH_MAX || d->port != port)
+		deliver_flush(f, d);
+	d->port = port;
+	(void)batch_add(&d->b, p);
+}
 /* A GRE or IP-in-IP packet with its IP header: true if it was for a tunnel of ours, and
  * then p is gone. from: the policy out of whose SA it came; NULL: from the kernel, and
  * in_clear unless that has put it together out of an SA's fragments. */

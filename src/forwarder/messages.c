@@ -4,11 +4,19 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/secret.h"
 #include "base/wr.h"
 #include "model/policy.h"
+
+/* What the cache of flows says of SAs counts no more. */
+static void sas_changed(struct forwarder *f)
+{
+	if (++f->sa_generation == 0) /* numbers begin again: none may be mistaken for an old one */
+		memset(&f->cache, 0, sizeof(f->cache));
+}
 
 static int sa_install(struct forwarder *f, const struct sa_spec *spec)
 {
@@ -30,6 +38,7 @@ static int sa_install(struct forwarder *f, const struct sa_spec *spec)
 	if (spec->dir == SA_OUT) {
 		sa->next = pol->out;
 		pol->out = sa;
+		sas_changed(f);
 		pol->acquired_ms = 0;
 		pmtu_apply(pol);
 		out_release(f, pol);
@@ -51,6 +60,7 @@ static int sa_remove(struct forwarder *f, uint32_t id)
 			break;
 		}
 	}
+	sas_changed(f);
 	/* its successors would know; there are none, and whoever comes next may ask anew */
 	if (!pol->out)
 		pol->learned = (struct learned_path){ 0 };

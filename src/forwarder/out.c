@@ -57,19 +57,36 @@ void out_release(struct forwarder *f, struct policy *pol)
 	esp_out_flush(f);
 }
 
-/* One packet against the SPD of the interface. False: no policy takes it, and it
- * still belongs to the caller. */
-static bool protect(struct forwarder *f, uint32_t ifid, struct pkt *p, const struct ip_view *h)
+/* The SA that the slot's flow goes by; NULL if there is none. What the slot says counts as
+ * long as no SA has come or gone. */
+static inline struct sa *sa_of_slot(const struct forwarder *f, struct spd_slot *slot, struct policy *pol)
 {
-	const struct spd_entry *e;
-	struct policy *pol;
+	struct sa *sa = slot->sa;
 	struct flow fl;
 
-	ip_flow(p, h, &fl);
-	e = spd_lookup_cached(&f->table.spd, &f->cache, ifid, &fl);
-	if (!e)
+	if (sa && slot->sa_generation == f->sa_generation && !sa->dead && !sa_is_exhausted(sa))
+		return sa;
+	ip_key_flow(&slot->key, &fl);
+	slot->sa = pick_sa(pol, &fl);
+	slot->sa_generation = f->sa_generation;
+	return slot->sa;
+}
+
+/* One packet against the SPD of the interface. False: no policy takes it, and it
+ * still belongs to the caller. */
+static inline bool protect(struct forwarder *f, uint32_t ifid, struct pkt *p, const struct ip_view *h)
+{
+	struct spd_slot *slot;
+	struct policy *pol;
+	struct ip_key key;
+	struct flow fl;
+	struct sa *sa;
+
+	ip_key(p, h, &key);
+	slot = spd_slot_of(&f->table.spd, &f->cache, ifid, &key);
+	if (slot->hit == SPD_NONE)
 		return false;
-	pol = e->state;
+	pol = f->table.spd.v[slot->hit].state;
 	pol->stats.matches++;
 	if (pol->acl_out && !access_lets(f, pol->acl_out, ifid, p)) {
 		pol->stats.access_out++;
@@ -77,7 +94,41 @@ static bool protect(struct forwarder *f, uint32_t ifid, struct pkt *p, const str
 		fwd_drop(f, p, FWD_DROP_ACCESS);
 		return true;
 	}
-	out_by_policy(f, pol, &fl, h, p);
+	sa = sa_of_slot(f, slot, pol);
+	if (sa) {
+		esp_out_add(f, sa, h, p);
+	} else {
+		ip_key_flow(&key, &fl);
+		wait_for_sa(f, pol, &fl, p);
+	}
+	return true;
+}
+
+/* The same for most packets: IPv4, of a flow whose SA is known, whole and without an access
+ * list. False: it is another, and nothing has happened. */
+static inline bool protect_known(struct forwarder *f, uint32_t ifid, struct pkt *p)
+{
+	const uint8_t *b = ip4_sane(span_of(p->data, p->len));
+	struct spd_slot *slot;
+	struct policy *pol;
+	struct ip_key key;
+	struct sa *sa;
+
+	if (!b || be16_at(b + 2) > p->len)
+		return false;
+	ip_key4(b, be16_at(b + 2), &key);
+	slot = spd_slot_at(&f->cache, ifid, &key);
+	sa = slot->sa;
+	if (!spd_slot_is(&f->table.spd, slot, ifid, &key) || !sa ||
+	    slot->sa_generation != f->sa_generation || sa->dead || sa_is_exhausted(sa) ||
+	    sa->spec.mode != MODE_TUNNEL || be16_at(b + 2) > sa->plain_mtu)
+		return false;
+	pol = sa->owner;
+	if (pol->acl_out)
+		return false;
+	pol->stats.matches++;
+	p->len = be16_at(b + 2);
+	esp_out_emit(f, sa, p);
 	return true;
 }
 
@@ -86,6 +137,8 @@ void out_from_steering(struct forwarder *f, uint32_t ifid, struct batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		struct ip_view h;
 
+		if (protect_known(f, ifid, b->p[i]))
+			continue;
 		if (!ip_parse(b->p[i], false, &h))
 			fwd_drop(f, b->p[i], FWD_DROP_MALFORMED_IP);
 		else if (!protect(f, ifid, b->p[i], &h))
