@@ -172,7 +172,7 @@ static void came_out(struct forwarder *f, struct delivery *d, struct sa *sa, str
 		     size_t n)
 {
 	struct policy *pol = sa->owner;
-	bool plain = pol->steer && !pol->acl_in && !pol->vti;
+	bool plain = !pol->acl_in && !pol->vti;
 
 	if (sa_check_life(sa, f->now_ms))
 		event_expire(f, sa);
@@ -183,9 +183,9 @@ static void came_out(struct forwarder *f, struct delivery *d, struct sa *sa, str
 		for (size_t i = 0; i < n; i++)
 			follow_peer(f, sa, p[i]);
 	for (size_t i = 0; i < n; i++) {
-		if (plain && goes_plainly(p[i]))
+		if (plain && pol->steer && goes_plainly(p[i]))
 			deliver(f, d, pol->steer, p[i]);
-		else
+		else if (!plain || !gre_usual_in(f, d, pol, p[i]))
 			deliver_decapsulated(f, d, pol, p[i]);
 	}
 }

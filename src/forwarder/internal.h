@@ -213,6 +213,8 @@ bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip_view 
 /* After a table came: old is what the tunnel was before. */
 void keepalive_follow(struct tunnel *t, const struct fwd_tunnel *old);
 
+/* The newest usable SA of the policy whose selectors take the flow; NULL if there is none. */
+struct sa *out_pick_sa(struct policy *pol, const struct flow *fl);
 /* By an SA of the policy, or it waits for one. p is gone. */
 void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *fl,
 		   const struct ip_view *h, struct pkt *p);
@@ -254,6 +256,10 @@ void in_from_udp(struct forwarder *f, struct batch *b);
 struct delivery {
 	struct fport *port;
 	struct batch b;
+	/* gre_usual.c: the tunnel of the last packet that came out of from's SAs with addrs */
+	struct tunnel *tunnel;
+	const struct policy *from;
+	uint64_t addrs;
 };
 /* To a TUN. Consecutive packets mostly go to one: a change sends what is there. */
 void deliver_flush(struct forwarder *f, struct delivery *d);
@@ -292,6 +298,18 @@ static inline struct fport *raw_port(const struct forwarder *f, uint8_t family)
 {
 	return f->by_kind[family == IP_V6 ? FWD_PORT_GRE6 : FWD_PORT_GRE];
 }
+
+/* gre_usual.c: what is the same for the packets of a batch that leave by a tunnel. sa NULL:
+ * nothing is, each goes the long way. */
+struct gre_usual {
+	struct sa *sa;
+	uint32_t src, dst;
+	uint8_t head; /* bytes of both headers */
+};
+void gre_usual_begin(struct forwarder *f, struct tunnel *t, struct gre_usual *ret_u);
+/* True: p is gone. False: it is not one of the usual, and it is as it was. */
+bool gre_usual_out(struct forwarder *f, struct tunnel *t, const struct gre_usual *u, struct pkt *p);
+bool gre_usual_in(struct forwarder *f, struct delivery *d, const struct policy *from, struct pkt *p);
 
 /* protect.c */
 /* After a commit: tunnels find their policies and policies their tunnels. */

@@ -6,8 +6,7 @@
 
 #include "packet/ip.h"
 
-/* The newest usable SA of the policy whose selectors take the flow. */
-static struct sa *pick_sa(struct policy *pol, const struct flow *fl)
+struct sa *out_pick_sa(struct policy *pol, const struct flow *fl)
 {
 	for (struct sa *sa = pol->out; sa; sa = sa->next)
 		if (!sa->dead && !sa_is_exhausted(sa) && selector_has(&sa->spec.sel, fl))
@@ -18,7 +17,7 @@ static struct sa *pick_sa(struct policy *pol, const struct flow *fl)
 void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *fl,
 		   const struct ip_view *h, struct pkt *p)
 {
-	struct sa *sa = pick_sa(pol, fl);
+	struct sa *sa = out_pick_sa(pol, fl);
 
 	if (sa)
 		esp_out_add(f, sa, h, p);
@@ -67,7 +66,7 @@ static inline struct sa *sa_of_slot(const struct forwarder *f, struct spd_slot *
 	if (sa && slot->sa_generation == f->sa_generation && !sa->dead && !sa_is_exhausted(sa))
 		return sa;
 	ip_key_flow(&slot->key, &fl);
-	slot->sa = pick_sa(pol, &fl);
+	slot->sa = out_pick_sa(pol, &fl);
 	slot->sa_generation = f->sa_generation;
 	return slot->sa;
 }
@@ -268,9 +267,14 @@ void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b)
 	struct fport *raw = raw_port(f, t->conf.src.family);
 	size_t mtu = pmtu_of_tunnel(t);
 	struct batch clear = { 0 };
+	struct gre_usual usual;
 
+	gre_usual_begin(f, t, &usual);
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
+
+		if (usual.sa && gre_usual_out(f, t, &usual, p))
+			continue;
 		uint32_t inner_len = p->len;
 		struct ip_view outer;
 		enum fwd_drop why =
