@@ -228,6 +228,7 @@ int table_commit(struct forwarder *f)
 		    tunnel_make(f, &new->tunnels[i]))
 			return -ENOMEM; /* those made so far are in no table: the next sweep */
 	new->spd.generation = ++f->generation;
+	spd_finish(&new->spd);
 	access_carry(&old, new);
 	commit_policies(f, new);
 	commit_tunnels(f, new);

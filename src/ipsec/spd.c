@@ -10,6 +10,7 @@
 void spd_fini(struct spd *s)
 {
 	free(s->v);
+	spd_index_free(s->index);
 	*s = (struct spd){ 0 };
 }
 
@@ -24,8 +25,20 @@ int spd_add(struct spd *s, const struct spd_entry *e)
 		s->v = v;
 		s->cap = cap;
 	}
+	spd_index_free(s->index); /* it knows nothing of the new one */
+	s->index = NULL;
 	s->v[s->n++] = *e;
 	return 0;
+}
+
+/* The first line from `from` on that takes the flow. */
+static size_t first_match(const struct spd *s, size_t from, uint32_t ifid, const struct flow *f)
+{
+	if (s->index)
+		return spd_index_first(s, from, ifid, f);
+	while (from < s->n && (s->v[from].ifid != ifid || !selector_has(&s->v[from].sel, f)))
+		from++;
+	return from;
 }
 
 const struct spd_entry *spd_lookup(const struct spd *s, uint32_t ifid, const struct flow *f)
@@ -33,11 +46,10 @@ const struct spd_entry *spd_lookup(const struct spd *s, uint32_t ifid, const str
 	uint32_t skipped_seq = 0;
 	bool skipping = false;
 
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = first_match(s, 0, ifid, f); i < s->n; i = first_match(s, i + 1, ifid, f)) {
 		const struct spd_entry *e = &s->v[i];
 
-		if (e->ifid != ifid || (skipping && e->map_seq == skipped_seq) ||
-		    !selector_has(&e->sel, f))
+		if (skipping && e->map_seq == skipped_seq)
 			continue;
 		if (e->action == SPD_PROTECT)
 			return e;

@@ -27,7 +27,11 @@ struct spd {
 	struct spd_entry *v; /* grouped by ifid, in order */
 	size_t n, cap;
 	uint32_t generation; /* of the table; caches compare it */
+	struct spd_index *index; /* spd_finish(); NULL: lines are tried one by one */
 };
+
+#define SPD_INDEX_FROM 16  /* lines; fewer are as quickly tried one by one */
+#define SPD_MAX_GROUPS 256 /* kinds of lines; with more the list is walked */
 
 #define SPD_CACHE 4096 /* a power of two */
 #define SPD_NONE  UINT32_MAX
@@ -50,6 +54,12 @@ struct spd_cache {
 void spd_fini(struct spd *s);
 /* 0 or -ENOMEM; only while building. */
 int spd_add(struct spd *s, const struct spd_entry *e);
+/* Once the list is whole: makes long ones quick to look into (spd_index.c), if there is
+ * memory. */
+void spd_finish(struct spd *s);
+void spd_index_free(struct spd_index *x);
+/* The first line from `from` on that takes the flow; s->n: none does. */
+size_t spd_index_first(const struct spd *s, size_t from, uint32_t ifid, const struct flow *f);
 
 /* Outbound: the entry that takes the flow, NULL for none. */
 const struct spd_entry *spd_lookup(const struct spd *s, uint32_t ifid, const struct flow *f);
