@@ -110,9 +110,10 @@ int sa_new(struct crypto_runner *r, const struct sa_spec *spec, uint64_t now_ms,
 	    (spec->mode != MODE_TUNNEL && spec->mode != MODE_TRANSPORT) ||
 	    (spec->dir != SA_IN && spec->dir != SA_OUT))
 		return -EINVAL;
-	sa = calloc(1, sizeof(*sa));
+	sa = aligned_alloc(alignof(struct sa), sizeof(*sa));
 	if (!sa)
 		return -ENOMEM;
+	memset(sa, 0, sizeof(*sa));
 	if (spec->proto == PROTO_ESP)
 		err = set_esp(r, sa, spec);
 	if (!err && (spec->proto == PROTO_AH || spec->ah.spi))

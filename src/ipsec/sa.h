@@ -4,6 +4,10 @@
 #ifndef IPSEC_SA_H
 #define IPSEC_SA_H
 
+#include <assert.h>
+#include <stdalign.h>
+#include <stddef.h>
+
 #include "base/hash.h"
 #include "crypto/jobs.h"
 #include "ipsec/replay.h"
@@ -23,44 +27,47 @@ struct sa_ah_state {
 	struct replay replay; /* inbound */
 };
 
+/* What each packet asks lies in the first three lines of it, the third being that of spec. The
+ * owner worker alone reads and writes what is not said to be constant. */
 struct sa {
-	struct sa_spec spec; /* keys wiped: they live in `key` and `ah.key` */
-	const struct cipher_info *cipher;
-	const struct auth_info *auth;
-	struct crypto_key *key; /* of ESP; NULL: AH alone */
-	bool has_esp, has_ah;
-	uint8_t icv_len, iv_len, align; /* bytes; align, a power of two: text is padded to it */
-	uint64_t text_limit;		/* bytes under the cipher, at most; 0: no limit */
-	uint64_t born_ms, last_ms;	/* last_ms: last packet; 0 none yet */
-	struct selector inner_in;	/* inbound: what an inner packet must match */
-	/* inbound, if inner_in says addresses of IPv4 and a protocol and no more: the same, as
-	 * source and destination lie in the header; wanted where care has ones */
-	bool in_plain;
-	uint64_t in_wanted, in_care;
-	/* outbound, tunnel mode over IPv4, not in UDP: addresses as they lie in the outer header, and
-	 * the sum of what is the same in all of them */
-	uint64_t outer_addrs;
-	uint32_t outer_sum;
+	alignas(64) struct crypto_key *key; /* constant; of ESP; NULL: AH alone */
+	void *owner;		   /* the owner's: the policy that it serves */
+	const struct cipher_info *cipher; /* constant */
+	const struct auth_info *auth;	   /* constant */
+	uint64_t packets, bytes;   /* inner */
+	uint64_t text;		   /* bytes under the cipher, padding included */
+	uint64_t last_ms;	   /* last packet; 0 none yet */
 
-	/* owner worker only */
+	uint64_t text_limit;	   /* constant; bytes under the cipher, at most; 0: no limit */
+	/* outbound, tunnel mode over IPv4, not in UDP: addresses as they lie in the outer header, and
+	 * the sum of what is the same in all of them; constant */
+	uint64_t outer_addrs;
+	/* inbound, if in_plain: inner_in says addresses of IPv4 and a protocol and no more. The same,
+	 * as source and destination lie in the header, wanted where care has ones; constant */
+	uint64_t in_wanted, in_care;
+	uint32_t outer_sum;
 	uint32_t seq;		   /* outbound: last sent, as on the wire */
 	uint32_t seq_high;	   /* its upper half, with extended sequence numbers */
 	uint16_t ip_id;		   /* outbound: last outer id */
 	uint16_t path_mtu, plain_mtu; /* outbound: sa_set_path() */
+	uint8_t icv_len, iv_len, align; /* constant; bytes; align, a power of two: text is padded to it */
+	bool has_esp, has_ah, in_plain; /* constant */
 	uint8_t df_bit;		   /* outbound, tunnel mode: enum esp_df + 1; 0: as the caller says */
 	bool df_off;		   /* outbound: the path is too narrow to ask that nobody cut */
-	struct replay replay;	   /* inbound */
-	uint64_t packets, bytes;   /* inner */
-	uint64_t text;		   /* bytes under the cipher, padding included */
-	uint64_t auth_failed, replayed, bad_identity, malformed, send_errors;
 	uint8_t due, told;	   /* enum sa_due */
 	bool dead;		   /* hard lifetime or sequence numbers used up */
 
-	struct hnode by_id, by_spi, by_ah; /* by_spi: inbound in sad.by_spi, outbound in sad.by_out */
-	struct sa *next; /* the owner's: newest first in a policy */
-	void *owner;	 /* the owner's: the policy that it serves */
+	alignas(64) struct sa_spec spec; /* keys wiped: they live in `key` and `ah.key` */
+	struct hnode by_spi;	   /* inbound in sad.by_spi, outbound in sad.by_out */
+	struct replay replay;	   /* inbound */
+	struct selector inner_in;  /* inbound: what an inner packet must match; constant */
+	uint64_t born_ms;	   /* constant */
+	uint64_t auth_failed, replayed, bad_identity, malformed, send_errors;
+	struct hnode by_id, by_ah;
+	struct sa *next;	   /* the owner's: newest first in a policy */
 	struct sa_ah_state ah; /* last: those without it do not touch its memory */
 };
+static_assert(offsetof(struct sa, spec) == 128, "what each packet asks is in three lines");
 
 struct sad {
 	struct htab by_id, by_spi, by_ah; /* SPIs of ESP and of AH */

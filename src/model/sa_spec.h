@@ -31,30 +31,30 @@ struct sa_ah {
 	struct sa_key key;
 };
 
+/* Each packet asks for what is above the addresses: a cache line. */
 struct sa_spec {
 	uint32_t id;	    /* handle of this one-way SA, unique for ever in a run; not on the wire */
 	uint32_t pair_id;   /* the two directions of one quick mode share it; IOS's conn id */
 	uint32_t policy_id; /* the SPD entry (p2_policy) that it serves */
+	uint32_t spi;	    /* host order; chosen by the receiver */
 	uint8_t dir;	    /* enum sa_dir */
 	uint8_t proto;	    /* enum ipsec_proto; AH alone has no cipher, its key is auth_key */
 	uint8_t mode;	    /* enum ipsec_mode */
-	uint32_t spi;	    /* host order; chosen by the receiver */
-	struct ipaddr src, dst; /* outer addresses in the direction of travel */
-
-	bool udp_encap;		 /* RFC 3948 */
-	uint16_t udp_sport, udp_dport; /* in the direction of travel; host order */
-
-	uint8_t cipher; /* enum cipher_id */
-	uint16_t cipher_bits;
-	uint8_t auth; /* enum auth_id */
-	struct sa_key enc_key, auth_key;
-
-	uint16_t replay_window; /* packets; 0 is no check */
+	bool udp_encap;	    /* RFC 3948 */
 	/* Extended sequence numbers (RFC 4303 section 2.2.1): the core has them, IOS never asks
 	 * for them in IKEv1, and the forwarder's protocol has no place for them. */
 	bool esn;
-	struct selector sel;	/* the agreed proxy identities */
+	bool manual;	    /* typed keys: permanent, no anti-replay, its numbers may start again */
+	uint8_t cipher;	    /* enum cipher_id */
+	uint8_t auth;	    /* enum auth_id */
 	struct sa_life life;
+	uint16_t cipher_bits;
+	uint16_t replay_window; /* packets; 0 is no check */
+	uint16_t udp_sport, udp_dport; /* in the direction of travel; host order */
+	struct ipaddr src, dst; /* outer addresses in the direction of travel */
+
+	struct sa_key enc_key, auth_key;
+	struct selector sel;	/* the agreed proxy identities */
 
 	/* the peer's address in the configuration: src or dst may be where a NAT has moved him */
 	struct ipaddr peer;
@@ -64,7 +64,6 @@ struct sa_spec {
 	struct ipaddr oa_src, oa_dst;
 
 	struct sa_ah ah; /* of proto ESP */
-	bool manual;	 /* typed keys: permanent, no anti-replay, its numbers may start again */
 };
 
 /* True if the SA has that protocol under that SPI. */
