@@ -275,7 +275,6 @@ void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b)
 
 		if (usual.sa && gre_usual_out(f, t, &usual, p))
 			continue;
-		uint32_t inner_len = p->len;
 		struct ip_view outer;
 		enum fwd_drop why =
 			t->dead ? FWD_DROP_TUNNEL_DOWN : out_encapsulate(t, p, &outer);
@@ -286,7 +285,7 @@ void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b)
 			continue;
 		}
 		t->stats.out_packets++;
-		t->stats.out_bytes += inner_len;
+		t->stats.out_bytes += p->len - p->tunnel_head;
 		t->last_out_ms = f->now_ms;
 		if (protect_out(f, t, p, &outer) || protect(f, t->conf.egress_ifid, p, &outer))
 			continue;
