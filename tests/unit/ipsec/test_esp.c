@@ -420,6 +420,13 @@ static void strange_next_headers_are_refused_and_dummies_dropped(void **state)
 		assert_int_equal(decap(p, e.in), want);
 		pkt_put(&pool, p);
 	}
+	/* 4 is IPv4, whatever else is inside (RFC 4303 section 2.6) */
+	struct pkt *p = inner(HOST_A, HOST_B, 62, 0, 0);
+	assert_int_equal(encap(p, e.out), ESP_OK);
+	carry(p, &null_none);
+	p->data[8] = 0x65;
+	assert_int_equal(decap(p, e.in), ESP_NEXT);
+	pkt_put(&pool, p);
 	ends_free(&e);
 }
 
