@@ -246,17 +246,21 @@ static bool is_sane(const struct crypto_job *j)
 	       (j->text_len && (c->counter || !(j->text_len & (c->block_len - 1u))));
 }
 
-void mb_run(struct mb *m, enum crypto_dir dir, struct crypto_job *const *jobs, size_t n)
+void mb_run(struct mb *m, enum crypto_dir dir, struct crypto_job *const *all, size_t n_all)
 {
-	const struct crypto_key *k = jobs[0]->key;
+	const struct crypto_key *k = all[0]->key;
+	struct crypto_job *jobs[CRYPTO_MAX_JOBS];
+	size_t n = 0;
 
 	if (k->cipher->id == CIPHER_AES_GCM || k->cipher->id == CIPHER_AES_GMAC) {
-		run_gcm(m->mgr, dir, jobs, n);
+		run_gcm(m->mgr, dir, all, n_all);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (!is_sane(jobs[i]))
-			return;
+	for (size_t i = 0; i < n_all; i++)
+		if (is_sane(all[i]))
+			jobs[n++] = all[i];
+	if (!n)
+		return;
 	if (!goes_in_steps(k->mb))
 		run_queue(m, dir, jobs, n);
 	else if (dir == CRYPTO_ENCRYPT)

@@ -49,7 +49,7 @@ struct policy {
 	/* tunnel protection: whose it is; NULL none. Of several GRE tunnels that share it, one */
 	struct tunnel *vti, *gre;
 	const struct access_list *acl_in, *acl_out; /* of the table in force; NULL none */
-	struct sa *out;	  /* newest first */
+	struct sa *out;	  /* newest first; known flows hold one of them until sas_changed() (messages.c) */
 	struct pkt *wait_first, **wait_last;
 	size_t n_waiting;
 	uint64_t acquired_ms; /* last ACQUIRE; 0 never */

@@ -40,6 +40,16 @@ static struct spd_group group_of(const struct spd_entry *e)
 		g.local[i] = ~g.local[i];
 		g.remote[i] = ~g.remote[i];
 	}
+	if (g.family != IP_V6) { /* as selector_has(): four bytes of it count, whatever the others are */
+		static const uint8_t four[16] = { 255, 255, 255, 255 };
+		uint64_t m[2];
+
+		take_addr(m, four);
+		for (size_t i = 0; i < 2; i++) {
+			g.local[i] &= m[i];
+			g.remote[i] &= m[i];
+		}
+	}
 	return g;
 }
 

@@ -29,6 +29,8 @@ static struct ipaddr any_addr(uint8_t family)
 
 	for (size_t i = 0; i < ip_bits(family) / 8; i++)
 		a.b[i] = (uint8_t)(rnd(4) ? 0 : rnd(3));
+	for (size_t i = ip_bits(family) / 8; i < sizeof(a.b); i++) /* nobody looks at them */
+		a.b[i] = (uint8_t)rnd(2);
 	return a;
 }
 
@@ -40,6 +42,8 @@ static struct addr_match any_match(uint8_t family)
 
 	for (size_t i = 0; i < ip_bits(family) / 8; i++)
 		m.wild[i] = any ? 0xff : i > 1 ? wilds[rnd(5)] : 0;
+	for (size_t i = ip_bits(family) / 8; i < sizeof(m.wild); i++)
+		m.wild[i] = (uint8_t)rnd(2);
 	return m;
 }
 
