@@ -81,8 +81,13 @@ static void note_write(const char *path, const char *where, const char *v4, cons
 
 	(void)unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, buf, (size_t)len) != len)
-		log_line("CULVERT-4-HOST", "%s: %s: after a crash forwarding will stay on", path, strerror(errno));
+	ssize_t n = fd < 0 ? -1 : write(fd, buf, (size_t)len);
+
+	if (n != len) {
+		log_line("CULVERT-4-HOST", "%s: %s: after a crash forwarding will stay on", path,
+			 n < 0 ? strerror(errno) : "not written whole");
+		(void)unlink(path);
+	}
 	if (fd >= 0)
 		close(fd);
 }
@@ -93,8 +98,13 @@ void forwarding_begin(struct control *c)
 
 	memcpy(c->forwarded, c->opt->ip_forward, sizeof(c->forwarded));
 	memcpy(c->forwarded6, c->opt->ip6_forward, sizeof(c->forwarded6));
-	if (note_path(c, path) && here(where) && !note_read(path, where, c->forwarded, c->forwarded6))
+	if (!note_path(c, path) || !here(where))
+		return;
+	if (!note_read(path, where, c->forwarded, c->forwarded6))
 		note_write(path, where, c->forwarded, c->forwarded6);
+	else if (strcmp(c->forwarded, c->opt->ip_forward) || strcmp(c->forwarded6, c->opt->ip6_forward))
+		log_line("CULVERT-6-HOST", "forwarding was %s (IPv6: %s) before a router that died here: an orderly stop goes back to that",
+			 c->forwarded[0] ? c->forwarded : "unknown", c->forwarded6[0] ? c->forwarded6 : "unknown");
 }
 
 /* ---- as it is now ---- */

@@ -17,6 +17,7 @@
 #include "forwarder/forwarder.h"
 #include "host/ipv6.h"
 #include "host/log.h"
+#include "host/notify.h"
 #include "host/os.h"
 #include "host/ports.h"
 #include "host/privs.h"
@@ -143,6 +144,7 @@ int run_main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return wrong(run_usage, "unexpected argument ", argv[optind]);
+	host_notify_take();
 	(void)host_sysctl(CONTROL_IP_FORWARD, NULL, o.ip_forward);
 	(void)host_sysctl(HOST_IPV6_FORWARD, NULL, o.ip6_forward);
 	if (!strcmp(o.socket, CONTROL_SOCKET))

@@ -3,17 +3,28 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+static char where[sizeof(((struct sockaddr_un *)0)->sun_path) + 1]; /* one more: too long is seen */
+
+void host_notify_take(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	snprintf(where, sizeof(where), "%s", path ? path : "");
+	(void)unsetenv("NOTIFY_SOCKET");
+}
+
 int host_notify(const char *state)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	size_t len = path ? strlen(path) : 0, said = strlen(state);
+	const char *path = where;
+	size_t len = strlen(path), said = strlen(state);
 	int err = 0;
 
 	if (!len)
