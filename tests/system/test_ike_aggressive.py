@@ -231,8 +231,9 @@ def test_our_order_decides_among_the_policies_of_the_group(world):
     peer = swan(world, 'aes256-sha1-modp1024,3des-sha1-modp1024', '3des-sha1')
     core = us(world, '3des-sha1-modp1024', '3des+sha1', 'p1 20 aes256 sha1 2 86400', begin())
     for role in 'responder', 'initiator':
+        mark = core.mark()
         start(core, peer, role)
-        core.wait('sa-add', count=2)
+        core.wait('sa-add', since=mark, count=2)
         assert core.up()[0]['priority'] == (10 if role == 'responder' else 20)
         core.cmd('clear isakmp')
         core.cmd('clear sa')
