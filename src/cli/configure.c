@@ -139,7 +139,8 @@ static int take_keep(struct cli_work *k, size_t frame, const struct cli_match *m
 	}
 	if (row->flags & ROW_RAW) {
 		const char *d = k->w->line + k->w->v[m->best->up_level].off;
-		size_t n = d[0] == '^' && d[1] ? 2 : 1;
+		/* A listing shows the ETX that began the text as the two characters ^C. */
+		size_t n = d[0] == '^' && d[1] == 'C' ? 2 : 1;
 
 		if (strstr(d + n, n == 2 ? (char[]){ d[0], d[1], 0 } : (char[]){ d[0], 0 }))
 			return 0;
