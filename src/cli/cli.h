@@ -212,7 +212,13 @@ struct cli_mode {
 };
 
 /* Kept lines belong to the model; the engine only says which and where. */
-enum cli_keep { CLI_KEEP_QUIET = 0, CLI_KEEP_INCOMPLETE, CLI_KEEP_INVALID, CLI_KEEP_CHILD };
+enum cli_keep {
+	CLI_KEEP_QUIET = 0,
+	CLI_KEEP_INCOMPLETE,
+	CLI_KEEP_INVALID,
+	CLI_KEEP_CHILD,
+	CLI_KEEP_CONFLICT, /* refused because of what is there already (-EEXIST) */
+};
 struct cli_kept {
 	enum cli_keep kind;
 	unsigned depth;	 /* blanks before it, from its block's first line */
@@ -233,6 +239,7 @@ struct cli_keeper {
 	/* The position behind the i-th line and its children. */
 	size_t (*end)(const void *list, size_t i);
 	bool (*any_wrong)(const void *list); /* a line that is neither QUIET nor a child */
+	void (*settle)(void *list); /* removes the lines of CONFLICT */
 };
 
 struct cli_grammar {

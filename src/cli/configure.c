@@ -217,7 +217,7 @@ static int refuse(struct cli_work *k, size_t frame, const struct cli_match *m, i
 	if (err == -EEXIST && k->s->interactive)
 		return disown(k, frame);
 	/* what is there already must stand before it when the text is read again */
-	return keep_refused(k, frame, CLI_KEEP_INVALID,
+	return keep_refused(k, frame, err == -EEXIST ? CLI_KEEP_CONFLICT : CLI_KEEP_INVALID,
 			    err == -EEXIST ? CLI_ANCHOR_END :
 					     cli_row_number(k->s->g, m->best->row),
 			    m);
@@ -283,7 +283,9 @@ static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 		return 0;
 	}
 	s->f[frame].anchor = cli_row_number(s->g, row);
-	if (m->best->op == CLI_SET && !(row->flags & ROW_KEEP))
+	if (m->best->op != CLI_SET)
+		keep_settle(list_of(k, frame));
+	else if (!(row->flags & ROW_KEEP))
 		keep_supersede(list_of(k, frame), k->w, s->f[frame].anchor);
 	return 0;
 }

@@ -150,7 +150,7 @@ void keep_supersede(struct keep_list k, const struct cli_words *line, uint32_t r
 	if (!k.ops->any_wrong(k.list))
 		return;
 	for (size_t i = 0; k.ops->get(k.list, i, &kept);) {
-		bool wrong = kept.kind == CLI_KEEP_INCOMPLETE || kept.kind == CLI_KEEP_INVALID;
+		bool wrong = kept.kind != CLI_KEEP_QUIET && kept.kind != CLI_KEEP_CHILD;
 		bool blanks = kept.kind == CLI_KEEP_INCOMPLETE && kept.anchor == row;
 
 		if (wrong && is_part(kept.text, line, blanks))
@@ -158,4 +158,9 @@ void keep_supersede(struct keep_list k, const struct cli_words *line, uint32_t r
 		else
 			i++;
 	}
+}
+
+void keep_settle(struct keep_list k)
+{
+	k.ops->settle(k.list);
 }

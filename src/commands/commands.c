@@ -53,14 +53,21 @@ static bool keeper_any_wrong(const void *list)
 	return ((const kept_list *)list)->n_wrong > 0;
 }
 
+static void keeper_settle(void *list)
+{
+	kept_del_kind(list, KEPT_CONFLICT);
+}
+
 /* The two enumerations are one, seen from both sides of a wall. */
 static_assert((int)CLI_KEEP_QUIET == (int)KEPT_QUIET, "kinds of kept lines");
 static_assert((int)CLI_KEEP_INCOMPLETE == (int)KEPT_INCOMPLETE, "kinds of kept lines");
 static_assert((int)CLI_KEEP_INVALID == (int)KEPT_INVALID, "kinds of kept lines");
 static_assert((int)CLI_KEEP_CHILD == (int)KEPT_CHILD, "kinds of kept lines");
+static_assert((int)CLI_KEEP_CONFLICT == (int)KEPT_CONFLICT, "kinds of kept lines");
 
 const struct cli_keeper commands_keeper = { keeper_add, keeper_get, keeper_del,
-					    keeper_find, keeper_end, keeper_any_wrong };
+					    keeper_find, keeper_end, keeper_any_wrong,
+					    keeper_settle };
 
 /* ---- modes ---- */
 

@@ -42,6 +42,7 @@ enum kept_kind {
 	KEPT_INCOMPLETE, /* `% Incomplete command.` */
 	KEPT_INVALID,	 /* caret error */
 	KEPT_CHILD,	 /* stands below the kept line before it */
+	KEPT_CONFLICT,	 /* refused because of what is there already */
 };
 struct kept_line {
 	uint8_t kind;	 /* enum kept_kind */
@@ -59,7 +60,7 @@ struct kept_line {
 typedef struct {
 	struct kept_line **v;
 	size_t n, cap;
-	size_t n_wrong; /* INCOMPLETE and INVALID */
+	size_t n_wrong; /* INCOMPLETE, INVALID and CONFLICT */
 	struct htab by_text;
 } kept_list;
 #define KEPT_NONE SIZE_MAX
@@ -487,6 +488,8 @@ void config_del_route(struct config *c, struct cfg_route *r);
 int kept_add(kept_list *l, size_t at, const struct kept_line *k);
 /* Removes the i-th line and the children below it. */
 void kept_del(kept_list *l, size_t i);
+/* Removes the lines of that kind, and the children below them. */
+void kept_del_kind(kept_list *l, enum kept_kind kind);
 void kept_fini(kept_list *l);
 int kept_clone(const kept_list *from, kept_list *to);
 bool kept_equal(const kept_list *a, const kept_list *b);

@@ -25,7 +25,7 @@ static struct kept_line *line_of(struct hnode *n)
 
 static bool is_wrong(const struct kept_line *k)
 {
-	return k->kind == KEPT_INVALID || k->kind == KEPT_INCOMPLETE;
+	return k->kind == KEPT_INVALID || k->kind == KEPT_INCOMPLETE || k->kind == KEPT_CONFLICT;
 }
 
 static void line_free(struct kept_line *k)
@@ -118,6 +118,16 @@ void kept_del(kept_list *l, size_t i)
 	for (size_t k = i; k < i + n; k++)
 		line_free(l->v[k]);
 	list_close(l, i, n);
+}
+
+void kept_del_kind(kept_list *l, enum kept_kind kind)
+{
+	for (size_t i = 0; l->n_wrong && i < l->n;) {
+		if (l->v[i]->kind == kind)
+			kept_del(l, i);
+		else
+			i++;
+	}
 }
 
 size_t kept_end(const kept_list *l, size_t i)
