@@ -87,12 +87,17 @@ static int keep_refused(struct cli_work *k, size_t frame, enum cli_keep why, uin
 	}
 	if (row && row->behind)
 		line.after = place_behind(k, frame, row, m);
+	/* what says nothing of its place stays behind the refused line before it, which may
+	 * have said a place where there is no element yet */
+	if (!(m && m->best) && anchor == s->f[frame].anchor && line.after < s->f[frame].after)
+		line.after = s->f[frame].after;
 	keep_unsay(list, k->text);
 	err = keep_error(list, &line);
 	if (err)
 		return err;
 	s->f[frame].plain |= !k->w->indent;
 	s->f[frame].anchor = anchor; /* the next one that is not understood stays behind it */
+	s->f[frame].after = line.after;
 	k->r->kept = true;
 	k->r->why = why;
 	k->r->config = true;
@@ -283,6 +288,7 @@ static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 		return 0;
 	}
 	s->f[frame].anchor = cli_row_number(s->g, row);
+	s->f[frame].after = 0;
 	if (m->best->op != CLI_SET)
 		keep_settle(list_of(k, frame));
 	else if (!(row->flags & ROW_KEEP))

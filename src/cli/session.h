@@ -18,6 +18,7 @@ struct cli_frame {
 	char *block;	  /* MODE_KEEPS: the kept line whose children follow */
 	bool reopened;	  /* it was there before: known children are not doubled */
 	uint32_t anchor;  /* of the last line that was taken here */
+	uint64_t after;	  /* of the last one that was refused since, in anchor's row */
 	bool plain;	  /* lines without indentation were taken here */
 	bool closed;	  /* an indented line or a `!` was seen: this is indented text */
 	bool over;	  /* of a file: a lone `!` ended the block */

@@ -158,6 +158,32 @@ static void a_refused_number_does_not_come_back(void **state)
 	}
 }
 
+/* The first says a place behind which there is nothing yet, the second says none. */
+static void refused_lines_stay_in_their_order(void **state)
+{
+	static const char *const texts[] = {
+		"ipv6 access-list L\n deny icmp any any sequence 12\n no sequence 12\n"
+		" tunnel destination 2001:db8::2\n sequence 15 remark0\n",
+		"ip access-list extended L\n 15 remark0\n tunnel destination 192.0.2.1\n"
+		" 20 permit ip any any\n mumble\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct report report = { 0 };
+		struct config *c = load(texts[i], &report);
+		struct txt out = TXT_INIT;
+
+		commands_render(c, 0, &out);
+		assert_true(strstr(txt_cstr(&out), "\n tunnel destination") >
+			    strstr(txt_cstr(&out), "15 remark0"));
+		assert_round_trip(c);
+		txt_fini(&out);
+		report_fini(&report);
+		config_free(c);
+	}
+}
+
 static void a_refused_number_is_kept_while_its_rival_is_there(void **state)
 {
 	struct report report = { 0 };
@@ -397,6 +423,7 @@ int main(void)
 		cmocka_unit_test(sequence_numbers_insert_remove_and_resequence),
 		cmocka_unit_test(a_refused_number_does_not_come_back),
 		cmocka_unit_test(a_refused_number_is_kept_while_its_rival_is_there),
+		cmocka_unit_test(refused_lines_stay_in_their_order),
 		cmocka_unit_test(ports_in_lists_become_selectors),
 		cmocka_unit_test(entries_not_understood_keep_their_place),
 		cmocka_unit_test(places_outlive_changes_around_them),
