@@ -51,7 +51,7 @@ int acl_entry_set(struct cfg_acl *acl, const struct acl_entry *e, struct txt *ou
 	}
 	if (!e->seq && acl->entries.n && acl->entries.v[acl->entries.n - 1]->seq > INT32_MAX - 10) {
 		txt_str(out, "% No sequence number left; resequence the list\n");
-		return -EINVAL;
+		return -EEXIST;
 	}
 	return cfg_acl_add(acl, e) ? 0 : -ENOMEM;
 }

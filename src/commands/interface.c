@@ -148,7 +148,7 @@ static int secondary_add(struct cli_call *c, struct cfg_interface *i, const stru
 	if (i->n_secondary == CFG_MAX_ADDRS) {
 		txt_printf(c->out, "%% An interface takes %d secondary addresses.\n\n",
 			   CFG_MAX_ADDRS);
-		return -EINVAL;
+		return -EEXIST;
 	}
 	i->secondary[i->n_secondary++] = *a;
 	return 0;

@@ -126,7 +126,7 @@ static int addr6_apply(struct cli_call *c)
 		at = 0;
 	if (at == CFG_MAX_ADDRS6 || (at == x->n && x->n == CFG_MAX_ADDRS6)) {
 		txt_printf(c->out, "%% An interface takes %d IPv6 addresses.\n\n", CFG_MAX_ADDRS6);
-		return -EINVAL;
+		return -EEXIST;
 	}
 	if (at == x->n && local) {
 		memmove(&x->addrs[1], &x->addrs[0], x->n * sizeof(x->addrs[0]));

@@ -30,7 +30,7 @@ static int profile_apply(struct cli_call *c)
 	}
 	if (!p && keys_of(c)->n_profiles == CFG_MAX_PROFILES) {
 		txt_printf(c->out, "%% At most %d isakmp profiles.\n", CFG_MAX_PROFILES);
-		return -EINVAL;
+		return -EEXIST;
 	}
 	if (!p && !c->number) /* in a file they follow */
 		txt_str(c->out,
@@ -82,7 +82,7 @@ static int list_change(struct cli_call *c, char (*v)[CFG_NAME_MAX], uint8_t *n, 
 			return 0; /* it has its place; nothing before it moved */
 	if (c->op == CLI_SET && kept == max) {
 		txt_printf(c->out, "%% At most %d %s.\n", max, what);
-		return -EINVAL;
+		return -EEXIST;
 	}
 	memset(v[kept], 0, (size_t)(max - kept) * CFG_NAME_MAX);
 	if (c->op == CLI_SET)
@@ -171,7 +171,7 @@ static int match_apply(struct cli_call *c)
 	}
 	if (at == CFG_PROFILE_MATCHES) {
 		txt_printf(c->out, "%% At most %d match statements in a profile.\n", CFG_PROFILE_MATCHES);
-		return -EINVAL;
+		return -EEXIST;
 	}
 	p->matches[at] = m;
 	if (at == p->n_matches)

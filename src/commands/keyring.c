@@ -33,7 +33,7 @@ static int ring_apply(struct cli_call *c)
 	}
 	if (!r && keys_of(c)->n_keyrings == CFG_MAX_KEYRINGS) {
 		txt_printf(c->out, "%% At most %d keyrings.\n", CFG_MAX_KEYRINGS);
-		return -EINVAL;
+		return -EEXIST;
 	}
 	r = keys_add_ring(keys_of(c), a->name);
 	if (!r)
@@ -110,7 +110,7 @@ static int key_apply(struct cli_call *c)
 		txt_str(c->out, "% NOTE: this key is accepted from every address.\n");
 	if (!old && r->n == CFG_MAX_RING_KEYS) {
 		txt_printf(c->out, "%% At most %d keys in a keyring.\n", CFG_MAX_RING_KEYS);
-		return -EINVAL;
+		return -EEXIST;
 	}
 	return cfg_ring_add(r, &k) ? 0 : -ENOMEM;
 }

@@ -99,7 +99,7 @@ static int map_entry_apply(struct cli_call *c)
 	if (c->op != CLI_SET)
 		return map_remove(c);
 	if (other_family(m, a, c->out))
-		return -EINVAL;
+		return -EEXIST;
 	if (!e && !a->type) {
 		txt_printf(c->out, "%% Crypto map entry %s %u does not exist; to make it, say "
 				   "\"crypto map %s%s %u ipsec-isakmp\".\n\n",
@@ -109,7 +109,7 @@ static int map_entry_apply(struct cli_call *c)
 	if (e && a->type && a->type != e->type) {
 		txt_printf(c->out, "%% Crypto map entry %s %u is of another type; remove it "
 				   "first.\n\n", a->name, a->seq);
-		return -EINVAL;
+		return -EEXIST;
 	}
 	if (!e) {
 		m = add_map(c->root, a);
@@ -192,7 +192,7 @@ static int map_word_apply(struct cli_call *c, size_t in_map, size_t in_args)
 	struct cfg_map *m = config_find_map(c->root, a->name);
 
 	if (other_family(m, a, c->out))
-		return -EINVAL;
+		return -EEXIST;
 	if (c->op == CLI_SET)
 		m = add_map(c->root, a);
 	if (!m)
@@ -356,12 +356,12 @@ static int peer_apply(struct cli_call *c)
 			return -EINVAL;
 		if (e->type == MAP_MANUAL && at > 0) {
 			txt_str(c->out, "% A crypto map entry with manual keys takes one peer.\n\n");
-			return -EINVAL;
+			return -EEXIST;
 		}
 		if (at == P2_MAX_PEERS) {
 			txt_printf(c->out, "%% A crypto map entry takes %d peers.\n\n",
 				   P2_MAX_PEERS);
-			return -EINVAL;
+			return -EEXIST;
 		}
 		for (size_t i = 0; a->is_default && i < e->n_peers; i++)
 			e->peers[i].is_default = false; /* there is one */

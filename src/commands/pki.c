@@ -19,7 +19,7 @@
 static int no_room(struct txt *out, const char *what, int max)
 {
 	txt_printf(out, "%% At most %d %s.\n", max, what);
-	return -EINVAL;
+	return -EEXIST;
 }
 
 /* ---- trustpoints ---- */

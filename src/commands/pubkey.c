@@ -62,7 +62,7 @@ static int key_apply(struct cli_call *c)
 	}
 	if (!k && p->pubkeys.n == CFG_MAX_PUBKEYS) {
 		txt_printf(c->out, "%% At most %d public keys.\n", CFG_MAX_PUBKEYS);
-		return -EINVAL;
+		return -EEXIST;
 	}
 	return pki_add_pubkey(p, c->args) ? 0 : -ENOMEM;
 }

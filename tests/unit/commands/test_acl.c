@@ -140,6 +140,8 @@ static void a_refused_number_does_not_come_back(void **state)
 		" no sequence 12\n",
 		"ip access-list standard L\n permit any\nip access-list extended L\n deny esp any any\n"
 		"no ip access-list standard L\n",
+		"crypto map M 30 ipsec-isakmp dynamic D\ncrypto map ipv6 M local-address deny0\n"
+		"no crypto map M\n",
 	};
 
 	(void)state;
