@@ -162,5 +162,6 @@ void keep_supersede(struct keep_list k, const struct cli_words *line, uint32_t r
 
 void keep_settle(struct keep_list k)
 {
-	k.ops->settle(k.list);
+	if (k.ops->any_wrong(k.list))
+		k.ops->settle(k.list);
 }

@@ -92,8 +92,20 @@ static bool keep_any_wrong(const void *list)
 	return ((const struct kept *)list)->n > 0;
 }
 
+static void keep_settle_all(void *list)
+{
+	struct kept *l = list;
+
+	for (size_t i = 0; i < l->n;) {
+		if (l->line[i].kind == CLI_KEEP_CONFLICT)
+			keep_del(l, i);
+		else
+			i++;
+	}
+}
+
 static const struct cli_keeper keeper = { keep_add, keep_get, keep_del,
-					  keep_find, keep_end, keep_any_wrong };
+					  keep_find, keep_end, keep_any_wrong, keep_settle_all };
 
 #define AT(f)	   struct thing, f
 #define TOKS(...)  (const struct cli_tok[]){ __VA_ARGS__, { 0 } }
