@@ -289,9 +289,10 @@ static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 	}
 	s->f[frame].anchor = cli_row_number(s->g, row);
 	s->f[frame].after = 0;
-	if (m->best->op != CLI_SET)
+	/* of the global level only: of an access list they say that it is not whole */
+	if (m->best->op != CLI_SET && !frame)
 		keep_settle(list_of(k, frame));
-	else if (!(row->flags & ROW_KEEP))
+	else if (m->best->op == CLI_SET && !(row->flags & ROW_KEEP))
 		keep_supersede(list_of(k, frame), k->w, s->f[frame].anchor);
 	return 0;
 }

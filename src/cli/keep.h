@@ -36,7 +36,7 @@ int keep_quiet(struct keep_list k, const struct cli_row *row, uint32_t anchor, e
  * row took: kept lines that are its beginning, and lines of that row with blanks
  * where line has words ("permit gre host host"). */
 void keep_supersede(struct keep_list k, const struct cli_words *line, uint32_t row);
-/* Removes what was refused because of something that was there: a removal may have taken that
+/* For the global level. Removes what was refused because of something that was there: a removal may have taken that
  * away, and what was refused must not take effect because the text is read again. */
 void keep_settle(struct keep_list k);
 

@@ -274,7 +274,6 @@ static int resequence_apply(struct cli_call *c)
 		seq += a->step;
 	}
 	acl_renumber_remarks(acl);
-	kept_del_kind(&acl->kept, KEPT_CONFLICT); /* of numbers that are others' now */
 	acl_places_restore(kept, acl, base);
 	return 0;
 }
