@@ -275,7 +275,7 @@ static bool end_init(struct pipeline *p, struct end *e, enum sa_dir dir)
 
 	e->owner = p;
 	for (size_t i = 0; i < N_PORTS; i++) {
-		e->ports[i].port = (struct port){ &mem_ops, -1 };
+		e->ports[i].port = (struct port){ .ops = &mem_ops, .fd = -1 };
 		e->ports[i].owner = p;
 	}
 	e->f = forwarder_new(&env);

@@ -17,6 +17,7 @@
 #include "control/protect.h"
 #include "control/show_parts.h"
 #include "host/log.h"
+#include "host/offload.h"
 #include "host/os.h"
 #include "host/sockets.h"
 
@@ -277,8 +278,19 @@ static int listen_500(struct control *c, int *fd, size_t place, int opened)
 /* UDP 4500, which is the forwarder's: it has it still if an earlier control gave it. */
 static int give_4500(struct control *c, bool *given, uint32_t id, enum fwd_port_kind kind, int fd)
 {
-	int err = fd == -EADDRINUSE ? 0 : give_port(c, id, kind, fd);
+	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = { .id = id, .kind = (uint8_t)kind } };
+	struct txt how = TXT_INIT;
+	int err = fd == -EADDRINUSE ? 0 : fd;
 
+	if (fd >= 0) {
+		m.u.port.how = offload_udp(fd, &how);
+		err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+		close(fd);
+	}
+	if (fd >= 0 && !err)
+		log_line("CULVERT-6-PORT", "UDP 4500%s: %s", id == PORT_UDP6 ? " over IPv6" : "",
+			 txt_cstr(&how));
+	txt_fini(&how);
 	*given = !err;
 	return err;
 }
@@ -476,6 +488,11 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 		break;
 	case FWD_KEEPALIVE:
 		line_trace(c, m);
+		break;
+	case FWD_PORT_SLOWER:
+		log_line("CULVERT-5-PORT", "%s: sends by sendmmsg from now on (UDP_SEGMENT: %s)",
+			 m->u.port_slower.id == PORT_UDP6 ? "UDP 4500 over IPv6" : "UDP 4500",
+			 strerror(-m->u.port_slower.error));
 		break;
 	case FWD_TUNNEL_ALIVE:
 		line_alive(c, m->u.tunnel_alive.tunnel_id, m->u.tunnel_alive.alive);

@@ -65,6 +65,8 @@ size_t forwarder_poll_port(struct forwarder *f, struct port *port)
 		return 0;
 	f->now_ms = f->env.now_ms(f->env.ctx);
 	n = port->ops->recv(port, &f->pool, &b);
+	f->drops.n[FWD_DROP_OVERFLOW] += port->overflows;
+	port->overflows = 0;
 	if (!n)
 		return 0;
 	switch ((enum fwd_port_kind)p->desc.kind) {

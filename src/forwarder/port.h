@@ -30,6 +30,13 @@ struct port_ops {
 struct port {
 	const struct port_ops *ops;
 	int fd; /* to wait on; -1: none (tests) */
+	/* set by recv: it holds packets for which the batch had no room, and wants to be called
+	 * again without waiting for the descriptor */
+	bool more;
+	/* set by send: the negative errno for which it has given up its faster way; told once, and
+	 * cleared then */
+	int fell_back;
+	uint64_t overflows; /* counted by recv: packets that the kernel had no room for; cleared when told */
 };
 
 /* Makes a port of what PORT_ADD brought. Owns fd from then on, also on failure.

@@ -134,10 +134,22 @@ void ports_free(struct forwarder *f)
 	}
 }
 
+/* Once in the life of a port, if at all. */
+static void tell_slower(struct forwarder *f, struct fport *p)
+{
+	struct fwd_msg m = { .type = FWD_PORT_SLOWER,
+			     .u.port_slower = { p->desc.id, p->port->fell_back } };
+
+	p->port->fell_back = 0;
+	(void)event_send(f, &m);
+}
+
 void port_send(struct forwarder *f, struct fport *port, struct batch *b)
 {
 	size_t sent = port && b->n ? port->port->ops->send(port->port, b) : 0;
 
 	f->drops.n[FWD_DROP_SEND_FAILED] += b->n - sent;
+	if (port && port->port->fell_back)
+		tell_slower(f, port);
 	batch_put(&f->pool, b);
 }

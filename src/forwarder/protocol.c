@@ -194,6 +194,7 @@ static void put_port(struct wr *w, const struct fwd_port *p)
 	wr_be32(w, p->ifid);
 	wr_be32(w, p->dev_ifindex);
 	wr_be32(w, p->tunnel_id);
+	wr_u8(w, p->how);
 }
 
 static void get_port(struct rd *r, struct fwd_port *p)
@@ -203,6 +204,7 @@ static void get_port(struct rd *r, struct fwd_port *p)
 	p->ifid = rd_be32(r);
 	p->dev_ifindex = rd_be32(r);
 	p->tunnel_id = rd_be32(r);
+	p->how = rd_u8(r);
 	if (p->kind < FWD_PORT_TUNNEL || p->kind > FWD_PORT_LAST)
 		r->bad = true;
 }
@@ -404,6 +406,10 @@ static void put_events(struct wr *w, const struct fwd_msg *m)
 		wr_be16(w, m->u.keepalive.len);
 		wr_u8(w, m->u.keepalive.ttl);
 		break;
+	case FWD_PORT_SLOWER:
+		wr_be32(w, m->u.port_slower.id);
+		wr_be32(w, (uint32_t)m->u.port_slower.error);
+		break;
 	default:
 		fwd_put_acl(w, m);
 	}
@@ -460,6 +466,10 @@ static void get_events(struct rd *r, struct fwd_msg *m)
 		m->u.keepalive.counter = rd_be32(r);
 		m->u.keepalive.len = rd_be16(r);
 		m->u.keepalive.ttl = rd_u8(r);
+		break;
+	case FWD_PORT_SLOWER:
+		m->u.port_slower.id = rd_be32(r);
+		m->u.port_slower.error = (int32_t)rd_be32(r);
 		break;
 	default:
 		fwd_get_acl(r, m);

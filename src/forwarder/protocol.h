@@ -53,7 +53,8 @@ enum fwd_type {
 	FWD_KEEPALIVE,	   /* one was sent or came back, for who traces them */
 	FWD_STATS_ACL,	   /* among the answers to STATS_GET */
 	FWD_ACL_LOG,	   /* a line with `log` took a packet: rate limited */
-	FWD_LAST_EVENT = FWD_ACL_LOG,
+	FWD_PORT_SLOWER,   /* a port has given up its faster way */
+	FWD_LAST_EVENT = FWD_PORT_SLOWER,
 };
 
 enum fwd_port_kind {
@@ -78,12 +79,19 @@ enum fwd_port_kind {
 	FWD_PORT_LAST = FWD_PORT_IP6IN6,
 };
 
+/* What the kernel can do for a port, as control has found out. */
+enum fwd_port_how {
+	FWD_HOW_SEGMENT = 1, /* UDP: UDP_SEGMENT, many datagrams in one send */
+	FWD_HOW_GRO = 2,     /* UDP: UDP_GRO is set, a receive may bring many */
+};
+
 struct fwd_port {
 	uint32_t id;   /* chosen by control, unique */
 	uint8_t kind;  /* enum fwd_port_kind */
 	uint32_t ifid; /* STEER: ifindex of the interface with the crypto map */
 	uint32_t dev_ifindex; /* TUNs: their own ifindex */
 	uint32_t tunnel_id;   /* TUNNEL */
+	uint8_t how;	      /* enum fwd_port_how, or'ed */
 };
 
 /* One ACL line of one crypto map entry on one interface, in order. The SPD is
@@ -216,6 +224,7 @@ struct fwd_acl_stats {
 	X(RECURSION, "tunnel routed into itself")              \
 	X(SEND_FAILED, "send failed")                          \
 	X(NO_BUFFER, "no buffer")                              \
+	X(OVERFLOW, "receive buffer full")                     \
 	X(FRAGMENT, "fragment in transport mode")              \
 	X(ECN, "congestion mark, not ECN-capable inside")      \
 	/* no packet of data, but lost all the same: */        \
@@ -317,6 +326,10 @@ struct fwd_msg {
 			uint32_t seq, ifid;
 			struct acl_probe probe;
 		} acl_log;
+		struct {
+			uint32_t id;
+			int32_t error; /* why: a negative errno */
+		} port_slower;
 	} u;
 };
 

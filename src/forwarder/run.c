@@ -32,6 +32,7 @@ struct watched {
 	struct port *port;
 	unsigned errors; /* in a row, without a packet */
 	bool resting;
+	bool polled; /* in this turn */
 	LIST_ENTRY(watched) entry;
 };
 
@@ -168,12 +169,29 @@ static void port_removed(void *ctx, struct port *port)
 
 static void poll_watched(struct loop *l, struct watched *w, uint32_t events)
 {
+	w->polled = true;
 	if (forwarder_poll_port(l->f, w->port) || !(events & (EPOLLERR | EPOLLHUP))) {
 		w->errors = 0;
 	} else if (++w->errors >= ERRORS_BEFORE_REST) {
 		w->resting = true;
 		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->port->fd, NULL);
 	}
+}
+
+/* Ports that hold packets still have their turn, too, though their descriptors may have nothing to
+ * say. True: some hold more yet. */
+static bool poll_holding(struct loop *l)
+{
+	struct watched *w;
+	bool more = false;
+
+	LIST_FOREACH(w, &l->watched, entry) {
+		if (w->port->more && !w->polled)
+			(void)forwarder_poll_port(l->f, w->port);
+		w->polled = false;
+		more |= w->port->more;
+	}
+	return more;
 }
 
 static void tick(struct loop *l)
@@ -254,16 +272,18 @@ static bool serve_control(struct loop *l, uint32_t events)
 static int serve(struct loop *l)
 {
 	struct epoll_event ev[EVENTS_PER_WAIT];
+	bool more = false;
 
 	watch_control(l, EPOLL_CTL_ADD);
 	while (!forwarder_stopping(l->f)) {
-		int n = epoll_wait(l->epoll, ev, EVENTS_PER_WAIT, TICK_MS);
+		int n = epoll_wait(l->epoll, ev, EVENTS_PER_WAIT, more ? 0 : TICK_MS);
 
 		if (n < 0 && errno != EINTR)
 			return 1;
 		for (int i = 0; i < n; i++)
 			if (ev[i].data.ptr)
 				poll_watched(l, ev[i].data.ptr, ev[i].events);
+		more = poll_holding(l);
 		/* control last: it may remove a port that an event above names */
 		for (int i = 0; i < n; i++)
 			if (!ev[i].data.ptr && !serve_control(l, ev[i].events))

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/ports_fd.h"
+#include "host/udp_port.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CONTROL_BYTES (CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(int)))
+#define CONTROL_BYTES (CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(uint32_t)))
 
 void fd_port_close(struct port *p)
 {
@@ -46,8 +47,9 @@ static size_t tun_send(struct port *p, struct batch *b)
 
 /* ---- sockets ---- */
 
-static size_t sock_recv(struct fd_port *f, struct pool *pool, struct batch *b, bool udp)
+static size_t raw_recv(struct port *p, struct pool *pool, struct batch *b)
 {
+	struct fd_port *f = fd_port_of(p);
 	struct pkt *k[BATCH_MAX];
 	size_t want = 0, had = b->n;
 
@@ -74,34 +76,16 @@ static size_t sock_recv(struct fd_port *f, struct pool *pool, struct batch *b, b
 		for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 			struct in_pktinfo info;
 
-			if (c->cmsg_level != IPPROTO_IP)
-				continue;
-			if (c->cmsg_type == IP_TOS)
-				k[i]->outer_tos = *CMSG_DATA(c);
-			if (c->cmsg_type != IP_PKTINFO)
-				continue;
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			k[i]->ifindex = (uint32_t)info.ipi_ifindex;
-			k[i]->local = ipaddr_v4(ntohl(info.ipi_addr.s_addr));
-		}
-		if (udp) {
-			k[i]->local_port = f->local_port;
-			k[i]->remote = ipaddr_v4(ntohl(f->addr[i].v4.sin_addr.s_addr));
-			k[i]->remote_port = ntohs(f->addr[i].v4.sin_port);
+			if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+				memcpy(&info, CMSG_DATA(c), sizeof(info));
+				k[i]->ifindex = (uint32_t)info.ipi_ifindex;
+				k[i]->local = ipaddr_v4(ntohl(info.ipi_addr.s_addr));
+			}
+			fd_port_overflow(f, c);
 		}
 		(void)batch_add(b, k[i]);
 	}
 	return b->n - had;
-}
-
-static size_t raw_recv(struct port *p, struct pool *pool, struct batch *b)
-{
-	return sock_recv(fd_port_of(p), pool, b, false);
-}
-
-static size_t udp_port_recv(struct port *p, struct pool *pool, struct batch *b)
-{
-	return sock_recv(fd_port_of(p), pool, b, true);
 }
 
 /* One datagram that the kernel refuses does not hold up those behind it. */
@@ -124,9 +108,9 @@ size_t fd_port_send(struct fd_port *f, size_t n)
 	return ok;
 }
 
-static void prepare(struct fd_port *f, size_t i, const struct pkt *k, uint32_t dst, uint16_t port)
+static void prepare(struct fd_port *f, size_t i, const struct pkt *k, uint32_t dst)
 {
-	f->addr[i].v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port),
+	f->addr[i].v4 = (struct sockaddr_in){ .sin_family = AF_INET,
 					      .sin_addr.s_addr = htonl(dst) };
 	f->iov[i] = (struct iovec){ k->data, k->len };
 	f->msg[i].msg_hdr = (struct msghdr){ .msg_name = &f->addr[i].v4,
@@ -145,7 +129,7 @@ static size_t raw_send(struct port *p, struct batch *b)
 		rd_skip(&r, 16);
 		uint32_t dst = rd_be32(&r);
 		if (!r.bad)
-			prepare(f, n++, b->p[i], dst, 0);
+			prepare(f, n++, b->p[i], dst);
 	}
 	return fd_port_send(f, n);
 }
@@ -155,73 +139,8 @@ static size_t icmp_send(struct port *p, struct batch *b)
 	struct fd_port *f = fd_port_of(p);
 
 	for (size_t i = 0; i < b->n; i++)
-		prepare(f, i, b->p[i], ipaddr_to_v4(&b->p[i]->remote), 0);
+		prepare(f, i, b->p[i], ipaddr_to_v4(&b->p[i]->remote));
 	return fd_port_send(f, b->n);
-}
-
-/* The kernel writes the header, and no control message asks for DF. While DF is asked for,
- * the kernel also believes ICMP errors about the socket: only as long as it must be. */
-static void udp_set_df(struct fd_port *f, bool df)
-{
-	int how = df ? IP_PMTUDISC_PROBE : IP_PMTUDISC_OMIT;
-
-	(void)setsockopt(f->port.fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof(how));
-}
-
-/* n of them, which are alike in DF. */
-static size_t udp_send_run(struct fd_port *f, struct pkt *const *v, size_t n)
-{
-	bool df = v[0]->outer_df;
-	size_t ok;
-
-	for (size_t i = 0; i < n; i++) {
-		struct pkt *k = v[i];
-		struct msghdr *m = &f->msg[i].msg_hdr;
-		struct in_pktinfo info = { 0 };
-		int tos = k->outer_tos;
-
-		prepare(f, i, k, ipaddr_to_v4(&k->remote), k->remote_port);
-		memcpy(&info.ipi_spec_dst, k->local.b, 4);
-		memset(fd_port_control(f, i), 0, CONTROL_BYTES);
-		m->msg_control = fd_port_control(f, i);
-		m->msg_controllen = CONTROL_BYTES;
-		struct cmsghdr *c = fd_port_put(m, CMSG_FIRSTHDR(m), IPPROTO_IP, IP_PKTINFO, &info,
-						sizeof(info));
-		(void)fd_port_put(m, c, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
-	}
-	if (df)
-		udp_set_df(f, true);
-	ok = fd_port_send(f, n);
-	if (df)
-		udp_set_df(f, false);
-	return ok;
-}
-
-static size_t udp_port_send(struct port *p, struct batch *b)
-{
-	size_t ok = 0;
-
-	for (size_t at = 0, n; at < b->n; at += n) {
-		n = 1;
-		while (at + n < b->n && b->p[at + n]->outer_df == b->p[at]->outer_df)
-			n++;
-		ok += udp_send_run(fd_port_of(p), b->p + at, n);
-	}
-	return ok;
-}
-
-static uint16_t bound_port(int fd)
-{
-	union {
-		struct sockaddr sa;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} a = { .v6 = { 0 } };
-	socklen_t n = sizeof(a);
-
-	if (getsockname(fd, &a.sa, &n))
-		return 0;
-	return ntohs(a.sa.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
 }
 
 static const struct port_ops *ops_of(enum fwd_port_kind kind)
@@ -229,7 +148,6 @@ static const struct port_ops *ops_of(enum fwd_port_kind kind)
 	static const struct port_ops tun = { tun_recv, tun_send, fd_port_close };
 	static const struct port_ops raw = { raw_recv, raw_send, fd_port_close };
 	static const struct port_ops icmp = { raw_recv, icmp_send, fd_port_close };
-	static const struct port_ops udp = { udp_port_recv, udp_port_send, fd_port_close };
 	const struct port_ops *v6 = port6_ops(kind);
 
 	switch (kind) {
@@ -238,8 +156,6 @@ static const struct port_ops *ops_of(enum fwd_port_kind kind)
 		return &tun;
 	case FWD_PORT_ICMP:
 		return &icmp;
-	case FWD_PORT_UDP_ENCAP:
-		return &udp;
 	default:
 		return v6 ? v6 : &raw;
 	}
@@ -248,10 +164,13 @@ static const struct port_ops *ops_of(enum fwd_port_kind kind)
 int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port **ret_port)
 {
 	enum fwd_port_kind kind = (enum fwd_port_kind)desc->kind;
-	size_t control = port6_ops(kind) ? port6_control_bytes(kind) : CONTROL_BYTES;
-	struct fd_port *f = calloc(1, sizeof(*f) + BATCH_MAX * control);
+	size_t control = port6_ops(kind) ? port6_control_bytes() : CONTROL_BYTES;
+	struct fd_port *f;
 
 	(void)ctx;
+	if (kind == FWD_PORT_UDP_ENCAP || kind == FWD_PORT_UDP6_ENCAP)
+		return udp_port_make(desc, fd, ret_port);
+	f = calloc(1, sizeof(*f) + BATCH_MAX * control);
 	if (!f) {
 		close(fd);
 		return -ENOMEM;
@@ -259,8 +178,6 @@ int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port *
 	f->port.fd = fd;
 	f->port.ops = ops_of(kind);
 	f->control_bytes = control;
-	if (kind == FWD_PORT_UDP_ENCAP || kind == FWD_PORT_UDP6_ENCAP)
-		f->local_port = bound_port(fd);
 	*ret_port = &f->port;
 	return 0;
 }

@@ -3,9 +3,7 @@
  * the header and the extension headers come beside it, as control messages (RFC 3542 section 6),
  * in the order in which they were in the packet: hop-by-hop options first, then the others. What is made of
  * them here is the packet as it arrived but for a fragment header, which is gone with the fragments.
- *
- * Of IPv6 nobody on the way may cut a datagram (RFC 8200 section 4.5): "don't fragment" is about this host
- * alone, which cuts what is too long for the device unless outer_df is set. */
+ */
 #include "host/ports_fd.h"
 
 #include <linux/in6.h> /* behind netinet/in.h: IPV6_FLOWINFO is the kernel's alone */
@@ -16,8 +14,7 @@
 /* Extension headers have 2048 bytes at most (RFC 8200 section 4): one of each, with the destination
  * options twice, as section 4.1 recommends. */
 #define EXT_MAX	    2048
-#define RAW_CONTROL (CMSG_SPACE(sizeof(struct in6_pktinfo)) + 3 * CMSG_SPACE(sizeof(int)) + 4 * CMSG_SPACE(EXT_MAX))
-#define UDP_CONTROL (CMSG_SPACE(sizeof(struct in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int)))
+#define RAW_CONTROL (CMSG_SPACE(sizeof(struct in6_pktinfo)) + 4 * CMSG_SPACE(sizeof(int)) + 4 * CMSG_SPACE(EXT_MAX))
 
 /* ---- receiving ---- */
 
@@ -102,13 +99,17 @@ static void note(struct told *t, const struct cmsghdr *c)
 	}
 }
 
-static struct told told_by(struct msghdr *m)
+static struct told told_by(struct fd_port *f, size_t i)
 {
+	struct msghdr *m = &f->msg[i].msg_hdr;
+
 	struct told t = { .bad = m->msg_flags & (MSG_TRUNC | MSG_CTRUNC) };
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
 		if (c->cmsg_level == IPPROTO_IPV6)
 			note(&t, c);
+		else
+			fd_port_overflow(f, c);
 	t.bad |= t.dst.family != IP_V6;
 	return t;
 }
@@ -144,7 +145,7 @@ static size_t raw_recv(struct port *p, struct pool *pool, struct batch *b, uint8
 	size_t n = receive(f, pool, b->n, IP6_BYTES, k);
 
 	for (size_t i = 0; i < n; i++) {
-		struct told t = told_by(&f->msg[i].msg_hdr);
+		struct told t = told_by(f, i);
 
 		put_header(k[i], &t, &f->addr[i].v6.sin6_addr, proto, f->msg[i].msg_len);
 		k[i]->ifindex = t.ifindex;
@@ -168,32 +169,11 @@ RECV_OF(icmp, IPPROTO_ICMPV6)
 RECV_OF(ipip, IPPROTO_IPIP)
 RECV_OF(ipv6, IPPROTO_IPV6)
 
-static size_t udp_recv6(struct port *p, struct pool *pool, struct batch *b)
-{
-	struct fd_port *f = fd_port_of(p);
-	struct pkt *k[BATCH_MAX];
-	size_t n = receive(f, pool, b->n, 0, k);
-
-	for (size_t i = 0; i < n; i++) {
-		struct told t = told_by(&f->msg[i].msg_hdr);
-
-		k[i]->len = t.bad ? 0 : f->msg[i].msg_len;
-		k[i]->ifindex = t.ifindex;
-		k[i]->local = t.dst;
-		k[i]->local_port = f->local_port;
-		k[i]->remote = ipaddr_v6(f->addr[i].v6.sin6_addr.s6_addr);
-		k[i]->remote_port = ntohs(f->addr[i].v6.sin6_port);
-		k[i]->outer_tos = t.tos;
-		(void)batch_add(b, k[i]);
-	}
-	return n;
-}
-
 /* ---- sending ---- */
 
-static void prepare(struct fd_port *f, size_t i, const struct pkt *k, const uint8_t dst[16], uint16_t port)
+static void prepare(struct fd_port *f, size_t i, const struct pkt *k, const uint8_t dst[16])
 {
-	f->addr[i].v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	f->addr[i].v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
 	memcpy(&f->addr[i].v6.sin6_addr, dst, 16);
 	f->iov[i] = (struct iovec){ k->data, k->len };
 	f->msg[i].msg_hdr = (struct msghdr){ .msg_name = &f->addr[i].v6,
@@ -212,7 +192,7 @@ static size_t raw_send(struct port *p, struct batch *b)
 		rd_skip(&r, 24);
 		struct span dst = rd_take(&r, 16);
 		if (!r.bad)
-			prepare(f, n++, b->p[i], dst.p, 0);
+			prepare(f, n++, b->p[i], dst.p);
 	}
 	return fd_port_send(f, n);
 }
@@ -222,38 +202,15 @@ static size_t icmp_send(struct port *p, struct batch *b)
 	struct fd_port *f = fd_port_of(p);
 
 	for (size_t i = 0; i < b->n; i++)
-		prepare(f, i, b->p[i], b->p[i]->remote.b, 0);
-	return fd_port_send(f, b->n);
-}
-
-static size_t udp_send6(struct port *p, struct batch *b)
-{
-	struct fd_port *f = fd_port_of(p);
-
-	for (size_t i = 0; i < b->n; i++) {
-		const struct pkt *k = b->p[i];
-		struct msghdr *m = &f->msg[i].msg_hdr;
-		struct in6_pktinfo info = { .ipi6_ifindex = 0 };
-		int tos = k->outer_tos, whole = k->outer_df;
-
-		prepare(f, i, k, k->remote.b, k->remote_port);
-		memcpy(&info.ipi6_addr, k->local.b, 16);
-		memset(fd_port_control(f, i), 0, UDP_CONTROL);
-		m->msg_control = fd_port_control(f, i);
-		m->msg_controllen = UDP_CONTROL;
-		struct cmsghdr *c = fd_port_put(m, CMSG_FIRSTHDR(m), IPPROTO_IPV6, IPV6_PKTINFO, &info,
-						sizeof(info));
-		c = fd_port_put(m, c, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
-		(void)fd_port_put(m, c, IPPROTO_IPV6, IPV6_DONTFRAG, &whole, sizeof(whole));
-	}
+		prepare(f, i, b->p[i], b->p[i]->remote.b);
 	return fd_port_send(f, b->n);
 }
 
 /* ---- kinds ---- */
 
-size_t port6_control_bytes(enum fwd_port_kind kind)
+size_t port6_control_bytes(void)
 {
-	return kind == FWD_PORT_UDP6_ENCAP ? UDP_CONTROL : RAW_CONTROL;
+	return RAW_CONTROL;
 }
 
 const struct port_ops *port6_ops(enum fwd_port_kind kind)
@@ -263,8 +220,7 @@ const struct port_ops *port6_ops(enum fwd_port_kind kind)
 				     gre = { gre_recv, raw_send, fd_port_close },
 				     icmp = { icmp_recv, icmp_send, fd_port_close },
 				     ipip = { ipip_recv, raw_send, fd_port_close },
-				     ipv6 = { ipv6_recv, raw_send, fd_port_close },
-				     udp = { udp_recv6, udp_send6, fd_port_close };
+				     ipv6 = { ipv6_recv, raw_send, fd_port_close };
 
 	switch (kind) {
 	case FWD_PORT_ESP6:
@@ -279,8 +235,6 @@ const struct port_ops *port6_ops(enum fwd_port_kind kind)
 		return &ipip;
 	case FWD_PORT_IP6IN6:
 		return &ipv6;
-	case FWD_PORT_UDP6_ENCAP:
-		return &udp;
 	default:
 		return NULL;
 	}

@@ -18,7 +18,7 @@ struct fd_port {
 		struct sockaddr_in v4;
 		struct sockaddr_in6 v6;
 	} addr[BATCH_MAX];
-	uint16_t local_port;  /* UDP */
+	uint32_t overflows;   /* as the kernel counts them */
 	size_t control_bytes; /* of one packet */
 	_Alignas(struct cmsghdr) uint8_t control[]; /* BATCH_MAX times that */
 };
@@ -48,10 +48,22 @@ static inline struct cmsghdr *fd_port_put(struct msghdr *m, struct cmsghdr *h, i
 	return CMSG_NXTHDR(m, h);
 }
 
+/* Notes what a control message says of packets that the socket had no room for. */
+static inline void fd_port_overflow(struct fd_port *f, const struct cmsghdr *c)
+{
+	uint32_t lost;
+
+	if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
+		return;
+	memcpy(&lost, CMSG_DATA(c), sizeof(lost));
+	f->port.overflows += lost - f->overflows; /* it may have begun anew at 0 */
+	f->overflows = lost;
+}
+
 /* ---- IPv6 (ports6.c) ---- */
 
-/* Bytes of control messages that a kind of port needs: as many extension headers as AH can cover. */
-size_t port6_control_bytes(enum fwd_port_kind kind);
+/* Bytes of control messages that a port needs: as many extension headers as AH can cover. */
+size_t port6_control_bytes(void);
 /* NULL: the kind is none of IPv6's. */
 const struct port_ops *port6_ops(enum fwd_port_kind kind);
 

@@ -55,13 +55,14 @@ static int set_int(int fd, int level, int opt, int value)
 	return setsockopt(fd, level, opt, &value, sizeof(value));
 }
 
-/* Large buffers where we may, the system's limit where not. */
+/* Large buffers where we may, the system's limit where not: a burst of some ten milliseconds. */
 static void set_buffers(int fd)
 {
 	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES))
 		(void)set_int(fd, SOL_SOCKET, SO_RCVBUF, BUFFER_BYTES);
 	if (set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES))
 		(void)set_int(fd, SOL_SOCKET, SO_SNDBUF, BUFFER_BYTES);
+	(void)set_int(fd, SOL_SOCKET, SO_RXQ_OVFL, 1); /* what they had no room for all the same */
 }
 
 /* What the kernel believes of a path it believes without a look at SPIs: it shall neither

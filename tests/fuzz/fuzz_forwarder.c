@@ -127,7 +127,7 @@ static void add_ports(struct forwarder *f, uint32_t tun_dev)
 				     .u.port = { .id = i, .kind = kinds[i], .ifid = IFID,
 					       .dev_ifindex = i == TO_TUNNEL ? tun_dev : 0 } };
 
-		ports[i] = (struct port){ &ops, -1 };
+		ports[i] = (struct port){ .ops = &ops, .fd = -1 };
 		ask(f, &m);
 	}
 }

@@ -124,7 +124,7 @@ static struct forwarder *world(void)
 
 	check(f);
 	for (uint32_t i = 0; i < N_PORTS; i++) {
-		ports[i] = (struct port){ &ops, -1 };
+		ports[i] = (struct port){ .ops = &ops, .fd = -1 };
 		m = (struct fwd_msg){ .type = FWD_PORT_ADD, .u.port = { .id = i, .kind = kinds[i] } };
 		ask(f, &m);
 	}

@@ -147,7 +147,7 @@ static void add_ports(void)
 		struct fwd_msg m = { .type = FWD_PORT_ADD,
 				     .u.port = { .id = i, .kind = kinds[i], .ifid = IFID } };
 
-		ports[i] = (struct port){ &ops, -1 };
+		ports[i] = (struct port){ .ops = &ops, .fd = -1 };
 		ask(&m);
 	}
 }

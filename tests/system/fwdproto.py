@@ -15,7 +15,7 @@ VERSION = 3
 (HELLO, PORT_ADD, PORT_DEL, SA_ADD, SA_DEL, SA_DUMP, TABLE_BEGIN, POLICY_ADD, TUNNEL_ADD, TABLE_COMMIT,
  NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE, ACL_ADD, POLICY_ACL) = range(1, 19)
 (RESULT, SA_INFO, STATS_SA, STATS_POLICY, STATS_TUNNEL, STATS_DROPS, ACQUIRE, EXPIRE, RECVD_CLEAR,
- UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE, KEEPALIVE, STATS_ACL, ACL_LOG) = range(64, 81)
+ UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE, KEEPALIVE, STATS_ACL, ACL_LOG, PORT_SLOWER) = range(64, 82)
 (TUNNEL, STEER, ESP, AH, GRE, ICMP, UDP, IPIP, IPV6IP, ESP6, AH6, GRE6, ICMP6, UDP6, IP4IN6, IP6IN6) = range(1, 17)
 ENCAP_GRE, ENCAP_IPIP, ENCAP_IPV6IP, ENCAP_IPV6 = range(4)
 PROTECT, SKIP = 1, 2
@@ -27,7 +27,7 @@ CIPHERS = {None: (0, 0), 'null': (1, 0), 'des': (2, 0), '3des': (3, 0), 'aes128'
 AUTHS = {None: 0, 'md5': 1, 'sha1': 2, 'sha256': 3, 'sha384': 4, 'sha512': 5}
 DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed bad_padding bad_identity '
          'recvd_clear not_bundled access no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
-         'gre_checksum gre_unsupported gre_late recursion send_failed no_buffer fragment ecn event_lost').split()
+         'gre_checksum gre_unsupported gre_late recursion send_failed no_buffer overflow fragment ecn event_lost').split()
 POLICY_WORDS = ('matches encaps encrypts digests decaps decrypts verifies send_errors recv_errors no_sa queued '
                 'auth_failed replayed bad_identity recvd_clear too_big path_mtu path_left_sec invalid_sa invalid_len '
                 'invalid_prot encaps_failed decaps_failed rollover internal_out internal_in access_out access_in').split()
@@ -290,7 +290,7 @@ class Forwarder:
 
     def port(self, name, ident, kind, ifid=0, ifindex=0, tunnel=0):
         wire = Wire()
-        self.must(PORT_ADD, struct.pack('!IBIII', ident, kind, ifid, ifindex, tunnel), wire.theirs.fileno())
+        self.must(PORT_ADD, struct.pack('!IBIIIB', ident, kind, ifid, ifindex, tunnel, 0), wire.theirs.fileno())
         wire.theirs.close()
         self.ports[name] = wire
         return wire

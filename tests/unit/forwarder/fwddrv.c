@@ -126,7 +126,7 @@ static int make_port(void *ctx, const struct fwd_port *desc, int fd, struct port
 		close(fd);
 		return -ENOMEM;
 	}
-	*p = (struct port){ &ops, fd };
+	*p = (struct port){ .ops = &ops, .fd = fd };
 	*ret_port = p;
 	return 0;
 }

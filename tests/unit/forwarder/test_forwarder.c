@@ -221,7 +221,7 @@ static struct world *world_new(void)
 
 	for (size_t i = 0; i < 4; i++) {
 		*ports[i] = calloc(1, sizeof(struct mem_port));
-		(*ports[i])->port = (struct port){ &mem_ops, -1 };
+		(*ports[i])->port = (struct port){ .ops = &mem_ops, .fd = -1 };
 	}
 	w->now_ms = 1000;
 	w->f = forwarder_new(&env);

@@ -177,7 +177,7 @@ static struct forwarder *world(const struct setup *s)
 	assert_non_null(f);
 	for (uint32_t i = 0; i < N_PORTS; i++) {
 		memset(&ports[i], 0, sizeof(ports[i]));
-		ports[i].port = (struct port){ &mem_ops, -1 };
+		ports[i].port = (struct port){ .ops = &mem_ops, .fd = -1 };
 		m = (struct fwd_msg){ .type = FWD_PORT_ADD,
 				      .u.port = { .id = i, .kind = kinds[i], .ifid = IFID } };
 		ask(f, &m);

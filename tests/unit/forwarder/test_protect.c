@@ -140,7 +140,7 @@ static struct world *world_new(void)
 		uint32_t id = port_ids[i];
 
 		w->p[i] = calloc(1, sizeof(*w->p[i]));
-		w->p[i]->port = (struct port){ &ops, -1 };
+		w->p[i]->port = (struct port){ .ops = &ops, .fd = -1 };
 		w->p[i]->ifindex = IFID;
 		must(w, (struct fwd_msg){ .type = FWD_PORT_ADD,
 					  .u.port = { .id = id,

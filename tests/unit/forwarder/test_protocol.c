@@ -81,7 +81,7 @@ static void make_request(struct fwd_msg *m)
 		m->u.version = FWD_VERSION;
 		break;
 	case FWD_PORT_ADD:
-		m->u.port = (struct fwd_port){ next(), FWD_PORT_STEER, next(), next(), next() };
+		m->u.port = (struct fwd_port){ next(), FWD_PORT_STEER, next(), next(), next(), 3 };
 		break;
 	case FWD_PORT_DEL:
 	case FWD_SA_DEL:
@@ -198,6 +198,10 @@ static void make_reply(struct fwd_msg *m)
 							 .dst_port = 65535, .tcp_flags = 0x12,
 							 .icmp_type = 3, .icmp_code = 4 };
 		break;
+	case FWD_PORT_SLOWER:
+		m->u.port_slower.id = next();
+		m->u.port_slower.error = -5;
+		break;
 	case FWD_PEER_MOVED:
 	case FWD_SA_MOVE:
 		m->u.peer_moved.sa_id = next();
@@ -234,7 +238,7 @@ static const uint8_t plain_types[] = {
 	FWD_SA_INFO,	  FWD_STATS_SA,	 FWD_STATS_POLICY, FWD_STATS_TUNNEL, FWD_STATS_DROPS,
 	FWD_ACQUIRE,	  FWD_EXPIRE,	 FWD_RECVD_CLEAR,  FWD_UNKNOWN_SPI,  FWD_SA_EVENT,
 	FWD_PEER_MOVED,	  FWD_SA_MOVE,	 FWD_TUNNEL_ALIVE, FWD_KEEPALIVE,    FWD_ACL_ADD,
-	FWD_POLICY_ACL,	  FWD_STATS_ACL, FWD_ACL_LOG,	   FWD_MATCHES_CLEAR,
+	FWD_POLICY_ACL,	  FWD_STATS_ACL, FWD_ACL_LOG,	   FWD_MATCHES_CLEAR, FWD_PORT_SLOWER,
 };
 #define N_PLAIN (sizeof(plain_types) / sizeof(plain_types[0]))
 

@@ -195,7 +195,7 @@ static struct router *router_new(const struct variant *v, bool long_way)
 		struct fwd_msg m = { .type = FWD_PORT_ADD,
 				     .u.port = { .id = i + 1, .ifid = IFID, .kind = (uint8_t)kinds[i] } };
 
-		r->ports[i] = (struct mem_port){ { &mem_ops, -1 }, r, (uint8_t)(i + 1) };
+		r->ports[i] = (struct mem_port){ { .ops = &mem_ops, .fd = -1 }, r, (uint8_t)(i + 1) };
 		if (!i && v->gre)
 			m.u.port.kind = FWD_PORT_TUNNEL;
 		ask(r, &m);
