@@ -151,6 +151,12 @@ static void keep(struct udp_port *f, size_t i, const struct pkt *ends, size_t n,
 	f->said[i] = said;
 }
 
+/* One that is too long has no bytes: who reads its length refuses and counts it. */
+static uint32_t fits(size_t len)
+{
+	return len <= PKT_DATA_MAX ? (uint32_t)len : 0;
+}
+
 /* As much of what is kept as the batch takes. */
 static void hand_over(struct udp_port *f, struct pool *pool, struct batch *b)
 {
@@ -159,9 +165,8 @@ static void hand_over(struct udp_port *f, struct pool *pool, struct batch *b)
 
 		if (!k)
 			break;
-		/* one that is too long is cut; who reads its length refuses and counts it */
 		struct span s = train_next(&f->rest);
-		k->len = (uint32_t)(s.len < PKT_DATA_MAX ? s.len : PKT_DATA_MAX);
+		k->len = fits(s.len);
 		if (k->len)
 			memcpy(k->data, s.p, k->len);
 		give_ends(k, &f->ends[f->at]);
@@ -269,8 +274,6 @@ static void recv_many(struct udp_port *f, struct pool *pool, struct batch *b)
 		k[i]->len = good ? f->msg[i].msg_len : 0;
 		if (f->gro && (said || k[i]->len > PKT_DATA_MAX))
 			break;
-		if (k[i]->len > PKT_DATA_MAX)
-			k[i]->len = PKT_DATA_MAX;
 		(void)batch_add(b, k[i]);
 	}
 	/* it and those behind it, in order */
