@@ -133,14 +133,16 @@ def datagrams(a, b, to):
     return who[0]
 
 
-def exchange(kind, server_ns, server, client_ns, client, to=None, port=7777):
+def exchange(kind, server_ns, server, client_ns, client, to=None, port=7777, size=200_000):
     """There and back, and what comes back is what was sent: the kernels judge every checksum. The client's
     address as the server sees it. to: where the client finds the server."""
     a, b = server_ns.socket(kind, bind=(server, port)), client_ns.socket(kind, bind=(client, 0))
     try:
         for s in (a, b):
             s.settimeout(10)
-        return (stream if kind == socket.SOCK_STREAM else datagrams)(a, b, (to or server, port))
+        if kind == socket.SOCK_STREAM:
+            return stream(a, b, (to or server, port), size)
+        return datagrams(a, b, (to or server, port))
     finally:
         a.close()
         b.close()

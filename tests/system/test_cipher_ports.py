@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ways in and out of UDP 4500, each forced: two routers with a NAT between them, over both families, and
+strongSwan. Datagrams of every length arrive in order and as they were sent, TCP as well, while IKE
+renews the SAs on the same socket."""
+import os
+import random
+import re
+import socket
+import struct
+import time
+
+import pytest
+
+from peers.netns import Net, need, run, until
+from peers.tshark import Capture, rows
+from router import Router, config
+from test_ike_nat import exchange, hidden  # noqa: F401 (a fixture)
+
+# what CULVERT_PORTS says, and what the log says then
+WAYS = {'': ('UDP_SEGMENT', 'UDP_GRO'), 'no-segment no-gro': ('sendmmsg', 'recvmmsg'), 'no-segment': ('sendmmsg', 'UDP_GRO'),
+        'no-gro': ('UDP_SEGMENT', 'recvmmsg')}
+SUITE = 'aes128-sha1-modp1024'
+SIX = """ipv6 unicast-routing
+crypto isakmp policy 10
+ encr aes
+ hash sha
+ authentication pre-share
+ group 2
+crypto isakmp key secretkey address ipv6 {peer}/128
+crypto ipsec transform-set TS esp-aes esp-sha-hmac
+ipv6 access-list CRYPT
+ permit ipv6 {near} {far}
+crypto map ipv6 M 10 ipsec-isakmp
+ set peer {peer}
+ set transform-set TS
+ match address CRYPT
+interface FastEthernet0/1
+ ipv6 address {local}/64
+ ipv6 crypto map M
+"""
+
+
+class Routers:
+    """near - us - [NAT] - them - far; near and far are addresses of their routers' loopback devices."""
+
+    def __init__(self, six, ways):
+        need('nft', 'tcpdump')
+        self.net, self.six = Net(), six
+        self.us, nat, self.them = (self.net.ns(x) for x in ('us', 'nat', 'them'))
+        try:
+            net = 'fd00:{}::{}' if six else '172.16.{}.{}'
+            ends = [net.format(*x) for x in ((1, 2), (1, 1), (2, 1), (2, 2))]
+            self.near, self.far = ('fd01::1', 'fd02::1') if six else ('10.1.0.1', '10.2.0.1')
+            size = 64 if six else 24
+            for ns in (self.us, nat, self.them) if six else ():
+                ns.enable_v6()
+            self.net.link(self.us, 'wan', f'{ends[0]}/{size}', nat, 'in', f'{ends[1]}/{size}')
+            self.net.link(nat, 'out', f'{ends[2]}/{size}', self.them, 'wan', f'{ends[3]}/{size}')
+            nat.sysctl('net.ipv6.conf.all.forwarding' if six else 'net.ipv4.ip_forward', 1)
+            text = 'table %s t { chain c { type nat hook postrouting priority 100; oifname "out" masquerade; }; }'
+            done = run(*nat.argv('nft', '-f', '-'), input=text % ('ip6' if six else 'ip'), ok=False)
+            if done.returncode:
+                pytest.skip(f'no NAT in this kernel: {done.stderr.strip()}')
+            self.us.addr('lo', f'{self.near}/{128 if six else 32}')
+            self.them.addr('lo', f'{self.far}/{128 if six else 32}')
+            self.us.route('default', ends[1])
+            self.them.route('fd01::/64' if six else '10.1.0.0/24', ends[2])
+            # its peer is who the NAT says, and the NAT's address is the peer that begins nothing
+            self.routers = [self.router(self.them, ends[3], ends[2], self.far, self.near, ways[1]),
+                            self.router(self.us, ends[0], ends[3], self.near, self.far, ways[0])]
+            self.capture = Capture(self.us, 'wan')
+        except BaseException:
+            self.close()
+            raise
+
+    def router(self, ns, local, peer, near, far, way):
+        os.environ['CULVERT_PORTS'] = way
+        try:
+            if self.six:
+                text = SIX.format(local=local, peer=peer, near=near[:-1] + '/64', far=far[:-1] + '/64')
+            else:
+                nets = [f'{a[:-1]}0 0.0.0.255' for a in (near, far)]
+                text = config(SUITE, local, peer, [f'ip {nets[0]} {nets[1]}']).replace(
+                    ' set transform-set TS', ' set transform-set TS\n set security-association lifetime kilobytes 4608')
+            return Router(ns, text)
+        finally:
+            del os.environ['CULVERT_PORTS']
+
+    def log(self):
+        return ''.join(r.log() for r in self.routers)
+
+    def close(self):
+        self.net.close()
+
+
+def numbered(ns_from, source, ns_to, to, count, dice):
+    """Datagrams of any length to two ports of one host, a burst at a time: what arrives at each port is what
+    was sent there, in its order."""
+    family = socket.AF_INET6 if ':' in to else socket.AF_INET
+    ears = [ns_to.socket(socket.SOCK_DGRAM, bind=(to, 7000 + i), family=family) for i in range(2)]
+    mouth = ns_from.socket(socket.SOCK_DGRAM, bind=(source, 0), family=family)
+    sizes = [4, 60, 512, 1000, 1200]
+    if family == socket.AF_INET:  # what is too long may be cut, so that none is lost for its sender to learn from
+        mouth.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER
+        sizes += [1372, 1400, 3000]
+    try:
+        for ear in ears:
+            ear.settimeout(10)
+            ear.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)  # SO_RCVBUFFORCE
+        n, size = 0, 1000
+        while n < count:
+            burst = []
+            for _ in range(dice.randint(1, 60)):
+                if dice.random() < 0.1:
+                    size = dice.choice(sizes)
+                burst.append((n % 7 == 0, struct.pack('!I', n) + dice.randbytes(size)))
+                n += 1
+            for port, data in burst:
+                mouth.sendto(data, (to, 7000 + port))
+            for port, data in burst:
+                got = ears[port].recv(65536)
+                assert got == data, f'datagram {data[:4].hex()}: {got[:4].hex()}, {len(got)} bytes for {len(data)}'
+    finally:
+        for s in (*ears, mouth):
+            s.close()
+
+
+def dropped(router):
+    return set(re.findall(r'^  (\S.*?)  +\d+$', router.cli('show crypto drops'), re.M))
+
+
+@pytest.fixture
+def routers():
+    made = []
+
+    def make(*args):
+        made.append(Routers(*args))
+        return made[-1]
+    yield make
+    for w in made:
+        w.close()
+
+
+@pytest.mark.parametrize('six,ours,theirs', [
+    pytest.param(False, '', '', id='v4-fast'), pytest.param(False, 'no-segment no-gro', '', id='v4-slow-to-fast'),
+    pytest.param(False, 'no-gro', 'no-segment', id='v4-crossed', marks=pytest.mark.slow),
+    pytest.param(False, 'no-segment no-gro', 'no-segment no-gro', id='v4-slow', marks=pytest.mark.slow),
+    pytest.param(True, '', '', id='v6-fast'),
+    pytest.param(True, 'no-segment no-gro', 'no-segment no-gro', id='v6-slow', marks=pytest.mark.slow)])
+def test_what_is_sent_arrives_in_order_and_intact(routers, six, ours, theirs):
+    w = routers(six, (ours, theirs))
+    until(lambda: not w.us.ping(w.far, 1, source=w.near, wait=1).result().lost, 20, 'a first ping')
+    for r, way in zip(w.routers, (theirs, ours)):
+        out, in_ = WAYS[way]
+        name = 'UDP 4500 over IPv6' if six else 'UDP 4500'
+        assert f'%CULVERT-6-PORT: {name}: sends by {out}' in r.log(), r.log()
+        assert f', receives by {in_}' in r.log(), r.log()
+    dice = random.Random(4500)
+    numbered(w.us, w.near, w.them, w.far, 1500, dice)
+    numbered(w.them, w.far, w.us, w.near, 1500, dice)
+    assert [dropped(r) for r in w.routers] == [set(), set()]
+    if not six:  # renewed by volume: IKE comes between
+        for port in range(7777, 7781):
+            exchange(socket.SOCK_STREAM, w.them, w.far, w.us, w.near, port=port, size=1 << 20)
+        assert len(w.routers[1].cli('show crypto ipsec sa | include spi').split('current outbound')) > 1
+    pcap = w.capture.stop()
+    longest = max(int(n) for n, in rows(pcap, ['frame.len'], f'udp.srcport == 4500 && {"ipv6" if six else "ip"}.src == '
+                                        f'{"fd00:1::2" if six else "172.16.1.2"}'))
+    assert (longest > 1514) == ('no-segment' not in ours)
+    if not six:
+        quick = rows(pcap, ['isakmp.messageid'], 'isakmp.exchangetype == 32')
+        assert len({m for m, in quick}) > 1, w.log()
+    for r in w.routers:  # TCP may have had to learn what fits, and be faster than IKE
+        assert dropped(r) <= {'too big, DF set', 'SA expired', 'unknown SPI', 'no SA: queue full, or waited too long'}
+
+
+@pytest.mark.parametrize('way', ['', pytest.param('no-segment no-gro', marks=pytest.mark.slow)])
+def test_strongswan_answers_by_udp_encapsulation(hidden, way, monkeypatch):  # noqa: F811
+    monkeypatch.setenv('CULVERT_PORTS', way)
+    w = hidden('us')
+    peer, router = w.charon(), w.router()
+    got = w.us.ping('10.2.0.1', 3, source='10.1.0.1').result()
+    assert got.sent == 3 and not got.lost, router.log() + peer.log()
+    exchange(socket.SOCK_STREAM, w.them, '10.2.0.1', w.us, '10.1.0.1', size=1 << 20)
+    exchange(socket.SOCK_DGRAM, w.them, '10.2.0.1', w.us, '10.1.0.1', port=7778)
+    peer.rekey(child='t')
+    time.sleep(0.2)
+    exchange(socket.SOCK_STREAM, w.us, '10.1.0.1', w.them, '10.2.0.1', port=7779)
+    assert dropped(router) <= {'too big, DF set'}
