@@ -83,6 +83,8 @@ enum fwd_port_kind {
 enum fwd_port_how {
 	FWD_HOW_SEGMENT = 1, /* UDP: UDP_SEGMENT, many datagrams in one send */
 	FWD_HOW_GRO = 2,     /* UDP: UDP_GRO is set, a receive may bring many */
+	FWD_HOW_VNET = 4,    /* TUN: a virtio_net_hdr is before each packet, which may be many at once */
+	FWD_HOW_USO = 8,     /* TUN: UDP may be, too */
 };
 
 struct fwd_port {
