@@ -17,6 +17,7 @@ struct control_options {
 	const char *keylog; /* folder for Wireshark's key files; NULL: none */
 	int kept_fd; /* memory that outlives a control: the running configuration; -1 none */
 	unsigned workers;
+	bool no_offload; /* TUNs carry one packet a call */
 	struct {
 		char name[64]; /* canonical IOS name */
 		char device[16];

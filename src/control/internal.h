@@ -132,6 +132,7 @@ struct control {
 	struct added *added;
 	size_t n_added;
 	char *last_notes;  /* said once */
+	char tun_said[160]; /* how the last TUN works */
 	uint64_t last_ruleset; /* hash of what nft was told; 0: nothing */
 	uint64_t last_mss;     /* the same of mss_apply() */
 	uint64_t recvd_clear, clear_said_ms;

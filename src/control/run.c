@@ -25,6 +25,7 @@
 
 static const char run_usage[] =
 	"usage: culvert run [--config FILE] [--socket PATH] [--interface IOSNAME=DEVICE]... [--workers N]\n"
+	"                   [--no-offload]\n"
 	"\n"
 	"The gateway, in the foreground; SIGTERM stops it and takes away what it added to the host.\n"
 	"  --config FILE                startup configuration (" CONTROL_CONFIG ")\n"
@@ -33,6 +34,7 @@ static const char run_usage[] =
 	"                               FastEthernet0/1=eth0; `host-interface` does the same in the\n"
 	"                               configuration\n"
 	"  --workers N                  forwarding threads (1)\n"
+	"  --no-offload                 TUNs carry one packet a call, not super-packets of up to 64 KiB\n"
 	"  --keylog DIR                 writes IKE and ESP keys there for Wireshark: for debugging only\n";
 
 static const char check_usage[] =
@@ -107,6 +109,7 @@ int run_main(int argc, char **argv)
 						 { "socket", required_argument, NULL, 's' },
 						 { "interface", required_argument, NULL, 'i' },
 						 { "workers", required_argument, NULL, 'w' },
+						 { "no-offload", no_argument, NULL, 'o' },
 						 { "keylog", required_argument, NULL, 'k' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
@@ -131,6 +134,9 @@ int run_main(int argc, char **argv)
 			o.workers = (unsigned)strtoul(optarg, NULL, 10);
 			if (o.workers != 1)
 				return wrong(run_usage, "--workers: this version runs 1, not ", optarg);
+			break;
+		case 'o':
+			o.no_offload = true;
 			break;
 		case 'k':
 			o.keylog = optarg;

@@ -14,7 +14,7 @@
 #include "host/log.h"
 #include "host/nft.h"
 #include "host/os.h"
-#include "host/sockets.h"
+#include "host/tun.h"
 
 void tuns_device(const char *name, char out[16])
 {
@@ -26,6 +26,20 @@ void tuns_device(const char *name, char out[16])
 }
 
 /* ---- TUNs ---- */
+
+static int open_tun(struct control *c, const char *name, uint32_t *ifindex, uint8_t *ret_how)
+{
+	struct tun_how how;
+	int fd = tun_open(name, !c->opt->no_offload, ifindex, &how);
+
+	if (fd < 0)
+		return fd;
+	*ret_how = how.bits;
+	if (strcmp(c->tun_said, how.text)) /* all of them are alike, mostly */
+		log_line("CULVERT-6-PORT", "TUN %s: %s", name, how.text);
+	snprintf(c->tun_said, sizeof(c->tun_said), "%s", how.text);
+	return fd;
+}
 
 /* Makes (or finds) the TUN and hands it to the forwarder. A TUN that is busy is
  * the forwarder's already: control was restarted. */
@@ -41,12 +55,12 @@ static bool tun_ready(struct control *c, const char *name, struct fwd_port desc,
 		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, desc.id);
 		*in_forwarder = false;
 	}
-	fd = tun_open(name, ifindex);
+	fd = open_tun(c, name, ifindex, &desc.how);
 	/* an earlier control handed it over, for an interface that may have another index
 	 * by now */
 	if (fd == -EBUSY && desc.kind == FWD_PORT_STEER &&
 	    fwdlink_simple(c->fwd, FWD_PORT_DEL, desc.id) == 0)
-		fd = tun_open(name, ifindex);
+		fd = open_tun(c, name, ifindex, &desc.how);
 	if (fd == -EBUSY) {
 		const struct nl_link *l = plumb_link_named(c, name);
 

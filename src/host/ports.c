@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/ports_fd.h"
+#include "host/tun_port.h"
 #include "host/udp_port.h"
 
 #include <errno.h>
@@ -12,37 +13,6 @@ void fd_port_close(struct port *p)
 {
 	close(p->fd);
 	free(p);
-}
-
-/* ---- TUN ---- */
-
-static size_t tun_recv(struct port *p, struct pool *pool, struct batch *b)
-{
-	size_t had = b->n;
-
-	while (b->n < BATCH_MAX) {
-		struct pkt *k = pkt_get(pool);
-
-		if (!k)
-			break;
-		ssize_t n = read(p->fd, k->data, PKT_DATA_MAX);
-		if (n <= 0) {
-			pkt_put(pool, k);
-			break;
-		}
-		k->len = (uint32_t)n;
-		(void)batch_add(b, k);
-	}
-	return b->n - had;
-}
-
-static size_t tun_send(struct port *p, struct batch *b)
-{
-	size_t ok = 0;
-
-	for (size_t i = 0; i < b->n; i++)
-		ok += write(p->fd, b->p[i]->data, b->p[i]->len) == (ssize_t)b->p[i]->len;
-	return ok;
 }
 
 /* ---- sockets ---- */
@@ -145,15 +115,11 @@ static size_t icmp_send(struct port *p, struct batch *b)
 
 static const struct port_ops *ops_of(enum fwd_port_kind kind)
 {
-	static const struct port_ops tun = { tun_recv, tun_send, fd_port_close };
 	static const struct port_ops raw = { raw_recv, raw_send, fd_port_close };
 	static const struct port_ops icmp = { raw_recv, icmp_send, fd_port_close };
 	const struct port_ops *v6 = port6_ops(kind);
 
 	switch (kind) {
-	case FWD_PORT_TUNNEL:
-	case FWD_PORT_STEER:
-		return &tun;
 	case FWD_PORT_ICMP:
 		return &icmp;
 	default:
@@ -170,6 +136,8 @@ int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port *
 	(void)ctx;
 	if (kind == FWD_PORT_UDP_ENCAP || kind == FWD_PORT_UDP6_ENCAP)
 		return udp_port_make(desc, fd, ret_port);
+	if (kind == FWD_PORT_TUNNEL || kind == FWD_PORT_STEER)
+		return tun_port_make(desc, fd, ret_port);
 	f = calloc(1, sizeof(*f) + BATCH_MAX * control);
 	if (!f) {
 		close(fd);

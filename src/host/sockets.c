@@ -2,53 +2,19 @@
 #include "host/sockets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <linux/in6.h> /* behind it: IPV6_FLOWINFO is the kernel's alone */
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define BUFFER_BYTES (4 << 20)
-
-int tun_open(const char *name, uint32_t *ret_ifindex)
-{
-	struct ifreq r = { .ifr_flags = IFF_TUN | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	if (strlen(name) >= sizeof(r.ifr_name)) {
-		close(fd);
-		return -ENAMETOOLONG;
-	}
-	strcpy(r.ifr_name, name);
-	if (ioctl(fd, TUNSETIFF, &r) < 0 || ioctl(fd, TUNSETPERSIST, 1) < 0)
-		goto fail;
-	*ret_ifindex = if_nametoindex(name);
-	if (*ret_ifindex)
-		return fd;
-fail:
-	err = -errno;
-	close(fd);
-	return err;
-}
-
-void tun_remove(int fd)
-{
-	(void)ioctl(fd, TUNSETPERSIST, 0);
-	close(fd);
-}
 
 static int set_int(int fd, int level, int opt, int value)
 {

@@ -13,11 +13,6 @@
  * none of them out in clear. */
 #define MARK_QUOTES 0x43560002u
 
-/* A persistent TUN (no packet information) of that name, made if it is not there;
- * its ifindex goes to ret_ifindex. */
-int tun_open(const char *name, uint32_t *ret_ifindex);
-/* Takes it away: clears persistence on fd and closes it. */
-void tun_remove(int fd);
 /* Raw socket with IP_HDRINCL and IP_PKTINFO, which follows no path MTU of the kernel's; bypass sets MARK_BYPASS (ESP: yes,
  * GRE: never). */
 int raw_open(int protocol, bool bypass);

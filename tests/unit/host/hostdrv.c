@@ -22,6 +22,7 @@
 #include "host/nft.h"
 #include "host/os.h"
 #include "host/sockets.h"
+#include "host/tun.h"
 #include "host/steer.h"
 
 #define LINES_MAX 4096
@@ -146,7 +147,7 @@ static int open_tun(struct drv *d)
 	struct ipaddr dummy = ipaddr_v4(0xc0000008); /* 192.0.0.8 */
 	char path[64];
 
-	d->tun = tun_open(d->f.tun, &d->f.tun_ifindex);
+	d->tun = tun_open(d->f.tun, false, &d->f.tun_ifindex, &(struct tun_how){ 0 });
 	if (d->tun < 0)
 		return d->tun;
 	(void)ipv6_device(d->f.tun, steer_has(&d->f, 1, IP_V6) ? IPV6_STEER : IPV6_OFF);

@@ -15,6 +15,7 @@
 #include "host/nft.h"
 #include "host/os.h"
 #include "host/sockets.h"
+#include "host/tun.h"
 #include "netns.h"
 
 static struct nl *nl;
@@ -28,7 +29,7 @@ static int set_up(void **state)
 		return 0;
 	if (nl_open(&nl))
 		return -1;
-	tun = tun_open("tun0", &tun_index);
+	tun = tun_open("tun0", false, &tun_index, &(struct tun_how){ 0 });
 	struct ipaddr a = ipaddr_v4(0x0A000001);
 	if (tun < 0 || nl_link_set(nl, tun_index, true, 1400) || nl_addr_add(nl, tun_index, &a, 24))
 		return -1;

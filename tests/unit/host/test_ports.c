@@ -17,6 +17,7 @@
 #include "host/netlink.h"
 #include "host/ports.h"
 #include "host/sockets.h"
+#include "host/tun.h"
 #include "netns.h"
 #include "packet/ip4.h"
 
@@ -239,13 +240,14 @@ static void a_tun_carries_packets_both_ways_and_outlives_its_descriptor(void **s
 	struct ipaddr a = ipaddr_v4(0x0A000001);
 	struct batch out = { 0 }, in = { 0 };
 	uint32_t ifindex = 0, again = 0;
+	struct tun_how how;
 	struct nl *nl;
 	struct port *p;
 
 	NEEDS_NETNS;
 	assert_int_equal(nl_open(&nl), 0);
-	p = make(FWD_PORT_TUNNEL, tun_open("tun7", &ifindex));
-	assert_int_equal(tun_open("tun7", &again), -EBUSY); /* one queue, one owner */
+	p = make(FWD_PORT_TUNNEL, tun_open("tun7", false, &ifindex, &how));
+	assert_int_equal(tun_open("tun7", false, &again, &how), -EBUSY); /* one queue, one owner */
 	assert_int_equal(nl_link_set(nl, ifindex, true, 1500), 0);
 	assert_int_equal(nl_addr_add(nl, ifindex, &a, 24), 0);
 	/* out of the kernel */
@@ -279,7 +281,7 @@ static void a_tun_carries_packets_both_ways_and_outlives_its_descriptor(void **s
 	gre->ops->close(gre);
 	p->ops->close(p);
 	assert_int_equal(if_nametoindex("tun7"), ifindex);
-	int fd = tun_open("tun7", &again);
+	int fd = tun_open("tun7", false, &again, &how);
 	assert_true(fd >= 0);
 	assert_int_equal(again, ifindex);
 	tun_remove(fd);
@@ -290,9 +292,10 @@ static void a_tun_carries_packets_both_ways_and_outlives_its_descriptor(void **s
 static void a_long_name_is_refused(void **state)
 {
 	uint32_t i;
+	struct tun_how how;
 
 	NEEDS_NETNS;
-	assert_int_equal(tun_open("sixteen-letters!", &i), -ENAMETOOLONG);
+	assert_int_equal(tun_open("sixteen-letters!", true, &i, &how), -ENAMETOOLONG);
 }
 
 /* ---- IKE's way, and the control socket ---- */

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Super-packets over a real TUN of a namespace of our own. What the kernel sends into it comes back with
+ * its addresses exchanged: so its TCP talks to itself through the port, and judges every packet. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "host/netlink.h"
+#include "host/ports.h"
+#include "host/privs.h"
+#include "host/tun.h"
+#include "netns.h"
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+#define TOTAL (4u << 20)
+#define PORT  5000
+
+static bool allowed;
+static struct pool pool;
+static uint8_t sent[TOTAL], got[TOTAL + 1];
+
+static int set_up(void **state)
+{
+	(void)state;
+	allowed = own_netns() && loopback_up();
+	(void)put_file("/proc/sys/net/ipv6/conf/default/dad_transmits", "0"); /* an address is there at once */
+	for (size_t i = 0; i < TOTAL; i++)
+		sent[i] = (uint8_t)((i * 2654435761u) >> 13);
+	return pool_init(&pool, 4 * BATCH_MAX);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pool_fini(&pool);
+	return 0;
+}
+
+#define NEEDS_NETNS     \
+	do {            \
+		(void)state; \
+		if (!allowed) \
+			skip(); \
+	} while (0)
+
+/* ---- the TUN ---- */
+
+struct mirror {
+	struct nl *nl;
+	struct port *port;
+	struct tun_how how;
+	uint32_t ifindex;
+	size_t cut, largest, more; /* packets of the port; bytes of the largest; calls that left some */
+};
+
+static void mirror_up(struct mirror *m, bool offload)
+{
+	struct ipaddr v4 = ipaddr_v4(0x0A000001), v6 = { IP_V6, { 0xfd, [15] = 1 } };
+	struct fwd_port desc = { .id = 1, .kind = FWD_PORT_TUNNEL };
+	int fd;
+
+	*m = (struct mirror){ 0 };
+	assert_int_equal(nl_open(&m->nl), 0);
+	fd = tun_open("tun8", offload, &m->ifindex, &m->how);
+	assert_true(fd >= 0);
+	desc.how = m->how.bits;
+	assert_int_equal(host_make_port(NULL, &desc, fd, &m->port), 0);
+	assert_int_equal(nl_link_set(m->nl, m->ifindex, true, 1500), 0);
+	assert_int_equal(nl_addr_add(m->nl, m->ifindex, &v4, 24), 0);
+	assert_int_equal(nl_addr_add(m->nl, m->ifindex, &v6, 64), 0);
+}
+
+static void mirror_down(struct mirror *m)
+{
+	m->port->ops->close(m->port);
+	(void)nl_link_del(m->nl, m->ifindex);
+	nl_close(m->nl);
+}
+
+static void exchange(uint8_t *data)
+{
+	uint8_t was[16];
+	size_t at = data[0] >> 4 == 6 ? 8 : 12, n = data[0] >> 4 == 6 ? 16 : 4;
+
+	memcpy(was, data + at, n);
+	memmove(data + at, data + at + n, n);
+	memcpy(data + at + n, was, n);
+}
+
+/* What has come goes back. */
+static void reflect(struct mirror *m)
+{
+	struct batch b = { 0 };
+
+	(void)m->port->ops->recv(m->port, &pool, &b);
+	m->more += m->port->more;
+	for (size_t i = 0; i < b.n; i++) {
+		m->cut++;
+		m->largest = b.p[i]->len > m->largest ? b.p[i]->len : m->largest;
+		exchange(b.p[i]->data);
+	}
+	assert_int_equal(m->port->ops->send(m->port, &b), b.n);
+	batch_put(&pool, &b);
+	assert_int_equal(pool.n_free, pool.n);
+}
+
+struct counts {
+	uint64_t rx, tx;
+};
+
+static void count_link(void *ctx, const struct nl_link *l)
+{
+	struct counts *c = ctx;
+
+	if (!strcmp(l->name, "tun8"))
+		*c = (struct counts){ l->rx_packets, l->tx_packets };
+}
+
+static struct counts counts_of(struct mirror *m)
+{
+	struct counts c = { 0 };
+
+	assert_int_equal(nl_links(m->nl, count_link, &c), 0);
+	return c;
+}
+
+/* ---- the two ends ---- */
+
+union addr {
+	struct sockaddr sa;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static socklen_t addr_of(union addr *a, bool v6, unsigned host)
+{
+	if (v6) {
+		a->v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(PORT),
+					       .sin6_addr = { { { 0xfd, [15] = (uint8_t)host } } } };
+		return sizeof(a->v6);
+	}
+	a->v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(PORT),
+				      .sin_addr.s_addr = htonl(0x0A000000 + host) };
+	return sizeof(a->v4);
+}
+
+static int ear(bool v6, int type)
+{
+	int fd = socket(v6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), size = 8 << 20, on = 1;
+	union addr a;
+	socklen_t n = addr_of(&a, v6, 1);
+
+	assert_true(fd >= 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	for (int i = 0; bind(fd, &a.sa, n) && i < 100; i++)
+		usleep(20000); /* the address is being looked for */
+	assert_true(type == SOCK_DGRAM || listen(fd, 1) == 0);
+	return fd;
+}
+
+static int mouth(bool v6, int type)
+{
+	int fd = socket(v6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	union addr a;
+	socklen_t n = addr_of(&a, v6, 2);
+
+	assert_true(fd >= 0);
+	assert_true(connect(fd, &a.sa, n) == 0 || errno == EINPROGRESS);
+	return fd;
+}
+
+/* What the kernel has refused for its checksum: lines come in pairs, names and numbers. */
+static unsigned long wrong_sums(void)
+{
+	FILE *f = fopen("/proc/thread-self/net/snmp", "r");
+	char names[1024], numbers[1024];
+	unsigned long sum = 0, n;
+
+	while (f && fgets(names, sizeof(names), f) && fgets(numbers, sizeof(numbers), f)) {
+		char *at = NULL, *bt = NULL, *a = strtok_r(names, " \n", &at), *b = strtok_r(numbers, " \n", &bt);
+
+		for (; a && b; a = strtok_r(NULL, " \n", &at), b = strtok_r(NULL, " \n", &bt))
+			if (!strcmp(a, "InCsumErrors"))
+				sum += strtoul(b, NULL, 10);
+	}
+	if (f)
+		fclose(f);
+	f = fopen("/proc/thread-self/net/snmp6", "r");
+	while (f && fgets(names, sizeof(names), f))
+		if (sscanf(names, "Udp6InCsumErrors %lu", &n) == 1)
+			sum += n;
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+static void talk_tcp(struct mirror *m, bool v6)
+{
+	int listener = ear(v6, SOCK_STREAM), a = mouth(v6, SOCK_STREAM), b = -1;
+	size_t out = 0, in = 0;
+
+	for (int idle = 0; in < TOTAL && idle < 20000; idle++) {
+		struct pollfd p = { .fd = m->port->fd, .events = POLLIN };
+		ssize_t n;
+
+		if (m->port->more || poll(&p, 1, 1) == 1)
+			reflect(m);
+		if (b < 0)
+			b = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		n = out < TOTAL ? send(a, sent + out, TOTAL - out, MSG_NOSIGNAL) : -1;
+		out += n > 0 ? (size_t)n : 0;
+		n = b >= 0 ? recv(b, got + in, sizeof(got) - in, 0) : -1;
+		in += n > 0 ? (size_t)n : 0;
+	}
+	assert_int_equal(in, TOTAL);
+	assert_memory_equal(got, sent, TOTAL);
+	close(a);
+	close(b);
+	close(listener);
+}
+
+static void tcp_comes_through(bool v6, bool offload)
+{
+	unsigned long wrong = wrong_sums();
+	struct counts was, now;
+	struct mirror m;
+
+	mirror_up(&m, offload);
+	was = counts_of(&m);
+	talk_tcp(&m, v6);
+	now = counts_of(&m);
+	assert_int_equal(wrong_sums(), wrong);
+	assert_true(m.largest <= 1500 && m.cut >= TOTAL / 1448);
+	if (!offload) {
+		assert_int_equal(m.how.bits, 0);
+		assert_true(now.tx - was.tx >= m.cut && now.rx - was.rx >= m.cut);
+	} else if (m.how.bits) {
+		/* the kernel counts what crosses the descriptor */
+		assert_true((now.tx - was.tx) * 4 < m.cut);
+		assert_true((now.rx - was.rx) * 2 < m.cut);
+		assert_true(m.more > 0); /* a batch did not always hold all of them */
+	}
+	mirror_down(&m);
+}
+
+static void tcp_over_ipv4_by_super_packets(void **state)
+{
+	NEEDS_NETNS;
+	tcp_comes_through(false, true);
+}
+
+static void tcp_over_ipv6_by_super_packets(void **state)
+{
+	NEEDS_NETNS;
+	tcp_comes_through(true, true);
+}
+
+static void tcp_packet_by_packet(void **state)
+{
+	NEEDS_NETNS;
+	tcp_comes_through(false, false);
+	tcp_comes_through(true, false);
+}
+
+/* Datagrams stay datagrams: 40 of 1000 bytes and one of 500. */
+static void udp_comes_through(bool v6, bool offload)
+{
+	unsigned long wrong = wrong_sums();
+	struct counts was, now;
+	struct mirror m;
+	int segment = 1000, a, b;
+	size_t n = 0;
+
+	mirror_up(&m, offload);
+	b = ear(v6, SOCK_DGRAM);
+	a = mouth(v6, SOCK_DGRAM);
+	assert_int_equal(setsockopt(a, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
+	was = counts_of(&m);
+	for (int turn = 0; turn < 20; turn++) {
+		assert_int_equal(send(a, sent, 40500, 0), 40500);
+		struct pollfd p = { .fd = m.port->fd, .events = POLLIN };
+		while (m.port->more || poll(&p, 1, 20) == 1)
+			reflect(&m);
+		for (size_t at = 0; at < 40500; at += 1000, n++) {
+			size_t want = at < 40000 ? 1000 : 500;
+
+			assert_int_equal(recv(b, got, sizeof(got), 0), want);
+			assert_memory_equal(got, sent + at, want);
+		}
+		assert_int_equal(recv(b, got, sizeof(got), 0), -1);
+	}
+	now = counts_of(&m);
+	assert_int_equal(wrong_sums(), wrong);
+	if (m.how.bits & FWD_HOW_USO) {
+		assert_true((now.tx - was.tx) * 10 < n);
+		assert_true((now.rx - was.rx) * 10 < n);
+	}
+	close(a);
+	close(b);
+	mirror_down(&m);
+}
+
+static void udp_by_super_packets(void **state)
+{
+	NEEDS_NETNS;
+	udp_comes_through(false, true);
+	udp_comes_through(true, true);
+}
+
+static void udp_datagram_by_datagram(void **state)
+{
+	NEEDS_NETNS;
+	udp_comes_through(false, false);
+	udp_comes_through(true, false);
+}
+
+/* ---- who made it before ---- */
+
+static int make_as(const char *name, int flags, unsigned offload, int header)
+{
+	struct ifreq r = { .ifr_flags = (short)(IFF_TUN | IFF_NO_PI | flags) };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	assert_true(fd >= 0);
+	strcpy(r.ifr_name, name);
+	assert_int_equal(ioctl(fd, TUNSETIFF, &r), 0);
+	assert_int_equal(ioctl(fd, TUNSETPERSIST, 1), 0);
+	if (header)
+		assert_int_equal(ioctl(fd, TUNSETVNETHDRSZ, &header), 0);
+	if (offload)
+		assert_int_equal(ioctl(fd, TUNSETOFFLOAD, offload), 0);
+	return fd;
+}
+
+static void a_tun_that_others_have_made_is_taken_over(void **state)
+{
+	NEEDS_NETNS;
+	/* by an older process, without a header */
+	close(make_as("tun8", 0, 0, 0));
+	tcp_comes_through(false, true);
+	/* by a newer one, with a longer header than ours, by one that is told to go without */
+	close(make_as("tun8", IFF_VNET_HDR, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6, 12));
+	tcp_comes_through(false, true);
+	close(make_as("tun8", IFF_VNET_HDR, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6, 12));
+	tcp_comes_through(false, false);
+	udp_comes_through(false, false);
+	/* with several queues: no other process may change that, and it says so */
+	struct tun_how how;
+	uint32_t ifindex;
+	int fd = make_as("tun8", IFF_MULTI_QUEUE, 0, 0);
+	assert_int_equal(tun_open("tun8", true, &ifindex, &how), -EINVAL);
+	tun_remove(fd);
+}
+
+static void it_is_said_how_it_works(void **state)
+{
+	struct tun_how how;
+	uint32_t ifindex;
+	int fd;
+
+	NEEDS_NETNS;
+	fd = tun_open("tun8", true, &ifindex, &how);
+	assert_true(fd >= 0);
+	assert_true(how.bits & FWD_HOW_VNET ? strstr(how.text, "super-packets") != NULL :
+					      strstr(how.text, "one packet a call (IFF_VNET_HDR: ") != NULL);
+	tun_remove(fd);
+	fd = tun_open("tun8", false, &ifindex, &how);
+	assert_true(fd >= 0);
+	assert_int_equal(how.bits, 0);
+	assert_string_equal(how.text, "one packet a call");
+	tun_remove(fd);
+}
+
+/* ---- as the forwarder has it ---- */
+
+/* Exit status of a forwarder without privileges that writes what needs a writev. */
+static int confined(struct mirror *m)
+{
+	static const uint8_t head[40] = { 0x45, 0, 0, 60, 0, 1, 0x40, 0, 64, 6, 0x26, 0xb9, 10, 0, 0, 2, 10, 0, 0, 1,
+					  0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x10, 0, 0, 0, 0, 0, 0 };
+	struct batch out = { 0 }, in = { 0 };
+
+	if (privs_forwarder(true))
+		return 1;
+	for (size_t i = 0; i < 3; i++) {
+		struct pkt *k = pkt_get(&pool);
+
+		memset(k->data, 0, k->len = 60);
+		memcpy(k->data, head, sizeof(head));
+		(void)batch_add(&out, k);
+	}
+	if (m->port->ops->send(m->port, &out) != 3)
+		return 2;
+	(void)m->port->ops->recv(m->port, &pool, &in);
+	m->port->ops->close(m->port);
+	return 0;
+}
+
+static void a_confined_forwarder_may_do_it(void **state)
+{
+	struct mirror m;
+	int status = -1;
+	pid_t pid;
+
+	NEEDS_NETNS;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	skip();
+#endif
+	mirror_up(&m, true);
+	pid = fork();
+	if (pid == 0)
+		_exit(confined(&m));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	mirror_down(&m);
+}
+
+/* A super-packet that makes no sense is a packet without a byte, and those behind it come. */
+static void what_is_refused_holds_up_nothing(void **state)
+{
+	static const uint8_t bad[] = { 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x45 }, good[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'x' };
+	struct fwd_port desc = { .id = 1, .kind = FWD_PORT_STEER, .how = FWD_HOW_VNET };
+	struct batch b = { 0 };
+	struct port *p;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	assert_int_equal(host_make_port(NULL, &desc, pair[0], &p), 0);
+	assert_int_equal(write(pair[1], bad, sizeof(bad)), sizeof(bad));
+	assert_int_equal(write(pair[1], bad, 5), 5);
+	assert_int_equal(write(pair[1], good, sizeof(good)), sizeof(good));
+	assert_int_equal(p->ops->recv(p, &pool, &b), 3);
+	assert_false(p->more);
+	assert_int_equal(b.p[0]->len, 0);
+	assert_int_equal(b.p[1]->len, 0);
+	assert_int_equal(b.p[2]->len, 1);
+	assert_int_equal(b.p[2]->data[0], 'x');
+	batch_put(&pool, &b);
+	p->ops->close(p);
+	close(pair[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tcp_over_ipv4_by_super_packets),
+		cmocka_unit_test(tcp_over_ipv6_by_super_packets),
+		cmocka_unit_test(tcp_packet_by_packet),
+		cmocka_unit_test(udp_by_super_packets),
+		cmocka_unit_test(udp_datagram_by_datagram),
+		cmocka_unit_test(a_tun_that_others_have_made_is_taken_over),
+		cmocka_unit_test(it_is_said_how_it_works),
+		cmocka_unit_test(a_confined_forwarder_may_do_it),
+		cmocka_unit_test(what_is_refused_holds_up_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
