@@ -17,12 +17,14 @@
 #include "host/log.h"
 #include "host/os.h"
 #include "host/tap.h"
+#include "packet/gso.h"
 
 #define MAX_CAPTURES 8
 #define MAX_TARGETS  8
 #define MAX_TAPS     64
 #define DEFAULT_MB   10
 #define KEYS_MAX     (256u << 10) /* bytes: some 1,000 SAs */
+#define CUT_AT_ONCE  8 /* packets of a super-packet */
 #define PER_WAKE     64 /* packets of a device before others have their turn */
 
 struct tap {
@@ -59,6 +61,7 @@ struct capture {
 	size_t n_sources;
 	struct event *timer;
 	uint64_t taken;
+	struct pool pool; /* for what is cut; there since the first start */
 };
 
 static struct capture *find(const struct control *c, const char *name)
@@ -122,6 +125,7 @@ static void drop(struct capture *p)
 	stop(p);
 	LIST_REMOVE(p, entry);
 	capture_buf_free(&p->buf);
+	pool_fini(&p->pool);
 	forget_keys(p);
 	free(p);
 }
@@ -163,29 +167,61 @@ static bool wanted(const struct capture *p, struct span frame, bool ethernet)
 	return !acl || (e && e->kind == ACE_PERMIT);
 }
 
+/* One packet of len bytes, of which frame has those that were copied. False: it was the last one that was
+ * wanted, and t is gone. */
+static bool take(const struct tap *t, const struct tap_packet *k, size_t len, struct span frame)
+{
+	struct capture *p = t->owner;
+	struct capture_record r = { .wall_ns = k->wall_ns, .len = (uint32_t)len, .copied = (uint32_t)frame.len,
+				    .source = t->source, .outgoing = k->outgoing };
+
+	if (!wanted(p, frame, t->ethernet))
+		return true;
+	if (p->limit_len && r.copied > p->limit_len)
+		r.copied = p->limit_len;
+	p->taken += capture_buf_add(&p->buf, &r, frame.p);
+	if (!p->limit_packets || p->taken < p->limit_packets)
+		return true;
+	stop(p);
+	return false;
+}
+
+/* A super-packet of a TUN is shown as the packets that it stands for. */
+static bool take_cut(const struct tap *t, const struct tap_packet *k, struct gso *g)
+{
+	bool more = true;
+
+	while (more && gso_left(g)) {
+		struct pool *pool = &t->owner->pool;
+		struct batch b = { 0 };
+
+		if (!gso_cut(g, pool, &b))
+			break;
+		for (size_t i = 0; more && i < b.n; i++)
+			more = take(t, k, b.p[i]->len, span_of(b.p[i]->data, b.p[i]->len));
+		batch_put(pool, &b);
+	}
+	return more;
+}
+
 static void on_packet(evutil_socket_t fd, short what, void *ctx)
 {
 	static uint8_t frame[CAPTURE_SNAP];
 	struct tap *t = ctx;
-	struct capture *p = t->owner;
 	struct tap_packet k;
+	struct gso g;
 
 	(void)what;
 	for (int i = 0; i < PER_WAKE && tap_read(fd, frame, sizeof(frame), &k); i++) {
-		struct capture_record r = { .wall_ns = k.wall_ns, .len = (uint32_t)k.len,
-					    .copied = (uint32_t)k.copied, .source = t->source,
-					    .outgoing = k.outgoing };
+		struct span s = span_of(frame, k.copied);
 
 		if (t->direction != (k.outgoing ? EXEC_CAPTURE_OUT : EXEC_CAPTURE_IN) &&
 		    t->direction != EXEC_CAPTURE_BOTH)
 			continue;
-		if (!wanted(p, span_of(frame, k.copied), t->ethernet))
-			continue;
-		if (p->limit_len && r.copied > p->limit_len)
-			r.copied = p->limit_len;
-		p->taken += capture_buf_add(&p->buf, &r, frame);
-		if (p->limit_packets && p->taken >= p->limit_packets) {
-			stop(p); /* t is gone */
+		if ((k.vnet.gso_type || k.vnet.flags) && k.copied == k.len && gso_begin(&g, &k.vnet, s)) {
+			if (!take_cut(t, &k, &g))
+				return;
+		} else if (!take(t, &k, k.len, s)) {
 			return;
 		}
 	}
@@ -254,6 +290,8 @@ static int start(struct capture *p)
 	p->buf.cap = (size_t)p->mb << 20;
 	p->taken = 0;
 	p->n_sources = 0;
+	if (!err && !p->pool.n)
+		err = pool_init(&p->pool, CUT_AT_ONCE);
 	for (size_t i = 0; !err && i < p->n_targets; i++)
 		err = add_target(p, p->targets[i].ifname, p->targets[i].direction);
 	if (!err && p->limit_sec) {

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "packet/vnet.h"
+
 enum tap_link { TAP_ETHERNET, TAP_IP }; /* what stands in front of the IP packet */
 
 struct tap_packet {
@@ -14,6 +16,7 @@ struct tap_packet {
 	bool outgoing;
 	size_t len;   /* of the packet; what was copied may be less */
 	size_t copied;
+	struct vnet vnet; /* TAP_IP: a TUN's super-packet is to be cut, and a checksum to be finished (packet/gso.h) */
 };
 
 /* A socket that reads everything on the device; or -errno. */

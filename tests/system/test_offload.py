@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Super-packets through whole routers, with the kernel of two hosts as the judge: what is sent arrives,
+no checksum is wrong, and the TUNs carry far fewer packets than the wire. The same without offloads.
+
+    h1 10.1.1.10 - r1 192.0.2.1 - mid - 198.51.100.1 r2 - 10.2.2.10 h2
+"""
+import hashlib
+import json
+import os
+import re
+import socket
+import threading
+
+import pytest
+
+from mtunet import H1, H2, Capture, MtuNet, text
+from peers.netns import need, until
+from peers.tshark import tshark
+
+BYTES = 12 << 20
+DATA = os.urandom(1 << 20)
+
+
+def tun_counts(net, device):
+    """What crossed the descriptors: {router: (bytes per read, packets read, bytes per write, packets written)}."""
+    out = {}
+    for ns in (net.r1, net.r2):
+        for link in json.loads(ns.ip('-s', '-j', 'link', 'show', device)):
+            s = link['stats64']
+            out[ns.label] = (s['tx']['bytes'] // max(1, s['tx']['packets']), s['tx']['packets'],
+                             s['rx']['bytes'] // max(1, s['rx']['packets']), s['rx']['packets'])
+    return out
+
+
+def wrong_sums(*hosts):
+    bad = 0
+    for ns in hosts:
+        lines = ns.run('cat', '/proc/net/snmp').stdout.splitlines()
+        for names, numbers in zip(lines[::2], lines[1::2]):
+            bad += sum(int(n) for k, n in zip(names.split(), numbers.split()) if k == 'InCsumErrors')
+    return bad
+
+
+def send_tcp(net, port=7000):
+    """BYTES from h1 to h2; what arrived, as a digest."""
+    ear = net.h2.socket(socket.SOCK_STREAM, bind=(H2, port))
+    ear.listen(1)
+    mouth = net.h1.socket(socket.SOCK_STREAM)
+    for s in (ear, mouth):
+        s.settimeout(30)
+    got, n = hashlib.sha256(), 0
+
+    def send():
+        with mouth:
+            mouth.connect((H2, port))
+            for _ in range(BYTES // len(DATA)):
+                mouth.sendall(DATA)
+    thread = threading.Thread(target=send)
+    thread.start()
+    with ear, ear.accept()[0] as conn:
+        while chunk := conn.recv(1 << 16):
+            got.update(chunk)
+            n += len(chunk)
+    thread.join()
+    return n, got.hexdigest()
+
+
+def send_udp(net, port=7001, size=1200, count=30, rounds=10):
+    """Datagrams by UDP_SEGMENT, which the kernel may hand over many at once; those that arrived, in order."""
+    ear = net.h2.socket(socket.SOCK_DGRAM, bind=(H2, port))
+    mouth = net.h1.socket(socket.SOCK_DGRAM)
+    ear.settimeout(2)
+    got = []
+    with ear, mouth:
+        mouth.setsockopt(socket.IPPROTO_UDP, 103, size)  # UDP_SEGMENT
+        mouth.connect((H2, port))
+        for r in range(rounds):
+            whole = b''.join((r * count + i).to_bytes(4, 'big') + DATA[i:i + size - 4] for i in range(count))
+            mouth.send(whole + b'end')
+            got += [ear.recv(4096) for _ in range(count + 1)]
+    want = []
+    for r in range(rounds):
+        want += [(r * count + i).to_bytes(4, 'big') + DATA[i:i + size - 4] for i in range(count)] + [b'end']
+    return got, want
+
+
+KINDS = {'gre': dict(gre=True, transform='esp-aes 256 esp-sha-hmac', mode='transport'),
+         'map': dict(gre=False, transform='esp-aes esp-sha-hmac')}
+
+
+@pytest.fixture(scope='module', params=[('gre', ()), ('map', ()), pytest.param(('gre', ('--no-offload',)), marks=pytest.mark.slow),
+                        ('map', ('--no-offload',))], ids=lambda p: '-'.join((p[0], *p[1])).replace('---', '-'))
+def lab(request):
+    need('tcpdump')
+    kind, args = request.param
+    with MtuNet() as net:
+        net.up(text(1, **KINDS[kind]), text(2, **KINDS[kind]), args)
+        until(lambda: net.h1.ping(H2, 1, wait=1).result().seen, 20, 'a way through')
+        yield net, 'Tunnel0' if kind == 'gre' else 'cvsteer0', not args
+
+
+def test_what_is_sent_arrives_and_super_packets_carry_it(lab):
+    net, device, offload = lab
+    said = net.routers[0].log()
+    assert re.search(r'%CULVERT-6-PORT: TUN \w+: ' + ('super-packets of TCP' if offload else 'one packet a call'),
+                     said), said
+    udp = not offload or 'TCP and UDP both ways' in said
+    wire = Capture(net.mid, 'west', ('proto', '50'))
+    n, digest = send_tcp(net)
+    want = hashlib.sha256(DATA * (BYTES // len(DATA))).hexdigest()
+    assert (n, digest) == (BYTES, want)
+    after = tun_counts(net, device)
+    got, sent = send_udp(net)
+    assert got == sent
+    assert wrong_sums(net.h1, net.h2, net.r1, net.r2) == 0
+    packets = [p for p in wire.packets() if p[0] == 'ESP']
+    assert max(p[1] for p in packets) <= 1500 and not any(p[3] for p in packets), 'no fragments, nothing too long'
+    assert len(packets) > BYTES // 1400
+    read, _, written, n_written = after['r1'][0], after['r1'][1], after['r2'][2], after['r2'][3]
+    if offload:
+        assert read > 4000 and written > 2500, after
+        assert n_written < BYTES // 2500, after
+        if udp:  # 310 datagrams, in far fewer packets
+            last = tun_counts(net, device)
+            assert last['r1'][1] - after['r1'][1] < 100, (after, last)
+    else:
+        assert read <= 1500 and written <= 1500, after
+
+
+def test_a_capture_shows_the_packets_that_were_cut(lab):
+    net, device, _ = lab
+    router = net.routers[0]
+    file = router.dir / 'cap.pcapng'
+    router.cli('enable; monitor capture C interface fa0/1 both; monitor capture C access-list 199; '
+               'configure terminal; access-list 199 permit tcp any any; end; monitor capture C start')
+    send_tcp(net, 7004)
+    router.cli(f'enable; monitor capture C stop; monitor capture C export {file}')
+    said = tshark(file, '-o', 'tcp.check_checksum:TRUE', '-Y', 'tcp.len > 0', '-T', 'fields', '-e', 'frame.len',
+                  '-e', 'ip.len', '-e', 'tcp.checksum.status')
+    seen = [line.split('\t') for line in said.splitlines()]
+    assert len(seen) > 1000
+    assert all(int(f) == int(i) and int(i) <= 1500 for f, i, _ in seen), [s for s in seen if int(s[1]) > 1500][:5]
+    assert {s[2] for s in seen} <= {'1', 'Good'}, {s[2] for s in seen}
+
+
+def test_a_path_that_is_too_narrow_is_told_of_each_packet(lab):
+    """ICMP quotes a packet that was cut, and TCP takes it for one of its own."""
+    net, _, _ = lab
+    net.configure(['crypto ipsec df-bit set', 'interface Tunnel0', 'tunnel path-mtu-discovery'])
+    net.path(1300)
+    try:
+        n, digest = send_tcp(net, 7003)
+        assert (n, digest) == (BYTES, hashlib.sha256(DATA * (BYTES // len(DATA))).hexdigest())
+        assert wrong_sums(net.h1, net.h2, net.r1, net.r2) == 0
+        learned = net.routers[0].cli('show crypto mtu')
+        assert '1300' in learned, learned
+    finally:
+        net.path(1500)
