@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packet/sum.h"
 
-/* Many words at a time, as the compiler has registers for: each lane adds the halves of its words,
- * two of 16 bits a turn, and may do so for RUN bytes before it could run over. */
-typedef uint32_t lanes __attribute__((vector_size(32)));
-enum { LANES = sizeof(lanes) / sizeof(uint32_t), RUN = 1 << 18 };
+#include <stdbool.h>
 
-static uint64_t add_up(const lanes *v)
-{
-	uint32_t part[LANES];
-	uint64_t sum = 0;
+/* Many words at a time, as the processor has registers for: each lane adds the halves of its words, four of
+ * 16 bits a turn, and may do so for RUN bytes before it could run over. */
+typedef uint32_t lanes16 __attribute__((vector_size(16)));
+typedef uint32_t lanes32 __attribute__((vector_size(32)));
+enum { RUN = 1 << 17 };
 
-	memcpy(part, v, sizeof(part));
-	for (size_t i = 0; i < LANES; i++)
-		sum += part[i];
-	return sum;
-}
+#define INLINE static inline __attribute__((always_inline))
 
-/* Fewer bytes than there are in v. The last one, if it is alone, is the first half of its word. */
-static uint64_t tail(const uint8_t *p, size_t n)
+/* Fewer bytes than a turn takes. The last one, if it is alone, is the first half of its word. */
+INLINE uint64_t tail(const uint8_t *p, size_t n)
 {
 	uint64_t sum = 0;
-	uint16_t w = 0;
+	uint32_t w;
 
 	for (; n >= sizeof(w); p += sizeof(w), n -= sizeof(w)) {
 		memcpy(&w, p, sizeof(w));
@@ -32,50 +26,71 @@ static uint64_t tail(const uint8_t *p, size_t n)
 	return sum + w;
 }
 
+/* Of the n bytes at b, which go to `to` as well if copy is set. */
+#define SUM_BY(name, lanes)                                                                                 \
+	INLINE uint64_t name(uint8_t *restrict to, const uint8_t *restrict b, size_t n, bool copy)          \
+	{                                                                                                   \
+		const size_t turn = 2 * sizeof(lanes);                                                      \
+		uint64_t sum = 0;                                                                           \
+                                                                                                            \
+		while (n >= turn) {                                                                         \
+			size_t left = n < RUN ? n : RUN;                                                    \
+			lanes even = { 0 }, odd = { 0 }, even2 = { 0 }, odd2 = { 0 }, v, w;                 \
+                                                                                                            \
+			n -= left & ~(turn - 1);                                                            \
+			for (; left >= turn; left -= turn, b += turn) {                                     \
+				memcpy(&v, b, sizeof(v));                                                   \
+				memcpy(&w, b + sizeof(v), sizeof(w));                                       \
+				if (copy) {                                                                 \
+					memcpy(to, &v, sizeof(v));                                          \
+					memcpy(to + sizeof(v), &w, sizeof(w));                              \
+					to += turn;                                                         \
+				}                                                                           \
+				even += v & 0xffff;                                                         \
+				odd += v >> 16;                                                             \
+				even2 += w & 0xffff;                                                        \
+				odd2 += w >> 16;                                                            \
+			}                                                                                   \
+			even += even2;                                                                      \
+			odd += odd2;                                                                        \
+			for (size_t i = 0; i < sizeof(lanes) / sizeof(uint32_t); i++)                       \
+				sum += (uint64_t)even[i] + odd[i];                                          \
+		}                                                                                           \
+		if (copy)                                                                                   \
+			memcpy(to, b, n);                                                                   \
+		return sum + tail(b, n);                                                                    \
+	}
+
+SUM_BY(sum_by_16, lanes16)
+
+#if defined(__x86_64__)
+SUM_BY(sum_by_32, lanes32)
+
+__attribute__((target("avx2"))) static uint64_t wide_bytes(const uint8_t *p, size_t n)
+{
+	return sum_by_32(NULL, p, n, false);
+}
+
+__attribute__((target("avx2"))) static uint64_t wide_copy(uint8_t *restrict dst, const uint8_t *restrict src,
+							  size_t n)
+{
+	return sum_by_32(dst, src, n, true);
+}
+
+/* Below it the wider registers gain nothing. */
+#define IS_WIDE(n) ((n) >= 4 * sizeof(lanes32) && __builtin_cpu_supports("avx2"))
+#else
+#define wide_bytes(p, n)       sum_by_16(NULL, p, n, false)
+#define wide_copy(dst, src, n) sum_by_16(dst, src, n, true)
+#define IS_WIDE(n)	       false
+#endif
+
 uint64_t sum_bytes(const void *p, size_t n)
 {
-	const uint8_t *b = p;
-	uint64_t sum = 0;
-
-	while (n >= sizeof(lanes)) {
-		size_t left = n < RUN ? n : RUN;
-		lanes even = { 0 }, odd = { 0 };
-
-		n -= left & ~(sizeof(lanes) - 1);
-		for (; left >= sizeof(lanes); left -= sizeof(lanes), b += sizeof(lanes)) {
-			lanes v;
-
-			memcpy(&v, b, sizeof(v));
-			even += v & 0xffff;
-			odd += v >> 16;
-		}
-		sum += add_up(&even) + add_up(&odd);
-	}
-	return sum + tail(b, n);
+	return IS_WIDE(n) ? wide_bytes(p, n) : sum_by_16(NULL, p, n, false);
 }
 
 uint64_t sum_copy(void *restrict dst, const void *restrict src, size_t n)
 {
-	const uint8_t *b = src;
-	uint8_t *to = dst;
-	uint64_t sum = 0;
-
-	while (n >= sizeof(lanes)) {
-		size_t left = n < RUN ? n : RUN;
-		lanes even = { 0 }, odd = { 0 };
-
-		n -= left & ~(sizeof(lanes) - 1);
-		for (; left >= sizeof(lanes);
-		     left -= sizeof(lanes), b += sizeof(lanes), to += sizeof(lanes)) {
-			lanes v;
-
-			memcpy(&v, b, sizeof(v));
-			memcpy(to, &v, sizeof(v));
-			even += v & 0xffff;
-			odd += v >> 16;
-		}
-		sum += add_up(&even) + add_up(&odd);
-	}
-	memcpy(to, b, n);
-	return sum + tail(b, n);
+	return IS_WIDE(n) ? wide_copy(dst, src, n) : sum_by_16(dst, src, n, true);
 }

@@ -27,6 +27,15 @@
 #define UDP_SEGMENT 103
 #endif
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED /* its own calls are not among those that the filter allows */
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#endif
+
 #define TOTAL (4u << 20)
 #define PORT  5000
 
@@ -419,7 +428,7 @@ static void a_confined_forwarder_may_do_it(void **state)
 	pid_t pid;
 
 	NEEDS_NETNS;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef SANITIZED
 	skip();
 #endif
 	mirror_up(&m, true);
