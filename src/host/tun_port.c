@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -108,11 +109,21 @@ static bool put(struct tun_port *t, size_t n)
 	return writev(t->port.fd, t->iov, (int)n) == (ssize_t)len;
 }
 
+/* A packet of its own, behind a header that says nothing: what was in front of it is done with. */
+static bool put_alone(const struct tun_port *t, const struct pkt *k)
+{
+	size_t n = VNET_HEADER + (size_t)k->len;
+
+	if (pkt_headroom(k) < VNET_HEADER)
+		return false;
+	memset(k->data - VNET_HEADER, 0, VNET_HEADER);
+	return write(t->port.fd, k->data - VNET_HEADER, n) == (ssize_t)n;
+}
+
 /* The packets of a write that the kernel did not take as one. If it does not know such super-packets,
  * it will not be asked again. */
 static size_t put_singly(struct tun_port *t, const struct batch *b, const struct gro_write *w)
 {
-	static const uint8_t nothing_to_say[VNET_HEADER];
 	size_t ok = 0, at = w->first;
 
 	if (errno == EIO) /* the device is down */
@@ -120,11 +131,8 @@ static size_t put_singly(struct tun_port *t, const struct batch *b, const struct
 	if (errno == EINVAL)
 		t->joins &= ~(unsigned)w->kind;
 
-	for (size_t i = 0; i < w->n; i++, at = t->gro.next[at]) {
-		t->piece[0] = span_of(nothing_to_say, sizeof(nothing_to_say));
-		t->piece[1] = span_of(b->p[at]->data, b->p[at]->len);
-		ok += put(t, 2);
-	}
+	for (size_t i = 0; i < w->n; i++, at = t->gro.next[at])
+		ok += put_alone(t, b->p[at]);
 	return ok;
 }
 
@@ -137,9 +145,11 @@ static size_t super_send(struct port *p, struct batch *b)
 	for (size_t i = 0; i < t->gro.n; i++) {
 		const struct gro_write *w = &t->gro.w[i];
 
-		if (put(t, gro_pieces(&t->gro, b, i, t->head, t->piece)))
+		if (w->n == 1)
+			ok += put_alone(t, b->p[w->first]);
+		else if (put(t, gro_pieces(&t->gro, b, i, t->head, t->piece)))
 			ok += w->n;
-		else if (w->n > 1)
+		else
 			ok += put_singly(t, b, w);
 	}
 	return ok;
