@@ -109,14 +109,14 @@ static bool put(struct tun_port *t, size_t n)
 	return writev(t->port.fd, t->iov, (int)n) == (ssize_t)len;
 }
 
-/* A packet of its own, behind a header that says nothing: what was in front of it is done with. */
-static bool put_alone(const struct tun_port *t, const struct pkt *k)
+/* A packet of its own behind its header, which takes the place of what is done with. */
+static bool put_alone(const struct tun_port *t, const struct pkt *k, const uint8_t head[VNET_HEADER])
 {
 	size_t n = VNET_HEADER + (size_t)k->len;
 
 	if (pkt_headroom(k) < VNET_HEADER)
 		return false;
-	memset(k->data - VNET_HEADER, 0, VNET_HEADER);
+	memcpy(k->data - VNET_HEADER, head, VNET_HEADER);
 	return write(t->port.fd, k->data - VNET_HEADER, n) == (ssize_t)n;
 }
 
@@ -124,6 +124,7 @@ static bool put_alone(const struct tun_port *t, const struct pkt *k)
  * it will not be asked again. */
 static size_t put_singly(struct tun_port *t, const struct batch *b, const struct gro_write *w)
 {
+	static const uint8_t nothing_to_say[VNET_HEADER];
 	size_t ok = 0, at = w->first;
 
 	if (errno == EIO) /* the device is down */
@@ -132,7 +133,7 @@ static size_t put_singly(struct tun_port *t, const struct batch *b, const struct
 		t->joins &= ~(unsigned)w->kind;
 
 	for (size_t i = 0; i < w->n; i++, at = t->gro.next[at])
-		ok += put_alone(t, b->p[at]);
+		ok += put_alone(t, b->p[at], nothing_to_say);
 	return ok;
 }
 
@@ -145,12 +146,14 @@ static size_t super_send(struct port *p, struct batch *b)
 	for (size_t i = 0; i < t->gro.n; i++) {
 		const struct gro_write *w = &t->gro.w[i];
 
-		if (w->n == 1)
-			ok += put_alone(t, b->p[w->first]);
-		else if (put(t, gro_pieces(&t->gro, b, i, t->head, t->piece)))
+		if (w->n == 1) {
+			gro_alone(&t->gro, b, i, t->head);
+			ok += put_alone(t, b->p[w->first], t->head);
+		} else if (put(t, gro_pieces(&t->gro, b, i, t->head, t->piece))) {
 			ok += w->n;
-		else
+		} else {
 			ok += put_singly(t, b, w);
+		}
 	}
 	return ok;
 }

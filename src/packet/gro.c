@@ -302,6 +302,26 @@ static void write_head(const struct gro_write *w, const uint8_t *p, uint8_t *hea
 	memcpy(l4 + sum_at, &sum, sizeof(sum));
 }
 
+/* What stands in the place of the checksum is the sum over addresses, protocol and length. Should a checksum that
+ * is finished happen to be the same, to finish it once more does not change it. */
+static bool is_unfinished(const struct gro_write *w, const struct pkt *k, size_t sum_at)
+{
+	uint16_t sum = sum_fold(pseudo_sum(k->data, w->v6, w->kind, k->len - w->l4));
+
+	return !memcmp(&sum, k->data + w->l4 + sum_at, sizeof(sum));
+}
+
+void gro_alone(const struct gro *g, const struct batch *b, size_t i, uint8_t head[VNET_HEADER])
+{
+	const struct gro_write *w = &g->w[i];
+	size_t sum_at = w->kind == GRO_TCP ? TCP_SUM : UDP_SUM;
+	struct vnet v = { 0 };
+
+	if (w->kind != GRO_ALONE && is_unfinished(w, b->p[w->first], sum_at))
+		v = (struct vnet){ .flags = VNET_NEEDS_CSUM, .csum_start = w->l4, .csum_offset = (uint16_t)sum_at };
+	vnet_encode(head, &v);
+}
+
 size_t gro_pieces(const struct gro *g, const struct batch *b, size_t i, uint8_t head[GRO_HEAD_MAX],
 		  struct span piece[GRO_PIECES])
 {
@@ -309,12 +329,6 @@ size_t gro_pieces(const struct gro *g, const struct batch *b, size_t i, uint8_t 
 	const struct pkt *first = b->p[w->first];
 	size_t at = w->first, n = 0;
 
-	if (w->n == 1) {
-		memset(head, 0, VNET_HEADER);
-		piece[0] = span_of(head, VNET_HEADER);
-		piece[1] = span_of(first->data, first->len);
-		return 2;
-	}
 	write_head(w, first->data, head);
 	piece[n++] = span_of(head, (size_t)VNET_HEADER + w->head);
 	for (size_t k = 0; k < w->n; k++, at = g->next[at])

@@ -56,7 +56,10 @@ struct gro {
 /* Sorts the packets of b, which stay where they are, into g->n writes. kinds: what the kernel takes as
  * super-packets, or'ed. */
 void gro_sort(struct gro *g, const struct batch *b, unsigned kinds);
-/* What the i-th write consists of: the first piece is made in head. How many. */
+/* The header of the i-th write, which is a packet of its own. It says nothing, but of a packet whose checksum
+ * was left unfinished: the GRE of a kernel on the same machine hands such over, since no wire is between. */
+void gro_alone(const struct gro *g, const struct batch *b, size_t i, uint8_t head[VNET_HEADER]);
+/* What the i-th write, which is of several, consists of: the first piece is made in head. How many. */
 size_t gro_pieces(const struct gro *g, const struct batch *b, size_t i, uint8_t head[GRO_HEAD_MAX],
 		  struct span piece[GRO_PIECES]);
 

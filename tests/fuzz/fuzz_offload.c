@@ -65,12 +65,19 @@ static void join(const struct batch *b)
 	for (size_t i = 0; i < g.n; i++) {
 		struct span piece[GRO_PIECES];
 		uint8_t head[GRO_HEAD_MAX];
-		size_t pieces = gro_pieces(&g, b, i, head, piece), len = 0, at = g.w[i].first;
+		size_t pieces = 2, len = 0, at = g.w[i].first;
 		struct batch cut = { 0 };
 		struct vnet v;
 		struct gso s;
 
 		check(!i || g.w[i].first > g.w[i - 1].first);
+		if (g.w[i].n > 1) {
+			pieces = gro_pieces(&g, b, i, head, piece);
+		} else {
+			gro_alone(&g, b, i, head);
+			piece[0] = span_of(head, VNET_HEADER);
+			piece[1] = span_of(b->p[at]->data, b->p[at]->len);
+		}
 		for (size_t k = 0; k < pieces; k++) {
 			check(len + piece[k].len <= sizeof(out));
 			if (piece[k].len)
@@ -82,6 +89,9 @@ static void join(const struct batch *b)
 		check(vnet_decode(&r, &v) && gso_begin(&s, &v, span_of(out + VNET_HEADER, len - VNET_HEADER)));
 		check(cut_all(&s, &cut) == g.w[i].n);
 		for (size_t k = 0; k < cut.n; k++, n++) {
+			if (v.flags && g.w[i].n == 1) /* it was left unfinished */
+				memcpy(b->p[at]->data + v.csum_start + v.csum_offset,
+				       cut.p[k]->data + v.csum_start + v.csum_offset, 2);
 			check(!seen[at] && same(cut.p[k], b->p[at]));
 			seen[at] = true;
 			check(k + 1 == cut.n || g.next[at] > at);
