@@ -67,8 +67,9 @@ def send_tcp(net, port=7000):
     return n, got.hexdigest()
 
 
-def send_udp(net, port=7001, size=1200, count=30, rounds=10):
-    """Datagrams by UDP_SEGMENT, which the kernel may hand over many at once; those that arrived, in order."""
+def send_udp(net, port=7001, size=500, count=100, rounds=6):
+    """Datagrams by UDP_SEGMENT, which the kernel hands over as one packet if it may: more than a batch holds, and
+    nothing comes behind them that would wake the forwarder. Those that arrived, in order."""
     ear = net.h2.socket(socket.SOCK_DGRAM, bind=(H2, port))
     mouth = net.h1.socket(socket.SOCK_DGRAM)
     ear.settimeout(2)
@@ -78,7 +79,10 @@ def send_udp(net, port=7001, size=1200, count=30, rounds=10):
         mouth.connect((H2, port))
         for r in range(rounds):
             whole = b''.join((r * count + i).to_bytes(4, 'big') + DATA[i:i + size - 4] for i in range(count))
-            mouth.send(whole + b'end')
+            try:
+                mouth.send(whole + b'end')
+            except OSError:  # before Linux 6.9: 64 at most
+                return send_udp(net, port + 10, size, 60, rounds)
             got += [ear.recv(4096) for _ in range(count + 1)]
     want = []
     for r in range(rounds):
@@ -122,7 +126,7 @@ def test_what_is_sent_arrives_and_super_packets_carry_it(lab):
     if offload:
         assert read > 4000 and written > 2500, after
         assert n_written < BYTES // 2500, after
-        if udp:  # 310 datagrams, in far fewer packets
+        if udp:  # some hundred datagrams, in far fewer packets
             last = tun_counts(net, device)
             assert last['r1'][1] - after['r1'][1] < 100, (after, last)
     else:
