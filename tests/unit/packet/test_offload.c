@@ -15,6 +15,7 @@
 #include "packet/gro.h"
 #include "packet/gso.h"
 #include "packet/ip.h"
+#include "packet/l4sum.h"
 #include "packet/sum.h"
 
 #define BOTH (GRO_TCP | GRO_UDP)
@@ -358,6 +359,56 @@ static void what_the_header_says_is_checked(void **state)
 	assert_false(vnet_decode(&r, &v));
 }
 
+/* What the packet itself must be, beside what one byte can change. */
+static void what_the_packet_says_is_checked(void **state)
+{
+	static uint8_t packet[REF_MAX];
+	struct ref_packet p = { .ttl = 64, .flags = 0x10, .n_payload = 0, .payload = noise };
+	struct vnet v = vnet_of(&p, 100), none = { .gso_type = VNET_GSO_NONE };
+	struct batch b = { 0 };
+	struct gso g;
+	size_t len = ref_write(&p, packet);
+
+	(void)state;
+	packet[32] = 0xf0; /* TCP options that would begin behind the end */
+	assert_false(gso_begin(&g, &v, span_of(packet, len)));
+	assert_true(gso_begin(&g, &none, span_of(packet, PKT_DATA_MAX)));
+	assert_false(gso_begin(&g, &none, span_of(packet, PKT_DATA_MAX + 1)));
+	/* without a sum to go on from, an address may be among the options */
+	p.n_payload = 1000;
+	p.n_extra = 4;
+	memset(p.extra, 1, 4);
+	len = ref_write(&p, packet);
+	v = vnet_of(&p, 100);
+	assert_true(gso_begin(&g, &v, span_of(packet, len)));
+	v.flags = 0;
+	assert_false(gso_begin(&g, &v, span_of(packet, len)));
+	/* a fragment of IPv6 that is the whole of it */
+	p.v6 = true;
+	p.n_extra = 8;
+	p.extra_next = IP6_FRAGMENT;
+	memset(p.extra, 0, 8);
+	p.extra[0] = 6;
+	len = ref_write(&p, packet);
+	v = vnet_of(&p, 100);
+	assert_false(gso_begin(&g, &v, span_of(packet, len)));
+	/* UDP of another length */
+	p = (struct ref_packet){ .udp = true, .ttl = 64, .n_payload = 150, .payload = noise };
+	len = ref_write(&p, packet);
+	v = vnet_of(&p, 100);
+	assert_true(gso_begin(&g, &v, span_of(packet, len)));
+	packet[25]--;
+	assert_false(gso_begin(&g, &v, span_of(packet, len)));
+	packet[25]++;
+	/* and without a checksum, which it stays */
+	packet[26] = packet[27] = 0;
+	v.flags = 0;
+	assert_true(gso_begin(&g, &v, span_of(packet, len)));
+	assert_int_equal(gso_cut(&g, &pool, &b), 2);
+	assert_int_equal(b.p[0]->data[26] | b.p[0]->data[27] | b.p[1]->data[26] | b.p[1]->data[27], 0);
+	batch_put(&pool, &b);
+}
+
 static void is_sane(void *ctx, size_t nth, const struct pkt *k)
 {
 	size_t *sum = ctx;
@@ -555,6 +606,96 @@ static void two_are_joined_if_they_are_alike(void **state)
 			if (strncmp(changes[i].what, "no", 2) && strcmp(changes[i].what, "a longer one"))
 				assert_int_equal(writes_of(w, 2, BOTH), 2);
 		}
+	}
+}
+
+static size_t writes_of_two(struct pkt *a, struct pkt *c)
+{
+	struct batch b = { .n = 2, .p = { a, c } };
+	struct gro g;
+
+	gro_sort(&g, &b, BOTH);
+	batch_put(&pool, &b);
+	return g.n;
+}
+
+static void renew(struct pkt *k)
+{
+	struct ip_view h;
+
+	assert_true(ip_peek(span_of(k->data, k->len), &h));
+	l4sum_renew(k, &h);
+}
+
+/* Both have it, and are alike in that. */
+static void what_no_write_may_have_is_not_joined(void **state)
+{
+	static const uint8_t flags[] = { 0x02, 0x04, 0x20, 0x80 }; /* SYN, RST, URG, CWR */
+
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct ref_packet v[2] = { plain(k, false) };
+
+		for (size_t i = 0; i < sizeof(flags); i++) {
+			v[0].flags = (uint8_t)(0x10 | flags[i]);
+			v[1] = next_of(&v[0]);
+			assert_int_equal(writes_of(v, 2, BOTH), 2);
+		}
+		v[0].flags = 0x10;
+		v[1] = next_of(&v[0]);
+		struct pkt *p[2] = { load(&v[0]), load(&v[1]) };
+		for (size_t i = 0; i < 2; i++) { /* a reserved bit */
+			p[i]->data[ref_l4(&v[i]) + 12] |= 1;
+			renew(p[i]);
+		}
+		assert_int_equal(writes_of_two(p[0], p[1]), 2);
+		/* UDP that is shorter than its packet */
+		v[0] = plain(k, true);
+		v[1] = next_of(&v[0]);
+		for (size_t i = 0; i < 2; i++) {
+			p[i] = load(&v[i]);
+			p[i]->data[ref_l4(&v[i]) + 5]--;
+			renew(p[i]);
+		}
+		assert_int_equal(writes_of_two(p[0], p[1]), 2);
+	}
+}
+
+/* Where it is zero a checksum has two forms, of which segmentation makes one. */
+static void the_other_zero_is_not_joined(void **state)
+{
+	struct ref_packet v[2] = { plain(false, false) };
+	uint8_t payload[500] = { 0 };
+
+	(void)state;
+	for (unsigned other = 0; other < 2; other++) {
+		v[1] = next_of(&v[0]);
+		v[1].payload = payload;
+		struct pkt *a = load(&v[0]), *b = load(&v[1]);
+
+		/* what is missing to it comes to the payload */
+		memcpy(payload, b->data + 20 + 16, 2);
+		pkt_put(&pool, b);
+		b = load(&v[1]);
+		assert_int_equal(b->data[36] | b->data[37], 0);
+		memset(b->data + 36, other ? 0xff : 0, 2);
+		assert_int_equal(writes_of_two(a, b), other ? 2 : 1);
+		memset(payload, 0, 2);
+	}
+	for (unsigned other = 0; other < 2; other++) {
+		v[0] = plain(false, false);
+		memset(v[0].src + 2, 0, 2);
+		v[1] = next_of(&v[0]);
+		struct pkt *a, *b = load(&v[1]);
+
+		memcpy(v[0].src + 2, b->data + 10, 2);
+		pkt_put(&pool, b);
+		v[1] = next_of(&v[0]);
+		a = load(&v[0]);
+		b = load(&v[1]);
+		assert_int_equal(b->data[10] | b->data[11], 0);
+		memset(b->data + 10, other ? 0xff : 0, 2);
+		assert_int_equal(writes_of_two(a, b), other ? 2 : 1);
 	}
 }
 
@@ -819,8 +960,11 @@ int main(void)
 		cmocka_unit_test(an_unfinished_checksum_is_finished),
 		cmocka_unit_test(a_full_batch_and_an_empty_pool_lose_nothing),
 		cmocka_unit_test(what_the_header_says_is_checked),
+		cmocka_unit_test(what_the_packet_says_is_checked),
 		cmocka_unit_test(nothing_that_is_hostile_leaves_its_bounds),
 		cmocka_unit_test(two_are_joined_if_they_are_alike),
+		cmocka_unit_test(what_no_write_may_have_is_not_joined),
+		cmocka_unit_test(the_other_zero_is_not_joined),
 		cmocka_unit_test(only_the_kinds_that_the_kernel_takes_are_joined),
 		cmocka_unit_test(a_write_has_64_kib_at_most),
 		cmocka_unit_test(what_was_coalesced_is_cut_to_what_it_was),
