@@ -108,8 +108,8 @@ class MtuNet(Net):
                 'chain pre { type nat hook prerouting priority dstnat; }; }\n')
         self.routers = []
 
-    def up(self, one, two, args=()):
-        self.routers = [Router(ns, t, 'wan', ('--interface', 'FastEthernet0/0=lan', *args))
+    def up(self, one, two):
+        self.routers = [Router(ns, t, 'wan', ('--interface', 'FastEthernet0/0=lan'))
                         for ns, t in ((self.r1, one), (self.r2, two))]
         return self.routers
 

@@ -100,7 +100,8 @@ def lab(request):
     need('tcpdump')
     kind, args = request.param
     with MtuNet() as net:
-        net.up(text(1, **KINDS[kind]), text(2, **KINDS[kind]), args)
+        net.routers = [Router(ns, text(n, **KINDS[kind]), 'wan', ('--interface', 'FastEthernet0/0=lan', *args))
+                       for n, ns in ((1, net.r1), (2, net.r2))]
         until(lambda: net.h1.ping(H2, 1, wait=1).result().seen, 20, 'a way through')
         yield net, 'Tunnel0' if kind == 'gre' else 'cvsteer0', not args
 
