@@ -4,7 +4,7 @@
 #ifndef HOST_TRAIN_H
 #define HOST_TRAIN_H
 
-#include "packet/pkt.h"
+#include "forwarder/port.h"
 
 /* Bytes of one: with an IPv4 header and a UDP header no more fits (RFC 791 section 3.1). */
 #define TRAIN_BYTES   65507
