@@ -77,6 +77,7 @@ _culvert() {
 			'--socket[control socket]:socket:_files' \
 			'*--interface[bind an IOS interface to a Linux device]:IOSNAME=DEVICE:_culvert_devices' \
 			'--workers[forwarding threads]:number:(1)' \
+			'--no-offload[one packet a call on the TUN devices]' \
 			"--keylog[write keys for Wireshark]:folder:_files -/" '(- *)--help[explain]'
 		;;
 	shell)
