@@ -109,6 +109,8 @@ class MtuNet(Net):
         self.routers = []
 
     def up(self, one, two):
+        for ns in (self.r1, self.r2):  # the captures see what is on the wire: no trains of datagrams there
+            ns.ip('link', 'set', 'wan', 'gso_max_segs', '1')
         self.routers = [Router(ns, t, 'wan', ('--interface', 'FastEthernet0/0=lan'))
                         for ns, t in ((self.r1, one), (self.r2, two))]
         return self.routers
