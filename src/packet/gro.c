@@ -122,7 +122,7 @@ static enum bond look_at(const struct pkt *q, unsigned kinds, struct look *k)
 	if (!look_at_ip(k, len, &proto))
 		return BOND_ODD;
 	k->kind = proto == IPPROTO_TCP_ ? GRO_TCP : proto == IPPROTO_UDP_ ? GRO_UDP : GRO_ALONE;
-	if (!(k->kind & kinds))
+	if (k->kind == GRO_ALONE)
 		return BOND_NONE;
 	if (len < (size_t)k->l4 + (k->kind == GRO_TCP ? TCP_HEADER : UDP_HEADER))
 		return BOND_ODD;
@@ -130,6 +130,8 @@ static enum bond look_at(const struct pkt *q, unsigned kinds, struct look *k)
 		look_at_tcp(k, len);
 	else
 		look_at_udp(k, len);
+	/* what may not be joined is a flow all the same: its checksum may have to be finished */
+	k->joins = k->joins && k->kind & kinds;
 	k->hash = hash_of(k);
 	return BOND_FLOW;
 }
@@ -302,8 +304,11 @@ static void write_head(const struct gro_write *w, const uint8_t *p, uint8_t *hea
 	memcpy(l4 + sum_at, &sum, sizeof(sum));
 }
 
-/* What stands in the place of the checksum is the sum over addresses, protocol and length. Should a checksum that
- * is finished happen to be the same, to finish it once more does not change it. */
+/* What stands in the place of the checksum is the sum over addresses, protocol and length, which a kernel leaves there
+ * for a device to go on from (Documentation/networking/checksum-offloads.rst of Linux calls it CHECKSUM_PARTIAL). No flag
+ * comes with it out of GRE. A finished checksum that happens to be the same does not change when it is finished once
+ * more. Of those that are wrong, one in 65535 looks so and becomes right: as many as the sum itself does not find.
+ * "No checksum" of UDP, 0, is never the sum: protocol and length are not 0. */
 static bool is_unfinished(const struct gro_write *w, const struct pkt *k, size_t sum_at)
 {
 	uint16_t sum = sum_fold(pseudo_sum(k->data, w->v6, w->kind, k->len - w->l4));

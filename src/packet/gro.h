@@ -54,7 +54,7 @@ struct gro {
 };
 
 /* Sorts the packets of b, which stay where they are, into g->n writes. kinds: what the kernel takes as
- * super-packets, or'ed. */
+ * super-packets, or'ed; the rest is not joined. */
 void gro_sort(struct gro *g, const struct batch *b, unsigned kinds);
 /* The header of the i-th write, which is a packet of its own. It says nothing, but of a packet whose checksum
  * was left unfinished: the GRE of a kernel on the same machine hands such over, since no wire is between. */
