@@ -19,6 +19,16 @@ static void put16(uint8_t *p, uint16_t v)
 	p[1] = (uint8_t)v;
 }
 
+/* Bytes of the IP header that begins so: no checksum may be made in there, over an address or a length. */
+static size_t ip_least(uint8_t first)
+{
+	size_t n = (size_t)(first & 15) * 4;
+
+	if (first >> 4 == 6)
+		return IP6_HEADER;
+	return n > IP4_HEADER ? n : IP4_HEADER;
+}
+
 /* A packet of its own, whose checksum may have to be finished. */
 static bool begin_whole(struct gso *g, const struct vnet *v)
 {
@@ -30,7 +40,9 @@ static bool begin_whole(struct gso *g, const struct vnet *v)
 	g->kind = GSO_UNFINISHED;
 	g->l4 = v->csum_start;
 	g->sum_at = (size_t)v->csum_start + v->csum_offset;
-	return g->l4 >= IP4_HEADER && g->sum_at + 2 <= g->packet.len;
+	if (g->sum_at + 2 > g->packet.len || v->csum_offset % 2)
+		return false;
+	return g->l4 >= ip_least(g->packet.p[0]);
 }
 
 /* The IP header of a super-packet: nothing that is a fragment, a jumbogram (RFC 2675), or of another

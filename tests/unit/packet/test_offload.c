@@ -307,7 +307,8 @@ static void what_the_header_says_is_checked(void **state)
 		{ "a checksum elsewhere", SIZE_MAX, { 1, 1, 0, 0, 100, 0, 24, 0, 16, 0 }, 10 },
 		{ "a checksum in another place", SIZE_MAX, { 1, 1, 0, 0, 100, 0, 20, 0, 18, 0 }, 10 },
 		{ "a checksum behind the end", SIZE_MAX, { 1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff }, 10 },
-		{ "the last byte of it behind the end", SIZE_MAX, { 1, 0, 0, 0, 0, 0, 0xe8, 3, 39, 0 }, 10 },
+		{ "the last byte of it behind the end", SIZE_MAX, { 1, 0, 0, 0, 0, 0, 0xe9, 3, 38, 0 }, 10 },
+		{ "a checksum between two words", SIZE_MAX, { 1, 0, 0, 0, 0, 0, 20, 0, 15, 0 }, 10 },
 		{ "a checksum over the addresses", SIZE_MAX, { 1, 0, 0, 0, 0, 0, 10, 0, 16, 0 }, 10 },
 		{ "segments that no packet holds", SIZE_MAX, { 1, 1, 0, 0, 0x80, 0x3e, 20, 0, 16, 0 }, 10 },
 		{ "more", 6, { 0x20, 0 }, 2 },
@@ -374,6 +375,22 @@ static void what_the_packet_says_is_checked(void **state)
 	assert_false(gso_begin(&g, &v, span_of(packet, len)));
 	assert_true(gso_begin(&g, &none, span_of(packet, PKT_DATA_MAX)));
 	assert_false(gso_begin(&g, &none, span_of(packet, PKT_DATA_MAX + 1)));
+	/* no checksum begins in the IP header, however long that is */
+	p.n_payload = 100;
+	none = (struct vnet){ .flags = VNET_NEEDS_CSUM, .csum_offset = 16 };
+	for (unsigned k = 0; k < 4; k++) {
+		size_t ip = k & 1 ? 40 : k & 2 ? 44 : 20;
+
+		p.v6 = k & 1;
+		p.n_extra = k == 2 ? 24 : 0;
+		memset(p.extra, 1, p.n_extra);
+		len = ref_write(&p, packet);
+		none.csum_start = (uint16_t)ip;
+		assert_true(gso_begin(&g, &none, span_of(packet, len)));
+		none.csum_start = (uint16_t)(ip - 1);
+		assert_false(gso_begin(&g, &none, span_of(packet, len)));
+	}
+	p.v6 = false;
 	/* without a sum to go on from, an address may be among the options */
 	p.n_payload = 1000;
 	p.n_extra = 4;
