@@ -22,17 +22,26 @@
 #define DATAGRAM_MAX 65536 /* bytes that a receive may bring */
 #define CONTROL_BYTES (CMSG_SPACE(sizeof(struct in6_pktinfo)) + 4 * CMSG_SPACE(sizeof(int)))
 #define LONG_TRAIN    8	 /* packets: one that is worth to be received by itself */
-#define REFUSED_TURNS 4096 /* packets that go by themselves before a length that was refused is tried again */
+#define REFUSED_TURNS 4096 /* packets that go by themselves before what was refused is tried again */
+#define REFUSALS      16   /* peers of which it is known that trains are refused */
+
+/* To that peer trains were refused of datagrams of len bytes and more: a device on the way is narrower than that,
+ * or (0) it sends none. How many packets still heed it. */
+struct refusal {
+	struct ipaddr remote;
+	size_t len;
+	unsigned turns;
+};
 
 /* One port is used by one worker. */
 struct udp_port {
 	struct port port;
 	bool v6, segments, gro;
 	uint16_t local_port;
-	/* sending: datagrams of that length were refused as parts of a train - a device is narrower
-	 * than that - and how many packets still heed it */
-	size_t refused_len;
-	unsigned refused_turns;
+	/* sending, each in the place that its address says; those with turns left */
+	struct refusal refusal[REFUSALS];
+	unsigned refusing;
+	bool said_slower; /* once is enough */
 	/* receiving: the length that the last long train was cut to; 0: none was long */
 	size_t car;
 	/* what came and found no room in the batch: messages at..got, of at what is in rest */
@@ -371,29 +380,56 @@ static void prepare(struct udp_port *f, size_t i, struct iovec *iov, struct pkt 
 	put_control(f, i, a, n > 1 ? a->len : 0);
 }
 
+static struct refusal *refusal_of(struct udp_port *f, const struct ipaddr *remote)
+{
+	uint32_t h = 0;
+
+	for (size_t i = 0; i < sizeof(remote->b); i++)
+		h = h * 31 + remote->b[i];
+	return &f->refusal[h % REFUSALS];
+}
+
+/* Whether that is known to be refused as the first of a train. */
+static bool is_refused(struct udp_port *f, const struct pkt *first)
+{
+	struct refusal *r = f->refusing ? refusal_of(f, &first->remote) : NULL;
+
+	if (!r || !r->turns || first->len < r->len || !ipaddr_equal(&r->remote, &first->remote))
+		return false;
+	f->refusing -= !--r->turns;
+	return true;
+}
+
+static void note_refusal(struct udp_port *f, const struct pkt *first, size_t len)
+{
+	struct refusal *r = refusal_of(f, &first->remote);
+
+	f->refusing += !r->turns;
+	*r = (struct refusal){ first->remote, len, REFUSED_TURNS };
+}
+
 static size_t run_length(struct udp_port *f, struct pkt *const *v, size_t n)
 {
 	size_t len = f->segments ? train_length(v, n) : 1;
 
-	if (len == 1 || v[0]->len < f->refused_len || !f->refused_turns)
-		return len;
-	f->refused_turns--;
-	return 1;
+	return len > 1 && is_refused(f, v[0]) ? 1 : len;
 }
 
-/* The kernel refused that run as a train. True: its packets may go one by one. */
+/* The kernel refused that run as a train. True: its packets may go one by one. What it refuses is a matter of the
+ * route to that peer, and of no other; routes change, so it is asked again in a while. */
 static bool not_as_a_train(struct udp_port *f, const struct pkt *first, int err)
 {
 	switch (err) {
 	case EINVAL: /* they are to be cut on their way out of this host, or there is no UDP_SEGMENT */
 	case EMSGSIZE:
-		f->refused_len = first->len;
-		f->refused_turns = REFUSED_TURNS;
+		note_refusal(f, first, first->len);
 		return true;
-	case EIO: /* a device that adds no checksums */
+	case EIO: /* a device that adds no checksums, or IPsec of the kernel's */
 	case EOPNOTSUPP:
-		f->segments = false;
-		f->port.fell_back = -err;
+		note_refusal(f, first, 0);
+		if (!f->said_slower)
+			f->port.fell_back = -err;
+		f->said_slower = true;
 		return true;
 	default:
 		return false;

@@ -37,6 +37,7 @@ int __real_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags);
 int __wrap_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags);
 
 static int refuse_trains; /* the errno that they get; 0: what the kernel says */
+static uint32_t refuse_to; /* only to there, in network order; 0: to anybody */
 static unsigned trains, refused;
 
 static bool is_train(struct msghdr *m)
@@ -47,11 +48,18 @@ static bool is_train(struct msghdr *m)
 	return false;
 }
 
+static bool is_refused(struct msghdr *m)
+{
+	const struct sockaddr_in *to = m->msg_name;
+
+	return refuse_trains && is_train(m) && (!refuse_to || to->sin_addr.s_addr == refuse_to);
+}
+
 int __wrap_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags)
 {
 	unsigned i = 0;
 
-	while (i < n && !(refuse_trains && is_train(&v[i].msg_hdr)))
+	while (i < n && !is_refused(&v[i].msg_hdr))
 		trains += is_train(&v[i++].msg_hdr);
 	if (n && !i) {
 		refused++;
@@ -365,40 +373,65 @@ static void what_is_longer_than_the_device_goes_in_fragments_and_the_rest_in_tra
 	nl_close(nl);
 }
 
-static void a_device_that_refuses_trains_is_not_asked_again(void **state)
+/* A batch from a to host n of b, which has to arrive. */
+static void send_batch(struct port *a, struct port *b, uint8_t n)
 {
+	struct sent v[BATCH_MAX];
+	struct batch out = { 0 };
+	uint32_t got = 0;
+
+	while (out.n < BATCH_MAX) {
+		struct pkt *k = pkt_get(&pool);
+
+		v[out.n] = (struct sent){ 200, 0, n, 1 };
+		fill(k, (uint32_t)out.n, 200);
+		k->local = host(false, 1);
+		k->remote = host(false, n);
+		k->remote_port = 4501;
+		(void)batch_add(&out, k);
+	}
+	assert_int_equal(a->ops->send(a, &out), BATCH_MAX);
+	batch_put(&pool, &out);
+	while (got < BATCH_MAX)
+		assert_true(take(b, &pool, v, &got, false));
+}
+
+/* It is asked again in a while: routes change. What it does is no matter of other peers. */
+static void a_way_that_refuses_trains_is_not_asked_each_time_and_others_have_theirs(void **state)
+{
+	static const int why[] = { EIO, EMSGSIZE };
 	struct port *a, *b;
-	struct sent v[2 * BATCH_MAX];
-	uint32_t sent = 0, got = 0;
 
 	NEEDS_NETNS;
-	a = make(false, 4500, 0);
-	b = make(false, 4501, 0);
-	refuse_trains = EIO;
-	refused = 0;
-	for (size_t round = 0; round < 2; round++) {
-		struct batch out = { 0 };
-
-		while (out.n < BATCH_MAX) {
-			struct pkt *k = pkt_get(&pool);
-
-			v[sent] = (struct sent){ 200, 0, 1, 1 };
-			fill(k, sent++, 200);
-			k->local = k->remote = host(false, 1);
-			k->remote_port = 4501;
-			(void)batch_add(&out, k);
+	for (size_t i = 0; i < 2; i++) {
+		a = make(false, 4500, 0);
+		b = make(false, 4501, 0);
+		refuse_trains = why[i];
+		refuse_to = htonl(INADDR_LOOPBACK);
+		refused = 0;
+		for (size_t round = 0; round < 64; round++) {
+			send_batch(a, b, 1);
+			assert_int_equal(a->fell_back, round || i ? 0 : -EIO);
+			a->fell_back = 0; /* who was told */
+			trains = 0;
+			send_batch(a, b, 2);
+			assert_int_equal(trains, 1);
 		}
-		assert_int_equal(a->ops->send(a, &out), BATCH_MAX);
-		batch_put(&pool, &out);
-		assert_int_equal(a->fell_back, round ? 0 : -EIO);
-		a->fell_back = 0; /* who was told */
-		while (got < sent)
-			assert_true(take(b, &pool, v, &got, false));
+		assert_int_equal(refused, 1);
+		for (size_t round = 0; round < 3; round++)
+			send_batch(a, b, 1);
+		assert_int_equal(refused, 2);
+		assert_int_equal(a->fell_back, 0);
+		refuse_trains = 0;
+		for (size_t round = 0; round < 66; round++)
+			send_batch(a, b, 1);
+		trains = 0;
+		send_batch(a, b, 1);
+		assert_int_equal(trains, 1);
+		a->ops->close(a);
+		b->ops->close(b);
 	}
-	assert_int_equal(refused, 1);
-	refuse_trains = 0;
-	a->ops->close(a);
-	b->ops->close(b);
+	refuse_to = 0;
 }
 
 /* n bytes in one send, to be cut by said. */
@@ -545,7 +578,7 @@ int main(void)
 		cmocka_unit_test(only_packets_that_are_alike_leave_together),
 		cmocka_unit_test(datagrams_arrive_in_order_and_intact_whichever_way_each_end_goes),
 		cmocka_unit_test(what_is_longer_than_the_device_goes_in_fragments_and_the_rest_in_trains),
-		cmocka_unit_test(a_device_that_refuses_trains_is_not_asked_again),
+		cmocka_unit_test(a_way_that_refuses_trains_is_not_asked_each_time_and_others_have_theirs),
 		cmocka_unit_test(a_stranger_may_cut_his_trains_as_he_likes),
 		cmocka_unit_test(what_fits_no_packet_harms_no_other),
 		cmocka_unit_test(what_a_socket_has_no_room_for_is_counted),
