@@ -46,8 +46,8 @@ static size_t raw_recv(struct port *p, struct pool *pool, struct batch *b)
 		for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 			struct in_pktinfo info;
 
-			if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-				memcpy(&info, CMSG_DATA(c), sizeof(info));
+			if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO &&
+			    fd_port_get(c, &info, sizeof(info))) {
 				k[i]->ifindex = (uint32_t)info.ipi_ifindex;
 				k[i]->local = ipaddr_v4(ntohl(info.ipi_addr.s_addr));
 			}

@@ -75,7 +75,8 @@ static void note(struct told *t, const struct cmsghdr *c)
 
 	switch (c->cmsg_type) {
 	case IPV6_PKTINFO:
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		if (!fd_port_get(c, &info, sizeof(info)))
+			break;
 		t->dst = ipaddr_v6(info.ipi6_addr.s6_addr);
 		t->ifindex = info.ipi6_ifindex;
 		break;

@@ -48,14 +48,22 @@ static inline struct cmsghdr *fd_port_put(struct msghdr *m, struct cmsghdr *h, i
 	return CMSG_NXTHDR(m, h);
 }
 
+/* The first n bytes of what a control message says. False: it has not as many, and nothing was written. */
+static inline bool fd_port_get(const struct cmsghdr *c, void *ret, size_t n)
+{
+	if (c->cmsg_len < CMSG_LEN(n))
+		return false;
+	memcpy(ret, CMSG_DATA(c), n);
+	return true;
+}
+
 /* Notes what a control message says of packets that the socket had no room for. */
 static inline void fd_port_overflow(struct fd_port *f, const struct cmsghdr *c)
 {
 	uint32_t lost;
 
-	if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
+	if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL || !fd_port_get(c, &lost, sizeof(lost)))
 		return;
-	memcpy(&lost, CMSG_DATA(c), sizeof(lost));
 	f->port.overflows += lost - f->overflows; /* it may have begun anew at 0 */
 	f->overflows = lost;
 }

@@ -87,9 +87,8 @@ static void note_v4(struct pkt *k, const struct cmsghdr *c)
 	struct in_pktinfo info;
 
 	if (c->cmsg_type == IP_TOS) {
-		k->outer_tos = *CMSG_DATA(c);
-	} else if (c->cmsg_type == IP_PKTINFO) {
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		(void)fd_port_get(c, &k->outer_tos, sizeof(k->outer_tos));
+	} else if (c->cmsg_type == IP_PKTINFO && fd_port_get(c, &info, sizeof(info))) {
 		k->ifindex = (uint32_t)info.ipi_ifindex;
 		k->local = ipaddr_v4(ntohl(info.ipi_addr.s_addr));
 	}
@@ -100,11 +99,9 @@ static void note_v6(struct pkt *k, const struct cmsghdr *c)
 	struct in6_pktinfo info;
 	int v;
 
-	if (c->cmsg_type == IPV6_TCLASS) {
-		memcpy(&v, CMSG_DATA(c), sizeof(v));
+	if (c->cmsg_type == IPV6_TCLASS && fd_port_get(c, &v, sizeof(v))) {
 		k->outer_tos = (uint8_t)v;
-	} else if (c->cmsg_type == IPV6_PKTINFO) {
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
+	} else if (c->cmsg_type == IPV6_PKTINFO && fd_port_get(c, &info, sizeof(info))) {
 		k->ifindex = info.ipi6_ifindex;
 		k->local = ipaddr_v6(info.ipi6_addr.s6_addr);
 	}
@@ -124,9 +121,9 @@ static bool note(struct udp_port *f, size_t i, struct pkt *k, int *ret_said)
 		} else if (c->cmsg_level == IPPROTO_IPV6) {
 			note_v6(k, c);
 		} else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
-			memcpy(ret_said, CMSG_DATA(c), sizeof(*ret_said));
-		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
-			memcpy(&lost, CMSG_DATA(c), sizeof(lost));
+			(void)fd_port_get(c, ret_said, sizeof(*ret_said));
+		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL &&
+			   fd_port_get(c, &lost, sizeof(lost))) {
 			f->port.overflows += lost - f->overflows;
 			f->overflows = lost;
 		}

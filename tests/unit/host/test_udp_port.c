@@ -69,6 +69,22 @@ int __wrap_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags)
 	return __real_sendmmsg(fd, v, i, flags);
 }
 
+int __real_recvmmsg(int fd, struct mmsghdr *v, unsigned n, int flags, struct timespec *t);
+int __wrap_recvmmsg(int fd, struct mmsghdr *v, unsigned n, int flags, struct timespec *t);
+
+static size_t short_word; /* bytes that a control message is cut to; 0: as the kernel says */
+
+int __wrap_recvmmsg(int fd, struct mmsghdr *v, unsigned n, int flags, struct timespec *t)
+{
+	int got = __real_recvmmsg(fd, v, n, flags, t);
+
+	for (int i = 0; short_word && i < got; i++)
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&v[i].msg_hdr); c; c = CMSG_NXTHDR(&v[i].msg_hdr, c))
+			if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO)
+				c->cmsg_len = CMSG_LEN(short_word);
+	return got;
+}
+
 /* ---- cutting ---- */
 
 static void a_train_is_cut_as_the_kernel_says_and_nothing_is_lost_or_made_up(void **state)
@@ -503,6 +519,30 @@ static void a_stranger_may_cut_his_trains_as_he_likes(void **state)
 	b->ops->close(b);
 }
 
+static void a_word_that_is_too_short_says_nothing(void **state)
+{
+	static uint8_t bytes[2800];
+	struct batch in = { 0 };
+	struct pollfd w;
+	struct port *b;
+	int fd;
+
+	NEEDS_NETNS;
+	b = make(false, 4501, 0);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	w = (struct pollfd){ .fd = b->fd, .events = POLLIN };
+	for (short_word = 0; short_word < sizeof(int); short_word++) {
+		send_train(fd, bytes, sizeof(bytes), 1400);
+		assert_int_equal(poll(&w, 1, 2000), 1);
+		assert_int_equal(b->ops->recv(b, &pool, &in), short_word ? 1 : 2);
+		assert_int_equal(in.p[0]->len, short_word ? 2800 : 1400);
+		batch_put(&pool, &in);
+	}
+	short_word = 0;
+	close(fd);
+	b->ops->close(b);
+}
+
 /* It is there still, without a byte, to be counted. */
 static void what_fits_no_packet_harms_no_other(void **state)
 {
@@ -579,6 +619,7 @@ int main(void)
 		cmocka_unit_test(datagrams_arrive_in_order_and_intact_whichever_way_each_end_goes),
 		cmocka_unit_test(what_is_longer_than_the_device_goes_in_fragments_and_the_rest_in_trains),
 		cmocka_unit_test(a_way_that_refuses_trains_is_not_asked_each_time_and_others_have_theirs),
+		cmocka_unit_test(a_word_that_is_too_short_says_nothing),
 		cmocka_unit_test(a_stranger_may_cut_his_trains_as_he_likes),
 		cmocka_unit_test(what_fits_no_packet_harms_no_other),
 		cmocka_unit_test(what_a_socket_has_no_room_for_is_counted),
