@@ -30,11 +30,11 @@ struct port_ops {
 struct port {
 	const struct port_ops *ops;
 	int fd; /* to wait on; -1: none (tests) */
-	/* set by recv: it holds packets for which the batch had no room, and wants to be called
+	/* set by recv: how many packets it holds for which the batch had no room. It wants to be called
 	 * again without waiting for the descriptor */
-	bool more;
-	/* set by send: the negative errno for which it has given up its faster way; told once, and
-	 * cleared then */
+	size_t more;
+	/* set by send: the negative errno for which it has given up its faster way, for good or for
+	 * some packets; told once, and cleared then */
 	int fell_back;
 	uint64_t overflows; /* counted by recv: packets that the kernel had no room for; cleared when told */
 };

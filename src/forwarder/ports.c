@@ -118,6 +118,7 @@ int ports_del(struct forwarder *f, uint32_t id)
 	relink(f, p);
 	if (f->watch.removed)
 		f->watch.removed(f->watch.ctx, p->port);
+	f->drops.n[FWD_DROP_PORT_GONE] += p->port->more;
 	p->port->ops->close(p->port);
 	free(p);
 	return 0;

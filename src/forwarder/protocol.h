@@ -227,6 +227,7 @@ struct fwd_acl_stats {
 	X(SEND_FAILED, "send failed")                          \
 	X(NO_BUFFER, "no buffer")                              \
 	X(OVERFLOW, "receive buffer full")                     \
+	X(PORT_GONE, "port closed before their turn")          \
 	X(FRAGMENT, "fragment in transport mode")              \
 	X(ECN, "congestion mark, not ECN-capable inside")      \
 	/* no packet of data, but lost all the same: */        \

@@ -189,7 +189,7 @@ static bool poll_holding(struct loop *l)
 		if (w->port->more && !w->polled)
 			(void)forwarder_poll_port(l->f, w->port);
 		w->polled = false;
-		more |= w->port->more;
+		more = more || w->port->more;
 	}
 	return more;
 }

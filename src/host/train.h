@@ -25,6 +25,14 @@ static inline struct train train_of(const uint8_t *p, size_t n, int said)
 	return t;
 }
 
+/* Of how many datagrams that is, at least one. */
+static inline size_t train_count(size_t n, int said)
+{
+	struct train t = train_of(NULL, n, said);
+
+	return t.car ? (n + t.car - 1) / t.car : 1;
+}
+
 /* The next datagram; only while left. */
 static inline struct span train_next(struct train *t)
 {

@@ -94,7 +94,7 @@ static size_t super_recv(struct port *p, struct pool *pool, struct batch *b)
 		if (!gso_cut(&t->gso, pool, b))
 			break; /* the pool is empty */
 	}
-	p->more = gso_left(&t->gso);
+	p->more = gso_count(&t->gso);
 	return b->n - had;
 }
 

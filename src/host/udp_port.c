@@ -172,6 +172,7 @@ static void hand_over(struct udp_port *f, struct pool *pool, struct batch *b)
 		if (!k)
 			break;
 		struct span s = train_next(&f->rest);
+		f->port.more--;
 		k->len = fits(s.len);
 		if (k->len)
 			memcpy(k->data, s.p, k->len);
@@ -180,7 +181,6 @@ static void hand_over(struct udp_port *f, struct pool *pool, struct batch *b)
 		if (!f->rest.left && ++f->at < f->got)
 			f->rest = train_of(f->whole[f->at].p, f->whole[f->at].len, f->said[f->at]);
 	}
-	f->port.more = f->at < f->got;
 }
 
 static void keep_all(struct udp_port *f, size_t from, size_t got)
@@ -188,6 +188,9 @@ static void keep_all(struct udp_port *f, size_t from, size_t got)
 	f->at = from;
 	f->got = got;
 	f->rest = train_of(f->whole[from].p, f->whole[from].len, f->said[from]);
+	f->port.more = 0;
+	for (size_t i = from; i < got; i++)
+		f->port.more += train_count(f->whole[i].len, f->said[i]);
 }
 
 /* A long train has as many packets as a batch likes: the next one may be cut like it. */
@@ -304,7 +307,6 @@ static size_t udp_port_recv(struct port *p, struct pool *pool, struct batch *b)
 	struct udp_port *f = udp_of(p);
 	size_t had = b->n;
 
-	f->port.more = false;
 	if (f->at == f->got) {
 		f->at = f->got = 0;
 		if (f->car)

@@ -230,6 +230,15 @@ static void copy_whole(struct gso *g, struct pkt *k)
 	g->left = false;
 }
 
+size_t gso_count(const struct gso *g)
+{
+	size_t left = g->packet.len - g->at;
+
+	if (!g->left)
+		return 0;
+	return left > g->seg && g->seg ? (left + g->seg - 1) / g->seg : 1;
+}
+
 size_t gso_cut(struct gso *g, struct pool *pool, struct batch *b)
 {
 	size_t had = b->n;

@@ -36,6 +36,8 @@ static inline bool gso_left(const struct gso *g)
 {
 	return g->left;
 }
+/* How many packets that is. */
+size_t gso_count(const struct gso *g);
 /* Appends segments to b as long as there are some, b has room and the pool has packets; how many. */
 size_t gso_cut(struct gso *g, struct pool *pool, struct batch *b);
 

@@ -27,7 +27,7 @@ CIPHERS = {None: (0, 0), 'null': (1, 0), 'des': (2, 0), '3des': (3, 0), 'aes128'
 AUTHS = {None: 0, 'md5': 1, 'sha1': 2, 'sha256': 3, 'sha384': 4, 'sha512': 5}
 DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed bad_padding bad_identity '
          'recvd_clear not_bundled access no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
-         'gre_checksum gre_unsupported gre_late recursion send_failed no_buffer overflow fragment ecn event_lost').split()
+         'gre_checksum gre_unsupported gre_late recursion send_failed no_buffer overflow port_gone fragment ecn event_lost').split()
 POLICY_WORDS = ('matches encaps encrypts digests decaps decrypts verifies send_errors recv_errors no_sa queued '
                 'auth_failed replayed bad_identity recvd_clear too_big path_mtu path_left_sec invalid_sa invalid_len '
                 'invalid_prot encaps_failed decaps_failed rollover internal_out internal_in access_out access_in').split()

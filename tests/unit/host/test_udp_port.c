@@ -508,6 +508,7 @@ static void a_stranger_may_cut_his_trains_as_he_likes(void **state)
 				}
 				empty = false;
 				batch_put(&tiny, &in);
+				assert_int_equal(b->more, cut ? (n - at + cut - 1) / cut : 0);
 			}
 			assert_int_equal(at, n);
 			assert_false(b->more);

@@ -173,7 +173,9 @@ static void segments_are_those_of_the_reference(void **state)
 		memcpy(exact, whole, len);
 		assert_true(gso_begin(&g, &v, span_of(exact, len)));
 		struct wanted w = { &p, seg };
-		size_t n = cut_all(&g, is_wanted, &w);
+		size_t said = gso_count(&g), n = cut_all(&g, is_wanted, &w);
+		assert_int_equal(said, n);
+		assert_int_equal(gso_count(&g), 0);
 		assert_int_equal(n, p.n_payload ? (p.n_payload + seg - 1) / seg : 1);
 		cut += n > 1;
 		free(exact);
@@ -274,6 +276,7 @@ static void a_full_batch_and_an_empty_pool_lose_nothing(void **state)
 	assert_true(gso_begin(&g, &v, span_of(whole, len)));
 	assert_int_equal(gso_cut(&g, &pool, &b), BATCH_MAX);
 	assert_int_equal(gso_cut(&g, &pool, &b), 0);
+	assert_int_equal(gso_count(&g), 100 - BATCH_MAX);
 	for (size_t i = 0; i < b.n; i++)
 		is_wanted(&w, i, b.p[i]);
 	batch_put(&pool, &b);
