@@ -135,14 +135,12 @@ void ports_free(struct forwarder *f)
 	}
 }
 
-/* Once in the life of a port, if at all. */
-static void tell_slower(struct forwarder *f, struct fport *p)
+/* Once in the life of a port, if at all; what control did not take is told again. */
+static bool tell_slower(struct forwarder *f, const struct fport *p, int err)
 {
-	struct fwd_msg m = { .type = FWD_PORT_SLOWER,
-			     .u.port_slower = { p->desc.id, p->port->fell_back } };
+	struct fwd_msg m = { .type = FWD_PORT_SLOWER, .u.port_slower = { p->desc.id, err } };
 
-	p->port->fell_back = 0;
-	(void)event_send(f, &m);
+	return event_send(f, &m);
 }
 
 void port_send(struct forwarder *f, struct fport *port, struct batch *b)
@@ -150,7 +148,7 @@ void port_send(struct forwarder *f, struct fport *port, struct batch *b)
 	size_t sent = port && b->n ? port->port->ops->send(port->port, b) : 0;
 
 	f->drops.n[FWD_DROP_SEND_FAILED] += b->n - sent;
-	if (port && port->port->fell_back)
-		tell_slower(f, port);
+	if (port && port->port->fell_back && tell_slower(f, port, port->port->fell_back))
+		port->port->fell_back = 0;
 	batch_put(&f->pool, b);
 }

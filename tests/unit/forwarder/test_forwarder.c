@@ -90,8 +90,8 @@ struct world {
 	bool deaf; /* control takes no event */
 	int factory_error;
 	int32_t result;
-	size_t told[FWD_PEER_MOVED + 1];
-	struct fwd_msg last[FWD_PEER_MOVED + 1];
+	size_t told[FWD_LAST_EVENT + 1];
+	struct fwd_msg last[FWD_LAST_EVENT + 1];
 	struct mem_port *steer, *esp, *gre, *tun;
 };
 
@@ -351,6 +351,39 @@ static void an_acquire_that_control_could_not_take_is_told_with_the_next_packet(
 	poll_steer(w);
 	assert_int_equal(w->told[FWD_ACQUIRE], 1);
 	assert_int_equal(w->f->n_waiting, 2);
+	world_free(w);
+}
+
+static void a_port_that_became_slower_is_told_of_until_control_takes_it(void **state)
+{
+	struct world *w = world_new();
+	struct fport *p = port_by_id(w->f, PORT_TUN);
+	struct batch b = { 0 };
+
+	(void)state;
+	w->deaf = true;
+	w->tun->port.fell_back = -EINVAL;
+	port_send(w->f, p, &b);
+	assert_int_equal(w->told[FWD_PORT_SLOWER], 0);
+	assert_int_equal(w->f->drops.n[FWD_DROP_EVENT_LOST], 1);
+	w->deaf = false;
+	w->f->now_ms += 1000;
+	for (size_t i = 0; i < 3; i++)
+		port_send(w->f, p, &b);
+	assert_int_equal(w->told[FWD_PORT_SLOWER], 1);
+	assert_int_equal(w->last[FWD_PORT_SLOWER].u.port_slower.id, PORT_TUN);
+	assert_int_equal(w->last[FWD_PORT_SLOWER].u.port_slower.error, -EINVAL);
+	world_free(w);
+}
+
+static void what_a_port_still_holds_is_counted_when_it_goes(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->tun->port.more = 5; /* packets for which a batch had no room */
+	assert_int_equal(ask_id(w, FWD_PORT_DEL, PORT_TUN), 0);
+	assert_int_equal(w->f->drops.n[FWD_DROP_PORT_GONE], 5);
 	world_free(w);
 }
 
@@ -624,6 +657,8 @@ int main(void)
 		cmocka_unit_test(waiting_is_bounded_and_starves_nobody),
 		cmocka_unit_test(an_expiry_that_control_could_not_take_is_told_again),
 		cmocka_unit_test(an_acquire_that_control_could_not_take_is_told_with_the_next_packet),
+		cmocka_unit_test(a_port_that_became_slower_is_told_of_until_control_takes_it),
+		cmocka_unit_test(what_a_port_still_holds_is_counted_when_it_goes),
 		cmocka_unit_test(sequence_numbers_never_cycle),
 		cmocka_unit_test(a_volume_ends_with_its_packet_and_is_told_at_once),
 		cmocka_unit_test(a_packet_that_the_kernel_refuses_is_counted),
