@@ -438,6 +438,18 @@ static void sa_event(struct control *c, const struct fwd_msg *m)
 	}
 }
 
+static void say_slower(const struct control *c, uint32_t id, int err)
+{
+	const char *tun = tuns_of_port(c, id);
+
+	if (tun)
+		log_line("CULVERT-5-PORT", "TUN %s: the kernel does not take all super-packets (%s), packets go to it "
+			 "one by one", tun, strerror(-err));
+	else
+		log_line("CULVERT-5-PORT", "%s: where UDP_SEGMENT is refused (%s), datagrams go by sendmmsg",
+			 id == PORT_UDP6 ? "UDP 4500 over IPv6" : "UDP 4500", strerror(-err));
+}
+
 void ikelink_event(struct control *c, const struct fwd_msg *m)
 {
 	uint64_t now = host_now_ms(NULL);
@@ -490,9 +502,7 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 		line_trace(c, m);
 		break;
 	case FWD_PORT_SLOWER:
-		log_line("CULVERT-5-PORT", "%s: sends by sendmmsg from now on (UDP_SEGMENT: %s)",
-			 m->u.port_slower.id == PORT_UDP6 ? "UDP 4500 over IPv6" : "UDP 4500",
-			 strerror(-m->u.port_slower.error));
+		say_slower(c, m->u.port_slower.id, m->u.port_slower.error);
 		break;
 	case FWD_TUNNEL_ALIVE:
 		line_alive(c, m->u.tunnel_alive.tunnel_id, m->u.tunnel_alive.alive);

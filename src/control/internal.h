@@ -205,6 +205,7 @@ bool ports6_outer(const struct control *c); /* some peer may be one of IPv6 */
 /* tuns.c: first tuns_begin, then what is wanted, then tuns_forget for the rest (or
  * all). steering_apply sets c->guarded. */
 void tuns_device(const char *name, char out[16]); /* the Linux name of TunnelN */
+const char *tuns_of_port(const struct control *c, uint32_t id); /* the device of a port; NULL: it is no TUN's */
 /* What a protected tunnel's packets look like under their SA; protocol 0: 4 and 41. False: they have
  * no header of their own, as those of a VTI, or one of its ends is not known (yet). */
 bool tuns_carrier(const struct control *c, const struct cfg_interface *ci, struct selector *ret_s);

@@ -25,6 +25,15 @@ void tuns_device(const char *name, char out[16])
 		snprintf(out, 16, "Tun%.12s", name + strlen("Tunnel"));
 }
 
+const char *tuns_of_port(const struct control *c, uint32_t id)
+{
+	if (id >= PORT_TUN && id - PORT_TUN < MAX_TUNS)
+		return c->tuns[id - PORT_TUN].name;
+	if (id >= PORT_STEER && id - PORT_STEER < MAX_STEER)
+		return c->steer[id - PORT_STEER].tun;
+	return NULL;
+}
+
 /* ---- TUNs ---- */
 
 static int open_tun(struct control *c, const char *name, uint32_t *ifindex, uint8_t *ret_how)

@@ -53,6 +53,7 @@ static size_t plain_send(struct port *p, struct batch *b)
 struct tun_port {
 	struct port port;
 	unsigned joins; /* enum gro_kind: what is written as super-packets */
+	unsigned taken; /* those of it that the kernel took already */
 	struct gso gso; /* what is in `in` and was not cut yet */
 	struct gro gro;
 	struct span piece[GRO_PIECES];
@@ -98,7 +99,8 @@ static size_t super_recv(struct port *p, struct pool *pool, struct batch *b)
 	return b->n - had;
 }
 
-static bool put(struct tun_port *t, size_t n)
+/* Writes what n pieces make together. 0 or a negative errno. */
+static int put(struct tun_port *t, size_t n)
 {
 	size_t len = 0;
 
@@ -106,7 +108,10 @@ static bool put(struct tun_port *t, size_t n)
 		t->iov[i] = (struct iovec){ (void *)t->piece[i].p, t->piece[i].len };
 		len += t->piece[i].len;
 	}
-	return writev(t->port.fd, t->iov, (int)n) == (ssize_t)len;
+	ssize_t done = writev(t->port.fd, t->iov, (int)n);
+	if (done < 0)
+		return -errno;
+	return (size_t)done == len ? 0 : -EMSGSIZE;
 }
 
 /* A packet of its own behind its header, which takes the place of what is done with. */
@@ -120,21 +125,34 @@ static bool put_alone(const struct tun_port *t, const struct pkt *k, const uint8
 	return write(t->port.fd, k->data - VNET_HEADER, n) == (ssize_t)n;
 }
 
-/* The packets of a write that the kernel did not take as one. If it does not know such super-packets,
- * it will not be asked again. */
-static size_t put_singly(struct tun_port *t, const struct batch *b, const struct gro_write *w)
+/* The packets of a write that the kernel did not take as one. If it knows no such super-packets - it never took
+ * one -, it will not be asked again; else it is that one that it did not like. */
+static size_t put_singly(struct tun_port *t, const struct batch *b, const struct gro_write *w, int err)
 {
 	static const uint8_t nothing_to_say[VNET_HEADER];
 	size_t ok = 0, at = w->first;
 
-	if (errno == EIO) /* the device is down */
+	if (err == -EIO) /* the device is down */
 		return 0;
-	if (errno == EINVAL)
+	if (err == -EINVAL && !(t->taken & w->kind)) {
 		t->joins &= ~(unsigned)w->kind;
-
+		t->port.fell_back = err;
+	}
 	for (size_t i = 0; i < w->n; i++, at = t->gro.next[at])
 		ok += put_alone(t, b->p[at], nothing_to_say);
 	return ok;
+}
+
+/* Several packets in one write, or each by itself after all; how many the kernel took. */
+static size_t put_joined(struct tun_port *t, const struct batch *b, size_t i)
+{
+	const struct gro_write *w = &t->gro.w[i];
+	int err = put(t, gro_pieces(&t->gro, b, i, t->head, t->piece));
+
+	if (err)
+		return put_singly(t, b, w, err);
+	t->taken |= w->kind;
+	return w->n;
 }
 
 static size_t super_send(struct port *p, struct batch *b)
@@ -149,10 +167,8 @@ static size_t super_send(struct port *p, struct batch *b)
 		if (w->n == 1) {
 			gro_alone(&t->gro, b, i, t->head);
 			ok += put_alone(t, b->p[w->first], t->head);
-		} else if (put(t, gro_pieces(&t->gro, b, i, t->head, t->piece))) {
-			ok += w->n;
 		} else {
-			ok += put_singly(t, b, w);
+			ok += put_joined(t, b, i);
 		}
 	}
 	return ok;

@@ -15,6 +15,7 @@
 #include <netinet/udp.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "host/netlink.h"
@@ -66,6 +67,68 @@ static int tear_down(void **state)
 		if (!allowed) \
 			skip(); \
 	} while (0)
+
+/* ---- what the kernel answers ---- */
+
+ssize_t __real_writev(int fd, const struct iovec *v, int n);
+ssize_t __wrap_writev(int fd, const struct iovec *v, int n);
+
+static int refuse; /* the errno that super-packets get; 0: what the kernel says */
+static unsigned asked;
+
+ssize_t __wrap_writev(int fd, const struct iovec *v, int n)
+{
+	asked++;
+	if (!refuse)
+		return __real_writev(fd, v, n);
+	errno = refuse;
+	return -1;
+}
+
+/* ---- packets ---- */
+
+/* The ones' complement sum of network words, going on from another. */
+static uint32_t sum_of(const uint8_t *p, size_t n, uint32_t sum)
+{
+	for (size_t i = 0; i < n; i++)
+		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+static bool sums_are_right(const uint8_t *p, size_t n)
+{
+	return n > 40 && sum_of(p, 20, 0) == 0xffff &&
+	       sum_of(p + 20, n - 20, sum_of(p + 12, 8, p[9] + (uint32_t)n - 20)) == 0xffff;
+}
+
+/* The nth of a flow of TCP (6) or UDP (17) from 10.0.0.2 to 10.0.0.1, with 20 bytes of payload. */
+static struct pkt *segment(uint8_t proto, uint8_t nth)
+{
+	struct pkt *k = pkt_get(&pool);
+	size_t len = proto == 6 ? 60 : 48, at = proto == 6 ? 36 : 26;
+	const uint8_t ip[20] = { 0x45, 0, 0, (uint8_t)len, 0, nth, 0x40, 0, 64, proto, 0, 0, 10, 0, 0, 2, 10, 0, 0, 1 },
+		      tcp[20] = { 0, 1, 0, 2, 0, 0, 1, (uint8_t)(20 * nth), 0, 0, 0, 0, 0x50, 0x10 },
+		      udp[8] = { 0, 1, 0, 2, 0, 28 };
+	uint32_t sum;
+
+	assert_non_null(k);
+	memset(k->data, nth, k->len = (uint32_t)len);
+	memcpy(k->data, ip, sizeof(ip));
+	if (proto == 6)
+		memcpy(k->data + 20, tcp, sizeof(tcp));
+	else
+		memcpy(k->data + 20, udp, sizeof(udp));
+	sum = ~sum_of(k->data, 20, 0);
+	k->data[10] = (uint8_t)(sum >> 8);
+	k->data[11] = (uint8_t)sum;
+	sum = ~sum_of(k->data + 20, len - 20, sum_of(k->data + 12, 8, proto + (uint32_t)len - 20));
+	k->data[at] = (uint8_t)(sum >> 8);
+	k->data[at + 1] = (uint8_t)sum;
+	assert_true(sums_are_right(k->data, k->len));
+	return k;
+}
 
 /* ---- the TUN ---- */
 
@@ -401,21 +464,17 @@ static void it_is_said_how_it_works(void **state)
 /* Exit status of a forwarder without privileges that writes what needs a writev. */
 static int confined(struct mirror *m)
 {
-	static const uint8_t head[40] = { 0x45, 0, 0, 60, 0, 1, 0x40, 0, 64, 6, 0x26, 0xb9, 10, 0, 0, 2, 10, 0, 0, 1,
-					  0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x10, 0, 0, 0, 0, 0, 0 };
 	struct batch out = { 0 }, in = { 0 };
 
 	if (privs_forwarder(true))
 		return 1;
-	for (size_t i = 0; i < 3; i++) {
-		struct pkt *k = pkt_get(&pool);
-
-		memset(k->data, 0, k->len = 60);
-		memcpy(k->data, head, sizeof(head));
-		(void)batch_add(&out, k);
-	}
+	asked = 0;
+	for (uint8_t i = 0; i < 3; i++)
+		(void)batch_add(&out, segment(6, i));
 	if (m->port->ops->send(m->port, &out) != 3)
 		return 2;
+	if (m->how.bits && asked != 1)
+		return 3;
 	(void)m->port->ops->recv(m->port, &pool, &in);
 	m->port->ops->close(m->port);
 	return 0;
@@ -467,6 +526,60 @@ static void what_is_refused_holds_up_nothing(void **state)
 	close(pair[1]);
 }
 
+/* Two of a flow and what came of them. */
+static void send_two(struct port *p, int other, uint8_t proto, bool joined)
+{
+	struct batch b = { .n = 2, .p = { segment(proto, 0), segment(proto, 1) } };
+	uint8_t out[256];
+
+	assert_int_equal(p->ops->send(p, &b), 2);
+	batch_put(&pool, &b);
+	assert_int_equal(read(other, out, sizeof(out)), (proto == 6 ? 70 : 58) + (joined ? 20 : 0));
+	assert_int_equal(out[1], !joined ? 0 : proto == 6 ? 1 : 5);
+	assert_int_equal(read(other, out, sizeof(out)), joined ? -1 : proto == 6 ? 70 : 58);
+}
+
+/* It is told, with the reason, and other kinds go on. */
+static void a_kind_that_the_kernel_does_not_know_is_not_tried_again(void **state)
+{
+	struct fwd_port desc = { .id = 1, .kind = FWD_PORT_STEER, .how = FWD_HOW_VNET | FWD_HOW_USO };
+	struct port *p;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	assert_int_equal(host_make_port(NULL, &desc, pair[0], &p), 0);
+	asked = 0;
+	send_two(p, pair[1], 6, true);
+	assert_int_equal(asked, 1);
+	refuse = EINVAL;
+	send_two(p, pair[1], 17, false);
+	assert_int_equal(asked, 2);
+	assert_int_equal(p->fell_back, -EINVAL);
+	p->fell_back = 0; /* who was told */
+	send_two(p, pair[1], 17, false);
+	assert_int_equal(asked, 2);
+	/* one that was refused says nothing of a kind that was taken before */
+	send_two(p, pair[1], 6, false);
+	refuse = 0;
+	send_two(p, pair[1], 6, true);
+	send_two(p, pair[1], 17, false);
+	assert_int_equal(asked, 4);
+	assert_int_equal(p->fell_back, 0);
+	/* nor does another reason */
+	p->ops->close(p);
+	close(pair[1]);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	assert_int_equal(host_make_port(NULL, &desc, pair[0], &p), 0);
+	refuse = ENOMEM;
+	send_two(p, pair[1], 6, false);
+	refuse = 0;
+	send_two(p, pair[1], 6, true);
+	assert_int_equal(p->fell_back, 0);
+	p->ops->close(p);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +592,7 @@ int main(void)
 		cmocka_unit_test(it_is_said_how_it_works),
 		cmocka_unit_test(a_confined_forwarder_may_do_it),
 		cmocka_unit_test(what_is_refused_holds_up_nothing),
+		cmocka_unit_test(a_kind_that_the_kernel_does_not_know_is_not_tried_again),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
