@@ -105,14 +105,19 @@ static int attach_offloading(const char *name, int *ret_fd, struct tun_how *how)
 	return 0;
 }
 
-/* What an earlier process asked for is still asked for: nothing would be cut. */
+/* What an earlier process asked for is still asked for: without a header nobody could tell that a packet is to be
+ * cut, or its checksum to be finished. So it is taken back by a descriptor that is closed again - with the packets
+ * that came meanwhile, and the kernel waits for those that were on their way -, and what comes to the next one is
+ * whole. */
 static int attach_plain(const char *name, int *ret_fd)
 {
-	int err = attach(name, 0, ret_fd);
+	int fd;
 
-	if (!err)
-		(void)ioctl(*ret_fd, TUNSETOFFLOAD, 0);
-	return err;
+	if (if_nametoindex(name) && !attach(name, IFF_VNET_HDR, &fd)) {
+		(void)ioctl(fd, TUNSETOFFLOAD, 0);
+		close(fd);
+	}
+	return attach(name, 0, ret_fd);
 }
 
 static int finish(int fd, const char *name, uint32_t *ret_ifindex)

@@ -14,6 +14,8 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -459,6 +461,62 @@ static void it_is_said_how_it_works(void **state)
 	tun_remove(fd);
 }
 
+/* Fills the TUN's queue with super-packets until it is told to stop. */
+static void *flood(void *stop)
+{
+	int segment_size = 1000, a = mouth(false, SOCK_DGRAM);
+
+	(void)setsockopt(a, IPPROTO_UDP, UDP_SEGMENT, &segment_size, sizeof(segment_size));
+	while (!atomic_load((atomic_bool *)stop))
+		(void)send(a, sent, 4000, MSG_DONTWAIT);
+	close(a);
+	return NULL;
+}
+
+/* What comes to a descriptor without a header is whole, whatever was agreed on with the one before it, and
+ * though packets never cease to come. */
+static void what_an_earlier_process_agreed_on_is_over_at_once(void **state)
+{
+	atomic_bool stop = false;
+	struct mirror m;
+	pthread_t thread;
+	size_t seen = 0;
+
+	NEEDS_NETNS;
+	mirror_up(&m, true);
+	assert_int_equal(pthread_create(&thread, NULL, flood, &stop), 0);
+	for (unsigned turn = 0; turn < 60; turn++) {
+		struct tun_how how;
+		uint32_t ifindex;
+		ssize_t n = 0;
+		int fd;
+
+		m.port->ops->close(m.port);
+		fd = tun_open("tun8", false, &ifindex, &how);
+		assert_true(fd >= 0);
+		for (unsigned k = 0; k < 20 && n >= 0; k++) {
+			struct pollfd p = { .fd = fd, .events = POLLIN };
+
+			(void)poll(&p, 1, 20);
+			n = read(fd, got, sizeof(got));
+			if (n < 28 || got[9] != 17) /* the kernel has IPv6 of its own to say */
+				continue;
+			assert_int_equal(n, 1028);
+			assert_true(sums_are_right(got, (size_t)n));
+			seen++;
+		}
+		close(fd);
+		fd = tun_open("tun8", true, &ifindex, &how);
+		assert_true(fd >= 0);
+		struct fwd_port desc = { .id = 1, .kind = FWD_PORT_TUNNEL, .how = how.bits };
+		assert_int_equal(host_make_port(NULL, &desc, fd, &m.port), 0);
+	}
+	atomic_store(&stop, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(seen);
+	mirror_down(&m);
+}
+
 /* ---- as the forwarder has it ---- */
 
 /* Exit status of a forwarder without privileges that writes what needs a writev. */
@@ -590,6 +648,7 @@ int main(void)
 		cmocka_unit_test(udp_datagram_by_datagram),
 		cmocka_unit_test(a_tun_that_others_have_made_is_taken_over),
 		cmocka_unit_test(it_is_said_how_it_works),
+		cmocka_unit_test(what_an_earlier_process_agreed_on_is_over_at_once),
 		cmocka_unit_test(a_confined_forwarder_may_do_it),
 		cmocka_unit_test(what_is_refused_holds_up_nothing),
 		cmocka_unit_test(a_kind_that_the_kernel_does_not_know_is_not_tried_again),
