@@ -280,19 +280,19 @@ static int give_4500(struct control *c, bool *given, uint32_t id, enum fwd_port_
 {
 	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = { .id = id, .kind = (uint8_t)kind } };
 	struct txt how = TXT_INIT;
-	int err = fd == -EADDRINUSE ? 0 : fd;
+	int err = fd == -EADDRINUSE ? -EEXIST : fd;
 
 	if (fd >= 0) {
 		m.u.port.how = offload_udp(fd, &how);
 		err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
 		close(fd);
 	}
-	if (fd >= 0 && !err)
+	if (!err)
 		log_line("CULVERT-6-PORT", "UDP 4500%s: %s", id == PORT_UDP6 ? " over IPv6" : "",
 			 txt_cstr(&how));
 	txt_fini(&how);
-	*given = !err;
-	return err;
+	*given = !err || err == -EEXIST;
+	return *given ? 0 : err;
 }
 
 static int say_failed(int err, const char *what)
