@@ -37,7 +37,9 @@ int tap_open(uint32_t ifindex, enum tap_link *ret_link)
 		return err;
 	}
 	*ret_link = a.sll_hatype == ARPHRD_ETHER || a.sll_hatype == ARPHRD_LOOPBACK ? TAP_ETHERNET : TAP_IP;
-	/* of a TUN it is known which super-packets there are; of others some have no such header, and were lost */
+	/* Devices without a link header - TUNs, ppp, tunnels of the kernel - have super-packets of TCP and UDP at most,
+	 * which this header can tell of. Others may have more, for which there is no such header: those the kernel
+	 * would not hand over at all. */
 	if (*ret_link == TAP_IP && HAS_VNET)
 		(void)setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on));
 	return fd;
@@ -71,8 +73,9 @@ bool tap_read(int fd, void *p, size_t cap, struct tap_packet *ret)
 	if (n < (ssize_t)before)
 		return false;
 	n -= (ssize_t)before;
+	struct rd r = rd_of(head, sizeof(head));
 	if (before)
-		(void)vnet_decode(&(struct rd){ head, head + sizeof(head), false }, &vnet);
+		(void)vnet_decode(&r, &vnet);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
 			memcpy(&ts, CMSG_DATA(c), sizeof(ts));
