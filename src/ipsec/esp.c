@@ -34,8 +34,16 @@ static inline void take_iv(struct esp_worker *w, uint8_t *iv, size_t n)
 	w->ivs_left -= n;
 }
 
-static inline uint16_t next_ip_id(struct sa *sa)
+/* A reserved number is as good: as unique, and nobody's to count. */
+static inline uint16_t id_of(const struct pkt *p)
 {
+	return (uint16_t)(p->number % UINT16_MAX + 1);
+}
+
+static inline uint16_t next_ip_id(const struct pkt *p, struct sa *sa, bool numbered)
+{
+	if (numbered)
+		return id_of(p);
 	if (++sa->ip_id == 0)
 		sa->ip_id = 1;
 	return sa->ip_id;
@@ -69,14 +77,14 @@ static bool push_outer6(struct pkt *p, const struct sa *sa, const struct ip_view
 	return true;
 }
 
-bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip_view *inner, enum esp_df df,
-		    uint8_t proto)
+static bool push_outer(struct pkt *p, struct sa *sa, const struct ip_view *inner, enum esp_df df,
+		       uint8_t proto, bool numbered)
 {
 	if (sa->spec.src.family == IP_V6)
 		return push_outer6(p, sa, inner, proto);
 	uint8_t *at = pkt_push(p, IP4_HEADER);
 	struct ip_view h = { .tos = tos_encap(inner->tos), .ttl = ESP_OUTER_TTL, .proto = proto,
-			 .id = next_ip_id(sa), .src = ipaddr_to_v4(&sa->spec.src),
+			 .id = next_ip_id(p, sa, numbered), .src = ipaddr_to_v4(&sa->spec.src),
 			 .dst = ipaddr_to_v4(&sa->spec.dst), .total_len = (uint16_t)p->len };
 
 	if (!at || p->len > UINT16_MAX)
@@ -85,6 +93,12 @@ bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip_view *inner, e
 		h.frag = IP4_DF;
 	ip4_write(at, &h);
 	return true;
+}
+
+bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip_view *inner, enum esp_df df,
+		    uint8_t proto)
+{
+	return push_outer(p, sa, inner, df, proto, false);
 }
 
 /* What the cipher and the MAC work on. GMAC (RFC 4543 section 3) leaves the text
@@ -104,10 +118,17 @@ static inline void set_job(struct crypto_job *j, const struct sa *sa, uint8_t *h
 						      (uint32_t)(ESP_HEADER + sa->iv_len + text_len);
 }
 
+static inline uint64_t next_number(struct sa *sa)
+{
+	if (!++sa->seq && sa->spec.esn)
+		sa->seq_high++;
+	return sa->number;
+}
+
 /* Trailer, IV and ESP header around the text of p; fills the job. False if there
  * is no room. The text is p->data on entry. */
 static inline bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uint8_t next,
-			 struct crypto_job *j)
+			 struct crypto_job *j, uint32_t *ret_high)
 {
 	size_t pad = (0 - (p->len + ESP_TRAILER)) & (sa->align - 1u);
 	size_t text_len = p->len + pad + ESP_TRAILER;
@@ -119,16 +140,16 @@ static inline bool frame(struct esp_worker *w, struct pkt *p, struct sa *sa, uin
 	memcpy(tail, padding, pad);
 	tail[pad] = (uint8_t)pad;
 	tail[pad + 1] = next;
-	if (!++sa->seq && sa->spec.esn)
-		sa->seq_high++;
+	uint64_t number = w->numbered ? p->number : next_number(sa);
 	struct wr w8 = wr_of(head, ESP_HEADER + (size_t)sa->iv_len);
 	wr_be32(&w8, sa->spec.spi);
-	wr_be32(&w8, sa->seq);
+	wr_be32(&w8, (uint32_t)number);
 	if (sa->cipher->counter) /* RFC 4106 section 3.1: unique under the key; the whole number is */
-		wr_be64(&w8, (uint64_t)sa->seq_high << 32 | sa->seq);
+		wr_be64(&w8, number);
 	else
 		take_iv(w, head + ESP_HEADER, sa->iv_len);
 	set_job(j, sa, head, text_len);
+	*ret_high = (uint32_t)(number >> 32);
 	return true;
 }
 
@@ -180,7 +201,8 @@ static enum esp_reason give_header6_back(struct pkt *p)
 
 /* The outer header over the ESP packet. Transport mode keeps what the original said,
  * without IPv4's options. */
-static inline enum esp_reason close_packet(struct pkt *p, const struct ip_view *inner, enum esp_df df)
+static inline enum esp_reason close_packet(const struct esp_worker *w, struct pkt *p,
+					   const struct ip_view *inner, enum esp_df df)
 {
 	struct sa *sa = p->sa;
 
@@ -194,7 +216,7 @@ static inline enum esp_reason close_packet(struct pkt *p, const struct ip_view *
 		return ESP_OK;
 	}
 	if (sa->spec.mode == MODE_TUNNEL)
-		return esp_push_outer(p, sa, inner, df, PROTO_ESP) ? ESP_OK : ESP_NO_ROOM;
+		return push_outer(p, sa, inner, df, PROTO_ESP, w->numbered) ? ESP_OK : ESP_NO_ROOM;
 	if (inner->family == IP_V6)
 		return give_header6_back(p);
 	uint8_t *at = pkt_push(p, IP4_HEADER);
@@ -216,9 +238,10 @@ static inline enum esp_reason build(struct esp_worker *w, struct pkt *p, enum es
 	struct sa *sa = p->sa;
 	struct ip_view inner;
 	enum esp_reason why;
+	uint32_t high;
 	uint8_t next;
 
-	if (sa->dead || sa_is_exhausted(sa)) {
+	if (!w->numbered && (sa->dead || sa_is_exhausted(sa))) {
 		sa->dead = true;
 		return ESP_SA_DEAD;
 	}
@@ -231,14 +254,15 @@ static inline enum esp_reason build(struct esp_worker *w, struct pkt *p, enum es
 		if (why)
 			return why;
 	}
-	if (!sa_spend(sa, p->inner_len, text_len_of(sa, p->len)))
+	if (!w->numbered && !sa_spend(sa, p->inner_len, text_len_of(sa, p->len)))
 		return ESP_SA_DEAD;
-	if (!frame(w, p, sa, next, j))
+	if (!frame(w, p, sa, next, j, &high))
 		return ESP_NO_ROOM;
-	why = close_packet(p, &inner, df);
-	if (!why && sa->spec.esn && !esn_cover(p, sa, j, sa->seq_high, j->icv))
+	why = close_packet(w, p, &inner, df);
+	if (!why && sa->spec.esn && !esn_cover(p, sa, j, high, j->icv))
 		why = ESP_NO_ROOM;
-	sa->send_errors += why != ESP_OK;
+	if (why)
+		(void)__atomic_fetch_add(&sa->send_errors, 1, __ATOMIC_RELAXED);
 	return why;
 }
 
@@ -264,15 +288,18 @@ static inline bool run_is_usual(const struct sa *sa)
 	       !sa->spec.esn && !sa->dead;
 }
 
-static void run_begin(struct run *r, struct sa *sa, enum esp_df df)
+/* Of packets that have their numbers: what counts up is another's, too. */
+static void run_begin_numbered(struct run *r)
 {
-	if (sa->df_bit)
-		df = (enum esp_df)(sa->df_bit - 1);
-	*r = (struct run){ .sa = sa, .bytes_room = UINT64_MAX, .text_room = UINT64_MAX, .seq = sa->seq,
-			   .ip_id = sa->ip_id, .shim = (uint8_t)(ESP_HEADER + sa->iv_len),
-			   .icv_len = sa->icv_len, .align = sa->align, .counter = sa->cipher->counter,
-			   .combined = sa->cipher->combined,
-			   .gmac = sa->cipher->id == CIPHER_AES_GMAC };
+	r->bytes_left = r->text_left = UINT64_MAX;
+	r->seq_left = UINT32_MAX;
+}
+
+static void run_limits(struct run *r, const struct sa *sa)
+{
+	r->seq = sa->seq;
+	r->ip_id = sa->ip_id;
+	r->bytes_room = r->text_room = UINT64_MAX;
 	if (sa->spec.life.hard_bytes)
 		r->bytes_room = sa->bytes < sa->spec.life.hard_bytes ?
 					sa->spec.life.hard_bytes - sa->bytes :
@@ -283,6 +310,19 @@ static void run_begin(struct run *r, struct sa *sa, enum esp_df df)
 	r->text_left = r->text_room;
 	/* the last numbers, and those of a bundle's AH, are counted one by one */
 	r->seq_left = sa->has_ah ? 0 : UINT32_MAX - sa->seq;
+}
+
+static void run_begin(struct run *r, struct sa *sa, enum esp_df df, bool numbered)
+{
+	if (sa->df_bit)
+		df = (enum esp_df)(sa->df_bit - 1);
+	*r = (struct run){ .sa = sa, .shim = (uint8_t)(ESP_HEADER + sa->iv_len), .icv_len = sa->icv_len, .align = sa->align, .counter = sa->cipher->counter,
+			   .combined = sa->cipher->combined,
+			   .gmac = sa->cipher->id == CIPHER_AES_GMAC };
+	if (numbered)
+		run_begin_numbered(r);
+	else
+		run_limits(r, sa);
 	r->df_mask = df == ESP_DF_COPY && !sa->df_off ? IP4_DF : 0;
 	r->df_set = df == ESP_DF_SET && !sa->df_off ? IP4_DF : 0;
 }
@@ -333,6 +373,10 @@ static inline bool run_build(struct run *r, struct esp_worker *w, struct pkt *p,
 	r->text_left -= text_len;
 	r->seq_left--;
 	r->seq++;
+	if (w->numbered) {
+		r->seq = (uint32_t)p->number;
+		r->ip_id = id_of(p) - 1u;
+	}
 	memcpy(tail, padding, PAD_STORE); /* what is too much is written over, or behind the packet */
 	tail[pad] = (uint8_t)pad;
 	tail[pad + 1] = IPPROTO_IPIP_;
@@ -354,12 +398,12 @@ static inline bool run_build(struct run *r, struct esp_worker *w, struct pkt *p,
 }
 
 /* Writes back what has counted up. */
-static void run_end(struct run *r, uint64_t now_ms)
+static void run_end(struct run *r, uint64_t now_ms, bool numbered)
 {
 	struct sa *sa = r->sa;
 
 	r->sa = NULL;
-	if (!sa || r->seq == sa->seq)
+	if (!sa || numbered || r->seq == sa->seq)
 		return;
 	sa->packets += r->seq - sa->seq;
 	sa->bytes += r->bytes_room - r->bytes_left;
@@ -383,8 +427,8 @@ static bool seal(struct batch *b, const struct crypto_job *jobs)
 		if (jobs[i].ok)
 			continue;
 		p->reason = ESP_AUTH;
-		sa->send_errors++;
-		sa->packets--;
+		(void)__atomic_fetch_add(&sa->send_errors, 1, __ATOMIC_RELAXED);
+		(void)__atomic_fetch_sub(&sa->packets, 1, __ATOMIC_RELAXED);
 		all = false;
 	}
 	return all;
@@ -403,24 +447,26 @@ void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum es
 		struct sa *sa = p->sa;
 
 		if (sa != r.sa) {
-			run_end(&r, now_ms);
+			run_end(&r, now_ms, w->numbered);
 			if (run_is_usual(sa))
-				run_begin(&r, sa, df);
+				run_begin(&r, sa, df, w->numbered);
 		}
 		if (r.sa && run_build(&r, w, p, &jobs[n])) {
 			n++;
 			continue;
 		}
-		run_end(&r, now_ms);
+		run_end(&r, now_ms, w->numbered);
 		p->reason = (uint8_t)build(w, p, df, &jobs[n]);
 		if (p->reason)
 			continue;
 		to_seal |= sa->spec.esn;
+		n++;
+		if (w->numbered)
+			continue;
 		sa->packets++;
 		sa->last_ms = now_ms;
-		n++;
 	}
-	run_end(&r, now_ms);
+	run_end(&r, now_ms, w->numbered);
 	if (n < b->n)
 		batch_partition(b, bad);
 	if (crypto_run(w->crypto, CRYPTO_ENCRYPT, jobs, n) && !to_seal)
@@ -429,9 +475,45 @@ void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum es
 		batch_partition(b, bad);
 }
 
+size_t esp_text_of(const struct sa *sa, const struct pkt *p)
+{
+	size_t header = 0;
+	struct ip_view h;
+
+	if (sa->has_ah || pkt_headroom(p) < IP6_HEADER + ESP_HEADER + sa->iv_len + 4u ||
+	    pkt_tailroom(p) < PAD_STORE + ESP_TRAILER + sa->icv_len + 4u || p->len > UINT16_MAX - 256)
+		return 0;
+	if (!ip_peek(span_of(p->data, p->len), &h) || h.total_len != p->len)
+		return 0;
+	if (sa->spec.mode == MODE_TRANSPORT) {
+		/* IPv6's is split first */
+		if (h.family != IP_V4 || sa->spec.src.family != IP_V4)
+			return 0;
+		header = h.header_len;
+	}
+	return text_len_of(sa, p->len - header);
+}
+
+/* The number of a packet while the window is another worker's: where it was not long ago says
+ * which 2^32 numbers are meant (RFC 4303 appendix A2), and what has surely been left behind. */
+static bool look_aside(const struct sa *sa, uint32_t low, uint64_t *ret_seq)
+{
+	uint64_t top = __atomic_load_n(&sa->top_seen, __ATOMIC_RELAXED);
+	struct replay r = { .window = sa->replay.window, .top = (uint32_t)top, .high = (uint32_t)(top >> 32) };
+
+	*ret_seq = sa->spec.esn ? replay_extend(&r, low) : low;
+	return !r.window || (*ret_seq && (*ret_seq > top || top - *ret_seq < r.window));
+}
+
+static inline bool look_at_window(const struct sa *sa, uint32_t low, uint64_t *ret_seq)
+{
+	*ret_seq = sa->spec.esn ? replay_extend(&sa->replay, low) : low;
+	return replay_check(&sa->replay, *ret_seq);
+}
+
 /* Lengths and replay check of one packet; fills its job. icv is room for a copy. */
-static inline enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint8_t *icv,
-				   uint64_t *ret_seq)
+static inline enum esp_reason open_packet(const struct esp_worker *w, struct pkt *p, struct crypto_job *j,
+					  uint8_t *icv, uint64_t *ret_seq)
 {
 	struct sa *sa = p->sa;
 	size_t around = (size_t)ESP_HEADER + sa->iv_len + sa->icv_len, text_len = p->len - around;
@@ -442,8 +524,7 @@ static inline enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, u
 		p->seqno = be32_at(p->data + 4);
 	if (p->len < around + ESP_TRAILER || text_len & (sa->align - 1u))
 		return ESP_SHORT;
-	*ret_seq = sa->spec.esn ? replay_extend(&sa->replay, p->seqno) : p->seqno;
-	if (!replay_check(&sa->replay, *ret_seq))
+	if (!(w->beside ? look_aside(sa, p->seqno, ret_seq) : look_at_window(sa, p->seqno, ret_seq)))
 		return ESP_REPLAYED;
 	set_job(j, sa, p->data, text_len);
 	if (sa->spec.esn && !esn_cover(p, sa, j, (uint32_t)(*ret_seq >> 32), icv))
@@ -639,45 +720,60 @@ static inline enum esp_reason admit4(struct pkt *p)
 	return is_agreed(sa, p) ? ESP_OK : ESP_IDENTITY;
 }
 
+/* Also by a worker whose turn it is not. */
 void esp_count_bad(struct sa *sa, enum esp_reason why)
 {
+	uint64_t *n = &sa->malformed;
+
 	switch (why) {
 	case ESP_REPLAYED:
-		sa->replayed++;
+		n = &sa->replayed;
 		break;
 	case ESP_AUTH:
-		sa->auth_failed++;
+		n = &sa->auth_failed;
 		break;
 	case ESP_IDENTITY:
 	case ESP_NEXT:
-		sa->bad_identity++;
+		n = &sa->bad_identity;
 		break;
 	case ESP_DUMMY:
-		break;
+		return;
 	default:
-		sa->malformed++;
 		break;
 	}
+	(void)__atomic_fetch_add(n, 1, __ATOMIC_RELAXED);
 }
 
-static inline enum esp_reason finish(struct pkt *p, const struct crypto_job *j, uint64_t seq,
-			      uint64_t now_ms)
+/* What came out of the cipher: the reason for refusing it, should it be no replay. */
+static inline enum esp_reason look_inside(struct pkt *p, const struct crypto_job *j)
 {
-	struct sa *sa = p->sa;
+	const struct sa *sa = p->sa;
+	enum esp_reason why;
 	uint8_t next;
 
 	if (sa->spec.esn)
 		esn_uncover(p, sa, j);
 	if (!j->ok)
 		return ESP_AUTH;
+	why = strip(p, &next);
+	if (why)
+		return why;
+	return next == IPPROTO_IPIP_ && sa->spec.mode == MODE_TUNNEL && esp_carries(p, next) ?
+		       admit4(p) :
+		       deliver(p, next);
+}
+
+static inline enum esp_reason take(struct pkt *p, enum esp_reason why, uint64_t seq, size_t text_len,
+				   uint64_t now_ms)
+{
+	struct sa *sa = p->sa;
+
+	if (why == ESP_AUTH)
+		return why;
 	if (!replay_commit(&sa->replay, seq))
 		return ESP_REPLAYED;
-	size_t text_len = p->len - ESP_HEADER - sa->iv_len - sa->icv_len;
-	enum esp_reason why = strip(p, &next);
-	if (!why)
-		why = next == IPPROTO_IPIP_ && sa->spec.mode == MODE_TUNNEL && esp_carries(p, next) ?
-			      admit4(p) :
-			      deliver(p, next);
+	__atomic_store_n(&sa->top_seen, (uint64_t)sa->replay.high << 32 | sa->replay.top,
+			 __ATOMIC_RELAXED);
 	if (!why && (sa->dead || !sa_spend(sa, p->len, text_len)))
 		why = ESP_SA_DEAD;
 	if (!why) {
@@ -688,15 +784,30 @@ static inline enum esp_reason finish(struct pkt *p, const struct crypto_job *j, 
 	return why;
 }
 
-void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms)
+/* False: some are refused. */
+static inline bool take_one(struct pkt *p, enum esp_reason why, uint64_t seq, size_t text_len,
+			    uint64_t now_ms)
 {
-	struct crypto_job jobs[BATCH_MAX];
-	uint8_t icvs[BATCH_MAX][CRYPTO_MAX_ICV];
-	uint64_t seq[BATCH_MAX];
+	why = take(p, why, seq, text_len, now_ms);
+	p->reason = (uint8_t)why;
+	if (why)
+		esp_count_bad(p->sa, why);
+	return !why;
+}
+
+static inline size_t text_of(const struct pkt *p)
+{
+	const struct sa *sa = p->sa;
+
+	return p->len - ESP_HEADER - sa->iv_len - sa->icv_len;
+}
+
+static inline void open_all(struct esp_worker *w, struct batch *b, struct batch *bad, struct esp_opened *o)
+{
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		enum esp_reason why = open_packet(b->p[i], &jobs[n], icvs[n], &seq[n]);
+		enum esp_reason why = open_packet(w, b->p[i], &o->jobs[n], o->icvs[n], &o->seq[n]);
 
 		b->p[i]->reason = (uint8_t)why;
 		if (why)
@@ -706,15 +817,40 @@ void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_
 	}
 	if (n < b->n)
 		batch_partition(b, bad);
-	(void)crypto_run(w->crypto, CRYPTO_DECRYPT, jobs, n);
-	for (size_t i = 0; i < b->n; i++) {
-		enum esp_reason why = finish(b->p[i], &jobs[i], seq[i], now_ms);
+	(void)crypto_run(w->crypto, CRYPTO_DECRYPT, o->jobs, n);
+}
 
-		b->p[i]->reason = (uint8_t)why;
-		n -= why != ESP_OK;
-		if (why)
-			esp_count_bad(b->p[i]->sa, why);
+void esp_open(struct esp_worker *w, struct batch *b, struct batch *bad, struct esp_opened *o)
+{
+	open_all(w, b, bad, o);
+	for (size_t i = 0; i < b->n; i++) {
+		o->text_len[i] = (uint32_t)text_of(b->p[i]);
+		o->why[i] = (uint8_t)look_inside(b->p[i], &o->jobs[i]);
 	}
-	if (n < b->n)
+}
+
+void esp_take(struct batch *b, struct batch *bad, const struct esp_opened *o, uint64_t now_ms)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < b->n; i++)
+		all &= take_one(b->p[i], (enum esp_reason)o->why[i], o->seq[i], o->text_len[i], now_ms);
+	if (!all)
+		batch_partition(b, bad);
+}
+
+/* Both at once: each packet is looked at once more, not twice. */
+void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms)
+{
+	struct esp_opened o;
+	bool all = true;
+
+	open_all(w, b, bad, &o);
+	for (size_t i = 0; i < b->n; i++) {
+		size_t text_len = text_of(b->p[i]);
+
+		all &= take_one(b->p[i], look_inside(b->p[i], &o.jobs[i]), o.seq[i], text_len, now_ms);
+	}
+	if (!all)
 		batch_partition(b, bad);
 }

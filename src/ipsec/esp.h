@@ -36,6 +36,19 @@ struct esp_worker {
 	void *ctx;
 	uint8_t ivs[4096]; /* drawn ahead; used once each */
 	size_t ivs_left;
+	/* Others work with the same SAs now. Inbound, a replay window is theirs until esp_take(); */
+	bool beside;
+	/* outbound, each packet has its number, and with it has been counted (numbers.h). */
+	bool numbered;
+};
+
+/* Packets between esp_open() and esp_take(). */
+struct esp_opened {
+	struct crypto_job jobs[BATCH_MAX];
+	uint8_t icvs[BATCH_MAX][CRYPTO_MAX_ICV];
+	uint64_t seq[BATCH_MAX];
+	uint32_t text_len[BATCH_MAX];
+	uint8_t why[BATCH_MAX]; /* enum esp_reason, should the window let it pass */
 };
 
 /* How the outer DF bit is made (`crypto ipsec df-bit`), for SAs that do not say it. */
@@ -54,6 +67,10 @@ void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum es
  * and outer_* say what came before. Those that fail are moved to bad; b keeps
  * whole IP packets that match their SA's selectors. */
 void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms);
+/* The same in two steps. The first decrypts and looks at what came out, and changes nothing of
+ * the SAs; the second has their replay windows, and counts. */
+void esp_open(struct esp_worker *w, struct batch *b, struct batch *bad, struct esp_opened *o);
+void esp_take(struct batch *b, struct batch *bad, const struct esp_opened *o, uint64_t now_ms);
 
 /* What AH shares (ah.c). The outer IP header of a tunnel-mode packet whose rest is
  * p->data; false if there is no room. */
@@ -67,6 +84,9 @@ static inline bool esp_carries(const struct pkt *p, uint8_t next)
 {
 	return next == (ip_is_v6(span_of(p->data, p->len)) ? IPPROTO_IPV6_ : IPPROTO_IPIP_);
 }
+/* Bytes under the cipher of what is to be encapsulated. 0: that is not said in advance, or it
+ * may fail; else a number can be reserved for it. */
+size_t esp_text_of(const struct sa *sa, const struct pkt *p);
 void esp_count_bad(struct sa *sa, enum esp_reason why);
 
 /* The SPI at the start of an ESP packet; false if it is too short. */

@@ -140,6 +140,7 @@ void sa_free(struct sa *sa)
 		return;
 	crypto_key_free(sa->key);
 	crypto_key_free(sa->ah.key);
+	free(sa->low);
 	secret_free(sa, sizeof(*sa));
 }
 
@@ -292,28 +293,41 @@ uint32_t sa_last_seq(const struct sa *sa)
 	return out ? sa->seq : sa->replay.top;
 }
 
+static uint64_t look(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
 /* Typed keys are there for ever, and so are their numbers: without anti-replay the
  * sender may let them cycle (RFC 4302 section 3.3.2, RFC 4303 section 3.3.3). */
 static bool numbers_run_out(const struct sa *sa)
 {
-	uint32_t esp = sa->spec.esn ? sa->seq_high : sa->seq;
+	uint64_t esp = look(&sa->number) >> (sa->spec.esn ? 32 : 0);
 
 	return !sa->spec.manual && (esp >= 0xff000000 || (sa->has_ah && sa->ah.seq >= 0xff000000));
 }
 
-bool sa_check_life(struct sa *sa, uint64_t now_ms)
+uint8_t sa_is_due(const struct sa *sa, uint64_t now_ms)
 {
 	const struct sa_life *l = &sa->spec.life;
-	uint64_t age_ms = now_ms - sa->born_ms;
+	uint64_t age_ms = now_ms - sa->born_ms, bytes = look(&sa->bytes), text = look(&sa->text);
 
 	if ((l->hard_sec && age_ms >= l->hard_sec * UINT64_C(1000)) ||
-	    (l->hard_bytes && sa->bytes >= l->hard_bytes) ||
-	    (sa->text_limit && sa->text >= sa->text_limit) || sa->dead)
-		sa->due |= SA_DUE_HARD;
-	else if ((l->soft_sec && age_ms >= l->soft_sec * UINT64_C(1000)) ||
-		 (l->soft_bytes && sa->bytes >= l->soft_bytes) ||
-		 (sa->text_limit && sa->text >= sa->text_limit / 4 * 3) || numbers_run_out(sa))
-		sa->due |= SA_DUE_SOFT;
+	    (l->hard_bytes && bytes >= l->hard_bytes) || (sa->text_limit && text >= sa->text_limit) ||
+	    sa->dead)
+		return SA_DUE_HARD;
+	if ((l->soft_sec && age_ms >= l->soft_sec * UINT64_C(1000)) ||
+	    (l->soft_bytes && bytes >= l->soft_bytes) ||
+	    (sa->text_limit && text >= sa->text_limit / 4 * 3) || numbers_run_out(sa))
+		return SA_DUE_SOFT;
+	return 0;
+}
+
+bool sa_check_life(struct sa *sa, uint64_t now_ms)
+{
+	uint8_t due = sa_is_due(sa, now_ms);
+
+	sa->due |= due;
 	if (sa->due & SA_DUE_HARD)
 		sa->dead = true;
 	return sa->due & ~sa->told;

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "base/hash.h"
@@ -27,17 +28,14 @@ struct sa_ah_state {
 	struct replay replay; /* inbound */
 };
 
-/* What each packet asks lies in the first three lines of it, the third being that of spec. The
- * owner worker alone reads and writes what is not said to be constant. */
+/* What each packet asks lies in the first four lines of it, the fourth being that of spec. What is
+ * not said to be constant is read and written by who has the SA for himself: the one worker,
+ * whoever has closed the gate, or, inbound, whose turn it is in the lane (forwarder/internal.h). */
 struct sa {
 	alignas(64) struct crypto_key *key; /* constant; of ESP; NULL: AH alone */
 	void *owner;		   /* the owner's: the policy that it serves */
 	const struct cipher_info *cipher; /* constant */
 	const struct auth_info *auth;	   /* constant */
-	uint64_t packets, bytes;   /* inner */
-	uint64_t text;		   /* bytes under the cipher, padding included */
-	uint64_t last_ms;	   /* last packet; 0 none yet */
-
 	uint64_t text_limit;	   /* constant; bytes under the cipher, at most; 0: no limit */
 	/* outbound, tunnel mode over IPv4, not in UDP: addresses as they lie in the outer header, and
 	 * the sum of what is the same in all of them; constant */
@@ -46,16 +44,33 @@ struct sa {
 	 * as source and destination lie in the header, wanted where care has ones; constant */
 	uint64_t in_wanted, in_care;
 	uint32_t outer_sum;
-	uint32_t seq;		   /* outbound: last sent, as on the wire */
-	uint32_t seq_high;	   /* its upper half, with extended sequence numbers */
-	uint16_t ip_id;		   /* outbound: last outer id */
 	uint16_t path_mtu, plain_mtu; /* outbound: sa_set_path() */
 	uint8_t icv_len, iv_len, align; /* constant; bytes; align, a power of two: text is padded to it */
 	bool has_esp, has_ah, in_plain; /* constant */
 	uint8_t df_bit;		   /* outbound, tunnel mode: enum esp_df + 1; 0: as the caller says */
 	bool df_off;		   /* outbound: the path is too narrow to ask that nobody cut */
 	uint8_t due, told;	   /* enum sa_due */
-	bool dead;		   /* hard lifetime or sequence numbers used up */
+	_Atomic bool dead;	   /* hard lifetime or sequence numbers used up */
+
+	/* What each packet changes. Outbound, several workers take from this line at once, by
+	 * sa_reserve() (numbers.h). */
+	alignas(64) union {
+		uint64_t number; /* outbound: the last one used */
+		struct {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			uint32_t seq;	   /* as on the wire */
+			uint32_t seq_high; /* its upper half, with extended sequence numbers */
+#else
+			uint32_t seq_high, seq;
+#endif
+		};
+	};
+	uint64_t packets, bytes;   /* inner */
+	uint64_t text;		   /* bytes under the cipher, padding included */
+	uint64_t last_ms;	   /* last packet; 0 none yet */
+	_Atomic uint64_t *low;	   /* numbers.h; NULL: there is one worker; constant */
+	uint64_t top_seen;	   /* inbound: replay's top, for who does not own it */
+	uint16_t ip_id;		   /* outbound: last outer id */
 
 	alignas(64) struct sa_spec spec; /* keys wiped: they live in `key` and `ah.key` */
 	struct hnode by_spi;	   /* inbound in sad.by_spi, outbound in sad.by_out */
@@ -67,7 +82,7 @@ struct sa {
 	struct sa *next;	   /* the owner's: newest first in a policy */
 	struct sa_ah_state ah; /* last: those without it do not touch its memory */
 };
-static_assert(offsetof(struct sa, spec) == 128, "what each packet asks is in three lines");
+static_assert(offsetof(struct sa, spec) == 192, "what each packet asks is in four lines");
 
 struct sad {
 	struct htab by_id, by_spi, by_ah; /* SPIs of ESP and of AH */
@@ -112,17 +127,20 @@ static inline bool sa_spend(struct sa *sa, size_t len, size_t text)
 /* Outbound: no number is left, and none is used twice (RFC 4303 section 3.3.3). */
 static inline bool sa_is_exhausted(const struct sa *sa)
 {
-	if (sa->seq != UINT32_MAX && !sa->has_ah)
+	uint64_t number = __atomic_load_n(&sa->number, __ATOMIC_RELAXED);
+
+	if ((uint32_t)number != UINT32_MAX && !sa->has_ah)
 		return false;
-	return !sa->spec.manual &&
-	       ((sa->has_ah && sa->ah.seq == UINT32_MAX) ||
-		(sa->seq == UINT32_MAX && (!sa->spec.esn || sa->seq_high == UINT32_MAX)));
+	return !sa->spec.manual && ((sa->has_ah && sa->ah.seq == UINT32_MAX) ||
+				    number == (sa->spec.esn ? UINT64_MAX : UINT32_MAX));
 }
 /* An outbound SA by what its packets show: that is how ICMP errors name it. */
 struct sa *sad_outbound(const struct sad *d, uint8_t proto, uint32_t spi, const struct ipaddr *src,
 			const struct ipaddr *dst);
 
-/* Marks what became due by time or volume; true if there is something to tell. */
+/* What is due by time or volume (enum sa_due), also while others use it. */
+uint8_t sa_is_due(const struct sa *sa, uint64_t now_ms);
+/* Marks what became due; true if there is something to tell. */
 bool sa_check_life(struct sa *sa, uint64_t now_ms);
 
 /* The largest inner packet (tunnel mode: whole IP packet; transport mode: IP

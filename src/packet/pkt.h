@@ -28,7 +28,12 @@ struct pkt {
 	uint32_t seqno;	    /* of the ESP or AH header that it came under */
 	uint32_t inner_len; /* bytes before encapsulation, for counters */
 	/* the outer header that an encapsulated packet came with, once it is off */
-	uint32_t outer_src, outer_dst; /* IPv4; host order */
+	union {
+		struct {
+			uint32_t outer_src, outer_dst; /* IPv4; host order */
+		};
+		uint64_t number; /* outbound, of a numbered batch (ipsec/esp.h) */
+	};
 	uint16_t outer_id;
 	uint8_t outer_family;	       /* enum ip_family; IP_NONE: IPv4 */
 	uint8_t outer_tos, outer_ttl;
