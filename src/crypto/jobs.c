@@ -12,6 +12,7 @@ struct crypto_runner {
 	enum crypto_backend backend;
 	struct mb *mb;
 	struct ossl *ossl;
+	unsigned slots; /* runners that use its keys */
 };
 
 struct crypto_runner *crypto_runner_new(enum crypto_backend backend)
@@ -21,6 +22,7 @@ struct crypto_runner *crypto_runner_new(enum crypto_backend backend)
 	if (!r)
 		return NULL;
 	r->backend = backend;
+	r->slots = 1;
 	r->ossl = ossl_new();
 	if (backend != CRYPTO_OSSL)
 		r->mb = mb_new();
@@ -40,6 +42,13 @@ void crypto_runner_free(struct crypto_runner *r)
 	free(r);
 }
 
+void crypto_runner_share(struct crypto_runner *r, unsigned slot, unsigned slots)
+{
+	assert(slot < slots && slots <= CRYPTO_MAX_SLOTS);
+	r->slots = slots;
+	ossl_set_slot(r->ossl, slot);
+}
+
 const char *crypto_runner_name(const struct crypto_runner *r)
 {
 	return r->mb ? mb_name(r->mb) : "libcrypto";
@@ -50,14 +59,15 @@ int crypto_key_new(struct crypto_runner *r, enum crypto_dir dir, const struct ci
 		   struct crypto_key **ret_key)
 {
 	struct crypto_key *k;
-	int err;
+	int err = 0;
 
 	if (!cipher || enc.len != (size_t)cipher->key_len + cipher->salt_len ||
 	    (cipher->combined && auth) || auth_key.len != (auth ? auth->key_len : 0u))
 		return -EINVAL;
-	k = calloc(1, sizeof(*k));
+	k = calloc(1, sizeof(*k) + r->slots * sizeof(k->ossl[0]));
 	if (!k)
 		return -ENOMEM;
+	k->slots = r->slots;
 	k->cipher = cipher;
 	k->auth = auth;
 	k->dir = dir;
@@ -65,7 +75,8 @@ int crypto_key_new(struct crypto_runner *r, enum crypto_dir dir, const struct ci
 	if (cipher->salt_len)
 		memcpy(k->salt, enc.p + cipher->key_len, cipher->salt_len);
 	enc.len = cipher->key_len;
-	err = ossl_key_new(r->ossl, k, enc, auth_key, &k->ossl);
+	for (unsigned i = 0; !err && i < k->slots; i++)
+		err = ossl_key_new(r->ossl, k, enc, auth_key, &k->ossl[i]);
 	if (!err && r->mb)
 		err = mb_key_new(r->mb, k, enc, auth_key, &k->mb);
 	if (err) {
@@ -81,8 +92,9 @@ void crypto_key_free(struct crypto_key *key)
 	if (!key)
 		return;
 	mb_key_free(key->mb);
-	ossl_key_free(key->ossl);
-	secret_free(key, sizeof(*key));
+	for (unsigned i = 0; i < key->slots; i++)
+		ossl_key_free(key->ossl[i]);
+	secret_free(key, sizeof(*key) + key->slots * sizeof(key->ossl[0]));
 }
 
 /* From how many jobs of a suite on the lanes pay: measured on AVX-512, one packet

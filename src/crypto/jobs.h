@@ -10,6 +10,7 @@
 
 #define CRYPTO_MAX_JOBS 64 /* of one crypto_run() */
 #define CRYPTO_MAX_ICV	32
+#define CRYPTO_MAX_SLOTS 16
 
 struct crypto_runner; /* per worker: scratch and library state; no locks */
 struct crypto_key;    /* per SA and direction: schedules, pads */
@@ -21,6 +22,9 @@ enum crypto_dir { CRYPTO_ENCRYPT = 1, CRYPTO_DECRYPT };
  * short. AUTO is libcrypto below the crossover of a suite, ipsec-mb above. */
 struct crypto_runner *crypto_runner_new(enum crypto_backend backend);
 void crypto_runner_free(struct crypto_runner *r);
+/* r is the slot-th of `slots` runners that use the same keys, at most CRYPTO_MAX_SLOTS: those that it
+ * makes from now on have scratch for each of them. */
+void crypto_runner_share(struct crypto_runner *r, unsigned slot, unsigned slots);
 /* `intel-ipsec-mb 1.3.0 (AVX512)`, `libcrypto 3.0`: for show and benchmarks. */
 const char *crypto_runner_name(const struct crypto_runner *r);
 

@@ -17,10 +17,12 @@ struct crypto_key {
 	uint8_t icv_len;
 	uint8_t salt[4];
 	struct mb_key *mb;     /* NULL without ipsec-mb */
-	struct ossl_key *ossl;
+	unsigned slots;
+	struct ossl_key *ossl[]; /* libcrypto works in its contexts: one for each slot */
 };
 
 struct ossl *ossl_new(void);
+void ossl_set_slot(struct ossl *o, unsigned slot); /* whose contexts it uses; 0 */
 void ossl_free(struct ossl *o);
 int ossl_key_new(struct ossl *o, const struct crypto_key *key, struct span enc, struct span auth,
 		 struct ossl_key **ret_k);

@@ -16,6 +16,7 @@ struct ossl {
 	OSSL_LIB_CTX *lib;
 	OSSL_PROVIDER *def, *legacy;
 	EVP_MD_CTX *md; /* scratch for one hash */
+	unsigned slot;	/* which of a key's contexts are ours */
 };
 
 /* HMAC with the two keyed states computed once (RFC 2104 section 4): about twice
@@ -26,6 +27,16 @@ struct ossl_key {
 	EVP_CIPHER_CTX *xcbc; /* AES-CBC with K1 of RFC 3566; inner and outer are NULL then */
 	uint8_t k2[16], k3[16];
 };
+
+static const struct ossl_key *mine(const struct ossl *o, const struct crypto_job *j)
+{
+	return j->key->ossl[o->slot];
+}
+
+void ossl_set_slot(struct ossl *o, unsigned slot)
+{
+	o->slot = slot;
+}
 
 void ossl_free(struct ossl *o)
 {
@@ -211,7 +222,7 @@ void ossl_key_free(struct ossl_key *k)
 
 static bool hmac(struct ossl *o, const struct crypto_job *j, uint8_t mac[EVP_MAX_MD_SIZE])
 {
-	const struct ossl_key *k = j->key->ossl;
+	const struct ossl_key *k = mine(o, j);
 	unsigned len = 0;
 
 	return EVP_MD_CTX_copy_ex(o->md, k->inner) == 1 &&
@@ -223,10 +234,10 @@ static bool hmac(struct ossl *o, const struct crypto_job *j, uint8_t mac[EVP_MAX
 
 /* RFC 3566 section 4: CBC with K1 and a zero IV; of the last block K2 is taken if it is
  * whole, K3 if it had to be padded. */
-static bool xcbc(const struct crypto_job *j, uint8_t mac[EVP_MAX_MD_SIZE])
+static bool xcbc(const struct ossl *o, const struct crypto_job *j, uint8_t mac[EVP_MAX_MD_SIZE])
 {
 	static const uint8_t zero[16];
-	const struct ossl_key *k = j->key->ossl;
+	const struct ossl_key *k = mine(o, j);
 	uint8_t out[512], last[16] = { 0 };
 	size_t n = j->auth_len, at = 0, rest;
 	int len = 0;
@@ -250,12 +261,12 @@ static bool xcbc(const struct crypto_job *j, uint8_t mac[EVP_MAX_MD_SIZE])
 
 static bool mac_of(struct ossl *o, const struct crypto_job *j, uint8_t mac[EVP_MAX_MD_SIZE])
 {
-	return j->key->auth->id == AUTH_AES_XCBC_96 ? xcbc(j, mac) : hmac(o, j, mac);
+	return j->key->auth->id == AUTH_AES_XCBC_96 ? xcbc(o, j, mac) : hmac(o, j, mac);
 }
 
-static bool cipher_in_place(const struct crypto_job *j)
+static bool cipher_in_place(const struct ossl *o, const struct crypto_job *j)
 {
-	EVP_CIPHER_CTX *c = j->key->ossl->cipher;
+	EVP_CIPHER_CTX *c = mine(o, j)->cipher;
 	uint8_t block[16];
 	const uint8_t *iv = j->iv;
 	int len = 0;
@@ -275,9 +286,9 @@ static bool cipher_in_place(const struct crypto_job *j)
 
 /* GCM (RFC 4106) and ChaCha20-Poly1305 (RFC 7634): nonce is salt and IV. GMAC (RFC 4543) is GCM whose text is
  * AAD too; the caller puts all of it in auth and leaves text empty. */
-static bool aead(const struct crypto_job *j, enum crypto_dir dir)
+static bool aead(const struct ossl *o, const struct crypto_job *j, enum crypto_dir dir)
 {
-	EVP_CIPHER_CTX *c = j->key->ossl->cipher;
+	EVP_CIPHER_CTX *c = mine(o, j)->cipher;
 	uint8_t nonce[12];
 	int len = 0;
 
@@ -304,16 +315,16 @@ static bool run_one(struct ossl *o, enum crypto_dir dir, struct crypto_job *j)
 	bool ok;
 
 	if (j->key->cipher->combined)
-		return aead(j, dir);
+		return aead(o, j, dir);
 	if (!j->key->auth)
-		return cipher_in_place(j);
+		return cipher_in_place(o, j);
 	if (dir == CRYPTO_ENCRYPT) {
-		ok = cipher_in_place(j) && mac_of(o, j, mac);
+		ok = cipher_in_place(o, j) && mac_of(o, j, mac);
 		if (ok)
 			memcpy(j->icv, mac, j->key->icv_len);
 	} else {
 		ok = mac_of(o, j, mac) && secret_equal(mac, j->icv, j->key->icv_len) &&
-		     cipher_in_place(j);
+		     cipher_in_place(o, j);
 	}
 	secret_wipe(mac, sizeof(mac));
 	return ok;

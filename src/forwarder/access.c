@@ -119,7 +119,7 @@ bool access_lets(struct forwarder *f, const struct access_list *l, uint32_t ifid
 
 		if (!acl_entry_takes(&line->e, &probe))
 			continue;
-		line->matches++;
+		(void)__atomic_fetch_add(&line->matches, 1, __ATOMIC_RELAXED);
 		if (line->e.log)
 			tell(f, l, &line->e, ifid, &probe);
 		return line->e.kind == ACE_PERMIT;
@@ -129,9 +129,9 @@ bool access_lets(struct forwarder *f, const struct access_list *l, uint32_t ifid
 
 void access_stats(struct forwarder *f, uint32_t seq)
 {
-	for (size_t i = 0; i < f->table.n_lists; i++)
-		for (size_t k = 0; k < f->table.lists[i]->n; k++) {
-			const struct access_list *l = f->table.lists[i];
+	for (size_t i = 0; i < f->all->table.n_lists; i++)
+		for (size_t k = 0; k < f->all->table.lists[i]->n; k++) {
+			const struct access_list *l = f->all->table.lists[i];
 			struct fwd_msg m = { .type = FWD_STATS_ACL, .seq = seq };
 
 			if (!l->v[k].matches)
@@ -139,14 +139,14 @@ void access_stats(struct forwarder *f, uint32_t seq)
 			memcpy(m.u.acl_stats.name, l->name, sizeof(l->name));
 			m.u.acl_stats.seq = l->v[k].e.seq;
 			m.u.acl_stats.n = l->v[k].matches;
-			(void)f->env.to_control(f->env.ctx, &m);
+			(void)f->all->env.to_control(f->all->env.ctx, &m);
 		}
 }
 
 void access_clear(struct forwarder *f, const char *name)
 {
-	for (size_t i = 0; i < f->table.n_lists; i++)
-		for (size_t k = 0; k < f->table.lists[i]->n; k++)
-			if (!name[0] || !strcmp(f->table.lists[i]->name, name))
-				f->table.lists[i]->v[k].matches = 0;
+	for (size_t i = 0; i < f->all->table.n_lists; i++)
+		for (size_t k = 0; k < f->all->table.lists[i]->n; k++)
+			if (!name[0] || !strcmp(f->all->table.lists[i]->name, name))
+				f->all->table.lists[i]->v[k].matches = 0;
 }

@@ -15,7 +15,7 @@ void send_cut(struct forwarder *f, struct fport *port, struct batch *b, struct p
 	 * it here (DF is clear, or it would have been refused before; an IPv6 tunnel's way in
 	 * may, RFC 2473 section 7, RFC 4301 section 8.2.1) */
 	port_send(f, port, b);
-	if (ip_fragment(&f->pool, p, mtu, ++f->frag_id, b))
+	if (ip_fragment(&f->pool, p, mtu, f->frag_id += f->all->n, b))
 		fwd_drop(f, p, FWD_DROP_NO_BUFFER);
 }
 
@@ -45,9 +45,9 @@ static void leaving_init(const struct forwarder *f, struct leaving *l, enum fwd_
 			 enum fwd_port_kind ah, enum fwd_port_kind udp)
 {
 	l->esp.n = l->ah.n = l->udp.n = 0;
-	l->esp_port = f->by_kind[esp];
-	l->ah_port = f->by_kind[ah];
-	l->udp_port = f->by_kind[udp];
+	l->esp_port = f->all->by_kind[esp];
+	l->ah_port = f->all->by_kind[ah];
+	l->udp_port = f->all->by_kind[udp];
 }
 
 /* The packets of one SA. */
@@ -81,27 +81,13 @@ static void leave_all(struct forwarder *f, struct leaving *l)
 		port_send(f, l->udp_port, &l->udp);
 }
 
-void esp_out_flush(struct forwarder *f)
+/* Sends the packets of f->out that are of that SA; NULL: all of them. */
+static void send_out(struct forwarder *f, const struct sa *only)
 {
 	struct leaving v4, v6;
-	struct batch bad;
 
-	if (!f->out.n)
-		return;
-	bad.n = 0;
 	leaving_init(f, &v4, FWD_PORT_ESP, FWD_PORT_AH, FWD_PORT_UDP_ENCAP);
 	leaving_init(f, &v6, FWD_PORT_ESP6, FWD_PORT_AH6, FWD_PORT_UDP6_ENCAP);
-	ipsec_encap(&f->esp, &f->out, &bad, ESP_DF_COPY, f->now_ms);
-	for (size_t i = 0; i < bad.n; i++) {
-		struct sa *sa = bad.p[i]->sa;
-		struct policy *pol = sa->owner;
-
-		pol->stats.send_errors++;
-		/* an SA that has just ended is told now, not at the next scan */
-		if (sa->dead && sa_check_life(sa, f->now_ms))
-			event_expire(f, sa);
-		fwd_drop(f, bad.p[i], drop_of(&pol->stats, bad.p[i]->reason));
-	}
 	for (size_t i = 0, n; i < f->out.n; i += n) {
 		struct pkt *const *p = f->out.p + i;
 		struct sa *sa = p[0]->sa;
@@ -109,16 +95,49 @@ void esp_out_flush(struct forwarder *f)
 
 		for (n = 1; i + n < f->out.n && p[n]->sa == sa; n++)
 			;
-		pol->stats.encaps += n;
-		pol->stats.encrypts += sa->has_esp ? n : 0;
-		pol->stats.digests += sa->icv_len || sa->has_ah ? n : 0;
+		if (only && sa != only)
+			continue;
+		pol_stats(f, pol)->encaps += n;
+		pol_stats(f, pol)->encrypts += sa->has_esp ? n : 0;
+		pol_stats(f, pol)->digests += sa->icv_len || sa->has_ah ? n : 0;
 		leave(f, sa->spec.src.family == IP_V6 ? &v6 : &v4, sa, p, n);
-		if (sa_check_life(sa, f->now_ms))
+		if (!f->beside && sa_check_life(sa, f->now_ms))
 			event_expire(f, sa);
 	}
-	f->out.n = 0;
 	leave_all(f, &v4);
 	leave_all(f, &v6);
+}
+
+static void drop_bad(struct forwarder *f, const struct batch *bad)
+{
+	for (size_t i = 0; i < bad->n; i++) {
+		struct sa *sa = bad->p[i]->sa;
+		struct policy *pol = sa->owner;
+
+		pol_stats(f, pol)->send_errors++;
+		/* an SA that has just ended is told now, not at the next scan */
+		if (!f->beside && sa->dead && sa_check_life(sa, f->now_ms))
+			event_expire(f, sa);
+		fwd_drop(f, bad->p[i], drop_of(pol_stats(f, pol), bad->p[i]->reason));
+	}
+}
+
+void esp_out_flush(struct forwarder *f)
+{
+	struct batch bad;
+
+	if (!f->out.n)
+		return;
+	bad.n = 0;
+	if (f->beside)
+		runs_reserve(f);
+	ipsec_encap(&f->esp, &f->out, &bad, ESP_DF_COPY, f->now_ms);
+	drop_bad(f, &bad);
+	if (f->beside)
+		runs_send(f, send_out);
+	else
+		send_out(f, NULL);
+	f->out.n = 0;
 }
 
 /* What becomes of a packet that is too long for the path once it is encrypted. */
@@ -153,8 +172,8 @@ static void cut_and_emit(struct forwarder *f, struct sa *sa, struct pkt *p)
 	struct batch parts = { 0 };
 
 	if (ip4_fragment(&f->pool, p, sa->plain_mtu, &parts)) {
-		pol->stats.send_errors++;
-		pol->stats.internal_out++;
+		pol_stats(f, pol)->send_errors++;
+		pol_stats(f, pol)->internal_out++;
 		fwd_drop(f, p, FWD_DROP_NO_BUFFER);
 	}
 	for (size_t i = 0; i < parts.n; i++)
@@ -166,8 +185,8 @@ void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip_view *h, st
 	struct policy *pol = sa->owner;
 
 	if (sa->spec.mode == MODE_TRANSPORT && ip_is_fragment(h)) {
-		pol->stats.send_errors++;
-		pol->stats.encaps_failed++;
+		pol_stats(f, pol)->send_errors++;
+		pol_stats(f, pol)->encaps_failed++;
 		fwd_drop(f, p, FWD_DROP_FRAGMENT);
 		return;
 	}
@@ -183,9 +202,9 @@ void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip_view *h, st
 		esp_out_emit(f, sa, p);
 		break;
 	case REFUSE:
-		pol->stats.too_big++;
-		pol->stats.send_errors++;
-		pol->stats.encaps_failed++;
+		pol_stats(f, pol)->too_big++;
+		pol_stats(f, pol)->send_errors++;
+		pol_stats(f, pol)->encaps_failed++;
 		answer_too_big(f, pol->vti ? pol->vti : pol->gre, p, sa->plain_mtu);
 		break;
 	}

@@ -36,11 +36,17 @@ bool event_allowed(struct forwarder *f, enum fwd_type type)
 bool event_send(struct forwarder *f, struct fwd_msg *m)
 {
 	m->seq = 0;
-	/* a full socket costs a system call in a while, not one for each packet */
-	if (f->now_ms >= f->events_from_ms) {
-		if (f->env.to_control(f->env.ctx, m))
+	if (f->beside) {
+		if (later_event(f, m))
 			return true;
-		f->events_from_ms = f->now_ms + RETRY_MS;
+		f->drops.n[FWD_DROP_EVENT_LOST]++;
+		return false;
+	}
+	/* a full socket costs a system call in a while, not one for each packet */
+	if (f->now_ms >= f->all->events_from_ms) {
+		if (f->all->env.to_control(f->all->env.ctx, m))
+			return true;
+		f->all->events_from_ms = f->now_ms + RETRY_MS;
 	}
 	f->drops.n[FWD_DROP_EVENT_LOST]++;
 	return false;

@@ -7,89 +7,205 @@
 
 #define SCAN_EVERY_MS 250
 
-struct forwarder *forwarder_new(const struct forwarder_env *env)
-{
-	struct forwarder *f = calloc(1, sizeof(*f));
-	uint64_t seed[2];
-
-	if (!f)
-		return NULL;
-	f->env = *env;
-	f->ivs = crypto_drbg_new(env->random, env->ctx);
-	f->esp.random = crypto_drbg_fill;
-	f->esp.ctx = f->ivs;
-	f->esp.crypto = crypto_runner_new(CRYPTO_AUTO);
-	env->random(env->ctx, seed, sizeof(seed));
-	env->random(env->ctx, &f->frag_id, sizeof(f->frag_id));
-	sad_init(&f->sad, seed);
-	if (!f->ivs || !f->esp.crypto || pool_init(&f->pool, POOL_PACKETS)) {
-		forwarder_free(f);
-		return NULL;
-	}
-	f->now_ms = env->now_ms(env->ctx);
-	return f;
-}
-
-void forwarder_free(struct forwarder *f)
+static void worker_free(struct forwarder *f)
 {
 	if (!f)
 		return;
-	ports_free(f);
-	fwd_state_free(f);
-	sad_fini(&f->sad);
+	later_free(f->later);
 	crypto_runner_free(f->esp.crypto);
 	crypto_drbg_free(f->ivs);
 	pool_fini(&f->pool);
 	secret_free(f, sizeof(*f));
 }
 
+static void all_free(struct shared *all)
+{
+	ports_free(all->worker[0]);
+	fwd_state_free(all->worker[0]);
+	sad_fini(&all->sad);
+	for (unsigned k = 0; k < all->n; k++)
+		worker_free(all->worker[k]);
+	free(all);
+}
+
+static struct forwarder *worker_new(struct shared *all, unsigned id)
+{
+	const struct forwarder_env *env = &all->env;
+	struct forwarder *f = cache_calloc(sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->all = all;
+	f->id = id;
+	f->ivs = crypto_drbg_new(env->random, env->ctx);
+	f->esp.random = crypto_drbg_fill;
+	f->esp.ctx = f->ivs;
+	f->esp.crypto = crypto_runner_new(CRYPTO_AUTO);
+	env->random(env->ctx, &f->frag_id, sizeof(f->frag_id));
+	/* in steps of n, each has its own */
+	f->frag_id = f->frag_id / all->n * all->n + id;
+	if (all->n > 1)
+		f->later = later_new();
+	if (!f->ivs || !f->esp.crypto || (all->n > 1 && !f->later) || pool_init(&f->pool, POOL_PACKETS)) {
+		worker_free(f);
+		return NULL;
+	}
+	if (all->n > 1)
+		crypto_runner_share(f->esp.crypto, id, all->n);
+	f->now_ms = env->now_ms(env->ctx);
+	return f;
+}
+
+struct forwarder *forwarder_new_workers(const struct forwarder_env *env, unsigned n)
+{
+	struct shared *all = n && n <= WORKERS_MAX ? cache_calloc(sizeof(*all)) : NULL;
+	uint64_t seed[2];
+
+	if (!all)
+		return NULL;
+	all->env = *env;
+	all->n = n;
+	gate_init(&all->gate, n);
+	env->random(env->ctx, seed, sizeof(seed));
+	sad_init(&all->sad, seed);
+	for (unsigned k = 0; k < n; k++) {
+		all->worker[k] = worker_new(all, k);
+		if (!all->worker[k]) {
+			all_free(all);
+			return NULL;
+		}
+	}
+	return all->worker[0];
+}
+
+struct forwarder *forwarder_new(const struct forwarder_env *env)
+{
+	return forwarder_new_workers(env, 1);
+}
+
+struct forwarder *forwarder_worker(struct forwarder *f, unsigned k)
+{
+	return f->all->worker[k];
+}
+
+void forwarder_free(struct forwarder *f)
+{
+	if (f)
+		all_free(f->all);
+}
+
 void forwarder_watch(struct forwarder *f, const struct forwarder_watch *w)
 {
-	f->watch = *w;
+	f->all->watch = *w;
 }
 
 bool forwarder_stopping(const struct forwarder *f)
 {
-	return f->stopping;
+	return __atomic_load_n(&f->all->stopping, __ATOMIC_RELAXED);
 }
 
-size_t forwarder_poll_port(struct forwarder *f, struct port *port)
-{
-	struct fport *p = f->ports;
-	struct batch b = { 0 };
-	size_t n;
+/* ---- who has what for himself ---- */
 
-	while (p && p->port != port)
+void forwarder_close(struct forwarder *f)
+{
+	if (f->all->n > 1)
+		gate_close(&f->all->gate, f->id);
+}
+
+/* What waited for an SA has left by another worker than it came by, it may be: each gets as
+ * many buffers as it had. */
+static void level_pools(struct shared *all)
+{
+	for (unsigned k = 0, to = 0; k < all->n; k++) {
+		struct pool *from = &all->worker[k]->pool;
+
+		while (from->n_free > from->n) {
+			struct pkt *p = from->free_list;
+
+			while (to < all->n && all->worker[to]->pool.n_free >= all->worker[to]->pool.n)
+				to++;
+			if (to == all->n)
+				return;
+			from->free_list = p->next;
+			from->n_free--;
+			pkt_put(&all->worker[to]->pool, p);
+		}
+	}
+}
+
+void forwarder_open(struct forwarder *f)
+{
+	if (f->all->n == 1)
+		return;
+	level_pools(f->all);
+	gate_open(&f->all->gate);
+}
+
+void forwarder_enter(struct forwarder *f)
+{
+	if (f->all->n > 1)
+		gate_enter(&f->all->gate, f->id);
+}
+
+void forwarder_leave(struct forwarder *f)
+{
+	if (f->all->n > 1)
+		gate_leave(&f->all->gate, f->id);
+}
+
+/* ---- a batch ---- */
+
+static struct fport *fport_of(const struct forwarder *f, const struct port *port)
+{
+	struct fport *p = f->all->ports;
+
+	while (p && p->port[f->id] != port)
 		p = p->next;
-	if (!p)
-		return 0;
-	f->now_ms = f->env.now_ms(f->env.ctx);
-	n = port->ops->recv(port, &f->pool, &b);
-	f->drops.n[FWD_DROP_OVERFLOW] += port->overflows;
-	port->overflows = 0;
-	if (!n)
-		return 0;
+	return p;
+}
+
+/* Where the order of all that is sent or taken counts (RFC 2890), and what is rare. */
+static bool goes_alone(const struct fport *p)
+{
+	switch ((enum fwd_port_kind)p->desc.kind) {
+	case FWD_PORT_TUNNEL:
+		return p->tunnel && p->tunnel->conf.sequence;
+	case FWD_PORT_STEER:
+	case FWD_PORT_ESP:
+	case FWD_PORT_ESP6:
+	case FWD_PORT_AH:
+	case FWD_PORT_AH6:
+	case FWD_PORT_UDP_ENCAP:
+	case FWD_PORT_UDP6_ENCAP:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void dispatch(struct forwarder *f, struct fport *p, struct batch *b)
+{
 	switch ((enum fwd_port_kind)p->desc.kind) {
 	case FWD_PORT_TUNNEL:
 		if (p->tunnel && p->tunnel->conf.vti) {
-			vti_out(f, p->tunnel, &b);
+			vti_out(f, p->tunnel, b);
 		} else if (p->tunnel) {
-			out_from_tunnel(f, p->tunnel, &b);
+			out_from_tunnel(f, p->tunnel, b);
 		} else {
-			f->drops.n[FWD_DROP_NO_TUNNEL] += b.n;
-			batch_put(&f->pool, &b);
+			f->drops.n[FWD_DROP_NO_TUNNEL] += b->n;
+			batch_put(&f->pool, b);
 		}
 		break;
 	case FWD_PORT_STEER:
-		out_from_steering(f, p->desc.ifid, &b);
+		out_from_steering(f, p->desc.ifid, b);
 		break;
 	case FWD_PORT_ESP:
 	case FWD_PORT_ESP6:
-		in_from_esp(f, &b);
+		in_from_esp(f, b);
 		break;
 	case FWD_PORT_AH:
 	case FWD_PORT_AH6:
-		in_from_ah(f, &b);
+		in_from_ah(f, b);
 		break;
 	case FWD_PORT_GRE:
 	case FWD_PORT_IPIP:
@@ -97,30 +213,125 @@ size_t forwarder_poll_port(struct forwarder *f, struct port *port)
 	case FWD_PORT_GRE6:
 	case FWD_PORT_IP4IN6:
 	case FWD_PORT_IP6IN6:
-		in_from_gre(f, &b);
+		in_from_gre(f, b);
 		break;
 	case FWD_PORT_UDP_ENCAP:
 	case FWD_PORT_UDP6_ENCAP:
-		in_from_udp(f, &b);
+		in_from_udp(f, b);
 		break;
 	case FWD_PORT_ICMP:
 	case FWD_PORT_ICMP6:
-		in_from_icmp(f, &b);
+		in_from_icmp(f, b);
 		break;
 	default:
-		batch_put(&f->pool, &b);
+		batch_put(&f->pool, b);
 		break;
+	}
+}
+
+static size_t receive(struct forwarder *f, struct fport *p, struct batch *b)
+{
+	struct port *port = p->port[p->one_socket ? 0 : f->id];
+
+	f->now_ms = f->all->env.now_ms(f->all->env.ctx);
+	b->n = 0;
+	size_t n = port->ops->recv(port, &f->pool, b);
+
+	f->drops.n[FWD_DROP_OVERFLOW] += port->overflows;
+	port->overflows = 0;
+	p->port[f->id]->more = port->more;
+	return n;
+}
+
+/* Nobody else is at work. */
+static size_t poll_alone(struct forwarder *f, struct fport *p)
+{
+	struct batch b;
+	size_t n = receive(f, p, &b);
+
+	if (n)
+		dispatch(f, p, &b);
+	return n;
+}
+
+/* Inside the gate. What comes by a socket gets its place in the order of the lane. */
+static size_t poll_beside(struct forwarder *f, struct fport *p)
+{
+	struct batch b;
+	size_t n;
+
+	if (!p->one_socket) {
+		n = receive(f, p, &b);
+	} else {
+		if (!lane_try_read(&p->reader))
+			return 0;
+		n = receive(f, p, &b);
+		f->has_ticket = n > 0;
+		if (n)
+			f->ticket = lane_draw(&f->all->lane);
+		lane_done_reading(&p->reader);
+	}
+	if (n)
+		dispatch(f, p, &b);
+	/* nothing of the burst has got as far as the lane */
+	if (f->has_ticket) {
+		fwd_wait_for_turn(f);
+		fwd_pass_turn(f);
 	}
 	return n;
 }
 
-void forwarder_tick(struct forwarder *f)
+void fwd_wait_for_turn(struct forwarder *f)
 {
-	f->now_ms = f->env.now_ms(f->env.ctx);
-	if (f->now_ms < f->next_scan_ms)
-		return;
-	f->next_scan_ms = f->now_ms + SCAN_EVERY_MS;
-	for (struct hnode *n = htab_walk(&f->sad.by_id, NULL); n; n = htab_walk(&f->sad.by_id, n)) {
+	if (f->has_ticket)
+		lane_wait(&f->all->lane, f->ticket);
+}
+
+void fwd_pass_turn(struct forwarder *f)
+{
+	if (f->has_ticket)
+		lane_pass(&f->all->lane, f->ticket);
+	f->has_ticket = false;
+}
+
+static void set_beside(struct forwarder *f, bool beside)
+{
+	f->beside = f->esp.beside = beside;
+}
+
+size_t forwarder_poll_port(struct forwarder *f, struct port *port)
+{
+	struct fport *p;
+	size_t n = 0;
+
+	if (f->all->n == 1) {
+		p = fport_of(f, port);
+		return p ? poll_alone(f, p) : 0;
+	}
+	gate_enter(&f->all->gate, f->id);
+	p = fport_of(f, port);
+	bool alone = p && goes_alone(p);
+	if (p && !alone) {
+		set_beside(f, true);
+		n = poll_beside(f, p);
+		set_beside(f, false);
+	}
+	gate_leave(&f->all->gate, f->id);
+	if (!alone && later_is_empty(f->later))
+		return n;
+	forwarder_close(f);
+	later_do(f);
+	p = alone ? fport_of(f, port) : NULL; /* it may have gone */
+	if (p)
+		n = poll_alone(f, p);
+	forwarder_open(f);
+	return n;
+}
+
+static void tick(struct forwarder *f)
+{
+	f->all->next_scan_ms = f->now_ms + SCAN_EVERY_MS;
+	for (struct hnode *n = htab_walk(&f->all->sad.by_id, NULL); n; n = htab_walk(&f->all->sad.by_id, n)) {
 		struct sa *sa = hnode_entry(n, struct sa, by_id);
 
 		if (sa_check_life(sa, f->now_ms))
@@ -128,9 +339,19 @@ void forwarder_tick(struct forwarder *f)
 	}
 	keepalive_tick(f);
 	pmtu_age(f);
-	if (!f->n_waiting || f->now_ms < WAIT_MS)
+	if (!f->all->n_waiting || f->now_ms < WAIT_MS)
 		return;
-	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n))
+	for (struct hnode *n = htab_walk(&f->all->policies, NULL); n; n = htab_walk(&f->all->policies, n))
 		wait_forget(f, hnode_entry(n, struct policy, node), f->now_ms - WAIT_MS,
 			    FWD_DROP_NO_SA);
+}
+
+void forwarder_tick(struct forwarder *f)
+{
+	f->now_ms = f->all->env.now_ms(f->all->env.ctx);
+	if (f->now_ms < f->all->next_scan_ms)
+		return;
+	forwarder_close(f);
+	tick(f);
+	forwarder_open(f);
 }

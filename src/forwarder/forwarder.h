@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The data-plane process. The core takes protocol messages, batches from ports
- * and the time; it owns the SAD, the SPD and the tunnels. One worker; everything
- * here is touched by that worker only. */
+ * and the time; it owns the SAD, the SPD and the tunnels. It is one worker or several, each of
+ * which is one thread's; what they share is said in internal.h. */
 #ifndef FORWARDER_FORWARDER_H
 #define FORWARDER_FORWARDER_H
 
@@ -20,24 +20,35 @@ struct forwarder_env {
 	void *ctx;
 };
 
-/* NULL without memory or crypto. */
+/* One worker, or the first of n (1 to WORKERS_MAX of gate.h), whom control talks to. now_ms and
+ * random are called by all of them, the other functions by one at a time. NULL without memory or
+ * crypto. */
 struct forwarder *forwarder_new(const struct forwarder_env *env);
-void forwarder_free(struct forwarder *f);
+struct forwarder *forwarder_new_workers(const struct forwarder_env *env, unsigned n);
+struct forwarder *forwarder_worker(struct forwarder *f, unsigned k);
+void forwarder_free(struct forwarder *f); /* the first one; all are gone */
 
 /* A message from control with the descriptor that came along (-1: none; it is
  * owned from now on). Answers by RESULT. */
-void forwarder_message(struct forwarder *f, struct span bytes, int fd);
-/* The port has something to read: one batch is processed, from end to end.
- * Returns the number of packets that were there. */
+void forwarder_message(struct forwarder *f, struct span bytes, int fd); /* the first worker's */
+/* The port, which is that worker's, has something to read: one batch is processed, from end to
+ * end. Returns the number of packets that were there. */
 size_t forwarder_poll_port(struct forwarder *f, struct port *port);
 /* Lifetimes, waiting packets; call at least each second. */
 void forwarder_tick(struct forwarder *f);
 bool forwarder_stopping(const struct forwarder *f); /* SHUTDOWN came */
 
+/* For the loop around it. Between enter and leave ports stay as they are, and watch is not called;
+ * between close and open no other worker is at work either. */
+void forwarder_enter(struct forwarder *f);
+void forwarder_leave(struct forwarder *f);
+void forwarder_close(struct forwarder *f);
+void forwarder_open(struct forwarder *f);
+
 /* Tells the loop which descriptors to wait on. */
 struct forwarder_watch {
-	void (*added)(void *ctx, struct port *port);
-	void (*removed)(void *ctx, struct port *port);
+	void (*added)(void *ctx, unsigned worker, struct port *port);
+	void (*removed)(void *ctx, unsigned worker, struct port *port);
 	void *ctx;
 };
 void forwarder_watch(struct forwarder *f, const struct forwarder_watch *w);
@@ -53,6 +64,8 @@ struct forwarder_process {
 	port_factory *make_port;
 	int (*ready)(void *ctx);
 	void *ctx;
+	unsigned workers; /* threads, each with its queues and sockets; 0: 1 */
+	bool pinned;	  /* each on a processor of its own */
 };
 int forwarder_run(const struct forwarder_process *p);
 

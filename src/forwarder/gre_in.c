@@ -7,10 +7,35 @@
 
 #define SEQ_RESTART_MS 10000
 
+void deliver_init(const struct forwarder *f, struct delivery *d)
+{
+	d->port = NULL;
+	d->tunnel = NULL;
+	for (unsigned k = 0; k < f->all->n; k++)
+		d->b[k].n = 0;
+}
+
 void deliver_flush(struct forwarder *f, struct delivery *d)
 {
-	if (d->b.n)
-		port_send(f, d->port, &d->b);
+	for (unsigned k = 0; k < f->all->n; k++)
+		if (d->b[k].n)
+			port_send_by(f, d->port, k, &d->b[k]);
+}
+
+/* The queue that packets of that flow are written to, always the same. The kernel has the answers
+ * to them read from there (tun_flow_update()): another one each time, and two workers would have
+ * packets of one flow at once. */
+unsigned deliver_queue(const struct forwarder *f, struct pkt *p)
+{
+	struct ip_view h;
+	struct flow fl;
+
+	if (!ip_peek(span_of(p->data, p->len), &h))
+		return 0;
+	ip_flow(p, &h, &fl);
+	uint64_t sum = ip_addr_mix(&fl.local) + ip_addr_mix(&fl.remote);
+	sum = (sum << 16 ^ fl.local_port ^ fl.remote_port) * UINT64_C(0x9e3779b97f4a7c15);
+	return (unsigned)((sum >> 32) * f->all->n >> 32);
 }
 
 /* A packet in clear, received by interface ifid, that a policy there protects:
@@ -18,13 +43,13 @@ void deliver_flush(struct forwarder *f, struct delivery *d)
 static bool refuse_clear(struct forwarder *f, uint32_t ifid, const struct flow *fl, struct pkt *p)
 {
 	struct flow mirror = flow_mirror(fl);
-	const struct spd_entry *e = spd_lookup_cached(&f->table.spd, &f->cache, ifid, &mirror);
+	const struct spd_entry *e = spd_lookup_cached(&f->all->table.spd, &f->cache, ifid, &mirror);
 	struct policy *pol;
 
 	if (!e)
 		return false;
 	pol = e->state;
-	pol->stats.recvd_clear++;
+	pol_stats(f, pol)->recvd_clear++;
 	event_recvd_clear(f, ifid, fl);
 	fwd_drop(f, p, FWD_DROP_RECVD_CLEAR);
 	return true;
@@ -58,23 +83,23 @@ static enum fwd_drop look_inside(struct pkt *p, const struct gre *g, uint8_t out
 	return FWD_N_DROPS;
 }
 
-static void count_refused(struct tunnel *near, enum fwd_drop why)
+static void count_refused(const struct forwarder *f, struct tunnel *near, enum fwd_drop why)
 {
 	switch (why) {
 	case FWD_DROP_GRE_KEY:
-		near->stats.in_key_mismatch++;
+		tun_stats(f, near)->in_key_mismatch++;
 		break;
 	case FWD_DROP_GRE_CHECKSUM:
-		near->stats.in_checksum++;
+		tun_stats(f, near)->in_checksum++;
 		break;
 	case FWD_DROP_GRE_UNSUPPORTED:
-		near->stats.in_unsupported++;
+		tun_stats(f, near)->in_unsupported++;
 		break;
 	case FWD_DROP_GRE_LATE:
-		near->stats.in_late++;
+		tun_stats(f, near)->in_late++;
 		break;
 	default:
-		near->stats.in_errors++;
+		tun_stats(f, near)->in_errors++;
 		break;
 	}
 }
@@ -133,31 +158,42 @@ static void arrive(struct forwarder *f, struct delivery *d, struct tunnel *t,
 	if (keepalive_take(f, t, outer, g, p))
 		return;
 	if (g->proto == GRE_PROTO_PROBE) {
-		t->stats.in_unsupported++;
+		tun_stats(f, t)->in_unsupported++;
 		fwd_drop(f, p, FWD_DROP_GRE_UNSUPPORTED);
 		return;
 	}
 	if (t->dead) {
-		t->stats.in_errors++;
+		tun_stats(f, t)->in_errors++;
 		fwd_drop(f, p, FWD_DROP_TUNNEL_DOWN);
 		return;
 	}
 	if (t->conf.adjust_mss)
 		ip_clamp_mss(p, t->conf.adjust_mss);
-	t->stats.in_packets++;
-	t->stats.in_bytes += p->len;
-	t->last_in_ms = f->now_ms;
+	tun_stats(f, t)->in_packets++;
+	tun_stats(f, t)->in_bytes += p->len;
+	tun_slot(f, t)->last_in_ms = f->now_ms;
 	deliver(f, d, t->port, p);
 }
 
 /* It should have come out of an SA, or out of another one. */
 static void refuse_origin(struct forwarder *f, struct tunnel *t, const struct flow *fl, struct pkt *p)
 {
-	t->stats.in_errors++;
+	tun_stats(f, t)->in_errors++;
 	if (t->policy)
-		t->policy->stats.recvd_clear++;
+		pol_stats(f, t->policy)->recvd_clear++;
 	event_recvd_clear(f, t->conf.egress_ifid, fl);
 	fwd_drop(f, p, FWD_DROP_RECVD_CLEAR);
+}
+
+/* Answers to keepalives go out by an SA, and what is known of the tunnel changes. */
+static bool may_be_keepalive(const struct pkt *p, const struct ip_view *h, const struct gre *g)
+{
+	size_t at = (size_t)h->header_len + g->header_len;
+	struct ip_view in;
+
+	if (g->proto == GRE_PROTO_KEEPALIVE || g->proto == GRE_PROTO_PROBE)
+		return true;
+	return at < p->len && ip4_peek(span_of(p->data + at, p->len - at), &in) && in.proto == IPPROTO_GRE_;
 }
 
 bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip_view *h,
@@ -178,7 +214,11 @@ bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const stru
 	}
 	if (in_clear && !near->conf.protect && near->conf.egress_ifid != p->ifindex &&
 	    refuse_clear(f, near->conf.egress_ifid, fl, p)) {
-		near->stats.in_errors++;
+		tun_stats(f, near)->in_errors++;
+		return true;
+	}
+	if (f->beside && may_be_keepalive(p, h, &g)) {
+		later_inner(f, p);
 		return true;
 	}
 	enum fwd_drop why = decapsulate(t, p, h, res, &g, f->now_ms);
@@ -186,17 +226,18 @@ bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const stru
 		arrive(f, d, t, h, &g, p);
 		return true;
 	}
-	count_refused(t ? t : near, why);
+	count_refused(f, t ? t : near, why);
 	fwd_drop(f, p, why);
 	return true;
 }
 
 void in_from_gre(struct forwarder *f, struct batch *b)
 {
-	struct delivery d = { 0 };
+	struct delivery d;
 	uint32_t ifindex = 0;
 	bool in_clear = true, judged = true;
 
+	deliver_init(f, &d);
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
 		struct flow fl;

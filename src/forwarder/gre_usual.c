@@ -16,7 +16,7 @@ static struct sa *sa_of_tunnel(struct forwarder *f, const struct tunnel *t)
 	const struct spd_entry *e;
 
 	if (!t->conf.protect && !t->closed) {
-		e = spd_lookup_cached(&f->table.spd, &f->cache, t->conf.egress_ifid, &fl);
+		e = spd_lookup_cached(&f->all->table.spd, &f->cache, t->conf.egress_ifid, &fl);
 		pol = e ? e->state : NULL;
 		if (pol && pol->acl_out)
 			return NULL;
@@ -39,7 +39,7 @@ void gre_usual_begin(struct forwarder *f, struct tunnel *t, struct gre_usual *re
 	*ret_u = u;
 }
 
-static inline void write_heads(struct tunnel *t, const struct gre_usual *u, uint8_t *at, uint32_t len)
+static inline void write_heads(const struct forwarder *f, struct tunnel *t, const struct gre_usual *u, uint8_t *at, uint32_t len)
 {
 	const struct fwd_tunnel *c = &t->conf;
 	const uint8_t *in = at + u->head;
@@ -48,9 +48,7 @@ static inline void write_heads(struct tunnel *t, const struct gre_usual *u, uint
 
 	h.tos = (uint8_t)(c->tos == 0xff ? in[1] : (c->tos & ~3) | (in[1] & 3));
 	h.frag = (uint16_t)(c->pmtud ? be16_at(in + 6) & IP4_DF : 0);
-	if (++t->ip_id == 0)
-		t->ip_id = 1;
-	h.id = t->ip_id;
+	h.id = tun_next_ip_id(f, t);
 	ip4_write(at, &h);
 	wr_put_be32(at + IP4_HEADER, c->has_key ? GRE_KEYED : GRE_PLAIN);
 	if (c->has_key)
@@ -72,13 +70,13 @@ bool gre_usual_out(struct forwarder *f, struct tunnel *t, const struct gre_usual
 		ip_clamp_mss(p, t->conf.adjust_mss);
 	p->data -= u->head;
 	p->len += u->head;
-	write_heads(t, u, p->data, p->len);
+	write_heads(f, t, u, p->data, p->len);
 	p->tunnel_head = u->head;
-	t->stats.out_packets++;
-	t->stats.out_bytes += len;
-	t->last_out_ms = f->now_ms;
+	tun_stats(f, t)->out_packets++;
+	tun_stats(f, t)->out_bytes += len;
+	tun_slot(f, t)->last_out_ms = f->now_ms;
 	pol = u->sa->owner;
-	pol->stats.matches++;
+	pol_stats(f, pol)->matches++;
 	esp_out_emit(f, u->sa, p);
 	return true;
 }
@@ -129,9 +127,9 @@ static bool take(struct forwarder *f, struct delivery *d, struct tunnel *t, stru
 	ip4_set_tos(p, (uint8_t)tos);
 	if (t->conf.adjust_mss)
 		ip_clamp_mss(p, t->conf.adjust_mss);
-	t->stats.in_packets++;
-	t->stats.in_bytes += p->len;
-	t->last_in_ms = f->now_ms;
+	tun_stats(f, t)->in_packets++;
+	tun_stats(f, t)->in_bytes += p->len;
+	tun_slot(f, t)->last_in_ms = f->now_ms;
 	deliver(f, d, t->port, p);
 	return true;
 }

@@ -4,6 +4,17 @@
 
 #define NON_ESP_MARKER 4 /* zero bytes before IKE on UDP 4500 (RFC 3948 section 2.2) */
 
+/* A lifetime may have ended. */
+static void look_at_life(struct forwarder *f, struct sa *sa)
+{
+	if (!sa_check_life(sa, f->now_ms))
+		return;
+	if (f->beside)
+		later_life(f, sa);
+	else
+		event_expire(f, sa);
+}
+
 static void sa_event(struct forwarder *f, const struct sa *sa, enum fwd_sa_event_kind kind,
 		     struct pkt *p)
 {
@@ -32,60 +43,85 @@ static void refuse(struct forwarder *f, struct pkt *p, enum fwd_drop malformed)
 		pkt_put(&f->pool, p);
 		return;
 	case ESP_REPLAYED:
-		pol->stats.replayed++;
+		pol_stats(f, pol)->replayed++;
 		sa_event(f, sa, FWD_EV_REPLAY, p);
 		why = FWD_DROP_REPLAYED;
 		break;
 	case ESP_AUTH:
-		pol->stats.auth_failed++;
+		pol_stats(f, pol)->auth_failed++;
 		sa_event(f, sa, FWD_EV_AUTH, p);
 		why = FWD_DROP_AUTH_FAILED;
 		break;
 	case ESP_NEXT:
-		pol->stats.invalid_prot++;
+		pol_stats(f, pol)->invalid_prot++;
 		sa_event(f, sa, FWD_EV_IDENTITY, p);
 		why = FWD_DROP_BAD_IDENTITY;
 		break;
 	case ESP_IDENTITY:
-		pol->stats.bad_identity++;
+		pol_stats(f, pol)->bad_identity++;
 		sa_event(f, sa, FWD_EV_IDENTITY, p);
 		why = FWD_DROP_BAD_IDENTITY;
 		break;
 	case ESP_PADDING:
-		pol->stats.decaps_failed++;
+		pol_stats(f, pol)->decaps_failed++;
 		why = FWD_DROP_BAD_PADDING;
 		break;
 	case ESP_SA_DEAD:
-		pol->stats.invalid_sa++;
+		pol_stats(f, pol)->invalid_sa++;
 		why = FWD_DROP_SA_DEAD;
 		break;
 	case ESP_ECN:
-		pol->stats.decaps_failed++;
+		pol_stats(f, pol)->decaps_failed++;
 		why = FWD_DROP_ECN;
 		break;
 	case ESP_BUNDLE:
-		pol->stats.invalid_prot++;
+		pol_stats(f, pol)->invalid_prot++;
 		why = FWD_DROP_NOT_BUNDLED;
 		break;
 	case ESP_NO_ROOM:
-		pol->stats.internal_in++;
+		pol_stats(f, pol)->internal_in++;
 		break;
 	default:
-		pol->stats.invalid_len++;
+		pol_stats(f, pol)->invalid_len++;
 		break;
 	}
-	pol->stats.recv_errors++;
+	pol_stats(f, pol)->recv_errors++;
 	fwd_drop(f, p, why);
 }
 
+void in_deliver(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip_view *h)
+{
+	struct policy *pol = ((struct sa *)p->sa)->owner;
+
+	/* fragments of GRE go to the kernel, whose whole packet comes back by the
+	 * GRE socket */
+	if (is_tunnel_proto(h->proto) && !ip_is_fragment(h)) {
+		struct flow fl;
+
+		ip_flow(p, h, &fl);
+		if (gre_take(f, d, p, h, &fl, pol, false))
+			return;
+	}
+	/* those of a protected tunnel by its own TUN, which says whose they are */
+	if (pol->gre && pol->gre->port && ip_is_fragment(h) &&
+	    (is_tunnel_proto(h->proto) || ip6_hides_protocol(h))) {
+		deliver(f, d, pol->gre->port, p);
+		return;
+	}
+	if (pol->steer)
+		deliver(f, d, pol->steer, p);
+	else
+		fwd_drop(f, p, FWD_DROP_NO_POLICY);
+}
+
 static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct policy *pol,
-					struct pkt *p)
+				 struct pkt *p)
 {
 	struct ip_view h;
 
 	if (pol->acl_in && !access_lets(f, pol->acl_in, pol->ifid, p)) {
-		pol->stats.access_in++;
-		pol->stats.recv_errors++;
+		pol_stats(f, pol)->access_in++;
+		pol_stats(f, pol)->recv_errors++;
 		fwd_drop(f, p, FWD_DROP_ACCESS);
 		return;
 	}
@@ -97,30 +133,12 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 		return;
 	}
-	/* fragments of GRE go to the kernel, whose whole packet comes back by the
-	 * GRE socket */
-	if (is_tunnel_proto(h.proto) && !ip_is_fragment(&h)) {
-		struct flow fl;
-
-		ip_flow(p, &h, &fl);
-		if (gre_take(f, d, p, &h, &fl, pol, false))
-			return;
-	}
-	/* those of a protected tunnel by its own TUN, which says whose they are */
-	if (pol->gre && pol->gre->port && ip_is_fragment(&h) &&
-	    (is_tunnel_proto(h.proto) || ip6_hides_protocol(&h))) {
-		deliver(f, d, pol->gre->port, p);
-		return;
-	}
-	if (pol->steer)
-		deliver(f, d, pol->steer, p);
-	else
-		fwd_drop(f, p, FWD_DROP_NO_POLICY);
+	in_deliver(f, d, p, &h);
 }
 
 void sa_move(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16_t port)
 {
-	struct sa *sa = sad_by_id(&f->sad, id);
+	struct sa *sa = sad_by_id(&f->all->sad, id);
 
 	if (!sa || !sa->spec.udp_encap || addr->family != sa->spec.src.family)
 		return;
@@ -139,24 +157,35 @@ void sa_move(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16
  * us back there. */
 static void follow_peer(struct forwarder *f, struct sa *sa, const struct pkt *p)
 {
-	struct fwd_msg m = { .type = FWD_PEER_MOVED };
-
 	if (!sa->spec.peer_moves || !sa->icv_len || p->remote.family != sa->spec.src.family ||
 	    p->seqno != sa->replay.top ||
 	    (p->remote_port == sa->spec.udp_sport && ipaddr_equal(&p->remote, &sa->spec.src)) ||
 	    !event_allowed(f, FWD_PEER_MOVED))
 		return;
-	sa_move(f, sa->spec.id, &p->remote, p->remote_port);
+	if (f->beside)
+		later_follow(f, sa, p);
+	else
+		in_follow(f, sa->spec.id, &p->remote, p->remote_port);
+}
+
+void in_follow(struct forwarder *f, uint32_t sa_id, const struct ipaddr *addr, uint16_t port)
+{
+	struct fwd_msg m = { .type = FWD_PEER_MOVED };
+	struct sa *sa = sad_by_id(&f->all->sad, sa_id);
+
+	if (!sa)
+		return;
+	sa_move(f, sa_id, addr, port);
 	/* the other direction of the pair follows at once (RFC 3947 section 4) */
-	for (struct hnode *n = htab_walk(&f->sad.by_id, NULL); n; n = htab_walk(&f->sad.by_id, n)) {
+	for (struct hnode *n = htab_walk(&f->all->sad.by_id, NULL); n; n = htab_walk(&f->all->sad.by_id, n)) {
 		struct sa *out = hnode_entry(n, struct sa, by_id);
 
 		if (out->spec.dir == SA_OUT && out->spec.pair_id == sa->spec.pair_id)
-			sa_move(f, out->spec.id, &p->remote, p->remote_port);
+			sa_move(f, out->spec.id, addr, port);
 	}
-	m.u.peer_moved.sa_id = sa->spec.id;
-	m.u.peer_moved.addr = p->remote;
-	m.u.peer_moved.port = p->remote_port;
+	m.u.peer_moved.sa_id = sa_id;
+	m.u.peer_moved.addr = *addr;
+	m.u.peer_moved.port = port;
 	(void)event_send(f, &m);
 }
 
@@ -174,11 +203,10 @@ static void came_out(struct forwarder *f, struct delivery *d, struct sa *sa, str
 	struct policy *pol = sa->owner;
 	bool plain = !pol->acl_in && !pol->vti;
 
-	if (sa_check_life(sa, f->now_ms))
-		event_expire(f, sa);
-	pol->stats.decaps += n;
-	pol->stats.decrypts += sa->has_esp ? n : 0;
-	pol->stats.verifies += sa->icv_len || sa->has_ah ? n : 0;
+	look_at_life(f, sa);
+	pol_stats(f, pol)->decaps += n;
+	pol_stats(f, pol)->decrypts += sa->has_esp ? n : 0;
+	pol_stats(f, pol)->verifies += sa->icv_len || sa->has_ah ? n : 0;
 	if (sa->spec.udp_encap)
 		for (size_t i = 0; i < n; i++)
 			follow_peer(f, sa, p[i]);
@@ -190,16 +218,34 @@ static void came_out(struct forwarder *f, struct delivery *d, struct sa *sa, str
 	}
 }
 
+/* Beside other workers ESP is decrypted before our turn; AH is verified in it. */
+static void open_all(struct forwarder *f, struct batch *b, struct batch *bad, uint8_t proto)
+{
+	struct esp_opened o;
+
+	if (f->beside && proto == PROTO_ESP) {
+		esp_open(&f->esp, b, bad, &o);
+		fwd_wait_for_turn(f);
+		esp_take(b, bad, &o, f->now_ms);
+		return;
+	}
+	fwd_wait_for_turn(f);
+	f->esp.beside = false;
+	if (proto == PROTO_AH)
+		ah_decap(&f->esp, b, bad, f->now_ms);
+	else
+		esp_decap(&f->esp, b, bad, f->now_ms);
+	f->esp.beside = f->beside;
+}
+
 /* Everything after the SPI lookup in the headers of that protocol. */
 static void decapsulate(struct forwarder *f, struct batch *b, uint8_t proto)
 {
 	struct batch bad = { 0 };
-	struct delivery d = { 0 };
+	struct delivery d;
 
-	if (proto == PROTO_AH)
-		ah_decap(&f->esp, b, &bad, f->now_ms);
-	else
-		esp_decap(&f->esp, b, &bad, f->now_ms);
+	deliver_init(f, &d);
+	open_all(f, b, &bad, proto);
 	for (size_t i = 0; i < bad.n; i++)
 		refuse(f, bad.p[i],
 		       proto == PROTO_AH ? FWD_DROP_MALFORMED_AH : FWD_DROP_MALFORMED_ESP);
@@ -213,6 +259,7 @@ static void decapsulate(struct forwarder *f, struct batch *b, uint8_t proto)
 	}
 	b->n = 0;
 	deliver_flush(f, &d);
+	fwd_pass_turn(f);
 }
 
 static struct ipaddr outer_src(const struct pkt *p)
@@ -229,7 +276,7 @@ static struct ipaddr outer_dst(const struct pkt *p)
  * bundle that comes without its AH. */
 static bool find_sa(struct forwarder *f, struct pkt *p, uint8_t proto, uint32_t spi)
 {
-	struct sa *sa = sad_by_spi(&f->sad, proto, spi);
+	struct sa *sa = sad_by_spi(&f->all->sad, proto, spi);
 
 	p->sa = sa;
 	if (sa && proto == PROTO_ESP && sa->has_ah) {
@@ -393,7 +440,10 @@ void in_from_udp(struct forwarder *f, struct batch *b)
 			continue;
 		}
 		if (p->len > NON_ESP_MARKER && esp_peek_spi(p, &spi) && spi == 0) {
-			ike_to_control(f, p);
+			if (f->beside)
+				later_udp(f, p);
+			else
+				ike_to_control(f, p);
 			continue;
 		}
 		if (p->remote.family == IP_V6) {

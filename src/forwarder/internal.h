@@ -5,7 +5,9 @@
 
 #include "crypto/drbg.h"
 #include "forwarder/forwarder.h"
+#include "forwarder/lane.h"
 #include "ipsec/ah.h"
+#include "ipsec/numbers.h"
 #include "ipsec/spd.h"
 #include "packet/gre.h"
 
@@ -19,7 +21,13 @@
 
 struct fport {
 	struct fwd_port desc;
-	struct port *port;
+	/* each worker's own; NULL: it has none. Of a socket all of them read the first, which
+	 * reader guards, and what they read goes on in the order of the lane. */
+	struct port *port[WORKERS_MAX];
+	bool one_socket;
+	struct lane_reader reader;
+	/* UDP over IPv4: whether a datagram may be cut is an option of the socket, set before a send */
+	struct lane_reader sender;
 	struct tunnel *tunnel; /* TUNNEL: whose it is in the table in force; NULL none */
 	struct fport *next;
 };
@@ -32,10 +40,20 @@ struct learned_path {
 	struct ipaddr dst; /* of policies: the peer that it is about */
 };
 
+/* Counts of one worker, which alone writes them; summed when they are asked for. */
+struct policy_slot {
+	alignas(CACHE_LINE) struct fwd_policy_stats stats;
+};
+struct tunnel_slot {
+	alignas(CACHE_LINE) struct fwd_tunnel_stats stats;
+	uint64_t last_in_ms, last_out_ms; /* 0 never */
+	uint16_t ip_id; /* the last outer one: those of two workers are never the same */
+};
+
 /* What belongs to a policy id. It outlives tables and SAs: it lives while an
  * entry of a table or an SA names it. */
 struct policy {
-	struct fwd_policy_stats stats;
+	uint32_t id;
 	unsigned refs;	  /* entries of tables and SAs that name it */
 	bool in_table;	  /* of the table in force */
 	uint32_t ifid;	  /* of its entry there */
@@ -54,13 +72,11 @@ struct policy {
 	size_t n_waiting;
 	uint64_t acquired_ms; /* last ACQUIRE; 0 never */
 	struct hnode node;
+	struct policy_slot slot[]; /* of each worker */
 };
 
 struct tunnel {
 	struct fwd_tunnel conf;
-	struct fwd_tunnel_stats stats;
-	uint64_t last_in_ms, last_out_ms; /* 0 never */
-	uint16_t ip_id;
 	uint32_t out_seq, in_seq; /* RFC 2890: the next one to send; the last one taken */
 	uint64_t in_seq_ms;	  /* when that was; 0: none was taken yet */
 	uint64_t keepalive_ms;	  /* when the next one is due */
@@ -75,6 +91,7 @@ struct tunnel {
 	bool moved; /* at a commit: its ends are others than before */
 	struct hnode by_ends; /* keyed by source and destination */
 	struct tunnel *next;
+	struct tunnel_slot slot[]; /* of each worker */
 };
 
 /* `set ip access-group`. */
@@ -103,14 +120,12 @@ struct bucket {
 	uint32_t tokens;
 };
 
-struct forwarder {
+/* What all workers share. Inside the gate it is read only, but for what says otherwise; it is
+ * changed by who has closed the gate. With one worker there is no gate to pass. */
+struct shared {
 	struct forwarder_env env;
 	struct forwarder_watch watch;
-	struct pool pool;
-	struct esp_worker esp;
-	struct crypto_drbg *ivs; /* what esp draws from */
 	struct sad sad;
-	struct spd_cache cache;
 	struct table table, building;
 	bool is_building;
 	uint32_t generation;
@@ -120,22 +135,98 @@ struct forwarder {
 	struct tunnel *tunnels;
 	struct fport *ports;
 	struct fport *by_kind[FWD_PORT_LAST + 1]; /* the newest of its kind */
-	struct fwd_drops drops;
 	size_t n_waiting;
 	bool paths_learned; /* some policy or tunnel has a path to forget */
-	uint32_t frag_id; /* of the last IPv6 packet that was cut */
-	uint64_t now_ms; /* read once per batch */
 	uint64_t next_scan_ms;
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
 	bool stopping;
+	unsigned n; /* workers */
+	struct forwarder *worker[WORKERS_MAX];
+	struct gate gate;
+	struct lane lane;
+};
+
+/* One worker. The first one is whom control talks to. */
+struct forwarder {
+	struct shared *all;
+	unsigned id;	/* its place among the workers */
+	bool beside;	/* it is inside the gate: what cannot be done there is put aside */
+	struct pool pool;
+	struct esp_worker esp;
+	struct crypto_drbg *ivs; /* what esp draws from */
+	struct spd_cache cache;
+	struct fwd_drops drops;
+	uint32_t frag_id; /* of the last IPv6 packet that was cut */
+	uint64_t now_ms; /* read once per batch */
 	struct bucket bucket[FWD_LAST_EVENT + 1], icmp_bucket;
 	struct batch out; /* assigned to SAs, not yet encapsulated */
+	/* beside others only */
+	struct sa_run run[BATCH_MAX]; /* of the SAs in out */
+	uint8_t run_of[BATCH_MAX];    /* of the packets in out */
+	size_t n_runs;
+	bool has_ticket; /* of a burst whose turn in the lane has not been passed */
+	uint32_t ticket;
+	struct later *later;
 };
+
+static inline struct fwd_policy_stats *pol_stats(const struct forwarder *f, struct policy *pol)
+{
+	return &pol->slot[f->id].stats;
+}
+
+static inline struct tunnel_slot *tun_slot(const struct forwarder *f, struct tunnel *t)
+{
+	return &t->slot[f->id];
+}
+
+static inline struct fwd_tunnel_stats *tun_stats(const struct forwarder *f, struct tunnel *t)
+{
+	return &t->slot[f->id].stats;
+}
 
 static inline void fwd_drop(struct forwarder *f, struct pkt *p, enum fwd_drop why)
 {
 	f->drops.n[why]++;
 	pkt_put(&f->pool, p);
+}
+
+/* forwarder.c. Inbound, inside the gate: between the two the replay windows are ours. With no ticket they are
+ * anyway. */
+void fwd_wait_for_turn(struct forwarder *f);
+void fwd_pass_turn(struct forwarder *f);
+
+/* later.c: what a worker that is beside others leaves for when it has closed the gate, behind its
+ * batch. Packets keep their order; what it came to know of is found again by its id, if it is
+ * still there. */
+struct later *later_new(void); /* NULL without memory */
+void later_free(struct later *l);
+bool later_is_empty(const struct later *l);
+/* p leaves by that policy; everything that leaves behind it in this batch does it later, too. */
+void later_out(struct forwarder *f, struct policy *pol, struct pkt *p);
+bool later_has_out(const struct forwarder *f);
+/* As it came from UDP 4500. */
+void later_udp(struct forwarder *f, struct pkt *p);
+/* Out of its SA, taken and counted: what remains is to whom it goes. */
+void later_inner(struct forwarder *f, struct pkt *p);
+/* The lifetime of the SA is to be looked at. */
+void later_life(struct forwarder *f, const struct sa *sa);
+/* The peer of the SA is where p came from. */
+void later_follow(struct forwarder *f, const struct sa *sa, const struct pkt *p);
+/* False: there is no room. It holds no span. */
+bool later_event(struct forwarder *f, const struct fwd_msg *m);
+void later_do(struct forwarder *f); /* with the gate closed */
+
+/* Of the outer header of a packet of the tunnel. Never 0, which the kernel would replace; one in n
+ * is this worker's. */
+static inline uint16_t tun_next_ip_id(const struct forwarder *f, struct tunnel *t)
+{
+	uint16_t *id = &tun_slot(f, t)->ip_id;
+	uint32_t next = *id ? *id + f->all->n : f->id + 1;
+
+	if (next > UINT16_MAX)
+		next = f->id + 1;
+	*id = (uint16_t)next;
+	return *id;
 }
 
 /* ports.c. add and del as the messages say; lookups answer NULL for none. */
@@ -147,8 +238,12 @@ struct fport *port_by_steered(struct forwarder *f, uint32_t ifid);
 bool port_is_steering(const struct forwarder *f, uint32_t dev_ifindex);
 bool port_is_tunnel(const struct forwarder *f, uint32_t dev_ifindex);
 void port_send(struct forwarder *f, struct fport *port, struct batch *b); /* b is empty after */
+/* By the queue of that worker: for who has his turn in the lane, or everything. */
+void port_send_by(struct forwarder *f, struct fport *port, unsigned worker, struct batch *b);
 
 /* state.c */
+/* Zeroes on a cache line of their own, for free(); NULL without memory. */
+void *cache_calloc(size_t n);
 struct policy *policy_find(struct forwarder *f, uint32_t id);
 /* Finds or makes it, and names it once more; NULL without memory. */
 struct policy *policy_take(struct forwarder *f, uint32_t id);
@@ -200,7 +295,8 @@ void out_from_steering(struct forwarder *f, uint32_t ifid, struct batch *b);
 void out_release(struct forwarder *f, struct policy *pol); /* an SA came: waiting packets go */
 /* Puts the tunnel's headers around its inner packet, if it is up (whatever its keepalives
  * say). The reason for not doing so, or FWD_N_DROPS. */
-enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip_view *ret_outer);
+enum fwd_drop out_encapsulate(const struct forwarder *f, struct tunnel *t, struct pkt *p,
+			      struct ip_view *ret_outer);
 /* A packet that belongs outside, as a tunnel's do: protected if a policy says so. */
 void out_by_tunnel(struct forwarder *f, struct tunnel *t, struct pkt *p, const struct ip_view *outer);
 
@@ -215,9 +311,19 @@ void keepalive_follow(struct tunnel *t, const struct fwd_tunnel *old);
 
 /* The newest usable SA of the policy whose selectors take the flow; NULL if there is none. */
 struct sa *out_pick_sa(struct policy *pol, const struct flow *fl);
+/* What was to leave before leaves now. */
+void out_again(struct forwarder *f, struct policy *pol, struct pkt *p);
 /* By an SA of the policy, or it waits for one. p is gone. */
 void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *fl,
 		   const struct ip_view *h, struct pkt *p);
+
+/* runs.c: the packets of f->out beside other workers. Of each SA there is one run in it. */
+/* Before p joins f->out; false: it has gone another way. */
+bool runs_add(struct forwarder *f, struct sa *sa, struct pkt *p);
+/* Numbers for all of f->out; what gets none leaves it, for later. */
+void runs_reserve(struct forwarder *f);
+/* Calls send for all of f->out (NULL) or one SA after the other, as soon as it may leave. */
+void runs_send(struct forwarder *f, void (*send)(struct forwarder *f, const struct sa *only));
 
 /* esp_out.c: encapsulate and send what has an SA */
 void esp_out_add(struct forwarder *f, struct sa *sa, const struct ip_view *h, struct pkt *p);
@@ -227,6 +333,8 @@ static inline void esp_out_emit(struct forwarder *f, struct sa *sa, struct pkt *
 {
 	if (f->out.n == BATCH_MAX)
 		esp_out_flush(f);
+	if (f->beside && !runs_add(f, sa, p))
+		return;
 	p->sa = sa;
 	(void)batch_add(&f->out, p);
 }
@@ -251,24 +359,31 @@ void sa_move(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16
 void in_from_esp(struct forwarder *f, struct batch *b);
 void in_from_ah(struct forwarder *f, struct batch *b);
 void in_from_udp(struct forwarder *f, struct batch *b);
+void in_follow(struct forwarder *f, uint32_t sa_id, const struct ipaddr *addr, uint16_t port);
 
 /* gre_in.c */
 struct delivery {
 	struct fport *port;
-	struct batch b;
 	/* gre_usual.c: the tunnel of the last packet that came out of from's SAs with addrs */
 	struct tunnel *tunnel;
 	const struct policy *from;
 	uint64_t addrs;
+	struct batch b[WORKERS_MAX]; /* by queue of the TUN; as many as there are workers */
 };
+void deliver_init(const struct forwarder *f, struct delivery *d);
+/* in.c: what came out of p->sa goes where it belongs, a VTI's but for. */
+void in_deliver(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip_view *h);
 /* To a TUN. Consecutive packets mostly go to one: a change sends what is there. */
 void deliver_flush(struct forwarder *f, struct delivery *d);
+unsigned deliver_queue(const struct forwarder *f, struct pkt *p);
 static inline void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p)
 {
-	if (d->b.n == BATCH_MAX || d->port != port)
+	struct batch *b = &d->b[f->all->n > 1 ? deliver_queue(f, p) : 0];
+
+	if (b->n == BATCH_MAX || d->port != port)
 		deliver_flush(f, d);
 	d->port = port;
-	(void)batch_add(&d->b, p);
+	(void)batch_add(b, p);
 }
 /* A GRE or IP-in-IP packet with its IP header: true if it was for a tunnel of ours, and
  * then p is gone. from: the policy out of whose SA it came; NULL: from the kernel, and
@@ -296,7 +411,7 @@ static inline enum fwd_tunnel_encap encap_of(const struct ip_view *h)
 /* The socket that clear packets of that family leave by. */
 static inline struct fport *raw_port(const struct forwarder *f, uint8_t family)
 {
-	return f->by_kind[family == IP_V6 ? FWD_PORT_GRE6 : FWD_PORT_GRE];
+	return f->all->by_kind[family == IP_V6 ? FWD_PORT_GRE6 : FWD_PORT_GRE];
 }
 
 /* gre_usual.c: what is the same for the packets of a batch that leave by a tunnel. sa NULL:

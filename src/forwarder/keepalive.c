@@ -46,7 +46,7 @@ static void trace(struct forwarder *f, const struct tunnel *t, bool back, size_t
 }
 
 /* The answer to come, which is what we send. False: no buffer. */
-static bool build(const struct tunnel *t, struct pkt *p)
+static bool build(const struct forwarder *f, struct tunnel *t, struct pkt *p)
 {
 	const struct fwd_tunnel *c = &t->conf;
 	struct gre g = { .proto = GRE_PROTO_KEEPALIVE, .has_checksum = c->checksum,
@@ -54,7 +54,7 @@ static bool build(const struct tunnel *t, struct pkt *p)
 	size_t header = gre_header_len(&g);
 	uint8_t *at = pkt_append(p, IP4_HEADER + header);
 	struct ip_view h = { .ttl = KEEPALIVE_TTL, .tos = KEEPALIVE_TOS, .proto = IPPROTO_GRE_,
-			 .id = (uint16_t)t->stats.keepalives, .total_len = (uint16_t)p->len,
+			 .id = (uint16_t)tun_stats(f, t)->keepalives, .total_len = (uint16_t)p->len,
 			 .src = ipaddr_to_v4(&c->dst), .dst = ipaddr_to_v4(&c->src) };
 
 	if (!at)
@@ -74,19 +74,19 @@ static void send_one(struct forwarder *f, struct tunnel *t)
 		f->drops.n[why]++;
 		return;
 	}
-	if (build(t, p)) {
+	if (build(f, t, p)) {
 		trace(f, t, false, p->len, KEEPALIVE_TTL);
-		why = out_encapsulate(t, p, &outer);
+		why = out_encapsulate(f, t, p, &outer);
 	}
 	if (why != FWD_N_DROPS) {
-		t->stats.out_drops++;
+		tun_stats(f, t)->out_drops++;
 		fwd_drop(f, p, why);
 		return;
 	}
-	t->stats.keepalives++;
-	t->stats.out_packets++;
-	t->stats.out_bytes += p->len - IP4_HEADER;
-	t->last_out_ms = f->now_ms;
+	tun_stats(f, t)->keepalives++;
+	tun_stats(f, t)->out_packets++;
+	tun_stats(f, t)->out_bytes += p->len - IP4_HEADER;
+	tun_slot(f, t)->last_out_ms = f->now_ms;
 	out_by_tunnel(f, t, p, &outer);
 }
 
@@ -113,7 +113,7 @@ static bool has_keepalives(const struct fwd_tunnel *c)
 
 void keepalive_tick(struct forwarder *f)
 {
-	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+	for (struct tunnel *t = f->all->tunnels; t; t = t->next) {
 		if (!t->in_table)
 			continue;
 		if (has_keepalives(&t->conf) && t->conf.up && f->now_ms >= t->keepalive_ms)
@@ -155,13 +155,13 @@ static void answer(struct forwarder *f, struct tunnel *t, struct pkt *p, struct 
 	if (outside)
 		outer.dst = ipaddr_to_v4(&t->conf.dst);
 	ip4_write(p->data, &outer);
-	enum fwd_drop why = outside ? FWD_N_DROPS : out_encapsulate(t, p, &outer);
+	enum fwd_drop why = outside ? FWD_N_DROPS : out_encapsulate(f, t, p, &outer);
 	if (why != FWD_N_DROPS) {
-		t->stats.out_drops++;
+		tun_stats(f, t)->out_drops++;
 		fwd_drop(f, p, why);
 		return;
 	}
-	t->stats.keepalives_answered++;
+	tun_stats(f, t)->keepalives_answered++;
 	out_by_tunnel(f, t, p, &outer);
 }
 
@@ -172,20 +172,20 @@ bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip_view 
 	bool back = g->proto == GRE_PROTO_KEEPALIVE;
 
 	if (back && !has_keepalives(&t->conf)) {
-		t->stats.in_unsupported++;
+		tun_stats(f, t)->in_unsupported++;
 		fwd_drop(f, p, FWD_DROP_GRE_UNSUPPORTED);
 		return true;
 	}
 	if (!back && !is_request(t, g, p, &h))
 		return false;
-	t->stats.in_packets++;
-	t->stats.in_bytes += p->len;
-	t->last_in_ms = f->now_ms;
+	tun_stats(f, t)->in_packets++;
+	tun_stats(f, t)->in_bytes += p->len;
+	tun_slot(f, t)->last_in_ms = f->now_ms;
 	if (!back) {
 		answer(f, t, p, &h);
 		return true;
 	}
-	t->stats.keepalives_back++;
+	tun_stats(f, t)->keepalives_back++;
 	t->missed = 0;
 	t->dead = false;
 	trace(f, t, true, p->len + outer->header_len + g->header_len, outer->ttl);

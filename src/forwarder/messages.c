@@ -3,19 +3,22 @@
 #include "forwarder/internal.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/secret.h"
 #include "base/wr.h"
+#include "ipsec/numbers.h"
 #include "model/policy.h"
 
 /* What the cache of flows says of SAs counts no more. */
 static void sas_changed(struct forwarder *f)
 {
-	if (++f->sa_generation == 0) /* numbers begin again: none may be mistaken for an old one */
-		memset(&f->cache, 0, sizeof(f->cache));
+	if (++f->all->sa_generation == 0) /* numbers begin again: none may be mistaken for an old one */
+		for (unsigned k = 0; k < f->all->n; k++)
+			memset(&f->all->worker[k]->cache, 0, sizeof(f->cache));
 }
 
 static int sa_install(struct forwarder *f, const struct sa_spec *spec)
@@ -27,8 +30,10 @@ static int sa_install(struct forwarder *f, const struct sa_spec *spec)
 	if (!pol)
 		return -ENOMEM;
 	err = sa_new(f->esp.crypto, spec, f->now_ms, &sa);
+	if (!err && f->all->n > 1)
+		err = sa_share(sa, f->all->n);
 	if (!err)
-		err = sad_add(&f->sad, sa);
+		err = sad_add(&f->all->sad, sa);
 	if (err) {
 		sa_free(sa);
 		policy_release(f, pol);
@@ -48,7 +53,7 @@ static int sa_install(struct forwarder *f, const struct sa_spec *spec)
 
 static int sa_remove(struct forwarder *f, uint32_t id)
 {
-	struct sa *sa = sad_by_id(&f->sad, id);
+	struct sa *sa = sad_by_id(&f->all->sad, id);
 	struct policy *pol;
 
 	if (!sa)
@@ -64,7 +69,7 @@ static int sa_remove(struct forwarder *f, uint32_t id)
 	/* its successors would know; there are none, and whoever comes next may ask anew */
 	if (!pol->out)
 		pol->learned = (struct learned_path){ 0 };
-	sad_del(&f->sad, sa);
+	sad_del(&f->all->sad, sa);
 	policy_release(f, pol);
 	return 0;
 }
@@ -121,20 +126,20 @@ static void fill_sa_info(const struct forwarder *f, const struct sa *sa, struct 
 static void answer(struct forwarder *f, struct fwd_msg *m, uint32_t seq)
 {
 	m->seq = seq;
-	(void)f->env.to_control(f->env.ctx, m);
+	(void)f->all->env.to_control(f->all->env.ctx, m);
 }
 
 static void dump_sas(struct forwarder *f, uint32_t seq)
 {
-	for (struct hnode *n = htab_walk(&f->sad.by_id, NULL); n; n = htab_walk(&f->sad.by_id, n)) {
+	for (struct hnode *n = htab_walk(&f->all->sad.by_id, NULL); n; n = htab_walk(&f->all->sad.by_id, n)) {
 		struct fwd_msg m = { 0 };
 
 		fill_sa_info(f, hnode_entry(n, struct sa, by_id), &m);
 		answer(f, &m, seq);
 	}
 	/* a new control cannot know what IKE has made out of dynamic crypto maps */
-	for (size_t i = 0; i < f->table.spd.n; i++) {
-		const struct spd_entry *e = &f->table.spd.v[i];
+	for (size_t i = 0; i < f->all->table.spd.n; i++) {
+		const struct spd_entry *e = &f->all->table.spd.v[i];
 		struct fwd_msg m = { .type = FWD_POLICY_ADD };
 
 		if (e->id < P2_MADE_ID)
@@ -147,53 +152,90 @@ static void dump_sas(struct forwarder *f, uint32_t seq)
 	}
 }
 
+static void add_up(uint64_t *sum, const uint64_t *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sum[i] += v[i];
+}
+
+/* Behind the id there are counters and nothing else. */
+#define COUNTERS(s, first) ((sizeof(*(s)) - offsetof(__typeof__(*(s)), first)) / sizeof(uint64_t))
+
+static void sum_policy(const struct forwarder *f, const struct policy *pol, struct fwd_policy_stats *s)
+{
+	*s = (struct fwd_policy_stats){ .policy_id = pol->id };
+	for (unsigned k = 0; k < f->all->n; k++)
+		add_up(&s->matches, &pol->slot[k].stats.matches, COUNTERS(s, matches));
+}
+
+static void sum_tunnel(const struct forwarder *f, const struct tunnel *t, struct fwd_tunnel_stats *s,
+		       uint64_t *ret_last_in_ms, uint64_t *ret_last_out_ms)
+{
+	*s = (struct fwd_tunnel_stats){ .tunnel_id = t->conf.tunnel_id };
+	*ret_last_in_ms = *ret_last_out_ms = 0;
+	for (unsigned k = 0; k < f->all->n; k++) {
+		const struct tunnel_slot *slot = &t->slot[k];
+
+		add_up(&s->in_packets, &slot->stats.in_packets, COUNTERS(s, in_packets));
+		if (slot->last_in_ms > *ret_last_in_ms)
+			*ret_last_in_ms = slot->last_in_ms;
+		if (slot->last_out_ms > *ret_last_out_ms)
+			*ret_last_out_ms = slot->last_out_ms;
+	}
+}
+
 static void send_stats(struct forwarder *f, uint32_t seq)
 {
 	struct fwd_msg m = { 0 };
 
-	for (struct hnode *n = htab_walk(&f->sad.by_id, NULL); n; n = htab_walk(&f->sad.by_id, n)) {
+	for (struct hnode *n = htab_walk(&f->all->sad.by_id, NULL); n; n = htab_walk(&f->all->sad.by_id, n)) {
 		m.type = FWD_STATS_SA;
 		fill_sa_stats(f, hnode_entry(n, struct sa, by_id), &m.u.sa_stats);
 		answer(f, &m, seq);
 	}
-	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
-		const struct policy *pol = hnode_entry(n, struct policy, node);
+	for (struct hnode *n = htab_walk(&f->all->policies, NULL); n; n = htab_walk(&f->all->policies, n)) {
+		struct policy *pol = hnode_entry(n, struct policy, node);
 
 		m.type = FWD_STATS_POLICY;
-		m.u.policy_stats = pol->stats;
+		sum_policy(f, pol, &m.u.policy_stats);
 		m.u.policy_stats.path_mtu = pmtu_of_policy(pol);
 		m.u.policy_stats.path_left_sec =
 			pol->learned.mtu ? (pol->learned.until_ms - f->now_ms + 999) / 1000 : 0;
 		answer(f, &m, seq);
 	}
-	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+	for (struct tunnel *t = f->all->tunnels; t; t = t->next) {
+		uint64_t last_in_ms, last_out_ms;
+
 		if (!t->in_table)
 			continue;
 		m.type = FWD_STATS_TUNNEL;
-		m.u.tunnel_stats = t->stats;
+		sum_tunnel(f, t, &m.u.tunnel_stats, &last_in_ms, &last_out_ms);
 		m.u.tunnel_stats.keepalives_missed = t->missed;
 		m.u.tunnel_stats.dead = t->dead;
 		m.u.tunnel_stats.path_mtu = pmtu_of_tunnel(t);
-		m.u.tunnel_stats.last_in_ms = t->last_in_ms ? f->now_ms - t->last_in_ms : UINT64_MAX;
-		m.u.tunnel_stats.last_out_ms =
-			t->last_out_ms ? f->now_ms - t->last_out_ms : UINT64_MAX;
+		m.u.tunnel_stats.last_in_ms = last_in_ms ? f->now_ms - last_in_ms : UINT64_MAX;
+		m.u.tunnel_stats.last_out_ms = last_out_ms ? f->now_ms - last_out_ms : UINT64_MAX;
 		answer(f, &m, seq);
 	}
 	access_stats(f, seq);
 	m.type = FWD_STATS_DROPS;
-	m.u.drops = f->drops;
+	m.u.drops = (struct fwd_drops){ { 0 } };
+	for (unsigned k = 0; k < f->all->n; k++)
+		add_up(m.u.drops.n, f->all->worker[k]->drops.n, FWD_N_DROPS);
 	answer(f, &m, seq);
 }
 
 /* `clear crypto sa counters`: what is shown begins anew; lifetimes by volume do not. */
 static void clear_stats(struct forwarder *f)
 {
-	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
+	for (struct hnode *n = htab_walk(&f->all->policies, NULL); n; n = htab_walk(&f->all->policies, n)) {
 		struct policy *p = hnode_entry(n, struct policy, node);
 
-		p->stats = (struct fwd_policy_stats){ .policy_id = p->stats.policy_id };
+		for (unsigned k = 0; k < f->all->n; k++)
+			p->slot[k].stats = (struct fwd_policy_stats){ 0 };
 	}
-	f->drops = (struct fwd_drops){ { 0 } };
+	for (unsigned k = 0; k < f->all->n; k++)
+		f->all->worker[k]->drops = (struct fwd_drops){ { 0 } };
 	access_clear(f, "");
 }
 
@@ -201,11 +243,11 @@ static int clear_matches(struct forwarder *f, uint32_t policy_id, const char *li
 {
 	struct policy *p = policy_id ? policy_find(f, policy_id) : NULL;
 
-	if (p)
-		p->stats.matches = 0;
-	else if (policy_id)
+	if (!p && policy_id)
 		return -ENOENT;
-	else
+	for (unsigned k = 0; p && k < f->all->n; k++)
+		p->slot[k].stats.matches = 0;
+	if (!p)
 		access_clear(f, list);
 	return 0;
 }
@@ -216,7 +258,7 @@ static int policy_add(struct forwarder *f, const struct fwd_policy *p)
 			       .sel = p->sel, .local = p->local, .path_mtu = p->path_mtu,
 			       .df_bit = p->df_bit, .frag_after = p->frag_after };
 
-	if (!f->is_building)
+	if (!f->all->is_building)
 		return -EPROTO;
 	if (p->path_mtu < 68 || p->path_mtu > UINT16_MAX)
 		return -ERANGE;
@@ -224,7 +266,7 @@ static int policy_add(struct forwarder *f, const struct fwd_policy *p)
 	e.state = policy_take(f, p->id);
 	if (!e.state)
 		return -ENOMEM;
-	int err = spd_add(&f->building.spd, &e);
+	int err = spd_add(&f->all->building.spd, &e);
 	if (err)
 		policy_release(f, e.state);
 	return err;
@@ -232,10 +274,10 @@ static int policy_add(struct forwarder *f, const struct fwd_policy *p)
 
 static int tunnel_add(struct forwarder *f, const struct fwd_tunnel *t)
 {
-	struct table *b = &f->building;
+	struct table *b = &f->all->building;
 	struct fwd_tunnel *v;
 
-	if (!f->is_building)
+	if (!f->all->is_building)
 		return -EPROTO;
 	for (size_t i = 0; i < b->n_tunnels; i++)
 		if (b->tunnels[i].tunnel_id == t->tunnel_id)
@@ -253,7 +295,7 @@ static int tunnel_add(struct forwarder *f, const struct fwd_tunnel *t)
 static int ike_send(struct forwarder *f, const struct fwd_msg *m)
 {
 	bool v6 = m->u.ike_rx.remote.family == IP_V6;
-	struct fport *udp = f->by_kind[v6 ? FWD_PORT_UDP6_ENCAP : FWD_PORT_UDP_ENCAP];
+	struct fport *udp = f->all->by_kind[v6 ? FWD_PORT_UDP6_ENCAP : FWD_PORT_UDP_ENCAP];
 	struct pkt *p = udp ? pkt_get(&f->pool) : NULL;
 	struct span d = m->u.ike_rx.data;
 	struct batch b = { 0 };
@@ -301,22 +343,22 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 		dump_sas(f, m->seq);
 		return 0;
 	case FWD_TABLE_BEGIN: /* an unfinished one is forgotten */
-		table_free(f, &f->building);
-		f->is_building = true;
+		table_free(f, &f->all->building);
+		f->all->is_building = true;
 		return 0;
 	case FWD_POLICY_ADD:
 		return policy_add(f, &m->u.policy);
 	case FWD_ACL_ADD:
-		return f->is_building ? access_add(&f->building, m->u.acl.list, m->u.acl.name,
+		return f->all->is_building ? access_add(&f->all->building, m->u.acl.list, m->u.acl.name,
 						   &m->u.acl.entry) : -EPROTO;
 	case FWD_POLICY_ACL:
-		return f->is_building ? access_of_policy(&f->building, m->u.policy_acl.policy_id,
+		return f->all->is_building ? access_of_policy(&f->all->building, m->u.policy_acl.policy_id,
 							 m->u.policy_acl.in, m->u.policy_acl.out) :
 					-EPROTO;
 	case FWD_TUNNEL_ADD:
 		return tunnel_add(f, &m->u.tunnel);
 	case FWD_TABLE_COMMIT:
-		return f->is_building ? table_commit(f) : -EPROTO;
+		return f->all->is_building ? table_commit(f) : -EPROTO;
 	case FWD_NEGOTIATION_FAILED:
 		pol = policy_find(f, m->u.id);
 		if (pol)
@@ -333,7 +375,7 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 	case FWD_IKE_TX:
 		return ike_send(f, m);
 	case FWD_SHUTDOWN:
-		f->stopping = true;
+		__atomic_store_n(&f->all->stopping, true, __ATOMIC_RELAXED);
 		return 0;
 	default:
 		return -EPROTO;
@@ -354,12 +396,14 @@ void forwarder_message(struct forwarder *f, struct span bytes, int fd)
 	struct fwd_msg m, result = { .type = FWD_RESULT };
 	int err = fwd_decode(bytes, &m);
 
-	f->now_ms = f->env.now_ms(f->env.ctx);
+	forwarder_close(f);
+	f->now_ms = f->all->env.now_ms(f->all->env.ctx);
 	if (fd >= 0 && (err || m.type != FWD_PORT_ADD)) {
 		close(fd);
 		fd = -1;
 	}
 	result.u.error = err ? err : handle(f, &m, fd);
 	answer(f, &result, err ? seq_of(bytes) : m.seq);
+	forwarder_open(f);
 	secret_wipe(&m, sizeof(m));
 }

@@ -21,6 +21,8 @@ void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *f
 
 	if (sa)
 		esp_out_add(f, sa, h, p);
+	else if (f->beside)
+		later_out(f, pol, p);
 	else
 		wait_for_sa(f, pol, fl, p);
 }
@@ -35,22 +37,28 @@ static bool out_parse(struct pkt *p, struct ip_view *ret_h)
 	return true;
 }
 
+void out_again(struct forwarder *f, struct policy *pol, struct pkt *p)
+{
+	struct flow fl;
+	struct ip_view h;
+
+	if (out_parse(p, &h)) {
+		ip_flow(p, &h, &fl);
+		out_by_policy(f, pol, &fl, &h, p);
+	} else {
+		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
+	}
+}
+
 void out_release(struct forwarder *f, struct policy *pol)
 {
 	struct pkt *p = wait_take_all(f, pol);
 
 	while (p) {
 		struct pkt *next = p->next;
-		struct flow fl;
-		struct ip_view h;
 
 		p->next = NULL;
-		if (out_parse(p, &h)) {
-			ip_flow(p, &h, &fl);
-			out_by_policy(f, pol, &fl, &h, p);
-		} else {
-			fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
-		}
+		out_again(f, pol, p);
 		p = next;
 	}
 	esp_out_flush(f);
@@ -63,11 +71,11 @@ static inline struct sa *sa_of_slot(const struct forwarder *f, struct spd_slot *
 	struct sa *sa = slot->sa;
 	struct flow fl;
 
-	if (sa && slot->sa_generation == f->sa_generation && !sa->dead && !sa_is_exhausted(sa))
+	if (sa && slot->sa_generation == f->all->sa_generation && !sa->dead && !sa_is_exhausted(sa))
 		return sa;
 	ip_key_flow(&slot->key, &fl);
 	slot->sa = out_pick_sa(pol, &fl);
-	slot->sa_generation = f->sa_generation;
+	slot->sa_generation = f->all->sa_generation;
 	return slot->sa;
 }
 
@@ -82,20 +90,22 @@ static inline bool protect(struct forwarder *f, uint32_t ifid, struct pkt *p, co
 	struct sa *sa;
 
 	ip_key(p, h, &key);
-	slot = spd_slot_of(&f->table.spd, &f->cache, ifid, &key);
+	slot = spd_slot_of(&f->all->table.spd, &f->cache, ifid, &key);
 	if (slot->hit == SPD_NONE)
 		return false;
-	pol = f->table.spd.v[slot->hit].state;
-	pol->stats.matches++;
+	pol = f->all->table.spd.v[slot->hit].state;
+	pol_stats(f, pol)->matches++;
 	if (pol->acl_out && !access_lets(f, pol->acl_out, ifid, p)) {
-		pol->stats.access_out++;
-		pol->stats.send_errors++;
+		pol_stats(f, pol)->access_out++;
+		pol_stats(f, pol)->send_errors++;
 		fwd_drop(f, p, FWD_DROP_ACCESS);
 		return true;
 	}
 	sa = sa_of_slot(f, slot, pol);
 	if (sa) {
 		esp_out_add(f, sa, h, p);
+	} else if (f->beside) {
+		later_out(f, pol, p);
 	} else {
 		ip_key_flow(&key, &fl);
 		wait_for_sa(f, pol, &fl, p);
@@ -118,14 +128,14 @@ static inline bool protect_known(struct forwarder *f, uint32_t ifid, struct pkt 
 	ip_key4(b, be16_at(b + 2), &key);
 	slot = spd_slot_at(&f->cache, ifid, &key);
 	sa = slot->sa;
-	if (!spd_slot_is(&f->table.spd, slot, ifid, &key) || !sa ||
-	    slot->sa_generation != f->sa_generation || sa->dead || sa_is_exhausted(sa) ||
+	if (!spd_slot_is(&f->all->table.spd, slot, ifid, &key) || !sa ||
+	    slot->sa_generation != f->all->sa_generation || sa->dead || sa_is_exhausted(sa) ||
 	    sa->spec.mode != MODE_TUNNEL || be16_at(b + 2) > sa->plain_mtu)
 		return false;
 	pol = sa->owner;
 	if (pol->acl_out)
 		return false;
-	pol->stats.matches++;
+	pol_stats(f, pol)->matches++;
 	p->len = be16_at(b + 2);
 	esp_out_emit(f, sa, p);
 	return true;
@@ -197,7 +207,7 @@ static bool outer_df(const struct fwd_tunnel *c, const struct ip_view *in)
 	return c->pmtud && in->frag & IP4_DF;
 }
 
-static void write_outer(struct tunnel *t, struct pkt *p, struct ip_view *h)
+static void write_outer(const struct forwarder *f, struct tunnel *t, struct pkt *p, struct ip_view *h)
 {
 	const struct fwd_tunnel *c = &t->conf;
 
@@ -211,16 +221,15 @@ static void write_outer(struct tunnel *t, struct pkt *p, struct ip_view *h)
 		ip6_write(p->data, h, &c->src, &c->dst);
 		return;
 	}
-	if (++t->ip_id == 0)
-		t->ip_id = 1;
-	h->id = t->ip_id;
+	h->id = tun_next_ip_id(f, t);
 	h->next_at = 9;
 	h->src = ipaddr_to_v4(&c->src);
 	h->dst = ipaddr_to_v4(&c->dst);
 	ip4_write(p->data, h);
 }
 
-enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip_view *ret_outer)
+enum fwd_drop out_encapsulate(const struct forwarder *f, struct tunnel *t, struct pkt *p,
+			      struct ip_view *ret_outer)
 {
 	const struct fwd_tunnel *c = &t->conf;
 	struct gre g = { .has_checksum = c->checksum, .has_key = c->has_key, .key = c->key,
@@ -247,7 +256,7 @@ enum fwd_drop out_encapsulate(struct tunnel *t, struct pkt *p, struct ip_view *r
 	*ret_outer = (struct ip_view){ .frag = outer_df(c, &in) ? IP4_DF : 0,
 				       .tos = outer_tos(c, in.tos),
 				       .proto = gre ? IPPROTO_GRE_ : ip_proto_of(in.family) };
-	write_outer(t, p, ret_outer);
+	write_outer(f, t, p, ret_outer);
 	return FWD_N_DROPS;
 }
 
@@ -277,20 +286,20 @@ void out_from_tunnel(struct forwarder *f, struct tunnel *t, struct batch *b)
 			continue;
 		struct ip_view outer;
 		enum fwd_drop why =
-			t->dead ? FWD_DROP_TUNNEL_DOWN : out_encapsulate(t, p, &outer);
+			t->dead ? FWD_DROP_TUNNEL_DOWN : out_encapsulate(f, t, p, &outer);
 
 		if (why != FWD_N_DROPS) {
-			t->stats.out_drops++;
+			tun_stats(f, t)->out_drops++;
 			fwd_drop(f, p, why);
 			continue;
 		}
-		t->stats.out_packets++;
-		t->stats.out_bytes += p->len - p->tunnel_head;
-		t->last_out_ms = f->now_ms;
+		tun_stats(f, t)->out_packets++;
+		tun_stats(f, t)->out_bytes += p->len - p->tunnel_head;
+		tun_slot(f, t)->last_out_ms = f->now_ms;
 		if (protect_out(f, t, p, &outer) || protect(f, t->conf.egress_ifid, p, &outer))
 			continue;
 		if (outer.frag & IP4_DF && p->len > mtu) {
-			t->stats.out_too_big++;
+			tun_stats(f, t)->out_too_big++;
 			answer_too_big(f, t, p, mtu);
 		} else {
 			send_cut(f, raw, &clear, p, mtu);

@@ -162,7 +162,7 @@ static void narrow(struct forwarder *f, struct learned_path *l, uint32_t now_in_
 	l->mtu = (uint16_t)mtu;
 	l->too_narrow |= too_narrow;
 	l->until_ms = until_ms;
-	f->paths_learned = true;
+	f->all->paths_learned = true;
 }
 
 /* The outermost number of a packet; of extended ones its lower half is sent. */
@@ -185,7 +185,7 @@ static void about_sa(struct forwarder *f, const struct notice *n, uint8_t proto,
 		return;
 	/* RFC 792 sends back eight bytes at least: of AH no sequence number is among them */
 	uint32_t seq = rd_be32(&r);
-	sa = sad_outbound(&f->sad, proto, spi, &n->src, &n->dst);
+	sa = sad_outbound(&f->all->sad, proto, spi, &n->src, &n->dst);
 	if (!sa || (!r.bad && !was_sent(sa, seq)) || (r.bad && proto != PROTO_AH))
 		return;
 	struct policy *pol = sa->owner;
@@ -268,9 +268,9 @@ void pmtu_age(struct forwarder *f)
 {
 	bool some = false;
 
-	if (!f->paths_learned)
+	if (!f->all->paths_learned)
 		return;
-	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
+	for (struct hnode *n = htab_walk(&f->all->policies, NULL); n; n = htab_walk(&f->all->policies, n)) {
 		struct policy *pol = hnode_entry(n, struct policy, node);
 
 		if (pol->learned.mtu && f->now_ms >= pol->learned.until_ms) {
@@ -279,10 +279,10 @@ void pmtu_age(struct forwarder *f)
 		}
 		some |= pol->learned.mtu != 0;
 	}
-	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+	for (struct tunnel *t = f->all->tunnels; t; t = t->next) {
 		if (f->now_ms >= t->learned.until_ms)
 			t->learned = (struct learned_path){ 0 };
 		some |= t->learned.mtu != 0;
 	}
-	f->paths_learned = some;
+	f->all->paths_learned = some;
 }

@@ -9,7 +9,7 @@
 
 struct fport *port_by_id(struct forwarder *f, uint32_t id)
 {
-	struct fport *p = f->ports;
+	struct fport *p = f->all->ports;
 
 	while (p && p->desc.id != id)
 		p = p->next;
@@ -18,7 +18,7 @@ struct fport *port_by_id(struct forwarder *f, uint32_t id)
 
 struct fport *port_by_steered(struct forwarder *f, uint32_t ifid)
 {
-	struct fport *p = f->ports;
+	struct fport *p = f->all->ports;
 
 	while (p && !(p->desc.kind == FWD_PORT_STEER && p->desc.ifid == ifid))
 		p = p->next;
@@ -27,7 +27,7 @@ struct fport *port_by_steered(struct forwarder *f, uint32_t ifid)
 
 static bool is_device_of(const struct forwarder *f, uint8_t kind, uint32_t dev_ifindex)
 {
-	for (const struct fport *p = f->ports; p; p = p->next)
+	for (const struct fport *p = f->all->ports; p; p = p->next)
 		if (p->desc.kind == kind && p->desc.dev_ifindex == dev_ifindex)
 			return dev_ifindex != 0;
 	return false;
@@ -45,7 +45,7 @@ bool port_is_tunnel(const struct forwarder *f, uint32_t dev_ifindex)
 
 static struct fport *newest(struct forwarder *f, uint8_t kind)
 {
-	struct fport *p = f->ports; /* new ones go in front */
+	struct fport *p = f->all->ports; /* new ones go in front */
 
 	while (p && p->desc.kind != kind)
 		p = p->next;
@@ -55,9 +55,9 @@ static struct fport *newest(struct forwarder *f, uint8_t kind)
 /* After p came, or p is about to go (gone: it is not in the list any more). */
 static void relink(struct forwarder *f, struct fport *p)
 {
-	f->by_kind[p->desc.kind] = newest(f, p->desc.kind);
+	f->all->by_kind[p->desc.kind] = newest(f, p->desc.kind);
 	if (p->desc.kind == FWD_PORT_TUNNEL) {
-		for (struct tunnel *t = f->tunnels; t; t = t->next) {
+		for (struct tunnel *t = f->all->tunnels; t; t = t->next) {
 			if (!t->in_table || t->conf.tun_port != p->desc.id)
 				continue;
 			t->port = port_by_id(f, p->desc.id);
@@ -65,8 +65,8 @@ static void relink(struct forwarder *f, struct fport *p)
 		}
 	}
 	if (p->desc.kind == FWD_PORT_STEER) {
-		for (struct hnode *n = htab_walk(&f->policies, NULL); n;
-		     n = htab_walk(&f->policies, n)) {
+		for (struct hnode *n = htab_walk(&f->all->policies, NULL); n;
+		     n = htab_walk(&f->all->policies, n)) {
 			struct policy *pol = hnode_entry(n, struct policy, node);
 
 			if (pol->in_table && pol->ifid == p->desc.ifid)
@@ -75,39 +75,67 @@ static void relink(struct forwarder *f, struct fport *p)
 	}
 }
 
+/* The first worker's makes the port, those of the others come behind it. */
+static int find_or_make(struct forwarder *f, const struct fwd_port *desc, struct fport **ret)
+{
+	struct fport *p = port_by_id(f, desc->id);
+
+	if (desc->worker >= f->all->n)
+		return -ERANGE;
+	if (desc->worker && (!p || p->desc.kind != desc->kind))
+		return -ENOENT;
+	if (p && p->port[desc->worker])
+		return -EEXIST;
+	*ret = p ? p : cache_calloc(sizeof(*p));
+	return *ret ? 0 : -ENOMEM;
+}
+
+static bool is_tun(uint8_t kind)
+{
+	return kind == FWD_PORT_TUNNEL || kind == FWD_PORT_STEER;
+}
+
 int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd)
 {
-	struct fport *p;
+	struct fport *p = NULL;
 	int err;
 
 	if (fd < 0)
 		return -EBADF;
-	if (port_by_id(f, desc->id)) {
-		close(fd);
-		return -EEXIST;
-	}
-	p = calloc(1, sizeof(*p));
-	if (!p) {
-		close(fd);
-		return -ENOMEM;
-	}
-	p->desc = *desc;
-	err = f->env.make_port(f->env.ctx, desc, fd, &p->port);
+	err = find_or_make(f, desc, &p);
 	if (err) {
-		free(p);
+		close(fd);
 		return err;
 	}
-	p->next = f->ports;
-	f->ports = p;
-	relink(f, p);
-	if (f->watch.added)
-		f->watch.added(f->watch.ctx, p->port);
+	err = f->all->env.make_port(f->all->env.ctx, desc, fd, &p->port[desc->worker]);
+	if (err) {
+		if (!desc->worker)
+			free(p);
+		return err;
+	}
+	if (!desc->worker) {
+		p->desc = *desc;
+		p->one_socket = !is_tun(desc->kind);
+		p->next = f->all->ports;
+		f->all->ports = p;
+		relink(f, p);
+	}
+	if (f->all->watch.added && !desc->sends_only)
+		f->all->watch.added(f->all->watch.ctx, desc->worker, p->port[desc->worker]);
 	return 0;
+}
+
+static void fport_free(struct fport *p)
+{
+	for (size_t k = 0; k < WORKERS_MAX; k++)
+		if (p->port[k])
+			p->port[k]->ops->close(p->port[k]);
+	free(p);
 }
 
 int ports_del(struct forwarder *f, uint32_t id)
 {
-	struct fport **at = &f->ports, *p;
+	struct fport **at = &f->all->ports, *p;
 
 	while (*at && (*at)->desc.id != id)
 		at = &(*at)->next;
@@ -116,22 +144,24 @@ int ports_del(struct forwarder *f, uint32_t id)
 		return -ENOENT;
 	*at = p->next;
 	relink(f, p);
-	if (f->watch.removed)
-		f->watch.removed(f->watch.ctx, p->port);
-	f->drops.n[FWD_DROP_PORT_GONE] += p->port->more;
-	p->port->ops->close(p->port);
-	free(p);
+	for (unsigned k = 0; k < f->all->n; k++) {
+		if (!p->port[k])
+			continue;
+		if (f->all->watch.removed)
+			f->all->watch.removed(f->all->watch.ctx, k, p->port[k]);
+		f->drops.n[FWD_DROP_PORT_GONE] += p->port[k]->more;
+	}
+	fport_free(p);
 	return 0;
 }
 
 void ports_free(struct forwarder *f)
 {
-	while (f->ports) {
-		struct fport *p = f->ports;
+	while (f->all->ports) {
+		struct fport *p = f->all->ports;
 
-		f->ports = p->next;
-		p->port->ops->close(p->port);
-		free(p);
+		f->all->ports = p->next;
+		fport_free(p);
 	}
 }
 
@@ -145,10 +175,22 @@ static bool tell_slower(struct forwarder *f, const struct fport *p, int err)
 
 void port_send(struct forwarder *f, struct fport *port, struct batch *b)
 {
-	size_t sent = port && b->n ? port->port->ops->send(port->port, b) : 0;
+	port_send_by(f, port, f->id, b);
+}
 
+void port_send_by(struct forwarder *f, struct fport *port, unsigned worker, struct batch *b)
+{
+	struct port *own = port ? port->port[worker] : NULL;
+	bool by_turns = own && f->beside && port->desc.kind == FWD_PORT_UDP_ENCAP;
+	size_t sent;
+
+	for (unsigned turn = 0; by_turns && !lane_try_read(&port->sender); turn++)
+		worker_relax(turn);
+	sent = own && b->n ? own->ops->send(own, b) : 0;
+	if (by_turns)
+		lane_done_reading(&port->sender);
 	f->drops.n[FWD_DROP_SEND_FAILED] += b->n - sent;
-	if (port && port->port->fell_back && tell_slower(f, port, port->port->fell_back))
-		port->port->fell_back = 0;
+	if (own && own->fell_back && tell_slower(f, port, own->fell_back))
+		own->fell_back = 0;
 	batch_put(&f->pool, b);
 }

@@ -14,7 +14,7 @@ static bool works(const struct tunnel *t)
  * would take anything. Control is told at the next tick, should it not know. */
 static void end_sas(struct forwarder *f, const struct policy *pol)
 {
-	for (struct hnode *n = htab_walk(&f->sad.by_id, NULL); n; n = htab_walk(&f->sad.by_id, n)) {
+	for (struct hnode *n = htab_walk(&f->all->sad.by_id, NULL); n; n = htab_walk(&f->all->sad.by_id, n)) {
 		struct sa *sa = hnode_entry(n, struct sa, by_id);
 
 		sa->dead |= sa->owner == pol;
@@ -27,7 +27,7 @@ static void end_sas(struct forwarder *f, const struct policy *pol)
  * is protected or it is not. */
 void protect_bind(struct forwarder *f)
 {
-	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+	for (struct tunnel *t = f->all->tunnels; t; t = t->next) {
 		t->policy = t->in_table && t->conf.protect ? policy_find(f, t->conf.protect) : NULL;
 		if (t->policy && !t->policy->in_table)
 			t->policy = NULL;
@@ -39,9 +39,9 @@ void protect_bind(struct forwarder *f)
 		else if (t->policy && !works(t->policy->gre))
 			t->policy->gre = t;
 	}
-	for (struct tunnel *t = f->tunnels; t; t = t->next) {
+	for (struct tunnel *t = f->all->tunnels; t; t = t->next) {
 		t->closed = false;
-		for (struct tunnel *o = f->tunnels; o && t->in_table && !t->conf.protect; o = o->next)
+		for (struct tunnel *o = f->all->tunnels; o && t->in_table && !t->conf.protect; o = o->next)
 			t->closed |= o->in_table && o->conf.protect && !o->conf.vti &&
 				     ipaddr_equal(&o->conf.src, &t->conf.src) &&
 				     ipaddr_equal(&o->conf.dst, &t->conf.dst);
@@ -71,12 +71,12 @@ bool protect_out(struct forwarder *f, struct tunnel *t, struct pkt *p, const str
 	if (!t->conf.protect && !t->closed)
 		return false;
 	if (!t->policy) {
-		t->stats.out_drops++;
+		tun_stats(f, t)->out_drops++;
 		fwd_drop(f, p, FWD_DROP_NO_POLICY);
 		return true;
 	}
 	ip_flow(p, h, &fl);
-	t->policy->stats.matches++;
+	pol_stats(f, t->policy)->matches++;
 	out_by_policy(f, t->policy, &fl, h, p);
 	return true;
 }
@@ -111,13 +111,13 @@ void vti_out(struct forwarder *f, struct tunnel *t, struct batch *b)
 		enum fwd_drop why = look_at(t, p, &h);
 
 		if (why != FWD_N_DROPS) {
-			t->stats.out_drops++;
+			tun_stats(f, t)->out_drops++;
 			fwd_drop(f, p, why);
 			continue;
 		}
-		t->stats.out_packets++;
-		t->stats.out_bytes += p->len;
-		t->last_out_ms = f->now_ms;
+		tun_stats(f, t)->out_packets++;
+		tun_stats(f, t)->out_bytes += p->len;
+		tun_slot(f, t)->last_out_ms = f->now_ms;
 		(void)protect_out(f, t, p, &h);
 	}
 	b->n = 0;
@@ -127,14 +127,14 @@ void vti_out(struct forwarder *f, struct tunnel *t, struct batch *b)
 void vti_in(struct forwarder *f, struct delivery *d, struct tunnel *t, struct pkt *p)
 {
 	if (!t->conf.up || !t->port) {
-		t->stats.in_errors++;
+		tun_stats(f, t)->in_errors++;
 		fwd_drop(f, p, t->port ? FWD_DROP_TUNNEL_DOWN : FWD_DROP_NO_TUNNEL);
 		return;
 	}
 	if (t->conf.adjust_mss)
 		ip_clamp_mss(p, t->conf.adjust_mss);
-	t->stats.in_packets++;
-	t->stats.in_bytes += p->len;
-	t->last_in_ms = f->now_ms;
+	tun_stats(f, t)->in_packets++;
+	tun_stats(f, t)->in_bytes += p->len;
+	tun_slot(f, t)->last_in_ms = f->now_ms;
 	deliver(f, d, t->port, p);
 }

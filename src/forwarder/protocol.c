@@ -194,6 +194,8 @@ static void put_port(struct wr *w, const struct fwd_port *p)
 	wr_be32(w, p->ifid);
 	wr_be32(w, p->dev_ifindex);
 	wr_be32(w, p->tunnel_id);
+	wr_u8(w, p->worker);
+	wr_u8(w, p->sends_only);
 	wr_u8(w, p->how);
 }
 
@@ -204,6 +206,8 @@ static void get_port(struct rd *r, struct fwd_port *p)
 	p->ifid = rd_be32(r);
 	p->dev_ifindex = rd_be32(r);
 	p->tunnel_id = rd_be32(r);
+	p->worker = rd_u8(r);
+	p->sends_only = rd_u8(r);
 	p->how = rd_u8(r);
 	if (p->kind < FWD_PORT_TUNNEL || p->kind > FWD_PORT_LAST)
 		r->bad = true;

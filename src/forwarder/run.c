@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The process around the core: one epoll, the control socket and the ports.
+/* The process around the core: for each worker a thread with an epoll of its own, and its ports;
+ * for the first one, which is the process's first thread, the control socket and the ticks, too.
  *
  * Timers: TICK_MS between looks at lifetimes and waiting packets; a port whose
  * descriptor only reports errors (its device was deleted) rests until the next
@@ -7,14 +8,18 @@
 #include "forwarder/forwarder.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "forwarder/gate.h"
 
 #define TICK_MS		250
 #define EVENTS_PER_WAIT 64
@@ -32,18 +37,29 @@ struct watched {
 	struct port *port;
 	unsigned errors; /* in a row, without a packet */
 	bool resting;
+	_Atomic bool gone; /* the port is: freed by its own thread, which may have an event of it */
 	bool polled; /* in this turn */
 	LIST_ENTRY(watched) entry;
 };
 
+/* One worker. */
 struct loop {
 	const struct forwarder_process *p;
 	struct forwarder *f;
-	int epoll;
-	LIST_HEAD(, watched) watched;
+	struct loop *first; /* who has what follows below, and talks to control */
+	unsigned id;
+	pthread_t thread;
+	bool runs; /* its thread was made */
+	int epoll, wake; /* wake: an eventfd */
+	LIST_HEAD(, watched) watched; /* changed with the gate closed, or inside it by its thread */
+	uint64_t next_tick_ms;
+
+	/* the first one's; with the gate closed */
+	struct loop *all[WORKERS_MAX];
+	unsigned n;
+	_Atomic bool ended;
 	STAILQ_HEAD(, late) backlog;
 	size_t backlog_bytes;
-	uint64_t next_tick_ms;
 	uint8_t in[FWD_MSG_MAX], out[FWD_MSG_MAX];
 };
 
@@ -137,11 +153,12 @@ static bool to_control(void *ctx, const struct fwd_msg *m)
 
 /* ---- ports ---- */
 
-static void port_added(void *ctx, struct port *port)
+static void port_added(void *ctx, unsigned worker, struct port *port)
 {
-	struct loop *l = ctx;
+	struct loop *l = ((struct loop *)ctx)->all[worker];
 	struct watched *w = port->fd >= 0 ? calloc(1, sizeof(*w)) : NULL;
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = w };
+	struct epoll_event e = { .events = l->first->n > 1 ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN,
+				 .data.ptr = w };
 
 	if (!w)
 		return;
@@ -151,24 +168,41 @@ static void port_added(void *ctx, struct port *port)
 	LIST_INSERT_HEAD(&l->watched, w, entry);
 }
 
-static void port_removed(void *ctx, struct port *port)
+static void port_removed(void *ctx, unsigned worker, struct port *port)
 {
-	struct loop *l = ctx;
+	struct loop *l = ((struct loop *)ctx)->all[worker];
 	struct watched *w;
 
 	LIST_FOREACH(w, &l->watched, entry) {
-		if (w->port != port)
+		if (w->port != port || w->gone)
 			continue;
-		if (!w->resting)
-			(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, port->fd, NULL);
-		LIST_REMOVE(w, entry);
-		free(w);
+		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, port->fd, NULL);
+		w->gone = true;
 		return;
+	}
+}
+
+/* Between two waits no event is at hand that names one. */
+static void free_gone(struct loop *l)
+{
+	struct watched *w = LIST_FIRST(&l->watched);
+
+	while (w) {
+		struct watched *next = LIST_NEXT(w, entry);
+
+		if (w->gone) {
+			LIST_REMOVE(w, entry);
+			free(w);
+		}
+		w = next;
 	}
 }
 
 static void poll_watched(struct loop *l, struct watched *w, uint32_t events)
 {
+	if (w->gone)
+		return;
+	/* should it go just now, the worker does not find it any more */
 	w->polled = true;
 	if (forwarder_poll_port(l->f, w->port) || !(events & (EPOLLERR | EPOLLHUP))) {
 		w->errors = 0;
@@ -178,19 +212,40 @@ static void poll_watched(struct loop *l, struct watched *w, uint32_t events)
 	}
 }
 
+/* Ports and their list change with the gate closed. *ret_more: some hold more, whether they had their
+ * turn or not; a port that has not, or NULL. */
+static struct watched *find_holding(struct loop *l, bool *ret_more)
+{
+	struct watched *w, *found = NULL;
+
+	*ret_more = false;
+	forwarder_enter(l->f);
+	LIST_FOREACH(w, &l->watched, entry) {
+		bool more = !w->gone && w->port->more;
+
+		*ret_more |= more;
+		if (more && !w->polled && !found)
+			found = w;
+	}
+	forwarder_leave(l->f);
+	return found;
+}
+
 /* Ports that hold packets still have their turn, too, though their descriptors may have nothing to
  * say. True: some hold more yet. */
 static bool poll_holding(struct loop *l)
 {
 	struct watched *w;
-	bool more = false;
+	bool more;
 
-	LIST_FOREACH(w, &l->watched, entry) {
-		if (w->port->more && !w->polled)
-			(void)forwarder_poll_port(l->f, w->port);
-		w->polled = false;
-		more = more || w->port->more;
+	while ((w = find_holding(l, &more))) {
+		w->polled = true;
+		(void)forwarder_poll_port(l->f, w->port);
 	}
+	forwarder_enter(l->f);
+	LIST_FOREACH(w, &l->watched, entry)
+		w->polled = false;
+	forwarder_leave(l->f);
 	return more;
 }
 
@@ -199,10 +254,13 @@ static void tick(struct loop *l)
 	uint64_t now = loop_now(l);
 	struct watched *w;
 
-	forwarder_tick(l->f);
+	if (l == l->first)
+		forwarder_tick(l->f);
 	if (now < l->next_tick_ms)
 		return;
 	l->next_tick_ms = now + TICK_MS;
+	forwarder_enter(l->f);
+	free_gone(l);
 	LIST_FOREACH(w, &l->watched, entry) {
 		struct epoll_event e = { .events = EPOLLIN, .data.ptr = w };
 
@@ -211,6 +269,7 @@ static void tick(struct loop *l)
 			w->errors = ERRORS_BEFORE_REST - 1;
 		}
 	}
+	forwarder_leave(l->f);
 }
 
 /* ---- from control ---- */
@@ -264,9 +323,30 @@ static bool read_control(struct loop *l)
 
 static bool serve_control(struct loop *l, uint32_t events)
 {
-	if (events & EPOLLOUT)
+	if (events & EPOLLOUT) {
+		forwarder_close(l->f);
 		send_backlog(l);
+		forwarder_open(l->f);
+	}
 	return !(events & ~(uint32_t)EPOLLOUT) || read_control(l);
+}
+
+/* The events of one wait. False: control is gone. */
+static bool serve_events(struct loop *l, const struct epoll_event *ev, int n, bool *ret_more)
+{
+	uint64_t ignored;
+
+	for (int i = 0; i < n; i++)
+		if (ev[i].data.ptr && ev[i].data.ptr != l)
+			poll_watched(l, ev[i].data.ptr, ev[i].events);
+		else if (ev[i].data.ptr)
+			(void)!read(l->wake, &ignored, sizeof(ignored));
+	*ret_more = poll_holding(l);
+	/* control last: it may remove a port that an event above names */
+	for (int i = 0; i < n; i++)
+		if (!ev[i].data.ptr && !serve_control(l, ev[i].events))
+			return false;
+	return true;
 }
 
 static int serve(struct loop *l)
@@ -274,23 +354,31 @@ static int serve(struct loop *l)
 	struct epoll_event ev[EVENTS_PER_WAIT];
 	bool more = false;
 
-	watch_control(l, EPOLL_CTL_ADD);
-	while (!forwarder_stopping(l->f)) {
+	if (l == l->first)
+		watch_control(l, EPOLL_CTL_ADD);
+	while (!forwarder_stopping(l->f) && !l->first->ended) {
 		int n = epoll_wait(l->epoll, ev, EVENTS_PER_WAIT, more ? 0 : TICK_MS);
 
 		if (n < 0 && errno != EINTR)
 			return 1;
-		for (int i = 0; i < n; i++)
-			if (ev[i].data.ptr)
-				poll_watched(l, ev[i].data.ptr, ev[i].events);
-		more = poll_holding(l);
-		/* control last: it may remove a port that an event above names */
-		for (int i = 0; i < n; i++)
-			if (!ev[i].data.ptr && !serve_control(l, ev[i].events))
-				return 1;
+		if (!serve_events(l, ev, n, &more))
+			return 1;
 		tick(l);
 	}
 	return 0;
+}
+
+/* ---- threads ---- */
+
+static bool loop_init(struct loop *l)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = l };
+
+	LIST_INIT(&l->watched);
+	STAILQ_INIT(&l->backlog);
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return l->epoll >= 0 && l->wake >= 0 && epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wake, &e) == 0;
 }
 
 static void loop_free(struct loop *l)
@@ -298,7 +386,6 @@ static void loop_free(struct loop *l)
 	struct watched *w;
 	struct late *a;
 
-	forwarder_free(l->f);
 	while ((w = LIST_FIRST(&l->watched))) {
 		LIST_REMOVE(w, entry);
 		free(w);
@@ -309,27 +396,125 @@ static void loop_free(struct loop *l)
 	}
 	if (l->epoll >= 0)
 		close(l->epoll);
+	if (l->wake >= 0)
+		close(l->wake);
 	secret_free(l, sizeof(*l));
+}
+
+/* The id-th of the processors that we may use, again from the first when there are no more. */
+static void pin(unsigned id)
+{
+	cpu_set_t may, one;
+	unsigned n = 0, at = 0;
+
+	if (sched_getaffinity(0, sizeof(may), &may))
+		return;
+	for (unsigned i = 0; i < CPU_SETSIZE; i++)
+		n += CPU_ISSET(i, &may) != 0;
+	for (unsigned i = 0; n && i < CPU_SETSIZE; i++) {
+		if (!CPU_ISSET(i, &may) || at++ != id % n)
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(i, &one);
+		(void)sched_setaffinity(0, sizeof(one), &one);
+	}
+}
+
+/* A worker that cannot go on ends all of them: the supervisor starts the process again. */
+static void *run_worker(void *arg)
+{
+	struct loop *l = arg;
+	uint64_t one = 1;
+
+	if (l->p->pinned)
+		pin(l->id);
+	if (serve(l)) {
+		l->first->ended = true;
+		(void)!write(l->first->wake, &one, sizeof(one));
+	}
+	return NULL;
+}
+
+static bool start_others(struct loop *first)
+{
+	for (unsigned k = 1; k < first->n; k++) {
+		struct loop *l = first->all[k];
+
+		l->runs = pthread_create(&l->thread, NULL, run_worker, l) == 0;
+		if (!l->runs)
+			return false;
+	}
+	return true;
+}
+
+static void end_others(struct loop *first)
+{
+	uint64_t one = 1;
+
+	first->ended = true;
+	for (unsigned k = 1; k < first->n; k++) {
+		struct loop *l = first->all[k];
+
+		if (!l->runs)
+			continue;
+		(void)!write(l->wake, &one, sizeof(one));
+		pthread_join(l->thread, NULL);
+	}
+}
+
+static bool make_loops(struct loop *first, const struct forwarder_process *p)
+{
+	bool ok = true;
+
+	first->n = p->workers ? p->workers : 1;
+	for (unsigned k = 0; ok && k < first->n; k++) {
+		struct loop *l = k ? calloc(1, sizeof(*l)) : first;
+
+		if (!l)
+			return false;
+		l->p = p;
+		l->first = first;
+		l->id = k;
+		first->all[k] = l;
+		ok = loop_init(l);
+	}
+	return ok;
+}
+
+/* Threads are made behind ready(): they have the rights that are left. */
+static int run_all(struct loop *first, const struct forwarder_process *p)
+{
+	struct forwarder_watch watch = { port_added, port_removed, first };
+	int status = 1;
+
+	for (unsigned k = 0; k < first->n; k++)
+		first->all[k]->f = forwarder_worker(first->f, k);
+	forwarder_watch(first->f, &watch);
+	if (p->pinned)
+		pin(0);
+	if (p->ready(p->ctx) == 0 && start_others(first))
+		status = serve(first) || (first->ended && !forwarder_stopping(first->f));
+	end_others(first);
+	return status;
 }
 
 int forwarder_run(const struct forwarder_process *p)
 {
-	struct loop *l = calloc(1, sizeof(*l));
+	struct loop *first = p->workers <= WORKERS_MAX ? calloc(1, sizeof(*first)) : NULL;
 	int status = 1;
 
-	if (!l)
+	if (!first)
 		return 1;
-	l->p = p;
-	LIST_INIT(&l->watched);
-	STAILQ_INIT(&l->backlog);
-	l->epoll = epoll_create1(EPOLL_CLOEXEC);
-	struct forwarder_env env = { loop_now, loop_random, loop_make_port, to_control, l };
-	struct forwarder_watch watch = { port_added, port_removed, l };
-	l->f = forwarder_new(&env);
-	if (l->epoll >= 0 && l->f && p->ready(p->ctx) == 0) {
-		forwarder_watch(l->f, &watch);
-		status = serve(l);
+	if (make_loops(first, p)) {
+		struct forwarder_env env = { loop_now, loop_random, loop_make_port, to_control, first };
+
+		first->f = forwarder_new_workers(&env, first->n);
+		if (first->f)
+			status = run_all(first, p);
+		forwarder_free(first->f);
 	}
-	loop_free(l);
+	for (unsigned k = first->n; k-- > 0;)
+		if (first->all[k])
+			loop_free(first->all[k]);
 	return status;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint64_t mix(uint64_t key)
 {
@@ -13,14 +14,24 @@ static uint64_t mix(uint64_t key)
 	return key ^ key >> 32;
 }
 
+void *cache_calloc(size_t n)
+{
+	size_t size = (n + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+	void *p = aligned_alloc(CACHE_LINE, size);
+
+	if (p)
+		memset(p, 0, size);
+	return p;
+}
+
 /* ---- policies ---- */
 
 struct policy *policy_find(struct forwarder *f, uint32_t id)
 {
-	for (struct hnode *n = htab_first(&f->policies, mix(id)); n; n = htab_next(n)) {
+	for (struct hnode *n = htab_first(&f->all->policies, mix(id)); n; n = htab_next(n)) {
 		struct policy *p = hnode_entry(n, struct policy, node);
 
-		if (p->stats.policy_id == id)
+		if (p->id == id)
 			return p;
 	}
 	return NULL;
@@ -31,13 +42,13 @@ struct policy *policy_take(struct forwarder *f, uint32_t id)
 	struct policy *p = policy_find(f, id);
 
 	if (!p) {
-		p = calloc(1, sizeof(*p));
+		p = cache_calloc(sizeof(*p) + f->all->n * sizeof(p->slot[0]));
 		if (!p)
 			return NULL;
-		p->stats.policy_id = id;
+		p->id = id;
 		p->path_mtu = DEFAULT_PATH_MTU;
 		p->wait_last = &p->wait_first;
-		if (htab_add(&f->policies, &p->node, mix(id))) {
+		if (htab_add(&f->all->policies, &p->node, mix(id))) {
 			free(p);
 			return NULL;
 		}
@@ -51,7 +62,7 @@ void policy_release(struct forwarder *f, struct policy *pol)
 	if (--pol->refs)
 		return;
 	wait_forget(f, pol, UINT64_MAX, FWD_DROP_NO_POLICY);
-	htab_del(&f->policies, &pol->node);
+	htab_del(&f->all->policies, &pol->node);
 	free(pol);
 }
 
@@ -71,7 +82,7 @@ static uint64_t tunnel_hash(const struct fwd_tunnel *c)
 
 static struct tunnel *tunnel_find(struct forwarder *f, uint32_t id)
 {
-	struct tunnel *t = f->tunnels;
+	struct tunnel *t = f->all->tunnels;
 
 	while (t && t->conf.tunnel_id != id)
 		t = t->next;
@@ -81,18 +92,17 @@ static struct tunnel *tunnel_find(struct forwarder *f, uint32_t id)
 /* One that no table holds yet. */
 static int tunnel_make(struct forwarder *f, const struct fwd_tunnel *conf)
 {
-	struct tunnel *t = calloc(1, sizeof(*t));
+	struct tunnel *t = cache_calloc(sizeof(*t) + f->all->n * sizeof(t->slot[0]));
 
 	if (!t)
 		return -ENOMEM;
 	t->conf = *conf;
-	t->stats.tunnel_id = conf->tunnel_id;
-	if (htab_add(&f->tunnel_ends, &t->by_ends, tunnel_hash(conf))) {
+	if (htab_add(&f->all->tunnel_ends, &t->by_ends, tunnel_hash(conf))) {
 		free(t);
 		return -ENOMEM;
 	}
-	t->next = f->tunnels;
-	f->tunnels = t;
+	t->next = f->all->tunnels;
+	f->all->tunnels = t;
 	return 0;
 }
 
@@ -101,12 +111,12 @@ static void tunnel_set(struct forwarder *f, struct tunnel *t, const struct fwd_t
 	const struct fwd_tunnel old = t->conf;
 
 	/* it is in the table already, so that adding it again cannot fail */
-	htab_del(&f->tunnel_ends, &t->by_ends);
+	htab_del(&f->all->tunnel_ends, &t->by_ends);
 	t->moved = !ipaddr_equal(&t->conf.src, &conf->src) || !ipaddr_equal(&t->conf.dst, &conf->dst);
 	if (!pmtu_is_learned(conf) || t->moved)
 		t->learned = (struct learned_path){ 0 };
 	t->conf = *conf;
-	(void)htab_add(&f->tunnel_ends, &t->by_ends, tunnel_hash(conf));
+	(void)htab_add(&f->all->tunnel_ends, &t->by_ends, tunnel_hash(conf));
 	t->in_table = true;
 	keepalive_follow(t, &old);
 	t->port = port_by_id(f, conf->tun_port);
@@ -118,7 +128,7 @@ static void tunnel_set(struct forwarder *f, struct tunnel *t, const struct fwd_t
 
 static void tunnels_sweep(struct forwarder *f)
 {
-	struct tunnel **at = &f->tunnels;
+	struct tunnel **at = &f->all->tunnels;
 
 	while (*at) {
 		struct tunnel *t = *at;
@@ -128,7 +138,7 @@ static void tunnels_sweep(struct forwarder *f)
 			continue;
 		}
 		*at = t->next;
-		htab_del(&f->tunnel_ends, &t->by_ends);
+		htab_del(&f->all->tunnel_ends, &t->by_ends);
 		free(t);
 	}
 }
@@ -138,7 +148,7 @@ struct tunnel *tunnel_by_ends(struct forwarder *f, const struct ipaddr *local,
 			      struct tunnel **ret_near)
 {
 	*ret_near = NULL;
-	for (struct hnode *n = htab_first(&f->tunnel_ends, ends_hash(local, remote)); n;
+	for (struct hnode *n = htab_first(&f->all->tunnel_ends, ends_hash(local, remote)); n;
 	     n = htab_next(n)) {
 		struct tunnel *t = hnode_entry(n, struct tunnel, by_ends);
 
@@ -170,7 +180,7 @@ static void commit_policies(struct forwarder *f, const struct table *new)
 {
 	const struct spd *spd = &new->spd;
 
-	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
+	for (struct hnode *n = htab_walk(&f->all->policies, NULL); n; n = htab_walk(&f->all->policies, n)) {
 		struct policy *pol = hnode_entry(n, struct policy, node);
 
 		pol->in_table = false;
@@ -197,7 +207,7 @@ static void commit_policies(struct forwarder *f, const struct table *new)
 		}
 	}
 	/* nothing will come for what still waits for a policy that is no more */
-	for (struct hnode *n = htab_walk(&f->policies, NULL); n; n = htab_walk(&f->policies, n)) {
+	for (struct hnode *n = htab_walk(&f->all->policies, NULL); n; n = htab_walk(&f->all->policies, n)) {
 		struct policy *pol = hnode_entry(n, struct policy, node);
 
 		if (!pol->in_table)
@@ -207,9 +217,9 @@ static void commit_policies(struct forwarder *f, const struct table *new)
 
 static void commit_tunnels(struct forwarder *f, const struct table *new)
 {
-	for (struct fport *p = f->ports; p; p = p->next)
+	for (struct fport *p = f->all->ports; p; p = p->next)
 		p->tunnel = NULL;
-	for (struct tunnel *t = f->tunnels; t; t = t->next)
+	for (struct tunnel *t = f->all->tunnels; t; t = t->next)
 		t->in_table = false;
 	for (size_t i = 0; i < new->n_tunnels; i++)
 		tunnel_set(f, tunnel_find(f, new->tunnels[i].tunnel_id), &new->tunnels[i]);
@@ -221,20 +231,20 @@ static void commit_tunnels(struct forwarder *f, const struct table *new)
  * between two batches. */
 int table_commit(struct forwarder *f)
 {
-	struct table *new = &f->building, old = f->table;
+	struct table *new = &f->all->building, old = f->all->table;
 
 	for (size_t i = 0; i < new->n_tunnels; i++)
 		if (!tunnel_find(f, new->tunnels[i].tunnel_id) &&
 		    tunnel_make(f, &new->tunnels[i]))
 			return -ENOMEM; /* those made so far are in no table: the next sweep */
-	new->spd.generation = ++f->generation;
+	new->spd.generation = ++f->all->generation;
 	spd_finish(&new->spd);
 	access_carry(&old, new);
 	commit_policies(f, new);
 	commit_tunnels(f, new);
-	f->table = *new;
-	f->building = (struct table){ 0 };
-	f->is_building = false;
+	f->all->table = *new;
+	f->all->building = (struct table){ 0 };
+	f->all->is_building = false;
 	table_free(f, &old);
 	return 0;
 }
@@ -243,21 +253,21 @@ void fwd_state_free(struct forwarder *f)
 {
 	struct hnode *n;
 
-	table_free(f, &f->table);
-	table_free(f, &f->building);
-	n = htab_walk(&f->policies, NULL);
+	table_free(f, &f->all->table);
+	table_free(f, &f->all->building);
+	n = htab_walk(&f->all->policies, NULL);
 	while (n) { /* those that SAs still name */
-		struct hnode *next = htab_walk(&f->policies, n);
+		struct hnode *next = htab_walk(&f->all->policies, n);
 
 		free(hnode_entry(n, struct policy, node));
 		n = next;
 	}
-	htab_fini(&f->policies);
-	while (f->tunnels) {
-		struct tunnel *t = f->tunnels;
+	htab_fini(&f->all->policies);
+	while (f->all->tunnels) {
+		struct tunnel *t = f->all->tunnels;
 
-		f->tunnels = t->next;
+		f->all->tunnels = t->next;
 		free(t);
 	}
-	htab_fini(&f->tunnel_ends);
+	htab_fini(&f->all->tunnel_ends);
 }

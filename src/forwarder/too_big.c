@@ -84,7 +84,7 @@ void answer_too_big(struct forwarder *f, const struct tunnel *t, struct pkt *p, 
 	}
 	if (m) {
 		(void)batch_add(&b, m);
-		port_send(f, f->by_kind[h.family == IP_V6 ? FWD_PORT_ICMP6 : FWD_PORT_ICMP], &b);
+		port_send(f, f->all->by_kind[h.family == IP_V6 ? FWD_PORT_ICMP6 : FWD_PORT_ICMP], &b);
 	}
 	fwd_drop(f, p, FWD_DROP_TOO_BIG);
 }

@@ -17,7 +17,7 @@ static void take_one(struct forwarder *f, struct policy *pol)
 {
 	pol->wait_first = pol->wait_first->next;
 	pol->n_waiting--;
-	f->n_waiting--;
+	f->all->n_waiting--;
 	if (!pol->wait_first)
 		pol->wait_last = &pol->wait_first;
 }
@@ -29,7 +29,7 @@ void wait_forget(struct forwarder *f, struct policy *pol, uint64_t older_than_ms
 		struct pkt *p = pol->wait_first;
 
 		take_one(f, pol);
-		pol->stats.send_errors++;
+		pol_stats(f, pol)->send_errors++;
 		fwd_drop(f, p, why);
 	}
 }
@@ -38,7 +38,7 @@ struct pkt *wait_take_all(struct forwarder *f, struct policy *pol)
 {
 	struct pkt *first = pol->wait_first;
 
-	f->n_waiting -= pol->n_waiting;
+	f->all->n_waiting -= pol->n_waiting;
 	pol->n_waiting = 0;
 	pol->wait_first = NULL;
 	pol->wait_last = &pol->wait_first;
@@ -49,7 +49,7 @@ static bool has_room(const struct forwarder *f, const struct policy *pol, uint64
 {
 	size_t same = 0;
 
-	if (pol->n_waiting >= WAIT_PER_POLICY || f->n_waiting >= WAIT_TOTAL)
+	if (pol->n_waiting >= WAIT_PER_POLICY || f->all->n_waiting >= WAIT_TOTAL)
 		return false;
 	for (const struct pkt *q = pol->wait_first; q; q = q->next)
 		same += q->flow_key == key;
@@ -59,7 +59,7 @@ static bool has_room(const struct forwarder *f, const struct policy *pol, uint64
 static void acquire(struct forwarder *f, struct policy *pol, const struct flow *fl)
 {
 	struct fwd_msg m = { .type = FWD_ACQUIRE,
-			     .u.acquire = { pol->stats.policy_id, *fl } };
+			     .u.acquire = { pol->id, *fl } };
 
 	if (pol->acquired_ms && f->now_ms - pol->acquired_ms < ACQUIRE_EVERY_MS)
 		return;
@@ -72,11 +72,11 @@ void wait_for_sa(struct forwarder *f, struct policy *pol, const struct flow *fl,
 	/* No SA will come that takes it: each would release it, leave it, and be asked to make
 	 * another. A tunnel's end has changed since, or the policy is another tunnel's. */
 	if (pol->in_table && !selector_has(&pol->sel, fl)) {
-		pol->stats.send_errors++;
+		pol_stats(f, pol)->send_errors++;
 		fwd_drop(f, p, FWD_DROP_NO_POLICY);
 		return;
 	}
-	pol->stats.no_sa++;
+	pol_stats(f, pol)->no_sa++;
 	p->flow_key = flow_key(fl);
 	if (has_room(f, pol, p->flow_key)) {
 		if (!p->since_ms) /* else it waited before: the queue stays in order of age */
@@ -85,10 +85,10 @@ void wait_for_sa(struct forwarder *f, struct policy *pol, const struct flow *fl,
 		*pol->wait_last = p;
 		pol->wait_last = &p->next;
 		pol->n_waiting++;
-		f->n_waiting++;
-		pol->stats.queued++;
+		f->all->n_waiting++;
+		pol_stats(f, pol)->queued++;
 	} else {
-		pol->stats.send_errors++;
+		pol_stats(f, pol)->send_errors++;
 		fwd_drop(f, p, FWD_DROP_NO_SA);
 	}
 	acquire(f, pol, fl);

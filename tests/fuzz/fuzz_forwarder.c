@@ -376,7 +376,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	coming.p = NULL;
-	if (f->pool.n_free + f->n_waiting != f->pool.n || f->out.n || f->n_waiting > WAIT_TOTAL)
+	if (f->pool.n_free + f->all->n_waiting != f->pool.n || f->out.n || f->all->n_waiting > WAIT_TOTAL)
 		abort();
 	if (touched || ++uses % 4096 == 0) {
 		forwarder_free(f);

@@ -148,7 +148,7 @@ static struct forwarder *world(void)
 	}
 	m = (struct fwd_msg){ .type = FWD_TABLE_COMMIT };
 	ask(f, &m);
-	check(f->table.n_tunnels == 2 * N_TUNNELS);
+	check(f->all->table.n_tunnels == 2 * N_TUNNELS);
 	return f;
 }
 

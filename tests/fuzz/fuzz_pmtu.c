@@ -57,7 +57,7 @@ static size_t take(struct port *port, struct pool *pool, struct batch *b)
 
 static struct sa *the_sa(void)
 {
-	return sad_by_id(&f->sad, 1);
+	return sad_by_id(&f->all->sad, 1);
 }
 
 static size_t sink(struct port *port, struct batch *b)
@@ -74,7 +74,7 @@ static size_t sink(struct port *port, struct batch *b)
 			/* of a later fragment, what it says is next is not looked at */
 			check(ip_peek(span_of(p->data, p->len), &h) ? h.total_len == p->len : v6);
 			check(v6 || ip_checksum(p->data, h.header_len) == 0);
-			check(p->len <= (gre ? pmtu_of_tunnel(f->tunnels) : the_sa()->path_mtu));
+			check(p->len <= (gre ? pmtu_of_tunnel(f->all->tunnels) : the_sa()->path_mtu));
 		}
 		if ((port == &ports[P_UDP] || port == &ports[P_UDP6]) && p->outer_df)
 			check(p->len + (v6 ? 48u : 28u) <= the_sa()->path_mtu);
@@ -302,7 +302,7 @@ static void one(uint8_t kind, struct span body)
 	has_coming = true;
 	forwarder_poll_port(f, &ports[port_of[kind][v6]]);
 	check(the_sa()->path_mtu <= before && the_sa()->path_mtu >= FLOOR);
-	check(pmtu_of_tunnel(f->tunnels) <= WIDEST && pmtu_of_tunnel(f->tunnels) >= FLOOR);
+	check(pmtu_of_tunnel(f->all->tunnels) <= WIDEST && pmtu_of_tunnel(f->all->tunnels) >= FLOOR);
 	if (kind != NOTICE_OF_SA && !has_spi(body))
 		check(the_sa()->path_mtu == before && the_sa()->df_off == off);
 }
@@ -324,12 +324,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		} else if (body.len <= PKT_DATA_MAX) {
 			one(kind, body);
 		}
-		check(f->pool.n_free + f->n_waiting == f->pool.n && !f->out.n);
+		check(f->pool.n_free + f->all->n_waiting == f->pool.n && !f->out.n);
 	}
 	/* everything is forgotten in the end */
 	now_ms += 11 * 60 * 1000;
 	forwarder_tick(f);
-	check(the_sa()->path_mtu == WIDEST && !f->paths_learned && !f->n_waiting);
+	check(the_sa()->path_mtu == WIDEST && !f->all->paths_learned && !f->all->n_waiting);
 	struct fwd_msg m = { .type = FWD_SA_DEL, .u.id = 1 };
 	ask(&m);
 	return 0;

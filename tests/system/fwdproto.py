@@ -290,7 +290,7 @@ class Forwarder:
 
     def port(self, name, ident, kind, ifid=0, ifindex=0, tunnel=0):
         wire = Wire()
-        self.must(PORT_ADD, struct.pack('!IBIIIB', ident, kind, ifid, ifindex, tunnel, 0), wire.theirs.fileno())
+        self.must(PORT_ADD, struct.pack('!IBIIIBBB', ident, kind, ifid, ifindex, tunnel, 0, 0, 0), wire.theirs.fileno())
         wire.theirs.close()
         self.ports[name] = wire
         return wire

@@ -295,11 +295,11 @@ def test_an_sa_that_cannot_be_is_refused(fwd):
 def test_ports_come_and_go(fwd):
     fwd.table([LAN_TO_LAN], [TUNNEL0])
     pair = Pair(fwd)
-    assert fwd.call(fp.PORT_ADD, struct.pack('!IBIIIB', 99, fp.GRE, 0, 0, 0, 0)) == -9  # no descriptor
+    assert fwd.call(fp.PORT_ADD, struct.pack('!IBIIIBBB', 99, fp.GRE, 0, 0, 0, 0, 0, 0)) == -9  # no descriptor
     with open('/dev/null') as null:
-        assert fwd.call(fp.PORT_ADD, struct.pack('!IBIIIB', 1, fp.ESP, 0, 0, 0, 0), null.fileno()) == -17
+        assert fwd.call(fp.PORT_ADD, struct.pack('!IBIIIBBB', 1, fp.ESP, 0, 0, 0, 0, 0, 0), null.fileno()) == -17
         # an event-less descriptor of a kind that epoll refuses does not stop the others
-        fwd.must(fp.PORT_ADD, struct.pack('!IBIIIB', 98, fp.AH, 0, 0, 0, 0), null.fileno())
+        fwd.must(fp.PORT_ADD, struct.pack('!IBIIIBBB', 98, fp.AH, 0, 0, 0, 0, 0, 0), null.fileno())
     assert fwd.call(fp.PORT_DEL, struct.pack('!I', 97)) == -2
     fwd.must(fp.PORT_DEL, struct.pack('!I', 11))
     fwd.put('esp', pair.make(far()))

@@ -288,7 +288,7 @@ static void waiting_is_bounded_and_starves_nobody(void **state)
 		}
 	}
 	poll_steer(w);
-	assert_int_equal(w->f->n_waiting, WAIT_TOTAL);
+	assert_int_equal(w->f->all->n_waiting, WAIT_TOTAL);
 	assert_int_equal(w->f->drops.n[FWD_DROP_NO_SA], fed - WAIT_TOTAL);
 	assert_int_equal(policy_find(w->f, 2)->n_waiting, WAIT_PER_POLICY);
 	assert_int_equal(w->told[FWD_ACQUIRE], 11); /* one for each policy, whatever the flood */
@@ -298,10 +298,10 @@ static void waiting_is_bounded_and_starves_nobody(void **state)
 	assert_int_equal(w->esp->n_sent, BATCH_MAX);
 	/* one policy fails, and its packets' places are free again */
 	assert_int_equal(ask_id(w, FWD_NEGOTIATION_FAILED, 2), 0);
-	assert_int_equal(w->f->n_waiting, WAIT_TOTAL - WAIT_PER_POLICY);
+	assert_int_equal(w->f->all->n_waiting, WAIT_TOTAL - WAIT_PER_POLICY);
 	w->now_ms += WAIT_MS + 1000;
 	forwarder_tick(w->f);
-	assert_int_equal(w->f->n_waiting, 0);
+	assert_int_equal(w->f->all->n_waiting, 0);
 	assert_int_equal(w->f->pool.n_free, w->f->pool.n);
 	world_free(w);
 }
@@ -350,7 +350,7 @@ static void an_acquire_that_control_could_not_take_is_told_with_the_next_packet(
 	put(w->steer, HOST, 0x0a020001, 1);
 	poll_steer(w);
 	assert_int_equal(w->told[FWD_ACQUIRE], 1);
-	assert_int_equal(w->f->n_waiting, 2);
+	assert_int_equal(w->f->all->n_waiting, 2);
 	world_free(w);
 }
 
@@ -396,7 +396,7 @@ static void sequence_numbers_never_cycle(void **state)
 	(void)state;
 	protect_nets(w, 1);
 	assert_int_equal(add_sa(w, 1, 1, SA_OUT, &s, forever), 0);
-	sa = sad_by_id(&w->f->sad, 1);
+	sa = sad_by_id(&w->f->all->sad, 1);
 	sa->seq = UINT32_MAX - 3;
 	for (uint16_t i = 0; i < 10; i++)
 		put(w->steer, HOST, 0x0a020001, i);
@@ -464,7 +464,7 @@ static void a_port_that_cannot_be_made_leaves_no_trace(void **state)
 	(void)state;
 	w->factory_error = -ENOTSOCK;
 	assert_int_equal(add_port(w, 50, FWD_PORT_ICMP), -ENOTSOCK);
-	assert_null(w->f->by_kind[FWD_PORT_ICMP]);
+	assert_null(w->f->all->by_kind[FWD_PORT_ICMP]);
 	assert_int_equal(ask_id(w, FWD_PORT_DEL, 50), -ENOENT);
 	world_free(w);
 }
@@ -481,15 +481,15 @@ static void policies_live_as_long_as_something_names_them(void **state)
 		if (i % 3) /* every third is given up half way */
 			assert_int_equal(ask_id(w, FWD_TABLE_COMMIT, 0), 0);
 	}
-	assert_int_equal(w->f->policies.n, 1);
+	assert_int_equal(w->f->all->policies.n, 1);
 	assert_int_equal(add_sa(w, 1, 1049, SA_OUT, &s, forever), 0);
 	assert_int_equal(add_sa(w, 2, 7, SA_IN, &s, forever), 0);
 	assert_int_equal(ask_id(w, FWD_TABLE_BEGIN, 0), 0);
 	assert_int_equal(ask_id(w, FWD_TABLE_COMMIT, 0), 0);
-	assert_int_equal(w->f->policies.n, 2);
+	assert_int_equal(w->f->all->policies.n, 2);
 	assert_int_equal(ask_id(w, FWD_SA_DEL, 1), 0);
 	assert_int_equal(ask_id(w, FWD_SA_DEL, 2), 0);
-	assert_int_equal(w->f->policies.n, 0);
+	assert_int_equal(w->f->all->policies.n, 0);
 	world_free(w);
 }
 
@@ -556,7 +556,7 @@ static void check_clear(void *ctx, const struct pkt *p)
 	assert_true(ip4_peek(span_of(p->data, p->len), &h));
 	assert_int_equal(h.proto, IPPROTO_GRE_);
 	ip4_flow(&copy, &h, &fl);
-	assert_null(spd_lookup(&l->w->f->table.spd, IFID, &fl));
+	assert_null(spd_lookup(&l->w->f->all->table.spd, IFID, &fl));
 	l->clear++;
 }
 
@@ -570,8 +570,8 @@ static void check_esp(void *ctx, const struct pkt *p)
 	assert_int_equal(h.proto, IPPROTO_ESP_);
 	struct rd r = rd_of(p->data + h.header_len, 4);
 	uint32_t spi = rd_be32(&r);
-	for (struct hnode *n = htab_walk(&l->w->f->sad.by_id, NULL); n;
-	     n = htab_walk(&l->w->f->sad.by_id, n))
+	for (struct hnode *n = htab_walk(&l->w->f->all->sad.by_id, NULL); n;
+	     n = htab_walk(&l->w->f->all->sad.by_id, n))
 		live |= hnode_entry(n, struct sa, by_id)->spec.spi == spi;
 	assert_true(live);
 	l->protected++;
@@ -646,8 +646,8 @@ static void nothing_that_a_policy_protects_leaves_in_clear(void **state)
 	}
 	assert_true(l.clear > 100);
 	assert_true(l.protected > 100);
-	assert_true(w->f->n_waiting <= WAIT_TOTAL);
-	assert_int_equal(w->f->pool.n_free + w->f->n_waiting, w->f->pool.n);
+	assert_true(w->f->all->n_waiting <= WAIT_TOTAL);
+	assert_int_equal(w->f->pool.n_free + w->f->all->n_waiting, w->f->pool.n);
 	world_free(w);
 }
 

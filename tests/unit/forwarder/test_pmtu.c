@@ -325,19 +325,19 @@ static void a_narrower_path_is_learned_and_forgotten_after_ten_minutes(void **st
 	assert_int_equal(last_policy.u.policy_stats.path_left_sec, 600);
 	/* a successor knows it, too; one to another peer does not */
 	add_sa(f, &plain, 2, SPI + 1, PEER);
-	assert_int_equal(sad_by_id(&f->sad, 2)->path_mtu, 1300);
+	assert_int_equal(sad_by_id(&f->all->sad, 2)->path_mtu, 1300);
 	add_sa(f, &plain, 3, SPI + 2, OTHER);
-	assert_int_equal(sad_by_id(&f->sad, 3)->path_mtu, 1500);
+	assert_int_equal(sad_by_id(&f->all->sad, 3)->path_mtu, 1500);
 	/* nobody widens it */
 	tell_esp(f, 1390, SPI, 1, PEER, 8);
-	assert_int_equal(sad_by_id(&f->sad, 1)->path_mtu, 1300);
+	assert_int_equal(sad_by_id(&f->all->sad, 1)->path_mtu, 1300);
 	now_ms += 10 * MINUTE - 1000;
 	forwarder_tick(f);
-	assert_int_equal(sad_by_id(&f->sad, 1)->path_mtu, 1300);
+	assert_int_equal(sad_by_id(&f->all->sad, 1)->path_mtu, 1300);
 	now_ms += 2000;
 	forwarder_tick(f);
-	assert_int_equal(sad_by_id(&f->sad, 1)->path_mtu, 1500);
-	assert_false(f->paths_learned);
+	assert_int_equal(sad_by_id(&f->all->sad, 1)->path_mtu, 1500);
+	assert_false(f->all->paths_learned);
 	forwarder_free(f);
 }
 
@@ -351,13 +351,13 @@ static void a_path_is_forgotten_with_the_last_sa(void **state)
 	tell_esp(f, 1300, SPI, 1, PEER, 8);
 	add_sa(f, &plain, 2, SPI + 1, PEER);
 	ask(f, &m);
-	assert_int_equal(sad_by_id(&f->sad, 2)->path_mtu, 1300);
+	assert_int_equal(sad_by_id(&f->all->sad, 2)->path_mtu, 1300);
 	add_sa(f, &plain, 3, SPI + 2, PEER);
-	assert_int_equal(sad_by_id(&f->sad, 3)->path_mtu, 1300);
+	assert_int_equal(sad_by_id(&f->all->sad, 3)->path_mtu, 1300);
 	for (m.u.id = 2; m.u.id <= 3; m.u.id++)
 		ask(f, &m);
 	add_sa(f, &plain, 4, SPI + 3, PEER);
-	assert_int_equal(sad_by_id(&f->sad, 4)->path_mtu, 1500);
+	assert_int_equal(sad_by_id(&f->all->sad, 4)->path_mtu, 1500);
 	forwarder_free(f);
 }
 
@@ -371,8 +371,8 @@ static void of_two_peers_the_one_in_use_is_remembered(void **state)
 	add_sa(f, &plain, 3, SPI + 2, OTHER); /* the newest carries */
 	send_inner(f, P_STEER, 1000, true);
 	tell_esp(f, 1300, SPI + 2, 1, OTHER, 8);
-	assert_int_equal(sad_by_id(&f->sad, 3)->path_mtu, 1300);
-	assert_int_equal(sad_by_id(&f->sad, 1)->path_mtu, 1500);
+	assert_int_equal(sad_by_id(&f->all->sad, 3)->path_mtu, 1300);
+	assert_int_equal(sad_by_id(&f->all->sad, 1)->path_mtu, 1500);
 	forwarder_free(f);
 }
 
@@ -408,7 +408,7 @@ static void who_does_not_know_the_spi_changes_nothing(void **state)
 	wrong_frag = 1;
 	tell_esp(f, 1300, SPI, 1, PEER, 8);
 	assert_int_equal(path(f), 1500);
-	assert_false(f->paths_learned);
+	assert_false(f->all->paths_learned);
 	tell_esp(f, 1300, SPI, 1, PEER, 8);
 	assert_int_equal(path(f), 1300);
 	forwarder_free(f);
@@ -662,7 +662,7 @@ static void a_tunnel_in_clear_learns_if_it_is_to(void **state)
 	tell_gre(f, 1300, OTHER, 0, 8);
 	tell_gre(f, 1300, PEER, 0x2000, 8); /* it has no key */
 	tell_gre(f, 1300, PEER, 0, 3);
-	assert_int_equal(pmtu_of_tunnel(f->tunnels), 1500);
+	assert_int_equal(pmtu_of_tunnel(f->all->tunnels), 1500);
 	tell_gre(f, 1300, PEER, 0, 4);
 	send_inner(f, P_TUN, 1277, true);
 	assert_int_equal(ports[P_GRE].n, 0);
@@ -674,22 +674,22 @@ static void a_tunnel_in_clear_learns_if_it_is_to(void **state)
 	send_inner(f, P_TUN, 1476, false); /* what may be cut is cut */
 	assert_int_equal(ports[P_GRE].n, 2);
 	tell_gre(f, 100, PEER, 0, 8);
-	assert_int_equal(pmtu_of_tunnel(f->tunnels), 576);
+	assert_int_equal(pmtu_of_tunnel(f->all->tunnels), 576);
 	now_ms += 10 * MINUTE + 1000;
 	forwarder_tick(f);
-	assert_int_equal(pmtu_of_tunnel(f->tunnels), 1500);
+	assert_int_equal(pmtu_of_tunnel(f->all->tunnels), 1500);
 	forwarder_free(f);
 	s.pmtud = false;
 	f = world(&s);
 	tell_gre(f, 1300, PEER, 0, 8);
-	assert_int_equal(pmtu_of_tunnel(f->tunnels), 1500);
+	assert_int_equal(pmtu_of_tunnel(f->all->tunnels), 1500);
 	forwarder_free(f);
 	s = (struct setup){ .mode = MODE_TUNNEL, .pmtud = true, .least = 92 };
 	f = world(&s);
 	tell_gre(f, 100, PEER, 0, 8);
 	now_ms += 1000 * MINUTE; /* age-timer infinite */
 	forwarder_tick(f);
-	assert_int_equal(pmtu_of_tunnel(f->tunnels), 100);
+	assert_int_equal(pmtu_of_tunnel(f->all->tunnels), 100);
 	forwarder_free(f);
 }
 

@@ -154,7 +154,7 @@ static struct world *world_new(void)
 
 static void world_free(struct world *w)
 {
-	assert_int_equal(w->f->pool.n_free + w->f->n_waiting, w->f->pool.n);
+	assert_int_equal(w->f->pool.n_free + w->f->all->n_waiting, w->f->pool.n);
 	forwarder_free(w->f);
 	for (size_t i = 0; i < N_PORTS; i++)
 		free(w->p[i]);
@@ -287,8 +287,8 @@ static void what_one_sends_the_other_gets(void **state)
 		assert_int_equal(mem_of(b, PORT_TUN)->n_out, 1);
 		assert_int_equal(mem_of(b, PORT_TUN)->out_len[0], n);
 		assert_int_equal(mem_of(a, PORT_GRE)->n_out, 0);
-		assert_int_equal(b->f->tunnels->stats.in_packets, 1);
-		assert_int_equal(a->f->tunnels->stats.out_packets, 1);
+		assert_int_equal(b->f->all->tunnels->slot[0].stats.in_packets, 1);
+		assert_int_equal(a->f->all->tunnels->slot[0].stats.out_packets, 1);
 		world_free(a);
 		world_free(b);
 	}
@@ -303,9 +303,9 @@ static void without_an_sa_it_waits_and_without_a_policy_it_is_dropped(void **sta
 		table(w, kind, A, B, false, false, 0);
 		(void)send_inner(w, PORT_TUN);
 		assert_int_equal(w->acquires, 1);
-		assert_int_equal(w->f->n_waiting, 1);
+		assert_int_equal(w->f->all->n_waiting, 1);
 		table(w, kind, A, B, true, false, 0);
-		assert_int_equal(w->f->n_waiting, 0);
+		assert_int_equal(w->f->all->n_waiting, 0);
 		(void)send_inner(w, PORT_TUN);
 		assert_int_equal(w->f->drops.n[FWD_DROP_NO_POLICY], 2);
 		assert_int_equal(mem_of(w, PORT_GRE)->n_out + mem_of(w, PORT_ESP)->n_out, 0);
@@ -323,13 +323,13 @@ static void what_waits_for_another_end_is_dropped_not_asked_for_again(void **sta
 	table(w, GRE, A, B, false, false, 0);
 	(void)send_inner(w, PORT_TUN);
 	table(w, GRE, A, B, false, false, 0);
-	assert_int_equal(w->f->n_waiting, 1); /* nothing has changed for it */
+	assert_int_equal(w->f->all->n_waiting, 1); /* nothing has changed for it */
 	table(w, GRE, A, B + 1, false, false, 0);
 	(void)send_inner(w, PORT_TUN);
 	w->acquires = 0;
 	sas(w, GRE, A, B + 1, POLICY, 0x1001, 0x1002);
 	assert_int_equal(w->acquires, 0);
-	assert_int_equal(w->f->n_waiting, 0);
+	assert_int_equal(w->f->all->n_waiting, 0);
 	assert_int_equal(w->f->drops.n[FWD_DROP_NO_POLICY], 1);
 	assert_int_equal(mem_of(w, PORT_ESP)->n_out, 1);
 	world_free(w);
@@ -416,7 +416,7 @@ static void fragments_of_tunnels_that_share_find_their_tunnel(void **state)
 		table(b, GRE, B, A, false, true, POLICY);
 		sas(a, VTI, A, B, POLICY, 0x1001, 0x1002);
 		sas(b, VTI, B, A, POLICY, 0x1002, 0x1001);
-		for (struct tunnel *t = b->f->tunnels; t; t = t->next)
+		for (struct tunnel *t = b->f->all->tunnels; t; t = t->next)
 			t->conf.up = t->conf.tunnel_id != down;
 		protect_bind(b->f);
 		/* of the tunnel between A and B, in what carries anything */
@@ -424,11 +424,11 @@ static void fragments_of_tunnels_that_share_find_their_tunnel(void **state)
 		cut.src = A;
 		cut.dst = B;
 		ip4_write(p, &cut);
-		a->f->tunnels->conf.dst = ipaddr_v4(A_IN); /* not into itself */
+		a->f->all->tunnels->conf.dst = ipaddr_v4(A_IN); /* not into itself */
 		put(a, PORT_TUN, p, sizeof(p));
 		assert_int_equal(carry(a, b), 1);
 		assert_int_equal(mem_of(b, tun)->n_out, 1);
-		for (struct tunnel *t = b->f->tunnels; t; t = t->next)
+		for (struct tunnel *t = b->f->all->tunnels; t; t = t->next)
 			t->conf.up = true;
 		for (size_t key = 0; key < 2; key++) {
 			size_t got = mem_of(b, PORT_TUN + (uint32_t)key)->n_out;
@@ -453,14 +453,14 @@ static void a_tunnel_that_is_down_takes_and_gives_nothing(void **state)
 		table(b, kind, B, A, false, false, 0);
 		sas(a, kind, A, B, POLICY, 0x1001, 0x1002);
 		sas(b, kind, B, A, POLICY, 0x1002, 0x1001);
-		b->f->tunnels->conf.up = false;
+		b->f->all->tunnels->conf.up = false;
 		(void)send_inner(a, PORT_TUN);
 		assert_int_equal(carry(a, b), 1);
 		assert_int_equal(mem_of(b, PORT_TUN)->n_out, 0);
-		a->f->tunnels->conf.up = false;
+		a->f->all->tunnels->conf.up = false;
 		(void)send_inner(a, PORT_TUN);
 		assert_int_equal(carry(a, b), 0);
-		assert_int_equal(a->f->tunnels->stats.out_drops, 1);
+		assert_int_equal(a->f->all->tunnels->slot[0].stats.out_drops, 1);
 		world_free(a);
 		world_free(b);
 	}

@@ -81,7 +81,7 @@ static void make_request(struct fwd_msg *m)
 		m->u.version = FWD_VERSION;
 		break;
 	case FWD_PORT_ADD:
-		m->u.port = (struct fwd_port){ next(), FWD_PORT_STEER, next(), next(), next(), 3 };
+		m->u.port = (struct fwd_port){ next(), FWD_PORT_STEER, next(), next(), next(), 3, true, 3 };
 		break;
 	case FWD_PORT_DEL:
 	case FWD_SA_DEL:

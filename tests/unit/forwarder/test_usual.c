@@ -261,7 +261,7 @@ static void feed(struct router *r, size_t port, const struct store *s, bool one_
  * itself; of one that came before it is a replay. */
 static struct fwd_policy_stats counted(struct forwarder *f)
 {
-	struct fwd_policy_stats s = policy_find(f, 1)->stats;
+	struct fwd_policy_stats s = policy_find(f, 1)->slot[0].stats;
 
 	s.auth_failed += s.replayed;
 	s.replayed = 0;
@@ -289,15 +289,15 @@ static void assert_alike(const struct router *a, const struct router *b)
 	for (size_t i = 0; i < FWD_N_DROPS; i++)
 		if (i != FWD_DROP_REPLAYED && i != FWD_DROP_AUTH_FAILED)
 			assert_int_equal(a->f->drops.n[i], b->f->drops.n[i]);
-	if (a->f->tunnels)
-		assert_memory_equal(&a->f->tunnels->stats, &b->f->tunnels->stats,
-				    sizeof(a->f->tunnels->stats));
+	if (a->f->all->tunnels)
+		assert_memory_equal(&a->f->all->tunnels->slot[0].stats, &b->f->all->tunnels->slot[0].stats,
+				    sizeof(a->f->all->tunnels->slot[0].stats));
 	assert_int_equal(a->f->pool.n_free, b->f->pool.n_free);
 }
 
 static void same_sa(struct router *a, struct router *b)
 {
-	struct sa *x = sad_by_id(&a->f->sad, 1), *y = sad_by_id(&b->f->sad, 1);
+	struct sa *x = sad_by_id(&a->f->all->sad, 1), *y = sad_by_id(&b->f->all->sad, 1);
 
 	assert_int_equal(x->seq, y->seq);
 	assert_int_equal(x->bytes, y->bytes);

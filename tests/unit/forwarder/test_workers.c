@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two gateways of several workers each, in threads that are held up at random, and a wire
+ * between them that looks at every packet. While packets pass, the first worker of each is told
+ * of SAs and tables that come and go, as control does. What must hold whatever happens:
+ *   - no sequence number twice, none missing, none later than the window behind the newest;
+ *   - everything arrives once: what the wire repeats does not;
+ *   - packets of one flow arrive in order;
+ *   - an SA that ends by volume carries what fits, to the packet.
+ * Built with TSan it also shows that nothing is shared without order. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "forwarder/internal.h"
+#include "packet/ip4.h"
+
+#define US   0xc0000201 /* 192.0.2.1 */
+#define PEER 0xc6336401 /* 198.51.100.1 */
+#define IFID 7
+#define MOST 4
+#define NETS 4		 /* 10.1 to 10.(2 + n): each has a policy */
+#define LIMITED 3	 /* the SA of this one ends by volume, again and again */
+#define HARD_BYTES 200000
+#define FLOWS 8		 /* of each worker and net */
+#define WIRE_MAX 4096
+#define SPIS 4096
+#define REPEATS 64
+
+enum { PORT_ESP = 1, PORT_STEER = 2 };
+
+struct frame {
+	uint16_t len;
+	uint8_t b[1600];
+};
+
+struct world;
+struct gateway;
+
+struct mem_port {
+	struct port port;
+	struct gateway *g;
+	unsigned worker;
+	uint32_t next[NETS][FLOWS]; /* A, steering: the next of each flow */
+};
+
+struct gateway {
+	struct world *w;
+	struct forwarder *f;
+	struct mem_port esp[MOST], steer[MOST];
+	unsigned workers;
+	bool out;
+	int32_t result;
+	uint32_t rekey; /* A: a policy whose SA has ended, or 0 */
+	_Atomic uint32_t wanted; /* B: an SA that its first worker is to be told of; 0: none */
+};
+
+struct spi {
+	uint32_t seen[4096]; /* numbers, as bits */
+	uint32_t top, worst, n, net;
+	uint64_t bytes;
+};
+
+struct world {
+	struct gateway a, b;
+	pthread_mutex_t lock; /* of the wire */
+	struct frame *wire;
+	size_t head, n; /* n frames from head on */
+	struct spi *spi;
+	uint32_t twice, late, foreign;
+	struct frame *old; /* some that the wire repeats */
+	size_t n_old, repeats;
+	uint32_t last[NETS][MOST][FLOWS]; /* of what arrived; under lock */
+	uint64_t made[NETS], arrived[NETS], disorder;
+	uint32_t generation, newest[NETS]; /* of SAs */
+	bool running;
+	uint32_t per_worker; /* packets that each worker makes */
+	_Atomic unsigned busy; /* workers of A that have packets yet */
+	_Atomic bool drained;
+};
+
+static _Thread_local uint64_t rnd = 88172645463325252u;
+
+static uint64_t dice(uint64_t n)
+{
+	rnd ^= rnd << 13;
+	rnd ^= rnd >> 7;
+	rnd ^= rnd << 17;
+	return (rnd >> 11) % n;
+}
+
+static void be_held_up(void)
+{
+	uint64_t how = dice(400);
+
+	if (how == 0)
+		nanosleep(&(struct timespec){ .tv_nsec = (long)dice(400000) }, NULL);
+	else if (how < 20)
+		(void)sched_yield();
+}
+
+/* ---- ports ---- */
+
+static void make_packet(struct pkt *p, uint32_t net, unsigned worker, uint32_t flow, uint32_t n)
+{
+	size_t len = dice(8) ? 64 + dice(100) : 64 + dice(1300);
+	struct ip_view h = { .ttl = 64, .id = 1, .proto = 17, .total_len = (uint16_t)len,
+			     .src = 0x0a010000 | worker << 8 | flow, .dst = 0x0a020001 + (net << 16) };
+	struct wr w = wr_of(p->data + IP4_HEADER, 20);
+
+	memset(p->data, 0, len);
+	ip4_write(p->data, &h);
+	wr_be16(&w, (uint16_t)(1000 + flow));
+	wr_be16(&w, 53);
+	wr_be16(&w, (uint16_t)(len - IP4_HEADER));
+	wr_be16(&w, 0);
+	wr_be32(&w, n);
+	p->len = (uint32_t)len;
+}
+
+static size_t steer_recv(struct port *port, struct pool *pool, struct batch *b)
+{
+	struct mem_port *m = (struct mem_port *)(void *)port;
+	size_t want = 1 + dice(BATCH_MAX);
+
+	while (b->n < want) {
+		uint32_t net = (uint32_t)dice(NETS), flow = (uint32_t)dice(FLOWS);
+		struct pkt *p = pkt_get(pool);
+
+		if (!p)
+			break;
+		make_packet(p, net, m->worker, flow, ++m->next[net][flow]);
+		__atomic_fetch_add(&m->g->w->made[net], 1, __ATOMIC_RELAXED);
+		(void)batch_add(b, p);
+	}
+	return b->n;
+}
+
+static void note_on_wire(struct world *w, const struct pkt *p)
+{
+	struct rd r = pkt_rd(p);
+
+	rd_skip(&r, IP4_HEADER);
+	uint32_t spi = rd_be32(&r) - 0x1000, seq = rd_be32(&r);
+	if (r.bad || spi >= SPIS || seq >= 32 * 4096) {
+		w->foreign++;
+		return;
+	}
+	struct spi *s = &w->spi[spi];
+	if (s->seen[seq / 32] >> seq % 32 & 1)
+		w->twice++;
+	s->seen[seq / 32] |= 1u << seq % 32;
+	s->n++;
+	s->bytes += p->inner_len;
+	if (seq > s->top)
+		s->top = seq;
+	else if (s->top - seq >= PEER_WINDOW)
+		w->late++;
+	else if (s->top - seq > s->worst)
+		s->worst = s->top - seq;
+}
+
+/* Each packet by itself: another worker may come between. */
+static size_t wire_send(struct port *port, struct batch *b)
+{
+	struct mem_port *m = (struct mem_port *)(void *)port;
+	struct world *w = m->g->w;
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct pkt *p = b->p[i];
+
+		be_held_up();
+		pthread_mutex_lock(&w->lock);
+		while (w->n == WIRE_MAX) {
+			pthread_mutex_unlock(&w->lock);
+			(void)sched_yield();
+			pthread_mutex_lock(&w->lock);
+		}
+		struct frame *f = &w->wire[(w->head + w->n++) % WIRE_MAX];
+		f->len = (uint16_t)p->len;
+		memcpy(f->b, p->data, p->len);
+		note_on_wire(w, p);
+		pthread_mutex_unlock(&w->lock);
+	}
+	return b->n;
+}
+
+static bool put_frame(struct pool *pool, struct batch *b, const struct frame *f)
+{
+	struct pkt *p = pkt_get(pool);
+
+	if (!p)
+		return false;
+	memcpy(p->data, f->b, f->len);
+	p->len = f->len;
+	return batch_add(b, p);
+}
+
+static size_t wire_recv(struct port *port, struct pool *pool, struct batch *b)
+{
+	struct world *w = ((struct mem_port *)(void *)port)->g->w;
+	size_t want = 1 + dice(BATCH_MAX);
+
+	pthread_mutex_lock(&w->lock);
+	while (b->n < want && w->n) {
+		struct frame *f = &w->wire[w->head];
+
+		if (!put_frame(pool, b, f))
+			break;
+		w->head = (w->head + 1) % WIRE_MAX;
+		w->n--;
+		if (!dice(16))
+			w->old[w->n_old++ % REPEATS] = *f;
+		/* again, at once or much later */
+		if (w->n_old && !dice(20) && b->n < want &&
+		    put_frame(pool, b, &w->old[dice(w->n_old < REPEATS ? w->n_old : REPEATS)]))
+			w->repeats++;
+	}
+	pthread_mutex_unlock(&w->lock);
+	be_held_up();
+	return b->n;
+}
+
+static void arrive(struct world *w, const struct pkt *p)
+{
+	struct rd r = pkt_rd(p);
+
+	rd_skip(&r, 12);
+	uint32_t src = rd_be32(&r), dst = rd_be32(&r);
+	rd_skip(&r, 8);
+	uint32_t n = rd_be32(&r), net = (dst >> 16 & 0xff) - 2, worker = src >> 8 & 0xff;
+	uint32_t *last = &w->last[net][worker][src & 0xff];
+
+	if (n <= *last)
+		w->disorder++;
+	*last = n;
+	w->arrived[net]++;
+}
+
+static size_t tun_send(struct port *port, struct batch *b)
+{
+	struct world *w = ((struct mem_port *)(void *)port)->g->w;
+
+	for (size_t i = 0; i < b->n; i++) {
+		be_held_up();
+		pthread_mutex_lock(&w->lock);
+		arrive(w, b->p[i]);
+		pthread_mutex_unlock(&w->lock);
+	}
+	return b->n;
+}
+
+static size_t nothing(struct port *port, struct pool *pool, struct batch *b)
+{
+	(void)port;
+	(void)pool;
+	(void)b;
+	return 0;
+}
+
+static void leave(struct port *port)
+{
+	(void)port;
+}
+
+static const struct port_ops a_steer = { steer_recv, tun_send, leave }, a_esp = { nothing, wire_send, leave },
+			     b_steer = { nothing, tun_send, leave }, b_esp = { wire_recv, wire_send, leave };
+
+/* ---- the gateways ---- */
+
+static uint64_t env_now(void *ctx)
+{
+	struct timespec t;
+
+	(void)ctx;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void env_random(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	for (size_t done = 0; done < n; done += 128)
+		if (getentropy((uint8_t *)p + done, n - done < 128 ? n - done : 128))
+			abort();
+}
+
+static int env_port(void *ctx, const struct fwd_port *desc, int fd, struct port **ret_port)
+{
+	struct gateway *g = ctx;
+
+	close(fd);
+	*ret_port = desc->id == PORT_ESP ? &g->esp[desc->worker].port : &g->steer[desc->worker].port;
+	return 0;
+}
+
+/* By whoever has closed the gate: one at a time. */
+static bool env_control(void *ctx, const struct fwd_msg *m)
+{
+	struct gateway *g = ctx;
+
+	if (m->type == FWD_RESULT)
+		g->result = m->u.error;
+	if (m->type == FWD_EXPIRE && m->u.expire.hard && g->out)
+		__atomic_store_n(&g->rekey, LIMITED + 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+static int32_t ask(struct gateway *g, struct fwd_msg *m)
+{
+	uint8_t buf[2048];
+	struct wr w = wr_of(buf, sizeof(buf));
+	int fd = m->type == FWD_PORT_ADD ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+
+	m->seq = 1;
+	fwd_encode(&w, m);
+	forwarder_message(g->f, wr_done(&w), fd);
+	return g->result;
+}
+
+static struct selector sel_of(uint32_t net, bool out)
+{
+	struct selector s = { .local = addr_match_v4(0x0a010000, 0xffff),
+			      .remote = addr_match_v4(0x0a020000 + (net << 16), 0xffff) };
+
+	return out ? s : selector_mirror(&s);
+}
+
+static void set_table(struct gateway *g, uint32_t extra)
+{
+	struct fwd_msg m = { .type = FWD_TABLE_BEGIN };
+
+	assert_int_equal(ask(g, &m), 0);
+	for (uint32_t i = 0; i < NETS + extra; i++) {
+		struct selector s = sel_of(i < NETS ? i : 40 + i, g->out);
+
+		m = (struct fwd_msg){ .type = FWD_POLICY_ADD,
+				      .u.policy = { .id = i + 1, .ifid = IFID, .map_seq = i + 1,
+						    .action = FWD_POLICY_PROTECT, .sel = s,
+						    .local = ipaddr_v4(US), .path_mtu = 1500 } };
+		assert_int_equal(ask(g, &m), 0);
+	}
+	m = (struct fwd_msg){ .type = FWD_TABLE_COMMIT };
+	assert_int_equal(ask(g, &m), 0);
+}
+
+static void add_sa(struct gateway *g, uint32_t n, uint32_t net)
+{
+	static const struct {
+		uint8_t cipher;
+		uint16_t bits;
+		uint8_t auth;
+	} suite[NETS] = { { CIPHER_AES_GCM, 128, AUTH_NONE }, { CIPHER_AES_CBC, 128, AUTH_HMAC_SHA1_96 },
+			  { CIPHER_3DES, 0, AUTH_HMAC_MD5_96 }, { CIPHER_NULL, 0, AUTH_HMAC_SHA1_96 } };
+	const struct cipher_info *c = cipher_info((enum cipher_id)suite[net].cipher, suite[net].bits);
+	const struct auth_info *a = auth_info((enum auth_id)suite[net].auth);
+	struct fwd_msg m = { .type = FWD_SA_ADD };
+	struct sa_spec *s = &m.u.sa;
+
+	*s = (struct sa_spec){ .id = n, .pair_id = n, .policy_id = net + 1, .proto = PROTO_ESP,
+			       .dir = g->out ? SA_OUT : SA_IN, .mode = MODE_TUNNEL, .spi = 0x1000 + n,
+			       .src = ipaddr_v4(US), .dst = ipaddr_v4(PEER), .cipher = suite[net].cipher,
+			       .cipher_bits = suite[net].bits, .auth = suite[net].auth,
+			       .replay_window = 64, .sel = sel_of(net, g->out) };
+	s->enc_key.len = (uint8_t)(c->key_len + c->salt_len);
+	s->auth_key.len = a ? a->key_len : 0;
+	memset(s->enc_key.b, (int)n, sizeof(s->enc_key.b));
+	memset(s->auth_key.b, (int)n, sizeof(s->auth_key.b));
+	if (net == LIMITED && g->out)
+		s->life = (struct sa_life){ .soft_bytes = HARD_BYTES / 2, .hard_bytes = HARD_BYTES };
+	assert_int_equal(ask(g, &m), 0);
+}
+
+/* A new pair for the policy; the peer knows it first. */
+static void rekey(struct world *w, uint32_t net)
+{
+	uint32_t n = ++w->generation;
+
+	assert_true(n < SPIS);
+	w->spi[n].net = net;
+	w->newest[net] = n;
+	if (w->running) {
+		atomic_store(&w->b.wanted, n);
+		while (atomic_load(&w->b.wanted))
+			(void)sched_yield();
+	} else {
+		add_sa(&w->b, n, net);
+	}
+	add_sa(&w->a, n, net);
+}
+
+static void gateway_init(struct world *w, struct gateway *g, unsigned workers, bool out)
+{
+	struct forwarder_env env = { env_now, env_random, env_port, env_control, g };
+
+	g->w = w;
+	g->out = out;
+	g->workers = workers;
+	g->f = forwarder_new_workers(&env, workers);
+	assert_non_null(g->f);
+	for (unsigned k = 0; k < workers; k++) {
+		g->esp[k] = (struct mem_port){ .port = { out ? &a_esp : &b_esp, -1 }, .g = g, .worker = k };
+		g->steer[k] = (struct mem_port){ .port = { out ? &a_steer : &b_steer, -1 }, .g = g, .worker = k };
+		for (uint32_t id = PORT_ESP; id <= PORT_STEER; id++) {
+			struct fwd_msg m = { .type = FWD_PORT_ADD };
+
+			m.u.port = (struct fwd_port){ .id = id, .ifid = IFID, .worker = (uint8_t)k,
+						      .kind = id == PORT_ESP ? FWD_PORT_ESP : FWD_PORT_STEER };
+			assert_int_equal(ask(g, &m), 0);
+		}
+	}
+	set_table(g, 0);
+}
+
+/* ---- threads ---- */
+
+struct job {
+	struct gateway *g;
+	unsigned me;
+};
+
+static void disturb_b(struct world *w)
+{
+	struct fwd_msg stats = { .type = FWD_STATS_GET };
+	uint32_t n = atomic_load(&w->b.wanted);
+
+	if (n) {
+		add_sa(&w->b, n, w->spi[n].net);
+		atomic_store(&w->b.wanted, 0);
+	}
+	if (!dice(40))
+		set_table(&w->b, (uint32_t)dice(3));
+	if (!dice(100))
+		(void)ask(&w->b, &stats);
+	forwarder_tick(w->b.f);
+}
+
+/* What control does while packets pass. SAs that are not used any more go. */
+static void disturb_a(struct world *w)
+{
+	struct fwd_msg stats = { .type = FWD_STATS_GET };
+	uint32_t net = __atomic_exchange_n(&w->a.rekey, 0, __ATOMIC_RELAXED);
+
+	if (net)
+		rekey(w, net - 1);
+	if (!dice(30)) {
+		struct fwd_msg del = { .type = FWD_SA_DEL, .u.id = 1 + (uint32_t)dice(w->generation) };
+
+		if (del.u.id != w->newest[w->spi[del.u.id].net])
+			(void)ask(&w->a, &del);
+	}
+	if (!dice(40))
+		rekey(w, (uint32_t)dice(NETS - 1));
+	if (!dice(40))
+		set_table(&w->a, (uint32_t)dice(3));
+	if (!dice(100))
+		(void)ask(&w->a, &stats);
+	forwarder_tick(w->a.f);
+}
+
+static void *run_a(void *arg)
+{
+	struct job *j = arg;
+	struct world *w = j->g->w;
+	struct forwarder *f = forwarder_worker(j->g->f, j->me);
+	uint32_t made = 0;
+
+	rnd += j->me * 0x9e3779b97f4a7c15u;
+	while (made < w->per_worker) {
+		made += (uint32_t)forwarder_poll_port(f, &j->g->steer[j->me].port);
+		if (j->me == 0)
+			disturb_a(w);
+	}
+	atomic_fetch_sub(&w->busy, 1);
+	return NULL;
+}
+
+static void *run_b(void *arg)
+{
+	struct job *j = arg;
+	struct world *w = j->g->w;
+	struct forwarder *f = forwarder_worker(j->g->f, j->me);
+
+	rnd += (j->me + 9) * 0x9e3779b97f4a7c15u;
+	while (!atomic_load(&w->drained)) {
+		if (j->me == 0)
+			disturb_b(w);
+		bool last = !atomic_load(&w->busy);
+		size_t n = forwarder_poll_port(f, &j->g->esp[j->me].port);
+
+		if (!n)
+			(void)sched_yield();
+		if (!n && last) {
+			pthread_mutex_lock(&w->lock);
+			if (!w->n)
+				atomic_store(&w->drained, true);
+			pthread_mutex_unlock(&w->lock);
+		}
+	}
+	return NULL;
+}
+
+static uint64_t drops_of(struct gateway *g, enum fwd_drop why)
+{
+	uint64_t n = 0;
+
+	for (unsigned k = 0; k < g->workers; k++)
+		n += forwarder_worker(g->f, k)->drops.n[why];
+	return n;
+}
+
+static void check_spis(const struct world *w)
+{
+	uint32_t worst = 0, limited = 0;
+
+	for (uint32_t i = 1; i <= w->generation; i++) {
+		const struct spi *s = &w->spi[i];
+
+		/* none is missing: as many as the last one says */
+		assert_int_equal(s->n, s->top);
+		worst = s->worst > worst ? s->worst : worst;
+		if (s->net != LIMITED)
+			continue;
+		assert_true(s->bytes <= HARD_BYTES);
+		limited += s->bytes > HARD_BYTES - 1500;
+	}
+	assert_true(limited > 1);
+	assert_true(worst > 0 && worst < PEER_WINDOW);
+}
+
+static void check_pools(struct gateway *g)
+{
+	for (unsigned k = 0; k < g->workers; k++) {
+		struct forwarder *f = forwarder_worker(g->f, k);
+
+		assert_int_equal(f->pool.n_free, f->pool.n);
+		assert_int_equal(f->out.n, 0);
+		assert_true(later_is_empty(f->later));
+	}
+}
+
+static void run(unsigned workers)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	pthread_t thread[2 * MOST];
+	struct job job[2 * MOST];
+	struct fwd_msg end = { .type = FWD_NEGOTIATION_FAILED };
+
+	w->wire = calloc(WIRE_MAX, sizeof(*w->wire));
+	w->old = calloc(REPEATS, sizeof(*w->old));
+	w->spi = calloc(SPIS, sizeof(*w->spi));
+	w->per_worker = 24000 / workers;
+	pthread_mutex_init(&w->lock, NULL);
+	gateway_init(w, &w->a, workers, true);
+	gateway_init(w, &w->b, workers, false);
+	for (uint32_t net = 0; net < NETS; net++)
+		rekey(w, net);
+	w->busy = workers;
+	w->running = true;
+	for (unsigned k = 0; k < 2 * workers; k++) {
+		job[k] = (struct job){ k < workers ? &w->a : &w->b, k % workers };
+		assert_int_equal(pthread_create(&thread[k], NULL, k < workers ? run_a : run_b, &job[k]), 0);
+	}
+	for (unsigned k = 0; k < 2 * workers; k++)
+		pthread_join(thread[k], NULL);
+
+	check_spis(w);
+	assert_int_equal(w->foreign, 0);
+	assert_int_equal(w->twice, 0);
+	assert_int_equal(w->late, 0);
+	assert_int_equal(w->disorder, 0);
+	assert_true(w->repeats > 100);
+	assert_int_equal(drops_of(&w->b, FWD_DROP_REPLAYED), w->repeats);
+	for (uint32_t net = 0; net < NETS; net++)
+		if (net != LIMITED)
+			assert_int_equal(w->arrived[net], w->made[net]);
+	/* those without SA for a while wait for one, and some find no room */
+	end.u.id = LIMITED + 1;
+	assert_int_equal(ask(&w->a, &end), 0);
+	assert_int_equal(w->arrived[LIMITED] + drops_of(&w->a, FWD_DROP_NO_SA) +
+				 drops_of(&w->a, FWD_DROP_NEGOTIATION_FAILED) +
+				 drops_of(&w->a, FWD_DROP_SA_DEAD),
+			 w->made[LIMITED]);
+	check_pools(&w->a);
+	check_pools(&w->b);
+	forwarder_free(w->a.f);
+	forwarder_free(w->b.f);
+	free(w->spi);
+	free(w->old);
+	free(w->wire);
+	free(w);
+}
+
+static void two_workers(void **state)
+{
+	(void)state;
+	run(2);
+}
+
+static void four_workers(void **state)
+{
+	(void)state;
+	run(4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_workers),
+		cmocka_unit_test(four_workers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
