@@ -41,7 +41,11 @@ static int link_forwarder(struct control *c, int fd)
 
 	fwdlink_free(c->fwd);
 	c->fwd = NULL;
-	return fwdlink_new(c->base, fd, &sink, &c->fwd);
+	int err = fwdlink_new(c->base, fd, &sink, &c->fwd);
+
+	if (!err)
+		fwdlink_share_sockets(c->fwd, c->opt->workers);
+	return err;
 }
 
 /* A new forwarder: it knows nothing. Its predecessor's SAs are gone for good, for

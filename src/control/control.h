@@ -16,7 +16,8 @@ struct control_options {
 	const char *config, *socket;
 	const char *keylog; /* folder for Wireshark's key files; NULL: none */
 	int kept_fd; /* memory that outlives a control: the running configuration; -1 none */
-	unsigned workers;
+	unsigned workers; /* of the forwarder */
+	bool pinned;	  /* each on a processor of its own */
 	bool no_offload; /* TUNs carry one packet a call */
 	struct {
 		char name[64]; /* canonical IOS name */

@@ -25,6 +25,7 @@ struct late {
 struct fwdlink {
 	int fd;
 	uint32_t seq;
+	unsigned workers;
 	struct fwdlink_sink sink;
 	struct event *readable;
 	struct event *deliver; /* activated when late events wait */
@@ -92,6 +93,7 @@ int fwdlink_new(struct event_base *base, int fd, const struct fwdlink_sink *sink
 		return -ENOMEM;
 	}
 	l->fd = fd;
+	l->workers = 1;
 	l->sink = *sink;
 	STAILQ_INIT(&l->late);
 	l->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, l);
@@ -195,8 +197,13 @@ static bool is_row(uint8_t type)
 	       type == FWD_STATS_ACL;
 }
 
-int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
-		 void (*row)(void *ctx, const struct fwd_msg *m), void *ctx)
+void fwdlink_share_sockets(struct fwdlink *l, unsigned workers)
+{
+	l->workers = workers;
+}
+
+static int call_once(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
+		     void (*row)(void *ctx, const struct fwd_msg *m), void *ctx)
 {
 	uint64_t deadline_ms = now_ms() + CALL_TIMEOUT_MS;
 	struct fwd_msg answer;
@@ -226,6 +233,29 @@ int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
 			row(ctx, &answer);
 		}
 	}
+	return err;
+}
+
+static bool is_socket(const struct fwd_msg *m)
+{
+	return m->type == FWD_PORT_ADD && m->u.port.kind != FWD_PORT_TUNNEL &&
+	       m->u.port.kind != FWD_PORT_STEER;
+}
+
+int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
+		 void (*row)(void *ctx, const struct fwd_msg *m), void *ctx)
+{
+	int err = call_once(l, m, pass_fd, row, ctx);
+
+	if (!is_socket(m))
+		return err;
+	for (unsigned k = 1; !err && k < l->workers; k++) {
+		m->u.port.worker = (uint8_t)k;
+		err = call_once(l, m, pass_fd, row, ctx);
+		if (err) /* all of them, or none */
+			(void)fwdlink_simple(l, FWD_PORT_DEL, m->u.port.id);
+	}
+	m->u.port.worker = 0;
 	return err;
 }
 

@@ -3,6 +3,7 @@
 #include "control/control.h"
 
 #include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "control/load.h"
 #include "control/master_key.h"
 #include "forwarder/forwarder.h"
+#include "forwarder/gate.h"
 #include "host/ipv6.h"
 #include "host/log.h"
 #include "host/notify.h"
@@ -25,7 +27,7 @@
 
 static const char run_usage[] =
 	"usage: culvert run [--config FILE] [--socket PATH] [--interface IOSNAME=DEVICE]... [--workers N]\n"
-	"                   [--no-offload]\n"
+	"                   [--pin] [--no-offload]\n"
 	"\n"
 	"The gateway, in the foreground; SIGTERM stops it and takes away what it added to the host.\n"
 	"  --config FILE                startup configuration (" CONTROL_CONFIG ")\n"
@@ -33,7 +35,8 @@ static const char run_usage[] =
 	"  --interface IOSNAME=DEVICE   binds an IOS interface name to a Linux device, e.g.\n"
 	"                               FastEthernet0/1=eth0; `host-interface` does the same in the\n"
 	"                               configuration\n"
-	"  --workers N                  forwarding threads (1)\n"
+	"  --workers N                  threads that forward packets, at most 16 (one for each processor)\n"
+	"  --pin                        keeps each of them on a processor of its own\n"
 	"  --no-offload                 TUNs carry one packet a call, not super-packets of up to 64 KiB\n"
 	"  --keylog DIR                 writes IKE and ESP keys there for Wireshark: for debugging only\n";
 
@@ -67,6 +70,24 @@ static bool parse_binding(struct control_options *o, const char *s)
 	return true;
 }
 
+static bool parse_workers(struct control_options *o, const char *s)
+{
+	char *end;
+	unsigned long n = strtoul(s, &end, 10);
+
+	o->workers = (unsigned)n;
+	return *s >= '0' && *s <= '9' && !*end && n >= 1 && n <= WORKERS_MAX;
+}
+
+/* One for each processor that we may use. */
+static unsigned default_workers(void)
+{
+	cpu_set_t may;
+	int n = sched_getaffinity(0, sizeof(may), &may) ? 1 : CPU_COUNT(&may);
+
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (unsigned)n;
+}
+
 static int run_control(void *ctx, int fwd_fd, int supervisor_fd, bool first)
 {
 	return control_process(ctx, fwd_fd, supervisor_fd, first);
@@ -93,8 +114,10 @@ static int run_forwarder(void *ctx, int control_fd)
 	struct forwarder_process p = { .control_fd = control_fd, .now_ms = host_now_ms,
 				       .random = host_random, .make_port = host_make_port,
 				       .ready = confine };
-
 	const struct control_options *o = ctx;
+
+	p.workers = o->workers;
+	p.pinned = o->pinned;
 
 	if (o->kept_fd >= 0)
 		close(o->kept_fd); /* control's alone: it holds keys */
@@ -109,12 +132,12 @@ int run_main(int argc, char **argv)
 						 { "socket", required_argument, NULL, 's' },
 						 { "interface", required_argument, NULL, 'i' },
 						 { "workers", required_argument, NULL, 'w' },
+						 { "pin", no_argument, NULL, 'p' },
 						 { "no-offload", no_argument, NULL, 'o' },
 						 { "keylog", required_argument, NULL, 'k' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
-	static struct control_options o = { .config = CONTROL_CONFIG, .socket = CONTROL_SOCKET,
-					    .workers = 1 };
+	static struct control_options o = { .config = CONTROL_CONFIG, .socket = CONTROL_SOCKET };
 	struct supervisor s = { .control = run_control, .forwarder = run_forwarder, .ctx = &o };
 	int opt;
 
@@ -131,9 +154,11 @@ int run_main(int argc, char **argv)
 				return wrong(run_usage, "--interface wants IOSNAME=DEVICE, not ", optarg);
 			break;
 		case 'w':
-			o.workers = (unsigned)strtoul(optarg, NULL, 10);
-			if (o.workers != 1)
-				return wrong(run_usage, "--workers: this version runs 1, not ", optarg);
+			if (!parse_workers(&o, optarg))
+				return wrong(run_usage, "--workers wants a number from 1 to 16, not ", optarg);
+			break;
+		case 'p':
+			o.pinned = true;
 			break;
 		case 'o':
 			o.no_offload = true;
@@ -150,6 +175,8 @@ int run_main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return wrong(run_usage, "unexpected argument ", argv[optind]);
+	if (!o.workers)
+		o.workers = default_workers();
 	host_notify_take();
 	(void)host_sysctl(CONTROL_IP_FORWARD, NULL, o.ip_forward);
 	(void)host_sysctl(HOST_IPV6_FORWARD, NULL, o.ip6_forward);

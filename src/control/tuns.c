@@ -15,6 +15,7 @@
 #include "host/nft.h"
 #include "host/os.h"
 #include "host/tun.h"
+#include "host/tun_queues.h"
 
 void tuns_device(const char *name, char out[16])
 {
@@ -36,10 +37,30 @@ const char *tuns_of_port(const struct control *c, uint32_t id)
 
 /* ---- TUNs ---- */
 
+/* A queue for each worker. Of a TUN that has but one, all send by it and the first one reads. */
+static int give_queues(struct control *c, const struct fwd_port *desc, int fd)
+{
+	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = *desc };
+	int err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+
+	for (unsigned k = 1; !err && k < c->opt->workers; k++) {
+		int queue = tun_queue_like(fd);
+
+		m.u.port.worker = (uint8_t)k;
+		m.u.port.sends_only = queue < 0;
+		err = fwdlink_call(c->fwd, &m, queue < 0 ? fd : queue, NULL, NULL);
+		if (queue >= 0)
+			close(queue);
+		if (err)
+			(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, desc->id);
+	}
+	return err;
+}
+
 static int open_tun(struct control *c, const char *name, uint32_t *ifindex, uint8_t *ret_how)
 {
 	struct tun_how how;
-	int fd = tun_open(name, !c->opt->no_offload, ifindex, &how);
+	int fd = tun_open_queues(name, !c->opt->no_offload, c->opt->workers > 1, ifindex, &how);
 
 	if (fd < 0)
 		return fd;
@@ -55,7 +76,6 @@ static int open_tun(struct control *c, const char *name, uint32_t *ifindex, uint
 static bool tun_ready(struct control *c, const char *name, struct fwd_port desc, uint32_t *ifindex,
 		      bool *in_forwarder)
 {
-	struct fwd_msg m = { .type = FWD_PORT_ADD };
 	int fd, err;
 
 	if (*in_forwarder && plumb_link_named(c, name))
@@ -82,12 +102,11 @@ static bool tun_ready(struct control *c, const char *name, struct fwd_port desc,
 		return false;
 	}
 	desc.dev_ifindex = *ifindex;
-	m.u.port = desc;
-	err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+	err = give_queues(c, &desc, fd);
 	if (err == -EEXIST) {
 		/* of a device that was deleted while no control watched: ours is alive */
 		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, desc.id);
-		err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+		err = give_queues(c, &desc, fd);
 	}
 	close(fd);
 	if (err) {

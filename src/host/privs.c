@@ -4,10 +4,14 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+
+#define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+		    CLONE_NEWNET)
 
 static int no_dumps(void)
 {
@@ -62,7 +66,7 @@ static int install_filter(void)
 		SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction),
 		SCMP_SYS(rt_sigprocmask), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(getpid),
 		SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(restart_syscall),
-		SCMP_SYS(rseq), SCMP_SYS(sigaltstack), SCMP_SYS(newfstatat), SCMP_SYS(fstat),
+		SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(sched_getaffinity), SCMP_SYS(sigaltstack), SCMP_SYS(newfstatat), SCMP_SYS(fstat),
 	};
 	static const int memory[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
 	scmp_filter_ctx c = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -74,6 +78,17 @@ static int install_filter(void)
 	for (size_t i = 0; !err && i < sizeof(memory) / sizeof(memory[0]); i++)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, memory[i], 1,
 				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	/* threads of this process, and where they run */
+	if (!err)
+		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+				       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | NAMESPACES,
+					       CLONE_VM | CLONE_SIGHAND | CLONE_THREAD));
+	/* its flags are in memory, where a filter cannot see them: the library takes the other one */
+	if (!err)
+		err = seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	if (!err)
+		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(sched_setaffinity), 1,
+				       SCMP_A0(SCMP_CMP_EQ, 0));
 	/* of all socket options the one that sets DF on UDP 4500 */
 	if (!err)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,

@@ -12,11 +12,28 @@
 
 #include "forwarder/protocol.h"
 #include "packet/vnet.h"
+#include "host/tun_queues.h"
 
 #ifndef TUN_F_USO4 /* Linux 6.2 */
 #define TUN_F_USO4 0x20
 #define TUN_F_USO6 0x40
 #endif
+
+/* An earlier process may have made it with one queue, or with several: so it stays. Of several
+ * the kernel would give us one more while others have theirs. */
+static int set_if(int fd, struct ifreq *r)
+{
+	for (int tries = 0; tries < 2; tries++) {
+		if (r->ifr_flags & IFF_MULTI_QUEUE && tun_queues_open(r->ifr_name) > 0)
+			return -EBUSY;
+		if (ioctl(fd, TUNSETIFF, r) == 0)
+			return 0;
+		if (errno != EINVAL)
+			break;
+		r->ifr_flags ^= IFF_MULTI_QUEUE;
+	}
+	return -errno;
+}
 
 /* 0, or a negative errno and there is no descriptor. */
 static int attach(const char *name, int flags, int *ret_fd)
@@ -31,12 +48,11 @@ static int attach(const char *name, int flags, int *ret_fd)
 		return -ENAMETOOLONG;
 	}
 	strcpy(r.ifr_name, name);
-	if (ioctl(fd, TUNSETIFF, &r) == 0) {
+	err = set_if(fd, &r);
+	if (!err)
 		*ret_fd = fd;
-		return 0;
-	}
-	err = -errno;
-	close(fd);
+	else
+		close(fd);
 	return err;
 }
 
@@ -89,9 +105,9 @@ static void set_offload(int fd, struct tun_how *how)
 	}
 }
 
-static int attach_offloading(const char *name, int *ret_fd, struct tun_how *how)
+static int attach_offloading(const char *name, int queues, int *ret_fd, struct tun_how *how)
 {
-	int fd, err = attach(name, IFF_VNET_HDR, &fd);
+	int fd, err = attach(name, IFF_VNET_HDR | queues, &fd);
 
 	if (err)
 		return err;
@@ -109,15 +125,15 @@ static int attach_offloading(const char *name, int *ret_fd, struct tun_how *how)
  * cut, or its checksum to be finished. So it is taken back by a descriptor that is closed again - with the packets
  * that came meanwhile, and the kernel waits for those that were on their way -, and what comes to the next one is
  * whole. */
-static int attach_plain(const char *name, int *ret_fd)
+static int attach_plain(const char *name, int queues, int *ret_fd)
 {
 	int fd;
 
-	if (if_nametoindex(name) && !attach(name, IFF_VNET_HDR, &fd)) {
+	if (if_nametoindex(name) && !attach(name, IFF_VNET_HDR | queues, &fd)) {
 		(void)ioctl(fd, TUNSETOFFLOAD, 0);
 		close(fd);
 	}
-	return attach(name, 0, ret_fd);
+	return attach(name, queues, ret_fd);
 }
 
 static int finish(int fd, const char *name, uint32_t *ret_ifindex)
@@ -136,16 +152,21 @@ static int finish(int fd, const char *name, uint32_t *ret_ifindex)
 
 int tun_open(const char *name, bool offload, uint32_t *ret_ifindex, struct tun_how *ret_how)
 {
-	int fd = -1, err = 0;
+	return tun_open_queues(name, offload, false, ret_ifindex, ret_how);
+}
+
+int tun_open_queues(const char *name, bool offload, bool many, uint32_t *ret_ifindex, struct tun_how *ret_how)
+{
+	int fd = -1, err = 0, queues = many ? IFF_MULTI_QUEUE : 0;
 
 	*ret_how = (struct tun_how){ 0 };
 	if (offload) {
-		err = attach_offloading(name, &fd, ret_how);
+		err = attach_offloading(name, queues, &fd, ret_how);
 		if (err == -EBUSY || err == -EPERM)
 			return err;
 	}
 	if (fd < 0) {
-		int plain = attach_plain(name, &fd);
+		int plain = attach_plain(name, queues, &fd);
 
 		if (plain)
 			return plain;

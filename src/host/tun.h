@@ -17,6 +17,8 @@ struct tun_how {
  * the cutting of TCP and UDP and the checksums to us as far as it can; what it cannot is done without, also
  * on a TUN that an earlier process has made otherwise. A descriptor, or a negative errno. */
 int tun_open(const char *name, bool offload, uint32_t *ret_ifindex, struct tun_how *ret_how);
+/* The same; many: it may have several queues (tun_queues.h), of which this is the first. */
+int tun_open_queues(const char *name, bool offload, bool many, uint32_t *ret_ifindex, struct tun_how *ret_how);
 /* Takes it away: clears persistence on fd and closes it. */
 void tun_remove(int fd);
 
