@@ -16,7 +16,6 @@
 #include "control/load.h"
 #include "control/master_key.h"
 #include "forwarder/forwarder.h"
-#include "forwarder/gate.h"
 #include "host/ipv6.h"
 #include "host/log.h"
 #include "host/notify.h"

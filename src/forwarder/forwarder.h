@@ -8,6 +8,8 @@
 #include "forwarder/port.h"
 #include "forwarder/protocol.h"
 
+#define WORKERS_MAX 16
+
 struct forwarder;
 
 struct forwarder_env {
@@ -20,7 +22,7 @@ struct forwarder_env {
 	void *ctx;
 };
 
-/* One worker, or the first of n (1 to WORKERS_MAX of gate.h), whom control talks to. now_ms and
+/* One worker, or the first of n (1 to WORKERS_MAX), whom control talks to. now_ms and
  * random are called by all of them, the other functions by one at a time. NULL without memory or
  * crypto. */
 struct forwarder *forwarder_new(const struct forwarder_env *env);

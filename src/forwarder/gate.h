@@ -10,7 +10,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define WORKERS_MAX 16
+#include "forwarder/forwarder.h"
+
 #define CACHE_LINE  64
 
 struct gate {
