@@ -19,7 +19,7 @@
 #include "forwarder/gate.h"
 #include "packet/ip4.h"
 
-enum { PASS = 4096, ROUNDS_MAX = 2001, IFID = 7, PORT_ESP = 1, PORT_STEER = 2 };
+enum { PASS_BYTES = 2 << 20, PASS_MAX = 4096, ROUNDS_MAX = 2001, IFID = 7, PORT_ESP = 1, PORT_STEER = 2 };
 #define US   0xc0000201u
 #define PEER 0xc6336401u
 
@@ -58,6 +58,7 @@ struct bench {
 	struct gateway out, in;
 	uint8_t *kept; /* what came out of the sender, in order */
 	size_t n_frames, stride;
+	size_t pass; /* packets of a pass */
 	uint32_t len; /* of each */
 	bool record;
 	size_t next; /* to be received; by whoever reads */
@@ -235,19 +236,22 @@ static void gateway_init(struct bench *b, struct gateway *g, bool out, unsigned 
 	set_sa(g, out, false);
 }
 
-/* What the receiver gets: PASS packets of the first worker. */
+/* What the receiver gets: a pass of the first worker's. */
 static void record(struct bench *b)
 {
 	b->stride = (b->size + 128 + 63) / 64 * 64;
-	b->kept = calloc(PASS, b->stride);
+	b->pass = PASS_BYTES / b->stride / (BATCH_MAX * WORKERS_MAX) * (BATCH_MAX * WORKERS_MAX);
+	if (b->pass > PASS_MAX)
+		b->pass = PASS_MAX;
+	b->kept = calloc(b->pass, b->stride);
 	if (!b->kept)
 		exit(1);
 	b->record = true;
-	b->out.steer[0].left = PASS;
+	b->out.steer[0].left = b->pass;
 	while (forwarder_poll_port(b->out.f, &b->out.steer[0].port))
 		;
 	b->record = false;
-	if (b->n_frames != PASS)
+	if (b->n_frames != b->pass)
 		exit(1);
 }
 
@@ -328,7 +332,7 @@ static void team_stop(struct team *t)
 		pthread_join(t->thread[k], NULL);
 }
 
-/* Clocks for PASS packets. */
+/* Clocks for a pass. */
 static uint64_t pass(struct team *t, bool in)
 {
 	struct bench *b = t->b;
@@ -336,7 +340,7 @@ static uint64_t pass(struct team *t, bool in)
 
 	t->in = in;
 	for (unsigned k = 0; k < t->n; k++) {
-		b->out.steer[k].left = PASS / t->n;
+		b->out.steer[k].left = b->pass / t->n;
 		b->in.steer[k].n = 0;
 	}
 	if (in) {
@@ -355,8 +359,8 @@ static uint64_t pass(struct team *t, bool in)
 	size_t came = 0;
 	for (unsigned k = 0; k < t->n; k++)
 		came += b->in.steer[k].n;
-	if (in && came != PASS) {
-		fprintf(stderr, "bench_workers: %zu of %d packets arrived\n", came, PASS);
+	if (in && came != b->pass) {
+		fprintf(stderr, "bench_workers: %zu of %zu packets arrived\n", came, b->pass);
 		exit(1);
 	}
 	return began;
@@ -402,8 +406,9 @@ static void run(const struct suite *s, size_t size, unsigned workers, double sec
 			for (int many = 0; many < 2; many++)
 				v[in][many][n] = pass(&t[many], in);
 	for (int in = 0; in < 2; in++) {
-		double one = at(v[in][0], n, 0.5) / PASS, many = at(v[in][1], n, 0.5) / PASS;
-		double best_one = at(v[in][0], n, 0) / PASS, best_many = at(v[in][1], n, 0) / PASS;
+		double packets = (double)b[0].pass;
+		double one = at(v[in][0], n, 0.5) / packets, many = at(v[in][1], n, 0.5) / packets;
+		double best_one = at(v[in][0], n, 0) / packets, best_many = at(v[in][1], n, 0) / packets;
 
 		printf("%-16s%6zu  %-4s%8.0f%8.0f%7.2f  | undisturbed%8.0f%8.0f%7.2f\n", s->name, size,
 		       in ? "in" : "out", one, many, one / many, best_one, best_many, best_one / best_many);

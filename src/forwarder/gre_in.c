@@ -22,10 +22,8 @@ void deliver_flush(struct forwarder *f, struct delivery *d)
 			port_send_by(f, d->port, k, &d->b[k]);
 }
 
-/* The queue that packets of that flow are written to, always the same. The kernel has the answers
- * to them read from there (tun_flow_update()): another one each time, and two workers would have
- * packets of one flow at once. */
-unsigned deliver_queue(const struct forwarder *f, struct pkt *p)
+/* Of what is not TCP or UDP, or IPv6. */
+unsigned deliver_queue_slow(const struct forwarder *f, struct pkt *p)
 {
 	struct ip_view h;
 	struct flow fl;

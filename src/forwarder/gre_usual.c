@@ -21,7 +21,7 @@ static struct sa *sa_of_tunnel(struct forwarder *f, const struct tunnel *t)
 		if (pol && pol->acl_out)
 			return NULL;
 	}
-	return pol ? out_pick_sa(pol, &fl) : NULL;
+	return pol ? out_pick_sa(f, pol, &fl) : NULL;
 }
 
 void gre_usual_begin(struct forwarder *f, struct tunnel *t, struct gre_usual *ret_u)
@@ -63,7 +63,7 @@ bool gre_usual_out(struct forwarder *f, struct tunnel *t, const struct gre_usual
 
 	/* the route to the tunnel's end may lead into the tunnel */
 	if (!b || len > p->len || be32_at(b + 16) == u->dst || len + u->head > u->sa->plain_mtu ||
-	    pkt_headroom(p) < u->head || u->sa->dead || sa_is_exhausted(u->sa))
+	    pkt_headroom(p) < u->head || !SA_TAKES(u->sa, f->beside))
 		return false;
 	p->len = len;
 	if (t->conf.adjust_mss)

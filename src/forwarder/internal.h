@@ -310,7 +310,7 @@ bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip_view 
 void keepalive_follow(struct tunnel *t, const struct fwd_tunnel *old);
 
 /* The newest usable SA of the policy whose selectors take the flow; NULL if there is none. */
-struct sa *out_pick_sa(struct policy *pol, const struct flow *fl);
+struct sa *out_pick_sa(const struct forwarder *f, struct policy *pol, const struct flow *fl);
 /* What was to leave before leaves now. */
 void out_again(struct forwarder *f, struct policy *pol, struct pkt *p);
 /* By an SA of the policy, or it waits for one. p is gone. */
@@ -375,7 +375,24 @@ void deliver_init(const struct forwarder *f, struct delivery *d);
 void in_deliver(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip_view *h);
 /* To a TUN. Consecutive packets mostly go to one: a change sends what is there. */
 void deliver_flush(struct forwarder *f, struct delivery *d);
-unsigned deliver_queue(const struct forwarder *f, struct pkt *p);
+unsigned deliver_queue_slow(const struct forwarder *f, struct pkt *p);
+/* The queue that packets of that flow are written to, always the same. The kernel has the answers
+ * to them read from there (tun_flow_update()): another one each time, and two workers would have
+ * packets of one flow at once. */
+static inline unsigned deliver_queue(const struct forwarder *f, struct pkt *p)
+{
+	const uint8_t *b = p->data;
+	uint64_t addrs, sum;
+	uint32_t ports;
+
+	if (p->len < IP4_HEADER + 4 || b[0] != 0x45 || be16_at(b + 6) & (IP4_MF | IP4_OFF_MASK) ||
+	    (b[9] != IPPROTO_TCP_ && b[9] != IPPROTO_UDP_))
+		return deliver_queue_slow(f, p);
+	memcpy(&addrs, b + 12, sizeof(addrs));
+	memcpy(&ports, b + IP4_HEADER, sizeof(ports));
+	sum = (addrs ^ (uint64_t)ports << 29 ^ ports) * UINT64_C(0x9e3779b97f4a7c15);
+	return (unsigned)((sum >> 32) * f->all->n >> 32);
+}
 static inline void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p)
 {
 	struct batch *b = &d->b[f->all->n > 1 ? deliver_queue(f, p) : 0];

@@ -6,10 +6,10 @@
 
 #include "packet/ip.h"
 
-struct sa *out_pick_sa(struct policy *pol, const struct flow *fl)
+struct sa *out_pick_sa(const struct forwarder *f, struct policy *pol, const struct flow *fl)
 {
 	for (struct sa *sa = pol->out; sa; sa = sa->next)
-		if (!sa->dead && !sa_is_exhausted(sa) && selector_has(&sa->spec.sel, fl))
+		if (SA_TAKES(sa, f->beside) && selector_has(&sa->spec.sel, fl))
 			return sa;
 	return NULL;
 }
@@ -17,7 +17,7 @@ struct sa *out_pick_sa(struct policy *pol, const struct flow *fl)
 void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *fl,
 		   const struct ip_view *h, struct pkt *p)
 {
-	struct sa *sa = out_pick_sa(pol, fl);
+	struct sa *sa = out_pick_sa(f, pol, fl);
 
 	if (sa)
 		esp_out_add(f, sa, h, p);
@@ -71,10 +71,10 @@ static inline struct sa *sa_of_slot(const struct forwarder *f, struct spd_slot *
 	struct sa *sa = slot->sa;
 	struct flow fl;
 
-	if (sa && slot->sa_generation == f->all->sa_generation && !sa->dead && !sa_is_exhausted(sa))
+	if (sa && slot->sa_generation == f->all->sa_generation && SA_TAKES(sa, f->beside))
 		return sa;
 	ip_key_flow(&slot->key, &fl);
-	slot->sa = out_pick_sa(pol, &fl);
+	slot->sa = out_pick_sa(f, pol, &fl);
 	slot->sa_generation = f->all->sa_generation;
 	return slot->sa;
 }
@@ -129,7 +129,7 @@ static inline bool protect_known(struct forwarder *f, uint32_t ifid, struct pkt 
 	slot = spd_slot_at(&f->cache, ifid, &key);
 	sa = slot->sa;
 	if (!spd_slot_is(&f->all->table.spd, slot, ifid, &key) || !sa ||
-	    slot->sa_generation != f->all->sa_generation || sa->dead || sa_is_exhausted(sa) ||
+	    slot->sa_generation != f->all->sa_generation || !SA_TAKES(sa, f->beside) ||
 	    sa->spec.mode != MODE_TUNNEL || be16_at(b + 2) > sa->plain_mtu)
 		return false;
 	pol = sa->owner;

@@ -59,9 +59,7 @@ void runs_reserve(struct forwarder *f)
 	for (size_t i = 0; i < f->n_runs; i++) {
 		struct sa_run *r = &f->run[i];
 
-		next[i] = sa_reserve(r, f->id) ? r->first : 0;
-		if (next[i])
-			__atomic_store_n(&r->sa->last_ms, f->now_ms, __ATOMIC_RELAXED);
+		next[i] = sa_reserve(r, f->id, f->now_ms) ? r->first : 0;
 	}
 	for (size_t i = 0; i < f->out.n; i++) {
 		struct pkt *p = f->out.p[i];
@@ -102,7 +100,7 @@ static bool all_may_send(const struct forwarder *f)
 static void end(struct forwarder *f, const struct sa_run *r)
 {
 	sa_sent(r, f->id);
-	if (sa_is_due(r->sa, f->now_ms) & ~r->sa->told)
+	if (r->due & ~r->sa->told)
 		later_life(f, r->sa);
 }
 

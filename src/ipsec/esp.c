@@ -496,13 +496,29 @@ size_t esp_text_of(const struct sa *sa, const struct pkt *p)
 
 /* The number of a packet while the window is another worker's: where it was not long ago says
  * which 2^32 numbers are meant (RFC 4303 appendix A2), and what has surely been left behind. */
-static bool look_aside(const struct sa *sa, uint32_t low, uint64_t *ret_seq)
-{
-	uint64_t top = __atomic_load_n(&sa->top_seen, __ATOMIC_RELAXED);
-	struct replay r = { .window = sa->replay.window, .top = (uint32_t)top, .high = (uint32_t)(top >> 32) };
+struct aside {
+	const struct sa *sa;
+	uint64_t top;
+	uint32_t window;
+};
 
-	*ret_seq = sa->spec.esn ? replay_extend(&r, low) : low;
-	return !r.window || (*ret_seq && (*ret_seq > top || top - *ret_seq < r.window));
+static inline bool look_aside(struct aside *a, const struct sa *sa, uint32_t low, uint64_t *ret_seq)
+{
+	/* once for packets of an SA in a row: its owner writes to these lines */
+	if (a->sa != sa) {
+		uint32_t window = sa->spec.replay_window;
+
+		*a = (struct aside){ sa, __atomic_load_n(&sa->top_seen, __ATOMIC_RELAXED),
+				     window < REPLAY_MAX ? window : REPLAY_MAX };
+	}
+	*ret_seq = low;
+	if (sa->spec.esn) {
+		struct replay r = { .window = a->window, .top = (uint32_t)a->top,
+				    .high = (uint32_t)(a->top >> 32) };
+
+		*ret_seq = replay_extend(&r, low);
+	}
+	return !a->window || (*ret_seq && (*ret_seq > a->top || a->top - *ret_seq < a->window));
 }
 
 static inline bool look_at_window(const struct sa *sa, uint32_t low, uint64_t *ret_seq)
@@ -511,9 +527,10 @@ static inline bool look_at_window(const struct sa *sa, uint32_t low, uint64_t *r
 	return replay_check(&sa->replay, *ret_seq);
 }
 
-/* Lengths and replay check of one packet; fills its job. icv is room for a copy. */
-static inline enum esp_reason open_packet(const struct esp_worker *w, struct pkt *p, struct crypto_job *j,
-					  uint8_t *icv, uint64_t *ret_seq)
+/* Lengths and replay check of one packet; fills its job. icv is room for a copy; aside, that the window
+ * is another's. */
+static inline enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, uint8_t *icv,
+					  uint64_t *ret_seq, struct aside *aside)
 {
 	struct sa *sa = p->sa;
 	size_t around = (size_t)ESP_HEADER + sa->iv_len + sa->icv_len, text_len = p->len - around;
@@ -524,7 +541,7 @@ static inline enum esp_reason open_packet(const struct esp_worker *w, struct pkt
 		p->seqno = be32_at(p->data + 4);
 	if (p->len < around + ESP_TRAILER || text_len & (sa->align - 1u))
 		return ESP_SHORT;
-	if (!(w->beside ? look_aside(sa, p->seqno, ret_seq) : look_at_window(sa, p->seqno, ret_seq)))
+	if (!(aside ? look_aside(aside, sa, p->seqno, ret_seq) : look_at_window(sa, p->seqno, ret_seq)))
 		return ESP_REPLAYED;
 	set_job(j, sa, p->data, text_len);
 	if (sa->spec.esn && !esn_cover(p, sa, j, (uint32_t)(*ret_seq >> 32), icv))
@@ -804,10 +821,12 @@ static inline size_t text_of(const struct pkt *p)
 
 static inline void open_all(struct esp_worker *w, struct batch *b, struct batch *bad, struct esp_opened *o)
 {
+	struct aside aside = { NULL, 0, 0 };
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		enum esp_reason why = open_packet(w, b->p[i], &o->jobs[n], o->icvs[n], &o->seq[n]);
+		enum esp_reason why = open_packet(b->p[i], &o->jobs[n], o->icvs[n], &o->seq[n],
+						  w->beside ? &aside : NULL);
 
 		b->p[i]->reason = (uint8_t)why;
 		if (why)

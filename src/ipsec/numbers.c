@@ -57,7 +57,7 @@ static bool take_numbers(struct sa_run *r, _Atomic uint64_t *low)
 	return true;
 }
 
-bool sa_reserve(struct sa_run *r, unsigned me)
+bool sa_reserve(struct sa_run *r, unsigned me, uint64_t now_ms)
 {
 	struct sa *sa = r->sa;
 
@@ -73,6 +73,8 @@ bool sa_reserve(struct sa_run *r, unsigned me)
 		return false;
 	}
 	(void)__atomic_fetch_add(&sa->packets, r->n, __ATOMIC_RELAXED);
+	__atomic_store_n(&sa->last_ms, now_ms, __ATOMIC_RELAXED);
+	r->due = sa_is_due(sa, now_ms);
 	return true;
 }
 
@@ -98,7 +100,10 @@ int sa_share(struct sa *sa, unsigned n)
 {
 	size_t size = ((n * sizeof(*sa->low)) + 63) / 64 * 64;
 
-	sa->low = aligned_alloc(64, size);
+	/* of an inbound one nobody asks */
+	if (sa->spec.dir == SA_IN)
+		return 0;
+	sa->low = n <= SA_LOW_HERE ? sa->low_here : aligned_alloc(64, size);
 	if (!sa->low)
 		return -ENOMEM;
 	for (unsigned k = 0; k < n; k++)

@@ -23,13 +23,15 @@ struct sa_run {
 	struct sa *sa;
 	uint32_t n;	      /* packets, 1 to PEER_WINDOW */
 	uint64_t bytes, text; /* of all: inner, and under the cipher */
-	uint64_t first;	      /* set by sa_reserve() */
+	/* set by sa_reserve() */
+	uint64_t first;
+	uint8_t due; /* enum sa_due, with this run */
 };
 
 /* Numbers for the r->n packets of worker me, whose only run of this SA it is. False:
  * there are not enough of them, or of the volume; nothing was taken, and whoever has the SA for
  * himself goes packet by packet. */
-bool sa_reserve(struct sa_run *r, unsigned me);
+bool sa_reserve(struct sa_run *r, unsigned me, uint64_t now_ms);
 /* Whether the run of worker me, of n, may be sent now. */
 bool sa_may_send(const struct sa_run *r, unsigned me, unsigned n);
 /* All of it is sent, or dropped. */

@@ -140,7 +140,8 @@ void sa_free(struct sa *sa)
 		return;
 	crypto_key_free(sa->key);
 	crypto_key_free(sa->ah.key);
-	free(sa->low);
+	if (sa->low != sa->low_here)
+		free(sa->low);
 	secret_free(sa, sizeof(*sa));
 }
 

@@ -28,6 +28,8 @@ struct sa_ah_state {
 	struct replay replay; /* inbound */
 };
 
+#define SA_LOW_HERE 3
+
 /* What each packet asks lies in the first four lines of it, the fourth being that of spec. What is
  * not said to be constant is read and written by who has the SA for himself: the one worker,
  * whoever has closed the gate, or, inbound, whose turn it is in the lane (forwarder/internal.h). */
@@ -43,7 +45,9 @@ struct sa {
 	/* inbound, if in_plain: inner_in says addresses of IPv4 and a protocol and no more. The same,
 	 * as source and destination lie in the header, wanted where care has ones; constant */
 	uint64_t in_wanted, in_care;
+	_Atomic uint64_t *low;	   /* numbers.h; NULL: there is one worker; constant */
 	uint32_t outer_sum;
+	uint16_t ip_id;		   /* outbound: last outer id */
 	uint16_t path_mtu, plain_mtu; /* outbound: sa_set_path() */
 	uint8_t icv_len, iv_len, align; /* constant; bytes; align, a power of two: text is padded to it */
 	bool has_esp, has_ah, in_plain; /* constant */
@@ -68,9 +72,10 @@ struct sa {
 	uint64_t packets, bytes;   /* inner */
 	uint64_t text;		   /* bytes under the cipher, padding included */
 	uint64_t last_ms;	   /* last packet; 0 none yet */
-	_Atomic uint64_t *low;	   /* numbers.h; NULL: there is one worker; constant */
-	uint64_t top_seen;	   /* inbound: replay's top, for who does not own it */
-	uint16_t ip_id;		   /* outbound: last outer id */
+	union {
+		_Atomic uint64_t low_here[SA_LOW_HERE]; /* outbound: what low is, if it is long enough */
+		uint64_t top_seen; /* inbound: replay's top, for who does not own it */
+	};
 
 	alignas(64) struct sa_spec spec; /* keys wiped: they live in `key` and `ah.key` */
 	struct hnode by_spi;	   /* inbound in sad.by_spi, outbound in sad.by_out */
@@ -123,6 +128,10 @@ static inline bool sa_spend(struct sa *sa, size_t len, size_t text)
 	sa->text += text;
 	return true;
 }
+
+/* Outbound: whether it takes packets. Where others take numbers from it at the same time, that is
+ * known when some are reserved; to ask here would have its line go to and fro. */
+#define SA_TAKES(sa, beside) (!(sa)->dead && ((beside) || !sa_is_exhausted(sa)))
 
 /* Outbound: no number is left, and none is used twice (RFC 4303 section 3.3.3). */
 static inline bool sa_is_exhausted(const struct sa *sa)

@@ -88,7 +88,7 @@ static void *work(void *arg)
 						  .n = (uint32_t)(1 + dice(j, dice(j, 8) ? 16 : PEER_WINDOW)) };
 			run[i].bytes = LEN * (uint64_t)run[i].n;
 			run[i].text = run[i].bytes + run[i].n;
-			has[i] = dice(j, 4) && sa_reserve(&run[i], j->me);
+			has[i] = dice(j, 4) && sa_reserve(&run[i], j->me, 0);
 			be_held_up(j);
 		}
 		for (size_t i = 0; i < SAS; i++) {
@@ -96,7 +96,7 @@ static void *work(void *arg)
 				struct sa_run one = { .sa = w->sa[i], .n = 1, .bytes = LEN, .text = LEN + 1 };
 
 				/* the last ones, one by one: limits are met exactly */
-				has[i] = sa_reserve(&one, j->me);
+				has[i] = sa_reserve(&one, j->me, 0);
 				run[i] = one;
 			}
 			if (!has[i]) {
@@ -196,22 +196,22 @@ static void a_refused_run_takes_nothing(void **state)
 	struct sa_run r = { .sa = sa, .n = 11, .bytes = 1100, .text = 1100 };
 
 	(void)state;
-	assert_false(sa_reserve(&r, 0));
+	assert_false(sa_reserve(&r, 0, 0));
 	assert_int_equal(sa->bytes, 0);
 	assert_int_equal(sa->number, 0);
 	r = (struct sa_run){ .sa = sa, .n = 10, .bytes = 1000, .text = 1000 };
 	sa->number = UINT32_MAX - 9;
-	assert_false(sa_reserve(&r, 0)); /* one number short */
+	assert_false(sa_reserve(&r, 0, 0)); /* one number short */
 	assert_int_equal(sa->bytes, 0);
 	assert_int_equal(sa->text, 0);
 	assert_int_equal(sa->low[0], NOT_HELD);
 	sa->number = UINT32_MAX - 10;
-	assert_true(sa_reserve(&r, 0));
+	assert_true(sa_reserve(&r, 0, 0));
 	assert_int_equal(r.first, UINT32_MAX - 9);
 	assert_int_equal(sa->number, UINT32_MAX);
 	sa->dead = true;
 	r.bytes = r.text = 0;
-	assert_false(sa_reserve(&r, 0));
+	assert_false(sa_reserve(&r, 0, 0));
 	sa_free(sa);
 }
 
@@ -223,10 +223,10 @@ static void text_is_given_back(void **state)
 
 	(void)state;
 	sa->text_limit = 100;
-	assert_false(sa_reserve(&r, 0));
+	assert_false(sa_reserve(&r, 0, 0));
 	assert_int_equal(sa->bytes, 0);
 	r.text = 100;
-	assert_true(sa_reserve(&r, 0));
+	assert_true(sa_reserve(&r, 0, 0));
 	assert_int_equal(sa->text, 100);
 	sa_free(sa);
 }
@@ -237,17 +237,17 @@ static void who_is_late_is_waited_for(void **state)
 	struct sa_run a = { .sa = sa, .n = 32 }, b = a, c = a;
 
 	(void)state;
-	assert_true(sa_reserve(&a, 0)); /* 1 to 32 */
-	assert_true(sa_reserve(&b, 1)); /* 33 to 64 */
+	assert_true(sa_reserve(&a, 0, 0)); /* 1 to 32 */
+	assert_true(sa_reserve(&b, 1, 0)); /* 33 to 64 */
 	assert_true(sa_may_send(&b, 1, 3));
 	sa_sent(&b, 1);
-	assert_true(sa_reserve(&b, 1)); /* 65 to 96: 96 - 64 = 32, which 0 still has */
+	assert_true(sa_reserve(&b, 1, 0)); /* 65 to 96: 96 - 64 = 32, which 0 still has */
 	assert_false(sa_may_send(&b, 1, 3));
-	assert_true(sa_reserve(&c, 2)); /* 97 to 128 */
+	assert_true(sa_reserve(&c, 2, 0)); /* 97 to 128 */
 	assert_true(sa_may_send(&a, 0, 3));
 	sa_sent(&a, 0);
 	assert_true(sa_may_send(&b, 1, 3));
-	assert_true(sa_reserve(&a, 0)); /* 129 to 160 */
+	assert_true(sa_reserve(&a, 0, 0)); /* 129 to 160 */
 	assert_false(sa_may_send(&a, 0, 3)); /* 65 to 96 come first */
 	assert_true(sa_may_send(&c, 2, 3)); /* 128 - 64 = 64, and 65 is the oldest */
 	sa_sent(&b, 1);
