@@ -101,7 +101,7 @@ static int run_control(void *ctx, int fwd_fd, int supervisor_fd, bool first)
 static int confine(void *ctx)
 {
 	(void)ctx;
-#if defined(__SANITIZE_ADDRESS__) || CULVERT_CLANG_ASAN
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || CULVERT_CLANG_ASAN
 	return privs_forwarder(false); /* the sanitizers' runtime needs more system calls */
 #else
 	return privs_forwarder(true);
