@@ -47,7 +47,7 @@ struct mem_port {
 
 struct gateway {
 	struct forwarder *f;
-	struct mem_port esp[WORKERS_MAX], steer[WORKERS_MAX];
+	struct mem_port esp[WORKERS_MAX + 1], steer[WORKERS_MAX]; /* esp: and the one that is read */
 	struct bench *b;
 	int32_t result;
 };
@@ -215,10 +215,11 @@ static void gateway_init(struct bench *b, struct gateway *g, bool out, unsigned 
 	g->f = forwarder_new_workers(&env, workers);
 	if (!g->f)
 		exit(1);
-	for (unsigned k = 0; k < workers; k++) {
+	for (unsigned k = 0; k < workers + (workers > 1); k++) {
 		g->esp[k] = (struct mem_port){ .port = { .ops = &esp_ops, .fd = -1 }, .b = b, .worker = k };
-		g->steer[k] = (struct mem_port){ .port = { .ops = &steer_ops, .fd = -1 }, .b = b, .worker = k };
-		for (uint32_t id = PORT_ESP; id <= PORT_STEER; id++) {
+		if (k < workers)
+			g->steer[k] = (struct mem_port){ .port = { .ops = &steer_ops, .fd = -1 }, .b = b, .worker = k };
+		for (uint32_t id = PORT_ESP; id <= (k < workers ? PORT_STEER : PORT_ESP); id++) {
 			m = (struct fwd_msg){ .type = FWD_PORT_ADD };
 			m.u.port = (struct fwd_port){ .id = id, .ifid = IFID, .worker = (uint8_t)k,
 						      .kind = id == PORT_ESP ? FWD_PORT_ESP : FWD_PORT_STEER };

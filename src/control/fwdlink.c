@@ -249,7 +249,7 @@ int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
 
 	if (!is_socket(m))
 		return err;
-	for (unsigned k = 1; !err && k < l->workers; k++) {
+	for (unsigned k = 1; !err && l->workers > 1 && k <= l->workers; k++) {
 		m->u.port.worker = (uint8_t)k;
 		err = call_once(l, m, pass_fd, row, ctx);
 		if (err) /* all of them, or none */

@@ -22,7 +22,7 @@ int fwdlink_new(struct event_base *base, int fd, const struct fwdlink_sink *sink
 		struct fwdlink **ret_l);
 void fwdlink_free(struct fwdlink *l);
 /* A socket that is handed over by PORT_ADD goes to so many workers, each of which gets a descriptor
- * of it; 1 until this is said. TUNs have queues: who hands them over does it for each worker. */
+ * of it to send by, and if there are several, one more to read; 1 until this is said. TUNs have queues: who hands them over does it for each worker. */
 void fwdlink_share_sockets(struct fwdlink *l, unsigned workers);
 
 /* Sends m (its seq is filled in) with a descriptor unless pass_fd is -1, and

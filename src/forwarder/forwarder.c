@@ -231,10 +231,12 @@ static void dispatch(struct forwarder *f, struct fport *p, struct batch *b)
 
 static size_t receive(struct forwarder *f, struct fport *p, struct batch *b)
 {
-	struct port *port = p->port[p->one_socket ? 0 : f->id];
+	struct port *port = p->port[p->one_socket && f->all->n > 1 ? f->all->n : f->id];
 
 	f->now_ms = f->all->env.now_ms(f->all->env.ctx);
 	b->n = 0;
+	if (!port) /* it has not come yet */
+		return 0;
 	size_t n = port->ops->recv(port, &f->pool, b);
 
 	f->drops.n[FWD_DROP_OVERFLOW] += port->overflows;

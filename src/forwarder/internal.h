@@ -21,9 +21,10 @@
 
 struct fport {
 	struct fwd_port desc;
-	/* each worker's own; NULL: it has none. Of a socket all of them read the first, which
-	 * reader guards, and what they read goes on in the order of the lane. */
-	struct port *port[WORKERS_MAX];
+	/* Each worker's own, which it waits for and sends by; NULL: it has none. A socket is read by
+	 * the one behind them, which whoever has reader has for himself: it may hold what the last
+	 * batch had no room for. What was read goes on in the order of the lane. */
+	struct port *port[WORKERS_MAX + 1];
 	bool one_socket;
 	struct lane_reader reader;
 	/* UDP over IPv4: whether a datagram may be cut is an option of the socket, set before a send */

@@ -9,6 +9,8 @@
 
 struct port;
 
+/* Each function is called by one thread at a time; of a TUN recv by one and send by another, since
+ * what is delivered is written to the queue of its flow, whoever reads that. */
 struct port_ops {
 	/* Appends what has arrived to b (which has room for BATCH_MAX), taking packets
 	 * from pool; never blocks. Returns the number added; 0: nothing there.

@@ -75,12 +75,18 @@ static void relink(struct forwarder *f, struct fport *p)
 	}
 }
 
-/* The first worker's makes the port, those of the others come behind it. */
+static bool is_tun(uint8_t kind)
+{
+	return kind == FWD_PORT_TUNNEL || kind == FWD_PORT_STEER;
+}
+
+/* The first worker's makes the port, those of the others come behind it, and last the one that they
+ * read a socket by. */
 static int find_or_make(struct forwarder *f, const struct fwd_port *desc, struct fport **ret)
 {
 	struct fport *p = port_by_id(f, desc->id);
 
-	if (desc->worker >= f->all->n)
+	if (desc->worker >= f->all->n + (f->all->n > 1 && !is_tun(desc->kind)))
 		return -ERANGE;
 	if (desc->worker && (!p || p->desc.kind != desc->kind))
 		return -ENOENT;
@@ -88,11 +94,6 @@ static int find_or_make(struct forwarder *f, const struct fwd_port *desc, struct
 		return -EEXIST;
 	*ret = p ? p : cache_calloc(sizeof(*p));
 	return *ret ? 0 : -ENOMEM;
-}
-
-static bool is_tun(uint8_t kind)
-{
-	return kind == FWD_PORT_TUNNEL || kind == FWD_PORT_STEER;
 }
 
 int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd)
@@ -120,14 +121,14 @@ int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd)
 		f->all->ports = p;
 		relink(f, p);
 	}
-	if (f->all->watch.added && !desc->sends_only)
+	if (f->all->watch.added && !desc->sends_only && desc->worker < f->all->n)
 		f->all->watch.added(f->all->watch.ctx, desc->worker, p->port[desc->worker]);
 	return 0;
 }
 
 static void fport_free(struct fport *p)
 {
-	for (size_t k = 0; k < WORKERS_MAX; k++)
+	for (size_t k = 0; k <= WORKERS_MAX; k++)
 		if (p->port[k])
 			p->port[k]->ops->close(p->port[k]);
 	free(p);

@@ -93,7 +93,9 @@ struct fwd_port {
 	uint32_t ifid; /* STEER: ifindex of the interface with the crypto map */
 	uint32_t dev_ifindex; /* TUNs: their own ifindex */
 	uint32_t tunnel_id;   /* TUNNEL */
-	uint8_t worker;	 /* whose descriptor it is: the first makes the port, others join it */
+	/* whose descriptor it is: the first makes the port, the others join it. A socket of n workers
+	 * has one more, of n, that all of them read */
+	uint8_t worker;
 	bool sends_only; /* TUN: a queue that another worker reads */
 	uint8_t how;	      /* enum fwd_port_how, or'ed */
 };

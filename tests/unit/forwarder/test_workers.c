@@ -54,12 +54,13 @@ struct mem_port {
 	struct gateway *g;
 	unsigned worker;
 	uint32_t next[NETS][FLOWS]; /* A, steering: the next of each flow */
+	uint64_t sends, uses; /* stand for what a port has of its own; a TUN's directions are apart */
 };
 
 struct gateway {
 	struct world *w;
 	struct forwarder *f;
-	struct mem_port esp[MOST], steer[MOST];
+	struct mem_port esp[MOST + 1], steer[MOST]; /* esp: and the one that is read */
 	unsigned workers;
 	bool out;
 	int32_t result;
@@ -136,6 +137,7 @@ static size_t steer_recv(struct port *port, struct pool *pool, struct batch *b)
 	struct mem_port *m = (struct mem_port *)(void *)port;
 	size_t want = 1 + dice(BATCH_MAX);
 
+	m->uses++;
 	while (b->n < want) {
 		uint32_t net = (uint32_t)dice(NETS), flow = (uint32_t)dice(FLOWS);
 		struct pkt *p = pkt_get(pool);
@@ -179,6 +181,7 @@ static size_t wire_send(struct port *port, struct batch *b)
 	struct mem_port *m = (struct mem_port *)(void *)port;
 	struct world *w = m->g->w;
 
+	m->uses++;
 	for (size_t i = 0; i < b->n; i++) {
 		const struct pkt *p = b->p[i];
 
@@ -214,9 +217,11 @@ static bool put_frame(struct pool *pool, struct batch *b, const struct frame *f)
 
 static size_t wire_recv(struct port *port, struct pool *pool, struct batch *b)
 {
-	struct world *w = ((struct mem_port *)(void *)port)->g->w;
+	struct mem_port *m = (struct mem_port *)(void *)port;
+	struct world *w = m->g->w;
 	size_t want = 1 + dice(BATCH_MAX);
 
+	m->uses++;
 	pthread_mutex_lock(&w->lock);
 	while (b->n < want && w->n) {
 		struct frame *f = &w->wire[w->head];
@@ -255,8 +260,10 @@ static void arrive(struct world *w, const struct pkt *p)
 
 static size_t tun_send(struct port *port, struct batch *b)
 {
-	struct world *w = ((struct mem_port *)(void *)port)->g->w;
+	struct mem_port *m = (struct mem_port *)(void *)port;
+	struct world *w = m->g->w;
 
+	m->sends++;
 	for (size_t i = 0; i < b->n; i++) {
 		be_held_up();
 		pthread_mutex_lock(&w->lock);
@@ -268,7 +275,7 @@ static size_t tun_send(struct port *port, struct batch *b)
 
 static size_t nothing(struct port *port, struct pool *pool, struct batch *b)
 {
-	(void)port;
+	((struct mem_port *)(void *)port)->uses++;
 	(void)pool;
 	(void)b;
 	return 0;
@@ -437,10 +444,12 @@ static void gateway_init(struct world *w, struct gateway *g, unsigned workers, b
 	g->workers = workers;
 	g->f = forwarder_new_workers(&env, workers);
 	assert_non_null(g->f);
-	for (unsigned k = 0; k < workers; k++) {
+	for (unsigned k = 0; k <= workers; k++) {
 		g->esp[k] = (struct mem_port){ .port = { out ? &a_esp : &b_esp, -1 }, .g = g, .worker = k };
-		g->steer[k] = (struct mem_port){ .port = { out ? &a_steer : &b_steer, -1 }, .g = g, .worker = k };
-		for (uint32_t id = PORT_ESP; id <= PORT_STEER; id++) {
+		if (k < workers)
+			g->steer[k] = (struct mem_port){ .port = { out ? &a_steer : &b_steer, -1 },
+							 .g = g, .worker = k };
+		for (uint32_t id = PORT_ESP; id <= (k < workers ? PORT_STEER : PORT_ESP); id++) {
 			struct fwd_msg m = { .type = FWD_PORT_ADD };
 
 			m.u.port = (struct fwd_port){ .id = id, .ifid = IFID, .worker = (uint8_t)k,
@@ -509,6 +518,7 @@ static void *run_a(void *arg)
 	rnd += j->me * 0x9e3779b97f4a7c15u;
 	while (made < w->per_worker) {
 		made += (uint32_t)forwarder_poll_port(f, &j->g->steer[j->me].port);
+		(void)forwarder_poll_port(f, &j->g->esp[j->me].port); /* nothing comes, while others send */
 		if (j->me == 0)
 			disturb_a(w);
 	}
