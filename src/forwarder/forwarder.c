@@ -40,6 +40,7 @@ static struct forwarder *worker_new(struct shared *all, unsigned id)
 	f->ivs = crypto_drbg_new(env->random, env->ctx);
 	f->esp.random = crypto_drbg_fill;
 	f->esp.ctx = f->ivs;
+	f->esp.several = all->n > 1;
 	f->esp.crypto = crypto_runner_new(CRYPTO_AUTO);
 	env->random(env->ctx, &f->frag_id, sizeof(f->frag_id));
 	/* in steps of n, each has its own */

@@ -11,6 +11,7 @@ void deliver_init(const struct forwarder *f, struct delivery *d)
 {
 	d->port = NULL;
 	d->tunnel = NULL;
+	d->several = f->all->n > 1;
 	for (unsigned k = 0; k < f->all->n; k++)
 		d->b[k].n = 0;
 }

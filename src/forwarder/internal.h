@@ -369,6 +369,7 @@ struct delivery {
 	struct tunnel *tunnel;
 	const struct policy *from;
 	uint64_t addrs;
+	bool several; /* queues */
 	struct batch b[WORKERS_MAX]; /* by queue of the TUN; as many as there are workers */
 };
 void deliver_init(const struct forwarder *f, struct delivery *d);
@@ -396,7 +397,7 @@ static inline unsigned deliver_queue(const struct forwarder *f, struct pkt *p)
 }
 static inline void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p)
 {
-	struct batch *b = &d->b[f->all->n > 1 ? deliver_queue(f, p) : 0];
+	struct batch *b = &d->b[d->several ? deliver_queue(f, p) : 0];
 
 	if (b->n == BATCH_MAX || d->port != port)
 		deliver_flush(f, d);

@@ -789,8 +789,6 @@ static inline enum esp_reason take(struct pkt *p, enum esp_reason why, uint64_t 
 		return why;
 	if (!replay_commit(&sa->replay, seq))
 		return ESP_REPLAYED;
-	__atomic_store_n(&sa->top_seen, (uint64_t)sa->replay.high << 32 | sa->replay.top,
-			 __ATOMIC_RELAXED);
 	if (!why && (sa->dead || !sa_spend(sa, p->len, text_len)))
 		why = ESP_SA_DEAD;
 	if (!why) {
@@ -799,6 +797,21 @@ static inline enum esp_reason take(struct pkt *p, enum esp_reason why, uint64_t 
 		sa->last_ms = now_ms;
 	}
 	return why;
+}
+
+/* How far the windows are, for who does not own them: once for packets of an SA in a row. */
+static inline void show_tops(const struct batch *b)
+{
+	struct sa *last = NULL;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct sa *sa = b->p[i]->sa;
+
+		if (sa != last)
+			__atomic_store_n(&sa->top_seen, (uint64_t)sa->replay.high << 32 | sa->replay.top,
+					 __ATOMIC_RELAXED);
+		last = sa;
+	}
 }
 
 /* False: some are refused. */
@@ -854,6 +867,7 @@ void esp_take(struct batch *b, struct batch *bad, const struct esp_opened *o, ui
 
 	for (size_t i = 0; i < b->n; i++)
 		all &= take_one(b->p[i], (enum esp_reason)o->why[i], o->seq[i], o->text_len[i], now_ms);
+	show_tops(b);
 	if (!all)
 		batch_partition(b, bad);
 }
@@ -870,6 +884,8 @@ void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_
 
 		all &= take_one(b->p[i], look_inside(b->p[i], &o.jobs[i]), o.seq[i], text_len, now_ms);
 	}
+	if (w->several)
+		show_tops(b);
 	if (!all)
 		batch_partition(b, bad);
 }

@@ -38,6 +38,7 @@ struct esp_worker {
 	size_t ivs_left;
 	/* Others work with the same SAs now. Inbound, a replay window is theirs until esp_take(); */
 	bool beside;
+	bool several; /* others do so at times; constant */
 	/* outbound, each packet has its number, and with it has been counted (numbers.h). */
 	bool numbered;
 };
