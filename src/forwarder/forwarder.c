@@ -109,8 +109,11 @@ bool forwarder_stopping(const struct forwarder *f)
 
 void forwarder_close(struct forwarder *f)
 {
-	if (f->all->n > 1)
-		gate_close(&f->all->gate, f->id);
+	if (f->all->n == 1)
+		return;
+	gate_close(&f->all->gate, f->id);
+	/* somebody else may have been here: nothing that he has dated is younger than now */
+	f->now_ms = f->all->env.now_ms(f->all->env.ctx);
 }
 
 /* What waited for an SA has left by another worker than it came by, it may be: each gets as

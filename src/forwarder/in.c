@@ -136,6 +136,11 @@ static void deliver_decapsulated(struct forwarder *f, struct delivery *d, struct
 	in_deliver(f, d, p, &h);
 }
 
+void in_anew(struct forwarder *f, struct delivery *d, struct pkt *p)
+{
+	deliver_decapsulated(f, d, ((struct sa *)p->sa)->owner, p);
+}
+
 void sa_move(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16_t port)
 {
 	struct sa *sa = sad_by_id(&f->all->sad, id);
@@ -165,16 +170,19 @@ static void follow_peer(struct forwarder *f, struct sa *sa, const struct pkt *p)
 	if (f->beside)
 		later_follow(f, sa, p);
 	else
-		in_follow(f, sa->spec.id, &p->remote, p->remote_port);
+		in_follow(f, sa->spec.id, &p->remote, p->remote_port, sa_top(sa));
 }
 
-void in_follow(struct forwarder *f, uint32_t sa_id, const struct ipaddr *addr, uint16_t port)
+void in_follow(struct forwarder *f, uint32_t sa_id, const struct ipaddr *addr, uint16_t port,
+	       uint64_t number)
 {
 	struct fwd_msg m = { .type = FWD_PEER_MOVED };
 	struct sa *sa = sad_by_id(&f->all->sad, sa_id);
 
-	if (!sa)
+	/* of two workers the one with the older packet may come last */
+	if (!sa || number < sa->moved_at)
 		return;
+	sa->moved_at = number;
 	sa_move(f, sa_id, addr, port);
 	/* the other direction of the pair follows at once (RFC 3947 section 4) */
 	for (struct hnode *n = htab_walk(&f->all->sad.by_id, NULL); n; n = htab_walk(&f->all->sad.by_id, n)) {

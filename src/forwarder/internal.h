@@ -202,7 +202,8 @@ void fwd_pass_turn(struct forwarder *f);
 struct later *later_new(void); /* NULL without memory */
 void later_free(struct later *l);
 bool later_is_empty(const struct later *l);
-/* p leaves by that policy; everything that leaves behind it in this batch does it later, too. */
+/* p leaves by that policy, or, should a table come in between, by what that says of it; everything
+ * that leaves behind it in this batch does it later, too. */
 void later_out(struct forwarder *f, struct policy *pol, struct pkt *p);
 bool later_has_out(const struct forwarder *f);
 /* As it came from UDP 4500. */
@@ -314,6 +315,9 @@ void keepalive_follow(struct tunnel *t, const struct fwd_tunnel *old);
 struct sa *out_pick_sa(const struct forwarder *f, struct policy *pol, const struct flow *fl);
 /* What was to leave before leaves now. */
 void out_again(struct forwarder *f, struct policy *pol, struct pkt *p);
+/* The same after a commit, by what the table says now: pol is what took p, NULL if that is gone, and
+ * ifid the interface that it was to leave by. */
+void out_anew(struct forwarder *f, struct policy *pol, uint32_t ifid, struct pkt *p);
 /* By an SA of the policy, or it waits for one. p is gone. */
 void out_by_policy(struct forwarder *f, struct policy *pol, const struct flow *fl,
 		   const struct ip_view *h, struct pkt *p);
@@ -360,7 +364,9 @@ void sa_move(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16
 void in_from_esp(struct forwarder *f, struct batch *b);
 void in_from_ah(struct forwarder *f, struct batch *b);
 void in_from_udp(struct forwarder *f, struct batch *b);
-void in_follow(struct forwarder *f, uint32_t sa_id, const struct ipaddr *addr, uint16_t port);
+/* The packet of that number came from there; one with a higher number may have come from elsewhere. */
+void in_follow(struct forwarder *f, uint32_t sa_id, const struct ipaddr *addr, uint16_t port,
+	       uint64_t number);
 
 /* gre_in.c */
 struct delivery {
@@ -375,6 +381,8 @@ struct delivery {
 void deliver_init(const struct forwarder *f, struct delivery *d);
 /* in.c: what came out of p->sa goes where it belongs, a VTI's but for. */
 void in_deliver(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip_view *h);
+/* The same by what its policy says now. */
+void in_anew(struct forwarder *f, struct delivery *d, struct pkt *p);
 /* To a TUN. Consecutive packets mostly go to one: a change sends what is there. */
 void deliver_flush(struct forwarder *f, struct delivery *d);
 unsigned deliver_queue_slow(const struct forwarder *f, struct pkt *p);

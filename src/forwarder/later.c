@@ -13,7 +13,9 @@
 enum kind { OUT, UDP, INNER };
 
 struct later {
-	struct pkt *first, **last; /* by next; reason is its kind, flow_key the id that goes with it */
+	/* by next; reason is its kind, flow_key the id that goes with it and the table that was in force,
+	 * seqno of what leaves the interface that it was to leave by */
+	struct pkt *first, **last;
 	bool has_out;
 	size_t n_life, n_follow, n_event;
 	uint32_t life[BATCH_MAX];
@@ -21,6 +23,7 @@ struct later {
 		uint32_t sa_id;
 		struct ipaddr addr;
 		uint16_t port;
+		uint64_t number;
 	} follow[FOLLOWS_MAX];
 	struct fwd_msg event[EVENTS_MAX];
 };
@@ -49,7 +52,7 @@ static void keep(struct forwarder *f, struct pkt *p, enum kind kind, uint32_t id
 	struct later *l = f->later;
 
 	p->reason = (uint8_t)kind;
-	p->flow_key = id;
+	p->flow_key = (uint64_t)f->all->table.spd.generation << 32 | id;
 	p->next = NULL;
 	*l->last = p;
 	l->last = &p->next;
@@ -58,6 +61,7 @@ static void keep(struct forwarder *f, struct pkt *p, enum kind kind, uint32_t id
 void later_out(struct forwarder *f, struct policy *pol, struct pkt *p)
 {
 	f->later->has_out = true;
+	p->seqno = pol->ifid;
 	keep(f, p, OUT, pol->id);
 }
 
@@ -95,6 +99,7 @@ void later_follow(struct forwarder *f, const struct sa *sa, const struct pkt *p)
 	if (l->n_follow == FOLLOWS_MAX)
 		return;
 	l->follow[l->n_follow].sa_id = sa->spec.id;
+	l->follow[l->n_follow].number = sa_top(sa);
 	l->follow[l->n_follow].addr = p->remote;
 	l->follow[l->n_follow++].port = p->remote_port;
 }
@@ -109,11 +114,19 @@ bool later_event(struct forwarder *f, const struct fwd_msg *m)
 	return true;
 }
 
+/* Another table has come since: what the old one said of p is not to be used any more. */
+static bool is_stale(const struct forwarder *f, const struct pkt *p)
+{
+	return p->flow_key >> 32 != f->all->table.spd.generation;
+}
+
 static void do_out(struct forwarder *f, struct pkt *p)
 {
 	struct policy *pol = policy_find(f, (uint32_t)p->flow_key);
 
-	if (pol)
+	if (is_stale(f, p))
+		out_anew(f, pol, p->seqno, p);
+	else if (pol)
 		out_again(f, pol, p);
 	else
 		fwd_drop(f, p, FWD_DROP_NO_POLICY);
@@ -126,6 +139,8 @@ static void do_inner(struct forwarder *f, struct delivery *d, struct pkt *p)
 	p->sa = sad_by_id(&f->all->sad, (uint32_t)p->flow_key);
 	if (!p->sa)
 		fwd_drop(f, p, FWD_DROP_SA_DEAD);
+	else if (is_stale(f, p))
+		in_anew(f, d, p);
 	else if (!ip_peek(span_of(p->data, p->len), &h))
 		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
 	else
@@ -173,7 +188,7 @@ void later_do(struct forwarder *f)
 	l->n_event = 0;
 	do_packets(f, l);
 	for (size_t i = 0; i < l->n_follow; i++)
-		in_follow(f, l->follow[i].sa_id, &l->follow[i].addr, l->follow[i].port);
+		in_follow(f, l->follow[i].sa_id, &l->follow[i].addr, l->follow[i].port, l->follow[i].number);
 	l->n_follow = 0;
 	for (size_t i = 0; i < l->n_life; i++) {
 		struct sa *sa = sad_by_id(&f->all->sad, l->life[i]);

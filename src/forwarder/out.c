@@ -113,6 +113,19 @@ static inline bool protect(struct forwarder *f, uint32_t ifid, struct pkt *p, co
 	return true;
 }
 
+void out_anew(struct forwarder *f, struct policy *pol, uint32_t ifid, struct pkt *p)
+{
+	const struct tunnel *t = pol && pol->in_table ? (pol->vti ? pol->vti : pol->gre) : NULL;
+	struct ip_view h;
+
+	if (!out_parse(p, &h))
+		fwd_drop(f, p, FWD_DROP_MALFORMED_IP);
+	else if (t && t->conf.up) /* it may leave by nothing else */
+		out_again(f, pol, p);
+	else if (t || !protect(f, ifid, p, &h))
+		fwd_drop(f, p, t ? FWD_DROP_TUNNEL_DOWN : FWD_DROP_NO_POLICY);
+}
+
 /* The same for most packets: IPv4, of a flow whose SA is known, whole and without an access
  * list. False: it is another, and nothing has happened. */
 static inline bool protect_known(struct forwarder *f, uint32_t ifid, struct pkt *p)

@@ -227,8 +227,8 @@ static void commit_tunnels(struct forwarder *f, const struct table *new)
 	protect_bind(f);
 }
 
-/* All or nothing. The old table goes at once: there is one worker and it is here,
- * between two batches. */
+/* All or nothing. The old table goes at once: the gate is closed, every worker is between two
+ * batches, and what it has put aside is looked up anew (later.c). */
 int table_commit(struct forwarder *f)
 {
 	struct table *new = &f->all->building, old = f->all->table;

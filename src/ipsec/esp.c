@@ -808,8 +808,7 @@ static inline void show_tops(const struct batch *b)
 		struct sa *sa = b->p[i]->sa;
 
 		if (sa != last)
-			__atomic_store_n(&sa->top_seen, (uint64_t)sa->replay.high << 32 | sa->replay.top,
-					 __ATOMIC_RELAXED);
+			__atomic_store_n(&sa->top_seen, sa_top(sa), __ATOMIC_RELAXED);
 		last = sa;
 	}
 }

@@ -311,7 +311,8 @@ static bool numbers_run_out(const struct sa *sa)
 uint8_t sa_is_due(const struct sa *sa, uint64_t now_ms)
 {
 	const struct sa_life *l = &sa->spec.life;
-	uint64_t age_ms = now_ms - sa->born_ms, bytes = look(&sa->bytes), text = look(&sa->text);
+	/* an older look at the clock makes it no older */
+	uint64_t age_ms = now_ms > sa->born_ms ? now_ms - sa->born_ms : 0, bytes = look(&sa->bytes), text = look(&sa->text);
 
 	if ((l->hard_sec && age_ms >= l->hard_sec * UINT64_C(1000)) ||
 	    (l->hard_bytes && bytes >= l->hard_bytes) || (sa->text_limit && text >= sa->text_limit) ||

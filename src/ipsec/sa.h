@@ -82,6 +82,8 @@ struct sa {
 	struct replay replay;	   /* inbound */
 	struct selector inner_in;  /* inbound: what an inner packet must match; constant */
 	uint64_t born_ms;	   /* constant */
+	uint64_t moved_at;	   /* inbound: number of the packet that last said where the peer is */
+	/* anybody adds, by atomic operations, relaxed: nothing hangs on their order */
 	uint64_t auth_failed, replayed, bad_identity, malformed, send_errors;
 	struct hnode by_id, by_ah;
 	struct sa *next;	   /* the owner's: newest first in a policy */
@@ -109,6 +111,12 @@ struct sa *sad_by_id(const struct sad *d, uint32_t id);
 /* An inbound SA by protocol and SPI (host order); SPIs are unique per protocol
  * here, so the destination is not part of the key. A bundle is found by either. */
 struct sa *sad_by_spi(const struct sad *d, uint8_t proto, uint32_t spi);
+
+/* Inbound: the highest number received, extended or not. */
+static inline uint64_t sa_top(const struct sa *sa)
+{
+	return (uint64_t)sa->replay.high << 32 | sa->replay.top;
+}
 
 /* The last sequence number sent, or the highest received. */
 uint32_t sa_last_seq(const struct sa *sa);
