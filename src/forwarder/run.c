@@ -153,18 +153,25 @@ static bool to_control(void *ctx, const struct fwd_msg *m)
 
 /* ---- ports ---- */
 
+/* Of a socket that all wait for one worker is woken. */
+static bool watch(const struct loop *l, struct watched *w)
+{
+	struct epoll_event e = { .events = l->first->n > 1 ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN,
+				 .data.ptr = w };
+
+	return epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->port->fd, &e) == 0;
+}
+
 static void port_added(void *ctx, unsigned worker, struct port *port)
 {
 	struct loop *l = ((struct loop *)ctx)->all[worker];
 	struct watched *w = port->fd >= 0 ? calloc(1, sizeof(*w)) : NULL;
-	struct epoll_event e = { .events = l->first->n > 1 ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN,
-				 .data.ptr = w };
 
 	if (!w)
 		return;
 	w->port = port;
 	/* one that cannot be watched now is tried again at each tick */
-	w->resting = epoll_ctl(l->epoll, EPOLL_CTL_ADD, port->fd, &e) < 0;
+	w->resting = !watch(l, w);
 	LIST_INSERT_HEAD(&l->watched, w, entry);
 }
 
@@ -198,6 +205,17 @@ static void free_gone(struct loop *l)
 	}
 }
 
+/* Its device may have gone, and the port with it: inside the gate it stays. */
+static void let_rest(struct loop *l, struct watched *w)
+{
+	forwarder_enter(l->f);
+	if (!w->gone) {
+		w->resting = true;
+		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->port->fd, NULL);
+	}
+	forwarder_leave(l->f);
+}
+
 static void poll_watched(struct loop *l, struct watched *w, uint32_t events)
 {
 	if (w->gone)
@@ -207,8 +225,7 @@ static void poll_watched(struct loop *l, struct watched *w, uint32_t events)
 	if (forwarder_poll_port(l->f, w->port) || !(events & (EPOLLERR | EPOLLHUP))) {
 		w->errors = 0;
 	} else if (++w->errors >= ERRORS_BEFORE_REST) {
-		w->resting = true;
-		(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->port->fd, NULL);
+		let_rest(l, w);
 	}
 }
 
@@ -262,9 +279,7 @@ static void tick(struct loop *l)
 	forwarder_enter(l->f);
 	free_gone(l);
 	LIST_FOREACH(w, &l->watched, entry) {
-		struct epoll_event e = { .events = EPOLLIN, .data.ptr = w };
-
-		if (w->resting && epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->port->fd, &e) == 0) {
+		if (w->resting && watch(l, w)) {
 			w->resting = false;
 			w->errors = ERRORS_BEFORE_REST - 1;
 		}
@@ -484,16 +499,18 @@ static bool make_loops(struct loop *first, const struct forwarder_process *p)
 /* Threads are made behind ready(): they have the rights that are left. */
 static int run_all(struct loop *first, const struct forwarder_process *p)
 {
-	struct forwarder_watch watch = { port_added, port_removed, first };
+	struct forwarder_watch ports = { port_added, port_removed, first };
 	int status = 1;
 
 	for (unsigned k = 0; k < first->n; k++)
 		first->all[k]->f = forwarder_worker(first->f, k);
-	forwarder_watch(first->f, &watch);
-	if (p->pinned)
-		pin(0);
-	if (p->ready(p->ctx) == 0 && start_others(first))
+	forwarder_watch(first->f, &ports);
+	if (p->ready(p->ctx) == 0 && start_others(first)) {
+		/* behind the others: a thread begins where its maker may run, and each has to see all */
+		if (p->pinned)
+			pin(0);
 		status = serve(first) || (first->ended && !forwarder_stopping(first->f));
+	}
 	end_others(first);
 	return status;
 }
