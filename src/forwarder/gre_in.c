@@ -185,14 +185,19 @@ static void refuse_origin(struct forwarder *f, struct tunnel *t, const struct fl
 }
 
 /* Answers to keepalives go out by an SA, and what is known of the tunnel changes. */
-static bool may_be_keepalive(const struct pkt *p, const struct ip_view *h, const struct gre *g)
+static bool may_be_keepalive(const struct tunnel *t, const struct pkt *p, const struct ip_view *h,
+			     const struct gre *g)
 {
 	size_t at = (size_t)h->header_len + g->header_len;
 	struct ip_view in;
 
+	if (!t)
+		return false;
 	if (g->proto == GRE_PROTO_KEEPALIVE || g->proto == GRE_PROTO_PROBE)
 		return true;
-	return at < p->len && ip4_peek(span_of(p->data + at, p->len - at), &in) && in.proto == IPPROTO_GRE_;
+	/* GRE of others within keeps its order */
+	return at < p->len && ip4_peek(span_of(p->data + at, p->len - at), &in) &&
+	       in.proto == IPPROTO_GRE_ && keepalive_is_ours(t, in.src);
 }
 
 bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const struct ip_view *h,
@@ -216,7 +221,7 @@ bool gre_take(struct forwarder *f, struct delivery *d, struct pkt *p, const stru
 		tun_stats(f, near)->in_errors++;
 		return true;
 	}
-	if (f->beside && may_be_keepalive(p, h, &g)) {
+	if (f->beside && may_be_keepalive(t, p, h, &g)) {
 		later_inner(f, p);
 		return true;
 	}

@@ -308,6 +308,8 @@ void keepalive_tick(struct forwarder *f);
  * true, and p is gone. */
 bool keepalive_take(struct forwarder *f, struct tunnel *t, const struct ip_view *outer,
 		    const struct gre *g, struct pkt *p);
+/* Whether the source of what came by the tunnel is our own address there, or its end. */
+bool keepalive_is_ours(const struct tunnel *t, uint32_t src);
 /* After a table came: old is what the tunnel was before. */
 void keepalive_follow(struct tunnel *t, const struct fwd_tunnel *old);
 

@@ -123,20 +123,24 @@ void keepalive_tick(struct forwarder *f)
 	}
 }
 
+bool keepalive_is_ours(const struct tunnel *t, uint32_t src)
+{
+	return src == ipaddr_to_v4(&t->conf.src) ||
+	       (t->conf.own.family == IP_V4 && src == ipaddr_to_v4(&t->conf.own));
+}
+
 /* A peer's keepalive: an answer of ours that he wrote, with a header that is checked as a
  * router does (RFC 1812 section 5.2.2). Our own address is its source, so it can be nothing
  * else: no packet of others has it. */
 static bool is_request(const struct tunnel *t, const struct gre *g, struct pkt *p, struct ip_view *h)
 {
-	uint32_t us = ipaddr_to_v4(&t->conf.src);
-	uint32_t own = t->conf.own.family == IP_V4 ? ipaddr_to_v4(&t->conf.own) : us;
 	struct gre inner;
 
 	if (t->conf.src.family != IP_V4 || t->conf.encap != FWD_ENCAP_GRE)
 		return false;
 	return (g->proto == GRE_PROTO_IPV4 || g->proto == GRE_PROTO_PROBE) &&
 	       ip4_peek(span_of(p->data, p->len), h) && h->proto == IPPROTO_GRE_ &&
-	       (h->src == us || h->src == own) && ip4_parse(p, true, h) &&
+	       keepalive_is_ours(t, h->src) && ip4_parse(p, true, h) &&
 	       h->header_len == IP4_HEADER && !(h->frag & (IP4_MF | IP4_OFF_MASK)) && h->ttl > 1 &&
 	       gre_decode(span_of(p->data + IP4_HEADER, p->len - (size_t)IP4_HEADER), &inner) ==
 		       GRE_OK &&

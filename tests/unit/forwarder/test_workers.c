@@ -38,8 +38,8 @@
 enum { PORT_ESP = 1, PORT_STEER = 2 };
 
 /* What the packets go by: SAs of a crypto map; those of a GRE tunnel's policy, one for all; the
- * first in UDP, or AH in place of ESP. */
-enum way { BY_MAP, BY_GRE, BY_UDP, BY_AH };
+ * first in UDP, or AH in place of ESP; the GRE tunnel, and what it carries is GRE of others. */
+enum way { BY_MAP, BY_GRE, BY_UDP, BY_AH, BY_GRE_WITH_GRE };
 
 struct frame {
 	uint16_t len;
@@ -93,6 +93,11 @@ struct world {
 	_Atomic bool drained;
 };
 
+static bool is_gre(const struct world *w)
+{
+	return w->way == BY_GRE || w->way == BY_GRE_WITH_GRE;
+}
+
 static _Thread_local uint64_t rnd = 88172645463325252u;
 
 static uint64_t dice(uint64_t n)
@@ -115,10 +120,10 @@ static void be_held_up(void)
 
 /* ---- ports ---- */
 
-static void make_packet(struct pkt *p, uint32_t net, unsigned worker, uint32_t flow, uint32_t n)
+static void make_packet(struct pkt *p, uint8_t proto, uint32_t net, unsigned worker, uint32_t flow, uint32_t n)
 {
 	size_t len = dice(8) ? 64 + dice(100) : 64 + dice(1300);
-	struct ip_view h = { .ttl = 64, .id = 1, .proto = 17, .total_len = (uint16_t)len,
+	struct ip_view h = { .ttl = 64, .id = 1, .proto = proto, .total_len = (uint16_t)len,
 			     .src = 0x0a010000 | worker << 8 | flow, .dst = 0x0a020001 + (net << 16) };
 	struct wr w = wr_of(p->data + IP4_HEADER, 20);
 
@@ -144,7 +149,7 @@ static size_t steer_recv(struct port *port, struct pool *pool, struct batch *b)
 
 		if (!p)
 			break;
-		make_packet(p, net, m->worker, flow, ++m->next[net][flow]);
+		make_packet(p, m->g->w->way == BY_GRE_WITH_GRE ? IPPROTO_GRE_ : IPPROTO_UDP_, net, m->worker, flow, ++m->next[net][flow]);
 		__atomic_fetch_add(&m->g->w->made[net], 1, __ATOMIC_RELAXED);
 		(void)batch_add(b, p);
 	}
@@ -347,7 +352,7 @@ static struct selector sel_of(const struct gateway *g, uint32_t net)
 	struct selector s = { .local = addr_match_v4(0x0a010000, 0xffff),
 			      .remote = addr_match_v4(0x0a020000 + (net << 16), 0xffff) };
 
-	if (g->w->way == BY_GRE && net == 0)
+	if (is_gre(g->w) && net == 0)
 		s = (struct selector){ .local = addr_match_v4(US, 0), .remote = addr_match_v4(PEER, 0),
 				       .proto = IPPROTO_GRE_ };
 	return g->out ? s : selector_mirror(&s);
@@ -371,7 +376,7 @@ static void set_table(struct gateway *g, uint32_t extra)
 			      .u.tunnel = { .tun_port = PORT_STEER, .src = ipaddr_v4(g->out ? US : PEER),
 					    .dst = ipaddr_v4(g->out ? PEER : US), .egress_ifid = IFID,
 					    .ttl = 255, .tos = 0xff, .mtu = 1476, .up = true } };
-	assert_int_equal(g->w->way == BY_GRE ? ask(g, &m) : 0, 0);
+	assert_int_equal(is_gre(g->w) ? ask(g, &m) : 0, 0);
 	m = (struct fwd_msg){ .type = FWD_TABLE_COMMIT };
 	assert_int_equal(ask(g, &m), 0);
 }
@@ -454,7 +459,7 @@ static void gateway_init(struct world *w, struct gateway *g, unsigned workers, b
 
 			m.u.port = (struct fwd_port){ .id = id, .ifid = IFID, .worker = (uint8_t)k,
 						      .kind = id == PORT_ESP ? cipher_port(w) :
-							      w->way == BY_GRE ? FWD_PORT_TUNNEL :
+							      is_gre(w) ? FWD_PORT_TUNNEL :
 										 FWD_PORT_STEER };
 			assert_int_equal(ask(g, &m), 0);
 		}
@@ -500,7 +505,7 @@ static void disturb_a(struct world *w)
 			(void)ask(&w->a, &del);
 	}
 	if (!dice(40))
-		rekey(w, w->way == BY_GRE ? 0 : (uint32_t)dice(NETS - 1));
+		rekey(w, is_gre(w) ? 0 : (uint32_t)dice(NETS - 1));
 	if (!dice(40))
 		set_table(&w->a, (uint32_t)dice(3));
 	if (!dice(100))
@@ -575,7 +580,7 @@ static void check_spis(const struct world *w)
 		assert_true(s->bytes <= HARD_BYTES);
 		limited += s->bytes > HARD_BYTES - 1500;
 	}
-	assert_true(limited > 1 || w->way == BY_GRE);
+	assert_true(limited > 1 || is_gre(w));
 	/* AH leaves with the gate closed: in order */
 	assert_true((worst > 0) == (w->way != BY_AH) && worst < PEER_WINDOW);
 }
@@ -634,7 +639,7 @@ static void run(unsigned workers, enum way way)
 	for (uint32_t net = 0; net < NETS; net++)
 		if (net != LIMITED)
 			assert_int_equal(w->arrived[net], w->made[net]);
-	if (way == BY_GRE)
+	if (is_gre(w))
 		check_one_way(w);
 	/* those without SA for a while wait for one, and some find no room */
 	end.u.id = LIMITED + 1;
@@ -671,6 +676,12 @@ static void by_a_gre_tunnel(void **state)
 	run(3, BY_GRE);
 }
 
+static void by_a_gre_tunnel_that_carries_gre(void **state)
+{
+	(void)state;
+	run(3, BY_GRE_WITH_GRE);
+}
+
 static void in_udp(void **state)
 {
 	(void)state;
@@ -689,6 +700,7 @@ int main(void)
 		cmocka_unit_test(two_workers),
 		cmocka_unit_test(four_workers),
 		cmocka_unit_test(by_a_gre_tunnel),
+		cmocka_unit_test(by_a_gre_tunnel_that_carries_gre),
 		cmocka_unit_test(in_udp),
 		cmocka_unit_test(by_ah),
 	};
