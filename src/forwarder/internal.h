@@ -29,6 +29,7 @@ struct fport {
 	struct lane_reader reader;
 	/* UDP over IPv4: whether a datagram may be cut is an option of the socket, set before a send */
 	struct lane_reader sender;
+	_Atomic bool told_slower; /* control knows that it has given up its faster way; by any worker */
 	struct tunnel *tunnel; /* TUNNEL: whose it is in the table in force; NULL none */
 	struct fport *next;
 };

@@ -166,12 +166,16 @@ void ports_free(struct forwarder *f)
 	}
 }
 
-/* Once in the life of a port, if at all; what control did not take is told again. */
-static bool tell_slower(struct forwarder *f, const struct fport *p, int err)
+/* Once in the life of a port, if at all, whichever worker finds out first; what control did not take is
+ * told again. */
+static bool tell_slower(struct forwarder *f, struct fport *p, int err)
 {
 	struct fwd_msg m = { .type = FWD_PORT_SLOWER, .u.port_slower = { p->desc.id, err } };
 
-	return event_send(f, &m);
+	if (atomic_exchange_explicit(&p->told_slower, true, memory_order_relaxed) || event_send(f, &m))
+		return true;
+	atomic_store_explicit(&p->told_slower, false, memory_order_relaxed);
+	return false;
 }
 
 void port_send(struct forwarder *f, struct fport *port, struct batch *b)
