@@ -246,6 +246,8 @@ static size_t receive(struct forwarder *f, struct fport *p, struct batch *b)
 	f->drops.n[FWD_DROP_OVERFLOW] += port->overflows;
 	port->overflows = 0;
 	p->port[f->id]->more = port->more;
+	for (size_t i = 0; f->all->n > 1 && !p->one_socket && i < n; i++)
+		queues_learn(&f->all->queues, f->id, b->p[i], f->now_ms);
 	return n;
 }
 

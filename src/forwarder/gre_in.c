@@ -23,20 +23,6 @@ void deliver_flush(struct forwarder *f, struct delivery *d)
 			port_send_by(f, d->port, k, &d->b[k]);
 }
 
-/* Of what is not TCP or UDP, or IPv6. */
-unsigned deliver_queue_slow(const struct forwarder *f, struct pkt *p)
-{
-	struct ip_view h;
-	struct flow fl;
-
-	if (!ip_peek(span_of(p->data, p->len), &h))
-		return 0;
-	ip_flow(p, &h, &fl);
-	uint64_t sum = ip_addr_mix(&fl.local) + ip_addr_mix(&fl.remote);
-	sum = (sum << 16 ^ fl.local_port ^ fl.remote_port) * UINT64_C(0x9e3779b97f4a7c15);
-	return (unsigned)((sum >> 32) * f->all->n >> 32);
-}
-
 /* A packet in clear, received by interface ifid, that a policy there protects:
  * counted, told, gone. False: none does, and it still belongs to the caller. */
 static bool refuse_clear(struct forwarder *f, uint32_t ifid, const struct flow *fl, struct pkt *p)

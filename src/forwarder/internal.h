@@ -6,6 +6,7 @@
 #include "crypto/drbg.h"
 #include "forwarder/forwarder.h"
 #include "forwarder/lane.h"
+#include "forwarder/queues.h"
 #include "ipsec/ah.h"
 #include "ipsec/numbers.h"
 #include "ipsec/spd.h"
@@ -146,6 +147,7 @@ struct shared {
 	struct forwarder *worker[WORKERS_MAX];
 	struct gate gate;
 	struct lane lane;
+	struct queues queues;
 };
 
 /* One worker. The first one is whom control talks to. */
@@ -388,29 +390,12 @@ void in_deliver(struct forwarder *f, struct delivery *d, struct pkt *p, const st
 void in_anew(struct forwarder *f, struct delivery *d, struct pkt *p);
 /* To a TUN. Consecutive packets mostly go to one: a change sends what is there. */
 void deliver_flush(struct forwarder *f, struct delivery *d);
-unsigned deliver_queue_slow(const struct forwarder *f, struct pkt *p);
-/* The queue that packets of that flow are written to, always the same. The kernel has the answers
- * to them read from there (tun_flow_update()): another one each time, and two workers would have
- * packets of one flow at once. */
-static inline unsigned deliver_queue(const struct forwarder *f, struct pkt *p)
-{
-	const uint8_t *b = p->data;
-	uint64_t addrs, sum;
-	uint32_t ports;
-
-	if (p->len < IP4_HEADER + 4 || b[0] != 0x45 || be16_at(b + 6) & (IP4_MF | IP4_OFF_MASK) ||
-	    (b[9] != IPPROTO_TCP_ && b[9] != IPPROTO_UDP_))
-		return deliver_queue_slow(f, p);
-	memcpy(&addrs, b + 12, sizeof(addrs));
-	memcpy(&ports, b + IP4_HEADER, sizeof(ports));
-	sum = (addrs ^ (uint64_t)ports << 29 ^ ports) * UINT64_C(0x9e3779b97f4a7c15);
-	return (unsigned)((sum >> 32) * f->all->n >> 32);
-}
 static inline void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p)
 {
-	struct batch *b = &d->b[d->several ? deliver_queue(f, p) : 0];
+	bool moved = false;
+	struct batch *b = &d->b[d->several ? queues_of(&f->all->queues, f->all->n, p, &moved) : 0];
 
-	if (b->n == BATCH_MAX || d->port != port)
+	if (b->n == BATCH_MAX || d->port != port || moved)
 		deliver_flush(f, d);
 	d->port = port;
 	(void)batch_add(b, p);
