@@ -91,8 +91,8 @@ _culvert_run()
 	--config | --socket) _culvert_files "$cur" ;;
 	--keylog) _culvert_folders "$cur" ;;
 	--interface) _culvert_ios_names "$cur" ;;
-	--workers) _culvert_words 1 "$cur" ;;
-	*) _culvert_words "--config --socket --interface --workers --no-offload --keylog --help" "$cur" ;;
+	--workers) _culvert_words "1 2 4 8 16" "$cur" ;;
+	*) _culvert_words "--config --socket --interface --workers --pin --no-offload --keylog --help" "$cur" ;;
 	esac
 }
 

@@ -76,8 +76,9 @@ _culvert() {
 		_arguments '--config[startup configuration]:file:_files' \
 			'--socket[control socket]:socket:_files' \
 			'*--interface[bind an IOS interface to a Linux device]:IOSNAME=DEVICE:_culvert_devices' \
-			'--workers[forwarding threads]:number:(1)' \
-			'--no-offload[one packet a call on the TUN devices]' \
+			'--workers[threads that forward packets]:number:(1 2 4 8 16)' \
+			'--pin[keep each of them on a processor of its own]' \
+			'--no-offload[one packet a call on the TUNs]' \
 			"--keylog[write keys for Wireshark]:folder:_files -/" '(- *)--help[explain]'
 		;;
 	shell)
