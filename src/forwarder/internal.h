@@ -100,7 +100,7 @@ struct tunnel {
 /* `set ip access-group`. */
 struct access_line {
 	struct acl_entry e;
-	uint64_t matches;
+	uint64_t matches; /* anybody adds; atomic, relaxed: read and cleared with the gate closed */
 };
 struct access_list {
 	char name[CFG_NAME_MAX];
@@ -140,11 +140,12 @@ struct shared {
 	struct fport *by_kind[FWD_PORT_LAST + 1]; /* the newest of its kind */
 	size_t n_waiting;
 	bool paths_learned; /* some policy or tunnel has a path to forget */
-	uint64_t next_scan_ms;
+	uint64_t next_scan_ms;	 /* the first worker's alone */
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
-	bool stopping;
+	bool stopping; /* set with the gate closed, looked at anywhere; relaxed: a tick later will do */
 	unsigned n; /* workers */
 	struct forwarder *worker[WORKERS_MAX];
+	/* these say themselves who writes what */
 	struct gate gate;
 	struct lane lane;
 	struct queues queues;

@@ -57,7 +57,8 @@ struct sa {
 	_Atomic bool dead;	   /* hard lifetime or sequence numbers used up */
 
 	/* What each packet changes. Outbound, several workers take from this line at once, by
-	 * sa_reserve() (numbers.h). */
+	 * sa_reserve(): number and low are ordered as numbers.c says, the others are relaxed and exact
+	 * by compare-and-swap. Inbound it is of whose turn it is. */
 	alignas(64) union {
 		uint64_t number; /* outbound: the last one used */
 		struct {
@@ -74,7 +75,9 @@ struct sa {
 	uint64_t last_ms;	   /* last packet; 0 none yet */
 	union {
 		_Atomic uint64_t low_here[SA_LOW_HERE]; /* outbound: what low is, if it is long enough */
-		uint64_t top_seen; /* inbound: replay's top, for who does not own it */
+		/* inbound: replay's top, for who does not own it; written by who does, relaxed: an
+		 * old one only lets pass what the window refuses later */
+		uint64_t top_seen;
 	};
 
 	alignas(64) struct sa_spec spec; /* keys wiped: they live in `key` and `ah.key` */
