@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench/clock.h"
+#include "bench/common.h"
 #include "crypto/alg.h"
 #include "forwarder/forwarder.h"
 #include "forwarder/gate.h"
@@ -387,7 +388,15 @@ static void bench_free(struct bench *b)
 	free(b->kept);
 }
 
-static void run(const struct suite *s, size_t size, unsigned workers, double seconds)
+static void print_row(const struct suite *s, size_t size, bool in, unsigned n, double clocks, double rate)
+{
+	printf("{\"bench\": \"workers\", \"suite\": \"%s\", \"size\": %zu, \"dir\": \"%s\", \"n\": %u, "
+	       "\"clocks\": %.1f, \"packets_per_sec\": %.0f}\n",
+	       s->name, size, in ? "in" : "out", n, clocks, rate * 1e9 / clocks);
+}
+
+/* rate: clocks a nanosecond, for rows of JSON; 0: for people. */
+static void run(const struct suite *s, size_t size, unsigned workers, double seconds, double rate)
 {
 	static uint64_t v[2][2][ROUNDS_MAX]; /* in, many */
 	struct bench b[2];
@@ -411,6 +420,11 @@ static void run(const struct suite *s, size_t size, unsigned workers, double sec
 		double one = at(v[in][0], n, 0.5) / packets, many = at(v[in][1], n, 0.5) / packets;
 		double best_one = at(v[in][0], n, 0) / packets, best_many = at(v[in][1], n, 0) / packets;
 
+		if (rate > 0) {
+			print_row(s, size, in, 1, one, rate);
+			print_row(s, size, in, workers, many, rate);
+			continue;
+		}
 		printf("%-16s%6zu  %-4s%8.0f%8.0f%7.2f  | undisturbed%8.0f%8.0f%7.2f\n", s->name, size,
 		       in ? "in" : "out", one, many, one / many, best_one, best_many, best_one / best_many);
 	}
@@ -423,7 +437,7 @@ static void run(const struct suite *s, size_t size, unsigned workers, double sec
 
 static int usage(FILE *to)
 {
-	fputs("usage: bench_workers [--suite NAME] [--size BYTES] [--workers N] [--seconds S]\n", to);
+	fputs("usage: bench_workers [--suite NAME] [--size BYTES] [--workers N] [--seconds S] [--json]\n", to);
 	return to == stdout ? 0 : 2;
 }
 
@@ -432,12 +446,13 @@ int main(int argc, char **argv)
 	static const struct option names[] = {
 		{ "suite", required_argument, NULL, 's' },  { "size", required_argument, NULL, 'l' },
 		{ "workers", required_argument, NULL, 'w' }, { "seconds", required_argument, NULL, 't' },
-		{ "help", no_argument, NULL, 'h' },	     { NULL, 0, NULL, 0 },
+		{ "json", no_argument, NULL, 'j' },	     { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	const char *suite = NULL;
 	unsigned workers = 2;
 	size_t size = 0;
-	double seconds = 6;
+	double seconds = 6, rate = 0;
 	int what;
 
 	while ((what = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -449,21 +464,24 @@ int main(int argc, char **argv)
 			workers = (unsigned)strtoul(optarg, NULL, 10);
 		else if (what == 't')
 			seconds = strtod(optarg, NULL);
+		else if (what == 'j')
+			rate = bench_ticks_per_ns();
 		else
 			return usage(what == 'h' ? stdout : stderr);
 	}
 	if (workers < 2 || workers > WORKERS_MAX || (size && (size < 64 || size > 8000)))
 		return usage(stderr);
 	stay_on(0);
-	printf("clocks a packet of one SA with 1 and with %u workers, and how much faster they are; medians, then "
+	if (rate <= 0)
+		printf("clocks a packet of one SA with 1 and with %u workers, and how much faster they are; medians, then "
 	       "the fastest pass\n", workers);
 	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
 		if (suite && strcmp(suite, suites[i].name) != 0)
 			continue;
 		if (!size || size == 64)
-			run(&suites[i], 64, workers, seconds / 12);
+			run(&suites[i], 64, workers, seconds / 12, rate);
 		if (!size || size != 64)
-			run(&suites[i], size ? size : 1420, workers, seconds / 12);
+			run(&suites[i], size ? size : 1420, workers, seconds / 12, rate);
 	}
 	return 0;
 }
