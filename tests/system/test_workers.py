@@ -95,7 +95,7 @@ def test_queues_follow_who_is_there():
         net.warm()
         # the TUN outlives all of them, and is taken over as it is
         r1.kill()
-        assert queues(r1) == [0]
+        until(lambda: queues(r1) == [0], 5, 'the end of it')
         r1 = start(net, 1, 1, False)
         net.warm()
         assert threads(r1) == 1 and queues(r1) == [1]
