@@ -321,6 +321,16 @@ static int ike_send(struct forwarder *f, const struct fwd_msg *m)
 	return 0;
 }
 
+/* IKE has heard him there: no packet that came before says otherwise, one that was put aside included. */
+static void peer_moved(struct forwarder *f, uint32_t id, const struct ipaddr *addr, uint16_t port)
+{
+	struct sa *sa = sad_by_id(&f->all->sad, id);
+
+	if (sa && sa->spec.dir == SA_IN)
+		sa->moved_at = sa_top(sa);
+	sa_move(f, id, addr, port);
+}
+
 static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 {
 	struct policy *pol;
@@ -335,7 +345,7 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 	case FWD_SA_ADD:
 		return sa_install(f, &m->u.sa);
 	case FWD_SA_MOVE:
-		sa_move(f, m->u.peer_moved.sa_id, &m->u.peer_moved.addr, m->u.peer_moved.port);
+		peer_moved(f, m->u.peer_moved.sa_id, &m->u.peer_moved.addr, m->u.peer_moved.port);
 		return 0;
 	case FWD_SA_DEL:
 		return sa_remove(f, m->u.id);

@@ -85,7 +85,7 @@ struct sa {
 	struct replay replay;	   /* inbound */
 	struct selector inner_in;  /* inbound: what an inner packet must match; constant */
 	uint64_t born_ms;	   /* constant */
-	uint64_t moved_at;	   /* inbound: number of the packet that last said where the peer is */
+	uint64_t moved_at;	   /* inbound: number of the packet that last said where the peer is, or of the last before IKE did */
 	/* anybody adds, by atomic operations, relaxed: nothing hangs on their order */
 	uint64_t auth_failed, replayed, bad_identity, malformed, send_errors;
 	struct hnode by_id, by_ah;

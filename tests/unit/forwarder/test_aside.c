@@ -301,6 +301,13 @@ static void the_newest_packet_says_where_the_peer_is(void **state)
 	later_follow(second, sa, &p);
 	go_on(second);
 	assert_int_equal(s->udp_sport, 7);
+	/* and IKE knows better than a packet that came before */
+	sa->replay.top = 13;
+	p.remote_port = 8;
+	later_follow(second, sa, &p);
+	ask((struct fwd_msg){ .type = FWD_SA_MOVE, .u.peer_moved = { .sa_id = 1, .addr = p.remote, .port = 9 } });
+	go_on(second);
+	assert_int_equal(s->udp_sport, 9);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
