@@ -20,6 +20,7 @@ from test_ike_nat import exchange, hidden  # noqa: F401 (a fixture)
 WAYS = {'': ('UDP_SEGMENT', 'UDP_GRO'), 'no-segment no-gro': ('sendmmsg', 'recvmmsg'), 'no-segment': ('sendmmsg', 'UDP_GRO'),
         'no-gro': ('UDP_SEGMENT', 'recvmmsg')}
 SUITE = 'aes128-sha1-modp1024'
+LONG = [1372, 1400, 3000]
 SIX = """ipv6 unicast-routing
 crypto isakmp policy 10
  encr aes
@@ -94,15 +95,16 @@ class Routers:
 
 
 def numbered(ns_from, source, ns_to, to, count, dice):
-    """Datagrams of any length to two ports of one host, a burst at a time: what arrives at each port is what
-    was sent there, in its order."""
+    """Datagrams of any length to some ports of one host, a burst at a time: what arrives at each port is what
+    was sent there, in its order. Those that may be in fragments have a port for each length: the kernel spreads what
+    is whole over the queues of a TUN by ports, and what is not without them."""
     family = socket.AF_INET6 if ':' in to else socket.AF_INET
-    ears = [ns_to.socket(socket.SOCK_DGRAM, bind=(to, 7000 + i), family=family) for i in range(2)]
+    ears = [ns_to.socket(socket.SOCK_DGRAM, bind=(to, 7000 + i), family=family) for i in range(2 + len(LONG))]
     mouth = ns_from.socket(socket.SOCK_DGRAM, bind=(source, 0), family=family)
     sizes = [4, 60, 512, 1000, 1200]
     if family == socket.AF_INET:  # what is too long may be cut, so that none is lost for its sender to learn from
         mouth.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER
-        sizes += [1372, 1400, 3000]
+        sizes += LONG
     try:
         for ear in ears:
             ear.settimeout(10)
@@ -113,7 +115,7 @@ def numbered(ns_from, source, ns_to, to, count, dice):
             for _ in range(dice.randint(1, 60)):
                 if dice.random() < 0.1:
                     size = dice.choice(sizes)
-                burst.append((n % 7 == 0, struct.pack('!I', n) + dice.randbytes(size)))
+                burst.append((2 + LONG.index(size) if size in LONG else n % 7 == 0, struct.pack('!I', n) + dice.randbytes(size)))
                 n += 1
             for port, data in burst:
                 mouth.sendto(data, (to, 7000 + port))
