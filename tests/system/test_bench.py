@@ -119,7 +119,7 @@ def test_a_run_keeps_its_rows_and_prints_targets_and_the_document_takes_them(bui
     for part in ('memory', 'ping'):
         done = bench('--only', part, '--tunnels', 'veth', '--rounds', 1, '--scale', 0.01, '--file', file)
         assert done.returncode == 0, done.stdout + done.stderr
-    assert '2 workers on one SA' in done.stdout
+    assert 'memory, forwarder idle' in done.stdout
     rows = Rows.read(file)
     assert rows.load('veth', 'ping-idle-50') > 0, 'a part has measured nothing'
     assert rows.med('bytes', 'memory', what='forwarder-idle') > 1 << 20, 'another part has forgotten it'
