@@ -110,7 +110,7 @@ static void fill_sa_info(const struct forwarder *f, const struct sa *sa, struct 
 	uint32_t age_sec = (uint32_t)((f->now_ms - sa->born_ms) / 1000);
 
 	m->type = FWD_SA_INFO;
-	m->u.sa_info.spec = sa->spec;
+	sa_get_spec(sa, &m->u.sa_info.spec);
 	fill_sa_stats(f, sa, &m->u.sa_info.stats);
 	/* 0 means no limit: what is used up has 1 left */
 	if (l->soft_sec)

@@ -169,7 +169,7 @@ static void narrow(struct forwarder *f, struct learned_path *l, uint32_t now_in_
 static bool was_sent(const struct sa *sa, uint32_t seq)
 {
 	if (sa->has_ah)
-		return seq && seq <= sa->ah.seq;
+		return seq && seq <= sa->ah->seq;
 	return sa->seq_high || (seq && seq <= sa->seq);
 }
 

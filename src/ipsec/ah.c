@@ -73,7 +73,7 @@ static void set_job(struct crypto_job *j, const struct pkt *p, uint8_t *icv)
 {
 	const struct sa *sa = p->sa;
 
-	*j = (struct crypto_job){ .key = sa->ah.key, .text = p->data, .iv = p->data, .auth = p->data,
+	*j = (struct crypto_job){ .key = sa->ah->key, .text = p->data, .iv = p->data, .auth = p->data,
 				  .auth_len = p->len, .icv = icv };
 }
 
@@ -114,7 +114,7 @@ static enum esp_reason wrap(struct pkt *p, struct aside *s, struct crypto_job *j
 	struct ip_view h;
 
 	/* a bundle's ESP has judged whether it is alive: it may have ended behind this packet */
-	if ((sa->dead && !sa->has_esp) || (sa->ah.seq == UINT32_MAX && !sa->spec.manual)) {
+	if ((sa->dead && !sa->has_esp) || (sa->ah->seq == UINT32_MAX && !sa->spec.manual)) {
 		sa->dead = true; /* section 3.3.2: never cycles where there is anti-replay */
 		return ESP_SA_DEAD;
 	}
@@ -126,21 +126,21 @@ static enum esp_reason wrap(struct pkt *p, struct aside *s, struct crypto_job *j
 		return ESP_SHORT;
 	if (!sa->has_esp && !sa_spend(sa, p->inner_len, 0)) /* a bundle's ESP has counted it */
 		return ESP_SA_DEAD;
-	uint8_t *at = pkt_push(p, sa->ah.header_len);
+	uint8_t *at = pkt_push(p, sa->ah->header_len);
 	if (!at || p->len > UINT16_MAX)
 		return ESP_NO_ROOM;
-	memmove(at, at + sa->ah.header_len, s->header_len);
+	memmove(at, at + sa->ah->header_len, s->header_len);
 	s->next = at[s->next_at];
 	patch_header(at, s->header_len, s->next_at, p->len, PROTO_AH);
 
 	uint8_t *ah = at + s->header_len;
 	struct wr w = wr_of(ah, AH_HEADER);
 	wr_u8(&w, s->next);
-	wr_u8(&w, (uint8_t)(sa->ah.header_len / 4 - 2));
+	wr_u8(&w, (uint8_t)(sa->ah->header_len / 4 - 2));
 	wr_be16(&w, 0);
-	wr_be32(&w, sa->ah.spi);
-	wr_be32(&w, ++sa->ah.seq);
-	memset(ah + AH_HEADER, 0, sa->ah.header_len - AH_HEADER);
+	wr_be32(&w, sa->ah->spi);
+	wr_be32(&w, ++sa->ah->seq);
+	memset(ah + AH_HEADER, 0, sa->ah->header_len - AH_HEADER);
 
 	memcpy(s->header, at, s->header_len);
 	set_job(j, p, ah + AH_HEADER);
@@ -222,8 +222,8 @@ void ipsec_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum 
 /* Some pad the ICV to 8 bytes in IPv4, too (Linux, unless told otherwise). */
 static bool length_fits(const struct sa *sa, size_t len)
 {
-	return len == sa->ah.header_len ||
-	       (sa->spec.src.family == IP_V4 && len == ((sa->ah.header_len + 7u) & ~7u));
+	return len == sa->ah->header_len ||
+	       (sa->spec.src.family == IP_V4 && len == ((sa->ah->header_len + 7u) & ~7u));
 }
 
 static enum esp_reason open_packet(struct pkt *p, struct aside *s, struct crypto_job *j)
@@ -244,15 +244,15 @@ static enum esp_reason open_packet(struct pkt *p, struct aside *s, struct crypto
 	p->seqno = rd_be32(&r);
 	if (r.bad || !length_fits(sa, len) || rd_left(&r) < len - AH_HEADER)
 		return ESP_SHORT;
-	if (!replay_check(&sa->ah.replay, p->seqno))
+	if (!replay_check(&sa->ah->replay, p->seqno))
 		return ESP_REPLAYED;
 	uint8_t *icv = p->data + h.header_len + AH_HEADER;
 	s->header_len = h.header_len;
 	s->next_at = h.next_at;
 	s->ah_len = (uint8_t)len;
 	memcpy(s->header, p->data, h.header_len);
-	memcpy(s->icv, icv, sa->ah.auth->icv_len);
-	memset(icv, 0, sa->ah.auth->icv_len);
+	memcpy(s->icv, icv, sa->ah->auth->icv_len);
+	memset(icv, 0, sa->ah->auth->icv_len);
 	if (!zero_mutable(p->data, h.header_len, AH_RECEIVER))
 		return ESP_SHORT;
 	set_job(j, p, s->icv);
@@ -301,7 +301,7 @@ static enum esp_reason finish(struct pkt *p, const struct aside *s, const struct
 
 	if (!j->ok)
 		return ESP_AUTH;
-	if (!replay_commit(&sa->ah.replay, p->seqno))
+	if (!replay_commit(&sa->ah->replay, p->seqno))
 		return ESP_REPLAYED;
 	why = strip(p, s);
 	if (why || sa->has_esp)

@@ -598,7 +598,7 @@ static bool restore_header6(struct pkt *p, uint8_t next)
 	if (!at || p->len > UINT16_MAX || (len && pkt_headroom(p) < shim))
 		return false;
 	if (!len) {
-		fresh_header6(p, at, sa->spec.peer.family == IP_V6 ? &sa->spec.peer : &p->remote,
+		fresh_header6(p, at, sa->nat && sa->nat->peer.family == IP_V6 ? &sa->nat->peer : &p->remote,
 			      next);
 		return true;
 	}
@@ -611,7 +611,7 @@ static bool restore_header6(struct pkt *p, uint8_t next)
 
 static bool restore_header4(struct pkt *p, uint8_t next)
 {
-	const struct sa_spec *s = &((const struct sa *)p->sa)->spec;
+	const struct sa *sa = p->sa;
 	uint8_t *at = pkt_push(p, IP4_HEADER);
 	struct ip_view h = { .tos = p->outer_tos, .ttl = p->outer_ttl, .proto = next,
 			 .id = p->outer_id, .src = p->outer_src, .dst = p->outer_dst };
@@ -620,8 +620,8 @@ static bool restore_header4(struct pkt *p, uint8_t next)
 		return false;
 	h.total_len = (uint16_t)p->len;
 	/* through a NAT: the addresses that the SA is about, wherever the NAT has him now */
-	if (s->udp_encap && s->peer.family == IP_V4)
-		h.src = ipaddr_to_v4(&s->peer);
+	if (sa->spec.udp_encap && sa->nat->peer.family == IP_V4)
+		h.src = ipaddr_to_v4(&sa->nat->peer);
 	ip4_write(at, &h);
 	return true;
 }
@@ -630,17 +630,17 @@ static bool restore_header4(struct pkt *p, uint8_t next)
  * checksums that fit it. */
 static bool restore_header(struct pkt *p, uint8_t next)
 {
-	const struct sa_spec *s = &((const struct sa *)p->sa)->spec;
-	bool v6 = s->src.family == IP_V6;
+	const struct sa *sa = p->sa;
+	bool v6 = sa->spec.src.family == IP_V6;
 	struct ip_view h;
 
 	if (v6 != (p->outer_family == IP_V6) ||
 	    !(v6 ? restore_header6(p, next) : restore_header4(p, next)))
 		return false;
-	if (!s->udp_encap || !ip_peek(span_of(p->data, p->len), &h))
+	if (!sa->spec.udp_encap || !ip_peek(span_of(p->data, p->len), &h))
 		return true; /* esp_admit() looks at it */
-	if (s->oa_src.family == h.family && s->oa_dst.family == h.family)
-		l4sum_readdress(p, &h, &s->oa_src, &s->oa_dst);
+	if (sa->nat->oa_src.family == h.family && sa->nat->oa_dst.family == h.family)
+		l4sum_readdress(p, &h, &sa->nat->oa_src, &sa->nat->oa_dst);
 	else
 		l4sum_renew(p, &h);
 	return true;
@@ -679,7 +679,7 @@ static bool is_agreed(const struct sa *sa, const struct pkt *p)
 	if (!ip_peek(span_of(p->data, p->len), &h))
 		return false;
 	ip_flow(p, &h, &f);
-	return selector_has(&sa->inner_in, &f) || part_of_tunnel(&sa->inner_in, &h, &f);
+	return selector_has(&sa->spec.sel, &f) || part_of_tunnel(&sa->spec.sel, &h, &f);
 }
 
 static enum esp_reason admit(struct pkt *p)
@@ -730,7 +730,7 @@ static inline enum esp_reason admit4(struct pkt *p)
 	if (sa->in_plain) {
 		memcpy(&addrs, b + 12, sizeof(addrs));
 		return ((addrs ^ sa->in_wanted) & sa->in_care) ||
-				       (sa->inner_in.proto && sa->inner_in.proto != b[9]) ?
+				       (sa->in_proto && sa->in_proto != b[9]) ?
 			       ESP_IDENTITY :
 			       ESP_OK;
 	}

@@ -1,23 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ipsec/replay.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-void replay_init(struct replay *r, uint32_t window)
+/* Window numbers in a row begin anywhere in a word. */
+static size_t words_of(uint32_t window)
 {
+	size_t n = 1;
+
+	while (n < (window + 62) / 64 + 1)
+		n *= 2;
+	return n;
+}
+
+int replay_init(struct replay *r, uint32_t window)
+{
+	size_t words;
+
 	memset(r, 0, sizeof(*r));
 	r->window = window > REPLAY_MAX ? REPLAY_MAX : window;
+	words = words_of(r->window);
+	if (words > REPLAY_FEW) {
+		r->many = calloc(words, sizeof(*r->many));
+		if (!r->many)
+			return -ENOMEM;
+	}
+	r->mask = (uint32_t)words - 1;
+	return 0;
+}
+
+void replay_fini(struct replay *r)
+{
+	if (r->mask >= REPLAY_FEW)
+		free(r->many);
 }
 
 void replay_slide(struct replay *r, uint64_t seq)
 {
 	uint64_t from = replay_top(r) / 64, to = seq / 64;
+	uint64_t *bits = r->mask < REPLAY_FEW ? r->few : r->many;
 
-	if (to - from >= REPLAY_WORDS)
-		memset(r->bits, 0, sizeof(r->bits));
+	if (to - from > r->mask)
+		memset(bits, 0, (r->mask + 1) * sizeof(*bits));
 	else
 		while (from != to)
-			r->bits[++from % REPLAY_WORDS] = 0;
+			bits[++from & r->mask] = 0;
 	r->top = (uint32_t)seq;
 	r->high = (uint32_t)(seq >> 32);
 }

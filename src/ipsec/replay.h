@@ -7,17 +7,29 @@
 
 #include "base/span.h"
 
-#define REPLAY_MAX   1024
-#define REPLAY_WORDS 32 /* a power of two, more than REPLAY_MAX / 64 */
+#define REPLAY_MAX 1024
+#define REPLAY_FEW 2 /* words that a window of 64 needs */
 
 struct replay {
 	uint32_t window; /* packets; 0: no check */
 	uint32_t top;	 /* highest number committed, as on the wire; 0 before the first */
 	uint32_t high;	 /* its upper half, with extended sequence numbers */
-	uint64_t bits[REPLAY_WORDS];
+	uint32_t mask;	 /* words of the ring, a power of two, less one */
+	union {
+		uint64_t few[REPLAY_FEW]; /* the ring, if it is no longer */
+		uint64_t *many;
+	};
 };
 
-void replay_init(struct replay *r, uint32_t window);
+/* 0 or -ENOMEM; then replay_fini() has nothing to do. */
+int replay_init(struct replay *r, uint32_t window);
+void replay_fini(struct replay *r);
+
+static inline uint64_t replay_word(const struct replay *r, uint64_t seq)
+{
+	return (r->mask < REPLAY_FEW ? r->few : r->many)[seq / 64 & r->mask];
+}
+
 static inline uint64_t replay_top(const struct replay *r)
 {
 	return (uint64_t)r->high << 32 | r->top;
@@ -36,7 +48,7 @@ static inline bool replay_check(const struct replay *r, uint64_t seq)
 		return true;
 	if (top - seq >= r->window)
 		return false;
-	return !(r->bits[seq / 64 % REPLAY_WORDS] >> seq % 64 & 1);
+	return !(replay_word(r, seq) >> seq % 64 & 1);
 }
 
 /* Makes seq, which is more than the highest, the highest. */
@@ -55,7 +67,8 @@ static inline bool replay_commit(struct replay *r, uint64_t seq)
 		replay_slide(r, seq);
 	}
 	if (r->window)
-		r->bits[seq / 64 % REPLAY_WORDS] |= UINT64_C(1) << seq % 64;
+		(r->mask < REPLAY_FEW ? r->few : r->many)[seq / 64 & r->mask] |= UINT64_C(1)
+										 << seq % 64;
 	return true;
 }
 

@@ -8,46 +8,48 @@
 #include "base/secret.h"
 #include "ipsec/ah.h"
 
+enum { CACHE_LINE = 64 };
+
 /* What RFCs forbid: a counter mode that nothing authenticates (RFC 3686 section 2.2), or
  * under a key that somebody typed, whose numbers begin anew and cycle (RFC 4106 section 2);
  * extended numbers that nothing authenticates or that no window follows (RFC 4303
  * section 3.4.3). */
-static bool suite_is_sound(const struct sa *sa, const struct sa_spec *spec)
+static bool suite_is_sound(const struct sa_spec *spec, const struct cipher_info *cipher)
 {
-	bool authentic = sa->auth || sa->cipher->combined;
+	bool authentic = spec->auth || cipher->combined;
 
-	return ((authentic && !spec->manual) || !sa->cipher->counter) &&
+	return ((authentic && !spec->manual) || !cipher->counter) &&
 	       (!spec->esn || (authentic && (spec->dir == SA_OUT || spec->replay_window)));
 }
 
-static int set_esp_key(struct crypto_runner *r, struct sa *sa, const struct sa_spec *spec)
+static int set_esp_key(struct crypto_runner *r, struct sa *sa, const struct sa_spec *spec,
+		       const struct auth_info *auth)
 {
 	if (spec->enc_key.len > SA_MAX_KEY || spec->auth_key.len > SA_MAX_KEY)
 		return -EINVAL;
 	return crypto_key_new(r, spec->dir == SA_OUT ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT, sa->cipher,
-			      sa->auth, span_of(spec->enc_key.b, spec->enc_key.len),
+			      auth, span_of(spec->enc_key.b, spec->enc_key.len),
 			      span_of(spec->auth_key.b, spec->auth_key.len), &sa->key);
 }
 
 static int set_esp(struct crypto_runner *r, struct sa *sa, const struct sa_spec *spec)
 {
+	const struct auth_info *auth = spec->auth ? auth_info(spec->auth) : NULL;
 	int err;
 
 	sa->cipher = cipher_info(spec->cipher, spec->cipher_bits);
-	sa->auth = spec->auth ? auth_info(spec->auth) : NULL;
-	err = !sa->cipher || (spec->auth && !sa->auth) || !suite_is_sound(sa, spec) ?
+	err = !sa->cipher || (spec->auth && !auth) || !suite_is_sound(spec, sa->cipher) ?
 		      -EINVAL :
-		      set_esp_key(r, sa, spec);
+		      set_esp_key(r, sa, spec, auth);
 	if (err)
 		return err;
 	sa->has_esp = true;
 	sa->iv_len = sa->cipher->iv_len;
-	sa->icv_len = sa->cipher->combined ? sa->cipher->icv_len : sa->auth ? sa->auth->icv_len : 0;
+	sa->icv_len = sa->cipher->combined ? sa->cipher->icv_len : auth ? auth->icv_len : 0;
 	/* RFC 4303 section 2.4: the text ends on a 4-byte boundary at least */
 	sa->align = sa->cipher->block_len < 4 ? 4 : sa->cipher->block_len;
 	sa->text_limit = sa->cipher->block_len == 8 ? CIPHER_SMALL_BLOCK_MAX : 0;
-	replay_init(&sa->replay, spec->replay_window);
-	return 0;
+	return spec->dir == SA_IN ? replay_init(&sa->replay, spec->replay_window) : 0;
 }
 
 /* A MAC alone is a job of the NULL cipher without a text. */
@@ -56,26 +58,88 @@ static int set_ah(struct crypto_runner *r, struct sa *sa, const struct sa_spec *
 	bool alone = spec->proto == PROTO_AH;
 	const struct sa_key *key = alone ? &spec->auth_key : &spec->ah.key;
 	const struct auth_info *auth = auth_info(alone ? spec->auth : spec->ah.auth);
+	struct sa_ah_state *ah;
 
 	if (!auth || key->len > SA_MAX_KEY || spec->udp_encap || spec->esn ||
 	    (alone && (spec->cipher || spec->enc_key.len || spec->ah.spi)))
 		return -EINVAL;
+	ah = sa->ah = calloc(1, sizeof(*ah));
+	if (!ah || (spec->dir == SA_IN && replay_init(&ah->replay, spec->replay_window)))
+		return -ENOMEM;
 	sa->has_ah = true;
-	sa->ah.auth = auth;
-	sa->ah.spi = alone ? spec->spi : spec->ah.spi;
-	sa->ah.header_len = (uint8_t)ah_header_len(auth, spec->src.family);
+	ah->sa = sa;
+	ah->auth = auth;
+	ah->spi = alone ? spec->spi : spec->ah.spi;
+	ah->header_len = (uint8_t)ah_header_len(auth, spec->src.family);
 	if (alone)
 		sa->icv_len = auth->icv_len;
-	replay_init(&sa->ah.replay, spec->replay_window);
 	return crypto_key_new(r, spec->dir == SA_OUT ? CRYPTO_ENCRYPT : CRYPTO_DECRYPT,
 			      cipher_info(CIPHER_NULL, 0), auth, (struct span){ 0 },
-			      span_of(key->b, key->len), &sa->ah.key);
+			      span_of(key->b, key->len), &ah->key);
+}
+
+/* The outer address of the peer. */
+static const struct ipaddr *far_end(uint8_t dir, const struct ipaddr *src, const struct ipaddr *dst)
+{
+	return dir == SA_IN ? src : dst;
+}
+
+/* Who is not in UDP, and where his packets are from, has nothing of his own. */
+static int set_nat(struct sa *sa, const struct sa_spec *spec)
+{
+	const struct ipaddr *end = far_end(spec->dir, &spec->src, &spec->dst);
+
+	if (!spec->udp_encap && !spec->oa_src.family && !spec->oa_dst.family &&
+	    (!spec->peer.family || ipaddr_equal(&spec->peer, end)))
+		return 0;
+	sa->nat = calloc(1, sizeof(*sa->nat));
+	if (!sa->nat)
+		return -ENOMEM;
+	*sa->nat = (struct sa_nat){ spec->peer, spec->oa_src, spec->oa_dst };
+	return 0;
+}
+
+/* What a spec and the terms of an SA have in common, but the selector. */
+#define TERMS(X)                                                                                   \
+	X(id) X(pair_id) X(policy_id) X(spi) X(life) X(cipher_bits) X(replay_window) X(udp_sport)  \
+	X(udp_dport) X(dir) X(proto) X(mode) X(udp_encap) X(esn) X(manual) X(cipher) X(auth)       \
+	X(peer_moves) X(src) X(dst)
+
+static void set_terms(struct sa_terms *t, const struct sa_spec *s)
+{
+#define SET(field) t->field = s->field;
+	TERMS(SET)
+#undef SET
+	t->peer_known = s->peer.family != IP_NONE;
+	t->sel = s->dir == SA_IN ? selector_mirror(&s->sel) : s->sel;
+}
+
+void sa_get_spec(const struct sa *sa, struct sa_spec *ret_spec)
+{
+	const struct sa_terms *t = &sa->spec;
+	struct sa_spec s = { 0 };
+
+#define GET(field) s.field = t->field;
+	TERMS(GET)
+#undef GET
+	s.sel = t->dir == SA_IN ? selector_mirror(&t->sel) : t->sel;
+	if (t->peer_known)
+		s.peer = sa->nat ? sa->nat->peer : *far_end(t->dir, &t->src, &t->dst);
+	if (sa->nat) {
+		s.oa_src = sa->nat->oa_src;
+		s.oa_dst = sa->nat->oa_dst;
+	}
+	if (sa->has_esp && sa->has_ah) {
+		s.ah.spi = sa->ah->spi;
+		s.ah.auth = (uint8_t)sa->ah->auth->id;
+	}
+	*ret_spec = s;
 }
 
 /* What each packet would compute anew. */
 static void prepare_in(struct sa *sa)
 {
-	const struct selector *s = &sa->inner_in;
+	const struct selector *s = &sa->spec.sel;
 	uint32_t want[2], wild[2];
 
 	sa->in_plain = s->local.addr.family == IP_V4 && s->remote.addr.family == IP_V4 &&
@@ -87,6 +151,7 @@ static void prepare_in(struct sa *sa)
 	memcpy(&sa->in_wanted, want, sizeof(want));
 	memcpy(&sa->in_care, wild, sizeof(wild));
 	sa->in_care = ~sa->in_care;
+	sa->in_proto = s->proto;
 }
 
 static void prepare_out(struct sa *sa)
@@ -102,6 +167,7 @@ static void prepare_out(struct sa *sa)
 int sa_new(struct crypto_runner *r, const struct sa_spec *spec, uint64_t now_ms, struct sa **ret)
 {
 	struct sa *sa;
+	void *mem;
 	int err = 0;
 
 	if ((spec->proto != PROTO_ESP && spec->proto != PROTO_AH) ||
@@ -110,26 +176,26 @@ int sa_new(struct crypto_runner *r, const struct sa_spec *spec, uint64_t now_ms,
 	    (spec->mode != MODE_TUNNEL && spec->mode != MODE_TRANSPORT) ||
 	    (spec->dir != SA_IN && spec->dir != SA_OUT))
 		return -EINVAL;
-	sa = aligned_alloc(alignof(struct sa), sizeof(*sa));
-	if (!sa)
+	if (posix_memalign(&mem, CACHE_LINE, sizeof(*sa)))
 		return -ENOMEM;
+	sa = mem;
 	memset(sa, 0, sizeof(*sa));
 	if (spec->proto == PROTO_ESP)
 		err = set_esp(r, sa, spec);
 	if (!err && (spec->proto == PROTO_AH || spec->ah.spi))
 		err = set_ah(r, sa, spec);
+	if (!err)
+		err = set_nat(sa, spec);
 	if (err) {
 		sa_free(sa);
 		return err;
 	}
-	sa->spec = *spec;
-	secret_wipe(&sa->spec.enc_key, sizeof(sa->spec.enc_key));
-	secret_wipe(&sa->spec.auth_key, sizeof(sa->spec.auth_key));
-	secret_wipe(&sa->spec.ah.key, sizeof(sa->spec.ah.key));
+	set_terms(&sa->spec, spec);
 	sa->born_ms = now_ms;
-	sa->inner_in = selector_mirror(&spec->sel);
-	prepare_in(sa);
-	prepare_out(sa);
+	if (spec->dir == SA_IN)
+		prepare_in(sa);
+	else
+		prepare_out(sa);
 	*ret = sa;
 	return 0;
 }
@@ -139,7 +205,13 @@ void sa_free(struct sa *sa)
 	if (!sa)
 		return;
 	crypto_key_free(sa->key);
-	crypto_key_free(sa->ah.key);
+	if (sa->ah) {
+		crypto_key_free(sa->ah->key);
+		replay_fini(&sa->ah->replay);
+	}
+	free(sa->ah);
+	free(sa->nat);
+	replay_fini(&sa->replay);
 	if (sa->low != sa->low_here)
 		free(sa->low);
 	secret_free(sa, sizeof(*sa));
@@ -183,7 +255,7 @@ static uint64_t spi_hash(const struct sad *d, uint8_t proto, uint32_t spi)
 static bool spi_taken(const struct sad *d, const struct sa *sa)
 {
 	return (sa->has_esp && sad_by_spi(d, PROTO_ESP, sa->spec.spi)) ||
-	       (sa->has_ah && sad_by_spi(d, PROTO_AH, sa->ah.spi));
+	       (sa->has_ah && sad_by_spi(d, PROTO_AH, sa->ah->spi));
 }
 
 /* What an onlooker sees of a packet of the SA. */
@@ -194,7 +266,7 @@ static uint8_t outer_proto(const struct sa *sa)
 
 static uint32_t outer_spi(const struct sa *sa)
 {
-	return sa->has_ah ? sa->ah.spi : sa->spec.spi;
+	return sa->has_ah ? sa->ah->spi : sa->spec.spi;
 }
 
 static int add_out(struct sad *d, struct sa *sa)
@@ -206,7 +278,7 @@ static int add_spis(struct sad *d, struct sa *sa)
 {
 	if (sa->has_esp && htab_add(&d->by_spi, &sa->by_spi, spi_hash(d, PROTO_ESP, sa->spec.spi)))
 		return -ENOMEM;
-	if (!sa->has_ah || !htab_add(&d->by_ah, &sa->by_ah, spi_hash(d, PROTO_AH, sa->ah.spi)))
+	if (!sa->has_ah || !htab_add(&d->by_ah, &sa->ah->by_spi, spi_hash(d, PROTO_AH, sa->ah->spi)))
 		return 0;
 	if (sa->has_esp)
 		htab_del(&d->by_spi, &sa->by_spi);
@@ -215,7 +287,7 @@ static int add_spis(struct sad *d, struct sa *sa)
 
 int sad_add(struct sad *d, struct sa *sa)
 {
-	const struct sa_spec *s = &sa->spec;
+	const struct sa_terms *s = &sa->spec;
 
 	if (sad_by_id(d, s->id) || (s->dir == SA_IN && spi_taken(d, sa)))
 		return -EEXIST;
@@ -236,7 +308,7 @@ void sad_del(struct sad *d, struct sa *sa)
 	if (sa->spec.dir == SA_IN && sa->has_esp)
 		htab_del(&d->by_spi, &sa->by_spi);
 	if (sa->spec.dir == SA_IN && sa->has_ah)
-		htab_del(&d->by_ah, &sa->by_ah);
+		htab_del(&d->by_ah, &sa->ah->by_spi);
 	sa_free(sa);
 }
 
@@ -252,8 +324,8 @@ static struct sa *by_ah(const struct sad *d, uint32_t spi)
 {
 	for (struct hnode *n = htab_first(&d->by_ah, spi_hash(d, PROTO_AH, spi)); n;
 	     n = htab_next(n))
-		if (hnode_entry(n, struct sa, by_ah)->ah.spi == spi)
-			return hnode_entry(n, struct sa, by_ah);
+		if (hnode_entry(n, struct sa_ah_state, by_spi)->spi == spi)
+			return hnode_entry(n, struct sa_ah_state, by_spi)->sa;
 	return NULL;
 }
 
@@ -290,7 +362,7 @@ uint32_t sa_last_seq(const struct sa *sa)
 	bool out = sa->spec.dir == SA_OUT;
 
 	if (!sa->has_esp)
-		return out ? sa->ah.seq : sa->ah.replay.top;
+		return out ? sa->ah->seq : sa->ah->replay.top;
 	return out ? sa->seq : sa->replay.top;
 }
 
@@ -305,7 +377,7 @@ static bool numbers_run_out(const struct sa *sa)
 {
 	uint64_t esp = look(&sa->number) >> (sa->spec.esn ? 32 : 0);
 
-	return !sa->spec.manual && (esp >= 0xff000000 || (sa->has_ah && sa->ah.seq >= 0xff000000));
+	return !sa->spec.manual && (esp >= 0xff000000 || (sa->has_ah && sa->ah->seq >= 0xff000000));
 }
 
 uint8_t sa_is_due(const struct sa *sa, uint64_t now_ms)
@@ -337,12 +409,13 @@ bool sa_check_life(struct sa *sa, uint64_t now_ms)
 
 size_t sa_plaintext_mtu(const struct sa *sa, size_t path_mtu)
 {
-	size_t ip = ip_header_of(sa->spec.src.family), outer = ip + sa->ah.header_len;
+	size_t ip = ip_header_of(sa->spec.src.family), ah = sa->ah ? sa->ah->header_len : 0;
+	size_t outer = ip + ah;
 
 	if (!sa->has_esp) /* AH pads nothing */
 		return path_mtu <= outer		? 0 :
 		       sa->spec.mode == MODE_TUNNEL ? path_mtu - outer :
-						      path_mtu - sa->ah.header_len;
+						      path_mtu - ah;
 	outer += (sa->spec.udp_encap ? ESP_UDP_HEADER : 0u) + ESP_HEADER + sa->iv_len + sa->icv_len;
 	if (path_mtu < outer + sa->align)
 		return 0;

@@ -5,7 +5,6 @@
 #define IPSEC_SA_H
 
 #include <assert.h>
-#include <stdalign.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -17,8 +16,9 @@
 /* What became due; told to the owner of the SAD, each once. */
 enum sa_due { SA_DUE_SOFT = 1, SA_DUE_HARD = 2 };
 
-/* The AH of an SA, alone or around ESP; key NULL: there is none. */
+/* The AH of an SA, alone or around ESP. */
 struct sa_ah_state {
+	struct sa *sa; /* whose it is */
 	const struct auth_info *auth;
 	struct crypto_key *key;
 	uint32_t spi;
@@ -26,31 +26,70 @@ struct sa_ah_state {
 	/* owner worker only */
 	uint32_t seq;	      /* outbound: last sent */
 	struct replay replay; /* inbound */
+	struct hnode by_spi;  /* inbound: in sad.by_ah */
+};
+
+/* What may be behind a NAT (sa_spec.h). */
+struct sa_nat {
+	struct ipaddr peer, oa_src, oa_dst;
+};
+
+/* What was agreed (sa_spec.h), without keys, AH and NAT. Each packet asks for what is above the
+ * addresses. */
+struct sa_terms {
+	uint32_t id, pair_id, policy_id, spi;
+	struct sa_life life;
+	uint16_t cipher_bits, replay_window;
+	uint16_t udp_sport, udp_dport;
+	uint8_t dir, proto, mode;
+	bool udp_encap, esn, manual;
+	uint8_t cipher, auth;
+	struct ipaddr src, dst; /* those in UDP have a struct sa_nat, too */
+	bool peer_moves, peer_known;
+	struct selector sel; /* as packets of this SA show it: local is the inner source */
 };
 
 #define SA_LOW_HERE 3
 
-/* What each packet asks lies in the first four lines of it, the fourth being that of spec. What is
+/* What each packet asks lies in the first four lines of it, the fourth being that of spec: sa_new() has
+ * it begin with one. What is
  * not said to be constant is read and written by who has the SA for himself: the one worker,
  * whoever has closed the gate, or, inbound, whose turn it is in the lane (forwarder/internal.h). */
 struct sa {
-	alignas(64) struct crypto_key *key; /* constant; of ESP; NULL: AH alone */
+	struct crypto_key *key;	   /* constant; of ESP; NULL: AH alone */
 	void *owner;		   /* the owner's: the policy that it serves */
 	const struct cipher_info *cipher; /* constant */
-	const struct auth_info *auth;	   /* constant */
 	uint64_t text_limit;	   /* constant; bytes under the cipher, at most; 0: no limit */
-	/* outbound, tunnel mode over IPv4, not in UDP: addresses as they lie in the outer header, and
-	 * the sum of what is the same in all of them; constant */
-	uint64_t outer_addrs;
-	/* inbound, if in_plain: inner_in says addresses of IPv4 and a protocol and no more. The same,
-	 * as source and destination lie in the header, wanted where care has ones; constant */
-	uint64_t in_wanted, in_care;
+	union {
+		struct {
+			/* outbound, tunnel mode over IPv4, not in UDP: addresses as they lie in the
+			 * outer header, and the sum of what is the same in all of them; constant */
+			uint64_t outer_addrs;
+			uint32_t outer_sum;
+			uint16_t ip_id; /* last outer id */
+		};
+		/* inbound, if in_plain: spec.sel says addresses of IPv4 and in_proto (0: any) and no more.
+		 * As source and destination lie in the header, wanted where care has ones; constant */
+		struct {
+			uint64_t in_wanted, in_care;
+		};
+	};
 	_Atomic uint64_t *low;	   /* numbers.h; NULL: there is one worker; constant */
-	uint32_t outer_sum;
-	uint16_t ip_id;		   /* outbound: last outer id */
+	struct sa_ah_state *ah;	   /* constant; NULL: there is none */
+
+	struct hnode by_spi;	   /* inbound in sad.by_spi, outbound in sad.by_out */
+	struct sa_nat *nat;	   /* constant; NULL: not in UDP, and the peer is where his packets are */
+	uint64_t born_ms;	   /* constant */
+	union {
+		struct sa *next;   /* outbound, the owner's: newest first in a policy */
+		/* inbound: number of the packet that last said where the peer is, or of the last before IKE did */
+		uint64_t moved_at;
+	};
+	uint64_t send_errors;	   /* as those below */
 	uint16_t path_mtu, plain_mtu; /* outbound: sa_set_path() */
 	uint8_t icv_len, iv_len, align; /* constant; bytes; align, a power of two: text is padded to it */
 	bool has_esp, has_ah, in_plain; /* constant */
+	uint8_t in_proto;	   /* constant */
 	uint8_t df_bit;		   /* outbound, tunnel mode: enum esp_df + 1; 0: as the caller says */
 	bool df_off;		   /* outbound: the path is too narrow to ask that nobody cut */
 	uint8_t due, told;	   /* enum sa_due */
@@ -59,7 +98,7 @@ struct sa {
 	/* What each packet changes. Outbound, several workers take from this line at once, by
 	 * sa_reserve(): number and low are ordered as numbers.c says, the others are relaxed and exact
 	 * by compare-and-swap. Inbound it is of whose turn it is. */
-	alignas(64) union {
+	union {
 		uint64_t number; /* outbound: the last one used */
 		struct {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -80,19 +119,18 @@ struct sa {
 		uint64_t top_seen;
 	};
 
-	alignas(64) struct sa_spec spec; /* keys wiped: they live in `key` and `ah.key` */
-	struct hnode by_spi;	   /* inbound in sad.by_spi, outbound in sad.by_out */
-	struct replay replay;	   /* inbound */
-	struct selector inner_in;  /* inbound: what an inner packet must match; constant */
-	uint64_t born_ms;	   /* constant */
-	uint64_t moved_at;	   /* inbound: number of the packet that last said where the peer is, or of the last before IKE did */
+	struct sa_terms spec;
+	struct hnode by_id;
+	struct replay replay;	   /* inbound; in a fifth line */
 	/* anybody adds, by atomic operations, relaxed: nothing hangs on their order */
-	uint64_t auth_failed, replayed, bad_identity, malformed, send_errors;
-	struct hnode by_id, by_ah;
-	struct sa *next;	   /* the owner's: newest first in a policy */
-	struct sa_ah_state ah; /* last: those without it do not touch its memory */
+	uint64_t auth_failed, replayed, bad_identity, malformed;
 };
+static_assert(offsetof(struct sa, by_spi) == 64, "constants are in two lines");
+static_assert(offsetof(struct sa, number) == 128, "what changes is in one");
 static_assert(offsetof(struct sa, spec) == 192, "what each packet asks is in four lines");
+static_assert(offsetof(struct sa_terms, src) <= 64, "what each packet asks is in four lines");
+static_assert(offsetof(struct sa, replay) % 64 == 0, "a window is in one line");
+static_assert(sizeof(struct sa) <= 448, "with what malloc and tables need, a pair is less than 1 KiB");
 
 struct sad {
 	struct htab by_id, by_spi, by_ah; /* SPIs of ESP and of AH */
@@ -104,6 +142,8 @@ struct sad {
  * -EINVAL for a combination that does not exist, -ENOMEM. */
 int sa_new(struct crypto_runner *r, const struct sa_spec *spec, uint64_t now_ms, struct sa **ret);
 void sa_free(struct sa *sa);
+/* What it was made of, with what has moved since; without keys. */
+void sa_get_spec(const struct sa *sa, struct sa_spec *ret_spec);
 
 void sad_init(struct sad *d, const uint64_t seed[2]);
 void sad_fini(struct sad *d); /* frees every SA */
@@ -151,7 +191,7 @@ static inline bool sa_is_exhausted(const struct sa *sa)
 
 	if ((uint32_t)number != UINT32_MAX && !sa->has_ah)
 		return false;
-	return !sa->spec.manual && ((sa->has_ah && sa->ah.seq == UINT32_MAX) ||
+	return !sa->spec.manual && ((sa->has_ah && sa->ah->seq == UINT32_MAX) ||
 				    number == (sa->spec.esn ? UINT64_MAX : UINT32_MAX));
 }
 /* An outbound SA by what its packets show: that is how ICMP errors name it. */

@@ -31,7 +31,6 @@ struct sa_ah {
 	struct sa_key key;
 };
 
-/* Each packet asks for what is above the addresses: a cache line. */
 struct sa_spec {
 	uint32_t id;	    /* handle of this one-way SA, unique for ever in a run; not on the wire */
 	uint32_t pair_id;   /* the two directions of one quick mode share it; IOS's conn id */

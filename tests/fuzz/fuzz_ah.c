@@ -82,8 +82,8 @@ static struct pkt *load(const uint8_t *data, size_t size, struct sa *sa)
 static bool sign(struct pkt *p, struct sa *out)
 {
 	uint8_t whole[4096], *icv = NULL;
-	struct crypto_job j = { .key = out->ah.key };
-	size_t icv_len = out->ah.auth->icv_len;
+	struct crypto_job j = { .key = out->ah->key };
+	size_t icv_len = out->ah->auth->icv_len;
 	struct ip_view h;
 
 	if (!ip_peek(span_of(p->data, p->len), &h) || p->len > sizeof(whole) ||

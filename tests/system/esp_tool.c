@@ -156,13 +156,13 @@ static void one_packet(struct esp_worker *w, struct sa *sa, struct pkt *p)
 	bool out = sa->spec.dir == SA_OUT, udp = sa->spec.udp_encap;
 
 	p->sa = sa;
-	if (!out && !pull_outer(p, udp, sa->ah.key != NULL)) {
+	if (!out && !pull_outer(p, udp, sa->has_ah)) {
 		puts("refused outer");
 		return;
 	}
 	if (out)
 		ipsec_encap(w, &b, &bad, ESP_DF_COPY, 0);
-	else if (sa->ah.key)
+	else if (sa->has_ah)
 		ah_decap(w, &b, &bad, 0);
 	else
 		esp_decap(w, &b, &bad, 0);

@@ -277,7 +277,7 @@ static void an_sa_that_came_in_between_is_not_too_old(void **state)
 /* The peer has moved twice; who saw it first is last to say so. */
 static void the_newest_packet_says_where_the_peer_is(void **state)
 {
-	struct sa_spec *s;
+	struct sa_terms *s;
 	struct sa *sa;
 	struct pkt p = { .remote = ipaddr_v4(0xc6336405), .remote_port = 5 };
 

@@ -249,8 +249,8 @@ static void a_tunnels_fragment_may_hide_its_protocol(void **state)
 		memset(p->data + IP6_HEADER, 0xff, 72);
 		memcpy(p->data + IP6_HEADER, cases[i].fragment, 8);
 		p->data[6] = IP6_FRAGMENT;
-		in->inner_in.proto = cases[i].proto;
-		in->inner_in.local_port.op = cases[i].port_op;
+		in->spec.sel.proto = cases[i].proto;
+		in->spec.sel.local_port.op = cases[i].port_op;
 		p->sa = in;
 		assert_int_equal(esp_admit(p), cases[i].want);
 		pkt_put(&pool, p);
@@ -259,10 +259,10 @@ static void a_tunnels_fragment_may_hide_its_protocol(void **state)
 	struct pkt *p = make(IP_V6, false, 64);
 	memcpy(p->data + IP6_HEADER, cases[0].fragment, 8);
 	p->data[6] = IP6_FRAGMENT;
-	in->inner_in.proto = 47;
-	in->inner_in.local_port.op = PORT_ANY;
-	memset(in->inner_in.remote.wild, 0, sizeof(in->inner_in.remote.wild));
-	in->inner_in.remote.addr = addr(IP_V6, 9);
+	in->spec.sel.proto = 47;
+	in->spec.sel.local_port.op = PORT_ANY;
+	memset(in->spec.sel.remote.wild, 0, sizeof(in->spec.sel.remote.wild));
+	in->spec.sel.remote.addr = addr(IP_V6, 9);
 	p->sa = in;
 	assert_int_equal(esp_admit(p), ESP_IDENTITY);
 	pkt_put(&pool, p);

@@ -321,7 +321,7 @@ static void the_upper_half_is_the_nearest(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		replay_init(&r, 64);
+		assert_int_equal(replay_init(&r, 64), 0);
 		r.top = (uint32_t)t[i].top;
 		r.high = (uint32_t)(t[i].top >> 32);
 		assert_int_equal(replay_extend(&r, t[i].low), t[i].want);
