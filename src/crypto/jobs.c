@@ -54,6 +54,14 @@ const char *crypto_runner_name(const struct crypto_runner *r)
 	return r->mb ? mb_name(r->mb) : "libcrypto";
 }
 
+static size_t crossover(const struct crypto_key *k);
+
+/* Whether libcrypto may have to do a job of the key. */
+static bool asks_ossl(const struct crypto_runner *r, const struct crypto_key *k)
+{
+	return !r->mb || (r->backend != CRYPTO_MB && crossover(k) > 1);
+}
+
 int crypto_key_new(struct crypto_runner *r, enum crypto_dir dir, const struct cipher_info *cipher,
 		   const struct auth_info *auth, struct span enc, struct span auth_key,
 		   struct crypto_key **ret_key)
@@ -75,6 +83,8 @@ int crypto_key_new(struct crypto_runner *r, enum crypto_dir dir, const struct ci
 	if (cipher->salt_len)
 		memcpy(k->salt, enc.p + cipher->key_len, cipher->salt_len);
 	enc.len = cipher->key_len;
+	if (!asks_ossl(r, k))
+		k->slots = 0;
 	for (unsigned i = 0; !err && i < k->slots; i++)
 		err = ossl_key_new(r->ossl, k, enc, auth_key, &k->ossl[i]);
 	if (!err && r->mb)

@@ -17,7 +17,7 @@ struct crypto_key {
 	uint8_t icv_len;
 	uint8_t salt[4];
 	struct mb_key *mb;     /* NULL without ipsec-mb */
-	unsigned slots;
+	unsigned slots;	       /* 0: ipsec-mb does all of its jobs */
 	struct ossl_key *ossl[]; /* libcrypto works in its contexts: one for each slot */
 };
 

@@ -150,12 +150,13 @@ static void set_cipher(IMB_MGR *mgr, const struct cipher_info *c, struct span ke
 int mb_key_new(struct mb *m, const struct crypto_key *key, struct span enc, struct span auth,
 	       struct mb_key **ret_k)
 {
-	/* gcm_key_data wants 64-byte alignment */
-	size_t size = (sizeof(struct mb_key) + 63) & ~(size_t)63;
-	struct mb_key *k = aligned_alloc(64, size);
+	struct mb_key *k;
+	void *mem;
 
-	if (!k)
+	/* gcm_key_data wants that alignment */
+	if (posix_memalign(&mem, 64, sizeof(*k)))
 		return -ENOMEM;
+	k = mem;
 	memset(k, 0, sizeof(*k));
 	k->hash = IMB_AUTH_NULL;
 	set_cipher(m->mgr, key->cipher, enc, k);
