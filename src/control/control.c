@@ -17,6 +17,7 @@
 #include "control/capture.h"
 #include "control/ike_encr.h"
 #include "control/ike_pki.h"
+#include "control/ike_work.h"
 #include "control/protect.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
@@ -220,12 +221,14 @@ static int start(struct control *c, int fwd_fd)
 	struct ike_env env = { .random = host_random, .ctx = c, .export_keys = c->opt->keylog != NULL,
 			       .sign = ike_pki_sign, .verify = ike_pki_verify,
 			       .seal = ike_encr_seal, .open = ike_encr_open,
-			       .match_cert = ike_pki_match };
+			       .match_cert = ike_pki_match, .defer = true };
 	master_key_load(c);
 	int err = files_load(c);
 
 	if (!err)
 		err = pki_cmd_open(c);
+	if (!err)
+		err = ike_worker_start(c);
 	if (err) {
 		close(fwd_fd);
 		return err;
@@ -324,6 +327,7 @@ static void control_free(struct control *c)
 {
 	session_close_all(c);
 	capture_free_all(c);
+	ike_worker_stop(c);
 	pki_cmd_close(c);
 	explicit_bzero(&c->masters, sizeof(c->masters));
 	for (size_t i = 0; i < sizeof(c->watches) / sizeof(c->watches[0]); i++)

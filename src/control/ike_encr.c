@@ -144,12 +144,21 @@ int ike_encr_seal(void *ctx, struct span key, struct span clear, uint8_t out[IKE
 	return err;
 }
 
+struct pki_key *ike_encr_open_key(const struct control *c)
+{
+	const char *why;
+	const struct pki_pair *p = own_pair(c, &why);
+
+	return p ? pki_key_share(p->key) : NULL;
+}
+
 int ike_encr_open(void *ctx, struct span sealed, size_t min, size_t max, uint8_t out[IKE_SIG_MAX],
 		  size_t *ret_len)
 {
 	struct control *c = ctx;
-	const char *why;
-	const struct pki_pair *p = own_pair(c, &why);
+	struct pki_key *key = ike_encr_open_key(c);
+	int err = key ? pki_ike_decrypt(c->pki, key, sealed, min, max, out, ret_len) : -EINVAL;
 
-	return p ? pki_ike_decrypt(c->pki, p->key, sealed, min, max, out, ret_len) : -EINVAL;
+	pki_key_free(key);
+	return err;
 }

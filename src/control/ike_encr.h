@@ -12,6 +12,8 @@ const struct pki_pair *ike_bare_pair(const struct control *c);
  * and whether we can decrypt; what keeps rsa-encr from being negotiated, and keys that
  * cannot be used, get a note if a policy wants it. */
 void ike_encr_peers(struct control *c, struct rsa_peer *v, struct ike_config *cfg);
+/* Our key that decrypts, shared: the caller frees it. NULL: there is none. */
+struct pki_key *ike_encr_open_key(const struct control *c);
 /* For struct ike_env; ctx is the struct control. */
 int ike_encr_seal(void *ctx, struct span key, struct span clear, uint8_t out[IKE_SIG_MAX],
 		  size_t *ret_len);

@@ -99,14 +99,23 @@ int ike_pki_configure(struct control *c, uint64_t now_ms)
 	return err;
 }
 
+struct pki_key *ike_pki_sign_key(const struct control *c)
+{
+	struct pki_identity id;
+
+	if (!pki_own_identity(c, NULL, &id))
+		id.pair = ike_bare_pair(c);
+	return id.pair ? pki_key_share(id.pair->key) : NULL;
+}
+
 int ike_pki_sign(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len)
 {
 	struct control *c = ctx;
-	struct pki_identity id;
+	struct pki_key *key = ike_pki_sign_key(c);
+	int err = key ? pki_ike_sign(c->pki, key, hash, sig, ret_len) : -ENOKEY;
 
-	if (!pki_own_identity(c, NULL, &id) && !(id.pair = ike_bare_pair(c)))
-		return -ENOKEY;
-	return pki_ike_sign(c->pki, id.pair->key, hash, sig, ret_len);
+	pki_key_free(key);
+	return err;
 }
 
 int ike_pki_verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])

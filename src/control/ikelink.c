@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "control/capture.h"
+#include "control/ike_work.h"
 #include "control/protect.h"
 #include "control/show_parts.h"
 #include "host/log.h"
@@ -190,6 +191,9 @@ static void carry_out(struct control *c, const struct ike_action *a)
 			apply_made(c, a->policy_id);
 		else
 			apply_soon(c);
+		break;
+	case IKE_ACT_WORK:
+		ike_worker_put(c, a->work);
 		break;
 	case IKE_ACT_KEY:
 		if (c->opt->keylog)

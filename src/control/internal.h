@@ -53,6 +53,7 @@ struct pki_sceps;
 struct auth;
 struct acl_log;
 struct capture;
+struct ike_worker;
 
 /* A TUN that we made. */
 struct tun_state {
@@ -102,6 +103,7 @@ struct control {
 	struct config *config;
 	struct fwdlink *fwd;
 	struct ike *ike;
+	struct ike_worker *worker; /* ike_work.c: its public-key work */
 	struct nl *nl;
 	int supervisor_fd, listen_fd, claim_fd, udp500, udp6_500, nl_events, sigterm_fd;
 	bool udp4500, udp6_4500, ipip, ready, stopping, isakmp_on, crypto_seen;

@@ -47,8 +47,8 @@ void show_call_admission(const struct show_in *in, struct txt *out)
 		   "Rejected IKE Requests: %8" PRIu64 " rsrc low: %8" PRIu64
 		   " Active SA limit: %" PRIu64 "\n"
 		   "                                                   In-neg SA limit: %" PRIu64 "\n"
-		   "IKE packets dropped at dispatch:        0\n\n",
+		   "IKE packets dropped at dispatch: %8" PRIu64 "\n\n",
 		   a->in_rejected + a->out_rejected, a->low_resources, a->at_max_sas,
-		   a->at_max_negotiating);
+		   a->at_max_negotiating, a->not_begun);
 	ipsec(in, out);
 }

@@ -225,14 +225,18 @@ static bool below_order(struct dh_ctx *c, const BIGNUM *q, BIGNUM *x)
 	return ok;
 }
 
-static BIGNUM *draw(struct dh_ctx *c, const struct dh_group *g,
-		    void (*random)(void *ctx, void *p, size_t n), void *ctx)
+static size_t seed_len(const struct dh_params *p)
 {
-	uint8_t b[(521 + 64 + 7) / 8];
-	size_t n = (g->is->exponent_bits + (g->q ? 64u : 0u) + 7u) / 8u;
+	return (p->exponent_bits + (p->prime ? 0u : 64u) + 7u) / 8u;
+}
+
+static BIGNUM *exponent(struct dh_ctx *c, const struct dh_group *g, const uint8_t *seed)
+{
+	uint8_t b[IKE_DH_SEED];
+	size_t n = seed_len(g->is);
 	BIGNUM *x = BN_secure_new();
 
-	random(ctx, b, n);
+	memcpy(b, seed, n);
 	if (!g->q)
 		b[0] |= 0x80; /* never a short exponent */
 	if (x && (!BN_bin2bn(b, (int)n, x) || (g->q && !below_order(c, g->q, x)))) {
@@ -255,8 +259,14 @@ void ike_dh_free(struct ike_dh *dh)
 	secret_free(dh, sizeof(*dh));
 }
 
-int ike_dh_new(struct ike_crypto *crypto, unsigned group,
-	       void (*random)(void *ctx, void *p, size_t n), void *ctx, struct ike_dh **ret_dh)
+size_t ike_dh_seed_len(unsigned group)
+{
+	const struct dh_params *p = params_of(group);
+
+	return p ? seed_len(p) : 0;
+}
+
+int ike_dh_load(struct ike_crypto *crypto, unsigned group, const uint8_t *seed, struct ike_dh **ret_dh)
 {
 	struct ike_dh *dh = calloc(1, sizeof(*dh));
 	int err = -ENOMEM;
@@ -266,9 +276,21 @@ int ike_dh_new(struct ike_crypto *crypto, unsigned group,
 	dh->c = ike_crypto_dh(crypto);
 	err = group_get(dh->c, group, &dh->group);
 	if (!err) {
-		dh->x = draw(dh->c, dh->group, random, ctx);
+		dh->x = exponent(dh->c, dh->group, seed);
 		err = dh->x ? 0 : -ENOMEM;
 	}
+	if (err)
+		ike_dh_free(dh);
+	else
+		*ret_dh = dh;
+	return err;
+}
+
+int ike_dh_new(struct ike_crypto *crypto, unsigned group, const uint8_t *seed, struct ike_dh **ret_dh)
+{
+	struct ike_dh *dh = NULL;
+	int err = ike_dh_load(crypto, group, seed, &dh);
+
 	if (!err)
 		err = dh->group->curve ? multiply(dh, NULL, true, dh->pub) :
 					 power(dh, dh->group->g, dh->pub);

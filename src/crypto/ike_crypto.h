@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The crypto of IKE messages: hash, PRF, CBC and Diffie-Hellman, by libcrypto in a
  * library context of its own (with the legacy provider for DES). Randomness is
- * handed in. Outputs are written only on success; 0 or a negative errno. */
+ * handed in. Outputs are written only on success; 0 or a negative errno. One thread at
+ * a time uses a struct ike_crypto; each may have its own. */
 #ifndef CRYPTO_IKE_CRYPTO_H
 #define CRYPTO_IKE_CRYPTO_H
 
@@ -9,6 +10,7 @@
 
 #define IKE_MAX_HASH 64  /* bytes, SHA-512 */
 #define IKE_MAX_DH   512 /* bytes, group 16 */
+#define IKE_DH_SEED  74	 /* bytes: 521 bits, and 64 more to be uniform */
 
 struct ike_crypto;
 struct ike_dh;
@@ -30,10 +32,14 @@ int ike_cbc(struct ike_crypto *c, const struct cipher_info *cipher, const uint8_
  * two of them make (a curve's is x alone: RFC 5903 section 7); 0: no such group. */
 size_t ike_dh_len(unsigned group);
 size_t ike_dh_secret_len(unsigned group);
-/* A fresh key pair for groups 1, 2, 5, 14, 15, 16, 19, 20, 21 and 24 (RFC 2409
+/* Random bytes that a private number of the group is made of, at most IKE_DH_SEED: it is
+ * that number as plain data. 0: no such group. */
+size_t ike_dh_seed_len(unsigned group);
+/* The key pair of a seed, for groups 1, 2, 5, 14, 15, 16, 19, 20, 21 and 24 (RFC 2409
  * section 6, RFC 3526, RFC 5903, RFC 5114). -EINVAL: no such group. */
-int ike_dh_new(struct ike_crypto *c, unsigned group,
-	       void (*random)(void *ctx, void *p, size_t n), void *ctx, struct ike_dh **ret_dh);
+int ike_dh_new(struct ike_crypto *c, unsigned group, const uint8_t *seed, struct ike_dh **ret_dh);
+/* The same without its public value, which costs as much as a secret. */
+int ike_dh_load(struct ike_crypto *c, unsigned group, const uint8_t *seed, struct ike_dh **ret_dh);
 void ike_dh_free(struct ike_dh *dh); /* wipes the exponent; NULL is fine */
 struct span ike_dh_public(const struct ike_dh *dh);
 /* The shared secret of ike_dh_secret_len() bytes, leading zeros kept. -EINVAL for a

@@ -127,6 +127,14 @@ void act_policies(struct ike *k, uint32_t new_id)
 		a->a.policy_id = new_id;
 }
 
+void act_work(struct ike *k, const struct ike_work *w)
+{
+	struct act *a = push(k, IKE_ACT_WORK, span_of(w, sizeof(*w)));
+
+	if (a) /* else it waits until it gives up */
+		a->a.work = (const void *)a->data;
+}
+
 void act_key(struct ike *k, const struct ike_sa *sa)
 {
 	struct act *a;
@@ -161,6 +169,8 @@ void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
 	size_t i = 0;
 	va_list ap;
 
+	if (work_is_quiet(k))
+		return;
 	if (k->now_ms - k->log_from_ms >= 1000) {
 		k->log_from_ms = k->now_ms;
 		memset(k->logged, 0, sizeof(k->logged));
@@ -188,7 +198,7 @@ static bool off(const struct ike *k, enum ike_debug what, const struct ipaddr *w
 
 	for (size_t i = 0; !concerns && i < k->debug_about.n; i++)
 		concerns = ipaddr_equal(who, &k->debug_about.peers[i]);
-	return !(k->debug & what) || !concerns;
+	return !(k->debug & what) || !concerns || work_is_quiet(k);
 }
 
 static const struct ipaddr *peer_of(const struct ike *k, const struct ike_sa *sa)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Call admission control, as IOS has it: phase 1 with a peer that has no ISAKMP SA yet is
- * refused while there are too many. What is up is never hurt, and may be renewed. */
+ * refused while there are too many. What is up is never hurt, and may be renewed. Without
+ * any limit configured there is one: public-key work that waits (IKE_MAX_WORK). */
 #include "ike/internal.h"
 
 static void count(const struct ike *k, struct ike_admission *a)
@@ -10,16 +11,21 @@ static void count(const struct ike *k, struct ike_admission *a)
 }
 
 /* Why not; NULL if it is admitted. */
-static const char *refusal(struct ike *k, const struct ike_path *path, uint64_t **ret_counter)
+static const char *refusal(struct ike *k, const struct ike_path *path, bool incoming, uint64_t **ret_counter)
 {
 	const struct ike_config *c = &k->cfg;
 	struct ike_admission *a = &k->admission, now = { 0 };
 
-	if (!c->max_sas && !c->max_negotiating && !c->max_charge)
+	bool busy = incoming && k->n_work >= IKE_MAX_WORK;
+
+	if (!c->max_sas && !c->max_negotiating && !c->max_charge && !busy)
 		return NULL;
 	if (sa_up_for(k, &path->local, &path->remote))
 		return NULL;
 	count(k, &now);
+	*ret_counter = &a->low_resources;
+	if (busy)
+		return "SYSTEM RESOURCES TOO LOW";
 	*ret_counter = &a->at_max_sas;
 	if (c->max_sas && now.active + now.negotiating >= c->max_sas)
 		return "IKE SA LIMIT REACHED";
@@ -41,7 +47,7 @@ bool admission_ask(struct ike *k, const struct ike_path *path, bool incoming)
 	const struct ipaddr *to = incoming ? &path->local : &path->remote;
 	char s[IPADDR_STRLEN], d[IPADDR_STRLEN];
 	uint64_t *counter = NULL;
-	const char *why = refusal(k, path, &counter);
+	const char *why = refusal(k, path, incoming, &counter);
 
 	if (!why) {
 		++*(incoming ? &a->in_accepted : &a->out_accepted);

@@ -112,22 +112,49 @@ static int send_first(struct ike_sa *sa)
 	return phase1_send(sa, ike_build_done(&b), T_RESEND);
 }
 
-int aggressive_start(struct ike_sa *sa)
+/* How long an exchange waits whose own messages have no timer yet. */
+static int wait_for_work(struct ike_sa *sa, struct work *w, const struct ike_path *path, struct span d)
 {
-	struct fresh f = { 0 };
-	int err;
+	sa->linger.kind = T_GIVE_UP;
+	int err = timer_arm(&sa->k->timers, &sa->linger, sa->k->now_ms + IKE_GIVE_UP_MS);
 
-	sa->aggressive = true;
-	err = decide(sa) ? fresh_make(sa, IKE_NONCE, &f) : -EINVAL;
+	return err ? err : work_park(sa->k, w, sa, NULL, path, d);
+}
+
+static int start(struct ike_sa *sa, struct work *w)
+{
+	struct work *outer = work_enter(sa->k, w);
+	struct fresh f = { 0 };
+	int err = decide(sa) ? fresh_make(sa, IKE_NONCE, &f) : -EINVAL;
+
 	if (!err) {
-		sa->dh = f.dh;
+		sa->dh_seed = f.seed;
 		sa->ke_i = f.ke;
 		sa->ni = f.nonce;
 		f = (struct fresh){ 0 };
 		err = send_first(sa);
 	}
 	fresh_fini(&f);
+	work_leave(sa->k, outer);
+	return err == -EINPROGRESS ? wait_for_work(sa, w, NULL, (struct span){ 0 }) : err;
+}
+
+int aggressive_start(struct ike_sa *sa)
+{
+	struct work w = { 0 };
+	int err;
+
+	sa->aggressive = true;
+	err = start(sa, &w);
+	work_fini(&w);
 	return err;
+}
+
+void aggressive_start_again(struct ike_sa *sa, struct work *w)
+{
+	timer_stop(&sa->k->timers, &sa->linger);
+	if (start(sa, w))
+		sa_end(sa, false, "phase 1 could not start");
 }
 
 /* Whom the second message says it is from. */
@@ -162,13 +189,14 @@ static int judge_second(struct ike_sa *try, const struct ike_path *path, const s
 	natt_read_vids(try, pl);
 	err = fresh_take(try, pl, f);
 	if (!err)
-		err = fresh_derive(try, try->dh, try->ke_i, f->his_ke, try->ni, f->his_nonce, f);
+		err = fresh_derive(try, try->dh_seed, try->ke_i, f->his_ke, try->ni, f->his_nonce, f);
 	if (err)
 		return err;
 	try->keys = f->keys;
 	try->ke_r = f->his_ke;
 	*ret_nat = natt_check(try, path, pl);
-	return auth_check(try, second_id(try, pl, f), pl);
+	err = auth_check(try, second_id(try, pl, f), pl);
+	return err ? err : auth_prepare(try, try->idii_b);
 }
 
 /* What the judged copy knows becomes the SA's. */
@@ -260,9 +288,9 @@ static const struct phase1_row rows[] = {
 };
 
 void aggressive_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
-		     struct span d)
+		     struct span d, struct work *again)
 {
-	phase1_recv(sa, rows, sizeof(rows) / sizeof(rows[0]), path, h, d);
+	phase1_recv(sa, rows, sizeof(rows) / sizeof(rows[0]), path, h, d, again);
 }
 
 void aggressive_again(struct ike_sa *sa)
@@ -329,7 +357,7 @@ static int answer_first(struct ike_sa *sa, const struct p1_choice *c, const stru
 	if (!err)
 		err = fresh_make(sa, f.his_nonce.len < IKE_NONCE ? f.his_nonce.len : IKE_NONCE, &f);
 	if (!err)
-		err = fresh_derive(sa, f.dh, f.his_ke, f.ke, f.his_nonce, f.nonce, &f);
+		err = fresh_derive(sa, f.seed, f.his_ke, f.ke, f.his_nonce, f.nonce, &f);
 	if (!err) {
 		sa->ke_i = f.his_ke;
 		sa->ni = f.his_nonce;
@@ -341,6 +369,22 @@ static int answer_first(struct ike_sa *sa, const struct p1_choice *c, const stru
 	}
 	fresh_fini(&f);
 	return err;
+}
+
+/* The same, parked if need be. */
+static void respond(struct ike_sa *sa, const struct p1_choice *c, const struct ike_payloads *pl,
+		    const struct ike_path *path, struct span d, struct work *w)
+{
+	struct work *outer = work_enter(sa->k, w);
+	int err = answer_first(sa, c, pl);
+
+	work_leave(sa->k, outer);
+	if (!err)
+		flight_mark(sa->k, &sa->flight, d);
+	else if (err == -EINPROGRESS)
+		err = wait_for_work(sa, w, path, d);
+	if (err)
+		sa_drop(sa);
 }
 
 static bool has_key(struct ike *k, const struct ike_path *path, struct span id_body,
@@ -384,6 +428,44 @@ static unsigned methods_for(const struct ike *k, const struct ike_profile *p,
 	return id.len ? m : m & P1_METHOD(IKE_AUTH_RSA_ENC);
 }
 
+/* The identity that is said in clear; false: none that can be one. */
+static bool said_id(const struct ike_payloads *pl, struct ike_id *id)
+{
+	return ike_id_decode(ike_payload_find(pl, PL_ID, 0)->body, id) &&
+	       id->data.len < (id->type == ID_DN ? AUTH_DN_MAX : IKE_ID_MAX);
+}
+
+static bool choose(const struct ike *k, const struct ike_payloads *pl, unsigned methods, struct p1_choice *c,
+		   char *why, size_t cap)
+{
+	return p1_choose_ke(ike_payload_find(pl, PL_SA, 0)->body, k->cfg.p1, k->cfg.n_p1,
+			    methods | (k->cfg.lifetime_strict ? P1_STRICT : 0),
+			    ike_payload_find(pl, PL_KE, 0)->body.len, c, why, cap);
+}
+
+/* What was asked before it was parked is asked again only where the configuration may
+ * have changed the answer. */
+void aggressive_first_again(struct ike_sa *sa, const struct ike_header *h, struct work *w)
+{
+	const struct span body = span_of(w->d.p + IKE_HEADER, w->d.len - IKE_HEADER);
+	struct ike_payloads pl;
+	struct p1_choice c;
+	struct ike_id id;
+	char why[160];
+
+	timer_stop(&sa->k->timers, &sa->linger);
+	if (!ike_payloads_decode(h->next, body, &pl)) { /* it was decoded before */
+		sa_drop(sa);
+		return;
+	}
+	struct span id_body = said_id(&pl, &id) ? ike_payload_find(&pl, PL_ID, 0)->body : (struct span){ 0 };
+	unsigned methods = methods_for(sa->k, profile_of(sa), &w->path, id_body);
+	if (!choose(sa->k, &pl, methods, &c, why, sizeof(why)))
+		sa_drop(sa);
+	else
+		respond(sa, &c, &pl, &w->path, w->d, w);
+}
+
 void aggressive_first(struct ike *k, const struct ike_path *path, const struct ike_header *h,
 		      struct span d)
 {
@@ -394,6 +476,7 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 	struct ike_payloads pl;
 	struct p1_choice c;
 	struct ike_id id;
+	struct work w = { 0 };
 	char why[160], addr[IPADDR_STRLEN];
 
 	if (!k->cfg.aggressive) {
@@ -409,8 +492,7 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 	}
 	struct span id_body = ike_payload_find(&pl, PL_ID, 0)->body;
 	const struct ike_profile *p = NULL;
-	bool said = ike_id_decode(id_body, &id) &&
-		    id.data.len < (id.type == ID_DN ? AUTH_DN_MAX : IKE_ID_MAX);
+	bool said = said_id(&pl, &id);
 	if (said)
 		p = profile_for_id(k, &path->local, &id, (struct span){ 0 });
 	unsigned methods = methods_for(k, p, path, said ? id_body : (struct span){ 0 });
@@ -420,12 +502,9 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 		return;
 	if (!admission_ask(k, path, true))
 		return;
-	struct span sa_body = ike_payload_find(&pl, PL_SA, 0)->body;
 	trace_first(k, path, &pl, methods & P1_METHOD(IKE_AUTH_PSK), true);
-	trace_p1(k, NULL, sa_body);
-	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1,
-			  methods | (k->cfg.lifetime_strict ? P1_STRICT : 0),
-			  ike_payload_find(&pl, PL_KE, 0)->body.len, &c, why, sizeof(why))) {
+	trace_p1(k, NULL, ike_payload_find(&pl, PL_SA, 0)->body);
+	if (!choose(k, &pl, methods, &c, why, sizeof(why))) {
 		phase1_refuse(k, path, h, d.len, "Aggressive", why);
 		return;
 	}
@@ -441,8 +520,7 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 	if (p)
 		profile_set(sa, p->name);
 	memcpy(sa->i_cookie, h->i_cookie, 8);
-	if (answer_first(sa, &c, &pl))
-		sa_drop(sa);
-	else
-		flight_mark(k, &sa->flight, d);
+	sa_enter(sa, AG_R1);
+	respond(sa, &c, &pl, path, d, &w);
+	work_fini(&w);
 }

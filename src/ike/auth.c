@@ -78,14 +78,19 @@ const char *auth_id_text(const struct ike_id *id, char buf[AUTH_ID_TEXT])
 	return buf;
 }
 
-static int own_hash(struct ike_sa *sa, bool of_initiator, struct span id, uint8_t *out)
+static int hash_ir(const struct ike_sa *sa, bool of_initiator, struct span id, uint8_t *out)
 {
-	act_debug_engine(sa->k, sa, "Generate IKE hash");
 	return of_initiator ?
 		       keying_hash_ir(sa->k->crypto, sa->agreed.hash, &sa->keys, sa->ke_i, sa->ke_r,
 				      sa->i_cookie, sa->r_cookie, sa->sai_b, id, out) :
 		       keying_hash_ir(sa->k->crypto, sa->agreed.hash, &sa->keys, sa->ke_r, sa->ke_i,
 				      sa->r_cookie, sa->i_cookie, sa->sai_b, id, out);
+}
+
+static int own_hash(struct ike_sa *sa, bool of_initiator, struct span id, uint8_t *out)
+{
+	act_debug_engine(sa->k, sa, "Generate IKE hash");
+	return hash_ir(sa, of_initiator, id, out);
 }
 
 static void begin_notify(struct ike_sa *sa, struct ike_builder *b, uint16_t type)
@@ -97,6 +102,23 @@ static void begin_notify(struct ike_sa *sa, struct ike_builder *b, uint16_t type
 	wr_be16(&b->w, type);
 	wr_bytes(&b->w, sa->i_cookie, 8);
 	wr_bytes(&b->w, sa->r_cookie, 8);
+}
+
+int auth_prepare(struct ike_sa *sa, struct span id)
+{
+	uint8_t hash[IKE_MAX_HASH], sig[IKE_SIG_MAX];
+	size_t len;
+	int err = 0;
+
+	if (sa->agreed.auth != IKE_AUTH_RSA_SIG || !sa->k->env.defer)
+		return 0;
+	err = id.len ? hash_ir(sa, sa->initiator, id, hash) : -ENOMEM;
+	if (!err)
+		err = rsa_sign(sa, span_of(hash, sa->keys.len), sig, &len);
+	if (!err)
+		work_keep(sa->k);
+	secret_wipe(hash, sizeof(hash));
+	return err;
 }
 
 int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id)

@@ -207,7 +207,7 @@ static void drop_changed(struct ike *k)
 	TAILQ_FOREACH(sa, &k->sas, entry)
 		for (q = TAILQ_FIRST(&sa->qms); q; q = next_q) {
 			next_q = TAILQ_NEXT(q, entry);
-			if ((q->state == QM_I1 || q->state == QM_R2) &&
+			if (q->state != QM_R0 && q->state != QM_SETTLE && q->state != QM_DONE &&
 			    !policy_stands(k, &q->policy)) {
 				quick_drop(q); /* what starts instead may drop others */
 				next_q = TAILQ_FIRST(&sa->qms);
@@ -255,6 +255,7 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 	if (c.n_p1 && (!c.opens || !k->env.seal || !k->env.open))
 		leave_out((struct p1_policy *)c.p1, &c.n_p1, IKE_AUTH_RSA_ENC);
 	k->now_ms = now_ms;
+	k->config_no++;
 	config_fini(&k->cfg);
 	k->cfg = c;
 	made_configure(k);
@@ -331,10 +332,10 @@ void ike_datagram(struct ike *k, uint64_t now_ms, const struct ike_path *path, s
 	act_debug_recv(k, sa, path);
 	switch (h.exchange) {
 	case EX_MAIN:
-		main_recv(sa, path, &h, d);
+		main_recv(sa, path, &h, d, NULL);
 		break;
 	case EX_AGGRESSIVE:
-		aggressive_recv(sa, path, &h, d);
+		aggressive_recv(sa, path, &h, d, NULL);
 		break;
 	case EX_QUICK:
 		if (sa->state == AG_R2)
@@ -458,6 +459,7 @@ static void fire(struct timer *t)
 	switch ((enum ike_timer)t->kind) {
 	case T_QM_RESEND:
 	case T_QM_LINGER:
+	case T_QM_GIVE_UP:
 	case T_SETTLE:
 		qm_timer_fired(t->owner, t);
 		break;

@@ -16,7 +16,7 @@
 
 void fresh_fini(struct fresh *f)
 {
-	ike_dh_free(f->dh);
+	span_free(&f->seed);
 	span_free(&f->ke);
 	span_free(&f->nonce);
 	span_free(&f->his_ke);
@@ -47,16 +47,16 @@ int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer)
 
 int fresh_make(struct ike_sa *sa, size_t nonce_len, struct fresh *f)
 {
-	struct ike *k = sa->k;
 	uint8_t n[IKE_NONCE];
-	int err = ike_dh_new(k->crypto, sa->agreed.group, k->env.random, k->env.ctx, &f->dh);
+	bool meets = f->his_ke.p;
+	int err = meets ? work_answer(sa->k, sa->agreed.group, f->his_ke, &f->ke, f->gxy) :
+			  work_pair(sa->k, sa->agreed.group, &f->seed, &f->ke);
 
 	if (err)
-		return err;
-	k->env.random(k->env.ctx, n, nonce_len);
-	if (!span_dup(ike_dh_public(f->dh), &f->ke) || !span_dup(span_of(n, nonce_len), &f->nonce))
-		return -ENOMEM;
-	return 0;
+		return err == -EINVAL && meets ? -EBADMSG : err; /* a public value that is none */
+	f->met = meets;
+	work_nonce(sa->k, n, nonce_len);
+	return span_dup(span_of(n, nonce_len), &f->nonce) ? 0 : -ENOMEM;
 }
 
 int fresh_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fresh *f)
@@ -75,14 +75,13 @@ int fresh_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fr
 	return span_dup(ke, &f->his_ke) && span_dup(nonce, &f->his_nonce) ? 0 : -ENOMEM;
 }
 
-int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, struct span ke_r,
+int fresh_derive(struct ike_sa *sa, struct span seed, struct span ke_i, struct span ke_r,
 		 struct span ni, struct span nr, struct fresh *f)
 {
 	struct ike *k = sa->k;
 	bool signs = sa->agreed.auth == IKE_AUTH_RSA_SIG, encr = sa->agreed.auth == IKE_AUTH_RSA_ENC;
 	struct span psk = signs || encr ? (struct span){ 0 } : psk_of(sa);
-	uint8_t gxy[IKE_MAX_DH];
-	size_t len = ike_dh_secret_len(sa->agreed.group);
+	struct span gxy = span_of(f->gxy, ike_dh_secret_len(sa->agreed.group));
 	enum hash_id h = sa->agreed.hash;
 	int err;
 
@@ -91,26 +90,20 @@ int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, struct 
 	if (psk.p)
 		sa->psk_mark = psk_mark(k, psk);
 	act_debug_engine(k, sa, "Create DH shared secret");
-	err = ike_dh_shared(dh, f->his_ke, gxy);
-	if (err == -EINVAL) {
-		err = -EBADMSG; /* a public value that is none */
-		goto out;
-	}
-	if (!err && signs)
-		err = keying_signature(k->crypto, h, ni, nr, span_of(gxy, len), sa->i_cookie,
-				       sa->r_cookie, &f->keys);
-	else if (!err && encr)
-		err = keying_encryption(k->crypto, h, ni, nr, span_of(gxy, len), sa->i_cookie,
-					sa->r_cookie, &f->keys);
-	else if (!err)
-		err = keying_psk(k->crypto, h, psk, ni, nr, span_of(gxy, len), sa->i_cookie,
-				 sa->r_cookie, &f->keys);
+	err = f->met ? 0 : work_shared(k, sa->agreed.group, seed, f->his_ke, f->gxy);
+	if (err)
+		return err == -EINVAL ? -EBADMSG : err;
+	f->met = true;
+	if (signs)
+		err = keying_signature(k->crypto, h, ni, nr, gxy, sa->i_cookie, sa->r_cookie, &f->keys);
+	else if (encr)
+		err = keying_encryption(k->crypto, h, ni, nr, gxy, sa->i_cookie, sa->r_cookie, &f->keys);
+	else
+		err = keying_psk(k->crypto, h, psk, ni, nr, gxy, sa->i_cookie, sa->r_cookie, &f->keys);
 	if (!err)
 		err = keying_cipher_key(k->crypto, h, &f->keys, sa->cipher, f->key);
 	if (!err)
 		err = keying_iv1(k->crypto, h, ke_i, ke_r, sa->cipher->block_len, f->iv);
-out:
-	secret_wipe(gxy, sizeof(gxy));
 	return err;
 }
 
@@ -205,24 +198,12 @@ static const char *why_it_ends(const struct ike_sa *sa, int err, bool sentence)
 	return "no memory";
 }
 
-static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struct ike_path *path,
-		    const struct ike_header *h, struct span d, const struct ike_payloads *pl)
+/* What a handler's error does to the exchange; his_len: bytes of the message. */
+static void punish(struct ike_sa *sa, int err, size_t his_len)
 {
-	struct ike *k = sa->k;
 	char addr[IPADDR_STRLEN];
 
-	act_debug(k, sa, "Input = IKE_MESG_FROM_PEER, IKE_%s_EXCH", sa->aggressive ? "AM" : "MM");
-	if (row->got)
-		act_debug(k, sa, "Old State = IKE_%s  New State = IKE_%s ", row->old, row->got);
-	trace_payloads(k, sa, pl, 0);
-	int err = row->run(sa, path, h, pl);
 	switch (err) {
-	case 0:
-		flight_mark(k, &sa->flight, d);
-		if (sa->state != MM_DONE) /* of which sa_up() tells, before what it begins */
-			act_debug(k, sa, "Old State = IKE_%s  New State = IKE_%s ",
-				  row->got ? row->got : row->old, row->sent);
-		return;
 	case -EACCES:
 		sa->bad_hash = true;
 		sa_story(sa, "the %s's hash is wrong: %s", sa->initiator ? "responder" : "initiator",
@@ -235,25 +216,75 @@ static void run_row(struct ike_sa *sa, const struct phase1_row *row, const struc
 	case -EAGAIN:
 		return;
 	case -EPERM:
-		refused(sa, d.len);
+		refused(sa, his_len);
 		return;
 	default:
 		break;
 	}
 	ipaddr_ios(&sa->path.remote, addr);
-	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
+	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
 		mode_name(sa), addr, why_it_ends(sa, err, false));
 	sa_end(sa, false, "%s", why_it_ends(sa, err, true));
 }
 
+void phase1_outcome(struct ike_sa *sa, struct work *w, int err)
+{
+	if (err == -EINPROGRESS)
+		err = work_park(sa->k, w, sa, NULL, NULL, (struct span){ 0 });
+	if (err)
+		punish(sa, err, 0);
+}
+
+static int run_row(struct ike_sa *sa, const struct phase1_row *row, const struct ike_path *path,
+		   const struct ike_header *h, const struct ike_payloads *pl)
+{
+	struct ike *k = sa->k;
+
+	act_debug(k, sa, "Input = IKE_MESG_FROM_PEER, IKE_%s_EXCH", sa->aggressive ? "AM" : "MM");
+	if (row->got)
+		act_debug(k, sa, "Old State = IKE_%s  New State = IKE_%s ", row->old, row->got);
+	trace_payloads(k, sa, pl, 0);
+	int err = row->run(sa, path, h, pl);
+	if (!err && sa->state != MM_DONE) /* of which sa_up() tells, before what it begins */
+		act_debug(k, sa, "Old State = IKE_%s  New State = IKE_%s ",
+			  row->got ? row->got : row->old, row->sent);
+	return err;
+}
+
+/* The same with what it asks to be worked on. */
+static void run_step(struct ike_sa *sa, const struct phase1_row *row, const struct ike_path *path,
+		     const struct ike_header *h, struct span d, const struct ike_payloads *pl,
+		     struct work *again)
+{
+	struct work fresh = { 0 }, *w = again ? again : &fresh;
+	struct work *outer = work_enter(sa->k, w);
+	enum mm_state from = sa->state;
+	int err = run_row(sa, row, path, h, pl);
+
+	work_leave(sa->k, outer);
+	if (!err || (err == -EINPROGRESS && sa->state != from)) /* its message was read */
+		flight_mark(sa->k, &sa->flight, d);
+	if (err == -EINPROGRESS && sa->state == from)
+		err = work_park(sa->k, w, sa, NULL, path, d);
+	else if (err == -EINPROGRESS)
+		err = work_park(sa->k, w, sa, NULL, NULL, (struct span){ 0 });
+	if (err)
+		punish(sa, err, d.len);
+	work_fini(&fresh);
+}
+
 void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
-		 const struct ike_path *path, const struct ike_header *h, struct span d)
+		 const struct ike_path *path, const struct ike_header *h, struct span d, struct work *again)
 {
 	uint8_t buf[IKE_MAX_MESSAGE], iv[16], before[16];
 	struct ike_payloads pl;
 	struct span body = span_of(d.p + IKE_HEADER, d.len - IKE_HEADER);
 
-	if (flight_is_repeat(sa->k, &sa->flight, d)) {
+	if (sa->work) {
+		act_debug(sa->k, sa, "a message while the last one is worked on, ignored");
+		return;
+	}
+	if (!again && flight_is_repeat(sa->k, &sa->flight, d)) {
 		if (sa->state == MM_DONE && !sa->proven &&
 		    sa->k->now_ms - sa->up_ms >= IKE_DUPLICATE_MS)
 			sa->doubted_ms = sa->k->now_ms;
@@ -285,11 +316,30 @@ void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
 	if (row->encrypted)
 		memcpy(sa->iv, iv, sizeof(iv));
 	enum mm_state from = sa->state;
-	run_row(sa, row, path, h, d, &pl);
+	run_step(sa, row, path, h, d, &pl, again);
 	if (row->encrypted && sa->state == from) /* it was nothing */
 		memcpy(sa->iv, before, sizeof(before));
 out:
 	secret_wipe(buf, sizeof(buf));
+}
+
+void phase1_again(struct ike_sa *sa, struct work *w)
+{
+	struct rd r = rd_span(w->d);
+	struct ike_header h = { 0 };
+
+	if (w->d.len && !ike_header_decode(&r, &h))
+		return; /* it was decoded before */
+	if (sa->state == AG_R1)
+		aggressive_first_again(sa, &h, w);
+	else if (w->d.len && sa->aggressive)
+		aggressive_recv(sa, &w->path, &h, w->d, w);
+	else if (w->d.len)
+		main_recv(sa, &w->path, &h, w->d, w);
+	else if (sa->aggressive)
+		aggressive_start_again(sa, w);
+	else
+		main_auth_again(sa, w);
 }
 
 /* ---- a stranger's first message ---- */
@@ -316,7 +366,8 @@ bool phase1_room(struct ike *k, const struct ipaddr *peer)
 
 		if (k->now_ms - sa->made_ms > IKE_GIVE_UP_MS)
 			break; /* older ones are up or over */
-		if (sa->initiator || (sa->state != MM_R2 && sa->state != MM_R4 && sa->state != AG_R2))
+		if (sa->initiator || (sa->state != MM_R2 && sa->state != MM_R4 && sa->state != AG_R1 &&
+				      sa->state != AG_R2))
 			continue;
 		all++;
 		his += same;

@@ -67,7 +67,8 @@ bool flight_resend(struct ike *k, struct flight *f)
 	if (f->resends >= (quick ? IKE_QM_RESENDS : f->known ? IKE_KNOWN_RESENDS : IKE_RESENDS))
 		return false;
 	f->resends++;
-	act_send(k, &f->path, span_of(f->sent, f->sent_len));
+	if (!f->held)
+		act_send(k, &f->path, span_of(f->sent, f->sent_len));
 	if (wait_ms > longest_wait(f))
 		wait_ms = longest_wait(f);
 	/* cannot fail: the heap had room for it a moment ago */

@@ -9,6 +9,7 @@
 #ifndef IKE_IKE_H
 #define IKE_IKE_H
 
+#include "crypto/ike_crypto.h"
 #include "model/policy.h"
 #include "model/sa_spec.h"
 
@@ -40,11 +41,37 @@ struct ike_proof {
 	struct span sig;
 };
 
+/* Public-key work as plain data: what is wanted, and what came of it. Both hold secrets. */
+enum ike_work_kind {
+	IKE_WORK_PAIR = 1, /* group, seed: out[0] is the public value */
+	IKE_WORK_SHARED,   /* group, seed, in[0] the peer's public value: out[1] is the secret */
+	IKE_WORK_ANSWER,   /* both; -EINVAL, as above: in[0] is no public value */
+	IKE_WORK_SIGN,	   /* in[0] a hash: out[0] is what ike_env.sign makes of it */
+	IKE_WORK_OPEN,	   /* in[0] and in[1]: out[0] and out[1] are what ike_env.open makes of them */
+};
+
+struct ike_work {
+	uint64_t id;
+	enum ike_work_kind kind;
+	uint16_t group;
+	uint8_t seed[IKE_DH_SEED];
+	size_t len[2], min[2], max[2]; /* min, max: OPEN */
+	uint8_t in[2][IKE_SIG_MAX];
+};
+
+struct ike_worked {
+	uint64_t id;
+	int err; /* 0 or a negative errno */
+	size_t len[2];
+	uint8_t out[2][IKE_SIG_MAX];
+};
+
 struct ike_env {
 	/* Fills p with n unpredictable bytes; never fails. */
 	void (*random)(void *ctx, void *p, size_t n);
 	void *ctx;
 	bool export_keys; /* emit IKE_ACT_KEY for the Wireshark key file */
+	bool defer;	  /* emit IKE_ACT_WORK for public-key work: the exchange waits for ike_worked() */
 	/* RSA signatures, ours over a hash and a peer's; both or none. Work of milliseconds:
 	 * once an exchange. 0 or a negative errno; verify: -EACCES with a sentence that names
 	 * the certificate's field and the rule, -EBADMSG if the signature is none of that key. */
@@ -128,6 +155,14 @@ void ike_forwarder_lost(struct ike *k, uint64_t now_ms);
 void ike_tick(struct ike *k, uint64_t now_ms);
 uint64_t ike_next_ms(const struct ike *k);
 
+/* Public-key work is done, in whatever order. That of an exchange which is over finds
+ * nobody. The caller wipes *r. */
+void ike_worked(struct ike *k, uint64_t now_ms, const struct ike_worked *r);
+/* Does it, for any thread: c is its own, and env is used for sign and open alone. Wipe
+ * *ret. */
+void ike_work_do(const struct ike_env *env, struct ike_crypto *c, const struct ike_work *w,
+		 struct ike_worked *ret);
+
 /* ---- actions ---- */
 
 enum ike_action_type {
@@ -141,6 +176,7 @@ enum ike_action_type {
 	IKE_ACT_DEBUG,	     /* a line of `debug crypto isakmp` / `ipsec`: text, without time */
 	IKE_ACT_POLICIES,    /* ike_made() gives others now: policy_id is a new one, which must be
 			      * in force before the next action; 0: some are gone */
+	IKE_ACT_WORK,	     /* public-key work is wanted: ike_worked() with its id, once, later or now */
 	IKE_ACT_KEY,	     /* initiator cookie and encryption key of an ISAKMP SA */
 };
 
@@ -149,6 +185,7 @@ struct ike_action {
 	struct ike_path path;
 	struct span data;	    /* valid until the next call into the core */
 	const struct sa_spec *spec; /* likewise */
+	const struct ike_work *work; /* likewise */
 	uint32_t sa_id, policy_id;
 	const char *mnemonic; /* LOG: facility-severity-mnemonic without % */
 	const char *text;     /* LOG, DEBUG, FAILED (the reason, one sentence) */
@@ -221,6 +258,7 @@ struct ike_admission {
 	uint32_t active, negotiating; /* ISAKMP SAs */
 	uint64_t in_accepted, in_rejected, out_accepted, out_rejected;
 	uint64_t low_resources, at_max_sas, at_max_negotiating; /* why rejected */
+	uint64_t not_begun; /* first messages of quick mode: too much public-key work waits */
 };
 void ike_get_admission(const struct ike *k, struct ike_admission *ret);
 /* Why the last negotiation for this policy failed: one sentence naming values of

@@ -45,7 +45,7 @@ bool index_init(struct ike *k)
 	return ready(&x->sas_by_peer) && ready(&x->sas_by_cookie) && ready(&x->qms_by_spi) &&
 	       ready(&x->pairs_by_policy) && ready(&x->pairs_by_peer) && ready(&x->pairs_by_id) &&
 	       ready(&x->pairs_by_spi) && ready(&x->notes) && ready(&x->made_by_id) &&
-	       ready(&x->made_by_of);
+	       ready(&x->made_by_of) && ready(&x->works);
 }
 
 static void config_fini(struct index *x)
@@ -74,6 +74,7 @@ void index_fini(struct ike *k)
 	}
 	config_fini(x);
 	htab_fini(&x->notes);
+	htab_fini(&x->works);
 	htab_fini(&x->sas_by_peer);
 	htab_fini(&x->sas_by_cookie);
 	htab_fini(&x->qms_by_spi);

@@ -29,6 +29,7 @@ enum ike_state sa_shown_state(const struct ike_sa *sa)
 	case MM_R4:
 		return IKE_MM_KEY_EXCH;
 	case AG_I1: /* IOS shows it as soon as the first message is sent */
+	case AG_R1:
 	case AG_R2:
 		return IKE_AG_INIT_EXCH;
 	case MM_DONE:

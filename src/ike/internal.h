@@ -26,6 +26,7 @@ void act_sa_move(struct ike *k, uint32_t sa_id, const struct ike_path *path);
 void act_sa_del(struct ike *k, uint32_t sa_id);
 void act_failed(struct ike *k, uint32_t policy_id, const char *why);
 void act_policies(struct ike *k, uint32_t new_id);
+void act_work(struct ike *k, const struct ike_work *w);
 void act_key(struct ike *k, const struct ike_sa *sa);
 void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -46,6 +47,11 @@ void act_debug_ipsec(struct ike *k, const struct ipaddr *peer, const char *fmt, 
 /* `crypto_engine: ...`: `debug crypto engine`: that it works, never on what. */
 void act_debug_engine(struct ike *k, const struct ike_sa *sa, const char *what);
 void acts_free(struct ike *k);
+
+/* work.c: public-key work that waits (work.h). NULL is fine. */
+void work_drop(struct ike *k, struct work *w);
+/* What is said now was said by an earlier run of the handler. */
+bool work_is_quiet(const struct ike *k);
 
 /* flight.c: sending, resending, repeats */
 /* Sends data and keeps a copy. timer: T_RESEND or T_QM_RESEND if an answer must
@@ -202,24 +208,26 @@ bool msg_decrypt(struct ike_sa *sa, struct span d, uint8_t *iv, uint8_t *buf, st
 void msg_header(const struct ike_sa *sa, uint8_t exchange, uint8_t flags, uint32_t msgid,
 		struct ike_header *ret);
 
+/* again (here and below): what it has asked for is done; NULL: it has just come */
 /* main_mode.c */
 int main_start(struct ike_sa *sa);
 void main_first(struct ike *k, const struct ike_path *path, const struct ike_header *h,
 		struct span d); /* MM1 from a stranger */
 void main_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
-	       struct span d);
+	       struct span d, struct work *again);
 
 /* aggressive.c */
 void aggressive_first(struct ike *k, const struct ike_path *path, const struct ike_header *h,
 		      struct span d); /* the first message, from a stranger */
 void aggressive_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
-		     struct span d);
+		     struct span d, struct work *again);
 /* The initiator speaks as if he had sent his last message, which did not come: the
  * answer to his first makes him repeat it. */
 void aggressive_again(struct ike_sa *sa);
 
 /* quick_mode.c */
-/* 0, -EINVAL if IKE cannot say the policy's selector, -ENOMEM. */
+/* 0, also if it waits for public-key work, -EINVAL if IKE cannot say the policy's selector,
+ * -ENOMEM. */
 int quick_start(struct ike_sa *sa, const struct p2_policy *p);
 void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
 		struct span d);
@@ -232,7 +240,7 @@ void qm_timer_fired(struct qm *q, struct timer *t);
 
 /* quick_sas.c */
 /* Both SAs of an agreed quick mode, in q->in and q->out; peer_ke is empty without PFS. 0,
- * -EINVAL if it is no public value, -ENOMEM. */
+ * -EINPROGRESS (work.h), -EINVAL if it is no public value, -ENOMEM. */
 int quick_specs_make(struct qm *q, struct span peer_ke);
 void quick_bound_life(struct p2_agreed *a); /* what a peer may not go below */
 /* RESPONDER-LIFETIME: shorter ones count. */

@@ -137,11 +137,11 @@ static int i_recv_sa(struct ike_sa *sa, const struct ike_path *path, const struc
 	memcpy(sa->r_cookie, h->r_cookie, 8);
 	natt_read_vids(sa, pl);
 	err = encr_begin(sa);
-	if (!err)
+	if (!err) /* nothing of what is above is other when it is read again */
 		err = fresh_make(sa, IKE_NONCE, &f);
 	if (err)
 		goto out;
-	sa->dh = f.dh;
+	sa->dh_seed = f.seed;
 	sa->ke_i = f.ke;
 	sa->ni = f.nonce;
 	f = (struct fresh){ 0 };
@@ -167,7 +167,7 @@ static int i_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	if (!err && span_equal(f.his_ke, sa->ke_i)) /* reflected, too */
 		err = -EBADMSG;
 	if (!err)
-		err = fresh_derive(sa, sa->dh, sa->ke_i, f.his_ke, sa->ni, f.his_nonce, &f);
+		err = fresh_derive(sa, sa->dh_seed, sa->ke_i, f.his_ke, sa->ni, f.his_nonce, &f);
 	if (!err)
 		err = encr_meet(sa, &f);
 	if (err)
@@ -183,10 +183,22 @@ static int i_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 		sa->path.local_port = sa->path.remote_port = 4500;
 	sa_enter(sa, MM_I5);
 	sa_story(sa, "keys exchanged, identity sent; if this stays, %s", auth_doubt(sa));
+	work_used(sa->k);
 	err = send_auth(sa, first, T_RESEND);
 out:
 	fresh_fini(&f);
 	return err;
+}
+
+void main_auth_again(struct ike_sa *sa, struct work *w)
+{
+	struct work *outer = work_enter(sa->k, w);
+	int err = send_auth(sa, auth_first_contact(sa), T_RESEND);
+
+	work_leave(sa->k, outer);
+	if (!err)
+		act_debug(sa->k, sa, "Old State = IKE_I_MM4  New State = IKE_I_MM5 ");
+	phase1_outcome(sa, w, err);
 }
 
 /* MM6. */
@@ -216,7 +228,7 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	if (!err)
 		err = fresh_make(sa, f.his_nonce.len < IKE_NONCE ? f.his_nonce.len : IKE_NONCE, &f);
 	if (!err)
-		err = fresh_derive(sa, f.dh, f.his_ke, f.ke, f.his_nonce, f.nonce, &f);
+		err = fresh_derive(sa, f.seed, f.his_ke, f.ke, f.his_nonce, f.nonce, &f);
 	if (!err)
 		err = encr_meet(sa, &f);
 	if (err)
@@ -257,7 +269,11 @@ static int r_recv_auth(struct ike_sa *sa, const struct ike_path *path, const str
 	struct span id = auth_peer_id(sa, pl);
 	int err = auth_check(sa, id, pl);
 
+	uint8_t buf[AUTH_ID_MAX];
+
 	(void)h;
+	if (!err)
+		err = auth_prepare(sa, auth_id(sa, buf, sizeof(buf)));
 	if (err)
 		return err;
 	sa_settle(sa, path); /* authenticated: follow a floated port */
@@ -282,9 +298,9 @@ static const struct phase1_row rows[] = {
 };
 
 void main_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
-	       struct span d)
+	       struct span d, struct work *again)
 {
-	phase1_recv(sa, rows, sizeof(rows) / sizeof(rows[0]), path, h, d);
+	phase1_recv(sa, rows, sizeof(rows) / sizeof(rows[0]), path, h, d, again);
 }
 
 /* ---- a stranger's first message ---- */

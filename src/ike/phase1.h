@@ -3,12 +3,13 @@
  * exchange, makes keys and bounds what strangers may begin; auth.c says who we are
  * and proves who the peer is; psk.c finds the key. Handlers return 0, -EBADMSG or
  * -EACCES (the message is ignored, the true one may still come), -EAGAIN (it is ignored
- * now and read when it is repeated), or what ends the SA: -EPERM (refused, its story says
- * why), -ENOENT, -ENOKEY (no key), -ENOMEM. */
+ * now and read when it is repeated), -EINPROGRESS (it is read again when public-key work is
+ * done: work.h), or what ends the SA: -EPERM (refused, its story says why), -ENOENT, -ENOKEY
+ * (no key), -ENOMEM. */
 #ifndef IKE_PHASE1_H
 #define IKE_PHASE1_H
 
-#include "ike/internal.h"
+#include "ike/work.h"
 
 #define P(type) (UINT32_C(1) << (type))
 #define NATD	(P(PL_NATD) | P(PL_NATD_07)) /* those of the drafts are private numbers */
@@ -18,18 +19,21 @@
 
 /* What one KE exchange yields, before it is believed. */
 struct fresh {
-	struct ike_dh *dh;
-	struct span ke, nonce, his_ke, his_nonce, his_id; /* owned; his_id: rsa-encr */
+	struct span seed; /* of the private number; owned, as are the others; empty once the secret is there */
+	struct span ke, nonce, his_ke, his_nonce, his_id; /* his_id: rsa-encr */
+	bool met;		 /* the shared secret is there: */
+	uint8_t gxy[IKE_MAX_DH];
 	struct skeyids keys;
 	uint8_t key[32], iv[16];
 };
 void fresh_fini(struct fresh *f); /* frees and wipes */
-/* A key pair and a nonce of ours for the agreed group. */
+/* A key pair and a nonce of ours for the agreed group; and, if the peer's value is there, the
+ * secret. */
 int fresh_make(struct ike_sa *sa, size_t nonce_len, struct fresh *f);
 /* The peer's public value and nonce, checked and copied. */
 int fresh_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fresh *f);
-/* SKEYID and all that follows from it, into f. */
-int fresh_derive(struct ike_sa *sa, struct ike_dh *dh, struct span ke_i, struct span ke_r,
+/* SKEYID and all that follows from it, into f; seed: ours, unless the secret is there. */
+int fresh_derive(struct ike_sa *sa, struct span seed, struct span ke_i, struct span ke_r,
 		 struct span ni, struct span nr, struct fresh *f);
 void fresh_commit(struct ike_sa *sa, const struct fresh *f); /* its keys become the SA's */
 
@@ -48,7 +52,10 @@ struct phase1_row {
 bool phase1_fits(const struct phase1_row *r, const struct ike_payloads *pl);
 /* A message of an exchange under way, by its table. */
 void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
-		 const struct ike_path *path, const struct ike_header *h, struct span d);
+		 const struct ike_path *path, const struct ike_header *h, struct span d, struct work *again);
+/* Parks the exchange, if that is what err says, or ends it. What a handler that needs no
+ * message returns. */
+void phase1_outcome(struct ike_sa *sa, struct work *w, int err);
 /* Sends d and keeps it for repeats; an empty d is -ENOMEM. timer as flight_send(). */
 int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer);
 
@@ -80,6 +87,9 @@ int phase1_start(struct ike_sa *sa);
 struct span auth_id(const struct ike_sa *sa, uint8_t *buf, size_t cap);
 /* Appends what proves that we are `id`: HASH_I or HASH_R, or certificates and SIG. */
 int auth_add(struct ike_sa *sa, struct ike_builder *b, struct span id);
+/* The signature among it, before the SA is changed: auth_add() then has it. 0 for methods
+ * without one. */
+int auth_prepare(struct ike_sa *sa, struct span id);
 /* The peer's proof that he is `id`: -EBADMSG if it is none, -EACCES if it is wrong,
  * -EPERM (and a story) if it is refused for good. */
 int auth_check(struct ike_sa *sa, struct span id, const struct ike_payloads *pl);
@@ -105,7 +115,8 @@ const char *auth_id_text(const struct ike_id *id, char buf[AUTH_ID_TEXT]);
 /* ---- rsa_sig.c ---- */
 
 void rsa_ask(const struct ike_sa *sa, struct ike_builder *b, bool short_);
-/* 0, -ENOKEY: our key could not sign. */
+/* 0, -EINPROGRESS (work.h), -ENOKEY: our key could not sign. */
+int rsa_sign(const struct ike_sa *sa, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len);
 int rsa_add(const struct ike_sa *sa, struct ike_builder *b, struct span hash);
 /* As auth_check(), for the hash that he must have signed. */
 int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_payloads *pl,
@@ -135,9 +146,17 @@ int encr_meet(struct ike_sa *sa, struct fresh *f);
 /* The hash was right: may that key be this identity? 0, or -EPERM and a story. */
 int encr_judge(struct ike_sa *sa, const struct ike_id *id, struct span id_b);
 
+/* ---- main_mode.c ---- */
+
+/* The initiator's identity was waiting for a signature. */
+void main_auth_again(struct ike_sa *sa, struct work *w);
+
 /* ---- aggressive.c ---- */
 
-int aggressive_start(struct ike_sa *sa);
+int aggressive_start(struct ike_sa *sa); /* 0 as well if it waits for public-key work */
+/* The first message of ours, or the answer to that of the peer, was waiting for it. */
+void aggressive_start_again(struct ike_sa *sa, struct work *w);
+void aggressive_first_again(struct ike_sa *sa, const struct ike_header *h, struct work *w);
 void aggressive_log_disabled(struct ike *k, const struct ipaddr *peer, const char *what);
 
 #endif

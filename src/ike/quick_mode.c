@@ -2,7 +2,7 @@
 /* Quick mode, both roles, with and without PFS (RFC 2409 section 5.5). The
  * exchange is the table near the end; a message gets to its handler only with a
  * right hash. */
-#include "ike/internal.h"
+#include "ike/work.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -103,7 +103,7 @@ static struct qm *qm_make(struct ike_sa *sa, bool initiator, uint32_t msgid)
 
 static bool waits(const struct qm *q)
 {
-	return q->state == QM_I1 || q->state == QM_R2;
+	return q->state == QM_I0 || q->state == QM_I1 || q->state == QM_R1 || q->state == QM_R2;
 }
 
 static void enter(struct qm *q, enum qm_state state)
@@ -116,7 +116,7 @@ static void enter(struct qm *q, enum qm_state state)
 void quick_drop(struct qm *q)
 {
 	struct ike_sa *sa = q->sa;
-	bool waited = q->state == QM_I1;
+	bool waited = q->state == QM_I0 || q->state == QM_I1;
 
 	if (q->state == QM_R2)
 		act_sa_del(sa->k, q->in.id);
@@ -124,7 +124,9 @@ void quick_drop(struct qm *q)
 		pair_use(sa->k, q); /* now or never */
 	flight_free(sa->k, &q->flight);
 	timer_stop(&sa->k->timers, &q->linger);
-	ike_dh_free(q->dh);
+	work_drop(sa->k, q->work);
+	span_free(&q->dh_seed);
+	span_free(&q->ke);
 	span_free(&q->ni);
 	span_free(&q->nr);
 	span_free(&q->id_local);
@@ -175,8 +177,8 @@ static void rest(struct qm *q)
 	enter(q, QM_DONE);
 	q->agreed.transform = q->agreed.ah_transform = (struct span){ 0 };
 	flight_stop(k, &q->flight);
-	ike_dh_free(q->dh);
-	q->dh = NULL;
+	span_free(&q->dh_seed);
+	span_free(&q->ke);
 	secret_wipe(&q->in, sizeof(q->in));
 	secret_wipe(&q->out, sizeof(q->out));
 	q->linger.kind = T_QM_LINGER;
@@ -202,7 +204,7 @@ static void complete(struct qm *q)
 
 /* ---- initiator ---- */
 
-/* Identities, nonce and key pair of ours. */
+/* Identities and nonce of ours. */
 static int prepare(struct qm *q, const struct p2_policy *p)
 {
 	struct ike_sa *sa = q->sa;
@@ -219,34 +221,24 @@ static int prepare(struct qm *q, const struct p2_policy *p)
 	if (!span_dup(wr_done(&l), &q->id_local) || !span_dup(wr_done(&r), &q->id_remote) ||
 	    !span_dup(span_of(nonce, sizeof(nonce)), &q->ni))
 		return -ENOMEM;
-	int err = keying_iv2(k->crypto, sa->agreed.hash, sa->iv, sa->cipher->block_len, q->msgid,
-			     q->iv);
-	if (!err && p->pfs_group)
-		err = ike_dh_new(k->crypto, p->pfs_group, k->env.random, k->env.ctx, &q->dh);
-	return err == -EINVAL ? -ENOTSUP : err;
+	return keying_iv2(k->crypto, sa->agreed.hash, sa->iv, sa->cipher->block_len, q->msgid, q->iv);
 }
 
-int quick_start(struct ike_sa *sa, const struct p2_policy *p)
+static int send_offer(struct qm *q)
 {
+	struct ike_sa *sa = q->sa;
 	struct ike *k = sa->k;
 	struct ike_builder b;
-	struct qm *q = qm_make(sa, true, 0);
 	enum p2_encap encap = natt_encap(sa);
-	int err;
-
-	if (!q)
-		return -ENOMEM;
-	err = p2_any(p, encap) ? prepare(q, p) : -EPROTONOSUPPORT;
-	if (err)
-		goto fail;
 	bool endpoints = ids_are_endpoints(sa, &q->sel);
+
 	start(q, &b);
 	ike_build_begin(&b, PL_SA);
-	p2_offer(&b.w, p, q->spi, encap, endpoints);
+	p2_offer(&b.w, &q->policy, q->spi, encap, endpoints);
 	ike_build_end(&b);
 	ike_build_payload(&b, PL_NONCE, q->ni);
-	if (q->dh)
-		ike_build_payload(&b, PL_KE, ike_dh_public(q->dh));
+	if (q->ke.p)
+		ike_build_payload(&b, PL_KE, q->ke);
 	ike_build_payload(&b, PL_ID, q->id_local);
 	ike_build_payload(&b, PL_ID, q->id_remote);
 	if (encap != P2_RAW && endpoints)
@@ -254,15 +246,59 @@ int quick_start(struct ike_sa *sa, const struct p2_policy *p)
 	act_debug(k, sa, "beginning Quick Mode exchange, M-ID of %u", q->msgid);
 	act_debug(k, sa, "QM Initiator gets spi");
 	sa_msgid_note(sa, q->msgid);
-	err = finish(q, &b, 1, T_QM_RESEND);
-	if (!err) {
-		enter(q, QM_I1); /* not before: what fails here must not start the next in line */
-		act_debug(k, sa, "Node %u, Input = IKE_MESG_INTERNAL, IKE_INIT_QM", q->msgid);
-		act_debug(k, sa, "Old State = IKE_QM_READY  New State = IKE_QM_I_QM1");
-		return 0;
-	}
-fail:
-	quick_drop(q);
+	int err = finish(q, &b, 1, T_QM_RESEND);
+	if (err)
+		return err;
+	enter(q, QM_I1); /* not before: what fails here must not start the next in line */
+	act_debug(k, sa, "Node %u, Input = IKE_MESG_INTERNAL, IKE_INIT_QM", q->msgid);
+	act_debug(k, sa, "Old State = IKE_QM_READY  New State = IKE_QM_I_QM1");
+	return 0;
+}
+
+/* Our first message waits: for want of an answer to wait for, with a timer of its own. */
+static int park_first(struct qm *q, enum qm_state state, struct work *w, const struct ike_path *path,
+		      struct span d)
+{
+	struct ike *k = q->sa->k;
+
+	q->linger.kind = T_QM_GIVE_UP;
+	int err = timer_arm(&k->timers, &q->linger, k->now_ms + IKE_GIVE_UP_MS);
+	if (!err)
+		err = work_park(k, w, q->sa, q, path, d);
+	if (!err)
+		enter(q, state);
+	return err;
+}
+
+/* The key pair of PFS, then the message. */
+static int begin(struct qm *q, struct work *w)
+{
+	struct ike *k = q->sa->k;
+	struct work *outer = work_enter(k, w);
+	int err = q->policy.pfs_group ? work_pair(k, q->policy.pfs_group, &q->dh_seed, &q->ke) : 0;
+
+	if (!err)
+		err = send_offer(q);
+	work_leave(k, outer);
+	return err == -EINVAL	   ? -ENOTSUP :
+	       err == -EINPROGRESS ? park_first(q, QM_I0, w, NULL, (struct span){ 0 }) :
+				     err;
+}
+
+int quick_start(struct ike_sa *sa, const struct p2_policy *p)
+{
+	struct qm *q = qm_make(sa, true, 0);
+	struct work w = { 0 };
+	int err;
+
+	if (!q)
+		return -ENOMEM;
+	err = p2_any(p, natt_encap(sa)) ? prepare(q, p) : -EPROTONOSUPPORT;
+	if (!err)
+		err = begin(q, &w);
+	work_fini(&w);
+	if (err)
+		quick_drop(q);
 	return err;
 }
 
@@ -296,7 +332,7 @@ static void settle(struct qm *q)
 }
 
 /* QM2: the peer's choice. The inbound SA goes in, then QM3 goes out. */
-static void i_recv(struct qm *q, const struct ike_payloads *pl)
+static int i_recv(struct qm *q, const struct ike_payloads *pl)
 {
 	struct ike_sa *sa = q->sa;
 	struct span body = ike_payload_find(pl, PL_SA, 0)->body;
@@ -309,7 +345,7 @@ static void i_recv(struct qm *q, const struct ike_payloads *pl)
 	int err;
 
 	natt_read_original(q, pl);
-	bool fits = ike_sa_is_choice(body) && !!ke == !!q->dh && ids_echoed(q, pl) &&
+	bool fits = ike_sa_is_choice(body) && !!ke == !!q->ke.p && ids_echoed(q, pl) &&
 		    p2_choose(body, &q->policy, &ask, &q->agreed, why, sizeof(why));
 	trace_p2(q, pl, fits);
 	if (!fits) {
@@ -321,17 +357,19 @@ static void i_recv(struct qm *q, const struct ike_payloads *pl)
 		info_notify(sa, proto, wr_done(&w), NT_NO_PROPOSAL_CHOSEN,
 			    (struct span){ 0 });
 		quick_fail(q, why);
-		return;
+		return 0;
 	}
 	quick_take_lifetime(q, pl);
 	quick_bound_life(&q->agreed);
 	err = span_dup(nonce, &q->nr) ? quick_specs_make(q, ke ? ke->body : (struct span){ 0 }) : -ENOMEM;
 	if (!err)
 		err = pair_add(sa->k, q);
+	if (err == -EINPROGRESS)
+		return err;
 	if (err) {
 		quick_fail(q, err == -EINVAL ? "the peer's key exchange value is not acceptable" :
 					       "no memory");
-		return;
+		return 0;
 	}
 	act_sa_add(sa->k, &q->in);
 	act_debug(sa->k, sa, "Old State = IKE_QM_I_QM1  New State = IKE_QM_IPSEC_INSTALL_AWAIT");
@@ -339,6 +377,7 @@ static void i_recv(struct qm *q, const struct ike_payloads *pl)
 	/* if QM3 cannot be sent, the peer repeats QM2, and that is answered again */
 	(void)finish(q, &b, 3, T_NONE);
 	settle(q);
+	return 0;
 }
 
 /* ---- responder ---- */
@@ -381,8 +420,8 @@ static int r_answer(struct qm *q, const struct ike_payloads *pl)
 	p2_answer(&b.w, &q->agreed, q->spi);
 	ike_build_end(&b);
 	ike_build_payload(&b, PL_NONCE, q->nr);
-	if (q->dh)
-		ike_build_payload(&b, PL_KE, ike_dh_public(q->dh));
+	if (q->ke.p)
+		ike_build_payload(&b, PL_KE, q->ke);
 	for (size_t i = 0; i < ike_payload_count(pl, PL_ID); i++)
 		ike_build_payload(&b, PL_ID, ike_payload_find(pl, PL_ID, i)->body);
 	if (q->agreed.udp_encap && q->agreed.mode == MODE_TRANSPORT)
@@ -408,18 +447,15 @@ static int r_make(struct qm *q, const struct ike_payloads *pl)
 	struct ike *k = q->sa->k;
 	const struct ike_payload *ke = ike_payload_find(pl, PL_KE, 0);
 	uint8_t mine[IKE_NONCE];
-	int err = 0;
 
-	k->env.random(k->env.ctx, mine, sizeof(mine));
+	work_nonce(k, mine, sizeof(mine));
 	if (!span_dup(ike_payload_find(pl, PL_NONCE, 0)->body, &q->ni) ||
 	    !span_dup(span_of(mine, sizeof(mine)), &q->nr))
 		return -ENOMEM;
-	if (q->agreed.group)
-		err = ike_dh_new(k->crypto, q->agreed.group, k->env.random, k->env.ctx, &q->dh);
-	return err ? err : quick_specs_make(q, ke ? ke->body : (struct span){ 0 });
+	return quick_specs_make(q, ke ? ke->body : (struct span){ 0 });
 }
 
-static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
+static int r_recv_first(struct qm *q, const struct ike_payloads *pl)
 {
 	struct ike_sa *sa = q->sa;
 	struct ike *k = sa->k;
@@ -433,7 +469,7 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 	natt_read_original(q, pl);
 	if (!ids_requested(sa, pl, &want)) {
 		r_refuse(q, pl, NT_INVALID_ID_INFORMATION, "identities that IOS cannot express");
-		return;
+		return 0;
 	}
 	if (p2_is_transport(body) && ids_translate(q, &want, &seen) &&
 	    (p = ids_policy(sa, &seen, &q->sel)))
@@ -451,7 +487,7 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 				"(ipsec_process_proposal): proxy identities not supported");
 		act_debug(k, sa, "IPSec policy invalidated proposal with error 32");
 		r_refuse(q, pl, NT_INVALID_ID_INFORMATION, why);
-		return;
+		return 0;
 	}
 	q->policy = *p;
 	ask.endpoints = ids_are_endpoints(sa, &want);
@@ -459,7 +495,7 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 	trace_p2(q, pl, fits);
 	if (!fits) {
 		r_refuse(q, pl, NT_NO_PROPOSAL_CHOSEN, why);
-		return;
+		return 0;
 	}
 	quick_bound_life(&q->agreed);
 	if (p->dynamic || p->per_host) {
@@ -467,7 +503,7 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 		if (!p) {
 			r_refuse(q, pl, NT_NO_PROPOSAL_CHOSEN,
 				 "no room for another pair of proxies of this peer");
-			return;
+			return 0;
 		}
 		q->policy = *p;
 		if (p->dynamic) /* he may have had another address */
@@ -475,10 +511,12 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 	}
 	quick_log_lifetime(q);
 	int err = r_make(q, pl);
+	if (err == -EINPROGRESS)
+		return err;
 	if (err) {
 		r_refuse(q, pl, NT_INVALID_KEY_INFORMATION,
 			 err == -EINVAL ? "the key exchange value is not acceptable" : "no memory");
-		return;
+		return 0;
 	}
 	enter(q, QM_R2);
 	act_sa_add(k, &q->in); /* he may send as soon as he has our answer */
@@ -488,10 +526,11 @@ static void r_recv_first(struct qm *q, const struct ike_payloads *pl)
 	q->agreed.transform = q->agreed.ah_transform = (struct span){ 0 };
 	if (failed)
 		quick_drop(q);
+	return 0;
 }
 
 /* QM3: the peer is alive and has the keys. */
-static void r_recv_last(struct qm *q, const struct ike_payloads *pl)
+static int r_recv_last(struct qm *q, const struct ike_payloads *pl)
 {
 	(void)pl;
 	flight_last(q->sa->k, &q->flight);
@@ -499,6 +538,7 @@ static void r_recv_last(struct qm *q, const struct ike_payloads *pl)
 		quick_drop(q);
 	else
 		complete(q);
+	return 0;
 }
 
 /* ---- entry ---- */
@@ -513,7 +553,8 @@ static const struct row {
 	enum qm_state from;
 	unsigned hash; /* which one it must carry; HASH(2) covers Ni, HASH(3) both */
 	uint32_t need, may;
-	void (*run)(struct qm *q, const struct ike_payloads *pl);
+	/* 0, and q may be gone; -EINPROGRESS: to be run again (work.h) */
+	int (*run)(struct qm *q, const struct ike_payloads *pl);
 } rows[] = {
 	{ false, QM_R0, 1, P(PL_SA) | P(PL_NONCE), USUAL, r_recv_first },
 	{ true, QM_I1, 2, P(PL_SA) | P(PL_NONCE), USUAL, i_recv },
@@ -584,14 +625,88 @@ static struct qm *qm_fresh(struct ike_sa *sa, uint32_t msgid)
 	return q;
 }
 
+static const struct row *row_for(const struct qm *q)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].from == q->state && rows[i].initiator == q->initiator)
+			return &rows[i];
+	return NULL;
+}
+
+/* Its handler, and what that asks to be worked on; iv: from before the message. */
+static void run(struct qm *q, const struct row *row, const struct ike_payloads *pl,
+		const struct ike_path *path, struct span d, const uint8_t *iv, struct work *w)
+{
+	struct ike *k = q->sa->k;
+	struct work *outer = work_enter(k, w);
+	int err = row->run(q, pl);
+
+	work_leave(k, outer);
+	if (err != -EINPROGRESS)
+		return;
+	memcpy(q->iv, iv, sizeof(q->iv));
+	/* they point into the message */
+	q->agreed.transform = q->agreed.ah_transform = (struct span){ 0 };
+	if (q->initiator)
+		err = work_park(k, w, q->sa, q, path, d); /* what it repeats has a timer */
+	else
+		err = park_first(q, QM_R1, w, path, d);
+	if (err)
+		quick_drop(q);
+}
+
+static void read_message(struct qm *q, const struct ike_path *path, const struct ike_header *h, struct span d,
+			 struct work *again)
+{
+	uint8_t buf[IKE_MAX_MESSAGE], iv[sizeof(q->iv)];
+	const struct row *row = row_for(q);
+	struct work fresh = { 0 };
+	struct ike_payloads pl;
+	struct ike_sa *sa = q->sa;
+	struct ike *k = sa->k;
+
+	if (!row)
+		return;
+	memcpy(iv, q->iv, sizeof(iv));
+	if (!open_msg(q, h, d, row->hash, buf, &pl)) {
+		act_debug(k, sa, "quick mode message with a wrong hash, ignored");
+		if (q->state == QM_R0)
+			quick_drop(q);
+		return;
+	}
+	if (!again) {
+		if (q->state == QM_R0)
+			sa_msgid_note(sa, h->msgid);
+		sa_heard(sa, path);
+		flight_mark(k, &q->flight, d);
+		trace_payloads(k, sa, &pl, h->msgid);
+	}
+	if (payloads_fit(row, &pl))
+		run(q, row, &pl, path, d, iv, again ? again : &fresh);
+	else if (q->initiator)
+		quick_fail(q, "the peer's answer is malformed");
+	else if (q->state == QM_R0)
+		r_refuse(q, &pl, NT_PAYLOAD_MALFORMED, "the payloads of a quick mode are not all there");
+	work_fini(&fresh);
+	secret_wipe(buf, sizeof(buf));
+}
+
+/* Room for the work that another exchange of the peer's may ask for. */
+static bool may_work(const struct ike_sa *sa)
+{
+	const struct qm *q;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(q, &sa->qms, entry)
+		n += q->state == QM_R1;
+	return n < IKE_MAX_WORK_SA && sa->k->n_work < IKE_MAX_WORK;
+}
+
 void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
 		struct span d)
 {
-	uint8_t buf[IKE_MAX_MESSAGE];
-	struct ike_payloads pl;
 	struct ike *k = sa->k;
 	struct qm *q = qm_find(sa, h->msgid);
-	const struct row *row = NULL;
 	char addr[IPADDR_STRLEN];
 
 	if (sa->state != MM_DONE || !h->msgid)
@@ -602,37 +717,42 @@ void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike
 			ipaddr_ios(&path->remote, addr));
 		return;
 	}
+	if (q && q->work) {
+		act_debug(k, sa, "a message while the last one is worked on, ignored");
+		return;
+	}
 	if (q && flight_is_repeat(k, &q->flight, d))
 		return;
 	if (!q && sa_msgid_seen(sa, h->msgid)) {
 		act_debug(k, sa, "quick mode of an exchange that is over, ignored");
 		return;
 	}
-	if (!q)
-		q = qm_fresh(sa, h->msgid);
-	for (size_t i = 0; q && i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].from == q->state && rows[i].initiator == q->initiator)
-			row = &rows[i];
-	if (!row)
-		return;
-	if (!open_msg(q, h, d, row->hash, buf, &pl)) {
-		act_debug(k, sa, "quick mode message with a wrong hash, ignored");
-		if (q->state == QM_R0)
-			quick_drop(q);
+	if (!q && !may_work(sa)) { /* he repeats it */
+		k->admission.not_begun++;
+		act_debug(k, sa, "too much public-key work waits, quick mode is not begun");
 		return;
 	}
-	if (q->state == QM_R0)
-		sa_msgid_note(sa, h->msgid);
-	sa_heard(sa, path);
-	flight_mark(k, &q->flight, d);
-	trace_payloads(k, sa, &pl, h->msgid);
-	if (payloads_fit(row, &pl))
-		row->run(q, &pl);
-	else if (q->initiator)
-		quick_fail(q, "the peer's answer is malformed");
-	else if (q->state == QM_R0)
-		r_refuse(q, &pl, NT_PAYLOAD_MALFORMED, "the payloads of a quick mode are not all there");
-	secret_wipe(buf, sizeof(buf));
+	if (!q)
+		q = qm_fresh(sa, h->msgid);
+	if (q)
+		read_message(q, path, h, d, NULL);
+}
+
+void quick_again(struct qm *q, struct work *w)
+{
+	struct rd r = rd_span(w->d);
+	struct ike_header h;
+
+	timer_stop(&q->sa->k->timers, &q->linger);
+	if (q->state == QM_I0) {
+		if (begin(q, w))
+			quick_fail(q, "quick mode could not start");
+		return;
+	}
+	if (q->state == QM_R1)
+		enter(q, QM_R0);
+	if (ike_header_decode(&r, &h)) /* as before */
+		read_message(q, &w->path, &h, w->d, w);
 }
 
 /* Silent ever since: he has forgotten this ISAKMP SA, or is gone, and the next try has
@@ -662,11 +782,20 @@ void qm_timer_fired(struct qm *q, struct timer *t)
 			quick_drop(q);
 		return;
 	}
+	if (t->kind == T_QM_GIVE_UP && q->initiator) {
+		quick_fail(q, WORK_TOO_LATE);
+		return;
+	}
+	if (t->kind == T_QM_GIVE_UP) {
+		quick_drop(q);
+		return;
+	}
 	/* silent on a phase 1 that ended with our message: that one may be lost, and he may
 	 * ask for it again ever more seldom, or has given up. He has proved himself. */
 	if (deaf && !sa->proven)
 		flight_repeat(sa->k, &sa->flight);
-	act_debug(sa->k, sa, "retransmitting phase 2 QM_IDLE       %u ...", q->msgid);
+	if (!q->work)
+		act_debug(sa->k, sa, "retransmitting phase 2 QM_IDLE       %u ...", q->msgid);
 	if (!(soon && q->flight.resends >= IKE_DEAF_RESENDS) && flight_resend(sa->k, &q->flight))
 		return;
 	if (q->state != QM_I1)
@@ -674,5 +803,5 @@ void qm_timer_fired(struct qm *q, struct timer *t)
 	else if (deaf)
 		end_deaf(q);
 	else
-		quick_fail(q, "the peer does not answer quick mode");
+		quick_fail(q, q->work ? WORK_TOO_LATE : "the peer does not answer quick mode");
 }

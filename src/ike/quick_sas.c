@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The SAs that a quick mode makes: their keys (RFC 2409 section 5.5, KEYMAT), and how long
  * they live (RFC 2407 sections 4.5.4 and 4.6.3.1). */
-#include "ike/internal.h"
+#include "ike/work.h"
 
 #include <string.h>
 
@@ -110,20 +110,28 @@ out:
 	return err;
 }
 
+/* As initiator our private number is there; a responder makes one now. */
+static int shared_make(struct qm *q, struct span peer_ke, uint8_t *gqm)
+{
+	struct ike *k = q->sa->k;
+	unsigned group = q->agreed.group;
+
+	return !group	     ? 0 :
+	       q->dh_seed.p ? work_shared(k, group, q->dh_seed, peer_ke, gqm) :
+			      work_answer(k, group, peer_ke, &q->ke, gqm);
+}
+
 int quick_specs_make(struct qm *q, struct span peer_ke)
 {
 	uint8_t gqm[IKE_MAX_DH];
-	struct span shared = { 0 };
-	int err = 0;
+	struct span shared = span_of(gqm, ike_dh_secret_len(q->agreed.group));
+	int err = shared_make(q, peer_ke, gqm);
 
-	if (q->agreed.group) {
-		err = ike_dh_shared(q->dh, peer_ke, gqm);
-		shared = span_of(gqm, ike_dh_secret_len(q->agreed.group));
-	}
+	if (err)
+		return err;
 	q->pair_id = ++q->sa->k->next_pair;
 	act_debug_engine(q->sa->k, q->sa, "Generate IKE QM keys");
-	if (!err)
-		err = spec_make(q, true, shared, &q->in);
+	err = spec_make(q, true, shared, &q->in);
 	if (!err)
 		err = spec_make(q, false, shared, &q->out);
 	secret_wipe(gqm, sizeof(gqm));

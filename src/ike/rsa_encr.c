@@ -130,29 +130,25 @@ int encr_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fre
 {
 	struct span id = ike_payload_find(pl, PL_ID, 0)->body;
 	struct span nonce = ike_payload_find(pl, PL_NONCE, 0)->body;
-	const struct ike_env *env = &sa->k->env;
-	uint8_t buf[IKE_SIG_MAX];
+	const struct work_sealed both[2] = { { id, ID_LEAST, AUTH_ID_MAX }, { nonce, 8, IKE_NONCE_MAX } };
+	struct span clear[2] = { 0 };
 	char addr[IPADDR_STRLEN];
-	size_t len = 0;
-	int err;
 
 	if (id.len != nonce.len) /* both are one block of the same key */
 		return -EBADMSG;
 	/* Two private-key operations for who has proved no more than an address, and what is wrong
 	 * behind them does not end the exchange. Aggressive mode has asked already. */
-	if (!(sa->aggressive && !sa->initiator) && !phase1_may_work(sa->k, &sa->path.remote)) {
+	if (!(sa->aggressive && !sa->initiator) && !work_repeats(sa->k) && !phase1_may_work(sa->k, &sa->path.remote)) {
 		act_debug(sa->k, sa, "too many messages to decrypt, %s waits",
 			  ipaddr_ios(&sa->path.remote, addr));
 		return -EAGAIN;
 	}
-	err = env->open(env->ctx, id, ID_LEAST, AUTH_ID_MAX, buf, &len);
-	if (!err && !span_dup(span_of(buf, len), &f->his_id))
-		err = -ENOMEM;
-	if (!err)
-		err = env->open(env->ctx, nonce, 8, IKE_NONCE_MAX, buf, &len);
-	if (!err && !span_dup(span_of(buf, len), &f->his_nonce))
-		err = -ENOMEM;
-	secret_wipe(buf, sizeof(buf));
+	int err = work_open(sa->k, both, clear);
+
+	span_free(&f->his_id);
+	span_free(&f->his_nonce);
+	f->his_id = clear[0];
+	f->his_nonce = clear[1];
 	return err == -EINVAL ? -ENOKEY : err;
 }
 

@@ -33,14 +33,23 @@ void rsa_ask(const struct ike_sa *sa, struct ike_builder *b, bool short_)
 		typed(b, PL_CR, cfg->cas[i]);
 }
 
+int rsa_sign(const struct ike_sa *sa, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len)
+{
+	const struct ike_config *cfg = &sa->k->cfg;
+	int err = cfg->n_certs || cfg->bare_signs ? work_sign(sa->k, hash, sig, ret_len) : -ENOKEY;
+
+	return err && err != -EINPROGRESS ? -ENOKEY : err;
+}
+
 int rsa_add(const struct ike_sa *sa, struct ike_builder *b, struct span hash)
 {
 	const struct ike_config *cfg = &sa->k->cfg;
 	uint8_t sig[IKE_SIG_MAX];
 	size_t len = 0;
+	int err = rsa_sign(sa, hash, sig, &len);
 
-	if ((!cfg->n_certs && !cfg->bare_signs) || !sa->k->env.sign || sa->k->env.sign(sa->k->env.ctx, hash, sig, &len))
-		return -ENOKEY;
+	if (err)
+		return err;
 	for (size_t i = 0; i < cfg->n_certs && !sa->spare_certs; i++)
 		typed(b, PL_CERT, cfg->certs[i]);
 	ike_build_payload(b, PL_SIG, span_of(sig, len));
@@ -96,6 +105,8 @@ int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_paylo
 
 	if (!sig || !k->env.verify)
 		return -EBADMSG;
+	if (work_verified(k))
+		return 0;
 	p.sig = sig->body;
 	const struct ike_profile *profile = profile_candidate(sa, id, pl);
 	if (profile) {
@@ -109,6 +120,7 @@ int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_paylo
 	if (p.key.len || collect(pl, &p, why))
 		err = k->env.verify(k->env.ctx, &p, why);
 	if (!err) {
+		work_note_verified(k);
 		act_debug(k, sa, "SA authentication status: authenticated by RSA signature");
 		return 0;
 	}

@@ -62,8 +62,8 @@ struct ike_sa *sa_make(struct ike *k, const struct ike_path *path, bool initiato
 /* What only an exchange under way needs. */
 static void forget_exchange(struct ike_sa *sa)
 {
-	ike_dh_free(sa->dh);
-	sa->dh = NULL;
+	work_drop(sa->k, sa->work);
+	span_free(&sa->dh_seed);
 	span_free(&sa->ke_i);
 	span_free(&sa->ke_r);
 	span_free(&sa->ni);
@@ -124,7 +124,7 @@ static void fail_quick_modes(struct ike_sa *sa, const char *why)
 	while ((q = TAILQ_FIRST(&sa->qms))) {
 		const struct p2_policy *p = p2_by_id(k, q->policy.id);
 
-		if (q->state != QM_I1) {
+		if (q->state != QM_I1 && q->state != QM_I0) {
 			quick_leave(q);
 		} else if (p && sa_up_of(k, p, &peer)) {
 			quick_drop(q);
@@ -428,7 +428,7 @@ bool sa_has_room(const struct ike_sa *sa)
 	unsigned n = 0;
 
 	TAILQ_FOREACH(q, &sa->qms, entry)
-		n += q->initiator && q->state == QM_I1;
+		n += q->initiator && (q->state == QM_I0 || q->state == QM_I1);
 	return n < IKE_QM_AT_ONCE;
 }
 
@@ -538,7 +538,7 @@ static void forget_answers(struct ike_sa *sa)
 
 	for (q = TAILQ_FIRST(&sa->qms); q; q = next) {
 		next = TAILQ_NEXT(q, entry);
-		if (q->state == QM_R2)
+		if (q->state == QM_R1 || q->state == QM_R2)
 			quick_drop(q);
 	}
 }
@@ -599,11 +599,16 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 
 	switch ((enum ike_timer)t->kind) {
 	case T_RESEND:
-		act_debug(k, sa, "retransmitting phase 1 %s...", ike_state_name(sa_shown_state(sa)));
+		if (!sa->work)
+			act_debug(k, sa, "retransmitting phase 1 %s...", ike_state_name(sa_shown_state(sa)));
 		if (!sa->flight.resends) /* not later: the message ends after 31 s in both ways */
 			sa->flight.known = pairs_with(k, &sa->path.local, &sa->path.remote);
 		if (flight_resend(k, &sa->flight))
 			break;
+		if (sa->work) {
+			sa_end(sa, false, "%s", WORK_TOO_LATE);
+			break;
+		}
 		if (sa->probe) {
 			peer = peer_of_sa(sa);
 			dpd_dead(k, &peer);
@@ -611,7 +616,10 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 		silence_end(sa);
 		break;
 	case T_GIVE_UP:
-		silence_end(sa);
+		if (sa->work)
+			sa_end(sa, false, "%s", WORK_TOO_LATE);
+		else
+			silence_end(sa);
 		break;
 	case T_REKEY:
 		sa->life.kind = T_EXPIRE;

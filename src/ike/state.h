@@ -15,6 +15,7 @@
  *   of a quick mode:
  *   T_QM_RESEND as above; 1 s, then every 2 s
  *   T_QM_LINGER finished, it stays to answer repeats; 60 s
+ *   T_QM_GIVE_UP its first message waits for public-key work; 40 s
  *   T_SETTLE    the peer gets time to install what QM3 confirms; 50 ms
  *   of an IPsec SA pair:
  *   T_RETIRE    it has a successor; 30 s
@@ -80,11 +81,13 @@
 #define IKE_MAX_QM_PER_SA   128
 #define IKE_MAX_SEEN	    8192  /* message ids that an ISAKMP SA remembers */
 #define IKE_QM_AT_ONCE	    1	   /* of ours on one SA: strongSwan forgets those beyond three */
+#define IKE_MAX_WORK	    256	   /* public-key work that waits: no new peer and no new quick mode of a peer */
+#define IKE_MAX_WORK_SA	    32	   /* the same of quick modes of one peer */
 #define IKE_NONCE	    20	   /* bytes of ours */
 #define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */
 
 enum ike_timer { T_NONE = 0, T_RESEND, T_GIVE_UP, T_REKEY, T_EXPIRE, T_LINGER, T_BEGIN, T_KEEPALIVE,
-		 T_QM_RESEND, T_QM_LINGER, T_SETTLE, T_RETIRE, T_RENEW, T_DPD, T_MADE };
+		 T_QM_RESEND, T_QM_LINGER, T_QM_GIVE_UP, T_SETTLE, T_RETIRE, T_RENEW, T_DPD, T_MADE };
 
 /* What was sent last, for resending, and a fingerprint of what was received
  * last, to know a repeat. */
@@ -94,17 +97,19 @@ struct flight {
 	struct ike_path path;
 	unsigned resends, repeats;
 	bool known; /* phase 1 with a peer of pairs: they do not wait */
+	bool held;  /* the answer has come and is being worked on (work.c): nothing is sent again */
 	uint64_t rx_mark;
 	struct timer timer; /* T_RESEND or T_QM_RESEND */
 };
 
 enum mm_state {
-	MM_IDLE = 0,
+	MM_IDLE = 0, /* the initiator's first message is being worked on */
 	MM_I1, /* sent MM1, waits for MM2 */
 	MM_I3, /* sent MM3 */
 	MM_I5, /* sent MM5 */
 	MM_R2, /* sent MM2, waits for MM3 */
 	MM_R4, /* sent MM4, waits for MM5 */
+	AG_R1, /* as responder of aggressive mode: the second is being worked on */
 	AG_I1, /* sent the first of aggressive mode, waits for the second */
 	AG_R2, /* sent the second, waits for the third */
 	MM_DONE,
@@ -112,6 +117,7 @@ enum mm_state {
 };
 
 struct qm;
+struct work;
 struct made;
 struct peer;
 
@@ -147,9 +153,10 @@ struct ike_sa {
 	struct p1_policy agreed;
 	const struct cipher_info *cipher;
 
-	struct ike_dh *dh;
+	struct span dh_seed;		/* as initiator: our private number */
 	struct span ke_i, ke_r, ni, nr; /* owned copies (malloc) */
 	struct span sai_b;
+	struct work *work; /* its last message waits for public-key work; NULL: none does */
 	struct span peer_id; /* body of his ID payload, once it is proven; stays */
 	uint64_t who;	     /* peer_name() of it; 0: not proven yet */
 	struct span idii_b; /* aggressive mode: stays, since it says which key is used */
@@ -195,6 +202,8 @@ struct ike_sa {
 
 enum qm_state {
 	QM_R0 = 0, /* responder, its first message is being read */
+	QM_R1,	   /* ... and waits for public-key work */
+	QM_I0,	   /* initiator, the first message waits for that */
 	QM_I1,	   /* sent QM1, waits for QM2 */
 	QM_R2,	   /* sent QM2, waits for QM3; the inbound SA is installed */
 	QM_SETTLE, /* sent QM3; the outbound SA is not yet in use */
@@ -211,7 +220,8 @@ struct qm {
 	uint64_t made_ms;
 	uint8_t iv[16];
 	struct span ni, nr; /* owned */
-	struct ike_dh *dh;
+	struct span dh_seed, ke; /* with PFS: our private number (as initiator) and public value */
+	struct work *work; /* as that of an ISAKMP SA */
 	struct p2_policy policy; /* a copy: the configuration may change meanwhile */
 	struct selector sel;	 /* agreed proxy identities, local is ours */
 	struct span id_local, id_remote; /* owned; bodies as sent */
@@ -223,7 +233,7 @@ struct qm {
 	uint32_t pair_id;
 	struct sa_spec in, out; /* responder: out waits for QM3 */
 	struct flight flight;
-	struct timer linger; /* T_SETTLE, T_QM_LINGER */
+	struct timer linger; /* T_SETTLE, T_QM_LINGER, T_QM_GIVE_UP */
 };
 
 /* One of several nodes of a pair in the same table. */
@@ -280,7 +290,7 @@ struct p2_node {
 struct index {
 	struct htab sas_by_peer, sas_by_cookie, qms_by_spi;
 	struct htab pairs_by_policy, pairs_by_peer, pairs_by_id, pairs_by_spi;
-	struct htab notes;
+	struct htab notes, works;
 	struct htab made_by_id, made_by_of; /* by_of: of the template and the proxies */
 	size_t cookies_unknown; /* SAs whose i_cookie is not in the table yet */
 	/* of the configuration: */
@@ -318,7 +328,9 @@ struct ike {
 	TAILQ_HEAD(pair_list, pair) pairs;
 	TAILQ_HEAD(made_list, made) made;
 	size_t n_sas, n_up, n_dead; /* all; of them MM_DONE; MM_DEAD */
-	size_t n_quick;		    /* quick modes that wait for the peer */
+	size_t n_quick;		    /* quick modes that wait for the peer or for public-key work */
+	size_t n_work;		    /* messages that wait for that */
+	struct work *work;	    /* of the message that is being handled; NULL: none */
 	struct ike_admission admission; /* its counters */
 	struct stranger strangers[IKE_MAX_STRANGERS]; /* a ring */
 	size_t stranger_at;
@@ -332,6 +344,8 @@ struct ike {
 	struct frags *frags; /* once one has come */
 	struct act *handed; /* the action given out last */
 	uint32_t next_conn, next_pair, next_sa, next_made;
+	uint32_t config_no; /* counts configurations */
+	uint64_t next_work;
 	struct {
 		uint64_t from_ms; /* the second that is counted */
 		unsigned all;

@@ -60,6 +60,18 @@ void pki_key_free(struct pki_key *k)
 	free(k);
 }
 
+struct pki_key *pki_key_share(const struct pki_key *k)
+{
+	struct pki_key *s = calloc(1, sizeof(*s));
+
+	if (!s || EVP_PKEY_up_ref(k->pkey) != 1) {
+		free(s);
+		return NULL;
+	}
+	s->pkey = k->pkey;
+	return s;
+}
+
 int pki_key_wrap(EVP_PKEY *pkey, unsigned least, unsigned most, struct pki_key **ret_key)
 {
 	struct pki_key *k;

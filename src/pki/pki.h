@@ -36,7 +36,10 @@ void pki_free(struct pki *p);
 /* A fresh pair, e = 65537. -ERANGE: bits outside PKI_BITS_LEAST..PKI_BITS_MAX. May
  * take seconds; may run in a thread of its own beside others that use p. */
 int pki_key_generate(struct pki *p, unsigned bits, struct pki_key **ret_key);
-void pki_key_free(struct pki_key *k); /* wipes; NULL is fine */
+void pki_key_free(struct pki_key *k); /* wipes what nobody shares; NULL is fine */
+/* The same key once more, to be freed by itself, and for another thread if need be. NULL without
+ * memory. */
+struct pki_key *pki_key_share(const struct pki_key *k);
 unsigned pki_key_bits(const struct pki_key *k);
 bool pki_key_is_private(const struct pki_key *k);
 /* Same public key. */

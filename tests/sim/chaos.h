@@ -4,6 +4,7 @@
  * chaos_conf.c invents routers and what happens to them, chaos_net.c carries
  * datagrams, chaos_fwd.c is what a forwarder would be and judges what it is told,
  * chaos_peer.c judges what routers believe of each other,
+ * chaos_work.c does public-key work late and out of order,
  * chaos_dh.c makes key exchanges cheap, chaos_sign.c signatures. */
 #ifndef TEST_CHAOS_H
 #define TEST_CHAOS_H
@@ -48,6 +49,7 @@ enum nat_kind { NAT_NONE, NAT_PORTS_KEPT, NAT_PORTS_CHANGED };
 
 struct node {
 	struct ike *ike;
+	unsigned starts; /* so many cores it has had */
 	struct ipaddr addr, shown; /* its own, and what others see */
 	enum nat_kind nat;
 	uint16_t nat_500, nat_4500;
@@ -112,6 +114,13 @@ struct run {
 	unsigned lost;
 };
 
+struct job { /* public-key work under way */
+	uint64_t at_ms;
+	unsigned node;
+	unsigned start; /* of the core that asked: ids begin anew with the next one */
+	struct ike_worked done;
+};
+
 struct later { /* half of a change: the other router is told after a while */
 	uint64_t at_ms;
 	unsigned node;
@@ -127,6 +136,9 @@ struct world {
 	size_t n_wire, wire_cap;
 	struct later later[64];
 	size_t n_later;
+	struct job **job;
+	size_t n_jobs, jobs_cap;
+	struct ike_crypto *crypto; /* that does it */
 	struct run run[N_RUNS];
 	unsigned drop, dup, corrupt, delay_ms, jitter_ms;
 	bool needs_ah; /* some line has nothing else in common */
@@ -134,12 +146,17 @@ struct world {
 	bool rsa;    /* most policies are for signatures */
 	bool v6, mixed; /* routers have addresses of IPv6; some lines have proxies of IPv6 */
 	bool cheap;  /* test groups instead of real ones */
+	bool defer;  /* public-key work is done elsewhere, */
+	unsigned slow;	  /* 0..2 */
+	unsigned work_ms; /* and takes up to so long, each as it likes; */
+	bool work_sticks; /* some never ends */
 	bool tell;   /* print the story */
 	uint64_t traffic_at, audit_at;
 	/* counts */
 	unsigned long main_modes, quick_modes, datagrams, dropped, gaps, packets, restarts, ops, revived;
 	size_t heap; /* bytes in use before this world was made; 0: nobody knows */
 	size_t most_sas, most_pairs, most_bytes; /* bytes: of one router in the mean */
+	unsigned long jobs, jobs_late; /* late: nobody waited any more */
 	unsigned long rsa_modes, ag_modes, deletes, ah_sas;
 };
 extern struct world w;
@@ -204,6 +221,16 @@ void conf_fair_network(void);
 void node_start(struct node *n);
 void conf_die(struct node *n);
 void conf_revive(struct node *n); /* as by a reboot */
+
+/* chaos_work.c */
+void work_put(struct node *n, const struct ike_env *env, const struct ike_work *ask);
+uint64_t work_next(void);
+void work_run(void); /* what is done by now is told */
+void work_clear(void);
+
+/* chaos_conf.c */
+struct ike_env node_env(struct node *n); /* what a core is made with */
+uint32_t conf_draw(uint32_t what);	 /* of the seed, beside rnd() */
 
 /* chaos_dh.c */
 extern bool dh_cheap;

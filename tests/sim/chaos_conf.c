@@ -35,10 +35,17 @@ static void fill(void *ctx, void *p, size_t n)
 		b[i] = (uint8_t)rnd();
 }
 
+struct ike_env node_env(struct node *n)
+{
+	return (struct ike_env){ .random = fill, .ctx = n, .sign = sign_make, .verify = sign_check,
+				 .defer = w.defer };
+}
+
 void node_start(struct node *n)
 {
-	struct ike_env env = { .random = fill, .ctx = n, .sign = sign_make, .verify = sign_check };
+	struct ike_env env = node_env(n);
 
+	n->starts++;
 	ike_free(n->ike);
 	n->ike = ike_new(&env);
 	if (!n->ike)
@@ -70,9 +77,9 @@ void conf_apply(struct node *n)
 
 /* ---- a world ---- */
 
-/* Families are drawn beside the other draws, so that a seed means otherwise what it meant before
- * there were two. Half of the worlds are of IPv4 alone. */
-static uint32_t family_draw(uint32_t what)
+/* Families, and what is deferred, are drawn beside the other draws, so that a seed means
+ * otherwise what it meant before. Half of the worlds are of IPv4 alone. */
+uint32_t conf_draw(uint32_t what)
 {
 	uint64_t z = (w.seed + 1) * 0x9e3779b97f4a7c15u + what * UINT64_C(0xd1342543de82ef95);
 
@@ -83,10 +90,25 @@ static uint32_t family_draw(uint32_t what)
 
 static void choose_families(void)
 {
-	unsigned kind = family_draw(0) % 4;
+	unsigned kind = conf_draw(0) % 4;
 
 	w.v6 = kind == 3;
 	w.mixed = kind >= 2;
+}
+
+/* In half of the worlds public-key work is done elsewhere; in a third of these it takes no time. */
+static void choose_work(void)
+{
+	w.defer = conf_draw(50) % 2;
+	w.slow = conf_draw(51) % 3;
+}
+
+static void work_pace(bool fair)
+{
+	static const unsigned most_ms[2][3] = { { 5, 500, 3000 }, { 0, 30, 250 } };
+
+	w.work_ms = most_ms[fair][w.slow];
+	w.work_sticks = !fair && w.slow == 2;
 }
 
 /* 2001:db8:net::host, or that host of an IPv4 network. */
@@ -219,7 +241,7 @@ static void make_line(struct link *l, struct line *line, unsigned number)
 	struct node *n[2] = { &w.node[l->end[0]], &w.node[l->end[1]] };
 	bool gre = number == 0 && n[0]->nat == NAT_NONE && n[1]->nat == NAT_NONE && chance(30);
 	uint16_t pfs = pfs_groups[below(COUNT(pfs_groups))];
-	bool v6 = w.mixed && family_draw(1 + l->end[0] * 1000 + l->end[1] * 10 + number) & 1;
+	bool v6 = w.mixed && conf_draw(1 + l->end[0] * 1000 + l->end[1] * 10 + number) & 1;
 	struct p2_policy *p[2];
 
 	for (unsigned e = 0; e < 2; e++) {
@@ -307,6 +329,7 @@ void conf_world(void)
 	unsigned common = below(COUNT(suites)), all = below(20);
 
 	choose_families();
+	choose_work();
 
 	w.rsa = chance(25);
 	w.n_nodes = all < 12 ? 2 : all < 19 ? 3 + below(6) : chance(20) ? MAX_NODES : 9 + below(MAX_NODES - 8);
@@ -329,6 +352,7 @@ void conf_world(void)
 
 void conf_fair_network(void)
 {
+	work_pace(true);
 	w.drop = chance(20) ? 0 : below(30);
 	w.dup = below(20);
 	w.corrupt = 0;
@@ -338,6 +362,7 @@ void conf_fair_network(void)
 
 static void bad_network(void)
 {
+	work_pace(false);
 	w.drop = below(70);
 	w.dup = below(50);
 	w.corrupt = below(30);
@@ -565,6 +590,7 @@ void conf_heal(void)
 {
 	tell("all is whole again");
 	w.n_later = 0;
+	work_pace(true);
 	w.drop = w.dup = w.corrupt = 0;
 	w.delay_ms = 1 + below(100);
 	w.jitter_ms = below(20);

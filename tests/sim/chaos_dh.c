@@ -16,15 +16,13 @@ struct toy {
 	uint8_t pub[IKE_MAX_DH];
 };
 
-int __real_ike_dh_new(struct ike_crypto *c, unsigned group,
-		      void (*random)(void *ctx, void *p, size_t n), void *ctx,
-		      struct ike_dh **ret_dh);
+int __real_ike_dh_new(struct ike_crypto *c, unsigned group, const uint8_t *seed, struct ike_dh **ret_dh);
+int __real_ike_dh_load(struct ike_crypto *c, unsigned group, const uint8_t *seed, struct ike_dh **ret_dh);
 void __real_ike_dh_free(struct ike_dh *dh);
 struct span __real_ike_dh_public(const struct ike_dh *dh);
 int __real_ike_dh_shared(struct ike_dh *dh, struct span peer, uint8_t *out);
-int __wrap_ike_dh_new(struct ike_crypto *c, unsigned group,
-		      void (*random)(void *ctx, void *p, size_t n), void *ctx,
-		      struct ike_dh **ret_dh);
+int __wrap_ike_dh_new(struct ike_crypto *c, unsigned group, const uint8_t *seed, struct ike_dh **ret_dh);
+int __wrap_ike_dh_load(struct ike_crypto *c, unsigned group, const uint8_t *seed, struct ike_dh **ret_dh);
 void __wrap_ike_dh_free(struct ike_dh *dh);
 struct span __wrap_ike_dh_public(const struct ike_dh *dh);
 int __wrap_ike_dh_shared(struct ike_dh *dh, struct span peer, uint8_t *out);
@@ -50,14 +48,12 @@ static void put(uint64_t v, uint8_t *out, size_t len)
 		out[len - 1 - i] = (uint8_t)(v >> (8 * i));
 }
 
-int __wrap_ike_dh_new(struct ike_crypto *c, unsigned group,
-		      void (*random)(void *ctx, void *p, size_t n), void *ctx,
-		      struct ike_dh **ret_dh)
+int __wrap_ike_dh_new(struct ike_crypto *c, unsigned group, const uint8_t *seed, struct ike_dh **ret_dh)
 {
 	struct toy *t;
 
 	if (!dh_cheap)
-		return __real_ike_dh_new(c, group, random, ctx, ret_dh);
+		return __real_ike_dh_new(c, group, seed, ret_dh);
 	if (!ike_dh_len(group))
 		return -EINVAL;
 	t = calloc(1, sizeof(*t));
@@ -65,11 +61,17 @@ int __wrap_ike_dh_new(struct ike_crypto *c, unsigned group,
 		return -ENOMEM;
 	t->len = ike_dh_len(group);
 	t->secret_len = ike_dh_secret_len(group);
-	random(ctx, &t->x, sizeof(t->x));
+	memcpy(&t->x, seed, sizeof(t->x));
 	t->x |= UINT64_C(1) << 59;
 	put(power(37, t->x), t->pub, t->len);
 	*ret_dh = (struct ike_dh *)(void *)t;
 	return 0;
+}
+
+int __wrap_ike_dh_load(struct ike_crypto *c, unsigned group, const uint8_t *seed, struct ike_dh **ret_dh)
+{
+	return dh_cheap ? __wrap_ike_dh_new(c, group, seed, ret_dh) :
+			  __real_ike_dh_load(c, group, seed, ret_dh);
 }
 
 void __wrap_ike_dh_free(struct ike_dh *dh)

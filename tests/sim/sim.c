@@ -105,6 +105,48 @@ static void move_sa(struct sa_spec *s, const struct ike_action *a)
 	*(s->dir == SA_IN ? &s->udp_sport : &s->udp_dport) = a->path.remote_port;
 }
 
+/* A side that was restarted meanwhile knows nothing of it. */
+void sim_work(size_t i)
+{
+	struct job *j = sim.job[i];
+
+	memmove(&sim.job[i], &sim.job[i + 1], (sim.n_jobs - i - 1) * sizeof(sim.job[0]));
+	sim.n_jobs--;
+	ike_worked(sim.side[j->side].ike, sim.now_ms, &j->done);
+	free(j);
+}
+
+static void put_work(int s, const struct ike_work *w)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	assert_non_null(j);
+	assert_true(sim.n_jobs < SIM_MAX_WORK);
+	if (!sim.crypto)
+		sim.crypto = ike_crypto_new();
+	assert_non_null(sim.crypto);
+	j->side = s;
+	j->at_ms = sim.now_ms + (sim.work_ms ? sim_rnd() % (sim.work_ms + 1) : 0);
+	ike_work_do(&sim.side[s].env, sim.crypto, w, &j->done);
+	sim.works++;
+	sim.job[sim.n_jobs++] = j;
+	if (!sim.work_ms && !sim.work_stands)
+		sim_work(sim.n_jobs - 1);
+}
+
+/* When the first of it is done; i: its place. */
+static uint64_t next_work(size_t *i)
+{
+	uint64_t at = UINT64_MAX;
+
+	for (size_t k = 0; k < sim.n_jobs && !sim.work_stands; k++)
+		if (sim.job[k]->at_ms < at) {
+			at = sim.job[k]->at_ms;
+			*i = k;
+		}
+	return at;
+}
+
 void sim_drain(int s)
 {
 	struct side *x = &sim.side[s];
@@ -146,6 +188,9 @@ void sim_drain(int s)
 			break;
 		case IKE_ACT_POLICIES: /* the forwarder of here has no SPD */
 			break;
+		case IKE_ACT_WORK:
+			put_work(s, a.work);
+			break;
 		case IKE_ACT_KEY:
 			x->key_len = a.data.len;
 			memcpy(x->key, a.data.p, a.data.len);
@@ -153,6 +198,13 @@ void sim_drain(int s)
 			break;
 		}
 	}
+}
+
+/* Work that takes no time is done before anybody looks. */
+static void work_now(int s)
+{
+	if (sim_env.defer && !sim.work_ms && !sim.work_stands)
+		sim_drain(s);
 }
 
 void sim_feed(int s, const struct ike_path *path, const void *p, size_t n)
@@ -163,6 +215,7 @@ void sim_feed(int s, const struct ike_path *path, const void *p, size_t n)
 	if (n)
 		memcpy(heap, p, n);
 	ike_datagram(sim.side[s].ike, sim.now_ms, path, (struct span){ heap, n });
+	work_now(s);
 	free(heap);
 }
 
@@ -191,14 +244,21 @@ void sim_run(uint64_t ms)
 	uint64_t until = sim.now_ms + ms;
 
 	for (unsigned steps = 0; steps < 1000000; steps++) {
+		size_t job = 0;
+
 		sim_drain(0);
 		sim_drain(1);
+		if (next_work(&job) <= sim.now_ms) {
+			sim_work(job);
+			continue;
+		}
 		if (sim.n_wire) {
 			deliver(sim.reorder ? sim_rnd() % sim.n_wire : 0);
 			continue;
 		}
 		uint64_t a = ike_next_ms(sim.side[0].ike), b = ike_next_ms(sim.side[1].ike);
-		uint64_t next = a < b ? a : b;
+		uint64_t next = a < b ? a : b, work = next_work(&job);
+		next = work < next ? work : next;
 		if (next > until) {
 			sim.now_ms = until;
 			return;
@@ -221,6 +281,7 @@ void sim_acquire(int s, uint32_t policy)
 			  .remote = ipaddr_v4(s ? A(10, 1, 1, 1) : A(10, 2, 2, 1)) };
 
 	ike_acquire(sim.side[s].ike, sim.now_ms, policy, &f);
+	work_now(s);
 }
 
 struct ike_env sim_env = { .random = fill, .export_keys = true };
@@ -229,6 +290,7 @@ void sim_restart(int s, bool keep)
 {
 
 	ike_free(sim.side[s].ike);
+	sim.side[s].env = sim_env;
 	sim.side[s].ike = ike_new(&sim_env);
 	assert_non_null(sim.side[s].ike);
 	if (!keep)
@@ -295,6 +357,7 @@ static void setup_side(int s)
 	const uint32_t lan[2] = { A(10, 1, 1, 0), A(10, 2, 2, 0) };
 	struct side *x = &sim.side[s];
 
+	x->env = sim_env;
 	x->ike = ike_new(&sim_env);
 	assert_non_null(x->ike);
 	x->p1[0] = (struct p1_policy){ .priority = 10, .cipher = CIPHER_AES_CBC, .cipher_bits = 256,
@@ -322,6 +385,7 @@ int sim_setup(void **state)
 {
 	(void)state;
 	memset(&sim, 0, sizeof(sim));
+	sim_env.defer = getenv("SIM_WORK") != NULL;
 	sim.now_ms = 1000;
 	sim.rng = 1;
 	sim.end[0] = ipaddr_v4(A(192, 0, 2, 1));
@@ -337,6 +401,9 @@ int sim_teardown(void **state)
 	(void)state;
 	while (sim.n_wire)
 		free(sim.wire[--sim.n_wire]);
+	while (sim.n_jobs)
+		free(sim.job[--sim.n_jobs]);
+	ike_crypto_free(sim.crypto);
 	ike_free(sim.side[0].ike);
 	ike_free(sim.side[1].ike);
 	return 0;

@@ -20,6 +20,7 @@
 #define SIM_MAX_WIRE 512
 #define SIM_MAX_SAS  512
 #define SIM_POLICIES 200
+#define SIM_MAX_WORK 512
 
 struct datagram {
 	int to;
@@ -31,6 +32,7 @@ struct datagram {
 /* One router: its core, its configuration, and what its core has asked for. */
 struct side {
 	struct ike *ike;
+	struct ike_env env;
 	struct p1_policy p1[4];
 	struct psk_entry psk[2];
 	struct p2_policy p2[SIM_POLICIES];
@@ -46,6 +48,13 @@ struct side {
 	size_t key_len;
 };
 
+/* Public-key work that is under way. */
+struct job {
+	int side;
+	uint64_t at_ms;
+	struct ike_worked done;
+};
+
 struct sim {
 	struct side side[2]; /* LANs 10.1.x.0/24 and 10.2.x.0/24 */
 	struct ipaddr end[2]; /* 192.0.2.1 and 192.0.2.2 */
@@ -56,6 +65,12 @@ struct sim {
 	uint64_t rng;
 	unsigned drop_percent, dup_percent;
 	bool reorder;
+	struct ike_crypto *crypto; /* public-key work is done by it, with sim_env.defer, */
+	uint64_t work_ms;	   /* at once, or within so many milliseconds; */
+	bool work_stands;	   /* or it is not done at all for a while */
+	struct job *job[SIM_MAX_WORK];
+	size_t n_jobs;
+	unsigned works; /* that were asked for, both sides */
 	struct {	/* of that side's next datagrams of one exchange, */
 		uint8_t exchange;
 		unsigned skip, count; /* so many arrive and then so many do not */
@@ -65,7 +80,9 @@ struct sim {
 	uint16_t nat_500, nat_4500; /* side 0 is the outside for the other, ports mapped; 0: no NAT */
 };
 extern struct sim sim;
-extern struct ike_env sim_env; /* of cores that are made from now on */
+/* Of cores that are made from now on. sim_setup() sets its defer if the environment has
+ * SIM_WORK: each of these programs then judges cores whose public-key work is done elsewhere. */
+extern struct ike_env sim_env;
 
 /* cmocka fixtures: a fresh pair that agrees on AES-256, SHA, group 2, 3des-sha. */
 int sim_setup(void **state);
@@ -79,6 +96,8 @@ void sim_drain(int s);
 bool sim_deliver_one(void);
 /* Hands bytes to a core from an exactly sized heap block. */
 void sim_feed(int s, const struct ike_path *path, const void *p, size_t n);
+/* The i-th of the work under way is done now. */
+void sim_work(size_t i);
 /* Delivers, and lets time pass, until `ms` from now. */
 void sim_run(uint64_t ms);
 void sim_configure(int s);

@@ -578,8 +578,8 @@ static void certificates_go_to_who_asks(void **state)
 				type = next;
 			}
 		}
-		sim_feed(1, &first.path, first.b, first.len);
 		unsigned long before = sim.side[1].sent_bytes;
+		sim_feed(1, &first.path, first.b, first.len);
 		sim_drain(1);
 		len[asks] = sim.side[1].sent_bytes - before;
 		assert_int_equal(sim.side[1].sent_aggressive, 1);

@@ -496,8 +496,8 @@ static void one_site_does_not_take_all_places(void **state)
 	}
 	assert_int_equal(answers, IKE_MAX_HALF_NET);
 	path.remote = sim_addr("2001:db8:5555:100::1"); /* and another one is served */
-	sim_feed(1, &path, d.b, d.len);
 	unsigned before = sim.side[1].sent_main;
+	sim_feed(1, &path, d.b, d.len);
 	sim_drain(1);
 	assert_int_equal(sim.side[1].sent_main - before, 1);
 }

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/ike_work.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "control/crypto_pool.h"
+#include "control/ike_encr.h"
+#include "control/ike_pki.h"
+#include "host/log.h"
+#include "host/os.h"
+
+#define MAX_THREADS 4
+#define AT_ONCE	    8 /* results that are told in one turn of the loop */
+
+/* The loop does at most so much of it in one go, and in the long run a tenth of its time:
+ * the first exchanges need no other thread, and a thousand do not hold up the rest. */
+#define HERE_MAX_US    2000
+#define HERE_US_PER_MS 100
+
+struct ike_worker {
+	struct control *c;
+	struct crypto_pool *pool; /* NULL: none */
+	struct ike_crypto *crypto; /* the loop's own */
+	struct event *done;
+	uint64_t spent_at_ms; /* when left_us was right */
+	unsigned left_us;
+};
+
+/* One exponentiation, on a processor of 2024; 0: not here. */
+static unsigned cost_us(const struct ike_work *w)
+{
+	static const struct {
+		uint16_t group, us;
+	} known[] = { { 1, 60 }, { 2, 85 }, { 5, 165 }, { 14, 420 }, { 19, 50 }, { 20, 780 }, { 21, 320 }, { 24, 530 } };
+	unsigned times = w->kind == IKE_WORK_ANSWER ? 2 : 1;
+
+	if (w->kind == IKE_WORK_SIGN || w->kind == IKE_WORK_OPEN)
+		return 0;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].group == w->group)
+			return times * known[i].us;
+	return 0;
+}
+
+static bool is_here(struct ike_worker *k, const struct ike_work *w)
+{
+	uint64_t now = host_now_ms(NULL), since = now - k->spent_at_ms;
+	unsigned us = cost_us(w);
+
+	if (!k->pool)
+		return true;
+	if (!us || us > HERE_MAX_US / 2 || crypto_pool_jobs(k->pool))
+		return false;
+	k->left_us = since > HERE_MAX_US / HERE_US_PER_MS ? HERE_MAX_US :
+							      k->left_us + (unsigned)since * HERE_US_PER_MS;
+	if (k->left_us > HERE_MAX_US)
+		k->left_us = HERE_MAX_US;
+	k->spent_at_ms = now;
+	if (us > k->left_us)
+		return false;
+	k->left_us -= us;
+	return true;
+}
+
+static void tell(struct control *c, struct ike_worked *r)
+{
+	ike_worked(c->ike, host_now_ms(NULL), r);
+	secret_wipe(r, sizeof(*r));
+}
+
+void ike_worker_put(struct control *c, const struct ike_work *w)
+{
+	struct ike_worker *k = c->worker;
+	struct pki_key *key = w->kind == IKE_WORK_SIGN ? ike_pki_sign_key(c) :
+			      w->kind == IKE_WORK_OPEN ? ike_encr_open_key(c) :
+							 NULL;
+	struct ike_worked r;
+
+	if (!is_here(k, w) && !crypto_pool_put(k->pool, w, c->pki, key))
+		return;
+	crypto_work_do(k->crypto, w, c->pki, key, &r);
+	pki_key_free(key);
+	tell(c, &r);
+}
+
+static void on_done(evutil_socket_t fd, short what, void *ctx)
+{
+	struct ike_worker *k = ctx;
+	struct ike_worked r;
+
+	(void)fd;
+	(void)what;
+	for (unsigned i = 0; i < AT_ONCE && crypto_pool_take(k->pool, &r); i++) {
+		tell(k->c, &r);
+		ikelink_pump(k->c);
+	}
+}
+
+/* Those that this process may use. */
+static unsigned processors(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) ? 1 : CPU_COUNT(&set);
+
+	return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (unsigned)n;
+}
+
+int ike_worker_start(struct control *c)
+{
+	struct ike_worker *k = calloc(1, sizeof(*k));
+	int err;
+
+	if (!k)
+		return -ENOMEM;
+	c->worker = k;
+	k->c = c;
+	k->crypto = ike_crypto_new();
+	if (!k->crypto)
+		return -ENOMEM;
+	err = crypto_pool_new(processors(), &k->pool);
+	if (!err) {
+		k->done = event_new(c->base, crypto_pool_fd(k->pool), EV_READ | EV_PERSIST, on_done, k);
+		err = k->done && !event_add(k->done, NULL) ? 0 : -ENOMEM;
+	}
+	if (err) {
+		log_line("CULVERT-4-START", "no threads for public-key work, which the event loop does itself: %s",
+			 strerror(-err));
+		crypto_pool_free(k->pool);
+		k->pool = NULL;
+	}
+	return 0;
+}
+
+void ike_worker_stop(struct control *c)
+{
+	struct ike_worker *k = c->worker;
+
+	if (!k)
+		return;
+	if (k->done)
+		event_free(k->done);
+	crypto_pool_free(k->pool);
+	ike_crypto_free(k->crypto);
+	free(k);
+	c->worker = NULL;
+}
