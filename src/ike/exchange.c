@@ -297,7 +297,10 @@ void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
 	}
 	memcpy(before, sa->iv, sizeof(before));
 	memcpy(iv, sa->iv, sizeof(iv));
-	if (row->encrypted && !msg_decrypt(sa, d, iv, buf, &body)) {
+	struct work *outer = again ? work_enter(sa->k, again) : sa->k->work;
+	bool clear = !row->encrypted || msg_decrypt(sa, d, iv, buf, &body);
+	work_leave(sa->k, outer);
+	if (!clear) {
 		bad_message(sa, "");
 		return;
 	}
@@ -372,7 +375,7 @@ bool phase1_room(struct ike *k, const struct ipaddr *peer)
 		all++;
 		his += same;
 		net += near;
-		if (sa->state == MM_R4)
+		if (sa->state == MM_R4 || (sa->state == MM_R2 && sa->work)) /* his third message is here */
 			continue;
 		if (same)
 			his_oldest = sa;

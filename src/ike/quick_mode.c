@@ -668,7 +668,10 @@ static void read_message(struct qm *q, const struct ike_path *path, const struct
 	if (!row)
 		return;
 	memcpy(iv, q->iv, sizeof(iv));
-	if (!open_msg(q, h, d, row->hash, buf, &pl)) {
+	struct work *outer = again ? work_enter(k, again) : k->work;
+	bool right = open_msg(q, h, d, row->hash, buf, &pl);
+	work_leave(k, outer);
+	if (!right) {
 		act_debug(k, sa, "quick mode message with a wrong hash, ignored");
 		if (q->state == QM_R0)
 			quick_drop(q);

@@ -3,4 +3,472 @@
  * results for nobody. */
 #include "sim.h"
 
-int main(void) { return 0; }
+#include "ike/work.h"
+
+/* Both sides defer. */
+static void defer(void)
+{
+	sim_env.defer = true;
+	sim_restart(0, false);
+	sim_restart(1, false);
+}
+
+static void again(void)
+{
+	sim_again();
+	defer();
+}
+
+static int setup(void **state)
+{
+	sim_setup(state);
+	defer();
+	return 0;
+}
+
+static void pfs(uint16_t group)
+{
+	for (int s = 0; s < 2; s++) {
+		sim.side[s].p2[0].pfs_group = group;
+		sim_configure(s);
+	}
+}
+
+static void aggressive(int s)
+{
+	sim.side[0].cfg.aggressive = sim.side[1].cfg.aggressive = true;
+	sim.side[s].cfg.n_ag = 1;
+	sim.side[s].ag[0].id_kind = AG_IPV4;
+	sim.side[s].ag[0].id[0] = '\0';
+	sim.side[s].ag[0].id_addr = sim.end[s];
+	sim_configure(0);
+	sim_configure(1);
+}
+
+static size_t waiting(int s)
+{
+	return sim.side[s].ike->n_work;
+}
+
+/* Delivers until nothing is on its way, and lets pass what comes before a first quick mode. */
+static void settle(void)
+{
+	sim_run(IKE_SETTLE_MS);
+}
+
+static void finish_all(void)
+{
+	while (sim.n_jobs)
+		sim_work(0);
+}
+
+/* The n-th work of the exchange stands; what was asked before is done. */
+static void run_to_work(unsigned n)
+{
+	sim.work_stands = true;
+	sim_acquire(0, 1);
+	settle();
+	while (sim.works < n && sim.n_jobs) {
+		sim_work(0);
+		settle();
+	}
+	assert_int_equal(sim.works, n);
+	assert_int_equal(sim.n_jobs, 1);
+	assert_int_equal(waiting(0) + waiting(1), 1);
+}
+
+static void assert_up(void)
+{
+	assert_int_equal(sim_state(0), IKE_QM_IDLE);
+	assert_int_equal(sim_state(1), IKE_QM_IDLE);
+	assert_int_equal(sim.side[0].n_sa, 2);
+	sim_assert_twins();
+	assert_int_equal(waiting(0) + waiting(1), 0);
+}
+
+/* Main mode: the initiator's pair, the responder's pair and secret, the initiator's secret; then,
+ * with PFS, the same three of quick mode. Aggressive mode asks for the same. */
+#define STEPS 6
+
+static void each_wait_ends(void **state)
+{
+	(void)state;
+	for (int ag = 0; ag < 2; ag++)
+		for (unsigned n = 1; n <= STEPS; n++) {
+			again();
+			pfs(14);
+			if (ag)
+				aggressive(0);
+			run_to_work(n);
+			sim_run(700);
+			sim.work_stands = false;
+			finish_all();
+			sim_run(1500);
+			assert_up();
+			assert_int_equal(sim.works, STEPS);
+		}
+}
+
+/* The lines of debug are those of a core that does all at once, in their order, and none is
+ * there twice. */
+static void lines_are_written_once(void **state)
+{
+	static char at_once[2][1 << 16];
+
+	(void)state;
+	for (int ag = 0; ag < 2; ag++)
+		for (int deferred = 0; deferred < 2; deferred++) {
+			sim_again();
+			sim_env.defer = deferred;
+			sim_restart(0, false);
+			sim_restart(1, false);
+			sim.rng = 77;
+			pfs(2);
+			if (ag)
+				aggressive(0);
+			for (int s = 0; s < 2; s++)
+				ike_set_debug(sim.side[s].ike, IKE_DEBUG_ISAKMP | IKE_DEBUG_IPSEC | IKE_DEBUG_ENGINE);
+			sim_acquire(0, 1);
+			sim_run(3000);
+			assert_up();
+			assert_int_equal(sim.works, deferred ? STEPS : 0);
+			for (int s = 0; s < 2; s++) {
+				/* the draws, and so message ids and SPIs, are the same as well */
+				if (deferred)
+					assert_string_equal(sim.side[s].debug, at_once[s]);
+				memcpy(at_once[s], sim.side[s].debug, sizeof(at_once[s]));
+			}
+		}
+}
+
+static void repeats_begin_no_work(void **state)
+{
+	(void)state;
+	for (int ag = 0; ag < 2; ag++)
+		for (unsigned n = 1; n <= STEPS; n++) {
+			again();
+			pfs(2);
+			if (ag)
+				aggressive(0);
+			/* whatever is sent comes three times */
+			sim.dup_percent = 100;
+			sim.work_stands = true;
+			sim_acquire(0, 1);
+			settle();
+			while (sim.works < n) {
+				assert_int_equal(sim.n_jobs, 1);
+				sim_work(0);
+				settle();
+			}
+			unsigned long before = sim.side[0].sent_bytes + sim.side[1].sent_bytes;
+			/* and is repeated by its sender */
+			sim_run(900);
+			assert_int_equal(sim.works, n);
+			assert_int_equal(sim.side[0].sent_bytes + sim.side[1].sent_bytes, before);
+			sim_run(5000);
+			assert_int_equal(sim.works, n);
+			assert_int_equal(sim.n_jobs, 1);
+		}
+}
+
+/* Only who waits for a message repeats what he sent; who works on its answer does not. */
+static void nothing_is_sent_again_meanwhile(void **state)
+{
+	(void)state;
+	run_to_work(1); /* the second message is here */
+	sim_run(20000);
+	assert_int_equal(sim.side[0].sent_main, 1);
+	finish_all();
+	sim_drain(0);
+	assert_int_equal(sim.side[0].sent_main, 2);
+	assert_true(sim.n_wire == 1);
+	sim.work_stands = false;
+	sim_run(3000);
+	assert_up();
+}
+
+static void another_third_message_has_to_wait(void **state)
+{
+	(void)state;
+	sim.work_stands = true;
+	sim_acquire(0, 1);
+	settle();
+	sim_work(0);
+	sim_drain(0);
+	assert_int_equal(sim.n_wire, 1);
+	struct datagram d = *sim.wire[0];
+	settle();
+	assert_int_equal(sim.works, 2);
+	d.b[60] ^= 1; /* in the public value */
+	for (unsigned i = 0; i < 20; i++)
+		sim_feed(1, &d.path, d.b, d.len);
+	sim_drain(1);
+	assert_int_equal(sim.works, 2);
+	assert_int_equal(sim.n_jobs, 1);
+	sim.work_stands = false;
+	finish_all();
+	sim_run(3000);
+	assert_up();
+}
+
+/* A public value that is none: the exchange is as if it had not come, and the right one serves. */
+static void a_bad_value_leaves_no_trace(void **state)
+{
+	(void)state;
+	sim.work_stands = true;
+	sim_acquire(0, 1);
+	settle();
+	sim_work(0);
+	sim_drain(0);
+	struct datagram d = *sim.wire[0];
+	uint8_t bad[4096];
+
+	memcpy(bad, d.b, d.len);
+	memset(bad + 28 + 4, 0, 128); /* KE of group 2 */
+	free(sim.wire[0]);
+	sim.n_wire = 0;
+	sim_feed(1, &d.path, bad, d.len);
+	sim_drain(1);
+	assert_int_equal(sim.n_jobs, 1);
+	assert_int_equal(sim.job[0]->done.err, -22);
+	sim_work(0);
+	sim_drain(1);
+	assert_non_null(strstr(sim.side[1].log, "CRYPTO-4-IKMP_BAD_MESSAGE"));
+	assert_int_equal(sim_state(1), IKE_MM_SA_SETUP);
+	sim.work_stands = false;
+	sim_feed(1, &d.path, d.b, d.len);
+	sim_run(3000);
+	assert_up();
+}
+
+/* ---- what ends a wait ---- */
+
+static void work_that_never_ends_ends_the_exchange(void **state)
+{
+	char before[2][4096], after[4096];
+
+	(void)state;
+	for (int ag = 0; ag < 2; ag++)
+		for (unsigned n = 1; n <= STEPS; n++) {
+			again();
+			pfs(2);
+			if (ag)
+				aggressive(0);
+			run_to_work(n);
+			sim_run(120000);
+			assert_int_equal(waiting(0) + waiting(1), 0);
+			assert_int_equal(sim.side[0].failed, 1);
+			for (int s = 0; s < 2; s++)
+				sim_snapshot(s, before[s], sizeof(before[s]));
+			finish_all(); /* for nobody */
+			for (int s = 0; s < 2; s++) {
+				sim_drain(s);
+				sim_snapshot(s, after, sizeof(after));
+				assert_string_equal(after, before[s]);
+			}
+			/* who has answered quick mode receives on what he has said */
+			assert_int_equal(sim.side[0].n_sa, 0);
+			assert_int_equal(sim.side[1].n_sa, n == STEPS);
+		}
+}
+
+static void clear_leaves_nobody_waiting(void **state)
+{
+	(void)state;
+	for (int ag = 0; ag < 2; ag++)
+		for (unsigned n = 1; n <= STEPS; n++) {
+			again();
+			pfs(2);
+			if (ag)
+				aggressive(0);
+			run_to_work(n);
+			for (int s = 0; s < 2; s++) {
+				ike_clear_ipsec(sim.side[s].ike, sim.now_ms, NULL, NULL, 0);
+				ike_clear_isakmp(sim.side[s].ike, sim.now_ms, 0);
+			}
+			assert_int_equal(waiting(0) + waiting(1), 0);
+			finish_all();
+			sim_run(1);
+			assert_int_equal(sim_pairs(0), 0);
+			assert_int_equal(sim_pairs(1), n == STEPS); /* as above */
+			ike_clear_ipsec(sim.side[1].ike, sim.now_ms, NULL, NULL, 0);
+			sim.work_stands = false;
+			sim_acquire(0, 1); /* and all can begin anew */
+			sim_run(3000);
+			assert_int_equal(sim.side[0].n_sa, 2);
+			sim_assert_twins();
+		}
+}
+
+static void configuration_ends_it_or_asks_anew(void **state)
+{
+	(void)state;
+	for (int ag = 0; ag < 2; ag++)
+		for (unsigned n = 1; n <= STEPS; n++)
+			for (int off = 0; off < 3; off++) {
+				again();
+				pfs(2);
+				if (ag)
+					aggressive(0);
+				run_to_work(n);
+				for (int s = 0; s < 2; s++) {
+					sim.side[s].cfg.enabled = off != 1;
+					sim.side[s].cfg.n_p2 = off == 2 ? 0 : 2;
+					sim_configure(s);
+				}
+				if (off == 1)
+					assert_int_equal(waiting(0) + waiting(1), 0);
+				if (off == 2 && n > STEPS / 2)
+					assert_int_equal(waiting(0) + waiting(1), 0);
+				sim.work_stands = false;
+				finish_all();
+				sim_run(3000);
+				if (off) {
+					assert_int_equal(sim.side[0].n_sa + sim.side[1].n_sa, 0);
+				} else { /* the same words, but who knows */
+					assert_up();
+					assert_int_equal(sim.works, STEPS + 1);
+				}
+				assert_int_equal(waiting(0) + waiting(1), 0);
+			}
+}
+
+/* The core goes while its work is under way; what comes of it later is the next one's to
+ * ignore, whose ids may be the same. */
+static void a_core_goes_with_what_waits(void **state)
+{
+	(void)state;
+	for (unsigned n = 1; n <= STEPS; n++) {
+		again();
+		pfs(2);
+		run_to_work(n);
+		struct ike_worked stale = sim.job[0]->done;
+		sim_restart(0, false);
+		sim_restart(1, false);
+		while (sim.n_jobs)
+			free(sim.job[--sim.n_jobs]);
+		sim.work_stands = false;
+		stale.id = 999;
+		ike_worked(sim.side[0].ike, sim.now_ms, &stale);
+		sim_acquire(0, 1);
+		sim_run(3000);
+		assert_up();
+	}
+}
+
+/* ---- bounds ---- */
+
+static void who_is_new_waits_while_much_is_to_be_done(void **state)
+{
+	struct ike_admission a;
+	struct ike *k = sim.side[1].ike;
+
+	(void)state;
+	k->n_work += IKE_MAX_WORK;
+	sim_acquire(0, 1);
+	settle();
+	assert_int_equal(sim.side[1].sent_main, 0);
+	assert_int_equal(sim_count_sas(1, IKE_MM_SA_SETUP), 0);
+	assert_non_null(strstr(sim.side[1].log, "SYSTEM RESOURCES TOO LOW"));
+	ike_get_admission(k, &a);
+	assert_int_equal(a.in_rejected, 1);
+	assert_int_equal(a.low_resources, 1);
+	k->n_work -= IKE_MAX_WORK;
+	sim_run(3000); /* he asks again */
+	assert_up();
+	/* a quick mode is not begun either, and comes again, too */
+	k->n_work += IKE_MAX_WORK;
+	sim_acquire(0, 2);
+	settle();
+	ike_get_admission(k, &a);
+	assert_int_equal(a.not_begun, 1);
+	k->n_work -= IKE_MAX_WORK;
+	sim_run(3000);
+	assert_int_equal(sim.side[0].n_sa, 4);
+	sim_assert_twins();
+}
+
+/* One that waits for its secret has shown its address: a flood does not take its place. */
+static void a_flood_pushes_out_nobody_who_waits(void **state)
+{
+	struct ike_path path;
+	uint8_t first[4096];
+
+	(void)state;
+	sim.side[1].psk[0].mask_len = 0;
+	sim_configure(1);
+	sim.work_stands = true;
+	sim_acquire(0, 1);
+	sim_drain(0);
+	struct datagram d = *sim.wire[0];
+	settle();
+	sim_work(0);
+	settle();
+	assert_int_equal(waiting(1), 1);
+	sim.now_ms += 2 * IKE_HALF_OPEN_MS;
+	memcpy(first, d.b, d.len);
+	path = d.path;
+	for (unsigned i = 0; i < 2 * IKE_MAX_HALF_OPEN; i++) {
+		path.remote = ipaddr_v4(A(198, 18, 0, 1) + (i << 8));
+		first[0] = (uint8_t)i;
+		first[1] = (uint8_t)(i >> 8);
+		sim_feed(1, &path, first, d.len);
+		sim_drain(1);
+	}
+	assert_int_equal(waiting(1), 1);
+	while (sim.n_wire)
+		free(sim.wire[--sim.n_wire]);
+	sim.work_stands = false;
+	finish_all();
+	sim_run(3000);
+	assert_int_equal(sim.side[0].n_sa, 2);
+}
+
+/* ---- all at once ---- */
+
+static void late_and_lossy(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 60; i++) {
+		again();
+		sim.rng += i;
+		pfs(i % 3 ? 2 : 0);
+		if (i % 2)
+			aggressive(0);
+		sim.work_ms = 1 + i * 10;
+		sim.drop_percent = 20;
+		sim.dup_percent = 30;
+		sim.reorder = true;
+		sim_acquire(0, 1);
+		if (i % 4 == 0)
+			sim_acquire(1, 1);
+		sim_run(40000);
+		sim.drop_percent = 0;
+		sim_acquire(0, 1);
+		sim_run(40000);
+		assert_true(sim_pairs(0) > 0);
+		assert_int_equal(waiting(0) + waiting(1), 0);
+	}
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sim_teardown)
+	const struct CMUnitTest tests[] = {
+		CASE(each_wait_ends),
+		CASE(lines_are_written_once),
+		CASE(repeats_begin_no_work),
+		CASE(nothing_is_sent_again_meanwhile),
+		CASE(another_third_message_has_to_wait),
+		CASE(a_bad_value_leaves_no_trace),
+		CASE(work_that_never_ends_ends_the_exchange),
+		CASE(clear_leaves_nobody_waiting),
+		CASE(configuration_ends_it_or_asks_anew),
+		CASE(a_core_goes_with_what_waits),
+		CASE(who_is_new_waits_while_much_is_to_be_done),
+		CASE(a_flood_pushes_out_nobody_who_waits),
+		CASE(late_and_lossy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
