@@ -387,10 +387,40 @@ void __wrap_sa_msgid_note(struct ike_sa *sa, uint32_t msgid)
 	__real_sa_msgid_note(sa, msgid);
 }
 
+/* Public-key work: most of it is done at once; each fourth one stays until there is some
+ * more to do, or a step has passed. */
+static struct ike_worked late[2];
+
+static void done(int s, struct ike_worked r)
+{
+	struct ike_worked before = late[s];
+
+	late[s] = (struct ike_worked){ 0 };
+	if (r.id)
+		ike_worked(side[s].k, now, &r);
+	if (before.id)
+		ike_worked(side[s].k, now, &before);
+}
+
+static void do_work(int s, const struct ike_work *w)
+{
+	static struct ike_crypto *crypto;
+	struct ike_worked r;
+
+	if (!crypto)
+		crypto = ike_crypto_new();
+	ike_work_do(&side[s].k->env, crypto, w, &r);
+	if (w->id % 4 == 3 && !late[s].id)
+		late[s] = r;
+	else
+		done(s, r);
+}
+
 static void drain(int s)
 {
 	struct ike_action a;
 
+	done(s, (struct ike_worked){ 0 });
 	while (ike_next_action(side[s].k, &a)) {
 		if (a.type == IKE_ACT_SEND) {
 			struct ike_path p = { a.path.remote, a.path.local, a.path.remote_port,
@@ -405,6 +435,8 @@ static void drain(int s)
 		} else if (a.type == IKE_ACT_SA_ADD && side[s].n_sa < MAX_HELD) {
 			side[s].spi[side[s].n_sa] = a.spec->spi;
 			side[s].sa[side[s].n_sa++] = a.spec->id;
+		} else if (a.type == IKE_ACT_WORK) {
+			do_work(s, a.work);
 		}
 	}
 }
@@ -486,8 +518,10 @@ static void restart(int s)
 			       .sign = sign,
 			       .verify = verify,
 			       .match_cert = match_cert,
-			       .export_keys = true };
+			       .export_keys = true,
+			       .defer = true };
 
+	late[s] = (struct ike_worked){ 0 };
 	ike_free(side[s].k);
 	side[s].k = ike_new(&env);
 	if (!side[s].k)

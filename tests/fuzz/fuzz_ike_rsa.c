@@ -112,13 +112,35 @@ static struct ike *core(uint32_t local, uint32_t remote, uint8_t auth, bool aggr
 				  .n_p2 = 1, .aggressive = aggressive, .ag = &ag, .n_ag = aggressive,
 				  .certs = &cert, .n_certs = 1, .dn = span_of("\x30\x00", 2), .cas = &cert,
 				  .n_cas = 1, .rsa_peers = peers, .n_rsa_peers = 2, .opens = true };
-	struct ike_env env = { .random = fill, .sign = sign, .verify = verify, .seal = seal, .open = open_ };
+	struct ike_env env = { .random = fill, .sign = sign, .verify = verify, .seal = seal, .open = open_,
+			       .defer = true };
 	struct ike *k = ike_new(&env);
 
 	if (!k || ike_configure(k, &cfg, now))
 		abort();
 	ike_set_debug(k, IKE_DEBUG_ISAKMP | IKE_DEBUG_IPSEC);
 	return k;
+}
+
+/* Public-key work is done between the message and the next one: what waits for it is read again. */
+static void do_work(struct ike *k)
+{
+	static struct ike_crypto *crypto;
+	struct ike_worked r;
+	struct act *a;
+
+	if (!crypto)
+		crypto = ike_crypto_new();
+	do {
+		STAILQ_FOREACH(a, &k->acts, entry)
+			if (a->a.work)
+				break;
+		if (!a)
+			return;
+		ike_work_do(&k->env, crypto, a->a.work, &r);
+		a->a.work = NULL;
+		ike_worked(k, now, &r);
+	} while (true);
 }
 
 static void feed(struct ike *k, uint32_t local, uint32_t remote, const uint8_t *p, size_t n)
@@ -131,6 +153,7 @@ static void feed(struct ike *k, uint32_t local, uint32_t remote, const uint8_t *
 	if (n)
 		memcpy(heap, p, n);
 	ike_datagram(k, now += 100, &path, span_of(heap, n));
+	do_work(k);
 	free(heap);
 }
 
@@ -139,6 +162,7 @@ static size_t pull(struct ike *k, uint8_t *buf)
 {
 	struct ike_action a;
 
+	do_work(k);
 	while (ike_next_action(k, &a))
 		if (a.type == IKE_ACT_SEND && a.data.len <= IKE_MAX_MESSAGE) {
 			memcpy(buf, a.data.p, a.data.len);

@@ -25,6 +25,14 @@
 
 #include "ikedrv.h"
 
+#define MAX_JOBS 256
+#define WORK_MS	 30 /* public-key work is told within so long, in any order */
+
+struct job {
+	uint64_t at_ms;
+	struct ike_worked done;
+};
+
 struct driver {
 	const char *file;
 	struct drv_config cfg;
@@ -32,6 +40,10 @@ struct driver {
 	int udp[2]; /* port 500 and 4500 */
 	uint64_t skipped_ms;
 	size_t sent, received;
+	struct ike_env env;
+	struct ike_crypto *crypto;
+	struct job *job[MAX_JOBS];
+	size_t n_jobs;
 };
 
 static const uint16_t ports[2] = { 500, 4500 };
@@ -128,6 +140,35 @@ static void receive(struct driver *d, int i)
 	free(heap);
 }
 
+static void put_work(struct driver *d, const struct ike_work *w)
+{
+	struct job *j = calloc(1, sizeof(*j));
+	uint8_t lot;
+
+	if (!j || d->n_jobs == MAX_JOBS)
+		abort();
+	fill(NULL, &lot, 1);
+	j->at_ms = now_ms(d) + lot % (WORK_MS + 1);
+	ike_work_do(&d->env, d->crypto, w, &j->done);
+	d->job[d->n_jobs++] = j;
+}
+
+/* Tells what is done by now. */
+static void tell_work(struct driver *d)
+{
+	for (size_t i = 0; i < d->n_jobs;) {
+		struct job *j = d->job[i];
+
+		if (j->at_ms > now_ms(d)) {
+			i++;
+			continue;
+		}
+		d->job[i] = d->job[--d->n_jobs];
+		ike_worked(d->ike, now_ms(d), &j->done);
+		free(j);
+	}
+}
+
 static void carry_out(struct driver *d)
 {
 	static const uint8_t keepalive = 0xff;
@@ -138,7 +179,10 @@ static void carry_out(struct driver *d)
 			send_datagram(d, &a.path, a.data);
 		else if (a.type == IKE_ACT_NAT_KEEPALIVE)
 			send_datagram(d, &a.path, span_of(&keepalive, 1));
-		drv_print_action(&a);
+		else if (a.type == IKE_ACT_WORK)
+			put_work(d, a.work);
+		if (a.type != IKE_ACT_WORK)
+			drv_print_action(&a);
 	}
 }
 
@@ -235,6 +279,8 @@ static int wait_ms(const struct driver *d)
 {
 	uint64_t next = ike_next_ms(d->ike), now = now_ms(d);
 
+	for (size_t i = 0; i < d->n_jobs; i++)
+		next = d->job[i]->at_ms < next ? d->job[i]->at_ms : next;
 	if (next == UINT64_MAX)
 		return -1;
 	return next <= now ? 0 : next - now > 60000 ? 60000 : (int)(next - now);
@@ -252,6 +298,7 @@ static void serve(struct driver *d)
 				receive(d, i);
 		carry_out(d);
 		ike_tick(d->ike, now_ms(d));
+		tell_work(d);
 		carry_out(d);
 		if (fds[0].revents && !commands(d))
 			return;
@@ -261,8 +308,8 @@ static void serve(struct driver *d)
 int main(int argc, char **argv)
 {
 	struct driver d = { 0 };
-	struct ike_env env = { .random = fill, .export_keys = true, .ctx = &d.cfg, .sign = drv_pki_sign,
-			       .verify = drv_pki_verify };
+	const struct ike_env env = { .random = fill, .export_keys = true, .ctx = &d.cfg, .sign = drv_pki_sign,
+				     .verify = drv_pki_verify, .defer = true };
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: ikedrv CONFIG\n");
@@ -270,8 +317,10 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	d.file = argv[1];
+	d.env = env;
+	d.crypto = ike_crypto_new();
 	d.ike = ike_new(&env);
-	if (!d.ike)
+	if (!d.ike || !d.crypto)
 		return 1;
 	configure(&d);
 	for (int i = 0; i < 2; i++)
@@ -283,6 +332,9 @@ int main(int argc, char **argv)
 	ike_configure(d.ike, &d.cfg.ike, now_ms(&d));
 	carry_out(&d);
 	ike_free(d.ike);
+	while (d.n_jobs)
+		free(d.job[--d.n_jobs]);
+	ike_crypto_free(d.crypto);
 	drv_config_free(&d.cfg);
 	return 0;
 }
