@@ -358,12 +358,11 @@ static int answer_first(struct ike_sa *sa, const struct p1_choice *c, const stru
 		err = fresh_make(sa, f.his_nonce.len < IKE_NONCE ? f.his_nonce.len : IKE_NONCE, &f);
 	if (!err)
 		err = fresh_derive(sa, f.seed, f.his_ke, f.ke, f.his_nonce, f.nonce, &f);
-	if (!err) {
-		sa->ke_i = f.his_ke;
-		sa->ni = f.his_nonce;
-		sa->ke_r = f.ke;
-		sa->nr = f.nonce;
-		f.his_ke = f.his_nonce = f.ke = f.nonce = (struct span){ 0 };
+	if (!err) { /* maybe not for the first time: the signature comes last */
+		span_move(&sa->ke_i, &f.his_ke);
+		span_move(&sa->ni, &f.his_nonce);
+		span_move(&sa->ke_r, &f.ke);
+		span_move(&sa->nr, &f.nonce);
 		fresh_commit(sa, &f);
 		err = send_second(sa, c);
 	}

@@ -121,6 +121,7 @@ bool sa_has_room(const struct ike_sa *sa); /* for one more quick mode of ours */
 void sa_start_pending(struct ike_sa *sa);
 bool span_dup(struct span s, struct span *ret); /* malloc'ed copy */
 void span_free(struct span *s);			/* wipes */
+void span_move(struct span *to, struct span *from); /* what was there is freed */
 /* psk.c */
 /* The key for an address under a profile; NULL: none. p NULL: no profile is known. */
 /* How a line that has an address names it: "address A", "address ipv6 X/128". */

@@ -28,6 +28,13 @@ void span_free(struct span *s)
 	*s = (struct span){ 0 };
 }
 
+void span_move(struct span *to, struct span *from)
+{
+	span_free(to);
+	*to = *from;
+	*from = (struct span){ 0 };
+}
+
 void sa_story(struct ike_sa *sa, const char *fmt, ...)
 {
 	va_list ap;

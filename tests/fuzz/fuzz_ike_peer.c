@@ -589,7 +589,7 @@ static void peer_moves(int s, uint8_t b)
 /* What is counted along the way is what a walk finds. */
 static void recount(const struct ike *k)
 {
-	size_t all = 0, up = 0, dead = 0, quick = 0;
+	size_t all = 0, up = 0, dead = 0, quick = 0, work = 0;
 	const struct ike_sa *sa;
 	const struct qm *q;
 
@@ -598,9 +598,16 @@ static void recount(const struct ike *k)
 		all++;
 		up += sa->state == MM_DONE;
 		dead += sa->state == MM_DEAD;
+		work += sa->work != NULL;
 		TAILQ_FOREACH(q, &sa->qms, entry)
-		quick += q->state == QM_I1 || q->state == QM_R2;
+		{
+			quick += q->state == QM_I0 || q->state == QM_I1 || q->state == QM_R1 ||
+				 q->state == QM_R2;
+			work += q->work != NULL;
+		}
 	}
+	if (work != k->n_work || work != k->index.works.n)
+		abort();
 	if (all != k->n_sas || up != k->n_up || dead != k->n_dead || quick != k->n_quick)
 		abort();
 }

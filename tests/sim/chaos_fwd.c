@@ -484,7 +484,8 @@ void fwd_audit(void)
 		struct node *n = &w.node[i];
 		const struct ike_sa *sa;
 		const struct pair *p;
-		size_t alive = 0, pairs = 0;
+		size_t alive = 0, pairs = 0, work = 0;
+		const struct qm *q;
 
 		if (n->dead)
 			continue;
@@ -492,8 +493,14 @@ void fwd_audit(void)
 			audit_sa(n, sa, &alive);
 			all_sas++;
 			all_qms += sa->n_qms;
+			work += sa->work != NULL;
+			TAILQ_FOREACH(q, &sa->qms, entry)
+				work += q->work != NULL;
 			ids += sa->seen_cap;
 		}
+		if (work != n->ike->n_work || work != n->ike->index.works.n)
+			chaos_fail("router %u: %zu exchanges wait for public-key work, %zu are counted", i, work,
+				   n->ike->n_work);
 		n->audited_ms = node_now(n);
 		TAILQ_FOREACH(p, &n->ike->pairs, entry)
 			pairs++;
