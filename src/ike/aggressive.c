@@ -112,11 +112,18 @@ static int send_first(struct ike_sa *sa)
 	return phase1_send(sa, ike_build_done(&b), T_RESEND);
 }
 
-/* How long an exchange waits whose own messages have no timer yet. */
-static int wait_for_work(struct ike_sa *sa, struct work *w, const struct ike_path *path, struct span d)
+/* However often it has to wait: who counts those that are half open (phase1_room()) counts on
+ * none that is older. */
+static int give_up_in_time(struct ike_sa *sa)
 {
 	sa->linger.kind = T_GIVE_UP;
-	int err = timer_arm(&sa->k->timers, &sa->linger, sa->k->now_ms + IKE_GIVE_UP_MS);
+	return timer_arm(&sa->k->timers, &sa->linger, sa->made_ms + IKE_GIVE_UP_MS);
+}
+
+/* An exchange waits whose own messages have no timer yet. */
+static int wait_for_work(struct ike_sa *sa, struct work *w, const struct ike_path *path, struct span d)
+{
+	int err = give_up_in_time(sa);
 
 	return err ? err : work_park(sa->k, w, sa, NULL, path, d);
 }
@@ -332,8 +339,7 @@ static int send_second(struct ike_sa *sa, const struct p1_choice *c)
 	sa_story(sa, "answered in aggressive mode, waiting for the peer's proof; if this stays, %s",
 		 auth_doubt(sa));
 	act_debug(sa->k, sa, "Old State = IKE_READY  New State = IKE_R_AM2 ");
-	sa->linger.kind = T_GIVE_UP;
-	err = timer_arm(&sa->k->timers, &sa->linger, sa->k->now_ms + IKE_GIVE_UP_MS);
+	err = give_up_in_time(sa);
 	return err ? err : phase1_send(sa, ike_build_done(&b), T_NONE);
 }
 

@@ -109,8 +109,10 @@ static bool waits(const struct qm *q)
 static void enter(struct qm *q, enum qm_state state)
 {
 	q->sa->k->n_quick -= waits(q);
+	q->sa->n_parked -= q->state == QM_R1;
 	q->state = state;
 	q->sa->k->n_quick += waits(q);
+	q->sa->n_parked += state == QM_R1;
 }
 
 void quick_drop(struct qm *q)
@@ -694,15 +696,17 @@ static void read_message(struct qm *q, const struct ike_path *path, const struct
 	secret_wipe(buf, sizeof(buf));
 }
 
-/* Room for the work that another exchange of the peer's may ask for. */
+/* Room for the work that another exchange of the peer's may ask for, on whichever of his SAs:
+ * he may make as many as he likes, and the others have work as well. */
 static bool may_work(const struct ike_sa *sa)
 {
-	const struct qm *q;
+	const struct peer peer = peer_of_sa(sa);
+	const struct ike_sa *his;
 	unsigned n = 0;
 
-	TAILQ_FOREACH(q, &sa->qms, entry)
-		n += q->state == QM_R1;
-	return n < IKE_MAX_WORK_SA && sa->k->n_work < IKE_MAX_WORK;
+	for (his = sa_of_peer(sa->k, &peer.addr, NULL); his; his = sa_of_peer(sa->k, &peer.addr, his))
+		n += his->n_parked && peer_has_sa(&peer, his) ? his->n_parked : 0;
+	return n < IKE_MAX_WORK_PEER && sa->k->n_work < IKE_MAX_WORK;
 }
 
 void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,

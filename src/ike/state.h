@@ -82,7 +82,7 @@
 #define IKE_MAX_SEEN	    8192  /* message ids that an ISAKMP SA remembers */
 #define IKE_QM_AT_ONCE	    1	   /* of ours on one SA: strongSwan forgets those beyond three */
 #define IKE_MAX_WORK	    256	   /* public-key work that waits: no new peer and no new quick mode of a peer */
-#define IKE_MAX_WORK_SA	    32	   /* the same of quick modes of one peer */
+#define IKE_MAX_WORK_PEER   32	   /* of quick modes of one peer, on all his SAs */
 #define IKE_NONCE	    20	   /* bytes of ours */
 #define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */
 
@@ -190,6 +190,7 @@ struct ike_sa {
 	uint64_t sent_ms; /* the last message under its keys, or keepalive */
 	TAILQ_HEAD(qm_list, qm) qms;
 	size_t n_qms;
+	unsigned n_parked; /* of them QM_R1 */
 	uint32_t his_life_sec, our_life_sec; /* as offered and as configured */
 	uint64_t life_bytes, bytes; /* the peer's limit of enciphered bytes (0: none), and so far */
 	uint32_t *seen; /* message ids that were used, either way: a ring once it is full */

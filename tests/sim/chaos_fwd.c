@@ -454,7 +454,7 @@ static void audit_sa(const struct node *n, const struct ike_sa *sa, size_t *aliv
 		chaos_fail("router %u: phase 1 is up with a peer whose keys differ", node_no(n));
 	if (sa->initiator ? (sa->state == MM_I1 || sa->state == MM_I3 || sa->state == MM_I5) &&
 				    age > 3 * 31000 + slack :
-			    (sa->state == MM_R2 || sa->state == MM_R4 || sa->state == AG_R1) &&
+			    (sa->state == MM_R2 || sa->state == MM_R4 || sa->state == AG_R1 || sa->state == AG_R2) &&
 				    age > IKE_GIVE_UP_MS + 2000)
 		chaos_fail("router %u: a main mode does not end (state %d, %llu ms)", node_no(n),
 			   sa->state, (unsigned long long)age);

@@ -34,6 +34,14 @@ static void pfs(uint16_t group)
 	}
 }
 
+static void pfs_of_second(void)
+{
+	for (int s = 0; s < 2; s++) {
+		sim.side[s].p2[1].pfs_group = 2;
+		sim_configure(s);
+	}
+}
+
 static void aggressive(int s)
 {
 	sim.side[0].cfg.aggressive = sim.side[1].cfg.aggressive = true;
@@ -424,6 +432,52 @@ static void a_flood_pushes_out_nobody_who_waits(void **state)
 	assert_int_equal(sim.side[0].n_sa, 2);
 }
 
+/* Answered late or not: it is gone when those who count strangers' exchanges no longer look. */
+static void waiting_makes_no_strangers_exchange_older(void **state)
+{
+	(void)state;
+	aggressive(0);
+	run_to_work(2); /* the answer */
+	sim.cut[0] = sim.cut[1] = true;
+	sim_run(IKE_GIVE_UP_MS - 10000);
+	finish_all();
+	sim_run(9000);
+	assert_int_equal(sim.side[1].sent_aggressive, 1);
+	assert_int_equal(sim_count_sas(1, IKE_AG_INIT_EXCH), 1);
+	sim_run(2000);
+	assert_int_equal(sim_count_sas(1, IKE_AG_INIT_EXCH), 0);
+}
+
+/* However many ISAKMP SAs he has. */
+static void one_peer_leaves_room_for_the_others(void **state)
+{
+	struct ike *k = sim.side[1].ike;
+	struct ike_admission a;
+
+	(void)state;
+	pfs_of_second();
+	sim_acquire(0, 1);
+	sim_acquire(1, 1);
+	sim_run(3000);
+	size_t pairs = sim_pairs(1);
+	struct ike_sa *one = TAILQ_FIRST(&k->sas), *two = one ? TAILQ_NEXT(one, entry) : NULL;
+	assert_non_null(two);
+	one->n_parked += 20;
+	two->n_parked += IKE_MAX_WORK_PEER - 20;
+	sim_acquire(0, 2);
+	settle();
+	ike_get_admission(k, &a);
+	assert_int_equal(a.not_begun, 1);
+	assert_int_equal(sim_pairs(1), pairs);
+	two->n_parked--;
+	sim_run(1500);
+	assert_int_equal(sim_pairs(1), pairs + 1);
+	assert_int_equal(one->n_parked, 20);
+	assert_int_equal(two->n_parked, IKE_MAX_WORK_PEER - 21);
+	one->n_parked = two->n_parked = 0;
+	sim_assert_twins();
+}
+
 /* ---- all at once ---- */
 
 static void late_and_lossy(void **state)
@@ -467,6 +521,8 @@ int main(void)
 		CASE(a_core_goes_with_what_waits),
 		CASE(who_is_new_waits_while_much_is_to_be_done),
 		CASE(a_flood_pushes_out_nobody_who_waits),
+		CASE(waiting_makes_no_strangers_exchange_older),
+		CASE(one_peer_leaves_room_for_the_others),
 		CASE(late_and_lossy),
 	};
 
