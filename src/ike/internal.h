@@ -403,6 +403,9 @@ bool pair_any(const struct ike *k, uint32_t policy_id); /* in whatever state */
 bool pair_has_newer(const struct pair *p);
 /* False if there is no pair in use whose renewal could be tried again. */
 bool renew_later(struct ike *k, uint32_t policy_id);
+/* A quick mode of the peer's came to nothing that had to wait for public-key work: a renewal that
+ * was due meanwhile did not begin for its sake. */
+void renew_held_back(struct ike *k, uint32_t policy_id);
 const struct ipaddr *pair_local(const struct pair *p);
 /* When a packet left for the peer last, as far as the forwarder has told; 0: never. */
 uint64_t pairs_last_out(const struct ike *k, const struct peer *peer);

@@ -187,6 +187,15 @@ static bool is_under_way(struct ike *k, const struct p2_policy *p)
 	return qm_running(k, p);
 }
 
+void renew_held_back(struct ike *k, uint32_t policy_id)
+{
+	const struct pair *live = pair_current(k, policy_id);
+	const struct p2_policy *p = p2_by_id(k, policy_id);
+
+	if (live && p && live->rekeying && !timer_armed(&live->timer) && !is_under_way(k, p))
+		(void)renew_later(k, policy_id);
+}
+
 void policy_begins(struct ike *k, const struct p2_policy *p)
 {
 	struct fail_note *n = p->n_peers > 1 ? note_for(k, p->id, false) : NULL;

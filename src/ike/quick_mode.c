@@ -146,7 +146,7 @@ void quick_leave(struct qm *q)
 {
 	struct ike *k = q->sa->k;
 	uint32_t policy_id = q->policy.id;
-	bool answered = q->state == QM_R2;
+	bool answered = q->state == QM_R2, waited = q->state == QM_R1;
 
 	if (answered && !pair_keep_inbound(k, q))
 		enter(q, QM_DONE);
@@ -154,6 +154,8 @@ void quick_leave(struct qm *q)
 	/* if only his last message was lost, he will soon delete the old pair */
 	if (answered)
 		(void)renew_later(k, policy_id);
+	if (waited)
+		renew_held_back(k, policy_id);
 }
 
 void quick_fail(struct qm *q, const char *why)
@@ -756,10 +758,15 @@ void quick_again(struct qm *q, struct work *w)
 			quick_fail(q, "quick mode could not start");
 		return;
 	}
-	if (q->state == QM_R1)
+	bool answers = q->state == QM_R1;
+	struct ike *k = q->sa->k;
+	uint32_t policy_id = q->policy.id;
+	if (answers)
 		enter(q, QM_R0);
 	if (ike_header_decode(&r, &h)) /* as before */
 		read_message(q, &w->path, &h, w->d, w);
+	if (answers)
+		renew_held_back(k, policy_id);
 }
 
 /* Silent ever since: he has forgotten this ISAKMP SA, or is gone, and the next try has
@@ -794,7 +801,7 @@ void qm_timer_fired(struct qm *q, struct timer *t)
 		return;
 	}
 	if (t->kind == T_QM_GIVE_UP) {
-		quick_drop(q);
+		quick_leave(q);
 		return;
 	}
 	/* silent on a phase 1 that ended with our message: that one may be lost, and he may

@@ -478,6 +478,40 @@ static void one_peer_leaves_room_for_the_others(void **state)
 	sim_assert_twins();
 }
 
+/* While the peer's quick mode waits, a renewal of ours does not begin. If nothing comes of it, it
+ * does. */
+static void what_was_held_back_begins_later(void **state)
+{
+	(void)state;
+	for (int cleared = 0; cleared < 2; cleared++) {
+		again();
+		pfs(2);
+		sim_acquire(0, 1);
+		sim_run(3000);
+		assert_up();
+		sim.work_stands = true;
+		ike_expire(sim.side[0].ike, sim.now_ms, sim_sa(0, SA_OUT)->id, false, true);
+		settle();
+		sim_work(0); /* his key pair */
+		settle();
+		assert_int_equal(waiting(1), 1);
+		sim.cut[1] = true;
+		sim.side[1].sent_quick = sim.side[1].sent_main = 0;
+		ike_expire(sim.side[1].ike, sim.now_ms, sim_sa(1, SA_OUT)->id, false, true);
+		sim_run(IKE_REKEY_AGAIN_MS);
+		assert_int_equal(sim.side[1].sent_quick + sim.side[1].sent_main, 0);
+		if (cleared)
+			ike_clear_isakmp(sim.side[1].ike, sim.now_ms, 0);
+		else
+			sim_run(IKE_GIVE_UP_MS - IKE_REKEY_AGAIN_MS);
+		assert_int_equal(waiting(1), 0);
+		sim.work_stands = false;
+		finish_all();
+		sim_run(IKE_REKEY_AGAIN_MS + 1000);
+		assert_true(sim.side[1].sent_quick + sim.side[1].sent_main > 0);
+	}
+}
+
 /* ---- all at once ---- */
 
 static void late_and_lossy(void **state)
@@ -523,6 +557,7 @@ int main(void)
 		CASE(a_flood_pushes_out_nobody_who_waits),
 		CASE(waiting_makes_no_strangers_exchange_older),
 		CASE(one_peer_leaves_room_for_the_others),
+		CASE(what_was_held_back_begins_later),
 		CASE(late_and_lossy),
 	};
 
