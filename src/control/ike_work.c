@@ -19,16 +19,16 @@
 
 /* The loop does at most so much of it in one go, and in the long run a tenth of its time:
  * the first exchanges need no other thread, and a thousand do not hold up the rest. */
-#define HERE_MAX_US    2000
-#define HERE_US_PER_MS 100
+#define HERE_MAX_US 2000
+#define HERE_SHARE  10
 
 struct ike_worker {
 	struct control *c;
 	struct crypto_pool *pool; /* NULL: none */
 	struct ike_crypto *crypto; /* the loop's own */
 	struct event *done;
-	uint64_t spent_at_ms; /* when left_us was right */
-	unsigned left_us;
+	uint64_t at_us;	 /* when left_us was right */
+	int64_t left_us; /* less than nothing, if something took longer than it should */
 };
 
 /* One exponentiation, on a processor of 2024; 0: not here. */
@@ -49,22 +49,18 @@ static unsigned cost_us(const struct ike_work *w)
 
 static bool is_here(struct ike_worker *k, const struct ike_work *w)
 {
-	uint64_t now = host_now_ms(NULL), since = now - k->spent_at_ms;
+	uint64_t now = host_now_us();
 	unsigned us = cost_us(w);
 
 	if (!k->pool)
 		return true;
 	if (!us || us > HERE_MAX_US / 2 || crypto_pool_jobs(k->pool))
 		return false;
-	k->left_us = since > HERE_MAX_US / HERE_US_PER_MS ? HERE_MAX_US :
-							      k->left_us + (unsigned)since * HERE_US_PER_MS;
+	k->left_us += (int64_t)((now - k->at_us) / HERE_SHARE);
 	if (k->left_us > HERE_MAX_US)
 		k->left_us = HERE_MAX_US;
-	k->spent_at_ms = now;
-	if (us > k->left_us)
-		return false;
-	k->left_us -= us;
-	return true;
+	k->at_us = now;
+	return us <= k->left_us;
 }
 
 static void tell(struct control *c, struct ike_worked *r)
@@ -83,7 +79,9 @@ void ike_worker_put(struct control *c, const struct ike_work *w)
 
 	if (!is_here(k, w) && !crypto_pool_put(k->pool, w, c->pki, key))
 		return;
+	uint64_t from = host_now_us();
 	crypto_work_do(k->crypto, w, c->pki, key, &r);
+	k->left_us -= (int64_t)(host_now_us() - from); /* not every processor is that of cost_us() */
 	pki_key_free(key);
 	tell(c, &r);
 }

@@ -10,13 +10,18 @@
 #include <time.h>
 #include <unistd.h>
 
-uint64_t host_now_ms(void *ctx)
+uint64_t host_now_us(void)
 {
 	struct timespec t;
 
-	(void)ctx;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+uint64_t host_now_ms(void *ctx)
+{
+	(void)ctx;
+	return host_now_us() / 1000;
 }
 
 int64_t host_wall_ms(void)

@@ -6,6 +6,7 @@
 #include "base/span.h"
 
 uint64_t host_now_ms(void *ctx); /* CLOCK_MONOTONIC; ctx unused */
+uint64_t host_now_us(void);	 /* the same clock */
 int64_t host_wall_ms(void);	 /* since 1970, UTC */
 /* Fills p from the kernel's generator; aborts the process if it cannot. */
 void host_random(void *ctx, void *p, size_t n);

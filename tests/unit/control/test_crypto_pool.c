@@ -8,6 +8,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,6 +232,45 @@ static void it_goes_at_any_time(void **state)
 	crypto_pool_free(NULL);
 }
 
+/* ---- threads that do not start ---- */
+
+static unsigned may_start = 100;
+
+int __real_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *ctx);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *ctx);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *ctx)
+{
+	if (!may_start)
+		return EAGAIN;
+	may_start--;
+	return __real_pthread_create(t, a, f, ctx);
+}
+
+static void fewer_threads_do_as_well_and_none_is_an_error(void **state)
+{
+	struct ike_work w = some(0);
+	struct ike_worked r;
+	sigset_t before, after;
+
+	(void)state;
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	may_start = 0;
+	pool = NULL;
+	assert_int_equal(crypto_pool_new(4, &pool), -EAGAIN);
+	assert_null(pool);
+	may_start = 1;
+	assert_int_equal(crypto_pool_new(4, &pool), 0);
+	assert_int_equal(may_start, 0);
+	may_start = 100;
+	assert_int_equal(crypto_pool_put(pool, &w, NULL, NULL), 0);
+	take(&r);
+	assert_int_equal(r.err, 0);
+	/* the caller goes on hearing signals */
+	pthread_sigmask(SIG_SETMASK, NULL, &after);
+	for (int s = 1; s < 32; s++)
+		assert_int_equal(sigismember(&after, s), sigismember(&before, s));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +280,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_a_key_it_says_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_has_a_bound, setup, teardown),
 		cmocka_unit_test(it_goes_at_any_time),
+		cmocka_unit_test_teardown(fewer_threads_do_as_well_and_none_is_an_error, teardown),
 	};
 
 	here = ike_crypto_new();
