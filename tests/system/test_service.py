@@ -2,6 +2,7 @@
 """The router as a service: what it tells its manager, with the capabilities that the unit leaves it;
 and what systemd says of the unit."""
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -24,8 +25,10 @@ def bounds():
 
 
 def caps(pid):
-    with open(f'/proc/{pid}/status') as f:
-        bits = int(re.search(r'^CapEff:\s*(\S+)', f.read(), re.M)[1], 16)
+    """What any of its threads may: each has capabilities of its own."""
+    bits = 0
+    for task in pathlib.Path(f'/proc/{pid}/task').iterdir():
+        bits |= int(re.search(r'^CapEff:\s*(\S+)', (task / 'status').read_text(), re.M)[1], 16)
     return {n for n in range(64) if bits >> n & 1}
 
 
@@ -72,8 +75,8 @@ def test_systemd_verifies_the_unit(tmp_path):
 
 
 def test_the_unit_is_exposed_little(tmp_path):
-    """Exposure 0 to 10; a service that says nothing has 9.6, this one 2.7."""
-    done = run('systemd-analyze', 'security', '--offline=true', '--no-pager', '--threshold=30', unit(tmp_path),
+    """Exposure 0 to 10; a service that says nothing has 9.6, this one 2.7 to 3.0, by the version that judges."""
+    done = run('systemd-analyze', 'security', '--offline=true', '--no-pager', '--threshold=35', unit(tmp_path),
                ok=False)
     assert 'Overall exposure level' in done.stdout and done.returncode == 0, done.stdout + done.stderr
     loose = run('systemd-analyze', 'security', '--offline=true', '--no-pager', '--threshold=10', unit(tmp_path),
