@@ -659,6 +659,19 @@ static void run(struct qm *q, const struct row *row, const struct ike_payloads *
 		quick_drop(q);
 }
 
+/* Room for the work that another exchange of the peer's may ask for, on whichever of his SAs:
+ * he may make as many as he likes, and the others have work as well. */
+static bool may_work(const struct ike_sa *sa)
+{
+	const struct peer peer = peer_of_sa(sa);
+	const struct ike_sa *his;
+	unsigned n = 0;
+
+	for (his = sa_of_peer(sa->k, &peer.addr, NULL); his; his = sa_of_peer(sa->k, &peer.addr, his))
+		n += his->n_parked && peer_has_sa(&peer, his) ? his->n_parked : 0;
+	return n < IKE_MAX_WORK_PEER && sa->k->n_work < IKE_MAX_WORK;
+}
+
 static void read_message(struct qm *q, const struct ike_path *path, const struct ike_header *h, struct span d,
 			 struct work *again)
 {
@@ -681,6 +694,13 @@ static void read_message(struct qm *q, const struct ike_path *path, const struct
 			quick_drop(q);
 		return;
 	}
+	if (!again && q->state == QM_R0 && ike_payload_count(&pl, PL_KE) && !may_work(sa)) { /* he repeats it */
+		k->admission.not_begun++;
+		act_debug(k, sa, "too much public-key work waits, quick mode is not begun");
+		quick_drop(q);
+		secret_wipe(buf, sizeof(buf));
+		return;
+	}
 	if (!again) {
 		if (q->state == QM_R0)
 			sa_msgid_note(sa, h->msgid);
@@ -696,19 +716,6 @@ static void read_message(struct qm *q, const struct ike_path *path, const struct
 		r_refuse(q, &pl, NT_PAYLOAD_MALFORMED, "the payloads of a quick mode are not all there");
 	work_fini(&fresh);
 	secret_wipe(buf, sizeof(buf));
-}
-
-/* Room for the work that another exchange of the peer's may ask for, on whichever of his SAs:
- * he may make as many as he likes, and the others have work as well. */
-static bool may_work(const struct ike_sa *sa)
-{
-	const struct peer peer = peer_of_sa(sa);
-	const struct ike_sa *his;
-	unsigned n = 0;
-
-	for (his = sa_of_peer(sa->k, &peer.addr, NULL); his; his = sa_of_peer(sa->k, &peer.addr, his))
-		n += his->n_parked && peer_has_sa(&peer, his) ? his->n_parked : 0;
-	return n < IKE_MAX_WORK_PEER && sa->k->n_work < IKE_MAX_WORK;
 }
 
 void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike_header *h,
@@ -734,11 +741,6 @@ void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike
 		return;
 	if (!q && sa_msgid_seen(sa, h->msgid)) {
 		act_debug(k, sa, "quick mode of an exchange that is over, ignored");
-		return;
-	}
-	if (!q && !may_work(sa)) { /* he repeats it */
-		k->admission.not_begun++;
-		act_debug(k, sa, "too much public-key work waits, quick mode is not begun");
 		return;
 	}
 	if (!q)

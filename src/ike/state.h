@@ -81,7 +81,7 @@
 #define IKE_MAX_QM_PER_SA   128
 #define IKE_MAX_SEEN	    8192  /* message ids that an ISAKMP SA remembers */
 #define IKE_QM_AT_ONCE	    1	   /* of ours on one SA: strongSwan forgets those beyond three */
-#define IKE_MAX_WORK	    256	   /* public-key work that waits: no new peer and no new quick mode of a peer */
+#define IKE_MAX_WORK	    256	   /* public-key work that waits: no new peer, and no new quick mode of a peer with PFS */
 #define IKE_MAX_WORK_PEER   32	   /* of quick modes of one peer, on all his SAs */
 #define IKE_NONCE	    20	   /* bytes of ours */
 #define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */

@@ -384,16 +384,26 @@ static void who_is_new_waits_while_much_is_to_be_done(void **state)
 	k->n_work -= IKE_MAX_WORK;
 	sim_run(3000); /* he asks again */
 	assert_up();
-	/* a quick mode is not begun either, and comes again, too */
+	/* a quick mode with PFS is not begun either, and comes again, too */
+	pfs_of_second();
 	k->n_work += IKE_MAX_WORK;
 	sim_acquire(0, 2);
 	settle();
 	ike_get_admission(k, &a);
 	assert_int_equal(a.not_begun, 1);
+	assert_int_equal(sim.side[0].n_sa, 2);
 	k->n_work -= IKE_MAX_WORK;
 	sim_run(3000);
 	assert_int_equal(sim.side[0].n_sa, 4);
 	sim_assert_twins();
+	/* one without costs nothing */
+	k->n_work += IKE_MAX_WORK;
+	ike_expire(sim.side[0].ike, sim.now_ms, sim_sa(0, SA_OUT)->id, false, true);
+	settle();
+	assert_int_equal(sim.side[0].n_sa, 6);
+	ike_get_admission(k, &a);
+	assert_int_equal(a.not_begun, 1);
+	k->n_work -= IKE_MAX_WORK;
 }
 
 /* One that waits for its secret has shown its address: a flood does not take its place. */
