@@ -612,7 +612,7 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 			sa->flight.known = pairs_with(k, &sa->path.local, &sa->path.remote);
 		if (flight_resend(k, &sa->flight))
 			break;
-		if (sa->work) {
+		if (sa->work && !sa->bad_hash) { /* else the peer's next answer would be no better */
 			sa_end(sa, false, "%s", WORK_TOO_LATE);
 			break;
 		}

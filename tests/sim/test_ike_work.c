@@ -280,6 +280,25 @@ static void work_that_never_ends_ends_the_exchange(void **state)
 		}
 }
 
+/* What is wrong with the peer's answers is said, though another one waits when the time is over. */
+static void a_wrong_key_is_named_all_the_same(void **state)
+{
+	(void)state;
+	aggressive(0);
+	sim.side[1].psk[0].key[0] ^= 1;
+	sim_configure(1);
+	sim_acquire(0, 1);
+	sim_run(5000);
+	assert_non_null(strstr(sim.side[0].log, "CRYPTO-4-IKMP_BAD_MESSAGE"));
+	sim.work_stands = true;
+	sim_run(4000);
+	assert_int_equal(waiting(0), 1);
+	sim_run(120000);
+	assert_int_equal(waiting(0), 0);
+	assert_int_equal(sim.side[0].failed, 1);
+	assert_non_null(strstr(sim.side[0].reason, "hash is wrong"));
+}
+
 static void clear_leaves_nobody_waiting(void **state)
 {
 	(void)state;
@@ -560,6 +579,7 @@ int main(void)
 		CASE(another_third_message_has_to_wait),
 		CASE(a_bad_value_leaves_no_trace),
 		CASE(work_that_never_ends_ends_the_exchange),
+		CASE(a_wrong_key_is_named_all_the_same),
 		CASE(clear_leaves_nobody_waiting),
 		CASE(configuration_ends_it_or_asks_anew),
 		CASE(a_core_goes_with_what_waits),
