@@ -297,8 +297,8 @@ static void serve(struct driver *d)
 			if (fds[i + 1].revents)
 				receive(d, i);
 		carry_out(d);
+		tell_work(d); /* before the timers: the clock may have been moved beyond both */
 		ike_tick(d->ike, now_ms(d));
-		tell_work(d);
 		carry_out(d);
 		if (fds[0].revents && !commands(d))
 			return;
