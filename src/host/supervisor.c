@@ -67,8 +67,8 @@ static int renew_pair(int pair[2])
 	return 0;
 }
 
-/* In a child: nothing of the parent but what it is given. */
-static void become_child(struct sup *u, int keep_a, int keep_b)
+/* In a child: nothing of the parent but what it is given. name: of at most 15 letters, for ps(1). */
+static void become_child(struct sup *u, const char *name, int keep_a, int keep_b)
 {
 	const int all[] = { u->pair[0], u->pair[1], u->notice[0], u->notice[1], u->signals };
 	sigset_t none;
@@ -83,6 +83,7 @@ static void become_child(struct sup *u, int keep_a, int keep_b)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* without its parent a child would be nobody's */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, name);
 	if (getppid() != u->self)
 		_exit(1);
 }
@@ -113,7 +114,7 @@ static void start_control(struct sup *u)
 		/* a stop that comes before it listens shall not end it disorderly: it is
 		 * told again until it does */
 		signal(SIGTERM, SIG_IGN);
-		become_child(u, u->pair[0], u->notice[1]);
+		become_child(u, "culvert-control", u->pair[0], u->notice[1]);
 		_exit(u->s->control(u->s->ctx, u->pair[0], u->notice[1],
 				    u->control.restarts == 0));
 	}
@@ -125,7 +126,7 @@ static void start_forwarder(struct sup *u)
 	u->forwarder.born_ms = now_ms();
 	u->forwarder.pid = fork();
 	if (u->forwarder.pid == 0) {
-		become_child(u, u->pair[1], -1);
+		become_child(u, "culvert-forward", u->pair[1], -1);
 		_exit(u->s->forwarder(u->s->ctx, u->pair[1]));
 	}
 	if (!u->told)

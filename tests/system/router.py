@@ -50,6 +50,16 @@ class Router:
         words = f'{self.program.name} run --config {self.dir}/cfg'
         return sorted(int(p) for p in run('pgrep', '-f', words, ok=False).stdout.split())
 
+    def forwarder(self):
+        """The process that forwards packets; None while there is none."""
+        names = run('ps', '-o', 'pid=,comm=', '-p', ','.join(map(str, self.pids()))).stdout.split('\n')
+        return next((int(n.split()[0]) for n in names if n.endswith(' culvert-forward')), None)
+
+    def threads(self):
+        """Of the forwarder, by id."""
+        pid = self.forwarder()
+        return sorted(int(t) for t in os.listdir(f'/proc/{pid}/task')) if pid else []
+
     def signal(self, sig):
         for pid in self.pids():
             os.kill(pid, sig)

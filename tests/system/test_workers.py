@@ -18,11 +18,6 @@ from router import Router
 FLOWS, EACH = 32, 150
 
 
-def threads(router):
-    """Of the process that has most of them."""
-    return max(len(os.listdir(f'/proc/{pid}/task')) for pid in router.pids())
-
-
 def queues(router):
     """Of each TUN of the router."""
     said = router.ns.run('ip', '-d', 'link', 'show', 'type', 'tun').stdout
@@ -67,7 +62,7 @@ def test_flows_stay_in_order_and_nothing_is_a_replay(gre):
     with MtuNet() as net:
         r1, r2 = start(net, 1, 3, gre), start(net, 2, 2, gre)
         net.warm()
-        assert threads(r1) == 3 and threads(r2) == 2
+        assert len(r1.threads()) == 3 and len(r2.threads()) == 2
         assert 3 in queues(r1) and 2 in queues(r2)
         got = flood(net)
         assert all(seen == sorted(seen) for seen in got.values()), got
@@ -98,7 +93,7 @@ def test_queues_follow_who_is_there():
         until(lambda: queues(r1) == [0], 5, 'the end of it')
         r1 = start(net, 1, 1, False)
         net.warm()
-        assert threads(r1) == 1 and queues(r1) == [1]
+        assert len(r1.threads()) == 1 and queues(r1) == [1]
         r1.stop()
         assert queues(r1) == []  # an orderly stop takes it away
         r2.stop()

@@ -163,11 +163,8 @@ def test_under_load_sas_are_renewed_and_cleared_without_a_packet_in_clear(worker
 def test_pinned_workers_have_a_processor_each():
     with MtuNet() as net:
         routers = start(net, 2, args=('--pin',))
-        allowed = []
-        for pid in routers[0].pids():
-            tasks = [open(f'/proc/{pid}/task/{t}/status').read() for t in os.listdir(f'/proc/{pid}/task')]
-            found = [re.search(r'Cpus_allowed_list:\s*(\S+)', t)[1] for t in tasks]
-            allowed = found if len(found) > len(allowed) else allowed
+        tasks = [open(f'/proc/{t}/status').read() for t in routers[0].threads()]
+        allowed = [re.search(r'Cpus_allowed_list:\s*(\S+)', t)[1] for t in tasks]
         may = sorted(os.sched_getaffinity(0))
         assert sorted(allowed) == sorted(str(may[k % len(may)]) for k in range(2))
         for r in routers:
@@ -181,9 +178,9 @@ def test_a_forwarder_that_dies_comes_back_with_all_its_workers():
         capture = Capture(net.mid, 'east', CLEAR)
         flows = Flows(net)
         flows.burst(5)
-        victim = max(routers[0].pids(), key=lambda pid: len(os.listdir(f'/proc/{pid}/task')))
-        other = next(t for t in os.listdir(f'/proc/{victim}/task') if int(t) != victim)
-        os.kill(int(other), signal.SIGKILL)  # one thread: it takes all of them along
+        victim = routers[0].forwarder()
+        other = next(t for t in routers[0].threads() if t != victim)
+        os.kill(other, signal.SIGKILL)  # one thread: it takes all of them along
         for _ in range(40):
             flows.burst(1)
             time.sleep(0.01)
@@ -191,7 +188,7 @@ def test_a_forwarder_that_dies_comes_back_with_all_its_workers():
         flows.burst(5)
         flows.end()
         flows.check_order()
-        until(lambda: max(len(os.listdir(f'/proc/{pid}/task')) for pid in routers[0].pids()) == 2, 5, 'two workers')
+        until(lambda: len(routers[0].threads()) == 2, 5, 'two workers')
         assert victim not in routers[0].pids()
         assert capture.packets() == []
         for r in routers:
