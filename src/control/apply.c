@@ -243,6 +243,7 @@ void apply_all(struct control *c)
 	if (!err)
 		err = ikelink_open(c);
 	ports6_follow(c);
+	rings_follow(c, false);
 	if (!err)
 		err = send_table(c);
 	if (!err)

@@ -73,6 +73,7 @@ static void on_supervisor(evutil_socket_t fd, short what, void *ctx)
 		c->steer[i].in_forwarder = false;
 	c->udp4500 = c->udp6_4500 = c->ipip = false;
 	c->ports6 = 0;
+	rings_lost(c);
 	if (link_forwarder(c, fwd_fd) || ikelink_start(c, false)) {
 		/* nobody would try again: the next control begins anew, behind the locks */
 		log_line("CULVERT-2-FORWARDER", "the new forwarder does not answer");
@@ -130,6 +131,7 @@ static void on_nft(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	nl_drain(fd);
 	steering_restore(ctx);
+	rings_follow(ctx, true);
 	apply_soon(ctx);
 }
 

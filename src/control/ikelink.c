@@ -506,7 +506,8 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 		line_trace(c, m);
 		break;
 	case FWD_PORT_SLOWER:
-		say_slower(c, m->u.port_slower.id, m->u.port_slower.error);
+		if (!rings_cut(c, m->u.port_slower.id))
+			say_slower(c, m->u.port_slower.id, m->u.port_slower.error);
 		break;
 	case FWD_TUNNEL_ALIVE:
 		line_alive(c, m->u.tunnel_alive.tunnel_id, m->u.tunnel_alive.alive);

@@ -14,6 +14,7 @@
 #include "control/fwdlink.h"
 #include "control/if_counts.h"
 #include "host/netlink.h"
+#include "host/ring.h"
 #include "host/steer.h"
 #include "ike/ike.h"
 #include "model/acl_match.h"
@@ -34,6 +35,7 @@
 #define PORT_IP4IN6 16
 #define PORT_IP6IN6 17
 #define PORT_IPV6IP 18
+#define PORT_RING  40	/* plus slot */
 #define PORT_STEER 100	/* plus slot */
 #define PORT_TUN   1000 /* plus index in tuns */
 
@@ -143,6 +145,18 @@ struct control {
 	uint32_t nft_seen;    /* nftables' generation when both were as they should be; 0 unknown */
 	struct acl_log *acl_log;
 	bool access_failed; /* the last time */
+	struct ring_want rings[RING_SLOTS]; /* of the outer devices; ifindex 0: none */
+	struct {
+		struct ring_want want;
+		int err; /* 0: it did not */
+	} rings_failed[RING_SLOTS];
+	struct {
+		uint32_t ifindex;
+		uint64_t until_ms;
+	} rings_cut[RING_SLOTS]; /* fragments come there, and none is tried before */
+	uint64_t ring_mark;   /* of what keeps their packets from the stack (host/ring.h) */
+	uint64_t rings_said;  /* hash of what the log was told */
+	bool rings_known;     /* the forwarder has none that is not in rings */
 	char *access_said;  /* what access_diagnose() has found, a line each; NULL nothing yet */
 
 	struct policy_ids ids;
@@ -203,6 +217,14 @@ bool plumb6_hop_in(const struct cfg_interface *ci, const struct ipaddr *hop);
 /* ports6.c: the forwarder's ports of IPv6, once the configuration asks for them */
 void ports6_follow(struct control *c);
 bool ports6_outer(const struct control *c); /* some peer may be one of IPv6 */
+
+/* rings.c: how ESP comes in by the outer devices. only_less: before the access lists change, so that none
+ * of what a new list looks at passes it by. */
+void rings_follow(struct control *c, bool only_less);
+/* The port of that id is a ring, beside which fragments come: it goes, for a while. False: it is none. */
+bool rings_cut(struct control *c, uint32_t id);
+void rings_lost(struct control *c);   /* with the forwarder that had them */
+void rings_remove(struct control *c); /* orderly stop */
 
 /* tuns.c: first tuns_begin, then what is wanted, then tuns_forget for the rest (or
  * all). steering_apply sets c->guarded. */

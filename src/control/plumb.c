@@ -468,6 +468,7 @@ void plumb_apply(struct control *c)
 	for (size_t i = 0; i < c->n_added; i++)
 		c->added[i].wanted = false;
 	tuns_begin(c);
+	rings_follow(c, true);
 	steering_apply(c);
 	for (size_t i = 0; i < c->config->interfaces.n; i++)
 		if (c->config->interfaces.v[i]->is_tunnel)
@@ -498,6 +499,7 @@ bool plumb_follow_sas(struct control *c)
 
 void plumb_remove(struct control *c)
 {
+	rings_remove(c);
 	take_back(c, true);
 	tuns_forget(c, true);
 	ipv6_restore();

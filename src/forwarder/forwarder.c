@@ -177,6 +177,7 @@ static bool goes_alone(const struct fport *p)
 	case FWD_PORT_STEER:
 	case FWD_PORT_ESP:
 	case FWD_PORT_ESP6:
+	case FWD_PORT_RING:
 	case FWD_PORT_AH:
 	case FWD_PORT_AH6:
 	case FWD_PORT_UDP_ENCAP:
@@ -189,6 +190,7 @@ static bool goes_alone(const struct fport *p)
 
 static void dispatch(struct forwarder *f, struct fport *p, struct batch *b)
 {
+	f->via = p->desc.kind;
 	switch ((enum fwd_port_kind)p->desc.kind) {
 	case FWD_PORT_TUNNEL:
 		if (p->tunnel && p->tunnel->conf.vti) {
@@ -205,6 +207,7 @@ static void dispatch(struct forwarder *f, struct fport *p, struct batch *b)
 		break;
 	case FWD_PORT_ESP:
 	case FWD_PORT_ESP6:
+	case FWD_PORT_RING:
 		in_from_esp(f, b);
 		break;
 	case FWD_PORT_AH:

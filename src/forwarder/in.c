@@ -218,6 +218,8 @@ static void came_out(struct forwarder *f, struct delivery *d, struct sa *sa, str
 	if (sa->spec.udp_encap)
 		for (size_t i = 0; i < n; i++)
 			follow_peer(f, sa, p[i]);
+	else
+		port_note_esp(f, pol, p, n);
 	for (size_t i = 0; i < n; i++) {
 		if (plain && pol->steer && goes_plainly(p[i]))
 			deliver(f, d, pol->steer, p[i]);

@@ -32,6 +32,7 @@ struct fport {
 	struct lane_reader sender;
 	_Atomic bool told_slower; /* control knows that it has given up its faster way; by any worker */
 	struct tunnel *tunnel; /* TUNNEL: whose it is in the table in force; NULL none */
+	uint64_t since_ms; /* when it came */
 	struct fport *next;
 };
 
@@ -71,6 +72,7 @@ struct policy {
 	struct tunnel *vti, *gre;
 	const struct access_list *acl_in, *acl_out; /* of the table in force; NULL none */
 	struct sa *out;	  /* newest first; known flows hold one of them until sas_changed() (messages.c) */
+	bool by_ring;	  /* ESP of its SAs has come by a ring; by whose turn it is in the lane */
 	struct pkt *wait_first, **wait_last;
 	size_t n_waiting;
 	uint64_t acquired_ms; /* last ACQUIRE; 0 never */
@@ -163,6 +165,7 @@ struct forwarder {
 	struct fwd_drops drops;
 	uint32_t frag_id; /* of the last IPv6 packet that was cut */
 	uint64_t now_ms; /* read once per batch */
+	uint8_t via;	 /* enum fwd_port_kind that the batch came by */
 	struct bucket bucket[FWD_LAST_EVENT + 1], icmp_bucket;
 	struct batch out; /* assigned to SAs, not yet encapsulated */
 	/* beside others only */
@@ -235,7 +238,10 @@ static inline uint16_t tun_next_ip_id(const struct forwarder *f, struct tunnel *
 	return *id;
 }
 
-/* ports.c. add and del as the messages say; lookups answer NULL for none. */
+/* ports.c. What ESP of an SA, known to be the peer's, came by, f->via: if one policy's comes by a ring and by
+ * the raw socket, control is told to do without the ring. By whose turn it is in the lane. */
+void port_note_esp(struct forwarder *f, struct policy *pol, struct pkt *const *p, size_t n);
+/* add and del as the messages say; lookups answer NULL for none. */
 int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd);
 int ports_del(struct forwarder *f, uint32_t id);
 void ports_free(struct forwarder *f);

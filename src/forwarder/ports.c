@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define RING_SETTLE_MS 1000
+
 struct fport *port_by_id(struct forwarder *f, uint32_t id)
 {
 	struct fport *p = f->all->ports;
@@ -116,6 +118,7 @@ int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd)
 	}
 	if (!desc->worker) {
 		p->desc = *desc;
+		p->since_ms = f->now_ms;
 		p->one_socket = !is_tun(desc->kind);
 		p->next = f->all->ports;
 		f->all->ports = p;
@@ -176,6 +179,36 @@ static bool tell_slower(struct forwarder *f, struct fport *p, int err)
 		return true;
 	atomic_store_explicit(&p->told_slower, false, memory_order_relaxed);
 	return false;
+}
+
+static struct fport *ring_of(const struct forwarder *f, uint32_t ifid)
+{
+	struct fport *p = f->all->by_kind[FWD_PORT_RING] ? f->all->ports : NULL;
+
+	while (p && !(p->desc.kind == FWD_PORT_RING && p->desc.ifid == ifid))
+		p = p->next;
+	return p;
+}
+
+/* Fragments are put together by the kernel and come by the raw socket, whole ESP by the ring. Of two
+ * queues nobody knows what is older, and behind a backlog of one the packets of the other would be
+ * too old for the replay window. When a ring has just come, the socket may hold what came before. */
+void port_note_esp(struct forwarder *f, struct policy *pol, struct pkt *const *k, size_t n)
+{
+	struct fport *p = NULL;
+
+	if (f->via == FWD_PORT_RING && !pol->by_ring)
+		pol->by_ring = true; /* others read what is beside it: not written without need */
+	if (!pol->by_ring || (f->via != FWD_PORT_ESP && f->via != FWD_PORT_ESP6))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (!p || p->desc.ifid != k[i]->ifindex)
+			p = ring_of(f, k[i]->ifindex);
+		if (!p) /* the ring has gone */
+			pol->by_ring = false;
+		else if (f->now_ms >= p->since_ms + RING_SETTLE_MS)
+			(void)tell_slower(f, p, -EXDEV);
+	}
 }
 
 void port_send(struct forwarder *f, struct fport *port, struct batch *b)

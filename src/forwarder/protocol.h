@@ -76,7 +76,9 @@ enum fwd_port_kind {
 	FWD_PORT_UDP6_ENCAP, /* UDP 4500, IPV6_RECVPKTINFO on receive */
 	FWD_PORT_IP4IN6,     /* protocol 4 in IPv6: receives only */
 	FWD_PORT_IP6IN6,     /* protocol 41 in IPv6: receives only */
-	FWD_PORT_LAST = FWD_PORT_IP6IN6,
+	FWD_PORT_RING,	     /* ESP of both families as a device brings it, before the kernel's stack:
+			      * receives only (host/ring.h) */
+	FWD_PORT_LAST = FWD_PORT_RING,
 };
 
 /* What the kernel can do for a port, as control has found out. */

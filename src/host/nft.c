@@ -5,9 +5,11 @@
 #include <endian.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -262,6 +264,80 @@ bool nft_has_table(enum ip_family f, const char *table)
 
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, table);
 	return ask(h, on_nothing, NULL) == 0;
+}
+
+bool nft_has_netdev_table(const char *table)
+{
+	char buf[1024];
+	struct nlmsghdr *h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NFPROTO_NETDEV, 0);
+
+	mnl_attr_put_strz(h, NFTA_TABLE_NAME, table);
+	return ask(h, on_nothing, NULL) == 0;
+}
+
+/* ---- chains of others ---- */
+
+struct chain_reader {
+	const char *table, *name;
+	bool based; /* it has a hook */
+	uint32_t hook;
+	char *what;
+	bool found;
+};
+
+static int on_hook_attr(const struct nlattr *a, void *ctx)
+{
+	struct chain_reader *r = ctx;
+
+	if (mnl_attr_get_type(a) == NFTA_HOOK_HOOKNUM && mnl_attr_get_payload_len(a) == 4)
+		r->hook = be32toh(mnl_attr_get_u32(a));
+	return MNL_CB_OK;
+}
+
+static int on_chain_attr(const struct nlattr *a, void *ctx)
+{
+	struct chain_reader *r = ctx;
+
+	switch (mnl_attr_get_type(a)) {
+	case NFTA_CHAIN_TABLE:
+		r->table = mnl_attr_validate(a, MNL_TYPE_NUL_STRING) ? "" : mnl_attr_get_str(a);
+		break;
+	case NFTA_CHAIN_NAME:
+		r->name = mnl_attr_validate(a, MNL_TYPE_NUL_STRING) ? "" : mnl_attr_get_str(a);
+		break;
+	case NFTA_CHAIN_HOOK:
+		r->based = true;
+		return mnl_attr_parse_nested(a, on_hook_attr, r);
+	}
+	return MNL_CB_OK;
+}
+
+static int on_chain(const struct nlmsghdr *h, void *ctx)
+{
+	const struct nfgenmsg *m = mnl_nlmsg_get_payload(h);
+	struct chain_reader *r = ctx;
+
+	r->table = r->name = "";
+	r->based = false;
+	r->hook = 0;
+	(void)mnl_attr_parse(h, sizeof(struct nfgenmsg), on_chain_attr, r);
+	if (!r->based || !strncmp(r->table, "culvert", 7) || r->found ||
+	    (m->nfgen_family != NFPROTO_IPV4 && m->nfgen_family != NFPROTO_IPV6 &&
+	     m->nfgen_family != NFPROTO_INET) ||
+	    (r->hook != NF_INET_PRE_ROUTING && r->hook != NF_INET_LOCAL_IN && r->hook != NF_INET_INGRESS))
+		return MNL_CB_OK;
+	r->found = true;
+	snprintf(r->what, 128, "chain %.40s of table %.40s", r->name, r->table);
+	return MNL_CB_OK;
+}
+
+bool nft_foreign_input(char ret_what[128])
+{
+	struct chain_reader r = { .what = ret_what };
+	char buf[256];
+
+	(void)ask_dump(start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, AF_UNSPEC, NLM_F_DUMP), on_chain, &r);
+	return r.found;
 }
 
 static int on_gen_attr(const struct nlattr *a, void *ctx)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/ports_fd.h"
+#include "host/ring.h"
 #include "host/tun_port.h"
 #include "host/udp_port.h"
 
@@ -138,6 +139,8 @@ int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port *
 		return udp_port_make(desc, fd, ret_port);
 	if (kind == FWD_PORT_TUNNEL || kind == FWD_PORT_STEER)
 		return tun_port_make(desc, fd, ret_port);
+	if (kind == FWD_PORT_RING)
+		return ring_port_make(fd, ret_port);
 	f = calloc(1, sizeof(*f) + BATCH_MAX * control);
 	if (!f) {
 		close(fd);

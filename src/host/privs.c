@@ -3,12 +3,14 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
 		    CLONE_NEWNET)
@@ -94,6 +96,11 @@ static int install_filter(void)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
 				       SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, IPPROTO_IP),
 				       SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, IP_MTU_DISCOVER));
+	/* and of all that can be asked, what a ring had no room for */
+	if (!err)
+		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), 2,
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, SOL_PACKET),
+				       SCMP_A2(SCMP_CMP_MASKED_EQ, UINT32_MAX, PACKET_STATISTICS));
 	if (!err)
 		err = seccomp_load(c);
 	seccomp_release(c);

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which outer devices have a ring (host/ring.h), as far as the host lets them: a tap sees packets before
+ * any list or chain does, so where somebody's looks at what comes in there is none, and ESP comes by the
+ * raw socket. What is lost, while a ring comes or goes, is what arrives within some milliseconds; the
+ * other order would bring packets twice, and each would be told of as a replay. */
+#include "control/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "host/log.h"
+#include "host/nft.h"
+#include "host/offload.h"
+#include "host/os.h"
+
+#define CUT_MS 600000 /* until a ring is tried again where fragments came */
+
+/* What is wanted, and for each outer device why not, if it is not. */
+struct wish {
+	struct ring_want v[RING_SLOTS];
+	size_t n;
+	struct txt said;
+};
+
+static bool has_list(const struct control *c, uint32_t ifindex)
+{
+	for (size_t i = 0; i < c->config->interfaces.n; i++) {
+		const struct cfg_interface *ci = c->config->interfaces.v[i];
+		const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
+
+		if (b && b->ifindex == ifindex && (ci->group_in[0] || ci->ip6.filter_in[0]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_cut(const struct control *c, uint32_t ifindex)
+{
+	uint64_t now = host_now_ms(NULL);
+
+	for (size_t i = 0; i < RING_SLOTS; i++)
+		if (c->rings_cut[i].ifindex == ifindex && now < c->rings_cut[i].until_ms)
+			return true;
+	return false;
+}
+
+static int cmp_addr(const void *a, const void *b)
+{
+	return ipaddr_cmp(a, b);
+}
+
+/* The addresses that ESP may come to. False: there are too many. */
+static bool addresses(const struct control *c, uint32_t ifindex, struct ring_want *w)
+{
+	for (size_t i = 0; i < c->n_addrs; i++) {
+		const struct nl_addr *a = &c->addrs[i];
+
+		if (a->ifindex != ifindex || a->tentative || a->duplicate)
+			continue;
+		if (w->n == RING_ADDRS)
+			return false;
+		w->addr[w->n++] = a->addr;
+	}
+	qsort(w->addr, w->n, sizeof(w->addr[0]), cmp_addr);
+	return true;
+}
+
+/* Why that device has no ring; NULL: it may have one. */
+static const char *refusal(const struct control *c, const struct nl_link *l, struct ring_want *w,
+			   char room[128])
+{
+	if (offload_refused("no-ring"))
+		return OFFLOAD_ENV " says no-ring";
+	if (has_list(c, l->ifindex))
+		return "an access list looks at what comes in there";
+	if (!offload_refused("ring") && nft_foreign_input(room))
+		return room;
+	if (l->mtu > RING_MTU)
+		return "its packets may be longer than a frame";
+	if (is_cut(c, l->ifindex))
+		return "its peers' packets come in fragments, which the kernel puts together";
+	return addresses(c, l->ifindex, w) ? NULL : "it has too many addresses";
+}
+
+static void say(struct wish *wish, const char *device, const char *why)
+{
+	if (why)
+		txt_printf(&wish->said, "ESP by %s: raw socket (%s)\n", device, why);
+	else
+		txt_printf(&wish->said, "ESP by %s: received by a ring of packets\n", device);
+}
+
+static void want_device(const struct control *c, uint32_t ifindex, struct wish *wish)
+{
+	const struct nl_link *l = ifindex ? plumb_link(c, ifindex) : NULL;
+	struct ring_want w = { .ifindex = ifindex };
+	char room[128];
+	const char *why;
+
+	if (!l)
+		return;
+	for (size_t i = 0; i < wish->n; i++)
+		if (wish->v[i].ifindex == ifindex)
+			return;
+	snprintf(w.device, sizeof(w.device), "%s", l->name);
+	why = refusal(c, l, &w, room);
+	if (!why && !w.n)
+		return; /* nothing of ours can come there (yet) */
+	if (!why && wish->n == RING_SLOTS)
+		why = "other devices have them all";
+	if (why)
+		say(wish, l->name, why);
+	else
+		wish->v[wish->n++] = w;
+}
+
+static void wish_of(const struct control *c, struct wish *ret)
+{
+	for (size_t i = 0; i < c->config->interfaces.n; i++) {
+		const struct cfg_interface *ci = c->config->interfaces.v[i];
+		const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
+
+		if (!b)
+			continue;
+		if (!ci->is_tunnel && (ci->crypto_map[0] || ci->ip6.crypto_map[0]))
+			want_device(c, b->ifindex, ret);
+		if (ci->is_tunnel && ci->tunnel.protection[0])
+			want_device(c, b->egress_ifindex, ret);
+	}
+}
+
+static bool same(const struct ring_want *a, const struct ring_want *b)
+{
+	bool alike = a->ifindex == b->ifindex && a->n == b->n && !strcmp(a->device, b->device);
+
+	for (size_t i = 0; alike && i < a->n; i++)
+		alike = ipaddr_equal(&a->addr[i], &b->addr[i]);
+	return alike;
+}
+
+static bool wished(const struct wish *wish, const struct ring_want *w)
+{
+	for (size_t i = 0; i < wish->n; i++)
+		if (same(&wish->v[i], w))
+			return true;
+	return false;
+}
+
+static bool runs(const struct control *c, const struct ring_want *w)
+{
+	for (size_t i = 0; i < RING_SLOTS; i++)
+		if (c->rings[i].ifindex && same(&c->rings[i], w))
+			return true;
+	return false;
+}
+
+static void drop_slot(struct control *c, size_t i)
+{
+	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_RING + i));
+	c->rings[i] = (struct ring_want){ 0 };
+}
+
+/* The table follows the rings that run. By it nftables goes on a step that is ours (steering_apply()). */
+static int keep(struct control *c, struct txt *why)
+{
+	struct ring_want v[RING_SLOTS];
+	uint32_t before = 0, after = 0;
+	size_t n = 0;
+	bool known = nft_generation(&before) == 0 && before == c->nft_seen;
+	int err;
+
+	for (size_t i = 0; i < RING_SLOTS; i++)
+		if (c->rings[i].ifindex)
+			v[n++] = c->rings[i];
+	err = ring_keep(v, n, &c->ring_mark, why);
+	if (known && nft_generation(&after) == 0 && after == before + 1)
+		c->nft_seen = after;
+	return err;
+}
+
+/* Into a slot, with its packets kept from the stack before the first one is taken. 0 or -errno. */
+static int start(struct control *c, const struct ring_want *w, struct txt *why)
+{
+	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = { .kind = FWD_PORT_RING, .ifid = w->ifindex } };
+	size_t slot = 0;
+	int fd, err;
+
+	while (slot < RING_SLOTS && c->rings[slot].ifindex)
+		slot++;
+	if (slot == RING_SLOTS)
+		return -ENOSPC;
+	fd = ring_open(w);
+	if (fd < 0)
+		return fd;
+	c->rings[slot] = *w;
+	m.u.port.id = (uint32_t)(PORT_RING + slot);
+	err = keep(c, why);
+	if (!err)
+		err = ring_listen(fd, w);
+	if (!err)
+		err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+	close(fd);
+	if (err) {
+		drop_slot(c, slot);
+		(void)keep(c, why);
+	}
+	return err;
+}
+
+/* What failed is not tried again as it was: each try changes nftables, and is news to ourselves. */
+static int try(struct control *c, const struct ring_want *w, struct txt *why)
+{
+	size_t at = 0;
+	int err;
+
+	for (size_t i = 0; i < RING_SLOTS; i++) {
+		if (c->rings_failed[i].err && same(&c->rings_failed[i].want, w))
+			return c->rings_failed[i].err;
+		if (!c->rings_failed[i].err || c->rings_failed[i].want.ifindex == w->ifindex)
+			at = i;
+	}
+	err = start(c, w, why);
+	c->rings_failed[at].want = *w;
+	c->rings_failed[at].err = err;
+	return err;
+}
+
+static void tell(struct control *c, struct txt *said)
+{
+	static const uint64_t seed[2] = { 0x72696e67, 2 };
+	uint64_t now = said->len ? hash_bytes(seed, txt_cstr(said), said->len) : 0;
+	char *copy = now != c->rings_said ? strdup(txt_cstr(said)) : NULL, *line, *rest;
+
+	for (line = copy ? strtok_r(copy, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+		log_line("CULVERT-6-PORT", "%s", line);
+	free(copy);
+	c->rings_said = now;
+}
+
+void rings_follow(struct control *c, bool only_less)
+{
+	struct wish wish = { .said = TXT_INIT };
+	struct txt why = TXT_INIT;
+	bool gone = false;
+
+	wish_of(c, &wish);
+	for (size_t i = 0; i < RING_SLOTS; i++) {
+		/* what an earlier control left goes: its filter cannot be asked */
+		if (!c->rings_known || (c->rings[i].ifindex && !wished(&wish, &c->rings[i]))) {
+			drop_slot(c, i);
+			gone = true;
+		}
+	}
+	c->rings_known = true;
+	if (gone || c->ring_mark)
+		(void)keep(c, &why);
+	for (size_t i = 0; !only_less && i < wish.n; i++) {
+		int err = runs(c, &wish.v[i]) ? 0 : try(c, &wish.v[i], &why);
+
+		say(&wish, wish.v[i].device, err == -ENODEV ? "no Ethernet device" : err ? strerror(-err) : NULL);
+	}
+	if (!only_less)
+		tell(c, &wish.said);
+	txt_fini(&wish.said);
+	txt_fini(&why);
+}
+
+bool rings_cut(struct control *c, uint32_t id)
+{
+	size_t slot = id - PORT_RING, at = 0;
+
+	if (id < PORT_RING || slot >= RING_SLOTS)
+		return false;
+	for (size_t i = 0; i < RING_SLOTS; i++)
+		if (c->rings_cut[i].until_ms < c->rings_cut[at].until_ms)
+			at = i;
+	c->rings_cut[at].ifindex = c->rings[slot].ifindex;
+	c->rings_cut[at].until_ms = host_now_ms(NULL) + CUT_MS;
+	rings_follow(c, false);
+	return true;
+}
+
+void rings_lost(struct control *c)
+{
+	memset(c->rings, 0, sizeof(c->rings));
+	memset(c->rings_failed, 0, sizeof(c->rings_failed));
+}
+
+void rings_remove(struct control *c)
+{
+	struct txt why = TXT_INIT;
+
+	for (size_t i = 0; i < RING_SLOTS; i++)
+		if (c->rings[i].ifindex)
+			drop_slot(c, i);
+	(void)keep(c, &why);
+	txt_fini(&why);
+}

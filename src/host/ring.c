@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tap's socket, its filter, and the rules that say the same. */
+#include "host/ring.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if_arp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "host/nft.h"
+
+#define TABLE "culvert_ring"
+#define ESP   50
+/* what comes before the addresses, and nine for each of IPv6 */
+#define PROGRAM_MAX (24 + 9 * RING_ADDRS)
+
+/* ---- the socket ---- */
+
+static int set_up(int fd)
+{
+	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog program = { 1, nothing };
+	struct tpacket_req ring = { .tp_block_size = RING_BLOCK,
+				    .tp_block_nr = RING_FRAMES / (RING_BLOCK / RING_FRAME),
+				    .tp_frame_size = RING_FRAME, .tp_frame_nr = RING_FRAMES };
+	int version = TPACKET_V2, on = 1;
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ||
+	       setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) ||
+	       setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
+	       setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &ring, sizeof(ring));
+}
+
+int ring_open(const struct ring_want *w)
+{
+	/* of no protocol at first: nothing of other devices gets in */
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err = 0;
+	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
+				 .sll_ifindex = (int)w->ifindex };
+	socklen_t len = sizeof(a);
+
+	if (fd < 0)
+		return -errno;
+	if (set_up(fd) || bind(fd, (struct sockaddr *)&a, sizeof(a)) ||
+	    getsockname(fd, (struct sockaddr *)&a, &len))
+		err = -errno;
+	else if (a.sll_hatype != ARPHRD_ETHER)
+		err = -ENODEV;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+/* ---- the filter ---- */
+
+struct program {
+	struct sock_filter v[PROGRAM_MAX];
+	uint16_t n;
+};
+
+static void op(struct program *p, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
+{
+	if (p->n < PROGRAM_MAX)
+		p->v[p->n++] = (struct sock_filter){ code, jt, jf, k };
+}
+
+static void load(struct program *p, uint16_t size, uint32_t at)
+{
+	op(p, BPF_LD | size | BPF_ABS, at, 0, 0);
+}
+
+static void answer(struct program *p, bool take)
+{
+	op(p, BPF_RET | BPF_K, take ? 0xffff : 0, 0, 0);
+}
+
+/* Goes on only if what was loaded is k. */
+static void need(struct program *p, uint32_t k)
+{
+	op(p, BPF_JMP | BPF_JEQ | BPF_K, k, 1, 0);
+	answer(p, false);
+}
+
+static uint32_t word(const struct ipaddr *a, size_t i)
+{
+	return (uint32_t)a->b[4 * i] << 24 | (uint32_t)a->b[4 * i + 1] << 16 |
+	       (uint32_t)a->b[4 * i + 2] << 8 | a->b[4 * i + 3];
+}
+
+/* Whole ESP to one of the addresses (RFC 791 section 3.1, RFC 8200 section 3). Offsets are from the IP
+ * header. */
+static void put_v4(struct program *p, const struct ring_want *w)
+{
+	load(p, BPF_B, 9);
+	need(p, ESP);
+	load(p, BPF_H, 6);
+	op(p, BPF_ALU | BPF_AND | BPF_K, 0x3fff, 0, 0);
+	need(p, 0);
+	load(p, BPF_W, 16);
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->addr[i].family != IP_V4)
+			continue;
+		op(p, BPF_JMP | BPF_JEQ | BPF_K, word(&w->addr[i], 0), 0, 1);
+		answer(p, true);
+	}
+	answer(p, false);
+}
+
+static void put_v6(struct program *p, const struct ring_want *w)
+{
+	load(p, BPF_B, 6);
+	need(p, ESP);
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->addr[i].family != IP_V6)
+			continue;
+		for (uint8_t k = 0; k < 4; k++) {
+			load(p, BPF_W, 24u + 4u * k);
+			op(p, BPF_JMP | BPF_JEQ | BPF_K, word(&w->addr[i], k), 0, (uint8_t)(2 * (3 - k) + 1));
+		}
+		answer(p, true);
+	}
+	answer(p, false);
+}
+
+int ring_listen(int fd, const struct ring_want *w)
+{
+	struct program p = { .n = 0 };
+	size_t over;
+
+	load(&p, BPF_W, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE));
+	need(&p, PACKET_HOST);
+	load(&p, BPF_W, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL));
+	op(&p, BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 1, 0);
+	over = p.n;
+	op(&p, BPF_JMP | BPF_JA, 0, 0, 0);
+	put_v4(&p, w);
+	p.v[over].k = (uint32_t)(p.n - over - 1);
+	need(&p, ETH_P_IPV6);
+	put_v6(&p, w);
+	if (p.n == PROGRAM_MAX)
+		return -E2BIG;
+	struct sock_fprog program = { p.n, p.v };
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
+}
+
+/* ---- the rules ---- */
+
+static void put_rule(struct txt *t, const struct ring_want *w, enum ip_family f, const char *what)
+{
+	const char *sep = what;
+	char s[IPADDR_STRLEN];
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->addr[i].family != f)
+			continue;
+		txt_printf(t, "%s%s", sep, ipaddr_str(&w->addr[i], s));
+		sep = ", ";
+	}
+	if (sep != what)
+		txt_str(t, " } drop\n");
+}
+
+/* By its name the chain is of that device; its own name says which of them. */
+static void put_chain(struct txt *t, const struct ring_want *w)
+{
+	txt_printf(t, "\tchain ring_%u {\n\t\ttype filter hook ingress device \"%s\" priority -450;\n", w->ifindex,
+		   w->device);
+	put_rule(t, w, IP_V4, "\t\tmeta pkttype host ip protocol esp ip frag-off & 0x3fff == 0 ip daddr { ");
+	put_rule(t, w, IP_V6, "\t\tmeta pkttype host ip6 nexthdr esp ip6 daddr { ");
+	txt_str(t, "\t}\n");
+}
+
+int ring_keep(const struct ring_want *v, size_t n, uint64_t *mark, struct txt *why)
+{
+	static const uint64_t seed[2] = { 0x72696e67, 1 };
+	struct txt t = TXT_INIT;
+	uint64_t now = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < n; i++)
+		put_chain(&t, &v[i]);
+	if (n)
+		now = hash_bytes(seed, txt_cstr(&t), t.len) | 1;
+	if (now == *mark && nft_has_netdev_table(TABLE) == (n > 0))
+		goto done;
+	txt_clear(&t);
+	txt_str(&t, "table netdev " TABLE " {}\ndelete table netdev " TABLE "\n");
+	if (n)
+		txt_str(&t, "table netdev " TABLE " {\n"
+			    "\tcomment \"ESP that a ring takes; removed when culvert stops orderly\"\n");
+	for (size_t i = 0; i < n; i++)
+		put_chain(&t, &v[i]);
+	if (n)
+		txt_str(&t, "}\n");
+	err = t.bad ? -ENOMEM : nft_load(txt_cstr(&t), why);
+	*mark = err ? 0 : now;
+done:
+	txt_fini(&t);
+	return err;
+}

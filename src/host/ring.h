@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ESP as it comes in by an outer device, out of memory that the kernel fills (packet(7), PACKET_RX_RING):
+ * a packet costs a copy instead of a system call's part. A tap sees packets before the kernel's stack
+ * does, so what it takes is kept from the stack, by an nftables table of our own that says the same as
+ * the tap's filter: whole ESP packets to certain addresses of the host. Everything else - fragments, AH,
+ * extension headers, other addresses - goes the way it always went.
+ *
+ * Version 2 of the ring and not 3, which hands over a block when it is full or its timer ends: a lone
+ * packet would wait for milliseconds. */
+#ifndef HOST_RING_H
+#define HOST_RING_H
+
+#include "base/ipaddr.h"
+#include "base/txt.h"
+#include "forwarder/port.h"
+
+#define RING_SLOTS     8  /* devices */
+#define RING_ADDRS     16 /* of a device */
+#define RING_FRAME     2048
+#define RING_FRAMES    4096
+#define RING_BLOCK     65536
+#define RING_MTU       (RING_FRAME - 80) /* what a frame has in front of a packet */
+
+struct ring_want {
+	uint32_t ifindex;
+	char device[16];
+	struct ipaddr addr[RING_ADDRS]; /* in order */
+	size_t n;
+};
+
+/* A socket with a ring that takes nothing yet; -ENODEV: no Ethernet device. */
+int ring_open(const struct ring_want *w);
+/* Now it takes w's ESP. 0 or -errno. */
+int ring_listen(int fd, const struct ring_want *w);
+/* Keeps what n rings take from the stack, and nothing else; 0 rings: takes the table away. *mark is
+ * what stands (0: nothing), so that the same is not loaded twice. 0 or -errno with nft's words in why. */
+int ring_keep(const struct ring_want *v, size_t n, uint64_t *mark, struct txt *why);
+
+/* FWD_PORT_RING over such a socket; as host_make_port(). */
+int ring_port_make(int fd, struct port **ret_port);
+
+#endif
