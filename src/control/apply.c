@@ -248,6 +248,7 @@ void apply_all(struct control *c)
 		err = send_table(c);
 	if (!err)
 		err = manual_follow(c);
+	hops_tell(c);
 	if (!err)
 		err = ike_pki_configure(c, host_now_ms(NULL));
 	if (err)

@@ -339,6 +339,8 @@ static void control_free(struct control *c)
 		event_free(c->ike_timer);
 	if (c->apply_timer)
 		event_free(c->apply_timer);
+	if (c->hops_timer)
+		event_free(c->hops_timer);
 	if (c->sample_timer)
 		event_free(c->sample_timer);
 	protect_stop(c);

@@ -36,6 +36,7 @@
 #define PORT_IP6IN6 17
 #define PORT_IPV6IP 18
 #define PORT_RING  40	/* plus slot */
+#define PORT_LINK  50	/* plus slot of the ring */
 #define PORT_STEER 100	/* plus slot */
 #define PORT_TUN   1000 /* plus index in tuns */
 
@@ -146,6 +147,8 @@ struct control {
 	struct acl_log *acl_log;
 	bool access_failed; /* the last time */
 	struct ring_want rings[RING_SLOTS]; /* of the outer devices; ifindex 0: none */
+	bool ring_links[RING_SLOTS]; /* and a LINK port beside it */
+	struct event *hops_timer;
 	struct {
 		struct ring_want want;
 		int err; /* 0: it did not */
@@ -225,6 +228,10 @@ void rings_follow(struct control *c, bool only_less);
 bool rings_cut(struct control *c, uint32_t id);
 void rings_lost(struct control *c);   /* with the forwarder that had them */
 void rings_remove(struct control *c); /* orderly stop */
+bool rings_link(const struct control *c, uint32_t ifindex); /* a LINK port goes there; 0: anywhere */
+
+/* hops.c: to the LINK ports, now and then by itself */
+void hops_tell(struct control *c);
 
 /* tuns.c: first tuns_begin, then what is wanted, then tuns_forget for the rest (or
  * all). steering_apply sets c->guarded. */

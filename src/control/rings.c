@@ -26,13 +26,14 @@ struct wish {
 	struct txt said;
 };
 
-static bool has_list(const struct control *c, uint32_t ifindex)
+static bool has_list(const struct control *c, uint32_t ifindex, bool in)
 {
 	for (size_t i = 0; i < c->config->interfaces.n; i++) {
 		const struct cfg_interface *ci = c->config->interfaces.v[i];
 		const struct bound_if *b = bound_find(c->ifs, c->n_ifs, ci->name);
 
-		if (b && b->ifindex == ifindex && (ci->group_in[0] || ci->ip6.filter_in[0]))
+		if (b && b->ifindex == ifindex &&
+		    (in ? ci->group_in[0] || ci->ip6.filter_in[0] : ci->group_out[0] || ci->ip6.filter_out[0]))
 			return true;
 	}
 	return false;
@@ -53,13 +54,13 @@ static int cmp_addr(const void *a, const void *b)
 	return ipaddr_cmp(a, b);
 }
 
-/* The addresses that ESP may come to. False: there are too many. */
+/* The addresses that ESP may come to: peers are not reached by link-local ones. False: there are too many. */
 static bool addresses(const struct control *c, uint32_t ifindex, struct ring_want *w)
 {
 	for (size_t i = 0; i < c->n_addrs; i++) {
 		const struct nl_addr *a = &c->addrs[i];
 
-		if (a->ifindex != ifindex || a->tentative || a->duplicate)
+		if (a->ifindex != ifindex || a->tentative || a->duplicate || ipaddr_is_link_local(&a->addr))
 			continue;
 		if (w->n == RING_ADDRS)
 			return false;
@@ -75,9 +76,9 @@ static const char *refusal(const struct control *c, const struct nl_link *l, str
 {
 	if (offload_refused("no-ring"))
 		return OFFLOAD_ENV " says no-ring";
-	if (has_list(c, l->ifindex))
+	if (has_list(c, l->ifindex, true))
 		return "an access list looks at what comes in there";
-	if (!offload_refused("ring") && nft_foreign_input(room))
+	if (!offload_refused("ring") && nft_foreign_chain(true, room))
 		return room;
 	if (l->mtu > RING_MTU)
 		return "its packets may be longer than a frame";
@@ -91,7 +92,7 @@ static void say(struct wish *wish, const char *device, const char *why)
 	if (why)
 		txt_printf(&wish->said, "ESP by %s: raw socket (%s)\n", device, why);
 	else
-		txt_printf(&wish->said, "ESP by %s: received by a ring of packets\n", device);
+		txt_printf(&wish->said, "ESP by %s: received by a ring of packets", device);
 }
 
 static void want_device(const struct control *c, uint32_t ifindex, struct wish *wish)
@@ -142,10 +143,11 @@ static bool same(const struct ring_want *a, const struct ring_want *b)
 	return alike;
 }
 
-static bool wished(const struct wish *wish, const struct ring_want *w)
+/* Its device may have a ring; exactly: this very one. */
+static bool wished(const struct wish *wish, const struct ring_want *w, bool exactly)
 {
 	for (size_t i = 0; i < wish->n; i++)
-		if (same(&wish->v[i], w))
+		if (exactly ? same(&wish->v[i], w) : wish->v[i].ifindex == w->ifindex)
 			return true;
 	return false;
 }
@@ -158,8 +160,15 @@ static bool runs(const struct control *c, const struct ring_want *w)
 	return false;
 }
 
+static void drop_link(struct control *c, size_t i)
+{
+	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_LINK + i));
+	c->ring_links[i] = false;
+}
+
 static void drop_slot(struct control *c, size_t i)
 {
+	drop_link(c, i);
 	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_RING + i));
 	c->rings[i] = (struct ring_want){ 0 };
 }
@@ -229,6 +238,64 @@ static int try(struct control *c, const struct ring_want *w, struct txt *why)
 	return err;
 }
 
+/* ---- and out ---- */
+
+/* What is sent by a LINK port passes the lists on the way out, and others' chains, by as well. Why there is none;
+ * NULL: there may be one. */
+static const char *no_link(const struct control *c, uint32_t ifindex, char room[128])
+{
+	if (offload_refused("no-link"))
+		return OFFLOAD_ENV " says no-link";
+	if (has_list(c, ifindex, false))
+		return "an access list looks at what leaves there";
+	return !offload_refused("link") && nft_foreign_chain(false, room) ? room : NULL;
+}
+
+static int start_link(struct control *c, size_t slot)
+{
+	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = { .id = (uint32_t)(PORT_LINK + slot), .kind = FWD_PORT_LINK,
+							      .ifid = c->rings[slot].ifindex, .sends_only = true } };
+	int fd = link_open(c->rings[slot].ifindex), err = fd;
+
+	if (fd < 0)
+		return err;
+	err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+	close(fd);
+	c->ring_links[slot] = !err;
+	return err;
+}
+
+/* Beside the ring of a device that has one. */
+static void follow_link(struct control *c, const struct ring_want *w, bool only_less, struct txt *said)
+{
+	size_t slot = 0;
+	char room[128];
+	const char *why;
+	int err = 0;
+
+	while (slot < RING_SLOTS && c->rings[slot].ifindex != w->ifindex)
+		slot++;
+	if (slot == RING_SLOTS)
+		return;
+	why = no_link(c, w->ifindex, room);
+	if (why && c->ring_links[slot])
+		drop_link(c, slot);
+	if (!why && !c->ring_links[slot] && !only_less)
+		err = start_link(c, slot);
+	if (why || err)
+		txt_printf(said, ", sent by the raw socket (%s)\n", why ? why : strerror(-err));
+	else
+		txt_str(said, ", sent to the next hop past the stack\n");
+}
+
+bool rings_link(const struct control *c, uint32_t ifindex)
+{
+	for (size_t i = 0; i < RING_SLOTS; i++)
+		if (c->ring_links[i] && (!ifindex || c->rings[i].ifindex == ifindex))
+			return true;
+	return false;
+}
+
 static void tell(struct control *c, struct txt *said)
 {
 	static const uint64_t seed[2] = { 0x72696e67, 2 };
@@ -250,7 +317,7 @@ void rings_follow(struct control *c, bool only_less)
 	wish_of(c, &wish);
 	for (size_t i = 0; i < RING_SLOTS; i++) {
 		/* what an earlier control left goes: its filter cannot be asked */
-		if (!c->rings_known || (c->rings[i].ifindex && !wished(&wish, &c->rings[i]))) {
+		if (!c->rings_known || (c->rings[i].ifindex && !wished(&wish, &c->rings[i], !only_less))) {
 			drop_slot(c, i);
 			gone = true;
 		}
@@ -258,10 +325,12 @@ void rings_follow(struct control *c, bool only_less)
 	c->rings_known = true;
 	if (gone || c->ring_mark)
 		(void)keep(c, &why);
-	for (size_t i = 0; !only_less && i < wish.n; i++) {
-		int err = runs(c, &wish.v[i]) ? 0 : try(c, &wish.v[i], &why);
+	for (size_t i = 0; i < wish.n; i++) {
+		int err = only_less || runs(c, &wish.v[i]) ? 0 : try(c, &wish.v[i], &why);
 
 		say(&wish, wish.v[i].device, err == -ENODEV ? "no Ethernet device" : err ? strerror(-err) : NULL);
+		if (!err)
+			follow_link(c, &wish.v[i], only_less, &wish.said);
 	}
 	if (!only_less)
 		tell(c, &wish.said);
@@ -287,6 +356,7 @@ bool rings_cut(struct control *c, uint32_t id)
 void rings_lost(struct control *c)
 {
 	memset(c->rings, 0, sizeof(c->rings));
+	memset(c->ring_links, 0, sizeof(c->ring_links));
 	memset(c->rings_failed, 0, sizeof(c->rings_failed));
 }
 

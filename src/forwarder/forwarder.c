@@ -178,6 +178,7 @@ static bool goes_alone(const struct fport *p)
 	case FWD_PORT_ESP:
 	case FWD_PORT_ESP6:
 	case FWD_PORT_RING:
+	case FWD_PORT_LINK:
 	case FWD_PORT_AH:
 	case FWD_PORT_AH6:
 	case FWD_PORT_UDP_ENCAP:

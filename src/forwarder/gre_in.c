@@ -20,7 +20,7 @@ void deliver_flush(struct forwarder *f, struct delivery *d)
 {
 	for (unsigned k = 0; k < f->all->n; k++)
 		if (d->b[k].n)
-			port_send_by(f, d->port, k, &d->b[k]);
+			(void)port_send_by(f, d->port, k, &d->b[k]);
 }
 
 /* A packet in clear, received by interface ifid, that a policy there protects:

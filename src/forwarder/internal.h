@@ -118,6 +118,16 @@ struct table {
 	size_t n_tunnels;
 };
 
+#define HOPS_MAX 64
+
+/* hops.c */
+struct hop {
+	struct ipaddr dst;
+	uint32_t ifid;
+	uint8_t mac[6];
+	uint64_t until_ms; /* 0: none */
+};
+
 /* A token bucket: what strangers can provoke is limited, counters never are. */
 struct bucket {
 	bool started;
@@ -142,6 +152,8 @@ struct shared {
 	struct fport *by_kind[FWD_PORT_LAST + 1]; /* the newest of its kind */
 	size_t n_waiting;
 	bool paths_learned; /* some policy or tunnel has a path to forget */
+	struct hop hops[HOPS_MAX]; /* until_ms: by any worker, atomic, relaxed */
+	bool some_hops; /* one was told */
 	uint64_t next_scan_ms;	 /* the first worker's alone */
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
 	bool stopping; /* set with the gate closed, looked at anywhere; relaxed: a tick later will do */
@@ -250,8 +262,10 @@ struct fport *port_by_steered(struct forwarder *f, uint32_t ifid);
 bool port_is_steering(const struct forwarder *f, uint32_t dev_ifindex);
 bool port_is_tunnel(const struct forwarder *f, uint32_t dev_ifindex);
 void port_send(struct forwarder *f, struct fport *port, struct batch *b); /* b is empty after */
-/* By the queue of that worker: for who has his turn in the lane, or everything. */
-void port_send_by(struct forwarder *f, struct fport *port, unsigned worker, struct batch *b);
+/* By that port and no other, whatever knows a better way. False: it did not take them all. */
+bool port_send_own(struct forwarder *f, struct fport *port, struct batch *b);
+/* The same by the queue of that worker: for who has his turn in the lane, or everything. */
+bool port_send_by(struct forwarder *f, struct fport *port, unsigned worker, struct batch *b);
 
 /* state.c */
 /* Zeroes on a cache line of their own, for free(); NULL without memory. */
@@ -447,6 +461,10 @@ void gre_usual_begin(struct forwarder *f, struct tunnel *t, struct gre_usual *re
 /* True: p is gone. False: it is not one of the usual, and it is as it was. */
 bool gre_usual_out(struct forwarder *f, struct tunnel *t, const struct gre_usual *u, struct pkt *p);
 bool gre_usual_in(struct forwarder *f, struct delivery *d, const struct policy *from, struct pkt *p);
+
+/* hops.c: ESP past the kernel's stack, where its next hop is known. b is empty after. */
+int hops_set(struct forwarder *f, const struct fwd_next_hop *h); /* 0 or a negative errno */
+void hops_send(struct forwarder *f, struct fport *raw, struct batch *b);
 
 /* protect.c */
 /* After a commit: tunnels find their policies and policies their tunnels. */

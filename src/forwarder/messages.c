@@ -384,6 +384,8 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 		return clear_matches(f, m->u.matches.policy_id, m->u.matches.name);
 	case FWD_IKE_TX:
 		return ike_send(f, m);
+	case FWD_NEXT_HOP:
+		return hops_set(f, &m->u.next_hop);
 	case FWD_SHUTDOWN:
 		__atomic_store_n(&f->all->stopping, true, __ATOMIC_RELAXED);
 		return 0;

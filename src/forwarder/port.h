@@ -22,6 +22,7 @@ struct port_ops {
 	/* Sends every packet of b, in order, without keeping any. Returns how many the
 	 * kernel took; the others are lost (count them).
 	 *   TUN, ESP, GRE: data is a whole IP packet
+	 *   LINK:          data is a whole IP packet, of ESP: anything else is not sent
 	 *   UDP:           data is the payload; local, remote, ports, outer_tos
 	 *   ICMP:          data is the ICMP message; remote is where to, local (ICMPv6) whose
 	 *                  answer it is, or IP_NONE */
@@ -38,6 +39,7 @@ struct port {
 	/* set by send: the negative errno for which it has given up its faster way, for good or for
 	 * some packets; told once, and cleared then */
 	int fell_back;
+	uint8_t next_hop[6]; /* LINK: whom the next send is to, a hardware address */
 	uint64_t overflows; /* counted by recv: packets that the kernel had no room for; cleared when told */
 };
 

@@ -211,12 +211,7 @@ void port_note_esp(struct forwarder *f, struct policy *pol, struct pkt *const *k
 	}
 }
 
-void port_send(struct forwarder *f, struct fport *port, struct batch *b)
-{
-	port_send_by(f, port, f->id, b);
-}
-
-void port_send_by(struct forwarder *f, struct fport *port, unsigned worker, struct batch *b)
+bool port_send_by(struct forwarder *f, struct fport *port, unsigned worker, struct batch *b)
 {
 	struct port *own = port ? port->port[worker] : NULL;
 	bool by_turns = own && f->beside && port->desc.kind == FWD_PORT_UDP_ENCAP;
@@ -230,5 +225,20 @@ void port_send_by(struct forwarder *f, struct fport *port, unsigned worker, stru
 	f->drops.n[FWD_DROP_SEND_FAILED] += b->n - sent;
 	if (own && own->fell_back && tell_slower(f, port, own->fell_back))
 		own->fell_back = 0;
+	bool all = sent == b->n;
 	batch_put(&f->pool, b);
+	return all;
+}
+
+bool port_send_own(struct forwarder *f, struct fport *port, struct batch *b)
+{
+	return port_send_by(f, port, f->id, b);
+}
+
+void port_send(struct forwarder *f, struct fport *port, struct batch *b)
+{
+	if (port && f->all->some_hops && (port->desc.kind == FWD_PORT_ESP || port->desc.kind == FWD_PORT_ESP6))
+		hops_send(f, port, b);
+	else
+		(void)port_send_own(f, port, b);
 }

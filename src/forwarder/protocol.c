@@ -410,6 +410,12 @@ static void put_events(struct wr *w, const struct fwd_msg *m)
 		wr_be16(w, m->u.keepalive.len);
 		wr_u8(w, m->u.keepalive.ttl);
 		break;
+	case FWD_NEXT_HOP:
+		put_addr(w, &m->u.next_hop.dst);
+		wr_be32(w, m->u.next_hop.ifid);
+		wr_bytes(w, m->u.next_hop.mac, sizeof(m->u.next_hop.mac));
+		wr_be16(w, m->u.next_hop.life_ms);
+		break;
 	case FWD_PORT_SLOWER:
 		wr_be32(w, m->u.port_slower.id);
 		wr_be32(w, (uint32_t)m->u.port_slower.error);
@@ -470,6 +476,12 @@ static void get_events(struct rd *r, struct fwd_msg *m)
 		m->u.keepalive.counter = rd_be32(r);
 		m->u.keepalive.len = rd_be16(r);
 		m->u.keepalive.ttl = rd_u8(r);
+		break;
+	case FWD_NEXT_HOP:
+		get_addr(r, &m->u.next_hop.dst);
+		m->u.next_hop.ifid = rd_be32(r);
+		rd_copy(r, m->u.next_hop.mac, sizeof(m->u.next_hop.mac));
+		m->u.next_hop.life_ms = rd_be16(r);
 		break;
 	case FWD_PORT_SLOWER:
 		m->u.port_slower.id = rd_be32(r);

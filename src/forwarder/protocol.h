@@ -35,6 +35,7 @@ enum fwd_type {
 	FWD_ACL_ADD,	   /* a line of a list that POLICY_ACL names; of the table that follows */
 	FWD_POLICY_ACL,	   /* `set ip access-group` of the policy that was added last */
 	FWD_MATCHES_CLEAR, /* `clear access-list counters`: of a policy's line, or of a list of POLICY_ACL */
+	FWD_NEXT_HOP,	   /* who is next on the way to a peer: true for a while, and then told again */
 	/* forwarder -> control */
 	FWD_RESULT = 64,   /* seq, error (0 or negative errno) */
 	FWD_SA_INFO,	   /* sa_spec with remaining lifetimes, sequence number, counters */
@@ -78,7 +79,9 @@ enum fwd_port_kind {
 	FWD_PORT_IP6IN6,     /* protocol 41 in IPv6: receives only */
 	FWD_PORT_RING,	     /* ESP of both families as a device brings it, before the kernel's stack:
 			      * receives only (host/ring.h) */
-	FWD_PORT_LAST = FWD_PORT_RING,
+	FWD_PORT_LINK,	     /* ESP of both families to a next hop of a device, past the kernel's stack:
+			      * sends only (host/link_port.c) */
+	FWD_PORT_LAST = FWD_PORT_LINK,
 };
 
 /* What the kernel can do for a port, as control has found out. */
@@ -98,8 +101,15 @@ struct fwd_port {
 	/* whose descriptor it is: the first makes the port, the others join it. A socket of n workers
 	 * has one more, of n, that all of them read */
 	uint8_t worker;
-	bool sends_only; /* TUN: a queue that another worker reads */
+	bool sends_only; /* nobody waits for it. TUN: a queue that another worker reads */
 	uint8_t how;	      /* enum fwd_port_how, or'ed */
+};
+
+struct fwd_next_hop {
+	struct ipaddr dst;
+	uint32_t ifid;	  /* that of the LINK port */
+	uint8_t mac[6];
+	uint16_t life_ms; /* 0: not known any more */
 };
 
 /* One ACL line of one crypto map entry on one interface, in order. The SPD is
@@ -339,6 +349,7 @@ struct fwd_msg {
 			uint32_t id;
 			int32_t error; /* why: a negative errno */
 		} port_slower;
+		struct fwd_next_hop next_hop;
 	} u;
 };
 

@@ -70,6 +70,16 @@ int nl_route_get(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex,
  * the kernel has learned is not asked: whoever sends it an ICMP error can make it believe
  * anything. */
 uint32_t nl_path_mtu(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifindex);
+/* Who is next on the way to dst for packets with that mark, and by which device. known: the kernel has
+ * a hardware address, and goes on making sure of it as if it had sent a packet. -ENETUNREACH where the way is
+ * no plain one. */
+struct nl_hop {
+	uint32_t ifindex;
+	bool known;
+	uint8_t mac[6];
+};
+int nl_next_hop(struct nl *nl, const struct ipaddr *dst, uint32_t mark, struct nl_hop *ret);
+
 struct nl_rule {
 	uint8_t family; /* enum ip_family */
 	uint32_t mark, table, pref;

@@ -281,6 +281,7 @@ struct chain_reader {
 	const char *table, *name;
 	bool based; /* it has a hook */
 	uint32_t hook;
+	uint32_t hooks; /* bits of those that count */
 	char *what;
 	bool found;
 };
@@ -324,16 +325,18 @@ static int on_chain(const struct nlmsghdr *h, void *ctx)
 	if (!r->based || !strncmp(r->table, "culvert", 7) || r->found ||
 	    (m->nfgen_family != NFPROTO_IPV4 && m->nfgen_family != NFPROTO_IPV6 &&
 	     m->nfgen_family != NFPROTO_INET) ||
-	    (r->hook != NF_INET_PRE_ROUTING && r->hook != NF_INET_LOCAL_IN && r->hook != NF_INET_INGRESS))
+	    r->hook > NF_INET_INGRESS || !(r->hooks & 1u << r->hook))
 		return MNL_CB_OK;
 	r->found = true;
 	snprintf(r->what, 128, "chain %.40s of table %.40s", r->name, r->table);
 	return MNL_CB_OK;
 }
 
-bool nft_foreign_input(char ret_what[128])
+bool nft_foreign_chain(bool in, char ret_what[128])
 {
-	struct chain_reader r = { .what = ret_what };
+	uint32_t inward = 1u << NF_INET_PRE_ROUTING | 1u << NF_INET_LOCAL_IN | 1u << NF_INET_INGRESS;
+	uint32_t outward = 1u << NF_INET_LOCAL_OUT | 1u << NF_INET_POST_ROUTING;
+	struct chain_reader r = { .what = ret_what, .hooks = in ? inward : outward };
 	char buf[256];
 
 	(void)ask_dump(start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, AF_UNSPEC, NLM_F_DUMP), on_chain, &r);

@@ -8,7 +8,8 @@
 #include "forwarder/protocol.h"
 
 /* Words in this variable of the environment, with spaces or commas between them, leave a faster way
- * out: `no-segment`, `no-gro`, `no-ring`; `ring` takes it where others' chains look at what comes in. For tests, and for kernels with a fault there. */
+ * out: `no-segment`, `no-gro`, `no-ring`, `no-link`; `ring` and `link` take them where others' chains look at
+ * what comes in and what leaves. For tests, and for kernels with a fault there. */
 #define OFFLOAD_ENV "CULVERT_PORTS"
 
 /* Whether that word is there. */

@@ -60,12 +60,12 @@ static size_t raw_recv(struct port *p, struct pool *pool, struct batch *b)
 }
 
 /* One datagram that the kernel refuses does not hold up those behind it. */
-size_t fd_port_send(struct fd_port *f, size_t n)
+size_t msgs_send(int fd, struct mmsghdr *v, size_t n)
 {
 	size_t ok = 0, at = 0;
 
 	while (at < n) {
-		int k = sendmmsg(f->port.fd, f->msg + at, (unsigned)(n - at),
+		int k = sendmmsg(fd, v + at, (unsigned)(n - at),
 				 MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (k < 0 && (errno == EAGAIN || errno == ENOBUFS))
 			break; /* no room for any of them */
@@ -77,6 +77,11 @@ size_t fd_port_send(struct fd_port *f, size_t n)
 		at += (size_t)k;
 	}
 	return ok;
+}
+
+size_t fd_port_send(struct fd_port *f, size_t n)
+{
+	return msgs_send(f->port.fd, f->msg, n);
 }
 
 static void prepare(struct fd_port *f, size_t i, const struct pkt *k, uint32_t dst)
@@ -141,6 +146,8 @@ int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port *
 		return tun_port_make(desc, fd, ret_port);
 	if (kind == FWD_PORT_RING)
 		return ring_port_make(fd, ret_port);
+	if (kind == FWD_PORT_LINK)
+		return link_port_make(desc->ifid, fd, ret_port);
 	f = calloc(1, sizeof(*f) + BATCH_MAX * control);
 	if (!f) {
 		close(fd);

@@ -33,6 +33,8 @@ static inline uint8_t *fd_port_control(struct fd_port *f, size_t i)
 	return f->control + i * f->control_bytes;
 }
 
+/* Sends n of them, each whatever becomes of those before it; how many the kernel took. */
+size_t msgs_send(int fd, struct mmsghdr *v, size_t n);
 /* Sends the first n of msg, each whatever becomes of those before it; how many the kernel took. */
 size_t fd_port_send(struct fd_port *f, size_t n);
 void fd_port_close(struct port *p);

@@ -39,4 +39,8 @@ int ring_keep(const struct ring_want *v, size_t n, uint64_t *mark, struct txt *w
 /* FWD_PORT_RING over such a socket; as host_make_port(). */
 int ring_port_make(int fd, struct port **ret_port);
 
+/* FWD_PORT_LINK: a socket that sends by the device and receives nothing, and the port over it. */
+int link_open(uint32_t ifindex);
+int link_port_make(uint32_t ifindex, int fd, struct port **ret_port);
+
 #endif

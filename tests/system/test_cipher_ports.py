@@ -5,6 +5,7 @@ renews the SAs on the same socket."""
 import os
 import random
 import re
+import signal
 import socket
 import struct
 import time
@@ -241,18 +242,22 @@ def wired():
 
 
 def frames(ns):
-    """Packets of the ring in this namespace so far, by what it keeps from the stack; None: there is none."""
-    got = ns.run('nft', 'list', 'table', 'netdev', 'culvert_ring', ok=False)
-    return None if got.returncode else got.stdout
+    """What is kept from the stack in this namespace for a ring; None: there is none."""
+    while True:
+        got = ns.run('nft', 'list', 'table', 'netdev', 'culvert_ring', ok=False)
+        if not got.returncode:
+            return got.stdout
+        if 'No such file' in got.stderr:  # and not that it has changed meanwhile
+            return None
 
 
-def delivered(ns, six=False):
-    """IP packets that this kernel has handed up so far."""
+def counted(ns, field, six=False):
+    """IP packets that this kernel has handed up (InDelivers) or taken from a process (OutTransmits) so far."""
     text = ns.run('cat', '/proc/net/snmp6' if six else '/proc/net/snmp').stdout
     if six:
-        return int(re.search(r'Ip6InDelivers\s+(\d+)', text).group(1))
+        return int(re.search(rf'Ip6{field}\s+(\d+)', text).group(1))
     head, body = [line.split() for line in text.splitlines() if line.startswith('Ip:')]
-    return int(body[head.index('InDelivers')])
+    return int(body[head.index(field)])
 
 
 @pytest.mark.parametrize('six,ours,theirs', [
@@ -263,14 +268,17 @@ def test_raw_esp_arrives_in_order_and_intact(wired, six, ours, theirs):
     w = wired(six, (ours, theirs))
     w.up()
     for ns, r, way in ((w.them, w.routers[0], theirs), (w.us, w.routers[1], ours)):
-        said = 'raw socket (CULVERT_PORTS says no-ring)' if way else 'received by a ring of packets'
+        said = 'raw socket (CULVERT_PORTS says no-ring)' if way else \
+            'received by a ring of packets, sent to the next hop past the stack'
         assert f'%CULVERT-6-PORT: ESP by wan: {said}' in r.log(), r.log()
-        assert (frames(ns) is None) == bool(way)
-    before = delivered(w.them, six)
+        assert (frames(ns) is None) == bool(way), r.log()
     dice = random.Random(50)
+    time.sleep(1.1)  # the next hop is known by now
+    before = counted(w.them, 'InDelivers', six), counted(w.us, 'OutTransmits', six)
     numbered(w.us, w.near, w.them, w.far, 1500, dice)
-    # each is delivered once decrypted, and as ESP only where no ring has taken it
-    assert (delivered(w.them, six) - before > 2800) == bool(theirs)
+    # each is counted once in clear, and as ESP only where it goes by the stack
+    assert (counted(w.them, 'InDelivers', six) - before[0] > 2800) == bool(theirs)
+    assert (counted(w.us, 'OutTransmits', six) - before[1] > 2800) == bool(ours)
     numbered(w.them, w.far, w.us, w.near, 1500, dice)
     assert [dropped(r) for r in w.routers] == [set(), set()]
     if not six:
@@ -329,6 +337,50 @@ def test_a_ring_goes_where_somebody_looks_at_what_comes_in(wired):
     ours.run('nft', 'flush', 'ruleset')
     until(lambda: frames(ours), 5, 'the ring')
     w.up()
+
+
+def test_esp_goes_by_the_stack_where_the_next_hop_is_not_known_or_somebody_looks(wired):
+    w = wired()
+    w.up()
+    time.sleep(1.1)
+    us, router = w.us, w.routers[1]
+
+    def past_the_stack():
+        """Of ten echo requests, which the stack counts once in clear."""
+        before = counted(us, 'OutTransmits')
+        got = us.ping(w.far, 10, 0.01, source=w.near).result()
+        assert not got.lost, got.out
+        more = counted(us, 'OutTransmits') - before
+        assert 10 <= more < 14 or 20 <= more < 24, more
+        return more < 14
+    def silent():
+        return us.ping(w.far, 2, 0.1, source=w.near, wait=1).result().seen == set()
+    until(past_the_stack, 5, 'the way past the stack')
+    # another address of the peer's device is noticed as the kernel notices it, and what it is told at once
+    mac = re.search(r'lladdr (\S+)', us.ip('neigh', 'show', w.ends[1])).group(1)
+    us.ip('neigh', 'replace', w.ends[1], 'lladdr', '02:00:00:00:00:77', 'dev', 'wan', 'nud', 'permanent')
+    until(silent, 6, 'silence')
+    us.ip('neigh', 'replace', w.ends[1], 'lladdr', mac, 'dev', 'wan', 'nud', 'stale')
+    until(lambda: not silent(), 6, 'an answer')
+    assert past_the_stack()
+    # what control has told ends when it does not tell it again
+    control = router.pids()[2]
+    os.kill(control, signal.SIGSTOP)
+    time.sleep(3.6)
+    assert not past_the_stack()
+    os.kill(control, signal.SIGCONT)
+    until(past_the_stack, 5, 'the way past the stack')
+    # a list on the way out, and a chain of somebody else's
+    router.cli('configure terminal; ip access-list extended OUT; deny esp any any; permit ip any any; '
+               'interface FastEthernet0/1; ip access-group OUT out; end')
+    until(lambda: 'sent by the raw socket (an access list looks at what leaves there)' in router.log(), 5, 'the reason')
+    assert silent()
+    router.cli('configure terminal; interface FastEthernet0/1; no ip access-group OUT out; end')
+    until(past_the_stack, 5, 'the way past the stack')
+    us.run('nft', '-f', '-', input='table inet mine { chain out { type filter hook output priority 0; ip protocol esp drop; }; }')
+    until(lambda: 'sent by the raw socket (chain out of table mine)' in router.log(), 5, 'the reason')
+    assert silent()
+    assert dropped(w.routers[0]) == set()
 
 
 def test_a_ring_outlives_neither_control_nor_the_forwarder(wired):

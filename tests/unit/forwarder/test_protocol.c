@@ -198,6 +198,9 @@ static void make_reply(struct fwd_msg *m)
 							 .dst_port = 65535, .tcp_flags = 0x12,
 							 .icmp_type = 3, .icmp_code = 4 };
 		break;
+	case FWD_NEXT_HOP:
+		m->u.next_hop = (struct fwd_next_hop){ addr(), next(), { 2, 0, 0, 0, 0, 1 }, 3000 };
+		break;
 	case FWD_PORT_SLOWER:
 		m->u.port_slower.id = next();
 		m->u.port_slower.error = -5;
@@ -239,6 +242,7 @@ static const uint8_t plain_types[] = {
 	FWD_ACQUIRE,	  FWD_EXPIRE,	 FWD_RECVD_CLEAR,  FWD_UNKNOWN_SPI,  FWD_SA_EVENT,
 	FWD_PEER_MOVED,	  FWD_SA_MOVE,	 FWD_TUNNEL_ALIVE, FWD_KEEPALIVE,    FWD_ACL_ADD,
 	FWD_POLICY_ACL,	  FWD_STATS_ACL, FWD_ACL_LOG,	   FWD_MATCHES_CLEAR, FWD_PORT_SLOWER,
+	FWD_NEXT_HOP,
 };
 #define N_PLAIN (sizeof(plain_types) / sizeof(plain_types[0]))
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tells the forwarder who is next on the way to the peers, where a LINK port goes there (rings.c).
+ *
+ * Timers: every HOP_EVERY_MS all of them; what was told holds for HOP_LIFE_MS. */
+#include "control/internal.h"
+
+#include <event2/event.h>
+#include <string.h>
+
+#include "host/sockets.h"
+
+#define HOP_EVERY_MS 1000
+#define HOP_LIFE_MS  3500
+#define HOP_PEERS    64 /* those behind use the raw socket */
+
+struct peers {
+	struct ipaddr v[HOP_PEERS];
+	size_t n;
+};
+
+static void add(struct peers *p, const struct ipaddr *a)
+{
+	for (size_t i = p->n; i-- > 0;)
+		if (ipaddr_equal(&p->v[i], a))
+			return;
+	if (a->family && p->n < HOP_PEERS)
+		p->v[p->n++] = *a;
+}
+
+static void tell(struct control *c, const struct ipaddr *peer)
+{
+	struct fwd_msg m = { .type = FWD_NEXT_HOP, .u.next_hop = { .dst = *peer } };
+	struct nl_hop hop;
+
+	if (nl_next_hop(c->nl, peer, MARK_BYPASS, &hop) || !rings_link(c, hop.ifindex))
+		return; /* what was told before ends by itself */
+	m.u.next_hop.ifid = hop.ifindex;
+	m.u.next_hop.life_ms = hop.known ? HOP_LIFE_MS : 0;
+	memcpy(m.u.next_hop.mac, hop.mac, sizeof(hop.mac));
+	(void)fwdlink_call(c->fwd, &m, -1, NULL, NULL);
+}
+
+static void on_hops(evutil_socket_t fd, short what, void *ctx)
+{
+	struct control *c = ctx;
+
+	(void)fd;
+	(void)what;
+	hops_tell(c);
+}
+
+void hops_tell(struct control *c)
+{
+	struct timeval every = { .tv_sec = HOP_EVERY_MS / 1000, .tv_usec = HOP_EVERY_MS % 1000 * 1000 };
+	struct peers p = { .n = 0 };
+
+	if (!c->hops_timer)
+		c->hops_timer = evtimer_new(c->base, on_hops, c);
+	if (!rings_link(c, 0) || !c->hops_timer)
+		return; /* nobody is asked where nothing goes that way */
+	for (size_t i = 0; i < c->compiled.n_shown; i++)
+		for (size_t k = 0; k < c->compiled.shown[i].n_peers; k++)
+			add(&p, &c->compiled.shown[i].peers[k]);
+	for (size_t i = 0; i < c->compiled.n_tunnels; i++)
+		if (c->compiled.tunnels[i].protect)
+			add(&p, &c->compiled.tunnels[i].dst);
+	for (size_t i = 0; i < p.n; i++)
+		tell(c, &p.v[i]);
+	evtimer_add(c->hops_timer, &every);
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a ring takes and the stack does not get, and what a LINK port sends and what not: over a veth pair of a
+ * network namespace of our own, with nftables where the kernel has it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/wr.h"
+#include "host/netlink.h"
+#include "host/ports.h"
+#include "host/ring.h"
+#include "host/sockets.h"
+#include "netns.h"
+
+enum { ESP = 50 };
+static const uint8_t a_mac[6] = { 2, 0, 0, 0, 0, 1 }, b_mac[6] = { 2, 0, 0, 0, 0, 2 };
+
+static bool allowed;
+static struct pool pool;
+static struct ring_want want = { .device = "vb", .n = 2 };
+static int wire; /* sends whole frames by va */
+
+static bool wired(void)
+{
+	return !system("ip link add va address 02:00:00:00:00:01 type veth peer name vb address 02:00:00:00:00:02 &&"
+		       " ip addr add 10.7.0.2/24 dev vb && ip -6 addr add 2001:db8::2/64 dev vb nodad &&"
+		       " ip link set va up && ip link set vb up && ip link set lo up");
+}
+
+static int set_up(void **state)
+{
+	struct sockaddr_ll a = { .sll_family = AF_PACKET };
+
+	(void)state;
+	allowed = own_netns() && wired();
+	if (allowed) {
+		want.ifindex = if_nametoindex("vb");
+		want.addr[0] = ipaddr_v4(0x0A070002);
+		want.addr[1] = (struct ipaddr){ IP_V6, { 0x20, 1, 0x0d, 0xb8, [15] = 2 } };
+		wire = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+		a.sll_ifindex = (int)if_nametoindex("va");
+		assert_int_equal(bind(wire, (struct sockaddr *)&a, sizeof(a)), 0);
+	}
+	return pool_init(&pool, 4 * BATCH_MAX);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pool_fini(&pool);
+	return 0;
+}
+
+#define NEEDS_NETNS     \
+	do {            \
+		(void)state; \
+		if (!allowed) \
+			skip(); \
+	} while (0)
+
+/* ---- packets ---- */
+
+struct recipe {
+	uint8_t proto;
+	uint16_t frag;	/* IPv4's field */
+	uint8_t options; /* words of them */
+	uint8_t last;	/* byte of the destination */
+	bool six, spoilt, to_others;
+};
+
+static size_t put_v4(uint8_t *p, const struct recipe *c, size_t payload)
+{
+	size_t header = 20u + 4u * c->options, len = header + payload;
+	uint32_t sum = 0;
+	struct wr w = wr_of(p, header);
+
+	memset(p, 1, len);
+	wr_u8(&w, (uint8_t)(0x40 | header / 4));
+	wr_u8(&w, 0);
+	wr_be16(&w, (uint16_t)len);
+	wr_be16(&w, 7);
+	wr_be16(&w, c->frag);
+	wr_u8(&w, 64);
+	wr_u8(&w, c->proto);
+	wr_be16(&w, 0);
+	wr_be32(&w, 0x0A070001);
+	wr_be32(&w, 0x0A070000u | c->last);
+	for (size_t i = 0; i < header; i += 2)
+		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~(sum + (sum >> 16)) & 0xffff;
+	p[10] = (uint8_t)(sum >> 8);
+	p[11] = (uint8_t)(sum ^ c->spoilt);
+	return len;
+}
+
+static size_t put_v6(uint8_t *p, const struct recipe *c, size_t payload)
+{
+	struct wr w = wr_of(p, 48);
+
+	memset(p, 1, 48 + payload);
+	wr_be32(&w, 0x60000000);
+	wr_be16(&w, (uint16_t)(payload + (c->frag ? 8 : 0)));
+	wr_u8(&w, c->frag ? IPPROTO_FRAGMENT : c->proto);
+	wr_u8(&w, 64);
+	wr_be64(&w, UINT64_C(0x20010db800000000));
+	wr_be64(&w, 1);
+	wr_be64(&w, UINT64_C(0x20010db800000000));
+	wr_be64(&w, c->last);
+	if (c->frag) {
+		wr_u8(&w, c->proto);
+		wr_u8(&w, 0);
+		wr_be16(&w, 1);
+		wr_be32(&w, 77);
+	}
+	return wr_len(&w) + payload;
+}
+
+static size_t put(uint8_t *p, const struct recipe *c, size_t payload)
+{
+	return c->six ? put_v6(p, c, payload) : put_v4(p, c, payload);
+}
+
+static void send_frame(const struct recipe *c, size_t payload)
+{
+	uint8_t f[2048];
+
+	memcpy(f, b_mac, 6);
+	f[5] ^= c->to_others;
+	memcpy(f + 6, a_mac, 6);
+	f[12] = c->six ? 0x86 : 0x08;
+	f[13] = c->six ? 0xdd : 0x00;
+	size_t len = 14 + put(f + 14, c, payload);
+	assert_int_equal(send(wire, f, len, 0), len);
+}
+
+static size_t waiting(struct port *p, struct batch *b, int ms)
+{
+	struct pollfd f = { .fd = p->fd, .events = POLLIN };
+
+	b->n = 0;
+	return poll(&f, 1, ms) == 1 ? p->ops->recv(p, &pool, b) : 0;
+}
+
+static struct port *make(enum fwd_port_kind kind, int fd)
+{
+	struct fwd_port desc = { .id = 1, .kind = (uint8_t)kind, .ifid = if_nametoindex("va") };
+	struct port *p = NULL;
+
+	assert_true(fd >= 0);
+	assert_int_equal(host_make_port(NULL, &desc, fd, &p), 0);
+	return p;
+}
+
+/* ---- tests ---- */
+
+static void a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice(void **state)
+{
+	static const struct {
+		struct recipe c;
+		enum { RING, SOCKET, NEITHER, EMPTY } where;
+	} rows[] = {
+		{ { .proto = ESP, .last = 2 }, RING },
+		{ { .proto = ESP, .last = 2, .options = 2 }, RING },
+		{ { .proto = ESP, .last = 2, .frag = 0x4000 }, RING }, /* DF */
+		{ { .proto = ESP, .last = 2, .frag = 0x2000 }, NEITHER }, /* waits for the rest of it */
+		{ { .proto = ESP, .last = 2, .frag = 0x0010 }, NEITHER },
+		{ { .proto = ESP, .last = 3 }, NEITHER }, /* not ours */
+		{ { .proto = ESP, .last = 4 }, SOCKET },  /* ours, but not the ring's */
+		{ { .proto = ESP, .last = 2, .to_others = true }, NEITHER },
+		{ { .proto = ESP, .last = 2, .spoilt = true }, EMPTY },
+		{ { .proto = 51, .last = 2 }, NEITHER }, /* this socket is ESP's */
+		{ { .proto = ESP, .last = 2, .six = true }, RING },
+		{ { .proto = ESP, .last = 4, .six = true }, NEITHER }, /* that socket is IPv4's */
+		{ { .proto = ESP, .last = 2, .six = true, .frag = 1 }, NEITHER },
+	};
+	struct txt why = TXT_INIT;
+	uint64_t mark = 0;
+	struct batch b;
+	int fd;
+
+	NEEDS_NETNS;
+	assert_int_equal(system("ip addr add 10.7.0.4/24 dev vb"), 0);
+	fd = ring_open(&want);
+	assert_true(fd >= 0);
+	if (ring_keep(&want, 1, &mark, &why)) {
+		txt_fini(&why);
+		close(fd);
+		skip(); /* no nft, or a kernel without the family netdev */
+	}
+	assert_int_equal(ring_listen(fd, &want), 0);
+	struct port *ring = make(FWD_PORT_RING, fd), *raw = make(FWD_PORT_ESP, raw_open(ESP, true));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool by_ring = rows[i].where == RING || rows[i].where == EMPTY;
+		uint8_t expect[2048];
+		size_t len = put(expect, &rows[i].c, 100 + i);
+
+		send_frame(&rows[i].c, 100 + i);
+		assert_int_equal(waiting(ring, &b, by_ring ? 2000 : 20), by_ring);
+		if (by_ring) {
+			assert_int_equal(b.p[0]->ifindex, want.ifindex);
+			assert_int_equal(b.p[0]->len, rows[i].where == RING ? len : 0);
+			assert_memory_equal(b.p[0]->data, expect, b.p[0]->len);
+		}
+		batch_put(&pool, &b);
+		assert_int_equal(waiting(raw, &b, rows[i].where == SOCKET ? 2000 : 20), rows[i].where == SOCKET);
+		batch_put(&pool, &b);
+	}
+	/* the same again is not loaded again; without rings the table goes */
+	uint64_t stands = mark;
+	assert_int_equal(ring_keep(&want, 1, &mark, &why), 0);
+	assert_true(mark == stands);
+	ring->ops->close(ring);
+	assert_int_equal(ring_keep(NULL, 0, &mark, &why), 0);
+	assert_true(mark == 0);
+	assert_int_not_equal(system("nft list table netdev culvert_ring >/dev/null 2>&1"), 0);
+	send_frame(&rows[0].c, 8);
+	assert_int_equal(waiting(raw, &b, 2000), 1);
+	batch_put(&pool, &b);
+	raw->ops->close(raw);
+	txt_fini(&why);
+}
+
+static void many_come_in_order_and_what_has_no_frame_is_counted(void **state)
+{
+	struct recipe c = { .proto = ESP, .last = 2 };
+	size_t had = pool.n_free, got = 0;
+	struct port *ring;
+	struct batch b;
+
+	NEEDS_NETNS;
+	int fd = ring_open(&want);
+	assert_true(fd >= 0);
+	send_frame(&c, 9); /* before it listens */
+	assert_int_equal(ring_listen(fd, &want), 0);
+	ring = make(FWD_PORT_RING, fd);
+	for (size_t round = 0; round < 2; round++) {
+		size_t extra = round ? 100 : 0, n = 0;
+
+		for (size_t i = 0; i < RING_FRAMES + extra; i++)
+			send_frame(&c, 10 + i % 1000);
+		while (waiting(ring, &b, 100)) {
+			for (size_t i = 0; i < b.n; i++, n++)
+				assert_int_equal(b.p[i]->len, 20 + 10 + n % 1000);
+			batch_put(&pool, &b);
+		}
+		assert_int_equal(n, RING_FRAMES);
+		got += n;
+	}
+	/* the first one after a loss says so */
+	send_frame(&c, 10);
+	assert_int_equal(waiting(ring, &b, 2000), 1);
+	batch_put(&pool, &b);
+	assert_int_equal(got, 2 * RING_FRAMES);
+	assert_int_equal(ring->overflows, 100);
+	assert_int_equal(pool.n_free, had);
+	ring->ops->close(ring);
+}
+
+static void a_link_sends_esp_and_nothing_else(void **state)
+{
+	static const struct {
+		struct recipe c;
+		size_t len; /* cut to that; 0: whole */
+		bool goes;
+	} rows[] = {
+		{ { .proto = ESP, .last = 2 }, 0, true },
+		{ { .proto = ESP, .last = 2, .options = 1 }, 0, true },
+		{ { .proto = ESP, .last = 2, .frag = 0x2000 }, 0, true },
+		{ { .proto = ESP, .last = 2, .frag = 0x0010 }, 0, true },
+		{ { .proto = ESP, .last = 2, .six = true }, 0, true },
+		{ { .proto = ESP, .last = 2, .six = true, .frag = 1 }, 0, true },
+		{ { .proto = 47, .last = 2 }, 0, false },
+		{ { .proto = 51, .last = 2 }, 0, false },
+		{ { .proto = 1, .last = 2 }, 0, false },
+		{ { .proto = 17, .last = 2 }, 0, false },
+		{ { .proto = 4, .last = 2 }, 0, false },
+		{ { .proto = 47, .last = 2, .six = true }, 0, false },
+		{ { .proto = 17, .last = 2, .six = true, .frag = 1 }, 0, false },
+		{ { .proto = ESP, .last = 2 }, 9, false },
+		{ { .proto = ESP, .last = 2, .six = true, .frag = 1 }, 40, false },
+	};
+	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+	struct port *link;
+	uint8_t frame[2048];
+	int ear, on = 1;
+
+	NEEDS_NETNS;
+	a.sll_ifindex = (int)if_nametoindex("vb");
+	ear = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	assert_int_equal(setsockopt(ear, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)), 0);
+	assert_int_equal(bind(ear, (struct sockaddr *)&a, sizeof(a)), 0);
+	link = make(FWD_PORT_LINK, link_open(if_nametoindex("va")));
+	memcpy(link->next_hop, b_mac, 6);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct batch b = { 0 };
+		struct pkt *k = pkt_get(&pool);
+
+		k->len = (uint32_t)put(k->data, &rows[i].c, 60 + i);
+		if (rows[i].len)
+			k->len = (uint32_t)rows[i].len;
+		(void)batch_add(&b, k);
+		assert_int_equal(link->ops->send(link, &b), rows[i].goes);
+		bool seen = false;
+		for (struct pollfd f = { .fd = ear, .events = POLLIN }; !seen && poll(&f, 1, rows[i].goes ? 2000 : 20) == 1;) {
+			ssize_t n = recv(ear, frame, sizeof(frame), 0);
+
+			/* others, IPv6's neighbours, may talk there as well */
+			seen = n == (ssize_t)k->len + 14 && !memcmp(frame + 14, k->data, k->len);
+		}
+		assert_int_equal(seen, rows[i].goes);
+		if (seen) {
+			assert_memory_equal(frame, b_mac, 6);
+			assert_memory_equal(frame + 6, a_mac, 6);
+			assert_int_equal(frame[12] << 8 | frame[13], rows[i].c.six ? ETH_P_IPV6 : ETH_P_IP);
+		}
+		batch_put(&pool, &b);
+	}
+	close(ear);
+	link->ops->close(link);
+}
+
+static void a_next_hop_is_known_once_somebody_answers(void **state)
+{
+	struct ipaddr near = ipaddr_v4(0x0A080063), far = ipaddr_v4(0x0A090001), own = ipaddr_v4(0x0A070002);
+	struct nl_hop hop;
+	struct nl *nl;
+
+	NEEDS_NETNS;
+	assert_int_equal(nl_open(&nl), 0);
+	assert_int_equal(nl_next_hop(nl, &far, 0, &hop), -ENETUNREACH);
+	assert_int_equal(nl_next_hop(nl, &own, 0, &hop), -ENETUNREACH); /* it is this host itself */
+	assert_int_equal(system("ip addr add 10.8.0.1/24 dev va && ip route add 10.9.0.0/24 via 10.8.0.99"), 0);
+	assert_int_equal(nl_next_hop(nl, &near, 0, &hop), 0);
+	assert_int_equal(hop.ifindex, if_nametoindex("va"));
+	assert_false(hop.known);
+	assert_int_equal(system("ip neigh replace 10.8.0.99 lladdr 02:00:00:00:00:63 dev va nud stale"), 0);
+	assert_int_equal(nl_next_hop(nl, &far, 0, &hop), 0); /* by its gateway */
+	assert_true(hop.known);
+	assert_int_equal(hop.mac[5], 0x63);
+	/* it is asked whether it is there still, as if a packet had gone */
+	assert_int_equal(system("ip neigh show 10.8.0.99 | grep -q -e DELAY -e PROBE -e REACHABLE"), 0);
+	assert_int_equal(system("ip route replace unreachable 10.9.0.0/24 && ip route del 10.9.0.0/24 via 10.8.0.99; true"), 0);
+	assert_true(nl_next_hop(nl, &far, 0, &hop) < 0);
+	/* what somebody has set for good stays as it is */
+	assert_int_equal(system("ip neigh replace 10.8.0.98 lladdr 02:00:00:00:00:62 dev va nud permanent"), 0);
+	near = ipaddr_v4(0x0A080062);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(nl_next_hop(nl, &near, 0, &hop), 0);
+		assert_true(hop.known && hop.mac[5] == 0x62);
+	}
+	assert_int_equal(system("ip neigh show 10.8.0.98 | grep -q PERMANENT"), 0);
+	nl_close(nl);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice),
+		cmocka_unit_test(many_come_in_order_and_what_has_no_frame_is_counted),
+		cmocka_unit_test(a_link_sends_esp_and_nothing_else),
+		cmocka_unit_test(a_next_hop_is_known_once_somebody_answers),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
