@@ -332,6 +332,25 @@ static int on_chain(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_OK;
 }
 
+/* Those of iptables before nftables, of which a module says no more than that they are there. */
+static bool legacy_table(char ret_what[128])
+{
+	static const char *const files[] = { "/proc/net/ip_tables_names", "/proc/net/ip6_tables_names" };
+	char name[33];
+	bool some = false;
+
+	for (size_t i = 0; !some && i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *f = fopen(files[i], "re");
+
+		some = f && fscanf(f, "%32s", name) == 1;
+		if (f)
+			fclose(f);
+	}
+	if (some)
+		snprintf(ret_what, 128, "table %s of iptables", name);
+	return some;
+}
+
 bool nft_foreign_chain(bool in, char ret_what[128])
 {
 	uint32_t inward = 1u << NF_INET_PRE_ROUTING | 1u << NF_INET_LOCAL_IN | 1u << NF_INET_INGRESS;
@@ -340,7 +359,7 @@ bool nft_foreign_chain(bool in, char ret_what[128])
 	char buf[256];
 
 	(void)ask_dump(start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, AF_UNSPEC, NLM_F_DUMP), on_chain, &r);
-	return r.found;
+	return r.found || legacy_table(ret_what);
 }
 
 static int on_gen_attr(const struct nlattr *a, void *ctx)

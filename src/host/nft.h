@@ -21,7 +21,8 @@ bool nft_has_table(enum ip_family f, const char *table);
 /* The same of the family that devices have. */
 bool nft_has_netdev_table(const char *table);
 /* A chain of somebody else's - of no table whose name begins with `culvert` - that looks at what comes
- * in for this host (in), or at what it sends: "chain C of table T" to ret_what. False: there is none. */
+ * in for this host (in), or at what it sends: "chain C of table T" to ret_what. Of iptables-legacy any table counts.
+ * False: there is none. */
 bool nft_foreign_chain(bool in, char ret_what[128]);
 /* Grows by one with each transaction in this network namespace, whoever makes it. */
 int nft_generation(uint32_t *ret);
