@@ -64,6 +64,8 @@ void hops_tell(struct control *c)
 	for (size_t i = 0; i < c->compiled.n_tunnels; i++)
 		if (c->compiled.tunnels[i].protect)
 			add(&p, &c->compiled.tunnels[i].dst);
+	if (nl_foreign_rules(c->nl)) /* the next look at all else will say so */
+		p.n = 0;
 	for (size_t i = 0; i < p.n; i++)
 		tell(c, &p.v[i]);
 	evtimer_add(c->hops_timer, &every);

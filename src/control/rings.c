@@ -5,6 +5,7 @@
  * other order would bring packets twice, and each would be told of as a replay. */
 #include "control/internal.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,9 @@ static const char *refusal(const struct control *c, const struct nl_link *l, str
 		return "an access list looks at what comes in there";
 	if (!offload_refused("ring") && nft_foreign_chain(true, room))
 		return room;
+	for (const char *s = l->name; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("_-.:@", *s))
+			return "nft has no word for its name";
 	if (l->mtu > RING_MTU)
 		return "its packets may be longer than a frame";
 	if (is_cut(c, l->ifindex))
@@ -248,6 +252,8 @@ static const char *no_link(const struct control *c, uint32_t ifindex, char room[
 		return OFFLOAD_ENV " says no-link";
 	if (has_list(c, ifindex, false))
 		return "an access list looks at what leaves there";
+	if (nl_foreign_rules(c->nl))
+		return "somebody's rules choose the way";
 	return !offload_refused("link") && nft_foreign_chain(false, room) ? room : NULL;
 }
 

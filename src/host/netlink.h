@@ -79,6 +79,9 @@ struct nl_hop {
 	uint8_t mac[6];
 };
 int nl_next_hop(struct nl *nl, const struct ipaddr *dst, uint32_t mark, struct nl_hop *ret);
+/* Somebody's rules may send a packet elsewhere for more than its destination: by its source, its device. True as well if
+ * it is not known. */
+bool nl_foreign_rules(struct nl *nl);
 
 struct nl_rule {
 	uint8_t family; /* enum ip_family */

@@ -3,8 +3,10 @@
 #include "host/netlink_internal.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <stdlib.h>
 
 /* As the kernel's own output does (NUD_VALID): it sends to these while it makes sure of them. */
 #define USABLE (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
@@ -92,6 +94,40 @@ static struct nlmsghdr *about(struct nl *nl, uint16_t type, uint16_t flags, uint
 	m->ndm_flags = use;
 	mnl_attr_put(h, NDA_DST, nl_addr_len(w->af), who->b);
 	return h;
+}
+
+/* ---- rules ---- */
+
+static int on_any_rule(const struct nlmsghdr *h, void *ctx)
+{
+	const struct fib_rule_hdr *m = mnl_nlmsg_get_payload(h);
+	uint32_t table = m->table;
+	uint8_t protocol = 0;
+	const struct nlattr *a;
+
+	if (m->family != AF_INET && m->family != AF_INET6)
+		return MNL_CB_OK;
+	for_each_attr(a, h, sizeof(*m)) {
+		if (mnl_attr_get_type(a) == FRA_TABLE)
+			table = mnl_attr_get_u32(a);
+		if (mnl_attr_get_type(a) == FRA_PROTOCOL)
+			protocol = mnl_attr_get_u8(a);
+	}
+	if (protocol != RTPROT_CULVERT &&
+	    (m->action != FR_ACT_TO_TBL ||
+	     (table != RT_TABLE_LOCAL && table != RT_TABLE_MAIN && table != RT_TABLE_DEFAULT)))
+		nl_found_add(ctx, &table);
+	return MNL_CB_OK;
+}
+
+bool nl_foreign_rules(struct nl *nl)
+{
+	struct found f = { .size = sizeof(uint32_t) };
+	int err = nl_dump(nl, RTM_GETRULE, sizeof(struct fib_rule_hdr), AF_UNSPEC, on_any_rule, &f);
+	bool some = err || f.n;
+
+	free(f.v);
+	return some;
 }
 
 int nl_next_hop(struct nl *nl, const struct ipaddr *dst, uint32_t mark, struct nl_hop *ret)
