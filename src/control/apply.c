@@ -240,10 +240,10 @@ void apply_all(struct control *c)
 	/* the guard was there before the TUN, and closed it: now the lines of its map are known */
 	if (!err && tunnel_has_map(c->config))
 		steering_apply(c);
+	rings_follow(c, false); /* before there can be SAs */
 	if (!err)
 		err = ikelink_open(c);
 	ports6_follow(c);
-	rings_follow(c, false);
 	if (!err)
 		err = send_table(c);
 	if (!err)
