@@ -251,13 +251,19 @@ def frames(ns):
             return None
 
 
-def counted(ns, field, six=False):
-    """IP packets that this kernel has handed up (InDelivers) or taken from a process (OutTransmits) so far."""
-    text = ns.run('cat', '/proc/net/snmp6' if six else '/proc/net/snmp').stdout
-    if six:
-        return int(re.search(rf'Ip6{field}\s+(\d+)', text).group(1))
-    head, body = [line.split() for line in text.splitlines() if line.startswith('Ip:')]
+def counted(ns, field):
+    """IP packets that this kernel has taken from a process so far (OutTransmits), say."""
+    head, body = [line.split() for line in ns.run('cat', '/proc/net/snmp').stdout.splitlines() if line.startswith('Ip:')]
     return int(body[head.index(field)])
+
+
+def esp_by_the_stack(ns):
+    """Packets of ESP that this kernel's stack has handed up, and that it has sent, since it was asked first."""
+    if ns.run('nft', 'list', 'table', 'inet', 'culvert_count', ok=False).returncode:  # by its name none of somebody else's
+        chains = ''.join(f'chain {hook} {{ type filter hook {hook} priority 0; meta l4proto esp counter; }}; '
+                         for hook in ('input', 'output'))
+        ns.run('nft', '-f', '-', input=f'table inet culvert_count {{ {chains}}}')
+    return [int(n) for n in re.findall(r'packets (\d+)', ns.run('nft', 'list', 'table', 'inet', 'culvert_count').stdout)]
 
 
 @pytest.mark.parametrize('six,ours,theirs', [
@@ -274,11 +280,10 @@ def test_raw_esp_arrives_in_order_and_intact(wired, six, ours, theirs):
         assert (frames(ns) is None) == bool(way), r.log()
     dice = random.Random(50)
     time.sleep(1.1)  # the next hop is known by now
-    before = counted(w.them, 'InDelivers', six), counted(w.us, 'OutTransmits', six)
+    assert esp_by_the_stack(w.them) == esp_by_the_stack(w.us) == [0, 0]
     numbered(w.us, w.near, w.them, w.far, 1500, dice)
-    # each is counted once in clear, and as ESP only where it goes by the stack
-    assert (counted(w.them, 'InDelivers', six) - before[0] > 2800) == bool(theirs)
-    assert (counted(w.us, 'OutTransmits', six) - before[1] > 2800) == bool(ours)
+    for n, way in ((esp_by_the_stack(w.them)[0], theirs), (esp_by_the_stack(w.us)[1], ours)):
+        assert n >= 1500 if way else n < 100, (n, way)
     numbered(w.them, w.far, w.us, w.near, 1500, dice)
     assert [dropped(r) for r in w.routers] == [set(), set()]
     if not six:
@@ -345,8 +350,8 @@ def past_the_stack(w):
     got = w.us.ping(w.far, 10, 0.01, source=w.near).result()
     assert not got.lost, got.out
     more = counted(w.us, 'OutTransmits') - before
-    assert 10 <= more < 14 or 20 <= more < 24, more
-    return more < 14
+    assert 10 <= more < 24, more
+    return past_the_stack(w) if 14 <= more < 20 else more < 14  # it changed amid them
 
 
 @pytest.mark.slow
