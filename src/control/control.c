@@ -343,6 +343,7 @@ static void control_free(struct control *c)
 		event_free(c->hops_timer);
 	if (c->sample_timer)
 		event_free(c->sample_timer);
+	ring_table_free(c->ring_table);
 	protect_stop(c);
 	ike_free(c->ike);
 	manual_free(c);

@@ -36,6 +36,7 @@
 #define PORT_IP6IN6 17
 #define PORT_IPV6IP 18
 #define PORT_RING  40	/* plus slot */
+#define PORT_HOLD  48
 #define PORT_LINK  50	/* plus slot of the ring */
 #define PORT_STEER 100	/* plus slot */
 #define PORT_TUN   1000 /* plus index in tuns */
@@ -157,7 +158,8 @@ struct control {
 		uint32_t ifindex;
 		uint64_t until_ms;
 	} rings_cut[RING_SLOTS]; /* fragments come there, and none is tried before */
-	uint64_t ring_mark;   /* of what keeps their packets from the stack (host/ring.h) */
+	struct ring_table *ring_table; /* keeps their packets from the stack; NULL: nothing does */
+	bool ring_held;	      /* the forwarder holds it, too */
 	uint64_t rings_said;  /* hash of what the log was told */
 	bool rings_known;     /* the forwarder has none that is not in rings */
 	char *access_said;  /* what access_diagnose() has found, a line each; NULL nothing yet */

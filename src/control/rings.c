@@ -177,8 +177,27 @@ static void drop_slot(struct control *c, size_t i)
 	c->rings[i] = (struct ring_want){ 0 };
 }
 
+/* While control is away the forwarder goes on taking packets, and the table stays. */
+static int hold(struct control *c)
+{
+	struct fwd_msg m = { .type = FWD_PORT_ADD,
+			     .u.port = { .id = PORT_HOLD, .kind = FWD_PORT_HOLD, .sends_only = true } };
+	int err = fwdlink_call(c->fwd, &m, ring_table_fd(c->ring_table), NULL, NULL);
+
+	c->ring_held = !err;
+	return err;
+}
+
+/* Whoever closes it last waits until no packet meets its rules (synchronize_rcu()): not the forwarder, if
+ * ring_keep() has taken the table away before. */
+static void let_go(struct control *c)
+{
+	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, PORT_HOLD);
+	c->ring_held = false;
+}
+
 /* The table follows the rings that run. By it nftables goes on a step that is ours (steering_apply()). */
-static int keep(struct control *c, struct txt *why)
+static int keep(struct control *c)
 {
 	struct ring_want v[RING_SLOTS];
 	uint32_t before = 0, after = 0;
@@ -189,14 +208,16 @@ static int keep(struct control *c, struct txt *why)
 	for (size_t i = 0; i < RING_SLOTS; i++)
 		if (c->rings[i].ifindex)
 			v[n++] = c->rings[i];
-	err = ring_keep(v, n, &c->ring_mark, why);
+	err = ring_keep(v, n, &c->ring_table);
 	if (known && nft_generation(&after) == 0 && after == before + 1)
 		c->nft_seen = after;
-	return err;
+	if (!n && c->ring_held)
+		let_go(c);
+	return !err && n && !c->ring_held ? hold(c) : err;
 }
 
 /* Into a slot, with its packets kept from the stack before the first one is taken. 0 or -errno. */
-static int start(struct control *c, const struct ring_want *w, struct txt *why)
+static int start(struct control *c, const struct ring_want *w)
 {
 	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = { .kind = FWD_PORT_RING, .ifid = w->ifindex } };
 	size_t slot = 0;
@@ -211,7 +232,7 @@ static int start(struct control *c, const struct ring_want *w, struct txt *why)
 		return fd;
 	c->rings[slot] = *w;
 	m.u.port.id = (uint32_t)(PORT_RING + slot);
-	err = keep(c, why);
+	err = keep(c);
 	if (!err)
 		err = ring_listen(fd, w);
 	if (!err)
@@ -219,13 +240,13 @@ static int start(struct control *c, const struct ring_want *w, struct txt *why)
 	close(fd);
 	if (err) {
 		drop_slot(c, slot);
-		(void)keep(c, why);
+		(void)keep(c);
 	}
 	return err;
 }
 
 /* What failed is not tried again as it was: each try changes nftables, and is news to ourselves. */
-static int try(struct control *c, const struct ring_want *w, struct txt *why)
+static int try(struct control *c, const struct ring_want *w)
 {
 	size_t at = 0;
 	int err;
@@ -236,7 +257,7 @@ static int try(struct control *c, const struct ring_want *w, struct txt *why)
 		if (!c->rings_failed[i].err || c->rings_failed[i].want.ifindex == w->ifindex)
 			at = i;
 	}
-	err = start(c, w, why);
+	err = start(c, w);
 	c->rings_failed[at].want = *w;
 	c->rings_failed[at].err = err;
 	return err;
@@ -317,7 +338,6 @@ static void tell(struct control *c, struct txt *said)
 void rings_follow(struct control *c, bool only_less)
 {
 	struct wish wish = { .said = TXT_INIT };
-	struct txt why = TXT_INIT;
 	bool gone = false;
 
 	wish_of(c, &wish);
@@ -328,11 +348,13 @@ void rings_follow(struct control *c, bool only_less)
 			gone = true;
 		}
 	}
+	if (!c->rings_known)
+		let_go(c);
 	c->rings_known = true;
-	if (gone || c->ring_mark)
-		(void)keep(c, &why);
+	if (gone || c->ring_table)
+		(void)keep(c);
 	for (size_t i = 0; i < wish.n; i++) {
-		int err = only_less || runs(c, &wish.v[i]) ? 0 : try(c, &wish.v[i], &why);
+		int err = only_less || runs(c, &wish.v[i]) ? 0 : try(c, &wish.v[i]);
 
 		say(&wish, wish.v[i].device, err == -ENODEV ? "no Ethernet device" : err ? strerror(-err) : NULL);
 		if (!err)
@@ -341,7 +363,6 @@ void rings_follow(struct control *c, bool only_less)
 	if (!only_less)
 		tell(c, &wish.said);
 	txt_fini(&wish.said);
-	txt_fini(&why);
 }
 
 bool rings_cut(struct control *c, uint32_t id)
@@ -364,15 +385,13 @@ void rings_lost(struct control *c)
 	memset(c->rings, 0, sizeof(c->rings));
 	memset(c->ring_links, 0, sizeof(c->ring_links));
 	memset(c->rings_failed, 0, sizeof(c->rings_failed));
+	c->ring_held = false;
 }
 
 void rings_remove(struct control *c)
 {
-	struct txt why = TXT_INIT;
-
 	for (size_t i = 0; i < RING_SLOTS; i++)
 		if (c->rings[i].ifindex)
 			drop_slot(c, i);
-	(void)keep(c, &why);
-	txt_fini(&why);
+	(void)keep(c);
 }

@@ -81,7 +81,9 @@ enum fwd_port_kind {
 			      * receives only (host/ring.h) */
 	FWD_PORT_LINK,	     /* ESP of both families to a next hop of a device, past the kernel's stack:
 			      * sends only (host/link_port.c) */
-	FWD_PORT_LAST = FWD_PORT_LINK,
+	FWD_PORT_HOLD,	     /* nothing comes or goes: a descriptor that is to be open as long as somebody
+			      * takes what a RING brings (host/ring.h) */
+	FWD_PORT_LAST = FWD_PORT_HOLD,
 };
 
 /* What the kernel can do for a port, as control has found out. */

@@ -266,15 +266,6 @@ bool nft_has_table(enum ip_family f, const char *table)
 	return ask(h, on_nothing, NULL) == 0;
 }
 
-bool nft_has_netdev_table(const char *table)
-{
-	char buf[1024];
-	struct nlmsghdr *h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NFPROTO_NETDEV, 0);
-
-	mnl_attr_put_strz(h, NFTA_TABLE_NAME, table);
-	return ask(h, on_nothing, NULL) == 0;
-}
-
 /* ---- chains of others ---- */
 
 struct chain_reader {

@@ -18,8 +18,6 @@ int nft_counters(enum ip_family f, const char *table,
 		 void *ctx);
 /* True if there is a table of that family and name. */
 bool nft_has_table(enum ip_family f, const char *table);
-/* The same of the family that devices have. */
-bool nft_has_netdev_table(const char *table);
 /* A chain of somebody else's - of no table whose name begins with `culvert` - that looks at what comes
  * in for this host (in), or at what it sends: "chain C of table T" to ret_what. Of iptables-legacy any table counts.
  * False: there is none. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tap's socket, its filter, and the rules that say the same. */
+/* The tap's socket and its filter, which says the same as the rules of ring_table.c. */
 #include "host/ring.h"
 
 #include <arpa/inet.h>
@@ -12,10 +12,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/hash.h"
-#include "host/nft.h"
-
-#define TABLE "culvert_ring"
 #define ESP   50
 /* what comes before the addresses, and nine for each of IPv6 */
 #define PROGRAM_MAX (24 + 9 * RING_ADDRS)
@@ -148,60 +144,4 @@ int ring_listen(int fd, const struct ring_want *w)
 		return -E2BIG;
 	struct sock_fprog program = { p.n, p.v };
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
-}
-
-/* ---- the rules ---- */
-
-static void put_rule(struct txt *t, const struct ring_want *w, enum ip_family f, const char *what)
-{
-	const char *sep = what;
-	char s[IPADDR_STRLEN];
-
-	for (size_t i = 0; i < w->n; i++) {
-		if (w->addr[i].family != f)
-			continue;
-		txt_printf(t, "%s%s", sep, ipaddr_str(&w->addr[i], s));
-		sep = ", ";
-	}
-	if (sep != what)
-		txt_str(t, " } drop\n");
-}
-
-/* By its name the chain is of that device; its own name says which of them. */
-static void put_chain(struct txt *t, const struct ring_want *w)
-{
-	txt_printf(t, "\tchain ring_%u {\n\t\ttype filter hook ingress device \"%s\" priority -450;\n", w->ifindex,
-		   w->device);
-	put_rule(t, w, IP_V4, "\t\tmeta pkttype host ip protocol esp ip frag-off & 0x3fff == 0 ip daddr { ");
-	put_rule(t, w, IP_V6, "\t\tmeta pkttype host ip6 nexthdr esp ip6 daddr { ");
-	txt_str(t, "\t}\n");
-}
-
-int ring_keep(const struct ring_want *v, size_t n, uint64_t *mark, struct txt *why)
-{
-	static const uint64_t seed[2] = { 0x72696e67, 1 };
-	struct txt t = TXT_INIT;
-	uint64_t now = 0;
-	int err = 0;
-
-	for (size_t i = 0; i < n; i++)
-		put_chain(&t, &v[i]);
-	if (n)
-		now = hash_bytes(seed, txt_cstr(&t), t.len) | 1;
-	if (now == *mark && nft_has_netdev_table(TABLE) == (n > 0))
-		goto done;
-	txt_clear(&t);
-	txt_str(&t, "table netdev " TABLE " {}\ndelete table netdev " TABLE "\n");
-	if (n)
-		txt_str(&t, "table netdev " TABLE " {\n"
-			    "\tcomment \"ESP that a ring takes; removed when culvert stops orderly\"\n");
-	for (size_t i = 0; i < n; i++)
-		put_chain(&t, &v[i]);
-	if (n)
-		txt_str(&t, "}\n");
-	err = t.bad ? -ENOMEM : nft_load(txt_cstr(&t), why);
-	*mark = err ? 0 : now;
-done:
-	txt_fini(&t);
-	return err;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ESP as it comes in by an outer device, out of memory that the kernel fills (packet(7), PACKET_RX_RING):
  * a packet costs a copy instead of a system call's part. A tap sees packets before the kernel's stack
- * does, so what it takes is kept from the stack, by an nftables table of our own that says the same as
+ * does, so what it takes is kept from the stack, by an nftables table of our own (ring_table.c) that says the same as
  * the tap's filter: whole ESP packets to certain addresses of the host. Everything else - fragments, AH,
  * extension headers, other addresses - goes the way it always went.
  *
@@ -11,7 +11,6 @@
 #define HOST_RING_H
 
 #include "base/ipaddr.h"
-#include "base/txt.h"
 #include "forwarder/port.h"
 
 #define RING_SLOTS     8  /* devices */
@@ -32,12 +31,20 @@ struct ring_want {
 int ring_open(const struct ring_want *w);
 /* Now it takes w's ESP. 0 or -errno. */
 int ring_listen(int fd, const struct ring_want *w);
-/* Keeps what n rings take from the stack, and nothing else; 0 rings: takes the table away. *mark is
- * what stands (0: nothing), so that the same is not loaded twice. 0 or -errno with nft's words in why. */
-int ring_keep(const struct ring_want *v, size_t n, uint64_t *mark, struct txt *why);
+/* Keeps what n rings take from the stack, and nothing else, as long as some descriptor of ring_table_fd() is
+ * open; 0 rings: takes that away. *t, NULL at first, is what stands; the same is not loaded twice. 0 or -errno:
+ * -EOPNOTSUPP before Linux 5.12. */
+struct ring_table;
+int ring_keep(const struct ring_want *v, size_t n, struct ring_table **t);
+int ring_table_fd(const struct ring_table *t); /* its own: to be handed on, not closed */
+/* Closes it; what stands stays while others hold it. NULL is none. */
+void ring_table_free(struct ring_table *t);
 
 /* FWD_PORT_RING over such a socket; as host_make_port(). */
 int ring_port_make(int fd, struct port **ret_port);
+
+/* FWD_PORT_HOLD. */
+int hold_port_make(int fd, struct port **ret_port);
 
 /* FWD_PORT_LINK: a socket that sends by the device and receives nothing, and the port over it. */
 int link_open(uint32_t ifindex);

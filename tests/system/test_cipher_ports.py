@@ -338,10 +338,12 @@ def test_a_ring_goes_where_somebody_looks_at_what_comes_in(wired):
     ours.run('nft', 'delete', 'table', 'inet', 'mine')
     until(lambda: frames(ours), 5, 'the ring')
     w.up()
-    # somebody takes away our table, and it is there again
+    # what keeps its packets from the stack nobody else takes away
     ours.run('nft', 'flush', 'ruleset')
-    until(lambda: frames(ours), 5, 'the ring')
+    assert frames(ours)
+    time.sleep(0.5)
     w.up()
+    assert frames(ours)
 
 
 def past_the_stack(w):
@@ -419,3 +421,19 @@ def test_a_ring_outlives_neither_control_nor_the_forwarder(wired):
     until(lambda: frames(w.us) is None, 5, 'the end of the ring')
     until(lambda: 'ESP by wan: raw socket (its packets may be longer than a frame)' in w.routers[1].log(), 5, 'the reason')
     w.up()
+
+
+def test_nothing_of_a_ring_is_left_when_everything_is_killed(wired):
+    """ESP of whoever comes behind us is not kept from him."""
+    w = wired()
+    w.up()
+    until(lambda: frames(w.us), 5, 'the ring')
+    w.routers[1].kill()
+    until(lambda: frames(w.us) is None, 5, 'the end of what belongs to a ring')
+    ear = w.us.socket(socket.SOCK_RAW, 50)
+    ear.settimeout(5)
+    mouth = w.them.socket(socket.SOCK_RAW, 50)
+    mouth.sendto(struct.pack('!II', 0x12345678, 1) + bytes(40), (w.ends[0], 0))
+    assert ear.recv(2048)[20:24] == b'\x12\x34\x56\x78'
+    for s in (ear, mouth):
+        s.close()

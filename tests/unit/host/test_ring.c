@@ -8,14 +8,17 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/wr.h"
 #include "host/netlink.h"
+#include "host/nft.h"
 #include "host/ports.h"
 #include "host/ring.h"
 #include "host/sockets.h"
@@ -161,6 +164,11 @@ static struct port *make(enum fwd_port_kind kind, int fd)
 	return p;
 }
 
+static bool has_table(void)
+{
+	return !system("nft list table netdev culvert_ring >/dev/null 2>&1");
+}
+
 /* ---- tests ---- */
 
 static void a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice(void **state)
@@ -183,8 +191,8 @@ static void a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice(void **s
 		{ { .proto = ESP, .last = 4, .six = true }, NEITHER }, /* that socket is IPv4's */
 		{ { .proto = ESP, .last = 2, .six = true, .frag = 1 }, NEITHER },
 	};
-	struct txt why = TXT_INIT;
-	uint64_t mark = 0;
+	struct ring_table *table = NULL;
+	uint32_t before, after;
 	struct batch b;
 	int fd;
 
@@ -192,10 +200,10 @@ static void a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice(void **s
 	assert_int_equal(system("ip addr add 10.7.0.4/24 dev vb"), 0);
 	fd = ring_open(&want);
 	assert_true(fd >= 0);
-	if (ring_keep(&want, 1, &mark, &why)) {
-		txt_fini(&why);
+	if (ring_keep(&want, 1, &table)) {
+		ring_table_free(table);
 		close(fd);
-		skip(); /* no nft, or a kernel without the family netdev */
+		skip(); /* a kernel without nftables, or before 5.12 */
 	}
 	assert_int_equal(ring_listen(fd, &want), 0);
 	struct port *ring = make(FWD_PORT_RING, fd), *raw = make(FWD_PORT_ESP, raw_open(ESP, true));
@@ -216,18 +224,60 @@ static void a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice(void **s
 		batch_put(&pool, &b);
 	}
 	/* the same again is not loaded again; without rings the table goes */
-	uint64_t stands = mark;
-	assert_int_equal(ring_keep(&want, 1, &mark, &why), 0);
-	assert_true(mark == stands);
+	assert_int_equal(nft_generation(&before), 0);
+	assert_int_equal(ring_keep(&want, 1, &table), 0);
+	assert_int_equal(nft_generation(&after), 0);
+	assert_int_equal(after, before);
 	ring->ops->close(ring);
-	assert_int_equal(ring_keep(NULL, 0, &mark, &why), 0);
-	assert_true(mark == 0);
-	assert_int_not_equal(system("nft list table netdev culvert_ring >/dev/null 2>&1"), 0);
+	assert_int_equal(ring_keep(NULL, 0, &table), 0);
+	assert_null(table);
+	assert_false(has_table());
 	send_frame(&rows[0].c, 8);
 	assert_int_equal(waiting(raw, &b, 2000), 1);
 	batch_put(&pool, &b);
 	raw->ops->close(raw);
-	txt_fini(&why);
+}
+
+/* As many rules as there can be, and another table in the place of the first. Somebody who wants it away
+ * does not get that; who closes the last descriptor does. */
+static void the_table_lives_as_long_as_somebody_holds_it(void **state)
+{
+	struct ring_want many[RING_SLOTS] = { 0 };
+	struct ring_table *table = NULL;
+	struct port *hold;
+
+	NEEDS_NETNS;
+	for (size_t k = 0; k < RING_SLOTS; k++) {
+		char make_it[96];
+
+		snprintf(many[k].device, sizeof(many[k].device), "abcdefghijklmn%zu", k); /* the longest name */
+		snprintf(make_it, sizeof(make_it), "ip link add %s type veth peer name peer%zu", many[k].device, k);
+		assert_int_equal(system(make_it), 0);
+		many[k].ifindex = if_nametoindex(many[k].device);
+		for (many[k].n = 0; many[k].n < RING_ADDRS; many[k].n++)
+			many[k].addr[many[k].n] = (struct ipaddr){ many[k].n % 2 ? IP_V4 : IP_V6, { 9, [3] = (uint8_t)many[k].n } };
+	}
+	if (ring_keep(&want, 1, &table)) {
+		ring_table_free(table);
+		skip();
+	}
+	assert_int_equal(ring_keep(many, RING_SLOTS, &table), 0);
+	assert_int_equal(system("test $(nft list table netdev culvert_ring | grep -c drop) = 128"), 0);
+	assert_int_equal(ring_keep(many, 2, &table), 0);
+	assert_int_equal(system("test $(nft list table netdev culvert_ring | grep -c drop) = 32"), 0);
+	/* one device twice is refused: what stands goes on standing */
+	many[1] = many[0];
+	assert_true(ring_keep(many, 2, &table) < 0);
+	assert_int_equal(system("test $(nft list table netdev culvert_ring | grep -c drop) = 32"), 0);
+	assert_int_equal(ring_keep(many, 1, &table), 0);
+	assert_int_equal(system("test $(nft list table netdev culvert_ring | grep -c drop) = 16"), 0);
+	(void)!system("nft flush ruleset; nft delete table netdev culvert_ring 2>/dev/null");
+	assert_true(has_table());
+	hold = make(FWD_PORT_HOLD, fcntl(ring_table_fd(table), F_DUPFD_CLOEXEC, 0));
+	ring_table_free(table);
+	assert_true(has_table());
+	hold->ops->close(hold);
+	assert_false(has_table());
 }
 
 static void many_come_in_order_and_what_has_no_frame_is_counted(void **state)
@@ -366,6 +416,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice),
+		cmocka_unit_test(the_table_lives_as_long_as_somebody_holds_it),
 		cmocka_unit_test(many_come_in_order_and_what_has_no_frame_is_counted),
 		cmocka_unit_test(a_link_sends_esp_and_nothing_else),
 		cmocka_unit_test(a_next_hop_is_known_once_somebody_answers),
