@@ -35,11 +35,12 @@
 #define SPIS 4096
 #define REPEATS 64
 
-enum { PORT_ESP = 1, PORT_STEER = 2 };
+enum { PORT_ESP = 1, PORT_STEER = 2, PORT_LINK = 3 };
 
 /* What the packets go by: SAs of a crypto map; those of a GRE tunnel's policy, one for all; the
- * first in UDP, or AH in place of ESP; the GRE tunnel, and what it carries is GRE of others. */
-enum way { BY_MAP, BY_GRE, BY_UDP, BY_AH, BY_GRE_WITH_GRE };
+ * first in UDP, or AH in place of ESP; the GRE tunnel, and what it carries is GRE of others; the first, past
+ * the stack now and then, and in by a ring. */
+enum way { BY_MAP, BY_GRE, BY_UDP, BY_AH, BY_GRE_WITH_GRE, BY_LINK };
 
 struct frame {
 	uint16_t len;
@@ -61,6 +62,7 @@ struct gateway {
 	struct world *w;
 	struct forwarder *f;
 	struct mem_port esp[MOST + 1], steer[MOST]; /* esp: and the one that is read */
+	struct mem_port link[MOST + 1]; /* A, BY_LINK */
 	unsigned workers;
 	bool out;
 	int32_t result;
@@ -318,7 +320,9 @@ static int env_port(void *ctx, const struct fwd_port *desc, int fd, struct port 
 	struct gateway *g = ctx;
 
 	close(fd);
-	*ret_port = desc->id == PORT_ESP ? &g->esp[desc->worker].port : &g->steer[desc->worker].port;
+	*ret_port = desc->id == PORT_ESP  ? &g->esp[desc->worker].port :
+		    desc->id == PORT_LINK ? &g->link[desc->worker].port :
+					    &g->steer[desc->worker].port;
 	return 0;
 }
 
@@ -435,9 +439,28 @@ static void rekey(struct world *w, uint32_t net)
 	add_sa(&w->a, n, net);
 }
 
-static uint8_t cipher_port(const struct world *w)
+static uint8_t cipher_port(const struct gateway *g)
 {
-	return w->way == BY_UDP ? FWD_PORT_UDP_ENCAP : w->way == BY_AH ? FWD_PORT_AH : FWD_PORT_ESP;
+	switch (g->w->way) {
+	case BY_UDP:
+		return FWD_PORT_UDP_ENCAP;
+	case BY_AH:
+		return FWD_PORT_AH;
+	case BY_LINK:
+		return g->out ? FWD_PORT_ESP : FWD_PORT_RING;
+	default:
+		return FWD_PORT_ESP;
+	}
+}
+
+static void add_link(struct gateway *g, unsigned k)
+{
+	struct fwd_msg m = { .type = FWD_PORT_ADD,
+			     .u.port = { .id = PORT_LINK, .ifid = IFID, .worker = (uint8_t)k,
+					 .kind = FWD_PORT_LINK, .sends_only = true } };
+
+	g->link[k] = (struct mem_port){ .port = { &a_esp, -1 }, .g = g, .worker = k };
+	assert_int_equal(ask(g, &m), 0);
 }
 
 static void gateway_init(struct world *w, struct gateway *g, unsigned workers, bool out)
@@ -458,11 +481,13 @@ static void gateway_init(struct world *w, struct gateway *g, unsigned workers, b
 			struct fwd_msg m = { .type = FWD_PORT_ADD };
 
 			m.u.port = (struct fwd_port){ .id = id, .ifid = IFID, .worker = (uint8_t)k,
-						      .kind = id == PORT_ESP ? cipher_port(w) :
+						      .kind = id == PORT_ESP ? cipher_port(g) :
 							      is_gre(w) ? FWD_PORT_TUNNEL :
 										 FWD_PORT_STEER };
 			assert_int_equal(ask(g, &m), 0);
 		}
+		if (out && w->way == BY_LINK)
+			add_link(g, k);
 	}
 	set_table(g, 0);
 }
@@ -494,6 +519,9 @@ static void disturb_b(struct world *w)
 static void disturb_a(struct world *w)
 {
 	struct fwd_msg stats = { .type = FWD_STATS_GET };
+	struct fwd_msg hop = { .type = FWD_NEXT_HOP,
+			       .u.next_hop = { .dst = ipaddr_v4(PEER), .ifid = IFID,
+					       .life_ms = dice(2) ? 0 : (uint16_t)(1 + dice(20)) } };
 	uint32_t net = __atomic_exchange_n(&w->a.rekey, 0, __ATOMIC_RELAXED);
 
 	if (net)
@@ -508,6 +536,8 @@ static void disturb_a(struct world *w)
 		rekey(w, is_gre(w) ? 0 : (uint32_t)dice(NETS - 1));
 	if (!dice(40))
 		set_table(&w->a, (uint32_t)dice(3));
+	if (w->way == BY_LINK && !dice(4))
+		assert_int_equal(ask(&w->a, &hop), 0);
 	if (!dice(100))
 		(void)ask(&w->a, &stats);
 	forwarder_tick(w->a.f);
@@ -596,6 +626,13 @@ static void check_pools(struct gateway *g)
 	}
 }
 
+/* Each worker has sent past the stack. */
+static void check_links(const struct gateway *g)
+{
+	for (unsigned k = 0; k < g->workers; k++)
+		assert_true(g->link[k].uses > 10);
+}
+
 /* Everything leaves by one SA. */
 static void check_one_way(struct world *w)
 {
@@ -641,6 +678,8 @@ static void run(unsigned workers, enum way way)
 			assert_int_equal(w->arrived[net], w->made[net]);
 	if (is_gre(w))
 		check_one_way(w);
+	if (way == BY_LINK)
+		check_links(&w->a);
 	/* those without SA for a while wait for one, and some find no room */
 	end.u.id = LIMITED + 1;
 	assert_int_equal(ask(&w->a, &end), 0);
@@ -694,6 +733,12 @@ static void by_ah(void **state)
 	run(2, BY_AH);
 }
 
+static void past_the_stack_now_and_then_and_by_a_ring(void **state)
+{
+	(void)state;
+	run(3, BY_LINK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -703,6 +748,7 @@ int main(void)
 		cmocka_unit_test(by_a_gre_tunnel_that_carries_gre),
 		cmocka_unit_test(in_udp),
 		cmocka_unit_test(by_ah),
+		cmocka_unit_test(past_the_stack_now_and_then_and_by_a_ring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
