@@ -371,6 +371,8 @@ bool rings_cut(struct control *c, uint32_t id)
 
 	if (id < PORT_RING || slot >= RING_SLOTS)
 		return false;
+	if (!c->rings[slot].ifindex) /* it has gone already */
+		return true;
 	for (size_t i = 0; i < RING_SLOTS; i++)
 		if (c->rings_cut[i].until_ms < c->rings_cut[at].until_ms)
 			at = i;

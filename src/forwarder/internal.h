@@ -32,7 +32,7 @@ struct fport {
 	struct lane_reader sender;
 	_Atomic bool told_slower; /* control knows that it has given up its faster way; by any worker */
 	struct tunnel *tunnel; /* TUNNEL: whose it is in the table in force; NULL none */
-	uint64_t since_ms; /* when it came */
+	uint64_t since_ms; /* when it came; RING: or when control was told; by whose turn it is in the lane */
 	struct fport *next;
 };
 

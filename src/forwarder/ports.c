@@ -190,6 +190,17 @@ static struct fport *ring_of(const struct forwarder *f, uint32_t ifid)
 	return p;
 }
 
+/* Again and again, until control has taken it away: what it is told may be lost. */
+static void tell_mixed(struct forwarder *f, struct fport *p)
+{
+	struct fwd_msg m = { .type = FWD_PORT_SLOWER, .u.port_slower = { p->desc.id, -EXDEV } };
+
+	if (f->now_ms < p->since_ms + RING_SETTLE_MS)
+		return;
+	p->since_ms = f->now_ms;
+	(void)event_send(f, &m);
+}
+
 /* Fragments are put together by the kernel and come by the raw socket, whole ESP by the ring. Of two
  * queues nobody knows what is older, and behind a backlog of one the packets of the other would be
  * too old for the replay window. When a ring has just come, the socket may hold what came before. */
@@ -206,8 +217,8 @@ void port_note_esp(struct forwarder *f, struct policy *pol, struct pkt *const *k
 			p = ring_of(f, k[i]->ifindex);
 		if (!p) /* the ring has gone */
 			pol->by_ring = false;
-		else if (f->now_ms >= p->since_ms + RING_SETTLE_MS)
-			(void)tell_slower(f, p, -EXDEV);
+		else
+			tell_mixed(f, p);
 	}
 }
 
