@@ -81,22 +81,28 @@ static void leave_all(struct forwarder *f, struct leaving *l)
 		port_send(f, l->udp_port, &l->udp);
 }
 
-/* Sends the packets of f->out that are of that SA; NULL: all of them. */
+/* Sends the packets of f->out that are of that SA, and takes them out; NULL: all of them, and the caller does.
+ * None that has left may stay: its buffer may be a piece of another packet by the next call. */
 static void send_out(struct forwarder *f, const struct sa *only)
 {
 	struct leaving v4, v6;
+	size_t kept = 0;
 
 	leaving_init(f, &v4, FWD_PORT_ESP, FWD_PORT_AH, FWD_PORT_UDP_ENCAP);
 	leaving_init(f, &v6, FWD_PORT_ESP6, FWD_PORT_AH6, FWD_PORT_UDP6_ENCAP);
 	for (size_t i = 0, n; i < f->out.n; i += n) {
-		struct pkt *const *p = f->out.p + i;
+		struct pkt **p = f->out.p + i;
 		struct sa *sa = p[0]->sa;
-		struct policy *pol = sa->owner;
+		struct policy *pol;
 
 		for (n = 1; i + n < f->out.n && p[n]->sa == sa; n++)
 			;
-		if (only && sa != only)
+		if (only && sa != only) {
+			memmove(f->out.p + kept, p, n * sizeof(*p));
+			kept += n;
 			continue;
+		}
+		pol = sa->owner;
 		pol_stats(f, pol)->encaps += n;
 		pol_stats(f, pol)->encrypts += sa->has_esp ? n : 0;
 		pol_stats(f, pol)->digests += sa->icv_len || sa->has_ah ? n : 0;
@@ -106,6 +112,8 @@ static void send_out(struct forwarder *f, const struct sa *only)
 	}
 	leave_all(f, &v4);
 	leave_all(f, &v6);
+	if (only)
+		f->out.n = kept;
 }
 
 static void drop_bad(struct forwarder *f, const struct batch *bad)

@@ -57,6 +57,12 @@ static struct forwarder *worker_new(struct shared *all, unsigned id)
 	return f;
 }
 
+/* Keys are expanded for what the first has: no other may do without it, or have more. */
+static bool runs_otherwise(const struct shared *all, unsigned k)
+{
+	return strcmp(crypto_runner_name(all->worker[0]->esp.crypto), crypto_runner_name(all->worker[k]->esp.crypto)) != 0;
+}
+
 struct forwarder *forwarder_new_workers(const struct forwarder_env *env, unsigned n)
 {
 	struct shared *all = n && n <= WORKERS_MAX ? cache_calloc(sizeof(*all)) : NULL;
@@ -71,7 +77,7 @@ struct forwarder *forwarder_new_workers(const struct forwarder_env *env, unsigne
 	sad_init(&all->sad, seed);
 	for (unsigned k = 0; k < n; k++) {
 		all->worker[k] = worker_new(all, k);
-		if (!all->worker[k]) {
+		if (!all->worker[k] || runs_otherwise(all, k)) {
 			all_free(all);
 			return NULL;
 		}

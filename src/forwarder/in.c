@@ -180,7 +180,7 @@ void in_follow(struct forwarder *f, uint32_t sa_id, const struct ipaddr *addr, u
 	struct sa *sa = sad_by_id(&f->all->sad, sa_id);
 
 	/* of two workers the one with the older packet may come last */
-	if (!sa || number <= sa->moved_at)
+	if (!sa || sa->spec.dir != SA_IN || number <= sa->moved_at)
 		return;
 	sa->moved_at = number;
 	sa_move(f, sa_id, addr, port);

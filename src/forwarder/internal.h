@@ -264,6 +264,8 @@ bool port_is_tunnel(const struct forwarder *f, uint32_t dev_ifindex);
 void port_send(struct forwarder *f, struct fport *port, struct batch *b); /* b is empty after */
 /* By that port and no other, whatever knows a better way. False: it did not take them all. */
 bool port_send_own(struct forwarder *f, struct fport *port, struct batch *b);
+/* An FWD_PORT_SLOWER that was put aside did not reach control: it is told again. */
+void port_slower_unheard(struct forwarder *f, const struct fwd_msg *m);
 /* The same by the queue of that worker: for who has his turn in the lane, or everything. */
 bool port_send_by(struct forwarder *f, struct fport *port, unsigned worker, struct batch *b);
 

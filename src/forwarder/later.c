@@ -184,7 +184,8 @@ void later_do(struct forwarder *f)
 	struct later *l = f->later;
 
 	for (size_t i = 0; i < l->n_event; i++)
-		(void)event_send(f, &l->event[i]);
+		if (!event_send(f, &l->event[i]) && l->event[i].type == FWD_PORT_SLOWER)
+			port_slower_unheard(f, &l->event[i]);
 	l->n_event = 0;
 	do_packets(f, l);
 	for (size_t i = 0; i < l->n_follow; i++)

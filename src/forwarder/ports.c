@@ -137,6 +137,20 @@ static void fport_free(struct fport *p)
 	free(p);
 }
 
+/* Packets that were taken from the kernel and not forwarded yet. Of a socket that several workers read by turns
+ * they are in the port that reads; what those of the workers say of it is older. */
+static size_t held_by(const struct forwarder *f, const struct fport *p)
+{
+	const struct port *reads = p->port[f->all->n];
+	size_t n = 0;
+
+	if (p->one_socket && f->all->n > 1)
+		return reads ? reads->more : 0;
+	for (unsigned k = 0; k < f->all->n; k++)
+		n += p->port[k] ? p->port[k]->more : 0;
+	return n;
+}
+
 int ports_del(struct forwarder *f, uint32_t id)
 {
 	struct fport **at = &f->all->ports, *p;
@@ -148,13 +162,10 @@ int ports_del(struct forwarder *f, uint32_t id)
 		return -ENOENT;
 	*at = p->next;
 	relink(f, p);
-	for (unsigned k = 0; k < f->all->n; k++) {
-		if (!p->port[k])
-			continue;
-		if (f->all->watch.removed)
+	for (unsigned k = 0; k < f->all->n; k++)
+		if (p->port[k] && f->all->watch.removed)
 			f->all->watch.removed(f->all->watch.ctx, k, p->port[k]);
-		f->drops.n[FWD_DROP_PORT_GONE] += p->port[k]->more;
-	}
+	f->drops.n[FWD_DROP_PORT_GONE] += held_by(f, p);
 	fport_free(p);
 	return 0;
 }
@@ -179,6 +190,18 @@ static bool tell_slower(struct forwarder *f, struct fport *p, int err)
 		return true;
 	atomic_store_explicit(&p->told_slower, false, memory_order_relaxed);
 	return false;
+}
+
+void port_slower_unheard(struct forwarder *f, const struct fwd_msg *m)
+{
+	struct fport *p = f->all->ports;
+
+	while (p && p->desc.id != m->u.port_slower.id)
+		p = p->next;
+	if (!p || !p->port[f->id])
+		return;
+	p->port[f->id]->fell_back = m->u.port_slower.error;
+	atomic_store_explicit(&p->told_slower, false, memory_order_relaxed);
 }
 
 static struct fport *ring_of(const struct forwarder *f, uint32_t ifid)

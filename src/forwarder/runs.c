@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Outbound beside other workers: the packets of a batch get their numbers in runs, one for each
  * SA (ipsec/numbers.h), and wait with them until they may leave. */
-#include <stdlib.h>
-
 #include "forwarder/internal.h"
 
 /* Of so many workers one can be a run behind, and nobody waits; in whole lanes of the crypto
@@ -76,11 +74,18 @@ void runs_reserve(struct forwarder *f)
 	f->esp.numbered = true;
 }
 
-static int by_address(const void *a, const void *b)
+/* By the address of the SA. Not by qsort(): that of glibc asks sysinfo(2) how much memory there is, which
+ * the filter of this process does not allow, and a batch's runs are few. */
+static void sort_runs(struct sa_run *v, size_t n)
 {
-	const struct sa_run *x = a, *y = b;
+	for (size_t i = 1; i < n; i++) {
+		struct sa_run r = v[i];
+		size_t k = i;
 
-	return x->sa < y->sa ? -1 : x->sa > y->sa;
+		for (; k && (uintptr_t)v[k - 1].sa > (uintptr_t)r.sa; k--)
+			v[k] = v[k - 1];
+		v[k] = r;
+	}
 }
 
 static void wait_to_send(const struct forwarder *f, const struct sa_run *r)
@@ -108,7 +113,7 @@ static void end(struct forwarder *f, const struct sa_run *r)
  * SA and holds another that whom he waits for is waiting for. */
 static void send_in_order(struct forwarder *f, void (*send)(struct forwarder *f, const struct sa *only))
 {
-	qsort(f->run, f->n_runs, sizeof(f->run[0]), by_address);
+	sort_runs(f->run, f->n_runs);
 	for (size_t i = 0; i < f->n_runs; i++) {
 		if (!f->run[i].first)
 			continue;

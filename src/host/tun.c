@@ -24,7 +24,9 @@
 static int set_if(int fd, struct ifreq *r)
 {
 	for (int tries = 0; tries < 2; tries++) {
-		if (r->ifr_flags & IFF_MULTI_QUEUE && tun_queues_open(r->ifr_name) > 0)
+		int open = r->ifr_flags & IFF_MULTI_QUEUE ? tun_queues_open(r->ifr_name) : 0;
+
+		if (open) /* below 0: it cannot be told, and somebody may */
 			return -EBUSY;
 		if (ioctl(fd, TUNSETIFF, r) == 0)
 			return 0;
@@ -127,9 +129,11 @@ static int attach_offloading(const char *name, int queues, int *ret_fd, struct t
  * whole. */
 static int attach_plain(const char *name, int queues, int *ret_fd)
 {
-	int fd;
+	int fd, err = if_nametoindex(name) ? attach(name, IFF_VNET_HDR | queues, &fd) : -ENODEV;
 
-	if (if_nametoindex(name) && !attach(name, IFF_VNET_HDR | queues, &fd)) {
+	if (err == -EBUSY)
+		return err;
+	if (!err) {
 		(void)ioctl(fd, TUNSETOFFLOAD, 0);
 		close(fd);
 	}
