@@ -39,8 +39,8 @@ enum { PORT_ESP = 1, PORT_STEER = 2, PORT_LINK = 3 };
 
 /* What the packets go by: SAs of a crypto map; those of a GRE tunnel's policy, one for all; the
  * first in UDP, or AH in place of ESP; the GRE tunnel, and what it carries is GRE of others; the first, past
- * the stack now and then, and in by a ring. */
-enum way { BY_MAP, BY_GRE, BY_UDP, BY_AH, BY_GRE_WITH_GRE, BY_LINK };
+ * the stack now and then, and in by a ring; the first, cut behind the cipher where they are long. */
+enum way { BY_MAP, BY_GRE, BY_UDP, BY_AH, BY_GRE_WITH_GRE, BY_LINK, IN_PIECES };
 
 struct frame {
 	uint16_t len;
@@ -88,6 +88,7 @@ struct world {
 	size_t n_old, repeats;
 	uint32_t last[NETS][MOST][FLOWS]; /* of what arrived; under lock */
 	uint64_t made[NETS], arrived[NETS], disorder;
+	uint64_t cut[NETS]; /* packets that left in pieces: the wire counts them, and drops them */
 	uint32_t generation, newest[NETS]; /* of SAs */
 	bool running;
 	uint32_t per_worker; /* packets that each worker makes */
@@ -182,6 +183,26 @@ static void note_on_wire(struct world *w, const struct pkt *p)
 		s->worst = s->top - seq;
 }
 
+/* A piece of a packet. The first one has the number. */
+static bool take_piece(struct world *w, const struct pkt *p)
+{
+	struct rd r = pkt_rd(p);
+	uint16_t frag;
+
+	rd_skip(&r, 6);
+	frag = rd_be16(&r);
+	if (w->way != IN_PIECES || !(frag & (IP4_MF | IP4_OFF_MASK)))
+		return false;
+	rd_skip(&r, 12);
+	uint32_t spi = rd_be32(&r) - 0x1000;
+	if (frag & IP4_OFF_MASK)
+		return true;
+	note_on_wire(w, p);
+	if (spi < SPIS)
+		w->cut[w->spi[spi].net]++;
+	return true;
+}
+
 /* Each packet by itself: another worker may come between. */
 static size_t wire_send(struct port *port, struct batch *b)
 {
@@ -198,6 +219,10 @@ static size_t wire_send(struct port *port, struct batch *b)
 			pthread_mutex_unlock(&w->lock);
 			(void)sched_yield();
 			pthread_mutex_lock(&w->lock);
+		}
+		if (take_piece(w, p)) {
+			pthread_mutex_unlock(&w->lock);
+			continue;
 		}
 		struct frame *f = &w->wire[(w->head + w->n++) % WIRE_MAX];
 		f->len = (uint16_t)p->len;
@@ -373,7 +398,9 @@ static void set_table(struct gateway *g, uint32_t extra)
 		m = (struct fwd_msg){ .type = FWD_POLICY_ADD,
 				      .u.policy = { .id = i + 1, .ifid = IFID, .map_seq = i + 1,
 						    .action = FWD_POLICY_PROTECT, .sel = s,
-						    .local = ipaddr_v4(US), .path_mtu = 1500 } };
+						    .local = ipaddr_v4(US),
+						    .frag_after = g->w->way == IN_PIECES,
+						    .path_mtu = g->w->way == IN_PIECES ? 700 : 1500 } };
 		assert_int_equal(ask(g, &m), 0);
 	}
 	m = (struct fwd_msg){ .type = FWD_TUNNEL_ADD,
@@ -675,7 +702,8 @@ static void run(unsigned workers, enum way way)
 	assert_int_equal(drops_of(&w->b, FWD_DROP_REPLAYED), w->repeats);
 	for (uint32_t net = 0; net < NETS; net++)
 		if (net != LIMITED)
-			assert_int_equal(w->arrived[net], w->made[net]);
+			assert_int_equal(w->arrived[net] + w->cut[net], w->made[net]);
+	assert_true((w->cut[0] > 100) == (way == IN_PIECES));
 	if (is_gre(w))
 		check_one_way(w);
 	if (way == BY_LINK)
@@ -683,7 +711,7 @@ static void run(unsigned workers, enum way way)
 	/* those without SA for a while wait for one, and some find no room */
 	end.u.id = LIMITED + 1;
 	assert_int_equal(ask(&w->a, &end), 0);
-	assert_int_equal(w->arrived[LIMITED] + drops_of(&w->a, FWD_DROP_NO_SA) +
+	assert_int_equal(w->arrived[LIMITED] + w->cut[LIMITED] + drops_of(&w->a, FWD_DROP_NO_SA) +
 				 drops_of(&w->a, FWD_DROP_NEGOTIATION_FAILED) +
 				 drops_of(&w->a, FWD_DROP_SA_DEAD),
 			 w->made[LIMITED]);
@@ -739,6 +767,12 @@ static void past_the_stack_now_and_then_and_by_a_ring(void **state)
 	run(3, BY_LINK);
 }
 
+static void in_pieces(void **state)
+{
+	(void)state;
+	run(3, IN_PIECES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -749,6 +783,7 @@ int main(void)
 		cmocka_unit_test(in_udp),
 		cmocka_unit_test(by_ah),
 		cmocka_unit_test(past_the_stack_now_and_then_and_by_a_ring),
+		cmocka_unit_test(in_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
