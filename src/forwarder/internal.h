@@ -256,6 +256,8 @@ void port_note_esp(struct forwarder *f, struct policy *pol, struct pkt *const *p
 /* add and del as the messages say; lookups answer NULL for none. */
 int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd);
 int ports_del(struct forwarder *f, uint32_t id);
+/* Removes ports that not every worker has: control died while it gave them, and the next one would find them there. */
+void ports_del_halves(struct forwarder *f);
 void ports_free(struct forwarder *f);
 struct fport *port_by_id(struct forwarder *f, uint32_t id);
 struct fport *port_by_steered(struct forwarder *f, uint32_t ifid);

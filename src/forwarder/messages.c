@@ -337,6 +337,7 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 
 	switch (m->type) {
 	case FWD_HELLO:
+		ports_del_halves(f);
 		return m->u.version == FWD_VERSION ? 0 : -EPROTONOSUPPORT;
 	case FWD_PORT_ADD:
 		return ports_add(f, &m->u.port, fd);

@@ -170,6 +170,26 @@ int ports_del(struct forwarder *f, uint32_t id)
 	return 0;
 }
 
+static bool is_whole(const struct forwarder *f, const struct fport *p)
+{
+	unsigned n = f->all->n;
+	bool alone = p->desc.kind == FWD_PORT_HOLD;
+
+	for (unsigned k = 0; k < n; k++)
+		if (!p->port[k] && !(alone && k))
+			return false;
+	return alone || n == 1 || !p->one_socket || p->desc.sends_only || p->port[n];
+}
+
+void ports_del_halves(struct forwarder *f)
+{
+	for (struct fport *p = f->all->ports, *next; p; p = next) {
+		next = p->next;
+		if (!is_whole(f, p))
+			(void)ports_del(f, p->desc.id);
+	}
+}
+
 void ports_free(struct forwarder *f)
 {
 	while (f->all->ports) {

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -773,6 +774,37 @@ static void in_pieces(void **state)
 	run(3, IN_PIECES);
 }
 
+static int32_t give_esp(struct gateway *g, unsigned worker)
+{
+	struct fwd_msg m = { .type = FWD_PORT_ADD,
+			     .u.port = { .id = PORT_ESP, .ifid = IFID, .worker = (uint8_t)worker, .kind = cipher_port(g) } };
+
+	return ask(g, &m);
+}
+
+/* The next one would take it for whole, and nothing came in by it ever after. */
+static void half_a_port_ends_with_the_control_that_gave_it(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct fwd_msg del = { .type = FWD_PORT_DEL }, hello = { .type = FWD_HELLO, .u.version = FWD_VERSION };
+
+	(void)state;
+	gateway_init(w, &w->a, 2, true);
+	del.u.id = PORT_ESP;
+	assert_int_equal(ask(&w->a, &del), 0);
+	for (unsigned given = 1; given <= 2; given++) {
+		for (unsigned k = 0; k < given; k++)
+			assert_int_equal(give_esp(&w->a, k), 0);
+		assert_int_equal(ask(&w->a, &hello), 0);
+	}
+	for (unsigned k = 0; k < 3; k++)
+		assert_int_equal(give_esp(&w->a, k), 0);
+	assert_int_equal(ask(&w->a, &hello), 0);
+	assert_int_equal(give_esp(&w->a, 0), -EEXIST);
+	forwarder_free(w->a.f);
+	free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -784,6 +816,7 @@ int main(void)
 		cmocka_unit_test(by_ah),
 		cmocka_unit_test(past_the_stack_now_and_then_and_by_a_ring),
 		cmocka_unit_test(in_pieces),
+		cmocka_unit_test(half_a_port_ends_with_the_control_that_gave_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
