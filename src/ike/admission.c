@@ -16,7 +16,7 @@ static const char *refusal(struct ike *k, const struct ike_path *path, bool inco
 	const struct ike_config *c = &k->cfg;
 	struct ike_admission *a = &k->admission, now = { 0 };
 
-	bool busy = incoming && k->n_work >= IKE_MAX_WORK;
+	bool busy = incoming && k->n_work + k->n_orphans >= IKE_MAX_WORK;
 
 	if (!c->max_sas && !c->max_negotiating && !c->max_charge && !busy)
 		return NULL;

@@ -459,16 +459,20 @@ void aggressive_first_again(struct ike_sa *sa, const struct ike_header *h, struc
 	char why[160];
 
 	timer_stop(&sa->k->timers, &sa->linger);
-	if (!ike_payloads_decode(h->next, body, &pl)) { /* it was decoded before */
+	if (!sa->k->cfg.aggressive)
+		aggressive_log_disabled(sa->k, &w->path.remote, "asked for by");
+	if (!sa->k->cfg.aggressive || !ike_payloads_decode(h->next, body, &pl)) { /* it was decoded before */
 		sa_drop(sa);
 		return;
 	}
 	struct span id_body = said_id(&pl, &id) ? ike_payload_find(&pl, PL_ID, 0)->body : (struct span){ 0 };
 	unsigned methods = methods_for(sa->k, profile_of(sa), &w->path, id_body);
-	if (!choose(sa->k, &pl, methods, &c, why, sizeof(why)))
-		sa_drop(sa);
-	else
+	if (choose(sa->k, &pl, methods, &c, why, sizeof(why))) {
 		respond(sa, &c, &pl, &w->path, w->d, w);
+		return;
+	}
+	phase1_refuse(sa->k, &w->path, h, w->d.len, "Aggressive", why);
+	sa_drop(sa);
 }
 
 void aggressive_first(struct ike *k, const struct ike_path *path, const struct ike_header *h,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The entrances of the core: events, timers, configuration. */
 #include "ike/internal.h"
+#include "ike/work.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ void ike_free(struct ike *k)
 		TAILQ_REMOVE(&k->pairs, p, entry);
 		secret_free(p, sizeof(*p));
 	}
+	work_free_orphans(k);
 	acts_free(k);
 	made_free(k);
 	if (k->frags)

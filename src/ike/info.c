@@ -341,13 +341,13 @@ static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
 	}
 }
 
-/* In clear: believed only as the refusal of a phase 1 that has no keys yet. */
+/* In clear: believed only as the refusal of a phase 1 that has no keys yet, nor the answer that makes them. */
 static void recv_clear(struct ike_sa *sa, const struct ike_header *h, struct span d)
 {
 	struct ike_payloads pl;
 	struct ike_notify n;
 
-	if (!sa->initiator || (sa->state != MM_I1 && sa->state != MM_I3 && sa->state != AG_I1) ||
+	if (!sa->initiator || sa->work || (sa->state != MM_I1 && sa->state != MM_I3 && sa->state != AG_I1) ||
 	    !ike_payloads_decode(h->next, span_of(d.p + IKE_HEADER, d.len - IKE_HEADER), &pl) ||
 	    ike_payload_count(&pl, PL_NOTIFY) < 1 ||
 	    !ike_notify_decode(ike_payload_find(&pl, PL_NOTIFY, 0)->body, &n))

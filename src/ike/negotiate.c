@@ -225,7 +225,8 @@ void negotiate_overtaken(struct ike *k, const struct pair *p)
 		size_t n = 0;
 
 		next = sa_of_peer(k, &peer.addr, sa);
-		if (!sa->initiator || sa->work || (sa->state != MM_I1 && sa->state != AG_I1))
+		/* his answer may be here, and its work not done */
+		if (!sa->initiator || (sa->state != MM_IDLE && (sa->work || (sa->state != MM_I1 && sa->state != AG_I1))))
 			continue;
 		while (n < sa->n_pending && sa->pending[n] != p->policy_id)
 			n++;

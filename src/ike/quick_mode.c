@@ -250,6 +250,7 @@ static int send_offer(struct qm *q)
 	act_debug(k, sa, "beginning Quick Mode exchange, M-ID of %u", q->msgid);
 	act_debug(k, sa, "QM Initiator gets spi");
 	sa_msgid_note(sa, q->msgid);
+	q->made_ms = k->now_ms; /* what he said before is no answer */
 	int err = finish(q, &b, 1, T_QM_RESEND);
 	if (err)
 		return err;
@@ -665,11 +666,11 @@ static bool may_work(const struct ike_sa *sa)
 {
 	const struct peer peer = peer_of_sa(sa);
 	const struct ike_sa *his;
-	unsigned n = 0;
+	unsigned n = work_orphans_of(sa->k, &peer);
 
 	for (his = sa_of_peer(sa->k, &peer.addr, NULL); his; his = sa_of_peer(sa->k, &peer.addr, his))
 		n += his->n_parked && peer_has_sa(&peer, his) ? his->n_parked : 0;
-	return n < IKE_MAX_WORK_PEER && sa->k->n_work < IKE_MAX_WORK;
+	return n < IKE_MAX_WORK_PEER && sa->k->n_work + sa->k->n_orphans < IKE_MAX_WORK;
 }
 
 static void read_message(struct qm *q, const struct ike_path *path, const struct ike_header *h, struct span d,

@@ -331,6 +331,7 @@ struct ike {
 	size_t n_sas, n_up, n_dead; /* all; of them MM_DONE; MM_DEAD */
 	size_t n_quick;		    /* quick modes that wait for the peer or for public-key work */
 	size_t n_work;		    /* messages that wait for that */
+	size_t n_orphans;	    /* those whose exchange is over, and it is still being done */
 	struct work *work;	    /* of the message that is being handled; NULL: none */
 	struct ike_admission admission; /* its counters */
 	struct stranger strangers[IKE_MAX_STRANGERS]; /* a ring */

@@ -8,9 +8,12 @@
  * What must not happen twice looks at that: a second run draws no other nonce
  * (work_nonce()), verifies no signature again (work_verified()) and writes no line
  * that stands in the log already (work_is_quiet()). If the configuration is another one
- * meanwhile, the results are thrown away and all begins anew.
+ * meanwhile, what was made with a key of ours is thrown away, and no line is taken for written;
+ * a Diffie-Hellman value is one under any configuration, if it is asked for again.
  *
- * A result belongs to an id; that of an exchange which is gone finds nobody. */
+ * A result belongs to an id. When an exchange ends, its message is wiped, but its place is
+ * taken until the result is there: or whoever begins and ends exchanges could have as much work
+ * done as he likes, and everybody else would wait behind it. */
 #include "ike/work.h"
 
 #include <errno.h>
@@ -147,7 +150,7 @@ bool work_repeats(const struct ike *k)
 
 bool work_is_quiet(const struct ike *k)
 {
-	return k->work && k->work->most < k->work->n;
+	return k->work && !k->work->anew && k->work->most < k->work->n;
 }
 
 bool work_verified(const struct ike *k)
@@ -346,6 +349,7 @@ int work_park(struct ike *k, struct work *w, struct ike_sa *sa, struct qm *q, co
 	p->sa = sa;
 	p->qm = q;
 	p->config_no = k->config_no;
+	p->anew = false;
 	(void)htab_add(&k->index.works, &p->by_id, index_number(k, (uint32_t)p->id));
 	k->n_work++;
 	*place_of(sa, q) = p;
@@ -356,22 +360,69 @@ out:
 	return err;
 }
 
-/* Out of the table, and out of its exchange. */
-static void detach(struct ike *k, struct work *w)
+static void leave_exchange(struct work *w)
 {
-	htab_del(&k->index.works, &w->by_id);
-	k->n_work--;
 	*place_of(w->sa, w->qm) = NULL;
 	(w->qm ? &w->qm->flight : &w->sa->flight)->held = false;
+}
+
+static void leave_table(struct ike *k, struct work *w)
+{
+	htab_del(&k->index.works, &w->by_id);
+	if (w->sa)
+		k->n_work--;
+	else
+		k->n_orphans--;
 }
 
 void work_drop(struct ike *k, struct work *w)
 {
 	if (!w)
 		return;
-	detach(k, w);
-	work_fini(w);
-	free(w);
+	k->n_work--;
+	k->n_orphans++;
+	leave_exchange(w);
+	w->asked = w->qm && !w->qm->initiator;
+	w->peer = peer_of_sa(w->sa);
+	w->sa = NULL;
+	w->qm = NULL;
+	cut(w, 0);
+	span_free(&w->d);
+	secret_wipe(w->nonce, sizeof(w->nonce));
+}
+
+unsigned work_orphans_of(struct ike *k, const struct peer *peer)
+{
+	unsigned n = 0;
+
+	for (struct hnode *h = htab_walk(&k->index.works, NULL); h; h = htab_walk(&k->index.works, h)) {
+		const struct work *w = hnode_entry(h, struct work, by_id);
+
+		n += !w->sa && w->asked && peer_equal(&w->peer, peer);
+	}
+	return n;
+}
+
+void work_free_orphans(struct ike *k)
+{
+	struct hnode *h;
+
+	while ((h = htab_walk(&k->index.works, NULL))) {
+		struct work *w = hnode_entry(h, struct work, by_id);
+
+		leave_table(k, w);
+		free(w);
+	}
+}
+
+/* What was made under another configuration. */
+static void make_anew(struct work *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->steps[i]->ask.kind == IKE_WORK_SIGN || w->steps[i]->ask.kind == IKE_WORK_OPEN)
+			cut(w, i);
+	w->verified = false;
+	w->anew = true;
 }
 
 static struct work *find(struct ike *k, uint64_t id)
@@ -390,15 +441,18 @@ void ike_worked(struct ike *k, uint64_t now_ms, const struct ike_worked *r)
 
 	k->now_ms = now_ms;
 	if (!w)
-		return; /* its exchange is over */
+		return;
+	leave_table(k, w);
+	if (!w->sa) { /* its exchange is over */
+		free(w);
+		return;
+	}
 	k->debug_about.now = w->sa->path.remote;
-	detach(k, w);
+	leave_exchange(w);
 	w->steps[w->n - 1]->got = *r;
 	w->steps[w->n - 1]->done = true;
-	if (w->config_no != k->config_no) {
-		cut(w, 0);
-		w->verified = false;
-	}
+	if (w->config_no != k->config_no)
+		make_anew(w);
 	if (w->qm)
 		quick_again(w->qm, w);
 	else

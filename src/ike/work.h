@@ -17,11 +17,14 @@ struct work_step;
 struct work {
 	struct hnode by_id;
 	uint64_t id; /* of the last step, which is being done */
-	struct ike_sa *sa;
+	struct ike_sa *sa; /* NULL: its exchange is over, and somebody still works for it */
 	struct qm *qm; /* NULL: phase 1 */
+	struct peer peer; /* of those without exchange, if asked: he began the quick mode */
+	bool asked;
 	struct work_step *steps[WORK_STEPS];
 	size_t n, at, most; /* steps; those that the present run has passed, and had passed */
 	uint32_t config_no;
+	bool anew; /* under another configuration: what stands in the log may be wrong */
 	bool verified;
 	uint8_t nonce[IKE_NONCE];
 	size_t nonce_len; /* 0: none is drawn */
@@ -68,6 +71,9 @@ void work_leave(struct ike *k, struct work *outer);
 int work_park(struct ike *k, struct work *w, struct ike_sa *sa, struct qm *q, const struct ike_path *path,
 	      struct span d);
 void work_fini(struct work *w); /* frees and wipes what it holds */
+/* Messages of quick modes that this peer began and that are over, for which somebody works yet. */
+unsigned work_orphans_of(struct ike *k, const struct peer *peer);
+void work_free_orphans(struct ike *k);
 /* A parked exchange goes on: in exchange.c and quick_mode.c. w is the caller's. */
 void phase1_again(struct ike_sa *sa, struct work *w);
 void quick_again(struct qm *q, struct work *w);
