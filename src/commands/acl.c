@@ -274,6 +274,7 @@ static int resequence_apply(struct cli_call *c)
 		seq += a->step;
 	}
 	acl_renumber_remarks(acl);
+	acl_withdraw_refused(acl);
 	acl_places_restore(kept, acl, base);
 	return 0;
 }

@@ -10,6 +10,10 @@
 void acl_renumber_remarks(struct cfg_acl *acl);
 /* True for the number that an entry gets when it is typed without one behind `last`. */
 bool acl_seq_is_implied(uint32_t last, uint32_t seq);
+/* Removes the kept lines that were refused for a number that is free now. Who withdraws entry 10
+ * withdraws what else was to be number 10, as on a router that does not keep it; printed back it
+ * would be taken at the next start. What is refused still says that the list is not whole. */
+void acl_withdraw_refused(struct cfg_acl *acl);
 /* As a row's apply() returns, with a message in out. */
 int acl_entry_remove(struct cfg_acl *acl, const struct acl_entry *e, struct txt *out);
 int acl_entry_set(struct cfg_acl *acl, const struct acl_entry *e, struct txt *out);

@@ -137,6 +137,15 @@ static void what_a_rival_kept_out_does_not_come_back(void **state)
 		"no ip access-list standard L\n",
 		"crypto map M 30 ipsec-isakmp dynamic D\ncrypto map ipv6 M local-address deny0\n"
 		"no crypto map M\n",
+		"ip access-list extended L\n 10 permit ip any any\n 10 deny esp any any\n no 10\n",
+		"ip access-list extended L\n 10 permit ip any any\n 10 deny esp any any\n"
+		" no permit ip any any\n",
+		"ip access-list extended L\n 10 permit ip any any\n 10 deny esp any any\n"
+		"ip access-list resequence L 100 50\n",
+		"ipv6 access-list L\n permit icmp any any sequence 12\n deny icmp any any seq 12\n"
+		" no sequence 12\n",
+		"ipv6 access-list L\n permit icmp any any sequence 12\n sequence 12 deny icmp any any\n"
+		" no sequence 12\n",
 	};
 
 	(void)state;
