@@ -127,12 +127,13 @@ void act_policies(struct ike *k, uint32_t new_id)
 		a->a.policy_id = new_id;
 }
 
-void act_work(struct ike *k, const struct ike_work *w)
+bool act_work(struct ike *k, const struct ike_work *w)
 {
 	struct act *a = push(k, IKE_ACT_WORK, span_of(w, sizeof(*w)));
 
-	if (a) /* else it waits until it gives up */
+	if (a)
 		a->a.work = (const void *)a->data;
+	return a;
 }
 
 void act_key(struct ike *k, const struct ike_sa *sa)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Call admission control, as IOS has it: phase 1 with a peer that has no ISAKMP SA yet is
  * refused while there are too many. What is up is never hurt, and may be renewed. Without
- * any limit configured there is one: public-key work that waits (IKE_MAX_WORK). */
+ * any limit configured there is one: public-key work of strangers that waits (IKE_MAX_WORK). */
 #include "ike/internal.h"
 
 static void count(const struct ike *k, struct ike_admission *a)
@@ -16,7 +16,7 @@ static const char *refusal(struct ike *k, const struct ike_path *path, bool inco
 	const struct ike_config *c = &k->cfg;
 	struct ike_admission *a = &k->admission, now = { 0 };
 
-	bool busy = incoming && k->n_work + k->n_orphans >= IKE_MAX_WORK;
+	bool busy = incoming && k->n_asked[false] >= IKE_MAX_WORK && !peer_known(k, &path->remote);
 
 	if (!c->max_sas && !c->max_negotiating && !c->max_charge && !busy)
 		return NULL;

@@ -301,6 +301,7 @@ static void recv_unknown(struct ike *k, const struct ike_path *path, const struc
 		aggressive_first(k, path, h, d);
 	else if (!sa)
 		main_first(k, path, h, d);
+	/* its answer is sent again, unless it is being worked on yet (AG_R1), or was followed by more */
 	else if ((sa->state != MM_R2 && sa->state != AG_R2) || !flight_is_repeat(k, &sa->flight, d))
 		act_debug(k, sa, "a first message that is late or another one, ignored");
 }

@@ -357,10 +357,12 @@ static bool are_near(const struct ipaddr *a, const struct ipaddr *b)
 /* Addresses are easily forged before the third message proves one. If the places are taken, the
  * oldest exchange that waits for it gives way; otherwise four datagrams in 40 s would
  * keep a peer out. Of strangers elsewhere it must be a while old, or a flood would
- * push out what is under way. */
+ * push out what is under way. Who is known has places of his own. One that is over, and whose
+ * public-key work is not, has its place still: or whoever makes and deletes them had no bound. */
 bool phase1_room(struct ike *k, const struct ipaddr *peer)
 {
 	struct ike_sa *sa, *his_oldest = NULL, *net_oldest = NULL, *oldest = NULL;
+	const struct work *over = NULL;
 	size_t all = 0, his = 0, net = 0;
 
 	TAILQ_FOREACH(sa, &k->sas, entry) { /* newest first */
@@ -379,13 +381,20 @@ bool phase1_room(struct ike *k, const struct ipaddr *peer)
 			continue;
 		if (same)
 			his_oldest = sa;
-		if (k->now_ms - sa->made_ms < IKE_HALF_OPEN_MS)
+		if (k->now_ms - sa->made_ms < IKE_HALF_OPEN_MS || sa->known)
 			continue;
 		if (near)
 			net_oldest = sa;
 		oldest = sa;
 	}
-	if (his < IKE_MAX_HALF_PEER && net < IKE_MAX_HALF_NET && all < IKE_MAX_HALF_OPEN)
+	while ((over = work_orphan(k, over)))
+		if (over->asked && !over->quick) {
+			all++;
+			his += ipaddr_equal(&over->peer.addr, peer);
+			net += are_near(&over->peer.addr, peer);
+		}
+	if (his < IKE_MAX_HALF_PEER &&
+	    ((net < IKE_MAX_HALF_NET && all < IKE_MAX_HALF_OPEN) || peer_known(k, peer)))
 		return true;
 	sa = his >= IKE_MAX_HALF_PEER ? his_oldest : net >= IKE_MAX_HALF_NET ? net_oldest : oldest;
 	if (!sa)
@@ -396,18 +405,19 @@ bool phase1_room(struct ike *k, const struct ipaddr *peer)
 
 bool phase1_may_work(struct ike *k, const struct ipaddr *peer)
 {
-	const size_t n = sizeof(k->ag_work.by_peer);
+	const size_t n = sizeof(k->ag_work.by_peer[0]);
 	/* one who has a network of IPv6 has more addresses than there are places */
 	struct ipaddr who = peer->family == IP_V6 ? ipaddr_network(peer, 56) : *peer;
-	uint8_t *his = &k->ag_work.by_peer[index_addr(k, &who) % n];
+	bool known = peer_known(k, peer); /* whom a flood of strangers shall not keep out */
+	uint8_t *his = &k->ag_work.by_peer[known][index_addr(k, &who) % n];
 
 	if (k->now_ms - k->ag_work.from_ms >= 1000) {
 		memset(&k->ag_work, 0, sizeof(k->ag_work));
 		k->ag_work.from_ms = k->now_ms;
 	}
-	if (k->ag_work.all >= IKE_MAX_AG_SEC || *his >= IKE_MAX_AG_PEER_SEC)
+	if (k->ag_work.all[known] >= IKE_MAX_AG_SEC || *his >= IKE_MAX_AG_PEER_SEC)
 		return false;
-	k->ag_work.all++;
+	k->ag_work.all[known]++;
 	++*his;
 	return true;
 }

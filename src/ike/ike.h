@@ -53,6 +53,7 @@ enum ike_work_kind {
 struct ike_work {
 	uint64_t id;
 	enum ike_work_kind kind;
+	bool known; /* for who has proved himself, or for us: it need not stand behind strangers' */
 	uint16_t group;
 	uint8_t seed[IKE_DH_SEED];
 	size_t len[2], min[2], max[2]; /* min, max: OPEN */

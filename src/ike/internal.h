@@ -26,7 +26,7 @@ void act_sa_move(struct ike *k, uint32_t sa_id, const struct ike_path *path);
 void act_sa_del(struct ike *k, uint32_t sa_id);
 void act_failed(struct ike *k, uint32_t policy_id, const char *why);
 void act_policies(struct ike *k, uint32_t new_id);
-void act_work(struct ike *k, const struct ike_work *w);
+bool act_work(struct ike *k, const struct ike_work *w); /* false: no memory, and none will be done */
 void act_key(struct ike *k, const struct ike_sa *sa);
 void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -239,6 +239,15 @@ void quick_drop(struct qm *q); /* an SA that was installed for it goes, too */
 void quick_leave(struct qm *q);
 void qm_timer_fired(struct qm *q, struct timer *t);
 
+/* quick_room.c */
+/* For one that has been made: exchanges that are over stay only as long as there is room, since a
+ * crypto ACL may have more lines than an SA keeps exchanges. False: all are under way. (Ours are
+ * bounded by IKE_QM_AT_ONCE.) */
+bool quick_make_room(struct ike_sa *sa);
+/* Whether what a peer's first message asks for is begun: there is room for it and, with PFS, for
+ * its work. If not, it leaves no trace, and he repeats it. */
+bool quick_may_begin(const struct qm *q, bool pfs);
+
 /* quick_sas.c */
 /* Both SAs of an agreed quick mode, in q->in and q->out; peer_ke is empty without PFS. 0,
  * -EINPROGRESS (work.h), -EINVAL if it is no public value, -ENOMEM. */
@@ -351,6 +360,8 @@ uint64_t peer_name(const struct ike *k, struct span id_body); /* never 0 */
 struct peer peer_of_sa(const struct ike_sa *sa);
 struct peer peer_of_pair(const struct pair *p);
 bool peer_equal(const struct peer *a, const struct peer *b);
+/* Somebody at that address has proved himself, and what he made lives: an ISAKMP SA, or IPsec SAs. */
+bool peer_known(struct ike *k, const struct ipaddr *addr);
 bool peer_has_sa(const struct peer *peer, const struct ike_sa *sa);
 bool peer_has_pair(const struct peer *peer, const struct pair *p);
 

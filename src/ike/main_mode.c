@@ -371,10 +371,6 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 				addr, peer_words(&path->remote, words));
 		return;
 	}
-	if (!phase1_room(k, &path->remote)) {
-		act_debug(k, NULL, "too many half-open exchanges, %s waits", addr);
-		return;
-	}
 	if (!admission_ask(k, path, true))
 		return;
 	struct span sa_body = ike_payload_find(&pl, PL_SA, 0)->body;
@@ -383,6 +379,10 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 	methods |= k->cfg.lifetime_strict ? P1_STRICT : 0;
 	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1, methods, 0, &c, why, sizeof(why))) {
 		phase1_refuse(k, path, h, d.len, "Main", why);
+		return;
+	}
+	if (!phase1_room(k, &path->remote)) { /* last: somebody's exchange may give way to it */
+		act_debug(k, NULL, "too many half-open exchanges, %s waits", addr);
 		return;
 	}
 	sa = sa_make(k, path, false);

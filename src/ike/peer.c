@@ -42,6 +42,15 @@ bool peer_equal(const struct peer *a, const struct peer *b)
 	return !a->hidden || (a->who && b->who ? a->who == b->who : a->port == b->port);
 }
 
+bool peer_known(struct ike *k, const struct ipaddr *addr)
+{
+	const struct pair *p = pair_of_peer(k, addr, NULL);
+
+	while (p && !ipaddr_equal(&p->peer, addr))
+		p = pair_of_peer(k, addr, p);
+	return p || sa_up_for(k, NULL, addr);
+}
+
 bool peer_has_sa(const struct peer *peer, const struct ike_sa *sa)
 {
 	struct peer his = peer_of_sa(sa);

@@ -63,7 +63,7 @@ int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer);
  * have to give its place up. */
 bool phase1_room(struct ike *k, const struct ipaddr *peer);
 /* Whether work that costs as much as answering aggressive mode may be done for a peer who has
- * not proved who he is: so often a second, for each and for all. */
+ * not proved who he is: so often a second, for each, for all strangers and for all others. */
 bool phase1_may_work(struct ike *k, const struct ipaddr *peer);
 /* Takes over what was chosen for a responder. */
 void phase1_agree(struct ike_sa *sa, const struct p1_choice *c);

@@ -62,24 +62,9 @@ static int finish(struct qm *q, struct ike_builder *b, unsigned which, enum ike_
 
 /* ---- objects ---- */
 
-/* Exchanges that are over stay only as long as there is room: a crypto ACL may have
- * more lines than an SA keeps exchanges. Ours are bounded by IKE_QM_AT_ONCE. */
-static bool make_room(struct ike_sa *sa, bool initiator)
-{
-	struct qm *q = TAILQ_FIRST(&sa->qms);
-
-	if (sa->n_qms < IKE_MAX_QM_PER_SA)
-		return true;
-	while (q && q->state != QM_DONE)
-		q = TAILQ_NEXT(q, entry);
-	if (q)
-		quick_drop(q);
-	return q || initiator;
-}
-
 static struct qm *qm_make(struct ike_sa *sa, bool initiator, uint32_t msgid)
 {
-	struct qm *q = make_room(sa, initiator) ? calloc(1, sizeof(*q)) : NULL;
+	struct qm *q = calloc(1, sizeof(*q));
 	struct ike *k = sa->k;
 
 	if (!q)
@@ -298,6 +283,7 @@ int quick_start(struct ike_sa *sa, const struct p2_policy *p)
 
 	if (!q)
 		return -ENOMEM;
+	(void)quick_make_room(sa);
 	err = p2_any(p, natt_encap(sa)) ? prepare(q, p) : -EPROTONOSUPPORT;
 	if (!err)
 		err = begin(q, &w);
@@ -617,7 +603,7 @@ static bool open_msg(struct qm *q, const struct ike_header *h, struct span d, un
 	return true;
 }
 
-/* The exchange that a first message begins; NULL if there is no room. */
+/* The exchange that a first message begins, if it turns out to be one; NULL: no memory. */
 static struct qm *qm_fresh(struct ike_sa *sa, uint32_t msgid)
 {
 	struct qm *q = qm_make(sa, false, msgid);
@@ -656,21 +642,10 @@ static void run(struct qm *q, const struct row *row, const struct ike_payloads *
 		err = work_park(k, w, q->sa, q, path, d); /* what it repeats has a timer */
 	else
 		err = park_first(q, QM_R1, w, path, d);
-	if (err)
-		quick_drop(q);
-}
-
-/* Room for the work that another exchange of the peer's may ask for, on whichever of his SAs:
- * he may make as many as he likes, and the others have work as well. */
-static bool may_work(const struct ike_sa *sa)
-{
-	const struct peer peer = peer_of_sa(sa);
-	const struct ike_sa *his;
-	unsigned n = work_orphans_of(sa->k, &peer);
-
-	for (his = sa_of_peer(sa->k, &peer.addr, NULL); his; his = sa_of_peer(sa->k, &peer.addr, his))
-		n += his->n_parked && peer_has_sa(&peer, his) ? his->n_parked : 0;
-	return n < IKE_MAX_WORK_PEER && sa->k->n_work + sa->k->n_orphans < IKE_MAX_WORK;
+	if (err && q->initiator)
+		quick_fail(q, "no memory");
+	else if (err)
+		r_refuse(q, pl, NT_INVALID_KEY_INFORMATION, "no memory");
 }
 
 static void read_message(struct qm *q, const struct ike_path *path, const struct ike_header *h, struct span d,
@@ -695,9 +670,7 @@ static void read_message(struct qm *q, const struct ike_path *path, const struct
 			quick_drop(q);
 		return;
 	}
-	if (!again && q->state == QM_R0 && ike_payload_count(&pl, PL_KE) && !may_work(sa)) { /* he repeats it */
-		k->admission.not_begun++;
-		act_debug(k, sa, "too much public-key work waits, quick mode is not begun");
+	if (!again && q->state == QM_R0 && !quick_may_begin(q, ike_payload_count(&pl, PL_KE))) {
 		quick_drop(q);
 		secret_wipe(buf, sizeof(buf));
 		return;
@@ -786,10 +759,22 @@ static void end_deaf(struct qm *q)
 		negotiate(k, p); /* a pair nears its end: at once */
 }
 
+/* The work of the peer's first message was not done in time. He repeats it no longer. */
+static void too_late(struct qm *q)
+{
+	struct ike_sa *sa = q->sa;
+	char addr[IPADDR_STRLEN];
+
+	sa_story(sa, "up; quick mode given up: %s", WORK_TOO_LATE);
+	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Quick mode failed with peer at %s: %s",
+		ipaddr_ios(&sa->path.remote, addr), WORK_TOO_LATE);
+	quick_leave(q);
+}
+
 void qm_timer_fired(struct qm *q, struct timer *t)
 {
 	struct ike_sa *sa = q->sa;
-	bool deaf = sa->heard_ms <= q->made_ms;
+	bool deaf = !q->work && sa->heard_ms <= q->made_ms; /* an answer that waits came in the same ms, maybe */
 	bool soon = deaf && (!sa->proven || sa->n_pending || pair_current(sa->k, q->policy.id));
 
 	if (t->kind == T_SETTLE || t->kind == T_QM_LINGER) {
@@ -804,7 +789,7 @@ void qm_timer_fired(struct qm *q, struct timer *t)
 		return;
 	}
 	if (t->kind == T_QM_GIVE_UP) {
-		quick_leave(q);
+		too_late(q);
 		return;
 	}
 	/* silent on a phase 1 that ended with our message: that one may be lost, and he may

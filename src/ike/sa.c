@@ -52,6 +52,7 @@ struct ike_sa *sa_make(struct ike *k, const struct ike_path *path, bool initiato
 		return NULL;
 	sa->k = k;
 	sa->initiator = initiator;
+	sa->known = !initiator && peer_known(k, &path->remote);
 	sa->path = *path;
 	sa->conn_id = k->next_conn++;
 	sa->made_ms = k->now_ms;
@@ -613,7 +614,7 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 		if (flight_resend(k, &sa->flight))
 			break;
 		if (sa->work && !sa->bad_hash) { /* else the peer's next answer would be no better */
-			sa_end(sa, false, "%s", WORK_TOO_LATE);
+			work_too_late(sa);
 			break;
 		}
 		if (sa->probe) {
@@ -624,7 +625,7 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 		break;
 	case T_GIVE_UP:
 		if (sa->work)
-			sa_end(sa, false, "%s", WORK_TOO_LATE);
+			work_too_late(sa);
 		else
 			silence_end(sa);
 		break;

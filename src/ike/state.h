@@ -81,7 +81,10 @@
 #define IKE_MAX_QM_PER_SA   128
 #define IKE_MAX_SEEN	    8192  /* message ids that an ISAKMP SA remembers */
 #define IKE_QM_AT_ONCE	    1	   /* of ours on one SA: strongSwan forgets those beyond three */
-#define IKE_MAX_WORK	    256	   /* public-key work that waits: no new peer, and no new quick mode of a peer with PFS */
+/* Public-key work that others have asked for and that is not done: */
+#define IKE_MAX_WORK	    256	   /* of strangers; beyond it no new peer is admitted */
+#define IKE_MAX_WORK_KNOWN  256	   /* of who has proved himself; beyond it no quick mode with PFS is begun, */
+#define IKE_MAX_WORK_FIRST  1024   /* or none but the first of a peer, and beyond this not that either */
 #define IKE_MAX_WORK_PEER   32	   /* of quick modes of one peer, on all his SAs */
 #define IKE_NONCE	    20	   /* bytes of ours */
 #define IKE_NONCE_MAX	    256	   /* RFC 2409 section 5 */
@@ -142,6 +145,7 @@ struct ike_sa {
 	struct ike *k;
 	enum mm_state state;
 	bool initiator, aggressive;
+	bool known;	 /* as responder: somebody there had proved himself when it began */
 	bool was_up;	 /* for show: it reached QM_IDLE once */
 	bool proven;	 /* the peer has it up, too: he answered, or used it */
 	uint64_t doubted_ms; /* as responder: he asked for our last message again */
@@ -332,6 +336,7 @@ struct ike {
 	size_t n_quick;		    /* quick modes that wait for the peer or for public-key work */
 	size_t n_work;		    /* messages that wait for that */
 	size_t n_orphans;	    /* those whose exchange is over, and it is still being done */
+	size_t n_asked[2];	    /* of both, what others have asked for: strangers, and who is known */
 	struct work *work;	    /* of the message that is being handled; NULL: none */
 	struct ike_admission admission; /* its counters */
 	struct stranger strangers[IKE_MAX_STRANGERS]; /* a ring */
@@ -350,8 +355,8 @@ struct ike {
 	uint64_t next_work;
 	struct {
 		uint64_t from_ms; /* the second that is counted */
-		unsigned all;
-		uint8_t by_peer[64]; /* by a hash of his address */
+		unsigned all[2];	/* of strangers, and of who is known */
+		uint8_t by_peer[2][64]; /* by a hash of his address */
 	} ag_work;
 	uint64_t log_from_ms; /* the second whose lines are counted, */
 	struct {

@@ -341,17 +341,26 @@ int work_park(struct ike *k, struct work *w, struct ike_sa *sa, struct qm *q, co
 		w->path = *path;
 	else
 		span_free(&w->d);
-	w->steps[w->n - 1]->ask.id = ++k->next_work;
-	act_work(k, &w->steps[w->n - 1]->ask);
+	w->known = q || sa->initiator || sa->known;
+	struct ike_work *ask = &w->steps[w->n - 1]->ask;
+	ask->id = ++k->next_work;
+	ask->known = w->known;
+	if (!act_work(k, ask)) { /* nobody would ever tell */
+		err = -ENOMEM;
+		goto out;
+	}
 	*p = *w;
 	memset(w, 0, sizeof(*w));
 	p->id = k->next_work;
 	p->sa = sa;
 	p->qm = q;
+	p->quick = q;
+	p->asked = q ? !q->initiator : !sa->initiator;
 	p->config_no = k->config_no;
 	p->anew = false;
 	(void)htab_add(&k->index.works, &p->by_id, index_number(k, (uint32_t)p->id));
 	k->n_work++;
+	k->n_asked[p->known] += p->asked;
 	*place_of(sa, q) = p;
 	(q ? &q->flight : &sa->flight)->held = true;
 	p = NULL;
@@ -373,6 +382,7 @@ static void leave_table(struct ike *k, struct work *w)
 		k->n_work--;
 	else
 		k->n_orphans--;
+	k->n_asked[w->known] -= w->asked;
 }
 
 void work_drop(struct ike *k, struct work *w)
@@ -382,7 +392,6 @@ void work_drop(struct ike *k, struct work *w)
 	k->n_work--;
 	k->n_orphans++;
 	leave_exchange(w);
-	w->asked = w->qm && !w->qm->initiator;
 	w->peer = peer_of_sa(w->sa);
 	w->sa = NULL;
 	w->qm = NULL;
@@ -391,16 +400,25 @@ void work_drop(struct ike *k, struct work *w)
 	secret_wipe(w->nonce, sizeof(w->nonce));
 }
 
-unsigned work_orphans_of(struct ike *k, const struct peer *peer)
+const struct work *work_orphan(const struct ike *k, const struct work *after)
 {
-	unsigned n = 0;
+	const struct hnode *h = after ? &after->by_id : NULL;
 
-	for (struct hnode *h = htab_walk(&k->index.works, NULL); h; h = htab_walk(&k->index.works, h)) {
-		const struct work *w = hnode_entry(h, struct work, by_id);
+	if (!k->n_orphans)
+		return NULL;
+	while ((h = htab_walk(&k->index.works, h)))
+		if (!hnode_entry(h, struct work, by_id)->sa)
+			return hnode_entry(h, struct work, by_id);
+	return NULL;
+}
 
-		n += !w->sa && w->asked && peer_equal(&w->peer, peer);
-	}
-	return n;
+void work_too_late(struct ike_sa *sa)
+{
+	char addr[IPADDR_STRLEN];
+
+	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
+		sa->aggressive ? "Aggressive" : "Main", ipaddr_ios(&sa->path.remote, addr), WORK_TOO_LATE);
+	sa_end(sa, false, "%s", WORK_TOO_LATE);
 }
 
 void work_free_orphans(struct ike *k)

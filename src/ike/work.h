@@ -19,8 +19,9 @@ struct work {
 	uint64_t id; /* of the last step, which is being done */
 	struct ike_sa *sa; /* NULL: its exchange is over, and somebody still works for it */
 	struct qm *qm; /* NULL: phase 1 */
-	struct peer peer; /* of those without exchange, if asked: he began the quick mode */
-	bool asked;
+	struct peer peer; /* of those without exchange */
+	bool quick, asked; /* asked: he began the exchange */
+	bool known;	   /* he had proved himself, or it is ours */
 	struct work_step *steps[WORK_STEPS];
 	size_t n, at, most; /* steps; those that the present run has passed, and had passed */
 	uint32_t config_no;
@@ -71,8 +72,11 @@ void work_leave(struct ike *k, struct work *outer);
 int work_park(struct ike *k, struct work *w, struct ike_sa *sa, struct qm *q, const struct ike_path *path,
 	      struct span d);
 void work_fini(struct work *w); /* frees and wipes what it holds */
-/* Messages of quick modes that this peer began and that are over, for which somebody works yet. */
-unsigned work_orphans_of(struct ike *k, const struct peer *peer);
+/* The next of the messages whose exchange is over and for which somebody works yet, in no order;
+ * after NULL: the first. */
+const struct work *work_orphan(const struct ike *k, const struct work *after);
+/* Phase 1 ends, since its work was not done in time; the log says so. */
+void work_too_late(struct ike_sa *sa);
 void work_free_orphans(struct ike *k);
 /* A parked exchange goes on: in exchange.c and quick_mode.c. w is the caller's. */
 void phase1_again(struct ike_sa *sa, struct work *w);

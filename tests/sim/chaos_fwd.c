@@ -498,7 +498,8 @@ void fwd_audit(void)
 				work += q->work != NULL;
 			ids += sa->seen_cap;
 		}
-		if (work != n->ike->n_work || work + n->ike->n_orphans != n->ike->index.works.n)
+		if (work != n->ike->n_work || work + n->ike->n_orphans != n->ike->index.works.n ||
+		    n->ike->n_asked[0] + n->ike->n_asked[1] > n->ike->index.works.n)
 			chaos_fail("router %u: %zu exchanges wait for public-key work, %zu are counted", i, work,
 				   n->ike->n_work);
 		n->audited_ms = node_now(n);

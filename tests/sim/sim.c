@@ -126,6 +126,7 @@ static void put_work(int s, const struct ike_work *w)
 		sim.crypto = ike_crypto_new();
 	assert_non_null(sim.crypto);
 	j->side = s;
+	j->known = w->known;
 	j->at_ms = sim.now_ms + (sim.work_ms ? sim_rnd() % (sim.work_ms + 1) : 0);
 	ike_work_do(&sim.side[s].env, sim.crypto, w, &j->done);
 	sim.works++;

@@ -52,6 +52,7 @@ struct side {
 struct job {
 	int side;
 	uint64_t at_ms;
+	bool known; /* for who has proved himself */
 	struct ike_worked done;
 };
 

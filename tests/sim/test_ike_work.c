@@ -391,7 +391,7 @@ static void who_is_new_waits_while_much_is_to_be_done(void **state)
 	struct ike *k = sim.side[1].ike;
 
 	(void)state;
-	k->n_work += IKE_MAX_WORK;
+	k->n_asked[false] += IKE_MAX_WORK;
 	sim_acquire(0, 1);
 	settle();
 	assert_int_equal(sim.side[1].sent_main, 0);
@@ -400,29 +400,29 @@ static void who_is_new_waits_while_much_is_to_be_done(void **state)
 	ike_get_admission(k, &a);
 	assert_int_equal(a.in_rejected, 1);
 	assert_int_equal(a.low_resources, 1);
-	k->n_work -= IKE_MAX_WORK;
+	k->n_asked[false] -= IKE_MAX_WORK;
 	sim_run(3000); /* he asks again */
 	assert_up();
-	/* a quick mode with PFS is not begun either, and comes again, too */
+	/* a quick mode with PFS is not begun either, for work of those who are known, and comes again, too */
 	pfs_of_second();
-	k->n_work += IKE_MAX_WORK;
+	k->n_asked[true] += IKE_MAX_WORK_FIRST;
 	sim_acquire(0, 2);
 	settle();
 	ike_get_admission(k, &a);
 	assert_int_equal(a.not_begun, 1);
 	assert_int_equal(sim.side[0].n_sa, 2);
-	k->n_work -= IKE_MAX_WORK;
+	k->n_asked[true] -= IKE_MAX_WORK_FIRST;
 	sim_run(3000);
 	assert_int_equal(sim.side[0].n_sa, 4);
 	sim_assert_twins();
 	/* one without costs nothing */
-	k->n_work += IKE_MAX_WORK;
+	k->n_asked[true] += IKE_MAX_WORK_FIRST;
 	ike_expire(sim.side[0].ike, sim.now_ms, sim_sa(0, SA_OUT)->id, false, true);
 	settle();
 	assert_int_equal(sim.side[0].n_sa, 6);
 	ike_get_admission(k, &a);
 	assert_int_equal(a.not_begun, 1);
-	k->n_work -= IKE_MAX_WORK;
+	k->n_asked[true] -= IKE_MAX_WORK_FIRST;
 }
 
 /* One that waits for its secret has shown its address: a flood does not take its place. */
