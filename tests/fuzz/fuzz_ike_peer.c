@@ -62,7 +62,8 @@ enum sets {
 	AH_SECOND = 4, /* AH alone in the second set */
 	UNEQUAL = 8,   /* of the lying core only */
 	V6 = 16,       /* both have addresses of IPv6 */
-	V6_PROXIES = 32 /* of all policies but the second */
+	V6_PROXIES = 32, /* of all policies but the second */
+	AT_ONCE = 64 /* public-key work is not done elsewhere */
 };
 
 struct wire {
@@ -519,7 +520,7 @@ static void restart(int s)
 			       .verify = verify,
 			       .match_cert = match_cert,
 			       .export_keys = true,
-			       .defer = true };
+			       .defer = !(sets & AT_ONCE) };
 
 	late[s] = (struct ike_worked){ 0 };
 	ike_free(side[s].k);
@@ -606,7 +607,8 @@ static void recount(const struct ike *k)
 			work += q->work != NULL;
 		}
 	}
-	if (work != k->n_work || work != k->index.works.n)
+	if (work != k->n_work || work + k->n_orphans != k->index.works.n ||
+	    k->n_asked[0] + k->n_asked[1] > k->index.works.n)
 		abort();
 	if (all != k->n_sas || up != k->n_up || dead != k->n_dead || quick != k->n_quick)
 		abort();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The RSA methods of phase 1 under hostile datagrams, on both ends of an exchange that is
  * otherwise right. The first byte chooses: bit 0 rsa-encr or rsa-sig, bit 1 aggressive mode,
- * bits 2 and 3 which message (of those that carry payloads of the method) is tampered with.
+ * bits 2 and 3 which message (of those that carry payloads of the method) is tampered with, bit 4
+ * public-key work at once or elsewhere.
  * What follows are records of a two-byte length; the first byte of each says what it becomes:
  *   0  the body of the n-th payload of that message, whose n is the next byte
  *   1  a payload of the type that the next byte says, appended
@@ -89,7 +90,7 @@ static int verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 	return p->certs[0].len && p->certs[0].p[0] == 'x' + (sum > UINT32_MAX / 2) ? -EACCES : 0;
 }
 
-static struct ike *core(uint32_t local, uint32_t remote, uint8_t auth, bool aggressive)
+static struct ike *core(uint32_t local, uint32_t remote, uint8_t auth, bool aggressive, bool at_once)
 {
 	const struct p1_policy p1 = { .priority = 1, .cipher = CIPHER_3DES, .hash = HASH_SHA1, .auth = auth,
 				      .group = 1, .life_sec = 3600 };
@@ -113,7 +114,7 @@ static struct ike *core(uint32_t local, uint32_t remote, uint8_t auth, bool aggr
 				  .certs = &cert, .n_certs = 1, .dn = span_of("\x30\x00", 2), .cas = &cert,
 				  .n_cas = 1, .rsa_peers = peers, .n_rsa_peers = 2, .opens = true };
 	struct ike_env env = { .random = fill, .sign = sign, .verify = verify, .seal = seal, .open = open_,
-			       .defer = true };
+			       .defer = !at_once };
 	struct ike *k = ike_new(&env);
 
 	if (!k || ike_configure(k, &cfg, now))
@@ -228,7 +229,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	seed = 1;
 	now = 1000;
 	uint8_t auth = what & 1 ? IKE_AUTH_RSA_SIG : IKE_AUTH_RSA_ENC;
-	struct ike *left = core(LEFT, RIGHT, auth, what & 2), *right = core(RIGHT, LEFT, auth, what & 2);
+	struct ike *left = core(LEFT, RIGHT, auth, what & 2, what & 16);
+	struct ike *right = core(RIGHT, LEFT, auth, what & 2, what & 16);
 	ike_acquire(right, now, 1, &f);
 	unsigned target = (what & 2 ? 0 : 2) + (what >> 2 & 3); /* main mode: from MM3 on */
 	for (unsigned i = 0; i < 6; i++) {
