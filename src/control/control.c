@@ -93,8 +93,7 @@ static void on_ike_timer(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	ike_tick(c->ike, host_now_ms(NULL));
-	ikelink_pump(c);
+	ike_worker_tick(c);
 }
 
 static void on_apply_timer(evutil_socket_t fd, short what, void *ctx)

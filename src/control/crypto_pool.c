@@ -26,9 +26,12 @@ STAILQ_HEAD(jobs, job);
 
 struct crypto_pool {
 	pthread_mutex_t lock;
-	pthread_cond_t more;
-	struct jobs todo, done; /* under lock */
-	bool stops;		/* under lock */
+	pthread_cond_t more, begun;
+	struct jobs todo[2], done; /* under lock; todo: of strangers, and of who is known */
+	bool turn;		   /* under lock: whose the next one is, if both have any */
+	bool stops;		   /* under lock */
+	unsigned n_begun;	   /* under lock: threads that have tried to step back */
+	int priority_err;	   /* under lock */
 	int fd;			/* a semaphore: as many as are done */
 	size_t n;		/* of the owner's thread alone */
 	unsigned n_threads;
@@ -90,18 +93,28 @@ static void jobs_free(struct jobs *v)
 	}
 }
 
+/* In turn from both, so that who is known does not wait behind a crowd of strangers, nor they for
+ * ever behind him. */
+static struct job *pick(struct crypto_pool *p)
+{
+	struct jobs *v = &p->todo[STAILQ_EMPTY(&p->todo[p->turn]) ? !p->turn : p->turn];
+	struct job *j = STAILQ_FIRST(v);
+
+	if (!j)
+		return NULL;
+	STAILQ_REMOVE_HEAD(v, entry);
+	p->turn = !j->ask.known;
+	return j;
+}
+
 /* The next one; NULL: it is over. */
 static struct job *next(struct crypto_pool *p)
 {
 	struct job *j = NULL;
 
 	pthread_mutex_lock(&p->lock);
-	while (!p->stops && !(j = STAILQ_FIRST(&p->todo)))
+	while (!p->stops && !(j = pick(p)))
 		pthread_cond_wait(&p->more, &p->lock);
-	if (p->stops)
-		j = NULL;
-	else
-		STAILQ_REMOVE_HEAD(&p->todo, entry);
 	pthread_mutex_unlock(&p->lock);
 	return j;
 }
@@ -116,12 +129,25 @@ static void finish(struct crypto_pool *p, struct job *j)
 	(void)!write(p->fd, &one, sizeof(one)); /* never full: CRYPTO_POOL_MAX */
 }
 
+/* Of this thread alone: Linux gives each its own. */
+static void step_back(struct crypto_pool *p)
+{
+	int err = setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICER) ? -errno : 0;
+
+	pthread_mutex_lock(&p->lock);
+	if (err)
+		p->priority_err = err;
+	p->n_begun++;
+	pthread_cond_signal(&p->begun);
+	pthread_mutex_unlock(&p->lock);
+}
+
 static void *work(void *ctx)
 {
 	struct worker *me = ctx;
 	struct job *j;
 
-	(void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICER); /* of this thread */
+	step_back(me->pool);
 	while ((j = next(me->pool))) {
 		crypto_work_do(me->crypto, &j->ask, j->pki, j->key, &j->done);
 		secret_wipe(&j->ask, sizeof(j->ask));
@@ -158,10 +184,12 @@ int crypto_pool_new(unsigned threads, struct crypto_pool **ret_pool)
 
 	if (!p)
 		return -ENOMEM;
-	STAILQ_INIT(&p->todo);
+	STAILQ_INIT(&p->todo[0]);
+	STAILQ_INIT(&p->todo[1]);
 	STAILQ_INIT(&p->done);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->more, NULL);
+	pthread_cond_init(&p->begun, NULL);
 	p->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	if (p->fd < 0)
 		err = -errno;
@@ -171,6 +199,10 @@ int crypto_pool_new(unsigned threads, struct crypto_pool **ret_pool)
 	}
 	if (p->n_threads) /* fewer do as well */
 		err = 0;
+	pthread_mutex_lock(&p->lock);
+	while (p->n_begun < p->n_threads)
+		pthread_cond_wait(&p->begun, &p->lock);
+	pthread_mutex_unlock(&p->lock);
 	if (err)
 		crypto_pool_free(p);
 	else
@@ -190,9 +222,11 @@ void crypto_pool_free(struct crypto_pool *p)
 		pthread_join(p->worker[i].thread, NULL);
 		ike_crypto_free(p->worker[i].crypto);
 	}
-	jobs_free(&p->todo);
+	jobs_free(&p->todo[0]);
+	jobs_free(&p->todo[1]);
 	jobs_free(&p->done);
 	pthread_cond_destroy(&p->more);
+	pthread_cond_destroy(&p->begun);
 	pthread_mutex_destroy(&p->lock);
 	if (p->fd >= 0)
 		close(p->fd);
@@ -205,10 +239,11 @@ int crypto_pool_put(struct crypto_pool *p, const struct ike_work *w, struct pki 
 
 	if (!j)
 		return p->n < CRYPTO_POOL_MAX ? -ENOMEM : -ENOBUFS;
-	*j = (struct job){ .ask = *w, .pki = pki, .key = key };
+	*j = (struct job){ .pki = pki, .key = key };
+	j->ask = *w;
 	p->n++;
 	pthread_mutex_lock(&p->lock);
-	STAILQ_INSERT_TAIL(&p->todo, j, entry);
+	STAILQ_INSERT_TAIL(&p->todo[j->ask.known], j, entry);
 	pthread_cond_signal(&p->more);
 	pthread_mutex_unlock(&p->lock);
 	return 0;
@@ -234,6 +269,11 @@ bool crypto_pool_take(struct crypto_pool *p, struct ike_worked *ret)
 	*ret = j->done;
 	job_free(j);
 	return true;
+}
+
+int crypto_pool_priority(const struct crypto_pool *p)
+{
+	return p->priority_err; /* no thread writes it after crypto_pool_new() */
 }
 
 size_t crypto_pool_jobs(const struct crypto_pool *p)

@@ -11,13 +11,15 @@
 
 struct crypto_pool;
 
-/* So many threads, at a lower priority than the caller's. 0 or -errno. */
+/* So many threads, at a lower priority than the caller's. 0 or -errno; fewer are no error. */
 int crypto_pool_new(unsigned threads, struct crypto_pool **ret_pool);
 /* Waits for what is being done; all the rest is wiped. NULL is fine. */
 void crypto_pool_free(struct crypto_pool *p);
-/* Copies *w. key: for SIGN and OPEN, of pki, which must outlive the pool; else NULL. 0, and the
+/* Copies *w. Work that is known (ike.h) and such that is not are begun in turn. key: for SIGN and OPEN, of pki, which must outlive the pool; else NULL. 0, and the
  * key is the pool's; or -ENOBUFS (it is full), -ENOMEM. */
 int crypto_pool_put(struct crypto_pool *p, const struct ike_work *w, struct pki *pki, struct pki_key *key);
+/* 0, or -errno: some thread has the caller's priority, which it may not lower. */
+int crypto_pool_priority(const struct crypto_pool *p);
 /* Readable while a result is there. */
 int crypto_pool_fd(const struct crypto_pool *p);
 /* Takes one result, which the caller wipes; false if there is none. */

@@ -17,8 +17,11 @@
 #define MAX_THREADS 4
 #define AT_ONCE	    8 /* results that are told in one turn of the loop */
 
-/* The loop does at most so much of it in one go, and in the long run a tenth of its time:
- * the first exchanges need no other thread, and a thousand do not hold up the rest. */
+/* The loop does so much of it in one go, as cost_us() estimates it, and in the long run a tenth of
+ * its time by the clock: the first exchanges need no other thread, and a thousand do not hold up
+ * the rest. What takes longer than it should is made up for before anything else is done here, so
+ * that of one go only the last piece can, which is half of it at most: where a processor is twice as
+ * slow, 3 ms. */
 #define HERE_MAX_US 2000
 #define HERE_SHARE  10
 
@@ -86,17 +89,32 @@ void ike_worker_put(struct control *c, const struct ike_work *w)
 	tell(c, &r);
 }
 
-static void on_done(evutil_socket_t fd, short what, void *ctx)
+/* Results that are there, at most so many. */
+static void tell_ready(struct ike_worker *k, size_t most)
 {
-	struct ike_worker *k = ctx;
 	struct ike_worked r;
 
-	(void)fd;
-	(void)what;
-	for (unsigned i = 0; i < AT_ONCE && crypto_pool_take(k->pool, &r); i++) {
+	for (size_t i = 0; i < most && crypto_pool_take(k->pool, &r); i++) {
 		tell(k->c, &r);
 		ikelink_pump(k->c);
 	}
+}
+
+static void on_done(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	tell_ready(ctx, AT_ONCE);
+}
+
+void ike_worker_tick(struct control *c)
+{
+	struct ike_worker *k = c->worker;
+
+	if (k->pool) /* no more than there are now, whatever these lead to */
+		tell_ready(k, crypto_pool_jobs(k->pool));
+	ike_tick(c->ike, host_now_ms(NULL));
+	ikelink_pump(c);
 }
 
 /* Those that this process may use. */
@@ -130,6 +148,9 @@ int ike_worker_start(struct control *c)
 			 strerror(-err));
 		crypto_pool_free(k->pool);
 		k->pool = NULL;
+	} else if (crypto_pool_priority(k->pool)) {
+		log_line("CULVERT-4-START", "the threads for public-key work have the event loop's priority, and "
+			 "compete with it: %s", strerror(-crypto_pool_priority(k->pool)));
 	}
 	return 0;
 }

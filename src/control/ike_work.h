@@ -9,6 +9,8 @@
 /* 0 or -ENOMEM; without threads the event loop does it all, and the log says so. */
 int ike_worker_start(struct control *c);
 void ike_worker_stop(struct control *c); /* before the keys and the pki go */
+/* Timers of the core are due. It is told before what is done: they may wait for just that. */
+void ike_worker_tick(struct control *c);
 /* IKE_ACT_WORK. What is done at once is told to the core before this returns. */
 void ike_worker_put(struct control *c, const struct ike_work *w);
 

@@ -271,6 +271,67 @@ static void fewer_threads_do_as_well_and_none_is_an_error(void **state)
 		assert_int_equal(sigismember(&after, s), sigismember(&before, s));
 }
 
+/* ---- the order ---- */
+
+static bool refuse_priority;
+
+int __real_setpriority(int which, id_t who, int prio);
+int __wrap_setpriority(int which, id_t who, int prio);
+int __wrap_setpriority(int which, id_t who, int prio)
+{
+	if (!refuse_priority)
+		return __real_setpriority(which, who, prio);
+	errno = EPERM;
+	return -1;
+}
+
+/* One thread, and something long in front: then strangers and known ones in turn, each in their order. */
+static void nobody_waits_behind_all_of_the_others(void **state)
+{
+	struct ike_work w = { .kind = IKE_WORK_PAIR, .group = 16 };
+	struct ike_worked r;
+	uint64_t at[16];
+
+	(void)state;
+	assert_int_equal(crypto_pool_new(1, &pool), 0);
+	assert_int_equal(crypto_pool_priority(pool), 0);
+	for (unsigned i = 0; i < 5; i++) /* is picked while the others are put, on whatever machine */
+		assert_int_equal(crypto_pool_put(pool, &w, NULL, NULL), 0);
+	w.group = 1;
+	for (w.id = 1; w.id <= 13; w.id++) {
+		w.known = w.id > 10;
+		assert_int_equal(crypto_pool_put(pool, &w, NULL, NULL), 0);
+	}
+	for (unsigned i = 0; i < 18; i++) {
+		take(&r);
+		assert_true(r.id < 16);
+		at[r.id] = i;
+	}
+	for (unsigned id = 2; id <= 13; id++)
+		if (id != 11)
+			assert_true(at[id] > at[id - 1]);
+	/* not behind the ten and the five, and no two in front of one of these */
+	assert_true(at[13] < at[3]);
+	for (unsigned id = 11; id < 13; id++)
+		assert_true(at[id + 1] - at[id] >= 2);
+}
+
+/* They work nevertheless; it is said. */
+static void threads_that_cannot_step_back_are_told_of(void **state)
+{
+	struct ike_work w = some(0);
+	struct ike_worked r;
+
+	(void)state;
+	refuse_priority = true;
+	assert_int_equal(crypto_pool_new(4, &pool), 0);
+	refuse_priority = false;
+	assert_int_equal(crypto_pool_priority(pool), -EPERM);
+	assert_int_equal(crypto_pool_put(pool, &w, NULL, NULL), 0);
+	take(&r);
+	assert_int_equal(r.err, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +341,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_a_key_it_says_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_has_a_bound, setup, teardown),
 		cmocka_unit_test(it_goes_at_any_time),
+		cmocka_unit_test_teardown(nobody_waits_behind_all_of_the_others, teardown),
+		cmocka_unit_test_teardown(threads_that_cannot_step_back_are_told_of, teardown),
 		cmocka_unit_test_teardown(fewer_threads_do_as_well_and_none_is_an_error, teardown),
 	};
 

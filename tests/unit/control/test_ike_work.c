@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/crypto_pool.h"
 #include "control/ike_work.h"
@@ -65,8 +67,68 @@ void __wrap_ikelink_pump(struct control *x)
 	pumped++;
 }
 
+/* The results that are ready, and how many were told when timers fired. */
+static struct crypto_pool *pool;
+static unsigned told_at_tick, ticks;
+
+int __real_crypto_pool_new(unsigned threads, struct crypto_pool **ret_pool);
+int __wrap_crypto_pool_new(unsigned threads, struct crypto_pool **ret_pool);
+int __wrap_crypto_pool_new(unsigned threads, struct crypto_pool **ret_pool)
+{
+	int err = __real_crypto_pool_new(threads, ret_pool);
+
+	pool = err ? NULL : *ret_pool;
+	return err;
+}
+
+static unsigned ready(void)
+{
+	char path[64], line[128];
+	unsigned n = 0;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", crypto_pool_fd(pool));
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		(void)sscanf(line, "eventfd-count: %x", &n);
+	fclose(f);
+	return n;
+}
+
+void __wrap_ike_tick(struct ike *k, uint64_t now_ms);
+void __wrap_ike_tick(struct ike *k, uint64_t now_ms)
+{
+	(void)k;
+	(void)now_ms;
+	told_at_tick = told;
+	ticks++;
+}
+
+static bool priority_refused;
+static char logged[256];
+
+int __real_crypto_pool_priority(const struct crypto_pool *p);
+int __wrap_crypto_pool_priority(const struct crypto_pool *p);
+int __wrap_crypto_pool_priority(const struct crypto_pool *p)
+{
+	return priority_refused ? -EPERM : __real_crypto_pool_priority(p);
+}
+
+void __wrap_log_line(const char *mnemonic, const char *fmt, ...);
+void __wrap_log_line(const char *mnemonic, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)mnemonic;
+	va_start(ap, fmt);
+	vsnprintf(logged, sizeof(logged), fmt, ap);
+	va_end(ap);
+}
+
 static void begin(unsigned threads)
 {
+	logged[0] = '\0';
+	told_at_tick = ticks = 0;
 	memset(&c, 0, sizeof(c));
 	here = told = pumped = 0;
 	may_start = threads;
@@ -180,6 +242,49 @@ static void what_the_queue_does_not_hold_the_loop_does(void **state)
 	wait_for(CRYPTO_POOL_MAX + 1);
 }
 
+/* Timers that are due along with results see these done. */
+static void results_count_before_timers(void **state)
+{
+	(void)state;
+	begin(100);
+	for (unsigned i = 0; i < 20; i++) /* more than one turn of the loop tells */
+		put(16);
+	for (unsigned ms = 0; ready() < 20 && ms < 60000; ms++)
+		usleep(1000);
+	assert_int_equal(ready(), 20);
+	assert_int_equal(told, 0);
+	ike_worker_tick(&c);
+	assert_int_equal(ticks, 1);
+	assert_int_equal(told_at_tick, 20);
+	assert_int_equal(pumped, 21);
+	ike_worker_tick(&c); /* there is none */
+	assert_int_equal(ticks, 2);
+	assert_int_equal(told, 20);
+}
+
+static void timers_fire_without_threads_as_well(void **state)
+{
+	(void)state;
+	begin(0);
+	assert_non_null(strstr(logged, "no threads"));
+	ike_worker_tick(&c);
+	assert_int_equal(ticks, 1);
+}
+
+static void that_threads_compete_with_the_loop_is_logged(void **state)
+{
+	(void)state;
+	begin(100);
+	assert_string_equal(logged, "");
+	assert_int_equal(end(NULL), 0);
+	priority_refused = true;
+	begin(100);
+	priority_refused = false;
+	assert_non_null(strstr(logged, "priority"));
+	put(16);
+	wait_for(1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +293,9 @@ int main(void)
 		cmocka_unit_test_teardown(long_work_and_what_comes_while_some_waits_is_for_threads, end),
 		cmocka_unit_test_teardown(without_threads_the_loop_does_it_all, end),
 		cmocka_unit_test_teardown(what_the_queue_does_not_hold_the_loop_does, end),
+		cmocka_unit_test_teardown(results_count_before_timers, end),
+		cmocka_unit_test_teardown(timers_fire_without_threads_as_well, end),
+		cmocka_unit_test_teardown(that_threads_compete_with_the_loop_is_logged, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
