@@ -217,6 +217,15 @@ static void drop_changed(struct ike *k)
 		}
 }
 
+/* What signs and decrypts for us: of certificates the first one says which key. (Who has no certificate
+ * and makes another key sends one signature more by the old one, if it was asked for just then.) */
+static bool same_keys(const struct ike_config *a, const struct ike_config *b)
+{
+	if (a->opens != b->opens || a->bare_signs != b->bare_signs || !a->n_certs != !b->n_certs)
+		return false;
+	return !a->n_certs || span_equal(a->certs[0], b->certs[0]);
+}
+
 int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 {
 	struct ike_config c = *cfg;
@@ -258,6 +267,7 @@ int ike_configure(struct ike *k, const struct ike_config *cfg, uint64_t now_ms)
 		leave_out((struct p1_policy *)c.p1, &c.n_p1, IKE_AUTH_RSA_ENC);
 	k->now_ms = now_ms;
 	k->config_no++;
+	k->keys_no += !same_keys(&k->cfg, &c);
 	config_fini(&k->cfg);
 	k->cfg = c;
 	made_configure(k);

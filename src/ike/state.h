@@ -351,7 +351,7 @@ struct ike {
 	struct frags *frags; /* once one has come */
 	struct act *handed; /* the action given out last */
 	uint32_t next_conn, next_pair, next_sa, next_made;
-	uint32_t config_no; /* counts configurations */
+	uint32_t config_no, keys_no; /* count configurations, and those with other keys of ours */
 	uint64_t next_work;
 	struct {
 		uint64_t from_ms; /* the second that is counted */

@@ -8,8 +8,9 @@
  * What must not happen twice looks at that: a second run draws no other nonce
  * (work_nonce()), verifies no signature again (work_verified()) and writes no line
  * that stands in the log already (work_is_quiet()). If the configuration is another one
- * meanwhile, what was made with a key of ours is thrown away, and no line is taken for written;
- * a Diffie-Hellman value is one under any configuration, if it is asked for again.
+ * meanwhile, nothing is taken for verified, and no line for written; if our keys are others, what was
+ * made with them is thrown away. A Diffie-Hellman value is one under any configuration, if it is
+ * asked for again.
  *
  * A result belongs to an id. When an exchange ends, its message is wiped, but its place is
  * taken until the result is there: or whoever begins and ends exchanges could have as much work
@@ -357,6 +358,7 @@ int work_park(struct ike *k, struct work *w, struct ike_sa *sa, struct qm *q, co
 	p->quick = q;
 	p->asked = q ? !q->initiator : !sa->initiator;
 	p->config_no = k->config_no;
+	p->keys_no = k->keys_no;
 	p->anew = false;
 	(void)htab_add(&k->index.works, &p->by_id, index_number(k, (uint32_t)p->id));
 	k->n_work++;
@@ -433,10 +435,11 @@ void work_free_orphans(struct ike *k)
 	}
 }
 
-/* What was made under another configuration. */
-static void make_anew(struct work *w)
+/* What was made under another configuration. Keys are seldom others: routes that come and go with
+ * tunnels apply it ten times a second, and a signature may have waited longer than that. */
+static void make_anew(const struct ike *k, struct work *w)
 {
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = 0; i < w->n && w->keys_no != k->keys_no; i++)
 		if (w->steps[i]->ask.kind == IKE_WORK_SIGN || w->steps[i]->ask.kind == IKE_WORK_OPEN)
 			cut(w, i);
 	w->verified = false;
@@ -470,7 +473,7 @@ void ike_worked(struct ike *k, uint64_t now_ms, const struct ike_worked *r)
 	w->steps[w->n - 1]->got = *r;
 	w->steps[w->n - 1]->done = true;
 	if (w->config_no != k->config_no)
-		make_anew(w);
+		make_anew(k, w);
 	if (w->qm)
 		quick_again(w->qm, w);
 	else

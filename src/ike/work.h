@@ -24,7 +24,7 @@ struct work {
 	bool known;	   /* he had proved himself, or it is ours */
 	struct work_step *steps[WORK_STEPS];
 	size_t n, at, most; /* steps; those that the present run has passed, and had passed */
-	uint32_t config_no;
+	uint32_t config_no, keys_no;
 	bool anew; /* under another configuration: what stands in the log may be wrong */
 	bool verified;
 	uint8_t nonce[IKE_NONCE];

@@ -525,6 +525,56 @@ static void what_waits_to_begin_is_called_off_when_the_peer_was_faster(void **st
 	sim_assert_twins();
 }
 
+/* ---- signatures ---- */
+
+static int sign(void *ctx, struct span hash, uint8_t sig[IKE_SIG_MAX], size_t *ret_len)
+{
+	(void)ctx;
+	memcpy(sig, hash.p, hash.len);
+	*ret_len = hash.len;
+	return 0;
+}
+
+static int verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
+{
+	(void)ctx;
+	why[0] = '\0';
+	return span_equal(p->sig, p->hash) ? 0 : -74; /* EBADMSG */
+}
+
+/* Tunnels that come up have the configuration applied again and again, while signatures wait. */
+static void signatures_outlive_all_but_another_key(void **state)
+{
+	static const struct span first = { (const uint8_t *)"certificate", 11 }, other = { (const uint8_t *)"another one", 11 };
+
+	(void)state;
+	for (int changed = 0; changed < 2; changed++) {
+		sim_env.sign = sign;
+		sim_env.verify = verify;
+		again();
+		for (int s = 0; s < 2; s++) {
+			sim.side[s].p1[0].auth = IKE_AUTH_RSA_SIG;
+			sim.side[s].cfg.certs = &first;
+			sim.side[s].cfg.n_certs = 1;
+			sim.side[s].cfg.dn = span_of("\x30\x00", 2);
+			sim_configure(s);
+		}
+		run_to_work(4); /* pair, answer, secret, signature of the initiator */
+		sim_configure(0);
+		if (changed) {
+			sim.side[0].cfg.certs = &other;
+			sim_configure(0);
+		}
+		sim.work_stands = false;
+		finish_all();
+		sim_run(1000);
+		assert_int_equal(sim.side[0].n_sa, 2);
+		assert_int_equal(sim.works, changed ? 6 : 5);
+		sim_env.sign = NULL;
+		sim_env.verify = NULL;
+	}
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sim_teardown)
@@ -540,6 +590,7 @@ int main(void)
 		CASE(an_offer_that_fits_no_longer_is_refused),
 		CASE(a_refusal_in_clear_comes_too_late_for_an_answer),
 		CASE(what_waits_to_begin_is_called_off_when_the_peer_was_faster),
+		CASE(signatures_outlive_all_but_another_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
