@@ -90,7 +90,7 @@ static int install_filter(void)
 		err = seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	if (!err)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(sched_setaffinity), 1,
-				       SCMP_A0(SCMP_CMP_EQ, 0));
+				       SCMP_A0(SCMP_CMP_EQ, 0, 0));
 	/* of all socket options the one that sets DF on UDP 4500 */
 	if (!err)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,

@@ -196,7 +196,7 @@ struct fwd_tunnel tunnel_of(const struct variant *v)
 
 void ask_for(struct router *r, enum fwd_type type)
 {
-	struct fwd_msg m = { .type = type };
+	struct fwd_msg m = { .type = (uint8_t)type };
 
 	ask(r, &m);
 }
