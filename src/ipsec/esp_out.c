@@ -431,8 +431,12 @@ void esp_encap(struct esp_worker *w, struct batch *b, struct batch *bad, enum es
 		}
 		run_end(&r, now_ms, w->numbered);
 		p->reason = (uint8_t)build(w, p, df, &jobs[n]);
-		if (p->reason)
+		if (p->reason) {
+			/* it was counted with its number (numbers.h); the volume is spent, as is the number */
+			if (w->numbered)
+				(void)__atomic_fetch_sub(&sa->packets, 1, __ATOMIC_RELAXED);
 			continue;
+		}
 		to_seal |= sa->spec.esn;
 		n++;
 		if (w->numbered)

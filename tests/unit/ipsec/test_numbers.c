@@ -12,7 +12,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "ipsec/esp.h"
 #include "ipsec/numbers.h"
+#include "packet/ip4.h"
 
 #define WORKERS_MOST 4
 #define SAS	     2
@@ -256,12 +258,72 @@ static void who_is_late_is_waited_for(void **state)
 	sa_free(sa);
 }
 
+static void no_random(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	memset(p, 7, n);
+}
+
+/* A packet of the pool with a number; spoilt: it says another length than it has. */
+static struct pkt *numbered(struct pool *pool, struct sa *sa, uint64_t number, bool spoilt)
+{
+	struct ip_view h = { .ttl = 64, .proto = 17, .id = 1, .total_len = LEN, .src = 0x0a010001, .dst = 0x0a020001 };
+	struct pkt *p = pkt_get(pool);
+
+	assert_non_null(p);
+	ip4_write(p->data, &h);
+	p->len = LEN + spoilt;
+	p->sa = sa;
+	p->number = number;
+	return p;
+}
+
+/* What was counted as it got its number, and did not become a packet of the SA, is not one of it. */
+static void packets_that_are_not_built_are_not_counted(void **state)
+{
+	static const char *const what[] = { "as it was reserved", "its length is wrong", "no room in front", "no room behind" };
+	struct esp_worker w = { .crypto = crypto_runner_new(CRYPTO_OSSL), .random = no_random, .numbered = true };
+	struct pool pool;
+
+	(void)state;
+	assert_int_equal(pool_init(&pool, BATCH_MAX), 0);
+	for (size_t how = 0; how < sizeof(what) / sizeof(what[0]); how++) {
+		struct sa *sa = make_sa(2, 0);
+		struct sa_run r = { .sa = sa, .n = 3, .bytes = 3 * LEN, .text = 3 * LEN };
+		struct batch b = { 0 }, bad = { 0 };
+
+		assert_true(sa_reserve(&r, 0, 5));
+		for (uint64_t i = 0; i < r.n; i++) {
+			struct pkt *p = numbered(&pool, sa, r.first + i, how == 1 && i == 1);
+
+			if (how == 2 && i == 1)
+				p->data -= pkt_headroom(p);
+			if (how == 2 && i == 1)
+				ip4_write(p->data, &(struct ip_view){ .ttl = 64, .proto = 17, .id = 1, .total_len = LEN });
+			if (how == 3 && i == 1) {
+				memmove(p->data + pkt_tailroom(p), p->data, LEN);
+				p->data += pkt_tailroom(p);
+			}
+			(void)batch_add(&b, p);
+		}
+		esp_encap(&w, &b, &bad, ESP_DF_COPY, 5);
+		if (b.n != (how ? 2 : 3) || bad.n != (how ? 1 : 0) || sa->packets != b.n || sa->number != 3)
+			fail_msg("%s: %zu built, %zu not, %llu counted", what[how], b.n, bad.n, (unsigned long long)sa->packets);
+		batch_put(&pool, &b);
+		batch_put(&pool, &bad);
+		sa_free(sa);
+	}
+	crypto_runner_free(w.crypto);
+	pool_fini(&pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_refused_run_takes_nothing),
 		cmocka_unit_test(text_is_given_back),
 		cmocka_unit_test(who_is_late_is_waited_for),
+		cmocka_unit_test(packets_that_are_not_built_are_not_counted),
 		cmocka_unit_test(two_workers_stay_within_the_window),
 		cmocka_unit_test(four_workers_stay_within_the_window),
 	};
