@@ -216,11 +216,14 @@ def test_the_line_follows_source_and_route(world):
     assert not world.carrier('Tunnel0'), 'or routing daemons would send there'
     r.cli('conf t ; interface Tunnel0 ; tunnel mode gre ip')
     world.line('Tunnel0', 'up')
-    # the wire itself
+    # the wire itself, at either end: what comes while the far end's line is down has no way back
     r.cli('conf t ; interface FastEthernet0/1 ; shutdown')
-    world.line('Tunnel0', 'down')
+    for router in (r, world.r2):
+        world.line('Tunnel0', 'down', router=router)
     r.cli('conf t ; interface FastEthernet0/1 ; no shutdown')
-    world.line('Tunnel0', 'up')
+    for router, ns in ((r, world.one), (world.r2, world.two)):
+        world.line('Tunnel0', 'up', router=router)
+        until(lambda: world.carrier('Tunnel0', ns), 5, 'the carrier')
     assert world.reaches('172.16.0.2') == 2
 
 
