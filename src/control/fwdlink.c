@@ -239,7 +239,7 @@ static int call_once(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
 static bool is_socket(const struct fwd_msg *m)
 {
 	return m->type == FWD_PORT_ADD && m->u.port.kind != FWD_PORT_TUNNEL &&
-	       m->u.port.kind != FWD_PORT_STEER;
+	       m->u.port.kind != FWD_PORT_STEER && m->u.port.kind != FWD_PORT_NEWS;
 }
 
 int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,

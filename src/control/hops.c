@@ -4,6 +4,7 @@
  * Timers: every HOP_EVERY_MS all of them; what was told holds for HOP_LIFE_MS. */
 #include "control/internal.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #define HOP_EVERY_MS 1000
 #define HOP_LIFE_MS  3500
 #define HOP_PEERS    64 /* those behind use the raw socket */
+#define HOP_TRIES    8
 
 struct peers {
 	struct ipaddr v[HOP_PEERS];
@@ -27,17 +29,41 @@ static void add(struct peers *p, const struct ipaddr *a)
 		p->v[p->n++] = *a;
 }
 
-static void tell(struct control *c, const struct ipaddr *peer)
+/* What is found behind this counts if nothing changes meanwhile. */
+static int begin(struct control *c)
+{
+	struct fwd_msg m = { .type = FWD_NEXT_HOP };
+
+	return fwdlink_call(c->fwd, &m, -1, NULL, NULL);
+}
+
+/* -EAGAIN: something has changed since it was begun. */
+static int tell(struct control *c, const struct ipaddr *peer)
 {
 	struct fwd_msg m = { .type = FWD_NEXT_HOP, .u.next_hop = { .dst = *peer } };
 	struct nl_hop hop;
 
 	if (nl_next_hop(c->nl, peer, MARK_BYPASS, &hop) || !rings_link(c, hop.ifindex))
-		return; /* what was told before ends by itself */
+		return 0; /* what was told before ends by itself */
+	m.u.next_hop.via = hop.via;
 	m.u.next_hop.ifid = hop.ifindex;
 	m.u.next_hop.life_ms = hop.known ? HOP_LIFE_MS : 0;
 	memcpy(m.u.next_hop.mac, hop.mac, sizeof(hop.mac));
-	(void)fwdlink_call(c->fwd, &m, -1, NULL, NULL);
+	return fwdlink_call(c->fwd, &m, -1, NULL, NULL);
+}
+
+/* Where much changes, some peers' packets leave by the raw socket until the next time. */
+static void tell_all(struct control *c, const struct peers *p)
+{
+	int again = HOP_TRIES, err = p->n ? begin(c) : 0;
+
+	for (size_t i = 0; !err && i < p->n; i++) {
+		err = tell(c, &p->v[i]);
+		if (err == -EAGAIN && again-- > 0) {
+			err = begin(c);
+			i--;
+		}
+	}
 }
 
 static void on_hops(evutil_socket_t fd, short what, void *ctx)
@@ -66,7 +92,6 @@ void hops_tell(struct control *c)
 			add(&p, &c->compiled.tunnels[i].dst);
 	if (nl_foreign_rules(c->nl)) /* the next look at all else will say so */
 		p.n = 0;
-	for (size_t i = 0; i < p.n; i++)
-		tell(c, &p.v[i]);
+	tell_all(c, &p);
 	evtimer_add(c->hops_timer, &every);
 }

@@ -37,6 +37,7 @@
 #define PORT_IPV6IP 18
 #define PORT_RING  40	/* plus slot */
 #define PORT_HOLD  48
+#define PORT_NEWS  49
 #define PORT_LINK  50	/* plus slot of the ring */
 #define PORT_STEER 100	/* plus slot */
 #define PORT_TUN   1000 /* plus index in tuns */
@@ -149,6 +150,7 @@ struct control {
 	bool access_failed; /* the last time */
 	struct ring_want rings[RING_SLOTS]; /* of the outer devices; ifindex 0: none */
 	bool ring_links[RING_SLOTS]; /* and a LINK port beside it */
+	bool ring_news;		     /* and the forwarder is told of changes */
 	struct event *hops_timer;
 	struct {
 		struct ring_want want;

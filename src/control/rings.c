@@ -278,14 +278,38 @@ static const char *no_link(const struct control *c, uint32_t ifindex, char room[
 	return !offload_refused("link") && nft_foreign_chain(false, room) ? room : NULL;
 }
 
+/* Each worker hears for itself of what changes on the way. */
+static int start_news(struct control *c)
+{
+	struct fwd_msg m = { .type = FWD_PORT_ADD,
+			     .u.port = { .id = PORT_NEWS, .kind = FWD_PORT_NEWS, .sends_only = true } };
+	int err = 0;
+
+	for (unsigned k = 0; !err && !c->ring_news && k < c->opt->workers; k++) {
+		int fd = news_open();
+
+		m.u.port.worker = (uint8_t)k;
+		err = fd < 0 ? fd : fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (err)
+		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, PORT_NEWS);
+	c->ring_news = !err;
+	return err;
+}
+
 static int start_link(struct control *c, size_t slot)
 {
 	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = { .id = (uint32_t)(PORT_LINK + slot), .kind = FWD_PORT_LINK,
 							      .ifid = c->rings[slot].ifindex, .sends_only = true } };
-	int fd = link_open(c->rings[slot].ifindex), err = fd;
+	int fd, err = start_news(c);
 
-	if (fd < 0)
+	if (err)
 		return err;
+	fd = link_open(c->rings[slot].ifindex);
+	if (fd < 0)
+		return fd;
 	err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
 	close(fd);
 	c->ring_links[slot] = !err;
@@ -348,8 +372,11 @@ void rings_follow(struct control *c, bool only_less)
 			gone = true;
 		}
 	}
-	if (!c->rings_known)
+	if (!c->rings_known) {
 		let_go(c);
+		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, PORT_NEWS);
+		c->ring_news = false;
+	}
 	c->rings_known = true;
 	if (gone || c->ring_table)
 		(void)keep(c);
@@ -386,6 +413,7 @@ void rings_lost(struct control *c)
 {
 	memset(c->rings, 0, sizeof(c->rings));
 	memset(c->ring_links, 0, sizeof(c->ring_links));
+	c->ring_news = false;
 	memset(c->rings_failed, 0, sizeof(c->rings_failed));
 	c->ring_held = false;
 }

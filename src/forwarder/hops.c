@@ -1,20 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is next on the way to a peer, as control finds it in the kernel's routes and neighbours: ESP goes there past
- * the kernel's stack. What control tells holds for a few seconds, and it tells again each second: if it
- * does not, or the neighbour does not answer it any more, packets leave by the raw socket, which knows
- * what to do. Nothing but ESP goes this way: port_send() asks here for it alone, and the port looks
- * again. */
+ * the kernel's stack. No packet may be lost by that which the stack would have brought on its way, so where
+ * it is not certain who is next packets leave by the raw socket, which knows what to do: asks, holds, goes another way.
+ *
+ * Certain is what control has told lately - it holds for a few seconds, and is told again each second - and what the
+ * kernel has changed nothing about since: each worker has a socket on which the kernel says so (FWD_PORT_NEWS), and reads
+ * it before it sends. So that nothing that control found before a change is believed behind it, control says
+ * when it begins to look, and what it finds counts if nothing has changed since then.
+ *
+ * Nothing but ESP goes this way: port_send() asks here for it alone, and the port looks again. */
 #include "forwarder/internal.h"
 
 #include <errno.h>
 #include <string.h>
 
+#define NEWS_AT_ONCE 16
+#define NEWS_MOST    64 /* times that, while packets wait */
+
+/* That worker's; NULL: nobody tells it of changes. */
+static struct port *news_of(const struct forwarder *f)
+{
+	const struct fport *p = f->all->by_kind[FWD_PORT_NEWS];
+
+	return p && p->port[f->id] && p->port[f->id]->news ? p->port[f->id] : NULL;
+}
+
+/* A neighbour that goes on at the same address is none: the kernel tells each time that it has made sure. */
+static bool is_about(const struct port_news *n, const struct hop *h)
+{
+	switch ((enum port_news_kind)n->kind) {
+	case PORT_NEWS_ROUTE:
+		return n->addr.family == h->dst.family && ipaddr_in(&h->dst, &n->addr, n->prefix_len);
+	case PORT_NEWS_NEIGH:
+		return n->ifid == h->ifid && ipaddr_equal(&n->addr, &h->via) &&
+		       !(n->usable && !memcmp(n->mac, h->mac, sizeof(h->mac)));
+	default:
+		return true;
+	}
+}
+
+/* Takes note of what has changed. False: nobody tells. */
+static bool hear(struct forwarder *f)
+{
+	struct port_news v[NEWS_AT_ONCE];
+	struct port *p = news_of(f);
+	size_t n = 0;
+
+	for (size_t turn = 0; p && turn < NEWS_MOST; turn++) {
+		n = p->news(p, v, NEWS_AT_ONCE);
+		if (n)
+			f->hops_news = true;
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; k < HOPS_MAX; k++)
+				if (is_about(&v[i], &f->all->hops[k]))
+					f->hops_void |= UINT64_C(1) << k;
+		if (n < NEWS_AT_ONCE)
+			return true;
+	}
+	f->hops_void = UINT64_MAX; /* there is more */
+	return p != NULL;
+}
+
+/* All workers'. 0: nothing has changed since control began to look. */
+static int hear_all(struct forwarder *f, bool begins)
+{
+	int err = 0;
+
+	for (unsigned k = 0; k < f->all->n; k++) {
+		struct forwarder *w = f->all->worker[k];
+
+		if (!hear(w))
+			return -ENOENT;
+		if (w->hops_news && !begins)
+			err = -EAGAIN;
+		if (begins)
+			w->hops_news = false;
+	}
+	return err;
+}
+
 int hops_set(struct forwarder *f, const struct fwd_next_hop *h)
 {
+	int err = hear_all(f, !h->dst.family);
 	struct hop *at = NULL;
 
-	if (!h->dst.family)
-		return -EINVAL;
+	if (err || !h->dst.family)
+		return err;
 	for (size_t i = 0; i < HOPS_MAX; i++) {
 		struct hop *p = &f->all->hops[i];
 
@@ -27,8 +98,11 @@ int hops_set(struct forwarder *f, const struct fwd_next_hop *h)
 	}
 	if (!at)
 		return -ENOSPC;
-	*at = (struct hop){ .dst = h->dst, .ifid = h->ifid, .until_ms = h->life_ms ? f->now_ms + h->life_ms : 0 };
+	*at = (struct hop){ .dst = h->dst, .via = h->via, .ifid = h->ifid,
+			    .until_ms = h->life_ms ? f->now_ms + h->life_ms : 0 };
 	memcpy(at->mac, h->mac, sizeof(at->mac));
+	for (unsigned k = 0; k < f->all->n; k++)
+		f->all->worker[k]->hops_void &= ~(UINT64_C(1) << (at - f->all->hops));
 	f->all->some_hops = true;
 	return 0;
 }
@@ -43,10 +117,14 @@ static struct fport *link_of(struct forwarder *f, uint32_t ifid)
 	return p && p->port[f->id] ? p : NULL;
 }
 
-/* Another worker may just have found that it leads nowhere. */
+static uint64_t bit_of(const struct forwarder *f, const struct hop *h)
+{
+	return UINT64_C(1) << (h - f->all->hops);
+}
+
 static bool holds(const struct forwarder *f, const struct hop *h)
 {
-	return f->now_ms < __atomic_load_n(&h->until_ms, __ATOMIC_RELAXED);
+	return f->now_ms < h->until_ms && !(f->hops_void & bit_of(f, h));
 }
 
 static struct ipaddr dst_of(const struct pkt *p)
@@ -77,18 +155,20 @@ static struct hop *hop_of(struct forwarder *f, const struct pkt *p, struct hop *
 	return NULL;
 }
 
-/* A run of packets with one next hop. A link that did not take them all is not used again before control says so. */
+/* A run of packets with one next hop. What the link does not take leaves by the raw socket, and so does what comes
+ * then, until control has looked again. */
 static void send_run(struct forwarder *f, struct fport *raw, struct hop *to, struct batch *b)
 {
 	struct fport *link = to ? link_of(f, to->ifid) : NULL;
 
-	if (!link) {
-		(void)port_send_own(f, raw, b);
-		return;
+	if (link) {
+		memcpy(link->port[f->id]->next_hop, to->mac, sizeof(to->mac));
+		port_send_link(f, link, b);
+		if (!b->n)
+			return;
+		f->hops_void |= bit_of(f, to);
 	}
-	memcpy(link->port[f->id]->next_hop, to->mac, sizeof(to->mac));
-	if (!port_send_own(f, link, b))
-		__atomic_store_n(&to->until_ms, 0, __ATOMIC_RELAXED);
+	(void)port_send_own(f, raw, b);
 }
 
 void hops_send(struct forwarder *f, struct fport *raw, struct batch *b)
@@ -97,6 +177,8 @@ void hops_send(struct forwarder *f, struct fport *raw, struct batch *b)
 	struct batch run;
 
 	run.n = 0;
+	if (~f->hops_void && !hear(f))
+		f->hops_void = UINT64_MAX;
 	for (size_t i = 0; i < b->n; i++) {
 		struct hop *next = hop_of(f, b->p[i], to);
 

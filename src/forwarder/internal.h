@@ -122,7 +122,7 @@ struct table {
 
 /* hops.c */
 struct hop {
-	struct ipaddr dst;
+	struct ipaddr dst, via;
 	uint32_t ifid;
 	uint8_t mac[6];
 	uint64_t until_ms; /* 0: none */
@@ -152,7 +152,7 @@ struct shared {
 	struct fport *by_kind[FWD_PORT_LAST + 1]; /* the newest of its kind */
 	size_t n_waiting;
 	bool paths_learned; /* some policy or tunnel has a path to forget */
-	struct hop hops[HOPS_MAX]; /* until_ms: by any worker, atomic, relaxed */
+	struct hop hops[HOPS_MAX];
 	bool some_hops; /* one was told */
 	uint64_t next_scan_ms;	 /* the first worker's alone */
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
@@ -178,6 +178,8 @@ struct forwarder {
 	uint32_t frag_id; /* of the last IPv6 packet that was cut */
 	uint64_t now_ms; /* read once per batch */
 	uint8_t via;	 /* enum fwd_port_kind that the batch came by */
+	uint64_t hops_void; /* a bit for each of hops[]: not to be used before control tells it anew */
+	bool hops_news;	    /* something has changed since control began to look */
 	struct bucket bucket[FWD_LAST_EVENT + 1], icmp_bucket;
 	struct batch out; /* assigned to SAs, not yet encapsulated */
 	/* beside others only */
@@ -266,6 +268,8 @@ bool port_is_tunnel(const struct forwarder *f, uint32_t dev_ifindex);
 void port_send(struct forwarder *f, struct fport *port, struct batch *b); /* b is empty after */
 /* By that port and no other, whatever knows a better way. False: it did not take them all. */
 bool port_send_own(struct forwarder *f, struct fport *port, struct batch *b);
+/* By a LINK port: what it did not send stays in b. */
+void port_send_link(struct forwarder *f, struct fport *port, struct batch *b);
 /* An FWD_PORT_SLOWER that was put aside did not reach control: it is told again. */
 void port_slower_unheard(struct forwarder *f, const struct fwd_msg *m);
 /* The same by the queue of that worker: for who has his turn in the lane, or everything. */
@@ -467,7 +471,8 @@ bool gre_usual_out(struct forwarder *f, struct tunnel *t, const struct gre_usual
 bool gre_usual_in(struct forwarder *f, struct delivery *d, const struct policy *from, struct pkt *p);
 
 /* hops.c: ESP past the kernel's stack, where its next hop is known. b is empty after. */
-int hops_set(struct forwarder *f, const struct fwd_next_hop *h); /* 0 or a negative errno */
+/* With the gate closed. 0 or a negative errno; -EAGAIN: what control has found may not be so any more. */
+int hops_set(struct forwarder *f, const struct fwd_next_hop *h);
 void hops_send(struct forwarder *f, struct fport *raw, struct batch *b);
 
 /* protect.c */

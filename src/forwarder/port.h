@@ -22,12 +22,28 @@ struct port_ops {
 	/* Sends every packet of b, in order, without keeping any. Returns how many the
 	 * kernel took; the others are lost (count them).
 	 *   TUN, ESP, GRE: data is a whole IP packet
-	 *   LINK:          data is a whole IP packet, of ESP: anything else is not sent
+	 *   LINK:          data is a whole IP packet, of ESP. It sends until one is refused, or is
+	 *                  anything else: that one and all behind it are still to be sent
 	 *   UDP:           data is the payload; local, remote, ports, outer_tos
 	 *   ICMP:          data is the ICMP message; remote is where to, local (ICMPv6) whose
 	 *                  answer it is, or IP_NONE */
 	size_t (*send)(struct port *p, struct batch *b);
 	void (*close)(struct port *p); /* closes the descriptor and frees p */
+};
+
+/* What has changed. */
+enum port_news_kind {
+	PORT_NEWS_ALL = 1, /* it may be about anything */
+	PORT_NEWS_ROUTE,   /* the way to addr / prefix_len */
+	PORT_NEWS_NEIGH,   /* addr, a neighbour by ifid */
+};
+struct port_news {
+	uint8_t kind;
+	uint8_t prefix_len;
+	bool usable; /* the kernel sends to mac */
+	uint8_t mac[6];
+	uint32_t ifid;
+	struct ipaddr addr;
 };
 
 struct port {
@@ -40,6 +56,9 @@ struct port {
 	 * some packets; told once, and cleared then */
 	int fell_back;
 	uint8_t next_hop[6]; /* LINK: whom the next send is to, a hardware address */
+	/* NEWS alone: what has changed since it was asked last, at most max of it, and then there may be more;
+	 * never blocks */
+	size_t (*news)(struct port *p, struct port_news *v, size_t max);
 	uint64_t overflows; /* counted by recv: packets that the kernel had no room for; cleared when told */
 };
 

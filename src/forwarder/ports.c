@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define RING_SETTLE_MS 1000
@@ -287,6 +288,16 @@ bool port_send_by(struct forwarder *f, struct fport *port, unsigned worker, stru
 bool port_send_own(struct forwarder *f, struct fport *port, struct batch *b)
 {
 	return port_send_by(f, port, f->id, b);
+}
+
+void port_send_link(struct forwarder *f, struct fport *port, struct batch *b)
+{
+	size_t sent = port->port[f->id]->ops->send(port->port[f->id], b);
+
+	for (size_t i = 0; i < sent; i++)
+		pkt_put(&f->pool, b->p[i]);
+	memmove(b->p, b->p + sent, (b->n - sent) * sizeof(b->p[0]));
+	b->n -= sent;
 }
 
 void port_send(struct forwarder *f, struct fport *port, struct batch *b)

@@ -412,6 +412,7 @@ static void put_events(struct wr *w, const struct fwd_msg *m)
 		break;
 	case FWD_NEXT_HOP:
 		put_addr(w, &m->u.next_hop.dst);
+		put_addr(w, &m->u.next_hop.via);
 		wr_be32(w, m->u.next_hop.ifid);
 		wr_bytes(w, m->u.next_hop.mac, sizeof(m->u.next_hop.mac));
 		wr_be16(w, m->u.next_hop.life_ms);
@@ -479,6 +480,7 @@ static void get_events(struct rd *r, struct fwd_msg *m)
 		break;
 	case FWD_NEXT_HOP:
 		get_addr(r, &m->u.next_hop.dst);
+		get_addr(r, &m->u.next_hop.via);
 		m->u.next_hop.ifid = rd_be32(r);
 		rd_copy(r, m->u.next_hop.mac, sizeof(m->u.next_hop.mac));
 		m->u.next_hop.life_ms = rd_be16(r);

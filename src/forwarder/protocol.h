@@ -83,7 +83,9 @@ enum fwd_port_kind {
 			      * sends only (host/link_port.c) */
 	FWD_PORT_HOLD,	     /* nothing comes or goes: a descriptor that is to be open as long as somebody
 			      * takes what a RING brings (host/ring.h) */
-	FWD_PORT_LAST = FWD_PORT_HOLD,
+	FWD_PORT_NEWS,	     /* nothing comes or goes: the kernel tells of what changes on the way to next hops.
+			      * A socket for each worker (host/news_port.c) */
+	FWD_PORT_LAST = FWD_PORT_NEWS,
 };
 
 /* What the kernel can do for a port, as control has found out. */
@@ -108,7 +110,8 @@ struct fwd_port {
 };
 
 struct fwd_next_hop {
-	struct ipaddr dst;
+	struct ipaddr dst; /* IP_NONE: control is about to look; it says so before those that it finds then */
+	struct ipaddr via; /* the neighbour: a gateway, or dst */
 	uint32_t ifid;	  /* that of the LINK port */
 	uint8_t mac[6];
 	uint16_t life_ms; /* 0: not known any more */

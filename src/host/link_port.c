@@ -74,13 +74,13 @@ static size_t link_recv(struct port *p, struct pool *pool, struct batch *b)
 static size_t link_send(struct port *p, struct batch *b)
 {
 	struct link_port *f = (struct link_port *)(void *)p;
-	unsigned n = 0;
+	unsigned n = 0, ok = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
 		uint16_t type = type_of(b->p[i]);
 
 		if (!type)
-			continue;
+			break;
 		f->to[n] = (struct sockaddr_ll){ .sll_family = AF_PACKET, .sll_protocol = htons(type),
 						 .sll_ifindex = (int)f->ifindex, .sll_halen = sizeof(p->next_hop) };
 		memcpy(f->to[n].sll_addr, p->next_hop, sizeof(p->next_hop));
@@ -89,7 +89,15 @@ static size_t link_send(struct port *p, struct batch *b)
 						     .msg_iov = &f->iov[n], .msg_iovlen = 1 };
 		n++;
 	}
-	return msgs_send(p->fd, f->msg, n);
+	/* a call ends in front of what is refused, and the next one says why */
+	while (ok < n) {
+		int k = sendmmsg(p->fd, f->msg + ok, n - ok, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (k <= 0)
+			break;
+		ok += (unsigned)k;
+	}
+	return ok;
 }
 
 int link_port_make(uint32_t ifindex, int fd, struct port **ret_port)

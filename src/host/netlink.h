@@ -75,6 +75,7 @@ uint32_t nl_path_mtu(struct nl *nl, const struct ipaddr *dst, uint32_t *ret_ifin
  * no plain one. */
 struct nl_hop {
 	uint32_t ifindex;
+	struct ipaddr via; /* the neighbour: a gateway, or dst itself */
 	bool known;
 	uint8_t mac[6];
 };

@@ -142,12 +142,14 @@ int nl_next_hop(struct nl *nl, const struct ipaddr *dst, uint32_t mark, struct n
 		return err;
 	who = w.gateway.family ? &w.gateway : dst;
 	hop.ifindex = w.ifindex;
+	hop.via = *who;
 	err = nl_talk(nl, about(nl, RTM_GETNEIGH, 0, 0, &w, who), on_neigh, &n);
 	if (err && err != -ENOENT)
 		return err;
-	/* As a packet by the stack would: who has not answered lately is asked. What somebody has set for good
-	 * is left alone; being "used" it would become an entry like any other. */
-	if (!(n.state & (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_DELAY | NUD_PROBE)))
+	/* As a packet by the stack would: that somebody sends to it is noted, so that it is asked in time whether it is
+	 * there still. What somebody has set for good is left alone; being "used" it would become an entry like any
+	 * other. */
+	if (!(n.state & (NUD_PERMANENT | NUD_NOARP)))
 		(void)nl_talk(nl, about(nl, RTM_NEWNEIGH, NLM_F_CREATE, NTF_USE, &w, who), NULL, NULL);
 	*ret = hop;
 	return 0;

@@ -148,6 +148,8 @@ int host_make_port(void *ctx, const struct fwd_port *desc, int fd, struct port *
 		return ring_port_make(fd, ret_port);
 	if (kind == FWD_PORT_LINK)
 		return link_port_make(desc->ifid, fd, ret_port);
+	if (kind == FWD_PORT_NEWS)
+		return news_port_make(fd, ret_port);
 	if (kind == FWD_PORT_HOLD)
 		return hold_port_make(fd, ret_port);
 	f = calloc(1, sizeof(*f) + BATCH_MAX * control);

@@ -50,4 +50,8 @@ int hold_port_make(int fd, struct port **ret_port);
 int link_open(uint32_t ifindex);
 int link_port_make(uint32_t ifindex, int fd, struct port **ret_port);
 
+/* FWD_PORT_NEWS: a socket that is told of each change of routes, neighbours, links and rules, and the port over it. */
+int news_open(void);
+int news_port_make(int fd, struct port **ret_port);
+
 #endif

@@ -412,6 +412,62 @@ static void a_next_hop_is_known_once_somebody_answers(void **state)
 	nl_close(nl);
 }
 
+/* What a command brings, of some kind and about that address; anything else is passed over. */
+static bool heard(struct port *news, const char *command, struct port_news *ret)
+{
+	struct port_news v[32];
+	size_t n;
+
+	while (news->news(news, v, 32))
+		;
+	assert_int_equal(system(command), 0);
+	n = news->news(news, v, 32);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].kind != ret->kind || (ret->kind != PORT_NEWS_ALL && !ipaddr_equal(&v[i].addr, &ret->addr)))
+			continue;
+		*ret = v[i];
+		return true;
+	}
+	return false;
+}
+
+static void what_changes_on_the_way_is_told_at_once(void **state)
+{
+	struct port_news one = { .kind = PORT_NEWS_NEIGH, .addr = ipaddr_v4(0x0A070061) };
+	const uint8_t mac[6] = { 2, 0, 0, 0, 0, 0x61 };
+	struct port *news;
+
+	NEEDS_NETNS;
+	news = make(FWD_PORT_NEWS, news_open());
+	assert_true(heard(news, "ip neigh replace 10.7.0.97 lladdr 02:00:00:00:00:61 dev vb nud reachable", &one));
+	assert_true(one.usable && one.ifid == if_nametoindex("vb"));
+	assert_memory_equal(one.mac, mac, 6);
+	assert_true(heard(news, "ip neigh replace 10.7.0.97 dev vb nud failed", &one));
+	assert_false(one.usable);
+	assert_true(heard(news, "ip neigh del 10.7.0.97 dev vb", &one));
+	assert_false(one.usable);
+	one = (struct port_news){ .kind = PORT_NEWS_NEIGH, .addr = { IP_V6, { 0x20, 1, 0x0d, 0xb8, [15] = 9 } } };
+	assert_true(heard(news, "ip neigh replace 2001:db8::9 lladdr 02:00:00:00:00:61 dev vb nud stale", &one));
+	assert_true(one.usable);
+	one = (struct port_news){ .kind = PORT_NEWS_ROUTE, .addr = ipaddr_v4(0x0A0B0000) };
+	assert_true(heard(news, "ip route add 10.11.0.0/16 dev vb", &one));
+	assert_int_equal(one.prefix_len, 16);
+	assert_true(heard(news, "ip route del 10.11.0.0/16 dev vb", &one));
+	one = (struct port_news){ .kind = PORT_NEWS_ROUTE, .addr = { .family = IP_V6 } };
+	assert_true(heard(news, "ip -6 route add default dev vb", &one));
+	assert_int_equal(one.prefix_len, 0);
+	/* what takes routes along that are not told of */
+	one = (struct port_news){ .kind = PORT_NEWS_ALL };
+	assert_true(heard(news, "ip link set vb mtu 1400", &one));
+	assert_true(heard(news, "ip addr add 10.12.0.1/24 dev vb", &one));
+	assert_true(heard(news, "ip rule add pref 77 lookup 77", &one));
+	assert_true(heard(news, "ip rule del pref 77; ip link set vb down; ip link set vb up", &one));
+	/* there was no room for all of it */
+	assert_true(heard(news, "i=0; while [ $i -lt 3000 ]; do echo route add 10.13.0.0/16 dev vb; echo route del 10.13.0.0/16 dev vb; "
+				"i=$((i + 1)); done | ip -batch -", &one));
+	news->ops->close(news);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +476,7 @@ int main(void)
 		cmocka_unit_test(many_come_in_order_and_what_has_no_frame_is_counted),
 		cmocka_unit_test(a_link_sends_esp_and_nothing_else),
 		cmocka_unit_test(a_next_hop_is_known_once_somebody_answers),
+		cmocka_unit_test(what_changes_on_the_way_is_told_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
