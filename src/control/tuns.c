@@ -71,6 +71,16 @@ static int open_tun(struct control *c, const char *name, uint32_t *ifindex, uint
 	return fd;
 }
 
+/* Whether the forwarder has it as it is to be. */
+static bool in_place(struct control *c, const char *name, struct fwd_port desc)
+{
+	const struct nl_link *l = plumb_link_named(c, name);
+	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = desc };
+
+	m.u.port.dev_ifindex = l ? l->ifindex : 0;
+	return l && fwdlink_call(c->fwd, &m, -1, NULL, NULL) == 0;
+}
+
 /* Makes (or finds) the TUN and hands it to the forwarder. A TUN that is busy is
  * the forwarder's already: control was restarted. */
 static bool tun_ready(struct control *c, const char *name, struct fwd_port desc, uint32_t *ifindex,
@@ -85,9 +95,9 @@ static bool tun_ready(struct control *c, const char *name, struct fwd_port desc,
 		*in_forwarder = false;
 	}
 	fd = open_tun(c, name, ifindex, &desc.how);
-	/* an earlier control handed it over, for an interface that may have another index
-	 * by now */
-	if (fd == -EBUSY && desc.kind == FWD_PORT_STEER &&
+	/* an earlier control handed it over, for an interface that may have another index by now. Else it stays:
+	 * what comes and goes by it is not lost */
+	if (fd == -EBUSY && desc.kind == FWD_PORT_STEER && !in_place(c, name, desc) &&
 	    fwdlink_simple(c->fwd, FWD_PORT_DEL, desc.id) == 0)
 		fd = open_tun(c, name, ifindex, &desc.how);
 	if (fd == -EBUSY) {

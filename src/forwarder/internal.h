@@ -256,7 +256,7 @@ static inline uint16_t tun_next_ip_id(const struct forwarder *f, struct tunnel *
  * the raw socket, control is told to do without the ring. By whose turn it is in the lane. */
 void port_note_esp(struct forwarder *f, struct policy *pol, struct pkt *const *p, size_t n);
 /* add and del as the messages say; lookups answer NULL for none. */
-int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd);
+int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd); /* fd -1: 0 if it is there, -EBADF if not */
 int ports_del(struct forwarder *f, uint32_t id);
 /* Removes ports that not every worker has: control died while it gave them, and the next one would find them there. */
 void ports_del_halves(struct forwarder *f);

@@ -99,13 +99,24 @@ static int find_or_make(struct forwarder *f, const struct fwd_port *desc, struct
 	return *ret ? 0 : -ENOMEM;
 }
 
+static bool is_whole(const struct forwarder *f, const struct fport *p);
+
+/* A control that follows another asks: it cannot open a TUN that is open here. */
+static bool is_there(struct forwarder *f, const struct fwd_port *desc)
+{
+	const struct fport *p = port_by_id(f, desc->id);
+
+	return p && p->desc.kind == desc->kind && p->desc.ifid == desc->ifid &&
+	       p->desc.dev_ifindex == desc->dev_ifindex && p->desc.tunnel_id == desc->tunnel_id && is_whole(f, p);
+}
+
 int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd)
 {
 	struct fport *p = NULL;
 	int err;
 
 	if (fd < 0)
-		return -EBADF;
+		return is_there(f, desc) ? 0 : -EBADF;
 	err = find_or_make(f, desc, &p);
 	if (err) {
 		close(fd);

@@ -17,7 +17,7 @@
 enum fwd_type {
 	/* control -> forwarder; each is answered by RESULT with the same seq */
 	FWD_HELLO = 1,	   /* version */
-	FWD_PORT_ADD,	   /* fwd_port + one descriptor */
+	FWD_PORT_ADD,	   /* fwd_port + one descriptor; without: whether all of it is there, -EBADF if not */
 	FWD_PORT_DEL,	   /* port id */
 	FWD_SA_ADD,	   /* sa_spec */
 	FWD_SA_DEL,	   /* sa id */

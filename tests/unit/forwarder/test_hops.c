@@ -301,6 +301,31 @@ static void without_news_or_with_too_many_nothing_goes_past_the_stack(void **sta
 	assert_int_equal(by_link(0, PEER, 5), 0);
 }
 
+/* Who cannot open what is open here asks, and is told so of all of it alone. */
+static void what_is_there_is_found_without_a_descriptor(void **state)
+{
+	struct fwd_port link = { .id = LINK, .kind = FWD_PORT_LINK, .ifid = IFID }, other = link, half = { .id = 5, .kind = FWD_PORT_STEER };
+
+	(void)state;
+	assert_int_equal(ports_add(w.f, &link, -1), 0);
+	other.ifid++;
+	assert_int_equal(ports_add(w.f, &other, -1), -EBADF);
+	other = link;
+	other.dev_ifindex++;
+	assert_int_equal(ports_add(w.f, &other, -1), -EBADF);
+	other = link;
+	other.kind = FWD_PORT_RING;
+	assert_int_equal(ports_add(w.f, &other, -1), -EBADF);
+	assert_int_equal(ports_add(w.f, &half, -1), -EBADF);
+	half.id = RAW; /* whose second worker has none yet */
+	assert_int_equal(ports_del(w.f, RAW), 0);
+	assert_int_equal(ports_add(w.f, &half, open("/dev/null", O_RDONLY | O_CLOEXEC)), 0);
+	assert_int_equal(ports_add(w.f, &half, -1), -EBADF);
+	half.worker = 1;
+	assert_int_equal(ports_add(w.f, &half, open("/dev/null", O_RDONLY | O_CLOEXEC)), 0);
+	assert_int_equal(ports_add(w.f, &half, -1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +334,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_control_found_before_a_change_is_not_believed, up, down),
 		cmocka_unit_test_setup_teardown(what_a_link_does_not_take_leaves_by_the_raw_socket_in_order, up, down),
 		cmocka_unit_test_setup_teardown(without_news_or_with_too_many_nothing_goes_past_the_stack, up, down),
+		cmocka_unit_test_setup_teardown(what_is_there_is_found_without_a_descriptor, up, down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
