@@ -8,6 +8,8 @@
 #define CONTROL_CONFIG "/etc/culvert/startup-config"
 #define CONTROL_SOCKET "/run/culvert/culvert.sock"
 
+#define CONTROL_WORKERS_ENV "CULVERT_WORKERS" /* as --workers, where that is not said */
+
 #define CONTROL_IP_FORWARD "/proc/sys/net/ipv4/ip_forward"
 
 #define CONTROL_MAX_BINDINGS 64

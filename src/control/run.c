@@ -19,6 +19,7 @@
 #include "host/ipv6.h"
 #include "host/log.h"
 #include "host/notify.h"
+#include "host/offload.h"
 #include "host/os.h"
 #include "host/ports.h"
 #include "host/privs.h"
@@ -76,6 +77,15 @@ static bool parse_workers(struct control_options *o, const char *s)
 
 	o->workers = (unsigned)n;
 	return *s >= '0' && *s <= '9' && !*end && n >= 1 && n <= WORKERS_MAX;
+}
+
+/* For routers whose command line somebody else writes (a lab's); an option goes before. */
+static bool take_environment(struct control_options *o)
+{
+	const char *workers = getenv(CONTROL_WORKERS_ENV);
+
+	o->no_offload |= offload_refused("no-offload");
+	return o->workers || !workers || parse_workers(o, workers);
 }
 
 /* One for each processor that we may use. */
@@ -174,6 +184,8 @@ int run_main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return wrong(run_usage, "unexpected argument ", argv[optind]);
+	if (!take_environment(&o))
+		return wrong(run_usage, CONTROL_WORKERS_ENV " wants a number from 1 to 16, not ", getenv(CONTROL_WORKERS_ENV));
 	if (!o.workers)
 		o.workers = default_workers();
 	host_notify_take();

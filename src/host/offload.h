@@ -8,7 +8,7 @@
 #include "forwarder/protocol.h"
 
 /* Words in this variable of the environment, with spaces or commas between them, leave a faster way
- * out: `no-segment`, `no-gro`, `no-ring`, `no-link`; `ring` and `link` take them where others' chains look at
+ * out: `no-segment`, `no-gro`, `no-ring`, `no-link`, and of the TUNs `no-offload`; `ring` and `link` take them where others' chains look at
  * what comes in and what leaves. For tests, and for kernels with a fault there. */
 #define OFFLOAD_ENV "CULVERT_PORTS"
 

@@ -11,6 +11,8 @@ import subprocess
 
 import pytest
 
+import ways
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get('CULVERT_BUILD', ROOT / 'build')).resolve()
 NOBODY = 65534
@@ -52,6 +54,8 @@ SAMPLED = {
 def pytest_configure(config):
     config.addinivalue_line('markers', 'slow: waits for timers of half a minute, or a row like others; '
                             'with tools/check --long only')
+    for line in ways.MARKERS:
+        config.addinivalue_line('markers', line)
 
 
 def sample(items, strength):
@@ -72,6 +76,7 @@ def sample(items, strength):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """A lab has one name on a machine, and its tests look at all of them: they run one after the other (xdist)."""
+    ways.leave_out(items)
     for item in items:
         if item.path.name in ('test_lab.py', 'test_router.py', 'test_routing.py'):
             item.add_marker(pytest.mark.xdist_group('labs'))

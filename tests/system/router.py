@@ -37,9 +37,6 @@ class Router:
         self.dir.mkdir(exist_ok=True)  # it may be one that died
         (self.dir / 'cfg').write_text(text)
         self.sock = self.dir / 'sock'
-        # a run of the tests may say how many workers there are; else as many as processors
-        if 'CULVERT_WORKERS' in os.environ:
-            args = ('--workers', os.environ['CULVERT_WORKERS'], *args)
         self.proc = ns.popen(self.program, 'run', '--config', self.dir / 'cfg', '--socket',
                              self.sock, '--interface', f'FastEthernet0/1={device}', *args,
                              log=self.dir / 'log')

@@ -16,6 +16,8 @@ from scapy.packet import Raw  # noqa: E402
 from scapy.layers.inet import (ICMP, IP, TCP, UDP, IPOption_LSRR, IPOption_NOP, IPOption_RR,  # noqa: E402
                                IPOption_Router_Alert, IPOption_Security, IPOption_Timestamp, IPOption_Traceroute)
 
+pytestmark = pytest.mark.no_way('src/ipsec alone: no forwarder, no port')
+
 AH, ESP = scapy_ipsec.AH, scapy_ipsec.ESP
 AH_SPI, ESP_SPI = 0x0a11ce00, 0x0b0b0b00
 GW_A, GW_B = '192.0.2.1', '198.51.100.1'

@@ -17,6 +17,8 @@ sys.path.insert(0, str(ROOT / 'tools'))
 from benchlib import BUILD as BENCH, load, tables, targets, worlds  # noqa: E402
 from benchlib.rows import Rows  # noqa: E402
 
+pytestmark = pytest.mark.no_way('a bench chooses its ways by itself, and judges no packet')
+
 ETH_P_ALL = 0x0003
 PATTERN = 'c0ffee5ecc0ffee5'
 

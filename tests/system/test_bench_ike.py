@@ -9,6 +9,8 @@ import pytest
 from conftest import BUILD, ROOT, built
 from peers.netns import need
 
+pytestmark = pytest.mark.no_way('a bench chooses its ways by itself, and judges no packet')
+
 
 @pytest.mark.slow
 def test_the_bench_of_handshakes_over_sockets_runs():

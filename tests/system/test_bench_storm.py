@@ -5,8 +5,12 @@ import os
 import re
 import subprocess
 
+import pytest
+
 from conftest import BUILD, ROOT, built
 from peers.netns import need
+
+pytestmark = pytest.mark.no_way('a bench chooses its ways by itself, and judges no packet')
 
 
 def test_many_peers_come_up_at_once_and_dpd_is_answered():

@@ -16,6 +16,9 @@ from peers.netns import Net, need, run, until
 from peers.tshark import Capture, rows
 from router import Router, config
 from test_ike_nat import exchange, hidden  # noqa: F401 (a fixture)
+from ways import ports_word
+
+pytestmark = pytest.mark.chooses('ports', reason='it forces each, and looks at what is said of it')
 
 # what CULVERT_PORTS says, and what the log says then
 WAYS = {'': ('UDP_SEGMENT', 'UDP_GRO'), 'no-segment no-gro': ('sendmmsg', 'recvmmsg'), 'no-segment': ('sendmmsg', 'UDP_GRO'),
@@ -40,6 +43,11 @@ interface FastEthernet0/1
  ipv6 address {local}/64
  ipv6 crypto map M
 """
+
+
+def with_the_tuns(way):
+    """What a run of all ways has forced of the TUNs (ways.py) stays."""
+    return way + (' no-offload' if ports_word('no-offload') else '')
 
 
 class Routers:
@@ -76,7 +84,8 @@ class Routers:
             raise
 
     def router(self, ns, local, peer, near, far, way):
-        os.environ['CULVERT_PORTS'] = way
+        before = os.environ.get('CULVERT_PORTS', '')
+        os.environ['CULVERT_PORTS'] = with_the_tuns(way)
         try:
             if self.six:
                 text = SIX.format(local=local, peer=peer, near=near[:-1] + '/64', far=far[:-1] + '/64')
@@ -86,7 +95,7 @@ class Routers:
                     ' set transform-set TS', ' set transform-set TS\n set security-association lifetime kilobytes 4608')
             return Router(ns, text)
         finally:
-            del os.environ['CULVERT_PORTS']
+            os.environ['CULVERT_PORTS'] = before
 
     def log(self):
         return ''.join(r.log() for r in self.routers)
@@ -179,7 +188,7 @@ def test_what_is_sent_arrives_in_order_and_intact(routers, six, ours, theirs):
 
 @pytest.mark.parametrize('way', ['', pytest.param('no-segment no-gro', marks=pytest.mark.slow)])
 def test_strongswan_answers_by_udp_encapsulation(hidden, way, monkeypatch):  # noqa: F811
-    monkeypatch.setenv('CULVERT_PORTS', way)
+    monkeypatch.setenv('CULVERT_PORTS', with_the_tuns(way))
     w = hidden('us')
     peer, router = w.charon(), w.router()
     got = w.us.ping('10.2.0.1', 3, source='10.1.0.1').result()

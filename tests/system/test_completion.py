@@ -12,6 +12,8 @@ from conftest import ROOT, built
 from peers.netns import run
 from test_man import HELP, OPTION, help_text
 
+pytestmark = pytest.mark.no_way('a command line: no packet passes')
+
 BASH, ZSH = ROOT / 'packaging/completions/culvert.bash', ROOT / 'packaging/completions/culvert.zsh'
 SUBS = {'run', 'shell', 'check', 'lab'}
 

@@ -16,6 +16,8 @@ from scapy.layers.inet6 import (HBHOptUnknown, ICMPv6EchoReply, ICMPv6EchoReques
                                 IPv6ExtHdrHopByHop)
 from scapy.layers.l2 import Ether
 
+pytestmark = pytest.mark.no_way('src/ipsec alone: no forwarder, no port')
+
 US4, PEER4 = '192.0.2.1', '192.0.2.2'
 US6, PEER6 = '2001:db8:1::1', '2001:db8:1::2'
 NEAR = {4: '10.1.1.1', 6: '2001:db8:a::1'}

@@ -15,6 +15,8 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP  # noqa: E402
 from scapy.layers.inet6 import (HBHOptUnknown, ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt,  # noqa: E402
                                 IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, RouterAlert)
 
+pytestmark = pytest.mark.no_way('src/ipsec alone: no forwarder, no port')
+
 AH, ESP = scapy_ipsec.AH, scapy_ipsec.ESP
 AH_SPI, ESP_SPI = 0x0a11ce00, 0x0b0b0b00
 GW4, GW6 = ('192.0.2.1', '198.51.100.1'), ('2001:db8:1::1', '2001:db8:2::1')

@@ -14,6 +14,8 @@ warnings.filterwarnings('ignore')
 scapy_ipsec = pytest.importorskip('scapy.layers.ipsec')
 from scapy.layers.inet import ICMP, IP, TCP, UDP  # noqa: E402
 
+pytestmark = pytest.mark.no_way('src/ipsec alone: no forwarder, no port')
+
 SPI = 0x12345678
 GW_A, GW_B = '192.0.2.1', '198.51.100.1'
 HOST_A, HOST_B = '10.0.0.1', '10.1.0.1'

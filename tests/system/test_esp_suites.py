@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, aead, algorithms, mod
 from scapy.compat import raw  # noqa: E402
 from scapy.layers.inet import IP, UDP  # noqa: E402
 
+pytestmark = pytest.mark.no_way('src/ipsec alone: no forwarder, no port')
+
 Wrong = scapy_ipsec.IPSecIntegrityError
 
 

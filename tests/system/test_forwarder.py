@@ -10,6 +10,8 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
 from scapy.layers.l2 import GRE
 from scapy.packet import Raw
 
+pytestmark = pytest.mark.chooses('offload', 'ports', reason='its ports are the test itself')
+
 SUITES = [('3des', 'sha1'), ('aes256', 'sha1'), ('aes128', 'sha256'), ('des', 'md5'), ('aes192', 'sha384'),
           ('aes256', 'sha512'), ('null', 'sha1'), ('aes128', None), ('gcm128', None), ('gcm256', None)]
 

@@ -13,6 +13,8 @@ from scapy.layers.ipsec import AH, ESP, SecurityAssociation
 from scapy.layers.l2 import GRE
 from scapy.packet import Raw
 
+pytestmark = pytest.mark.chooses('offload', 'ports', reason='its ports are the test itself')
+
 US6, PEER6 = '2001:db8:1::1', '2001:db8:2::1'
 US4, PEER4 = '192.0.2.1', '198.51.100.1'
 OWN6 = '2001:db8:aaaa::1'

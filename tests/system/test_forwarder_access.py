@@ -4,9 +4,13 @@ it leaves behind, and what nobody sends."""
 import struct
 
 import fwdproto as fp
+
+import pytest
 from fwdpeer import LAN_TO_LAN, Pair
 from scapy.layers.inet import TCP, UDP
 from test_forwarder import far, fwd, lan  # noqa: F401  fwd is a fixture
+
+pytestmark = pytest.mark.chooses('offload', 'ports', reason='its ports are the test itself')
 
 WEB = ('WEB', [(10, False, 17, '0.0.0.0/0', '10.2.2.10/32', 7, 1), (20, True, 17)])
 NOTHING = ('NOTHING', [(10, False)])

@@ -12,6 +12,8 @@ from fwdpeer import FAR, GRE_POLICY, IFID, LAN, LAN_TO_LAN, PEER, TUNNEL0, US, P
 from scapy.layers.inet import IP, UDP
 from scapy.packet import Raw
 
+pytestmark = pytest.mark.chooses('offload', 'ports', reason='its ports are the test itself')
+
 
 @pytest.fixture
 def fwd():

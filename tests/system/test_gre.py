@@ -12,6 +12,8 @@ from scapy.layers.l2 import GRE
 from scapy.packet import Raw
 from scapy.utils import wrpcap
 
+pytestmark = pytest.mark.chooses('offload', 'ports', reason='its ports are the test itself')
+
 IPIP = 1
 HEADERS = [dict(checksum=c, sequence=s, **({'key': 0x4d2} if k else {}))
            for c in (0, 1) for s in (0, 1) for k in (0, 1)]

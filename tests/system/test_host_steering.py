@@ -20,6 +20,8 @@ import pytest
 
 from conftest import ROOT, built
 
+pytestmark = pytest.mark.no_way('what the kernel does with packets for a router: none passes one')
+
 NODE = ROOT / 'tests' / 'system' / 'hostnode.py'
 LAN, LOCAL, PEER, FAR, OTHER = '10.1.1.10', '192.0.2.1', '192.0.2.2', '10.2.2.10', '10.3.3.10'
 CHAIN_OF = {'steer': ('forwarding', 'output'), 'guard': ('guard',)}

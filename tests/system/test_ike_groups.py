@@ -5,6 +5,8 @@ import pytest
 from ikecore import GROUPS, LAN, World, agree
 from peers.tshark import MAIN_MODE, rows
 
+pytestmark = pytest.mark.no_way('the IKE core on a socket of its own: no forwarder')
+
 # bytes of a public value: a curve's is x and y (RFC 5903 section 7)
 KE_LEN = {'modp1536': 192, 'modp2048': 256, 'ecp256': 64, 'ecp384': 96, 'ecp521': 132, 'modp2048s256': 256}
 

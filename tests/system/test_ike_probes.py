@@ -12,6 +12,8 @@ from ikecore import LAN, PEER, US, World, agree
 from peers.netns import need, until
 from peers.tshark import rows
 
+pytestmark = pytest.mark.no_way('the IKE core on a socket of its own: no forwarder')
+
 SUITE, ESP, SET = '3des-sha1-modp1024', '3des-sha1', '3des+sha1'
 STRANGER = '192.0.2.77'
 IDENTITY_PROTECTION, AGGRESSIVE, INFORMATIONAL = 2, 4, 5

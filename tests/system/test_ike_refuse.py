@@ -5,6 +5,8 @@ import pytest
 from ikecore import FAR, LAN, NEAR, PEER, World, agree
 from peers.netns import until
 
+pytestmark = pytest.mark.no_way('the IKE core on a socket of its own: no forwarder')
+
 SUITE, ESP, SET = 'aes256-sha1-modp1024', 'aes256-sha1', 'aes256+sha1'
 
 

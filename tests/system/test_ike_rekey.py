@@ -9,6 +9,8 @@ from ikecore import FAR, LAN, NEAR, PEER, US, World, agree
 from peers.netns import until
 from peers.strongswan import child, connection
 
+pytestmark = pytest.mark.no_way('the IKE core on a socket of its own: no forwarder')
+
 SUITE, ESP, SET = 'aes256-sha1-modp1024', 'aes256-sha1', 'aes256+sha1'
 RETIRE_SEC = 31  # the core keeps an outdone pair 30 s
 TWIN_SEC = 11  # younger pairs are taken for twins of a simultaneous start, and stay

@@ -7,6 +7,8 @@ from peers.netns import run
 from peers.strongswan import child, connection
 from peers.tshark import MAIN_MODE, QUICK_MODE, exchanges, kinds, rows
 
+pytestmark = pytest.mark.no_way('the IKE core on a socket of its own: no forwarder')
+
 MODP = {'modp768': 1, 'modp1024': 2, 'modp1536': 5, 'modp2048': 14, 'modp3072': 15, 'modp4096': 16}
 SUITES = [('3des-sha1-modp1024', '3des-sha1', '3des+sha1'),
           ('aes256-sha1-modp1024', 'aes256-sha1', 'aes256+sha1'),

@@ -11,6 +11,8 @@ import pytest
 from conftest import BUILD, ROOT, built
 from peers.netns import run
 
+pytestmark = pytest.mark.no_way('what an installation has and starts: its options are its own')
+
 TOOL = ROOT / 'tools' / 'install'
 
 

@@ -8,6 +8,8 @@ import pytest
 from peers.netns import Net, until
 from router import Router
 
+pytestmark = pytest.mark.no_way('control alone: no packet passes')
+
 CONFIG = '''hostname R1
 ipv6 unicast-routing
 interface FastEthernet0/1

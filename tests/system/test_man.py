@@ -12,6 +12,8 @@ from conftest import ROOT, built
 from peers.netns import Net, need, run
 from router import Router
 
+pytestmark = pytest.mark.no_way('a command line: no packet passes')
+
 MAN = ROOT / 'man'
 PAGES = sorted(p.name for p in MAN.glob('*.[1-8]'))
 # whose --help a page is about, and what of it other pages have

@@ -19,6 +19,8 @@ from peers.netns import Net, need, until
 from peers.tshark import tshark
 from router import Router
 
+pytestmark = pytest.mark.chooses('offload', reason='it compares both')
+
 BYTES = 12 << 20
 DATA = os.urandom(1 << 20)
 

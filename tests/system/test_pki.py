@@ -10,6 +10,8 @@ from conftest import ROOT, built
 from peers.netns import Net, need, run, until
 from router import Router
 
+pytestmark = pytest.mark.no_way('control alone: no packet passes')
+
 BASE = 'hostname R1\nip domain name example.com\ninterface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n'
 
 

@@ -18,6 +18,8 @@ from router import Router
 from test_ike_rsa import OUR_DN, PEER_DN, Authority, ios, ping, strongswan, world  # noqa: F401
 from test_pki import openssl, typed
 
+pytestmark = pytest.mark.no_way('control alone: no packet passes')
+
 TP = ['crypto pki trustpoint TP', f'enrollment url http://{PEER}', 'serial-number none', f'ip-address {US}',
       'subject-name C=CH, O=Test, CN=r1', 'revocation-check none', 'rsakeypair TP 2048', 'exit']
 ENROLL = ['crypto pki enroll TP', 'secret7', 'secret7', 'yes']

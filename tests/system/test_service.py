@@ -14,6 +14,8 @@ from conftest import ROOT, built
 from peers.netns import Net, need, run
 from test_host_router import CONFIG
 
+pytestmark = pytest.mark.no_way('what an installation has and starts: its options are its own')
+
 UNIT = ROOT / 'packaging' / 'culvert.service.in'
 NET = {12, 13, 10}  # CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE
 

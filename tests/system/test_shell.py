@@ -11,6 +11,8 @@ import pytest
 
 from conftest import built
 
+pytestmark = pytest.mark.no_way('a command line: no packet passes')
+
 pexpect = pytest.importorskip('pexpect')
 
 LINE, HELP, COMPLETE, INTERRUPT, END = 1, 2, 3, 4, 5

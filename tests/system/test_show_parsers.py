@@ -8,6 +8,8 @@ import pytest
 
 from conftest import ROOT, built
 
+pytestmark = pytest.mark.no_way('a command line: no packet passes')
+
 textfsm = pytest.importorskip('textfsm')
 
 TEMPLATES = ROOT / 'tests' / 'golden' / 'ntc-templates'

@@ -15,6 +15,8 @@ from mtunet import H1, H2, MtuNet, text
 from peers.netns import until
 from router import Router
 
+pytestmark = pytest.mark.chooses('workers', reason='it compares one and more')
+
 FLOWS, EACH = 32, 150
 
 

@@ -18,6 +18,8 @@ from mtunet import H1, H2, Capture, MtuNet, text
 from peers.netns import need, until
 from router import Router
 
+pytestmark = pytest.mark.chooses('workers', reason='it compares one and more')
+
 FLOWS = 16
 CLEAR = ('net', '10.0.0.0/8', 'and', 'not', 'arp')
 
@@ -109,6 +111,7 @@ def test_a_flow_that_is_answered_in_the_middle_of_a_burst_stays_in_order(offload
             r.stop()
 
 
+@pytest.mark.chooses('ports', reason='it is about trains')
 def test_trains_in_udp_keep_order_with_several_workers():
     need('nft')
     with MtuNet(nat=True) as net:

@@ -2,10 +2,14 @@
 """What test_ike_dpd.py proves, where IOS's shortest times are minutes."""
 import time
 
+import pytest
+
 from ikecore import FAR, NEAR, PEER, US
 from peers.netns import until
 from peers.strongswan import child, connection
 from test_ike_dpd import ESP, PEER2, SUITE, gone, no_pairs, reaches, start, world  # noqa: F401 (a fixture)
+
+pytestmark = pytest.mark.no_way('the IKE core on a socket of its own: no forwarder')
 
 
 def test_a_pair_that_nobody_uses_is_deleted_at_both_ends(world):  # noqa: F811
