@@ -3,7 +3,9 @@
  * between them that looks at every packet. While packets pass, the first worker of each is told
  * of SAs and tables that come and go, as control does. What must hold whatever happens:
  *   - no sequence number twice, none missing, none later than the window behind the newest;
- *   - everything arrives once: what the wire repeats does not;
+ *   - everything that the wire does not lose - now and then a packet, now and then more than a replay window in a
+ *     row - arrives once: what it repeats does not;
+ *   - what was cut out of super-packets arrives, is joined and cut again, as a slow reference makes it;
  *   - packets of one flow arrive in order;
  *   - an SA that ends by volume carries what fits, to the packet.
  * Built with TSan it also shows that nothing is shared without order. */
@@ -23,6 +25,7 @@
 
 #include "forwarder/internal.h"
 #include "packet/ip4.h"
+#include "supers.h"
 
 #define US   0xc0000201 /* 192.0.2.1 */
 #define PEER 0xc6336401 /* 198.51.100.1 */
@@ -40,8 +43,9 @@ enum { PORT_ESP = 1, PORT_STEER = 2, PORT_LINK = 3, PORT_NEWS = 4 };
 
 /* What the packets go by: SAs of a crypto map; those of a GRE tunnel's policy, one for all; the
  * first in UDP, or AH in place of ESP; the GRE tunnel, and what it carries is GRE of others; the first, past
- * the stack now and then, and in by a ring; the first, cut behind the cipher where they are long. */
-enum way { BY_MAP, BY_GRE, BY_UDP, BY_AH, BY_GRE_WITH_GRE, BY_LINK, IN_PIECES };
+ * the stack now and then, and in by a ring; the first, cut behind the cipher where they are long; the first, of
+ * super-packets. */
+enum way { BY_MAP, BY_GRE, BY_UDP, BY_AH, BY_GRE_WITH_GRE, BY_LINK, IN_PIECES, BY_SUPERS };
 
 struct frame {
 	uint16_t len;
@@ -56,6 +60,8 @@ struct mem_port {
 	struct gateway *g;
 	unsigned worker;
 	uint32_t next[NETS][FLOWS]; /* A, steering: the next of each flow */
+	struct super_source *source; /* A, BY_SUPERS */
+	struct super_sink *sink; /* B, BY_SUPERS */
 	uint64_t sends, uses; /* stand for what a port has of its own; a TUN's directions are apart */
 };
 
@@ -89,6 +95,8 @@ struct world {
 	size_t n_old, repeats;
 	uint32_t last[NETS][MOST][FLOWS]; /* of what arrived; under lock */
 	uint64_t made[NETS], arrived[NETS], disorder;
+	uint64_t lost[NETS]; /* by the wire, by the net of the SA; under lock */
+	unsigned losing; /* so many more in a row */
 	uint64_t cut[NETS]; /* packets that left in pieces: the wire counts them, and drops them */
 	uint32_t generation, newest[NETS]; /* of SAs */
 	bool running;
@@ -141,12 +149,33 @@ static void make_packet(struct pkt *p, uint8_t proto, uint32_t net, unsigned wor
 	p->len = (uint32_t)len;
 }
 
+/* What is left of one stays for the next time. */
+static void cut_supers(struct mem_port *m, struct pool *pool, struct batch *b, size_t want)
+{
+	while (b->n < want) {
+		struct super_flow f = { (uint32_t)dice(NETS), m->worker, (uint32_t)dice(FLOWS) };
+		struct super_source *s = m->source;
+
+		if (!gso_left(&s->g))
+			super_begin(s, &f, ++m->next[f.net][f.flow]);
+		uint32_t net = (uint32_t)s->g.packet.p[17] - 2;
+		size_t n = gso_cut(&s->g, pool, b);
+		if (!n)
+			break;
+		__atomic_fetch_add(&m->g->w->made[net], n, __ATOMIC_RELAXED);
+	}
+}
+
 static size_t steer_recv(struct port *port, struct pool *pool, struct batch *b)
 {
 	struct mem_port *m = (struct mem_port *)(void *)port;
 	size_t want = 1 + dice(BATCH_MAX);
 
 	m->uses++;
+	if (m->g->w->way == BY_SUPERS) {
+		cut_supers(m, pool, b, want);
+		return b->n;
+	}
 	while (b->n < want) {
 		uint32_t net = (uint32_t)dice(NETS), flow = (uint32_t)dice(FLOWS);
 		struct pkt *p = pkt_get(pool);
@@ -160,7 +189,8 @@ static size_t steer_recv(struct port *port, struct pool *pool, struct batch *b)
 	return b->n;
 }
 
-static void note_on_wire(struct world *w, const struct pkt *p)
+/* The SA; NULL: of none. */
+static struct spi *note_on_wire(struct world *w, const struct pkt *p)
 {
 	struct rd r = pkt_rd(p);
 
@@ -168,7 +198,7 @@ static void note_on_wire(struct world *w, const struct pkt *p)
 	uint32_t spi = rd_be32(&r) - 0x1000, seq = rd_be32(&r);
 	if (r.bad || spi >= SPIS || seq >= 32 * 4096) {
 		w->foreign++;
-		return;
+		return NULL;
 	}
 	struct spi *s = &w->spi[spi];
 	if (s->seen[seq / 32] >> seq % 32 & 1)
@@ -182,6 +212,19 @@ static void note_on_wire(struct world *w, const struct pkt *p)
 		w->late++;
 	else if (s->top - seq > s->worst)
 		s->worst = s->top - seq;
+	return s;
+}
+
+/* Now and then one, rarely more than the window holds. */
+static bool is_lost(struct world *w, const struct spi *s)
+{
+	if (!w->losing && !dice(60))
+		w->losing = dice(40) ? 1 : (unsigned)(1 + dice(2 * PEER_WINDOW));
+	if (!w->losing || !s)
+		return false;
+	w->losing--;
+	w->lost[s->net]++;
+	return true;
 }
 
 /* A piece of a packet. The first one has the number. */
@@ -198,7 +241,7 @@ static bool take_piece(struct world *w, const struct pkt *p)
 	uint32_t spi = rd_be32(&r) - 0x1000;
 	if (frag & IP4_OFF_MASK)
 		return true;
-	note_on_wire(w, p);
+	(void)note_on_wire(w, p);
 	if (spi < SPIS)
 		w->cut[w->spi[spi].net]++;
 	return true;
@@ -221,14 +264,13 @@ static size_t wire_send(struct port *port, struct batch *b)
 			(void)sched_yield();
 			pthread_mutex_lock(&w->lock);
 		}
-		if (take_piece(w, p)) {
+		if (take_piece(w, p) || is_lost(w, note_on_wire(w, p))) {
 			pthread_mutex_unlock(&w->lock);
 			continue;
 		}
 		struct frame *f = &w->wire[(w->head + w->n++) % WIRE_MAX];
 		f->len = (uint16_t)p->len;
 		memcpy(f->b, p->data, p->len);
-		note_on_wire(w, p);
 		pthread_mutex_unlock(&w->lock);
 	}
 	return b->n;
@@ -294,20 +336,28 @@ static size_t wire_recv(struct port *port, struct pool *pool, struct batch *b)
 	return b->n;
 }
 
-static void arrive(struct world *w, const struct pkt *p)
+static void arrive(void *ctx, const struct super_flow *f, uint32_t n)
+{
+	struct world *w = ctx;
+	uint32_t *last = &w->last[f->net][f->worker][f->flow];
+
+	be_held_up();
+	pthread_mutex_lock(&w->lock);
+	if (n <= *last)
+		w->disorder++;
+	*last = n;
+	w->arrived[f->net]++;
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void arrive_packet(struct world *w, const struct pkt *p)
 {
 	struct rd r = pkt_rd(p);
 
 	rd_skip(&r, 12);
 	uint32_t src = rd_be32(&r), dst = rd_be32(&r);
 	rd_skip(&r, 8);
-	uint32_t n = rd_be32(&r), net = (dst >> 16 & 0xff) - 2, worker = src >> 8 & 0xff;
-	uint32_t *last = &w->last[net][worker][src & 0xff];
-
-	if (n <= *last)
-		w->disorder++;
-	*last = n;
-	w->arrived[net]++;
+	arrive(w, &(struct super_flow){ (dst >> 16 & 0xff) - 2, src >> 8 & 0xff, src & 0xff }, rd_be32(&r));
 }
 
 static size_t tun_send(struct port *port, struct batch *b)
@@ -316,12 +366,11 @@ static size_t tun_send(struct port *port, struct batch *b)
 	struct world *w = m->g->w;
 
 	m->sends++;
-	for (size_t i = 0; i < b->n; i++) {
-		be_held_up();
-		pthread_mutex_lock(&w->lock);
-		arrive(w, b->p[i]);
-		pthread_mutex_unlock(&w->lock);
-	}
+	if (m->sink)
+		super_arrive(m->sink, b, arrive, w);
+	else
+		for (size_t i = 0; i < b->n; i++)
+			arrive_packet(w, b->p[i]);
 	return b->n;
 }
 
@@ -517,6 +566,18 @@ static void add_link(struct gateway *g, unsigned k)
 	assert_int_equal(ask(g, &m), 0);
 }
 
+static void add_steer(struct gateway *g, unsigned k)
+{
+	struct mem_port *m = &g->steer[k];
+
+	*m = (struct mem_port){ .port = { .ops = g->out ? &a_steer : &b_steer, .fd = -1 }, .g = g, .worker = k };
+	if (g->w->way != BY_SUPERS)
+		return;
+	m->source = g->out ? calloc(1, sizeof(*m->source)) : NULL;
+	m->sink = g->out ? NULL : calloc(1, sizeof(*m->sink));
+	assert_true(m->source || (m->sink && super_sink_init(m->sink) == 0));
+}
+
 static void gateway_init(struct world *w, struct gateway *g, unsigned workers, bool out)
 {
 	struct forwarder_env env = { env_now, env_random, env_port, env_control, g };
@@ -529,8 +590,7 @@ static void gateway_init(struct world *w, struct gateway *g, unsigned workers, b
 	for (unsigned k = 0; k <= workers; k++) {
 		g->esp[k] = (struct mem_port){ .port = { .ops = out ? &a_esp : &b_esp, .fd = -1 }, .g = g, .worker = k };
 		if (k < workers)
-			g->steer[k] = (struct mem_port){ .port = { .ops = out ? &a_steer : &b_steer, .fd = -1 },
-							 .g = g, .worker = k };
+			add_steer(g, k);
 		for (uint32_t id = PORT_ESP; id <= (k < workers ? PORT_STEER : PORT_ESP); id++) {
 			struct fwd_msg m = { .type = FWD_PORT_ADD };
 
@@ -693,11 +753,39 @@ static void check_links(const struct gateway *g)
 		assert_true(g->link[k].uses > 10);
 }
 
-/* Everything leaves by one SA. */
-static void check_one_way(struct world *w)
+/* All of them were right, and joined so that it was worth it. */
+static void check_supers(struct world *w)
 {
-	for (uint32_t net = 0; net < NETS; net++)
-		assert_int_equal(w->arrived[net], w->made[net]);
+	uint64_t packets = 0, writes = 0;
+
+	for (unsigned k = 0; w->way == BY_SUPERS && k < w->a.workers; k++) {
+		struct super_sink *s = w->b.steer[k].sink;
+
+		assert_int_equal(s->wrong, 0);
+		assert_int_equal(s->pool.n_free, s->pool.n);
+		packets += s->packets;
+		writes += s->writes;
+		super_sink_fini(s);
+		free(s);
+		free(w->a.steer[k].source);
+	}
+	assert_true(w->way != BY_SUPERS || (packets > 10000 && writes * 3 < packets * 2));
+}
+
+static uint64_t sum(const uint64_t n[NETS])
+{
+	return n[0] + n[1] + n[2] + n[3];
+}
+
+/* Of each net, but where one SA carries all. */
+static void check_arrivals(const struct world *w)
+{
+	assert_true(sum(w->lost) > 100);
+	if (is_gre(w))
+		assert_int_equal(sum(w->arrived) + sum(w->lost), sum(w->made));
+	for (uint32_t net = 0; net < LIMITED && !is_gre(w); net++)
+		assert_int_equal(w->arrived[net] + w->cut[net] + w->lost[net], w->made[net]);
+	assert_true((w->cut[0] > 100) == (w->way == IN_PIECES));
 }
 
 static void run(unsigned workers, enum way way)
@@ -733,18 +821,15 @@ static void run(unsigned workers, enum way way)
 	assert_int_equal(w->disorder, 0);
 	assert_true(w->repeats > 100);
 	assert_int_equal(drops_of(&w->b, FWD_DROP_REPLAYED), w->repeats);
-	for (uint32_t net = 0; net < NETS; net++)
-		if (net != LIMITED)
-			assert_int_equal(w->arrived[net] + w->cut[net], w->made[net]);
-	assert_true((w->cut[0] > 100) == (way == IN_PIECES));
-	if (is_gre(w))
-		check_one_way(w);
+	check_supers(w);
+	check_arrivals(w);
 	if (way == BY_LINK)
 		check_links(&w->a);
 	/* those without SA for a while wait for one, and some find no room */
 	end.u.id = LIMITED + 1;
 	assert_int_equal(ask(&w->a, &end), 0);
-	assert_int_equal(w->arrived[LIMITED] + w->cut[LIMITED] + drops_of(&w->a, FWD_DROP_NO_SA) +
+	assert_int_equal(w->arrived[LIMITED] + w->cut[LIMITED] + (is_gre(w) ? w->made[LIMITED] - w->arrived[LIMITED] : w->lost[LIMITED]) +
+				 drops_of(&w->a, FWD_DROP_NO_SA) +
 				 drops_of(&w->a, FWD_DROP_NEGOTIATION_FAILED) +
 				 drops_of(&w->a, FWD_DROP_SA_DEAD),
 			 w->made[LIMITED]);
@@ -806,6 +891,13 @@ static void in_pieces(void **state)
 	run(3, IN_PIECES);
 }
 
+static void super_packets_with_losses(void **state)
+{
+	(void)state;
+	run(2, BY_SUPERS);
+	run(4, BY_SUPERS);
+}
+
 static int32_t give_esp(struct gateway *g, unsigned worker)
 {
 	struct fwd_msg m = { .type = FWD_PORT_ADD,
@@ -848,6 +940,7 @@ int main(void)
 		cmocka_unit_test(by_ah),
 		cmocka_unit_test(past_the_stack_now_and_then_and_by_a_ring),
 		cmocka_unit_test(in_pieces),
+		cmocka_unit_test(super_packets_with_losses),
 		cmocka_unit_test(half_a_port_ends_with_the_control_that_gave_it),
 	};
 

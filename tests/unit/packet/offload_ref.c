@@ -147,3 +147,27 @@ size_t ref_segment(const struct ref_packet *p, size_t seg, size_t nth, uint8_t *
 		one.flags &= 0xf6; /* PSH, FIN */
 	return ref_write(&one, out);
 }
+
+size_t ref_assemble(const struct gro *g, const struct batch *b, size_t i, uint8_t *out)
+{
+	uint8_t head[GRO_HEAD_MAX];
+	struct span piece[GRO_PIECES];
+	size_t n = 2, len = 0;
+
+	if (g->w[i].n > 1) {
+		n = gro_pieces(g, b, i, head, piece);
+	} else {
+		gro_alone(g, b, i, head);
+		piece[0] = span_of(head, VNET_HEADER);
+		piece[1] = span_of(b->p[g->w[i].first]->data, b->p[g->w[i].first]->len);
+	}
+	if (n < 2 || n > GRO_PIECES)
+		return 0;
+	for (size_t k = 0; k < n; k++) {
+		if (piece[k].len > REF_MAX - len)
+			return 0;
+		memcpy(out + len, piece[k].p, piece[k].len);
+		len += piece[k].len;
+	}
+	return len;
+}

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Segmentation as the RFCs say it, slowly: for tests of gso.h and gro.h. */
+/* Segmentation as the RFCs say it, slowly: for tests of gso.h and gro.h. No state: several threads may use it. */
 #ifndef OFFLOAD_REF_H
 #define OFFLOAD_REF_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "packet/gro.h"
 
 struct ref_rng {
 	uint64_t s;
@@ -37,5 +39,9 @@ size_t ref_head(const struct ref_packet *p);
 void ref_unfinish(const struct ref_packet *p, uint8_t *packet, size_t len);
 /* Writes the nth segment of at most seg bytes of payload each; 0: there is none. */
 size_t ref_segment(const struct ref_packet *p, size_t seg, size_t nth, uint8_t *out);
+
+/* The bytes of the i-th write, with the header in front, as they reach the kernel; 0: its pieces are none. out has room
+ * for REF_MAX. */
+size_t ref_assemble(const struct gro *g, const struct batch *b, size_t i, uint8_t *out);
 
 #endif

@@ -492,22 +492,9 @@ static struct pkt *load(const struct ref_packet *p)
 /* The bytes of a write. */
 static size_t assemble(const struct gro *g, const struct batch *b, size_t i, uint8_t *out)
 {
-	uint8_t head[GRO_HEAD_MAX];
-	struct span piece[GRO_PIECES];
-	size_t n = 2, len = 0;
+	size_t len = ref_assemble(g, b, i, out);
 
-	if (g->w[i].n > 1) {
-		n = gro_pieces(g, b, i, head, piece);
-	} else {
-		gro_alone(g, b, i, head);
-		piece[0] = span_of(head, VNET_HEADER);
-		piece[1] = span_of(b->p[g->w[i].first]->data, b->p[g->w[i].first]->len);
-	}
-	assert_true(n >= 2 && n <= GRO_PIECES);
-	for (size_t k = 0; k < n; k++) {
-		memcpy(out + len, piece[k].p, piece[k].len);
-		len += piece[k].len;
-	}
+	assert_true(len > 0);
 	return len;
 }
 
