@@ -189,6 +189,7 @@ class Wire:
     def __init__(self):
         self.sock, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.setblocking(False)
+        self.idle = []  # of workers to whom nothing comes
 
     def put(self, data, ifindex=0, local='0.0.0.0', remote='0.0.0.0', lport=0, rport=0, tos=0):
         self.sock.send(self.META.pack(ifindex, addr(local), addr(remote), lport, rport, tos, 0) + bytes(data))
@@ -220,7 +221,9 @@ class Forwarder:
         self.set_clock(1_000_000)
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(10)
-        self.proc = subprocess.Popen([str(program), str(theirs.fileno()), str(clock)], pass_fds=[theirs.fileno()])
+        self.workers = int(os.environ.get('CULVERT_WORKERS', '1'))
+        self.proc = subprocess.Popen([str(program), str(theirs.fileno()), str(clock), str(self.workers)],
+                                     pass_fds=[theirs.fileno()])
         theirs.close()
         self.seq = 0
         self.events = []
@@ -232,7 +235,8 @@ class Forwarder:
             self.control.close()
             self.proc.wait(10)
         for wire in self.ports.values():
-            wire.sock.close()
+            for sock in (wire.sock, *wire.idle):
+                sock.close()
         self.clock.close()
         self.dir.cleanup()
         return self.proc.returncode
@@ -291,8 +295,17 @@ class Forwarder:
     # ---- requests ----
 
     def port(self, name, ident, kind, ifid=0, ifindex=0, tunnel=0):
+        """With several workers one for each, and for a socket the one that they read by; packets come by the first one's."""
         wire = Wire()
-        self.must(PORT_ADD, struct.pack('!IBIIIBBB', ident, kind, ifid, ifindex, tunnel, 0, 0, 0), wire.theirs.fileno())
+        reads = 0 if self.workers == 1 or kind in (TUNNEL, STEER, HOLD) else self.workers
+        for k in sorted({*range(1 if kind == HOLD else self.workers), reads}):
+            theirs = wire.theirs
+            if k not in (0, reads):
+                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                wire.idle.append(ours)
+            self.must(PORT_ADD, struct.pack('!IBIIIBBB', ident, kind, ifid, ifindex, tunnel, k, 0, 0), theirs.fileno())
+            if theirs is not wire.theirs:
+                theirs.close()
         wire.theirs.close()
         self.ports[name] = wire
         return wire

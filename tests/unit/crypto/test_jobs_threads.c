@@ -14,7 +14,7 @@
 
 #include "crypto/jobs.h"
 
-enum { THREADS = 4, TURNS = 60, HEAD = 8, MAX_TEXT = 1424, MAX_LEN = HEAD + 16 + MAX_TEXT + CRYPTO_MAX_ICV, SUITES = 80 };
+enum { THREADS = 4, TURNS = 150, HEAD = 8, MAX_TEXT = 1424, MAX_LEN = HEAD + 16 + MAX_TEXT + CRYPTO_MAX_ICV, SUITES = 80 };
 
 static const struct {
 	enum cipher_id id;

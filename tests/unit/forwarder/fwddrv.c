@@ -3,7 +3,9 @@
  * as in `culvert run`, over ports that are SOCK_SEQPACKET pairs and a clock that
  * the test sets.
  *
- * usage: fwddrv CONTROL_FD CLOCK_FILE
+ * usage: fwddrv CONTROL_FD CLOCK_FILE [WORKERS]
+ * With several workers the first one carries everything, by the code that all of them have, and is in step with the test as
+ * one alone is: nothing comes to the others, and what they would write to a TUN leaves where the first one's does.
  * CLOCK_FILE holds the time in milliseconds, 8 bytes in host order, mapped shared.
  * A packet travels behind META bytes: ifindex (4), local, remote (family and 16 bytes each),
  * local port, remote port (2 each), outer tos (1), whether it may be cut (1); big-endian. */
@@ -24,6 +26,12 @@
 
 static _Atomic uint64_t *the_clock;
 static uint8_t wire[META + PKT_BUF];
+static int first_fd[256]; /* of the first worker, by the port's id */
+
+struct pair_port {
+	struct port port;
+	int out;
+};
 
 static uint64_t now_ms(void *ctx)
 {
@@ -89,6 +97,7 @@ static size_t pair_recv(struct port *port, struct pool *pool, struct batch *b)
 
 static size_t pair_send(struct port *port, struct batch *b)
 {
+	int fd = ((struct pair_port *)(void *)port)->out;
 	size_t ok = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
@@ -103,7 +112,7 @@ static size_t pair_send(struct port *port, struct batch *b)
 		wr_u8(&w, p->outer_tos);
 		wr_u8(&w, !p->outer_df);
 		wr_bytes(&w, p->data, p->len);
-		ok += send(port->fd, wire, wr_len(&w), MSG_DONTWAIT | MSG_NOSIGNAL) ==
+		ok += send(fd, wire, wr_len(&w), MSG_DONTWAIT | MSG_NOSIGNAL) ==
 		      (ssize_t)wr_len(&w);
 	}
 	return ok;
@@ -118,16 +127,17 @@ static void pair_close(struct port *port)
 static int make_port(void *ctx, const struct fwd_port *desc, int fd, struct port **ret_port)
 {
 	static const struct port_ops ops = { pair_recv, pair_send, pair_close };
-	struct port *p = calloc(1, sizeof(*p));
+	struct pair_port *p = desc->id < sizeof(first_fd) / sizeof(first_fd[0]) ? calloc(1, sizeof(*p)) : NULL;
 
 	(void)ctx;
-	(void)desc;
 	if (!p) {
 		close(fd);
 		return -ENOMEM;
 	}
-	*p = (struct port){ .ops = &ops, .fd = fd };
-	*ret_port = p;
+	if (!desc->worker)
+		first_fd[desc->id] = fd;
+	*p = (struct pair_port){ .port = { .ops = &ops, .fd = fd }, .out = first_fd[desc->id] };
+	*ret_port = &p->port;
 	return 0;
 }
 
@@ -141,10 +151,10 @@ int main(int argc, char **argv)
 {
 	struct forwarder_process p = { .now_ms = now_ms, .random = pseudo_random,
 				       .make_port = make_port, .ready = ready };
-	int fd = argc == 3 ? open(argv[2], O_RDWR | O_CLOEXEC) : -1;
+	int fd = argc == 3 || argc == 4 ? open(argv[2], O_RDWR | O_CLOEXEC) : -1;
 
 	if (fd < 0) {
-		fprintf(stderr, "usage: fwddrv CONTROL_FD CLOCK_FILE\n");
+		fprintf(stderr, "usage: fwddrv CONTROL_FD CLOCK_FILE [WORKERS]\n");
 		return 2;
 	}
 	the_clock = mmap(NULL, sizeof(*the_clock), PROT_READ, MAP_SHARED, fd, 0);
@@ -154,5 +164,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	p.control_fd = atoi(argv[1]);
+	p.workers = argc == 4 ? (unsigned)atoi(argv[3]) : 1;
 	return forwarder_run(&p);
 }
