@@ -50,6 +50,7 @@ class Pair:
                                 enc_key=self.enc[0], auth_key=self.auth[0]))
         self.suite = dict(crypt_algo=SCAPY_CIPHER[cipher][0], auth_algo=SCAPY_AUTH[auth][0])
         self.seq = 0  # of the last packet that the peer made
+        self.ids = set()
         self.sent = 0  # sequence number that the forwarder used last
 
     def scapy_sa(self, outward, tunnel_header):
@@ -80,7 +81,13 @@ class Pair:
             outer['tos'] = inner.tos
         if 'flags' not in outer:
             outer['flags'] = 'DF' if inner.flags.DF else 0
-        header = IP(src=US, dst=PEER, ttl=255, id=self.sent if ip_id is None else ip_id, **outer)
+        if ip_id is None:
+            ip_id = self.sent
+            if self.fwd.workers > 1 and not self.udp:  # each worker has numbers of its own
+                ip_id = int.from_bytes(got[4:6], 'big')
+                assert ip_id and ip_id not in self.ids
+                self.ids.add(ip_id)
+        header = IP(src=US, dst=PEER, ttl=255, id=ip_id, **outer)
         want = bytes(self.scapy_sa(True, header).encrypt(inner, seq_num=self.sent, iv=iv))
         assert got == (want[28:] if self.udp else want)
         return iv

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 
 VERSION = 3
+WORKERS = int(os.environ.get('CULVERT_WORKERS', '1'))  # the first of them carries everything (fwddrv)
 
 (HELLO, PORT_ADD, PORT_DEL, SA_ADD, SA_DEL, SA_DUMP, TABLE_BEGIN, POLICY_ADD, TUNNEL_ADD, TABLE_COMMIT,
  NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE, ACL_ADD, POLICY_ACL, MATCHES_CLEAR,
@@ -37,6 +38,11 @@ TUNNEL_WORDS = ('in_packets in_bytes out_packets out_bytes in_errors in_key_mism
                 'in_late out_drops keepalives keepalives_back keepalives_missed keepalives_answered dead last_in_ms '
                 'last_out_ms path_mtu out_too_big').split()
 SA_WORDS = 'packets bytes auth_failed replayed bad_identity malformed send_errors left_bytes'.split()
+
+
+def nth_id(n):
+    """The nth IPv4 identification of a tunnel's outer headers: each worker has numbers of its own."""
+    return 1 + (n - 1) * WORKERS
 
 
 def ip4(text):
@@ -221,7 +227,7 @@ class Forwarder:
         self.set_clock(1_000_000)
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(10)
-        self.workers = int(os.environ.get('CULVERT_WORKERS', '1'))
+        self.workers = WORKERS
         self.proc = subprocess.Popen([str(program), str(theirs.fileno()), str(clock), str(self.workers)],
                                      pass_fds=[theirs.fileno()])
         theirs.close()

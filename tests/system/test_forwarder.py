@@ -43,7 +43,7 @@ def far(payload=64, **fields):
 
 def gre(inner, ident=1, src=US, dst=PEER, **header):
     key = {'key_present': 1, 'key': header['key']} if 'key' in header else {}
-    outer = IP(src=src, dst=dst, id=ident, ttl=255, tos=inner.tos, proto=47)
+    outer = IP(src=src, dst=dst, id=fp.nth_id(ident), ttl=255, tos=inner.tos, proto=47)
     return IP(bytes(outer / GRE(proto=0x800, **key) / inner))
 
 

@@ -259,7 +259,7 @@ def gre(outside, payload, back=False, seq=0, proto=None, tos=0, checksum=0, sequ
     if sequence:
         h.seqnum_present, h.sequence_number = 1, seq
     src, dst = ENDS[outside][::-1] if back else ENDS[outside]
-    return parsed(ip(outside, src, dst, ttl=ttl, tos=tos, proto=47, id=ident) / h / payload)
+    return parsed(ip(outside, src, dst, ttl=ttl, tos=tos, proto=47, id=fp.nth_id(ident)) / h / payload)
 
 
 def tunnel(outside, **more):
