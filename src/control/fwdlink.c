@@ -194,7 +194,7 @@ static bool is_row(uint8_t type)
 {
 	return type == FWD_SA_INFO || type == FWD_POLICY_ADD || type == FWD_STATS_SA ||
 	       type == FWD_STATS_POLICY || type == FWD_STATS_TUNNEL || type == FWD_STATS_DROPS ||
-	       type == FWD_STATS_ACL;
+	       type == FWD_STATS_ACL || type == FWD_CRYPTO;
 }
 
 void fwdlink_share_sockets(struct fwdlink *l, unsigned workers)
@@ -263,7 +263,5 @@ int fwdlink_simple(struct fwdlink *l, enum fwd_type type, uint32_t id)
 {
 	struct fwd_msg m = { .type = (uint8_t)type, .u.id = id };
 
-	if (type == FWD_HELLO)
-		m.u.version = FWD_VERSION;
 	return fwdlink_call(l, &m, -1, NULL, NULL);
 }

@@ -26,7 +26,7 @@ void fwdlink_free(struct fwdlink *l);
 void fwdlink_share_sockets(struct fwdlink *l, unsigned workers);
 
 /* Sends m (its seq is filled in) with a descriptor unless pass_fd is -1, and
- * waits up to 3 s for RESULT. Rows that answer (SA_INFO, STATS_*) go to row,
+ * waits up to 3 s for RESULT. Rows that answer (SA_INFO, STATS_*, CRYPTO) go to row,
  * which may be NULL. Returns the forwarder's answer (0 or negative errno),
  * -ETIMEDOUT if there is none, -EPIPE if nobody is at the other end. */
 int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,

@@ -583,10 +583,17 @@ int ikelink_adopt_made(struct control *c)
 	return err ? err : fwdlink_call(c->fwd, &dump, -1, adopt_made, c);
 }
 
+static void say_crypto(void *ctx, const struct fwd_msg *m)
+{
+	(void)ctx;
+	if (m->type == FWD_CRYPTO)
+		log_line("CULVERT-6-CRYPTO", "packets are encrypted by %s", m->u.crypto);
+}
+
 int ikelink_start(struct control *c, bool adopt_sas)
 {
-	struct fwd_msg dump = { .type = FWD_SA_DUMP };
-	int err = fwdlink_simple(c->fwd, FWD_HELLO, 0);
+	struct fwd_msg dump = { .type = FWD_SA_DUMP }, hello = { .type = FWD_HELLO, .u.version = FWD_VERSION };
+	int err = fwdlink_call(c->fwd, &hello, -1, say_crypto, NULL);
 
 	if (!err)
 		err = give_port(c, PORT_ESP, FWD_PORT_ESP, raw_open(50, true));

@@ -51,7 +51,7 @@ void crypto_runner_share(struct crypto_runner *r, unsigned slot, unsigned slots)
 
 const char *crypto_runner_name(const struct crypto_runner *r)
 {
-	return r->mb ? mb_name(r->mb) : "libcrypto";
+	return r->mb ? mb_name(r->mb) : ossl_name(r->ossl);
 }
 
 static size_t crossover(const struct crypto_key *k);

@@ -25,7 +25,7 @@ void crypto_runner_free(struct crypto_runner *r);
 /* r is the slot-th of `slots` runners that use the same keys, at most CRYPTO_MAX_SLOTS: those that it
  * makes from now on have scratch for each of them. */
 void crypto_runner_share(struct crypto_runner *r, unsigned slot, unsigned slots);
-/* `intel-ipsec-mb 1.3.0 (AVX512)`, `libcrypto 3.0`: for show and benchmarks. */
+/* `intel-ipsec-mb 1.3.0 (AVX512)`, `libcrypto 3.0.17`: for the log and benchmarks. */
 const char *crypto_runner_name(const struct crypto_runner *r);
 
 /* Keys of one direction. enc holds the cipher's key, for combined modes followed

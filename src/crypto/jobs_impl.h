@@ -24,6 +24,7 @@ struct crypto_key {
 struct ossl *ossl_new(void);
 void ossl_set_slot(struct ossl *o, unsigned slot); /* whose contexts it uses; 0 */
 void ossl_free(struct ossl *o);
+const char *ossl_name(const struct ossl *o);
 int ossl_key_new(struct ossl *o, const struct crypto_key *key, struct span enc, struct span auth,
 		 struct ossl_key **ret_k);
 void ossl_key_free(struct ossl_key *k);

@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct ossl {
 	OSSL_PROVIDER *def, *legacy;
 	EVP_MD_CTX *md; /* scratch for one hash */
 	unsigned slot;	/* which of a key's contexts are ours */
+	char name[32];
 };
 
 /* HMAC with the two keyed states computed once (RFC 2104 section 4): about twice
@@ -93,7 +95,13 @@ struct ossl *ossl_new(void)
 		return NULL;
 	}
 	warm(o);
+	(void)snprintf(o->name, sizeof(o->name), "libcrypto %s", OpenSSL_version(OPENSSL_VERSION_STRING));
 	return o;
+}
+
+const char *ossl_name(const struct ossl *o)
+{
+	return o->name;
 }
 
 static const char *evp_name(const struct cipher_info *c)

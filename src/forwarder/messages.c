@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -331,14 +332,26 @@ static void peer_moved(struct forwarder *f, uint32_t id, const struct ipaddr *ad
 	sa_move(f, id, addr, port);
 }
 
+/* All workers encrypt by the same (forwarder_new_workers()). */
+static int hello(struct forwarder *f, const struct fwd_msg *m)
+{
+	struct fwd_msg row = { .type = FWD_CRYPTO };
+
+	ports_del_halves(f);
+	if (m->u.version != FWD_VERSION)
+		return -EPROTONOSUPPORT;
+	(void)snprintf(row.u.crypto, sizeof(row.u.crypto), "%s", crypto_runner_name(f->esp.crypto));
+	answer(f, &row, m->seq);
+	return 0;
+}
+
 static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 {
 	struct policy *pol;
 
 	switch (m->type) {
 	case FWD_HELLO:
-		ports_del_halves(f);
-		return m->u.version == FWD_VERSION ? 0 : -EPROTONOSUPPORT;
+		return hello(f, m);
 	case FWD_PORT_ADD:
 		return ports_add(f, &m->u.port, fd);
 	case FWD_PORT_DEL:

@@ -421,9 +421,24 @@ static void put_events(struct wr *w, const struct fwd_msg *m)
 		wr_be32(w, m->u.port_slower.id);
 		wr_be32(w, (uint32_t)m->u.port_slower.error);
 		break;
+	case FWD_CRYPTO:
+		wr_bytes(w, m->u.crypto, sizeof(m->u.crypto));
+		break;
 	default:
 		fwd_put_acl(w, m);
 	}
+}
+
+/* It goes to the log. */
+static void get_crypto(struct rd *r, char name[FWD_CRYPTO_MAX])
+{
+	rd_copy(r, name, FWD_CRYPTO_MAX);
+	if (!memchr(name, '\0', FWD_CRYPTO_MAX)) {
+		r->bad = true;
+		name[0] = '\0';
+	}
+	for (const char *c = name; *c; c++)
+		r->bad |= *c < ' ' || *c > '~';
 }
 
 static void get_events(struct rd *r, struct fwd_msg *m)
@@ -488,6 +503,9 @@ static void get_events(struct rd *r, struct fwd_msg *m)
 	case FWD_PORT_SLOWER:
 		m->u.port_slower.id = rd_be32(r);
 		m->u.port_slower.error = (int32_t)rd_be32(r);
+		break;
+	case FWD_CRYPTO:
+		get_crypto(r, m->u.crypto);
 		break;
 	default:
 		fwd_get_acl(r, m);

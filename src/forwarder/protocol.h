@@ -13,10 +13,11 @@
 
 #define FWD_VERSION 3
 #define FWD_MSG_MAX 65536 /* an IKE datagram fits */
+#define FWD_CRYPTO_MAX 64 /* bytes of a name, with its end */
 
 enum fwd_type {
 	/* control -> forwarder; each is answered by RESULT with the same seq */
-	FWD_HELLO = 1,	   /* version */
+	FWD_HELLO = 1,	   /* version; -> CRYPTO, RESULT */
 	FWD_PORT_ADD,	   /* fwd_port + one descriptor; without: whether all of it is there, -EBADF if not */
 	FWD_PORT_DEL,	   /* port id */
 	FWD_SA_ADD,	   /* sa_spec */
@@ -55,7 +56,8 @@ enum fwd_type {
 	FWD_STATS_ACL,	   /* among the answers to STATS_GET */
 	FWD_ACL_LOG,	   /* a line with `log` took a packet: rate limited */
 	FWD_PORT_SLOWER,   /* a port has given up its faster way */
-	FWD_LAST_EVENT = FWD_PORT_SLOWER,
+	FWD_CRYPTO,	   /* who encrypts: among the answers to HELLO */
+	FWD_LAST_EVENT = FWD_CRYPTO,
 };
 
 enum fwd_port_kind {
@@ -354,6 +356,7 @@ struct fwd_msg {
 			uint32_t id;
 			int32_t error; /* why: a negative errno */
 		} port_slower;
+		char crypto[FWD_CRYPTO_MAX]; /* CRYPTO: what the runner calls itself; printable */
 		struct fwd_next_hop next_hop;
 	} u;
 };

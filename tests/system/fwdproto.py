@@ -17,7 +17,8 @@ WORKERS = int(os.environ.get('CULVERT_WORKERS', '1'))  # the first of them carri
  NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE, ACL_ADD, POLICY_ACL, MATCHES_CLEAR,
  NEXT_HOP) = range(1, 21)
 (RESULT, SA_INFO, STATS_SA, STATS_POLICY, STATS_TUNNEL, STATS_DROPS, ACQUIRE, EXPIRE, RECVD_CLEAR,
- UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE, KEEPALIVE, STATS_ACL, ACL_LOG, PORT_SLOWER) = range(64, 82)
+ UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE, KEEPALIVE, STATS_ACL, ACL_LOG, PORT_SLOWER,
+ CRYPTO) = range(64, 83)
 (TUNNEL, STEER, ESP, AH, GRE, ICMP, UDP, IPIP, IPV6IP, ESP6, AH6, GRE6, ICMP6, UDP6, IP4IN6, IP6IN6, RING, LINK,
  HOLD) = range(1, 20)
 ENCAP_GRE, ENCAP_IPIP, ENCAP_IPV6IP, ENCAP_IPV6 = range(4)
@@ -182,6 +183,8 @@ def decode(data):
         said = (r.take(64).rstrip(b'\0').decode(),) + r.unpack('IQ')
     elif kind == ACL_LOG:
         said = (r.take(64).rstrip(b'\0').decode(),) + r.unpack('II') + (r.addr(), r.addr()) + r.unpack('BBBHHBBB')
+    elif kind == CRYPTO:
+        said = r.take(64).rstrip(b'\0').decode()
     else:
         raise AssertionError(f'message of unknown type {kind}')
     assert not r.data, f'{len(r.data)} bytes too many in a message of type {kind}'
