@@ -55,7 +55,8 @@ int privs_control(void)
 }
 
 /* Everything not named here kills the process: it never opens, connects,
- * executes or sends a signal. */
+ * executes or sends a signal. Of calls that this processor does not have (epoll_wait and poll, where
+ * there are epoll_pwait and ppoll alone) the library makes nothing. */
 static int install_filter(void)
 {
 	static const int allowed[] = {
@@ -74,6 +75,9 @@ static int install_filter(void)
 	scmp_filter_ctx c = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int err = c ? 0 : -ENOMEM;
 
+	/* a call by another processor's numbers, too, ends the process: without that it would be the thread alone */
+	if (!err)
+		err = seccomp_attr_set(c, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	for (size_t i = 0; !err && i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		err = seccomp_rule_add(c, SCMP_ACT_ALLOW, allowed[i], 0);
 	/* memory, but none that can be executed */
