@@ -2,7 +2,9 @@
 /* Memory order. low[me] is stored before the compare-and-swap that takes the numbers (release).
  * Whoever takes later numbers does so by a compare-and-swap of the same word behind it in that
  * word's order (acquire), and read-modify-writes carry a release on: he sees low[me], or what
- * came after it. low[me] is cleared behind the send (release, acquire).
+ * came after it. low[me] is cleared behind the send (release, acquire); so is what the next run
+ * stores there, since who finds that may never have seen it cleared, and takes it for the same news.
+ * Others write number only with the gate closed, which orders everything.
  *
  * Nobody waits in a circle: who waits for low[k] has a higher number than k, of the same SA; and
  * of several SAs a worker sends in the order of their addresses (forwarder/esp_out.c). A low that
@@ -47,10 +49,10 @@ static bool take_numbers(struct sa_run *r, _Atomic uint64_t *low)
 
 	do {
 		if (was > last - r->n) {
-			atomic_store_explicit(low, NOT_HELD, memory_order_relaxed);
+			atomic_store_explicit(low, NOT_HELD, memory_order_release);
 			return false;
 		}
-		atomic_store_explicit(low, was + 1, memory_order_relaxed);
+		atomic_store_explicit(low, was + 1, memory_order_release);
 	} while (!__atomic_compare_exchange_n(&sa->number, &was, was + r->n, true, __ATOMIC_ACQ_REL,
 					      __ATOMIC_RELAXED));
 	r->first = was + 1;
