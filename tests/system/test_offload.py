@@ -113,6 +113,7 @@ def test_what_is_sent_arrives_and_super_packets_carry_it(lab):
     said = net.routers[0].log()
     assert re.search(r'%CULVERT-6-PORT: TUN \w+: ' + ('super-packets of TCP' if offload else 'one packet a call'),
                      said), said
+    assert re.search(r'%CULVERT-6-CRYPTO: packets are encrypted by (intel-ipsec-mb|libcrypto) \d', said), said
     udp = not offload or 'TCP and UDP both ways' in said
     wire = Capture(net.mid, 'west', ('proto', '50'))
     n, digest = send_tcp(net)
