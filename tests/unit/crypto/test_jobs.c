@@ -28,6 +28,7 @@ static const struct {
 		      { CIPHER_AES_CTR, 128 }, { CIPHER_AES_CTR, 192 }, { CIPHER_AES_CTR, 256 } };
 
 static struct suite suites[80];
+static bool brief; /* as one of many runs: the library's narrow code takes ten times as long */
 static size_t n_suites;
 static uint64_t seed = 0x9e3779b97f4a7c15u;
 
@@ -235,10 +236,10 @@ static void both_runners_agree_on(enum crypto_backend first, const struct suite 
 			ka[n] = pair_new(a, &s[i], enc, auth);
 			kb[n] = pair_new(b, &s[i], enc, auth);
 		}
-	static const size_t counts[] = { 1, 2, 3, 7, 15, 16, 17, 33, 63, 64 };
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+	static const size_t counts[] = { 17, 1, 7, 2, 3, 15, 16, 33, 63, 64 };
+	for (size_t i = 0; i < (brief ? 3 : sizeof(counts) / sizeof(counts[0])); i++)
 		differ(a, b, ka, kb, n, counts[i]);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < (brief ? 1 : 4); i++)
 		differ(a, b, ka, kb, n, 1 + rnd() % CRYPTO_MAX_JOBS);
 	for (size_t i = 0; i < n; i++) {
 		pair_free(&ka[i]);
@@ -258,7 +259,7 @@ static void ipsec_mb_and_libcrypto_agree_on_every_suite(void **state)
 static void the_automatic_choice_agrees_with_libcrypto(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < n_suites; i++)
+	for (size_t i = 0; !brief && i < n_suites; i++)
 		both_runners_agree_on(CRYPTO_AUTO, &suites[i], 1);
 }
 
@@ -555,7 +556,7 @@ static void keys_of_wrong_lengths_are_refused(void **state)
 	crypto_runner_free(r);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(published_vectors_come_out_of_every_runner),
@@ -566,6 +567,7 @@ int main(void)
 		cmocka_unit_test(keys_of_wrong_lengths_are_refused),
 	};
 
+	brief = argc > 1 && !strcmp(argv[1], "brief");
 	list_suites();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
