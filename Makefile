@@ -4,7 +4,7 @@ BUILD ?= build
 PY := /usr/bin/python3
 PREFIX ?= /usr/local
 
-.PHONY: all demo check test sim bench fuzz deps clean install uninstall deb
+.PHONY: all demo check test sim bench fuzz deps clean install uninstall deb cross-aarch64
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -51,6 +51,10 @@ uninstall: $(BUILD)/build.ninja
 deb:
 	tools/install-deps deb
 	tools/deb $(BUILD)/deb
+
+# For 64-bit ARM, and its unit tests under qemu-user; docs/installation.md, "Other processors".
+cross-aarch64:
+	$(PY) tools/cross-aarch64
 
 deps:
 	tools/install-deps check
