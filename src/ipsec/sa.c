@@ -8,6 +8,8 @@
 #include "base/secret.h"
 #include "ipsec/ah.h"
 
+#define SA_RENEWAL_MS 5000
+
 enum { CACHE_LINE = 64 };
 
 /* What RFCs forbid: a counter mode that nothing authenticates (RFC 3686 section 2.2), or
@@ -380,6 +382,18 @@ static bool numbers_run_out(const struct sa *sa)
 	return !sa->spec.manual && (esp >= 0xff000000 || (sa->has_ah && sa->ah->seq >= 0xff000000));
 }
 
+/* A renewal takes its time by the clock, whatever the volume. Who fills an SA in seconds begins
+ * when what is left would go, as it went till now, before a renewal can be counted on; not
+ * before half is gone, or the SA would be renewed for ever. */
+static bool volume_is_due(const struct sa_life *l, uint64_t bytes, uint64_t age_ms)
+{
+	if (!l->soft_bytes || bytes >= l->soft_bytes)
+		return l->soft_bytes;
+	if (bytes < l->hard_bytes / 2 || bytes >= l->hard_bytes)
+		return false;
+	return l->hard_bytes - bytes < bytes / (age_ms ? age_ms : 1) * SA_RENEWAL_MS;
+}
+
 uint8_t sa_is_due(const struct sa *sa, uint64_t now_ms)
 {
 	const struct sa_life *l = &sa->spec.life;
@@ -391,7 +405,7 @@ uint8_t sa_is_due(const struct sa *sa, uint64_t now_ms)
 	    sa->dead)
 		return SA_DUE_HARD;
 	if ((l->soft_sec && age_ms >= l->soft_sec * UINT64_C(1000)) ||
-	    (l->soft_bytes && bytes >= l->soft_bytes) ||
+	    volume_is_due(l, bytes, age_ms) ||
 	    (sa->text_limit && text >= sa->text_limit / 4 * 3) || numbers_run_out(sa))
 		return SA_DUE_SOFT;
 	return 0;

@@ -326,9 +326,9 @@ static void an_sa_is_due_by_time_by_volume_and_by_numbers(void **state)
 	assert_int_equal(sa_new(r, &s, 5000, &sa), 0);
 	assert_false(sa_check_life(sa, 5000 + 89999));
 	sa->bytes = 899;
-	assert_false(sa_check_life(sa, 5000));
+	assert_false(sa_check_life(sa, 5000 + 60000));
 	sa->bytes = 900;
-	assert_true(sa_check_life(sa, 5000));
+	assert_true(sa_check_life(sa, 5000 + 60000));
 	assert_int_equal(sa->due, SA_DUE_SOFT);
 	sa->told = sa->due;
 	assert_false(sa_check_life(sa, 5000 + 99999)); /* told once */
@@ -350,6 +350,36 @@ static void an_sa_is_due_by_time_by_volume_and_by_numbers(void **state)
 	crypto_runner_free(r);
 }
 
+/* What is left lasts less than five seconds at the rate it has had. */
+static void an_sa_that_fills_in_seconds_is_due_earlier(void **state)
+{
+	static const struct {
+		uint64_t bytes, age_ms;
+		bool due;
+	} t[] = { { 6000000, 6000, true },  { 5100000, 4000, true },   { 5100000, 8000, false },
+		  { 4999999, 1, false },    { 5000000, 0, true },      { 8999999, 90000, false },
+		  { 9000000, 90000, true }, { 8999999, 1 << 30, false } };
+	struct crypto_runner *r = crypto_runner_new(CRYPTO_AUTO);
+	struct sa_spec s = plain_spec(1, SA_OUT, 9);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct sa *sa;
+
+		s.life = (struct sa_life){ .soft_bytes = 9000000, .hard_bytes = 10000000 };
+		assert_int_equal(sa_new(r, &s, 5000, &sa), 0);
+		sa->bytes = t[i].bytes;
+		assert_int_equal(sa_is_due(sa, 5000 + t[i].age_ms), t[i].due ? SA_DUE_SOFT : 0);
+		sa_free(sa);
+		s.life.soft_bytes = 0; /* nobody renews it */
+		assert_int_equal(sa_new(r, &s, 5000, &sa), 0);
+		sa->bytes = t[i].bytes;
+		assert_int_equal(sa_is_due(sa, 5000 + t[i].age_ms), 0);
+		sa_free(sa);
+	}
+	crypto_runner_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +393,7 @@ int main(void)
 		cmocka_unit_test(the_cache_never_answers_for_another_table),
 		cmocka_unit_test(the_sad_finds_by_id_and_by_spi_and_takes_none_twice),
 		cmocka_unit_test(an_sa_is_due_by_time_by_volume_and_by_numbers),
+		cmocka_unit_test(an_sa_that_fills_in_seconds_is_due_earlier),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
