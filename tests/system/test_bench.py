@@ -118,10 +118,11 @@ def bench(*args, program='bench'):
 
 def test_a_run_keeps_its_rows_and_prints_targets_and_the_document_takes_them(built_and_root, tmp_path):
     file, doc = tmp_path / 'rows', tmp_path / 'doc.md'
-    for part in ('memory', 'ping'):
+    for part in ('memory', 'workers', 'ping'):
         done = bench('--only', part, '--tunnels', 'veth', '--rounds', 1, '--scale', 0.01, '--file', file)
         assert done.returncode == 0, done.stdout + done.stderr
     assert 'memory, forwarder idle' in done.stdout
+    assert Rows.read(file).of('workers'), 'no row of workers'
     rows = Rows.read(file)
     assert rows.load('veth', 'ping-idle-50') > 0, 'a part has measured nothing'
     assert rows.med('bytes', 'memory', what='forwarder-idle') > 1 << 20, 'another part has forgotten it'

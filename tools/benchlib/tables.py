@@ -105,6 +105,15 @@ def handshake_table(rows):
     return Table('Negotiations over sockets', ['what', 'Culvert', 'strongSwan', 'times better'], body)
 
 
+def workers_table(rows):
+    body = []
+    for suite, way in dict.fromkeys((r['suite'], r['dir']) for r in rows.of('workers')):
+        one, two = (rows.med('packets_per_sec', 'workers', suite=suite, dir=way, n=n) for n in (1, 2))
+        if one and two:
+            body.append([suite, way, num(one / 1e6), num(two / 1e6), num(two / one)])
+    return Table('One SA, millions of packets a second', ['suite', 'way', 'one worker', 'two', 'times'], body)
+
+
 def memory_table(rows):
     body = [['forwarder, idle, one tunnel', f'{r["bytes"] / 2**20:.1f} MiB'] for r in rows.of('memory', what='forwarder-idle')]
     body += [[f'each further SA pair, {r["suite"]}', f'{r["bytes"]:.0f} bytes, {r["key_bytes"]:.0f} of them keys']
@@ -112,7 +121,7 @@ def memory_table(rows):
     return Table('Memory', ['what', ''], body)
 
 
-TABLES = {'crypto': [crypto_table], 'pipeline': [pipeline_table, vpp_table], 'growth': [growth_table],
+TABLES = {'crypto': [crypto_table], 'pipeline': [pipeline_table, vpp_table], 'workers': [workers_table], 'growth': [growth_table],
           'tunnels': [load_table], 'ping': [ping_table], 'memory': [memory_table], 'handshakes': [handshake_table]}
 
 
