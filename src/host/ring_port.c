@@ -64,6 +64,13 @@ static void count_losses(struct ring_port *f)
 		f->port.overflows += s.tp_drops;
 }
 
+/* That its device has gone down the kernel says by an error of the socket, which stays until a call of the socket
+ * has told of it: without that, whoever waits for the ring would not be let wait. */
+static void clear_error(int fd)
+{
+	(void)recv(fd, NULL, 0, MSG_DONTWAIT);
+}
+
 static size_t ring_recv(struct port *p, struct pool *pool, struct batch *b)
 {
 	struct ring_port *f = ring_of(p);
@@ -85,6 +92,8 @@ static size_t ring_recv(struct port *p, struct pool *pool, struct batch *b)
 	}
 	if (losing)
 		count_losses(f);
+	if (b->n == had)
+		clear_error(p->fd);
 	return b->n - had;
 }
 

@@ -316,6 +316,33 @@ static void many_come_in_order_and_what_has_no_frame_is_counted(void **state)
 	ring->ops->close(ring);
 }
 
+/* What goes down and comes up again is waited for as before: by the next packet, and by nothing else. */
+static void a_device_that_was_down_is_waited_for_as_before(void **state)
+{
+	struct recipe c = { .proto = ESP, .last = 2 };
+	struct port *ring;
+	struct batch b;
+
+	NEEDS_NETNS;
+	int fd = ring_open(&want);
+	assert_true(fd >= 0);
+	assert_int_equal(ring_listen(fd, &want), 0);
+	ring = make(FWD_PORT_RING, fd);
+	assert_int_equal(system("ip link set vb down && ip link set vb up"), 0);
+	struct pollfd f = { .fd = fd, .events = POLLIN };
+	assert_int_equal(poll(&f, 1, 0), 1);
+	assert_true(f.revents & POLLERR);
+	b.n = 0;
+	assert_int_equal(ring->ops->recv(ring, &pool, &b), 0);
+	assert_int_equal(poll(&f, 1, 50), 0);
+	send_frame(&c, 10);
+	assert_int_equal(waiting(ring, &b, 2000), 1);
+	batch_put(&pool, &b);
+	assert_int_equal(poll(&f, 1, 0), 0);
+	ring->ops->close(ring);
+	assert_int_equal(system("ip -6 addr add 2001:db8::2/64 dev vb nodad"), 0); /* it went */
+}
+
 static void a_link_sends_esp_and_nothing_else(void **state)
 {
 	static const struct {
@@ -474,6 +501,7 @@ int main(void)
 		cmocka_unit_test(a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice),
 		cmocka_unit_test(the_table_lives_as_long_as_somebody_holds_it),
 		cmocka_unit_test(many_come_in_order_and_what_has_no_frame_is_counted),
+		cmocka_unit_test(a_device_that_was_down_is_waited_for_as_before),
 		cmocka_unit_test(a_link_sends_esp_and_nothing_else),
 		cmocka_unit_test(a_next_hop_is_known_once_somebody_answers),
 		cmocka_unit_test(what_changes_on_the_way_is_told_at_once),
