@@ -150,6 +150,7 @@ struct control {
 	bool access_failed; /* the last time */
 	struct ring_want rings[RING_SLOTS]; /* of the outer devices; ifindex 0: none */
 	bool ring_links[RING_SLOTS]; /* and a LINK port beside it */
+	int ring_fd[RING_SLOTS], link_fd[RING_SLOTS]; /* control's own of both; 0: none */
 	bool ring_news;		     /* and the forwarder is told of changes */
 	struct event *hops_timer;
 	struct {

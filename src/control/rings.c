@@ -138,35 +138,43 @@ static void wish_of(const struct control *c, struct wish *ret)
 	}
 }
 
-static bool same(const struct ring_want *a, const struct ring_want *b)
+static bool of_device(const struct ring_want *a, const struct ring_want *b)
 {
-	bool alike = a->ifindex == b->ifindex && a->n == b->n && !strcmp(a->device, b->device);
-
-	for (size_t i = 0; alike && i < a->n; i++)
-		alike = ipaddr_equal(&a->addr[i], &b->addr[i]);
-	return alike;
+	return a->ifindex == b->ifindex && !strcmp(a->device, b->device);
 }
 
-/* Its device may have a ring; exactly: this very one. */
-static bool wished(const struct wish *wish, const struct ring_want *w, bool exactly)
+/* Its device may have a ring, of whatever addresses. */
+static bool wished(const struct wish *wish, const struct ring_want *w)
 {
 	for (size_t i = 0; i < wish->n; i++)
-		if (exactly ? same(&wish->v[i], w) : wish->v[i].ifindex == w->ifindex)
+		if (of_device(&wish->v[i], w))
 			return true;
 	return false;
 }
 
-static bool runs(const struct control *c, const struct ring_want *w)
+/* The ring of w's device, of whatever addresses; RING_SLOTS: it has none. */
+static size_t slot_of(const struct control *c, const struct ring_want *w)
 {
-	for (size_t i = 0; i < RING_SLOTS; i++)
-		if (c->rings[i].ifindex && same(&c->rings[i], w))
-			return true;
-	return false;
+	size_t i = 0;
+
+	while (i < RING_SLOTS && !(c->rings[i].ifindex && of_device(&c->rings[i], w)))
+		i++;
+	return i;
+}
+
+/* Whoever closes a packet socket last waits until no packet meets it (synchronize_net()), some 10 ms: control, which
+ * has a descriptor of its own, and not the forwarder, all of whose workers would wait. */
+static void close_own(int *fd)
+{
+	if (*fd > 0)
+		close(*fd);
+	*fd = 0;
 }
 
 static void drop_link(struct control *c, size_t i)
 {
 	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_LINK + i));
+	close_own(&c->link_fd[i]);
 	c->ring_links[i] = false;
 }
 
@@ -174,6 +182,7 @@ static void drop_slot(struct control *c, size_t i)
 {
 	drop_link(c, i);
 	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_RING + i));
+	close_own(&c->ring_fd[i]);
 	c->rings[i] = (struct ring_want){ 0 };
 }
 
@@ -188,8 +197,7 @@ static int hold(struct control *c)
 	return err;
 }
 
-/* Whoever closes it last waits until no packet meets its rules (synchronize_rcu()): not the forwarder, if
- * ring_keep() has taken the table away before. */
+/* Before ring_keep() closes control's own: who closes it last waits as with a ring. */
 static void let_go(struct control *c)
 {
 	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, PORT_HOLD);
@@ -208,11 +216,11 @@ static int keep(struct control *c)
 	for (size_t i = 0; i < RING_SLOTS; i++)
 		if (c->rings[i].ifindex)
 			v[n++] = c->rings[i];
+	if (!n && c->ring_held)
+		let_go(c);
 	err = ring_keep(v, n, &c->ring_table);
 	if (known && nft_generation(&after) == 0 && after == before + 1)
 		c->nft_seen = after;
-	if (!n && c->ring_held)
-		let_go(c);
 	return !err && n && !c->ring_held ? hold(c) : err;
 }
 
@@ -237,7 +245,39 @@ static int start(struct control *c, const struct ring_want *w)
 		err = ring_listen(fd, w);
 	if (!err)
 		err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
-	close(fd);
+	c->ring_fd[slot] = fd;
+	if (err) {
+		drop_slot(c, slot);
+		(void)keep(c);
+	}
+	return err;
+}
+
+static struct ring_want both(const struct ring_want *a, const struct ring_want *b)
+{
+	struct ring_want w = *a;
+
+	w.n = 0;
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t k = 0; k < b->n; k++)
+			if (ipaddr_equal(&a->addr[i], &b->addr[k]))
+				w.addr[w.n++] = a->addr[i];
+	return w;
+}
+
+/* Its device has other addresses: of those that stay no packet is lost or comes twice, for filter and rules are
+ * changed as they stand; of the others none comes twice. */
+static int adjust(struct control *c, size_t slot, const struct ring_want *w)
+{
+	struct ring_want stay = both(&c->rings[slot], w);
+	int err = ring_listen(c->ring_fd[slot], &stay);
+
+	if (!err) {
+		c->rings[slot] = *w;
+		err = keep(c);
+	}
+	if (!err)
+		err = ring_listen(c->ring_fd[slot], w);
 	if (err) {
 		drop_slot(c, slot);
 		(void)keep(c);
@@ -252,7 +292,7 @@ static int try(struct control *c, const struct ring_want *w)
 	int err;
 
 	for (size_t i = 0; i < RING_SLOTS; i++) {
-		if (c->rings_failed[i].err && same(&c->rings_failed[i].want, w))
+		if (c->rings_failed[i].err && ring_want_same(&c->rings_failed[i].want, w))
 			return c->rings_failed[i].err;
 		if (!c->rings_failed[i].err || c->rings_failed[i].want.ifindex == w->ifindex)
 			at = i;
@@ -261,6 +301,15 @@ static int try(struct control *c, const struct ring_want *w)
 	c->rings_failed[at].want = *w;
 	c->rings_failed[at].err = err;
 	return err;
+}
+
+static int follow_ring(struct control *c, const struct ring_want *w)
+{
+	size_t slot = slot_of(c, w);
+
+	if (slot < RING_SLOTS && (ring_want_same(&c->rings[slot], w) || !adjust(c, slot, w)))
+		return 0;
+	return try(c, w);
 }
 
 /* ---- and out ---- */
@@ -311,8 +360,10 @@ static int start_link(struct control *c, size_t slot)
 	if (fd < 0)
 		return fd;
 	err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
-	close(fd);
 	c->ring_links[slot] = !err;
+	c->link_fd[slot] = fd;
+	if (err)
+		close_own(&c->link_fd[slot]);
 	return err;
 }
 
@@ -367,7 +418,7 @@ void rings_follow(struct control *c, bool only_less)
 	wish_of(c, &wish);
 	for (size_t i = 0; i < RING_SLOTS; i++) {
 		/* what an earlier control left goes: its filter cannot be asked */
-		if (!c->rings_known || (c->rings[i].ifindex && !wished(&wish, &c->rings[i], !only_less))) {
+		if (!c->rings_known || (c->rings[i].ifindex && !wished(&wish, &c->rings[i]))) {
 			drop_slot(c, i);
 			gone = true;
 		}
@@ -381,7 +432,7 @@ void rings_follow(struct control *c, bool only_less)
 	if (gone || c->ring_table)
 		(void)keep(c);
 	for (size_t i = 0; i < wish.n; i++) {
-		int err = only_less || runs(c, &wish.v[i]) ? 0 : try(c, &wish.v[i]);
+		int err = only_less ? 0 : follow_ring(c, &wish.v[i]);
 
 		say(&wish, wish.v[i].device, err == -ENODEV ? "no Ethernet device" : err ? strerror(-err) : NULL);
 		if (!err)
@@ -411,6 +462,10 @@ bool rings_cut(struct control *c, uint32_t id)
 
 void rings_lost(struct control *c)
 {
+	for (size_t i = 0; i < RING_SLOTS; i++) {
+		close_own(&c->ring_fd[i]);
+		close_own(&c->link_fd[i]);
+	}
 	memset(c->rings, 0, sizeof(c->rings));
 	memset(c->ring_links, 0, sizeof(c->ring_links));
 	c->ring_news = false;

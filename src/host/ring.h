@@ -29,11 +29,13 @@ struct ring_want {
 
 /* A socket with a ring that takes nothing yet; -ENODEV: no Ethernet device. */
 int ring_open(const struct ring_want *w);
-/* Now it takes w's ESP. 0 or -errno. */
+/* Now it takes w's ESP, and no other any more; what it has taken stays. 0 or -errno. */
 int ring_listen(int fd, const struct ring_want *w);
+/* Whether they are of one device and its same addresses. */
+bool ring_want_same(const struct ring_want *a, const struct ring_want *b);
 /* Keeps what n rings take from the stack, and nothing else, as long as some descriptor of ring_table_fd() is
- * open; 0 rings: takes that away. *t, NULL at first, is what stands; the same is not loaded twice. 0 or -errno:
- * -EOPNOTSUPP before Linux 5.12. */
+ * open; 0 rings: takes that away. *t, NULL at first, is what stands: the same is not loaded twice, and where
+ * only addresses differ no packet of the others gets past. 0 or -errno: -EOPNOTSUPP before Linux 5.12. */
 struct ring_table;
 int ring_keep(const struct ring_want *v, size_t n, struct ring_table **t);
 int ring_table_fd(const struct ring_table *t); /* its own: to be handed on, not closed */

@@ -17,8 +17,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/hash.h"
-
 #define TABLE "culvert_ring"
 #define ESP   50
 /* bytes of messages that are enough for: the table, a chain, a rule; tests have the longest of each */
@@ -28,8 +26,8 @@
 
 struct ring_table {
 	struct mnl_socket *s;
-	bool stands;
-	uint64_t mark; /* hash of what stands; 0 unknown */
+	struct ring_want had[RING_SLOTS]; /* what stands; n_had 0: nothing does */
+	size_t n_had;
 };
 
 /* ---- messages ---- */
@@ -164,9 +162,18 @@ static void drop(struct text *t)
 
 /* ---- the table ---- */
 
+/* Its name says which of the devices that had the name it is for. */
+static void put_chain_name(struct text *t, uint16_t attr, const struct ring_want *w)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "ring_%u", w->ifindex);
+	mnl_attr_put_strz(t->h, attr, name);
+}
+
 /* As the filter of the ring (ring_listen()): whole ESP to that address of the host (RFC 791 section 3.1,
  * RFC 8200 section 3). */
-static void put_rule(struct text *t, const char *chain, const struct ipaddr *to)
+static void put_rule(struct text *t, const struct ring_want *w, const struct ipaddr *to)
 {
 	static const uint8_t esp = ESP, host = PACKET_HOST, fragment[2] = { 0x3f, 0xff }, whole[2];
 	bool six = to->family == IP_V6;
@@ -174,7 +181,7 @@ static void put_rule(struct text *t, const char *chain, const struct ipaddr *to)
 	struct nlattr *list;
 
 	about_table(t, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
-	mnl_attr_put_strz(t->h, NFTA_RULE_CHAIN, chain);
+	put_chain_name(t, NFTA_RULE_CHAIN, w);
 	list = mnl_attr_nest_start(t->h, NFTA_RULE_EXPRESSIONS);
 	meta(t, NFT_META_PKTTYPE);
 	is(t, &host, 1);
@@ -194,15 +201,18 @@ static void put_rule(struct text *t, const char *chain, const struct ipaddr *to)
 	end(t);
 }
 
-/* Its name says which of the devices that had the name it is for. */
+static void put_rules(struct text *t, const struct ring_want *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		put_rule(t, w, &w->addr[i]);
+}
+
 static void put_chain(struct text *t, const struct ring_want *w)
 {
-	char name[32];
 	struct nlattr *hook;
 
-	snprintf(name, sizeof(name), "ring_%u", w->ifindex);
-	about_table(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL);
-	mnl_attr_put_strz(t->h, NFTA_CHAIN_NAME, name);
+	about_table(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
+	put_chain_name(t, NFTA_CHAIN_NAME, w);
 	mnl_attr_put_strz(t->h, NFTA_CHAIN_TYPE, "filter");
 	hook = mnl_attr_nest_start(t->h, NFTA_CHAIN_HOOK);
 	put_u32(t, NFTA_HOOK_HOOKNUM, NF_NETDEV_INGRESS);
@@ -210,8 +220,22 @@ static void put_chain(struct text *t, const struct ring_want *w)
 	mnl_attr_put_strz(t->h, NFTA_HOOK_DEV, w->device);
 	mnl_attr_nest_end(t->h, hook);
 	end(t);
-	for (size_t i = 0; i < w->n; i++)
-		put_rule(t, name, &w->addr[i]);
+	put_rules(t, w);
+}
+
+static void flush_chain(struct text *t, const struct ring_want *w)
+{
+	about_table(t, NFT_MSG_DELRULE, NLM_F_ACK);
+	put_chain_name(t, NFTA_RULE_CHAIN, w);
+	end(t);
+}
+
+static void del_chain(struct text *t, const struct ring_want *w)
+{
+	flush_chain(t, w);
+	about_table(t, NFT_MSG_DELCHAIN, NLM_F_ACK);
+	put_chain_name(t, NFTA_CHAIN_NAME, w);
+	end(t);
 }
 
 static void put_table(struct text *t)
@@ -228,7 +252,7 @@ static void put_table(struct text *t)
 
 static uint8_t *room_for(const struct ring_want *v, size_t n)
 {
-	size_t bytes = 2 * ROOM_TABLE;
+	size_t bytes = 2 * ROOM_TABLE + RING_SLOTS * 2 * ROOM_CHAIN; /* the latter for what goes */
 
 	for (size_t i = 0; i < n; i++)
 		bytes += ROOM_CHAIN + v[i].n * ROOM_RULE;
@@ -259,8 +283,71 @@ static int answers(const struct ring_table *r)
 	return err;
 }
 
-/* One transaction: what stands goes, what n rings take comes. */
-static int load(struct ring_table *r, const struct ring_want *v, size_t n)
+/* ---- from what stands to what is wanted ---- */
+
+/* The one of the same device; NULL: there is none. */
+static const struct ring_want *twin(const struct ring_want *w, const struct ring_want *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].ifindex == w->ifindex && !strcmp(v[i].device, w->device))
+			return &v[i];
+	return NULL;
+}
+
+bool ring_want_same(const struct ring_want *a, const struct ring_want *b)
+{
+	bool alike = twin(a, b, 1) && a->n == b->n;
+
+	for (size_t i = 0; alike && i < a->n; i++)
+		alike = ipaddr_equal(&a->addr[i], &b->addr[i]);
+	return alike;
+}
+
+static bool stands(const struct ring_table *r, const struct ring_want *v, size_t n)
+{
+	bool alike = r->n_had == n;
+
+	for (size_t i = 0; alike && i < n; i++) {
+		const struct ring_want *had = twin(&v[i], r->had, r->n_had);
+
+		alike = had && ring_want_same(had, &v[i]);
+	}
+	return alike;
+}
+
+/* What goes and what comes, and nothing else: of a chain that is not of another device only the rules, which in
+ * one transaction a packet meets as they were or as they are then. */
+static void put_changes(struct text *t, const struct ring_table *r, const struct ring_want *v, size_t n)
+{
+	for (size_t i = 0; i < r->n_had; i++)
+		if (!twin(&r->had[i], v, n))
+			del_chain(t, &r->had[i]);
+	for (size_t i = 0; i < n; i++) {
+		const struct ring_want *before = twin(&v[i], r->had, r->n_had);
+
+		if (!before) {
+			put_chain(t, &v[i]);
+		} else if (!ring_want_same(before, &v[i])) {
+			flush_chain(t, &v[i]);
+			put_rules(t, &v[i]);
+		}
+	}
+}
+
+static void put_anew(struct text *t, const struct ring_table *r, const struct ring_want *v, size_t n)
+{
+	if (r->n_had) {
+		about_table(t, NFT_MSG_DELTABLE, NLM_F_ACK);
+		end(t);
+	}
+	if (n)
+		put_table(t);
+	for (size_t i = 0; i < n; i++)
+		put_chain(t, &v[i]);
+}
+
+/* One transaction. */
+static int load(struct ring_table *r, const struct ring_want *v, size_t n, bool anew)
 {
 	struct text t = { .buf = room_for(v, n) };
 	int err;
@@ -269,35 +356,20 @@ static int load(struct ring_table *r, const struct ring_want *v, size_t n)
 		return -ENOMEM;
 	begin(&t, NFNL_MSG_BATCH_BEGIN, 0);
 	end(&t);
-	if (r->stands) {
-		about_table(&t, NFT_MSG_DELTABLE, NLM_F_ACK);
-		end(&t);
-	}
-	if (n)
-		put_table(&t);
-	for (size_t i = 0; i < n; i++)
-		put_chain(&t, &v[i]);
+	if (anew)
+		put_anew(&t, r, v, n);
+	else
+		put_changes(&t, r, v, n);
 	begin(&t, NFNL_MSG_BATCH_END, 0);
 	end(&t);
 	err = mnl_socket_sendto(r->s, t.buf, t.len) < 0 ? -errno : answers(r);
 	free(t.buf);
-	if (!err)
-		r->stands = n > 0;
-	return err;
-}
-
-static uint64_t mark_of(const struct ring_want *v, size_t n)
-{
-	static const uint64_t seed[2] = { 0x72696e67, 1 };
-	uint64_t part[1 + RING_SLOTS] = { n };
-
-	for (size_t i = 0; i < n; i++) {
-		uint64_t part_of[3 + 1] = { v[i].ifindex, v[i].n, hash_bytes(seed, v[i].device, strlen(v[i].device)),
-					    hash_bytes(seed, v[i].addr, v[i].n * sizeof(v[i].addr[0])) };
-
-		part[1 + i] = hash_bytes(seed, part_of, sizeof(part_of));
-	}
-	return hash_bytes(seed, part, sizeof(part)) | 1;
+	if (err)
+		return err;
+	if (n)
+		memcpy(r->had, v, n * sizeof(*v));
+	r->n_had = n;
+	return 0;
 }
 
 static struct ring_table *table_new(void)
@@ -320,9 +392,12 @@ int ring_keep(const struct ring_want *v, size_t n, struct ring_table **at)
 
 	if (n > RING_SLOTS)
 		return -E2BIG;
+	for (size_t i = 1; i < n; i++)
+		if (twin(&v[i], v, i))
+			return -EEXIST;
 	if (!n) {
-		if (r && r->stands)
-			err = load(r, NULL, 0);
+		if (r && r->n_had)
+			err = load(r, NULL, 0, true);
 		ring_table_free(r);
 		*at = NULL;
 		return err;
@@ -331,12 +406,11 @@ int ring_keep(const struct ring_want *v, size_t n, struct ring_table **at)
 		*at = r = table_new();
 	if (!r)
 		return -ENOMEM;
-	uint64_t now = mark_of(v, n);
-	if (r->mark == now)
+	if (stands(r, v, n))
 		return 0;
-	err = load(r, v, n);
-	r->mark = err ? 0 : now;
-	return err;
+	err = load(r, v, n, !r->n_had);
+	/* the kernel takes chains away with their devices */
+	return err && r->n_had ? load(r, v, n, true) : err;
 }
 
 int ring_table_fd(const struct ring_table *r)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A ring, and the way past the stack, while something becomes of their device."""
+import os
 import re
 import time
 
@@ -26,3 +27,32 @@ def test_a_device_that_was_down_is_as_fast_as_before(wired):  # noqa: F811
     assert not got.lost, got.out
     times = sorted(float(t) for t in re.findall(r'time=([\d.]+) ms', got.out))
     assert times[15] < 30, times  # and not what is left of a quarter of a second
+
+
+def inodes(ns, pid):
+    """The packet sockets of this namespace: all, and those that the process has."""
+    every = {line.split()[-1] for line in ns.run('cat', '/proc/net/packet').stdout.splitlines()[1:]}
+    mine = set()
+    for fd in os.listdir(f'/proc/{pid}/fd'):
+        link = os.readlink(f'/proc/{pid}/fd/{fd}') if os.path.lexists(f'/proc/{pid}/fd/{fd}') else ''
+        mine |= set(re.findall(r'socket:\[(\d+)\]', link))
+    return every, mine & every
+
+
+def test_control_is_who_closes_a_packet_socket_last(wired):  # noqa: F811
+    """That takes some 10 ms (synchronize_net()), in which nobody else is to wait; and when addresses come and go nobody
+    closes any."""
+    w = wired()
+    w.up()
+    until(lambda: 'sent to the next hop' in w.routers[1].log(), 5, 'the way past the stack')
+    forwarder, control = w.routers[1].pids()[1:3]
+    every, held = inodes(w.us, control)
+    assert len(every) == 2 and held == every == inodes(w.us, forwarder)[1]
+    for _ in range(2):
+        w.us.addr('wan', '203.0.113.1/24')
+        until(lambda: '203.0.113.1' in frames(w.us), 5, 'the address')
+        w.us.ip('addr', 'del', '203.0.113.1/24', 'dev', 'wan')
+        until(lambda: '203.0.113.1' not in frames(w.us), 5, 'its end')
+    assert inodes(w.us, control)[0] == every
+    w.us.ip('link', 'set', 'wan', 'mtu', 4000)
+    until(lambda: inodes(w.us, control) == (set(), set()), 5, 'the end of both')

@@ -280,6 +280,63 @@ static void the_table_lives_as_long_as_somebody_holds_it(void **state)
 	assert_false(has_table());
 }
 
+static bool comes(struct port *p)
+{
+	struct batch b;
+	size_t n = waiting(p, &b, 50);
+
+	batch_put(&pool, &b);
+	return n == 1;
+}
+
+/* Where only addresses differ a chain is the same one as before, as is that of a device that has nothing to do with it. */
+static void addresses_that_come_and_go_leave_the_others_as_they_are(void **state)
+{
+	struct recipe c = { .proto = ESP, .last = 2 }, other = { .proto = ESP, .last = 5 };
+	struct ring_want v[2] = { want, { .device = "vc" } };
+	struct ring_table *table = NULL;
+	char same[128];
+
+	NEEDS_NETNS;
+	assert_int_equal(system("ip addr add 10.7.0.5/24 dev vb && ip link add vc type veth peer name vd"), 0);
+	v[1].ifindex = if_nametoindex("vc");
+	v[1].addr[v[1].n++] = ipaddr_v4(0x0A0E0001);
+	int fd = ring_open(&want);
+	assert_true(fd >= 0);
+	if (ring_keep(&want, 1, &table)) {
+		ring_table_free(table);
+		close(fd);
+		skip();
+	}
+	struct port *ring = make(FWD_PORT_RING, fd), *raw = make(FWD_PORT_ESP, raw_open(ESP, true));
+	assert_int_equal(system("nft -a list table netdev culvert_ring | grep 'table\\|chain' > /tmp/ring_chains.$PPID"), 0);
+	snprintf(same, sizeof(same), "nft -a list table netdev culvert_ring | grep 'table\\|chain' | head -2 | cmp - /tmp/ring_chains.$PPID");
+	for (size_t i = 0; i < 6; i++) {
+		bool more = i % 2 == 0;
+
+		v[0].n = want.n;
+		if (more)
+			v[0].addr[v[0].n++] = ipaddr_v4(0x0A070005);
+		assert_int_equal(ring_keep(v, 1 + i / 3, &table), 0);
+		assert_int_equal(ring_listen(fd, &v[0]), 0);
+		assert_int_equal(system(same), 0);
+		send_frame(&c, 30);
+		assert_true(comes(ring) && !comes(raw));
+		send_frame(&other, 30);
+		assert_true(comes(ring) == more && comes(raw) == !more);
+	}
+	(void)!system("rm /tmp/ring_chains.$PPID");
+	/* a device takes its chain with it; the next change makes all anew */
+	assert_int_equal(system("ip link del vc"), 0);
+	assert_int_equal(ring_keep(&want, 1, &table), 0);
+	send_frame(&c, 30);
+	assert_false(comes(raw));
+	raw->ops->close(raw);
+	ring->ops->close(ring);
+	assert_int_equal(ring_keep(NULL, 0, &table), 0);
+	assert_false(has_table());
+}
+
 static void many_come_in_order_and_what_has_no_frame_is_counted(void **state)
 {
 	struct recipe c = { .proto = ESP, .last = 2 };
@@ -500,6 +557,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice),
 		cmocka_unit_test(the_table_lives_as_long_as_somebody_holds_it),
+		cmocka_unit_test(addresses_that_come_and_go_leave_the_others_as_they_are),
 		cmocka_unit_test(many_come_in_order_and_what_has_no_frame_is_counted),
 		cmocka_unit_test(a_device_that_was_down_is_waited_for_as_before),
 		cmocka_unit_test(a_link_sends_esp_and_nothing_else),
