@@ -23,7 +23,8 @@ struct port_ops {
 	 * kernel took; the others are lost (count them).
 	 *   TUN, ESP, GRE: data is a whole IP packet
 	 *   LINK:          data is a whole IP packet, of ESP. It sends until one is refused, or is
-	 *                  anything else: that one and all behind it are still to be sent
+	 *                  anything else: that one and all behind it are still to be sent. Those for
+	 *                  which a queue had no room are among the sent ones, and in lost
 	 *   UDP:           data is the payload; local, remote, ports, outer_tos
 	 *   ICMP:          data is the ICMP message; remote is where to, local (ICMPv6) whose
 	 *                  answer it is, or IP_NONE */
@@ -56,6 +57,7 @@ struct port {
 	 * some packets; told once, and cleared then */
 	int fell_back;
 	uint8_t next_hop[6]; /* LINK: whom the next send is to, a hardware address */
+	size_t lost;	     /* LINK, set by send: what a queue had no room for, of what it sent */
 	/* NEWS alone: what has changed since it was asked last, at most max of it, and then there may be more;
 	 * never blocks */
 	size_t (*news)(struct port *p, struct port_news *v, size_t max);

@@ -303,8 +303,10 @@ bool port_send_own(struct forwarder *f, struct fport *port, struct batch *b)
 
 void port_send_link(struct forwarder *f, struct fport *port, struct batch *b)
 {
-	size_t sent = port->port[f->id]->ops->send(port->port[f->id], b);
+	struct port *own = port->port[f->id];
+	size_t sent = own->ops->send(own, b);
 
+	f->drops.n[FWD_DROP_SEND_FAILED] += own->lost;
 	for (size_t i = 0; i < sent; i++)
 		pkt_put(&f->pool, b->p[i]);
 	memmove(b->p, b->p + sent, (b->n - sent) * sizeof(b->p[0]));

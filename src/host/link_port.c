@@ -71,10 +71,32 @@ static size_t link_recv(struct port *p, struct pool *pool, struct batch *b)
 	return 0;
 }
 
+/* How many of n the device has taken, or a full queue has lost: its discipline has dropped that one (ENOBUFS), as it
+ * drops what the raw socket sends, which says nothing of it; or what we have sent is all there still (EAGAIN). A call
+ * ends in front of what is refused, and the next one says why. */
+static size_t send_all(int fd, struct mmsghdr *v, unsigned n, size_t *ret_lost)
+{
+	unsigned ok = 0;
+
+	*ret_lost = 0;
+	while (ok < n) {
+		int k = sendmmsg(fd, v + ok, n - ok, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (k <= 0 && errno != ENOBUFS && errno != EAGAIN)
+			break;
+		if (k <= 0) {
+			k = errno == EAGAIN ? (int)(n - ok) : 1;
+			*ret_lost += (size_t)k;
+		}
+		ok += (unsigned)k;
+	}
+	return ok;
+}
+
 static size_t link_send(struct port *p, struct batch *b)
 {
 	struct link_port *f = (struct link_port *)(void *)p;
-	unsigned n = 0, ok = 0;
+	unsigned n = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
 		uint16_t type = type_of(b->p[i]);
@@ -89,15 +111,7 @@ static size_t link_send(struct port *p, struct batch *b)
 						     .msg_iov = &f->iov[n], .msg_iovlen = 1 };
 		n++;
 	}
-	/* a call ends in front of what is refused, and the next one says why */
-	while (ok < n) {
-		int k = sendmmsg(p->fd, f->msg + ok, n - ok, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (k <= 0)
-			break;
-		ok += (unsigned)k;
-	}
-	return ok;
+	return send_all(p->fd, f->msg, n, &p->lost);
 }
 
 int link_port_make(uint32_t ifindex, int fd, struct port **ret_port)

@@ -22,7 +22,7 @@ enum { RAW = 1, LINK, NEWS };
 struct mem_port {
 	struct port port;
 	uint16_t got[256]; /* IP IDs of what was sent */
-	size_t n, takes;   /* LINK: of one send */
+	size_t n, takes, loses; /* LINK: of one send */
 	uint8_t mac[6];	   /* LINK: whom to */
 };
 
@@ -49,6 +49,7 @@ static size_t keep(struct port *p, struct batch *b)
 	struct mem_port *m = (struct mem_port *)(void *)p;
 	size_t n = b->n < m->takes ? b->n : m->takes;
 
+	p->lost = m->loses;
 	memcpy(m->mac, p->next_hop, sizeof(m->mac));
 	for (size_t i = 0; i < n; i++)
 		m->got[m->n++] = (uint16_t)(b->p[i]->data[4] << 8 | b->p[i]->data[5]);
@@ -283,6 +284,19 @@ static void what_a_link_does_not_take_leaves_by_the_raw_socket_in_order(void **s
 	assert_int_equal(w.f->drops.n[FWD_DROP_SEND_FAILED], 0);
 }
 
+/* As by the raw socket: a full queue is no broken link. */
+static void what_a_queue_loses_is_counted_and_the_link_stays(void **state)
+{
+	(void)state;
+	assert_int_equal(look(PEER, 1), 0);
+	w.port[LINK][0].loses = 3;
+	assert_int_equal(by_link(0, PEER, 5), 5);
+	assert_int_equal(w.f->drops.n[FWD_DROP_SEND_FAILED], 3);
+	w.port[LINK][0].loses = 0;
+	assert_int_equal(by_link(0, PEER, 5), 5);
+	assert_int_equal(w.f->drops.n[FWD_DROP_SEND_FAILED], 3);
+}
+
 static void without_news_or_with_too_many_nothing_goes_past_the_stack(void **state)
 {
 	(void)state;
@@ -333,6 +347,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_changes_is_about_whom_it_concerns, up, down),
 		cmocka_unit_test_setup_teardown(what_control_found_before_a_change_is_not_believed, up, down),
 		cmocka_unit_test_setup_teardown(what_a_link_does_not_take_leaves_by_the_raw_socket_in_order, up, down),
+		cmocka_unit_test_setup_teardown(what_a_queue_loses_is_counted_and_the_link_stays, up, down),
 		cmocka_unit_test_setup_teardown(without_news_or_with_too_many_nothing_goes_past_the_stack, up, down),
 		cmocka_unit_test_setup_teardown(what_is_there_is_found_without_a_descriptor, up, down),
 	};

@@ -463,6 +463,43 @@ static void a_link_sends_esp_and_nothing_else(void **state)
 	link->ops->close(link);
 }
 
+/* What a queue has no room for is lost there, as what the raw socket sends is; what the device refuses is not. */
+static void a_full_queue_is_no_broken_link(void **state)
+{
+	static const char limit[] = "tc qdisc add dev va root tbf rate 80kbit burst 2000 limit 4000";
+	const struct recipe c = { .proto = ESP, .last = 2 };
+	struct batch b = { 0 };
+	struct port *link;
+
+	NEEDS_NETNS;
+	if (system(limit))
+		skip(); /* a kernel without it */
+	link = make(FWD_PORT_LINK, link_open(if_nametoindex("va")));
+	memcpy(link->next_hop, b_mac, 6);
+	while (b.n < 32) {
+		struct pkt *k = pkt_get(&pool);
+
+		k->len = (uint32_t)put(k->data, &c, 480);
+		(void)batch_add(&b, k);
+	}
+	/* 500 bytes and a header: three or four by the bucket, seven in the queue */
+	assert_int_equal(link->ops->send(link, &b), b.n);
+	assert_in_range(link->lost, b.n - 14, b.n - 7);
+	assert_int_equal(system("tc qdisc del dev va root"), 0);
+	assert_int_equal(link->ops->send(link, &b), b.n);
+	assert_int_equal(link->lost, 0);
+	/* a link that is down, and a packet that is too long for it */
+	b.p[3]->len = (uint32_t)put(b.p[3]->data, &c, 1500);
+	assert_int_equal(link->ops->send(link, &b), 3);
+	assert_int_equal(link->lost, 0);
+	assert_int_equal(system("ip link set va down"), 0);
+	assert_int_equal(link->ops->send(link, &b), 0);
+	assert_int_equal(link->lost, 0);
+	assert_int_equal(system("ip link set va up"), 0);
+	batch_put(&pool, &b);
+	link->ops->close(link);
+}
+
 static void a_next_hop_is_known_once_somebody_answers(void **state)
 {
 	struct ipaddr near = ipaddr_v4(0x0A080063), far = ipaddr_v4(0x0A090001), own = ipaddr_v4(0x0A070002);
@@ -561,6 +598,7 @@ int main(void)
 		cmocka_unit_test(many_come_in_order_and_what_has_no_frame_is_counted),
 		cmocka_unit_test(a_device_that_was_down_is_waited_for_as_before),
 		cmocka_unit_test(a_link_sends_esp_and_nothing_else),
+		cmocka_unit_test(a_full_queue_is_no_broken_link),
 		cmocka_unit_test(a_next_hop_is_known_once_somebody_answers),
 		cmocka_unit_test(what_changes_on_the_way_is_told_at_once),
 	};
