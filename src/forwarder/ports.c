@@ -174,6 +174,9 @@ int ports_del(struct forwarder *f, uint32_t id)
 		return -ENOENT;
 	*at = p->next;
 	relink(f, p);
+	/* nothing is known of what changes before there is another one, nor where that leads to */
+	for (unsigned k = 0; k < f->all->n && (p->desc.kind == FWD_PORT_NEWS || p->desc.kind == FWD_PORT_LINK); k++)
+		f->all->worker[k]->hops_void = UINT64_MAX;
 	for (unsigned k = 0; k < f->all->n; k++)
 		if (p->port[k] && f->all->watch.removed)
 			f->all->watch.removed(f->all->watch.ctx, k, p->port[k]);

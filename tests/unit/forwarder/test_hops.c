@@ -297,6 +297,27 @@ static void what_a_queue_loses_is_counted_and_the_link_stays(void **state)
 	assert_int_equal(w.f->drops.n[FWD_DROP_SEND_FAILED], 3);
 }
 
+/* A control that follows another makes both anew: what changed in between nobody has said. */
+static void what_was_told_ends_with_the_port_that_guards_it_or_leads_there(void **state)
+{
+	static const struct {
+		uint32_t id;
+		uint8_t kind;
+	} rows[] = { { NEWS, FWD_PORT_NEWS }, { LINK, FWD_PORT_LINK } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(look(PEER, 1), 0);
+		assert_int_equal(by_link(0, PEER, 5), 5);
+		assert_int_equal(ports_del(w.f, rows[i].id), 0);
+		add(rows[i].id, rows[i].kind);
+		for (unsigned k = 0; k < WORKERS; k++)
+			assert_int_equal(by_link(k, PEER, 5), 0);
+	}
+	assert_int_equal(look(PEER, 1), 0);
+	assert_int_equal(by_link(1, PEER, 5), 5);
+}
+
 static void without_news_or_with_too_many_nothing_goes_past_the_stack(void **state)
 {
 	(void)state;
@@ -348,6 +369,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_control_found_before_a_change_is_not_believed, up, down),
 		cmocka_unit_test_setup_teardown(what_a_link_does_not_take_leaves_by_the_raw_socket_in_order, up, down),
 		cmocka_unit_test_setup_teardown(what_a_queue_loses_is_counted_and_the_link_stays, up, down),
+		cmocka_unit_test_setup_teardown(what_was_told_ends_with_the_port_that_guards_it_or_leads_there, up, down),
 		cmocka_unit_test_setup_teardown(without_news_or_with_too_many_nothing_goes_past_the_stack, up, down),
 		cmocka_unit_test_setup_teardown(what_is_there_is_found_without_a_descriptor, up, down),
 	};
