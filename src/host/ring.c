@@ -14,7 +14,7 @@
 
 #define ESP   50
 /* what comes before the addresses, and nine for each of IPv6 */
-#define PROGRAM_MAX (24 + 9 * RING_ADDRS)
+#define PROGRAM_MAX (28 + 9 * RING_ADDRS)
 
 /* ---- the socket ---- */
 
@@ -90,7 +90,7 @@ static uint32_t word(const struct ipaddr *a, size_t i)
 	       (uint32_t)a->b[4 * i + 2] << 8 | a->b[4 * i + 3];
 }
 
-/* Whole ESP to one of the addresses (RFC 791 section 3.1, RFC 8200 section 3). Offsets are from the IP
+/* Whole ESP that a frame has room for, to one of the addresses (RFC 791 section 3.1, RFC 8200 section 3). Offsets are from the IP
  * header. */
 static void put_v4(struct program *p, const struct ring_want *w)
 {
@@ -132,6 +132,9 @@ int ring_listen(int fd, const struct ring_want *w)
 
 	load(&p, BPF_W, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE));
 	need(&p, PACKET_HOST);
+	op(&p, BPF_LD | BPF_W | BPF_LEN, 0, 0, 0); /* from the IP header on, in a socket of SOCK_DGRAM */
+	op(&p, BPF_JMP | BPF_JGT | BPF_K, RING_MTU, 0, 1);
+	answer(&p, false);
 	load(&p, BPF_W, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL));
 	op(&p, BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 1, 0);
 	over = p.n;

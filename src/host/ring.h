@@ -2,8 +2,9 @@
 /* ESP as it comes in by an outer device, out of memory that the kernel fills (packet(7), PACKET_RX_RING):
  * a packet costs a copy instead of a system call's part. A tap sees packets before the kernel's stack
  * does, so what it takes is kept from the stack, by an nftables table of our own (ring_table.c) that says the same as
- * the tap's filter: whole ESP packets to certain addresses of the host. Everything else - fragments, AH,
- * extension headers, other addresses - goes the way it always went.
+ * the tap's filter: whole ESP packets to certain addresses of the host, as long as a frame has room for them.
+ * Everything else - fragments, AH, extension headers, other addresses, longer ones, which a device may bring
+ * whatever its MTU - goes the way it always went.
  *
  * Version 2 of the ring and not 3, which hands over a block when it is full or its timer ends: a lone
  * packet would wait for milliseconds. */

@@ -22,7 +22,7 @@
 /* bytes of messages that are enough for: the table, a chain, a rule; tests have the longest of each */
 #define ROOM_TABLE 512
 #define ROOM_CHAIN 256
-#define ROOM_RULE  768
+#define ROOM_RULE  1024
 
 struct ring_table {
 	struct mnl_socket *s;
@@ -101,15 +101,20 @@ static void put_value(struct text *t, uint16_t attr, const void *p, size_t n)
 	mnl_attr_nest_end(t->h, nest);
 }
 
-/* Goes on only if what was loaded is that. */
-static void is(struct text *t, const void *p, size_t n)
+static void compare(struct text *t, enum nft_cmp_ops how, const void *p, size_t n)
 {
 	struct expr e = expr_begin(t, "cmp");
 
 	put_u32(t, NFTA_CMP_SREG, NFT_REG_1);
-	put_u32(t, NFTA_CMP_OP, NFT_CMP_EQ);
+	put_u32(t, NFTA_CMP_OP, how);
 	put_value(t, NFTA_CMP_DATA, p, n);
 	expr_end(t, e);
+}
+
+/* Goes on only if what was loaded is that. */
+static void is(struct text *t, const void *p, size_t n)
+{
+	compare(t, NFT_CMP_EQ, p, n);
 }
 
 static void meta(struct text *t, uint32_t key)
@@ -119,6 +124,24 @@ static void meta(struct text *t, uint32_t key)
 	put_u32(t, NFTA_META_DREG, NFT_REG_1);
 	put_u32(t, NFTA_META_KEY, key);
 	expr_end(t, e);
+}
+
+/* Goes on only if the packet, from its IP header on, is no longer than that: what is compared is in the order of bytes
+ * of the network, and the kernel's number is in ours. */
+static void fits(struct text *t, uint32_t max)
+{
+	struct expr e;
+
+	max = htobe32(max);
+	meta(t, NFT_META_LEN);
+	e = expr_begin(t, "byteorder");
+	put_u32(t, NFTA_BYTEORDER_SREG, NFT_REG_1);
+	put_u32(t, NFTA_BYTEORDER_DREG, NFT_REG_1);
+	put_u32(t, NFTA_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	put_u32(t, NFTA_BYTEORDER_LEN, sizeof(max));
+	put_u32(t, NFTA_BYTEORDER_SIZE, sizeof(max));
+	expr_end(t, e);
+	compare(t, NFT_CMP_LTE, &max, sizeof(max));
 }
 
 /* Bytes of the IP header. */
@@ -171,7 +194,7 @@ static void put_chain_name(struct text *t, uint16_t attr, const struct ring_want
 	mnl_attr_put_strz(t->h, attr, name);
 }
 
-/* As the filter of the ring (ring_listen()): whole ESP to that address of the host (RFC 791 section 3.1,
+/* As the filter of the ring (ring_listen()): whole ESP that a frame has room for, to that address of the host (RFC 791 section 3.1,
  * RFC 8200 section 3). */
 static void put_rule(struct text *t, const struct ring_want *w, const struct ipaddr *to)
 {
@@ -196,6 +219,7 @@ static void put_rule(struct text *t, const struct ring_want *w, const struct ipa
 	}
 	header(t, six ? 24 : 16, six ? 16 : 4);
 	is(t, to->b, six ? 16 : 4);
+	fits(t, RING_MTU);
 	drop(t);
 	mnl_attr_nest_end(t->h, list);
 	end(t);

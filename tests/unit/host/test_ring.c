@@ -135,7 +135,7 @@ static size_t put(uint8_t *p, const struct recipe *c, size_t payload)
 
 static void send_frame(const struct recipe *c, size_t payload)
 {
-	uint8_t f[2048];
+	uint8_t f[4096];
 
 	memcpy(f, b_mac, 6);
 	f[5] ^= c->to_others;
@@ -335,6 +335,51 @@ static void addresses_that_come_and_go_leave_the_others_as_they_are(void **state
 	ring->ops->close(ring);
 	assert_int_equal(ring_keep(NULL, 0, &table), 0);
 	assert_false(has_table());
+}
+
+/* A device may bring more than its MTU; the ring has what it has room for, and the stack the rest. */
+static void what_is_longer_than_a_frame_comes_by_the_socket(void **state)
+{
+	struct ring_table *table = NULL;
+
+	NEEDS_NETNS;
+	assert_int_equal(system("ip link set va mtu 3000 && ip link set vb mtu 3000"), 0);
+	int fd = ring_open(&want);
+	assert_true(fd >= 0);
+	if (ring_keep(&want, 1, &table)) {
+		ring_table_free(table);
+		close(fd);
+		skip();
+	}
+	assert_int_equal(ring_listen(fd, &want), 0);
+	struct port *ring = make(FWD_PORT_RING, fd), *raw = make(FWD_PORT_ESP, raw_open(ESP, true));
+	struct port *raw6 = make(FWD_PORT_ESP6, raw6_open(ESP, true));
+	for (size_t six = 0; six < 2; six++) {
+		static const struct {
+			size_t len; /* with its header */
+			bool by_ring;
+		} rows[] = { { RING_MTU, true }, { RING_MTU + 1, false }, { RING_MTU + 81, false }, { 3000, false } };
+		struct recipe c = { .proto = ESP, .last = 2, .six = six };
+
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			struct batch b;
+
+			send_frame(&c, rows[i].len - (six ? 40 : 20));
+			assert_int_equal(waiting(ring, &b, rows[i].by_ring ? 2000 : 20), rows[i].by_ring);
+			if (rows[i].by_ring)
+				assert_int_equal(b.p[0]->len, rows[i].len);
+			batch_put(&pool, &b);
+			assert_int_equal(waiting(six ? raw6 : raw, &b, rows[i].by_ring ? 20 : 2000), !rows[i].by_ring);
+			if (!rows[i].by_ring)
+				assert_int_equal(b.p[0]->len, rows[i].len);
+			batch_put(&pool, &b);
+		}
+	}
+	raw6->ops->close(raw6);
+	raw->ops->close(raw);
+	ring->ops->close(ring);
+	assert_int_equal(ring_keep(NULL, 0, &table), 0);
+	assert_int_equal(system("ip link set va mtu 1500 && ip link set vb mtu 1500"), 0);
 }
 
 static void many_come_in_order_and_what_has_no_frame_is_counted(void **state)
@@ -595,6 +640,7 @@ int main(void)
 		cmocka_unit_test(a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice),
 		cmocka_unit_test(the_table_lives_as_long_as_somebody_holds_it),
 		cmocka_unit_test(addresses_that_come_and_go_leave_the_others_as_they_are),
+		cmocka_unit_test(what_is_longer_than_a_frame_comes_by_the_socket),
 		cmocka_unit_test(many_come_in_order_and_what_has_no_frame_is_counted),
 		cmocka_unit_test(a_device_that_was_down_is_waited_for_as_before),
 		cmocka_unit_test(a_link_sends_esp_and_nothing_else),
