@@ -72,7 +72,7 @@ struct policy {
 	struct tunnel *vti, *gre;
 	const struct access_list *acl_in, *acl_out; /* of the table in force; NULL none */
 	struct sa *out;	  /* newest first; known flows hold one of them until sas_changed() (messages.c) */
-	bool by_ring;	  /* ESP of its SAs has come by a ring; by whose turn it is in the lane */
+	uint32_t by_ring; /* the device by whose ring ESP of its SAs has come last, 0 none; by whose turn it is in the lane */
 	struct pkt *wait_first, **wait_last;
 	size_t n_waiting;
 	uint64_t acquired_ms; /* last ACQUIRE; 0 never */
@@ -253,7 +253,7 @@ static inline uint16_t tun_next_ip_id(const struct forwarder *f, struct tunnel *
 }
 
 /* ports.c. What ESP of an SA, known to be the peer's, came by, f->via: if one policy's comes by a ring and by
- * the raw socket, control is told to do without the ring. By whose turn it is in the lane. */
+ * the raw socket, of whichever device, control is told to do without the ring. By whose turn it is in the lane. */
 void port_note_esp(struct forwarder *f, struct policy *pol, struct pkt *const *p, size_t n);
 /* add and del as the messages say; lookups answer NULL for none. */
 int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd); /* fd -1: 0 if it is there, -EBADF if not */

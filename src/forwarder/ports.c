@@ -259,25 +259,23 @@ static void tell_mixed(struct forwarder *f, struct fport *p)
 	(void)event_send(f, &m);
 }
 
-/* Fragments are put together by the kernel and come by the raw socket, whole ESP by the ring. Of two
- * queues nobody knows what is older, and behind a backlog of one the packets of the other would be
- * too old for the replay window. When a ring has just come, the socket may hold what came before. */
+/* Fragments are put together by the kernel and come by the raw socket, whole ESP by the ring; so does what comes by
+ * another device than the one that has its address. Of two queues nobody knows what is older, and behind a backlog
+ * of one the packets of the other would be too old for the replay window. When a ring has just come, the socket may
+ * hold what came before. */
 void port_note_esp(struct forwarder *f, struct policy *pol, struct pkt *const *k, size_t n)
 {
-	struct fport *p = NULL;
+	struct fport *p;
 
-	if (f->via == FWD_PORT_RING && !pol->by_ring)
-		pol->by_ring = true; /* others read what is beside it: not written without need */
+	if (f->via == FWD_PORT_RING && n && pol->by_ring != k[0]->ifindex)
+		pol->by_ring = k[0]->ifindex; /* others read what is beside it: not written without need */
 	if (!pol->by_ring || (f->via != FWD_PORT_ESP && f->via != FWD_PORT_ESP6))
 		return;
-	for (size_t i = 0; i < n; i++) {
-		if (!p || p->desc.ifid != k[i]->ifindex)
-			p = ring_of(f, k[i]->ifindex);
-		if (!p) /* the ring has gone */
-			pol->by_ring = false;
-		else
-			tell_mixed(f, p);
-	}
+	p = ring_of(f, pol->by_ring);
+	if (p)
+		tell_mixed(f, p);
+	else
+		pol->by_ring = 0; /* the ring has gone */
 }
 
 bool port_send_by(struct forwarder *f, struct fport *port, unsigned worker, struct batch *b)
