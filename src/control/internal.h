@@ -13,6 +13,7 @@
 #include "control/control.h"
 #include "control/fwdlink.h"
 #include "control/if_counts.h"
+#include "control/ring_cuts.h"
 #include "host/netlink.h"
 #include "host/ring.h"
 #include "host/steer.h"
@@ -38,7 +39,7 @@
 #define PORT_RING  40	/* plus slot */
 #define PORT_HOLD  48
 #define PORT_NEWS  49
-#define PORT_LINK  50	/* plus slot of the ring */
+#define PORT_LINK  50	/* plus slot in esp_links */
 #define PORT_STEER 100	/* plus slot */
 #define PORT_TUN   1000 /* plus index in tuns */
 
@@ -149,7 +150,7 @@ struct control {
 	struct acl_log *acl_log;
 	bool access_failed; /* the last time */
 	struct ring_want rings[RING_SLOTS]; /* of the outer devices; ifindex 0: none */
-	bool ring_links[RING_SLOTS]; /* and a LINK port beside it */
+	uint32_t esp_links[RING_SLOTS]; /* of which devices there is a LINK port; 0: none */
 	int ring_fd[RING_SLOTS], link_fd[RING_SLOTS]; /* control's own of both; 0: none */
 	bool ring_news;		     /* and the forwarder is told of changes */
 	struct event *hops_timer;
@@ -157,10 +158,7 @@ struct control {
 		struct ring_want want;
 		int err; /* 0: it did not */
 	} rings_failed[RING_SLOTS];
-	struct {
-		uint32_t ifindex;
-		uint64_t until_ms;
-	} rings_cut[RING_SLOTS]; /* fragments come there, and none is tried before */
+	struct ring_cuts rings_cut; /* where fragments come */
 	struct ring_table *ring_table; /* keeps their packets from the stack; NULL: nothing does */
 	bool ring_held;	      /* the forwarder holds it, too */
 	uint64_t rings_said;  /* hash of what the log was told */

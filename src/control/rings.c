@@ -18,12 +18,12 @@
 #include "host/offload.h"
 #include "host/os.h"
 
-#define CUT_MS 600000 /* until a ring is tried again where fragments came */
-
 /* What is wanted, and for each outer device why not, if it is not. */
 struct wish {
 	struct ring_want v[RING_SLOTS];
 	size_t n;
+	struct ring_want cut[RING_SLOTS]; /* those that do without a ring for a while */
+	size_t n_cut;
 	struct txt said;
 };
 
@@ -42,12 +42,7 @@ static bool has_list(const struct control *c, uint32_t ifindex, bool in)
 
 static bool is_cut(const struct control *c, uint32_t ifindex)
 {
-	uint64_t now = host_now_ms(NULL);
-
-	for (size_t i = 0; i < RING_SLOTS; i++)
-		if (c->rings_cut[i].ifindex == ifindex && now < c->rings_cut[i].until_ms)
-			return true;
-	return false;
+	return ring_cuts_hold(&c->rings_cut, ifindex, host_now_ms(NULL));
 }
 
 static int cmp_addr(const void *a, const void *b)
@@ -99,6 +94,14 @@ static void say(struct wish *wish, const char *device, const char *why)
 		txt_printf(&wish->said, "ESP by %s: received by a ring of packets", device);
 }
 
+static bool named(const struct ring_want *v, size_t n, uint32_t ifindex)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
 static void want_device(const struct control *c, uint32_t ifindex, struct wish *wish)
 {
 	const struct nl_link *l = ifindex ? plumb_link(c, ifindex) : NULL;
@@ -108,15 +111,16 @@ static void want_device(const struct control *c, uint32_t ifindex, struct wish *
 
 	if (!l)
 		return;
-	for (size_t i = 0; i < wish->n; i++)
-		if (wish->v[i].ifindex == ifindex)
-			return;
+	if (named(wish->v, wish->n, ifindex) || named(wish->cut, wish->n_cut, ifindex))
+		return;
 	snprintf(w.device, sizeof(w.device), "%s", l->name);
 	why = refusal(c, l, &w, room);
 	if (!why && !w.n)
 		return; /* nothing of ours can come there (yet) */
 	if (!why && wish->n == RING_SLOTS)
 		why = "other devices have them all";
+	if (why && is_cut(c, ifindex) && !offload_refused("no-ring") && wish->n_cut < RING_SLOTS)
+		wish->cut[wish->n_cut++] = w;
 	if (why)
 		say(wish, l->name, why);
 	else
@@ -175,12 +179,11 @@ static void drop_link(struct control *c, size_t i)
 {
 	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_LINK + i));
 	close_own(&c->link_fd[i]);
-	c->ring_links[i] = false;
+	c->esp_links[i] = 0;
 }
 
 static void drop_slot(struct control *c, size_t i)
 {
-	drop_link(c, i);
 	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_RING + i));
 	close_own(&c->ring_fd[i]);
 	c->rings[i] = (struct ring_want){ 0 };
@@ -348,42 +351,47 @@ static int start_news(struct control *c)
 	return err;
 }
 
-static int start_link(struct control *c, size_t slot)
+static size_t link_of(const struct control *c, uint32_t ifindex)
 {
+	size_t i = 0;
+
+	while (i < RING_SLOTS && c->esp_links[i] != ifindex)
+		i++;
+	return i;
+}
+
+static int start_link(struct control *c, uint32_t ifindex)
+{
+	size_t slot = link_of(c, 0);
 	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = { .id = (uint32_t)(PORT_LINK + slot), .kind = FWD_PORT_LINK,
-							      .ifid = c->rings[slot].ifindex, .sends_only = true } };
-	int fd, err = start_news(c);
+							      .ifid = ifindex, .sends_only = true } };
+	int fd, err = slot < RING_SLOTS ? start_news(c) : -ENOSPC;
 
 	if (err)
 		return err;
-	fd = link_open(c->rings[slot].ifindex);
+	fd = link_open(ifindex);
 	if (fd < 0)
 		return fd;
 	err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
-	c->ring_links[slot] = !err;
+	c->esp_links[slot] = err ? 0 : ifindex;
 	c->link_fd[slot] = fd;
 	if (err)
 		close_own(&c->link_fd[slot]);
 	return err;
 }
 
-/* Beside the ring of a device that has one. */
-static void follow_link(struct control *c, const struct ring_want *w, bool only_less, struct txt *said)
+/* Of a device that has a ring, or had one until fragments came: those are none of what is sent. */
+static void follow_link(struct control *c, uint32_t ifindex, bool only_less, struct txt *said)
 {
-	size_t slot = 0;
+	size_t slot = link_of(c, ifindex);
 	char room[128];
-	const char *why;
+	const char *why = no_link(c, ifindex, room);
 	int err = 0;
 
-	while (slot < RING_SLOTS && c->rings[slot].ifindex != w->ifindex)
-		slot++;
-	if (slot == RING_SLOTS)
-		return;
-	why = no_link(c, w->ifindex, room);
-	if (why && c->ring_links[slot])
+	if (why && slot < RING_SLOTS)
 		drop_link(c, slot);
-	if (!why && !c->ring_links[slot] && !only_less)
-		err = start_link(c, slot);
+	if (!why && slot == RING_SLOTS && !only_less)
+		err = start_link(c, ifindex);
 	if (why || err)
 		txt_printf(said, ", sent by the raw socket (%s)\n", why ? why : strerror(-err));
 	else
@@ -393,9 +401,17 @@ static void follow_link(struct control *c, const struct ring_want *w, bool only_
 bool rings_link(const struct control *c, uint32_t ifindex)
 {
 	for (size_t i = 0; i < RING_SLOTS; i++)
-		if (c->ring_links[i] && (!ifindex || c->rings[i].ifindex == ifindex))
+		if (c->esp_links[i] && (!ifindex || c->esp_links[i] == ifindex))
 			return true;
 	return false;
+}
+
+static void drop_links(struct control *c, const struct wish *wish)
+{
+	for (size_t i = 0; i < RING_SLOTS; i++)
+		if (!c->rings_known || (c->esp_links[i] && !named(wish->v, wish->n, c->esp_links[i]) &&
+					!named(wish->cut, wish->n_cut, c->esp_links[i])))
+			drop_link(c, i);
 }
 
 static void tell(struct control *c, struct txt *said)
@@ -416,6 +432,7 @@ void rings_follow(struct control *c, bool only_less)
 	bool gone = false;
 
 	wish_of(c, &wish);
+	drop_links(c, &wish);
 	for (size_t i = 0; i < RING_SLOTS; i++) {
 		/* what an earlier control left goes: its filter cannot be asked */
 		if (!c->rings_known || (c->rings[i].ifindex && !wished(&wish, &c->rings[i]))) {
@@ -436,7 +453,13 @@ void rings_follow(struct control *c, bool only_less)
 
 		say(&wish, wish.v[i].device, err == -ENODEV ? "no Ethernet device" : err ? strerror(-err) : NULL);
 		if (!err)
-			follow_link(c, &wish.v[i], only_less, &wish.said);
+			follow_link(c, wish.v[i].ifindex, only_less, &wish.said);
+		else if (link_of(c, wish.v[i].ifindex) < RING_SLOTS)
+			drop_link(c, link_of(c, wish.v[i].ifindex));
+	}
+	for (size_t i = 0; i < wish.n_cut; i++) {
+		txt_printf(&wish.said, "ESP by %s: received by the raw socket", wish.cut[i].device);
+		follow_link(c, wish.cut[i].ifindex, only_less, &wish.said);
 	}
 	if (!only_less)
 		tell(c, &wish.said);
@@ -445,17 +468,13 @@ void rings_follow(struct control *c, bool only_less)
 
 bool rings_cut(struct control *c, uint32_t id)
 {
-	size_t slot = id - PORT_RING, at = 0;
+	size_t slot = id - PORT_RING;
 
 	if (id < PORT_RING || slot >= RING_SLOTS)
 		return false;
 	if (!c->rings[slot].ifindex) /* it has gone already */
 		return true;
-	for (size_t i = 0; i < RING_SLOTS; i++)
-		if (c->rings_cut[i].until_ms < c->rings_cut[at].until_ms)
-			at = i;
-	c->rings_cut[at].ifindex = c->rings[slot].ifindex;
-	c->rings_cut[at].until_ms = host_now_ms(NULL) + CUT_MS;
+	ring_cuts_add(&c->rings_cut, c->rings[slot].ifindex, host_now_ms(NULL));
 	rings_follow(c, false);
 	return true;
 }
@@ -467,7 +486,7 @@ void rings_lost(struct control *c)
 		close_own(&c->link_fd[i]);
 	}
 	memset(c->rings, 0, sizeof(c->rings));
-	memset(c->ring_links, 0, sizeof(c->ring_links));
+	memset(c->esp_links, 0, sizeof(c->esp_links));
 	c->ring_news = false;
 	memset(c->rings_failed, 0, sizeof(c->rings_failed));
 	c->ring_held = false;
@@ -475,8 +494,11 @@ void rings_lost(struct control *c)
 
 void rings_remove(struct control *c)
 {
-	for (size_t i = 0; i < RING_SLOTS; i++)
+	for (size_t i = 0; i < RING_SLOTS; i++) {
+		if (c->esp_links[i])
+			drop_link(c, i);
 		if (c->rings[i].ifindex)
 			drop_slot(c, i);
+	}
 	(void)keep(c);
 }

@@ -322,6 +322,12 @@ def test_a_ring_goes_when_fragments_come_and_takes_nothing_of_others(wired):
     assert not w.us.run('ping', '-c', 3, '-i', 0.2, '-s', 1456, '-M', 'dont', '-I', w.near, w.far).returncode
     until(lambda: 'ESP by wan: raw socket (its peers' in w.routers[0].log(), 5, 'the end of the ring')
     assert frames(w.them) is None and frames(w.us)
+    # what they send goes on past the stack
+    assert 'ESP by wan: received by the raw socket, sent to the next hop past the stack' in w.routers[0].log()
+    before = esp_by_the_stack(w.them)
+    assert not w.us.ping(w.far, 10, 0.05, source=w.near).result().lost
+    after = esp_by_the_stack(w.them)
+    assert after[0] >= before[0] + 10 and after[1] == before[1]
     numbered(w.us, w.near, w.them, w.far, 1000, random.Random(51))
     assert dropped(w.routers[0]) == {'unknown SPI'}
 
