@@ -14,6 +14,7 @@
 #define HOP_LIFE_MS  3500
 #define HOP_PEERS    64 /* those behind use the raw socket */
 #define HOP_TRIES    8
+#define HOP_TRIES_EACH 2
 
 struct peers {
 	struct ipaddr v[HOP_PEERS];
@@ -52,18 +53,31 @@ static int tell(struct control *c, const struct ipaddr *peer)
 	return fwdlink_call(c->fwd, &m, -1, NULL, NULL);
 }
 
-/* Where much changes, some peers' packets leave by the raw socket until the next time. */
+/* One of which something changes while it is looked at has to wait for the next time. */
+static int tell_one(struct control *c, const struct ipaddr *peer, int *again)
+{
+	for (int turn = 0; turn < HOP_TRIES_EACH && *again > 0; turn++) {
+		int err = tell(c, peer);
+
+		if (err != -EAGAIN)
+			return err;
+		--*again;
+		err = begin(c);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Where much changes, some peers' packets leave by the raw socket until the next time, which begins with those behind. */
 static void tell_all(struct control *c, const struct peers *p)
 {
+	size_t at = p->n ? c->hops_at % p->n : 0, done = 0;
 	int again = HOP_TRIES, err = p->n ? begin(c) : 0;
 
-	for (size_t i = 0; !err && i < p->n; i++) {
-		err = tell(c, &p->v[i]);
-		if (err == -EAGAIN && again-- > 0) {
-			err = begin(c);
-			i--;
-		}
-	}
+	while (!err && done < p->n && again > 0)
+		err = tell_one(c, &p->v[(at + done++) % p->n], &again);
+	c->hops_at = at + done;
 }
 
 static void on_hops(evutil_socket_t fd, short what, void *ctx)

@@ -154,6 +154,7 @@ struct control {
 	int ring_fd[RING_SLOTS], link_fd[RING_SLOTS]; /* control's own of both; 0: none */
 	bool ring_news;		     /* and the forwarder is told of changes */
 	struct event *hops_timer;
+	size_t hops_at; /* with which peer the next look begins */
 	struct {
 		struct ring_want want;
 		int err; /* 0: it did not */

@@ -6,7 +6,7 @@
  * Certain is what control has told lately - it holds for a few seconds, and is told again each second - and what the
  * kernel has changed nothing about since: each worker has a socket on which the kernel says so (FWD_PORT_NEWS), and reads
  * it before it sends. So that nothing that control found before a change is believed behind it, control says
- * when it begins to look, and what it finds counts if nothing has changed since then.
+ * when it begins to look, and a hop that it finds counts if nothing about it has changed since then.
  *
  * Nothing but ESP goes this way: port_send() asks here for it alone, and the port looks again. */
 #include "forwarder/internal.h"
@@ -39,6 +39,18 @@ static bool is_about(const struct port_news *n, const struct hop *h)
 	}
 }
 
+/* It ends what was told before, and what control may just have found. */
+static void note(struct forwarder *f, const struct port_news *n)
+{
+	for (size_t k = 0; k < HOPS_MAX; k++)
+		if (is_about(n, &f->all->hops[k]))
+			f->hops_void |= UINT64_C(1) << k;
+	if (f->n_hops_news == HOPS_NEWS)
+		f->many_hops_news = true;
+	else
+		f->hops_news[f->n_hops_news++] = *n;
+}
+
 /* Takes note of what has changed. False: nobody tells. */
 static bool hear(struct forwarder *f)
 {
@@ -48,21 +60,27 @@ static bool hear(struct forwarder *f)
 
 	for (size_t turn = 0; p && turn < NEWS_MOST; turn++) {
 		n = p->news(p, v, NEWS_AT_ONCE);
-		if (n)
-			f->hops_news = true;
 		for (size_t i = 0; i < n; i++)
-			for (size_t k = 0; k < HOPS_MAX; k++)
-				if (is_about(&v[i], &f->all->hops[k]))
-					f->hops_void |= UINT64_C(1) << k;
+			note(f, &v[i]);
 		if (n < NEWS_AT_ONCE)
 			return true;
 	}
 	f->hops_void = UINT64_MAX; /* there is more */
+	f->many_hops_news = true;
 	return p != NULL;
 }
 
-/* All workers'. 0: nothing has changed since control began to look. */
-static int hear_all(struct forwarder *f, bool begins)
+static bool has_changed(const struct forwarder *f, const struct hop *h)
+{
+	bool some = f->many_hops_news;
+
+	for (size_t i = 0; !some && i < f->n_hops_news; i++)
+		some = is_about(&f->hops_news[i], h);
+	return some;
+}
+
+/* By all workers. 0: of h nothing has changed since control began to look; NULL: it begins. */
+static int hear_all(struct forwarder *f, const struct hop *h)
 {
 	int err = 0;
 
@@ -71,18 +89,24 @@ static int hear_all(struct forwarder *f, bool begins)
 
 		if (!hear(w))
 			return -ENOENT;
-		if (w->hops_news && !begins)
+		if (h && has_changed(w, h))
 			err = -EAGAIN;
-		if (begins)
-			w->hops_news = false;
+		if (h)
+			continue;
+		w->n_hops_news = 0;
+		w->many_hops_news = false;
 	}
 	return err;
 }
 
 int hops_set(struct forwarder *f, const struct fwd_next_hop *h)
 {
-	int err = hear_all(f, !h->dst.family);
-	struct hop *at = NULL;
+	struct hop found = { .dst = h->dst, .via = h->via, .ifid = h->ifid,
+			     .until_ms = h->life_ms ? f->now_ms + h->life_ms : 0 }, *at = NULL;
+	int err;
+
+	memcpy(found.mac, h->mac, sizeof(found.mac));
+	err = hear_all(f, h->dst.family ? &found : NULL);
 
 	if (err || !h->dst.family)
 		return err;
@@ -98,9 +122,7 @@ int hops_set(struct forwarder *f, const struct fwd_next_hop *h)
 	}
 	if (!at)
 		return -ENOSPC;
-	*at = (struct hop){ .dst = h->dst, .via = h->via, .ifid = h->ifid,
-			    .until_ms = h->life_ms ? f->now_ms + h->life_ms : 0 };
-	memcpy(at->mac, h->mac, sizeof(at->mac));
+	*at = found;
 	for (unsigned k = 0; k < f->all->n; k++)
 		f->all->worker[k]->hops_void &= ~(UINT64_C(1) << (at - f->all->hops));
 	f->all->some_hops = true;

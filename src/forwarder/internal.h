@@ -118,7 +118,8 @@ struct table {
 	size_t n_tunnels;
 };
 
-#define HOPS_MAX 64
+#define HOPS_MAX  64
+#define HOPS_NEWS 64
 
 /* hops.c */
 struct hop {
@@ -179,7 +180,10 @@ struct forwarder {
 	uint64_t now_ms; /* read once per batch */
 	uint8_t via;	 /* enum fwd_port_kind that the batch came by */
 	uint64_t hops_void; /* a bit for each of hops[]: not to be used before control tells it anew */
-	bool hops_news;	    /* something has changed since control began to look */
+	/* what has changed since control began to look; many: more than that, or who knows what */
+	struct port_news hops_news[HOPS_NEWS];
+	size_t n_hops_news;
+	bool many_hops_news;
 	struct bucket bucket[FWD_LAST_EVENT + 1], icmp_bucket;
 	struct batch out; /* assigned to SAs, not yet encapsulated */
 	/* beside others only */
@@ -471,7 +475,7 @@ bool gre_usual_out(struct forwarder *f, struct tunnel *t, const struct gre_usual
 bool gre_usual_in(struct forwarder *f, struct delivery *d, const struct policy *from, struct pkt *p);
 
 /* hops.c: ESP past the kernel's stack, where its next hop is known. b is empty after. */
-/* With the gate closed. 0 or a negative errno; -EAGAIN: what control has found may not be so any more. */
+/* With the gate closed. 0 or a negative errno; -EAGAIN: what control has found of this one may not be so any more. */
 int hops_set(struct forwarder *f, const struct fwd_next_hop *h);
 void hops_send(struct forwarder *f, struct fport *raw, struct batch *b);
 

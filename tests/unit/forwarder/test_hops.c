@@ -247,26 +247,65 @@ static void what_changes_is_about_whom_it_concerns(void **state)
 	}
 }
 
-/* A look counts if nothing has changed since it was begun, whoever has heard of it. */
+static void tell_worker(unsigned k, struct port_news n)
+{
+	w.news[k][0] = n;
+	w.n_news[k] = 1;
+}
+
+/* A look counts for whom nothing has changed since it was begun, whoever has heard of it. */
 static void what_control_found_before_a_change_is_not_believed(void **state)
 {
+	struct port_news route = { .kind = PORT_NEWS_ROUTE, .addr = ipaddr_v4(PEER), .prefix_len = 32 };
+
 	(void)state;
 	assert_int_equal(look(PEER, 1), 0);
 	assert_int_equal(begin(), 0);
-	w.news[1][0] = (struct port_news){ .kind = PORT_NEWS_ROUTE, .addr = ipaddr_v4(0x0a000000), .prefix_len = 8 };
-	w.n_news[1] = 1;
+	tell_worker(1, route);
 	assert_int_equal(set(PEER, 2, LIFE), -EAGAIN);
 	assert_int_equal(set(PEER, 2, LIFE), -EAGAIN);
-	assert_int_equal(by_link(0, PEER, 1), 1); /* it was not about it */
+	assert_int_equal(by_link(0, PEER, 1), 1); /* this worker has not heard of it */
 	assert_int_equal(w.port[LINK][0].mac[5], 1);
+	assert_int_equal(by_link(1, PEER, 1), 0);
 	assert_int_equal(begin(), 0);
-	w.n_news[1] = 1;
-	(void)by_link(1, PEER, 1); /* by which it is read */
-	assert_int_equal(w.n_news[1], 0);
+	tell_worker(1, route);
+	(void)by_link(1, PEER, 1); /* by which it is heard of before the look ends */
+	(void)by_link(1, PEER, 1);
 	assert_int_equal(set(PEER, 2, LIFE), -EAGAIN);
 	assert_int_equal(look(PEER, 2), 0);
-	assert_int_equal(by_link(0, PEER, 1), 1);
-	assert_int_equal(w.port[LINK][0].mac[5], 2);
+	assert_int_equal(by_link(1, PEER, 1), 1);
+	assert_int_equal(w.port[LINK][1].mac[5], 2);
+}
+
+/* Others are believed, whom nothing was told of before as well; where there is too much news of others nobody is. */
+static void what_changes_elsewhere_meanwhile_is_nothing_to_a_hop(void **state)
+{
+	struct port_news elsewhere = { .kind = PORT_NEWS_ROUTE, .addr = ipaddr_v4(0x0a000000), .prefix_len = 8 };
+	struct port_news neighbour = NEIGH(AT_VIA, IFID, 1, false);
+
+	(void)state;
+	assert_int_equal(begin(), 0);
+	tell_worker(0, elsewhere);
+	tell_worker(1, elsewhere);
+	assert_int_equal(set(PEER, 1, LIFE), 0);
+	for (unsigned k = 0; k < WORKERS; k++)
+		assert_int_equal(by_link(k, PEER, 3), 3);
+	tell_worker(1, (struct port_news){ .kind = PORT_NEWS_ROUTE, .addr = ipaddr_v4(PEER + 1), .prefix_len = 32 });
+	assert_int_equal(set(PEER + 1, 1, LIFE), -EAGAIN); /* nobody has been told of that one before */
+	assert_int_equal(set(PEER, 1, LIFE), 0);
+	assert_int_equal(set(PEER + 2, 1, LIFE), 0);
+	tell_worker(0, neighbour);
+	assert_int_equal(set(PEER, 1, LIFE), -EAGAIN);
+	assert_int_equal(begin(), 0);
+	tell_worker(1, (struct port_news){ .kind = PORT_NEWS_ALL });
+	assert_int_equal(set(PEER, 1, LIFE), -EAGAIN);
+	assert_int_equal(begin(), 0);
+	for (size_t i = 0; i <= HOPS_NEWS; i++) {
+		assert_int_equal(set(PEER, 1, LIFE), 0);
+		tell_worker(0, elsewhere);
+	}
+	assert_int_equal(set(PEER, 1, LIFE), -EAGAIN);
+	assert_int_equal(look(PEER, 1), 0);
 }
 
 static void what_a_link_does_not_take_leaves_by_the_raw_socket_in_order(void **state)
@@ -367,6 +406,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_control_has_told_holds_for_a_while, up, down),
 		cmocka_unit_test_setup_teardown(what_changes_is_about_whom_it_concerns, up, down),
 		cmocka_unit_test_setup_teardown(what_control_found_before_a_change_is_not_believed, up, down),
+		cmocka_unit_test_setup_teardown(what_changes_elsewhere_meanwhile_is_nothing_to_a_hop, up, down),
 		cmocka_unit_test_setup_teardown(what_a_link_does_not_take_leaves_by_the_raw_socket_in_order, up, down),
 		cmocka_unit_test_setup_teardown(what_a_queue_loses_is_counted_and_the_link_stays, up, down),
 		cmocka_unit_test_setup_teardown(what_was_told_ends_with_the_port_that_guards_it_or_leads_there, up, down),
