@@ -38,26 +38,35 @@ static int begin(struct control *c)
 	return fwdlink_call(c->fwd, &m, -1, NULL, NULL);
 }
 
-/* -EAGAIN: something has changed since it was begun. */
-static int tell(struct control *c, const struct ipaddr *peer)
+/* False: nothing is told of that peer; what was before ends by itself. */
+static bool find(struct control *c, const struct ipaddr *peer, struct fwd_next_hop *ret)
 {
-	struct fwd_msg m = { .type = FWD_NEXT_HOP, .u.next_hop = { .dst = *peer } };
 	struct nl_hop hop;
 
 	if (nl_next_hop(c->nl, peer, MARK_BYPASS, &hop) || !rings_link(c, hop.ifindex))
-		return 0; /* what was told before ends by itself */
-	m.u.next_hop.via = hop.via;
-	m.u.next_hop.ifid = hop.ifindex;
-	m.u.next_hop.life_ms = hop.known ? HOP_LIFE_MS : 0;
-	memcpy(m.u.next_hop.mac, hop.mac, sizeof(hop.mac));
-	return fwdlink_call(c->fwd, &m, -1, NULL, NULL);
+		return false;
+	*ret = (struct fwd_next_hop){ .dst = *peer, .via = hop.via, .ifid = hop.ifindex,
+				      .life_ms = hop.known ? HOP_LIFE_MS : 0 };
+	memcpy(ret->mac, hop.mac, sizeof(hop.mac));
+	return true;
 }
 
-/* One of which something changes while it is looked at has to wait for the next time. */
-static int tell_one(struct control *c, const struct ipaddr *peer, int *again)
+/* So many from the at-th on, as many as a message may have. -EAGAIN: of some something has changed since it was begun. */
+static int tell(struct control *c, const struct peers *p, size_t at, size_t n)
+{
+	struct fwd_msg m = { .type = FWD_NEXT_HOP };
+	struct fwd_next_hops *h = &m.u.next_hops;
+
+	for (size_t i = 0; i < n; i++)
+		h->n = (uint8_t)(h->n + find(c, &p->v[(at + i) % p->n], &h->v[h->n]));
+	return h->n ? fwdlink_call(c->fwd, &m, -1, NULL, NULL) : 0;
+}
+
+/* Those of which something changes while they are looked at have to wait for the next time. */
+static int tell_some(struct control *c, const struct peers *p, size_t at, size_t n, int *again)
 {
 	for (int turn = 0; turn < HOP_TRIES_EACH && *again > 0; turn++) {
-		int err = tell(c, peer);
+		int err = tell(c, p, at, n);
 
 		if (err != -EAGAIN)
 			return err;
@@ -75,8 +84,12 @@ static void tell_all(struct control *c, const struct peers *p)
 	size_t at = p->n ? c->hops_at % p->n : 0, done = 0;
 	int again = HOP_TRIES, err = p->n ? begin(c) : 0;
 
-	while (!err && done < p->n && again > 0)
-		err = tell_one(c, &p->v[(at + done++) % p->n], &again);
+	while (!err && done < p->n && again > 0) {
+		size_t n = p->n - done < FWD_HOPS_MAX ? p->n - done : FWD_HOPS_MAX;
+
+		err = tell_some(c, p, at + done, n, &again);
+		done += n;
+	}
 	c->hops_at = at + done;
 }
 

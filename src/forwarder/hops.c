@@ -79,47 +79,59 @@ static bool has_changed(const struct forwarder *f, const struct hop *h)
 	return some;
 }
 
-/* By all workers. 0: of h nothing has changed since control began to look; NULL: it begins. */
-static int hear_all(struct forwarder *f, const struct hop *h)
+/* By any worker. */
+static bool has_changed_for(const struct forwarder *f, const struct hop *h)
 {
-	int err = 0;
+	bool some = false;
 
-	for (unsigned k = 0; k < f->all->n; k++) {
-		struct forwarder *w = f->all->worker[k];
-
-		if (!hear(w))
-			return -ENOENT;
-		if (h && has_changed(w, h))
-			err = -EAGAIN;
-		if (h)
-			continue;
-		w->n_hops_news = 0;
-		w->many_hops_news = false;
-	}
-	return err;
+	for (unsigned k = 0; !some && k < f->all->n; k++)
+		some = has_changed(f->all->worker[k], h);
+	return some;
 }
 
-int hops_set(struct forwarder *f, const struct fwd_next_hop *h)
+static int hear_all(struct forwarder *f)
 {
-	struct hop found = { .dst = h->dst, .via = h->via, .ifid = h->ifid,
-			     .until_ms = h->life_ms ? f->now_ms + h->life_ms : 0 }, *at = NULL;
-	int err;
+	for (unsigned k = 0; k < f->all->n; k++)
+		if (!hear(f->all->worker[k]))
+			return -ENOENT;
+	return 0;
+}
 
-	memcpy(found.mac, h->mac, sizeof(found.mac));
-	err = hear_all(f, h->dst.family ? &found : NULL);
+static void forget_news(struct forwarder *f)
+{
+	for (unsigned k = 0; k < f->all->n; k++) {
+		f->all->worker[k]->n_hops_news = 0;
+		f->all->worker[k]->many_hops_news = false;
+	}
+}
 
-	if (err || !h->dst.family)
-		return err;
+/* That of the same peer, or one that has ended; NULL: there is no room. */
+static struct hop *place_for(struct forwarder *f, const struct ipaddr *dst)
+{
+	struct hop *at = NULL;
+
 	for (size_t i = 0; i < HOPS_MAX; i++) {
 		struct hop *p = &f->all->hops[i];
 
-		if (p->until_ms && ipaddr_equal(&p->dst, &h->dst)) {
-			at = p;
-			break;
-		}
+		if (p->until_ms && ipaddr_equal(&p->dst, dst))
+			return p;
 		if (f->now_ms >= p->until_ms)
 			at = p;
 	}
+	return at;
+}
+
+static int set_one(struct forwarder *f, const struct fwd_next_hop *h)
+{
+	struct hop found = { .dst = h->dst, .via = h->via, .ifid = h->ifid,
+			     .until_ms = h->life_ms ? f->now_ms + h->life_ms : 0 };
+	struct hop *at = place_for(f, &h->dst);
+
+	memcpy(found.mac, h->mac, sizeof(found.mac));
+	if (!h->dst.family)
+		return -EINVAL;
+	if (has_changed_for(f, &found))
+		return -EAGAIN;
 	if (!at)
 		return -ENOSPC;
 	*at = found;
@@ -127,6 +139,22 @@ int hops_set(struct forwarder *f, const struct fwd_next_hop *h)
 		f->all->worker[k]->hops_void &= ~(UINT64_C(1) << (at - f->all->hops));
 	f->all->some_hops = true;
 	return 0;
+}
+
+int hops_set(struct forwarder *f, const struct fwd_next_hops *h)
+{
+	int ret = hear_all(f);
+
+	if (!ret && !h->n)
+		forget_news(f);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < h->n; i++) {
+		int err = set_one(f, &h->v[i]);
+
+		ret = err ? err : ret;
+	}
+	return ret;
 }
 
 /* With a port of this worker's. */

@@ -475,8 +475,9 @@ bool gre_usual_out(struct forwarder *f, struct tunnel *t, const struct gre_usual
 bool gre_usual_in(struct forwarder *f, struct delivery *d, const struct policy *from, struct pkt *p);
 
 /* hops.c: ESP past the kernel's stack, where its next hop is known. b is empty after. */
-/* With the gate closed. 0 or a negative errno; -EAGAIN: what control has found of this one may not be so any more. */
-int hops_set(struct forwarder *f, const struct fwd_next_hop *h);
+/* With the gate closed. 0 or a negative errno; -EAGAIN: what control has found of some may not be so
+ * any more; the others hold. */
+int hops_set(struct forwarder *f, const struct fwd_next_hops *h);
 void hops_send(struct forwarder *f, struct fport *raw, struct batch *b);
 
 /* protect.c */

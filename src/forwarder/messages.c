@@ -399,7 +399,7 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 	case FWD_IKE_TX:
 		return ike_send(f, m);
 	case FWD_NEXT_HOP:
-		return hops_set(f, &m->u.next_hop);
+		return hops_set(f, &m->u.next_hops);
 	case FWD_SHUTDOWN:
 		__atomic_store_n(&f->all->stopping, true, __ATOMIC_RELAXED);
 		return 0;

@@ -35,6 +35,32 @@ static void get_addr(struct rd *r, struct ipaddr *a)
 		r->bad = true;
 }
 
+static void put_hops(struct wr *w, const struct fwd_next_hops *h)
+{
+	wr_u8(w, h->n);
+	for (size_t i = 0; i < h->n && i < FWD_HOPS_MAX; i++) {
+		put_addr(w, &h->v[i].dst);
+		put_addr(w, &h->v[i].via);
+		wr_be32(w, h->v[i].ifid);
+		wr_bytes(w, h->v[i].mac, sizeof(h->v[i].mac));
+		wr_be16(w, h->v[i].life_ms);
+	}
+}
+
+static void get_hops(struct rd *r, struct fwd_next_hops *h)
+{
+	h->n = rd_u8(r);
+	if (h->n > FWD_HOPS_MAX)
+		r->bad = true;
+	for (size_t i = 0; !r->bad && i < h->n; i++) {
+		get_addr(r, &h->v[i].dst);
+		get_addr(r, &h->v[i].via);
+		h->v[i].ifid = rd_be32(r);
+		rd_copy(r, h->v[i].mac, sizeof(h->v[i].mac));
+		h->v[i].life_ms = rd_be16(r);
+	}
+}
+
 static void put_match(struct wr *w, const struct addr_match *m)
 {
 	put_addr(w, &m->addr);
@@ -411,11 +437,7 @@ static void put_events(struct wr *w, const struct fwd_msg *m)
 		wr_u8(w, m->u.keepalive.ttl);
 		break;
 	case FWD_NEXT_HOP:
-		put_addr(w, &m->u.next_hop.dst);
-		put_addr(w, &m->u.next_hop.via);
-		wr_be32(w, m->u.next_hop.ifid);
-		wr_bytes(w, m->u.next_hop.mac, sizeof(m->u.next_hop.mac));
-		wr_be16(w, m->u.next_hop.life_ms);
+		put_hops(w, &m->u.next_hops);
 		break;
 	case FWD_PORT_SLOWER:
 		wr_be32(w, m->u.port_slower.id);
@@ -494,11 +516,7 @@ static void get_events(struct rd *r, struct fwd_msg *m)
 		m->u.keepalive.ttl = rd_u8(r);
 		break;
 	case FWD_NEXT_HOP:
-		get_addr(r, &m->u.next_hop.dst);
-		get_addr(r, &m->u.next_hop.via);
-		m->u.next_hop.ifid = rd_be32(r);
-		rd_copy(r, m->u.next_hop.mac, sizeof(m->u.next_hop.mac));
-		m->u.next_hop.life_ms = rd_be16(r);
+		get_hops(r, &m->u.next_hops);
 		break;
 	case FWD_PORT_SLOWER:
 		m->u.port_slower.id = rd_be32(r);

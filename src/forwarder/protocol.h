@@ -36,7 +36,7 @@ enum fwd_type {
 	FWD_ACL_ADD,	   /* a line of a list that POLICY_ACL names; of the table that follows */
 	FWD_POLICY_ACL,	   /* `set ip access-group` of the policy that was added last */
 	FWD_MATCHES_CLEAR, /* `clear access-list counters`: of a policy's line, or of a list of POLICY_ACL */
-	FWD_NEXT_HOP,	   /* who is next on the way to a peer: true for a while, and then told again */
+	FWD_NEXT_HOP,	   /* who is next on the way to some peers: true for a while, and then told again */
 	/* forwarder -> control */
 	FWD_RESULT = 64,   /* seq, error (0 or negative errno) */
 	FWD_SA_INFO,	   /* sa_spec with remaining lifetimes, sequence number, counters */
@@ -111,12 +111,18 @@ struct fwd_port {
 	uint8_t how;	      /* enum fwd_port_how, or'ed */
 };
 
+#define FWD_HOPS_MAX 8 /* in one message: for each all workers stop */
+
 struct fwd_next_hop {
-	struct ipaddr dst; /* IP_NONE: control is about to look; it says so before those that it finds then */
+	struct ipaddr dst;
 	struct ipaddr via; /* the neighbour: a gateway, or dst */
 	uint32_t ifid;	  /* that of the LINK port */
 	uint8_t mac[6];
 	uint16_t life_ms; /* 0: not known any more */
+};
+struct fwd_next_hops {
+	uint8_t n; /* 0: control is about to look; it says so before those that it finds then */
+	struct fwd_next_hop v[FWD_HOPS_MAX];
 };
 
 /* One ACL line of one crypto map entry on one interface, in order. The SPD is
@@ -357,7 +363,7 @@ struct fwd_msg {
 			int32_t error; /* why: a negative errno */
 		} port_slower;
 		char crypto[FWD_CRYPTO_MAX]; /* CRYPTO: what the runner calls itself; printable */
-		struct fwd_next_hop next_hop;
+		struct fwd_next_hops next_hops;
 	} u;
 };
 

@@ -141,16 +141,16 @@ static int down(void **state)
 
 static int set(uint32_t dst, uint8_t mac, uint16_t life_ms)
 {
-	struct fwd_next_hop h = { .dst = ipaddr_v4(dst), .via = ipaddr_v4(VIA), .ifid = IFID, .life_ms = life_ms };
+	struct fwd_next_hops h = { 1, { { .dst = ipaddr_v4(dst), .via = ipaddr_v4(VIA), .ifid = IFID, .life_ms = life_ms } } };
 
-	h.mac[5] = mac;
+	h.v[0].mac[5] = mac;
 	w.f->now_ms = w.now;
 	return hops_set(w.f, &h);
 }
 
 static int begin(void)
 {
-	return hops_set(w.f, &(struct fwd_next_hop){ 0 });
+	return hops_set(w.f, &(struct fwd_next_hops){ 0 });
 }
 
 static int look(uint32_t dst, uint8_t mac)
@@ -308,6 +308,25 @@ static void what_changes_elsewhere_meanwhile_is_nothing_to_a_hop(void **state)
 	assert_int_equal(look(PEER, 1), 0);
 }
 
+/* In one message: of whom something has changed waits, and the others do not wait with it. */
+static void many_are_told_at_once(void **state)
+{
+	struct fwd_next_hops h = { .n = FWD_HOPS_MAX };
+
+	(void)state;
+	assert_int_equal(begin(), 0);
+	for (uint32_t i = 0; i < FWD_HOPS_MAX; i++)
+		h.v[i] = (struct fwd_next_hop){ .dst = ipaddr_v4(PEER + i), .via = ipaddr_v4(VIA), .ifid = IFID, .life_ms = LIFE };
+	tell_worker(1, (struct port_news){ .kind = PORT_NEWS_ROUTE, .addr = ipaddr_v4(PEER + 3), .prefix_len = 32 });
+	assert_int_equal(hops_set(w.f, &h), -EAGAIN);
+	for (uint32_t i = 0; i < FWD_HOPS_MAX; i++)
+		for (unsigned k = 0; k < WORKERS; k++)
+			assert_int_equal(by_link(k, PEER + i, 2), i == 3 ? 0 : 2);
+	assert_int_equal(begin(), 0);
+	assert_int_equal(hops_set(w.f, &h), 0);
+	assert_int_equal(by_link(1, PEER + 3, 2), 2);
+}
+
 static void what_a_link_does_not_take_leaves_by_the_raw_socket_in_order(void **state)
 {
 	(void)state;
@@ -407,6 +426,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_changes_is_about_whom_it_concerns, up, down),
 		cmocka_unit_test_setup_teardown(what_control_found_before_a_change_is_not_believed, up, down),
 		cmocka_unit_test_setup_teardown(what_changes_elsewhere_meanwhile_is_nothing_to_a_hop, up, down),
+		cmocka_unit_test_setup_teardown(many_are_told_at_once, up, down),
 		cmocka_unit_test_setup_teardown(what_a_link_does_not_take_leaves_by_the_raw_socket_in_order, up, down),
 		cmocka_unit_test_setup_teardown(what_a_queue_loses_is_counted_and_the_link_stays, up, down),
 		cmocka_unit_test_setup_teardown(what_was_told_ends_with_the_port_that_guards_it_or_leads_there, up, down),

@@ -199,7 +199,9 @@ static void make_reply(struct fwd_msg *m)
 							 .icmp_type = 3, .icmp_code = 4 };
 		break;
 	case FWD_NEXT_HOP:
-		m->u.next_hop = (struct fwd_next_hop){ addr(), addr(), next(), { 2, 0, 0, 0, 0, 1 }, 3000 };
+		for (m->u.next_hops.n = 0; m->u.next_hops.n < FWD_HOPS_MAX; m->u.next_hops.n++)
+			m->u.next_hops.v[m->u.next_hops.n] =
+				(struct fwd_next_hop){ addr(), addr(), next(), { 2, 0, 0, 0, 0, 1 }, 3000 };
 		break;
 	case FWD_PORT_SLOWER:
 		m->u.port_slower.id = next();

@@ -634,8 +634,8 @@ static void disturb_a(struct world *w)
 {
 	struct fwd_msg stats = { .type = FWD_STATS_GET };
 	struct fwd_msg hop = { .type = FWD_NEXT_HOP,
-			       .u.next_hop = { .dst = ipaddr_v4(PEER), .ifid = IFID,
-					       .life_ms = dice(2) ? 0 : (uint16_t)(1 + dice(20)) } };
+			       .u.next_hops = { .n = 1, .v = { { .dst = ipaddr_v4(PEER), .ifid = IFID,
+					       .life_ms = dice(2) ? 0 : (uint16_t)(1 + dice(20)) } } } };
 	uint32_t net = __atomic_exchange_n(&w->a.rekey, 0, __ATOMIC_RELAXED);
 
 	if (net)
