@@ -37,6 +37,11 @@ static inline uint32_t be32_at(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+static inline uint64_t be64_at(const uint8_t *p)
+{
+	return (uint64_t)be32_at(p) << 32 | be32_at(p + 4);
+}
+
 /* Bytes not read yet; 0 once bad. */
 static inline size_t rd_left(const struct rd *r)
 {

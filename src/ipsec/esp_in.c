@@ -65,15 +65,13 @@ static inline enum esp_reason open_packet(struct pkt *p, struct crypto_job *j, u
 	return ESP_OK;
 }
 
-/* A call is more than a few bytes are worth. */
-static inline bool is_padding(const uint8_t *at, size_t n)
+/* Whether the n bytes before end are 1, 2, 3, ... There are at least 8, of whatever. */
+static inline bool is_padding(const uint8_t *end, size_t n)
 {
+	/* a call is more than a few bytes are worth, and how many they are nobody can foresee */
 	if (n > 8)
-		return !memcmp(at, esp_padding, n);
-	for (size_t i = 0; i < n; i++)
-		if (at[i] != i + 1)
-			return false;
-	return true;
+		return !memcmp(end - n, esp_padding, n);
+	return !n || !((be64_at(end - 8) ^ UINT64_C(0x0102030405060708) >> (64 - 8 * n)) << (64 - 8 * n));
 }
 
 /* Padding of the decrypted text (RFC 4303 section 2.4); leaves p at the payload. */
@@ -88,7 +86,7 @@ static inline enum esp_reason strip(struct pkt *p, uint8_t *ret_next)
 	p->data = text;
 	*ret_next = text[text_len - 1];
 	p->len = (uint32_t)text_len;
-	if (pad + ESP_TRAILER > text_len || !is_padding(text + text_len - ESP_TRAILER - pad, pad))
+	if (pad + ESP_TRAILER > text_len || !is_padding(text + text_len - ESP_TRAILER, pad))
 		return ESP_PADDING;
 	p->len = (uint32_t)(text_len - ESP_TRAILER - pad);
 	return ESP_OK;
@@ -387,18 +385,113 @@ void esp_take(struct batch *b, struct batch *bad, const struct esp_opened *o, ui
 		batch_partition(b, bad);
 }
 
+/* ---- the usual packets of an SA, one behind the other ---- */
+
+/* IPv4 in IPv4, tunnel mode, without extended numbers, for whom selectors are about addresses: what is
+ * the same for all of them, and what counts up, is kept here while they last. */
+struct run {
+	struct sa *sa;
+	uint64_t wanted, care; /* of the addresses */
+	uint64_t bytes_room, text_room; /* of the SA's limits, as the run began */
+	uint64_t bytes_left, text_left;
+	uint64_t packets;
+	uint32_t around; /* bytes of a packet that are not text */
+	uint8_t shim, proto;
+};
+
+static inline bool run_is_usual(const struct sa *sa)
+{
+	return sa->in_plain && sa->spec.mode == MODE_TUNNEL && !sa->spec.esn && !sa->dead;
+}
+
+static inline uint64_t room_of(uint64_t used, uint64_t limit)
+{
+	if (!limit)
+		return UINT64_MAX;
+	return used < limit ? limit - used : 0;
+}
+
+static void run_begin(struct run *r, struct sa *sa)
+{
+	*r = (struct run){ .sa = sa, .wanted = sa->in_wanted, .care = sa->in_care, .proto = sa->in_proto,
+			   .shim = (uint8_t)(ESP_HEADER + sa->iv_len),
+			   .around = (uint32_t)ESP_HEADER + sa->iv_len + sa->icv_len,
+			   .bytes_room = room_of(sa->bytes, sa->spec.life.hard_bytes),
+			   .text_room = room_of(sa->text, sa->text_limit) };
+	r->bytes_left = r->bytes_room;
+	r->text_left = r->text_room;
+}
+
+/* Writes back what has counted up. */
+static void run_end(struct run *r, uint64_t now_ms)
+{
+	struct sa *sa = r->sa;
+
+	r->sa = NULL;
+	if (!sa || !r->packets)
+		return;
+	sa->packets += r->packets;
+	sa->bytes += r->bytes_room - r->bytes_left;
+	sa->text += r->text_room - r->text_left;
+	sa->last_ms = now_ms;
+}
+
+/* Whether the SA is about the packet whose header is at b. */
+static inline bool run_has(const struct run *r, const uint8_t *b)
+{
+	uint64_t addrs;
+
+	memcpy(&addrs, b + 12, sizeof(addrs));
+	return !((addrs ^ r->wanted) & r->care) && (!r->proto || r->proto == b[9]);
+}
+
+/* True: p is taken like look_inside() and take() do it. False: it is not one of the usual, is
+ * refused, or a limit is near; nothing has happened. */
+static inline bool run_take(struct run *r, struct pkt *p, bool ok, uint64_t seq)
+{
+	uint8_t *text = p->data + r->shim;
+	uint32_t text_len = p->len - r->around, pad = text[text_len - 2], len = text_len - ESP_TRAILER - pad;
+
+	if (!ok || text[text_len - 1] != IPPROTO_IPIP_ || pad + ESP_TRAILER > text_len ||
+	    !is_padding(text + text_len - ESP_TRAILER, pad) || p->outer_tos & 3)
+		return false;
+	const uint8_t *b = ip4_sane(span_of(text, len));
+	if (!b || be16_at(b + 2) > len || !ip4_sum_fits(b) || !run_has(r, b))
+		return false;
+	len = be16_at(b + 2);
+	if (len > r->bytes_left || text_len > r->text_left || !replay_commit(&r->sa->replay, seq))
+		return false;
+	r->bytes_left -= len;
+	r->text_left -= text_len;
+	r->packets++;
+	p->data = text;
+	p->len = p->inner_len = len;
+	return true;
+}
+
 /* Both at once: each packet is looked at once more, not twice. */
 void esp_decap(struct esp_worker *w, struct batch *b, struct batch *bad, uint64_t now_ms)
 {
 	struct esp_opened o;
+	struct run r = { 0 };
 	bool all = true;
 
 	open_all(w, b, bad, &o);
 	for (size_t i = 0; i < b->n; i++) {
-		size_t text_len = text_of(b->p[i]);
+		struct pkt *p = b->p[i];
 
-		all &= take_one(b->p[i], look_inside(b->p[i], &o.jobs[i]), o.seq[i], text_len, now_ms);
+		if (p->sa != r.sa) {
+			run_end(&r, now_ms);
+			if (run_is_usual(p->sa))
+				run_begin(&r, p->sa);
+		}
+		if (r.sa && run_take(&r, p, o.jobs[i].ok, o.seq[i]))
+			continue;
+		run_end(&r, now_ms);
+		size_t text_len = text_of(p);
+		all &= take_one(p, look_inside(p, &o.jobs[i]), o.seq[i], text_len, now_ms);
 	}
+	run_end(&r, now_ms);
 	if (w->several)
 		show_tops(b);
 	if (!all)

@@ -39,7 +39,7 @@ void replay_fini(struct replay *r)
 
 void replay_slide(struct replay *r, uint64_t seq)
 {
-	uint64_t from = replay_top(r) / 64, to = seq / 64;
+	uint64_t from = r->highest / 64, to = seq / 64;
 	uint64_t *bits = r->mask < REPLAY_FEW ? r->few : r->many;
 
 	if (to - from > r->mask)
@@ -47,8 +47,7 @@ void replay_slide(struct replay *r, uint64_t seq)
 	else
 		while (from != to)
 			bits[++from & r->mask] = 0;
-	r->top = (uint32_t)seq;
-	r->high = (uint32_t)(seq >> 32);
+	r->highest = seq;
 }
 
 uint64_t replay_extend(const struct replay *r, uint32_t low)

@@ -11,9 +11,19 @@
 #define REPLAY_FEW 2 /* words that a window of 64 needs */
 
 struct replay {
+	/* read and written whole: to read at once what was written by halves waits for the cache */
+	union {
+		uint64_t highest; /* number committed; 0 before the first */
+		struct {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			uint32_t top;  /* as on the wire */
+			uint32_t high; /* its upper half, with extended sequence numbers */
+#else
+			uint32_t high, top;
+#endif
+		};
+	};
 	uint32_t window; /* packets; 0: no check */
-	uint32_t top;	 /* highest number committed, as on the wire; 0 before the first */
-	uint32_t high;	 /* its upper half, with extended sequence numbers */
 	uint32_t mask;	 /* words of the ring, a power of two, less one */
 	union {
 		uint64_t few[REPLAY_FEW]; /* the ring, if it is no longer */
@@ -30,15 +40,10 @@ static inline uint64_t replay_word(const struct replay *r, uint64_t seq)
 	return (r->mask < REPLAY_FEW ? r->few : r->many)[seq / 64 & r->mask];
 }
 
-static inline uint64_t replay_top(const struct replay *r)
-{
-	return (uint64_t)r->high << 32 | r->top;
-}
-
 /* True if seq may still be accepted. 0 is never valid. */
 static inline bool replay_check(const struct replay *r, uint64_t seq)
 {
-	uint64_t top = replay_top(r);
+	uint64_t top = r->highest;
 
 	if (!r->window)
 		return true;
@@ -57,12 +62,12 @@ void replay_slide(struct replay *r, uint64_t seq);
  * two copies in one batch. */
 static inline bool replay_commit(struct replay *r, uint64_t seq)
 {
-	uint64_t top = replay_top(r);
+	uint64_t top = r->highest;
 
 	if (!replay_check(r, seq))
 		return false;
 	if (seq > top && seq / 64 == top / 64) {
-		r->top = (uint32_t)seq; /* the upper half is the same */
+		r->highest = seq;
 	} else if (seq > top) {
 		replay_slide(r, seq);
 	}

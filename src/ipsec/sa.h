@@ -158,7 +158,7 @@ struct sa *sad_by_spi(const struct sad *d, uint8_t proto, uint32_t spi);
 /* Inbound: the highest number received, extended or not. */
 static inline uint64_t sa_top(const struct sa *sa)
 {
-	return (uint64_t)sa->replay.high << 32 | sa->replay.top;
+	return sa->replay.highest;
 }
 
 /* The last sequence number sent, or the highest received. */

@@ -55,15 +55,18 @@ static inline void ip4_view(const uint8_t *b, struct ip_view *h)
 }
 
 /* Whether the checksum of the header at b is right (RFC 1071): words are added as they lie in
- * memory. */
+ * memory. A sum folds to 0xffff if that divides it, and it is not 0. */
 static inline bool ip4_sum_fits(const uint8_t *b)
 {
-	uint32_t word[IP4_HEADER / 4];
+	uint64_t first, second;
+	uint32_t third;
 
 	if (b[0] != 0x45)
 		return ip_checksum(b, (b[0] & 15u) * 4) == 0;
-	memcpy(word, b, IP4_HEADER);
-	return ip_sum_fold((uint64_t)word[0] + word[1] + word[2] + word[3] + word[4]) == 0xffff;
+	memcpy(&first, b, sizeof(first));
+	memcpy(&second, b + 8, sizeof(second));
+	memcpy(&third, b + 16, sizeof(third));
+	return ((uint32_t)first + (first >> 32) + (uint32_t)second + (second >> 32) + third) % 0xffff == 0;
 }
 
 /* Reads and checks the header at the start of p and trims p to total_len (links
