@@ -50,6 +50,16 @@ static void put16(uint8_t *at, uint16_t v)
 static void patch_header(uint8_t *h, size_t header_len, size_t next_at, size_t total_len,
 			 uint8_t proto)
 {
+	struct ip_view v;
+
+	/* in one piece: a sum over what has just been written in pieces waits for it */
+	if (h[0] == 0x45) {
+		ip4_view(h, &v);
+		v.proto = proto;
+		v.total_len = (uint16_t)total_len;
+		ip4_write(h, &v);
+		return;
+	}
 	h[next_at] = proto;
 	if (h[0] >> 4 == 6) {
 		put16(h + AT_PAYLOAD_LEN, (uint16_t)(total_len - IP6_HEADER));
@@ -65,6 +75,35 @@ static void patch_header(uint8_t *h, size_t header_len, size_t next_at, size_t t
 static bool zero_mutable(uint8_t *h, size_t n, enum ah_side side)
 {
 	return h[0] >> 4 == 6 ? ip6_zero_mutable(h, n, side) : ip4_zero_mutable(h, n, side);
+}
+
+/* Of the usual length it is worth neither a call nor what compilers put in place of one. */
+static inline void keep_header(struct aside *s, const uint8_t *h)
+{
+	if (s->header_len == IP4_HEADER)
+		memcpy(s->header, h, IP4_HEADER);
+	else
+		memcpy(s->header, h, s->header_len);
+}
+
+static inline void give_header_back(const struct aside *s, uint8_t *h)
+{
+	if (s->header_len == IP4_HEADER)
+		memcpy(h, s->header, IP4_HEADER);
+	else
+		memcpy(h, s->header, s->header_len);
+}
+
+/* The same of an ICV, in whose place there are zeroes then. */
+static inline void keep_icv(struct aside *s, uint8_t *icv, size_t len)
+{
+	if (len == 12) {
+		memcpy(s->icv, icv, 12);
+		memset(icv, 0, 12);
+	} else {
+		memcpy(s->icv, icv, len);
+		memset(icv, 0, len);
+	}
 }
 
 /* The ICV covers everything from the IP header on, with its own place and what changes
@@ -142,7 +181,7 @@ static enum esp_reason wrap(struct pkt *p, struct aside *s, struct crypto_job *j
 	wr_be32(&w, ++sa->ah->seq);
 	memset(ah + AH_HEADER, 0, sa->ah->header_len - AH_HEADER);
 
-	memcpy(s->header, at, s->header_len);
+	keep_header(s, at);
 	set_job(j, p, ah + AH_HEADER);
 	return zero_mutable(at, s->header_len, AH_SENDER) ? ESP_OK : ESP_SHORT;
 }
@@ -165,7 +204,7 @@ static void wrap_all(struct esp_worker *w, struct batch *b, struct batch *bad, u
 		struct pkt *p = b->p[i];
 		struct sa *sa = p->sa;
 
-		memcpy(p->data, aside[i].header, aside[i].header_len);
+		give_header_back(&aside[i], p->data);
 		p->reason = jobs[i].ok ? ESP_OK : ESP_AUTH;
 		if (p->reason) {
 			sa->send_errors++;
@@ -250,9 +289,8 @@ static enum esp_reason open_packet(struct pkt *p, struct aside *s, struct crypto
 	s->header_len = h.header_len;
 	s->next_at = h.next_at;
 	s->ah_len = (uint8_t)len;
-	memcpy(s->header, p->data, h.header_len);
-	memcpy(s->icv, icv, sa->ah->auth->icv_len);
-	memset(icv, 0, sa->ah->auth->icv_len);
+	keep_header(s, p->data);
+	keep_icv(s, icv, sa->ah->auth->icv_len);
 	if (!zero_mutable(p->data, h.header_len, AH_RECEIVER))
 		return ESP_SHORT;
 	set_job(j, p, s->icv);
@@ -306,7 +344,7 @@ static enum esp_reason finish(struct pkt *p, const struct aside *s, const struct
 	why = strip(p, s);
 	if (why || sa->has_esp)
 		return why;
-	why = esp_admit(p);
+	why = sa->spec.mode == MODE_TUNNEL && s->next == IPPROTO_IPIP_ ? esp_admit4(p) : esp_admit(p);
 	if (!why && (sa->dead || !sa_spend(sa, p->len, 0)))
 		why = ESP_SA_DEAD;
 	if (!why) {

@@ -80,6 +80,8 @@ bool esp_push_outer(struct pkt *p, struct sa *sa, const struct ip_view *inner, e
 /* Whether the inner packet is what was agreed (RFC 4301 section 5.2 step 4); takes over
  * the congestion mark of the outer one. */
 enum esp_reason esp_admit(struct pkt *p);
+/* The same for what is in tunnel mode and has said that it is IPv4. */
+enum esp_reason esp_admit4(struct pkt *p);
 /* Whether p looks like the packet that tunnel mode says it carries (next header 4 or 41). */
 static inline bool esp_carries(const struct pkt *p, uint8_t next)
 {

@@ -251,6 +251,11 @@ static inline enum esp_reason admit4(struct pkt *p)
 	return is_agreed(sa, p) ? ESP_OK : ESP_IDENTITY;
 }
 
+enum esp_reason esp_admit4(struct pkt *p)
+{
+	return admit4(p);
+}
+
 /* Also by a worker whose turn it is not. */
 void esp_count_bad(struct sa *sa, enum esp_reason why)
 {
