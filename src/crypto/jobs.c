@@ -172,13 +172,13 @@ static void run_mixed(struct crypto_runner *r, enum crypto_dir dir, struct crypt
 	}
 }
 
-bool crypto_run(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
+/* At least one job. */
+static void run_all(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
 {
 	struct crypto_job *all[CRYPTO_MAX_JOBS];
 	const struct crypto_key *last = NULL;
 	bool mixed = false;
 
-	assert(n <= CRYPTO_MAX_JOBS);
 	for (size_t i = 0; i < n; i++) {
 		jobs[i].ok = false;
 		all[i] = &jobs[i];
@@ -190,9 +190,18 @@ bool crypto_run(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job 
 	}
 	if (mixed)
 		run_mixed(r, dir, jobs, n);
-	else if (n)
+	else
 		run_suite(r, dir, all, n);
+}
+
+bool crypto_run(struct crypto_runner *r, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
+{
+	size_t done = n && jobs[0].key->mb ? mb_run_gcm(r->mb, dir, jobs, n) : 0;
 	bool ok = true;
+
+	assert(n <= CRYPTO_MAX_JOBS);
+	if (done < n)
+		run_all(r, dir, jobs + done, n - done);
 	for (size_t i = 0; i < n; i++) {
 		if (jobs[i].ok)
 			continue;

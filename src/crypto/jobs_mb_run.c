@@ -5,6 +5,7 @@
  * packet's IV (RFC 3686 section 4, RFC 7634 section 2). */
 #include "crypto/jobs_mb.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -35,25 +36,56 @@ static inline void put_nonce(uint8_t nonce[16], const struct crypto_key *k, cons
 	memcpy(nonce, &all, sizeof(all));
 }
 
-/* All of one suite, one by one. What the calls leave in ctx is wiped once. */
-static void run_gcm(IMB_MGR *mgr, enum crypto_dir dir, struct crypto_job *const *jobs, size_t n)
+static inline bool is_gcm(const struct crypto_key *k)
+{
+	return k->cipher->id == CIPHER_AES_GCM || k->cipher->id == CIPHER_AES_GMAC;
+}
+
+/* What the calls leave behind. */
+struct gcm_scratch {
+	struct gcm_context_data ctx;
+	uint8_t tag[16];
+};
+
+static inline void run_gcm(aes_gcm_enc_dec_t call, enum crypto_dir dir, struct crypto_job *j, struct gcm_scratch *s)
+{
+	const struct crypto_key *k = j->key;
+	uint8_t nonce[16], *tag = dir == CRYPTO_ENCRYPT ? j->icv : s->tag;
+
+	put_nonce(nonce, k, j->iv);
+	call(&k->mb->u.gcm, &s->ctx, j->text, j->text, j->text_len, nonce, j->auth, j->auth_len, tag,
+	     k->icv_len);
+	j->ok = dir == CRYPTO_ENCRYPT || secret_equal(tag, j->icv, k->icv_len);
+}
+
+/* All of one suite, one by one. */
+static void run_all_gcm(IMB_MGR *mgr, enum crypto_dir dir, struct crypto_job *const *jobs, size_t n)
 {
 	aes_gcm_enc_dec_t call = gcm_of(mgr, dir, jobs[0]->key->cipher->bits);
-	struct gcm_context_data ctx;
-	uint8_t nonce[16], mine[16];
+	struct gcm_scratch s;
 
-	for (size_t i = 0; i < n; i++) {
-		struct crypto_job *j = jobs[i];
-		const struct crypto_key *k = j->key;
-		uint8_t *tag = dir == CRYPTO_ENCRYPT ? j->icv : mine;
+	for (size_t i = 0; i < n; i++)
+		run_gcm(call, dir, jobs[i], &s);
+	secret_wipe(&s, sizeof(s));
+}
 
-		put_nonce(nonce, k, j->iv);
-		call(&k->mb->u.gcm, &ctx, j->text, j->text, j->text_len, nonce, j->auth,
-		     j->auth_len, tag, k->icv_len);
-		j->ok = tag == j->icv || secret_equal(mine, j->icv, k->icv_len);
+size_t mb_run_gcm(struct mb *m, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
+{
+	const struct crypto_key *k = jobs[0].key;
+	aes_gcm_enc_dec_t call;
+	struct gcm_scratch s;
+	size_t i = 0;
+
+	if (!is_gcm(k))
+		return 0;
+	call = gcm_of(m->mgr, dir, k->cipher->bits);
+	for (; i < n && (jobs[i].key == k || jobs[i].key->cipher == k->cipher); i++) {
+		k = jobs[i].key;
+		assert(k->dir == dir);
+		run_gcm(call, dir, &jobs[i], &s);
 	}
-	secret_wipe(&ctx, sizeof(ctx));
-	secret_wipe(mine, sizeof(mine));
+	secret_wipe(&s, sizeof(s));
+	return i;
 }
 
 /* A MAC of its own: offsets in a job are from src, and the MAC's region begins before
@@ -265,8 +297,8 @@ void mb_run(struct mb *m, enum crypto_dir dir, struct crypto_job *const *all, si
 	struct crypto_job *jobs[CRYPTO_MAX_JOBS];
 	size_t n = 0;
 
-	if (k->cipher->id == CIPHER_AES_GCM || k->cipher->id == CIPHER_AES_GMAC) {
-		run_gcm(m->mgr, dir, all, n_all);
+	if (is_gcm(k)) {
+		run_all_gcm(m->mgr, dir, all, n_all);
 		return;
 	}
 	for (size_t i = 0; i < n_all; i++)
