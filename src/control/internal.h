@@ -234,6 +234,10 @@ void rings_lost(struct control *c);   /* with the forwarder that had them */
 void rings_remove(struct control *c); /* orderly stop */
 bool rings_link(const struct control *c, uint32_t ifindex); /* a LINK port goes there; 0: anywhere */
 
+/* ring_others.c: rules of others that see what comes in by that device (in), or what leaves. Why it may not go past them, in
+ * room or not; NULL: it may. */
+const char *others_rules(bool in, const char *device, char room[128]);
+
 /* hops.c: to the LINK ports, now and then by itself */
 void hops_tell(struct control *c);
 

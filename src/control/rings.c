@@ -70,12 +70,14 @@ static bool addresses(const struct control *c, uint32_t ifindex, struct ring_wan
 static const char *refusal(const struct control *c, const struct nl_link *l, struct ring_want *w,
 			   char room[128])
 {
+	const char *why;
+
 	if (offload_refused("no-ring"))
 		return OFFLOAD_ENV " says no-ring";
 	if (has_list(c, l->ifindex, true))
 		return "an access list looks at what comes in there";
-	if (!offload_refused("ring") && nft_foreign_chain(true, room))
-		return room;
+	if (!offload_refused("ring") && (why = others_rules(true, l->name, room)))
+		return why;
 	for (const char *s = l->name; *s; s++)
 		if (!isalnum((unsigned char)*s) && !strchr("_-.:@", *s))
 			return "nft has no word for its name";
@@ -319,7 +321,7 @@ static int follow_ring(struct control *c, const struct ring_want *w)
 
 /* What is sent by a LINK port passes the lists on the way out, and others' chains, by as well. Why there is none;
  * NULL: there may be one. */
-static const char *no_link(const struct control *c, uint32_t ifindex, char room[128])
+static const char *no_link(const struct control *c, uint32_t ifindex, const char *device, char room[128])
 {
 	if (offload_refused("no-link"))
 		return OFFLOAD_ENV " says no-link";
@@ -327,7 +329,7 @@ static const char *no_link(const struct control *c, uint32_t ifindex, char room[
 		return "an access list looks at what leaves there";
 	if (nl_foreign_rules(c->nl))
 		return "somebody's rules choose the way";
-	return !offload_refused("link") && nft_foreign_chain(false, room) ? room : NULL;
+	return offload_refused("link") ? NULL : others_rules(false, device, room);
 }
 
 /* Each worker hears for itself of what changes on the way. */
@@ -383,9 +385,10 @@ static int start_link(struct control *c, uint32_t ifindex)
 /* Of a device that has a ring, or had one until fragments came: those are none of what is sent. */
 static void follow_link(struct control *c, uint32_t ifindex, bool only_less, struct txt *said)
 {
+	const struct nl_link *l = plumb_link(c, ifindex);
 	size_t slot = link_of(c, ifindex);
 	char room[128];
-	const char *why = no_link(c, ifindex, room);
+	const char *why = no_link(c, ifindex, l ? l->name : "", room);
 	int err = 0;
 
 	if (why && slot < RING_SLOTS)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/nft.h"
+#include "host/nft_internal.h"
 
 #include <errno.h>
 #include <endian.h>
 #include <fcntl.h>
-#include <libmnl/libmnl.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <signal.h>
@@ -101,7 +99,7 @@ static uint8_t family_of(enum ip_family f)
 	return f == IP_V6 ? AF_INET6 : AF_INET;
 }
 
-static struct nlmsghdr *start(char *buf, uint16_t type, uint8_t family, uint16_t flags)
+struct nlmsghdr *nft_start(char *buf, uint16_t type, uint8_t family, uint16_t flags)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
@@ -168,7 +166,7 @@ int nft_counter(enum ip_family f, const char *table, const char *name, uint64_t 
 {
 	char buf[1024];
 	uint64_t v[2] = { 0 };
-	struct nlmsghdr *h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, family_of(f), 0);
+	struct nlmsghdr *h = nft_start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, family_of(f), 0);
 
 	mnl_attr_put_strz(h, NFTA_OBJ_TABLE, table);
 	mnl_attr_put_strz(h, NFTA_OBJ_NAME, name);
@@ -211,8 +209,8 @@ static int on_counter(const struct nlmsghdr *h, void *ctx)
 	return MNL_CB_OK;
 }
 
-/* A dump comes in as many datagrams as it needs. */
-static int ask_dump(struct nlmsghdr *h, mnl_cb_t cb, void *ctx)
+/* A dump comes in as many datagrams as it needs. -EINTR: what it is about has changed meanwhile. */
+int nft_ask_dump(struct nlmsghdr *h, mnl_cb_t cb, void *ctx)
 {
 	struct mnl_socket *s = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	_Alignas(struct nlmsghdr) char in[16384];
@@ -226,6 +224,8 @@ static int ask_dump(struct nlmsghdr *h, mnl_cb_t cb, void *ctx)
 	while (!err && more > MNL_CB_STOP) {
 		ssize_t n = mnl_socket_recvfrom(s, in, sizeof(in));
 
+		if (n < 0 && errno == EINTR)
+			continue; /* a signal, and not the dump */
 		more = n < 0 ? MNL_CB_ERROR :
 			       mnl_cb_run(in, (size_t)n, 1, mnl_socket_get_portid(s), cb, ctx);
 		if (more < 0)
@@ -244,10 +244,10 @@ int nft_counters(enum ip_family f, const char *table,
 
 	if (!nft_has_table(f, table))
 		return -ENOENT;
-	h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, family_of(f), NLM_F_DUMP);
+	h = nft_start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, family_of(f), NLM_F_DUMP);
 	mnl_attr_put_strz(h, NFTA_OBJ_TABLE, table);
 	mnl_attr_put_u32(h, NFTA_OBJ_TYPE, htobe32(NFT_OBJECT_COUNTER));
-	return ask_dump(h, on_counter, &r);
+	return nft_ask_dump(h, on_counter, &r);
 }
 
 static int on_nothing(const struct nlmsghdr *h, void *ctx)
@@ -260,97 +260,10 @@ static int on_nothing(const struct nlmsghdr *h, void *ctx)
 bool nft_has_table(enum ip_family f, const char *table)
 {
 	char buf[1024];
-	struct nlmsghdr *h = start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, family_of(f), 0);
+	struct nlmsghdr *h = nft_start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, family_of(f), 0);
 
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, table);
 	return ask(h, on_nothing, NULL) == 0;
-}
-
-/* ---- chains of others ---- */
-
-struct chain_reader {
-	const char *table, *name;
-	bool based; /* it has a hook */
-	uint32_t hook;
-	uint32_t hooks; /* bits of those that count */
-	char *what;
-	bool found;
-};
-
-static int on_hook_attr(const struct nlattr *a, void *ctx)
-{
-	struct chain_reader *r = ctx;
-
-	if (mnl_attr_get_type(a) == NFTA_HOOK_HOOKNUM && mnl_attr_get_payload_len(a) == 4)
-		r->hook = be32toh(mnl_attr_get_u32(a));
-	return MNL_CB_OK;
-}
-
-static int on_chain_attr(const struct nlattr *a, void *ctx)
-{
-	struct chain_reader *r = ctx;
-
-	switch (mnl_attr_get_type(a)) {
-	case NFTA_CHAIN_TABLE:
-		r->table = mnl_attr_validate(a, MNL_TYPE_NUL_STRING) ? "" : mnl_attr_get_str(a);
-		break;
-	case NFTA_CHAIN_NAME:
-		r->name = mnl_attr_validate(a, MNL_TYPE_NUL_STRING) ? "" : mnl_attr_get_str(a);
-		break;
-	case NFTA_CHAIN_HOOK:
-		r->based = true;
-		return mnl_attr_parse_nested(a, on_hook_attr, r);
-	}
-	return MNL_CB_OK;
-}
-
-static int on_chain(const struct nlmsghdr *h, void *ctx)
-{
-	const struct nfgenmsg *m = mnl_nlmsg_get_payload(h);
-	struct chain_reader *r = ctx;
-
-	r->table = r->name = "";
-	r->based = false;
-	r->hook = 0;
-	(void)mnl_attr_parse(h, sizeof(struct nfgenmsg), on_chain_attr, r);
-	if (!r->based || !strncmp(r->table, "culvert", 7) || r->found ||
-	    (m->nfgen_family != NFPROTO_IPV4 && m->nfgen_family != NFPROTO_IPV6 &&
-	     m->nfgen_family != NFPROTO_INET) ||
-	    r->hook > NF_INET_INGRESS || !(r->hooks & 1u << r->hook))
-		return MNL_CB_OK;
-	r->found = true;
-	snprintf(r->what, 128, "chain %.40s of table %.40s", r->name, r->table);
-	return MNL_CB_OK;
-}
-
-/* Those of iptables before nftables, of which a module says no more than that they are there. */
-static bool legacy_table(char ret_what[128])
-{
-	static const char *const files[] = { "/proc/net/ip_tables_names", "/proc/net/ip6_tables_names" };
-	char name[33];
-	bool some = false;
-
-	for (size_t i = 0; !some && i < sizeof(files) / sizeof(files[0]); i++) {
-		FILE *f = fopen(files[i], "re");
-
-		some = f && fscanf(f, "%32s", name) == 1;
-		if (f)
-			fclose(f);
-	}
-	if (some)
-		snprintf(ret_what, 128, "table %s of iptables", name);
-	return some;
-}
-
-bool nft_foreign_chain(bool in, char ret_what[128])
-{
-	uint32_t inward = 1u << NF_INET_PRE_ROUTING | 1u << NF_INET_LOCAL_IN | 1u << NF_INET_INGRESS;
-	uint32_t outward = 1u << NF_INET_LOCAL_OUT | 1u << NF_INET_POST_ROUTING;
-	struct chain_reader r = { .what = ret_what, .hooks = in ? inward : outward };
-	char buf[256];
-
-	(void)ask_dump(start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, AF_UNSPEC, NLM_F_DUMP), on_chain, &r);
-	return r.found || legacy_table(ret_what);
 }
 
 static int on_gen_attr(const struct nlattr *a, void *ctx)
@@ -371,7 +284,7 @@ int nft_generation(uint32_t *ret)
 {
 	char buf[256];
 	uint32_t gen = 0;
-	int err = ask(start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, AF_UNSPEC, 0), on_gen,
+	int err = ask(nft_start(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, AF_UNSPEC, 0), on_gen,
 		      &gen);
 
 	if (!err)

@@ -18,10 +18,13 @@ int nft_counters(enum ip_family f, const char *table,
 		 void *ctx);
 /* True if there is a table of that family and name. */
 bool nft_has_table(enum ip_family f, const char *table);
-/* A chain of somebody else's - of no table whose name begins with `culvert` - that looks at what comes
- * in for this host (in), or at what it sends: "chain C of table T" to ret_what. Of iptables-legacy any table counts.
- * False: there is none. */
-bool nft_foreign_chain(bool in, char ret_what[128]);
+/* A chain of somebody else's - of no table that is ours by its name and family - that looks at what comes in for this
+ * host by that device (in), or at what it sends: 1, and "chain C of table T" to ret_what. Of iptables-legacy any table
+ * counts. 0: there is none; -errno: nobody knows. */
+int nft_foreign_chain(bool in, const char *device, char ret_what[128]);
+/* A table of iptables before nftables, of which a module says no more than that it is there, and tells nobody
+ * when it comes. */
+bool nft_legacy_table(char ret_what[128]);
 /* Grows by one with each transaction in this network namespace, whoever makes it. */
 int nft_generation(uint32_t *ret);
 
