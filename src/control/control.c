@@ -311,6 +311,8 @@ static int serve(struct control *c)
 	if (!err && acl_log >= 0)
 		err = watch(c, acl_log, EV_READ, on_acl_log);
 	if (!err)
+		err = others_watch(c);
+	if (!err)
 		err = watch(c, SIGTERM, EV_SIGNAL, on_sigterm);
 	if (!err)
 		err = watch(c, SIGINT, EV_SIGNAL, on_sigterm);
@@ -342,6 +344,7 @@ static void control_free(struct control *c)
 		event_free(c->hops_timer);
 	if (c->sample_timer)
 		event_free(c->sample_timer);
+	others_unwatch(c);
 	ring_table_free(c->ring_table);
 	protect_stop(c);
 	ike_free(c->ike);

@@ -163,6 +163,7 @@ struct control {
 	struct ring_table *ring_table; /* keeps their packets from the stack; NULL: nothing does */
 	bool ring_held;	      /* the forwarder holds it, too */
 	uint64_t rings_said;  /* hash of what the log was told */
+	struct ring_others *others; /* ring_others.c; NULL before others_watch() */
 	bool rings_known;     /* the forwarder has none that is not in rings */
 	char *access_said;  /* what access_diagnose() has found, a line each; NULL nothing yet */
 
@@ -236,7 +237,10 @@ bool rings_link(const struct control *c, uint32_t ifindex); /* a LINK port goes 
 
 /* ring_others.c: rules of others that see what comes in by that device (in), or what leaves. Why it may not go past them, in
  * room or not; NULL: it may. */
-const char *others_rules(bool in, const char *device, char room[128]);
+const char *others_rules(const struct control *c, bool in, const char *device, char room[128]);
+/* From now on rings.c looks again when something of this has changed. 0 or -ENOMEM */
+int others_watch(struct control *c);
+void others_unwatch(struct control *c);
 
 /* hops.c: to the LINK ports, now and then by itself */
 void hops_tell(struct control *c);

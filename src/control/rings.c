@@ -76,7 +76,7 @@ static const char *refusal(const struct control *c, const struct nl_link *l, str
 		return OFFLOAD_ENV " says no-ring";
 	if (has_list(c, l->ifindex, true))
 		return "an access list looks at what comes in there";
-	if (!offload_refused("ring") && (why = others_rules(true, l->name, room)))
+	if (!offload_refused("ring") && (why = others_rules(c, true, l->name, room)))
 		return why;
 	for (const char *s = l->name; *s; s++)
 		if (!isalnum((unsigned char)*s) && !strchr("_-.:@", *s))
@@ -329,7 +329,7 @@ static const char *no_link(const struct control *c, uint32_t ifindex, const char
 		return "an access list looks at what leaves there";
 	if (nl_foreign_rules(c->nl))
 		return "somebody's rules choose the way";
-	return offload_refused("link") ? NULL : others_rules(false, device, room);
+	return offload_refused("link") ? NULL : others_rules(c, false, device, room);
 }
 
 /* Each worker hears for itself of what changes on the way. */

@@ -68,3 +68,16 @@ def test_what_nftables_does_not_say_counts_as_somebody(pair):
     ring_goes(w, 'nftables does not say who looks there')
     resource.prlimit(control, resource.RLIMIT_NOFILE, before)
     ring_comes(w)
+
+
+def test_a_table_of_iptables_is_noticed_that_comes_later(pair):
+    """Of the modules before nftables nobody hears; who asks for a table makes it, as iptables-legacy does."""
+    w = pair
+    s = w.us.socket(socket.SOCK_RAW, 255)
+    info, size = ctypes.create_string_buffer(b'filter', 84), ctypes.c_uint32(84)
+    got = ctypes.CDLL(None).getsockopt(s.fileno(), 0, 64, info, ctypes.byref(size))  # IPT_SO_GET_INFO
+    s.close()
+    if got:
+        pytest.skip('this kernel has no iptables before nftables')
+    ring_goes(w, 'table filter of iptables')
+    w.up()
