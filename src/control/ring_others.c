@@ -2,19 +2,23 @@
 /* Who else has to do with the ESP of a device: where somebody has, it goes by the stack (rings.c). What cannot be found
  * out counts as somebody.
  *
- * Timers: each TICK_MS a look at that which the kernel tells nobody of. */
+ * Timers: each TICK_MS a look at that which the kernel tells nobody of. Of what it tells (tc) rings alone are looked at
+ * again: some change a shaper's rate many times a second. */
 #include "control/internal.h"
 
 #include <errno.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "host/netlink.h"
 #include "host/nft.h"
 
 #define TICK_MS 1000
 
 struct ring_others {
-	struct event *tick;
+	struct event *tick, *tc;
 	bool legacy;  /* there is a table of iptables-legacy */
 	bool unknown; /* something could not be found out: it is asked again */
 };
@@ -31,6 +35,26 @@ const char *others_rules(const struct control *c, bool in, const char *device, c
 	int found = nft_foreign_chain(in, device, room);
 
 	return found > 0 ? room : found < 0 ? not_known(c, "nftables does not say who looks there") : NULL;
+}
+
+/* Behind a tap its filters may take a packet away, or redirect it to come once more, and then to all sockets. */
+static const char *ingress(const struct control *c, uint32_t ifindex, char room[128])
+{
+	char kind[16];
+	int found = nl_ingress_qdisc(c->nl, ifindex, kind);
+
+	if (found < 0)
+		return not_known(c, "the kernel does not say whether tc looks at what comes in there");
+	if (found)
+		snprintf(room, 128, "tc's %s looks at what comes in there", kind);
+	return found ? room : NULL;
+}
+
+const char *others_ingress(const struct control *c, const struct nl_link *l, char room[128])
+{
+	const char *why = others_rules(c, true, l->name, room);
+
+	return why ? why : ingress(c, l->ifindex, room);
 }
 
 /* ---- looks ---- */
@@ -72,6 +96,36 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	o->legacy = legacy;
 }
 
+static void on_tc(evutil_socket_t fd, short what, void *ctx)
+{
+	struct control *c = ctx;
+
+	(void)what;
+	nl_drain(fd);
+	if (c->rings_said)
+		look_again(c);
+}
+
+/* Where the kernel has none of it there is no news, either. False: no memory. */
+static bool listen_to(struct control *c, int fd, event_callback_fn fn, struct event **ret)
+{
+	if (fd < 0)
+		return true;
+	*ret = event_new(c->base, fd, EV_READ | EV_PERSIST, fn, c);
+	if (*ret && !event_add(*ret, NULL))
+		return true;
+	close(fd);
+	return false;
+}
+
+static void forget(struct event *e)
+{
+	if (e && event_get_fd(e) >= 0)
+		close(event_get_fd(e));
+	if (e)
+		event_free(e);
+}
+
 int others_watch(struct control *c)
 {
 	struct timeval every = { .tv_sec = TICK_MS / 1000, .tv_usec = TICK_MS % 1000 * 1000 };
@@ -82,15 +136,17 @@ int others_watch(struct control *c)
 	c->others = o;
 	o->unknown = true; /* what has changed before this */
 	o->tick = event_new(c->base, -1, EV_PERSIST, on_tick, c);
-	return o->tick && !event_add(o->tick, &every) ? 0 : -ENOMEM;
+	if (!o->tick || event_add(o->tick, &every) || !listen_to(c, nl_tc_events_open(), on_tc, &o->tc))
+		return -ENOMEM;
+	return 0;
 }
 
 void others_unwatch(struct control *c)
 {
 	if (!c->others)
 		return;
-	if (c->others->tick)
-		event_free(c->others->tick);
+	forget(c->others->tick);
+	forget(c->others->tc);
 	free(c->others);
 	c->others = NULL;
 }

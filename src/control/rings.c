@@ -76,7 +76,7 @@ static const char *refusal(const struct control *c, const struct nl_link *l, str
 		return OFFLOAD_ENV " says no-ring";
 	if (has_list(c, l->ifindex, true))
 		return "an access list looks at what comes in there";
-	if (!offload_refused("ring") && (why = others_rules(c, true, l->name, room)))
+	if (!offload_refused("ring") && (why = others_ingress(c, l, room)))
 		return why;
 	for (const char *s = l->name; *s; s++)
 		if (!isalnum((unsigned char)*s) && !strchr("_-.:@", *s))
@@ -84,7 +84,7 @@ static const char *refusal(const struct control *c, const struct nl_link *l, str
 	if (l->mtu > RING_MTU)
 		return "its packets may be longer than a frame";
 	if (is_cut(c, l->ifindex))
-		return "its peers' packets come in fragments, which the kernel puts together";
+		return "its peers' packets came by the raw socket, too, as those do that the kernel puts together of fragments";
 	return addresses(c, l->ifindex, w) ? NULL : "it has too many addresses";
 }
 

@@ -84,6 +84,12 @@ int nl_next_hop(struct nl *nl, const struct ipaddr *dst, uint32_t mark, struct n
  * it is not known. */
 bool nl_foreign_rules(struct nl *nl);
 
+/* What stands at ingress of that device for filters of tc: 1, and its kind, `ingress` or `clsact`; 0: nothing does; or
+ * -errno. */
+int nl_ingress_qdisc(struct nl *nl, uint32_t ifindex, char ret_kind[16]);
+/* As nl_events_open(), of all that tc changes. */
+int nl_tc_events_open(void);
+
 struct nl_rule {
 	uint8_t family; /* enum ip_family */
 	uint32_t mark, table, pref;

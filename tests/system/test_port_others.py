@@ -6,13 +6,12 @@ import os
 import re
 import resource
 import socket
-import struct
 import time
 
 import pytest
 
 from peers.netns import need, until
-from test_cipher_ports import frames, wired  # noqa: F401 (a fixture)
+from test_cipher_ports import dropped, frames, wired  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.chooses('ports', reason='it looks at the fast ways')
 
@@ -81,3 +80,23 @@ def test_a_table_of_iptables_is_noticed_that_comes_later(pair):
         pytest.skip('this kernel has no iptables before nftables')
     ring_goes(w, 'table filter of iptables')
     w.up()
+
+
+@pytest.mark.parametrize('kind', ['ingress', 'clsact'])
+def test_what_tc_redirects_does_not_come_twice(pair, kind):
+    """Through a shaper of what comes in: it hands packets in once more, behind all taps."""
+    w, router = pair, pair.routers[1]
+    need('tc')
+    w.us.run('tc', 'qdisc', 'add', 'dev', 'wan', kind)
+    ring_goes(w, f"tc's {kind} looks at what comes in there")
+    if w.us.run('ip', 'link', 'add', 'ifb0', 'type', 'ifb', ok=False).returncode:
+        pytest.skip('this kernel has no ifb')
+    w.us.ip('link', 'set', 'ifb0', 'up')
+    w.us.run('tc', 'filter', 'add', 'dev', 'wan', 'parent', 'ffff:' if kind == 'ingress' else 'ffff:fff2', 'protocol', 'ip', 'u32',
+             'match', 'u32', 0, 0, 'action', 'mirred', 'egress', 'redirect', 'dev', 'ifb0')
+    assert not w.us.ping(w.far, 20, 0.02, source=w.near).result().lost
+    assert int(re.search(r'(\d+)', w.us.run('cat', '/sys/class/net/ifb0/statistics/tx_packets').stdout)[1]) >= 20
+    assert dropped(router) == set()
+    w.us.run('tc', 'qdisc', 'del', 'dev', 'wan', kind)
+    ring_comes(w)
+    assert not w.us.ping(w.far, 20, 0.02, source=w.near).result().lost and dropped(router) == set()
