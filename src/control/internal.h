@@ -239,6 +239,7 @@ bool rings_link(const struct control *c, uint32_t ifindex); /* a LINK port goes 
  * room or not; NULL: it may. */
 const char *others_rules(const struct control *c, bool in, const char *device, char room[128]);
 const char *others_ingress(const struct control *c, const struct nl_link *l, char room[128]); /* and what is no list */
+const char *others_sas(const struct control *c, const struct ring_want *w, char room[128]); /* whose ESP comes there, too */
 /* From now on rings.c looks again when something of this has changed. 0 or -ENOMEM */
 int others_watch(struct control *c);
 void others_unwatch(struct control *c);

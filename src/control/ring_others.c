@@ -2,8 +2,9 @@
 /* Who else has to do with the ESP of a device: where somebody has, it goes by the stack (rings.c). What cannot be found
  * out counts as somebody.
  *
- * Timers: each TICK_MS a look at that which the kernel tells nobody of. Of what it tells (tc) rings alone are looked at
- * again: some change a shaper's rate many times a second. */
+ * Timers: each TICK_MS a look at that which the kernel tells nobody of. Of what it tells (tc, xfrm) rings alone are looked at
+ * again: some change a shaper's rate many times a second. The kernel's SAs are, SAS_MS after the first change: there may be
+ * many. */
 #include "control/internal.h"
 
 #include <errno.h>
@@ -14,11 +15,13 @@
 
 #include "host/netlink.h"
 #include "host/nft.h"
+#include "host/xfrm.h"
 
 #define TICK_MS 1000
+#define SAS_MS  100
 
 struct ring_others {
-	struct event *tick, *tc;
+	struct event *tick, *tc, *sas, *sas_soon;
 	bool legacy;  /* there is a table of iptables-legacy */
 	bool unknown; /* something could not be found out: it is asked again */
 };
@@ -55,6 +58,24 @@ const char *others_ingress(const struct control *c, const struct nl_link *l, cha
 	const char *why = others_rules(c, true, l->name, room);
 
 	return why ? why : ingress(c, l->ifindex, room);
+}
+
+/* Its ESP a ring would take from the kernel. */
+const char *others_sas(const struct control *c, const struct ring_want *w, char room[128])
+{
+	char a[IPADDR_STRLEN];
+
+	for (size_t i = 0; i < w->n; i++) {
+		int found = xfrm_esp_to(&w->addr[i]);
+
+		if (found < 0)
+			return not_known(c, "the kernel does not say whether it has SAs of ESP");
+		if (!found)
+			continue;
+		snprintf(room, 128, "the kernel has an SA of ESP to %s", ipaddr_ios(&w->addr[i], a));
+		return room;
+	}
+	return NULL;
 }
 
 /* ---- looks ---- */
@@ -106,6 +127,27 @@ static void on_tc(evutil_socket_t fd, short what, void *ctx)
 		look_again(c);
 }
 
+static void on_sas(evutil_socket_t fd, short what, void *ctx)
+{
+	struct timeval soon = { .tv_usec = SAS_MS * 1000 };
+	struct control *c = ctx;
+
+	(void)what;
+	xfrm_drain(fd);
+	if (!evtimer_pending(c->others->sas_soon, NULL))
+		evtimer_add(c->others->sas_soon, &soon);
+}
+
+static void on_sas_soon(evutil_socket_t fd, short what, void *ctx)
+{
+	struct control *c = ctx;
+
+	(void)fd;
+	(void)what;
+	if (c->rings_said)
+		look_again(c);
+}
+
 /* Where the kernel has none of it there is no news, either. False: no memory. */
 static bool listen_to(struct control *c, int fd, event_callback_fn fn, struct event **ret)
 {
@@ -136,7 +178,9 @@ int others_watch(struct control *c)
 	c->others = o;
 	o->unknown = true; /* what has changed before this */
 	o->tick = event_new(c->base, -1, EV_PERSIST, on_tick, c);
-	if (!o->tick || event_add(o->tick, &every) || !listen_to(c, nl_tc_events_open(), on_tc, &o->tc))
+	o->sas_soon = evtimer_new(c->base, on_sas_soon, c);
+	if (!o->tick || !o->sas_soon || event_add(o->tick, &every) ||
+	    !listen_to(c, nl_tc_events_open(), on_tc, &o->tc) || !listen_to(c, xfrm_events_open(), on_sas, &o->sas))
 		return -ENOMEM;
 	return 0;
 }
@@ -147,6 +191,8 @@ void others_unwatch(struct control *c)
 		return;
 	forget(c->others->tick);
 	forget(c->others->tc);
+	forget(c->others->sas);
+	forget(c->others->sas_soon);
 	free(c->others);
 	c->others = NULL;
 }

@@ -85,7 +85,7 @@ static const char *refusal(const struct control *c, const struct nl_link *l, str
 		return "its packets may be longer than a frame";
 	if (is_cut(c, l->ifindex))
 		return "its peers' packets came by the raw socket, too, as those do that the kernel puts together of fragments";
-	return addresses(c, l->ifindex, w) ? NULL : "it has too many addresses";
+	return addresses(c, l->ifindex, w) ? others_sas(c, w, room) : "it has too many addresses";
 }
 
 static void say(struct wish *wish, const char *device, const char *why)

@@ -100,3 +100,26 @@ def test_what_tc_redirects_does_not_come_twice(pair, kind):
     w.us.run('tc', 'qdisc', 'del', 'dev', 'wan', kind)
     ring_comes(w)
     assert not w.us.ping(w.far, 20, 0.02, source=w.near).result().lost and dropped(router) == set()
+
+
+def test_esp_of_the_kernels_own_ipsec_is_left_to_it(pair):
+    """Its SAs, and numbers that a daemon has for SAs that it negotiates; those to others do not count."""
+    w = pair
+
+    def number(dst):
+        said = w.us.ip('xfrm', 'state', 'allocspi', 'src', w.ends[1], 'dst', dst, 'proto', 'esp')
+        return re.search(r'spi (0x\w+)', said)[1]
+
+    def done(dst, spi):
+        w.us.ip('xfrm', 'state', 'delete', 'src', w.ends[1], 'dst', dst, 'proto', 'esp', 'spi', spi)
+    kept = number('192.0.2.77')
+    done('192.0.2.77', number('192.0.2.77'))  # what is deleted the kernel tells of, and of a number alone it does not
+    time.sleep(0.3)
+    assert frames(w.us) and 'raw socket' not in w.routers[1].log(), w.routers[1].log()
+    done('192.0.2.77', kept)
+    first, second = number(w.ends[0]), number(w.ends[0])
+    done(w.ends[0], first)
+    ring_goes(w, f'the kernel has an SA of ESP to {w.ends[0]}')
+    w.up()
+    done(w.ends[0], second)
+    ring_comes(w)
