@@ -155,9 +155,11 @@ struct control {
 	bool ring_news;		     /* and the forwarder is told of changes */
 	struct event *hops_timer;
 	size_t hops_at; /* with which peer the next look begins */
-	struct {
+	struct ring_failure {
 		struct ring_want want;
 		int err; /* 0: it did not */
+		unsigned tries;
+		uint64_t again_ms; /* not before; UINT64_MAX: never as it is */
 	} rings_failed[RING_SLOTS];
 	struct ring_cuts rings_cut; /* where fragments come */
 	struct ring_table *ring_table; /* keeps their packets from the stack; NULL: nothing does */
@@ -231,6 +233,7 @@ bool ports6_outer(const struct control *c); /* some peer may be one of IPv6 */
 void rings_follow(struct control *c, bool only_less);
 /* The port of that id is a ring, beside which fragments come: it goes, for a while. False: it is none. */
 bool rings_cut(struct control *c, uint32_t id);
+bool rings_due(struct control *c); /* one that failed is tried again by rings_follow(): since it was asked last */
 void rings_lost(struct control *c);   /* with the forwarder that had them */
 void rings_remove(struct control *c); /* orderly stop */
 bool rings_link(const struct control *c, uint32_t ifindex); /* a LINK port goes there; 0: anywhere */

@@ -105,14 +105,14 @@ static void on_tick(evutil_socket_t fd, short what, void *ctx)
 	struct control *c = ctx;
 	struct ring_others *o = c->others;
 	char room[128];
-	bool legacy;
+	bool legacy, due = rings_due(c);
 
 	(void)fd;
 	(void)what;
 	if (!c->rings_said) /* no device has ESP */
 		return;
 	legacy = nft_legacy_table(room);
-	if (legacy != o->legacy || o->unknown)
+	if (legacy != o->legacy || o->unknown || due)
 		look_again(c);
 	o->legacy = legacy;
 }

@@ -18,6 +18,9 @@
 #include "host/offload.h"
 #include "host/os.h"
 
+#define TRY_MS	  1000 /* until what failed is tried again, and each time twice as long, */
+#define TRIES_MAX 8 /* up to some minutes */
+
 /* What is wanted, and for each outer device why not, if it is not. */
 struct wish {
 	struct ring_want v[RING_SLOTS];
@@ -290,22 +293,56 @@ static int adjust(struct control *c, size_t slot, const struct ring_want *w)
 	return err;
 }
 
-/* What failed is not tried again as it was: each try changes nftables, and is news to ourselves. */
+/* What will not become otherwise: it is not allowed, or not there. */
+static bool is_for_good(int err)
+{
+	static const int errs[] = { EPERM, EACCES, EAFNOSUPPORT, EOPNOTSUPP, ENOPROTOOPT, ENODEV };
+
+	for (size_t i = 0; i < sizeof(errs) / sizeof(errs[0]); i++)
+		if (err == -errs[i])
+			return true;
+	return false;
+}
+
+/* What failed is tried again as it was after ever longer pauses: each try changes nftables, and is news to ourselves. */
 static int try(struct control *c, const struct ring_want *w)
 {
-	size_t at = 0;
-	int err;
+	uint64_t now = host_now_ms(NULL);
+	struct ring_failure *f = &c->rings_failed[0];
+	unsigned tries = 0;
 
 	for (size_t i = 0; i < RING_SLOTS; i++) {
-		if (c->rings_failed[i].err && ring_want_same(&c->rings_failed[i].want, w))
-			return c->rings_failed[i].err;
-		if (!c->rings_failed[i].err || c->rings_failed[i].want.ifindex == w->ifindex)
-			at = i;
+		struct ring_failure *one = &c->rings_failed[i];
+
+		if (one->err && ring_want_same(&one->want, w)) {
+			if (now < one->again_ms)
+				return one->err;
+			f = one;
+			tries = one->tries;
+			break;
+		}
+		if (!one->err || one->want.ifindex == w->ifindex)
+			f = one;
 	}
-	err = start(c, w);
-	c->rings_failed[at].want = *w;
-	c->rings_failed[at].err = err;
-	return err;
+	*f = (struct ring_failure){ .want = *w, .err = start(c, w), .tries = tries < TRIES_MAX ? tries + 1 : tries };
+	f->again_ms = is_for_good(f->err) ? UINT64_MAX : now + ((uint64_t)TRY_MS << tries);
+	return f->err;
+}
+
+bool rings_due(struct control *c)
+{
+	uint64_t now = host_now_ms(NULL);
+	bool due = false;
+
+	for (size_t i = 0; i < RING_SLOTS; i++) {
+		struct ring_failure *one = &c->rings_failed[i];
+
+		if (!one->err || !one->again_ms || now < one->again_ms)
+			continue;
+		one->again_ms = 0; /* nobody may want it any more: it is said once */
+		due = true;
+	}
+	return due;
 }
 
 static int follow_ring(struct control *c, const struct ring_want *w)

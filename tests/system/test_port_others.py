@@ -123,3 +123,18 @@ def test_esp_of_the_kernels_own_ipsec_is_left_to_it(pair):
     w.up()
     done(w.ends[0], second)
     ring_comes(w)
+
+
+def test_a_ring_that_found_no_memory_is_tried_again(pair):
+    """In the forwarder, which maps it."""
+    w, router = pair, pair.routers[1]
+    forwarder = router.forwarder()
+    before = resource.prlimit(forwarder, resource.RLIMIT_AS)
+    now = int(re.search(r'VmSize:\s+(\d+) kB', open(f'/proc/{forwarder}/status').read())[1]) << 10
+    resource.prlimit(forwarder, resource.RLIMIT_AS, (now - (4 << 20), before[1]))  # it gives 8 MiB back, and wants as much
+    w.us.addr('wan', '192.0.2.77/32')  # a ring that takes other addresses is another ring
+    ring_goes(w, 'Cannot allocate memory')
+    w.up()
+    resource.prlimit(forwarder, resource.RLIMIT_AS, before)
+    ring_comes(w, 10)
+    assert '192.0.2.77' in frames(w.us)
