@@ -44,11 +44,8 @@ static int link_forwarder(struct control *c, int fd)
 	c->fwd = NULL;
 	int err = fwdlink_new(c->base, fd, &sink, &c->fwd);
 
-	if (!err) {
+	if (!err)
 		fwdlink_share_sockets(c->fwd, c->opt->workers);
-		log_line("CULVERT-6-WORKERS", "%u forwarding thread%s%s", c->opt->workers,
-			 c->opt->workers == 1 ? "" : "s", c->opt->pinned ? ", each on a processor of its own" : "");
-	}
 	return err;
 }
 

@@ -194,7 +194,7 @@ static bool is_row(uint8_t type)
 {
 	return type == FWD_SA_INFO || type == FWD_POLICY_ADD || type == FWD_STATS_SA ||
 	       type == FWD_STATS_POLICY || type == FWD_STATS_TUNNEL || type == FWD_STATS_DROPS ||
-	       type == FWD_STATS_ACL || type == FWD_CRYPTO;
+	       type == FWD_STATS_ACL || type == FWD_CRYPTO || type == FWD_NOT_PINNED;
 }
 
 void fwdlink_share_sockets(struct fwdlink *l, unsigned workers)

@@ -583,18 +583,34 @@ int ikelink_adopt_made(struct control *c)
 	return err ? err : fwdlink_call(c->fwd, &dump, -1, adopt_made, c);
 }
 
-static void say_crypto(void *ctx, const struct fwd_msg *m)
+static void on_hello(void *ctx, const struct fwd_msg *m)
 {
-	(void)ctx;
+	int *pin_error = ctx;
+
 	if (m->type == FWD_CRYPTO)
 		log_line("CULVERT-6-CRYPTO", "packets are encrypted by %s", m->u.crypto);
+	if (m->type == FWD_NOT_PINNED)
+		*pin_error = m->u.error;
+}
+
+static void say_workers(const struct control *c, int pin_error)
+{
+	unsigned n = c->opt->workers;
+
+	log_line("CULVERT-6-WORKERS", "%u forwarding thread%s%s", n, n == 1 ? "" : "s",
+		 c->opt->pinned && !pin_error ? ", each on a processor of its own" : "");
+	if (pin_error)
+		log_line("CULVERT-4-WORKERS", "the threads run on any processor, and --pin is of no use: %s",
+			 strerror(-pin_error));
 }
 
 int ikelink_start(struct control *c, bool adopt_sas)
 {
 	struct fwd_msg dump = { .type = FWD_SA_DUMP }, hello = { .type = FWD_HELLO, .u.version = FWD_VERSION };
-	int err = fwdlink_call(c->fwd, &hello, -1, say_crypto, NULL);
+	int pin_error = 0, err = fwdlink_call(c->fwd, &hello, -1, on_hello, &pin_error);
 
+	if (!err && !adopt_sas) /* it is not the second time */
+		say_workers(c, pin_error);
 	if (!err)
 		err = give_port(c, PORT_ESP, FWD_PORT_ESP, raw_open(50, true));
 	if (!err)

@@ -106,6 +106,11 @@ void forwarder_watch(struct forwarder *f, const struct forwarder_watch *w)
 	f->all->watch = *w;
 }
 
+void forwarder_not_pinned(struct forwarder *f, int err)
+{
+	f->all->pin_error = err;
+}
+
 bool forwarder_stopping(const struct forwarder *f)
 {
 	return __atomic_load_n(&f->all->stopping, __ATOMIC_RELAXED);

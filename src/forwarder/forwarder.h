@@ -38,6 +38,7 @@ void forwarder_message(struct forwarder *f, struct span bytes, int fd); /* the f
 size_t forwarder_poll_port(struct forwarder *f, struct port *port);
 /* Lifetimes, waiting packets; call at least each second. */
 void forwarder_tick(struct forwarder *f);
+void forwarder_not_pinned(struct forwarder *f, int err); /* control hears of it when it says HELLO */
 bool forwarder_stopping(const struct forwarder *f); /* SHUTDOWN came */
 
 /* For the loop around it. Between enter and leave ports stay as they are, and watch is not called;

@@ -159,6 +159,7 @@ struct shared {
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
 	bool stopping; /* set with the gate closed, looked at anywhere; relaxed: a tick later will do */
 	unsigned n; /* workers */
+	int pin_error; /* the first worker's alone */
 	struct forwarder *worker[WORKERS_MAX];
 	/* these say themselves who writes what */
 	struct gate gate;

@@ -342,6 +342,9 @@ static int hello(struct forwarder *f, const struct fwd_msg *m)
 		return -EPROTONOSUPPORT;
 	(void)snprintf(row.u.crypto, sizeof(row.u.crypto), "%s", crypto_runner_name(f->esp.crypto));
 	answer(f, &row, m->seq);
+	row = (struct fwd_msg){ .type = FWD_NOT_PINNED, .u.error = f->all->pin_error };
+	if (row.u.error)
+		answer(f, &row, m->seq);
 	return 0;
 }
 

@@ -565,6 +565,7 @@ void fwd_encode(struct wr *w, const struct fwd_msg *m)
 		put_tunnel(w, &m->u.tunnel);
 		break;
 	case FWD_RESULT:
+	case FWD_NOT_PINNED:
 		wr_be32(w, (uint32_t)m->u.error);
 		break;
 	case FWD_SA_INFO:
@@ -628,6 +629,7 @@ static void get_body(struct rd *r, struct fwd_msg *m)
 		get_tunnel(r, &m->u.tunnel);
 		break;
 	case FWD_RESULT:
+	case FWD_NOT_PINNED:
 		m->u.error = (int32_t)rd_be32(r);
 		break;
 	case FWD_SA_INFO:

@@ -17,7 +17,7 @@
 
 enum fwd_type {
 	/* control -> forwarder; each is answered by RESULT with the same seq */
-	FWD_HELLO = 1,	   /* version; -> CRYPTO, RESULT */
+	FWD_HELLO = 1,	   /* version; -> CRYPTO, NOT_PINNED, RESULT */
 	FWD_PORT_ADD,	   /* fwd_port + one descriptor; without: whether all of it is there, -EBADF if not */
 	FWD_PORT_DEL,	   /* port id */
 	FWD_SA_ADD,	   /* sa_spec */
@@ -57,7 +57,8 @@ enum fwd_type {
 	FWD_ACL_LOG,	   /* a line with `log` took a packet: rate limited */
 	FWD_PORT_SLOWER,   /* a port has given up its faster way */
 	FWD_CRYPTO,	   /* who encrypts: among the answers to HELLO */
-	FWD_LAST_EVENT = FWD_CRYPTO,
+	FWD_NOT_PINNED,	   /* error: workers should have processors of their own, and do not; among the answers to HELLO */
+	FWD_LAST_EVENT = FWD_NOT_PINNED,
 };
 
 enum fwd_port_kind {
@@ -289,7 +290,7 @@ struct fwd_msg {
 		} sa_info;
 		struct fwd_policy policy;
 		struct fwd_tunnel tunnel;
-		int32_t error; /* RESULT */
+		int32_t error; /* RESULT, NOT_PINNED */
 		struct fwd_sa_stats sa_stats;
 		struct fwd_policy_stats policy_stats;
 		struct fwd_tunnel_stats tunnel_stats;

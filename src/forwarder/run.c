@@ -416,14 +416,15 @@ static void loop_free(struct loop *l)
 	secret_free(l, sizeof(*l));
 }
 
-/* The id-th of the processors that we may use, again from the first when there are no more. */
-static void pin(unsigned id)
+/* The id-th of the processors that we may use, again from the first when there are no more. 0 or -errno: whoever
+ * started us may have forbidden it. */
+static int pin(unsigned id)
 {
 	cpu_set_t may, one;
 	unsigned n = 0, at = 0;
 
 	if (sched_getaffinity(0, sizeof(may), &may))
-		return;
+		return -errno;
 	for (unsigned i = 0; i < CPU_SETSIZE; i++)
 		n += CPU_ISSET(i, &may) != 0;
 	for (unsigned i = 0; n && i < CPU_SETSIZE; i++) {
@@ -431,8 +432,9 @@ static void pin(unsigned id)
 			continue;
 		CPU_ZERO(&one);
 		CPU_SET(i, &one);
-		(void)sched_setaffinity(0, sizeof(one), &one);
+		return sched_setaffinity(0, sizeof(one), &one) ? -errno : 0;
 	}
+	return -ENODEV;
 }
 
 /* A worker that cannot go on ends all of them: the supervisor starts the process again. */
@@ -442,7 +444,7 @@ static void *run_worker(void *arg)
 	uint64_t one = 1;
 
 	if (l->p->pinned)
-		pin(l->id);
+		(void)pin(l->id); /* as the first one, which says so */
 	if (serve(l)) {
 		l->first->ended = true;
 		(void)!write(l->first->wake, &one, sizeof(one));
@@ -508,7 +510,7 @@ static int run_all(struct loop *first, const struct forwarder_process *p)
 	if (p->ready(p->ctx) == 0 && start_others(first)) {
 		/* behind the others: a thread begins where its maker may run, and each has to see all */
 		if (p->pinned)
-			pin(0);
+			forwarder_not_pinned(first->f, pin(0));
 		status = serve(first) || (first->ended && !forwarder_stopping(first->f));
 	}
 	end_others(first);

@@ -7,11 +7,12 @@ import re
 import shutil
 import signal
 import socket
+import sys
 
 import pytest
 
 from conftest import ROOT, built
-from peers.netns import Net, need, run
+from peers.netns import Net, need, run, until
 from test_host_router import CONFIG
 
 pytestmark = pytest.mark.no_way('what an installation has and starts: its options are its own')
@@ -84,3 +85,54 @@ def test_the_unit_is_exposed_little(tmp_path):
     loose = run('systemd-analyze', 'security', '--offline=true', '--no-pager', '--threshold=10', unit(tmp_path),
                 ok=False)
     assert loose.returncode, 'a threshold that nothing exceeds judges nothing'
+
+
+def calls(unit_text):
+    """The system calls that the unit allows, by systemd's own lists: the first line is one of what is allowed, and each behind
+    it adds or takes away."""
+    def expand(word):
+        if not word.startswith('@'):
+            return {word}
+        said = run('systemd-analyze', 'syscall-filter', word).stdout.split('\n')[1:]
+        return set().union(*(expand(line.strip()) for line in said if line.strip() and not line.strip().startswith('#')))
+    allowed = set()
+    for line in re.findall(r'^SystemCallFilter=(.*)$', unit_text, re.M):
+        words = set().union(*map(expand, line.removeprefix('~').split()))
+        allowed = allowed - words if line.startswith('~') else allowed | words
+    return allowed
+
+
+def test_the_unit_lets_threads_have_processors_and_priorities(tmp_path):
+    allowed = calls(unit(tmp_path).read_text())
+    assert {'sched_setaffinity', 'sched_getaffinity', 'setpriority', 'seccomp', 'sendto'} <= allowed
+    assert not {'sched_setscheduler', 'setrlimit', 'setuid', 'keyctl', 'mount', 'io_submit'} & allowed
+
+
+# refuses one call as the unit's filter does, and becomes its arguments
+REFUSE = """
+import ctypes, os, struct, sys
+number, errno = int(sys.argv[1]), 1
+code = b''.join(struct.pack('HBBI', *i) for i in [(0x20, 0, 0, 0), (0x15, 0, 1, number), (6, 0, 0, 0x50000 | errno), (6, 0, 0, 0x7fff0000)])
+kept = ctypes.create_string_buffer(code)
+prog = ctypes.create_string_buffer(struct.pack('HxxxxxxP', 4, ctypes.addressof(kept)))
+libc = ctypes.CDLL(None, use_errno=True)
+assert not libc.prctl(38, 1, 0, 0, 0) and not libc.prctl(22, 2, prog, 0, 0), os.strerror(ctypes.get_errno())
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@pytest.mark.parametrize('refused', [False, True])
+def test_the_log_says_whether_threads_are_pinned(refused):
+    need('ip', 'nft')
+    with Net() as net:
+        ns = net.ns('r')
+        (net.dir / 'cfg').write_text(CONFIG)
+        number = {'x86_64': 203, 'aarch64': 122}[os.uname().machine] if refused else 0xffff  # sched_setaffinity
+        proc = ns.popen(sys.executable, '-c', REFUSE, number, built('culvert'), 'run', '--config', net.dir / 'cfg', '--socket',
+                        net.dir / 'sock', '--interface', 'FastEthernet0/1=wan', '--pin', '--workers', 2, log=net.dir / 'log')
+        until((net.dir / 'sock').exists, 20, 'the router')
+        log = (net.dir / 'log').read_text()
+        assert ('%CULVERT-6-WORKERS: 2 forwarding threads, each on a processor of its own' in log) != refused, log
+        assert ('%CULVERT-4-WORKERS: the threads run on any processor, and --pin is of no use: Operation not permitted' in log) == refused
+        proc.terminate()
+        assert proc.wait(timeout=20) == 0

@@ -170,6 +170,7 @@ def test_pinned_workers_have_a_processor_each():
         allowed = [re.search(r'Cpus_allowed_list:\s*(\S+)', t)[1] for t in tasks]
         may = sorted(os.sched_getaffinity(0))
         assert sorted(allowed) == sorted(str(may[k % len(may)]) for k in range(2))
+        assert '%CULVERT-6-WORKERS: 2 forwarding threads, each on a processor of its own' in routers[0].log()
         for r in routers:
             r.stop()
 

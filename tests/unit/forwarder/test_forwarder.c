@@ -652,7 +652,7 @@ static void nothing_that_a_policy_protects_leaves_in_clear(void **state)
 }
 
 /* The log says by whom, also when another forwarder has come. */
-static void it_says_who_encrypts_whenever_control_says_hello(void **state)
+static void it_says_who_encrypts_and_whether_it_is_pinned_whenever_control_says_hello(void **state)
 {
 	struct world *w = world_new();
 	struct fwd_msg hello = { .type = FWD_HELLO, .u.version = FWD_VERSION + 1 };
@@ -665,6 +665,11 @@ static void it_says_who_encrypts_whenever_control_says_hello(void **state)
 	assert_int_equal(w->told[FWD_CRYPTO], 1);
 	assert_int_equal(w->last[FWD_CRYPTO].seq, hello.seq);
 	assert_string_equal(w->last[FWD_CRYPTO].u.crypto, crypto_runner_name(w->f->esp.crypto));
+	assert_int_equal(w->told[FWD_NOT_PINNED], 0);
+	forwarder_not_pinned(w->f, -EPERM);
+	assert_int_equal(ask(w, &hello), 0);
+	assert_int_equal(w->told[FWD_NOT_PINNED], 1);
+	assert_int_equal(w->last[FWD_NOT_PINNED].u.error, -EPERM);
 #if !defined(__x86_64__) /* there is no other */
 	assert_memory_equal(w->last[FWD_CRYPTO].u.crypto, "libcrypto 3.", 12);
 #endif
@@ -686,7 +691,7 @@ int main(void)
 		cmocka_unit_test(policies_live_as_long_as_something_names_them),
 		cmocka_unit_test(a_tunnel_is_found_among_a_thousand),
 		cmocka_unit_test(nothing_that_a_policy_protects_leaves_in_clear),
-		cmocka_unit_test(it_says_who_encrypts_whenever_control_says_hello),
+		cmocka_unit_test(it_says_who_encrypts_and_whether_it_is_pinned_whenever_control_says_hello),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

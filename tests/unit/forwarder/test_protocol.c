@@ -207,6 +207,9 @@ static void make_reply(struct fwd_msg *m)
 		m->u.port_slower.id = next();
 		m->u.port_slower.error = -5;
 		break;
+	case FWD_NOT_PINNED:
+		m->u.error = -1;
+		break;
 	case FWD_CRYPTO:
 		memcpy(m->u.crypto, "libcrypto 3.0.17", 17);
 		break;
@@ -247,7 +250,7 @@ static const uint8_t plain_types[] = {
 	FWD_ACQUIRE,	  FWD_EXPIRE,	 FWD_RECVD_CLEAR,  FWD_UNKNOWN_SPI,  FWD_SA_EVENT,
 	FWD_PEER_MOVED,	  FWD_SA_MOVE,	 FWD_TUNNEL_ALIVE, FWD_KEEPALIVE,    FWD_ACL_ADD,
 	FWD_POLICY_ACL,	  FWD_STATS_ACL, FWD_ACL_LOG,	   FWD_MATCHES_CLEAR, FWD_PORT_SLOWER,
-	FWD_NEXT_HOP,	  FWD_CRYPTO,
+	FWD_NEXT_HOP,	  FWD_CRYPTO,	 FWD_NOT_PINNED,
 };
 #define N_PLAIN (sizeof(plain_types) / sizeof(plain_types[0]))
 
