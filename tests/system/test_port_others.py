@@ -11,7 +11,7 @@ import time
 import pytest
 
 from peers.netns import need, until
-from test_cipher_ports import dropped, frames, wired  # noqa: F401 (a fixture)
+from test_cipher_ports import dropped, frames, past_the_stack, wired  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.chooses('ports', reason='it looks at the fast ways')
 
@@ -132,9 +132,20 @@ def test_a_ring_that_found_no_memory_is_tried_again(pair):
     before = resource.prlimit(forwarder, resource.RLIMIT_AS)
     now = int(re.search(r'VmSize:\s+(\d+) kB', open(f'/proc/{forwarder}/status').read())[1]) << 10
     resource.prlimit(forwarder, resource.RLIMIT_AS, (now - (4 << 20), before[1]))  # it gives 8 MiB back, and wants as much
-    w.us.addr('wan', '192.0.2.77/32')  # a ring that takes other addresses is another ring
+    w.us.ip('link', 'set', 'wan', 'mtu', 4000)
+    ring_goes(w, 'its packets may be longer than a frame')
+    w.us.ip('link', 'set', 'wan', 'mtu', 1500)
     ring_goes(w, 'Cannot allocate memory')
     w.up()
     resource.prlimit(forwarder, resource.RLIMIT_AS, before)
     ring_comes(w, 10)
-    assert '192.0.2.77' in frames(w.us)
+
+
+def test_a_chain_at_egress_sees_what_goes_past_the_stack(pair):
+    w = pair
+    until(lambda: past_the_stack(w), 5, 'the way past the stack')
+    w.us.run('nft', '-f', '-', input=DEAF.replace('ingress', 'egress') % 'wan')
+    time.sleep(0.3)
+    assert silent(w) and frames(w.us)
+    w.us.run('nft', 'delete', 'table', 'netdev', 'mine')
+    w.up()
