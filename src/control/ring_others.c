@@ -86,7 +86,7 @@ static uint32_t running(const struct control *c)
 	uint32_t bits = 0;
 
 	for (unsigned i = 0; i < RING_SLOTS; i++)
-		bits |= (c->rings[i].ifindex ? 1u : 0) << i | (c->ring_links[i] ? 1u : 0) << (RING_SLOTS + i);
+		bits |= (c->rings[i].ifindex ? 1u : 0) << i | (c->esp_links[i] ? 1u : 0) << (RING_SLOTS + i);
 	return bits;
 }
 

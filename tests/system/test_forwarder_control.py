@@ -172,17 +172,17 @@ def test_bytes_expire_by_inner_length(fwd):
     fwd.table([LAN_TO_LAN])
     size = len(lan(size=972))
     assert size == 1000
-    pair = Pair(fwd, life=(0, 0, 5000, 8000))
+    pair = Pair(fwd, life=(0, 0, 5000, 8000))  # due at half of it: the rest will not last five seconds
     for n in range(1, 9):
         fwd.put('steer', lan(size=972))
         assert len(fwd.got('esp')) == 1
         told = fwd.take(fp.EXPIRE)
-        assert told == {5: [dict(id=pair.out_id, hard=0, used=1)], 8: [dict(id=pair.out_id, hard=1, used=1)]}.get(n, [])
+        assert told == {4: [dict(id=pair.out_id, hard=0, used=1)], 8: [dict(id=pair.out_id, hard=1, used=1)]}.get(n, [])
     fwd.put('steer', lan(size=972))
     assert fwd.silent()
     for n in range(1, 9):
         fwd.put('esp', pair.make(far(972)))
-        assert [e['hard'] for e in fwd.take(fp.EXPIRE)] == {5: [0], 8: [1]}.get(n, [])
+        assert [e['hard'] for e in fwd.take(fp.EXPIRE)] == {4: [0], 8: [1]}.get(n, [])
     fwd.put('esp', pair.make(far(972)))
     assert len(fwd.got('steer')) == 8
 
