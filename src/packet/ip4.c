@@ -63,11 +63,6 @@ void ip4_set_tos(struct pkt *p, uint8_t tos)
 		patch_header(p, 0, (uint16_t)(p->data[0] << 8 | tos));
 }
 
-uint8_t tos_encap(uint8_t inner)
-{
-	return inner;
-}
-
 int tos_decap(uint8_t outer, uint8_t inner)
 {
 	unsigned outer_ecn = outer & 3, inner_ecn = inner & 3;

@@ -121,7 +121,10 @@ int ip4_fragment(struct pool *pool, struct pkt *p, size_t mtu, struct batch *out
 
 /* Outer DSCP and ECN from the inner TOS byte at encapsulation: DSCP copied, ECN
  * by RFC 6040 normal mode (copied). */
-uint8_t tos_encap(uint8_t inner);
+static inline uint8_t tos_encap(uint8_t inner)
+{
+	return inner;
+}
 /* The inner TOS after decapsulation (RFC 6040 figure 4); -1: drop (CE on a
  * packet that is not ECN-capable). */
 int tos_decap(uint8_t outer, uint8_t inner);
