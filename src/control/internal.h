@@ -233,7 +233,8 @@ bool ports6_outer(const struct control *c); /* some peer may be one of IPv6 */
 void rings_follow(struct control *c, bool only_less);
 /* The port of that id is a ring, beside which fragments come: it goes, for a while. False: it is none. */
 bool rings_cut(struct control *c, uint32_t id);
-bool rings_due(struct control *c); /* one that failed is tried again by rings_follow(): since it was asked last */
+/* Since this was asked last: one that failed may be tried again, or the while of one that was cut is over; by rings_follow(). */
+bool rings_due(struct control *c);
 void rings_lost(struct control *c);   /* with the forwarder that had them */
 void rings_remove(struct control *c); /* orderly stop */
 bool rings_link(const struct control *c, uint32_t ifindex); /* a LINK port goes there; 0: anywhere */

@@ -21,6 +21,7 @@ void ring_cuts_add(struct ring_cuts *c, uint32_t ifindex, uint64_t now_ms)
 	c->v[at].ifindex = ifindex;
 	c->v[at].until_ms = now_ms + pause;
 	c->v[at].pause_ms = pause;
+	c->v[at].holds = true;
 }
 
 bool ring_cuts_hold(const struct ring_cuts *c, uint32_t ifindex, uint64_t now_ms)
@@ -29,4 +30,17 @@ bool ring_cuts_hold(const struct ring_cuts *c, uint32_t ifindex, uint64_t now_ms
 		if (c->v[i].ifindex == ifindex && now_ms < c->v[i].until_ms)
 			return true;
 	return false;
+}
+
+bool ring_cuts_over(struct ring_cuts *c, uint64_t now_ms)
+{
+	bool over = false;
+
+	for (size_t i = 0; i < RING_SLOTS; i++) {
+		if (!c->v[i].holds || now_ms < c->v[i].until_ms)
+			continue;
+		c->v[i].holds = false;
+		over = true;
+	}
+	return over;
 }

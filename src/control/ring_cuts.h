@@ -14,6 +14,7 @@ struct ring_cuts {
 	struct {
 		uint32_t ifindex;
 		uint64_t until_ms, pause_ms;
+		bool holds; /* nobody was told that it is over */
 	} v[RING_SLOTS];
 };
 
@@ -21,5 +22,7 @@ struct ring_cuts {
  * more time has passed than it took. Of more devices than there can be rings the one that is over first is forgotten. */
 void ring_cuts_add(struct ring_cuts *c, uint32_t ifindex, uint64_t now_ms);
 bool ring_cuts_hold(const struct ring_cuts *c, uint32_t ifindex, uint64_t now_ms);
+/* Whether one is over that was not when this was asked last: of each it is said once. */
+bool ring_cuts_over(struct ring_cuts *c, uint64_t now_ms);
 
 #endif

@@ -218,7 +218,7 @@ static int keep(struct control *c)
 	struct ring_want v[RING_SLOTS];
 	uint32_t before = 0, after = 0;
 	size_t n = 0;
-	bool known = nft_generation(&before) == 0 && before == c->nft_seen;
+	bool known = nft_generation(&before) == 0 && before == c->nft_seen, changed;
 	int err;
 
 	for (size_t i = 0; i < RING_SLOTS; i++)
@@ -226,8 +226,8 @@ static int keep(struct control *c)
 			v[n++] = c->rings[i];
 	if (!n && c->ring_held)
 		let_go(c);
-	err = ring_keep(v, n, &c->ring_table);
-	if (known && nft_generation(&after) == 0 && after == before + 1)
+	err = ring_keep(v, n, &c->ring_table, &changed);
+	if (known && changed && nft_generation(&after) == 0 && after == before + 1)
 		c->nft_seen = after;
 	return !err && n && !c->ring_held ? hold(c) : err;
 }
@@ -332,7 +332,7 @@ static int try(struct control *c, const struct ring_want *w)
 bool rings_due(struct control *c)
 {
 	uint64_t now = host_now_ms(NULL);
-	bool due = false;
+	bool due = ring_cuts_over(&c->rings_cut, now);
 
 	for (size_t i = 0; i < RING_SLOTS; i++) {
 		struct ring_failure *one = &c->rings_failed[i];

@@ -36,9 +36,10 @@ int ring_listen(int fd, const struct ring_want *w);
 bool ring_want_same(const struct ring_want *a, const struct ring_want *b);
 /* Keeps what n rings take from the stack, and nothing else, as long as some descriptor of ring_table_fd() is
  * open; 0 rings: takes that away. *t, NULL at first, is what stands: the same is not loaded twice, and where
- * only addresses differ no packet of the others gets past. 0 or -errno: -EOPNOTSUPP before Linux 5.12. */
+ * only addresses differ no packet of the others gets past. *ret_changed: whether nftables has gone on by a step
+ * for it, and one it is at most. 0 or -errno: -EOPNOTSUPP before Linux 5.12. */
 struct ring_table;
-int ring_keep(const struct ring_want *v, size_t n, struct ring_table **t);
+int ring_keep(const struct ring_want *v, size_t n, struct ring_table **t, bool *ret_changed);
 int ring_table_fd(const struct ring_table *t); /* its own: to be handed on, not closed */
 /* Closes it; what stands stays while others hold it. NULL is none. */
 void ring_table_free(struct ring_table *t);

@@ -409,19 +409,22 @@ static struct ring_table *table_new(void)
 	return NULL;
 }
 
-int ring_keep(const struct ring_want *v, size_t n, struct ring_table **at)
+int ring_keep(const struct ring_want *v, size_t n, struct ring_table **at, bool *ret_changed)
 {
 	struct ring_table *r = *at;
 	int err = 0;
 
+	*ret_changed = false;
 	if (n > RING_SLOTS)
 		return -E2BIG;
 	for (size_t i = 1; i < n; i++)
 		if (twin(&v[i], v, i))
 			return -EEXIST;
 	if (!n) {
-		if (r && r->n_had)
+		if (r && r->n_had) {
 			err = load(r, NULL, 0, true);
+			*ret_changed = !err;
+		}
 		ring_table_free(r);
 		*at = NULL;
 		return err;
@@ -434,7 +437,10 @@ int ring_keep(const struct ring_want *v, size_t n, struct ring_table **at)
 		return 0;
 	err = load(r, v, n, !r->n_had);
 	/* the kernel takes chains away with their devices */
-	return err && r->n_had ? load(r, v, n, true) : err;
+	if (err && r->n_had)
+		err = load(r, v, n, true);
+	*ret_changed = !err;
+	return err;
 }
 
 int ring_table_fd(const struct ring_table *r)

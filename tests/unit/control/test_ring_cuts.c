@@ -50,11 +50,30 @@ static void each_device_has_its_own(void **state)
 		assert_true(ring_cuts_hold(&c, i, 2001));
 }
 
+static void that_one_is_over_is_said_once(void **state)
+{
+	struct ring_cuts c = { 0 };
+
+	(void)state;
+	assert_false(ring_cuts_over(&c, UINT64_MAX));
+	ring_cuts_add(&c, 3, 100);
+	ring_cuts_add(&c, 4, 200);
+	assert_false(ring_cuts_over(&c, 99 + RING_CUT_MS));
+	assert_true(ring_cuts_over(&c, 100 + RING_CUT_MS));
+	assert_false(ring_cuts_over(&c, 199 + RING_CUT_MS));
+	ring_cuts_add(&c, 3, 199 + RING_CUT_MS); /* and again, for twice as long */
+	assert_true(ring_cuts_over(&c, 200 + RING_CUT_MS));
+	assert_false(ring_cuts_over(&c, 198 + 3 * RING_CUT_MS));
+	assert_true(ring_cuts_over(&c, 199 + 3 * RING_CUT_MS));
+	assert_false(ring_cuts_over(&c, UINT64_MAX));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_pauses_grow_while_it_comes_again_soon),
 		cmocka_unit_test(each_device_has_its_own),
+		cmocka_unit_test(that_one_is_over_is_said_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
