@@ -49,6 +49,8 @@ static size_t plain_send(struct port *p, struct batch *b)
 
 /* ---- super-packets ---- */
 
+#define ENOUGH (BATCH_MAX / 2)
+
 /* One port is used by one worker. */
 struct tun_port {
 	struct port port;
@@ -84,13 +86,20 @@ static bool read_next(struct tun_port *t)
 	return true;
 }
 
+/* What was one for the sender should be one again at the other end: one that a batch has room for is not cut
+ * over two. Nor is another asked for, which might be as long, when there are enough for every lane. */
 static size_t super_recv(struct port *p, struct pool *pool, struct batch *b)
 {
 	struct tun_port *t = tun_port_of(p);
 	size_t had = b->n;
+	bool super = false;
 
 	while (b->n < BATCH_MAX) {
-		if (!gso_left(&t->gso) && !read_next(t))
+		if (!gso_left(&t->gso) && ((super && b->n >= ENOUGH) || !read_next(t)))
+			break;
+		size_t count = gso_count(&t->gso);
+		super = count > 1;
+		if (b->n > had && count > BATCH_MAX - b->n && count <= BATCH_MAX)
 			break;
 		if (!gso_cut(&t->gso, pool, b))
 			break; /* the pool is empty */

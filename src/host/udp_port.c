@@ -22,6 +22,7 @@
 #define DATAGRAM_MAX 65536 /* bytes that a receive may bring */
 #define CONTROL_BYTES (CMSG_SPACE(sizeof(struct in6_pktinfo)) + 4 * CMSG_SPACE(sizeof(int)))
 #define LONG_TRAIN    8	 /* packets: one that is worth to be received by itself */
+#define SHORT_TURNS   2	 /* without a long one, and none is expected any more */
 #define REFUSED_TURNS 4096 /* packets that go by themselves before what was refused is tried again */
 #define REFUSALS      16   /* peers of which it is known that trains are refused */
 
@@ -44,6 +45,8 @@ struct udp_port {
 	bool said_slower; /* once is enough */
 	/* receiving: the length that the last long train was cut to; 0: none was long */
 	size_t car;
+	bool pairs; /* behind a long one a short one comes */
+	unsigned long_trains, short_turns; /* long ones of this turn; turns without any, one after the other */
 	/* what came and found no room in the batch: messages at..got, of at what is in rest */
 	size_t at, got;
 	struct train rest;
@@ -196,68 +199,128 @@ static void keep_all(struct udp_port *f, size_t from, size_t got)
 /* A long train has as many packets as a batch likes: the next one may be cut like it. */
 static void note_length(struct udp_port *f, size_t len, int said)
 {
-	if (said > 0 && said <= PKT_DATA_MAX && len / (size_t)said >= LONG_TRAIN)
-		f->car = (size_t)said;
+	if (said <= 0 || said > PKT_DATA_MAX || len / (size_t)said < LONG_TRAIN)
+		return;
+	f->car = (size_t)said;
+	f->short_turns = 0;
+	f->long_trains++;
 }
 
-/* len bytes have come, to where they are to be: car of them to each of the n packets, the rest to
- * scratch. How many packets there are. */
-static size_t couple(struct udp_port *f, struct pkt *const *k, size_t n, size_t car,
-		     const struct pkt *ends, size_t len, struct batch *b)
+/* got messages have come where trains were expected. */
+static void note_turn(struct udp_port *f, size_t got)
 {
-	size_t used = 0, left = len;
+	if (f->long_trains) {
+		/* two of them do not fit a batch */
+		f->pairs = f->long_trains == 1 && (got == 2 || f->pairs);
+	} else if (got) {
+		/* this one belonged to the one before it */
+		f->pairs = true;
+		if (++f->short_turns > SHORT_TURNS)
+			f->car = 0;
+	}
+}
+
+/* A message that was asked for as a train: where its datagrams are to be, car bytes of it to each. */
+struct scatter {
+	struct pkt **k;
+	size_t n;    /* packets that it may fill */
+	size_t used; /* and did */
+};
+
+/* Of message i len bytes have come, to where they are to be; what is left of them is in scratch. False: nothing is. */
+static bool couple(struct udp_port *f, size_t i, struct scatter *s, size_t car, const struct pkt *ends, size_t len,
+		   struct batch *b)
+{
+	size_t left = len;
 
 	do {
-		k[used]->len = (uint32_t)(left < car ? left : car);
-		left -= k[used]->len;
-		give_ends(k[used], ends);
-		(void)batch_add(b, k[used++]);
-	} while (left && used < n);
+		struct pkt *k = s->k[s->used++];
+
+		k->len = (uint32_t)(left < car ? left : car);
+		left -= k->len;
+		give_ends(k, ends);
+		(void)batch_add(b, k);
+	} while (left && s->used < s->n);
 	if (left) {
-		keep(f, 0, ends, left, (int)car);
-		f->whole[0].p += used * car;
-		keep_all(f, 0, 1);
+		keep(f, i, ends, left, (int)car);
+		f->whole[i].p += s->used * car;
 	}
-	return used;
+	return left;
 }
 
-/* It is cut otherwise: together again with what is in scratch. */
-static void gather(struct udp_port *f, struct pkt *const *k, size_t n, size_t car,
-		   const struct pkt *ends, size_t len, int said)
+/* It is cut otherwise, or something in front of it waits: together again with what is in scratch. */
+static void gather(struct udp_port *f, size_t i, const struct scatter *s, size_t car, const struct pkt *ends, size_t len,
+		   int said)
 {
-	for (size_t i = 0; i < n && i * car < len; i++)
-		memcpy(f->scratch + i * car, k[i]->data, car < len - i * car ? car : len - i * car);
-	keep(f, 0, ends, len, said);
-	keep_all(f, 0, 1);
+	for (size_t j = 0; j < s->n && j * car < len; j++)
+		memcpy(scratch_of(f, i) + j * car, s->k[j]->data, car < len - j * car ? car : len - j * car);
+	keep(f, i, ends, len, said);
 }
 
-/* A long train like the last one, each datagram of it to a packet of its own. */
+/* Room for message i: car bytes in each of the packets of s, and the rest in scratch. Which of iov is free then. */
+static size_t ask_train(struct udp_port *f, size_t i, size_t at, const struct scatter *s, size_t car)
+{
+	size_t covered = s->n * car < DATAGRAM_MAX ? s->n * car : DATAGRAM_MAX;
+
+	for (size_t j = 0; j < s->n; j++)
+		f->iov[at + j] = (struct iovec){ s->k[j]->data, car };
+	f->iov[at + s->n] = (struct iovec){ scratch_of(f, i) + covered, DATAGRAM_MAX - covered };
+	ask(f, i, f->iov + at, s->n + 1);
+	return at + s->n + 1;
+}
+
+/* Message i of a train's turn. had: one in front of it was kept. Whether this one was, too. */
+static bool take_train(struct udp_port *f, size_t i, struct scatter *s, size_t car, bool had, struct batch *b)
+{
+	struct pkt ends = { 0 };
+	bool kept = true;
+	int said;
+	size_t len = note(f, i, &ends, &said) ? f->msg[i].msg_len : 0;
+
+	if (!had && ((size_t)said == car || (!said && len <= car)))
+		kept = couple(f, i, s, car, &ends, len, b);
+	else
+		gather(f, i, s, car, &ends, len, said);
+	note_length(f, len, said);
+	return kept;
+}
+
+/* A long train like the last one, each datagram of it to a packet of its own; and, where that is usual, the short one behind
+ * it: what a host sends as one is often a little longer than a train may be. */
 static void recv_train(struct udp_port *f, struct pool *pool, struct batch *b)
 {
-	struct pkt *k[BATCH_MAX], ends = { 0 };
-	size_t want = 0, used = 0, car = f->car;
-	int said;
+	size_t car = f->car, room = 0, kept_from = 0, want = (DATAGRAM_MAX + car - 1) / car;
+	struct pkt *k[BATCH_MAX];
+	bool kept = false;
 
-	while (want < BATCH_MAX - b->n && want * car < DATAGRAM_MAX && (k[want] = pkt_get(pool))) {
-		f->iov[want] = (struct iovec){ k[want]->data, car };
-		want++;
-	}
-	size_t covered = want * car < DATAGRAM_MAX ? want * car : DATAGRAM_MAX;
-	f->iov[want] = (struct iovec){ f->scratch + covered, DATAGRAM_MAX - covered };
-	ask(f, 0, f->iov, want + 1);
-	ssize_t n = want ? recvmsg(f->port.fd, &f->msg[0].msg_hdr, MSG_DONTWAIT) : -1;
-	f->car = 0;
-	if (n >= 0) {
-		size_t len = note(f, 0, &ends, &said) ? (size_t)n : 0;
+	while (room < BATCH_MAX - b->n && (room < want || f->pairs) && (k[room] = pkt_get(pool)))
+		room++;
+	if (!room)
+		return;
+	struct scatter s[2] = { { .k = k, .n = room < want ? room : want } };
+	s[1] = (struct scatter){ .k = k + s[0].n, .n = room - s[0].n };
+	unsigned ask_for = f->pairs && s[1].n ? 2 : 1;
+	size_t at = ask_train(f, 0, 0, &s[0], car);
+	if (ask_for == 2)
+		(void)ask_train(f, 1, at, &s[1], car);
+	int n = recvmmsg(f->port.fd, f->msg, ask_for, MSG_DONTWAIT, NULL);
+	if (n == 1 && ask_for == 2) /* it is sent a moment later; a write of its own would cost more than asking again */
+		n += recvmmsg(f->port.fd, f->msg + 1, 1, MSG_DONTWAIT, NULL) > 0;
+	size_t got = n > 0 ? (size_t)n : 0;
+	f->long_trains = 0;
+	for (size_t i = 0; i < got; i++) {
+		bool here = take_train(f, i, &s[i], car, kept, b);
 
-		if ((size_t)said == car || (!said && len <= car))
-			used = couple(f, k, want, car, &ends, len, b);
-		else
-			gather(f, k, want, car, &ends, len, said);
-		note_length(f, len, said);
+		if (here && !kept)
+			kept_from = i;
+		kept |= here;
 	}
-	while (used < want)
-		pkt_put(pool, k[--want]);
+	if (kept)
+		keep_all(f, kept_from, got);
+	note_turn(f, got);
+	for (size_t i = 0; i < 2; i++)
+		while (s[i].used < s[i].n)
+			pkt_put(pool, s[i].k[--s[i].n]);
 }
 
 /* Many messages, most of them one datagram. */

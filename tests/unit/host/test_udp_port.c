@@ -520,6 +520,100 @@ static void a_stranger_may_cut_his_trains_as_he_likes(void **state)
 	b->ops->close(b);
 }
 
+/* What a host sends as one is a train and a little one behind it: they are received together once that is usual, and
+ * intact when it is not. */
+static void what_was_one_comes_as_one(void **state)
+{
+	static uint8_t bytes[64 * 1024];
+	size_t together = 0, seen = 0;
+	struct batch in = { 0 };
+	struct port *b;
+	int fd;
+
+	NEEDS_NETNS;
+	b = make(false, 4501, 0);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 256);
+	for (size_t round = 0; round < 20; round++) {
+		size_t short_one = round < 10 ? 2 : 45, got = 0, turns = 0;
+
+		send_train(fd, bytes, 45 * 1400, 1400);
+		send_train(fd, bytes, short_one * 1400 - 3, 1400);
+		for (; got < 45 + short_one; turns++) {
+			assert_true(b->ops->recv(b, &pool, &in) > 0);
+			for (size_t i = 0; i < in.n; i++, got++) {
+				size_t at = got < 45 ? got : got - 45;
+
+				assert_int_equal(in.p[i]->len, got + 1 == 45 + short_one ? 1397 : 1400);
+				assert_memory_equal(in.p[i]->data, bytes + at * 1400, in.p[i]->len);
+			}
+			batch_put(&pool, &in);
+		}
+		assert_false(b->more);
+		together += turns == 1;
+		seen += turns;
+	}
+	assert_true(together >= 8);
+	assert_true(seen <= 12 + 10 * 3);
+	close(fd);
+	b->ops->close(b);
+	assert_int_equal(pool.n_free, pool.n);
+}
+
+/* As many trains and datagrams as a stranger likes, received while they queue up. */
+static void trains_that_queue_up_arrive_in_order_and_intact(void **state)
+{
+	static uint8_t bytes[64 * 1024];
+	struct { size_t n; uint16_t cut; } sent[8];
+	struct batch in = { 0 };
+	struct pool tiny;
+	struct port *b;
+	int fd;
+
+	NEEDS_NETNS;
+	b = make(false, 4501, 0);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 11 + i / 256);
+	for (size_t packets = 2; packets < 300; packets = packets * 3 + 1) {
+		assert_int_equal(pool_init(&tiny, packets), 0);
+		for (size_t round = 0; round < 300; round++) {
+			size_t n = 1 + roll(8), which = 0, at = 0;
+
+			for (size_t i = 0; i < n; i++) {
+				uint16_t cut = roll(4) ? 1400 : (uint16_t)(1000 + roll(450));
+
+				sent[i].cut = cut;
+				sent[i].n = (size_t)cut * (roll(2) ? 1 + roll(4) : 40 + roll(6)) - roll(3);
+				if (sent[i].n > 65000)
+					sent[i].n = 65000;
+				send_train(fd, bytes, sent[i].n, sent[i].n > cut ? cut : 0);
+			}
+			while (which < n) {
+				assert_true(b->ops->recv(b, &tiny, &in) > 0);
+				for (size_t k = 0; k < in.n; k++) {
+					size_t left = sent[which].n - at, want = sent[which].cut < left ? sent[which].cut : left;
+
+					assert_int_equal(in.p[k]->len, want);
+					assert_memory_equal(in.p[k]->data, bytes + at, want);
+					at += want;
+					if (at == sent[which].n) {
+						which++;
+						at = 0;
+					}
+				}
+				batch_put(&tiny, &in);
+			}
+			assert_false(b->more);
+			assert_int_equal(tiny.n_free, packets);
+		}
+		pool_fini(&tiny);
+	}
+	close(fd);
+	b->ops->close(b);
+}
+
 static void a_word_that_is_too_short_says_nothing(void **state)
 {
 	static uint8_t bytes[2800];
@@ -622,6 +716,8 @@ int main(void)
 		cmocka_unit_test(a_way_that_refuses_trains_is_not_asked_each_time_and_others_have_theirs),
 		cmocka_unit_test(a_word_that_is_too_short_says_nothing),
 		cmocka_unit_test(a_stranger_may_cut_his_trains_as_he_likes),
+		cmocka_unit_test(what_was_one_comes_as_one),
+		cmocka_unit_test(trains_that_queue_up_arrive_in_order_and_intact),
 		cmocka_unit_test(what_fits_no_packet_harms_no_other),
 		cmocka_unit_test(what_a_socket_has_no_room_for_is_counted),
 	};
