@@ -177,19 +177,19 @@ static void put_not_by(struct txt *t, const struct steer_if *v, size_t n, const 
  * packets: path MTU discovery needs it. */
 static void put_ours(struct txt *t, enum ip_family f)
 {
+	txt_str(t, "\tchain ours {\n");
 	if (f != IP_V6) {
-		txt_str(t, "\t\tfib daddr type local ip protocol { esp, ah } accept\n"
-			   "\t\tfib daddr type local udp dport { 500, 4500 } accept\n"
-			   "\t\tfib daddr type local ip protocol udp ip frag-off & 0x1fff != 0 accept\n"
-			   "\t\tfib daddr type local icmp type 3 icmp code 4 accept\n");
+		txt_str(t, "\t\tudp dport { 500, 4500 } accept\n"
+			   "\t\tip protocol { esp, ah } accept\n"
+			   "\t\tip protocol udp ip frag-off & 0x1fff != 0 accept\n"
+			   "\t\ticmp type 3 icmp code 4 accept\n\t}\n");
 		return;
 	}
-	put_neighbours(t);
-	txt_str(t, "\t\tfib daddr type local meta l4proto esp accept\n");
-	put_ah(t, f, "fib daddr type local ");
-	txt_str(t, "\t\tfib daddr type local udp dport { 500, 4500 } accept\n"
-		   "\t\tfib daddr type local meta l4proto udp frag frag-off != 0 accept\n"
-		   "\t\tfib daddr type local icmpv6 type 2 accept\n");
+	txt_str(t, "\t\tudp dport { 500, 4500 } accept\n"
+		   "\t\tmeta l4proto esp accept\n");
+	put_ah(t, f, "");
+	txt_str(t, "\t\tmeta l4proto udp frag frag-off != 0 accept\n"
+		   "\t\ticmpv6 type 2 accept\n\t}\n");
 }
 
 /* One line for each interface that is steered. */
@@ -207,6 +207,7 @@ static void put_steering(struct txt *t, enum ip_family f, const struct steer_if 
 
 static void put_prerouting(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n)
 {
+	put_ours(t, f);
 	/* behind access lists (-450), before conntrack's reassembly (-400) */
 	txt_str(t, "\tchain prerouting {\n\t\ttype filter hook prerouting priority -425;\n");
 	for (size_t i = 0; i < n; i++) { /* out of an SA: not in clear, whatever it looks like */
@@ -216,7 +217,9 @@ static void put_prerouting(struct txt *t, enum ip_family f, const struct steer_i
 		nft_text_dev(t, "iifname", v[i].tun, v[i].tun_ifindex);
 		txt_str(t, "accept\n");
 	}
-	put_ours(t, f);
+	if (f == IP_V6)
+		put_neighbours(t);
+	txt_str(t, "\t\tfib daddr type local jump ours\n"); /* the route is looked up once, whatever it is */
 	for (size_t i = 0; i < n; i++) {
 		if (!concerns(&v[i], f))
 			continue;
