@@ -19,6 +19,7 @@ struct control_options {
 	const char *keylog; /* folder for Wireshark's key files; NULL: none */
 	int kept_fd; /* memory that outlives a control: the running configuration; -1 none */
 	unsigned workers; /* of the forwarder */
+	bool all_read;	  /* it was said how many: all of them read the sockets, always */
 	bool pinned;	  /* each on a processor of its own */
 	bool no_offload; /* TUNs carry one packet a call */
 	struct {

@@ -35,7 +35,8 @@ static const char run_usage[] =
 	"  --interface IOSNAME=DEVICE   binds an IOS interface name to a Linux device, e.g.\n"
 	"                               FastEthernet0/1=eth0; `host-interface` does the same in the\n"
 	"                               configuration\n"
-	"  --workers N                  threads that forward packets, at most 16 (one for each processor)\n"
+	"  --workers N                  threads that forward packets, at most 16 (one for each processor, as there\n"
+	"                               is work for them)\n"
 	"  --pin                        keeps each of them on a processor of its own\n"
 	"  --no-offload                 TUNs carry one packet a call, not super-packets of up to 64 KiB\n"
 	"  --keylog DIR                 writes IKE and ESP keys there for Wireshark: for debugging only\n";
@@ -76,6 +77,7 @@ static bool parse_workers(struct control_options *o, const char *s)
 	unsigned long n = strtoul(s, &end, 10);
 
 	o->workers = (unsigned)n;
+	o->all_read = true;
 	return *s >= '0' && *s <= '9' && !*end && n >= 1 && n <= WORKERS_MAX;
 }
 
@@ -127,6 +129,7 @@ static int run_forwarder(void *ctx, int control_fd)
 
 	p.workers = o->workers;
 	p.pinned = o->pinned;
+	p.all_read = o->all_read;
 
 	if (o->kept_fd >= 0)
 		close(o->kept_fd); /* control's alone: it holds keys */

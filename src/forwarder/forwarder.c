@@ -73,6 +73,7 @@ struct forwarder *forwarder_new_workers(const struct forwarder_env *env, unsigne
 	all->env = *env;
 	all->n = n;
 	gate_init(&all->gate, n);
+	queues_init(&all->queues, n);
 	env->random(env->ctx, seed, sizeof(seed));
 	sad_init(&all->sad, seed);
 	for (unsigned k = 0; k < n; k++) {
@@ -104,6 +105,11 @@ void forwarder_free(struct forwarder *f)
 void forwarder_watch(struct forwarder *f, const struct forwarder_watch *w)
 {
 	f->all->watch = *w;
+}
+
+void forwarder_readers(struct forwarder *f, unsigned n)
+{
+	queues_set_readers(&f->all->queues, n, f->all->env.now_ms(f->all->env.ctx));
 }
 
 void forwarder_not_pinned(struct forwarder *f, int err)

@@ -38,6 +38,9 @@ void forwarder_message(struct forwarder *f, struct span bytes, int fd); /* the f
 size_t forwarder_poll_port(struct forwarder *f, struct port *port);
 /* Lifetimes, waiting packets; call at least each second. */
 void forwarder_tick(struct forwarder *f);
+/* The first n workers get the flows that are new, of which a TUN brings the first packets to any (queues.h). All, if
+ * this is never called. */
+void forwarder_readers(struct forwarder *f, unsigned n);
 void forwarder_not_pinned(struct forwarder *f, int err); /* control hears of it when it says HELLO */
 bool forwarder_stopping(const struct forwarder *f); /* SHUTDOWN came */
 
@@ -50,7 +53,7 @@ void forwarder_open(struct forwarder *f);
 
 /* Tells the loop which descriptors to wait on. */
 struct forwarder_watch {
-	void (*added)(void *ctx, unsigned worker, struct port *port);
+	void (*added)(void *ctx, unsigned worker, struct port *port, bool shared); /* shared: all wait for one socket */
 	void (*removed)(void *ctx, unsigned worker, struct port *port);
 	void *ctx;
 };
@@ -69,6 +72,7 @@ struct forwarder_process {
 	void *ctx;
 	unsigned workers; /* threads, each with its queues and sockets; 0: 1 */
 	bool pinned;	  /* each on a processor of its own */
+	bool all_read;	  /* always (hands.h) */
 };
 int forwarder_run(const struct forwarder_process *p);
 

@@ -137,7 +137,7 @@ int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd)
 		relink(f, p);
 	}
 	if (f->all->watch.added && !desc->sends_only && desc->worker < f->all->n)
-		f->all->watch.added(f->all->watch.ctx, desc->worker, p->port[desc->worker]);
+		f->all->watch.added(f->all->watch.ctx, desc->worker, p->port[desc->worker], p->one_socket);
 	return 0;
 }
 

@@ -64,6 +64,30 @@ static inline bool is_of(uint32_t word, uint32_t tag)
 	return word && !((word ^ tag) & ((1u << TAG_BITS) - 1) << QUEUE_BITS);
 }
 
+void queues_init(struct queues *q, unsigned n)
+{
+	memset(q, 0, sizeof(*q));
+	atomic_init(&q->readers, n);
+}
+
+void queues_set_readers(struct queues *q, unsigned n, uint64_t now_ms)
+{
+	unsigned was = atomic_exchange_explicit(&q->readers, n, memory_order_relaxed);
+
+	if (n <= was)
+		return;
+	atomic_store_explicit(&q->lead_ms, now_ms + QUEUES_LEAD_MS, memory_order_relaxed);
+	for (size_t i = 0; i < QUEUE_FLOWS; i++)
+		atomic_store_explicit(&q->read[i], 0, memory_order_relaxed);
+}
+
+/* Whether a flow that is not known yet stays where the kernel has put it. */
+static bool may_stay(struct queues *q, unsigned me, uint64_t now_ms)
+{
+	return me < atomic_load_explicit(&q->readers, memory_order_relaxed) &&
+	       now_ms >= atomic_load_explicit(&q->lead_ms, memory_order_relaxed);
+}
+
 void queues_learn(struct queues *q, unsigned me, const struct pkt *p, uint64_t now_ms)
 {
 	uint64_t h = flow_hash(p, true);
@@ -71,7 +95,9 @@ void queues_learn(struct queues *q, unsigned me, const struct pkt *p, uint64_t n
 	uint32_t was = atomic_load_explicit(at, memory_order_relaxed), tag = tag_of(h);
 	uint32_t now = (uint32_t)(now_ms >> TICK_SHIFT) << TIME_SHIFT, word = now | tag | (me + 1);
 
-	if (was == word || (was && !is_of(was, tag) && (now - was) >> TIME_SHIFT < FORGET))
+	if (was == word)
+		return;
+	if (!is_of(was, tag) && ((was && (now - was) >> TIME_SHIFT < FORGET) || !may_stay(q, me, now_ms)))
 		return;
 	atomic_store_explicit(at, word, memory_order_relaxed);
 }
@@ -81,7 +107,8 @@ unsigned queues_of(struct queues *q, unsigned n, const struct pkt *p, bool *ret_
 	uint64_t h = flow_hash(p, false);
 	size_t at = place_of(h);
 	uint32_t word = atomic_load_explicit(&q->read[at], memory_order_relaxed);
-	unsigned queue = (unsigned)((h >> 32) * n >> 32), known = word & ((1u << QUEUE_BITS) - 1);
+	unsigned readers = atomic_load_explicit(&q->readers, memory_order_relaxed);
+	unsigned queue = (unsigned)((h >> 32) * (readers < n ? readers : n) >> 32), known = word & ((1u << QUEUE_BITS) - 1);
 
 	if (is_of(word, tag_of(h)) && known && known <= n)
 		queue = known - 1;

@@ -16,9 +16,14 @@
 #include "forwarder/gate.h"
 #include "packet/pkt.h"
 
-#define QUEUE_FLOWS 8192
+#define QUEUE_FLOWS    8192
+#define QUEUES_LEAD_MS 1000
 
 struct queues {
+	/* Workers 0 to so many - 1 get the flows that are new (hands.h): of what the kernel gave to others nothing is
+	 * learned, so that their answers bring them over. Until lead_ms nothing new is learned of anybody. */
+	_Atomic unsigned readers;
+	_Atomic uint64_t lead_ms;
 	/* When (about a second), which flow (some bits of its hash), queue + 1; 0: none. Written by who
 	 * reads the flow from its queue, which is one worker; read by who delivers. Relaxed: it stands
 	 * by itself, and an old one is as good as it was. */
@@ -27,6 +32,11 @@ struct queues {
 	uint8_t written[QUEUE_FLOWS];
 };
 
+/* All zero, with n readers. */
+void queues_init(struct queues *q, unsigned n);
+/* Of more than there were the new ones get their part of the flows that are there, too: each that is answered within
+ * QUEUES_LEAD_MS goes where its hash says. That is the one time at which packets of a flow may overtake each other. */
+void queues_set_readers(struct queues *q, unsigned n, uint64_t now_ms);
 /* Worker me has read p from its queue. */
 void queues_learn(struct queues *q, unsigned me, const struct pkt *p, uint64_t now_ms);
 /* The queue, of n, for p; *ret_moved: packets of its flow may be on their way to another. */

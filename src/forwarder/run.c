@@ -16,10 +16,12 @@
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/secret.h"
 #include "forwarder/gate.h"
+#include "forwarder/hands.h"
 
 #define TICK_MS		250
 #define EVENTS_PER_WAIT 64
@@ -37,6 +39,8 @@ struct watched {
 	struct port *port;
 	unsigned errors; /* in a row, without a packet */
 	bool resting;
+	bool shared; /* all workers have the same socket: it is for those who read (hands.h) */
+	bool unwatched; /* and this one does not */
 	_Atomic bool gone; /* the port is: freed by its own thread, which may have an event of it */
 	bool polled; /* in this turn */
 	LIST_ENTRY(watched) entry;
@@ -53,10 +57,13 @@ struct loop {
 	int epoll, wake; /* wake: an eventfd */
 	LIST_HEAD(, watched) watched; /* changed with the gate closed, or inside it by its thread */
 	uint64_t next_tick_ms;
+	struct hand hand;
+	bool reads; /* what all share */
 
 	/* the first one's; with the gate closed */
 	struct loop *all[WORKERS_MAX];
 	unsigned n;
+	struct hands hands;
 	_Atomic bool ended;
 	STAILQ_HEAD(, late) backlog;
 	size_t backlog_bytes;
@@ -156,13 +163,15 @@ static bool to_control(void *ctx, const struct fwd_msg *m)
 /* Of a socket that all wait for one worker is woken. */
 static bool watch(const struct loop *l, struct watched *w)
 {
-	struct epoll_event e = { .events = l->first->n > 1 ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN,
+	struct epoll_event e = { .events = w->shared && l->first->n > 1 ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN,
 				 .data.ptr = w };
 
+	if (w->unwatched)
+		return true;
 	return epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->port->fd, &e) == 0;
 }
 
-static void port_added(void *ctx, unsigned worker, struct port *port)
+static void port_added(void *ctx, unsigned worker, struct port *port, bool shared)
 {
 	struct loop *l = ((struct loop *)ctx)->all[worker];
 	struct watched *w = port->fd >= 0 ? calloc(1, sizeof(*w)) : NULL;
@@ -170,6 +179,8 @@ static void port_added(void *ctx, unsigned worker, struct port *port)
 	if (!w)
 		return;
 	w->port = port;
+	w->shared = shared;
+	w->unwatched = shared && !l->reads;
 	/* one that cannot be watched now is tried again at each tick */
 	w->resting = !watch(l, w);
 	LIST_INSERT_HEAD(&l->watched, w, entry);
@@ -264,6 +275,50 @@ static bool poll_holding(struct loop *l)
 		w->polled = false;
 	forwarder_leave(l->f);
 	return more;
+}
+
+/* ---- who reads ---- */
+
+static void follow_hands(struct loop *l, bool reads)
+{
+	struct watched *w;
+
+	forwarder_enter(l->f);
+	l->reads = reads;
+	LIST_FOREACH(w, &l->watched, entry) {
+		if (!w->shared || w->gone)
+			continue;
+		w->unwatched = !reads;
+		if (reads)
+			w->resting = !watch(l, w);
+		else
+			(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->port->fd, NULL);
+	}
+	forwarder_leave(l->f);
+}
+
+static uint64_t processor_time(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void weigh(struct loop *l)
+{
+	struct hands *h = &l->first->hands;
+	uint64_t now = loop_now(l), one = 1;
+
+	if (l->first->n == 1)
+		return;
+	if (hands_due(&l->hand, now)) {
+		if (hands_weigh(h, l->id, &l->hand, now, processor_time()))
+			(void)!write(l->first->all[l->id + 1]->wake, &one, sizeof(one));
+		forwarder_readers(l->f, hands_n(h));
+	}
+	if (l->reads != (l->id < hands_n(h)))
+		follow_hands(l, !l->reads);
 }
 
 static void tick(struct loop *l)
@@ -364,6 +419,17 @@ static bool serve_events(struct loop *l, const struct epoll_event *ev, int n, bo
 	return true;
 }
 
+/* Where there are several workers it is known whether one of them has slept. */
+static int wait_for_events(struct loop *l, struct epoll_event *ev, bool more)
+{
+	int n = l->first->n > 1 ? epoll_wait(l->epoll, ev, EVENTS_PER_WAIT, 0) : 0;
+
+	if (n || (more && l->first->n > 1))
+		return n;
+	l->hand.sleeps++;
+	return epoll_wait(l->epoll, ev, EVENTS_PER_WAIT, more ? 0 : TICK_MS);
+}
+
 static int serve(struct loop *l)
 {
 	struct epoll_event ev[EVENTS_PER_WAIT];
@@ -372,12 +438,13 @@ static int serve(struct loop *l)
 	if (l == l->first)
 		watch_control(l, EPOLL_CTL_ADD);
 	while (!forwarder_stopping(l->f) && !l->first->ended) {
-		int n = epoll_wait(l->epoll, ev, EVENTS_PER_WAIT, more ? 0 : TICK_MS);
+		int n = wait_for_events(l, ev, more);
 
 		if (n < 0 && errno != EINTR)
 			return 1;
 		if (!serve_events(l, ev, n, &more))
 			return 1;
+		weigh(l);
 		tick(l);
 	}
 	return 0;
@@ -484,6 +551,7 @@ static bool make_loops(struct loop *first, const struct forwarder_process *p)
 	bool ok = true;
 
 	first->n = p->workers ? p->workers : 1;
+	hands_init(&first->hands, first->n, p->all_read || p->pinned);
 	for (unsigned k = 0; ok && k < first->n; k++) {
 		struct loop *l = k ? calloc(1, sizeof(*l)) : first;
 
@@ -492,6 +560,7 @@ static bool make_loops(struct loop *first, const struct forwarder_process *p)
 		l->p = p;
 		l->first = first;
 		l->id = k;
+		l->reads = k < hands_n(&first->hands);
 		first->all[k] = l;
 		ok = loop_init(l);
 	}

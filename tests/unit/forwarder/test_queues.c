@@ -20,7 +20,7 @@ static uint8_t room[2][256];
 static int forget_all(void **state)
 {
 	(void)state;
-	memset(&q, 0, sizeof(q));
+	queues_init(&q, N);
 	return 0;
 }
 
@@ -142,10 +142,10 @@ static void the_second_in_a_place_waits_until_the_first_is_gone(void **state)
 		queues_learn(fresh, 1, &other, MINUTE_MS);
 		if (q.read[place] && (q.read[place] ^ word) & 0xffe0)
 			break;
-		memset(&q, 0, sizeof(q));
+		queues_init(&q, N);
 	}
 	assert_true(i < 200000);
-	memset(&q, 0, sizeof(q));
+	queues_init(&q, N);
 	queues_learn(&q, 2, &first, MINUTE_MS);
 	queues_learn(&q, 1, &other, MINUTE_MS + 5000);
 	assert_int_equal(q.read[place], word);
@@ -180,6 +180,48 @@ static void what_is_no_packet_has_a_queue(void **state)
 	}
 }
 
+/* Of four workers one reads: a flow that the kernel has given to another comes over with its first answer, one that is known
+ * stays. When there are more of them, what is there is spread anew, once. */
+static void flows_go_to_those_who_read(void **state)
+{
+	struct pkt out = v4(0, IPPROTO_UDP_, 0x0a010001, 1000, 0x0a020001, 53), next;
+	struct pkt back = v4(1, IPPROTO_UDP_, 0x0a020001, 53, 0x0a010001, 1000);
+	unsigned at[N] = { 0 }, n = 0;
+	bool moved;
+
+	(void)state;
+	queues_learn(&q, 3, &out, MINUTE_MS);
+	queues_set_readers(&q, 1, MINUTE_MS);
+	assert_int_equal(queues_of(&q, N, &back, &moved), 3);
+	queues_learn(&q, 3, &out, MINUTE_MS + 5000);
+	assert_int_equal(queues_of(&q, N, &back, &moved), 3);
+	for (uint16_t port = 2000; port < 2064; port++) {
+		next = v4(0, IPPROTO_UDP_, 0x0a010001, port, 0x0a020001, 53);
+		back = v4(1, IPPROTO_UDP_, 0x0a020001, 53, 0x0a010001, port);
+		queues_learn(&q, 2, &next, MINUTE_MS);
+		assert_int_equal(queues_of(&q, N, &back, &moved), 0);
+		queues_learn(&q, 0, &next, MINUTE_MS);
+	}
+	queues_set_readers(&q, N, MINUTE_MS);
+	for (uint16_t port = 2000; port < 2064; port++) {
+		next = v4(0, IPPROTO_UDP_, 0x0a010001, port, 0x0a020001, 53);
+		back = v4(1, IPPROTO_UDP_, 0x0a020001, 53, 0x0a010001, port);
+		queues_learn(&q, 0, &next, MINUTE_MS + QUEUES_LEAD_MS - 1);
+		unsigned to = queues_of(&q, N, &back, &moved);
+		at[to]++;
+		assert_int_equal(moved, to != 0);
+		/* and there it stays */
+		queues_learn(&q, to, &next, MINUTE_MS + QUEUES_LEAD_MS);
+		queues_set_readers(&q, N, MINUTE_MS + 3000);
+		queues_set_readers(&q, 1, MINUTE_MS + 3000);
+		assert_int_equal(queues_of(&q, N, &back, &moved), to);
+		q.readers = N;
+	}
+	for (unsigned k = 0; k < N; k++)
+		n += at[k] >= 6;
+	assert_int_equal(n, N);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +229,7 @@ int main(void)
 		cmocka_unit_test_setup(who_was_never_heard_of_has_one_queue_all_the_same, forget_all),
 		cmocka_unit_test_setup(a_move_is_told_once, forget_all),
 		cmocka_unit_test_setup(the_second_in_a_place_waits_until_the_first_is_gone, forget_all),
+		cmocka_unit_test_setup(flows_go_to_those_who_read, forget_all),
 		cmocka_unit_test_setup(what_is_no_packet_has_a_queue, forget_all),
 	};
 
