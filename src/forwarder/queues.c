@@ -84,7 +84,7 @@ void queues_set_readers(struct queues *q, unsigned n, uint64_t now_ms)
 /* Whether a flow that is not known yet stays where the kernel has put it. */
 static bool may_stay(struct queues *q, unsigned me, uint64_t now_ms)
 {
-	return me < atomic_load_explicit(&q->readers, memory_order_relaxed) &&
+	return me < queues_readers(q) &&
 	       now_ms >= atomic_load_explicit(&q->lead_ms, memory_order_relaxed);
 }
 
@@ -107,7 +107,7 @@ unsigned queues_of(struct queues *q, unsigned n, const struct pkt *p, bool *ret_
 	uint64_t h = flow_hash(p, false);
 	size_t at = place_of(h);
 	uint32_t word = atomic_load_explicit(&q->read[at], memory_order_relaxed);
-	unsigned readers = atomic_load_explicit(&q->readers, memory_order_relaxed);
+	unsigned readers = queues_readers(q);
 	unsigned queue = (unsigned)((h >> 32) * (readers < n ? readers : n) >> 32), known = word & ((1u << QUEUE_BITS) - 1);
 
 	if (is_of(word, tag_of(h)) && known && known <= n)

@@ -37,6 +37,10 @@ void queues_init(struct queues *q, unsigned n);
 /* Of more than there were the new ones get their part of the flows that are there, too: each that is answered within
  * QUEUES_LEAD_MS goes where its hash says. That is the one time at which packets of a flow may overtake each other. */
 void queues_set_readers(struct queues *q, unsigned n, uint64_t now_ms);
+static inline unsigned queues_readers(struct queues *q)
+{
+	return atomic_load_explicit(&q->readers, memory_order_relaxed);
+}
 /* Worker me has read p from its queue. */
 void queues_learn(struct queues *q, unsigned me, const struct pkt *p, uint64_t now_ms);
 /* The queue, of n, for p; *ret_moved: packets of its flow may be on their way to another. */

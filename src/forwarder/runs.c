@@ -3,11 +3,11 @@
  * SA (ipsec/numbers.h), and wait with them until they may leave. */
 #include "forwarder/internal.h"
 
-/* Of so many workers one can be a run behind, and nobody waits; in whole lanes of the crypto
- * where it can be. */
-static size_t run_max(const struct forwarder *f)
+/* Of so many workers as are at work one can be a run behind, and nobody waits; in whole lanes of the crypto where it can
+ * be. If there are more of them, they wait. */
+static size_t run_max(struct forwarder *f)
 {
-	size_t n = PEER_WINDOW / f->all->n;
+	size_t n = PEER_WINDOW / queues_readers(&f->all->queues);
 
 	return n >= 16 ? n / 16 * 16 : n;
 }
