@@ -95,14 +95,16 @@ static void put_closed(struct txt *t, const struct steer_if *f)
 		   f->slot, f->slot, f->slot);
 }
 
-/* `PREFIX ah VERDICT`, for each way in which AH can be told. */
-static void put_ah(struct txt *t, enum ip_family f, const char *prefix)
+/* What ESP, AH and IKE are, one by one: a set costs more than the few comparisons that lead to the most frequent ones. */
+static void put_cipher(struct txt *t, enum ip_family f, const char *port)
 {
+	txt_printf(t, "\t\tudp %s 4500 accept\n\t\t%s esp accept\n", port, f == IP_V6 ? "meta l4proto" : "ip protocol");
 	for (size_t i = 0; i < nft_text_proto_rules(f, 51); i++) {
-		txt_printf(t, "\t\t%s", prefix);
+		txt_str(t, "\t\t");
 		nft_text_proto(t, f, 51, i);
 		txt_str(t, "accept\n");
 	}
+	txt_printf(t, "\t\tudp %s 500 accept\n", port);
 }
 
 /* RFC 4861 section 7.1: what a router has forwarded has no hop limit of 255 any more, so that nobody gets
@@ -122,19 +124,13 @@ static bool is_closed(const struct steer_if *f, enum steer_form form)
 static void put_guard(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n,
 		      enum steer_form form)
 {
-	char ours[64];
-
-	snprintf(ours, sizeof(ours), "meta mark 0x%x ", MARK_BYPASS);
 	/* only ESP, AH and IKE may use the bypass: GRE in clear may not */
-	txt_str(t, "\tchain guard {\n");
-	if (f == IP_V6) {
+	txt_str(t, "\tchain cipher {\n");
+	put_cipher(t, f, "sport");
+	txt_str(t, "\t}\n\tchain guard {\n");
+	if (f == IP_V6)
 		put_neighbours(t);
-		txt_printf(t, "\t\t%smeta l4proto esp accept\n", ours);
-		put_ah(t, f, ours);
-	} else {
-		txt_printf(t, "\t\t%sip protocol { esp, ah } accept\n", ours);
-	}
-	txt_printf(t, "\t\t%sudp sport { 500, 4500 } accept\n", ours);
+	txt_printf(t, "\t\tmeta mark 0x%x jump cipher\n", MARK_BYPASS);
 	for (size_t i = 0; i < n; i++) {
 		if (!concerns(&v[i], f))
 			continue;
@@ -178,18 +174,11 @@ static void put_not_by(struct txt *t, const struct steer_if *v, size_t n, const 
 static void put_ours(struct txt *t, enum ip_family f)
 {
 	txt_str(t, "\tchain ours {\n");
-	if (f != IP_V6) {
-		txt_str(t, "\t\tudp dport { 500, 4500 } accept\n"
-			   "\t\tip protocol { esp, ah } accept\n"
-			   "\t\tip protocol udp ip frag-off & 0x1fff != 0 accept\n"
-			   "\t\ticmp type 3 icmp code 4 accept\n\t}\n");
-		return;
-	}
-	txt_str(t, "\t\tudp dport { 500, 4500 } accept\n"
-		   "\t\tmeta l4proto esp accept\n");
-	put_ah(t, f, "");
-	txt_str(t, "\t\tmeta l4proto udp frag frag-off != 0 accept\n"
-		   "\t\ticmpv6 type 2 accept\n\t}\n");
+	put_cipher(t, f, "dport");
+	txt_str(t, f == IP_V6 ? "\t\tmeta l4proto udp frag frag-off != 0 accept\n"
+				"\t\ticmpv6 type 2 accept\n\t}\n" :
+				"\t\tip protocol udp ip frag-off & 0x1fff != 0 accept\n"
+				"\t\ticmp type 3 icmp code 4 accept\n\t}\n");
 }
 
 /* One line for each interface that is steered. */

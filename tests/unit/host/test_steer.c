@@ -234,7 +234,11 @@ static void the_last_resort_closes_the_interface(void **state)
 
 	(void)state;
 	assert_string_equal(chain(&t, "guard_3", b), "\t\tgoto leaving_clear\n");
-	assert_non_null(strstr(chain(&t, "guard", b), "meta mark 0x43560001 ip protocol { esp, ah } accept"));
+	/* ours alone passes by it: ESP, AH and IKE, and by our mark */
+	assert_ptr_equal(strstr(chain(&t, "guard", b), "\t\tmeta mark 0x43560001 jump cipher\n"), b);
+	assert_null(strstr(b, "accept"));
+	assert_string_equal(chain(&t, "cipher", b), "\t\tudp sport 4500 accept\n\t\tip protocol esp accept\n"
+						    "\t\tip protocol 51 accept\n\t\tudp sport 500 accept\n");
 	assert_null(strstr(txt_cstr(&t), "meta mark set"));
 	/* what a kernel may lack, and the full form was refused for */
 	assert_null(strstr(txt_cstr(&t), "fib "));
