@@ -49,7 +49,10 @@ static size_t plain_send(struct port *p, struct batch *b)
 
 /* ---- super-packets ---- */
 
-#define ENOUGH (BATCH_MAX / 2)
+#define ENOUGH	   (BATCH_MAX / 2)
+#define LONG_SUPER 8   /* segments */
+#define OTHERS	   2   /* reads without one, and none is expected any more */
+#define HEAD_MAX   256 /* bytes in front of the payload that `in` takes for itself */
 
 /* One port is used by one worker. */
 struct tun_port {
@@ -57,6 +60,11 @@ struct tun_port {
 	unsigned joins; /* enum gro_kind: what is written as super-packets */
 	unsigned taken; /* those of it that the kernel took already */
 	struct gso gso; /* what is in `in` and was not cut yet */
+	/* what the next super-packet is expected to have, because the last long one had it: bytes of headers, and of a
+	 * segment's payload; 0: none is expected. How many reads have brought anything else since */
+	size_t want_head, want_seg;
+	unsigned others;
+	struct iovec to[BATCH_MAX + 2];
 	struct gro gro;
 	struct span piece[GRO_PIECES];
 	struct iovec iov[GRO_PIECES];
@@ -71,19 +79,99 @@ static struct tun_port *tun_port_of(struct port *p)
 	return (struct tun_port *)(void *)p;
 }
 
+/* n bytes are in `in`, or at least their headers are. */
+static bool begin(struct tun_port *t, size_t n)
+{
+	struct rd r = rd_of(t->in, n);
+	struct vnet v;
+
+	return vnet_decode(&r, &v) && gso_begin(&t->gso, &v, rd_take(&r, rd_left(&r)));
+}
+
+/* What is refused goes on as a packet without a byte: who reads its header counts it. */
+static void begin_or_refuse(struct tun_port *t, size_t n)
+{
+	if (!begin(t, n))
+		(void)gso_begin(&t->gso, &(struct vnet){ 0 }, span_of(t->in, 0));
+}
+
+/* A long one has as many segments as a batch likes, and the next one is cut like it. */
+static void note_kind(struct tun_port *t)
+{
+	if (gso_count(&t->gso) >= LONG_SUPER && VNET_HEADER + gso_head(&t->gso) <= HEAD_MAX) {
+		t->want_head = gso_head(&t->gso);
+		t->want_seg = t->gso.seg;
+		t->others = 0;
+	} else if (++t->others > OTHERS) {
+		t->want_seg = 0;
+	}
+}
+
 /* Reads what is to be cut next. False: there is nothing. */
 static bool read_next(struct tun_port *t)
 {
 	ssize_t n = read(t->port.fd, t->in, sizeof(t->in));
-	struct vnet v;
 
 	if (n <= 0)
 		return false;
-	struct rd r = rd_of(t->in, (size_t)n);
-	/* what is refused goes on as a packet without a byte: who reads its header counts it */
-	if (!vnet_decode(&r, &v) || !gso_begin(&t->gso, &v, rd_take(&r, rd_left(&r))))
-		(void)gso_begin(&t->gso, &(struct vnet){ 0 }, span_of(t->in, 0));
+	begin_or_refuse(t, (size_t)n);
+	note_kind(t);
 	return true;
+}
+
+/* Where a super-packet is expected it is read to where its segments are to be: its headers to `in`, the payload of each to
+ * a packet of its own, and what there is no packet for to `in` again, in its place. */
+static ssize_t read_to(struct tun_port *t, struct pkt *const *k, size_t n)
+{
+	size_t at = VNET_HEADER + t->want_head;
+
+	t->to[0] = (struct iovec){ t->in, at };
+	for (size_t i = 0; i < n; i++, at += t->want_seg)
+		t->to[1 + i] = (struct iovec){ k[i]->data + t->want_head, t->want_seg };
+	t->to[1 + n] = (struct iovec){ t->in + at, sizeof(t->in) - at };
+	return readv(t->port.fd, t->to, (int)n + 2);
+}
+
+/* It is something else: all of its len bytes to `in`, as if it had been read there. */
+static void gather(struct tun_port *t, struct pkt *const *k, size_t n, size_t len)
+{
+	size_t at = VNET_HEADER + t->want_head;
+
+	for (size_t i = 0; i < n && at < len; i++, at += t->want_seg)
+		memcpy(t->in + at, k[i]->data + t->want_head, len - at < t->want_seg ? len - at : t->want_seg);
+}
+
+/* Whether the len bytes are what was expected. Of other bytes than those of the headers, which are in `in`, nothing
+ * depends then: it has just as many of them. */
+static bool is_expected(struct tun_port *t, size_t len)
+{
+	return len >= VNET_HEADER + t->want_head && begin(t, len) && gso_count(&t->gso) > 1 && gso_head(&t->gso) == t->want_head &&
+	       t->gso.seg == t->want_seg;
+}
+
+/* The next one, its first segments in b already. False: there is nothing. */
+static bool read_expected(struct tun_port *t, struct pool *pool, struct batch *b)
+{
+	size_t n = 0, used = 0, most = (VNET_PACKET_MAX - t->want_head) / t->want_seg;
+	struct pkt *k[BATCH_MAX];
+
+	while (n < BATCH_MAX - b->n && n < most && (k[n] = pkt_get(pool)))
+		n++;
+	ssize_t len = read_to(t, k, n);
+	if (len > 0 && is_expected(t, (size_t)len)) {
+		while (used < n && gso_left(&t->gso)) {
+			gso_take(&t->gso, k[used]);
+			(void)batch_add(b, k[used++]);
+		}
+		t->others = 0;
+	} else if (len > 0) {
+		gather(t, k, n, (size_t)len);
+		begin_or_refuse(t, (size_t)len);
+		note_kind(t);
+	}
+	while (n > used)
+		pkt_put(pool, k[--n]);
+	return len > 0;
 }
 
 /* What was one for the sender should be one again at the other end: one that a batch has room for is not cut
@@ -95,8 +183,17 @@ static size_t super_recv(struct port *p, struct pool *pool, struct batch *b)
 	bool super = false;
 
 	while (b->n < BATCH_MAX) {
-		if (!gso_left(&t->gso) && ((super && b->n >= ENOUGH) || !read_next(t)))
+		if (!gso_left(&t->gso) && super && b->n >= ENOUGH)
 			break;
+		if (!gso_left(&t->gso) && b->n == had && t->want_seg) {
+			if (!read_expected(t, pool, b))
+				break;
+			super = b->n > had;
+			if (super)
+				continue;
+		} else if (!gso_left(&t->gso) && !read_next(t)) {
+			break;
+		}
 		size_t count = gso_count(&t->gso);
 		super = count > 1;
 		if (b->n > had && count > BATCH_MAX - b->n && count <= BATCH_MAX)

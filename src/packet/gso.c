@@ -204,17 +204,38 @@ static void write_heads(struct gso *g, uint8_t *p, size_t n, uint64_t sum, bool 
 	g->seq += (uint32_t)n;
 }
 
-static void cut_segment(struct gso *g, struct pkt *k)
+/* Bytes of payload of the next one. */
+static size_t next_size(const struct gso *g)
 {
-	size_t left = g->packet.len - g->at, n = left < g->seg ? left : g->seg;
-	bool first = g->at == g->head;
+	size_t left = g->packet.len - g->at;
+
+	return left < g->seg ? left : g->seg;
+}
+
+/* The headers of the one whose n bytes of payload, of that sum, are behind them. */
+static void finish_segment(struct gso *g, struct pkt *k, size_t n, uint64_t sum)
+{
+	bool first = g->at == g->head, last = g->at + n == g->packet.len;
 
 	memcpy(k->data, g->packet.p, g->head);
-	uint64_t sum = sum_copy(k->data + g->head, g->packet.p + g->at, n);
-	write_heads(g, k->data, n, sum, first, n == left);
+	write_heads(g, k->data, n, sum, first, last);
 	k->len = (uint32_t)(g->head + n);
 	g->at += n;
-	g->left = n < left;
+	g->left = !last;
+}
+
+static void cut_segment(struct gso *g, struct pkt *k)
+{
+	size_t n = next_size(g);
+
+	finish_segment(g, k, n, sum_copy(k->data + g->head, g->packet.p + g->at, n));
+}
+
+void gso_take(struct gso *g, struct pkt *k)
+{
+	size_t n = next_size(g);
+
+	finish_segment(g, k, n, sum_bytes(k->data + g->head, n));
 }
 
 /* As the kernel would have finished it, which knows of no protocol either. */

@@ -38,6 +38,13 @@ static inline bool gso_left(const struct gso *g)
 }
 /* How many packets that is. */
 size_t gso_count(const struct gso *g);
+/* One segment whose payload was read to where it belongs: behind the headers' room in k->data, gso_head() bytes. */
+void gso_take(struct gso *g, struct pkt *k);
+/* Bytes of the headers of a super-packet, which are the first of it; 0: it is a packet of its own. */
+static inline size_t gso_head(const struct gso *g)
+{
+	return g->head;
+}
 /* Appends segments to b as long as there are some, b has room and the pool has packets; how many. */
 size_t gso_cut(struct gso *g, struct pool *pool, struct batch *b);
 

@@ -163,6 +163,7 @@ static const struct row rows[] = {
 	{ CALL(epoll_ctl), { 3 }, OK },
 	{ CALL(read), { 3 }, OK },
 	{ CALL(write), { 3 }, OK },
+	{ CALL(readv), { 3 }, OK },
 	{ CALL(writev), { 3 }, OK },
 	{ CALL(recvfrom), { 3 }, OK },
 	{ CALL(sendto), { 3 }, OK },

@@ -178,6 +178,18 @@ static void segments_are_those_of_the_reference(void **state)
 		assert_int_equal(gso_count(&g), 0);
 		assert_int_equal(n, p.n_payload ? (p.n_payload + seg - 1) / seg : 1);
 		cut += n > 1;
+		/* and where the payload of each is in its place already */
+		assert_true(gso_begin(&g, &v, span_of(exact, len)));
+		for (size_t i = 0; i < n; i++) {
+			struct pkt *k = pkt_get(&pool);
+			size_t some = p.n_payload - i * seg < seg ? p.n_payload - i * seg : seg;
+
+			memcpy(k->data + gso_head(&g), exact + gso_head(&g) + i * seg, some);
+			gso_take(&g, k);
+			is_wanted(&w, i, k);
+			pkt_put(&pool, k);
+		}
+		assert_false(gso_left(&g));
 		free(exact);
 	}
 	assert_true(cut > 2000);
