@@ -29,6 +29,17 @@ void htab_del(struct htab *t, struct hnode *n);
  * NULL when there is none. Compare the key of each. */
 struct hnode *htab_first(const struct htab *t, uint64_t hash);
 struct hnode *htab_next(const struct hnode *n);
+/* htab_first() will be asked for this hash soon; and, a while later, what is likely to be its answer, that may be NULL or
+ * another node. */
+static inline void htab_prefetch(const struct htab *t, uint64_t hash)
+{
+	if (t->n_slots)
+		__builtin_prefetch(&t->slot[hash & (t->n_slots - 1)]);
+}
+static inline struct hnode *htab_guess(const struct htab *t, uint64_t hash)
+{
+	return t->n_slots ? t->slot[hash & (t->n_slots - 1)] : NULL;
+}
 /* Walks everything: start with NULL. Removing the returned node is allowed if
  * its successor was fetched before. */
 struct hnode *htab_walk(const struct htab *t, const struct hnode *n);

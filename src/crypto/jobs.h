@@ -35,6 +35,9 @@ int crypto_key_new(struct crypto_runner *r, enum crypto_dir dir, const struct ci
 		   const struct auth_info *auth, struct span enc, struct span auth_key,
 		   struct crypto_key **ret_key);
 void crypto_key_free(struct crypto_key *key); /* wipes; NULL is fine */
+/* A job with it comes soon; and, a while later, what the key itself says that the job will ask memory for. */
+void crypto_key_prefetch(const struct crypto_key *key);
+void crypto_key_prefetch_more(const struct crypto_key *key);
 
 /* Everything is in place: text is ciphered where it lies; auth covers what the
  * MAC covers (the ESP header, IV and ciphertext; for combined modes the AAD), and

@@ -36,6 +36,7 @@ const char *mb_name(const struct mb *m);
 int mb_key_new(struct mb *m, const struct crypto_key *key, struct span enc, struct span auth,
 	       struct mb_key **ret_k);
 void mb_key_free(struct mb_key *k);
+void mb_key_prefetch(const struct crypto_key *key); /* its mb is not NULL */
 /* Runs the jobs in front that are of one suite of GCM or GMAC, where they lie: so many of the n, which
  * are at least 1. */
 size_t mb_run_gcm(struct mb *m, enum crypto_dir dir, struct crypto_job *jobs, size_t n);

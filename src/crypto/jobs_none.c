@@ -36,6 +36,11 @@ void mb_key_free(struct mb_key *k)
 	(void)k;
 }
 
+void mb_key_prefetch(const struct crypto_key *key)
+{
+	(void)key;
+}
+
 size_t mb_run_gcm(struct mb *m, enum crypto_dir dir, struct crypto_job *jobs, size_t n)
 {
 	(void)m;

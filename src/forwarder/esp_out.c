@@ -137,6 +137,7 @@ void esp_out_flush(struct forwarder *f)
 	if (!f->out.n)
 		return;
 	bad.n = 0;
+	ahead_keys(f, f->out.p, f->out.n);
 	if (f->beside)
 		runs_reserve(f);
 	ipsec_encap(&f->esp, &f->out, &bad, ESP_DF_COPY, f->now_ms);

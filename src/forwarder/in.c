@@ -255,6 +255,7 @@ static void decapsulate(struct forwarder *f, struct batch *b, uint8_t proto)
 	struct delivery d;
 
 	deliver_init(f, &d);
+	ahead_keys(f, b->p, b->n);
 	open_all(f, b, &bad, proto);
 	for (size_t i = 0; i < bad.n; i++)
 		refuse(f, bad.p[i],
@@ -388,6 +389,7 @@ void in_from_esp(struct forwarder *f, struct batch *b)
 	struct sa *sa = NULL;
 	size_t kept = 0;
 
+	ahead_in(f, b, false);
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
 		size_t len;
@@ -441,6 +443,7 @@ void in_from_udp(struct forwarder *f, struct batch *b)
 {
 	size_t kept = 0;
 
+	ahead_in(f, b, true);
 	for (size_t i = 0; i < b->n; i++) {
 		struct pkt *p = b->p[i];
 		uint32_t spi;

@@ -434,6 +434,11 @@ static inline void deliver(struct forwarder *f, struct delivery *d, struct fport
 	d->port = port;
 	(void)batch_add(b, p);
 }
+/* ahead.c: what the packets of a batch will ask memory for. Out by an interface; in, after UDP or IP; and for those whose SAs
+ * are known. */
+void ahead_out(struct forwarder *f, uint32_t ifid, const struct batch *b);
+void ahead_in(struct forwarder *f, const struct batch *b, bool udp);
+void ahead_keys(struct forwarder *f, struct pkt *const *p, size_t n);
 /* A GRE or IP-in-IP packet with its IP header: true if it was for a tunnel of ours, and
  * then p is gone. from: the policy out of whose SA it came; NULL: from the kernel, and
  * in_clear unless that has put it together out of an SA's fragments. */

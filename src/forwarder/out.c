@@ -156,6 +156,7 @@ static inline bool protect_known(struct forwarder *f, uint32_t ifid, struct pkt 
 
 void out_from_steering(struct forwarder *f, uint32_t ifid, struct batch *b)
 {
+	ahead_out(f, ifid, b);
 	for (size_t i = 0; i < b->n; i++) {
 		struct ip_view h;
 

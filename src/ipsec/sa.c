@@ -345,6 +345,18 @@ struct sa *sad_by_spi(const struct sad *d, uint8_t proto, uint32_t spi)
 	return NULL;
 }
 
+void sad_prefetch(const struct sad *d, uint32_t spi)
+{
+	htab_prefetch(&d->by_spi, spi_hash(d, PROTO_ESP, spi));
+}
+
+const struct sa *sad_guess(const struct sad *d, uint32_t spi)
+{
+	struct hnode *n = htab_guess(&d->by_spi, spi_hash(d, PROTO_ESP, spi));
+
+	return n ? hnode_entry(n, struct sa, by_spi) : NULL;
+}
+
 struct sa *sad_outbound(const struct sad *d, uint8_t proto, uint32_t spi, const struct ipaddr *src,
 			const struct ipaddr *dst)
 {

@@ -195,6 +195,15 @@ static inline bool sa_is_exhausted(const struct sa *sa)
 				    number == (sa->spec.esn ? UINT64_MAX : UINT32_MAX));
 }
 /* An outbound SA by what its packets show: that is how ICMP errors name it. */
+/* ESP with that SPI will be looked up soon; and, a while later, what is likely to be its SA, or NULL. Only its address may be used. */
+void sad_prefetch(const struct sad *d, uint32_t spi);
+const struct sa *sad_guess(const struct sad *d, uint32_t spi);
+/* What a packet asks of an SA will be asked soon. It may be gone, or NULL. */
+static inline void sa_prefetch(const void *sa)
+{
+	for (size_t i = 0; i < 5; i++)
+		__builtin_prefetch((const char *)sa + i * 64);
+}
 struct sa *sad_outbound(const struct sad *d, uint8_t proto, uint32_t spi, const struct ipaddr *src,
 			const struct ipaddr *dst);
 

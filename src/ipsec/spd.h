@@ -6,6 +6,8 @@
 #ifndef IPSEC_SPD_H
 #define IPSEC_SPD_H
 
+#include <stdalign.h>
+
 #include "model/selector.h"
 #include "packet/ip.h"
 
@@ -33,7 +35,7 @@ struct spd {
 #define SPD_INDEX_FROM 16  /* lines; fewer are as quickly tried one by one */
 #define SPD_MAX_GROUPS 256 /* kinds of lines; with more the list is walked */
 
-#define SPD_CACHE 4096 /* a power of two */
+#define SPD_CACHE 32768 /* flows of a worker; a power of two */
 #define SPD_NONE  UINT32_MAX
 
 /* What is known of a flow: a cache line. */
@@ -48,7 +50,8 @@ static_assert(sizeof(struct spd_slot) == 64, "a flow is a cache line");
 
 /* Of one worker. */
 struct spd_cache {
-	struct spd_slot slot[SPD_CACHE];
+	uint64_t fills; /* since ever */
+	alignas(64) struct spd_slot slot[SPD_CACHE];
 };
 
 void spd_fini(struct spd *s);
@@ -83,8 +86,10 @@ static inline struct spd_slot *spd_slot_of(const struct spd *s, struct spd_cache
 {
 	struct spd_slot *slot = spd_slot_at(c, ifid, k);
 
-	if (!spd_slot_is(s, slot, ifid, k))
+	if (!spd_slot_is(s, slot, ifid, k)) {
+		c->fills++;
 		spd_slot_fill(s, slot, ifid, k);
+	}
 	return slot;
 }
 /* Inbound: the entry that says this flow, received in clear on ifid, should have

@@ -608,6 +608,55 @@ static void change_sa(struct lock *l)
 				 0);
 }
 
+/* With so many SAs that memory is asked for them in advance (ahead.c): each packet takes its own, also where one that is known has
+ * gone; and what comes in is read as far as it is there. */
+static void of_many_sas_each_packet_has_its_own(void **state)
+{
+	enum { MANY = 120 };
+	struct world *w = world_new();
+
+	(void)state;
+	protect_nets(w, MANY);
+	for (uint32_t i = 1; i <= MANY; i++) {
+		struct selector s = to_net(1 + i);
+
+		assert_int_equal(add_sa(w, i, i, SA_OUT, &s, forever), 0);
+	}
+	for (size_t round = 0; round < 4; round++) {
+		size_t sent = w->esp->n_sent;
+
+		for (uint32_t i = 0; i < BATCH_MAX; i++)
+			put(w->steer, HOST, 0x0a000001 | (2 + i) << 16, 1);
+		poll_steer(w);
+		assert_int_equal(w->esp->n_sent - sent, BATCH_MAX - round);
+		assert_int_equal(be32_at(w->esp->last + IP4_HEADER), 0x1000 + BATCH_MAX);
+		assert_int_equal(w->f->all->n_waiting, round * (round + 1) / 2);
+		assert_int_equal(ask_id(w, FWD_SA_DEL, 10 + (uint32_t)round), 0);
+	}
+	for (size_t len = 0; len < 90; len++) {
+		uint64_t before = w->f->drops.n[FWD_DROP_UNKNOWN_SPI];
+		size_t good = 0;
+
+		for (uint8_t i = 0; i < 16; i++) {
+			uint8_t *p = w->esp->in[w->esp->n_in];
+			struct ip_view h = { .ttl = 64, .id = 1, .proto = PROTO_ESP, .total_len = (uint16_t)len, .src = PEER, .dst = US };
+
+			memset(p, 0x33, len + IP4_HEADER);
+			ip4_write(p, &h);
+			p[0] = (uint8_t)(0x40 | (i == 5 ? 5 : i));
+			good += i == 5 && len >= IP4_HEADER + 8;
+			w->esp->in_len[w->esp->n_in++] = len;
+		}
+		forwarder_poll_port(w->f, &w->esp->port);
+		if (good)
+			assert_true(w->f->drops.n[FWD_DROP_UNKNOWN_SPI] > before);
+	}
+	w->now_ms += WAIT_MS + 1000;
+	forwarder_tick(w->f);
+	assert_int_equal(w->f->pool.n_free, w->f->pool.n);
+	world_free(w);
+}
+
 static void nothing_that_a_policy_protects_leaves_in_clear(void **state)
 {
 	struct lock l = { world_new(), 20231124, 0, 0 };
@@ -690,6 +739,7 @@ int main(void)
 		cmocka_unit_test(a_port_that_cannot_be_made_leaves_no_trace),
 		cmocka_unit_test(policies_live_as_long_as_something_names_them),
 		cmocka_unit_test(a_tunnel_is_found_among_a_thousand),
+		cmocka_unit_test(of_many_sas_each_packet_has_its_own),
 		cmocka_unit_test(nothing_that_a_policy_protects_leaves_in_clear),
 		cmocka_unit_test(it_says_who_encrypts_and_whether_it_is_pinned_whenever_control_says_hello),
 	};
