@@ -242,8 +242,8 @@ static inline enum esp_reason build(struct esp_worker *w, struct pkt *p, enum es
 
 /* ---- the usual packets of an SA, one behind the other ---- */
 
-/* IPv4 in IPv4, tunnel mode, without UDP and extended numbers: what is the same for all of
- * them, and what counts up, is kept here while they last. */
+/* IPv4 in IPv4, or in UDP, whose header and what is in front of it the socket makes; tunnel mode, without extended numbers: what is
+ * the same for all of them, and what counts up, is kept here while they last. */
 struct run {
 	struct sa *sa;
 	uint64_t bytes_room, text_room; /* of the SA's limits, as the run began */
@@ -253,12 +253,12 @@ struct run {
 	uint16_t df_mask, df_set; /* the outer flags: (inner & df_mask) | df_set */
 	uint8_t shim, icv_len;
 	uint32_t align;
-	bool counter, combined, gmac;
+	bool counter, combined, gmac, udp;
 };
 
 static inline bool run_is_usual(const struct sa *sa)
 {
-	return sa->spec.mode == MODE_TUNNEL && sa->spec.src.family == IP_V4 && !sa->spec.udp_encap &&
+	return sa->spec.mode == MODE_TUNNEL && (sa->spec.src.family == IP_V4 || sa->spec.udp_encap) &&
 	       !sa->spec.esn && !sa->dead;
 }
 
@@ -291,7 +291,7 @@ static void run_begin(struct run *r, struct sa *sa, enum esp_df df, bool numbere
 	if (sa->df_bit)
 		df = (enum esp_df)(sa->df_bit - 1);
 	*r = (struct run){ .sa = sa, .shim = (uint8_t)(ESP_HEADER + sa->iv_len), .icv_len = sa->icv_len, .align = sa->align, .counter = sa->cipher->counter,
-			   .combined = sa->cipher->combined,
+			   .combined = sa->cipher->combined, .udp = sa->spec.udp_encap,
 			   .gmac = sa->cipher->id == CIPHER_AES_GMAC };
 	if (numbered)
 		run_begin_numbered(r);
@@ -301,10 +301,28 @@ static void run_begin(struct run *r, struct sa *sa, enum esp_df df, bool numbere
 	r->df_set = df == ESP_DF_SET && !sa->df_off ? IP4_DF : 0;
 }
 
+static inline uint16_t run_df(const struct run *r, const uint8_t *inner)
+{
+	return (uint16_t)((be16_at(inner + 6) & r->df_mask) | r->df_set);
+}
+
+/* What goes with a packet in UDP. */
+static inline void run_ends(const struct run *r, struct pkt *p, const uint8_t *inner)
+{
+	const struct sa_terms *s = &r->sa->spec;
+
+	p->local = s->src;
+	p->remote = s->dst;
+	p->local_port = s->udp_sport;
+	p->remote_port = s->udp_dport;
+	p->outer_tos = tos_encap(inner[1]);
+	p->outer_df = run_df(r, inner) != 0;
+}
+
 /* The outer header at `at`, of len bytes with what is behind it. */
 static inline void run_outer(struct run *r, uint8_t *at, const uint8_t *inner, uint32_t len)
 {
-	uint32_t tos = tos_encap(inner[1]), frag = (be16_at(inner + 6) & r->df_mask) | r->df_set;
+	uint32_t tos = tos_encap(inner[1]), frag = run_df(r, inner);
 	uint32_t sum;
 
 	r->ip_id = (uint16_t)(r->ip_id + 1);
@@ -336,7 +354,8 @@ static inline bool run_build(struct run *r, struct esp_worker *w, struct pkt *p,
 {
 	uint8_t *text = p->data, *head = text - r->shim, *tail = text + p->len;
 	uint32_t len = p->len, text_len = (len + ESP_TRAILER + r->align - 1) & ~(r->align - 1);
-	uint32_t pad = text_len - len - ESP_TRAILER, all = IP4_HEADER + r->shim + text_len + r->icv_len;
+	uint32_t outer = r->udp ? 0 : IP4_HEADER;
+	uint32_t pad = text_len - len - ESP_TRAILER, all = outer + r->shim + text_len + r->icv_len;
 	const uint8_t *b = ip4_sane(span_of(text, len));
 
 	if (!b || be16_at(b + 2) != len || all > UINT16_MAX || !r->seq_left || len > r->bytes_left ||
@@ -363,8 +382,11 @@ static inline bool run_build(struct run *r, struct esp_worker *w, struct pkt *p,
 		take_iv(w, head + ESP_HEADER, r->shim - ESP_HEADER);
 	}
 	run_job(r, j, head, text, text_len);
-	run_outer(r, head - IP4_HEADER, b, all);
-	p->data = head - IP4_HEADER;
+	if (r->udp)
+		run_ends(r, p, b);
+	else
+		run_outer(r, head - IP4_HEADER, b, all);
+	p->data = head - outer;
 	p->len = all;
 	p->inner_len = len;
 	p->reason = ESP_OK;

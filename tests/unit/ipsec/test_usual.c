@@ -182,8 +182,12 @@ static struct sa_spec any_out(size_t suite)
 		s.mode = MODE_TRANSPORT;
 		break;
 	case 1:
+		s.src.family = s.dst.family = IP_V6;
+		/* fall through */
+	case 5:
 		s.udp_encap = true;
-		s.udp_sport = s.udp_dport = 4500;
+		s.udp_sport = 4500;
+		s.udp_dport = (uint16_t)rnd(0x10000);
 		break;
 	case 2:
 		s.esn = !s.manual && (s.auth || c->combined);
@@ -252,6 +256,8 @@ static void same_packets(const struct batch *a, const struct batch *b, bool good
 		assert_memory_equal(x->data, y->data, x->len);
 		assert_int_equal(x->inner_len, y->inner_len);
 		assert_int_equal(x->remote_port, y->remote_port);
+		assert_int_equal(x->local_port, y->local_port);
+		assert_true(ipaddr_equal(&x->local, &y->local) && ipaddr_equal(&x->remote, &y->remote));
 		assert_int_equal(x->outer_tos, y->outer_tos);
 		assert_int_equal(x->outer_df, y->outer_df);
 		assert_int_equal(x->own_cut, y->own_cut);
