@@ -228,12 +228,13 @@ static void came_out(struct forwarder *f, struct delivery *d, struct sa *sa, str
 	}
 }
 
-/* Beside other workers ESP is decrypted before our turn; AH is verified in it. */
+/* Beside others who read, ESP is decrypted before our turn; AH is verified in it, and where nobody else reads so is ESP: the
+ * window is ours then, and nobody waits for it. */
 static void open_all(struct forwarder *f, struct batch *b, struct batch *bad, uint8_t proto)
 {
 	struct esp_opened o;
 
-	if (f->beside && proto == PROTO_ESP) {
+	if (f->beside && proto == PROTO_ESP && queues_readers(&f->all->queues) > 1) {
 		esp_open(&f->esp, b, bad, &o);
 		fwd_wait_for_turn(f);
 		esp_take(b, bad, &o, f->now_ms);

@@ -8,6 +8,7 @@
  *   - what was cut out of super-packets arrives, is joined and cut again, as a slow reference makes it;
  *   - packets of one flow arrive in order;
  *   - an SA that ends by volume carries what fits, to the packet.
+ * How many workers are said to read changes meanwhile.
  * Built with TSan it also shows that nothing is shared without order. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -626,6 +627,8 @@ static void disturb_b(struct world *w)
 		set_table(&w->b, (uint32_t)dice(3));
 	if (!dice(100))
 		(void)ask(&w->b, &stats);
+	if (!dice(30)) /* all of them read, whatever is said */
+		forwarder_readers(w->b.f, 1 + (unsigned)dice(w->b.workers));
 	forwarder_tick(w->b.f);
 }
 
@@ -660,6 +663,8 @@ static void disturb_a(struct world *w)
 	}
 	if (!dice(100))
 		(void)ask(&w->a, &stats);
+	if (!dice(30))
+		forwarder_readers(w->a.f, 1 + (unsigned)dice(w->a.workers));
 	forwarder_tick(w->a.f);
 }
 
