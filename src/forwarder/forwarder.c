@@ -109,7 +109,7 @@ void forwarder_watch(struct forwarder *f, const struct forwarder_watch *w)
 
 void forwarder_readers(struct forwarder *f, unsigned n)
 {
-	queues_set_readers(&f->all->queues, n, f->all->env.now_ms(f->all->env.ctx));
+	queues_set_readers(&f->all->queues, n);
 }
 
 void forwarder_not_pinned(struct forwarder *f, int err)
@@ -292,8 +292,10 @@ static size_t poll_beside(struct forwarder *f, struct fport *p)
 	if (!p->one_socket) {
 		n = receive(f, p, &b);
 	} else {
-		if (!lane_try_read(&p->reader))
+		if (!lane_try_read(&p->reader)) {
+			f->waits++;
 			return 0;
+		}
 		n = receive(f, p, &b);
 		f->has_ticket = n > 0;
 		if (n)
@@ -310,8 +312,27 @@ static size_t poll_beside(struct forwarder *f, struct fport *p)
 	return n;
 }
 
+bool forwarder_has_waited(struct forwarder *f)
+{
+	bool waited = f->waits != 0;
+
+	f->waits = 0;
+	return waited;
+}
+
+bool forwarder_has_lost(struct forwarder *f)
+{
+	uint64_t lost = f->drops.n[FWD_DROP_OVERFLOW];
+	bool more = lost != f->lost_before;
+
+	f->lost_before = lost;
+	return more;
+}
+
 void fwd_wait_for_turn(struct forwarder *f)
 {
+	if (f->has_ticket && !lane_is_at(&f->all->lane, f->ticket))
+		f->waits++;
 	if (f->has_ticket)
 		lane_wait(&f->all->lane, f->ticket);
 }

@@ -38,9 +38,13 @@ void forwarder_message(struct forwarder *f, struct span bytes, int fd); /* the f
 size_t forwarder_poll_port(struct forwarder *f, struct port *port);
 /* Lifetimes, waiting packets; call at least each second. */
 void forwarder_tick(struct forwarder *f);
-/* The first n workers get the flows that are new, of which a TUN brings the first packets to any (queues.h). All, if
- * this is never called. */
+/* The first n workers get the flows that begin with a packet from the tunnel (queues.h), and read sockets (hands.h). All, if this
+ * is never called. */
 void forwarder_readers(struct forwarder *f, unsigned n);
+/* Of the worker f, since it was asked last: whether it has found others in its way, and waited; whether a socket that it read has
+ * lost packets before. */
+bool forwarder_has_waited(struct forwarder *f);
+bool forwarder_has_lost(struct forwarder *f);
 void forwarder_not_pinned(struct forwarder *f, int err); /* control hears of it when it says HELLO */
 bool forwarder_stopping(const struct forwarder *f); /* SHUTDOWN came */
 
@@ -73,6 +77,7 @@ struct forwarder_process {
 	unsigned workers; /* threads, each with its queues and sockets; 0: 1 */
 	bool pinned;	  /* each on a processor of its own */
 	bool all_read;	  /* always (hands.h) */
+	uint64_t (*cpu_ns)(void *ctx); /* processor time of the thread that asks; NULL: as the system says */
 };
 int forwarder_run(const struct forwarder_process *p);
 

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,6 +35,16 @@ static void pause_a_little(void)
 #elif defined(__aarch64__)
 	__asm__ volatile("yield");
 #endif
+}
+
+void *cache_calloc(size_t n)
+{
+	size_t size = (n + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+	void *p = aligned_alloc(CACHE_LINE, size);
+
+	if (p)
+		memset(p, 0, size);
+	return p;
 }
 
 void worker_relax(unsigned turn)

@@ -14,6 +14,9 @@
 
 #define CACHE_LINE  64
 
+/* n bytes of zeroes that begin with a cache line and share none, for free(); NULL without memory. */
+void *cache_calloc(size_t n);
+
 struct gate {
 	alignas(CACHE_LINE) _Atomic uint32_t stop; /* 1: somebody has, or waits for, everything */
 	struct {

@@ -5,7 +5,7 @@
 
 #define ALL_OF_IT 1000u
 /* What a thread that never sleeps has at least, where it is alone on its processor: interrupts have the rest. */
-#define ALONE	  700u
+#define ALONE	  600u
 #define FITS	  850u /* what one is asked to do in the place of another */
 
 void hands_init(struct hands *h, unsigned most, bool all)
@@ -16,15 +16,19 @@ void hands_init(struct hands *h, unsigned most, bool all)
 	atomic_init(&h->n, all ? most : 1);
 }
 
-/* Those who read have no time left, and nobody else has their processors. */
-static bool are_busy(struct hands *h, unsigned n)
+/* Windows that say it, with this one: those who read have no time left, and nobody else has their processors. A burst
+ * that one of them was too slow for says it alone. */
+static unsigned busy_windows(struct hands *h, unsigned n, unsigned before)
 {
-	bool busy = true;
+	bool busy = true, lost = false;
 
-	for (unsigned i = 0; i < n; i++)
-		busy &= !atomic_load_explicit(&h->slept[i], memory_order_relaxed) &&
-			atomic_load_explicit(&h->share[i], memory_order_relaxed) >= ALONE;
-	return busy;
+	for (unsigned i = 0; i < n; i++) {
+		bool alone = atomic_load_explicit(&h->share[i], memory_order_relaxed) >= ALONE;
+
+		busy &= alone && !atomic_load_explicit(&h->slept[i], memory_order_relaxed);
+		lost |= alone && atomic_load_explicit(&h->lost[i], memory_order_relaxed);
+	}
+	return lost ? HANDS_MORE : busy ? before + 1 : 0;
 }
 
 static bool are_too_many(struct hands *h, unsigned n)
@@ -39,7 +43,7 @@ static bool are_too_many(struct hands *h, unsigned n)
 /* The last hand's; two may think that they are, for a moment. */
 static bool decide(struct hands *h, unsigned n, struct hand *own, uint64_t now_ms)
 {
-	own->busy = are_busy(h, n) ? own->busy + 1 : 0;
+	own->busy = busy_windows(h, n, own->busy);
 	if (own->busy >= HANDS_MORE && n < h->most) {
 		own->busy = 0;
 		return atomic_compare_exchange_strong(&h->n, &n, n + 1);
@@ -53,19 +57,21 @@ static bool decide(struct hands *h, unsigned n, struct hand *own, uint64_t now_m
 	return false;
 }
 
-bool hands_weigh(struct hands *h, unsigned id, struct hand *own, uint64_t now_ms, uint64_t cpu_ns)
+bool hands_weigh(struct hands *h, unsigned id, struct hand *own, uint64_t now_ms, uint64_t cpu_ns, bool lost)
 {
 	uint64_t us = (now_ms - own->since_ms) * 1000, worked_us = (cpu_ns - own->cpu_ns) / 1000;
 	uint32_t share = worked_us >= us ? ALL_OF_IT : (uint32_t)(worked_us * ALL_OF_IT / us);
 	unsigned n = hands_n(h);
-	bool first = !own->since_ms;
+	bool decides = own->since_ms && own->last && id + 1 == n && !h->all;
 
 	atomic_store_explicit(&h->share[id], share, memory_order_relaxed);
 	atomic_store_explicit(&h->slept[id], own->sleeps != 0, memory_order_relaxed);
+	atomic_store_explicit(&h->lost[id], lost, memory_order_relaxed);
 	own->since_ms = now_ms;
 	own->cpu_ns = cpu_ns;
 	own->sleeps = 0;
-	if (id + 1 == n && !first && !h->all)
+	own->last = id + 1 == n;
+	if (decides)
 		return decide(h, n, own, now_ms);
 	own->busy = 0;
 	own->enough_ms = 0;

@@ -191,6 +191,8 @@ struct forwarder {
 	struct sa_run run[BATCH_MAX]; /* of the SAs in out */
 	uint8_t run_of[BATCH_MAX];    /* of the packets in out */
 	size_t n_runs;
+	uint8_t crowded; /* runs.c: somebody else was on its way by the same SA lately */
+	uint64_t waits, lost_before; /* forwarder_idled(), forwarder_lost(): how often it had to wait for others; what was counted */
 	bool has_ticket; /* of a burst whose turn in the lane has not been passed */
 	uint32_t ticket;
 	struct later *later;
@@ -281,8 +283,6 @@ void port_slower_unheard(struct forwarder *f, const struct fwd_msg *m);
 bool port_send_by(struct forwarder *f, struct fport *port, unsigned worker, struct batch *b);
 
 /* state.c */
-/* Zeroes on a cache line of their own, for free(); NULL without memory. */
-void *cache_calloc(size_t n);
 struct policy *policy_find(struct forwarder *f, uint32_t id);
 /* Finds or makes it, and names it once more; NULL without memory. */
 struct policy *policy_take(struct forwarder *f, uint32_t id);
@@ -427,7 +427,7 @@ void deliver_flush(struct forwarder *f, struct delivery *d);
 static inline void deliver(struct forwarder *f, struct delivery *d, struct fport *port, struct pkt *p)
 {
 	bool moved = false;
-	struct batch *b = &d->b[d->several ? queues_of(&f->all->queues, f->all->n, p, &moved) : 0];
+	struct batch *b = &d->b[d->several ? queues_of(&f->all->queues, f->all->n, p, f->now_ms, &moved) : 0];
 
 	if (b->n == BATCH_MAX || d->port != port || moved)
 		deliver_flush(f, d);

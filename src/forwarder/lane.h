@@ -29,6 +29,11 @@ uint32_t lane_draw(struct lane *l);
 /* Until it is that ticket's turn. Those before it are held by workers inside the gate, which
  * wait for nothing else. */
 void lane_wait(struct lane *l, uint32_t ticket);
+/* Whether it is that ticket's already. */
+static inline bool lane_is_at(struct lane *l, uint32_t ticket)
+{
+	return atomic_load_explicit(&l->turn, memory_order_relaxed) == ticket;
+}
 void lane_pass(struct lane *l, uint32_t ticket);
 
 #endif

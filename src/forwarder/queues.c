@@ -9,6 +9,7 @@
 #define TAG_BITS   11u
 #define TIME_SHIFT (QUEUE_BITS + TAG_BITS)
 #define TICK_SHIFT 10 /* of milliseconds */
+#define SILENT	   2  /* ticks: it is not being sent at the moment */
 #define FORGET	   30 /* ticks without a packet: another flow may have the place */
 
 static_assert(WORKERS_MAX < 1u << QUEUE_BITS, "a queue fits");
@@ -70,22 +71,9 @@ void queues_init(struct queues *q, unsigned n)
 	atomic_init(&q->readers, n);
 }
 
-void queues_set_readers(struct queues *q, unsigned n, uint64_t now_ms)
+void queues_set_readers(struct queues *q, unsigned n)
 {
-	unsigned was = atomic_exchange_explicit(&q->readers, n, memory_order_relaxed);
-
-	if (n <= was)
-		return;
-	atomic_store_explicit(&q->lead_ms, now_ms + QUEUES_LEAD_MS, memory_order_relaxed);
-	for (size_t i = 0; i < QUEUE_FLOWS; i++)
-		atomic_store_explicit(&q->read[i], 0, memory_order_relaxed);
-}
-
-/* Whether a flow that is not known yet stays where the kernel has put it. */
-static bool may_stay(struct queues *q, unsigned me, uint64_t now_ms)
-{
-	return me < queues_readers(q) &&
-	       now_ms >= atomic_load_explicit(&q->lead_ms, memory_order_relaxed);
+	atomic_store_explicit(&q->readers, n, memory_order_relaxed);
 }
 
 void queues_learn(struct queues *q, unsigned me, const struct pkt *p, uint64_t now_ms)
@@ -95,14 +83,12 @@ void queues_learn(struct queues *q, unsigned me, const struct pkt *p, uint64_t n
 	uint32_t was = atomic_load_explicit(at, memory_order_relaxed), tag = tag_of(h);
 	uint32_t now = (uint32_t)(now_ms >> TICK_SHIFT) << TIME_SHIFT, word = now | tag | (me + 1);
 
-	if (was == word)
-		return;
-	if (!is_of(was, tag) && ((was && (now - was) >> TIME_SHIFT < FORGET) || !may_stay(q, me, now_ms)))
+	if (was == word || (was && !is_of(was, tag) && (now - was) >> TIME_SHIFT < FORGET))
 		return;
 	atomic_store_explicit(at, word, memory_order_relaxed);
 }
 
-unsigned queues_of(struct queues *q, unsigned n, const struct pkt *p, bool *ret_moved)
+unsigned queues_of(struct queues *q, unsigned n, const struct pkt *p, uint64_t now_ms, bool *ret_moved)
 {
 	uint64_t h = flow_hash(p, false);
 	size_t at = place_of(h);
@@ -110,7 +96,9 @@ unsigned queues_of(struct queues *q, unsigned n, const struct pkt *p, bool *ret_
 	unsigned readers = queues_readers(q);
 	unsigned queue = (unsigned)((h >> 32) * (readers < n ? readers : n) >> 32), known = word & ((1u << QUEUE_BITS) - 1);
 
-	if (is_of(word, tag_of(h)) && known && known <= n)
+	/* nothing of a flow that was silent is on its way: it may go where there is more room by now */
+	uint32_t now = (uint32_t)(now_ms >> TICK_SHIFT) << TIME_SHIFT;
+	if (is_of(word, tag_of(h)) && known && known <= n && (int16_t)((now - word) >> TIME_SHIFT) <= SILENT) /* the clocks of two workers differ a little */
 		queue = known - 1;
 	*ret_moved = q->written[at] && q->written[at] != queue + 1;
 	q->written[at] = (uint8_t)(queue + 1);

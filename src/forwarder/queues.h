@@ -3,7 +3,7 @@
  * from. The kernel has a flow read from the queue that it was last written to, and by a hash of
  * its own before that (tun_flow_update(), tun_automq_select_queue()): written elsewhere, a flow in the
  * middle of a burst would go on with another worker, which may be faster than the one that has the
- * beginning of it. A flow that nothing was read of yet has a queue by our own hash.
+ * beginning of it. A flow that nothing was read of, or not for two seconds, has a queue by our own hash.
  *
  * What two flows share by chance costs the second one that, and nothing else. */
 #ifndef FORWARDER_QUEUES_H
@@ -16,14 +16,11 @@
 #include "forwarder/gate.h"
 #include "packet/pkt.h"
 
-#define QUEUE_FLOWS    8192
-#define QUEUES_LEAD_MS 1000
+#define QUEUE_FLOWS 8192
 
 struct queues {
-	/* Workers 0 to so many - 1 get the flows that are new (hands.h): of what the kernel gave to others nothing is
-	 * learned, so that their answers bring them over. Until lead_ms nothing new is learned of anybody. */
+	/* Workers 0 to so many - 1 get the flows of which nothing is known, nor has been for a while (hands.h). */
 	_Atomic unsigned readers;
-	_Atomic uint64_t lead_ms;
 	/* When (about a second), which flow (some bits of its hash), queue + 1; 0: none. Written by who
 	 * reads the flow from its queue, which is one worker; read by who delivers. Relaxed: it stands
 	 * by itself, and an old one is as good as it was. */
@@ -34,9 +31,7 @@ struct queues {
 
 /* All zero, with n readers. */
 void queues_init(struct queues *q, unsigned n);
-/* Of more than there were the new ones get their part of the flows that are there, too: each that is answered within
- * QUEUES_LEAD_MS goes where its hash says. That is the one time at which packets of a flow may overtake each other. */
-void queues_set_readers(struct queues *q, unsigned n, uint64_t now_ms);
+void queues_set_readers(struct queues *q, unsigned n);
 static inline unsigned queues_readers(struct queues *q)
 {
 	return atomic_load_explicit(&q->readers, memory_order_relaxed);
@@ -44,6 +39,6 @@ static inline unsigned queues_readers(struct queues *q)
 /* Worker me has read p from its queue. */
 void queues_learn(struct queues *q, unsigned me, const struct pkt *p, uint64_t now_ms);
 /* The queue, of n, for p; *ret_moved: packets of its flow may be on their way to another. */
-unsigned queues_of(struct queues *q, unsigned n, const struct pkt *p, bool *ret_moved);
+unsigned queues_of(struct queues *q, unsigned n, const struct pkt *p, uint64_t now_ms, bool *ret_moved);
 
 #endif

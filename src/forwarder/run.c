@@ -26,6 +26,7 @@
 #define TICK_MS		250
 #define EVENTS_PER_WAIT 64
 #define ERRORS_BEFORE_REST 8
+#define DRAIN_TURNS	256 /* batches: more than a socket holds */
 #define BACKLOG_MAX	(16u << 20) /* bytes of answers that control has not read */
 
 /* An answer that did not fit the socket. */
@@ -41,6 +42,7 @@ struct watched {
 	bool resting;
 	bool shared; /* all workers have the same socket: it is for those who read (hands.h) */
 	bool unwatched; /* and this one does not */
+	bool to_drain; /* nor any more: what was there before is still its own */
 	_Atomic bool gone; /* the port is: freed by its own thread, which may have an event of it */
 	bool polled; /* in this turn */
 	LIST_ENTRY(watched) entry;
@@ -279,6 +281,30 @@ static bool poll_holding(struct loop *l)
 
 /* ---- who reads ---- */
 
+static struct watched *next_to_drain(struct loop *l)
+{
+	struct watched *w;
+
+	forwarder_enter(l->f);
+	LIST_FOREACH(w, &l->watched, entry)
+		if (w->to_drain && !w->gone)
+			break;
+	forwarder_leave(l->f);
+	return w;
+}
+
+/* Who was woken for packets and leaves wakes nobody for the rest of them; what comes from now on wakes those who stay. */
+static void drain(struct loop *l)
+{
+	struct watched *w;
+
+	while ((w = next_to_drain(l))) {
+		w->to_drain = false;
+		for (unsigned i = 0; i < DRAIN_TURNS && forwarder_poll_port(l->f, w->port); i++)
+			;
+	}
+}
+
 static void follow_hands(struct loop *l, bool reads)
 {
 	struct watched *w;
@@ -288,19 +314,23 @@ static void follow_hands(struct loop *l, bool reads)
 	LIST_FOREACH(w, &l->watched, entry) {
 		if (!w->shared || w->gone)
 			continue;
-		w->unwatched = !reads;
+		w->unwatched = w->to_drain = !reads;
 		if (reads)
 			w->resting = !watch(l, w);
 		else
 			(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->port->fd, NULL);
 	}
 	forwarder_leave(l->f);
+	if (!reads)
+		drain(l);
 }
 
-static uint64_t processor_time(void)
+static uint64_t processor_time(const struct loop *l)
 {
 	struct timespec t = { 0 };
 
+	if (l->p->cpu_ns)
+		return l->p->cpu_ns(l->p->ctx);
 	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
@@ -313,7 +343,8 @@ static void weigh(struct loop *l)
 	if (l->first->n == 1)
 		return;
 	if (hands_due(&l->hand, now)) {
-		if (hands_weigh(h, l->id, &l->hand, now, processor_time()))
+		l->hand.sleeps += forwarder_has_waited(l->f);
+		if (hands_weigh(h, l->id, &l->hand, now, processor_time(l), forwarder_has_lost(l->f)))
 			(void)!write(l->first->all[l->id + 1]->wake, &one, sizeof(one));
 		forwarder_readers(l->f, hands_n(h));
 	}
@@ -553,7 +584,7 @@ static bool make_loops(struct loop *first, const struct forwarder_process *p)
 	first->n = p->workers ? p->workers : 1;
 	hands_init(&first->hands, first->n, p->all_read || p->pinned);
 	for (unsigned k = 0; ok && k < first->n; k++) {
-		struct loop *l = k ? calloc(1, sizeof(*l)) : first;
+		struct loop *l = k ? cache_calloc(sizeof(*l)) : first;
 
 		if (!l)
 			return false;
@@ -588,7 +619,7 @@ static int run_all(struct loop *first, const struct forwarder_process *p)
 
 int forwarder_run(const struct forwarder_process *p)
 {
-	struct loop *first = p->workers <= WORKERS_MAX ? calloc(1, sizeof(*first)) : NULL;
+	struct loop *first = p->workers <= WORKERS_MAX ? cache_calloc(sizeof(*first)) : NULL;
 	int status = 1;
 
 	if (!first)

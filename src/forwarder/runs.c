@@ -3,11 +3,14 @@
  * SA (ipsec/numbers.h), and wait with them until they may leave. */
 #include "forwarder/internal.h"
 
-/* Of so many workers as are at work one can be a run behind, and nobody waits; in whole lanes of the crypto where it can
- * be. If there are more of them, they wait. */
-static size_t run_max(struct forwarder *f)
+/* Flushes after one that met others on its SA. */
+#define CROWDED 64
+
+/* Of all workers one can be a run behind, and nobody waits; in whole lanes of the crypto where it can be. Where
+ * nobody else was on its way lately there is nobody to wait for, and a run may be a window long. */
+static size_t run_max(const struct forwarder *f)
 {
-	size_t n = PEER_WINDOW / queues_readers(&f->all->queues);
+	size_t n = f->crowded ? PEER_WINDOW / f->all->n : PEER_WINDOW;
 
 	return n >= 16 ? n / 16 * 16 : n;
 }
@@ -30,7 +33,7 @@ bool runs_add(struct forwarder *f, struct sa *sa, struct pkt *p)
 		return false;
 	}
 	r = run_of(f, sa);
-	if (r && r->n == run_max(f)) {
+	if (r && r->n >= run_max(f)) {
 		esp_out_flush(f);
 		r = NULL;
 		if (later_has_out(f)) { /* those before it did not get their numbers */
@@ -126,12 +129,16 @@ static void send_in_order(struct forwarder *f, void (*send)(struct forwarder *f,
 void runs_send(struct forwarder *f, void (*send)(struct forwarder *f, const struct sa *only))
 {
 	f->esp.numbered = false;
+	if (f->crowded)
+		f->crowded--;
 	if (all_may_send(f)) {
 		send(f, NULL);
 		for (size_t i = 0; i < f->n_runs; i++)
 			if (f->run[i].first)
 				end(f, &f->run[i]);
 	} else {
+		f->crowded = CROWDED;
+		f->waits++;
 		send_in_order(f, send);
 	}
 	f->n_runs = 0;

@@ -14,16 +14,6 @@ static uint64_t mix(uint64_t key)
 	return key ^ key >> 32;
 }
 
-void *cache_calloc(size_t n)
-{
-	size_t size = (n + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
-	void *p = aligned_alloc(CACHE_LINE, size);
-
-	if (p)
-		memset(p, 0, size);
-	return p;
-}
-
 /* ---- policies ---- */
 
 struct policy *policy_find(struct forwarder *f, uint32_t id)

@@ -22,6 +22,7 @@
 #define DATAGRAM_MAX 65536 /* bytes that a receive may bring */
 #define CONTROL_BYTES (CMSG_SPACE(sizeof(struct in6_pktinfo)) + 4 * CMSG_SPACE(sizeof(int)))
 #define LONG_TRAIN    8	 /* packets: one that is worth to be received by itself */
+#define ALONE_TURNS   8	 /* with a long one alone, and no short one is expected behind it any more */
 #define SHORT_TURNS   2	 /* without a long one, and none is expected any more */
 #define REFUSED_TURNS 4096 /* packets that go by themselves before what was refused is tried again */
 #define REFUSALS      16   /* peers of which it is known that trains are refused */
@@ -46,7 +47,7 @@ struct udp_port {
 	/* receiving: the length that the last long train was cut to; 0: none was long */
 	size_t car;
 	bool pairs; /* behind a long one a short one comes */
-	unsigned long_trains, short_turns; /* long ones of this turn; turns without any, one after the other */
+	unsigned long_trains, short_turns, alone; /* long ones of this turn; turns, one after the other, without any, and with one alone */
 	/* what came and found no room in the batch: messages at..got, of at what is in rest */
 	size_t at, got;
 	struct train rest;
@@ -210,11 +211,13 @@ static void note_length(struct udp_port *f, size_t len, int said)
 static void note_turn(struct udp_port *f, size_t got)
 {
 	if (f->long_trains) {
-		/* two of them do not fit a batch */
-		f->pairs = f->long_trains == 1 && (got == 2 || f->pairs);
+		/* two long ones at once are not a pair; nor is one that comes alone again and again */
+		f->alone = f->long_trains == 1 && got == 1 ? f->alone + 1 : 0;
+		f->pairs = f->long_trains == 1 && (got == 2 || f->pairs) && f->alone < ALONE_TURNS;
 	} else if (got) {
 		/* this one belonged to the one before it */
 		f->pairs = true;
+		f->alone = 0;
 		if (++f->short_turns > SHORT_TURNS)
 			f->car = 0;
 	}

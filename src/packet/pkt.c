@@ -44,8 +44,10 @@ struct pkt *pkt_get(struct pool *pool)
 		return NULL;
 	pool->free_list = p->next;
 	pool->n_free--;
-	__builtin_prefetch(p->next, 1); /* the one that is asked for next */
-	__builtin_prefetch((const char *)p->next + 64, 1);
+	if (p->next) { /* the one that is asked for next */
+		__builtin_prefetch(p->next, 1);
+		__builtin_prefetch(&p->next->local, 1);
+	}
 	*p = (struct pkt){ .buf = p->buf, .data = p->buf + PKT_HEADROOM };
 	return p;
 }

@@ -15,14 +15,16 @@ static struct hands h;
 static struct hand own[N];
 static uint64_t now_ms;
 static uint64_t cpu_ns[N];
+static bool lost; /* by all */
 
 static void begin(bool all)
 {
 	hands_init(&h, N, all);
 	memset(own, 0, sizeof(own));
 	now_ms = 1000;
+	lost = false;
 	for (unsigned i = 0; i < N; i++)
-		(void)hands_weigh(&h, i, &own[i], now_ms, cpu_ns[i]);
+		(void)hands_weigh(&h, i, &own[i], now_ms, cpu_ns[i], lost);
 }
 
 /* A window in which worker i has worked for so many thousandths, and has slept so often. Whether some worker was to be told. */
@@ -35,7 +37,7 @@ static bool window(const unsigned share[N], const unsigned sleeps[N])
 		cpu_ns[i] += (uint64_t)HANDS_WINDOW_MS * share[i] * 1000;
 		own[i].sleeps += sleeps[i];
 		assert_true(hands_due(&own[i], now_ms));
-		told += hands_weigh(&h, i, &own[i], now_ms, cpu_ns[i]);
+		told += hands_weigh(&h, i, &own[i], now_ms, cpu_ns[i], lost);
 		assert_false(hands_due(&own[i], now_ms + HANDS_WINDOW_MS - 1));
 	}
 	assert_int_equal(told, hands_n(&h) > before);
@@ -80,7 +82,23 @@ static void where_processors_are_short_nobody_joins(void **state)
 {
 	(void)state;
 	begin(false);
-	windows(100, SHARE(600), SLEEPS(0, 1, 1, 1));
+	windows(100, SHARE(590), SLEEPS(0, 1, 1, 1));
+	assert_int_equal(hands_n(&h), 1);
+}
+
+/* Bursts for which one is too slow, with sleep between them. */
+static void a_socket_that_overflows_brings_another(void **state)
+{
+	(void)state;
+	begin(false);
+	windows(10, SHARE(700), SLEEPS(1, 1, 1, 1));
+	assert_int_equal(hands_n(&h), 1);
+	lost = true;
+	assert_true(window(SHARE(700), SLEEPS(1, 1, 1, 1)));
+	/* where processors are short that is no reason, either */
+	begin(false);
+	lost = true;
+	windows(10, SHARE(550), SLEEPS(1, 1, 1, 1));
 	assert_int_equal(hands_n(&h), 1);
 }
 
@@ -130,6 +148,7 @@ int main(void)
 		cmocka_unit_test(one_that_gets_done_stays_alone),
 		cmocka_unit_test(one_that_has_no_time_left_gets_another),
 		cmocka_unit_test(where_processors_are_short_nobody_joins),
+		cmocka_unit_test(a_socket_that_overflows_brings_another),
 		cmocka_unit_test(all_join_under_load_and_go_again_one_by_one),
 		cmocka_unit_test(a_pause_is_no_reason_to_go),
 		cmocka_unit_test(where_it_was_said_all_read),
