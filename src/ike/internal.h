@@ -376,6 +376,7 @@ enum p2_encap natt_encap(const struct ike_sa *sa); /* what is offered */
 void natt_add(struct ike_builder *b, struct ike_sa *sa); /* NAT-D, ours and his */
 struct natt_found {
 	bool here, there;
+	bool compared; /* else nobody knows */
 };
 struct natt_found natt_check(const struct ike_sa *sa, const struct ike_path *path,
 			     const struct ike_payloads *pl);
@@ -384,6 +385,9 @@ struct natt_found natt_check(const struct ike_sa *sa, const struct ike_path *pat
 struct natt_found natt_check_floated(const struct ike_sa *sa, const struct ike_path *path,
 				     const struct ike_payloads *pl);
 void natt_commit(struct ike_sa *sa, struct natt_found f);
+/* Whether packets cross a NAT: one was found, or there was nothing to find it by (RFC 3947 section 3.2 depends on payloads that
+ * nobody authenticates before the exchange ends) and no peer sends from such a port himself. */
+bool natt_crossed(const struct ike_sa *sa);
 /* NAT-OA of both ends, for transport mode in UDP (RFC 3947 section 5.2). */
 void natt_add_original(struct ike_builder *b, const struct ike_sa *sa, bool initiator);
 /* NAT-OA of his quick mode message, if NAT was found and both are there. */

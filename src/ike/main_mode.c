@@ -53,7 +53,7 @@ static int answer_sealed(struct ike_sa *sa, const struct ike_payloads *pl)
 		if (pl->v[i].type == PL_NATD || pl->v[i].type == PL_NATD_07 || pl->v[i].type == PL_NATD_DRAFT)
 			natd += pl->v[i].whole.len;
 	if (natd < 2 * (4u + sa->keys.len)) {
-		sa->nat_here = sa->nat_there = false;
+		sa->nat_here = sa->nat_there = sa->nat_compared = false;
 		sa->natt = NATT_NONE;
 	}
 	return send_sealed(sa, sa->ke_r, sa->nr, T_NONE);
@@ -252,7 +252,7 @@ static int r_recv_ke(struct ike_sa *sa, const struct ike_path *path, const struc
 	for (enum ask ask = ASK; ask > ASK_NOTHING && frag_wire_len(sa, answer.len) > h->len;)
 		answer = build_ke(sa, &b, sa->ke_r, sa->nr, --ask);
 	if (frag_wire_len(sa, answer.len) > h->len) { /* he announced NAT-D payloads, and sent none or short ones */
-		sa->nat_here = sa->nat_there = false;
+		sa->nat_here = sa->nat_there = sa->nat_compared = false;
 		sa->natt = NATT_NONE;
 		answer = build_ke(sa, &b, sa->ke_r, sa->nr, ASK_NOTHING);
 	}

@@ -138,6 +138,7 @@ struct natt_found natt_check(const struct ike_sa *sa, const struct ike_path *pat
 	    natd_hash(sa, &path->local, path->local_port, mine) ||
 	    natd_hash(sa, &path->remote, path->remote_port, his))
 		return f;
+	f.compared = true;
 	f.here = !span_equal(ike_payload_find(pl, type, 0)->body, span_of(mine, len));
 	f.there = true;
 	for (size_t i = 1; i < n; i++)
@@ -151,11 +152,19 @@ struct natt_found natt_check_floated(const struct ike_sa *sa, const struct ike_p
 {
 	struct natt_found now = natt_check(sa, path, pl), before = natt_check(sa, &sa->path, pl);
 
-	return (struct natt_found){ now.here && before.here, now.there && before.there };
+	return (struct natt_found){ now.here && before.here, now.there && before.there, now.compared };
+}
+
+bool natt_crossed(const struct ike_sa *sa)
+{
+	uint16_t port = sa->path.remote_port;
+
+	return sa->nat_here || sa->nat_there || (!sa->nat_compared && port != 500 && port != 4500);
 }
 
 void natt_commit(struct ike_sa *sa, struct natt_found f)
 {
+	sa->nat_compared = f.compared;
 	sa->nat_here = f.here;
 	sa->nat_there = f.there;
 	if (f.here)

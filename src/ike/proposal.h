@@ -122,6 +122,7 @@ void p2_offer(struct wr *w, const struct p2_policy *p, uint32_t spi, enum p2_enc
 struct p2_ask {
 	bool has_ke;	/* a KE payload came along */
 	bool nat;	/* NAT was found: UDP encapsulation is legal */
+	bool crossed;	/* there is one, found or not: AH is not */
 	bool endpoints; /* the selectors are the endpoints: transport mode is possible */
 	bool answer;	/* we offered, this is the peer's choice of it */
 };

@@ -190,9 +190,9 @@ static bool terms_fit(const struct p2_seen *s, const struct p2_transform *t, con
 		      const struct p2_ask *ask, struct p2_agreed *a, char *why, size_t cap)
 {
 	a->mode = p2_encap_mode(s->encap ? s->encap : MODE_TUNNEL, &a->udp_encap);
-	if (t->ah_auth && ask->nat) {
-		snprintf(why, cap, "transform-set %s has %s, and AH cannot cross the NAT that was found (use ESP "
-				   "alone)", t->name, auth_info(t->ah_auth)->ios_ah);
+	if (t->ah_auth && (ask->nat || ask->crossed)) {
+		snprintf(why, cap, "transform-set %s has %s, and AH cannot cross the NAT that %s (use ESP alone)", t->name,
+			 auth_info(t->ah_auth)->ios_ah, ask->nat ? "was found" : "the peer's port speaks of");
 	} else if (!mode_fits(a->mode, t, ask)) {
 		snprintf(why, cap, "mode offered %s, transform-set %s has mode %s%s",
 			 mode_word(a->mode), t->name, mode_word(t->mode),

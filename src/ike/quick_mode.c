@@ -329,7 +329,7 @@ static int i_recv(struct qm *q, const struct ike_payloads *pl)
 	struct span body = ike_payload_find(pl, PL_SA, 0)->body;
 	struct span nonce = ike_payload_find(pl, PL_NONCE, 0)->body;
 	const struct ike_payload *ke = ike_payload_find(pl, PL_KE, 0);
-	struct p2_ask ask = { .has_ke = ke, .nat = sa->nat_here || sa->nat_there, .answer = true,
+	struct p2_ask ask = { .has_ke = ke, .nat = sa->nat_here || sa->nat_there, .crossed = natt_crossed(sa), .answer = true,
 			      .endpoints = ids_are_endpoints(sa, &q->sel) };
 	struct ike_builder b;
 	char why[160] = "the peer changed the identities";
@@ -452,7 +452,7 @@ static int r_recv_first(struct qm *q, const struct ike_payloads *pl)
 	struct ike *k = sa->k;
 	struct span body = ike_payload_find(pl, PL_SA, 0)->body;
 	struct p2_ask ask = { .has_ke = ike_payload_find(pl, PL_KE, 0),
-			      .nat = sa->nat_here || sa->nat_there };
+			      .nat = sa->nat_here || sa->nat_there, .crossed = natt_crossed(sa) };
 	const struct p2_policy *p = NULL;
 	struct selector want, seen;
 	char why[IKE_WHY_MAX], text[256];

@@ -178,6 +178,7 @@ struct ike_sa {
 	uint8_t natt; /* enum natt: the best way that the peer announced */
 	bool peer_dpd, peer_frag;
 	bool nat_here, nat_there;
+	bool nat_compared; /* there were hashes of addresses to tell it by */
 
 	struct dpd dpd;
 	bool probe;	      /* begun to see whether the peer lives: pairs of his depend on it */

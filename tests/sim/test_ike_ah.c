@@ -215,6 +215,35 @@ static void behind_a_nat_ah_is_refused_by_name(void **state)
 	assert_true(sim_sa(0, SA_OUT)->udp_encap && !sim_sa(0, SA_OUT)->ah.spi);
 }
 
+/* Nobody looks for it, or what was to find it was damaged on its way (it is not authenticated): the port of the peer, which is
+ * none that IKE is sent from, says it to whoever is on the other side. */
+static void a_nat_that_nobody_found_is_seen_by_its_port(void **state)
+{
+	(void)state;
+	for (int off = 0; off < 3; off++) { /* side 0, side 1, both */
+		sim_again();
+		both_have(AUTH_HMAC_SHA1_96, CIPHER_3DES, MODE_TUNNEL);
+		sim.side[0].cfg.nat_traversal = off == 1;
+		sim.side[1].cfg.nat_traversal = off == 0;
+		sim_configure(0);
+		sim_configure(1);
+		sim_nat(1024, 1025);
+		sim_acquire(0, 1);
+		sim_run(3000);
+		assert_int_equal(sim.side[0].n_sa + sim.side[1].n_sa, 0);
+		assert_non_null(strstr(sim.side[1].log, "AH cannot cross the NAT that the peer's port speaks of"));
+	}
+	/* without a NAT nothing is missing */
+	sim_again();
+	both_have(AUTH_HMAC_SHA1_96, CIPHER_3DES, MODE_TUNNEL);
+	sim.side[0].cfg.nat_traversal = sim.side[1].cfg.nat_traversal = false;
+	sim_configure(0);
+	sim_configure(1);
+	sim_acquire(0, 1);
+	sim_run(3000);
+	assert_true(sim_sa(0, SA_OUT)->ah.spi);
+}
+
 static void an_unknown_ah_is_told_as_ah(void **state)
 {
 	struct ipaddr peer = ipaddr_v4(A(192, 0, 2, 1));
@@ -240,6 +269,7 @@ int main(void)
 		SIM_TEST(a_new_control_takes_bundles_over),
 		SIM_TEST(one_side_without_ah_says_which_protocols_differ),
 		SIM_TEST(behind_a_nat_ah_is_refused_by_name),
+		SIM_TEST(a_nat_that_nobody_found_is_seen_by_its_port),
 		SIM_TEST(an_unknown_ah_is_told_as_ah),
 	};
 

@@ -306,7 +306,7 @@ static void ah_is_neither_offered_nor_taken_across_a_nat(void **state)
 				    set("B", AUTH_HMAC_SHA1_96, CIPHER_UNSET, 0, MODE_TUNNEL),
 				    set("C", 0, CIPHER_3DES, AUTH_HMAC_SHA1_96, MODE_TUNNEL) };
 	struct p2_policy p = policy(3, t), only = policy(2, t);
-	struct p2_ask nat = { .endpoints = true, .nat = true };
+	struct p2_ask nat = { .endpoints = true, .nat = true }, crossed = { .endpoints = true, .crossed = true };
 	uint8_t buf[OFFER_MAX];
 	struct wr w = wr_of(buf, sizeof(buf));
 	struct p2_agreed a;
@@ -323,7 +323,14 @@ static void ah_is_neither_offered_nor_taken_across_a_nat(void **state)
 	w = wr_of(buf, sizeof(buf));
 	p2_offer(&w, &only, SPI, P2_RAW, true); /* he does not know of the NAT */
 	assert_false(p2_choose(wr_done(&w), &only, &nat, &a, why, sizeof(why)));
-	assert_non_null(strstr(why, "AH cannot cross the NAT"));
+	assert_non_null(strstr(why, "AH cannot cross the NAT that was found"));
+	/* nor do we know it but by his port */
+	assert_false(p2_choose(wr_done(&w), &only, &crossed, &a, why, sizeof(why)));
+	assert_non_null(strstr(why, "AH cannot cross the NAT that the peer's port speaks of"));
+	w = wr_of(buf, sizeof(buf));
+	p2_offer(&w, &p, SPI, P2_RAW, true);
+	assert_true(p2_choose(wr_done(&w), &p, &crossed, &a, why, sizeof(why)));
+	assert_true(!a.udp_encap && !a.ah_auth);
 }
 
 static void every_truncation_is_refused(void **state)
