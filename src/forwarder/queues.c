@@ -94,11 +94,13 @@ unsigned queues_of(struct queues *q, unsigned n, const struct pkt *p, uint64_t n
 	size_t at = place_of(h);
 	uint32_t word = atomic_load_explicit(&q->read[at], memory_order_relaxed);
 	unsigned readers = queues_readers(q);
-	unsigned queue = (unsigned)((h >> 32) * (readers < n ? readers : n) >> 32), known = word & ((1u << QUEUE_BITS) - 1);
+	unsigned queue = (unsigned)((h >> 32) * (readers < n ? readers : n) >> 32);
+	unsigned known = word & ((1u << QUEUE_BITS) - 1);
 
-	/* nothing of a flow that was silent is on its way: it may go where there is more room by now */
-	uint32_t now = (uint32_t)(now_ms >> TICK_SHIFT) << TIME_SHIFT;
-	if (is_of(word, tag_of(h)) && known && known <= n && (int16_t)((now - word) >> TIME_SHIFT) <= SILENT) /* the clocks of two workers differ a little */
+	/* nothing of a flow that was silent is on its way: it may go where there is more room by now. The clocks of
+	 * two workers differ a little: the age may be less than nothing */
+	int16_t age = (int16_t)((((uint32_t)(now_ms >> TICK_SHIFT) << TIME_SHIFT) - word) >> TIME_SHIFT);
+	if (is_of(word, tag_of(h)) && known && known <= n && age <= SILENT)
 		queue = known - 1;
 	*ret_moved = q->written[at] && q->written[at] != queue + 1;
 	q->written[at] = (uint8_t)(queue + 1);
