@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exchanges that wait for public-key work: what comes meanwhile, what ends them meanwhile, and
  * results for nobody. */
-#include "sim.h"
-
-#include "ike/work.h"
-
-/* Both sides defer. */
-static void defer(void)
-{
-	sim_env.defer = true;
-	sim_restart(0, false);
-	sim_restart(1, false);
-}
+#include "deferred.h"
 
 static void again(void)
 {
@@ -24,65 +14,6 @@ static int setup(void **state)
 	sim_setup(state);
 	defer();
 	return 0;
-}
-
-static void pfs(uint16_t group)
-{
-	for (int s = 0; s < 2; s++) {
-		sim.side[s].p2[0].pfs_group = group;
-		sim_configure(s);
-	}
-}
-
-static void pfs_of_second(void)
-{
-	for (int s = 0; s < 2; s++) {
-		sim.side[s].p2[1].pfs_group = 2;
-		sim_configure(s);
-	}
-}
-
-static void aggressive(int s)
-{
-	sim.side[0].cfg.aggressive = sim.side[1].cfg.aggressive = true;
-	sim.side[s].cfg.n_ag = 1;
-	sim.side[s].ag[0].id_kind = AG_IPV4;
-	sim.side[s].ag[0].id[0] = '\0';
-	sim.side[s].ag[0].id_addr = sim.end[s];
-	sim_configure(0);
-	sim_configure(1);
-}
-
-static size_t waiting(int s)
-{
-	return sim.side[s].ike->n_work;
-}
-
-/* Delivers until nothing is on its way, and lets pass what comes before a first quick mode. */
-static void settle(void)
-{
-	sim_run(IKE_SETTLE_MS);
-}
-
-static void finish_all(void)
-{
-	while (sim.n_jobs)
-		sim_work(0);
-}
-
-/* The n-th work of the exchange stands; what was asked before is done. */
-static void run_to_work(unsigned n)
-{
-	sim.work_stands = true;
-	sim_acquire(0, 1);
-	settle();
-	while (sim.works < n && sim.n_jobs) {
-		sim_work(0);
-		settle();
-	}
-	assert_int_equal(sim.works, n);
-	assert_int_equal(sim.n_jobs, 1);
-	assert_int_equal(waiting(0) + waiting(1), 1);
 }
 
 static void assert_up(void)
@@ -104,7 +35,7 @@ static void each_wait_ends(void **state)
 	for (int ag = 0; ag < 2; ag++)
 		for (unsigned n = 1; n <= STEPS; n++) {
 			again();
-			pfs(14);
+			pfs(0, 14);
 			if (ag)
 				aggressive(0);
 			run_to_work(n);
@@ -131,7 +62,7 @@ static void lines_are_written_once(void **state)
 			sim_restart(0, false);
 			sim_restart(1, false);
 			sim.rng = 77;
-			pfs(2);
+			pfs(0, 2);
 			if (ag)
 				aggressive(0);
 			for (int s = 0; s < 2; s++)
@@ -155,7 +86,7 @@ static void repeats_begin_no_work(void **state)
 	for (int ag = 0; ag < 2; ag++)
 		for (unsigned n = 1; n <= STEPS; n++) {
 			again();
-			pfs(2);
+			pfs(0, 2);
 			if (ag)
 				aggressive(0);
 			/* whatever is sent comes three times */
@@ -259,7 +190,7 @@ static void work_that_never_ends_ends_the_exchange(void **state)
 	for (int ag = 0; ag < 2; ag++)
 		for (unsigned n = 1; n <= STEPS; n++) {
 			again();
-			pfs(2);
+			pfs(0, 2);
 			if (ag)
 				aggressive(0);
 			run_to_work(n);
@@ -305,7 +236,7 @@ static void clear_leaves_nobody_waiting(void **state)
 	for (int ag = 0; ag < 2; ag++)
 		for (unsigned n = 1; n <= STEPS; n++) {
 			again();
-			pfs(2);
+			pfs(0, 2);
 			if (ag)
 				aggressive(0);
 			run_to_work(n);
@@ -334,7 +265,7 @@ static void configuration_ends_it_or_asks_anew(void **state)
 		for (unsigned n = 1; n <= STEPS; n++)
 			for (int off = 0; off < 3; off++) {
 				again();
-				pfs(2);
+				pfs(0, 2);
 				if (ag)
 					aggressive(0);
 				run_to_work(n);
@@ -367,7 +298,7 @@ static void a_core_goes_with_what_waits(void **state)
 	(void)state;
 	for (unsigned n = 1; n <= STEPS; n++) {
 		again();
-		pfs(2);
+		pfs(0, 2);
 		run_to_work(n);
 		struct ike_worked stale = sim.job[0]->done;
 		sim_restart(0, false);
@@ -404,7 +335,7 @@ static void who_is_new_waits_while_much_is_to_be_done(void **state)
 	sim_run(3000); /* he asks again */
 	assert_up();
 	/* a quick mode with PFS is not begun either, for work of those who are known, and comes again, too */
-	pfs_of_second();
+	pfs(1, 2);
 	k->n_asked[true] += IKE_MAX_WORK_FIRST;
 	sim_acquire(0, 2);
 	settle();
@@ -484,7 +415,7 @@ static void one_peer_leaves_room_for_the_others(void **state)
 	struct ike_admission a;
 
 	(void)state;
-	pfs_of_second();
+	pfs(1, 2);
 	sim_acquire(0, 1);
 	sim_acquire(1, 1);
 	sim_run(3000);
@@ -515,7 +446,7 @@ static void what_has_ended_keeps_its_place(void **state)
 	struct ike_sa *sa;
 
 	(void)state;
-	pfs_of_second();
+	pfs(1, 2);
 	sim_acquire(0, 1);
 	sim_run(3000);
 	sim.work_stands = true;
@@ -559,7 +490,7 @@ static void what_was_held_back_begins_later(void **state)
 	(void)state;
 	for (int cleared = 0; cleared < 2; cleared++) {
 		again();
-		pfs(2);
+		pfs(0, 2);
 		sim_acquire(0, 1);
 		sim_run(3000);
 		assert_up();
@@ -594,7 +525,7 @@ static void late_and_lossy(void **state)
 	for (unsigned i = 0; i < 60; i++) {
 		again();
 		sim.rng += i;
-		pfs(i % 3 ? 2 : 0);
+		pfs(0, i % 3 ? 2 : 0);
 		if (i % 2)
 			aggressive(0);
 		sim.work_ms = 1 + i * 10;

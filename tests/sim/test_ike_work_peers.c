@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Public-key work that waits, seen by the peers: what strangers cannot take from who is known, what
  * a peer can have done for himself, what ends a wait from outside, and what is said of it. */
-#include "sim.h"
-
-#include "ike/work.h"
+#include "deferred.h"
 
 static bool no_memory; /* for what is asked for next */
 
@@ -14,74 +12,19 @@ bool __wrap_act_work(struct ike *k, const struct ike_work *w)
 	return !no_memory && __real_act_work(k, w);
 }
 
-static void defer(void)
-{
-	no_memory = false;
-	sim_env.defer = true;
-	sim_restart(0, false);
-	sim_restart(1, false);
-}
-
 static void again(void)
 {
+	no_memory = false;
 	sim_again();
 	defer();
 }
 
 static int setup(void **state)
 {
+	no_memory = false;
 	sim_setup(state);
 	defer();
 	return 0;
-}
-
-static void pfs(size_t policy, uint16_t group)
-{
-	for (int s = 0; s < 2; s++) {
-		sim.side[s].p2[policy].pfs_group = group;
-		sim_configure(s);
-	}
-}
-
-static void aggressive(int s)
-{
-	sim.side[0].cfg.aggressive = sim.side[1].cfg.aggressive = true;
-	sim.side[s].cfg.n_ag = 1;
-	sim.side[s].ag[0].id_kind = AG_IPV4;
-	sim.side[s].ag[0].id[0] = '\0';
-	sim.side[s].ag[0].id_addr = sim.end[s];
-	sim_configure(0);
-	sim_configure(1);
-}
-
-static size_t waiting(int s)
-{
-	return sim.side[s].ike->n_work;
-}
-
-static void settle(void)
-{
-	sim_run(IKE_SETTLE_MS);
-}
-
-static void finish_all(void)
-{
-	while (sim.n_jobs)
-		sim_work(0);
-}
-
-/* The n-th work of the exchange stands; what was asked before is done. */
-static void run_to_work(unsigned n)
-{
-	sim.work_stands = true;
-	sim_acquire(0, 1);
-	settle();
-	while (sim.works < n && sim.n_jobs) {
-		sim_work(0);
-		settle();
-	}
-	assert_int_equal(sim.works, n);
-	assert_int_equal(sim.n_jobs, 1);
 }
 
 static struct ike_sa *newest(int s)

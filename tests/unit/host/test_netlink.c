@@ -45,13 +45,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-#define NEEDS_NETNS \
-	do {        \
-		(void)state; \
-		if (!nl)     \
-			skip(); \
-	} while (0)
-
 /* ---- what is there ---- */
 
 struct seen {
@@ -109,7 +102,7 @@ static void a_tun_is_listed_as_it_was_made(void **state)
 {
 	struct seen s = { 0 };
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	assert_int_equal(nl_links(nl, see_link, &s), 0);
 	assert_true(s.n >= 2);
 	assert_string_equal(s.link.name, "tun0");
@@ -127,7 +120,7 @@ static void an_address_may_be_added_twice_and_goes_once(void **state)
 	struct ipaddr a = ipaddr_v4(0x0A000101);
 	struct seen s = { 0 };
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	assert_int_equal(nl_addr_add(nl, tun_index, &a, 24), 0);
 	assert_int_equal(nl_addr_add(nl, tun_index, &a, 24), 0);
 	assert_int_equal(nl_addr_del(nl, tun_index, &a, 24), 0);
@@ -155,7 +148,7 @@ static void our_route_is_replaced_and_removed(void **state)
 	struct ipaddr dst = ipaddr_v4(0x0A140101), src;
 	uint32_t ifindex = 0;
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	assert_int_equal(nl_route_add(nl, &r), 0);
 	r.gateway = ipaddr_v4(0x0A000003);
 	assert_int_equal(nl_route_add(nl, &r), 0);
@@ -176,7 +169,7 @@ static void the_unreachable_twin_takes_over_when_the_route_goes(void **state)
 	struct ipaddr dst = ipaddr_v4(0x0A1E0101), src;
 	uint32_t ifindex;
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	dflt.dst = (struct ipaddr){ 0 };
 	twin.metric = 4278198272u;
 	twin.unreachable = true;
@@ -195,7 +188,7 @@ static void a_foreign_route_is_neither_replaced_nor_removed(void **state)
 {
 	struct nl_route ours = route(0x0A280000, 16, 7, 0x0A000002);
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	assert_int_equal(system("ip route add 10.40.0.0/16 via 10.0.0.9 metric 7 proto static"), 0);
 	assert_int_equal(nl_route_add(nl, &ours), -EEXIST);
 	assert_int_equal(nl_route_del(nl, &ours), -ESRCH);
@@ -213,7 +206,7 @@ static void doing_it_again_makes_no_noise(void **state)
 	struct ipaddr a = ipaddr_v4(0x0A000001);
 	int fd;
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	assert_int_equal(nl_route_add(nl, &r), 0);
 	fd = nl_events_open();
 	assert_true(fd >= 0);
@@ -231,7 +224,7 @@ static void doing_it_again_makes_no_noise(void **state)
 
 static void a_thousand_routes_are_listed(void **state)
 {
-	NEEDS_NETNS;
+	NEEDS(nl);
 	for (uint32_t i = 0; i < 1000; i++) {
 		struct nl_route r = route(0x0B000000 + (i << 8), 24, 5, 0);
 		assert_int_equal(nl_route_add(nl, &r), 0);
@@ -249,7 +242,7 @@ static void only_our_rules_are_listed(void **state)
 	const struct nl_rule rule = { IP_V4, 0x43560100, 17000, 17000 };
 	struct seen s = { 0 };
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	assert_int_equal(system("ip rule add fwmark 9 lookup 99 pref 9000"), 0);
 	assert_int_equal(nl_rule_add(nl, &rule), 0);
 	assert_int_equal(nl_rule_add(nl, &rule), 0);
@@ -294,7 +287,7 @@ static void addresses_of_ipv6_have_a_list_of_their_own(void **state)
 	struct ipaddr a = v6(1);
 	struct seen s;
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	assert_int_equal(system("sysctl -qw net.ipv6.conf.tun0.addr_gen_mode=1"), 0);
 	assert_int_equal(system("ip -6 addr flush dev tun0"), 0);
 	add_v6(&a);
@@ -319,7 +312,7 @@ static void an_ipv6_route_and_its_unreachable_twin_go_one_by_one(void **state)
 	struct nl_route way = { .dst = v6(0), .prefix_len = 0, .table = 17000, .ifindex = tun_index };
 	struct seen s;
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	memset(twin.dst.b, 0, 16);
 	way.dst = twin.dst;
 	assert_int_equal(nl_route_add(nl, &twin), 0);
@@ -344,7 +337,7 @@ static void a_foreign_ipv6_route_stays_as_it_is(void **state)
 	struct ipaddr far = v6(9), src;
 	uint32_t out = 0;
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	r.dst.b[5] = 0x77; /* 2001:db8:77::/48 */
 	far.b[5] = 0x77;
 	add_v6(&a);
@@ -376,7 +369,7 @@ static void an_ipv6_route_that_is_there_is_no_news(void **state)
 	};
 	struct pollfd p = { .fd = nl_events_open(), .events = POLLIN };
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	add_v6(&a);
 	for (size_t i = 0; i < 3; i++) {
 		v[i].dst.b[5] = 0x79;
@@ -405,7 +398,7 @@ static void rules_of_both_families_are_told_apart(void **state)
 			     six = { IP_V6, 0x43560101, 17001, 17001 };
 	struct seen s = { 0 };
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	assert_int_equal(nl_rule_add(nl, &six), 0);
 	assert_int_equal(nl_rule_add(nl, &six), 0);
 	assert_int_equal(nl_rules(nl, see_rule, &s), 0);
@@ -428,7 +421,7 @@ static void changes_of_ipv6_wake_who_watches(void **state)
 	struct pollfd p = { .fd = nl_events_open(), .events = POLLIN };
 	struct ipaddr a = v6(3);
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	nl_drain(p.fd);
 	assert_int_equal(poll(&p, 1, 0), 0);
 	assert_int_equal(nl_addr_add(nl, tun_index, &a, 128), 0);
@@ -453,7 +446,7 @@ static void a_device_is_told_what_its_role_needs(void **state)
 	struct ipaddr a = v6(5);
 	unsigned tries = 0;
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	ipv6_restore(); /* of other tests */
 	assert_int_equal(system("sysctl -qw net.ipv6.conf.tun0.addr_gen_mode=1"), 0);
 	assert_true(ipv6_there());
@@ -511,7 +504,7 @@ static void a_tunnels_ipv6_routes_go_with_its_carrier_and_the_twin_holds(void **
 	uint32_t out = 0, lo = if_nametoindex("lo");
 	int err = 0;
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	far.b[5] = way.dst.b[5] = twin.dst.b[5] = 0x78;
 	assert_int_equal(nl_addr_add(nl, lo, &lo_addr, 128), 0); /* a source */
 	assert_int_equal(ipv6_device("tun0", IPV6_TUNNEL), 0);
@@ -548,7 +541,7 @@ static void nft_says_why_it_refuses_and_counts_its_transactions(void **state)
 	uint32_t before = 0, after = 0;
 	int fd;
 
-	NEEDS_NETNS;
+	NEEDS(nl);
 	fd = nft_events_open();
 	assert_true(fd >= 0);
 	struct pollfd p = { .fd = fd, .events = POLLIN };

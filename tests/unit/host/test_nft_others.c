@@ -23,13 +23,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-#define NEEDS_NETNS     \
-	do {            \
-		(void)state; \
-		if (!allowed) \
-			skip(); \
-	} while (0)
-
 static void load(const char *text)
 {
 	struct txt why = TXT_INIT;
@@ -74,7 +67,7 @@ static void chains_count_that_see_the_packets(void **state)
 	};
 	char what[128];
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		load("flush ruleset");
 		load(rows[i].text);
@@ -96,7 +89,7 @@ static void a_chain_is_found_behind_many_others(void **state)
 	struct txt t = TXT_INIT;
 	char what[128];
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	txt_str(&t, "table ip culvert {\n");
 	for (unsigned i = 0; i < 2000; i++)
 		txt_printf(&t, "chain a_chain_with_a_long_name_%u { type filter hook input priority %u; }\n", i % 900, i % 900);
@@ -114,7 +107,7 @@ static void who_cannot_ask_does_not_know(void **state)
 	struct rlimit none, now;
 	char what[128];
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
 	none = now;
 	none.rlim_cur = 3;

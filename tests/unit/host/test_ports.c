@@ -38,13 +38,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-#define NEEDS_NETNS     \
-	do {            \
-		(void)state; \
-		if (!allowed) \
-			skip(); \
-	} while (0)
-
 static struct port *make(enum fwd_port_kind kind, int fd)
 {
 	struct fwd_port desc = { .id = 1, .kind = (uint8_t)kind };
@@ -94,7 +87,7 @@ static void udp_keeps_addresses_ports_and_tos(void **state)
 	struct port *a, *b;
 	struct batch out = { 0 }, in = { 0 };
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	a = make(FWD_PORT_UDP_ENCAP, udp_open(4500));
 	b = make(FWD_PORT_UDP_ENCAP, udp_open(4501));
 	for (uint8_t i = 0; i < 3; i++) {
@@ -132,7 +125,7 @@ static void raw_sends_whole_packets_and_gets_them_with_their_interface(void **st
 	struct port *p;
 	struct batch out = { 0 }, in = { 0 };
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	p = make(FWD_PORT_ESP, raw_open(IPPROTO_ESP, true));
 	while (out.n < BATCH_MAX)
 		assert_true(batch_add(&out, packet(IPPROTO_ESP, LO, LO + 5, out.n)));
@@ -153,7 +146,7 @@ static void a_packet_that_the_kernel_refuses_does_not_hold_up_the_others(void **
 	struct port *p;
 	struct batch out = { 0 }, in = { 0 };
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	p = make(FWD_PORT_GRE, raw_open(IPPROTO_GRE, false));
 	assert_true(batch_add(&out, packet(IPPROTO_GRE, LO, LO, 8)));
 	assert_true(batch_add(&out, packet(IPPROTO_GRE, LO, 0xCB007101, 8))); /* no route */
@@ -177,7 +170,7 @@ static void an_empty_pool_loses_nothing_that_waits(void **state)
 	struct port *p;
 	struct batch out = { 0 }, in = { 0 };
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	assert_int_equal(pool_init(&tiny, 2), 0);
 	p = make(FWD_PORT_GRE, raw_open(IPPROTO_GRE, false));
 	for (size_t i = 0; i < 5; i++)
@@ -204,7 +197,7 @@ static void icmp_is_sent_and_only_fragmentation_needed_is_heard(void **state)
 	uint8_t heard[64];
 	struct pkt *k;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	p = make(FWD_PORT_ICMP, icmp_open());
 	int ear = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
 	assert_true(ear >= 0);
@@ -244,7 +237,7 @@ static void a_tun_carries_packets_both_ways_and_outlives_its_descriptor(void **s
 	struct nl *nl;
 	struct port *p;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	assert_int_equal(nl_open(&nl), 0);
 	p = make(FWD_PORT_TUNNEL, tun_open("tun7", false, &ifindex, &how));
 	assert_int_equal(tun_open("tun7", false, &again, &how), -EBUSY); /* one queue, one owner */
@@ -294,7 +287,7 @@ static void a_long_name_is_refused(void **state)
 	uint32_t i;
 	struct tun_how how;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	assert_int_equal(tun_open("sixteen-letters!", true, &i, &how), -ENAMETOOLONG);
 }
 
@@ -307,7 +300,7 @@ static void udp_send_and_receive_tell_both_ends(void **state)
 	uint16_t port;
 	int fd;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	fd = udp_open(500);
 	assert_true(fd >= 0);
 	assert_int_equal(udp_recv(fd, in, sizeof(in), &local, &remote, &port), -EAGAIN);

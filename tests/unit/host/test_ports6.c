@@ -73,13 +73,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-#define NEEDS_NETNS     \
-	do {            \
-		(void)state; \
-		if (!allowed) \
-			skip(); \
-	} while (0)
-
 static struct port *make(enum fwd_port_kind kind, int fd)
 {
 	struct fwd_port desc = { .id = 1, .kind = (uint8_t)kind };
@@ -191,7 +184,7 @@ static void a_packet_is_put_together_as_it_was_sent(void **state)
 		{ "", IPPROTO_ESP, FWD_PORT_ESP6, 9000 },
 	};
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct port *p = make(rows[i].kind, raw6_open(rows[i].proto, rows[i].proto == IPPROTO_ESP));
 		struct batch out = { 0 }, in;
@@ -220,7 +213,7 @@ static void what_is_sent_leaves_untouched(void **state)
 	struct port *p;
 	int ear;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	ear = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_IPV6));
 	at.sll_ifindex = (int)if_nametoindex("lo");
 	assert_int_equal(bind(ear, (struct sockaddr *)&at, sizeof(at)), 0);
@@ -241,7 +234,7 @@ static void fragments_arrive_as_one_packet(void **state)
 	struct port *p;
 	uint8_t whole[600];
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	for (size_t i = 0; i < sizeof(whole); i++)
 		whole[i] = (uint8_t)(i * 7);
 	p = make(FWD_PORT_ESP6, raw6_open(IPPROTO_ESP, true));
@@ -278,7 +271,7 @@ static void what_was_cut_has_no_byte(void **state)
 		{ "HD", IPPROTO_ESP, FWD_PORT_ESP6, PKT_DATA_MAX - 1640 },
 	};
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct port *p = make(FWD_PORT_ESP6, raw6_open(IPPROTO_ESP, true));
 		struct batch out = { 0 }, in;
@@ -314,7 +307,7 @@ static void a_packet_that_the_kernel_refuses_does_not_hold_up_the_others(void **
 	struct batch out = { 0 }, in;
 	struct port *p;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	p = make(FWD_PORT_GRE6, raw6_open(IPPROTO_GRE, false));
 	for (size_t i = 0; i < 4; i++)
 		assert_true(batch_add(&out, packet(&row)));
@@ -332,7 +325,7 @@ static void udp6_keeps_addresses_ports_and_class(void **state)
 	struct batch out = { 0 }, in;
 	struct port *a, *b;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	a = make(FWD_PORT_UDP6_ENCAP, udp6_open(4500));
 	b = make(FWD_PORT_UDP6_ENCAP, udp6_open(4501));
 	int v4 = udp_open(4500); /* IPv4's beside it */
@@ -376,7 +369,7 @@ static void udp6_is_cut_only_where_it_may_be(void **state)
 	struct batch out = { 0 }, in;
 	struct port *a;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	assert_int_equal(system("ip link set lo mtu 1400"), 0);
 	a = make(FWD_PORT_UDP6_ENCAP, udp6_open(4500));
 	for (unsigned i = 0; i < 4; i++) {
@@ -405,7 +398,7 @@ static void icmp6_is_sent_and_only_packet_too_big_is_heard(void **state)
 	struct port *p;
 	struct pkt *k;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	p = make(FWD_PORT_ICMP6, icmp6_open());
 	int ear = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
 	assert_true(ear >= 0);
@@ -445,7 +438,7 @@ static void ike_over_both_families_has_one_port_number(void **state)
 	uint16_t port;
 	int four, six;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	six = udp6_open(500);
 	four = udp_open(500);
 	assert_true(four >= 0 && six >= 0);

@@ -63,13 +63,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-#define NEEDS_NETNS     \
-	do {            \
-		(void)state; \
-		if (!allowed) \
-			skip(); \
-	} while (0)
-
 /* ---- packets ---- */
 
 struct recipe {
@@ -211,7 +204,7 @@ static void a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice(void **s
 	struct batch b;
 	int fd;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	assert_int_equal(system("ip addr add 10.7.0.4/24 dev vb"), 0);
 	fd = ring_open(&want);
 	assert_true(fd >= 0);
@@ -261,7 +254,7 @@ static void the_table_lives_as_long_as_somebody_holds_it(void **state)
 	struct ring_table *table = NULL;
 	struct port *hold;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	for (size_t k = 0; k < RING_SLOTS; k++) {
 		char make_it[96];
 
@@ -315,7 +308,7 @@ static void addresses_that_come_and_go_leave_the_others_as_they_are(void **state
 	struct ring_table *table = NULL;
 	char same[128];
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	assert_int_equal(system("ip addr add 10.7.0.5/24 dev vb && ip link add vc type veth peer name vd"), 0);
 	v[1].ifindex = if_nametoindex("vc");
 	v[1].addr[v[1].n++] = ipaddr_v4(0x0A0E0001);
@@ -360,7 +353,7 @@ static void what_is_longer_than_a_frame_comes_by_the_socket(void **state)
 {
 	struct ring_table *table = NULL;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	assert_int_equal(system("ip link set va mtu 3000 && ip link set vb mtu 3000"), 0);
 	int fd = ring_open(&want);
 	assert_true(fd >= 0);
@@ -407,7 +400,7 @@ static void many_come_in_order_and_what_has_no_frame_is_counted(void **state)
 	struct port *ring;
 	struct batch b;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	int fd = ring_open(&want);
 	assert_true(fd >= 0);
 	send_frame(&c, 9); /* before it listens */
@@ -443,7 +436,7 @@ static void a_device_that_was_down_is_waited_for_as_before(void **state)
 	struct port *ring;
 	struct batch b;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	int fd = ring_open(&want);
 	assert_true(fd >= 0);
 	assert_int_equal(ring_listen(fd, &want), 0);
@@ -491,7 +484,7 @@ static void a_link_sends_esp_and_nothing_else(void **state)
 	uint8_t frame[2048];
 	int ear, on = 1;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	a.sll_ifindex = (int)if_nametoindex("vb");
 	ear = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	assert_int_equal(setsockopt(ear, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)), 0);
@@ -534,7 +527,7 @@ static void a_full_queue_is_no_broken_link(void **state)
 	struct batch b = { 0 };
 	struct port *link;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	if (system(limit))
 		skip(); /* a kernel without it */
 	link = make(FWD_PORT_LINK, link_open(if_nametoindex("va")));
@@ -569,7 +562,7 @@ static void a_next_hop_is_known_once_somebody_answers(void **state)
 	struct nl_hop hop;
 	struct nl *nl;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	assert_int_equal(nl_open(&nl), 0);
 	assert_int_equal(nl_next_hop(nl, &far, 0, &hop), -ENETUNREACH);
 	assert_int_equal(nl_next_hop(nl, &own, 0, &hop), -ENETUNREACH); /* it is this host itself */
@@ -621,7 +614,7 @@ static void what_changes_on_the_way_is_told_at_once(void **state)
 	const uint8_t mac[6] = { 2, 0, 0, 0, 0, 0x61 };
 	struct port *news;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	news = make(FWD_PORT_NEWS, news_open());
 	assert_true(heard(news, "ip neigh replace 10.7.0.97 lladdr 02:00:00:00:00:61 dev vb nud reachable", &one));
 	assert_true(one.usable && one.ifid == if_nametoindex("vb"));

@@ -63,13 +63,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-#define NEEDS_NETNS     \
-	do {            \
-		(void)state; \
-		if (!allowed) \
-			skip(); \
-	} while (0)
-
 /* ---- what the kernel answers ---- */
 
 ssize_t __real_writev(int fd, const struct iovec *v, int n);
@@ -347,25 +340,25 @@ static void tcp_comes_through(bool v6, bool offload)
 
 static void tcp_of_more_segments_than_a_batch_holds(void **state)
 {
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	tcp_comes_through_mtu(false, true, 576);
 }
 
 static void tcp_over_ipv4_by_super_packets(void **state)
 {
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	tcp_comes_through(false, true);
 }
 
 static void tcp_over_ipv6_by_super_packets(void **state)
 {
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	tcp_comes_through(true, true);
 }
 
 static void tcp_packet_by_packet(void **state)
 {
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	tcp_comes_through(false, false);
 	tcp_comes_through(true, false);
 }
@@ -410,14 +403,14 @@ static void udp_comes_through(bool v6, bool offload)
 
 static void udp_by_super_packets(void **state)
 {
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	udp_comes_through(false, true);
 	udp_comes_through(true, true);
 }
 
 static void udp_datagram_by_datagram(void **state)
 {
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	udp_comes_through(false, false);
 	udp_comes_through(true, false);
 }
@@ -442,7 +435,7 @@ static int make_as(const char *name, int flags, unsigned offload, int header)
 
 static void a_tun_that_others_have_made_is_taken_over(void **state)
 {
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	/* by an older process, without a header */
 	close(make_as("tun8", 0, 0, 0));
 	tcp_comes_through(false, true);
@@ -466,7 +459,7 @@ static void it_is_said_how_it_works(void **state)
 	uint32_t ifindex;
 	int fd;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	fd = tun_open("tun8", true, &ifindex, &how);
 	assert_true(fd >= 0);
 	assert_true(how.bits & FWD_HOW_VNET ? strstr(how.text, "super-packets") != NULL :
@@ -500,7 +493,7 @@ static void what_an_earlier_process_agreed_on_is_over_at_once(void **state)
 	pthread_t thread;
 	size_t seen = 0;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	mirror_up(&m, true);
 	assert_int_equal(pthread_create(&thread, NULL, flood, &stop), 0);
 	for (unsigned turn = 0; turn < 60; turn++) {
@@ -562,7 +555,7 @@ static void a_confined_forwarder_may_do_it(void **state)
 	int status = -1;
 	pid_t pid;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 #ifdef SANITIZED
 	skip();
 #endif

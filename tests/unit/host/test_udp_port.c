@@ -210,13 +210,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-#define NEEDS_NETNS     \
-	do {            \
-		(void)state; \
-		if (!allowed) \
-			skip(); \
-	} while (0)
-
 static struct port *make(bool six, uint16_t number, uint8_t without)
 {
 	struct fwd_port desc = { .id = 1, .kind = six ? FWD_PORT_UDP6_ENCAP : FWD_PORT_UDP_ENCAP };
@@ -341,7 +334,7 @@ static void exchange(bool six, uint8_t without_out, uint8_t without_in, size_t l
 
 static void datagrams_arrive_in_order_and_intact_whichever_way_each_end_goes(void **state)
 {
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	for (uint8_t way = 0; way < 8; way++) {
 		trains = 0;
 		exchange(way & 4, (uint8_t)(way & 1 ? FWD_HOW_SEGMENT : 0), (uint8_t)(way & 2 ? FWD_HOW_GRO : 0), 1472);
@@ -353,7 +346,7 @@ static void what_is_longer_than_the_device_goes_in_fragments_and_the_rest_in_tra
 {
 	struct nl *nl;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	assert_int_equal(nl_open(&nl), 0);
 	assert_int_equal(nl_link_set(nl, if_nametoindex("lo"), true, 1500), 0);
 	for (uint8_t six = 0; six < 2; six++) {
@@ -418,7 +411,7 @@ static void a_way_that_refuses_trains_is_not_asked_each_time_and_others_have_the
 	static const int why[] = { EIO, EMSGSIZE };
 	struct port *a, *b;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	for (size_t i = 0; i < 2; i++) {
 		a = make(false, 4500, 0);
 		b = make(false, 4501, 0);
@@ -478,7 +471,7 @@ static void a_stranger_may_cut_his_trains_as_he_likes(void **state)
 	struct pool tiny;
 	int fd;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	b = make(false, 4501, 0);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
@@ -530,7 +523,7 @@ static void what_was_one_comes_as_one(void **state)
 	struct port *b;
 	int fd;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	b = make(false, 4501, 0);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	for (size_t i = 0; i < sizeof(bytes); i++)
@@ -571,7 +564,7 @@ static void trains_that_queue_up_arrive_in_order_and_intact(void **state)
 	struct port *b;
 	int fd;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	b = make(false, 4501, 0);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	for (size_t i = 0; i < sizeof(bytes); i++)
@@ -622,7 +615,7 @@ static void a_word_that_is_too_short_says_nothing(void **state)
 	struct port *b;
 	int fd;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	b = make(false, 4501, 0);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	w = (struct pollfd){ .fd = b->fd, .events = POLLIN };
@@ -646,7 +639,7 @@ static void what_fits_no_packet_harms_no_other(void **state)
 	struct batch in = { 0 };
 	int fd;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	for (uint8_t without = 0; without <= FWD_HOW_GRO; without += FWD_HOW_GRO) {
 		b = make(false, 4501, without);
 		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -678,7 +671,7 @@ static void what_a_socket_has_no_room_for_is_counted(void **state)
 	size_t got = 0;
 	int small = 4096;
 
-	NEEDS_NETNS;
+	NEEDS(allowed);
 	a = make(false, 4500, 0);
 	b = make(false, 4501, 0);
 	assert_int_equal(setsockopt(b->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
