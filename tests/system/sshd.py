@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real OpenSSH server in a router's namespace that gives the command line to whoever comes, and programs that come."""
+import os
+import pathlib
+import subprocess
+import sys
+
+from conftest import built
+from peers.netns import run, until
+
+CONFIG = '''\
+Port 22
+ListenAddress 127.0.0.1
+HostKey {dir}/host
+AuthorizedKeysFile {dir}/user.pub
+PidFile none
+UsePAM no
+StrictModes no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin yes
+AllowTcpForwarding no
+MaxStartups 300
+ForceCommand {shell} --socket {socket} ${{SSH_ORIGINAL_COMMAND:+-c "$SSH_ORIGINAL_COMMAND"}}
+'''
+
+
+class Sshd:
+    """For the user who runs the tests; his own files are not looked at, nor any of the machine's configuration."""
+
+    def __init__(self, router):
+        self.ns, self.dir = router.ns, router.dir / 'ssh'
+        self.dir.mkdir()
+        for name in ('host', 'user'):
+            run('ssh-keygen', '-q', '-t', 'rsa', '-b', 2048, '-m', 'PEM', '-N', '', '-f', self.dir / name)
+        pathlib.Path('/run/sshd').mkdir(exist_ok=True)  # what it shuts itself in before anybody has logged in
+        config, log = self.dir / 'sshd_config', self.dir / 'log'
+        config.write_text(CONFIG.format(dir=self.dir, socket=router.sock, shell=f'{built("culvert")} shell'))
+        self.proc = self.ns.popen('/usr/sbin/sshd', '-D', '-e', '-f', config, log=log)
+        until(lambda: 'listening' in log.read_text(), 20, 'sshd')
+
+    def argv(self, *words, tty=False):
+        return ['ssh', '-F', 'none', '-i', self.dir / 'user', '-o', 'StrictHostKeyChecking=no', '-o',
+                'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR', *(['-tt'] if tty else ['-T']), 'root@127.0.0.1', *words]
+
+    def ssh(self, *words, input=None):
+        """`ssh router COMMAND`, or lines on its standard input."""
+        return self.ns.run(*self.argv(*words), input=input, ok=False)
+
+    def python(self, text, timeout=300):
+        """A Python program in the router's namespace; KEY names the file of the user's key."""
+        program = self.dir / 'program.py'
+        program.write_text(text)
+        return subprocess.run(self.ns.argv(sys.executable, program), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=timeout, env={**os.environ, 'KEY': str(self.dir / 'user'), 'HOME': str(self.dir)})
