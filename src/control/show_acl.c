@@ -52,8 +52,10 @@ void show_access_lists(const struct show_in *in, const char *name, bool ipv6, st
 
 			if (e->kind == ACE_REMARK)
 				continue;
+			/* padded in a standard list only; parsers of extended ones want one blank */
 			txt_printf(out, "    %u %s ", (unsigned)e->seq,
-				   e->kind == ACE_PERMIT ? "permit" : "deny  ");
+				   e->kind == ACE_PERMIT	 ? "permit" :
+				   acl->kind == ACL_STANDARD ? "deny  " : "deny");
 			if (acl->kind == ACL_STANDARD)
 				standard(out, e);
 			else
