@@ -9,7 +9,7 @@
 #define PATTERN_MAX 512
 #define PLUS_MAX    8
 
-enum filter { NONE, INCLUDE, EXCLUDE, BEGIN, SECTION, COUNT, FILE_OUT };
+enum filter { NONE, INCLUDE, EXCLUDE, BEGIN, SECTION, COUNT, FILE_OUT, JSON };
 
 static enum filter filter_of(const char *word, size_t n)
 {
@@ -19,7 +19,8 @@ static enum filter filter_of(const char *word, size_t n)
 		enum filter f;
 	} rows[] = { { "include", 1, INCLUDE }, { "exclude", 1, EXCLUDE }, { "begin", 1, BEGIN },
 		     { "section", 1, SECTION }, { "count", 1, COUNT },	   { "redirect", 1, FILE_OUT },
-		     { "tee", 1, FILE_OUT },	{ "append", 1, FILE_OUT } };
+		     { "tee", 1, FILE_OUT },	{ "append", 1, FILE_OUT },
+		     { "json", 1, JSON } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (n >= rows[i].least && n <= strlen(rows[i].word) && !strncmp(word, rows[i].word, n))
@@ -120,6 +121,14 @@ static int compile(const char *pattern, regex_t *ret_re)
 	return err;
 }
 
+bool cli_pipe_is_json(const char *spec)
+{
+	const char *word = spec + strspn(spec, " \t");
+	size_t n = strcspn(word, " \t");
+
+	return filter_of(word, n) == JSON && !word[n + strspn(word + n, " \t")];
+}
+
 int cli_pipe(const char *spec, const char *text, struct txt *out)
 {
 	const char *word = spec + strspn(spec, " \t");
@@ -133,8 +142,8 @@ int cli_pipe(const char *spec, const char *text, struct txt *out)
 		txt_str(out, "% Redirecting to a file is not available here; use the shell's own\n");
 		return -EINVAL;
 	}
-	if (s.f == NONE || !*pattern) {
-		txt_str(out, s.f == NONE ? "% Invalid filter: include, exclude, begin, section, count\n" :
+	if (s.f == NONE || s.f == JSON || !*pattern) {
+		txt_str(out, s.f == NONE || s.f == JSON ? "% Invalid filter: include, exclude, begin, section, count\n" :
 					   "% Incomplete command.\n");
 		return -EINVAL;
 	}

@@ -11,4 +11,7 @@
  * CLI writes no files of the host. */
 int cli_pipe(const char *spec, const char *text, struct txt *out);
 
+/* True for `| json`, which is no filter: who has the output lays it out anew. */
+bool cli_pipe_is_json(const char *spec);
+
 #endif

@@ -333,6 +333,8 @@ struct exec_io {
 /* Runs one EXEC action; true if it goes on by itself (ping) and calls
  * session_resume() later. *ret_error: an error was printed. */
 bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error);
+/* exec_json.c: the same for a line that ends in `| json`. */
+bool exec_json(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error);
 
 /* What exec.c wants of a session. */
 void session_resume(struct session *s, bool error);

@@ -227,8 +227,10 @@ static bool run_exec(struct session *s, struct cli_result *r, bool *ret_error)
 	bool later;
 
 	apply_now(s->c); /* what was typed before is in force before anything is shown */
-	later = exec_run(&io, r->action, r->args, ret_error);
-	if (r->pipe && !*ret_error) {
+	bool json = r->pipe && cli_pipe_is_json(r->pipe);
+
+	later = (json ? exec_json : exec_run)(&io, r->action, r->args, ret_error);
+	if (r->pipe && !json && !*ret_error) {
 		*ret_error = cli_pipe(r->pipe, txt_cstr(&out), &piped) != 0;
 		session_print(s, txt_cstr(&piped));
 	} else {

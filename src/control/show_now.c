@@ -14,6 +14,7 @@
 #include "control/internal.h"
 #include "control/manual.h"
 #include "control/pki_scep.h"
+#include "control/show_json.h"
 #include "control/show_parts.h"
 #include "host/os.h"
 
@@ -516,20 +517,32 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	in->n_users = session_users(c, session, s->users, MAX_USERS);
 }
 
-int show_now(struct control *c, const struct session *session, unsigned action,
-	     const struct exec_args *a, struct txt *out)
+typedef int say_fn(const struct show_in *in, unsigned action, const struct exec_args *a, struct txt *out);
+
+static int say_now(struct control *c, const struct session *session, unsigned action,
+		   const struct exec_args *a, say_fn *say, struct txt *out)
 {
 	struct snapshot *s;
 	int err = -ENOMEM;
 
-	if (!show_is(action))
-		return -ENOSYS;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return err;
 	take(s, c, session, action);
 	if (!s->nomem)
-		err = show_run(&s->in, action, a, out);
+		err = say(&s->in, action, a, out);
 	snapshot_free(s);
 	return err;
+}
+
+int show_now(struct control *c, const struct session *session, unsigned action,
+	     const struct exec_args *a, struct txt *out)
+{
+	return show_is(action) ? say_now(c, session, action, a, show_run, out) : -ENOSYS;
+}
+
+int show_now_json(struct control *c, const struct session *session, unsigned action,
+		  const struct exec_args *a, struct txt *out)
+{
+	return say_now(c, session, action, a, show_json, out);
 }

@@ -14,6 +14,9 @@ struct session;
  * counters are then zero). */
 int show_now(struct control *c, const struct session *s, unsigned action, const struct exec_args *a,
 	     struct txt *out);
+/* The same as show_json() tells it, for actions that are JSON_ROWS. */
+int show_now_json(struct control *c, const struct session *s, unsigned action,
+		  const struct exec_args *a, struct txt *out);
 
 /* Measures the rates of `show interfaces`, and when packets came last (IKE is told,
  * too); to be called every SHOW_SAMPLE_MS. */

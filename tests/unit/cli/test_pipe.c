@@ -73,11 +73,22 @@ static void filters_are_abbreviated_as_people_do(void **state)
 	}
 }
 
+static void json_is_known_and_takes_no_pattern(void **state)
+{
+	(void)state;
+	assert_true(cli_pipe_is_json("json"));
+	assert_true(cli_pipe_is_json(" js  "));
+	assert_false(cli_pipe_is_json("json x"));
+	assert_false(cli_pipe_is_json("jsonx"));
+	assert_false(cli_pipe_is_json(""));
+	assert_false(cli_pipe_is_json("include json"));
+}
+
 static void what_is_no_filter_is_refused_with_a_message(void **state)
 {
 	static const char *const bad[] = { "", " ", "grep x", "include", "include ", "includes x",
 					   "include (", "include [a", "redirect /etc/passwd",
-					   "tee x", "append x" };
+					   "tee x", "append x", "json x" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -136,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_filter_does_what_its_name_says),
 		cmocka_unit_test(filters_are_abbreviated_as_people_do),
+		cmocka_unit_test(json_is_known_and_takes_no_pattern),
 		cmocka_unit_test(what_is_no_filter_is_refused_with_a_message),
 		cmocka_unit_test(a_hostile_pattern_ends_soon),
 		cmocka_unit_test(a_text_without_a_last_line_end_gets_one),

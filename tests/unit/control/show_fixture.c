@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/pipe.h"
+#include "control/show_json.h"
 #include "commands/commands.h"
 #include "commands/load.h"
 
@@ -485,9 +486,14 @@ int fixture_type(const struct show_in *in, const char *line, struct txt *out)
 	if (!s)
 		return -ENOMEM;
 	cli_session_line(s, ((const struct world *)in)->config, line, 0, &r);
+	bool json = r.pipe && cli_pipe_is_json(r.pipe);
+
 	if (r.status == CLI_EXEC)
-		err = show_run(in, r.action, r.args, &text);
-	if (r.status == CLI_EXEC && r.pipe)
+		err = (json && show_json_kind(r.action) == JSON_ROWS ? show_json : show_run)(in, r.action,
+											 r.args, &text);
+	if (json && !err && show_json_kind(r.action) == JSON_LINES)
+		show_json_lines(txt_cstr(&text), out);
+	else if (r.status == CLI_EXEC && r.pipe && !json)
 		cli_pipe(r.pipe, txt_cstr(&text), out);
 	else
 		txt_str(out, r.status == CLI_EXEC ? txt_cstr(&text) : txt_cstr(&r.out));
