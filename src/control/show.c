@@ -25,9 +25,19 @@ static void isakmp_sa(const struct show_in *in, const struct exec_args *a, struc
 		       out);
 }
 
+struct ipsec_filter show_ipsec_filter(const struct exec_args *a)
+{
+	return (struct ipsec_filter){ a->detail, a->addr, a->ifname, a->name, a->number == 1 };
+}
+
+struct session_filter show_session_filter(const struct exec_args *a)
+{
+	return (struct session_filter){ a->detail, a->flag, a->addr, a->addr2, a->ifname };
+}
+
 static void ipsec_sa(const struct show_in *in, const struct exec_args *a, struct txt *out)
 {
-	struct ipsec_filter f = { a->detail, a->addr, a->ifname, a->name, a->number == 1 };
+	struct ipsec_filter f = show_ipsec_filter(a);
 
 	if (a->count)
 		show_ipsec_sa_count(in, out);
@@ -39,7 +49,7 @@ static void ipsec_sa(const struct show_in *in, const struct exec_args *a, struct
 
 static void crypto_session(const struct show_in *in, const struct exec_args *a, struct txt *out)
 {
-	struct session_filter f = { a->detail, a->flag, a->addr, a->addr2, a->ifname };
+	struct session_filter f = show_session_filter(a);
 
 	show_crypto_session(in, &f, out);
 }

@@ -4,17 +4,23 @@
 
 #include <inttypes.h>
 
-/* IPsec SAs count in pairs, as IOS counts requests; none are refused by a limit of ours. */
-static void ipsec(const struct show_in *in, struct txt *out)
+struct show_call_pairs show_call_pairs(const struct show_in *in)
 {
-	unsigned active = 0, negotiating = 0, incoming = 0, outgoing = 0;
+	struct show_call_pairs n = { 0, 0, 0, 0 };
 
 	for (size_t i = 0; i < in->n_pairs; i++) {
-		active += in->pairs[i].out_id != 0;
-		negotiating += in->pairs[i].out_id == 0;
-		incoming += !in->pairs[i].initiator;
-		outgoing += in->pairs[i].initiator;
+		n.active += in->pairs[i].out_id != 0;
+		n.negotiating += in->pairs[i].out_id == 0;
+		n.incoming += !in->pairs[i].initiator;
+		n.outgoing += in->pairs[i].initiator;
 	}
+	return n;
+}
+
+static void ipsec(const struct show_in *in, struct txt *out)
+{
+	struct show_call_pairs n = show_call_pairs(in);
+
 	txt_printf(out,
 		   "Max IPSEC SAs:     0\n"
 		   "Total IPSEC SA Count:  %10u active: %10u negotiating: %5u\n"
@@ -22,8 +28,8 @@ static void ipsec(const struct show_in *in, struct txt *out)
 		   "Outgoing IPSEC Requests: %8u accepted: %8u rejected: %8u\n"
 		   "SA Strength Enforcement Rejects:  incoming: %8u outgoing: %8u\n\n"
 		   "Phase1.5 SAs under negotiation:         0  \n",
-		   active + negotiating, active, negotiating, incoming, incoming, 0u, outgoing,
-		   outgoing, 0u, 0u, 0u);
+		   n.active + n.negotiating, n.active, n.negotiating, n.incoming, n.incoming, 0u,
+		   n.outgoing, n.outgoing, 0u, 0u, 0u);
 }
 
 void show_call_admission(const struct show_in *in, struct txt *out)

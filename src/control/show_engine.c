@@ -44,18 +44,9 @@ static unsigned auth_hash(uint8_t auth)
 	return auth < sizeof(hash) ? hash[auth] : 0u;
 }
 
-struct row {
-	unsigned id;
-	const char *type;
-	char alg[2 * ALG_MAX + 16];
-	uint64_t encrypt, decrypt;
-	uint32_t last_seq;
-	const struct ipaddr *addr;
-	const char *ifname;
-};
-
-static void say(const struct show_in *in, const struct row *r, struct txt *out)
+static void say(const struct show_in *in, const struct engine_row *r, void *ctx)
 {
+	struct txt *out = ctx;
 	char addr[IPADDR_STRLEN];
 
 	ipaddr_ios(r->addr, addr);
@@ -67,10 +58,10 @@ static void say(const struct show_in *in, const struct row *r, struct txt *out)
 			   r->type, r->alg, r->encrypt, r->decrypt, r->last_seq, addr);
 }
 
-static void ike_row(const struct show_in *in, const struct ike_sa_info *s, struct txt *out)
+static void ike_row(const struct show_in *in, const struct ike_sa_info *s, engine_say *put, void *ctx)
 {
 	bool old = in->config->compat_ios12;
-	struct row r = { .id = old && s->conn_id > 1000 ? s->conn_id - 1000 : s->conn_id,
+	struct engine_row r = { .id = old && s->conn_id > 1000 ? s->conn_id - 1000 : s->conn_id,
 			 .type = "IKE", .encrypt = s->encrypts, .decrypt = s->decrypts,
 			 .addr = &s->local, .ifname = "" };
 	char cipher[ALG_MAX];
@@ -81,13 +72,13 @@ static void ike_row(const struct show_in *in, const struct ike_sa_info *s, struc
 	cipher_word(cipher, s->agreed.cipher, s->agreed.cipher_bits);
 	snprintf(r.alg, sizeof(r.alg), "%s%s+%s%s", old ? "HMAC_" : "", hash_word(s->agreed.hash),
 		 cipher, !old ? "" : s->agreed.cipher == CIPHER_AES_CBC ? "_CBC" : "_56_CBC");
-	say(in, &r, out);
+	put(in, &r, ctx);
 }
 
-static void ipsec_row(const struct show_in *in, const struct sa_spec *s, struct txt *out)
+static void ipsec_row(const struct show_in *in, const struct sa_spec *s, engine_say *put, void *ctx)
 {
 	struct fwd_sa_stats stats = show_sa_stats(in, s->id);
-	struct row r = { .id = show_conn_id(in, s), .type = "IPsec", .ifname = "",
+	struct engine_row r = { .id = show_conn_id(in, s), .type = "IPsec", .ifname = "",
 			 .addr = s->dir == SA_IN ? &s->dst : &s->src };
 	char cipher[ALG_MAX];
 
@@ -102,37 +93,42 @@ static void ipsec_row(const struct show_in *in, const struct sa_spec *s, struct 
 	cipher_word(cipher, s->cipher, s->cipher_bits);
 	snprintf(r.alg, sizeof(r.alg), "%s%s%s", cipher, cipher[0] && s->auth ? "+" : "",
 		 hash_word(auth_hash(s->auth)));
-	say(in, &r, out);
+	put(in, &r, ctx);
 }
 
-static void ipsec_rows(const struct show_in *in, struct txt *out)
+static void ipsec_rows(const struct show_in *in, engine_say *put, void *ctx)
 {
 	for (size_t i = 0; i < in->n_pairs; i++) {
-		ipsec_row(in, &in->pairs[i].in, out);
+		ipsec_row(in, &in->pairs[i].in, put, ctx);
 		if (in->pairs[i].out_id)
-			ipsec_row(in, &in->pairs[i].out, out);
+			ipsec_row(in, &in->pairs[i].out, put, ctx);
 	}
 }
 
-static void ike_rows(const struct show_in *in, struct txt *out)
+static void ike_rows(const struct show_in *in, engine_say *put, void *ctx)
 {
 	for (size_t i = 0; i < in->n_sas; i++)
 		if (!in->sas[i].deleted && in->sas[i].state == IKE_QM_IDLE)
-			ike_row(in, &in->sas[i], out);
+			ike_row(in, &in->sas[i], put, ctx);
+}
+
+void show_engine_rows(const struct show_in *in, engine_say *put, void *ctx)
+{
+	if (in->config->compat_ios12)
+		ike_rows(in, put, ctx);
+	ipsec_rows(in, put, ctx);
+	if (!in->config->compat_ios12)
+		ike_rows(in, put, ctx);
 }
 
 void show_crypto_engine(const struct show_in *in, struct txt *out)
 {
-	if (in->config->compat_ios12) {
+	if (in->config->compat_ios12)
 		txt_str(out, "\n  ID Interface            IP-Address      State  Algorithm           "
 			     "Encrypt  Decrypt\n");
-		ike_rows(in, out);
-		ipsec_rows(in, out);
-	} else {
+	else
 		txt_str(out, "Crypto Engine Connections\n\n"
 			     "   ID  Type    Algorithm           Encrypt  Decrypt LastSeqN IP-Address\n");
-		ipsec_rows(in, out);
-		ike_rows(in, out);
-	}
+	show_engine_rows(in, say, out);
 	txt_char(out, '\n');
 }

@@ -114,7 +114,7 @@ static void sa_block(const struct show_in *in, const struct sa_spec *s, uint8_t 
 	txt_printf(out, "\n        Status: %s\n", old ? "ACTIVE" : "ACTIVE(ACTIVE)");
 }
 
-static bool has_proto(const struct sa_spec *s, uint8_t proto)
+bool show_sa_has(const struct sa_spec *s, uint8_t proto)
 {
 	return s->proto == proto || (proto == PROTO_AH && s->ah.spi);
 }
@@ -135,45 +135,12 @@ static void sa_lists(const struct show_in *in, const struct p2_policy *p, enum s
 			const struct ike_pair_info *pair = &in->pairs[i];
 			const struct sa_spec *s = dir == SA_IN ? &pair->in : &pair->out;
 
-			if (pair->policy_id == p->id && s->spi && has_proto(s, lists[k].proto) &&
+			if (pair->policy_id == p->id && s->spi && show_sa_has(s, lists[k].proto) &&
 			    (dir == SA_IN || pair->out_id))
 				sa_block(in, s, lists[k].proto, p->map, detail, out);
 		}
 		txt_char(out, '\n');
 	}
-}
-
-static void endpoints(const struct show_in *in, const struct p2_policy *p, const char *ifname,
-		      const struct ipaddr *peer, struct txt *out)
-{
-	const struct ike_pair_info *pair = show_current_pair(in, p->id);
-	const struct if_snapshot *ifs = show_if_by_index(in, p->ifid);
-	const struct cfg_interface *ci = config_find_interface(in->config, ifname);
-	uint32_t path = show_path_mtu(in, p), spi = pair ? pair->out.spi : 0, plain = path, ip_mtu;
-	char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
-
-	bool ipv6 = p->local.family == IP_V6;
-
-	txt_printf(out, "     local crypto endpt.: %s,%s remote crypto endpt.: %s\n     ",
-		   ipaddr_ios(&p->local, local), ipv6 ? "\n    " : "", ipaddr_ios(peer, remote));
-	if (pair) /* the forwarder's own number, if it has told */
-		plain = show_sa_stats(in, pair->out_id).plain_mtu;
-	if (pair && !plain)
-		plain = show_plaintext_mtu(&pair->out, path);
-	ip_mtu = ipv6 && ifs && ifs->mtu6 ? ifs->mtu6 : ci && ci->ip_mtu && !ipv6 ? ci->ip_mtu : ifs && ifs->mtu ? ifs->mtu : path;
-	if (!in->config->compat_ios12)
-		txt_printf(out, "plaintext mtu %u, ", (unsigned)plain);
-	txt_printf(out, "path mtu %u, %s mtu %u, %s mtu idb %s\n", (unsigned)path, ipv6 ? "ipv6" : "ip",
-		   (unsigned)ip_mtu, ipv6 ? "ipv6" : "ip", ifname);
-	txt_printf(out, "     current outbound spi: 0x%" PRIX32 "(%" PRIu32 ")\n", spi, spi);
-	if (!in->config->compat_ios12) {
-		if (p->pfs_group)
-			txt_printf(out, "     PFS (Y/N): Y, DH group: group%u\n",
-				   (unsigned)p->pfs_group);
-		else
-			txt_str(out, "     PFS (Y/N): N, DH group: none\n");
-	}
-	txt_char(out, '\n');
 }
 
 /* True while an SA is being negotiated: phase 1 is not through, or half a pair
@@ -186,36 +153,89 @@ static bool asked_for(const struct show_in *in, const struct p2_policy *p, const
 	return show_live_sa(in, peer, false) && !show_live_sa(in, peer, true);
 }
 
-/* One protected flow. */
-static void identity(const struct show_in *in, const struct p2_policy *p, const char *ifname,
-		     bool detail, struct txt *out)
+/* What the device, or the configuration, lets through whole. */
+static uint32_t ip_mtu_of(const struct show_in *in, const struct p2_policy *p, uint32_t path)
 {
-	struct fwd_policy_stats stats = show_flow_stats(in, p);
-	const struct ike_pair_info *pair = show_current_pair(in, p->id);
-	const struct selector *sel = pair ? &pair->out.sel : &p->sel;
-	struct ipaddr peer = { 0 };
-	char s[IPADDR_STRLEN];
-	bool has_peer = show_policy_peer(in, p, &peer);
+	const struct if_snapshot *ifs = show_if_by_index(in, p->ifid);
+	const struct cfg_interface *ci = ifs ? config_find_interface(in->config, ifs->name) : NULL;
+	bool ipv6 = p->local.family == IP_V6;
 
-	txt_str(out, "   protected vrf: (none)\n");
-	ident(out, "local ", &sel->local, sel->proto, &sel->local_port);
-	ident(out, "remote", &sel->remote, sel->proto, &sel->remote_port);
-	txt_printf(out, "   current_peer %s port %u\n", has_peer ? ipaddr_ios(&peer, s) : "(none)",
-		   pair && pair->out.udp_encap ? (unsigned)pair->out.udp_dport : 500u);
-	txt_printf(out, "     PERMIT, flags={origin_is_acl,%s}\n",
-		   !pair && has_peer && asked_for(in, p, &peer) ? "ipsec_sa_request_sent" : "");
-	counters(out, &stats, detail);
-	endpoints(in, p, ifname, &peer, out);
-	sa_lists(in, p, SA_IN, detail, out);
-	sa_lists(in, p, SA_OUT, detail, out);
+	if (ipv6 && ifs && ifs->mtu6)
+		return ifs->mtu6;
+	if (!ipv6 && ci && ci->ip_mtu)
+		return ci->ip_mtu;
+	return ifs && ifs->mtu ? ifs->mtu : path;
 }
 
-static bool wanted(const struct show_in *in, const struct p2_policy *p, const char *ifname,
-		   const struct ipsec_filter *f)
+struct show_flow show_flow_of(const struct show_in *in, const struct p2_policy *p)
 {
+	const struct if_snapshot *ifs = show_if_by_index(in, p->ifid);
+	struct show_flow f = { .p = p, .pair = show_current_pair(in, p->id), .port = 500,
+			       .ifname = ifs ? ifs->name : "(unknown)" };
+
+	f.stats = show_flow_stats(in, p);
+	f.sel = f.pair ? &f.pair->out.sel : &p->sel;
+	f.has_peer = show_policy_peer(in, p, &f.peer);
+	if (f.pair && f.pair->out.udp_encap)
+		f.port = f.pair->out.udp_dport;
+	f.asked = !f.pair && f.has_peer && asked_for(in, p, &f.peer);
+	f.path_mtu = f.plain_mtu = show_path_mtu(in, p);
+	if (f.pair) /* the forwarder's own number, if it has told */
+		f.plain_mtu = show_sa_stats(in, f.pair->out_id).plain_mtu;
+	if (f.pair && !f.plain_mtu)
+		f.plain_mtu = show_plaintext_mtu(&f.pair->out, f.path_mtu);
+	f.ip_mtu = ip_mtu_of(in, p, f.path_mtu);
+	return f;
+}
+
+static void endpoints(const struct show_in *in, const struct show_flow *f, struct txt *out)
+{
+	const struct p2_policy *p = f->p;
+	uint32_t spi = f->pair ? f->pair->out.spi : 0;
+	char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
+	bool ipv6 = p->local.family == IP_V6;
+
+	txt_printf(out, "     local crypto endpt.: %s,%s remote crypto endpt.: %s\n     ",
+		   ipaddr_ios(&p->local, local), ipv6 ? "\n    " : "", ipaddr_ios(&f->peer, remote));
+	if (!in->config->compat_ios12)
+		txt_printf(out, "plaintext mtu %u, ", (unsigned)f->plain_mtu);
+	txt_printf(out, "path mtu %u, %s mtu %u, %s mtu idb %s\n", (unsigned)f->path_mtu,
+		   ipv6 ? "ipv6" : "ip", (unsigned)f->ip_mtu, ipv6 ? "ipv6" : "ip", f->ifname);
+	txt_printf(out, "     current outbound spi: 0x%" PRIX32 "(%" PRIu32 ")\n", spi, spi);
+	if (!in->config->compat_ios12) {
+		if (p->pfs_group)
+			txt_printf(out, "     PFS (Y/N): Y, DH group: group%u\n",
+				   (unsigned)p->pfs_group);
+		else
+			txt_str(out, "     PFS (Y/N): N, DH group: none\n");
+	}
+	txt_char(out, '\n');
+}
+
+/* One protected flow. */
+static void identity(const struct show_in *in, const struct show_flow *f, bool detail, struct txt *out)
+{
+	char s[IPADDR_STRLEN];
+
+	txt_str(out, "   protected vrf: (none)\n");
+	ident(out, "local ", &f->sel->local, f->sel->proto, &f->sel->local_port);
+	ident(out, "remote", &f->sel->remote, f->sel->proto, &f->sel->remote_port);
+	txt_printf(out, "   current_peer %s port %u\n", f->has_peer ? ipaddr_ios(&f->peer, s) : "(none)",
+		   f->port);
+	txt_printf(out, "     PERMIT, flags={origin_is_acl,%s}\n", f->asked ? "ipsec_sa_request_sent" : "");
+	counters(out, &f->stats, detail);
+	endpoints(in, f, out);
+	sa_lists(in, f->p, SA_IN, detail, out);
+	sa_lists(in, f->p, SA_OUT, detail, out);
+}
+
+bool show_flow_wanted(const struct show_in *in, const struct p2_policy *p, const struct ipsec_filter *f)
+{
+	const struct if_snapshot *ifs = show_if_by_index(in, p->ifid);
 	struct ipaddr peer;
 
-	return (!f->ipv6 || p->local.family == IP_V6) && (!f->ifname[0] || !strcmp(f->ifname, ifname)) &&
+	return (!f->ipv6 || p->local.family == IP_V6) &&
+	       (!f->ifname[0] || (ifs && !strcmp(f->ifname, ifs->name))) &&
 	       (!f->map[0] || !strcmp(f->map, p->map)) &&
 	       (f->peer.family == IP_NONE ||
 		(show_policy_peer(in, p, &peer) && ipaddr_equal(&peer, &f->peer)));
@@ -228,18 +248,18 @@ void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struc
 
 	for (size_t i = 0; i < in->n_p2; i++) {
 		const struct p2_policy *p = &in->p2[i];
-		const struct if_snapshot *ifs = show_if_by_index(in, p->ifid);
-		const char *ifname = ifs ? ifs->name : "(unknown)";
+		struct show_flow flow;
 
-		if (!wanted(in, p, ifname, f))
+		if (!show_flow_wanted(in, p, f))
 			continue;
+		flow = show_flow_of(in, p);
 		if (!before || before->ifid != p->ifid || strcmp(before->map, p->map) != 0)
 			txt_printf(out,
 				   "%sinterface: %s\n"
 				   "    Crypto map tag: %s, local addr %s\n\n",
-				   before ? "" : "\n", ifname, p->map, ipaddr_ios(&p->local, local));
+				   before ? "" : "\n", flow.ifname, p->map, ipaddr_ios(&p->local, local));
 		before = p;
-		identity(in, p, ifname, f->detail, out);
+		identity(in, &flow, f->detail, out);
 	}
 	if (!before)
 		txt_str(out, "\nNo SAs found\n");
@@ -262,7 +282,7 @@ void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *
 				if (in->p2[k].id == pair->policy_id)
 					map = in->p2[k].map;
 			for (uint8_t proto = PROTO_ESP; proto <= PROTO_AH; proto++) {
-				if (!has_proto(s, proto))
+				if (!show_sa_has(s, proto))
 					continue;
 				txt_printf(out, "%sdest address: %s\n   protocol: %s\n", any ? "\n" : "",
 					   ipaddr_ios(&s->dst, dst), proto == PROTO_AH ? "AH" : "ESP");
@@ -276,19 +296,25 @@ void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *
 		txt_str(out, "\nNo SAs found\n");
 }
 
-void show_ipsec_sa_count(const struct show_in *in, struct txt *out)
+struct show_sa_count show_sa_count(const struct show_in *in)
 {
-	unsigned total = 0, rekeying = 0;
+	struct show_sa_count n = { 0, 0 };
 
 	for (size_t i = 0; i < in->n_pairs; i++) {
 		const struct ike_pair_info *p = &in->pairs[i];
-
 		unsigned each = p->in.ah.spi || p->out.ah.spi ? 2 : 1;
 
-		total += (p->out_id ? 2 : 1) * each;
+		n.total += (p->out_id ? 2 : 1) * each;
 		if (!p->current && p->out_id)
-			rekeying += 2 * each; /* the older one of two */
+			n.rekeying += 2 * each; /* the older one of two */
 	}
+	return n;
+}
+
+void show_ipsec_sa_count(const struct show_in *in, struct txt *out)
+{
+	struct show_sa_count n = show_sa_count(in);
+
 	txt_printf(out, "IPsec SA total: %u, active: %u, rekeying: %u, unused: 0, invalid: 0\n",
-		   total, total - rekeying, rekeying);
+		   n.total, n.total - n.rekeying, n.rekeying);
 }

@@ -6,22 +6,26 @@
 
 #include "crypto/alg.h"
 
+uint32_t show_p1_conn_id(const struct show_in *in, const struct ike_sa_info *s)
+{
+	return in->config->compat_ios12 && s->conn_id > 1000 ? s->conn_id - 1000 : s->conn_id;
+}
+
+const char *show_p1_state(const struct ike_sa_info *s)
+{
+	return ike_state_name(s->deleted && s->state != IKE_AG_NO_STATE ? IKE_MM_NO_STATE : s->state);
+}
+
 /* IOS's column: both routers print the responder as dst. */
 static void sa_row(const struct show_in *in, const struct ike_sa_info *s, enum sa_form form,
 		   struct txt *out)
 {
 	const struct ipaddr *dst = s->initiator ? &s->remote : &s->local;
 	const struct ipaddr *src = s->initiator ? &s->local : &s->remote;
-	/* a deleted SA lingers without a state of its own */
-	enum ike_state state = s->deleted && s->state != IKE_AG_NO_STATE ? IKE_MM_NO_STATE :
-									 s->state;
-	uint32_t id = s->conn_id;
 	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
 
-	if (in->config->compat_ios12 && id > 1000)
-		id -= 1000; /* 12.x counts from 1 */
 	txt_printf(out, "%-15s %-15s %-14s %7u ", ipaddr_ios(dst, a), ipaddr_ios(src, b),
-		   ike_state_name(state), (unsigned)id);
+		   show_p1_state(s), (unsigned)show_p1_conn_id(in, s));
 	if (form == SA_SLOTS)
 		txt_printf(out, "%4d ", 0);
 	txt_printf(out, "ACTIVE%s\n", s->deleted ? " (deleted)" : "");
@@ -32,11 +36,10 @@ static void sa_row6(const struct ike_sa_info *s, enum sa_form form, struct txt *
 {
 	const struct ipaddr *dst = s->initiator ? &s->remote : &s->local;
 	const struct ipaddr *src = s->initiator ? &s->local : &s->remote;
-	enum ike_state state = s->deleted && s->state != IKE_AG_NO_STATE ? IKE_MM_NO_STATE : s->state;
 	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
 
 	txt_printf(out, " dst: %s\n src: %s\n state: %-15s conn-id: %6u ", ipaddr_ios(dst, a),
-		   ipaddr_ios(src, b), ike_state_name(state), (unsigned)s->conn_id);
+		   ipaddr_ios(src, b), show_p1_state(s), (unsigned)s->conn_id);
 	if (form == SA_SLOTS)
 		txt_printf(out, "slot: %4d ", 0);
 	txt_printf(out, "status: ACTIVE%s\n\n", s->deleted ? " (deleted)" : "");
@@ -65,7 +68,7 @@ static void sa_table(const struct show_in *in, enum sa_form form, struct txt *ou
 
 /* ---- detail ---- */
 
-static const char *cipher_word(const struct p1_policy *p)
+const char *show_p1_cipher(const struct p1_policy *p)
 {
 	switch (p->cipher) {
 	case CIPHER_DES:
@@ -79,7 +82,7 @@ static const char *cipher_word(const struct p1_policy *p)
 	}
 }
 
-static const char *hash_word(const struct p1_policy *p)
+const char *show_p1_hash(const struct p1_policy *p)
 {
 	static const char *const words[] = { [HASH_MD5] = "md5",	[HASH_SHA1] = "sha",
 					     [HASH_SHA256] = "sha256", [HASH_SHA384] = "sha384",
@@ -88,7 +91,7 @@ static const char *hash_word(const struct p1_policy *p)
 	return p->hash && p->hash < sizeof(words) / sizeof(words[0]) ? words[p->hash] : "";
 }
 
-static const char *auth_word(const struct p1_policy *p)
+const char *show_p1_auth(const struct p1_policy *p)
 {
 	switch (p->auth) {
 	case IKE_AUTH_PSK:
@@ -113,13 +116,11 @@ static void sa_detail_row(const struct show_in *in, const struct ike_sa_info *s,
 {
 	const struct p1_policy *p = &s->agreed;
 	char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
-	uint32_t id = s->conn_id;
 
-	if (in->config->compat_ios12 && id > 1000)
-		id -= 1000;
-	txt_printf(out, "%-5u %-15s %-15s %-6s ACTIVE %-4s %-6s %-4s ", (unsigned)id,
+	txt_printf(out, "%-5u %-15s %-15s %-6s ACTIVE %-4s %-6s %-4s ",
+		   (unsigned)show_p1_conn_id(in, s),
 		   ipaddr_ios(&s->local, local), ipaddr_ios(&s->remote, remote), "",
-		   cipher_word(p), hash_word(p), auth_word(p));
+		   show_p1_cipher(p), show_p1_hash(p), show_p1_auth(p));
 	if (p->group)
 		txt_printf(out, "%-2u ", (unsigned)p->group);
 	else
@@ -150,26 +151,33 @@ static void sa_detail(const struct show_in *in, struct txt *out)
 			sa_detail_row(in, &in->sas[i], out);
 }
 
-static void sa_count(const struct show_in *in, struct txt *out)
+struct show_p1_count show_p1_count(const struct show_in *in)
 {
-	unsigned active = 0, negotiating = 0, dead = 0;
+	struct show_p1_count n = { 0, 0, 0 };
 
 	for (size_t i = 0; i < in->n_sas; i++) {
 		const struct ike_sa_info *s = &in->sas[i];
 
 		if (s->deleted)
-			dead++;
+			n.dead++;
 		else if (s->state == IKE_QM_IDLE)
-			active++;
+			n.active++;
 		else
-			negotiating++;
+			n.negotiating++;
 	}
+	return n;
+}
+
+static void sa_count(const struct show_in *in, struct txt *out)
+{
+	struct show_p1_count n = show_p1_count(in);
+
 	txt_printf(out,
 		   "Active ISAKMP SA's: %u\n\n"
 		   "Standby ISAKMP SA's: 0\n\n"
 		   "Currently being negotiated ISAKMP SA's: %u\n\n"
 		   "Dead ISAKMP SA's: %u\n",
-		   active, negotiating, dead);
+		   n.active, n.negotiating, n.dead);
 }
 
 void show_isakmp_sa(const struct show_in *in, enum sa_form form, struct txt *out)
@@ -182,18 +190,21 @@ void show_isakmp_sa(const struct show_in *in, enum sa_form form, struct txt *out
 		sa_table(in, form, out);
 }
 
-static bool shown_before(const struct show_in *in, size_t i)
+/* The first live SA with a peer stands for him. */
+bool show_is_peer(const struct show_in *in, size_t i, const struct ipaddr *only)
 {
 	const struct ike_sa_info *s = &in->sas[i];
 
+	if (s->deleted || (only->family && !ipaddr_equal(only, &s->remote)))
+		return false;
 	for (size_t k = 0; k < i; k++) {
 		const struct ike_sa_info *o = &in->sas[k];
 
 		if (!o->deleted && o->remote_port == s->remote_port &&
 		    ipaddr_equal(&o->remote, &s->remote) && ipaddr_equal(&o->local, &s->local))
-			return true;
+			return false;
 	}
-	return false;
+	return true;
 }
 
 void show_isakmp_peers(const struct show_in *in, const struct ipaddr *only, struct txt *out)
@@ -202,8 +213,7 @@ void show_isakmp_peers(const struct show_in *in, const struct ipaddr *only, stru
 		const struct ike_sa_info *s = &in->sas[i];
 		char remote[IPADDR_STRLEN], local[IPADDR_STRLEN];
 
-		if (s->deleted || shown_before(in, i) ||
-		    (only->family && !ipaddr_equal(only, &s->remote)))
+		if (!show_is_peer(in, i, only))
 			continue;
 		txt_printf(out, "Peer: %s Port: %u Local: %s\n", ipaddr_ios(&s->remote, remote),
 			   (unsigned)s->remote_port, ipaddr_ios(&s->local, local));

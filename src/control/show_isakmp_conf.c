@@ -48,7 +48,7 @@ static const char *auth_name(uint8_t auth)
 	}
 }
 
-static const char *group_bits(uint16_t group)
+const char *show_group_bits(uint16_t group)
 {
 	static const struct {
 		uint16_t group;
@@ -74,7 +74,7 @@ static void suite(const struct p1_policy *p, struct txt *out)
 		   "\tDiffie-Hellman group:\t#%u (%s)\n"
 		   "\tlifetime:\t\t%u seconds, no volume limit\n",
 		   hash_name(p->hash), auth_name(p->auth), (unsigned)p->group,
-		   group_bits(p->group), (unsigned)p->life_sec);
+		   show_group_bits(p->group), (unsigned)p->life_sec);
 }
 
 /* What IOS 15 falls back to while no policy is configured. */

@@ -10,13 +10,37 @@
 
 /* How an action is told. tell writes the members of the document, which is an object that is
  * open; -EINVAL: what was named does not exist, and the text says so. NULL: JSON_LINES. */
+typedef int json_tell(const struct show_in *in, const struct exec_args *a, struct json *j);
 struct json_row {
 	unsigned action;
-	int (*tell)(const struct show_in *in, const struct exec_args *a, struct json *j);
+	json_tell *tell;
 };
 
 /* show_json_crypto.c, show_json_system.c; ended by EXEC_NONE */
 extern const struct json_row json_rows_crypto[];
 extern const struct json_row json_rows_system[];
+
+/* ---- shared ---- */
+
+/* One end of a selector: {"address", "mask", "prefix_length", "protocol", "port"}; show_json_ipsec.c. */
+void json_ident(struct json *j, const char *key, const struct selector *sel, bool remote);
+/* lifetime_left_kb and lifetime_left_sec; s NULL: there is no SA. */
+void json_lifetime_left(struct json *j, const struct sa_spec *s, const struct fwd_sa_stats *stats);
+
+/* ---- what json_rows_* name ---- */
+
+/* show_json_isakmp.c */
+json_tell json_isakmp_sa, json_isakmp_policy, json_isakmp_default_policy, json_isakmp_key,
+	json_isakmp_peers, json_call_admission;
+/* show_json_ipsec.c */
+json_tell json_ipsec_sa, json_crypto_engine, json_crypto_drops;
+/* show_json_map.c */
+json_tell json_transform_sets, json_ipsec_profile, json_ipsec_lifetime, json_crypto_map, json_dynamic_map;
+/* show_mtu.c */
+json_tell json_crypto_mtu;
+/* show_json_pki.c */
+json_tell json_pki_certificates, json_pki_trustpoints, json_key_rsa, json_pubkey_chain;
+/* show_json_session.c */
+json_tell json_crypto_session;
 
 #endif

@@ -88,24 +88,29 @@ static void say_acl(const struct show_in *in, const struct cfg_map_entry *e, str
 	}
 }
 
-/* The peer that the entry's SAs are with, or the one that comes first. */
+bool show_map_peer(const struct show_in *in, const struct cfg_map *m, const struct cfg_map_entry *e,
+		   struct ipaddr *ret_peer)
+{
+	for (size_t i = 0; i < in->n_p2; i++) {
+		const struct p2_policy *p = &in->p2[i];
+
+		if (p->seq == e->seq && !strcmp(p->map, m->name) && show_policy_peer(in, p, ret_peer))
+			return true;
+	}
+	if (!e->n_peers || e->peers[0].addr.family == IP_NONE)
+		return false;
+	*ret_peer = e->peers[0].addr;
+	return true;
+}
+
 static void say_current_peer(const struct show_in *in, const struct cfg_map *m,
 			     const struct cfg_map_entry *e, struct txt *out)
 {
 	char s[IPADDR_STRLEN];
 	struct ipaddr peer;
 
-	for (size_t i = 0; i < in->n_p2; i++) {
-		const struct p2_policy *p = &in->p2[i];
-
-		if (p->seq != e->seq || strcmp(p->map, m->name) != 0 ||
-		    !show_policy_peer(in, p, &peer))
-			continue;
+	if (show_map_peer(in, m, e, &peer))
 		txt_printf(out, "\tCurrent peer: %s\n", ipaddr_ios(&peer, s));
-		return;
-	}
-	if (e->n_peers && e->peers[0].addr.family != IP_NONE)
-		txt_printf(out, "\tCurrent peer: %s\n", ipaddr_ios(&e->peers[0].addr, s));
 }
 
 static void say_transforms(const struct show_in *in, const struct cfg_map_entry *e, struct txt *out)
@@ -157,7 +162,7 @@ static void say_peers(const struct cfg_map_entry *e, struct txt *out)
 								e->peers[i].host);
 }
 
-static const char *type_word(const struct cfg_map_entry *e)
+const char *show_map_type(const struct cfg_map_entry *e)
 {
 	switch (e->type) {
 	case MAP_MANUAL:
@@ -186,20 +191,25 @@ static const char *family_word(const struct config *c, bool ipv6)
 	return c->compat_ios12 ? "" : ipv6 ? "IPv6 " : "IPv4 ";
 }
 
+bool show_map_complete(const struct config *c, const struct cfg_map_entry *e)
+{
+	return e->type == MAP_DYNAMIC || (e->n_peers && e->match_acl[0] && config_find_acl(c, e->match_acl));
+}
+
 static void say_entry(const struct show_in *in, const struct cfg_map *m,
 		      const struct cfg_map_entry *e, struct txt *out)
 {
 	const struct config *c = in->config;
 
 	txt_printf(out, "Crypto Map %s\"%s\" %u %s\n", family_word(c, m->ipv6), m->name,
-		   (unsigned)e->seq, type_word(e));
+		   (unsigned)e->seq, show_map_type(e));
 	if (e->description[0])
 		txt_printf(out, "\tDescription: %s\n", e->description);
 	if (e->type == MAP_DYNAMIC) {
 		txt_printf(out, "\tDynamic map template tag: %s\n", e->dynamic);
 		return;
 	}
-	if (!e->n_peers || !e->match_acl[0] || !config_find_acl(c, e->match_acl))
+	if (!show_map_complete(c, e))
 		txt_str(out, "\tWARNING: This crypto map is in an incomplete state!\n"
 			     "\t\t(missing peer or access-list definitions)\n");
 	say_peers(e, out);
@@ -280,9 +290,9 @@ static const char *list_word(const struct selector *s)
 					       "Extended IP access list \n\t    access-list  permit ";
 }
 
-/* The entry of the dynamic map that the policy was made of: its SPD entry knows. */
-static const struct cfg_map_entry *template_of(const struct show_in *in, const struct cfg_map *m,
-					       const struct p2_policy *p, const char **ret_name)
+/* Its SPD entry knows. */
+const struct cfg_map_entry *show_map_template(const struct show_in *in, const struct cfg_map *m,
+					      const struct p2_policy *p, const char **ret_name)
 {
 	const struct cfg_map_entry *e = cfg_map_find(m, p->seq);
 	const struct cfg_map *d = e ? config_find_dynamic_map(in->config, e->dynamic) : NULL;
@@ -300,7 +310,7 @@ static void say_temporary(const struct show_in *in, const struct cfg_map *m,
 			  const struct p2_policy *p, unsigned number, struct txt *out)
 {
 	const char *name = "";
-	const struct cfg_map_entry *t = template_of(in, m, p, &name);
+	const struct cfg_map_entry *t = show_map_template(in, m, p, &name);
 	struct ipaddr peer = p->peers[0];
 	char s[IPADDR_STRLEN];
 
@@ -357,7 +367,7 @@ void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out
 		txt_str(out, "No crypto map templates found.\n");
 }
 
-static bool shares_head(const struct cfg_interface *i, const char *map)
+bool show_shares_head(const struct cfg_interface *i, const char *map)
 {
 	char own[IOS_NAME_MAX];
 
@@ -393,9 +403,23 @@ static void say_head(const struct show_in *in, const struct p2_policy *p,
 	show_map_terms(in, e ? e : &none, out);
 	txt_printf(out, "\tInterfaces using crypto map %s:\n", p->map);
 	for (size_t n = 0; n < in->config->interfaces.n; n++)
-		if (shares_head(in->config->interfaces.v[n], p->map))
+		if (show_shares_head(in->config->interfaces.v[n], p->map))
 			txt_printf(out, "\t\t%s\n", in->config->interfaces.v[n]->name);
 	txt_char(out, '\n');
+}
+
+const struct cfg_interface *show_head_if(const struct show_in *in, const struct p2_policy *p,
+					 const char *ifname)
+{
+	const struct cfg_interface *i = NULL;
+
+	for (size_t n = 0; p->standing && n < in->config->interfaces.n; n++) {
+		const struct cfg_interface *x = in->config->interfaces.v[n];
+
+		if (show_shares_head(x, p->map) && (!ifname[0] || !strcmp(ifname, x->name)))
+			i = x;
+	}
+	return i;
 }
 
 /* True if there was one. */
@@ -405,17 +429,9 @@ static bool say_heads(const struct show_in *in, const char *ifname, const char *
 
 	for (size_t k = 0; k < in->n_p2; k++) {
 		const struct p2_policy *p = &in->p2[k];
-		const struct cfg_interface *i = NULL;
+		const struct cfg_interface *i = show_head_if(in, p, ifname);
 
-		if (!p->standing || (tag[0] && strcmp(tag, p->map) != 0))
-			continue;
-		for (size_t n = 0; n < in->config->interfaces.n; n++) {
-			const struct cfg_interface *x = in->config->interfaces.v[n];
-
-			if (shares_head(x, p->map) && (!ifname[0] || !strcmp(ifname, x->name)))
-				i = x;
-		}
-		if (!i)
+		if (!i || (tag[0] && strcmp(tag, p->map) != 0))
 			continue;
 		say_head(in, p, i, out);
 		any = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show crypto mtu (ours): for each tunnel and each line of a crypto map, what lies
  * between the path and the packet inside, and what is safe to configure. */
-#include "control/show_parts.h"
+#include "control/show_json_parts.h"
 
 #include <string.h>
 
@@ -230,4 +230,84 @@ void show_crypto_mtu(const struct show_in *in, struct txt *out)
 	for (size_t i = 0; i < in->n_p2; i++)
 		if (!carries_tunnel(in, &in->p2[i]))
 			one_line(in, &in->p2[i], out);
+}
+
+/* ---- | json ---- */
+
+static void json_sum(const struct show_in *in, const struct p2_policy *p, const struct sum *s,
+		     const struct cfg_interface *ci, uint32_t room, struct json *j)
+{
+	const struct overhead *o = &s->o;
+
+	json_str(j, "crypto_map", p ? p->map : NULL);
+	if (p)
+		json_num(j, "sequence", p->seq);
+	else
+		json_null(j, "sequence");
+	json_bool(j, "has_sa", s->has_sa);
+	json_num(j, "path_mtu", s->path);
+	json_num(j, "path_mtu_left_sec",
+		 p ? show_policy_stats(in, p->line ? p->line : p->id).path_left_sec : 0);
+	json_object(j, "overhead");
+	json_num(j, "outer_ip", p && o->tunnel ? overhead_ip(o) : 0u);
+	json_num(j, "udp", o->udp ? OVERHEAD_UDP : 0u);
+	json_num(j, "ah", o->ipv6 ? (o->ah + 7u) & ~7u : o->ah);
+	json_num(j, "esp", o->esp ? OVERHEAD_ESP : 0u);
+	json_num(j, "esp_iv", o->iv);
+	json_num(j, "esp_icv", o->icv);
+	json_num(j, "tunnel_headers", o->inside);
+	json_object_end(j);
+	json_num(j, "plaintext_mtu", s->plain);
+	json_num(j, "largest_ip_mtu", room);
+	json_num(j, "largest_adjust_mss", room > OVERHEAD_TCP ? room - OVERHEAD_TCP : 0);
+	json_num(j, "adjust_mss", ci ? ci->adjust_mss : 0u);
+}
+
+static void json_tunnel(const struct show_in *in, const struct cfg_interface *ci, const struct if_snapshot *i,
+			struct json *j)
+{
+	const struct p2_policy *p = protector(in, ci, i);
+	struct sum s = { .o = { .ipv6 = cfg_tunnel_outer(&ci->tunnel) == IP_V6 },
+			 .path = i->tunnel_path ? i->tunnel_path : DEFAULT_PATH };
+
+	s.o.inside = (uint16_t)tunnel_inside(&ci->tunnel);
+	if (p)
+		s = sum_of(in, p, tunnel_inside(&ci->tunnel));
+	json_object(j, NULL);
+	json_str(j, "interface", ci->name);
+	json_addr(j, "destination", &ci->tunnel.destination);
+	json_num(j, "ip_mtu", ci->ip_mtu ? ci->ip_mtu : i->mtu);
+	json_sum(in, p, &s, ci, p ? room_of(&s) : overhead_room(&s.o, s.path), j);
+	json_object_end(j);
+}
+
+int json_crypto_mtu(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
+	(void)a;
+	json_array(j, "tunnels");
+	for (size_t i = 0; i < in->config->interfaces.n; i++) {
+		const struct cfg_interface *ci = in->config->interfaces.v[i];
+		const struct if_snapshot *f = ci->is_tunnel ? show_if_by_name(in, ci->name) : NULL;
+
+		if (f && ci->tunnel.destination.family != IP_NONE)
+			json_tunnel(in, ci, f, j);
+	}
+	json_array_end(j);
+	json_array(j, "flows");
+	for (size_t i = 0; i < in->n_p2; i++) {
+		const struct p2_policy *p = &in->p2[i];
+		const struct if_snapshot *f = show_if_by_index(in, p->ifid);
+		struct sum s = sum_of(in, p, 0);
+
+		if (carries_tunnel(in, p))
+			continue;
+		json_object(j, NULL);
+		json_str(j, "interface", f ? f->name : NULL);
+		json_ident(j, "local_ident", &p->sel, false);
+		json_ident(j, "remote_ident", &p->sel, true);
+		json_sum(in, p, &s, f ? config_find_interface(in->config, f->name) : NULL, s.known ? s.plain : 0, j);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	return 0;
 }

@@ -56,7 +56,23 @@ uint32_t show_path_mtu(const struct show_in *in, const struct p2_policy *p);
 enum sa_form { SA_TABLE, SA_SLOTS, SA_DETAIL, SA_COUNT };
 void show_isakmp_sa(const struct show_in *in, enum sa_form form, struct txt *out);
 void show_isakmp_peers(const struct show_in *in, const struct ipaddr *only, struct txt *out);
+/* `aes`, `sha`, `psk` as the detailed form has them; "" before they are agreed. */
+const char *show_p1_cipher(const struct p1_policy *p);
+const char *show_p1_hash(const struct p1_policy *p);
+const char *show_p1_auth(const struct p1_policy *p);
+/* 12.x counts from 1. */
+uint32_t show_p1_conn_id(const struct show_in *in, const struct ike_sa_info *s);
+/* A deleted SA lingers without a state of its own. */
+const char *show_p1_state(const struct ike_sa_info *s);
+struct show_p1_count {
+	unsigned active, negotiating, dead;
+};
+struct show_p1_count show_p1_count(const struct show_in *in);
+/* True if the i-th SA gives a row of `show crypto isakmp peers`. */
+bool show_is_peer(const struct show_in *in, size_t i, const struct ipaddr *only);
 /* show_isakmp_conf.c */
+/* `1024 bit`; "" unknown. */
+const char *show_group_bits(uint16_t group);
 void show_isakmp_policy(const struct show_in *in, struct txt *out);
 void show_isakmp_default_policy(const struct show_in *in, struct txt *out);
 void show_isakmp_key(const struct show_in *in, struct txt *out);
@@ -69,15 +85,53 @@ struct ipsec_filter {
 	const char *map;     /* "": all */
 	bool ipv6;	     /* only those whose ends are of IPv6 */
 };
+struct ipsec_filter show_ipsec_filter(const struct exec_args *a);
 void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struct txt *out);
 void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *f, struct txt *out);
 void show_ipsec_sa_count(const struct show_in *in, struct txt *out);
+
+/* One protected flow, as it is now. */
+struct show_flow {
+	const struct p2_policy *p;
+	const struct ike_pair_info *pair; /* carries what leaves; NULL: nothing yet */
+	const struct selector *sel;	  /* as agreed, or as configured */
+	const char *ifname;
+	struct ipaddr peer;
+	bool has_peer, asked; /* asked: an SA is being negotiated */
+	unsigned port;	      /* the peer's */
+	struct fwd_policy_stats stats;
+	uint32_t path_mtu, plain_mtu, ip_mtu; /* bytes */
+};
+struct show_flow show_flow_of(const struct show_in *in, const struct p2_policy *p);
+bool show_flow_wanted(const struct show_in *in, const struct p2_policy *p, const struct ipsec_filter *f);
+/* True if the SA, or the bundle, has that protocol. */
+bool show_sa_has(const struct sa_spec *s, uint8_t proto);
+struct show_sa_count {
+	unsigned total, rekeying;
+};
+struct show_sa_count show_sa_count(const struct show_in *in);
 
 /* show_map.c: name "" is all */
 void show_transform_sets(const struct show_in *in, const char *name, struct txt *out);
 void show_ipsec_lifetime(const struct show_in *in, struct txt *out);
 void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out);
 
+/* `ipsec-isakmp` and so on. */
+const char *show_map_type(const struct cfg_map_entry *e);
+/* False where IOS warns: peers or the access list are missing. */
+bool show_map_complete(const struct config *c, const struct cfg_map_entry *e);
+/* The peer that the entry's SAs are with, or the one that comes first; false: there is none. */
+bool show_map_peer(const struct show_in *in, const struct cfg_map *m, const struct cfg_map_entry *e,
+		   struct ipaddr *ret_peer);
+/* The entry of the dynamic map that a policy was made of, and the map's name; NULL: it is gone. */
+const struct cfg_map_entry *show_map_template(const struct show_in *in, const struct cfg_map *m,
+					      const struct p2_policy *p, const char **ret_name);
+/* True if a protected tunnel's map has that name. */
+bool show_shares_head(const struct cfg_interface *i, const char *map);
+/* The tunnel (of that name, if ifname is not "") that a policy protects; NULL: it is of a map that
+ * somebody wrote. */
+const struct cfg_interface *show_head_if(const struct show_in *in, const struct p2_policy *p,
+					 const char *ifname);
 /* A map entry's lifetimes, PFS and transform sets, as lines below a heading. */
 void show_map_terms(const struct show_in *in, const struct cfg_map_entry *e, struct txt *out);
 /* show_profile.c: name "" is all. */
@@ -88,9 +142,17 @@ void show_head_name(const struct cfg_interface *i, char out[IOS_NAME_MAX]);
 void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out);
 
 /* show_drops.c */
+typedef void show_drop_say(const char *why, uint64_t n, void *ctx);
+/* Calls say for each reason, also where nothing was dropped. */
+void show_drop_rows(const struct show_in *in, show_drop_say *say, void *ctx);
 void show_crypto_drops(const struct show_in *in, struct txt *out);
 
 /* show_admission.c */
+/* IPsec SAs count in pairs, as IOS counts requests; none are refused by a limit of ours. */
+struct show_call_pairs {
+	unsigned active, negotiating, incoming, outgoing;
+};
+struct show_call_pairs show_call_pairs(const struct show_in *in);
 void show_call_admission(const struct show_in *in, struct txt *out);
 
 /* show_session.c, show_engine.c */
@@ -99,7 +161,39 @@ struct session_filter {
 	struct ipaddr remote, local; /* IP_NONE: all */
 	const char *ifname;	     /* "": all */
 };
+struct session_filter show_session_filter(const struct exec_args *a);
 void show_crypto_session(const struct show_in *in, const struct session_filter *f, struct txt *out);
+
+/* A session: the policies of one interface that one peer serves. */
+struct show_session {
+	uint32_t ifid;
+	struct ipaddr peer, local;
+	const char *ifname;
+	const char *status;	      /* `UP-ACTIVE` and so on */
+	bool down;
+	const struct ike_sa_info *sa; /* a live one with him; NULL */
+	const char *story;	      /* why quick mode or phase 1 failed last; "" */
+	uint64_t uptime_sec;	      /* since the oldest of its SAs was made */
+};
+/* The session whose first policy is the i-th; false: it is not the first, or not wanted. */
+bool show_session_at(const struct show_in *in, size_t i, const struct session_filter *f,
+		     struct show_session *ret);
+bool show_session_has(const struct show_in *in, const struct show_session *s, const struct p2_policy *p);
+/* IPsec SAs that a policy has in both directions. */
+unsigned show_count_sas(const struct show_in *in, uint32_t policy_id);
+/* A row of `show crypto engine connections active`. */
+struct engine_row {
+	unsigned id;
+	const char *type; /* `IKE`, `IPsec` */
+	char alg[64];
+	uint64_t encrypt, decrypt;
+	uint32_t last_seq;
+	const struct ipaddr *addr;
+	const char *ifname; /* "": unknown */
+};
+typedef void engine_say(const struct show_in *in, const struct engine_row *r, void *ctx);
+/* Calls say for each SA, in the order of the text. */
+void show_engine_rows(const struct show_in *in, engine_say *say, void *ctx);
 void show_crypto_engine(const struct show_in *in, struct txt *out);
 
 /* show_mtu.c */
@@ -110,6 +204,15 @@ uint32_t show_tunnel_room(const struct show_in *in, const struct if_snapshot *i)
 /* show_pki.c: name "" is all; false if there is none of that name (a message is in out) */
 bool show_pki_certificates(const struct show_in *in, const char *name, bool verbose, struct txt *out);
 bool show_pki_trustpoints(const struct show_in *in, const char *name, bool status, struct txt *out);
+struct pki_cert;
+struct pki_pair;
+/* `Signature`, `General Purpose`, `Encryption`. */
+const char *show_cert_usage(const struct pki_cert *c);
+/* A trustpoint's request at its CA, its key pair, its first certificate of a kind (the caller frees
+ * it); NULL. */
+const struct show_enroll *show_enroll_of(const struct show_in *in, const char *trustpoint);
+const struct pki_pair *show_pair_of(const struct show_in *in, const struct cfg_trustpoint *t);
+struct pki_cert *show_first_cert(const struct show_in *in, const char *name, enum cert_kind kind);
 void show_key_rsa(const struct show_in *in, const char *label, struct txt *out);
 
 /* show_pubkey.c: all as a list; of an address or a name each with its bytes (addr IP_NONE,

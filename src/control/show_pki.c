@@ -24,7 +24,7 @@ static void put_time(int64_t sec, struct txt *out)
 		   months[tm.tm_mon % 12], tm.tm_mday, tm.tm_year + 1900);
 }
 
-static const char *usage_of(const struct pki_cert *c)
+const char *show_cert_usage(const struct pki_cert *c)
 {
 	uint32_t ku;
 
@@ -158,7 +158,7 @@ static void put_cert(const struct show_in *in, const struct cfg_chain *chain,
 		txt_printf(out, "  Version: %d\n", pki_cert_version(c));
 	txt_str(out, "  Certificate Serial Number (hex): ");
 	pki_cert_serial(c, out);
-	txt_printf(out, "\n  Certificate Usage: %s\n  Issuer: \n", usage_of(c));
+	txt_printf(out, "\n  Certificate Usage: %s\n  Issuer: \n", show_cert_usage(c));
 	pki_cert_issuer(c, "    ", out);
 	txt_printf(out, "  Subject:%s\n", cfg->kind == CERT_CA ? " " : "");
 	if (cfg->kind != CERT_CA)
@@ -179,7 +179,7 @@ static void put_cert(const struct show_in *in, const struct cfg_chain *chain,
 	pki_cert_free(c);
 }
 
-static const struct show_enroll *enroll_of(const struct show_in *in, const char *trustpoint)
+const struct show_enroll *show_enroll_of(const struct show_in *in, const char *trustpoint)
 {
 	for (size_t i = 0; i < in->n_enroll; i++)
 		if (!strcmp(in->enroll[i].trustpoint, trustpoint))
@@ -190,7 +190,7 @@ static const struct show_enroll *enroll_of(const struct show_in *in, const char 
 /* A request that waits for the CA. */
 static void put_pending(const struct show_in *in, const char *trustpoint, struct txt *out)
 {
-	const struct show_enroll *e = enroll_of(in, trustpoint);
+	const struct show_enroll *e = show_enroll_of(in, trustpoint);
 
 	if (!e || !e->active)
 		return;
@@ -229,7 +229,7 @@ bool show_pki_certificates(const struct show_in *in, const char *name, bool verb
 
 /* ---- trustpoints ---- */
 
-static struct pki_cert *first_of(const struct show_in *in, const char *name, enum cert_kind kind)
+struct pki_cert *show_first_cert(const struct show_in *in, const char *name, enum cert_kind kind)
 {
 	const struct cfg_chain *chain = pki_find_chain(&in->config->pki, name);
 	struct pki_cert *c = NULL;
@@ -241,7 +241,7 @@ static struct pki_cert *first_of(const struct show_in *in, const char *name, enu
 	return c;
 }
 
-static const struct pki_pair *pair_of(const struct show_in *in, const struct cfg_trustpoint *t)
+const struct pki_pair *show_pair_of(const struct show_in *in, const struct cfg_trustpoint *t)
 {
 	char label[CFG_NAME_MAX + CFG_DESC_MAX];
 
@@ -254,9 +254,9 @@ static const struct pki_pair *pair_of(const struct show_in *in, const struct cfg
 
 static void put_trustpoint(const struct show_in *in, const struct cfg_trustpoint *t, struct txt *out)
 {
-	struct pki_cert *ca = first_of(in, t->name, CERT_CA);
-	struct pki_cert *self = ca ? NULL : first_of(in, t->name, CERT_SELF_SIGNED);
-	const struct pki_pair *p = pair_of(in, t);
+	struct pki_cert *ca = show_first_cert(in, t->name, CERT_CA);
+	struct pki_cert *self = ca ? NULL : show_first_cert(in, t->name, CERT_SELF_SIGNED);
+	const struct pki_pair *p = show_pair_of(in, t);
 
 	txt_printf(out, "Trustpoint %s:\n", t->name);
 	if (ca || self) {
@@ -302,9 +302,9 @@ static void put_enroll(const struct show_in *in, const struct show_enroll *e, st
 
 static void put_status(const struct show_in *in, const struct cfg_trustpoint *t, struct txt *out)
 {
-	struct pki_cert *self = first_of(in, t->name, CERT_SELF_SIGNED);
-	struct pki_cert *ca = first_of(in, t->name, CERT_CA), *own = first_of(in, t->name, CERT_ROUTER);
-	const struct pki_pair *p = pair_of(in, t);
+	struct pki_cert *self = show_first_cert(in, t->name, CERT_SELF_SIGNED);
+	struct pki_cert *ca = show_first_cert(in, t->name, CERT_CA), *own = show_first_cert(in, t->name, CERT_ROUTER);
+	const struct pki_pair *p = show_pair_of(in, t);
 
 	txt_printf(out, "Trustpoint %s:\n", t->name);
 	if (ca || self)
@@ -313,7 +313,7 @@ static void put_status(const struct show_in *in, const struct cfg_trustpoint *t,
 		txt_str(out, "  Issuing CA certificate not configured.\n");
 	if (own || self)
 		put_status_cert(in, "Router General Purpose", own ? own : self, out);
-	const struct show_enroll *e = enroll_of(in, t->name);
+	const struct show_enroll *e = show_enroll_of(in, t->name);
 
 	if (e)
 		put_enroll(in, e, out);

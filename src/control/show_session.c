@@ -5,35 +5,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A session: the policies of one interface that one peer serves. */
-struct session_key {
-	uint32_t ifid;
-	struct ipaddr peer, local;
-};
-
-static bool policy_is(const struct show_in *in, const struct p2_policy *p,
-		      const struct session_key *k)
+bool show_session_has(const struct show_in *in, const struct show_session *s, const struct p2_policy *p)
 {
 	struct ipaddr peer;
 
-	return p->ifid == k->ifid && show_policy_peer(in, p, &peer) && ipaddr_equal(&peer, &k->peer);
+	return p->ifid == s->ifid && show_policy_peer(in, p, &peer) && ipaddr_equal(&peer, &s->peer);
 }
 
-/* True for the first policy of its session. */
-static bool opens_session(const struct show_in *in, size_t i, struct session_key *ret_k)
-{
-	struct session_key k = { .ifid = in->p2[i].ifid, .local = in->p2[i].local };
-
-	if (!show_policy_peer(in, &in->p2[i], &k.peer))
-		return false;
-	for (size_t n = 0; n < i; n++)
-		if (policy_is(in, &in->p2[n], &k))
-			return false;
-	*ret_k = k;
-	return true;
-}
-
-static unsigned count_sas(const struct show_in *in, uint32_t policy_id)
+unsigned show_count_sas(const struct show_in *in, uint32_t policy_id)
 {
 	unsigned n = 0;
 
@@ -44,7 +23,7 @@ static unsigned count_sas(const struct show_in *in, uint32_t policy_id)
 }
 
 /* Seconds since the oldest SA of the session was made. */
-static uint64_t uptime(const struct show_in *in, const struct session_key *k)
+static uint64_t uptime(const struct show_in *in, const struct show_session *k)
 {
 	uint64_t age = 0;
 
@@ -65,12 +44,12 @@ static uint64_t uptime(const struct show_in *in, const struct session_key *k)
 	return age;
 }
 
-static const char *status(const struct show_in *in, const struct session_key *k)
+static const char *status(const struct show_in *in, const struct show_session *k)
 {
 	bool sas = false, ready = show_live_sa(in, &k->peer, true) != NULL;
 
 	for (size_t i = 0; i < in->n_p2; i++)
-		sas |= policy_is(in, &in->p2[i], k) && count_sas(in, in->p2[i].id) > 0;
+		sas |= show_session_has(in, k, &in->p2[i]) && show_count_sas(in, in->p2[i].id) > 0;
 	if (sas)
 		return ready ? "UP-ACTIVE" : "UP-NO-IKE";
 	if (ready)
@@ -78,7 +57,7 @@ static const char *status(const struct show_in *in, const struct session_key *k)
 	return show_live_sa(in, &k->peer, false) ? "DOWN-NEGOTIATING" : "DOWN";
 }
 
-static void ike_lines(const struct show_in *in, const struct session_key *k, bool detail,
+static void ike_lines(const struct show_in *in, const struct show_session *k, bool detail,
 		      struct txt *out)
 {
 	for (size_t i = 0; i < in->n_sas; i++) {
@@ -147,7 +126,7 @@ static void flow(const struct show_in *in, const struct p2_policy *p, bool detai
 		txt_str(out, sel->local.addr.family == IP_V6 ? "ipv6 " : "ip ");
 	flow_end(out, &sel->local, &sel->local_port);
 	flow_end(out, &sel->remote, &sel->remote_port);
-	txt_printf(out, "\n        Active SAs: %u, origin: crypto map\n", count_sas(in, p->id));
+	txt_printf(out, "\n        Active SAs: %u, origin: crypto map\n", show_count_sas(in, p->id));
 	if (detail) {
 		struct fwd_policy_stats s = show_flow_stats(in, p);
 		struct fwd_sa_stats sa_in = show_sa_stats(in, pair ? pair->in_id : 0);
@@ -160,51 +139,72 @@ static void flow(const struct show_in *in, const struct p2_policy *p, bool detai
 	}
 }
 
-static const char *story(const struct show_in *in, const struct session_key *k)
+static const char *story(const struct show_in *in, const struct show_session *k)
 {
 	for (size_t i = 0; in->stories && i < in->n_p2; i++)
-		if (policy_is(in, &in->p2[i], k) && in->stories[i] && in->stories[i][0])
+		if (show_session_has(in, k, &in->p2[i]) && in->stories[i] && in->stories[i][0])
 			return in->stories[i];
 	return "";
 }
 
-static void session(const struct show_in *in, const struct session_key *k, bool detail,
+bool show_session_at(const struct show_in *in, size_t i, const struct session_filter *f,
+		     struct show_session *ret)
+{
+	const struct p2_policy *p = &in->p2[i];
+	const struct if_snapshot *ifs = show_if_by_index(in, p->ifid);
+	struct show_session s = { .ifid = p->ifid, .local = p->local,
+				  .ifname = ifs ? ifs->name : "(unknown)" };
+
+	if ((f->ifname[0] && (!ifs || strcmp(f->ifname, ifs->name) != 0)) ||
+	    (f->local.family && !ipaddr_equal(&f->local, &s.local)) ||
+	    !show_policy_peer(in, p, &s.peer) ||
+	    (f->remote.family && !ipaddr_equal(&f->remote, &s.peer)))
+		return false;
+	for (size_t n = 0; n < i; n++)
+		if (show_session_has(in, &s, &in->p2[n]))
+			return false;
+	s.sa = show_live_sa(in, &s.peer, false);
+	s.status = status(in, &s);
+	s.down = s.status[0] == 'D';
+	s.story = story(in, &s);
+	s.uptime_sec = uptime(in, &s);
+	*ret = s;
+	return true;
+}
+
+static void session(const struct show_in *in, const struct show_session *k, bool detail,
 		    struct txt *out)
 {
-	const struct if_snapshot *ifs = show_if_by_index(in, k->ifid);
-	const struct ike_sa_info *sa = show_live_sa(in, &k->peer, false);
-	const char *now = status(in, k), *why = story(in, k);
-	bool down = now[0] == 'D';
+	const struct ike_sa_info *sa = k->sa;
 	char peer[IPADDR_STRLEN];
 
-	txt_printf(out, "Interface: %s\n", ifs ? ifs->name : "(unknown)");
-	if (detail && !down) {
+	txt_printf(out, "Interface: %s\n", k->ifname);
+	if (detail && !k->down) {
 		txt_str(out, "Uptime: ");
-		show_age(out, uptime(in, k));
+		show_age(out, k->uptime_sec);
 		txt_char(out, '\n');
 	}
-	txt_printf(out, "Session status: %s     \n", now);
+	txt_printf(out, "Session status: %s     \n", k->status);
 	txt_printf(out, "Peer: %s port %u %s\n", ipaddr_ios(&k->peer, peer),
 		   sa ? (unsigned)sa->remote_port : 500u, detail ? "fvrf: (none) ivrf: (none)" : "");
-	if (detail && down)
+	if (detail && k->down)
 		txt_str(out, "      Desc: (none)\n      Phase1_id: (none)\n");
 	else if (detail)
 		txt_printf(out, "      Phase1_id: %s\n      Desc: (none)\n",
 			   sa && sa->peer_id[0] ? sa->peer_id : peer);
 	/* parsers of the detailed form refuse lines that they do not know */
-	if (!detail && (down || !strcmp(now, "UP-IDLE")) && why[0]) /* UP-IDLE: quick mode failed */
-		txt_printf(out, "      Last failure: %s\n", why);
+	if (!detail && (k->down || !strcmp(k->status, "UP-IDLE")) && k->story[0]) /* UP-IDLE: quick mode failed */
+		txt_printf(out, "      Last failure: %s\n", k->story);
 	ike_lines(in, k, detail, out);
 	for (size_t i = 0; i < in->n_p2; i++)
-		if (policy_is(in, &in->p2[i], k))
+		if (show_session_has(in, k, &in->p2[i]))
 			flow(in, &in->p2[i], detail, out);
 	txt_char(out, '\n');
 }
 
-static void brief(const struct show_in *in, const struct session_key *k, struct txt *out)
+static void brief(const struct show_session *k, struct txt *out)
 {
-	const struct if_snapshot *ifs = show_if_by_index(in, k->ifid);
-	const char *now = status(in, k);
+	const char *now = k->status;
 	char peer[IPADDR_STRLEN], name[CFG_NAME_MAX] = "";
 	/* `UP-ACTIVE` is UA, `DOWN-NEGOTIATING` DN, `UP-NO-IKE` UK */
 	const char *second = strchr(now, '-');
@@ -212,14 +212,14 @@ static void brief(const struct show_in *in, const struct session_key *k, struct 
 
 	if (!strcmp(now, "UP-NO-IKE"))
 		code[1] = 'K';
-	if (ifs)
-		ifname_short(ifs->name, name);
+	if (k->ifname[0] != '(')
+		ifname_short(k->ifname, name);
 	ipaddr_ios(&k->peer, peer);
-	txt_printf(out, "%15s %8s %12s %22s ", peer, name, "", now[0] == 'U' ? peer : "");
-	if (now[0] == 'U')
-		show_age(out, uptime(in, k));
-	else
+	txt_printf(out, "%15s %8s %12s %22s ", peer, name, "", k->down ? "" : peer);
+	if (k->down)
 		txt_str(out, "        ");
+	else
+		show_age(out, k->uptime_sec);
 	txt_printf(out, " %6s\n", code);
 }
 
@@ -237,21 +237,16 @@ static const char brief_legend[] =
 
 void show_crypto_session(const struct show_in *in, const struct session_filter *f, struct txt *out)
 {
-	struct session_key k;
+	struct show_session k;
 
 	txt_str(out, f->brief ? brief_legend : "Crypto session current status\n\n");
 	if (f->detail && !f->brief)
 		txt_str(out, legend);
 	for (size_t i = 0; i < in->n_p2; i++) {
-		const struct if_snapshot *ifs = show_if_by_index(in, in->p2[i].ifid);
-
-		if (!opens_session(in, i, &k) ||
-		    (f->remote.family && !ipaddr_equal(&f->remote, &k.peer)) ||
-		    (f->local.family && !ipaddr_equal(&f->local, &k.local)) ||
-		    (f->ifname[0] && (!ifs || strcmp(f->ifname, ifs->name) != 0)))
+		if (!show_session_at(in, i, f, &k))
 			continue;
 		if (f->brief)
-			brief(in, &k, out);
+			brief(&k, out);
 		else
 			session(in, &k, f->detail, out);
 	}

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands/commands.h"
@@ -103,10 +104,100 @@ static void every_golden_command_gives_a_document(void **state)
 	}
 }
 
+/* ---- values: those that the golden text of the same router shows ---- */
+
+/* A path like `flows.0.sas.1.spi`. */
+static const cJSON *at(const cJSON *doc, const char *path)
+{
+	const cJSON *x = doc;
+	char part[64];
+
+	while (x && *path) {
+		size_t n = strcspn(path, ".");
+
+		assert_true(n < sizeof(part));
+		memcpy(part, path, n);
+		part[n] = '\0';
+		path += n + (path[n] == '.');
+		x = cJSON_IsArray(x) ? cJSON_GetArrayItem(x, atoi(part)) : cJSON_GetObjectItem(x, part);
+	}
+	return x;
+}
+
+static void values_are_those_of_the_text(void **state)
+{
+	static const struct {
+		const char *router, *command, *path, *want; /* want: as JSON */
+	} rows[] = {
+		{ "lan", "show crypto isakmp sa", "isakmp_sas.0.destination", "\"10.0.0.2\"" },
+		{ "lan", "show crypto isakmp sa", "isakmp_sas.0.conn_id", "1002" },
+		{ "lan", "show crypto isakmp sa", "isakmp_sas.1.state", "\"MM_NO_STATE\"" },
+		{ "lan", "show crypto isakmp sa", "isakmp_sas.1.deleted", "true" },
+		{ "lan", "show crypto isakmp sa detail", "isakmp_sas.0.group", "14" },
+		{ "ios12", "show crypto isakmp sa", "isakmp_sas.0.conn_id", "1" },
+		{ "gre", "show crypto isakmp sa count", "active", "1" },
+		{ "gre", "show crypto isakmp policy", "policies.0.encryption", "\"3des\"" },
+		{ "gre", "show crypto isakmp policy", "policies.0.group_size", "\"1024 bit\"" },
+		{ "bare", "show crypto isakmp policy", "policies", "[]" },
+		{ "ios12", "show crypto isakmp policy", "policies.1.default", "true" },
+		{ "ios12", "show crypto isakmp policy", "policies.1.priority", "null" },
+		{ "lan", "show crypto isakmp key", "keys.0.preshared_key", "\"CCNP\"" },
+		{ "gre", "show crypto isakmp peers", "peers.0.address", "\"192.0.2.2\"" },
+		{ "gre", "show crypto ipsec sa", "flows.0.local_ident.protocol", "47" },
+		{ "gre", "show crypto ipsec sa", "flows.0.outbound_spi", "2998961789" },
+		{ "gre", "show crypto ipsec sa", "flows.0.plaintext_mtu", "1446" },
+		{ "gre", "show crypto ipsec sa", "flows.0.sas.0.spi", "112046451" },
+		{ "gre", "show crypto ipsec sa", "flows.0.sas.0.transform", "\"esp-3des esp-sha-hmac\"" },
+		{ "gre", "show crypto ipsec sa", "flows.0.sas.0.lifetime_left_kb", "4607999" },
+		{ "gre", "show crypto ipsec sa", "flows.0.sas.1.direction", "\"outbound\"" },
+		{ "gre", "show crypto ipsec sa address", "sas.1.spi", "2998961789" },
+		{ "gre", "show crypto ipsec sa count", "total", "2" },
+		{ "lan", "show crypto ipsec sa detail", "flows.0.replay_failed", "5" },
+		{ "lan", "show crypto ipsec sa detail", "flows.1.remote_ident.port", "443" },
+		{ "down", "show crypto ipsec sa", "flows.0.sas", "[]" },
+		{ "gre", "show crypto ipsec sa peer 192.0.2.77", "flows", "[]" },
+		{ "gre", "show crypto ipsec transform-set", "transform_sets.0.mode", "\"tunnel\"" },
+		{ "gre", "show crypto ipsec security-association", "lifetime_sec", "3600" },
+		{ "lan", "show crypto map", "crypto_maps.0.sequence", "100" },
+		{ "lan", "show crypto map", "crypto_maps.0.peers", "[\"192.0.2.2\",\"192.0.2.6\"]" },
+		{ "lan", "show crypto map", "crypto_maps.0.transform_sets.0.esp",
+		  "\"esp-256-aes esp-sha256-hmac\"" },
+		{ "lan", "show crypto map interface GigabitEthernet0/1", "crypto_maps.0.interfaces",
+		  "[\"GigabitEthernet0/1\"]" },
+		{ "lan", "show crypto session", "sessions.0.status", "\"UP-ACTIVE\"" },
+		{ "lan", "show crypto session", "sessions.0.flows.0.active_sas", "4" },
+		{ "lan", "show crypto session", "sessions.0.flows.0.inbound.packets", "850" },
+		{ "down", "show crypto session", "sessions.0.status", "\"DOWN-NEGOTIATING\"" },
+		{ "down", "show crypto session", "sessions.0.uptime_sec", "null" },
+		{ "gre", "show crypto engine connections active", "connections.2.algorithm", "\"SHA+3DES\"" },
+		{ "gre", "show crypto mtu", "tunnels.0.largest_ip_mtu", "1422" },
+		{ "gre", "show crypto pki certificates", "certificates", "[]" },
+		{ "gre", "show privilege", "privilege_level", "15" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct show_in *in = fixture(rows[i].router);
+		cJSON *doc, *want = cJSON_Parse(rows[i].want);
+
+		assert_non_null(in);
+		assert_non_null(want);
+		doc = asked(in, rows[i].command);
+		if (!cJSON_Compare(at(doc, rows[i].path), want, true))
+			fail_msg("%s: %s, %s is not %s:\n%s", rows[i].router, rows[i].command, rows[i].path,
+				 rows[i].want, txt_cstr(&out));
+		cJSON_Delete(want);
+		cJSON_Delete(doc);
+		fixture_free(in);
+	}
+}
+
 static void what_is_not_there_is_said_as_in_the_text(void **state)
 {
 	static const char *const lines[] = { "show crypto map interface Serial9/9",
-					     "show crypto session interface Tunnel77" };
+					     "show crypto session interface Tunnel77",
+					     "show crypto pki certificates NONE",
+					     "show crypto pki trustpoints NONE" };
 	struct show_in *in = fixture("gre");
 
 	(void)state;
@@ -131,6 +222,7 @@ int main(void)
 		cmocka_unit_test(every_show_command_has_json),
 		cmocka_unit_test(what_is_no_show_command_has_none),
 		cmocka_unit_test(every_golden_command_gives_a_document),
+		cmocka_unit_test(values_are_those_of_the_text),
 		cmocka_unit_test(what_is_not_there_is_said_as_in_the_text),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `| json` of show crypto session. */
+#include "control/show_json_parts.h"
+
+static void ike_sa(const struct ike_sa_info *s, struct json *j)
+{
+	bool up = s->state == IKE_QM_IDLE;
+
+	json_object(j, NULL);
+	json_addr(j, "local", &s->local);
+	json_num(j, "local_port", s->local_port);
+	json_addr(j, "remote", &s->remote);
+	json_num(j, "remote_port", s->remote_port);
+	json_bool(j, "active", up);
+	json_bool(j, "dead_peer_detection", s->dpd);
+	json_bool(j, "nat_traversal", s->nat);
+	json_bool(j, "fragmentation", s->frag);
+	json_num(j, "conn_id", s->conn_id);
+	json_num(j, "lifetime_left_sec", up ? s->left_sec : 0u);
+	json_object_end(j);
+}
+
+static void flow(const struct show_in *in, const struct p2_policy *p, struct json *j)
+{
+	const struct ike_pair_info *pair = show_current_pair(in, p->id);
+	const struct selector *sel = pair ? &pair->out.sel : &p->sel;
+	struct fwd_policy_stats s = show_flow_stats(in, p);
+	struct fwd_sa_stats sa_in = show_sa_stats(in, pair ? pair->in_id : 0);
+	struct fwd_sa_stats sa_out = show_sa_stats(in, pair ? pair->out_id : 0);
+
+	json_object(j, NULL);
+	json_ident(j, "local_ident", sel, false);
+	json_ident(j, "remote_ident", sel, true);
+	json_num(j, "active_sas", show_count_sas(in, p->id));
+	json_str(j, "origin", "crypto map");
+	json_object(j, "inbound");
+	json_num(j, "packets", s.decaps);
+	json_num(j, "drops", s.recv_errors);
+	json_lifetime_left(j, pair ? &pair->in : NULL, &sa_in);
+	json_object_end(j);
+	json_object(j, "outbound");
+	json_num(j, "packets", s.encaps);
+	json_num(j, "drops", s.send_errors);
+	json_lifetime_left(j, pair ? &pair->out : NULL, &sa_out);
+	json_object_end(j);
+	json_object_end(j);
+}
+
+static void session(const struct show_in *in, const struct show_session *s, struct json *j)
+{
+	char peer[IPADDR_STRLEN];
+
+	json_object(j, NULL);
+	json_str(j, "interface", s->ifname);
+	json_str(j, "status", s->status);
+	if (s->down)
+		json_null(j, "uptime_sec");
+	else
+		json_num(j, "uptime_sec", s->uptime_sec);
+	json_addr(j, "peer", &s->peer);
+	json_num(j, "port", s->sa ? s->sa->remote_port : 500u);
+	json_addr(j, "local", &s->local);
+	ipaddr_ios(&s->peer, peer);
+	json_str(j, "phase1_id", s->down ? NULL : s->sa && s->sa->peer_id[0] ? s->sa->peer_id : peer);
+	json_str_or_null(j, "last_failure", s->story);
+	json_array(j, "ike_sas");
+	for (size_t i = 0; i < in->n_sas; i++)
+		if (!in->sas[i].deleted && ipaddr_equal(&in->sas[i].peer, &s->peer))
+			ike_sa(&in->sas[i], j);
+	json_array_end(j);
+	json_array(j, "flows");
+	for (size_t i = 0; i < in->n_p2; i++)
+		if (show_session_has(in, s, &in->p2[i]))
+			flow(in, &in->p2[i], j);
+	json_array_end(j);
+	json_object_end(j);
+}
+
+int json_crypto_session(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
+	struct session_filter f = show_session_filter(a);
+	struct show_session s;
+
+	json_array(j, "sessions");
+	for (size_t i = 0; i < in->n_p2; i++)
+		if (show_session_at(in, i, &f, &s))
+			session(in, &s, j);
+	json_array_end(j);
+	return 0;
+}
