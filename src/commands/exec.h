@@ -33,7 +33,8 @@ enum exec_action {
 	EXEC_SHOW_CRYPTO_MAP, /* ifname; name (tag) */
 	EXEC_SHOW_DYNAMIC_MAP, /* name (tag) */
 	EXEC_SHOW_CALL_ADMISSION,
-	EXEC_SHOW_CRYPTO_SESSION, /* detail; addr (remote); addr2 (local); ifname; flag: brief */
+	EXEC_SHOW_CRYPTO_SESSION, /* detail; addr (remote); addr2 (local); ifname; flag: brief; number: 1
+				   * timeline, 2 history */
 	EXEC_SHOW_CRYPTO_ENGINE,
 	EXEC_SHOW_CRYPTO_MTU,
 	EXEC_SHOW_CRYPTO_DROPS,

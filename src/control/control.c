@@ -21,6 +21,7 @@
 #include "control/protect.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
+#include "control/timeline.h"
 #include "host/filter.h"
 #include "host/log.h"
 #include "host/nflog.h"
@@ -232,10 +233,11 @@ static int start(struct control *c, int fwd_fd)
 		return err;
 	}
 	c->ike = ike_new(&env);
+	c->timeline = timeline_new();
 	c->ike_timer = evtimer_new(c->base, on_ike_timer, c);
 	c->apply_timer = evtimer_new(c->base, on_apply_timer, c);
 	c->sample_timer = event_new(c->base, -1, EV_PERSIST, on_sample_timer, c);
-	if (!c->ike || !c->ike_timer || !c->apply_timer || !c->sample_timer) {
+	if (!c->ike || !c->timeline || !c->ike_timer || !c->apply_timer || !c->sample_timer) {
 		close(fwd_fd);
 		return -ENOMEM;
 	}
@@ -345,6 +347,7 @@ static void control_free(struct control *c)
 	ring_table_free(c->ring_table);
 	protect_stop(c);
 	ike_free(c->ike);
+	timeline_free(c->timeline);
 	manual_free(c);
 	fwdlink_free(c->fwd);
 	if_counts_fini(&c->counts);

@@ -17,6 +17,7 @@
 #include "control/ike_work.h"
 #include "control/protect.h"
 #include "control/show_parts.h"
+#include "control/timeline.h"
 #include "host/log.h"
 #include "host/offload.h"
 #include "host/os.h"
@@ -198,6 +199,9 @@ static void carry_out(struct control *c, const struct ike_action *a)
 	case IKE_ACT_KEY:
 		if (c->opt->keylog)
 			keylog_ike(c, a);
+		break;
+	case IKE_ACT_STEP:
+		timeline_step(c->timeline, host_now_ms(NULL), a);
 		break;
 	}
 }
@@ -537,6 +541,7 @@ void ikelink_used(struct control *c, const struct fwd_sa_stats *v, size_t n)
 		u[i] = (struct ike_use){ v[i].sa_id, v[i].idle_ms };
 	qsort(u, n, sizeof(*u), by_sa_id);
 	ike_used(c->ike, host_now_ms(NULL), u, n);
+	timeline_carried(c->timeline, host_now_ms(NULL), v, n);
 	free(u);
 	ikelink_pump(c);
 }

@@ -109,6 +109,7 @@ struct control {
 	struct config *config;
 	struct fwdlink *fwd;
 	struct ike *ike;
+	struct timeline *timeline;
 	struct ike_worker *worker; /* ike_work.c: its public-key work */
 	struct nl *nl;
 	int supervisor_fd, listen_fd, claim_fd, udp500, udp6_500, nl_events, sigterm_fd;

@@ -32,7 +32,8 @@ struct ipsec_filter show_ipsec_filter(const struct exec_args *a)
 
 struct session_filter show_session_filter(const struct exec_args *a)
 {
-	return (struct session_filter){ a->detail, a->flag, a->addr, a->addr2, a->ifname };
+	return (struct session_filter){ a->detail, a->flag, (enum session_form)a->number, a->addr, a->addr2,
+					a->ifname };
 }
 
 static void ipsec_sa(const struct show_in *in, const struct exec_args *a, struct txt *out)
@@ -51,7 +52,10 @@ static void crypto_session(const struct show_in *in, const struct exec_args *a, 
 {
 	struct session_filter f = show_session_filter(a);
 
-	show_crypto_session(in, &f, out);
+	if (f.form == SESSION_NOW)
+		show_crypto_session(in, &f, out);
+	else
+		show_session_story(in, &f, out);
 }
 
 static int about_crypto(const struct show_in *in, unsigned action, const struct exec_args *a,

@@ -8,6 +8,7 @@
 #include "base/txt.h"
 #include "commands/exec.h"
 #include "control/ifrate.h"
+#include "control/timeline.h"
 #include "forwarder/protocol.h"
 #include "ike/ike.h"
 #include "model/config.h"
@@ -107,6 +108,9 @@ struct show_in {
 	size_t n_sa_stats;
 	const struct fwd_policy_stats *policy_stats;
 	size_t n_policy_stats;
+
+	const struct timeline *timeline; /* may be NULL */
+	uint64_t now_ms;		 /* that its times are of */
 
 	struct pki *pki;
 	const struct pki_store *keys; /* may be NULL: none */

@@ -2,6 +2,8 @@
 /* `| json` of show crypto session. */
 #include "control/show_json_parts.h"
 
+#include <stdio.h>
+
 static void ike_sa(const struct ike_sa_info *s, struct json *j)
 {
 	bool up = s->state == IKE_QM_IDLE;
@@ -76,6 +78,50 @@ static void session(const struct show_in *in, const struct show_session *s, stru
 	json_object_end(j);
 }
 
+/* ---- timeline, history ---- */
+
+static void life(const struct show_in *in, const struct timeline_life *l, struct json *j)
+{
+	json_object(j, NULL);
+	for (enum timeline_step k = STEP_TRAFFIC; k < TIMELINE_STEPS; k++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "%s_at", timeline_step_key(k));
+		if (l->at_ms[k])
+			json_int(j, key, (in->wall_ms - (int64_t)show_ms_ago(in, l->at_ms[k])) / 1000);
+		else
+			json_null(j, key);
+	}
+	json_str(j, "reached", timeline_step_key(show_life_reached(l)));
+	json_bool(j, "begun_by_peer", l->by_peer);
+	json_addr(j, "traffic_source", &l->flow.local);
+	json_addr(j, "traffic_destination", &l->flow.remote);
+	json_num(j, "traffic_protocol", l->flow.proto);
+	json_num(j, "attempts", l->times);
+	json_num(j, "up_sec", show_up_sec(in, l));
+	json_str(j, "ended_because", l->at_ms[STEP_END] ? l->why : NULL);
+	json_object_end(j);
+}
+
+static void story(const struct show_in *in, const struct show_session *s, bool all, struct json *j)
+{
+	struct timeline_flaps f = timeline_flaps(in->timeline, &s->peer, in->now_ms);
+	const struct timeline_life *l;
+
+	json_object(j, NULL);
+	json_str(j, "interface", s->ifname);
+	json_addr(j, "peer", &s->peer);
+	json_str(j, "status", s->status);
+	json_num(j, "ups_last_hour", f.ups);
+	json_num(j, "downs_last_hour", f.downs);
+	json_bool(j, "flapping", f.flapping);
+	json_array(j, "lives");
+	for (size_t i = 0; (i == 0 || all) && (l = timeline_life(in->timeline, &s->peer, i)); i++)
+		life(in, l, j);
+	json_array_end(j);
+	json_object_end(j);
+}
+
 int json_crypto_session(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
 	struct session_filter f = show_session_filter(a);
@@ -83,8 +129,12 @@ int json_crypto_session(const struct show_in *in, const struct exec_args *a, str
 
 	json_array(j, "sessions");
 	for (size_t i = 0; i < in->n_p2; i++)
-		if (show_session_at(in, i, &f, &s))
-			session(in, &s, j);
+		if (show_session_at(in, i, &f, &s)) {
+			if (f.form == SESSION_NOW)
+				session(in, &s, j);
+			else if (in->timeline)
+				story(in, &s, f.form == SESSION_HISTORY, j);
+		}
 	json_array_end(j);
 	return 0;
 }

@@ -469,6 +469,7 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	(void)plumb_look(c);
 	(void)fwdlink_call(c->fwd, &get, -1, take_row, s);
 	take_ike(s, c);
+	timeline_carried(c->timeline, host_now_ms(NULL), s->sa_stats, in->n_sa_stats);
 	take_matches(s, c);
 	if (action == EXEC_SHOW_ACCESS_LISTS || action == EXEC_SHOW_IP_ACCESS_LISTS ||
 	    action == EXEC_SHOW_IPV6_ACCESS_LIST)
@@ -483,6 +484,8 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 		take_routes(s, c);
 	take_machine(s, c);
 	in->config = c->config;
+	in->timeline = c->timeline;
+	in->now_ms = host_now_ms(NULL);
 	in->pki = c->pki;
 	in->keys = c->keys;
 	in->enroll = s->enroll;

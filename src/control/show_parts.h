@@ -12,6 +12,8 @@
 void show_age(struct txt *out, uint64_t sec);
 /* The same, or `never` for SHOW_NEVER; ms in. */
 void show_ago(struct txt *out, uint64_t ms);
+/* `18:57:38[.347] UTC Mon Oct 19 2015`, of the local zone. */
+void show_date(const struct show_in *in, int64_t wall_ms, bool with_ms, struct txt *out);
 /* 255.255.255.0 from an inverted mask; of IPv6 the length of the prefix. */
 void show_mask(struct txt *out, const struct addr_match *m);
 /* 10.1.1.0/255.255.255.0/0/0: address, mask, protocol and port. */
@@ -156,13 +158,23 @@ struct show_call_pairs show_call_pairs(const struct show_in *in);
 void show_call_admission(const struct show_in *in, struct txt *out);
 
 /* show_session.c, show_engine.c */
+enum session_form { SESSION_NOW, SESSION_TIMELINE, SESSION_HISTORY };
 struct session_filter {
 	bool detail, brief;
+	enum session_form form;
 	struct ipaddr remote, local; /* IP_NONE: all */
 	const char *ifname;	     /* "": all */
 };
 struct session_filter show_session_filter(const struct exec_args *a);
 void show_crypto_session(const struct show_in *in, const struct session_filter *f, struct txt *out);
+
+/* show_timeline.c: timeline and history. */
+void show_session_story(const struct show_in *in, const struct session_filter *f, struct txt *out);
+uint64_t show_ms_ago(const struct show_in *in, uint64_t at_ms);
+/* How long a life had a pair that carried. */
+uint64_t show_up_sec(const struct show_in *in, const struct timeline_life *l);
+/* The last step before its end. */
+enum timeline_step show_life_reached(const struct timeline_life *l);
 
 /* A session: the policies of one interface that one peer serves. */
 struct show_session {

@@ -30,8 +30,7 @@ static void uptime_words(struct txt *out, uint64_t sec)
 		txt_str(out, "0 minutes");
 }
 
-/* `18:57:38[.347] UTC Mon Oct 19 2015`, of the local zone. */
-static void date(const struct show_in *in, int64_t wall_ms, bool with_ms, struct txt *out)
+void show_date(const struct show_in *in, int64_t wall_ms, bool with_ms, struct txt *out)
 {
 	time_t local = (time_t)(wall_ms / 1000 + in->utc_offset_sec);
 	struct tm tm;
@@ -83,7 +82,7 @@ void show_version(const struct show_in *in, struct txt *out)
 		   in->machine, in->version, in->config->hostname);
 	uptime_words(out, in->uptime_sec);
 	txt_str(out, "\nSystem returned to ROM by reload\nSystem restarted at ");
-	date(in, in->wall_ms - (int64_t)in->uptime_sec * 1000, false, out);
+	show_date(in, in->wall_ms - (int64_t)in->uptime_sec * 1000, false, out);
 	txt_printf(out,
 		   "\nSystem image file is \"flash:%s\"\n"
 		   "\n"
@@ -98,7 +97,7 @@ void show_version(const struct show_in *in, struct txt *out)
 void show_clock(const struct show_in *in, bool detail, struct txt *out)
 {
 	txt_char(out, '*'); /* IOS's sign for a clock that no time protocol of ours keeps */
-	date(in, in->wall_ms, true, out);
+	show_date(in, in->wall_ms, true, out);
 	txt_char(out, '\n');
 	if (detail)
 		txt_str(out, "Time source is hardware calendar\n");

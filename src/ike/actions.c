@@ -119,6 +119,62 @@ void act_failed(struct ike *k, uint32_t policy_id, const char *why)
 	a->a.policy_id = policy_line(k, policy_id); /* the forwarder knows lines */
 }
 
+static struct act *step(struct ike *k, enum ike_step what, const struct ipaddr *peer)
+{
+	struct act *a = push(k, IKE_ACT_STEP, (struct span){ 0 });
+
+	if (!a)
+		return NULL;
+	a->a.step = what;
+	a->a.path.remote = *peer;
+	a->a.text = "";
+	return a;
+}
+
+void act_step(struct ike *k, enum ike_step what, const struct ipaddr *peer, const char *why)
+{
+	struct act *a = step(k, what, peer);
+
+	if (!a || !why)
+		return;
+	a->text = strdup(why);
+	a->a.text = a->text ? a->text : "";
+}
+
+void act_step_traffic(struct ike *k, const struct ipaddr *peer, uint32_t policy_id, const struct flow *flow)
+{
+	struct act *a = step(k, IKE_STEP_TRAFFIC, peer);
+
+	if (!a)
+		return;
+	a->a.policy_id = policy_id;
+	if (flow)
+		a->a.flow = *flow;
+}
+
+void act_step_phase1(const struct ike_sa *sa)
+{
+	struct act *a = step(sa->k, IKE_STEP_PHASE1_UP, &sa->path.remote);
+
+	if (!a)
+		return;
+	a->a.since_ms = sa->made_ms;
+	a->a.initiator = sa->initiator;
+}
+
+void act_step_phase2(const struct pair *p)
+{
+	struct act *a = step(p->k, IKE_STEP_PHASE2_UP, &p->peer);
+
+	if (!a)
+		return;
+	a->spec = p->out; /* without its keys, as a pair has it */
+	a->a.spec = &a->spec;
+	a->a.sa_id = p->in.id;
+	a->a.policy_id = p->policy_id;
+	a->a.initiator = p->initiator || !p->made_ms; /* of one that was adopted nobody knows */
+}
+
 void act_policies(struct ike *k, uint32_t new_id)
 {
 	struct act *a = push(k, IKE_ACT_POLICIES, (struct span){ 0 });

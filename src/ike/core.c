@@ -204,7 +204,7 @@ static void drop_changed(struct ike *k)
 	for (p = TAILQ_FIRST(&k->pairs); p; p = next) {
 		next = TAILQ_NEXT(p, entry);
 		if (!policy_stands(k, &p->policy))
-			pair_remove(p, true);
+			pair_remove(p, true, "its crypto map entry was changed or removed");
 	}
 	TAILQ_FOREACH(sa, &k->sas, entry)
 		for (q = TAILQ_FIRST(&sa->qms); q; q = next_q) {
@@ -397,7 +397,7 @@ void ike_acquire(struct ike *k, uint64_t now_ms, uint32_t policy_id, const struc
 		return;
 	}
 	policy_begins(k, p);
-	negotiate(k, p);
+	negotiate_asked(k, p, flow);
 }
 
 void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool used)
@@ -409,7 +409,7 @@ void ike_expire(struct ike *k, uint64_t now_ms, uint32_t sa_id, bool hard, bool 
 	if (!p)
 		return;
 	if (hard) {
-		pair_remove(p, true);
+		pair_remove(p, true, "its lifetime is over and it was not renewed");
 		return;
 	}
 	/* unused: it is renewed by the next packet, not by the clock */
@@ -433,8 +433,8 @@ void ike_clear_isakmp(struct ike *k, uint64_t now_ms, uint32_t conn_id)
 	}
 }
 
-void ike_clear_ipsec(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, const char *map,
-		     uint32_t spi)
+static void clear_pairs(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, const char *map,
+			uint32_t spi, const char *why)
 {
 	struct pair *p, *next;
 
@@ -445,13 +445,19 @@ void ike_clear_ipsec(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, 
 		    (!map || !strcmp(p->policy.map, map)) &&
 		    (!spi || p->in.spi == spi || p->out.spi == spi || p->in.ah.spi == spi ||
 		     p->out.ah.spi == spi))
-			pair_remove(p, true);
+			pair_remove(p, true, why);
 	}
+}
+
+void ike_clear_ipsec(struct ike *k, uint64_t now_ms, const struct ipaddr *peer, const char *map,
+		     uint32_t spi)
+{
+	clear_pairs(k, now_ms, peer, map, spi, "cleared by the operator");
 }
 
 void ike_forwarder_lost(struct ike *k, uint64_t now_ms)
 {
-	ike_clear_ipsec(k, now_ms, NULL, NULL, 0);
+	clear_pairs(k, now_ms, NULL, NULL, 0, "the forwarder was restarted");
 	/* exchanges under way would install into the new one: begin them anew */
 	struct ike_sa *sa;
 	struct qm *q, *next;

@@ -197,7 +197,7 @@ void dpd_dead(struct ike *k, const struct peer *peer)
 		next_p = pair_of_peer(k, &peer->addr, p);
 		/* he may hear what we cannot: the DELETE goes out all the same */
 		if (peer_has_pair(peer, p))
-			pair_remove(p, true);
+			pair_remove(p, true, "dead peer: it does not answer");
 	}
 	/* half-open ones are left to their own timers: he may be coming back */
 	while ((sa = up_with(k, peer))) /* each time anew: new ones may be begun meanwhile */

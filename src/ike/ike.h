@@ -179,6 +179,19 @@ enum ike_action_type {
 			      * in force before the next action; 0: some are gone */
 	IKE_ACT_WORK,	     /* public-key work is wanted: ike_worked() with its id, once, later or now */
 	IKE_ACT_KEY,	     /* initiator cookie and encryption key of an ISAKMP SA */
+	IKE_ACT_STEP,	     /* what a session with path.remote, as he is configured, came to: step,
+			      * for `show crypto session timeline`; nothing has to be done */
+};
+
+/* Of strangers nothing is told: what fails before they are known leaves no step. */
+enum ike_step {
+	IKE_STEP_TRAFFIC = 1,  /* flow asks for policy_id, which has no SA */
+	IKE_STEP_PHASE1,       /* we begin phase 1 */
+	IKE_STEP_PHASE1_UP,    /* one is complete that was begun at since_ms, by us or the peer */
+	IKE_STEP_PHASE1_DOWN,  /* one that was complete is gone; text: why */
+	IKE_STEP_PHASE2_UP,    /* a pair carries: sa_id inbound, spec outbound */
+	IKE_STEP_PHASE2_DOWN,  /* a pair that carried is gone; text: why */
+	IKE_STEP_FAILED,       /* nothing came of it; text: why */
 };
 
 struct ike_action {
@@ -189,7 +202,11 @@ struct ike_action {
 	const struct ike_work *work; /* likewise */
 	uint32_t sa_id, policy_id;
 	const char *mnemonic; /* LOG: facility-severity-mnemonic without % */
-	const char *text;     /* LOG, DEBUG, FAILED (the reason, one sentence) */
+	const char *text;     /* LOG, DEBUG, FAILED, STEP (the reason, one sentence) */
+	enum ike_step step;   /* STEP, and the three below */
+	struct flow flow;
+	uint64_t since_ms;
+	bool initiator; /* of phase 1, of the pair */
 	uint8_t cookie[8];
 };
 

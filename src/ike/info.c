@@ -187,7 +187,7 @@ static void recv_delete(struct ike_sa *sa, struct span body)
 		if (p) {
 			act_debug_ipsec(k, &p->peer,
 					"(key_engine_delete_sas): rec'd delete notify from ISAKMP");
-			pair_remove(p, false);
+			pair_remove(p, false, "deleted by the peer");
 		}
 	}
 }
@@ -236,7 +236,7 @@ static void recv_notify(struct ike_sa *sa, struct span body)
 			struct pair *p = pair_by_spi(sa, n.proto, rd_be32(&r));
 
 			if (p)
-				pair_remove(p, false);
+				pair_remove(p, false, "the peer does not know its SPI");
 		}
 		break;
 	case NT_NO_PROPOSAL_CHOSEN:

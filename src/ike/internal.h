@@ -25,6 +25,11 @@ void act_sa_add(struct ike *k, const struct sa_spec *spec);
 void act_sa_move(struct ike *k, uint32_t sa_id, const struct ike_path *path);
 void act_sa_del(struct ike *k, uint32_t sa_id);
 void act_failed(struct ike *k, uint32_t policy_id, const char *why);
+/* IKE_ACT_STEP; why may be NULL. */
+void act_step(struct ike *k, enum ike_step step, const struct ipaddr *peer, const char *why);
+void act_step_traffic(struct ike *k, const struct ipaddr *peer, uint32_t policy_id, const struct flow *flow);
+void act_step_phase1(const struct ike_sa *sa);
+void act_step_phase2(const struct pair *p);
 void act_policies(struct ike *k, uint32_t new_id);
 bool act_work(struct ike *k, const struct ike_work *w); /* false: no memory, and none will be done */
 void act_key(struct ike *k, const struct ike_sa *sa);
@@ -408,7 +413,8 @@ int pair_keep_inbound(struct ike *k, struct qm *q);
 /* Installs the outbound SA, unless the pair was removed meanwhile; from now on it
  * carries what leaves, and older pairs of its policy retire. */
 void pair_use(struct ike *k, const struct qm *q);
-void pair_remove(struct pair *p, bool tell_peer);
+/* why: one sentence for who asks later. */
+void pair_remove(struct pair *p, bool tell_peer, const char *why);
 struct pair *pair_by_sa(struct ike *k, uint32_t sa_id);
 /* Of the peer that an SA is up with, by the SPI that he receives on. */
 struct pair *pair_by_spi(const struct ike_sa *sa, uint8_t proto_id, uint32_t spi);
@@ -444,6 +450,7 @@ void pair_timer_fired(struct pair *p, struct timer *t);
 bool p1_any_usable(const struct ike *k); /* some crypto isakmp policy can be negotiated */
 /* Negotiates for the policy: on the SA that is up, one that is starting, or a new one. */
 void negotiate(struct ike *k, const struct p2_policy *p);
+void negotiate_asked(struct ike *k, const struct p2_policy *p, const struct flow *flow);
 void negotiate_overtaken(struct ike *k, const struct pair *p); /* which the peer has begun */
 void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer, const char *why);
 /* A packet asks for SAs that are not there: the round begins, with the default peer. */

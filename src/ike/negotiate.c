@@ -71,10 +71,13 @@ void policy_follow(struct ike *k, const struct pair *p)
 
 static void give_up(struct ike *k, uint32_t policy_id, const char *why)
 {
+	const struct p2_policy *p = p2_by_id(k, policy_id);
 	struct fail_note *n = note_for(k, policy_id, true);
 
 	if (n)
 		snprintf(n->story, sizeof(n->story), "%s", why);
+	if (n && p && p->n_peers)
+		act_step(k, IKE_STEP_FAILED, &p->peers[n->peer_index % p->n_peers], why);
 	act_failed(k, policy_id, why);
 }
 
@@ -145,6 +148,7 @@ void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer,
 	snprintf(n->story, sizeof(n->story), "%s", why);
 	if (renew_later(k, policy_id))
 		return;
+	act_step(k, IKE_STEP_FAILED, peer, why);
 	if (p->n_peers > 1 && ipaddr_equal(&p->peers[n->peer_index % p->n_peers], peer)) {
 		leave_peer(k, p, n);
 		if (++n->tried < p->n_peers) {
@@ -362,6 +366,7 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 		if (!ipaddr_equal(&live->out.dst, peer))
 			sa->at = live->out.dst;
 	}
+	act_step(k, IKE_STEP_PHASE1, peer, NULL);
 	profile_set(sa, p->profile);
 	sa_want(sa, p->id);
 	if (phase1_start(sa))
@@ -387,6 +392,16 @@ static struct ike_sa *find_starting(struct ike *k, const struct p2_policy *p,
 
 	return live && p->dynamic && ipaddr_equal(&live->peer, peer) ? sa_starting_of(k, p, &who) :
 								       sa_starting_with(k, p, peer);
+}
+
+/* Packets ask for it, and it has no SA. */
+void negotiate_asked(struct ike *k, const struct p2_policy *p, const struct flow *flow)
+{
+	const struct fail_note *n = note_for(k, p->id, false);
+
+	if (p->n_peers && !pair_current(k, p->id) && !is_under_way(k, p))
+		act_step_traffic(k, &p->peers[n ? n->peer_index % p->n_peers : 0], p->id, flow);
+	negotiate(k, p);
 }
 
 void negotiate(struct ike *k, const struct p2_policy *p)

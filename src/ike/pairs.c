@@ -197,6 +197,7 @@ void pair_use(struct ike *k, const struct qm *q)
 	act_sa_add(k, &q->out);
 	session_up(p);
 	p->out_installed = true;
+	act_step_phase2(p);
 	made_in_use(p);
 	retire_older(k, p, q->made_ms);
 	if (!p->initiator)
@@ -210,7 +211,7 @@ const struct ipaddr *pair_local(const struct pair *p)
 	return p->in.id ? &p->in.dst : &p->out.src;
 }
 
-void pair_remove(struct pair *p, bool tell_peer)
+void pair_remove(struct pair *p, bool tell_peer, const char *why)
 {
 	struct ike *k = p->k;
 	struct ipaddr local = *pair_local(p), peer = p->peer;
@@ -232,8 +233,10 @@ void pair_remove(struct pair *p, bool tell_peer)
 	forget_specs(p);
 	secret_free(p, sizeof(*p));
 	made_ended(k, policy_id);
-	if (carried)
-		session_down(k, &local, &peer);
+	if (!carried)
+		return;
+	act_step(k, IKE_STEP_PHASE2_DOWN, &peer, why);
+	session_down(k, &local, &peer);
 }
 
 static struct pair *of_ref(struct hnode *n)
@@ -341,7 +344,7 @@ void pairs_drop_peer(struct ike *k, const struct peer *peer, uint64_t before_ms)
 	for (p = pair_of_peer(k, &peer->addr, NULL); p; p = next) {
 		next = pair_of_peer(k, &peer->addr, p);
 		if (peer_has_pair(peer, p) && p->made_ms < before_ms)
-			pair_remove(p, false);
+			pair_remove(p, false, "the peer has restarted");
 	}
 }
 
@@ -418,6 +421,8 @@ int ike_adopt(struct ike *k, uint64_t now_ms, const struct sa_spec *spec)
 	copy_spec(in ? &p->in : &p->out, spec);
 	p->out_installed |= !in;
 	note_spec(p, in, &spec->peer);
+	if (!in)
+		act_step_phase2(p);
 	if (pair_current(k, policy->id) == p)
 		made_adopted(p);
 	return 0;
@@ -428,7 +433,7 @@ void pair_timer_fired(struct pair *p, struct timer *t)
 	const struct p2_policy *policy = p2_by_id(p->k, p->policy_id);
 
 	if (t->kind == T_RETIRE)
-		pair_remove(p, true);
+		pair_remove(p, true, "a newer pair has taken its place");
 	else if (policy && !p->retired)
 		negotiate(p->k, policy);
 }

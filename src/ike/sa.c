@@ -169,6 +169,8 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 	timer_stop(&k->timers, &sa->dpd.timer);
 	sa_enter(sa, MM_DEAD);
 	snprintf(sa->story, sizeof(sa->story), "%s", why);
+	if (sa->was_up || sa->initiator)
+		act_step(k, sa->was_up ? IKE_STEP_PHASE1_DOWN : IKE_STEP_FAILED, &peer, why);
 	sa->pending = NULL;
 	sa->n_pending = 0;
 	fail_quick_modes(sa, why);
@@ -522,6 +524,7 @@ void sa_up(struct ike_sa *sa)
 	sa->life.kind = T_REKEY;
 	(void)timer_arm(&k->timers, &sa->life, k->now_ms + rekey_ms(sa));
 	sa_story(sa, "up");
+	act_step_phase1(sa);
 	act_debug(k, sa, "SA authentication status:");
 	act_debug(k, sa, "        authenticated");
 	act_debug(k, sa, "SA has been authenticated with %s", ipaddr_ios(&sa->path.remote, addr));

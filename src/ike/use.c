@@ -47,7 +47,7 @@ static void end_idle(struct pair *p, const struct p2_policy *policy)
 
 	act_debug_ipsec(k, &p->peer, "(delete_sa): idle for %u s: peer %s, spi 0x%X", policy->idle_sec,
 			ipaddr_ios(&p->peer, a), p->in.spi);
-	pair_remove(p, true);
+	pair_remove(p, true, "idle");
 	if (policy->idle_default && !pair_current(k, policy->id))
 		policy_to_default(k, policy);
 }

@@ -197,6 +197,8 @@ void sim_drain(int s)
 			memcpy(x->key, a.data.p, a.data.len);
 			memcpy(x->key_cookie, a.cookie, 8);
 			break;
+		case IKE_ACT_STEP:
+			break;
 		}
 	}
 }

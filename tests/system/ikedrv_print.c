@@ -155,6 +155,8 @@ void drv_print_action(const struct ike_action *a)
 		add_hex(o, "cookie", a->cookie, sizeof(a->cookie));
 		add_hex(o, "key", a->data.p, a->data.len);
 		break;
+	case IKE_ACT_STEP:
+		return;
 	default:
 		abort();
 	}
