@@ -105,7 +105,7 @@ static void life(const struct show_in *in, const struct timeline_life *l, struct
 
 static void story(const struct show_in *in, const struct show_session *s, bool all, struct json *j)
 {
-	struct timeline_flaps f = timeline_flaps(in->timeline, &s->peer, in->now_ms);
+	struct timeline_flaps f = timeline_flaps(in->timeline, &s->peer, s->ifid, in->now_ms);
 	const struct timeline_life *l;
 
 	json_object(j, NULL);
@@ -116,7 +116,7 @@ static void story(const struct show_in *in, const struct show_session *s, bool a
 	json_num(j, "downs_last_hour", f.downs);
 	json_bool(j, "flapping", f.flapping);
 	json_array(j, "lives");
-	for (size_t i = 0; (i == 0 || all) && (l = timeline_life(in->timeline, &s->peer, i)); i++)
+	for (size_t i = 0; (i == 0 || all) && (l = timeline_life(in->timeline, &s->peer, s->ifid, i)); i++)
 		life(in, l, j);
 	json_array_end(j);
 	json_object_end(j);

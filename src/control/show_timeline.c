@@ -76,8 +76,8 @@ static void step_line(const struct show_in *in, const struct timeline_life *l, e
 
 static void timeline(const struct show_in *in, const struct show_session *s, struct txt *out)
 {
-	const struct timeline_life *l = timeline_life(in->timeline, &s->peer, 0);
-	const struct timeline_life *before = timeline_life(in->timeline, &s->peer, 1);
+	const struct timeline_life *l = timeline_life(in->timeline, &s->peer, s->ifid, 0);
+	const struct timeline_life *before = timeline_life(in->timeline, &s->peer, s->ifid, 1);
 
 	heading(s, out);
 	if (!l)
@@ -112,15 +112,15 @@ static void life_line(const struct show_in *in, const struct timeline_life *l, s
 
 static void history(const struct show_in *in, const struct show_session *s, struct txt *out)
 {
-	struct timeline_flaps f = timeline_flaps(in->timeline, &s->peer, in->now_ms);
+	struct timeline_flaps f = timeline_flaps(in->timeline, &s->peer, s->ifid, in->now_ms);
 	const struct timeline_life *l;
 
 	heading(s, out);
 	txt_printf(out, "  Within the last hour: up %u, down %u%s\n", f.ups, f.downs,
 		   f.flapping ? " - it flaps" : "");
-	if (timeline_life(in->timeline, &s->peer, 0))
+	if (timeline_life(in->timeline, &s->peer, s->ifid, 0))
 		txt_str(out, "  Began                         Got to                  Up for  Times  Ended because\n");
-	for (size_t i = 0; (l = timeline_life(in->timeline, &s->peer, i)); i++)
+	for (size_t i = 0; (l = timeline_life(in->timeline, &s->peer, s->ifid, i)); i++)
 		life_line(in, l, out);
 	txt_char(out, '\n');
 }

@@ -20,8 +20,10 @@ struct session {
 	TAILQ_ENTRY(session) entry; /* by the last step, newest first */
 	struct hnode node;
 	struct ipaddr peer;
-	unsigned pairs, phase1s; /* that are there */
-	uint64_t phase1_ms;	 /* the oldest of those that are there came up; 0: none is */
+	uint32_t ifid;	  /* 0: the peer himself */
+	unsigned pairs;	  /* that are there */
+	unsigned phase1s; /* likewise, of the peer himself */
+	uint64_t phase1_ms; /* the first of them came up; 0: none is there */
 	struct watched sa[WATCHED];
 	struct timeline_life *life[TIMELINE_LIVES]; /* oldest first */
 	size_t n;
@@ -98,9 +100,10 @@ void timeline_free(struct timeline *t)
 	free(t);
 }
 
-static struct session *find(const struct timeline *t, const struct ipaddr *peer)
+/* The records of a peer, in no order; after NULL: the first. */
+static struct session *next_of(const struct timeline *t, const struct ipaddr *peer, const struct session *after)
 {
-	struct hnode *n = htab_first(&t->by_peer, hash_of(peer));
+	struct hnode *n = after ? htab_next(&after->node) : htab_first(&t->by_peer, hash_of(peer));
 
 	for (; n; n = htab_next(n)) {
 		struct session *s = hnode_entry(n, struct session, node);
@@ -111,21 +114,30 @@ static struct session *find(const struct timeline *t, const struct ipaddr *peer)
 	return NULL;
 }
 
+static struct session *find(const struct timeline *t, const struct ipaddr *peer, uint32_t ifid)
+{
+	struct session *s = NULL;
+
+	while ((s = next_of(t, peer, s)) && s->ifid != ifid)
+		continue;
+	return s;
+}
+
 /* Room for another: the quietest goes, and those that carry only if all do. */
 static void make_room(struct timeline *t)
 {
 	struct session *s = TAILQ_LAST(&t->sessions, sessions);
 
-	if (t->n < TIMELINE_PEERS)
+	if (t->n < TIMELINE_MAX)
 		return;
-	for (size_t i = 0; s && s->pairs && i < 64; i++)
+	for (size_t i = 0; s && (s->pairs || s->phase1s) && i < 64; i++)
 		s = TAILQ_PREV(s, sessions, entry);
 	session_free(t, s ? s : TAILQ_LAST(&t->sessions, sessions));
 }
 
-static struct session *session_for(struct timeline *t, const struct ipaddr *peer)
+static struct session *session_for(struct timeline *t, const struct ipaddr *peer, uint32_t ifid)
 {
-	struct session *s = find(t, peer);
+	struct session *s = find(t, peer, ifid);
 
 	if (s) {
 		TAILQ_REMOVE(&t->sessions, s, entry);
@@ -137,6 +149,7 @@ static struct session *session_for(struct timeline *t, const struct ipaddr *peer
 	if (!s)
 		return NULL;
 	s->peer = *peer;
+	s->ifid = ifid;
 	if (htab_add(&t->by_peer, &s->node, hash_of(peer))) {
 		free(s);
 		return NULL;
@@ -161,12 +174,11 @@ static struct timeline_life *living(const struct session *s)
 	return l && !l->at_ms[STEP_END] ? l : NULL;
 }
 
-static struct timeline_life *life_for(struct session *s, uint64_t now_ms)
+/* The oldest makes room. */
+static struct timeline_life *life_new(struct session *s)
 {
-	struct timeline_life *l = living(s);
+	struct timeline_life *l;
 
-	if (l)
-		return l;
 	if (s->n == TIMELINE_LIVES) {
 		l = s->life[0];
 		memmove(&s->life[0], &s->life[1], (TIMELINE_LIVES - 1) * sizeof(s->life[0]));
@@ -177,9 +189,23 @@ static struct timeline_life *life_for(struct session *s, uint64_t now_ms)
 	if (!l)
 		return NULL;
 	*l = (struct timeline_life){ .times = 1 };
-	l->at_ms[STEP_TRAFFIC] = now_ms;
-	l->at_ms[STEP_PHASE1] = s->phase1_ms;
 	s->life[s->n++] = l;
+	return l;
+}
+
+/* The life that has not ended, or a new one that begins now; its phase 1 may be there already. */
+static struct timeline_life *life_for(struct timeline *t, struct session *s, uint64_t now_ms)
+{
+	const struct session *peer = find(t, &s->peer, 0);
+	struct timeline_life *l = living(s);
+
+	if (l)
+		return l;
+	l = life_new(s);
+	if (!l)
+		return NULL;
+	l->at_ms[STEP_TRAFFIC] = now_ms;
+	l->at_ms[STEP_PHASE1] = peer ? peer->phase1_ms : 0;
 	return l;
 }
 
@@ -227,17 +253,34 @@ static void watch(struct timeline *t, struct session *s, uint32_t sa_id)
 	}
 }
 
+/* A pair of a session that nobody here has asked for: the peer has, or the peer before this one
+ * did not answer. It began when phase 1 did, if phase 1 was for its sake. */
+static struct timeline_life *unasked(struct timeline *t, struct session *s, uint64_t now_ms, bool by_peer)
+{
+	struct session *peer = find(t, &s->peer, 0);
+	struct timeline_life *l = life_for(t, s, now_ms), *first = peer ? living(peer) : NULL;
+
+	if (!l)
+		return NULL;
+	l->by_peer = by_peer;
+	if (first && !first->at_ms[STEP_PHASE2])
+		l->at_ms[STEP_TRAFFIC] = first->at_ms[STEP_TRAFFIC];
+	return l;
+}
+
 static void pair_up(struct timeline *t, struct session *s, uint64_t now_ms, const struct ike_action *a)
 {
-	struct timeline_life *l = living(s);
+	struct timeline_life *l = living(s), *of_peer;
+	struct session *peer = find(t, &s->peer, 0);
 
 	s->pairs++;
-	if (!l) {
-		l = life_for(s, now_ms);
-		if (!l)
-			return;
-		l->by_peer = !a->initiator;
-	}
+	if (!l)
+		l = unasked(t, s, now_ms, !a->initiator);
+	of_peer = peer ? living(peer) : NULL;
+	if (of_peer && !of_peer->at_ms[STEP_PHASE2])
+		of_peer->at_ms[STEP_PHASE2] = now_ms;
+	if (!l)
+		return;
 	if (!l->at_ms[STEP_PHASE2])
 		l->at_ms[STEP_PHASE2] = now_ms;
 	if (l->at_ms[STEP_DATA])
@@ -246,60 +289,89 @@ static void pair_up(struct timeline *t, struct session *s, uint64_t now_ms, cons
 	watch(t, s, a->spec->id);
 }
 
-static void phase1_up(struct session *s, uint64_t now_ms, const struct ike_action *a)
+static void pair_down(struct timeline *t, struct session *s, uint64_t now_ms, const char *why)
 {
-	struct timeline_life *l = living(s);
+	if (s->pairs && !--s->pairs)
+		ends(t, s, now_ms, why);
+}
 
-	if (!s->phase1s++)
-		s->phase1_ms = now_ms;
+/* Of the peer: all that wait for it have it. */
+static void phase1_up(struct timeline *t, struct session *peer, uint64_t now_ms, const struct ike_action *a)
+{
+	struct timeline_life *l = living(peer);
+	struct session *s = NULL;
+
+	if (!peer->phase1s++)
+		peer->phase1_ms = now_ms;
 	if (!l) {
-		l = life_for(s, a->since_ms);
-		if (!l)
-			return;
-		l->by_peer = !a->initiator;
+		l = life_for(t, peer, a->since_ms);
+		if (l)
+			l->by_peer = !a->initiator;
 	}
-	if (!l->at_ms[STEP_PHASE1])
-		l->at_ms[STEP_PHASE1] = now_ms;
+	while ((s = next_of(t, &peer->peer, s))) {
+		l = living(s);
+		if (l && !l->at_ms[STEP_PHASE1])
+			l->at_ms[STEP_PHASE1] = now_ms;
+	}
+}
+
+/* What has no pair, and no phase 1 to get one by, is over. */
+static void all_end(struct timeline *t, struct session *peer, uint64_t now_ms, const char *why)
+{
+	struct session *s = NULL;
+
+	if (peer->phase1s)
+		return;
+	while ((s = next_of(t, &peer->peer, s)))
+		if (!s->pairs)
+			ends(t, s, now_ms, why);
+}
+
+static void of_peer(struct timeline *t, struct session *peer, uint64_t now_ms, const struct ike_action *a)
+{
+	switch (a->step) {
+	case IKE_STEP_PHASE1:
+		(void)life_for(t, peer, now_ms);
+		break;
+	case IKE_STEP_PHASE1_UP:
+		phase1_up(t, peer, now_ms, a);
+		break;
+	case IKE_STEP_PHASE1_DOWN:
+		if (peer->phase1s && !--peer->phase1s)
+			peer->phase1_ms = 0;
+		all_end(t, peer, now_ms, a->text);
+		break;
+	default:
+		all_end(t, peer, now_ms, a->text);
+		break;
+	}
 }
 
 void timeline_step(struct timeline *t, uint64_t now_ms, const struct ike_action *a)
 {
-	struct session *s = session_for(t, &a->path.remote);
+	struct session *s = session_for(t, &a->path.remote, a->ifid);
 	struct timeline_life *l;
 
-	if (!s)
-		return;
-	switch (a->step) {
-	case IKE_STEP_TRAFFIC:
-		l = life_for(s, now_ms);
-		if (l && !l->flow.local.family && !l->by_peer)
-			l->flow = a->flow;
-		break;
-	case IKE_STEP_PHASE1:
-		if (!s->pairs)
-			(void)life_for(s, now_ms);
-		break;
-	case IKE_STEP_PHASE1_UP:
-		phase1_up(s, now_ms, a);
-		break;
-	case IKE_STEP_PHASE1_DOWN:
-		if (s->phase1s && !--s->phase1s)
-			s->phase1_ms = 0;
-		if (!s->pairs && !s->phase1s)
-			ends(t, s, now_ms, a->text);
-		break;
-	case IKE_STEP_PHASE2_UP:
-		pair_up(t, s, now_ms, a);
-		break;
-	case IKE_STEP_PHASE2_DOWN:
-		if (s->pairs && !--s->pairs)
-			ends(t, s, now_ms, a->text);
-		break;
-	case IKE_STEP_FAILED:
-		if (!s->pairs)
-			ends(t, s, now_ms, a->text);
-		break;
-	}
+	if (s && !a->ifid)
+		of_peer(t, s, now_ms, a);
+	else if (s)
+		switch (a->step) {
+		case IKE_STEP_TRAFFIC:
+			l = life_for(t, s, now_ms);
+			if (l && !l->flow.local.family && !l->by_peer)
+				l->flow = a->flow;
+			break;
+		case IKE_STEP_PHASE2_UP:
+			pair_up(t, s, now_ms, a);
+			break;
+		case IKE_STEP_PHASE2_DOWN:
+			pair_down(t, s, now_ms, a->text);
+			break;
+		default: /* FAILED */
+			if (!s->pairs)
+				ends(t, s, now_ms, a->text);
+			break;
+		}
 }
 
 void timeline_carried(struct timeline *t, uint64_t now_ms, const struct fwd_sa_stats *v, size_t n)
@@ -324,16 +396,26 @@ void timeline_carried(struct timeline *t, uint64_t now_ms, const struct fwd_sa_s
 
 /* ---- what is asked ---- */
 
-const struct timeline_life *timeline_life(const struct timeline *t, const struct ipaddr *peer, size_t i)
+/* Of a session that has no record of its own that of its peer. */
+static const struct session *asked(const struct timeline *t, const struct ipaddr *peer, uint32_t ifid)
 {
-	const struct session *s = find(t, peer);
+	const struct session *s = find(t, peer, ifid);
+
+	return s ? s : find(t, peer, 0);
+}
+
+const struct timeline_life *timeline_life(const struct timeline *t, const struct ipaddr *peer, uint32_t ifid,
+					  size_t i)
+{
+	const struct session *s = asked(t, peer, ifid);
 
 	return s && i < s->n ? s->life[s->n - 1 - i] : NULL;
 }
 
-struct timeline_flaps timeline_flaps(const struct timeline *t, const struct ipaddr *peer, uint64_t now_ms)
+struct timeline_flaps timeline_flaps(const struct timeline *t, const struct ipaddr *peer, uint32_t ifid,
+				     uint64_t now_ms)
 {
-	const struct session *s = find(t, peer);
+	const struct session *s = find(t, peer, ifid);
 	struct timeline_flaps f = { 0, 0, false };
 
 	for (size_t i = 0; s && i < s->n; i++) {

@@ -119,21 +119,22 @@ void act_failed(struct ike *k, uint32_t policy_id, const char *why)
 	a->a.policy_id = policy_line(k, policy_id); /* the forwarder knows lines */
 }
 
-static struct act *step(struct ike *k, enum ike_step what, const struct ipaddr *peer)
+static struct act *step(struct ike *k, enum ike_step what, const struct ipaddr *peer, uint32_t ifid)
 {
 	struct act *a = push(k, IKE_ACT_STEP, (struct span){ 0 });
 
 	if (!a)
 		return NULL;
 	a->a.step = what;
+	a->a.ifid = ifid;
 	a->a.path.remote = *peer;
 	a->a.text = "";
 	return a;
 }
 
-void act_step(struct ike *k, enum ike_step what, const struct ipaddr *peer, const char *why)
+void act_step(struct ike *k, enum ike_step what, const struct ipaddr *peer, uint32_t ifid, const char *why)
 {
-	struct act *a = step(k, what, peer);
+	struct act *a = step(k, what, peer, ifid);
 
 	if (!a || !why)
 		return;
@@ -141,20 +142,20 @@ void act_step(struct ike *k, enum ike_step what, const struct ipaddr *peer, cons
 	a->a.text = a->text ? a->text : "";
 }
 
-void act_step_traffic(struct ike *k, const struct ipaddr *peer, uint32_t policy_id, const struct flow *flow)
+void act_step_traffic(struct ike *k, const struct ipaddr *peer, const struct p2_policy *p, const struct flow *flow)
 {
-	struct act *a = step(k, IKE_STEP_TRAFFIC, peer);
+	struct act *a = step(k, IKE_STEP_TRAFFIC, peer, p->ifid);
 
 	if (!a)
 		return;
-	a->a.policy_id = policy_id;
+	a->a.policy_id = p->id;
 	if (flow)
 		a->a.flow = *flow;
 }
 
 void act_step_phase1(const struct ike_sa *sa)
 {
-	struct act *a = step(sa->k, IKE_STEP_PHASE1_UP, &sa->path.remote);
+	struct act *a = step(sa->k, IKE_STEP_PHASE1_UP, &sa->path.remote, 0);
 
 	if (!a)
 		return;
@@ -164,7 +165,7 @@ void act_step_phase1(const struct ike_sa *sa)
 
 void act_step_phase2(const struct pair *p)
 {
-	struct act *a = step(p->k, IKE_STEP_PHASE2_UP, &p->peer);
+	struct act *a = step(p->k, IKE_STEP_PHASE2_UP, &p->peer, p->policy.ifid);
 
 	if (!a)
 		return;

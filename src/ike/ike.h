@@ -203,7 +203,8 @@ struct ike_action {
 	uint32_t sa_id, policy_id;
 	const char *mnemonic; /* LOG: facility-severity-mnemonic without % */
 	const char *text;     /* LOG, DEBUG, FAILED, STEP (the reason, one sentence) */
-	enum ike_step step;   /* STEP, and the three below */
+	enum ike_step step;   /* STEP, and the four below */
+	uint32_t ifid;	      /* of the policy; 0: it concerns all that the peer serves */
 	struct flow flow;
 	uint64_t since_ms;
 	bool initiator; /* of phase 1, of the pair */

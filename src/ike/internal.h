@@ -26,8 +26,8 @@ void act_sa_move(struct ike *k, uint32_t sa_id, const struct ike_path *path);
 void act_sa_del(struct ike *k, uint32_t sa_id);
 void act_failed(struct ike *k, uint32_t policy_id, const char *why);
 /* IKE_ACT_STEP; why may be NULL. */
-void act_step(struct ike *k, enum ike_step step, const struct ipaddr *peer, const char *why);
-void act_step_traffic(struct ike *k, const struct ipaddr *peer, uint32_t policy_id, const struct flow *flow);
+void act_step(struct ike *k, enum ike_step step, const struct ipaddr *peer, uint32_t ifid, const char *why);
+void act_step_traffic(struct ike *k, const struct ipaddr *peer, const struct p2_policy *p, const struct flow *flow);
 void act_step_phase1(const struct ike_sa *sa);
 void act_step_phase2(const struct pair *p);
 void act_policies(struct ike *k, uint32_t new_id);

@@ -77,7 +77,7 @@ static void give_up(struct ike *k, uint32_t policy_id, const char *why)
 	if (n)
 		snprintf(n->story, sizeof(n->story), "%s", why);
 	if (n && p && p->n_peers)
-		act_step(k, IKE_STEP_FAILED, &p->peers[n->peer_index % p->n_peers], why);
+		act_step(k, IKE_STEP_FAILED, &p->peers[n->peer_index % p->n_peers], p->ifid, why);
 	act_failed(k, policy_id, why);
 }
 
@@ -148,7 +148,7 @@ void policy_failed(struct ike *k, uint32_t policy_id, const struct ipaddr *peer,
 	snprintf(n->story, sizeof(n->story), "%s", why);
 	if (renew_later(k, policy_id))
 		return;
-	act_step(k, IKE_STEP_FAILED, peer, why);
+	act_step(k, IKE_STEP_FAILED, peer, p->ifid, why);
 	if (p->n_peers > 1 && ipaddr_equal(&p->peers[n->peer_index % p->n_peers], peer)) {
 		leave_peer(k, p, n);
 		if (++n->tried < p->n_peers) {
@@ -366,7 +366,7 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 		if (!ipaddr_equal(&live->out.dst, peer))
 			sa->at = live->out.dst;
 	}
-	act_step(k, IKE_STEP_PHASE1, peer, NULL);
+	act_step(k, IKE_STEP_PHASE1, peer, 0, NULL);
 	profile_set(sa, p->profile);
 	sa_want(sa, p->id);
 	if (phase1_start(sa))
@@ -400,7 +400,7 @@ void negotiate_asked(struct ike *k, const struct p2_policy *p, const struct flow
 	const struct fail_note *n = note_for(k, p->id, false);
 
 	if (p->n_peers && !pair_current(k, p->id) && !is_under_way(k, p))
-		act_step_traffic(k, &p->peers[n ? n->peer_index % p->n_peers : 0], p->id, flow);
+		act_step_traffic(k, &p->peers[n ? n->peer_index % p->n_peers : 0], p, flow);
 	negotiate(k, p);
 }
 

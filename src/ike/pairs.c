@@ -215,7 +215,7 @@ void pair_remove(struct pair *p, bool tell_peer, const char *why)
 {
 	struct ike *k = p->k;
 	struct ipaddr local = *pair_local(p), peer = p->peer;
-	uint32_t policy_id = p->policy_id;
+	uint32_t policy_id = p->policy_id, ifid = p->policy.ifid;
 	const struct peer who = peer_of_pair(p);
 	struct ike_sa *sa = tell_peer ? sa_up_of(k, NULL, &who) : NULL;
 	bool carried = p->out_installed;
@@ -235,7 +235,7 @@ void pair_remove(struct pair *p, bool tell_peer, const char *why)
 	made_ended(k, policy_id);
 	if (!carried)
 		return;
-	act_step(k, IKE_STEP_PHASE2_DOWN, &peer, why);
+	act_step(k, IKE_STEP_PHASE2_DOWN, &peer, ifid, why);
 	session_down(k, &local, &peer);
 }
 

@@ -170,7 +170,7 @@ void sa_end(struct ike_sa *sa, bool tell_peer, const char *fmt, ...)
 	sa_enter(sa, MM_DEAD);
 	snprintf(sa->story, sizeof(sa->story), "%s", why);
 	if (sa->was_up || sa->initiator)
-		act_step(k, sa->was_up ? IKE_STEP_PHASE1_DOWN : IKE_STEP_FAILED, &peer, why);
+		act_step(k, sa->was_up ? IKE_STEP_PHASE1_DOWN : IKE_STEP_FAILED, &peer, 0, why);
 	sa->pending = NULL;
 	sa->n_pending = 0;
 	fail_quick_modes(sa, why);

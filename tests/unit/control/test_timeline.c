@@ -10,6 +10,8 @@
 #include "control/timeline.h"
 
 #define HOUR UINT64_C(3600000)
+#define IF   3 /* the interface */
+#define SILENT "no answer" /* that of phase 1: it is of the peer, not of a policy */
 
 static const struct sa_spec out_spec = { .id = 12 };
 
@@ -36,6 +38,9 @@ static void step(uint64_t now_ms, enum ike_step what, const char *why)
 	struct ike_action a = { .type = IKE_ACT_STEP, .step = what, .path.remote = peer, .text = why,
 				.spec = &out_spec, .sa_id = 11, .initiator = true, .since_ms = now_ms - 7 };
 
+	if (what == IKE_STEP_TRAFFIC || what == IKE_STEP_PHASE2_UP || what == IKE_STEP_PHASE2_DOWN ||
+	    (what == IKE_STEP_FAILED && strcmp(why, SILENT)))
+		a.ifid = IF;
 	if (what == IKE_STEP_TRAFFIC)
 		a.flow = (struct flow){ .local = ipaddr_v4(0x0a010105), .remote = ipaddr_v4(0x0a020207), .proto = 1 };
 	timeline_step(t, now_ms, &a);
@@ -67,7 +72,7 @@ static void five_steps_have_their_times(void **state)
 	(void)state;
 	step(1000, IKE_STEP_TRAFFIC, "");
 	step(1001, IKE_STEP_PHASE1, "");
-	l = timeline_life(t, &peer, 0);
+	l = timeline_life(t, &peer, IF, 0);
 	assert_int_equal(l->at_ms[STEP_TRAFFIC], 1000);
 	assert_int_equal(l->flow.remote.b[3], 7);
 	assert_int_equal(l->at_ms[STEP_PHASE1], 0);
@@ -84,7 +89,7 @@ static void five_steps_have_their_times(void **state)
 	assert_int_equal(l->at_ms[STEP_END], 9000);
 	assert_string_equal(l->why, "deleted by the peer");
 	assert_false(l->by_peer);
-	assert_null(timeline_life(t, &peer, 1));
+	assert_null(timeline_life(t, &peer, IF, 1));
 }
 
 static void a_renewal_is_no_new_life(void **state)
@@ -99,9 +104,9 @@ static void a_renewal_is_no_new_life(void **state)
 	step(3300, IKE_STEP_PHASE2_DOWN, "a newer pair has taken its place");
 	step(3400, IKE_STEP_PHASE1_DOWN, "its lifetime is over");
 	step(3500, IKE_STEP_FAILED, "a renewal that failed");
-	assert_int_equal(timeline_life(t, &peer, 0)->at_ms[STEP_PHASE2], 1300);
-	assert_int_equal(timeline_life(t, &peer, 0)->at_ms[STEP_END], 0);
-	assert_null(timeline_life(t, &peer, 1));
+	assert_int_equal(timeline_life(t, &peer, IF, 0)->at_ms[STEP_PHASE2], 1300);
+	assert_int_equal(timeline_life(t, &peer, IF, 0)->at_ms[STEP_END], 0);
+	assert_null(timeline_life(t, &peer, IF, 1));
 }
 
 static void the_next_life_knows_the_phase_1_that_is_there(void **state)
@@ -112,9 +117,9 @@ static void the_next_life_knows_the_phase_1_that_is_there(void **state)
 	step(1300, IKE_STEP_PHASE2_UP, "");
 	step(2000, IKE_STEP_PHASE2_DOWN, "idle");
 	step(5000, IKE_STEP_TRAFFIC, "");
-	assert_int_equal(timeline_life(t, &peer, 0)->at_ms[STEP_TRAFFIC], 5000);
-	assert_int_equal(timeline_life(t, &peer, 0)->at_ms[STEP_PHASE1], 1200);
-	assert_string_equal(timeline_life(t, &peer, 1)->why, "idle");
+	assert_int_equal(timeline_life(t, &peer, IF, 0)->at_ms[STEP_TRAFFIC], 5000);
+	assert_int_equal(timeline_life(t, &peer, IF, 0)->at_ms[STEP_PHASE1], 1200);
+	assert_string_equal(timeline_life(t, &peer, IF, 1)->why, "idle");
 }
 
 static void the_peer_may_begin(void **state)
@@ -124,11 +129,32 @@ static void the_peer_may_begin(void **state)
 
 	(void)state;
 	timeline_step(t, 1000, &a);
-	assert_true(timeline_life(t, &peer, 0)->by_peer);
-	assert_int_equal(timeline_life(t, &peer, 0)->at_ms[STEP_TRAFFIC], 900);
+	assert_true(timeline_life(t, &peer, IF, 0)->by_peer);
+	assert_int_equal(timeline_life(t, &peer, IF, 0)->at_ms[STEP_TRAFFIC], 900);
 	/* and leave before there was a pair */
 	step(2000, IKE_STEP_PHASE1_DOWN, "deleted by the peer");
-	assert_int_equal(timeline_life(t, &peer, 0)->at_ms[STEP_END], 2000);
+	assert_int_equal(timeline_life(t, &peer, IF, 0)->at_ms[STEP_END], 2000);
+}
+
+static void interfaces_share_a_phase_1_and_no_more(void **state)
+{
+	struct ike_action a = { .type = IKE_ACT_STEP, .step = IKE_STEP_PHASE2_UP, .path.remote = peer, .text = "",
+				.ifid = 8, .spec = &out_spec, .sa_id = 11 };
+
+	(void)state;
+	step(1000, IKE_STEP_TRAFFIC, "");
+	step(1001, IKE_STEP_PHASE1, "");
+	step(1200, IKE_STEP_PHASE1_UP, "");
+	step(1300, IKE_STEP_PHASE2_UP, "");
+	timeline_step(t, 5000, &a); /* the peer begins another one */
+	assert_int_equal(timeline_life(t, &peer, 8, 0)->at_ms[STEP_PHASE1], 1200);
+	assert_int_equal(timeline_life(t, &peer, 8, 0)->at_ms[STEP_TRAFFIC], 5000);
+	assert_true(timeline_life(t, &peer, 8, 0)->by_peer);
+	step(6000, IKE_STEP_PHASE2_DOWN, "idle");
+	assert_int_equal(timeline_life(t, &peer, IF, 0)->at_ms[STEP_END], 6000);
+	assert_int_equal(timeline_life(t, &peer, 8, 0)->at_ms[STEP_END], 0);
+	/* one that was never heard of has what the peer came to */
+	assert_int_equal(timeline_life(t, &peer, 99, 0)->at_ms[STEP_PHASE1], 1200);
 }
 
 static void attempts_that_fail_alike_are_one_line(void **state)
@@ -139,17 +165,17 @@ static void attempts_that_fail_alike_are_one_line(void **state)
 	live(1000, "dead peer");
 	for (uint64_t i = 0; i < 100; i++) {
 		step(100000 + i * 1000, IKE_STEP_TRAFFIC, "");
-		step(100500 + i * 1000, IKE_STEP_FAILED, i < 90 ? "no answer" : "refused");
+		step(100500 + i * 1000, IKE_STEP_FAILED, i < 90 ? SILENT : "refused");
 	}
-	l = timeline_life(t, &peer, 0);
+	l = timeline_life(t, &peer, IF, 0);
 	assert_string_equal(l->why, "refused");
 	assert_int_equal(l->times, 10);
-	l = timeline_life(t, &peer, 1);
+	l = timeline_life(t, &peer, IF, 1);
 	assert_int_equal(l->times, 90);
 	assert_int_equal(l->at_ms[STEP_TRAFFIC], 100000);
 	assert_int_equal(l->at_ms[STEP_END], 100500 + 89 * 1000);
-	assert_string_equal(timeline_life(t, &peer, 2)->why, "dead peer");
-	assert_null(timeline_life(t, &peer, 3));
+	assert_string_equal(timeline_life(t, &peer, IF, 2)->why, "dead peer");
+	assert_null(timeline_life(t, &peer, IF, 3));
 }
 
 static void flaps_are_counted_for_an_hour(void **state)
@@ -158,19 +184,19 @@ static void flaps_are_counted_for_an_hour(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 3; i++) {
-		f = timeline_flaps(t, &peer, HOUR);
+		f = timeline_flaps(t, &peer, IF, HOUR);
 		assert_false(f.flapping);
 		live(HOUR + i * 10000, "deleted by the peer");
 	}
-	f = timeline_flaps(t, &peer, HOUR + 40000);
+	f = timeline_flaps(t, &peer, IF, HOUR + 40000);
 	assert_int_equal(f.ups, 3);
 	assert_int_equal(f.downs, 3);
 	assert_true(f.flapping);
 	/* attempts that never carried are no flaps */
 	step(HOUR + 50000, IKE_STEP_TRAFFIC, "");
-	step(HOUR + 51000, IKE_STEP_FAILED, "no answer");
-	assert_int_equal(timeline_flaps(t, &peer, HOUR + 60000).downs, 3);
-	f = timeline_flaps(t, &peer, 3 * HOUR);
+	step(HOUR + 51000, IKE_STEP_FAILED, SILENT);
+	assert_int_equal(timeline_flaps(t, &peer, IF, HOUR + 60000).downs, 3);
+	f = timeline_flaps(t, &peer, IF, 3 * HOUR);
 	assert_int_equal(f.ups + f.downs, 0);
 	assert_false(f.flapping);
 }
@@ -182,27 +208,27 @@ static void what_is_kept_is_bounded(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < 100; i++)
 		live(1000 + i * 10000, i & 1 ? "one" : "two");
-	while (timeline_life(t, &peer, n))
+	while (timeline_life(t, &peer, IF, n))
 		n++;
 	assert_int_equal(n, TIMELINE_LIVES);
-	assert_int_equal(timeline_life(t, &peer, 0)->at_ms[STEP_TRAFFIC], 1000 + 99 * 10000);
+	assert_int_equal(timeline_life(t, &peer, IF, 0)->at_ms[STEP_TRAFFIC], 1000 + 99 * 10000);
 	/* the first one carries, the others come and go: it stays */
 	peer = ipaddr_v4(1);
 	step(2000000, IKE_STEP_PHASE2_UP, "");
-	for (uint32_t i = 2; i < 3 * TIMELINE_PEERS; i++) {
+	for (uint32_t i = 2; i < 3 * TIMELINE_MAX; i++) {
 		peer = ipaddr_v4(i);
 		step(2000001 + i, IKE_STEP_TRAFFIC, "");
 	}
 	n = 0;
-	for (uint32_t i = 1; i < 3 * TIMELINE_PEERS; i++) {
+	for (uint32_t i = 1; i < 3 * TIMELINE_MAX; i++) {
 		peer = ipaddr_v4(i);
-		n += timeline_life(t, &peer, 0) != NULL;
+		n += timeline_life(t, &peer, IF, 0) != NULL;
 	}
-	assert_int_equal(n, TIMELINE_PEERS);
+	assert_int_equal(n, TIMELINE_MAX);
 	peer = ipaddr_v4(1);
-	assert_non_null(timeline_life(t, &peer, 0));
+	assert_non_null(timeline_life(t, &peer, IF, 0));
 	peer = ipaddr_v4(2);
-	assert_null(timeline_life(t, &peer, 0));
+	assert_null(timeline_life(t, &peer, IF, 0));
 }
 
 int main(void)
@@ -212,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_renewal_is_no_new_life, begin, end),
 		cmocka_unit_test_setup_teardown(the_next_life_knows_the_phase_1_that_is_there, begin, end),
 		cmocka_unit_test_setup_teardown(the_peer_may_begin, begin, end),
+		cmocka_unit_test_setup_teardown(interfaces_share_a_phase_1_and_no_more, begin, end),
 		cmocka_unit_test_setup_teardown(attempts_that_fail_alike_are_one_line, begin, end),
 		cmocka_unit_test_setup_teardown(flaps_are_counted_for_an_hour, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_kept_is_bounded, begin, end),
