@@ -25,8 +25,8 @@ enum exec_action {
 	EXEC_SHOW_ISAKMP_DEFAULT_POLICY,
 	EXEC_SHOW_ISAKMP_KEY,
 	EXEC_SHOW_ISAKMP_PEERS, /* addr */
-	EXEC_SHOW_IPSEC_SA,	/* detail; count; addr (peer); ifname; name (map); flag: address, identity;
-				 * number: of IPv6 only */
+	EXEC_SHOW_IPSEC_SA,	/* detail; count; addr (peer); ifname; name (map); flag: address;
+				 * number: 1 of IPv6 only, 2 identity */
 	EXEC_SHOW_IPSEC_TRANSFORM, /* name */
 	EXEC_SHOW_IPSEC_PROFILE,   /* name */
 	EXEC_SHOW_IPSEC_LIFETIME,
@@ -36,6 +36,7 @@ enum exec_action {
 	EXEC_SHOW_CRYPTO_SESSION, /* detail; addr (remote); addr2 (local); ifname; flag: brief; number: 1
 				   * timeline, 2 history */
 	EXEC_SHOW_CRYPTO_ENGINE,
+	EXEC_SHOW_CRYPTO_SOCKETS,
 	EXEC_SHOW_CRYPTO_MTU,
 	EXEC_SHOW_CRYPTO_DROPS,
 	EXEC_SHOW_PKI_CERTIFICATES, /* name (trustpoint); detail */

@@ -53,7 +53,7 @@ const struct cli_row rows_exec_crypto[] = {
 	    KWV("address", "IPSEC SA table in (dest) address order", AT(flag), 1), OR,
 	    KWV("count", "IPSEC SA count", AT(count), 1), OR,
 	    KWV("detail", "show counter detail", AT(detail), 1), OR,
-	    KWV("identity", "IPSEC SADB identity tree", AT(flag), 1), OR,
+	    KWV("identity", "IPSEC SADB identity tree", AT(number), 2), OR,
 	    KWV("ipv6", "Display IPv6 crypto IPSEC SAs", AT(number), 1), OPT,
 	    KWV("detailed", "Display detailed IPv6 crypto IPSEC SAs", AT(detail), 1), CLOSE, OR,
 	    KW("interface", "Show info for specific interface"),
@@ -103,6 +103,8 @@ const struct cli_row rows_exec_crypto[] = {
 	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_ENGINE, SHOW_CRYPTO, KW("engine", "Show crypto engine info"),
 	    KW("connections", "Show connection information"),
 	    KW("active", "Show all crypto engine active connections")),
+	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_SOCKETS, SHOW_CRYPTO,
+	    KW("sockets", "Secure Socket Information")),
 	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_DROPS, SHOW_CRYPTO,
 	    KW("drops", "Packets that were dropped, by reason")),
 

@@ -27,7 +27,8 @@ static void isakmp_sa(const struct show_in *in, const struct exec_args *a, struc
 
 struct ipsec_filter show_ipsec_filter(const struct exec_args *a)
 {
-	return (struct ipsec_filter){ a->detail, a->addr, a->ifname, a->name, a->number == 1 };
+	return (struct ipsec_filter){ a->detail, a->addr, a->ifname, a->name, a->number == 1,
+				      a->number == 2 };
 }
 
 struct session_filter show_session_filter(const struct exec_args *a)
@@ -106,6 +107,9 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 		if (!known_if(in, a->ifname, out))
 			return -EINVAL;
 		crypto_session(in, a, out);
+		return 0;
+	case EXEC_SHOW_CRYPTO_SOCKETS:
+		show_crypto_sockets(in, out);
 		return 0;
 	case EXEC_SHOW_CRYPTO_MTU:
 		show_crypto_mtu(in, out);

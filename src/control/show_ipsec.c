@@ -213,7 +213,8 @@ static void endpoints(const struct show_in *in, const struct show_flow *f, struc
 }
 
 /* One protected flow. */
-static void identity(const struct show_in *in, const struct show_flow *f, bool detail, struct txt *out)
+static void identity(const struct show_in *in, const struct show_flow *f, const struct ipsec_filter *k,
+		     struct txt *out)
 {
 	char s[IPADDR_STRLEN];
 
@@ -223,10 +224,12 @@ static void identity(const struct show_in *in, const struct show_flow *f, bool d
 	txt_printf(out, "   current_peer %s port %u\n", f->has_peer ? ipaddr_ios(&f->peer, s) : "(none)",
 		   f->port);
 	txt_printf(out, "     PERMIT, flags={origin_is_acl,%s}\n", f->asked ? "ipsec_sa_request_sent" : "");
-	counters(out, &f->stats, detail);
+	counters(out, &f->stats, k->detail);
 	endpoints(in, f, out);
-	sa_lists(in, f->p, SA_IN, detail, out);
-	sa_lists(in, f->p, SA_OUT, detail, out);
+	if (k->identity)
+		return;
+	sa_lists(in, f->p, SA_IN, k->detail, out);
+	sa_lists(in, f->p, SA_OUT, k->detail, out);
 }
 
 bool show_flow_wanted(const struct show_in *in, const struct p2_policy *p, const struct ipsec_filter *f)
@@ -259,7 +262,7 @@ void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struc
 				   "    Crypto map tag: %s, local addr %s\n\n",
 				   before ? "" : "\n", flow.ifname, p->map, ipaddr_ios(&p->local, local));
 		before = p;
-		identity(in, &flow, f->detail, out);
+		identity(in, &flow, f, out);
 	}
 	if (!before)
 		txt_str(out, "\nNo SAs found\n");

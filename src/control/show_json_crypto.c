@@ -17,6 +17,7 @@ const struct json_row json_rows_crypto[] = {
 	{ EXEC_SHOW_CALL_ADMISSION, json_call_admission },
 	{ EXEC_SHOW_CRYPTO_SESSION, json_crypto_session },
 	{ EXEC_SHOW_CRYPTO_ENGINE, json_crypto_engine },
+	{ EXEC_SHOW_CRYPTO_SOCKETS, json_crypto_sockets },
 	{ EXEC_SHOW_CRYPTO_MTU, json_crypto_mtu },
 	{ EXEC_SHOW_CRYPTO_DROPS, json_crypto_drops },
 	{ EXEC_SHOW_PKI_CERTIFICATES, json_pki_certificates },

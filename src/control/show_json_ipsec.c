@@ -125,7 +125,7 @@ static void counters(struct json *j, const struct fwd_policy_stats *s)
 	json_num(j, "internal_errors_in", s->internal_in);
 }
 
-static void flow(const struct show_in *in, const struct show_flow *f, struct json *j)
+static void flow(const struct show_in *in, const struct show_flow *f, bool identity, struct json *j)
 {
 	json_object(j, NULL);
 	json_str(j, "interface", f->ifname);
@@ -146,7 +146,7 @@ static void flow(const struct show_in *in, const struct show_flow *f, struct jso
 	else
 		json_null(j, "pfs_group");
 	json_array(j, "sas");
-	for (enum sa_dir dir = SA_IN; dir <= SA_OUT; dir++)
+	for (enum sa_dir dir = SA_IN; !identity && dir <= SA_OUT; dir++)
 		for (size_t i = 0; i < in->n_pairs; i++)
 			if (in->pairs[i].policy_id == f->p->id)
 				sas_of_pair(in, &in->pairs[i], dir, f->p->map, j);
@@ -185,7 +185,7 @@ int json_ipsec_sa(const struct show_in *in, const struct exec_args *a, struct js
 		if (!show_flow_wanted(in, &in->p2[i], &f))
 			continue;
 		of = show_flow_of(in, &in->p2[i]);
-		flow(in, &of, j);
+		flow(in, &of, f.identity, j);
 	}
 	json_array_end(j);
 	return 0;
@@ -233,6 +233,31 @@ int json_crypto_drops(const struct show_in *in, const struct exec_args *a, struc
 	(void)a;
 	json_array(j, "drops");
 	show_drop_rows(in, drop_row, j);
+	json_array_end(j);
+	return 0;
+}
+
+static void socket_row(const struct show_socket *s, void *ctx)
+{
+	struct json *j = ctx;
+
+	json_object(j, NULL);
+	json_str(j, "interface", s->ci->name);
+	json_addr(j, "local", &s->p->local);
+	json_addr(j, "remote", &s->p->peers[0]);
+	json_ident(j, "local_ident", &s->p->sel, false);
+	json_ident(j, "remote_ident", &s->p->sel, true);
+	json_str(j, "ipsec_profile", s->ci->tunnel.protection);
+	json_str(j, "crypto_map", s->p->map);
+	json_str(j, "state", s->state);
+	json_object_end(j);
+}
+
+int json_crypto_sockets(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
+	(void)a;
+	json_array(j, "sockets");
+	show_socket_rows(in, socket_row, j);
 	json_array_end(j);
 	return 0;
 }

@@ -86,6 +86,7 @@ struct ipsec_filter {
 	const char *ifname;  /* "": all */
 	const char *map;     /* "": all */
 	bool ipv6;	     /* only those whose ends are of IPv6 */
+	bool identity;	     /* flows without their SAs */
 };
 struct ipsec_filter show_ipsec_filter(const struct exec_args *a);
 void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struct txt *out);
@@ -207,6 +208,16 @@ typedef void engine_say(const struct show_in *in, const struct engine_row *r, vo
 /* Calls say for each SA, in the order of the text. */
 void show_engine_rows(const struct show_in *in, engine_say *say, void *ctx);
 void show_crypto_engine(const struct show_in *in, struct txt *out);
+
+/* show_sockets.c */
+struct show_socket {
+	const struct p2_policy *p;
+	const struct cfg_interface *ci; /* the tunnel */
+	const char *state;
+};
+typedef void show_socket_say(const struct show_socket *s, void *ctx);
+void show_socket_rows(const struct show_in *in, show_socket_say *say, void *ctx);
+void show_crypto_sockets(const struct show_in *in, struct txt *out);
 
 /* show_mtu.c */
 void show_crypto_mtu(const struct show_in *in, struct txt *out);
