@@ -89,7 +89,9 @@ struct show_enroll {
 	unsigned tries, left, next_sec;
 };
 
+struct show_index;
 struct show_in {
+	const struct show_index *index; /* of what is below; NULL: none */
 	const struct config *config;
 	const struct if_snapshot *ifs;
 	size_t n_ifs;

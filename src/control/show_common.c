@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "control/show_index.h"
 #include "crypto/alg.h"
 
 #define MINUTE 60u
@@ -93,26 +94,24 @@ void show_transform_groups(struct txt *out, const struct p2_transform *t)
 
 struct fwd_sa_stats show_sa_stats(const struct show_in *in, uint32_t sa_id)
 {
-	for (size_t i = 0; i < in->n_sa_stats; i++)
-		if (in->sa_stats[i].sa_id == sa_id)
-			return in->sa_stats[i];
-	return (struct fwd_sa_stats){ 0 };
+	const struct fwd_sa_stats *s = show_find_sa_stats(in, sa_id);
+
+	return s ? *s : (struct fwd_sa_stats){ 0 };
 }
 
 /* A pair of hosts has no SPD entry of its own: what its SAs have carried so far. */
 struct fwd_policy_stats show_flow_stats(const struct show_in *in, const struct p2_policy *p)
 {
 	struct fwd_policy_stats s = { .policy_id = p->id };
+	const struct ike_pair_info *pair;
+	size_t at = 0;
 
 	if (!p->line)
 		return show_policy_stats(in, p->id);
-	for (size_t i = 0; i < in->n_pairs; i++) {
-		struct fwd_sa_stats sa_in, sa_out;
+	while ((pair = show_next_pair(in, p->id, &at))) {
+		struct fwd_sa_stats sa_in = show_sa_stats(in, pair->in_id);
+		struct fwd_sa_stats sa_out = show_sa_stats(in, pair->out_id);
 
-		if (in->pairs[i].policy_id != p->id)
-			continue;
-		sa_in = show_sa_stats(in, in->pairs[i].in_id);
-		sa_out = show_sa_stats(in, in->pairs[i].out_id);
 		s.encaps += sa_out.packets;
 		s.decaps += sa_in.packets;
 		s.recv_errors += sa_in.auth_failed + sa_in.replayed + sa_in.bad_identity;
@@ -125,10 +124,9 @@ struct fwd_policy_stats show_flow_stats(const struct show_in *in, const struct p
 
 struct fwd_policy_stats show_policy_stats(const struct show_in *in, uint32_t policy_id)
 {
-	for (size_t i = 0; i < in->n_policy_stats; i++)
-		if (in->policy_stats[i].policy_id == policy_id)
-			return in->policy_stats[i];
-	return (struct fwd_policy_stats){ 0 };
+	const struct fwd_policy_stats *s = show_find_policy_stats(in, policy_id);
+
+	return s ? *s : (struct fwd_policy_stats){ 0 };
 }
 
 const struct if_snapshot *show_if_by_name(const struct show_in *in, const char *name)
@@ -141,22 +139,17 @@ const struct if_snapshot *show_if_by_name(const struct show_in *in, const char *
 
 const struct if_snapshot *show_if_by_index(const struct show_in *in, uint32_t ifindex)
 {
-	for (size_t i = 0; ifindex && i < in->n_ifs; i++)
-		if (in->ifs[i].ifindex == ifindex)
-			return &in->ifs[i];
-	return NULL;
+	return show_find_if(in, ifindex);
 }
 
 const struct ike_pair_info *show_current_pair(const struct show_in *in, uint32_t policy_id)
 {
-	const struct ike_pair_info *found = NULL;
+	const struct ike_pair_info *found = NULL, *p;
+	size_t at = 0;
 
-	for (size_t i = 0; i < in->n_pairs; i++) {
-		const struct ike_pair_info *p = &in->pairs[i];
-
-		if (p->policy_id == policy_id && p->out_id && (!found || p->current))
+	while ((p = show_next_pair(in, policy_id, &at)))
+		if (p->out_id && (!found || p->current))
 			found = p;
-	}
 	return found;
 }
 
@@ -184,13 +177,12 @@ bool show_policy_peer(const struct show_in *in, const struct p2_policy *p, struc
 const struct ike_sa_info *show_live_sa(const struct show_in *in, const struct ipaddr *peer,
 				       bool ready)
 {
-	for (size_t i = 0; i < in->n_sas; i++) {
-		const struct ike_sa_info *s = &in->sas[i];
+	const struct ike_sa_info *s;
+	size_t at = 0;
 
-		if (!s->deleted && ipaddr_equal(&s->peer, peer) &&
-		    (!ready || s->state == IKE_QM_IDLE))
+	while ((s = show_next_sa(in, peer, &at)))
+		if (!s->deleted && (!ready || s->state == IKE_QM_IDLE))
 			return s;
-	}
 	return NULL;
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/show_index.h"
+
 #define ALG_MAX 24
 
 static void cipher_word(char *s, uint8_t cipher, uint16_t bits)
@@ -82,12 +84,11 @@ static void ipsec_row(const struct show_in *in, const struct sa_spec *s, engine_
 			 .addr = s->dir == SA_IN ? &s->dst : &s->src };
 	char cipher[ALG_MAX];
 
-	for (size_t i = 0; i < in->n_p2; i++) {
-		const struct if_snapshot *ifs = show_if_by_index(in, in->p2[i].ifid);
+	const struct p2_policy *p = show_find_p2(in, s->policy_id);
+	const struct if_snapshot *ifs = p ? show_if_by_index(in, p->ifid) : NULL;
 
-		if (in->p2[i].id == s->policy_id && ifs)
-			r.ifname = ifs->name;
-	}
+	if (ifs)
+		r.ifname = ifs->name;
 	*(s->dir == SA_IN ? &r.decrypt : &r.encrypt) = stats.packets;
 	r.last_seq = s->dir == SA_IN ? stats.seq : 0;
 	cipher_word(cipher, s->cipher, s->cipher_bits);

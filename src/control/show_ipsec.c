@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "control/show_index.h"
 #include "crypto/alg.h"
 
 /* The port an identity names; a range of ports cannot be one and is 0, as on
@@ -127,15 +128,15 @@ static void sa_lists(const struct show_in *in, const struct p2_policy *p, enum s
 		const char *word;
 		uint8_t proto; /* IPComp is never negotiated */
 	} lists[] = { { "esp", PROTO_ESP }, { "ah", PROTO_AH }, { "pcp", PROTO_NONE } };
+	const struct ike_pair_info *pair;
 
 	for (size_t k = 0; k < 3; k++) {
 		txt_printf(out, "     %s %s sas:\n", dir == SA_IN ? "inbound" : "outbound",
 			   lists[k].word);
-		for (size_t i = 0; i < in->n_pairs; i++) {
-			const struct ike_pair_info *pair = &in->pairs[i];
+		for (size_t at = 0; (pair = show_next_pair(in, p->id, &at));) {
 			const struct sa_spec *s = dir == SA_IN ? &pair->in : &pair->out;
 
-			if (pair->policy_id == p->id && s->spi && show_sa_has(s, lists[k].proto) &&
+			if (s->spi && show_sa_has(s, lists[k].proto) &&
 			    (dir == SA_IN || pair->out_id))
 				sa_block(in, s, lists[k].proto, p->map, detail, out);
 		}
@@ -147,8 +148,10 @@ static void sa_lists(const struct show_in *in, const struct p2_policy *p, enum s
  * is there. */
 static bool asked_for(const struct show_in *in, const struct p2_policy *p, const struct ipaddr *peer)
 {
-	for (size_t i = 0; i < in->n_pairs; i++)
-		if (in->pairs[i].policy_id == p->id && !in->pairs[i].out_id)
+	const struct ike_pair_info *pair;
+
+	for (size_t at = 0; (pair = show_next_pair(in, p->id, &at));)
+		if (!pair->out_id)
 			return true;
 	return show_live_sa(in, peer, false) && !show_live_sa(in, peer, true);
 }
@@ -276,21 +279,18 @@ void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *
 		for (size_t i = 0; i < in->n_pairs; i++) {
 			const struct ike_pair_info *pair = &in->pairs[i];
 			const struct sa_spec *s = dir == SA_IN ? &pair->in : &pair->out;
-			const char *map = "";
+			const struct p2_policy *p = show_find_p2(in, pair->policy_id);
 			char dst[IPADDR_STRLEN], src[IPADDR_STRLEN];
 
 			if (!s->spi || (dir == SA_OUT && !pair->out_id))
 				continue;
-			for (size_t k = 0; k < in->n_p2; k++)
-				if (in->p2[k].id == pair->policy_id)
-					map = in->p2[k].map;
 			for (uint8_t proto = PROTO_ESP; proto <= PROTO_AH; proto++) {
 				if (!show_sa_has(s, proto))
 					continue;
 				txt_printf(out, "%sdest address: %s\n   protocol: %s\n", any ? "\n" : "",
 					   ipaddr_ios(&s->dst, dst), proto == PROTO_AH ? "AH" : "ESP");
 				txt_printf(out, "   source address: %s\n", ipaddr_ios(&s->src, src));
-				sa_block(in, s, proto, map, f->detail, out);
+				sa_block(in, s, proto, p ? p->map : "", f->detail, out);
 				any = true;
 			}
 		}

@@ -2,8 +2,7 @@
 /* `| json` of show crypto ipsec sa and of show crypto engine connections active. */
 #include "control/show_json_parts.h"
 
-#include <string.h>
-
+#include "control/show_index.h"
 #include "crypto/alg.h"
 
 void json_ident(struct json *j, const char *key, const struct selector *sel, bool remote)
@@ -127,6 +126,8 @@ static void counters(struct json *j, const struct fwd_policy_stats *s)
 
 static void flow(const struct show_in *in, const struct show_flow *f, bool identity, struct json *j)
 {
+	const struct ike_pair_info *pair;
+
 	json_object(j, NULL);
 	json_str(j, "interface", f->ifname);
 	json_str(j, "crypto_map", f->p->map);
@@ -147,19 +148,17 @@ static void flow(const struct show_in *in, const struct show_flow *f, bool ident
 		json_null(j, "pfs_group");
 	json_array(j, "sas");
 	for (enum sa_dir dir = SA_IN; !identity && dir <= SA_OUT; dir++)
-		for (size_t i = 0; i < in->n_pairs; i++)
-			if (in->pairs[i].policy_id == f->p->id)
-				sas_of_pair(in, &in->pairs[i], dir, f->p->map, j);
+		for (size_t at = 0; (pair = show_next_pair(in, f->p->id, &at));)
+			sas_of_pair(in, pair, dir, f->p->map, j);
 	json_array_end(j);
 	json_object_end(j);
 }
 
 static const char *map_of(const struct show_in *in, uint32_t policy_id)
 {
-	for (size_t i = 0; i < in->n_p2; i++)
-		if (in->p2[i].id == policy_id)
-			return in->p2[i].map;
-	return "";
+	const struct p2_policy *p = show_find_p2(in, policy_id);
+
+	return p ? p->map : "";
 }
 
 int json_ipsec_sa(const struct show_in *in, const struct exec_args *a, struct json *j)

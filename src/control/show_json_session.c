@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "control/show_index.h"
+
 static void ike_sa(const struct ike_sa_info *s, struct json *j)
 {
 	bool up = s->state == IKE_QM_IDLE;
@@ -50,6 +52,8 @@ static void flow(const struct show_in *in, const struct p2_policy *p, struct jso
 
 static void session(const struct show_in *in, const struct show_session *s, struct json *j)
 {
+	const struct ike_sa_info *sa;
+	const struct p2_policy *p;
 	char peer[IPADDR_STRLEN];
 
 	json_object(j, NULL);
@@ -66,14 +70,13 @@ static void session(const struct show_in *in, const struct show_session *s, stru
 	json_str(j, "phase1_id", s->down ? NULL : s->sa && s->sa->peer_id[0] ? s->sa->peer_id : peer);
 	json_str_or_null(j, "last_failure", s->story);
 	json_array(j, "ike_sas");
-	for (size_t i = 0; i < in->n_sas; i++)
-		if (!in->sas[i].deleted && ipaddr_equal(&in->sas[i].peer, &s->peer))
-			ike_sa(&in->sas[i], j);
+	for (size_t at = 0; (sa = show_next_sa(in, &s->peer, &at));)
+		if (!sa->deleted)
+			ike_sa(sa, j);
 	json_array_end(j);
 	json_array(j, "flows");
-	for (size_t i = 0; i < in->n_p2; i++)
-		if (show_session_has(in, s, &in->p2[i]))
-			flow(in, &in->p2[i], j);
+	for (size_t at = 0; (p = show_next_policy(in, s->ifid, &s->peer, &at));)
+		flow(in, p, j);
 	json_array_end(j);
 	json_object_end(j);
 }

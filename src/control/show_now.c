@@ -14,6 +14,7 @@
 #include "control/internal.h"
 #include "control/manual.h"
 #include "control/pki_scep.h"
+#include "control/show_index.h"
 #include "control/show_json.h"
 #include "control/show_parts.h"
 #include "host/os.h"
@@ -525,6 +526,7 @@ typedef int say_fn(const struct show_in *in, unsigned action, const struct exec_
 static int say_now(struct control *c, const struct session *session, unsigned action,
 		   const struct exec_args *a, say_fn *say, struct txt *out)
 {
+	struct show_index *index;
 	struct snapshot *s;
 	int err = -ENOMEM;
 
@@ -532,8 +534,11 @@ static int say_now(struct control *c, const struct session *session, unsigned ac
 	if (!s)
 		return err;
 	take(s, c, session, action);
-	if (!s->nomem)
+	index = s->nomem ? NULL : show_index_new(&s->in);
+	s->in.index = index;
+	if (index)
 		err = say(&s->in, action, a, out);
+	show_index_free(index);
 	snapshot_free(s);
 	return err;
 }

@@ -191,7 +191,6 @@ struct show_session {
 /* The session whose first policy is the i-th; false: it is not the first, or not wanted. */
 bool show_session_at(const struct show_in *in, size_t i, const struct session_filter *f,
 		     struct show_session *ret);
-bool show_session_has(const struct show_in *in, const struct show_session *s, const struct p2_policy *p);
 /* IPsec SAs that a policy has in both directions. */
 unsigned show_count_sas(const struct show_in *in, uint32_t policy_id);
 /* A row of `show crypto engine connections active`. */

@@ -5,51 +5,47 @@
 #include <inttypes.h>
 #include <string.h>
 
-bool show_session_has(const struct show_in *in, const struct show_session *s, const struct p2_policy *p)
-{
-	struct ipaddr peer;
-
-	return p->ifid == s->ifid && show_policy_peer(in, p, &peer) && ipaddr_equal(&peer, &s->peer);
-}
+#include "control/show_index.h"
 
 unsigned show_count_sas(const struct show_in *in, uint32_t policy_id)
 {
+	const struct ike_pair_info *pair;
 	unsigned n = 0;
 
-	for (size_t i = 0; i < in->n_pairs; i++)
-		if (in->pairs[i].policy_id == policy_id && in->pairs[i].out_id)
-			n += 2;
+	for (size_t at = 0; (pair = show_next_pair(in, policy_id, &at));)
+		n += pair->out_id ? 2 : 0;
 	return n;
 }
 
 /* Seconds since the oldest SA of the session was made. */
 static uint64_t uptime(const struct show_in *in, const struct show_session *k)
 {
+	const struct ike_pair_info *pair;
+	const struct ike_sa_info *s;
+	const struct p2_policy *p;
 	uint64_t age = 0;
 
-	for (size_t i = 0; i < in->n_sas; i++) {
-		const struct ike_sa_info *s = &in->sas[i];
-
-		if (!s->deleted && s->state == IKE_QM_IDLE && ipaddr_equal(&s->peer, &k->peer) &&
-		    s->agreed.life_sec >= s->left_sec && s->agreed.life_sec - s->left_sec > age)
+	for (size_t at = 0; (s = show_next_sa(in, &k->peer, &at));)
+		if (!s->deleted && s->state == IKE_QM_IDLE && s->agreed.life_sec >= s->left_sec &&
+		    s->agreed.life_sec - s->left_sec > age)
 			age = s->agreed.life_sec - s->left_sec;
-	}
-	for (size_t i = 0; i < in->n_pairs; i++) {
-		const struct ike_pair_info *p = &in->pairs[i];
-		uint32_t left = show_sa_stats(in, p->in_id).left_sec, life = p->in.life.hard_sec;
+	for (size_t at = 0; (p = show_next_policy(in, k->ifid, &k->peer, &at));)
+		for (size_t n = 0; (pair = show_next_pair(in, p->id, &n));) {
+			uint32_t left = show_sa_stats(in, pair->in_id).left_sec, life = pair->in.life.hard_sec;
 
-		if (ipaddr_equal(&p->out.dst, &k->peer) && life >= left && life - left > age)
-			age = life - left;
-	}
+			if (ipaddr_equal(&pair->out.dst, &k->peer) && life >= left && life - left > age)
+				age = life - left;
+		}
 	return age;
 }
 
 static const char *status(const struct show_in *in, const struct show_session *k)
 {
 	bool sas = false, ready = show_live_sa(in, &k->peer, true) != NULL;
+	const struct p2_policy *p;
 
-	for (size_t i = 0; i < in->n_p2; i++)
-		sas |= show_session_has(in, k, &in->p2[i]) && show_count_sas(in, in->p2[i].id) > 0;
+	for (size_t at = 0; !sas && (p = show_next_policy(in, k->ifid, &k->peer, &at));)
+		sas = show_count_sas(in, p->id) > 0;
 	if (sas)
 		return ready ? "UP-ACTIVE" : "UP-NO-IKE";
 	if (ready)
@@ -60,12 +56,13 @@ static const char *status(const struct show_in *in, const struct show_session *k
 static void ike_lines(const struct show_in *in, const struct show_session *k, bool detail,
 		      struct txt *out)
 {
-	for (size_t i = 0; i < in->n_sas; i++) {
-		const struct ike_sa_info *s = &in->sas[i];
+	const struct ike_sa_info *s;
+
+	for (size_t at = 0; (s = show_next_sa(in, &k->peer, &at));) {
 		bool up = s->state == IKE_QM_IDLE;
 		char local[IPADDR_STRLEN], remote[IPADDR_STRLEN];
 
-		if (s->deleted || !ipaddr_equal(&s->peer, &k->peer))
+		if (s->deleted)
 			continue;
 		txt_printf(out, "  Session ID: 0  \n  IKEv1 SA: local %s/%u remote %s/%u %s \n",
 			   ipaddr_ios(&s->local, local), (unsigned)s->local_port,
@@ -141,9 +138,14 @@ static void flow(const struct show_in *in, const struct p2_policy *p, bool detai
 
 static const char *story(const struct show_in *in, const struct show_session *k)
 {
-	for (size_t i = 0; in->stories && i < in->n_p2; i++)
-		if (show_session_has(in, k, &in->p2[i]) && in->stories[i] && in->stories[i][0])
-			return in->stories[i];
+	const struct p2_policy *p;
+
+	for (size_t at = 0; in->stories && (p = show_next_policy(in, k->ifid, &k->peer, &at));) {
+		const char *why = in->stories[p - in->p2];
+
+		if (why && why[0])
+			return why;
+	}
 	return "";
 }
 
@@ -154,15 +156,15 @@ bool show_session_at(const struct show_in *in, size_t i, const struct session_fi
 	const struct if_snapshot *ifs = show_if_by_index(in, p->ifid);
 	struct show_session s = { .ifid = p->ifid, .local = p->local,
 				  .ifname = ifs ? ifs->name : "(unknown)" };
+	size_t at = 0;
 
 	if ((f->ifname[0] && (!ifs || strcmp(f->ifname, ifs->name) != 0)) ||
 	    (f->local.family && !ipaddr_equal(&f->local, &s.local)) ||
 	    !show_policy_peer(in, p, &s.peer) ||
 	    (f->remote.family && !ipaddr_equal(&f->remote, &s.peer)))
 		return false;
-	for (size_t n = 0; n < i; n++)
-		if (show_session_has(in, &s, &in->p2[n]))
-			return false;
+	if (show_next_policy(in, s.ifid, &s.peer, &at) != p) /* the first one has told of it */
+		return false;
 	s.sa = show_live_sa(in, &s.peer, false);
 	s.status = status(in, &s);
 	s.down = s.status[0] == 'D';
@@ -176,6 +178,7 @@ static void session(const struct show_in *in, const struct show_session *k, bool
 		    struct txt *out)
 {
 	const struct ike_sa_info *sa = k->sa;
+	const struct p2_policy *p;
 	char peer[IPADDR_STRLEN];
 
 	txt_printf(out, "Interface: %s\n", k->ifname);
@@ -196,9 +199,8 @@ static void session(const struct show_in *in, const struct show_session *k, bool
 	if (!detail && (k->down || !strcmp(k->status, "UP-IDLE")) && k->story[0]) /* UP-IDLE: quick mode failed */
 		txt_printf(out, "      Last failure: %s\n", k->story);
 	ike_lines(in, k, detail, out);
-	for (size_t i = 0; i < in->n_p2; i++)
-		if (show_session_has(in, k, &in->p2[i]))
-			flow(in, &in->p2[i], detail, out);
+	for (size_t at = 0; (p = show_next_policy(in, k->ifid, &k->peer, &at));)
+		flow(in, p, detail, out);
 	txt_char(out, '\n');
 }
 

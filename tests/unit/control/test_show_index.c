@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* With an index show commands say what they say without one, and thousands of SAs take
+ * no longer by the SA. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "control/show_index.h"
+#include "control/show_json.h"
+#include "control/show_parts.h"
+#include "show_fixture.h"
+
+static void an_index_changes_no_word(void **state)
+{
+	(void)state;
+	for (const struct fixture_case *c = fixture_cases; c->router; c++) {
+		struct txt with = TXT_INIT, without = TXT_INIT;
+		struct show_in *in = fixture(c->router);
+		struct show_index *x;
+		int err;
+
+		assert_non_null(in);
+		err = fixture_type(in, c->command, &without);
+		x = show_index_new(in);
+		assert_non_null(x);
+		in->index = x;
+		assert_int_equal(fixture_type(in, c->command, &with), err);
+		assert_string_equal(txt_cstr(&with), txt_cstr(&without));
+		show_index_free(x);
+		txt_fini(&with);
+		txt_fini(&without);
+		fixture_free(in);
+	}
+}
+
+/* A router with n peers, each with a policy, a pair and an ISAKMP SA. */
+struct crowd {
+	struct show_in in;
+	struct p2_policy *p2;
+	struct ike_pair_info *pairs;
+	struct ike_sa_info *sas;
+	struct fwd_sa_stats *stats;
+	struct if_snapshot ifs[1];
+};
+
+static void crowd_make(struct crowd *c, const struct config *config, uint32_t n)
+{
+	*c = (struct crowd){ .p2 = calloc(n, sizeof(*c->p2)), .pairs = calloc(n, sizeof(*c->pairs)),
+			     .sas = calloc(n, sizeof(*c->sas)), .stats = calloc(2 * n, sizeof(*c->stats)) };
+	assert_true(c->p2 && c->pairs && c->sas && c->stats);
+	strcpy(c->ifs[0].name, "FastEthernet0/1");
+	c->ifs[0].ifindex = 4;
+	for (uint32_t i = 0; i < n; i++) {
+		struct ipaddr peer = ipaddr_v4(0x0a000000 + i);
+		uint32_t id = (i * 7919 + 13) % n + 1; /* in no order */
+
+		c->p2[i] = (struct p2_policy){ .id = i + 1, .ifid = 4, .map = "M", .seq = i, .n_peers = 1,
+					       .peers = { peer }, .local = ipaddr_v4(1) };
+		c->pairs[i] = (struct ike_pair_info){ .pair_id = i, .policy_id = id, .in_id = 2 * id, .out_id = 2 * id + 1,
+						      .current = true };
+		c->pairs[i].in = (struct sa_spec){ .id = 2 * id, .spi = i + 256, .dir = SA_IN, .proto = PROTO_ESP,
+						   .policy_id = id, .src = ipaddr_v4(0x0a000000 + id - 1) };
+		c->pairs[i].out = (struct sa_spec){ .id = 2 * id + 1, .spi = i + 256, .dir = SA_OUT, .proto = PROTO_ESP,
+						    .policy_id = id, .dst = ipaddr_v4(0x0a000000 + id - 1) };
+		c->sas[i] = (struct ike_sa_info){ .local = ipaddr_v4(1), .remote = peer, .peer = peer,
+						  .state = IKE_QM_IDLE };
+		c->stats[2 * i] = (struct fwd_sa_stats){ .sa_id = 2 * id, .packets = 1 };
+		c->stats[2 * i + 1] = (struct fwd_sa_stats){ .sa_id = 2 * id + 1, .packets = 1 };
+	}
+	c->in = (struct show_in){ .config = config, .p2 = c->p2, .n_p2 = n, .pairs = c->pairs, .n_pairs = n,
+				  .sas = c->sas, .n_sas = n, .sa_stats = c->stats, .n_sa_stats = 2 * n,
+				  .ifs = c->ifs, .n_ifs = 1 };
+}
+
+static void crowd_free(struct crowd *c)
+{
+	free(c->p2);
+	free(c->pairs);
+	free(c->sas);
+	free(c->stats);
+}
+
+static double seconds(const struct show_in *crowd, unsigned action, bool json, size_t *ret_len)
+{
+	struct exec_args a = { .detail = false };
+	struct show_in in = *crowd;
+	struct txt out = TXT_INIT;
+	clock_t from = clock();
+	struct show_index *x = show_index_new(&in);
+
+	assert_non_null(x);
+	in.index = x;
+	assert_int_equal((json ? show_json : show_run)(&in, action, &a, &out), 0);
+	show_index_free(x);
+	*ret_len = out.len;
+	txt_fini(&out);
+	return (double)(clock() - from) / CLOCKS_PER_SEC;
+}
+
+static void ten_times_the_peers_take_no_hundred_times_as_long(void **state)
+{
+	static const unsigned actions[] = { EXEC_SHOW_IPSEC_SA, EXEC_SHOW_CRYPTO_SESSION, EXEC_SHOW_CRYPTO_ENGINE,
+					    EXEC_SHOW_ISAKMP_SA };
+	struct show_in *world = fixture("bare");
+	struct crowd few, many;
+
+	(void)state;
+	assert_non_null(world);
+	crowd_make(&few, world->config, 1000);
+	crowd_make(&many, world->config, 10000);
+	for (size_t i = 0; i < 2 * sizeof(actions) / sizeof(actions[0]); i++) {
+		size_t short_len, long_len;
+		double one = seconds(&few.in, actions[i / 2], i & 1, &short_len);
+		double ten = seconds(&many.in, actions[i / 2], i & 1, &long_len);
+
+		assert_true(long_len > 9 * short_len);
+		if (ten > 40 * (one + 0.002))
+			fail_msg("action %u: 1000 peers take %.3f s, 10000 take %.3f s", actions[i / 2], one, ten);
+	}
+	crowd_free(&few);
+	crowd_free(&many);
+	fixture_free(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_index_changes_no_word),
+		cmocka_unit_test(ten_times_the_peers_take_no_hundred_times_as_long),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
