@@ -5,9 +5,9 @@
 
 #include "control/show_parts.h"
 
-/* Numbers of elements, ordered by what they are looked up by, and those with the same by number. */
+/* What an element is looked up by in the upper half, its number in the lower one; ascending. */
 struct order {
-	uint32_t *v;
+	uint64_t *v;
 	size_t n;
 };
 
@@ -45,10 +45,10 @@ static uint32_t key_of_pair(const struct show_in *in, size_t i)
 /* Of an address no more than a hint: equal keys are compared by whoever looks. */
 static uint32_t hint(const struct ipaddr *a)
 {
-	uint32_t h = a->family;
+	uint32_t h = UINT32_C(0x811c9dc5); /* FNV-1a */
 
-	for (size_t i = 0; i < sizeof(a->b); i++)
-		h = h * 31 + a->b[i];
+	for (size_t i = 0; i < ip_bits(a->family) / 8; i++)
+		h = (h ^ a->b[i]) * UINT32_C(0x01000193);
 	return h;
 }
 
@@ -83,30 +83,25 @@ static int by_key(const void *a, const void *b)
 
 static bool order_make(struct order *o, const struct show_in *in, key_fn *key, size_t n)
 {
-	uint64_t *v = malloc((n ? n : 1) * sizeof(*v));
-
 	o->v = malloc((n ? n : 1) * sizeof(*o->v));
-	if (v && o->v) {
-		for (size_t i = 0; i < n; i++)
-			v[i] = (uint64_t)key(in, i) << 32 | i;
-		qsort(v, n, sizeof(*v), by_key);
-		for (size_t i = 0; i < n; i++)
-			o->v[i] = (uint32_t)v[i];
-		o->n = n;
-	}
-	free(v);
-	return o->v && o->n == n;
+	if (!o->v)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		o->v[i] = (uint64_t)key(in, i) << 32 | i;
+	qsort(o->v, n, sizeof(*o->v), by_key);
+	o->n = n;
+	return true;
 }
 
 /* The first place whose key is not below. */
-static size_t order_find(const struct order *o, const struct show_in *in, key_fn *key, uint32_t want)
+static size_t order_find(const struct order *o, uint32_t want)
 {
 	size_t lo = 0, hi = o->n;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (key(in, o->v[mid]) < want)
+		if (o->v[mid] >> 32 < want)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -120,12 +115,12 @@ static size_t next(const struct order *o, const struct show_in *in, key_fn *key,
 		   size_t *at)
 {
 	if (o) {
-		size_t place = order_find(o, in, key, want) + *at;
+		size_t place = order_find(o, want) + *at;
 
-		if (place >= o->n || key(in, o->v[place]) != want)
+		if (place >= o->n || o->v[place] >> 32 != want)
 			return n;
 		++*at;
-		return o->v[place];
+		return (uint32_t)o->v[place];
 	}
 	for (size_t i = *at; i < n; i++)
 		if (key(in, i) == want) {
