@@ -21,7 +21,7 @@
 #include "host/os.h"
 #include "shell/shell_proto.h"
 
-#define OUTPUT_MAX  (16u << 20) /* unread bytes after which a client is cut off */
+#define OUTPUT_MAX  (16u << 20) /* unread bytes with which nothing more is asked: the client is cut off */
 #define HISTORY_MAX 20
 #define SESSIONS_MAX 64
 
@@ -369,7 +369,8 @@ static void on_read(struct bufferevent *bev, void *ctx)
 			goto cut;
 	/* while a ping runs, only its end is listened for */
 	while (!s->ending && (k = shell_reader_next(&s->in, &type, &p)) != 0) {
-		if (k < 0)
+		/* whoever asks on and does not read; one answer may be as long as it is */
+		if (k < 0 || evbuffer_get_length(bufferevent_get_output(bev)) > OUTPUT_MAX)
 			goto cut;
 		if (s->waiting)
 			continue;
@@ -380,8 +381,6 @@ static void on_read(struct bufferevent *bev, void *ctx)
 		}
 		take_frame(s, type, p);
 	}
-	if (evbuffer_get_length(bufferevent_get_output(bev)) > OUTPUT_MAX)
-		goto cut;
 	return;
 cut:
 	session_free(s);

@@ -336,6 +336,28 @@ def test_router_runs_commands(router):
     assert shell(router, 'sho clok').returncode == 1
 
 
+def test_who_asks_on_and_does_not_read_is_cut_off(router):
+    many = 200
+    assert shell(router, 'conf t; ' + '; '.join(f'interface Loopback{n}; description {"x" * 200}' for n in range(many))
+                 + '; end').returncode == 0
+    size = len(shell(router, 'show running-config').stdout)
+    asks = (20 << 20) // size
+
+    def line(text):
+        return struct.pack('>BI', 1, len(text)) + text
+
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(str(router))
+        s.sendall(line(b'enable') + line(b'show running-config') * asks)
+        time.sleep(1)
+        got = 0
+        while (part := s.recv(1 << 20)):  # which ends: it was closed
+            got += len(part)
+    assert got < asks * size
+    assert shell(router, 'show clock').returncode == 0
+
+
 def test_router_on_a_terminal(router):
     child = spawn(built('culvert'), router)
     try:
