@@ -133,6 +133,9 @@ static const struct cli_mode modes[M_COUNT] = {
 			       .kept_off = offsetof(struct cfg_isakmp_profile, kept) },
 	[M_IPSEC_PROFILE] = CONFIG_MODE("(ipsec-profile)#", "Exit from IPSec profile configuration mode",
 					&cfg_map_entry_defaults, cfg_map_entry),
+	[M_ARCHIVE] = CONFIG_MODE("(config-archive)#", "Exit from archive configuration mode", &cfg_archive_defaults, cfg_archive),
+	[M_ARCHIVE_LOG] = CONFIG_MODE("(config-archive-log-cfg)#", "Exit from config-log configuration mode",
+				      &cfg_archive_defaults.log, cfg_archive_log),
 	[M_LINE] = KEPT_MODE("(config-line)#"),
 	[M_ROUTER] = KEPT_MODE("(config-router)#"),
 	[M_IKEV2] = KEPT_MODE("(config-ikev2)#"),
@@ -142,11 +145,11 @@ static const struct cli_mode modes[M_COUNT] = {
 
 /* In the order in which IOS prints a configuration. */
 static const struct cli_row *const tables[] = {
-	rows_system, rows_pki, rows_keyring, rows_isakmp, rows_isakmp_peer, rows_isakmp_profile,
+	rows_system, rows_pki, rows_archive, rows_keyring, rows_isakmp, rows_isakmp_peer, rows_isakmp_profile,
 	rows_ipsec, rows_ipsec_profile, rows_pubkey, rows_kept_crypto, rows_map,
 	rows_interface, rows_interface6, rows_tunnel, rows_kept_ip, rows_route, rows_acl, rows_route6,
 	rows_acl6, rows_kept_late, rows_exec,
-	rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
+	rows_exec_files, rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
 };
 
 static const char *hostname(const void *root)

@@ -31,6 +31,8 @@ enum command_mode {
 	M_KEYRING,
 	M_ISAKMP_PROFILE,
 	M_IPSEC_PROFILE,
+	M_ARCHIVE,
+	M_ARCHIVE_LOG,
 	M_LINE, /* from here on: kept blocks */
 	M_ROUTER,
 	M_IKEV2,

@@ -74,12 +74,27 @@ enum exec_action {
 	EXEC_UNDEBUG_ALL,
 	EXEC_DEBUG_CONDITION, /* addr (peer), none: reset; flag: set */
 
-	EXEC_WRITE_MEMORY, /* write [memory], copy running-config startup-config (flag: copy) */
+	EXEC_WRITE_MEMORY, /* write [memory] */
 	EXEC_WRITE_TERMINAL, /* = show running-config */
-	EXEC_WRITE_ERASE,
-	EXEC_COPY_START_RUN, /* copy startup-config running-config */
-	EXEC_CONFIGURE_REPLACE, /* text: file name */
+	EXEC_WRITE_ERASE, /* asks; from here on to EXEC_SHOW_ARCHIVE_LOG: control/life.c */
+	EXEC_COPY, /* number: from which (enum exec_file), text its name; number2: to which, name its name */
+	EXEC_CONFIGURE_REPLACE, /* text: file name; flag: does not ask; detail: lists; number: minutes to a confirmation */
+	EXEC_CONFIGURE_REVERTING, /* configure terminal revert timer: number, or number2 (idle), minutes */
+	EXEC_CONFIGURE_CONFIRM,
+	EXEC_CONFIGURE_REVERT, /* flag: now; number: minutes from now */
+	EXEC_DIR,
+	EXEC_MORE, /* text: file name */
+	EXEC_DELETE, /* text: file name; flag: does not ask */
 	EXEC_RELOAD,
+	EXEC_RELOAD_IN, /* name: mmm or hhh:mm; text: the reason */
+	EXEC_RELOAD_CANCEL,
+	EXEC_SHOW_RELOAD,
+	EXEC_ARCHIVE_CONFIG,
+	EXEC_SHOW_ARCHIVE,
+	EXEC_SHOW_ARCHIVE_DIFF, /* text, name: file names, "" the running configuration */
+	EXEC_SHOW_ARCHIVE_COMMANDS, /* text: file name */
+	EXEC_SHOW_ARCHIVE_TIMER,
+	EXEC_SHOW_ARCHIVE_LOG,
 	EXEC_PING, /* addr or text (host); addr2 or ifname (source); repeat, size, timeout_sec, df */
 
 	/* monitor capture; name in all of them */
@@ -115,6 +130,7 @@ enum exec_action {
 	EXEC_MASTER_DROP,
 };
 
+enum exec_file { EXEC_FILE_NAMED = 0, EXEC_FILE_RUNNING, EXEC_FILE_STARTUP };
 enum exec_keys { EXEC_KEYS_GENERAL = 0, EXEC_KEYS_USAGE, EXEC_KEYS_SIGNATURE, EXEC_KEYS_ENCRYPTION };
 enum exec_capture { EXEC_CAPTURE_IN = 1, EXEC_CAPTURE_OUT, EXEC_CAPTURE_BOTH };
 enum exec_pem { EXEC_PEM_3DES = 1, EXEC_PEM_DES, EXEC_PEM_AES };

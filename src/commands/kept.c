@@ -361,7 +361,6 @@ const struct cli_row rows_kept_late[] = {
 	BLOCK(M_OTHER, "policy-map", "Configure Policy Map"),
 	BLOCK(M_OTHER, "route-map", "Create route-map or enter route-map command mode"),
 	BLOCK(M_OTHER, "control-plane", "Configure control plane services"),
-	ONLY_BLOCK(M_OTHER, "archive", "Archive the configuration"),
 	BLOCK(M_OTHER, "redundancy", "Enter redundancy mode"),
 	BLOCK(M_OTHER, "vlan", "Vlan commands"),
 	BLOCK(M_OTHER, "voice-card", "Configure a specific voice-card"),

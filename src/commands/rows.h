@@ -11,6 +11,7 @@
  * them in the order in which commands.c lists them. */
 extern const struct cli_row rows_system[];
 extern const struct cli_row rows_pki[];
+extern const struct cli_row rows_archive[];
 extern const struct cli_row rows_pubkey[];
 extern const struct cli_row rows_isakmp[];
 extern const struct cli_row rows_isakmp_peer[];
@@ -30,6 +31,7 @@ extern const struct cli_row rows_kept_crypto[];
 extern const struct cli_row rows_kept_ip[];
 extern const struct cli_row rows_kept_late[];
 extern const struct cli_row rows_exec[];
+extern const struct cli_row rows_exec_files[];
 extern const struct cli_row rows_exec_crypto[];
 extern const struct cli_row rows_exec_pki[];
 extern const struct cli_row rows_exec_capture[];

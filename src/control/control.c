@@ -18,6 +18,7 @@
 #include "control/ike_encr.h"
 #include "control/ike_pki.h"
 #include "control/ike_work.h"
+#include "control/life.h"
 #include "control/protect.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
@@ -110,6 +111,7 @@ static void on_sample_timer(evutil_socket_t fd, short what, void *ctx)
 	show_sample(c);
 	apply_paths(c);
 	line_tick(c);
+	archive_tick(c);
 	if (c->acl_log)
 		acl_log_tick(c->acl_log, host_now_ms(NULL));
 }
@@ -282,6 +284,7 @@ static int serve(struct control *c)
 	int err;
 
 	event_add(c->sample_timer, &sample);
+	revert_resume(c);
 	c->nl_events = nl_events_open();
 	/* who waits for the socket finds the configuration in force */
 	c->listen_fd = unix_listen(c->opt->socket);
@@ -343,6 +346,7 @@ static void control_free(struct control *c)
 		event_free(c->hops_timer);
 	if (c->sample_timer)
 		event_free(c->sample_timer);
+	life_free(c);
 	others_unwatch(c);
 	ring_table_free(c->ring_table);
 	protect_stop(c);

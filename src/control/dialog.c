@@ -33,6 +33,12 @@ void dialog_ask_yes(struct dialog *d, const char *question, bool default_no, dia
 	d->yes = then;
 }
 
+void dialog_ask_confirm(struct dialog *d, const char *question, dialog_yes_fn *then)
+{
+	ask(d, DIALOG_CONFIRM, question);
+	d->yes = then;
+}
+
 static void wipe_paste(struct dialog *d)
 {
 	if (d->paste.s)
@@ -114,6 +120,9 @@ bool dialog_line(struct dialog *d, struct exec_io *io, const char *line, bool *r
 		d->after_blank = false;
 	if (d->kind == DIALOG_YES) {
 		answer_yes(d, io, line, n, ret_error);
+	} else if (d->kind == DIALOG_CONFIRM) {
+		d->kind = DIALOG_OVER;
+		d->yes(d, io, !n || is_word(line, n, "yes"), ret_error);
 	} else if (d->kind == DIALOG_PASTE) {
 		answer_paste(d, io, line, n, ret_error);
 	} else {

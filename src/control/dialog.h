@@ -12,7 +12,7 @@
 
 struct dialog;
 
-enum dialog_kind { DIALOG_OVER = 0, DIALOG_TEXT, DIALOG_YES, DIALOG_PASTE };
+enum dialog_kind { DIALOG_OVER = 0, DIALOG_TEXT, DIALOG_YES, DIALOG_CONFIRM, DIALOG_PASTE };
 
 /* What an answer leads to: it may ask again (dialog_ask_*), or the dialog is over
  * when it returns. *ret_error: an error was printed. */
@@ -37,6 +37,8 @@ void dialog_ask_text(struct dialog *d, const char *question, dialog_text_fn *the
 void dialog_ask_secret(struct dialog *d, const char *question, dialog_text_fn *then);
 /* Asks until it is yes or no; default_no: an empty line is no. */
 void dialog_ask_yes(struct dialog *d, const char *question, bool default_no, dialog_yes_fn *then);
+/* IOS's `[confirm]`: an empty line is yes, and whatever is not yes is no. */
+void dialog_ask_confirm(struct dialog *d, const char *question, dialog_yes_fn *then);
 /* Collects lines until `quit` (or a blank line). */
 void dialog_ask_paste(struct dialog *d, bool blank_ends, dialog_text_fn *then);
 

@@ -11,6 +11,7 @@
 
 #include "control/acl_counters.h"
 #include "control/capture.h"
+#include "control/life.h"
 #include "control/load.h"
 #include "control/ping.h"
 #include "control/pki_cmd.h"
@@ -164,38 +165,6 @@ static void view_startup(struct exec_io *io, bool *ret_error)
 	}
 }
 
-/* Puts a file in place of (replace) or onto the running configuration. */
-static void load_file(struct exec_io *io, const char *path, bool replace, bool *ret_error)
-{
-	struct config *new = NULL;
-	struct report r = { 0 };
-	struct control *c = io->c;
-	char *text = NULL;
-	size_t len = 0;
-	int err = file_read(path, &text, &len);
-
-	if (!err && replace)
-		err = config_load_text(text, len, &new, &r);
-	else if (!err)
-		err = config_load_onto(c->config, text, len, &r);
-	if (err) {
-		txt_printf(io->out, "%% %s: %s\n", path, strerror(-err));
-		*ret_error = true;
-	} else {
-		report_print(&r, path, io->out);
-		if (replace) {
-			config_free(c->config);
-			c->config = new;
-		}
-		apply_all(c);
-		txt_str(io->out, "[OK]\n");
-	}
-	report_fini(&r);
-	if (text)
-		explicit_bzero(text, len);
-	free(text);
-}
-
 static void running_interface(struct control *c, const char *name, struct txt *out)
 {
 	struct txt body = TXT_INIT;
@@ -322,23 +291,6 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 		txt_str(io->out, "All possible debugging has been turned off\n");
 		break;
 	}
-	case EXEC_WRITE_MEMORY:
-		*ret_error = files_save(c, io->out) != 0;
-		break;
-	case EXEC_COPY_START_RUN:
-		load_file(io, c->opt->config, false, ret_error);
-		break;
-	case EXEC_CONFIGURE_REPLACE:
-		load_file(io, a->text, true, ret_error);
-		break;
-	case EXEC_RELOAD: /* the startup configuration takes the running one's place */
-		load_file(io, c->opt->config, true, ret_error);
-		break;
-	case EXEC_WRITE_ERASE:
-		txt_str(io->out, "% Erase the file yourself: a router here never deletes its "
-				 "configuration\n");
-		*ret_error = true;
-		break;
 	default: /* terminal width and the like: nothing to do */
 		break;
 	}
@@ -357,6 +309,8 @@ bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 		return pki_cmd_run(io, action, a, ret_error);
 	if (action >= EXEC_CAPTURE_INTERFACE && action <= EXEC_SHOW_CAPTURE)
 		capture_cmd(io, action, a, ret_error);
+	else if (action == EXEC_WRITE_MEMORY || (action >= EXEC_WRITE_ERASE && action <= EXEC_SHOW_ARCHIVE_LOG))
+		life_cmd(io, action, a, ret_error);
 	else if (action == EXEC_MASTER_KEY || action == EXEC_MASTER_DROP)
 		master_key_cmd(io, action, a, ret_error);
 	else if (!show(io, action, a, ret_error))

@@ -105,7 +105,8 @@ int files_load(struct control *c)
 	struct txt said = TXT_INIT;
 	char *text = NULL;
 	size_t len = 0;
-	int err = file_read(c->opt->config, &text, &len);
+	bool from_stdin = !strcmp(c->opt->config, "-");
+	int err = file_read(from_stdin ? "/dev/stdin" : c->opt->config, &text, &len);
 
 	if (err == -ENOENT) {
 		log_line("SYS-6-STARTUP", "%s does not exist: an empty configuration", c->opt->config);
@@ -131,6 +132,14 @@ int files_load(struct control *c)
 		explicit_bzero(text, len);
 	free(text);
 	return err;
+}
+
+void files_changed(struct control *c)
+{
+	char now[64];
+
+	free(c->changed_at);
+	c->changed_at = strdup(host_clock(now));
 }
 
 void files_running(struct control *c, struct txt *out)
@@ -223,6 +232,10 @@ int files_save(struct control *c, struct txt *out)
 	struct txt body = TXT_INIT;
 	int err;
 
+	if (!strcmp(c->opt->config, "-")) {
+		txt_str(out, "% The configuration came from standard input: there is nowhere to save it\n");
+		return -ENODEV;
+	}
 	txt_str(out, "Building configuration...\n");
 	master_key_follow(c);
 	txt_str(&body, "!\n");

@@ -60,6 +60,9 @@ struct auth;
 struct acl_log;
 struct capture;
 struct ike_worker;
+struct revert;
+struct archive;
+struct reload;
 
 /* A TUN that we made. */
 struct tun_state {
@@ -192,6 +195,10 @@ struct control {
 	LIST_HEAD(, auth) auths; /* sessions that wait for a CA's certificate */
 	struct pki_sceps *sceps; /* certificates that are asked for */
 	struct keygen *keygen; /* a key pair that is being made; NULL */
+	struct revert *revert;	 /* life_revert.c; NULL: nothing waits for a confirmation */
+	struct archive *archive; /* life_archive.c */
+	struct reload *reload;	 /* life.c: one that is scheduled */
+	unsigned n_sessions_ever;
 	LIST_HEAD(, session) sessions;
 	LIST_HEAD(, capture) captures;
 };
@@ -360,6 +367,7 @@ void session_history(const struct session *s, struct txt *out);
 int files_load(struct control *c); /* a dead control's running configuration, or the file */
 void files_keep(struct control *c); /* for the next control, should this one die */
 int files_save(struct control *c, struct txt *out);
+void files_changed(struct control *c); /* the running configuration, just now */
 void files_running(struct control *c, struct txt *out);
 
 /* A packet came in clear that should have been protected: %CRYPTO-4-RECVD_PKT_NOT_IPSEC, at

@@ -13,6 +13,7 @@
 #include "base/wr.h"
 #include "cli/pipe.h"
 #include "control/dialog.h"
+#include "control/life.h"
 #include "control/ping.h"
 #include "control/pki_cmd.h"
 #include "control/pki_scep.h"
@@ -31,7 +32,7 @@ struct session {
 	struct bufferevent *bev;
 	struct shell_reader in;
 	struct cli_session *cli;
-	unsigned length;
+	unsigned length, number; /* of sessions since the start */
 	bool monitor, ending;
 	uint64_t seen_ms; /* of the last frame */
 	struct ping *ping; /* runs; lines wait until it ends */
@@ -209,10 +210,7 @@ static void remember(struct session *s, const char *line)
 
 static void config_changed(struct session *s, bool ended)
 {
-	char now[64];
-
-	free(s->c->changed_at);
-	s->c->changed_at = strdup(host_clock(now));
+	files_changed(s->c);
 	line_retry(s->c);
 	apply_soon(s->c);
 	if (ended)
@@ -241,15 +239,32 @@ static bool run_exec(struct session *s, struct cli_result *r, bool *ret_error)
 	return later;
 }
 
+/* For `archive`, `log config`. */
+static void typed(const struct session *s, unsigned mode, const char *line)
+{
+	struct txt t = TXT_INIT;
+
+	if (!line[strspn(line, " \t")] || line[strspn(line, " \t")] == '!')
+		return;
+	cli_mask_line(commands_grammar(), mode, line, &t);
+	if (!t.bad)
+		archive_typed(s->c, s->number, txt_cstr(&t));
+	txt_fini(&t);
+}
+
 /* One line. True if it goes on by itself and prompts at its end. */
 static bool run_line(struct session *s, const char *line, bool *ret_error)
 {
 	struct cli_result r = { 0 };
 	bool error, later = false;
+	unsigned mode = cli_session_mode(s->cli);
 
 	remember(s, line);
+	revert_touch(s->c);
 	cli_session_line(s->cli, s->c->config, line, 0, &r);
 	error = r.status == CLI_ERROR;
+	if (r.status == CLI_OK && mode != M_USER && mode != M_EXEC && !r.ended)
+		typed(s, mode, line);
 	session_print(s, txt_cstr(&r.out));
 	if (r.config || r.kept)
 		config_changed(s, r.ended);
@@ -418,6 +433,7 @@ void session_accept(struct control *c, int fd)
 	evutil_make_socket_nonblocking(fd);
 	s->c = c;
 	s->length = 24;
+	s->number = ++c->n_sessions_ever;
 	s->cli = cli_session_new(commands_grammar(), M_USER);
 	s->bev = bufferevent_socket_new(c->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
 	if (!s->cli || !s->bev) {

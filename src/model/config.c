@@ -12,7 +12,10 @@ const struct config config_defaults = {
 	.isakmp = { .enable = true, .keepalive_retry_sec = 2, .aggressive_disable = true },
 	.ipsec = { .life_sec = 3600, .life_kb = 4608000, .replay_window = 64,
 		   .nat_transparency = true },
+	.archive = { .maximum = CFG_ARCHIVE_MAXIMUM, .log = { .size = CFG_ARCHIVE_LOG_SIZE } },
 };
+const struct cfg_archive cfg_archive_defaults = { .maximum = CFG_ARCHIVE_MAXIMUM,
+						  .log = { .size = CFG_ARCHIVE_LOG_SIZE } };
 
 /* IOS's defaults of a protection suite: DES, SHA, RSA signatures, group 1, a day. */
 const struct cfg_policy cfg_policy_defaults = {
@@ -178,6 +181,8 @@ void config_free(struct config *c)
 	FREE_ALL(c->acls, acl_free);
 	cfg_pki_fini(&c->pki);
 	cfg_keys_fini(&c->keys);
+	kept_fini(&c->archive.log.kept);
+	kept_fini(&c->archive.kept);
 	kept_fini(&c->kept);
 	free(c);
 }
@@ -589,6 +594,8 @@ struct config *config_clone(const struct config *c)
 	memset(&n->routes, 0, sizeof(n->routes));
 	memset(&n->acls, 0, sizeof(n->acls));
 	memset(&n->kept, 0, sizeof(n->kept));
+	memset(&n->archive.kept, 0, sizeof(n->archive.kept));
+	memset(&n->archive.log.kept, 0, sizeof(n->archive.log.kept));
 	memset(&n->pki, 0, sizeof(n->pki));
 	memset(&n->keys, 0, sizeof(n->keys));
 	if (cfg_pki_clone(&c->pki, &n->pki) || cfg_keys_clone(&c->keys, &n->keys) ||
@@ -601,7 +608,8 @@ struct config *config_clone(const struct config *c)
 	    clone_maps(LIST(&c->ipsec_profiles), LIST(&n->ipsec_profiles)) ||
 	    CLONE_KEPT(n->interfaces, c->interfaces, cfg_interface) ||
 	    clone_flat(LIST(&c->routes), LIST(&n->routes), sizeof(struct cfg_route)) ||
-	    clone_acls(c, n) || kept_clone(&c->kept, &n->kept)) {
+	    clone_acls(c, n) || kept_clone(&c->archive.kept, &n->archive.kept) ||
+	    kept_clone(&c->archive.log.kept, &n->archive.log.kept) || kept_clone(&c->kept, &n->kept)) {
 		config_free(n);
 		return NULL;
 	}

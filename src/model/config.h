@@ -332,6 +332,27 @@ struct cfg_route { /* of either family */
 	uint32_t tag, track;
 };
 
+/* ---- archive ---- */
+
+#define CFG_ARCHIVE_MAXIMUM 10  /* IOS's default: so many copies are kept */
+#define CFG_ARCHIVE_LOG_SIZE 100
+
+struct cfg_archive_log {
+	bool logging; /* typed lines are kept, with who typed them */
+	uint16_t size; /* so many of them */
+	bool notify, hidekeys;
+	kept_list kept;
+};
+
+struct cfg_archive {
+	char path[CFG_NAME_MAX]; /* copies are `PATH-N`; "" none */
+	uint8_t maximum;
+	uint32_t minutes; /* between copies made without being asked; 0 none are */
+	bool write_memory; /* one with each `write memory` */
+	struct cfg_archive_log log;
+	kept_list kept;
+};
+
 struct config {
 	char hostname[CFG_NAME_MAX];
 	char domain[CFG_DESC_MAX]; /* ip domain name */
@@ -351,6 +372,7 @@ struct config {
 	CFG_LIST_OF(struct cfg_route) routes;
 	/* numbered, then named, then those of IPv6; standard before extended */
 	CFG_LIST_OF(struct cfg_acl) acls;
+	struct cfg_archive archive;
 	kept_list kept; /* of the global level */
 };
 
@@ -360,6 +382,7 @@ struct config {
  * fields to and what show running-config leaves out. */
 extern const struct config config_defaults;
 extern const struct cfg_policy cfg_policy_defaults;
+extern const struct cfg_archive cfg_archive_defaults;
 /* `crypto isakmp default policy`, while none is configured; `crypto legacy default-policy`. */
 #define P1_N_DEFAULTS 8
 extern const struct p1_policy p1_defaults[P1_N_DEFAULTS], p1_legacy;

@@ -227,6 +227,13 @@ static bool ipsec_equal(const struct cfg_ipsec *a, const struct cfg_ipsec *b)
 				return false;                         \
 	} while (0)
 
+static bool archive_equal(const struct cfg_archive *a, const struct cfg_archive *b)
+{
+	return EQ_STR(path) && EQ(maximum) && EQ(minutes) && EQ(write_memory) && EQ(log.logging) && EQ(log.size) &&
+	       EQ(log.notify) && EQ(log.hidekeys) && kept_equal(&a->log.kept, &b->log.kept) &&
+	       kept_equal(&a->kept, &b->kept);
+}
+
 bool config_equal(const struct config *a, const struct config *b)
 {
 	EQ_LIST(isakmp.policies, cfg_policy_equal);
@@ -243,7 +250,7 @@ bool config_equal(const struct config *a, const struct config *b)
 	       EQ(crypto_logging_session) && EQ(ipv6_routing) && isakmp_equal(&a->isakmp, &b->isakmp) &&
 	       ipsec_equal(&a->ipsec, &b->ipsec) && cfg_pki_equal(&a->pki, &b->pki) &&
 	       cfg_keys_equal(&a->keys, &b->keys) &&
-	       kept_equal(&a->kept, &b->kept);
+	       archive_equal(&a->archive, &b->archive) && kept_equal(&a->kept, &b->kept);
 }
 
 /* ---- find ---- */

@@ -47,6 +47,22 @@ static void from_argument(struct client *c, const char *commands)
 	txt_fini(&line);
 }
 
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+
+	return n >= k && !strcmp(s + n - k, end);
+}
+
+/* Nobody is there any more to answer: a question that has an answer in brackets gets that. */
+static void take_default(struct client *c)
+{
+	const char *asked = txt_cstr(&c->prompt);
+
+	if (!c->over && c->answering && (ends_with(asked, "]? ") || ends_with(asked, "[confirm]")))
+		client_run(c, SHELL_LINE, "", 0);
+}
+
 static const char usage[] =
 	"usage: culvert shell [--socket PATH] [-c 'COMMAND [; COMMAND]...']\n"
 	"\n"
@@ -74,6 +90,8 @@ static int talk(struct client *c, const char *commands)
 		from_stdin(c);
 	else if (!edit_loop(c))
 		return 1;
+	if (!c->tty)
+		take_default(c);
 	if (c->over && !c->closed) {
 		fputs("culvert shell: the connection to the router was lost\n", stderr);
 		return 1;

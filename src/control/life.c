@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands about configurations and files, and what they ask. */
+#include "control/life.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "commands/diff.h"
+#include "control/dialog.h"
+#include "control/flash.h"
+#include "control/load.h"
+#include "control/master_key.h"
+#include "host/log.h"
+#include "host/os.h"
+
+#define STARTUP "startup-config"
+#define RUNNING "running-config"
+
+/* `reload in` */
+struct reload {
+	struct event *timer;
+	int64_t at_ms; /* since 1970 */
+	char reason[256];
+};
+
+struct talk {
+	struct dialog d;
+	struct exec_args a;
+	char from[256], to[256]; /* names as they were typed */
+};
+
+static void wipe_txt(struct txt *t)
+{
+	if (t->s)
+		secret_wipe(t->s, t->cap);
+	txt_fini(t);
+}
+
+/* ---- texts ---- */
+
+void life_running(struct control *c, struct txt *out)
+{
+	master_key_follow(c);
+	txt_str(out, "!\n");
+	commands_render_file(c->config, "15.9", out);
+}
+
+int life_put(struct control *c, const char *text, size_t len, const char *name, bool replace, struct txt *out)
+{
+	struct config *new = NULL;
+	struct report r = { 0 };
+	int err = replace ? config_load_text(text, len, &new, &r) : config_load_onto(c->config, text, len, &r);
+
+	if (!err) {
+		report_print(&r, name, out);
+		if (replace) {
+			config_free(c->config);
+			c->config = new;
+		}
+		files_changed(c);
+		apply_all(c);
+	} else {
+		txt_str(out, "% Low on memory; try again later\n");
+	}
+	report_fini(&r);
+	return err;
+}
+
+/* The text of what is copied or compared; wiped by the caller. 0, or -errno after a message. */
+static int text_of(struct control *c, unsigned kind, const char *name, struct txt *ret, struct txt *out)
+{
+	const char *file = kind == EXEC_FILE_STARTUP ? STARTUP : name;
+	char *text = NULL;
+	size_t len = 0;
+	int err;
+
+	if (kind == EXEC_FILE_RUNNING) {
+		life_running(c, ret);
+		return ret->bad ? -ENOMEM : 0;
+	}
+	err = flash_read(c, file, &text, &len);
+	if (err) {
+		flash_error(out, file, err);
+		return err;
+	}
+	txt_mem(ret, text, len);
+	secret_wipe(text, len);
+	free(text);
+	return ret->bad ? -ENOMEM : 0;
+}
+
+/* Nothing would be lost if the router began anew. */
+static bool is_saved(struct control *c)
+{
+	struct config *saved = NULL;
+	struct report r = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	bool same = flash_read(c, STARTUP, &text, &len) == 0 && config_load_text(text, len, &saved, &r) == 0 &&
+		    config_equal(saved, c->config);
+
+	report_fini(&r);
+	config_free(saved);
+	if (text)
+		secret_wipe(text, len);
+	free(text);
+	return same;
+}
+
+/* ---- what asks ---- */
+
+static void talk_free(struct dialog *d)
+{
+	secret_free((struct talk *)(void *)d, sizeof(struct talk));
+}
+
+static struct talk *talk_new(struct exec_io *io, const struct exec_args *a, bool *ret_error)
+{
+	struct talk *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		txt_str(io->out, "% Low on memory; try again later\n");
+		*ret_error = true;
+		return NULL;
+	}
+	t->d.free = talk_free;
+	t->a = *a;
+	snprintf(t->from, sizeof(t->from), "%s",
+		 a->number == EXEC_FILE_RUNNING ? RUNNING : a->number == EXEC_FILE_STARTUP ? STARTUP : a->text);
+	snprintf(t->to, sizeof(t->to), "%s",
+		 a->number2 == EXEC_FILE_RUNNING ? RUNNING : a->number2 == EXEC_FILE_STARTUP ? STARTUP : a->name);
+	return t;
+}
+
+/* ---- copy, write ---- */
+
+static int write_memory(struct exec_io *io)
+{
+	int err = files_save(io->c, io->out);
+
+	if (!err)
+		archive_written(io->c);
+	return err;
+}
+
+static void copy(struct talk *t, struct exec_io *io, bool *ret_error)
+{
+	struct txt text = TXT_INIT;
+	int err;
+
+	if (t->a.number == EXEC_FILE_RUNNING && !strcmp(t->to, STARTUP)) {
+		*ret_error = write_memory(io) != 0;
+		return;
+	}
+	err = text_of(io->c, t->a.number, t->from, &text, io->out);
+	if (!err && t->a.number2 == EXEC_FILE_RUNNING) {
+		err = life_put(io->c, txt_cstr(&text), text.len, t->from, false, io->out);
+	} else if (!err) {
+		err = flash_write(io->c, t->to, txt_cstr(&text), text.len);
+		if (err)
+			flash_error(io->out, t->to, err);
+	}
+	if (!err)
+		txt_printf(io->out, "%zu bytes copied\n[OK]\n", text.len);
+	*ret_error = err != 0;
+	wipe_txt(&text);
+}
+
+static void over_written(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
+{
+	if (yes)
+		copy((struct talk *)(void *)d, io, ret_error);
+}
+
+static void destination(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error)
+{
+	struct talk *t = (struct talk *)(void *)d;
+	bool named = t->a.number2 == EXEC_FILE_NAMED;
+
+	if (*text && strcmp(text, t->to) != 0) {
+		snprintf(t->to, sizeof(t->to), "%s", text);
+		named = strcmp(text, STARTUP) != 0 && strcmp(text, RUNNING) != 0;
+		t->a.number2 = !strcmp(text, RUNNING) ? EXEC_FILE_RUNNING : EXEC_FILE_NAMED;
+	}
+	if (named && flash_has(io->c, t->to))
+		dialog_ask_confirm(d, "%Warning:There is a file already existing with this name\n"
+				      "Do you want to over write? [confirm]", over_written);
+	else
+		copy(t, io, ret_error);
+}
+
+static void ask_destination(struct talk *t)
+{
+	char ask[DIALOG_ASK_MAX];
+
+	snprintf(ask, sizeof(ask), "Destination filename [%.200s]? ", t->to);
+	dialog_ask_text(&t->d, ask, destination);
+}
+
+/* The last copy stays, beside it: nobody asks for this in order to lose it. */
+static void erased(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
+{
+	struct txt text = TXT_INIT;
+	struct control *c = io->c;
+	int err;
+
+	(void)d;
+	if (!yes)
+		return;
+	err = flash_has(c, STARTUP) ? text_of(c, EXEC_FILE_STARTUP, "", &text, io->out) : 0;
+	if (!err && text.len)
+		err = flash_write(c, STARTUP ".erased", txt_cstr(&text), text.len);
+	if (!err && text.len && unlink(c->opt->config))
+		err = -errno;
+	wipe_txt(&text);
+	if (err) {
+		flash_error(io->out, STARTUP, err);
+		*ret_error = true;
+		return;
+	}
+	txt_str(io->out, "[OK]\nErase of nvram: complete\n");
+	log_line("SYS-7-NV_BLOCK_INIT", "Initialized the geometry of nvram (what was there is flash:" STARTUP ".erased)");
+}
+
+static void deleted(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
+{
+	struct talk *t = (struct talk *)(void *)d;
+	int err = yes ? flash_remove(io->c, t->from) : 0;
+
+	if (err)
+		flash_error(io->out, t->from, err);
+	*ret_error = err != 0;
+}
+
+static void ask_delete(struct talk *t)
+{
+	char ask[DIALOG_ASK_MAX];
+
+	snprintf(ask, sizeof(ask), "Delete flash:%.200s? [confirm]", t->from);
+	dialog_ask_confirm(&t->d, ask, deleted);
+}
+
+/* ---- replace ---- */
+
+static void list_changes(struct exec_io *io, const struct txt *text)
+{
+	struct txt now = TXT_INIT, lines = TXT_INIT;
+
+	life_running(io->c, &now);
+	(void)config_diff(txt_cstr(&now), txt_cstr(text), DIFF_COMMANDS, &lines);
+	txt_printf(io->out, "!Pass 1\n!List of Rollback Commands:\n%send\n\n", txt_cstr(&lines));
+	wipe_txt(&now);
+	wipe_txt(&lines);
+}
+
+static void replace(struct talk *t, struct exec_io *io, bool *ret_error)
+{
+	struct txt text = TXT_INIT;
+	int err = text_of(io->c, EXEC_FILE_NAMED, t->from, &text, io->out);
+
+	if (!err && t->a.number)
+		err = revert_arm(io->c, t->a.number, false, io->out);
+	if (!err && t->a.detail)
+		list_changes(io, &text);
+	if (!err)
+		err = life_put(io->c, txt_cstr(&text), text.len, t->from, true, io->out);
+	if (!err)
+		txt_str(io->out, "Total number of passes: 1\nRollback Done\n");
+	*ret_error = err != 0;
+	wipe_txt(&text);
+}
+
+static void replaced(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
+{
+	if (yes)
+		replace((struct talk *)(void *)d, io, ret_error);
+}
+
+/* ---- reload ---- */
+
+static void reload_free(struct control *c)
+{
+	if (c->reload && c->reload->timer)
+		event_free(c->reload->timer);
+	free(c->reload);
+	c->reload = NULL;
+}
+
+/* The startup configuration takes the running one's place, an empty one if there is none. */
+static int reload(struct control *c, struct txt *out, const char *reason)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int err = flash_read(c, STARTUP, &text, &len);
+
+	if (err && err != -ENOENT) {
+		flash_error(out, STARTUP, err);
+		return err;
+	}
+	log_line("SYS-5-RELOAD", "Reload requested by console. Reload Reason: %s.", reason);
+	err = life_put(c, text ? text : "", len, STARTUP, true, out);
+	if (text)
+		secret_wipe(text, len);
+	free(text);
+	if (!err) {
+		reload_free(c);
+		revert_drop(c);
+	}
+	return err;
+}
+
+static void reload_confirmed(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
+{
+	(void)d;
+	*ret_error = yes && reload(io->c, io->out, "Reload Command") != 0;
+	if (yes && !*ret_error)
+		txt_str(io->out, "[OK]\n");
+}
+
+static void ask_reload(struct dialog *d)
+{
+	dialog_ask_confirm(d, "Proceed with reload? [confirm]", reload_confirmed);
+}
+
+static void reload_saved(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
+{
+	if (yes && write_memory(io)) {
+		*ret_error = true;
+		return;
+	}
+	ask_reload(d);
+}
+
+static void on_reload(evutil_socket_t fd, short what, void *ctx)
+{
+	struct control *c = ctx;
+	struct txt out = TXT_INIT;
+
+	(void)fd;
+	(void)what;
+	(void)reload(c, &out, c->reload->reason[0] ? c->reload->reason : "Reload Command");
+	txt_fini(&out);
+}
+
+/* `mmm` or `hhh:mm`; 0: neither. */
+static unsigned minutes_of(const char *s)
+{
+	unsigned a, b;
+	char end;
+
+	if (sscanf(s, "%3u:%2u%c", &a, &b, &end) == 2 && b < 60)
+		return a * 60 + b;
+	return sscanf(s, "%3u%c", &a, &end) == 1 ? a : 0;
+}
+
+static void reload_show(const struct control *c, struct txt *out)
+{
+	int64_t left = c->reload ? (c->reload->at_ms - host_wall_ms()) / 1000 : 0;
+
+	if (!c->reload)
+		txt_str(out, "No reload is scheduled.\n");
+	else
+		txt_printf(out, "Reload scheduled in %" PRId64 " hours and %" PRId64 " minutes by console\n%s%s%s",
+			   left / 3600, (left + 59) % 3600 / 60, c->reload->reason[0] ? "Reload reason: " : "",
+			   c->reload->reason, c->reload->reason[0] ? "\n" : "");
+}
+
+static void reload_in(struct exec_io *io, const struct exec_args *a, bool *ret_error)
+{
+	struct control *c = io->c;
+	unsigned minutes = minutes_of(a->name);
+	struct timeval tv = { .tv_sec = (time_t)minutes * 60 };
+
+	if (!minutes) {
+		txt_printf(io->out, "%% '%s' is no time: mmm or hhh:mm, from 1 minute on\n", a->name);
+		*ret_error = true;
+		return;
+	}
+	reload_free(c);
+	c->reload = calloc(1, sizeof(*c->reload));
+	if (c->reload)
+		c->reload->timer = evtimer_new(c->base, on_reload, c);
+	if (!c->reload || !c->reload->timer || evtimer_add(c->reload->timer, &tv)) {
+		reload_free(c);
+		txt_str(io->out, "% Low on memory; try again later\n");
+		*ret_error = true;
+		return;
+	}
+	c->reload->at_ms = host_wall_ms() + (int64_t)minutes * 60000;
+	snprintf(c->reload->reason, sizeof(c->reload->reason), "%s", a->text);
+	reload_show(c, io->out);
+}
+
+static void reload_cancel(struct exec_io *io)
+{
+	if (!io->c->reload)
+		txt_str(io->out, "%No reload is scheduled.\n");
+	else
+		txt_str(io->out, "\n***\n*** --- SHUTDOWN ABORTED ---\n***\n");
+	reload_free(io->c);
+}
+
+/* ---- show ---- */
+
+/* Named or not: the running configuration is what is not. */
+static void differences(struct exec_io *io, const struct exec_args *a, bool commands, bool *ret_error)
+{
+	struct txt one = TXT_INIT, two = TXT_INIT;
+	struct control *c = io->c;
+	bool alone = !a->text[0];
+	int err = text_of(c, alone ? EXEC_FILE_STARTUP : EXEC_FILE_NAMED, a->text, &one, io->out);
+
+	if (!err)
+		err = text_of(c, a->name[0] ? EXEC_FILE_NAMED : EXEC_FILE_RUNNING, a->name, &two, io->out);
+	if (!err) {
+		txt_str(io->out, commands ? "!List of Commands:\n" : "!Contextual Config Diffs:\n");
+		/* incremental: what the file has that the running configuration has not yet, or no more */
+		size_t n = commands ? config_diff(txt_cstr(&two), txt_cstr(&one), DIFF_COMMANDS, io->out) :
+				      config_diff(txt_cstr(&one), txt_cstr(&two), DIFF_CONTEXT, io->out);
+
+		if (!n)
+			txt_str(io->out, "!No changes were found\n");
+	}
+	*ret_error = err != 0;
+	wipe_txt(&one);
+	wipe_txt(&two);
+}
+
+static void more(struct exec_io *io, const char *name, bool *ret_error)
+{
+	struct txt text = TXT_INIT;
+
+	*ret_error = text_of(io->c, EXEC_FILE_NAMED, name, &text, io->out) != 0;
+	txt_mem(io->out, txt_cstr(&text), text.len);
+	if (text.len && text.s[text.len - 1] != '\n')
+		txt_char(io->out, '\n');
+	wipe_txt(&text);
+}
+
+/* ---- by number ---- */
+
+static void ask(struct talk *t, struct exec_io *io, unsigned action, bool *ret_error)
+{
+	switch (action) {
+	case EXEC_COPY:
+		ask_destination(t);
+		break;
+	case EXEC_WRITE_ERASE:
+		dialog_ask_confirm(&t->d, "Erasing the nvram filesystem will remove all configuration files! Continue? [confirm]",
+				   erased);
+		break;
+	case EXEC_DELETE:
+		if (t->a.flag)
+			deleted(&t->d, io, true, ret_error);
+		else
+			ask_delete(t);
+		break;
+	case EXEC_CONFIGURE_REPLACE:
+		if (t->a.flag) {
+			replace(t, io, ret_error);
+			break;
+		}
+		txt_str(io->out, "This will apply all necessary additions and deletions\n"
+				 "to replace the current running configuration with the\n"
+				 "contents of the specified configuration file, which is\n"
+				 "assumed to be a complete configuration, not a partial\n");
+		dialog_ask_yes(&t->d, "configuration. Enter Y if you are sure you want to proceed. ? [no]: ", true, replaced);
+		break;
+	default:
+		if (is_saved(io->c))
+			ask_reload(&t->d);
+		else
+			dialog_ask_yes(&t->d, "System configuration has been modified. Save? [yes/no]: ", false, reload_saved);
+		break;
+	}
+	if (t->d.kind != DIALOG_OVER)
+		session_set_dialog(io->s, &t->d);
+	else
+		dialog_free(&t->d);
+}
+
+static void configure_reverting(struct exec_io *io, const struct exec_args *a, bool *ret_error)
+{
+	if (revert_arm(io->c, a->number ? a->number : a->number2, a->number == 0, io->out)) {
+		*ret_error = true;
+		return;
+	}
+	txt_str(io->out, "Enter configuration commands, one per line.  End with CNTL/Z.\n");
+	cli_session_goto(session_cli(io->s), M_CONFIG);
+}
+
+void life_cmd(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
+{
+	struct control *c = io->c;
+	struct talk *t;
+	int err = 0;
+
+	switch (action) {
+	case EXEC_WRITE_MEMORY:
+		err = write_memory(io);
+		break;
+	case EXEC_COPY:
+	case EXEC_WRITE_ERASE:
+	case EXEC_DELETE:
+	case EXEC_CONFIGURE_REPLACE:
+	case EXEC_RELOAD:
+		t = talk_new(io, a, ret_error);
+		if (t)
+			ask(t, io, action, ret_error);
+		return;
+	case EXEC_CONFIGURE_REVERTING:
+		configure_reverting(io, a, ret_error);
+		return;
+	case EXEC_CONFIGURE_CONFIRM:
+		err = revert_confirm(c, io->out);
+		break;
+	case EXEC_CONFIGURE_REVERT:
+		err = a->flag ? revert_now(c, io->out) : revert_move(c, a->number, io->out);
+		break;
+	case EXEC_DIR:
+		err = flash_dir(c, io->out);
+		if (err)
+			flash_error(io->out, "flash:", err);
+		break;
+	case EXEC_MORE:
+		more(io, a->text, ret_error);
+		return;
+	case EXEC_RELOAD_IN:
+		reload_in(io, a, ret_error);
+		return;
+	case EXEC_RELOAD_CANCEL:
+		reload_cancel(io);
+		break;
+	case EXEC_SHOW_RELOAD:
+		reload_show(c, io->out);
+		break;
+	case EXEC_ARCHIVE_CONFIG:
+		err = archive_save(c, io->out);
+		break;
+	case EXEC_SHOW_ARCHIVE:
+		archive_show(c, io->out);
+		break;
+	case EXEC_SHOW_ARCHIVE_DIFF:
+	case EXEC_SHOW_ARCHIVE_COMMANDS:
+		differences(io, a, action == EXEC_SHOW_ARCHIVE_COMMANDS, ret_error);
+		return;
+	case EXEC_SHOW_ARCHIVE_TIMER:
+		revert_show(c, io->out);
+		break;
+	default: /* EXEC_SHOW_ARCHIVE_LOG */
+		archive_show_log(c, io->out);
+		break;
+	}
+	*ret_error = err != 0;
+}
+
+void life_free(struct control *c)
+{
+	reload_free(c);
+	revert_free(c);
+	archive_free(c);
+}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The life of a configuration: saved, erased, copied, replaced, compared, archived, taken back unless it is confirmed."""
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from peers.netns import Net, need, until
+from router import Router
+
+pytestmark = pytest.mark.no_way('a command line: no packet passes')
+
+CONFIG = '''\
+hostname R1
+enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0
+interface FastEthernet0/1
+ ip address 192.0.2.1 255.255.255.0
+ip access-list extended A
+ permit ip host 10.1.1.1 any
+'''
+
+
+class World:
+    def __init__(self):
+        need('nft')
+        self.net = Net()
+        ns, far = self.net.ns('r'), self.net.ns('far')
+        self.net.link(ns, 'wan', None, far, 'wan', None)
+        self.ns, self.router = ns, Router(ns, CONFIG)
+        self.cfg = self.router.dir / 'cfg'
+
+    def typed(self, *lines):
+        """As on standard input: answers, too."""
+        return self.ns.run(self.router.program, 'shell', '--socket', self.router.sock, input='\n'.join(lines) + '\n', ok=False).stdout
+
+    def running(self):
+        return self.router.cli('show running-config')
+
+    def close(self):
+        self.router.stop()
+        self.net.close()
+
+
+@pytest.fixture
+def w():
+    world = World()
+    yield world
+    world.close()
+
+
+def test_it_is_saved_and_erased(w):
+    out = w.typed('configure terminal', 'hostname R2', 'end', 'copy running-config startup-config', '')
+    assert 'Building configuration...\n[OK]' in out
+    assert 'hostname R2' in w.cfg.read_text() and oct(w.cfg.stat().st_mode)[-3:] in ('600', '640')
+    # nobody is there to be asked
+    w.router.cli('configure terminal; hostname R3; end')
+    assert '[OK]' in w.router.cli('copy running-config startup-config') and 'hostname R3' in w.cfg.read_text()
+    assert 'no changes' not in w.typed('write erase', 'n') and w.cfg.exists()
+    assert 'Erase of nvram: complete' in w.typed('write erase', '')
+    assert not w.cfg.exists() and 'hostname R3' in (w.cfg.parent / 'startup-config.erased').read_text()
+    assert 'hostname R3' in w.running()
+    assert 'startup-config is not present' in w.router.cli('show startup-config')
+    assert '[OK]' in w.router.cli('write') and 'hostname R3' in w.cfg.read_text()
+
+
+def test_files_have_names_and_no_paths(w):
+    assert '[OK]' in w.router.cli('copy running-config flash:one')
+    one = w.cfg.parent / 'one'
+    assert 'hostname R1' in one.read_text() and oct(one.stat().st_mode)[-3:] == '600'
+    assert re.search(r'^ +\d+  -rw- +\d+  \w{3} +\d+ \d{4} \d\d:\d\d:\d\d \+00:00  one$', w.router.cli('dir flash:'), re.M)
+    assert 'permit ip host 10.1.1.1 any' in w.router.cli('more flash:one')
+    w.router.cli('copy flash:one two')
+    assert 'Warning' not in w.typed('copy flash:one flash:two', 'three') and (w.cfg.parent / 'three').exists()
+    w.typed('delete flash:two', 'n')
+    assert (w.cfg.parent / 'two').exists()
+    w.router.cli('delete /force flash:two')
+    assert not (w.cfg.parent / 'two').exists()
+    os.symlink('/etc/hostname', w.cfg.parent / 'link')
+    (w.cfg.parent / 'cfg.master-key').write_text('secret')
+    for bad in ('/etc/hostname', '../cfg', 'flash:/../x', 'link', 'cfg.master-key', '.hidden', 'pki/x'):
+        for line in (f'more {bad}', f'copy {bad} running-config', f'configure replace {bad} force', f'delete /force {bad}'):
+            assert '%Error opening' in w.router.cli(line), line
+        assert '%Error opening' in w.router.cli(f'copy running-config {bad}')
+    assert (w.cfg.parent / 'link').is_symlink() and (w.cfg.parent / 'cfg.master-key').read_text() == 'secret'
+
+
+def test_replace_says_what_it_changes(w):
+    w.router.cli('copy running-config flash:one')
+    w.router.cli('configure terminal; hostname OTHER; ip access-list extended A; permit ip host 10.2.2.2 any; end')
+    diff = w.router.cli('show archive config differences flash:one')
+    assert diff.splitlines() == ['!Contextual Config Diffs:', '-hostname R1', 'ip access-list extended A',
+                                 ' +permit ip host 10.2.2.2 any', '+hostname OTHER']
+    assert 'hostname OTHER' in w.typed('configure replace flash:one', '', 'show running-config')
+    out = w.typed('configure replace flash:one list', 'y', 'show running-config')
+    assert 'no permit ip host 10.2.2.2 any' in out and 'Rollback Done' in out
+    assert 'hostname R1' in out and '10.2.2.2' not in out.split('Rollback Done')[1]
+    assert 'No changes were found' in w.router.cli('show archive config differences flash:one')
+    assert 'hostname R1' in w.typed('copy flash:one running-config', '', 'show running-config')
+
+
+def test_reload_asks(w):
+    w.router.cli('configure terminal; hostname NEW; end')
+    out = w.typed('reload', 'no', 'n', 'show running-config')
+    assert 'hostname NEW' in out
+    w.typed('reload', 'yes', '')
+    assert 'hostname NEW' in w.running() and 'hostname NEW' in w.cfg.read_text()
+    w.router.cli('configure terminal; hostname AGAIN; end')
+    w.typed('reload', 'no', '')
+    assert 'hostname NEW' in w.running() and 'SYS-5-RELOAD' in w.router.log()
+    assert 'Reload scheduled in 1 hours and 30 minutes' in w.router.cli('reload in 1:30 maintenance')
+    assert 'Reload reason: maintenance' in w.router.cli('show reload')
+    assert 'SHUTDOWN ABORTED' in w.router.cli('reload cancel')
+    assert 'No reload is scheduled' in w.router.cli('show reload')
+
+
+def test_what_nobody_confirms_is_taken_back(w):
+    out = w.typed('configure terminal revert timer 1', 'hostname LOST', 'end', 'show running-config')
+    assert 'hostname LOST' in out
+    assert 'Time remaining: 0 minutes' in w.router.cli('show archive config rollback timer')
+    # whoever follows goes on with it
+    control = w.router.pids()[2]
+    os.kill(control, signal.SIGKILL)
+    until(lambda: control not in w.router.pids() and 'LOST' in w.running(), 20)
+    assert 'Time remaining' in w.router.cli('show archive config rollback timer')
+    w.router.cli('configure confirm')
+    assert 'No Rollback' in w.router.cli('show archive config rollback timer')
+    assert not (w.cfg.parent / 'cfg.revert').exists()
+    w.typed('configure terminal revert timer idle 1', 'hostname TWICE', 'end')
+    assert 'Rollback Done' in w.router.cli('configure revert now') and 'hostname LOST' in w.running()
+    # a file that is due: as if a minute had passed
+    w.typed('configure terminal revert timer 1', 'hostname GONE', 'end')
+    file = w.cfg.parent / 'cfg.revert'
+    file.write_text(re.sub(r'at \d+', f'at {int(time.time() * 1000) + 300}', file.read_text(), 1))
+    os.kill(w.router.pids()[2], signal.SIGKILL)
+    until(lambda: 'ROLLBK_CNFMD_CHG_ROLLBACK_START' in w.router.log(), 20)
+    until(lambda: 'hostname LOST' in w.running(), 20)
+    assert not file.exists()
+
+
+def test_archives(w):
+    w.router.cli('configure terminal; archive; path flash:copy; maximum 3; write-memory; log config; logging enable; hidekeys; end')
+    assert ' path flash:copy\n maximum 3\n write-memory' in w.running()
+    for _ in range(4):
+        w.router.cli('archive config')
+    w.router.cli('write memory')
+    out = w.router.cli('show archive')
+    assert 'The next archive file will be named flash:copy-6' in out
+    assert re.search(r'^   3 +flash:copy-5 <- Most Recent$', out, re.M) and 'flash:copy-2' not in out
+    w.router.cli('configure terminal; crypto isakmp key verysecret address 192.0.2.9; end')
+    log = w.router.cli('show archive log config all')
+    assert 'crypto isakmp key' in log and 'verysecret' not in log
+    w.router.cli('configure terminal; archive; no path; no maximum; no write-memory; no log config; end')
+    assert 'archive' not in w.running() and 'not enabled' in w.router.cli('show archive')
