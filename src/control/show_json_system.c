@@ -12,6 +12,12 @@ static int privilege(const struct show_in *in, const struct exec_args *a, struct
 const struct json_row json_rows_system[] = {
 	{ EXEC_SHOW_PRIVILEGE, privilege },
 	{ EXEC_SHOW_HISTORY, NULL },
+	{ EXEC_SHOW_RELOAD, NULL },
+	{ EXEC_SHOW_ARCHIVE, NULL },
+	{ EXEC_SHOW_ARCHIVE_DIFF, NULL },
+	{ EXEC_SHOW_ARCHIVE_COMMANDS, NULL },
+	{ EXEC_SHOW_ARCHIVE_TIMER, NULL },
+	{ EXEC_SHOW_ARCHIVE_LOG, NULL },
 	{ EXEC_SHOW_INTERFACES, NULL },
 	{ EXEC_SHOW_INTERFACES_DESCRIPTION, NULL },
 	{ EXEC_SHOW_IP_INTERFACE, NULL },
