@@ -13,7 +13,8 @@ static const char usage[] =
 	"usage: culvert run   [--config FILE] [--socket PATH] [--interface IOSNAME=DEVICE]... [--workers N]\n"
 	"                     [--pin] [--no-offload]\n"
 	"       culvert shell [--socket PATH] [-c 'COMMAND [; COMMAND]...']\n"
-	"       culvert check FILE...\n"
+	"       culvert check [--strict] [--json] FILE...\n"
+	"       culvert mirror [--peer ADDRESS] FILE\n"
 	"       culvert lab   up|down|list|shell|exec ...\n"
 	"       culvert --version | --help\n"
 	"\n"
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
 	} subcommands[] = {
 		{ "run", run_main },
 		{ "check", check_main },
+		{ "mirror", mirror_main },
 		{ "shell", shell_main },
 		{ "lab", lab_main },
 	};

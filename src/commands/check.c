@@ -133,4 +133,5 @@ void commands_check(const struct config *c, struct report *report)
 	check_interfaces(c, report);
 	check_ipv6(c, report);
 	check_pki(c, report);
+	check_surprises(c, report);
 }

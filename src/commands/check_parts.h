@@ -20,6 +20,9 @@ bool check_has_key_for(const struct config *c, const struct ipaddr *peer);
 /* What a map entry, or all of a map, asks of phase 1. */
 void check_profile_use(const struct config *c, const char *obj, const char *profile, struct report *r);
 
+/* check_unused.c */
+void check_surprises(const struct config *c, struct report *r);
+
 /* check_map.c */
 void check_ipsec(const struct config *c, struct report *r);
 

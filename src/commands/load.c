@@ -88,8 +88,8 @@ static void print_all(const struct report *r, const char *name, bool log, struct
 	for (size_t i = 0; i < r->n; i++) {
 		const struct report_msg *m = &r->v[i];
 
-		if (!m->text)
-			continue;
+		if (!m->text || (log && !m->line && m->severity == REPORT_NOTE))
+			continue; /* notes are for who asks */
 		if (m->line) {
 			if (log)
 				log_line(m, name, out);
@@ -112,6 +112,29 @@ void report_print(const struct report *r, const char *name, struct txt *out)
 void report_print_log(const struct report *r, const char *name, struct txt *out)
 {
 	print_all(r, name, true, out);
+}
+
+void report_json(const struct report *r, struct json *j)
+{
+	static const char *const words[] = { "note", "warning", "error" };
+
+	json_array(j, "messages");
+	for (size_t i = 0; i < r->n; i++) {
+		const struct report_msg *m = &r->v[i];
+
+		json_object(j, NULL);
+		json_str(j, "severity", words[m->severity]);
+		if (m->line)
+			json_num(j, "line", m->line);
+		else
+			json_null(j, "line");
+		json_str_or_null(j, "source", m->source ? m->source : "");
+		json_str_or_null(j, "object", m->object ? m->object : "");
+		json_str(j, "text", m->text);
+		json_str_or_null(j, "fix", m->fix ? m->fix : "");
+		json_object_end(j);
+	}
+	json_array_end(j);
 }
 
 /* One blank line after a message belongs to a terminal, not to a report. */

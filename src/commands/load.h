@@ -4,6 +4,7 @@
 #ifndef COMMANDS_LOAD_H
 #define COMMANDS_LOAD_H
 
+#include "base/json.h"
 #include "commands/commands.h"
 
 enum report_severity { REPORT_NOTE = 0, REPORT_WARNING, REPORT_ERROR };
@@ -27,6 +28,8 @@ struct report {
 void report_fini(struct report *r);
 /* All remarks as text, each led by `NAME:LINE:` or `NAME:`. */
 void report_print(const struct report *r, const char *name, struct txt *out);
+/* The member `messages` of an object that is open. */
+void report_json(const struct report *r, struct json *j);
 /* The same for logs: a wrong line may hold a key, wherever the mistake is, so what
  * was written is left out; the number and what is wrong with it stay. */
 void report_print_log(const struct report *r, const char *name, struct txt *out);

@@ -30,10 +30,11 @@ struct control_options {
 	char ip_forward[16], ip6_forward[16]; /* the sysctls before us; "" could not be read */
 };
 
-/* `culvert run` and `culvert check`; argv[0] is the subcommand. Exit statuses:
+/* `culvert run`, `culvert check`, `culvert mirror`; argv[0] is the subcommand. Exit statuses:
  * 0 done, 1 failed (the reason on stderr), 2 wrong usage. */
 int run_main(int argc, char **argv);
 int check_main(int argc, char **argv);
+int mirror_main(int argc, char **argv);
 
 /* The control process: until SIGTERM. fwd_fd, supervisor_fd and first as in
  * host/supervisor.h. Returns an exit status. */

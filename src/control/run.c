@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `culvert run` and `culvert check`: their command lines. */
+/* `culvert run`: its command line. */
 #include "control/control.h"
 
 #include <getopt.h>
@@ -11,10 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "commands/load.h"
-#include "base/secret.h"
-#include "control/load.h"
-#include "control/master_key.h"
+#include "model/config.h"
 #include "forwarder/forwarder.h"
 #include "host/ipv6.h"
 #include "host/log.h"
@@ -40,12 +37,6 @@ static const char run_usage[] =
 	"  --pin                        keeps each of them on a processor of its own\n"
 	"  --no-offload                 TUNs carry one packet a call, not super-packets of up to 64 KiB\n"
 	"  --keylog DIR                 writes IKE and ESP keys there for Wireshark: for debugging only\n";
-
-static const char check_usage[] =
-	"usage: culvert check FILE...\n"
-	"\n"
-	"Parses IOS configurations and says what is wrong in them, changing nothing. `-` is standard\n"
-	"input. Exit status: 0 no errors, 1 errors, 2 wrong usage.\n";
 
 static int wrong(const char *usage, const char *why, const char *value)
 {
@@ -200,57 +191,4 @@ int run_main(int argc, char **argv)
 	if (ipv6_keep())
 		log_line("CULVERT-4-IPV6", "no memory to share: what a control that dies has told IPv6 is not put back");
 	return supervisor_run(&s);
-}
-
-/* ---- check ---- */
-
-static int check_file(const char *name)
-{
-	struct config *c = NULL;
-	struct report r = { 0 };
-	struct txt said = TXT_INIT;
-	struct master_keys masters;
-	char *text = NULL;
-	size_t len = 0;
-	int err = file_read(strcmp(name, "-") ? name : "/dev/stdin", &text, &len);
-
-	if (!err)
-		err = config_load_text(text, len, &c, &r);
-	if (err) {
-		fprintf(stderr, "culvert check: %s: %s\n", name, strerror(-err));
-	} else {
-		if (strcmp(name, "-") && !master_key_read(name, &masters)) /* where this router's is */
-			master_key_open(c, &masters);
-		secret_wipe(&masters, sizeof(masters));
-		commands_check(c, &r);
-		report_print(&r, name, &said);
-		fputs(txt_cstr(&said), stdout);
-		printf("%s: %zu errors, %zu warnings\n", name, r.errors, r.warnings);
-	}
-	bool bad = err || r.errors;
-	config_free(c);
-	report_fini(&r);
-	txt_fini(&said);
-	if (text)
-		explicit_bzero(text, len);
-	free(text);
-	return bad;
-}
-
-int check_main(int argc, char **argv)
-{
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
-	int opt, status = 0;
-
-	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (opt != 'h')
-			return wrong(check_usage, "unknown option", "");
-		fputs(check_usage, stdout);
-		return 0;
-	}
-	if (optind == argc)
-		return wrong(check_usage, "no file was named", "");
-	for (; optind < argc; optind++)
-		status |= check_file(argv[optind]);
-	return status;
 }

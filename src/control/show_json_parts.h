@@ -33,7 +33,7 @@ void json_lifetime_left(struct json *j, const struct sa_spec *s, const struct fw
 json_tell json_isakmp_sa, json_isakmp_policy, json_isakmp_default_policy, json_isakmp_key,
 	json_isakmp_peers, json_call_admission;
 /* show_json_ipsec.c */
-json_tell json_ipsec_sa, json_crypto_engine, json_crypto_drops, json_crypto_sockets;
+json_tell json_ipsec_sa, json_crypto_engine, json_crypto_drops, json_crypto_sockets, json_crypto_check;
 /* show_json_map.c */
 json_tell json_transform_sets, json_ipsec_profile, json_ipsec_lifetime, json_crypto_map, json_dynamic_map;
 /* show_mtu.c */

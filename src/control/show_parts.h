@@ -144,6 +144,9 @@ void show_head_name(const struct cfg_interface *i, char out[IOS_NAME_MAX]);
 
 void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out);
 
+/* show_check.c */
+void show_crypto_check(const struct show_in *in, struct txt *out);
+
 /* show_drops.c */
 typedef void show_drop_say(const char *why, uint64_t n, void *ctx);
 /* Calls say for each reason, also where nothing was dropped. */

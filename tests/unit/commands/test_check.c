@@ -16,12 +16,13 @@ static char *checked(const char *text)
 	return txt_steal(&out);
 }
 
-#define GOOD_IKE                                                       \
+#define GOOD_IKE GOOD_IKE_IN("tunnel")
+#define GOOD_IKE_IN(mode)                                              \
 	"crypto isakmp policy 10\n encr aes 256\n hash sha256\n"       \
 	" authentication pre-share\n group 14\n"                       \
 	"crypto isakmp key t7Kp2xWq9Zr4mNv1 address 192.0.2.2\n"             \
 	"crypto ipsec transform-set T esp-aes 256 esp-sha256-hmac\n"   \
-	" mode tunnel\n"
+	" mode " mode "\n"
 #define GOOD_MAP                                                       \
 	"access-list 101 permit gre host 192.0.2.1 host 192.0.2.2\n"   \
 	"crypto map M 10 ipsec-isakmp\n set peer 192.0.2.2\n"          \
@@ -37,7 +38,7 @@ static void a_sound_configuration_passes_without_a_word(void **state)
 	char *text;
 
 	(void)state;
-	text = checked(GOOD_IKE GOOD_MAP GOOD_IF GOOD_TUNNEL " ip mtu 1400\n");
+	text = checked(GOOD_IKE_IN("transport") GOOD_MAP GOOD_IF GOOD_TUNNEL " ip mtu 1400\n");
 	assert_string_equal(text, "");
 	free(text);
 }

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is there and serves nothing, what can never match, and what surprises in a while: notes, for most of it is no mistake
+ * in a configuration that grows. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/check_parts.h"
+#include "commands/grade.h"
+#include "model/acl_match.h"
+
+#define FAST_BITS 100000000u /* a second */
+#define LINES_COMPARED 200   /* of a list, each with each: a start does not wait for more */
+
+static bool lists_transform(const struct cfg_map_entry *e, const char *name)
+{
+	for (size_t i = 0; i < e->n_transforms; i++)
+		if (!strcmp(e->transforms[i], name))
+			return true;
+	return false;
+}
+
+/* Whether any entry of any map or profile says yes. */
+static bool any_entry(const struct config *c, bool (*says)(const struct cfg_map_entry *e, const char *name), const char *name)
+{
+	for (size_t i = 0; i < c->maps.n; i++)
+		for (size_t k = 0; k < c->maps.v[i]->entries.n; k++)
+			if (says(c->maps.v[i]->entries.v[k], name))
+				return true;
+	for (size_t i = 0; i < c->dynamic_maps.n; i++)
+		for (size_t k = 0; k < c->dynamic_maps.v[i]->entries.n; k++)
+			if (says(c->dynamic_maps.v[i]->entries.v[k], name))
+				return true;
+	for (size_t i = 0; i < c->ipsec_profiles.n; i++)
+		if (says(c->ipsec_profiles.v[i]->entries.v[0], name))
+			return true;
+	return false;
+}
+
+static bool lists_acl(const struct cfg_map_entry *e, const char *name)
+{
+	return !strcmp(e->match_acl, name) || !strcmp(e->group_in, name) || !strcmp(e->group_out, name);
+}
+
+static bool names_dynamic(const struct cfg_map_entry *e, const char *name)
+{
+	return e->type == MAP_DYNAMIC && !strcmp(e->dynamic, name);
+}
+
+/* A line that is kept may name it, too (`access-class`, `ip nat inside source list`). */
+static bool kept_names(const kept_list *l, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < l->n; i++)
+		for (const char *s = l->v[i]->text; (s = strstr(s, name)); s++)
+			if (s > l->v[i]->text && s[-1] == ' ' && (!s[n] || s[n] == ' '))
+				return true;
+	return false;
+}
+
+static bool interface_names_acl(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->interfaces.n; i++) {
+		const struct cfg_interface *f = c->interfaces.v[i];
+
+		if (!strcmp(f->group_in, name) || !strcmp(f->group_out, name) || !strcmp(f->ip6.filter_in, name) ||
+		    !strcmp(f->ip6.filter_out, name) || kept_names(&f->kept, name))
+			return true;
+	}
+	return kept_names(&c->kept, name);
+}
+
+static void check_unused(const struct config *c, struct report *r)
+{
+	char obj[CHECK_NAME_LEN], fix[CHECK_NAME_LEN + 4];
+
+	for (size_t i = 0; i < c->ipsec.transforms.n; i++) {
+		const char *name = c->ipsec.transforms.v[i]->t.name;
+
+		check_object_name(obj, "crypto ipsec transform-set", name);
+		snprintf(fix, sizeof(fix), "no %s", obj);
+		if (!any_entry(c, lists_transform, name))
+			report_object(r, REPORT_NOTE, obj, fix, "no crypto map and no profile names it.");
+	}
+	for (size_t i = 0; i < c->dynamic_maps.n; i++) {
+		check_object_name(obj, "crypto dynamic-map", c->dynamic_maps.v[i]->name);
+		if (!any_entry(c, names_dynamic, c->dynamic_maps.v[i]->name))
+			report_object(r, REPORT_NOTE, obj, "crypto map NAME 65535 ipsec-isakmp dynamic NAME",
+				      "no crypto map names it.");
+	}
+	for (size_t i = 0; i < c->acls.n; i++) {
+		const char *name = c->acls.v[i]->name;
+
+		check_object_name(obj, "access list", name);
+		if (!any_entry(c, lists_acl, name) && !interface_names_acl(c, name))
+			report_object(r, REPORT_NOTE, obj, NULL, "nothing that this version runs names it.");
+	}
+	for (size_t i = 0; i < c->ipsec_profiles.n; i++) {
+		bool used = false;
+
+		for (size_t k = 0; k < c->interfaces.n; k++)
+			used |= !strcmp(c->interfaces.v[k]->tunnel.protection, c->ipsec_profiles.v[i]->name);
+		check_object_name(obj, "crypto ipsec profile", c->ipsec_profiles.v[i]->name);
+		if (!used)
+			report_object(r, REPORT_NOTE, obj, "interface TunnelN, tunnel protection ipsec profile NAME",
+				      "no tunnel names it.");
+	}
+}
+
+/* ---- phase 1 ---- */
+
+static bool same_offer(const struct p1_policy *a, const struct p1_policy *b)
+{
+	return a->cipher == b->cipher && a->cipher_bits == b->cipher_bits && a->hash == b->hash && a->auth == b->auth &&
+	       a->group == b->group;
+}
+
+static void check_policies(const struct config *c, struct report *r)
+{
+	char obj[CHECK_NAME_LEN], number[16];
+
+	for (size_t i = 0; i < c->isakmp.policies.n; i++) {
+		const struct p1_policy *p = &c->isakmp.policies.v[i]->p;
+
+		snprintf(number, sizeof(number), "%u", p->priority);
+		check_object_name(obj, "crypto isakmp policy", number);
+		for (size_t k = 0; k < i; k++)
+			if (same_offer(&c->isakmp.policies.v[k]->p, p)) {
+				report_object(r, REPORT_NOTE, obj, NULL,
+					      "policy %u offers the same, so this one is never chosen.",
+					      c->isakmp.policies.v[k]->p.priority);
+				break;
+			}
+		if (grade_refused_policy(p))
+			report_object(r, REPORT_NOTE, obj, "encryption aes 256, hash sha256, group 14",
+				      "IOS XE 17.11 and later refuse it by default: a peer that is upgraded stays down.");
+	}
+}
+
+/* ---- phase 2 ---- */
+
+static void check_transforms(const struct config *c, struct report *r)
+{
+	char obj[CHECK_NAME_LEN];
+
+	for (size_t i = 0; i < c->ipsec.transforms.n; i++) {
+		const struct p2_transform *t = &c->ipsec.transforms.v[i]->t;
+
+		check_object_name(obj, "crypto ipsec transform-set", t->name);
+		if (grade_refused_transform(t))
+			report_object(r, REPORT_NOTE, obj, "esp-aes 256 esp-sha256-hmac, or esp-gcm 256",
+				      "IOS XE 17.11 and later refuse it by default: a peer that is upgraded stays down.");
+		if (t->ah_auth && t->cipher != CIPHER_UNSET)
+			report_object(r, REPORT_NOTE, obj, "leave the ah- transform out",
+				      "AH beside ESP that authenticates costs 24 bytes a packet and crosses no NAT; "
+				      "RFC 8221 section 4 recommends ESP alone.");
+		else if (t->ah_auth)
+			report_object(r, REPORT_NOTE, obj, "esp-null esp-sha256-hmac",
+				      "AH crosses no NAT; ESP without encryption authenticates as well.");
+	}
+}
+
+/* Blocks of 64 bits repeat after some 2^32 of them (CVE-2016-2183): 32 GiB. */
+static void check_volume(const struct config *c, const struct cfg_map_entry *e, const char *obj, struct report *r)
+{
+	uint64_t kb = cfg_map_entry_life_kb(c, e);
+	bool small = false;
+
+	for (size_t i = 0; i < e->n_transforms; i++) {
+		const struct cfg_transform *t = config_find_transform(c, e->transforms[i]);
+
+		small |= t && (t->t.cipher == CIPHER_DES || t->t.cipher == CIPHER_3DES);
+	}
+	if (small && (!kb || kb > UINT64_C(33554432)))
+		report_object(r, REPORT_WARNING, obj, "set security-association lifetime kilobytes 4608000",
+			      "one key of a cipher with blocks of 64 bits would encrypt more than 32 GiB (Sweet32).");
+	if (kb && kb * 1024 * 8 / FAST_BITS < 60)
+		report_object(r, REPORT_NOTE, obj, "set security-association lifetime kilobytes 4608000",
+			      "at 100 Mbit/s %" PRIu64 " kilobytes last %" PRIu64 " seconds: it is renewed all the time.",
+			      kb, kb * 1024 * 8 / FAST_BITS);
+}
+
+static bool is_any(const struct addr_match *m)
+{
+	unsigned len;
+
+	return addr_match_prefix(m, &len) && !len;
+}
+
+static bool is_host(const struct addr_match *m)
+{
+	unsigned len;
+
+	return addr_match_prefix(m, &len) && len == (m->addr.family == IP_V6 ? 128 : 32);
+}
+
+static bool within(const struct addr_match *in, const struct addr_match *out)
+{
+	unsigned a, b;
+
+	return addr_match_prefix(in, &a) && addr_match_prefix(out, &b) && a >= b && ipaddr_in(&in->addr, &out->addr, b);
+}
+
+/* What the lines of a crypto ACL do that nobody expects of them. */
+static void check_acl(const struct config *c, const struct cfg_map_entry *e, const char *obj, struct report *r)
+{
+	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
+
+	for (size_t i = 0; acl && i < acl->entries.n; i++) {
+		const struct acl_entry *a = acl->entries.v[i];
+
+		if (a->kind == ACE_DENY) {
+			report_object(r, REPORT_NOTE, obj, NULL,
+				      "entry %u of access list %s denies: what it names goes to the next entry of the map, or in "
+				      "clear; the peer's list has to leave out the same.", a->seq, acl->name);
+			continue;
+		}
+		if (a->kind != ACE_PERMIT)
+			continue;
+		if (is_any(&a->src) && is_any(&a->dst))
+			report_object(r, REPORT_WARNING, obj, "permit ip SOURCE WILDCARD DESTINATION WILDCARD",
+				      "entry %u of access list %s protects everything, also what is for others than the peer.",
+				      a->seq, acl->name);
+		else if (is_any(&a->dst))
+			report_object(r, REPORT_NOTE, obj, NULL,
+				      "entry %u of access list %s protects what goes anywhere: all other traffic of these sources goes "
+				      "to this peer, or nowhere.", a->seq, acl->name);
+		for (size_t k = 0; k < i && i < LINES_COMPARED; k++) {
+			const struct acl_entry *b = acl->entries.v[k];
+
+			if (b->kind == ACE_PERMIT && acl_entry_is_plain(b) && !b->src_port.n && !b->dst_port.n &&
+			    (!b->proto || b->proto == a->proto) && within(&a->src, &b->src) && within(&a->dst, &b->dst)) {
+				report_object(r, REPORT_NOTE, obj, NULL,
+					      "entry %u of access list %s is within entry %u, which takes its packets.", a->seq,
+					      acl->name, b->seq);
+				break;
+			}
+		}
+	}
+}
+
+/* GRE between the two ends needs no second pair of addresses. */
+static void check_mode(const struct config *c, const struct cfg_map_entry *e, const char *obj, struct report *r)
+{
+	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
+	const struct cfg_transform *t = e->n_transforms ? config_find_transform(c, e->transforms[0]) : NULL;
+
+	for (size_t i = 0; acl && t && t->t.mode != MODE_TRANSPORT && i < acl->entries.n; i++) {
+		const struct acl_entry *a = acl->entries.v[i];
+
+		if (a->kind == ACE_PERMIT && a->proto == 47 && is_host(&a->src) && is_host(&a->dst)) {
+			report_object(r, REPORT_NOTE, obj, "crypto ipsec transform-set NAME ..., mode transport",
+				      "GRE between the two ends in tunnel mode carries their addresses twice: 20 bytes a packet.");
+			return;
+		}
+	}
+}
+
+static void check_entries(const struct config *c, struct report *r)
+{
+	char obj[CHECK_NAME_LEN];
+
+	for (size_t i = 0; i < c->maps.n; i++)
+		for (size_t k = 0; k < c->maps.v[i]->entries.n; k++) {
+			const struct cfg_map_entry *e = c->maps.v[i]->entries.v[k];
+
+			if (e->type != MAP_ISAKMP)
+				continue;
+			snprintf(obj, sizeof(obj), "crypto map %s %u", c->maps.v[i]->name, e->seq);
+			check_volume(c, e, obj, r);
+			check_acl(c, e, obj, r);
+			check_mode(c, e, obj, r);
+		}
+	for (size_t i = 0; i < c->ipsec_profiles.n; i++) {
+		check_object_name(obj, "crypto ipsec profile", c->ipsec_profiles.v[i]->name);
+		check_volume(c, c->ipsec_profiles.v[i]->entries.v[0], obj, r);
+	}
+}
+
+/* ---- the way in ---- */
+
+static bool lets(const struct cfg_acl *acl, const struct ipaddr *from, const struct ipaddr *to, uint8_t proto, uint16_t port)
+{
+	struct acl_probe p = { .src = *from, .dst = *to, .proto = proto, .l4_known = true, .src_port = port, .dst_port = port };
+	const struct acl_entry *e = cfg_acl_decides(acl, &p);
+
+	return e && e->kind == ACE_PERMIT;
+}
+
+static void check_way_in(const struct config *c, const struct cfg_interface *f, const struct ipaddr *peer, const char *obj,
+			 struct report *r)
+{
+	static const struct {
+		uint8_t proto;
+		uint16_t port;
+		const char *what, *fix;
+	} needed[] = {
+		{ 17, 500, "IKE (UDP 500)", "permit udp host %s host %s eq isakmp" },
+		{ 17, 4500, "IKE and ESP behind a NAT (UDP 4500)", "permit udp host %s host %s eq non500-isakmp" },
+		{ 50, 0, "ESP (protocol 50)", "permit esp host %s host %s" },
+	};
+	const struct cfg_acl *acl = config_filter_list(c, f->group_in);
+	char a[IPADDR_STRLEN], b[IPADDR_STRLEN], fix[160];
+
+	if (!f->group_in[0] || !cfg_acl_filters(acl) || peer->family != f->addr.addr.family)
+		return;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (lets(acl, peer, &f->addr.addr, needed[i].proto, needed[i].port))
+			continue;
+		snprintf(fix, sizeof(fix), needed[i].fix, ipaddr_ios(peer, a), ipaddr_ios(&f->addr.addr, b));
+		report_object(r, needed[i].port == 4500 ? REPORT_NOTE : REPORT_WARNING, obj, fix,
+			      "access list %s does not let %s of peer %s in.", f->group_in, needed[i].what, a);
+	}
+}
+
+static void check_ways_in(const struct config *c, struct report *r)
+{
+	char obj[CHECK_NAME_LEN];
+
+	for (size_t i = 0; i < c->interfaces.n; i++) {
+		const struct cfg_interface *f = c->interfaces.v[i];
+		const struct cfg_map *m = f->crypto_map[0] ? config_find_map(c, f->crypto_map) : NULL;
+
+		check_object_name(obj, "interface", f->name);
+		for (size_t k = 0; m && k < m->entries.n; k++)
+			for (size_t n = 0; n < m->entries.v[k]->n_peers; n++)
+				if (m->entries.v[k]->peers[n].addr.family)
+					check_way_in(c, f, &m->entries.v[k]->peers[n].addr, obj, r);
+	}
+}
+
+void check_surprises(const struct config *c, struct report *r)
+{
+	check_policies(c, r);
+	check_transforms(c, r);
+	check_entries(c, r);
+	check_ways_in(c, r);
+	check_unused(c, r);
+}

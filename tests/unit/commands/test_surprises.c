@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Grades, what serves nothing or surprises, the other end of a tunnel, and two ends beside each other. */
+#include "helper.h"
+
+#include <errno.h>
+
+#include "commands/check_pair.h"
+#include "commands/grade.h"
+#include "commands/mirror.h"
+
+#define IKE(policy)                                                    \
+	"crypto isakmp policy 10\n" policy                            \
+	"crypto isakmp key t7Kp2xWq9Zr4mNv1 address 192.0.2.2\n"
+#define STRONG	" encr aes 256\n hash sha256\n authentication pre-share\n group 14\n"
+#define SET(t)	"crypto ipsec transform-set T " t "\n mode tunnel\n"
+#define GOOD_SET SET("esp-aes 256 esp-sha256-hmac")
+#define LIST	"access-list 101 permit ip 10.1.0.0 0.0.255.255 10.2.0.0 0.0.255.255\n"
+#define MAP(more)                                                       \
+	"crypto map M 10 ipsec-isakmp\n set peer 192.0.2.2\n set transform-set T\n" more " match address 101\n"
+#define OUTER(more) "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n" more " crypto map M\n"
+#define GOOD	IKE(STRONG) GOOD_SET LIST MAP("") OUTER("")
+
+static struct config *loaded(const char *text)
+{
+	struct report said = { 0 };
+	struct config *c = load(text, &said);
+
+	report_fini(&said);
+	return c;
+}
+
+static char *checked(const char *text)
+{
+	struct report report = { 0 };
+	struct config *c = loaded(text);
+	struct txt out = TXT_INIT;
+
+	commands_check(c, &report);
+	report_print(&report, "R1", &out);
+	report_fini(&report);
+	config_free(c);
+	return txt_steal(&out);
+}
+
+static void a_sentence_where_there_is_something_to_say(void **state)
+{
+	static const struct {
+		const char *good, *bad, *want;
+	} rows[] = {
+		{ GOOD, GOOD "crypto isakmp policy 20\n" STRONG, "policy 20: policy 10 offers the same" },
+		{ GOOD, IKE(" encr aes\n hash md5\n authentication pre-share\n group 14\n") GOOD_SET LIST MAP("") OUTER(""),
+		  "policy 10: IOS XE 17.11" },
+		{ GOOD, IKE(STRONG) SET("esp-des esp-sha-hmac") LIST MAP("") OUTER(""), "transform-set T: IOS XE 17.11" },
+		{ GOOD, IKE(STRONG) SET("ah-sha256-hmac esp-aes 256 esp-sha256-hmac") LIST MAP("") OUTER(""), "AH beside ESP" },
+		{ GOOD, IKE(STRONG) SET("ah-sha256-hmac") LIST MAP("") OUTER(""), "AH crosses no NAT" },
+		{ IKE(STRONG) SET("esp-3des esp-sha-hmac") LIST MAP("") OUTER(""),
+		  IKE(STRONG) SET("esp-3des esp-sha-hmac") LIST MAP(" set security-association lifetime kilobytes 40000000\n")
+			  OUTER(""),
+		  "more than 32 GiB" },
+		{ GOOD, IKE(STRONG) GOOD_SET LIST MAP(" set security-association lifetime kilobytes 100000\n") OUTER(""),
+		  "100000 kilobytes last 8 seconds" },
+		{ GOOD, IKE(STRONG) GOOD_SET "access-list 101 permit ip any any\n" MAP("") OUTER(""), "protects everything" },
+		{ GOOD, IKE(STRONG) GOOD_SET "access-list 101 permit ip 10.1.0.0 0.0.255.255 any\n" MAP("") OUTER(""),
+		  "protects what goes anywhere" },
+		{ GOOD, IKE(STRONG) GOOD_SET "access-list 101 deny ip host 10.1.0.1 any\n" LIST MAP("") OUTER(""),
+		  "entry 10 of access list 101 denies" },
+		{ GOOD, IKE(STRONG) GOOD_SET LIST "access-list 101 permit tcp host 10.1.0.1 host 10.2.0.1\n" MAP("") OUTER(""),
+		  "entry 20 of access list 101 is within entry 10" },
+		{ GOOD, IKE(STRONG) GOOD_SET "access-list 101 permit gre host 192.0.2.1 host 192.0.2.2\n" MAP("") OUTER(""),
+		  "20 bytes a packet" },
+		{ GOOD "access-list 102 permit udp host 192.0.2.2 any eq isakmp\naccess-list 102 permit esp any any\n"
+		       "access-list 102 permit udp any any eq non500-isakmp\n"
+		       "interface FastEthernet0/1\n ip access-group 102 in\n",
+		  GOOD "access-list 102 permit tcp any any\ninterface FastEthernet0/1\n ip access-group 102 in\n",
+		  "access list 102 does not let ESP (protocol 50) of peer 192.0.2.2 in.\n    fix: permit esp host 192.0.2.2 host "
+		  "192.0.2.1" },
+		{ GOOD, GOOD "crypto ipsec transform-set U esp-aes esp-sha-hmac\n", "transform-set U: no crypto map" },
+		{ GOOD, GOOD "access-list 103 permit ip any any\n", "access list 103: nothing" },
+		{ GOOD "access-list 3 permit 10.0.0.0\nline vty 0 4\n access-class 3 in\n",
+		  GOOD "access-list 3 permit 10.0.0.0\n", "access list 3: nothing" },
+		{ GOOD, GOOD "crypto ipsec profile P\n set transform-set T\n", "profile P: no tunnel" },
+		{ GOOD, GOOD "crypto dynamic-map D 10\n set transform-set T\n", "dynamic-map D: no crypto map" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *good = checked(rows[i].good), *bad = checked(rows[i].bad);
+
+		if (strstr(good, rows[i].want) || !strstr(bad, rows[i].want))
+			fail_msg("row %zu: %s\n%s", i, rows[i].want, strstr(good, rows[i].want) ? good : bad);
+		free(good);
+		free(bad);
+	}
+}
+
+/* A note is for who asks: the log of a start has errors and warnings. */
+static void notes_stay_out_of_the_log(void **state)
+{
+	struct report r = { 0 };
+	struct config *c = loaded(GOOD "access-list 103 permit ip any any\n");
+	struct txt out = TXT_INIT;
+
+	(void)state;
+	commands_check(c, &r);
+	report_print_log(&r, "R1", &out);
+	assert_string_equal(txt_cstr(&out), "");
+	txt_fini(&out);
+	report_fini(&r);
+	config_free(c);
+}
+
+static void grades(void **state)
+{
+	static const struct {
+		const char *policy, *set;
+		char ike, esp;
+	} rows[] = {
+		{ " encr aes 256\n hash sha256\n authentication rsa-sig\n group 19\n", "esp-gcm 256", 'A', 'A' },
+		{ STRONG, "esp-aes esp-sha256-hmac", 'B', 'A' },
+		{ " encr aes\n authentication pre-share\n group 14\n", "esp-aes esp-sha-hmac", 'D', 'D' },
+		{ " encr 3des\n hash sha256\n authentication pre-share\n group 14\n", "esp-3des esp-sha256-hmac", 'D', 'D' },
+		{ " encr aes\n hash sha256\n authentication pre-share\n group 2\n", "esp-des esp-sha-hmac", 'F', 'F' },
+		{ " encr aes\n hash md5\n authentication pre-share\n group 14\n", "esp-aes", 'F', 'F' },
+		{ " encr aes\n hash sha256\n authentication rsa-encr\n group 14\n", "esp-null esp-sha256-hmac", 'D', 'C' },
+		{ " encr des\n hash sha256\n group 14\n", "esp-aes esp-md5-hmac", 'F', 'F' },
+		{ STRONG, "ah-sha256-hmac", 'B', 'C' },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), "crypto isakmp policy 10\n%scrypto ipsec transform-set T %s\n", rows[i].policy,
+			 rows[i].set);
+		struct config *c = loaded(text);
+		struct txt out = TXT_INIT, want = TXT_INIT, why = TXT_INIT;
+
+		txt_printf(&want, "\n  %c  crypto ipsec transform-set T", rows[i].esp);
+		grade_table(c, &out);
+		assert_non_null(strstr(txt_cstr(&out), txt_cstr(&want)));
+		assert_int_equal(grade_policy(&c->isakmp.policies.v[0]->p, &why), rows[i].ike);
+		assert_true(rows[i].ike == 'A' || why.len);
+		txt_fini(&out);
+		txt_fini(&want);
+		txt_fini(&why);
+		config_free(c);
+	}
+}
+
+/* ---- the other end ---- */
+
+static char *mirrored(const char *text, const char *peer, int want)
+{
+	struct config *c = loaded(text);
+	struct txt out = TXT_INIT, why = TXT_INIT;
+	struct ipaddr a = { 0 };
+
+	assert_true(!peer || ipaddr_parse_v4(peer, &a));
+	assert_int_equal(config_mirror(c, &a, &out, &why), want);
+	assert_int_equal(want != 0, why.len != 0);
+	txt_fini(&why);
+	config_free(c);
+	return txt_steal(&out);
+}
+
+static bool pair_is_fine(const char *a, const char *b, char **ret_said)
+{
+	struct config *ca = loaded(a), *cb = loaded(b);
+	struct report r = { 0 };
+	struct txt said = TXT_INIT;
+	bool fine = config_check_pair(ca, "A", cb, "B", &r, &said);
+
+	report_print(&r, "pair", &said);
+	report_fini(&r);
+	config_free(ca);
+	config_free(cb);
+	*ret_said = txt_steal(&said);
+	return fine;
+}
+
+#define PROFILE "crypto ipsec profile P\n set transform-set T\n"
+#define TUNNEL(more)                                                              \
+	"interface Tunnel0\n ip address 172.16.0.1 255.255.255.252\n" more      \
+	" tunnel source FastEthernet0/1\n tunnel destination 192.0.2.2\n tunnel protection ipsec profile P\n"
+#define PLAIN_IF "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n"
+
+static void the_other_end_fits(void **state)
+{
+	static const char *const rows[] = {
+		GOOD,
+		IKE(STRONG) GOOD_SET "access-list 101 permit tcp 10.1.0.0 0.0.255.255 eq 80 10.2.0.0 0.0.255.255\n"
+			"access-list 101 deny ip host 10.1.0.1 any\n" MAP(" set pfs group14\n") OUTER(""),
+		IKE(STRONG) GOOD_SET PROFILE PLAIN_IF TUNNEL(""),
+		IKE(STRONG) GOOD_SET PROFILE PLAIN_IF TUNNEL(" tunnel key 5\n ip mtu 1400\n"),
+		IKE(STRONG) GOOD_SET PROFILE PLAIN_IF TUNNEL(" tunnel mode ipsec ipv4\n"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *peer = mirrored(rows[i], NULL, 0), *said;
+
+		if (!pair_is_fine(rows[i], peer, &said))
+			fail_msg("row %zu: %s\n%s", i, said, peer);
+		free(said);
+		free(peer);
+	}
+}
+
+static void which_peer(void **state)
+{
+	const char *two = GOOD "crypto map M 20 ipsec-isakmp\n set peer 192.0.2.3\n set transform-set T\n match address 101\n";
+	char *text;
+
+	(void)state;
+	free(mirrored(two, NULL, -EEXIST));
+	free(mirrored(two, "192.0.2.9", -ENOENT));
+	free(mirrored(PLAIN_IF, NULL, -ENOENT));
+	text = mirrored(two, "192.0.2.3", 0);
+	assert_non_null(strstr(text, "crypto map M 20"));
+	assert_null(strstr(text, "crypto map M 10"));
+	free(text);
+}
+
+static void what_keeps_a_tunnel_down_is_named(void **state)
+{
+	static const struct {
+		const char *a, *from, *to, *want;
+	} rows[] = {
+		{ GOOD, "hash sha256", "hash sha512", "no policy of one end is one of the other's" },
+		{ GOOD, "t7Kp2xWq9Zr4mNv1", "t7Kp2xWq9Zr4mNv2", "the two pre-shared keys differ" },
+		{ GOOD, "crypto isakmp key t7Kp2xWq9Zr4mNv1 address 192.0.2.1", "", "there is no pre-shared key" },
+		{ GOOD, "esp-aes 256 esp-sha256-hmac", "esp-aes 256 esp-sha512-hmac", "no transform set of one end" },
+		{ GOOD, "mode tunnel", "mode transport", "differ in their mode alone" },
+		{ GOOD, " match address 101", " set pfs group14\n match address 101", "perfect forward secrecy differs" },
+		{ GOOD, "permit ip 10.2.0.0 0.0.255.255", "permit ip 10.2.0.0 0.0.127.255",
+		  "no line that mirrors entry 10 of access list 101 of A.\n    fix: permit ip 10.2.0.0 0.0.255.255 10.1.0.0 "
+		  "0.0.255.255" },
+		{ GOOD, "set peer 192.0.2.1", "set peer 192.0.2.7", "the ends do not meet" },
+		{ IKE(STRONG) GOOD_SET PROFILE PLAIN_IF TUNNEL(""), " tunnel protection ipsec profile P\n", "",
+		  "one end is protected" },
+		{ IKE(STRONG) GOOD_SET PROFILE PLAIN_IF TUNNEL(""), " tunnel source", " tunnel key 5\n tunnel source",
+		  "the tunnel keys differ" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *peer = mirrored(rows[i].a, NULL, 0), *at = strstr(peer, rows[i].from), *said;
+		struct txt other = TXT_INIT;
+
+		assert_non_null(at);
+		txt_mem(&other, peer, (size_t)(at - peer));
+		txt_str(&other, rows[i].to);
+		txt_str(&other, at + strlen(rows[i].from));
+		if (pair_is_fine(rows[i].a, txt_cstr(&other), &said) || !strstr(said, rows[i].want))
+			fail_msg("row %zu: %s", i, said);
+		assert_null(strstr(said, "t7Kp2xWq9Zr4mNv"));
+		free(said);
+		free(peer);
+		txt_fini(&other);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sentence_where_there_is_something_to_say),
+		cmocka_unit_test(notes_stay_out_of_the_log),
+		cmocka_unit_test(grades),
+		cmocka_unit_test(the_other_end_fits),
+		cmocka_unit_test(which_peer),
+		cmocka_unit_test(what_keeps_a_tunnel_down_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
