@@ -151,6 +151,7 @@ enum cli_row_flag {
 	ROW_ERROR = 1024, /* known, refused with the sentence in msg, and kept */
 	ROW_ALWAYS = 4096, /* printed even where it is the default */
 	ROW_FULL = 8192, /* the `no` form takes whole lines only */
+	ROW_JOINS = 16384, /* the first of a table that goes on with the subject of the one before */
 	ROW_RAW = 2048,	 /* banner: lines are kept up to the delimiter that begins its text */
 };
 

@@ -526,18 +526,19 @@ static void render_mode(struct renderer *r, unsigned mode, const void *obj, size
 {
 	struct kept_order kept;
 	uint32_t number = 1;
+	bool any = false; /* of this subject */
 
 	r->out->bad |= !kept_order_init(&kept, r->g, mode, obj);
 	render_kept(r, &kept, 0, UINT64_MAX, false, indent);
 	for (const struct cli_row *const *t = r->g->tables; *t; t++, number += ROWS_MAX) {
-		bool any = false;
-
 		for (const struct cli_row *row = *t; row->toks; row++)
 			if (row->modes & CLI_IN(mode))
 				any |= render_row(r, row, number + (uint32_t)(row - *t), &kept, mode,
 						  obj, indent);
-		if (any && indent == 0)
-			r->pending = true;
+		if (t[1] && (t[1]->flags & ROW_JOINS))
+			continue;
+		r->pending |= any && indent == 0;
+		any = false;
 	}
 	render_kept(r, &kept, CLI_ANCHOR_END, UINT64_MAX, false, indent);
 	free(kept.v);

@@ -9,7 +9,12 @@
 
 /* One table per subject, ended by a row without tokens. Running-config prints
  * them in the order in which commands.c lists them. */
+extern const struct cli_row rows_version[];
+extern const struct cli_row rows_service[];
 extern const struct cli_row rows_system[];
+extern const struct cli_row rows_logging[];
+extern const struct cli_row rows_users[];
+extern const struct cli_row rows_syslog[];
 extern const struct cli_row rows_pki[];
 extern const struct cli_row rows_archive[];
 extern const struct cli_row rows_pubkey[];

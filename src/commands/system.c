@@ -22,7 +22,6 @@ static int hostname_apply(struct cli_call *c)
 }
 
 #define AT_C(f) struct config, f
-#define LOGGING KW("logging", "Modify message logging facilities")
 #define SERVICE KW("service", "Modify use of network based services")
 
 static const struct cli_name ipv6_words[] = {
@@ -61,25 +60,63 @@ static const struct cli_name ipv6_words[] = {
 	{ NULL, NULL, 0 },
 };
 
-const struct cli_row rows_system[] = {
+/* Those that this router keeps: not timestamps, of which it knows each word. */
+static const struct cli_name service_words[] = {
+	{ "alignment", "Control alignment correction and logging", 0 },
+	{ "call-home", "Enable call-home service", 0 },
+	{ "compress-config", "Compress the nvram configuration file", 0 },
+	{ "config", "TFTP load config files", 0 },
+	{ "counters", "Control aging of interface counters", 0 },
+	{ "dhcp", "Enable DHCP server and relay agent", 0 },
+	{ "disable-ip-fast-frag", "Disable IP particle-based fast fragmentation", 0 },
+	{ "exec-callback", "Enable exec callback", 0 },
+	{ "exec-wait", "Delay EXEC startup on noisy lines", 0 },
+	{ "finger", "Allow responses to finger requests", 0 },
+	{ "hide-telnet-addresses", "Hide destination addresses in telnet command", 0 },
+	{ "internal", "Enable/Disable Internal commands", 0 },
+	{ "linenumber", "enable line number banner for each exec", 0 },
+	{ "nagle", "Enable Nagle's congestion control algorithm", 0 },
+	{ "old-slip-prompts", "Allow old scripts to operate with slip/ppp", 0 },
+	{ "pad", "Enable PAD commands", 0 },
+	{ "password-encryption", "Encrypt system passwords", 0 },
+	{ "password-recovery", "Disable password recovery", 0 },
+	{ "prompt", "Enable mode specific prompt", 0 },
+	{ "pt-vty-logging", "Log significant VTY-Async events", 0 },
+	{ "scripting", "Tcl scripting", 0 },
+	{ "slave-log", "Enable log capability of slave IPs", 0 },
+	{ "tcp-keepalives-in", "Generate keepalives on idle incoming network connections", 0 },
+	{ "tcp-keepalives-out", "Generate keepalives on idle outgoing network connections", 0 },
+	{ "tcp-small-servers", "Enable small TCP servers (e.g., ECHO)", 0 },
+	{ "telnet-zeroidle", "Set TCP window 0 when connection is idle", 0 },
+	{ "udp-small-servers", "Enable small UDP servers (e.g., ECHO)", 0 },
+	{ "unsupported-transceiver", "enable support for third-party transceivers", 0 },
+	{ NULL, NULL, 0 },
+};
+
+const struct cli_row rows_version[] = {
 	KEPT(IN_CONFIG, 0, KW("version", "Version of the software that wrote the configuration"), REST),
 	{ .modes = IN_CONFIG,
 	  .toks = TOKS(SERVICE, KW("compat", "Layouts of old releases"),
 		       KWV("ios12", "Show commands as IOS 12.x prints them", AT_C(compat_ios12),
 			   1)) },
-	KEPT(IN_CONFIG, ROW_KEEP_MANY, SERVICE, REST),
-	{ .modes = IN_CONFIG, .flags = ROW_ALWAYS, .apply = hostname_apply,
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, SERVICE, { .kind = CLI_NAMES, .names = service_words }, REST),
+	{ .toks = NULL },
+};
+
+/* Behind `service`, as in IOS. */
+const struct cli_row rows_system[] = {
+	{ .modes = IN_CONFIG, .flags = ROW_ALWAYS | ROW_JOINS, .apply = hostname_apply,
 	  .toks = TOKS(KW("hostname", "Set system's network name"),
 		       ARG(arg_hostname, "This system's network name", AT_C(hostname))) },
 	KEPT(IN_CONFIG, 0, KW("boot-start-marker", "Start of the boot lines")),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("boot", "Modify system boot parameters"), REST),
 	KEPT(IN_CONFIG, 0, KW("boot-end-marker", "End of the boot lines")),
-	KEPT(IN_CONFIG, 0, LOGGING, KW("buffered", "Set buffered logging parameters"), REST),
-	KEPT(IN_CONFIG, 0, LOGGING, KW("console", "Set console logging parameters"), REST),
-	KEPT(IN_CONFIG, 0, LOGGING, KW("monitor", "Set terminal line (monitor) logging parameters"), REST),
-	KEPT(IN_CONFIG, 0, LOGGING, KW("trap", "Set syslog server logging level"), REST),
-	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("logging", "Modify message logging facilities"), REST),
-	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("enable", "Modify enable password parameters"),
+	{ .toks = NULL },
+};
+
+/* Behind `logging` of the buffer and the lines, as in IOS. */
+const struct cli_row rows_users[] = {
+	KEPT(IN_CONFIG, ROW_KEEP_MANY | ROW_JOINS, KW("enable", "Modify enable password parameters"),
 	     ALT, KW("secret", "Assign the privileged level secret"), OR,
 	     KW("password", "Assign the privileged level password"), OR,
 	     KW("algorithm-type", "Algorithm to use for hashing the plaintext secret"), CLOSE, 

@@ -9,6 +9,10 @@
 
 const struct config config_defaults = {
 	.hostname = CFG_HOSTNAME_DEFAULT,
+	.logging = { .on = true, .console = { true, LOG_SEV_DEBUG }, .monitor = { true, LOG_SEV_DEBUG },
+		     .buffered = { true, LOG_SEV_DEBUG }, .trap = { true, LOG_SEV_INFO },
+		     .buffer_bytes = CFG_LOG_BUFFER, .facility = LOG_FACILITY_DEFAULT,
+		     .stamp = { .on = true, .msec = true }, .debug_stamp = { .on = true, .msec = true } },
 	.isakmp = { .enable = true, .keepalive_retry_sec = 2, .aggressive_disable = true },
 	.ipsec = { .life_sec = 3600, .life_kb = 4608000, .replay_window = 64,
 		   .nat_transparency = true },

@@ -65,6 +65,7 @@ typedef struct {
 } kept_list;
 #define KEPT_NONE SIZE_MAX
 
+#include "model/config_logging.h"
 #include "model/config_pki.h"
 
 /* `crypto isakmp policy N`: p.priority is N. */
@@ -359,6 +360,7 @@ struct config {
 	bool compat_ios12;	   /* service compat ios12 */
 	bool crypto_logging_session;
 	bool ipv6_routing; /* ipv6 unicast-routing */
+	struct cfg_logging logging;
 	struct cfg_isakmp isakmp;
 	struct cfg_ipsec ipsec;
 	struct cfg_pki pki;

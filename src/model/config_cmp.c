@@ -247,7 +247,8 @@ bool config_equal(const struct config *a, const struct config *b)
 	EQ_LIST(routes, cfg_route_equal);
 	EQ_LIST(acls, cfg_acl_equal);
 	return EQ_STR(hostname) && EQ_STR(domain) && EQ(compat_ios12) &&
-	       EQ(crypto_logging_session) && EQ(ipv6_routing) && isakmp_equal(&a->isakmp, &b->isakmp) &&
+	       EQ(crypto_logging_session) && EQ(ipv6_routing) &&
+	       cfg_logging_equal(&a->logging, &b->logging) && isakmp_equal(&a->isakmp, &b->isakmp) &&
 	       ipsec_equal(&a->ipsec, &b->ipsec) && cfg_pki_equal(&a->pki, &b->pki) &&
 	       cfg_keys_equal(&a->keys, &b->keys) &&
 	       archive_equal(&a->archive, &b->archive) && kept_equal(&a->kept, &b->kept);

@@ -653,6 +653,29 @@ static inline void gen_pki(struct gen *g, struct config *c)
 
 #include "gen6.h"
 
+/* Levels and stamps are not among it: their `no` is no default (test_logging.c). */
+static inline void gen_logging(struct gen *g, struct cfg_logging *l)
+{
+	l->on = gen_maybe(g);
+	l->count = gen_maybe(g);
+	l->sequence = gen_maybe(g);
+	l->console.on = gen_maybe(g);
+	l->monitor.on = gen_maybe(g);
+	l->buffered.on = gen_maybe(g);
+	l->trap.on = gen_maybe(g);
+	l->facility = (uint8_t)gen_of(g, 0, 9, 23, 32 + 9);
+	l->origin = (uint8_t)gen_in(g, ORIGIN_NONE, ORIGIN_STRING);
+	if (l->origin == ORIGIN_STRING)
+		gen_name(g, l->origin_text, sizeof(l->origin_text));
+	l->rate = (uint16_t)gen_in(g, 0, 3);
+	l->rate_all = l->rate && gen_maybe(g);
+	l->rate_console = l->rate && gen_maybe(g);
+	l->rate_except = l->rate ? (uint8_t)gen_in(g, 0, 8) : 0;
+	for (uint32_t n = gen_in(g, 0, 3); n; n--)
+		l->hosts[l->n_hosts++] = (struct cfg_log_host){
+			gen_addr(g), (uint16_t)gen_of(g, CFG_SYSLOG_PORT, 1, 65535) };
+}
+
 static inline struct config *gen_config(uint64_t seed)
 {
 	struct gen g = { seed * 0x9e3779b97f4a7c15u + 1 };
@@ -672,6 +695,7 @@ static inline struct config *gen_config(uint64_t seed)
 	gen_acls(&g, c);
 	gen_pki(&g, c);
 	gen_ipv6(&g, c);
+	gen_logging(&g, &c->logging);
 	return c;
 }
 

@@ -232,7 +232,6 @@ static void words_of_a_kept_block_stay_in_it_without_indentation(void **state)
 	}
 	assert_string_equal(prompt(&r), "R1(conf-isa-prof)#");
 	assert_string_equal(running(&r), "hostname R1\n"
-					 "logging trap debugging\n"
 					 "!\n"
 					 "crypto isakmp profile P\n"
 					 " vrf V\n"
@@ -241,6 +240,8 @@ static void words_of_a_kept_block_stay_in_it_without_indentation(void **state)
 					 " network 10.0.0.0 0.0.0.255 area 0\n"
 					 " default-information originate\n"
 					 "ip http server\n"
+					 "!\n"
+					 "logging trap debugging\n"
 					 "!\n"
 					 "key chain K\n"
 					 " key 1\n"
