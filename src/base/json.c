@@ -5,9 +5,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define LINES 2 /* levels whose members have lines of their own */
-
 struct json json_of(struct txt *out)
+{
+	return (struct json){ .out = out, .lines = 2 };
+}
+
+struct json json_line_of(struct txt *out)
 {
 	return (struct json){ .out = out };
 }
@@ -19,7 +22,7 @@ static void begin(struct json *j, const char *key)
 
 	if (j->filled & bit)
 		txt_char(j->out, ',');
-	if (j->depth && j->depth <= LINES) {
+	if (j->depth && j->depth <= j->lines) {
 		txt_char(j->out, '\n');
 		txt_mem(j->out, "  ", j->depth);
 	} else if (j->filled & bit) {
@@ -45,7 +48,7 @@ static void close(struct json *j, char c)
 
 	assert(j->depth);
 	j->depth--;
-	if (filled && j->depth < LINES) {
+	if (filled && j->depth < j->lines) {
 		txt_char(j->out, '\n');
 		txt_mem(j->out, "  ", j->depth);
 	}

@@ -15,11 +15,14 @@
 struct json {
 	struct txt *out;
 	unsigned depth;	 /* objects and arrays that are open */
+	unsigned lines;	 /* levels whose members have lines of their own */
 	uint32_t filled; /* a bit for each depth: something stands there already */
 };
 
 /* Appends to out, which must outlive the writer. */
 struct json json_of(struct txt *out);
+/* The same all on one line. */
+struct json json_line_of(struct txt *out);
 
 /* key: the member's name, plain ASCII of ours; NULL within an array, and for the document itself.
  * Each open is followed by its close; more than JSON_DEPTH levels assert. */

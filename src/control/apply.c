@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Configuration to system: compile, plumb, tell the forwarder and IKE. The whole
  * is done each time; every step leaves alone what is right already. */
+#include "control/logging.h"
 #include "control/ike_pki.h"
 #include "control/manual.h"
 #include "control/master_key.h"
@@ -254,6 +255,7 @@ void apply_all(struct control *c)
 	if (err)
 		log_line("CULVERT-3-CONFIG", "the configuration could not be put in force: %s",
 			 strerror(-err));
+	logging_follow(c);
 	forwarding_follow(c);
 	plan_retry(c, err || c->steering_failed || c->access_failed || c->ike6_failed);
 	say_notes(c);

@@ -114,6 +114,7 @@ static void on_sample_timer(evutil_socket_t fd, short what, void *ctx)
 	archive_tick(c);
 	if (c->acl_log)
 		acl_log_tick(c->acl_log, host_now_ms(NULL));
+	log_tick();
 }
 
 static void on_netlink(evutil_socket_t fd, short what, void *ctx)
@@ -144,7 +145,7 @@ void log_cleartext(struct control *c, const struct ipaddr *src, const struct ipa
 	if (c->clear_said_ms && now - c->clear_said_ms < CLEARTEXT_SAID_MS)
 		return;
 	c->clear_said_ms = now;
-	log_line("CRYPTO-4-RECVD_PKT_NOT_IPSEC",
+	log_about(src, "CRYPTO-4-RECVD_PKT_NOT_IPSEC",
 		 "Rec'd packet not an IPSEC packet. (ip) vrf/dest_addr= /%s, src_addr= %s, prot= %u",
 		 ipaddr_ios(dst, d), ipaddr_ios(src, s), proto);
 }
@@ -368,6 +369,7 @@ static void control_free(struct control *c)
 	acl_log_free(c->acl_log);
 	free(c->changed_at);
 	log_clear();
+	syslog_close();
 	event_base_free(c->base);
 	free(c);
 }

@@ -13,6 +13,7 @@
 #include "control/capture.h"
 #include "control/life.h"
 #include "control/load.h"
+#include "control/logging.h"
 #include "control/ping.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
@@ -203,8 +204,7 @@ static bool show(struct exec_io *io, unsigned action, const struct exec_args *a,
 		view_startup(io, ret_error);
 		return true;
 	case EXEC_SHOW_LOGGING:
-		txt_str(io->out, "Syslog logging: enabled\n\nLog Buffer (512 lines):\n\n");
-		log_show(io->out);
+		logging_show(c, a->count, io->out);
 		return true;
 	default:
 		err = show_now(c, io->s, action, a, io->out);

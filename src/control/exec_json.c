@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "control/internal.h"
+#include "control/logging.h"
 #include "control/show_json.h"
 #include "control/show_now.h"
 
@@ -27,6 +28,10 @@ bool exec_json(struct exec_io *io, unsigned action, const struct exec_args *a, b
 	int err;
 
 	*ret_error = false;
+	if (action == EXEC_SHOW_LOGGING) {
+		logging_show_json(io->c, io->out);
+		return false;
+	}
 	switch (show_json_kind(action)) {
 	case JSON_ROWS:
 		err = show_now_json(io->c, io->s, action, a ? a : &none, io->out);

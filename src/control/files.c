@@ -119,10 +119,10 @@ int files_load(struct control *c)
 		master_key_follow(c);
 		commands_check(c->config, &r);
 		report_print_log(&r, c->opt->config, &said);
-		fputs(txt_cstr(&said), stderr);
 		if (r.errors)
-			fprintf(stderr, "%s: `culvert check %s` shows the lines that are wrong\n",
-				c->opt->config, c->opt->config);
+			txt_printf(&said, "%s: `culvert check %s` shows the lines that are wrong\n",
+				   c->opt->config, c->opt->config);
+		log_report("SYS-4-STARTUP", txt_cstr(&said));
 	} else {
 		log_line("SYS-2-STARTUP", "%s: %s", c->opt->config, strerror(-err));
 	}

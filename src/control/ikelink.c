@@ -182,7 +182,7 @@ static void carry_out(struct control *c, const struct ike_action *a)
 		protect_failed(c, a->policy_id);
 		break;
 	case IKE_ACT_LOG:
-		log_line(a->mnemonic, "%s", a->text);
+		log_about(a->path.remote.family ? &a->path.remote : NULL, a->mnemonic, "%s", a->text);
 		break;
 	case IKE_ACT_DEBUG:
 		log_debug(a->text);
@@ -418,11 +418,11 @@ static void sa_event(struct control *c, const struct fwd_msg *m)
 		ipaddr_ios(&p.in.dst, l);
 		ipaddr_ios(&p.in.src, r);
 		if (m->u.sa_event.kind == FWD_EV_REPLAY)
-			log_line("CRYPTO-4-PKT_REPLAY_ERR", "decrypt: replay check failed connection "
+			log_about(&p.in.src, "CRYPTO-4-PKT_REPLAY_ERR", "decrypt: replay check failed connection "
 							    "id=%u, sequence number=%u",
 				 p.pair_id, m->u.sa_event.seqno);
 		else if (m->u.sa_event.kind == FWD_EV_AUTH)
-			log_line("CRYPTO-4-RECVD_PKT_MAC_ERR",
+			log_about(&p.in.src, "CRYPTO-4-RECVD_PKT_MAC_ERR",
 				 "decrypt: mac verify failed for connection id=%u local=%s remote=%s "
 				 "spi=%08X seqno=%08X",
 				 p.pair_id, l, r, p.in.spi, m->u.sa_event.seqno);
@@ -433,7 +433,7 @@ static void sa_event(struct control *c, const struct fwd_msg *m)
 
 			show_proxy(&near, &sel->local, sel->proto, &sel->local_port);
 			show_proxy(&far, &sel->remote, sel->proto, &sel->remote_port);
-			log_line("CRYPTO-4-RECVD_PKT_INV_IDENTITY",
+			log_about(&p.in.src, "CRYPTO-4-RECVD_PKT_INV_IDENTITY",
 				 "identity doesn't match negotiated identity (ip) vrf/dest_addr= "
 				 "/%s, src_addr= %s, prot= %u (ident) local= %s, remote= %s, "
 				 "local_proxy= %s, remote_proxy= %s",
@@ -486,7 +486,7 @@ void ikelink_event(struct control *c, const struct fwd_msg *m)
 		break;
 	case FWD_UNKNOWN_SPI:
 		if (may_say(c, SAY_INV_SPI, &m->u.unknown_spi.src))
-			log_line("CRYPTO-4-RECVD_PKT_INV_SPI",
+			log_about(&m->u.unknown_spi.src, "CRYPTO-4-RECVD_PKT_INV_SPI",
 				 "decaps: rec`d IPSEC packet has invalid spi for destaddr=%s, prot=%u, "
 				 "spi=0x%X(%u), srcaddr=%s",
 				 ipaddr_ios(&m->u.unknown_spi.dst, a), m->u.unknown_spi.proto,

@@ -24,7 +24,7 @@
 
 static const char run_usage[] =
 	"usage: culvert run [--config FILE] [--socket PATH] [--interface IOSNAME=DEVICE]... [--workers N]\n"
-	"                   [--pin] [--no-offload]\n"
+	"                   [--pin] [--no-offload] [--log-json]\n"
 	"\n"
 	"The gateway, in the foreground; SIGTERM stops it and takes away what it added to the host.\n"
 	"  --config FILE                startup configuration (" CONTROL_CONFIG ")\n"
@@ -35,6 +35,7 @@ static const char run_usage[] =
 	"  --workers N                  threads that forward packets, at most 16 (one for each processor, as there\n"
 	"                               is work for them)\n"
 	"  --pin                        keeps each of them on a processor of its own\n"
+	"  --log-json                   log lines as JSON on standard output (also when that is systemd's journal)\n"
 	"  --no-offload                 TUNs carry one packet a call, not super-packets of up to 64 KiB\n"
 	"  --keylog DIR                 writes IKE and ESP keys there for Wireshark: for debugging only\n";
 
@@ -137,11 +138,13 @@ int run_main(int argc, char **argv)
 						 { "workers", required_argument, NULL, 'w' },
 						 { "pin", no_argument, NULL, 'p' },
 						 { "no-offload", no_argument, NULL, 'o' },
+						 { "log-json", no_argument, NULL, 'j' },
 						 { "keylog", required_argument, NULL, 'k' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	static struct control_options o = { .config = CONTROL_CONFIG, .socket = CONTROL_SOCKET };
 	struct supervisor s = { .control = run_control, .forwarder = run_forwarder, .ctx = &o };
+	bool json = false;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -166,6 +169,9 @@ int run_main(int argc, char **argv)
 		case 'o':
 			o.no_offload = true;
 			break;
+		case 'j':
+			json = true;
+			break;
 		case 'k':
 			o.keylog = optarg;
 			break;
@@ -182,6 +188,7 @@ int run_main(int argc, char **argv)
 		return wrong(run_usage, CONTROL_WORKERS_ENV " wants a number from 1 to 16, not ", getenv(CONTROL_WORKERS_ENV));
 	if (!o.workers)
 		o.workers = default_workers();
+	log_json(json);
 	host_notify_take();
 	(void)host_sysctl(CONTROL_IP_FORWARD, NULL, o.ip_forward);
 	(void)host_sysctl(HOST_IPV6_FORWARD, NULL, o.ip6_forward);

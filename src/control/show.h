@@ -138,6 +138,7 @@ struct show_in {
 	int64_t wall_ms;	/* since 1970, UTC */
 	int32_t utc_offset_sec; /* of the local zone */
 	char zone[8];		/* `UTC` */
+	bool clock_synced;	/* by a time protocol of the host */
 	const char *version, *machine, *image, *board_id; /* 0.1.0, x86_64, path, serial */
 	uint64_t memory_kb, memory_used_kb;
 };

@@ -450,6 +450,7 @@ static void take_machine(struct snapshot *s, const struct control *c)
 	show_board_id(s->board_id);
 	in->uptime_sec = (host_now_ms(NULL) - c->started_ms) / 1000;
 	in->wall_ms = host_wall_ms();
+	in->clock_synced = host_clock_synced();
 	snprintf(in->zone, sizeof(in->zone), "UTC");
 	in->version = CULVERT_VERSION;
 	in->machine = s->uts.machine;

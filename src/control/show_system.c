@@ -96,11 +96,12 @@ void show_version(const struct show_in *in, struct txt *out)
 
 void show_clock(const struct show_in *in, bool detail, struct txt *out)
 {
-	txt_char(out, '*'); /* IOS's sign for a clock that no time protocol of ours keeps */
+	if (!in->clock_synced) /* IOS's sign for a clock that no time protocol keeps */
+		txt_char(out, '*');
 	show_date(in, in->wall_ms, true, out);
 	txt_char(out, '\n');
 	if (detail)
-		txt_str(out, "Time source is hardware calendar\n");
+		txt_str(out, in->clock_synced ? "Time source is NTP\n" : "Time source is hardware calendar\n");
 }
 
 void show_users(const struct show_in *in, struct txt *out)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,16 +53,11 @@ void host_random(void *ctx, void *p, size_t n)
 static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 				      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
-const char *host_stamp(char buf[32])
+bool host_clock_synced(void)
 {
-	struct timespec t;
-	struct tm tm;
+	struct timex t = { 0 };
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	snprintf(buf, 32, "*%s %2d %02d:%02d:%02d.%03d: ", months[tm.tm_mon % 12], tm.tm_mday % 32,
-		 tm.tm_hour % 24, tm.tm_min % 60, tm.tm_sec % 61, (int)(t.tv_nsec / 1000000) % 1000);
-	return buf;
+	return adjtimex(&t) >= 0 && !(t.status & STA_UNSYNC);
 }
 
 const char *host_clock(char buf[64])
@@ -72,7 +68,8 @@ const char *host_clock(char buf[64])
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	gmtime_r(&t.tv_sec, &tm);
-	snprintf(buf, 64, "*%02d:%02d:%02d.%03d UTC %s %s %d %d", tm.tm_hour, tm.tm_min, tm.tm_sec,
+	snprintf(buf, 64, "%s%02d:%02d:%02d.%03d UTC %s %s %d %d",
+		 host_clock_synced() ? "" : "*", tm.tm_hour, tm.tm_min, tm.tm_sec,
 		 (int)(t.tv_nsec / 1000000), days[tm.tm_wday], months[tm.tm_mon], tm.tm_mday,
 		 tm.tm_year + 1900);
 	return buf;

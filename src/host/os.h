@@ -10,8 +10,8 @@ uint64_t host_now_us(void);	 /* the same clock */
 int64_t host_wall_ms(void);	 /* since 1970, UTC */
 /* Fills p from the kernel's generator; aborts the process if it cannot. */
 void host_random(void *ctx, void *p, size_t n);
-/* `*Nov 24 08:33:11.123: ` in buf (32 bytes), as IOS stamps logs. */
-const char *host_stamp(char buf[32]);
+/* True if a time protocol keeps the clock: the kernel is told so, whichever it is. */
+bool host_clock_synced(void);
 /* `08:33:11.123 UTC Tue Nov 24 2026`, for show clock (64 bytes). */
 const char *host_clock(char buf[64]);
 /* Writes value to a file under /proc/sys, unless it is NULL; 0 or a negative errno. The

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/log.h"
+
 /* Timers: a child that lived for LONG_LIFE_MS is started again after RESPAWN_MS,
  * one that keeps dying at once after twice as long each time, up to RESPAWN_MAX_MS.
  * While stopping, control is reminded each REMIND_MS (it may not listen yet) and
@@ -190,7 +192,7 @@ static void control_died(struct sup *u, int code)
 	if (u->forwarder.pid < 0)
 		u->forwarder.due_ms = now_ms();
 	(void)renew_pair(u->notice);
-	fprintf(stderr, "culvert: control ended (%d), starting it again\n", code);
+	log_line("CULVERT-3-CONTROL", "control ended (%d), starting it again", code);
 }
 
 /* True when all is over; *ret_status is ours then. */

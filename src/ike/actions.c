@@ -204,8 +204,8 @@ void act_key(struct ike *k, const struct ike_sa *sa)
 		memcpy(a->a.cookie, sa->i_cookie, 8);
 }
 
-static void push_text(struct ike *k, enum ike_action_type type, const char *mnemonic,
-		      const char *head, const char *fmt, va_list ap)
+static void push_text(struct ike *k, enum ike_action_type type, const struct ipaddr *peer,
+		      const char *mnemonic, const char *head, const char *fmt, va_list ap)
 {
 	struct txt t = TXT_INIT;
 	struct act *a;
@@ -217,11 +217,13 @@ static void push_text(struct ike *k, enum ike_action_type type, const char *mnem
 		a->text = txt_steal(&t);
 		a->a.text = a->text ? a->text : "";
 		a->a.mnemonic = mnemonic;
+		if (peer)
+			a->a.path.remote = *peer;
 	}
 	txt_fini(&t);
 }
 
-void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
+void act_log(struct ike *k, const struct ipaddr *peer, const char *mnemonic, const char *fmt, ...)
 {
 	const size_t kinds = sizeof(k->logged) / sizeof(k->logged[0]);
 	size_t i = 0;
@@ -239,7 +241,7 @@ void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
 	if (++k->logged[i].lines > IKE_MAX_LOG_SEC)
 		return;
 	va_start(ap, fmt);
-	push_text(k, IKE_ACT_LOG, mnemonic, "", fmt, ap);
+	push_text(k, IKE_ACT_LOG, peer, mnemonic, "", fmt, ap);
 	va_end(ap);
 }
 
@@ -273,7 +275,7 @@ void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 		return;
 	snprintf(head, sizeof(head), "ISAKMP: (%u):", shown_conn(sa));
 	va_start(ap, fmt);
-	push_text(k, IKE_ACT_DEBUG, NULL, head, fmt, ap);
+	push_text(k, IKE_ACT_DEBUG, NULL, NULL, head, fmt, ap);
 	va_end(ap);
 }
 
@@ -284,7 +286,7 @@ void act_debug_bare(struct ike *k, const struct ike_sa *sa, const char *fmt, ...
 	if (off(k, IKE_DEBUG_ISAKMP, peer_of(k, sa)))
 		return;
 	va_start(ap, fmt);
-	push_text(k, IKE_ACT_DEBUG, NULL, "ISAKMP:", fmt, ap);
+	push_text(k, IKE_ACT_DEBUG, NULL, NULL, "ISAKMP:", fmt, ap);
 	va_end(ap);
 }
 
@@ -293,7 +295,7 @@ static void pak(struct ike *k, const struct ike_sa *sa, const char *fmt, va_list
 	char head[40];
 
 	snprintf(head, sizeof(head), "ISAKMP-PAK: (%u):", shown_conn(sa));
-	push_text(k, IKE_ACT_DEBUG, NULL, head, fmt, ap);
+	push_text(k, IKE_ACT_DEBUG, NULL, NULL, head, fmt, ap);
 }
 
 void act_debug_pak(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
@@ -339,7 +341,7 @@ void act_debug_ipsec(struct ike *k, const struct ipaddr *peer, const char *fmt, 
 	if (off(k, IKE_DEBUG_IPSEC, peer))
 		return;
 	va_start(ap, fmt);
-	push_text(k, IKE_ACT_DEBUG, NULL, "IPSEC", fmt, ap);
+	push_text(k, IKE_ACT_DEBUG, NULL, NULL, "IPSEC", fmt, ap);
 	va_end(ap);
 }
 
@@ -349,7 +351,7 @@ static void engine(struct ike *k, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	push_text(k, IKE_ACT_DEBUG, NULL, "crypto_engine: ", fmt, ap);
+	push_text(k, IKE_ACT_DEBUG, NULL, NULL, "crypto_engine: ", fmt, ap);
 	va_end(ap);
 }
 

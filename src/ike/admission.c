@@ -55,7 +55,7 @@ bool admission_ask(struct ike *k, const struct ike_path *path, bool incoming)
 	}
 	++*counter;
 	++*(incoming ? &a->in_rejected : &a->out_rejected);
-	act_log(k, "CRYPTO-4-IKE_DENY_SA_REQ", "IKE denied an %s SA request from %s to %s due to %s",
+	act_log(k, &path->remote, "CRYPTO-4-IKE_DENY_SA_REQ", "IKE denied an %s SA request from %s to %s due to %s",
 		incoming ? "INCOMING" : "OUTGOING", ipaddr_ios(from, s), ipaddr_ios(to, d), why);
 	return false;
 }

@@ -22,7 +22,7 @@ void aggressive_log_disabled(struct ike *k, const struct ipaddr *peer, const cha
 {
 	char addr[IPADDR_STRLEN];
 
-	act_log(k, "CRYPTO-5-IKMP_AG_MODE_DISABLED",
+	act_log(k, peer, "CRYPTO-5-IKMP_AG_MODE_DISABLED",
 		"Unable to initiate or respond to Aggressive Mode while disabled: %s %s (to type: no "
 		"crypto isakmp aggressive-mode disable)",
 		what, ipaddr_ios(peer, addr));
@@ -408,13 +408,13 @@ static bool has_key(struct ike *k, const struct ike_path *path, struct span id_b
 		return true;
 	act_debug(k, NULL, "No pre-shared key with %s!", addr);
 	if (p) {
-		act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE",
+		act_log(k, &path->remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 			"Processing of Aggressive mode failed with peer at %s: no pre-shared key for its "
 			"identity %s in the keyrings of isakmp profile %s, which is for it",
 			addr, name, p->name);
 		return false;
 	}
-	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE",
+	act_log(k, &path->remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 		"Processing of Aggressive mode failed with peer at %s: no pre-shared key for its "
 		"identity %s (to type: crypto isakmp key KEY %s%s)",
 		addr, name, by_name ? "hostname " : "", by_name ? name : peer_words(&path->remote, words));

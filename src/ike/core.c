@@ -301,7 +301,7 @@ static void recv_unknown(struct ike *k, const struct ike_path *path, const struc
 		act_debug(k, NULL, "IKE message from %s has no SA and is not an initialization offer",
 			  ipaddr_ios(&path->remote, addr));
 		if (auth_methods(k, &path->local, &path->remote))
-			act_log(k, "CRYPTO-4-IKMP_NO_SA",
+			act_log(k, &path->remote, "CRYPTO-4-IKMP_NO_SA",
 				"IKE message from %s has no SA and is not an initialization offer",
 				ipaddr_ios(&path->remote, addr));
 		return;

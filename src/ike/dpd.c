@@ -121,7 +121,7 @@ static void nobody_answers(struct ike_sa *sa)
 	}
 	ipaddr_ios(&peer.addr, a);
 	act_debug(k, sa, "peer %s not responding!", a);
-	act_log(k, "CRYPTO-5-IKMP_PEER_DEAD",
+	act_log(k, &peer.addr, "CRYPTO-5-IKMP_PEER_DEAD",
 		"Peer %s answered none of %u R-U-THERE (crypto isakmp keepalive): its SAs are deleted",
 		a, IKE_DPD_TRIES + 1);
 	dpd_dead(k, &peer);

@@ -138,7 +138,7 @@ static void bad_message(struct ike_sa *sa, const char *what)
 		return;
 	}
 	sa->told = true;
-	act_log(sa->k, "CRYPTO-4-IKMP_BAD_MESSAGE",
+	act_log(sa->k, &sa->path.remote, "CRYPTO-4-IKMP_BAD_MESSAGE",
 		"IKE message from %s failed its sanity check or is malformed%s%s",
 		ipaddr_ios(&sa->path.remote, addr), what[0] ? ": " : "", what);
 }
@@ -222,7 +222,7 @@ static void punish(struct ike_sa *sa, int err, size_t his_len)
 		break;
 	}
 	ipaddr_ios(&sa->path.remote, addr);
-	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
+	act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
 		mode_name(sa), addr, why_it_ends(sa, err, false));
 	sa_end(sa, false, "%s", why_it_ends(sa, err, true));
 }
@@ -440,7 +440,7 @@ void phase1_refuse(struct ike *k, const struct ike_path *path, const struct ike_
 	act_debug(k, NULL, "no offers accepted!");
 	act_debug(k, NULL, "phase 1 SA policy not acceptable! (local %s remote %s)",
 		  ipaddr_ios(&path->local, l), a);
-	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
+	act_log(k, &path->remote, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
 		mode, a, why);
 	info_notify_clear(k, path, h, len, NT_NO_PROPOSAL_CHOSEN);
 }

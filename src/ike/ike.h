@@ -173,7 +173,8 @@ enum ike_action_type {
 	IKE_ACT_SA_DEL,	     /* remove sa_id there */
 	IKE_ACT_FAILED,	     /* no SA for policy_id: drop what waits for it */
 	IKE_ACT_NAT_KEEPALIVE, /* one byte 0xff along path (RFC 3948 section 2.3) */
-	IKE_ACT_LOG,	     /* a syslog line: mnemonic "CRYPTO-6-IKMP_MODE_FAILURE", text */
+	IKE_ACT_LOG,	     /* a syslog line: mnemonic "CRYPTO-6-IKMP_MODE_FAILURE", text; path.remote: about whom, if
+			      * about somebody */
 	IKE_ACT_DEBUG,	     /* a line of `debug crypto isakmp` / `ipsec`: text, without time */
 	IKE_ACT_POLICIES,    /* ike_made() gives others now: policy_id is a new one, which must be
 			      * in force before the next action; 0: some are gone */

@@ -294,7 +294,7 @@ static void recv_refusal(struct ike_sa *sa, const struct ike_payloads *pl)
 		 sa->agreed.auth == IKE_AUTH_PSK ? "identity, or authentication pre-share" :
 						   "certificate, identity or signature",
 		 ike_notify_name(n.type));
-	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
+	act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 		"Processing of Informational mode failed with peer at %s: %s",
 		ipaddr_ios(&sa->path.remote, addr), why);
 	sa_end(sa, false, "%s", why);
@@ -364,7 +364,7 @@ static void recv_clear(struct ike_sa *sa, const struct ike_header *h, struct spa
 				 ike_notify_name(n.type), ours);
 		else
 			snprintf(why, sizeof(why), "the peer refused: %s", ike_notify_name(n.type));
-		act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
+		act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 			"Processing of Informational mode failed with peer at %s: %s",
 			ipaddr_ios(&sa->path.remote, addr), why);
 		sa_end(sa, false, "%s", why);

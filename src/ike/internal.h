@@ -33,8 +33,9 @@ void act_step_phase2(const struct pair *p);
 void act_policies(struct ike *k, uint32_t new_id);
 bool act_work(struct ike *k, const struct ike_work *w); /* false: no memory, and none will be done */
 void act_key(struct ike *k, const struct ike_sa *sa);
-void act_log(struct ike *k, const char *mnemonic, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* peer: whom it is about; NULL: nobody, or nobody yet. */
+void act_log(struct ike *k, const struct ipaddr *peer, const char *mnemonic, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 /* `ISAKMP: (conn):...`; sa may be NULL. Costs nothing while debugging is off. */
 void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -137,7 +137,7 @@ void made_in_use(const struct pair *p)
 	 * where it was agreed last */
 	ids_text(&m->p.sel, text, sizeof(text));
 	if (!is_nobody(&m->p.peers[0]))
-		act_log(p->k, "CULVERT-5-DYNAMIC_PEER",
+		act_log(p->k, &p->peer, "CULVERT-5-DYNAMIC_PEER",
 			"crypto map %s %u: %s moves from peer %s to peer %s", m->p.map, m->p.seq, text,
 			ipaddr_ios(&m->p.peers[0], was), ipaddr_ios(&p->peer, is));
 	m->p.peers[0] = p->peer;

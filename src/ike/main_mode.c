@@ -365,7 +365,7 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 	if (!methods) { /* only configured peers get an answer */
 		act_debug(k, NULL, "No pre-shared key with %s!", addr);
 		if (stranger_is_new(k, &path->remote))
-			act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE",
+			act_log(k, &path->remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 				"Processing of Main mode failed with peer at %s: it begins, and there is no "
 				"pre-shared key with it (to type: crypto isakmp key KEY %s)",
 				addr, peer_words(&path->remote, words));

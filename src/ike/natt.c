@@ -272,7 +272,7 @@ void natt_suspect(const struct ike_sa *sa, struct span id)
 		snprintf(sign, sizeof(sign), "its messages come from port %u", sa->path.remote_port);
 	else
 		return;
-	act_log(sa->k, "CULVERT-4-NAT_IN_THE_WAY",
+	act_log(sa->k, &sa->path.remote, "CULVERT-4-NAT_IN_THE_WAY",
 		"A NAT seems to be between us and %s (%s), and %s: ESP stays protocol 50 and may not "
 		"pass%s",
 		ipaddr_ios(&sa->path.remote, addr), sign,

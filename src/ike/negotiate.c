@@ -294,7 +294,7 @@ static void tell_cause(struct ike *k, struct fail_note *n, const char *who, cons
 	if (!n || (n->told_ms && k->now_ms - n->told_ms < rest))
 		return;
 	n->told_ms = k->now_ms ? k->now_ms : 1;
-	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Phase 1%s%s cannot begin: %s",
+	act_log(k, NULL, "CRYPTO-6-IKMP_MODE_FAILURE", "Phase 1%s%s cannot begin: %s",
 		who ? " with peer at " : "", who ? who : "", why);
 }
 

@@ -216,7 +216,7 @@ static int refuse(struct ike_sa *sa, const char *why)
 	char addr[IPADDR_STRLEN];
 
 	sa_story(sa, "%s", why);
-	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
+	act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
 		sa->aggressive ? "Aggressive" : "Main", ipaddr_ios(&sa->path.remote, addr), why);
 	return -EPERM;
 }

@@ -152,7 +152,7 @@ void quick_fail(struct qm *q, const char *why)
 	char addr[IPADDR_STRLEN], text[sizeof(((struct fail_note *)0)->story)];
 
 	snprintf(text, sizeof(text), "%s", why);
-	act_log(k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Quick mode failed with peer at %s: %s",
+	act_log(k, &peer, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Quick mode failed with peer at %s: %s",
 		ipaddr_ios(&peer, addr), text);
 	quick_drop(q);
 	policy_failed(k, policy_id, &peer, text);
@@ -361,7 +361,7 @@ void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike
 	if (sa->state != MM_DONE || !h->msgid)
 		return;
 	if (!(h->flags & IKE_FLAG_ENCRYPTED)) {
-		act_log(k, "CRYPTO-6-IKMP_NOT_ENCRYPTED",
+		act_log(k, &path->remote, "CRYPTO-6-IKMP_NOT_ENCRYPTED",
 			"IKE packet from %s was not encrypted and it should've been.",
 			ipaddr_ios(&path->remote, addr));
 		return;
@@ -425,7 +425,7 @@ static void too_late(struct qm *q)
 	char addr[IPADDR_STRLEN];
 
 	sa_story(sa, "up; quick mode given up: %s", WORK_TOO_LATE);
-	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Quick mode failed with peer at %s: %s",
+	act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Quick mode failed with peer at %s: %s",
 		ipaddr_ios(&sa->path.remote, addr), WORK_TOO_LATE);
 	quick_leave(q);
 }

@@ -203,7 +203,7 @@ void quick_r_refuse(struct qm *q, const struct ike_payloads *pl, uint16_t type, 
 	sa_story(sa, "up; quick mode refused: %s", why);
 	act_debug(sa->k, sa, "phase 2 SA policy not acceptable! (local %s remote %s)",
 		  ipaddr_ios(&sa->path.local, local), addr);
-	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
+	act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 		"Processing of Quick mode failed with peer at %s: %s", addr, why);
 	if (!offer || !ike_sa_decode(offer->body, &r) || !ike_proposal_next(&r, &prop) ||
 	    prop.spi.len != 4)

@@ -171,7 +171,7 @@ void quick_log_lifetime(const struct qm *q)
 	rd_skip(&tr, 8);
 	struct p2_seen his = p2_read(rd_take(&tr, rd_left(&tr)));
 	if (his.life_sec && his.life_sec != q->policy.life_sec && !pair_any(k, q->policy.id))
-		act_log(k, "CRYPTO-6-IPSEC_LIFETIME",
+		act_log(k, &q->sa->path.remote, "CRYPTO-6-IPSEC_LIFETIME",
 			"IPsec SA lifetime: peer at %s offered %u s, crypto map %s %u has %u s, %u s is used",
 			ipaddr_ios(&q->sa->path.remote, addr), his.life_sec, q->policy.map,
 			q->policy.seq, q->policy.life_sec, q->agreed.life_sec);

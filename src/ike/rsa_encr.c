@@ -187,7 +187,7 @@ int encr_judge(struct ike_sa *sa, const struct ike_id *id, struct span id_b)
 	sa_story(sa, "the peer has the public key of this address and says that he is %s, which no "
 		     "entry of crypto key pubkey-chain rsa with that key says",
 		 auth_id_text(id, name));
-	act_log(sa->k, "CRYPTO-6-IKMP_AUTH_FAIL", "Authentication method rsa-encr failed with host %s: %s",
+	act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_AUTH_FAIL", "Authentication method rsa-encr failed with host %s: %s",
 		ipaddr_ios(&sa->path.remote, addr), sa->story);
 	return -EPERM;
 }

@@ -132,10 +132,10 @@ int rsa_check(struct ike_sa *sa, const struct ike_id *id, const struct ike_paylo
 			 sa->initiator ? 'R' : 'I',
 			 p.key.len ? "key that was typed in for the peer" :
 				     "key in the peer's certificate");
-		act_log(k, "CRYPTO-6-IKMP_AUTH_FAIL", "Authentication method rsa-sig failed with host %s: %s",
+		act_log(k, &sa->path.remote, "CRYPTO-6-IKMP_AUTH_FAIL", "Authentication method rsa-sig failed with host %s: %s",
 			addr, why);
 	} else {
-		act_log(k, "CRYPTO-5-IKMP_INVAL_CERT", "Certificate received from %s is bad: %s", addr,
+		act_log(k, &sa->path.remote, "CRYPTO-5-IKMP_INVAL_CERT", "Certificate received from %s is bad: %s", addr,
 			why);
 	}
 	sa_story(sa, "%s", why);

@@ -461,7 +461,7 @@ static void log_lifetime(const struct ike_sa *sa)
 	char addr[IPADDR_STRLEN];
 
 	if (!sa->initiator && sa->his_life_sec && sa->his_life_sec != sa->our_life_sec)
-		act_log(sa->k, "CRYPTO-6-IKMP_LIFETIME",
+		act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_LIFETIME",
 			"ISAKMP SA lifetime: peer at %s offered %u s, policy %u has %u s, %u s is used",
 			ipaddr_ios(&sa->path.remote, addr), sa->his_life_sec, sa->agreed.priority,
 			sa->our_life_sec, sa->agreed.life_sec);

@@ -21,7 +21,7 @@ static void say(struct ike *k, const char *what, const struct ipaddr *local,
 	char a[IPADDR_STRLEN];
 
 	ipaddr_ios(peer, a);
-	act_log(k, "CRYPTO-5-SESSION_STATUS", "Crypto tunnel is %s.  Peer %s:%u       Id: %s", what,
+	act_log(k, peer, "CRYPTO-5-SESSION_STATUS", "Crypto tunnel is %s.  Peer %s:%u       Id: %s", what,
 		a, sa ? sa->path.remote_port : 500u, a);
 }
 

@@ -100,7 +100,7 @@ void silence_end(struct ike_sa *sa)
 	else
 		of_responder(sa, addr, why, sizeof(why));
 	if (worth_a_line(sa))
-		act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE",
+		act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 			"Processing of %s mode failed with peer at %s: %s",
 			sa->aggressive ? "Aggressive" : "Main", addr, why);
 	sa_end(sa, false, "%s", why);
@@ -146,7 +146,7 @@ void silence_deleted(struct ike_sa *sa)
 		 "the peer deleted the SA as soon as it had our identity %s: it expects another one%s most "
 		 "likely (%s)",
 		 name, sa->agreed.auth == IKE_AUTH_RSA_SIG ? ", or refuses our certificate," : "", type);
-	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Main mode failed with peer at %s: %s",
+	act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of Main mode failed with peer at %s: %s",
 		ipaddr_ios(&sa->path.remote, addr), why);
 	sa_end(sa, false, "%s", why);
 }

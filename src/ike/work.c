@@ -418,7 +418,7 @@ void work_too_late(struct ike_sa *sa)
 {
 	char addr[IPADDR_STRLEN];
 
-	act_log(sa->k, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
+	act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
 		sa->aggressive ? "Aggressive" : "Main", ipaddr_ios(&sa->path.remote, addr), WORK_TOO_LATE);
 	sa_end(sa, false, "%s", WORK_TOO_LATE);
 }

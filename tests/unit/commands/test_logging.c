@@ -51,12 +51,16 @@ static const struct {
 static void check(struct router *r, const char *line, const char *want)
 {
 	char with_end[160];
+	struct txt all = TXT_INIT;
 
 	if (r->last.status != CLI_OK)
 		fail_msg("%s: %s", line, txt_cstr(&r->last.out));
 	assert_round_trip(r->c);
 	snprintf(with_end, sizeof(with_end), "\n%s\n", want);
-	if (*want && !strstr(running(r), with_end))
+	txt_printf(&all, "\n%s", running(r));
+	bool there = strstr(txt_cstr(&all), with_end);
+	txt_fini(&all);
+	if (*want && !there)
 		fail_msg("%s: no %s in\n%s", line, want, running(r));
 	if (!*want && (strstr(running(r), "logging") || strstr(running(r), "service")))
 		fail_msg("%s leaves\n%s", line, running(r));
