@@ -92,7 +92,7 @@ _culvert_run()
 	--keylog) _culvert_folders "$cur" ;;
 	--interface) _culvert_ios_names "$cur" ;;
 	--workers) _culvert_words "1 2 4 8 16" "$cur" ;;
-	*) _culvert_words "--config --socket --interface --workers --pin --no-offload --keylog --help" "$cur" ;;
+	*) _culvert_words "--config --socket --interface --workers --pin --no-offload --log-json --keylog --help" "$cur" ;;
 	esac
 }
 

@@ -79,6 +79,7 @@ _culvert() {
 			'--workers[threads that forward packets]:number:(1 2 4 8 16)' \
 			'--pin[keep each of them on a processor of its own]' \
 			'--no-offload[one packet a call on the TUNs]' \
+			'--log-json[log lines as JSON on standard output]' \
 			"--keylog[write keys for Wireshark]:folder:_files -/" '(- *)--help[explain]'
 		;;
 	shell)

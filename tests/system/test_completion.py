@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What bash and zsh complete, asked of the shells themselves: TAB in an interactive one, and bash's
-own call of the function for the rows of a table."""
+"""What bash, zsh and fish complete, asked of the shells themselves: TAB in an interactive one, bash's own call of
+the function for the rows of a table, and what fish says that it would offer."""
 import os
 import re
 import shutil
@@ -15,6 +15,7 @@ from test_man import HELP, OPTION, help_text
 pytestmark = pytest.mark.no_way('a command line: no packet passes')
 
 BASH, ZSH = ROOT / 'packaging/completions/culvert.bash', ROOT / 'packaging/completions/culvert.zsh'
+FISH = ROOT / 'packaging/completions/culvert.fish'
 SUBS = {'run', 'shell', 'check', 'lab'}
 
 # stands in for the program where a lab would have to be up; what it prints is the program's
@@ -150,6 +151,37 @@ def test_tab_in_zsh(place, typed, wanted):
     shutil.copy(ZSH, place / 'functions' / '_culvert')
     tab(place, ['zsh', '-f'], 'fpath=(functions $fpath); autoload -U compinit; compinit -u -D; setopt nobeep',
         typed, wanted)
+
+
+def fish(place, line):
+    """What fish offers at the end of this line, without what it says of it."""
+    if not shutil.which('fish'):
+        pytest.skip('needs fish, which is not installed')
+    done = subprocess.run(['fish', '--no-config', '-c', f'source {FISH}; complete -C $argv[1]', line], cwd=place,
+                          capture_output=True, text=True, timeout=20,
+                          env={'PATH': f'{place}/bin:{os.environ["PATH"]}', 'HOME': str(place), 'LC_ALL': 'C.UTF-8'})
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return {w.split('\t')[0].rstrip('/') for w in done.stdout.splitlines()}
+
+
+def test_fish_offers_what_bash_does(place):
+    assert fish(place, 'culvert ') == SUBS
+    assert fish(place, 'culvert -') == {'--version', '--help'}
+    for sub in ('run', 'shell', 'check'):
+        assert fish(place, f'culvert {sub} -') - {'-', '-h'} == set(OPTION.findall(help_text(sub))) | {'--help'}, sub
+    assert 'my router.cfg' in fish(place, 'culvert run --config my')
+    assert fish(place, 'culvert run --keylog my') == {'my-lab'}
+    assert 'FastEthernet0/1=' in fish(place, 'culvert run --interface Fast')
+    assert 'FastEthernet0/1=lo' in fish(place, 'culvert run --interface FastEthernet0/1=')
+    assert fish(place, 'culvert lab ') == {'up', 'down', 'list', 'shell', 'exec'}
+    installed = {f'{place}/share/culvert/labs/{n}' for n in ('gre-over-ipsec', 'site-to-site')}
+    assert fish(place, 'culvert lab up ') == installed | {'bin', 'share', 'my-lab'}
+    assert fish(place, 'culvert lab exec ') == {'two-sites'}
+    assert fish(place, 'culvert lab down ') == {'two-sites', 'gone'}
+    assert fish(place, 'culvert lab exec two-sites ') == {'H1', 'R1'}
+    assert fish(place, 'culvert lab shell two-sites R1 -') == {'-c'}
+    assert 'printf' in fish(place, 'culvert lab exec two-sites R1 print')
+    assert 'my router.cfg' in fish(place, 'culvert lab exec two-sites R1 cat my')
 
 
 @pytest.mark.xdist_group('labs')  # as conftest.py says

@@ -68,7 +68,7 @@ def test_everything_is_in_its_place(installed):
     unit = (top / 'lib/systemd/system/culvert.service').read_text()
     program = re.search(r'^ExecStart=(\S+)', unit, re.M)[1]
     assert (make.dest / program[1:]).is_file() and '@' not in re.sub(r'[~ =]@\S+', '', unit)
-    for name in ('bash-completion/completions/culvert', 'zsh/site-functions/_culvert'):
+    for name in ('bash-completion/completions/culvert', 'zsh/site-functions/_culvert', 'fish/vendor_completions.d/culvert.fish'):
         assert (top / 'share' / name).is_file()
     # what the pages and the completion name is there
     for name in re.findall(r'^\.It Pa (\S*/share/\S+?)/?$', (top / 'share/man/man8/culvert.8').read_text(), re.M):
