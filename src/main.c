@@ -11,7 +11,7 @@ static const char usage[] =
 	"Culvert: a site-to-site VPN router in Cisco IOS syntax\n"
 	"\n"
 	"usage: culvert run   [--config FILE] [--socket PATH] [--interface IOSNAME=DEVICE]... [--workers N]\n"
-	"                     [--pin] [--no-offload]\n"
+	"                     [--pin] [--no-offload] [--log-json]\n"
 	"       culvert shell [--socket PATH] [-c 'COMMAND [; COMMAND]...']\n"
 	"       culvert check [--strict] [--json] FILE...\n"
 	"       culvert mirror [--peer ADDRESS] FILE\n"
