@@ -139,7 +139,7 @@ _culvert()
 	local prog=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		_culvert_words "run shell check lab --version --help" "$cur"
+		_culvert_words "run shell check mirror lab --version --help" "$cur"
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -153,10 +153,22 @@ _culvert()
 		;;
 	check)
 		if [[ $cur == -* ]]; then
-			_culvert_words "- --help" "$cur"
+			_culvert_words "- --strict --json --help" "$cur"
 		else
 			_culvert_files "$cur"
 		fi
+		;;
+	mirror)
+		case $prev in
+		--peer) ;;
+		*)
+			if [[ $cur == -* ]]; then
+				_culvert_words "- --peer --help" "$cur"
+			else
+				_culvert_files "$cur"
+			fi
+			;;
+		esac
 		;;
 	lab) _culvert_lab "$prog" "$cur" ;;
 	esac

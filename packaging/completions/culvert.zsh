@@ -63,7 +63,8 @@ _culvert() {
 	local _culvert_program=$words[1] expl
 	local -a subs
 	subs=('run:the router, in the foreground' 'shell:the command line of a running router'
-		'check:what is wrong or weak in a configuration' 'lab:routers and hosts in namespaces')
+		'check:what is wrong or weak in a configuration'
+		'mirror:the configuration of the other end of a tunnel' 'lab:routers and hosts in namespaces')
 	if (( CURRENT == 2 )); then
 		_describe -t commands 'culvert command' subs
 		[[ $PREFIX == -* ]] && compadd -- --version --help
@@ -87,7 +88,11 @@ _culvert() {
 			'-c[run these commands]:commands' '(- *)--help[explain]'
 		;;
 	check)
-		_arguments '(- *)--help[explain]' '*:configuration:_files'
+		_arguments '--strict[warnings count as errors]' '--json[for programs]' '(- *)--help[explain]' \
+			'*:configuration:_files'
+		;;
+	mirror)
+		_arguments '--peer[which peer]:address' '(- *)--help[explain]' ':configuration:_files'
 		;;
 	lab) _culvert_lab ;;
 	esac

@@ -109,6 +109,12 @@ static void wrong(struct pair *p, const struct side *where, const char *object, 
 	p->bad = true;
 }
 
+/* It comes up, if the right one begins. */
+static void one_way(struct pair *p, bool a_begins, const struct link *a, const char *fix, const char *why)
+{
+	report_object(p->r, REPORT_WARNING, a->object, fix, "%s: only %s can begin.", why, a_begins ? p->a.name : p->b.name);
+}
+
 /* ---- phase 1 ---- */
 
 static void policy_words(const struct p1_policy *p, char out[80])
@@ -242,33 +248,58 @@ static void check_phase1(struct pair *p, const struct link *a, const struct link
 
 /* ---- phase 2 ---- */
 
-static bool same_transform(const struct p2_transform *a, const struct p2_transform *b)
+/* Transport mode serves between the two ends alone; elsewhere such a set has tunnel mode. */
+static bool is_between_ends(const struct config *c, const struct link *l)
 {
-	return a->mode == b->mode && a->ah_auth == b->ah_auth && a->cipher == b->cipher && a->cipher_bits == b->cipher_bits &&
+	const struct cfg_acl *acl = l->tunnel ? NULL : config_find_acl(c, l->terms->match_acl);
+	unsigned whole = l->local.family == IP_V6 ? 128 : 32, from, to;
+
+	for (size_t i = 0; acl && i < acl->entries.n; i++) {
+		const struct acl_entry *e = acl->entries.v[i];
+
+		if (e->kind == ACE_PERMIT &&
+		    (!addr_match_prefix(&e->src, &from) || !addr_match_prefix(&e->dst, &to) || from != whole || to != whole ||
+		     !ipaddr_equal(&e->src.addr, &l->local) || !ipaddr_equal(&e->dst.addr, &l->peer)))
+			return false;
+	}
+	return true;
+}
+
+/* What who begins offers, beside the set of who answers, as IKE compares them. */
+static bool mode_fits(const struct p2_transform *offers, const struct p2_transform *has, bool ends)
+{
+	uint8_t mode = ends ? offers->mode : MODE_TUNNEL, want = ends ? has->mode : MODE_TUNNEL;
+
+	return mode == want || (mode == MODE_TUNNEL && has->mode == MODE_TRANSPORT);
+}
+
+static bool same_algorithms(const struct p2_transform *a, const struct p2_transform *b)
+{
+	return a->ah_auth == b->ah_auth && a->cipher == b->cipher && a->cipher_bits == b->cipher_bits &&
 	       a->esp_auth == b->esp_auth;
 }
 
 static void check_transforms(struct pair *p, const struct link *a, const struct link *b)
 {
-	bool modes = false;
+	bool modes = false, ends = is_between_ends(p->a.c, a);
 
 	for (size_t i = 0; i < a->terms->n_transforms; i++) {
 		const struct cfg_transform *ta = config_find_transform(p->a.c, a->terms->transforms[i]);
 
 		for (size_t k = 0; ta && k < b->terms->n_transforms; k++) {
 			const struct cfg_transform *tb = config_find_transform(p->b.c, b->terms->transforms[k]);
-			struct p2_transform as_a;
 
-			if (!tb)
+			if (!tb || !same_algorithms(&ta->t, &tb->t))
 				continue;
-			if (same_transform(&ta->t, &tb->t)) {
-				txt_printf(p->said, "  phase 2: transform set %s of %s and %s of %s\n", ta->t.name, p->a.name,
-					   tb->t.name, p->b.name);
-				return;
-			}
-			as_a = tb->t;
-			as_a.mode = ta->t.mode;
-			modes |= same_transform(&ta->t, &as_a);
+			modes = true;
+			if (!mode_fits(&ta->t, &tb->t, ends) && !mode_fits(&tb->t, &ta->t, ends))
+				continue;
+			txt_printf(p->said, "  phase 2: transform set %s of %s and %s of %s\n", ta->t.name, p->a.name, tb->t.name,
+				   p->b.name);
+			if (!mode_fits(&ta->t, &tb->t, ends) || !mode_fits(&tb->t, &ta->t, ends))
+				one_way(p, mode_fits(&ta->t, &tb->t, ends), a, "the same mode at both ends",
+					"the modes of the transform sets differ");
+			return;
 		}
 	}
 	wrong(p, &p->b, b->object, modes ? "mode transport (or mode tunnel) at both ends" : "the same transform set at both ends",
@@ -276,16 +307,18 @@ static void check_transforms(struct pair *p, const struct link *a, const struct 
 		      "no transform set of one end is one of the other's: IPsec answers with NO_PROPOSAL_CHOSEN.");
 }
 
+/* Who has none accepts what is offered. */
 static void check_pfs(struct pair *p, const struct link *a, const struct link *b)
 {
 	unsigned ga = a->terms->pfs_group, gb = b->terms->pfs_group;
 	char fix[40];
 
-	if (ga == gb)
-		return;
 	snprintf(fix, sizeof(fix), "set pfs group%u", ga ? ga : gb);
-	wrong(p, ga ? &p->b : &p->a, (ga ? b : a)->object, fix,
-	      "perfect forward secrecy differs (groups %u and %u, 0 is none): who wants it refuses who does not offer it.", ga, gb);
+	if (ga && gb && ga != gb)
+		wrong(p, &p->b, b->object, fix, "perfect forward secrecy differs: group %u of %s, group %u of %s.", ga, p->a.name, gb,
+		      p->b.name);
+	else if (ga != gb)
+		one_way(p, ga != 0, a, fix, "one end wants perfect forward secrecy and the other does not offer it");
 }
 
 static void check_lives(struct pair *p, const struct link *a, const struct link *b)

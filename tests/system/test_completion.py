@@ -16,7 +16,7 @@ pytestmark = pytest.mark.no_way('a command line: no packet passes')
 
 BASH, ZSH = ROOT / 'packaging/completions/culvert.bash', ROOT / 'packaging/completions/culvert.zsh'
 FISH = ROOT / 'packaging/completions/culvert.fish'
-SUBS = {'run', 'shell', 'check', 'lab'}
+SUBS = {'run', 'shell', 'check', 'mirror', 'lab'}
 
 # stands in for the program where a lab would have to be up; what it prints is the program's
 # (test_labs_are_listed_as_here)
@@ -74,7 +74,7 @@ def test_subcommands_and_options_are_those_of_help(place):
             assert bash(place, 'lab', '') == {'up', 'down', 'list', 'shell', 'exec', '--help'}
             assert bash(place, 'lab', 'shell', 'two-sites', 'R1', '-') == here - {'--help'}
         else:
-            assert bash(place, sub, '-') == here | ({'-'} if sub == 'check' else set())
+            assert bash(place, sub, '-') == here | ({'-'} if sub in ('check', 'mirror') else set())
     assert SUBS == {words[0] for words in HELP.values()}
     subs = set(re.findall(r'culvert lab ([a-z]+)', help_text('lab')))
     assert bash(place, 'lab', '') - {'--help'} == subs

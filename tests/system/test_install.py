@@ -57,7 +57,7 @@ def test_everything_is_in_its_place(installed):
     make, top = installed, installed.top
     assert run(top / 'bin/culvert', '--version').stdout.startswith('culvert ')
     pages = {p.name for p in (ROOT / 'man').glob('*.[1-8]')}
-    assert {p.name for p in (top / 'share/man').rglob('*.*') if p.is_file()} == pages and len(pages) == 6
+    assert {p.name for p in (top / 'share/man').rglob('*.*') if p.is_file()} == pages and len(pages) == 7
     for page in (top / 'share/man').rglob('*.[1-8]'):
         assert page.parent.name == 'man' + page.name[-1] and '@' not in page.read_text()
     assert {p.parent.name for p in (top / 'share/culvert/labs').glob('*/lab.yml')} == \

@@ -230,8 +230,8 @@ static void what_keeps_a_tunnel_down_is_named(void **state)
 		{ GOOD, "t7Kp2xWq9Zr4mNv1", "t7Kp2xWq9Zr4mNv2", "the two pre-shared keys differ" },
 		{ GOOD, "crypto isakmp key t7Kp2xWq9Zr4mNv1 address 192.0.2.1", "", "there is no pre-shared key" },
 		{ GOOD, "esp-aes 256 esp-sha256-hmac", "esp-aes 256 esp-sha512-hmac", "no transform set of one end" },
-		{ GOOD, "mode tunnel", "mode transport", "differ in their mode alone" },
-		{ GOOD, " match address 101", " set pfs group14\n match address 101", "perfect forward secrecy differs" },
+		{ IKE(STRONG) GOOD_SET LIST MAP(" set pfs group14\n") OUTER(""), "pfs group14", "pfs group19",
+		  "perfect forward secrecy differs" },
 		{ GOOD, "permit ip 10.2.0.0 0.0.255.255", "permit ip 10.2.0.0 0.0.127.255",
 		  "no line that mirrors entry 10 of access list 101 of A.\n    fix: permit ip 10.2.0.0 0.0.255.255 10.1.0.0 "
 		  "0.0.255.255" },
@@ -260,6 +260,35 @@ static void what_keeps_a_tunnel_down_is_named(void **state)
 	}
 }
 
+static void who_may_begin(void **state)
+{
+	static const struct {
+		const char *a, *from, *to, *want;
+	} rows[] = {
+		{ GOOD, " match address 101", " set pfs group14\n match address 101", "only B can begin" },
+		{ IKE(STRONG) GOOD_SET PROFILE PLAIN_IF TUNNEL(""), "mode tunnel", "mode transport", "only A can begin" },
+		/* what is not between the two ends has tunnel mode, whatever the set says */
+		{ GOOD, "mode tunnel", "mode transport", "phase 2: transform set T of A" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *peer = mirrored(rows[i].a, NULL, 0), *at = strstr(peer, rows[i].from), *said;
+		struct txt other = TXT_INIT;
+
+		assert_non_null(at);
+		txt_mem(&other, peer, (size_t)(at - peer));
+		txt_str(&other, rows[i].to);
+		txt_str(&other, at + strlen(rows[i].from));
+		if (!pair_is_fine(rows[i].a, txt_cstr(&other), &said) || !strstr(said, rows[i].want))
+			fail_msg("row %zu: %s", i, said);
+		assert_int_equal(strstr(rows[i].want, "only") != NULL, strstr(said, "can begin") != NULL);
+		free(said);
+		free(peer);
+		txt_fini(&other);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +298,7 @@ int main(void)
 		cmocka_unit_test(the_other_end_fits),
 		cmocka_unit_test(which_peer),
 		cmocka_unit_test(what_keeps_a_tunnel_down_is_named),
+		cmocka_unit_test(who_may_begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
