@@ -47,6 +47,21 @@ const char *show_if_line(const struct if_snapshot *i)
 	return i->up && i->line ? "up" : "down";
 }
 
+uint32_t show_if_bandwidth(const struct if_snapshot *i, const struct cfg_interface *c)
+{
+	return c->bandwidth_kbps ? c->bandwidth_kbps : type_of(i->name)->bw_kbps;
+}
+
+uint32_t show_if_delay(const struct if_snapshot *i, const struct cfg_interface *c)
+{
+	return c->delay_10us ? c->delay_10us * 10 : type_of(i->name)->delay_usec;
+}
+
+uint32_t show_if_mtu(const struct if_snapshot *i, const struct cfg_interface *c)
+{
+	return i->mtu ? i->mtu : c->mtu ? c->mtu : 1500;
+}
+
 /* ---- show interfaces ---- */
 
 /* 1/255 to 255/255 of the bandwidth. */
@@ -61,8 +76,7 @@ static void head(const struct show_in *in, const struct if_snapshot *i,
 		 const struct cfg_interface *c, struct txt *out)
 {
 	const struct if_type *t = type_of(i->name);
-	uint32_t bw = c->bandwidth_kbps ? c->bandwidth_kbps : t->bw_kbps;
-	uint32_t delay = c->delay_10us ? c->delay_10us * 10 : t->delay_usec;
+	uint32_t bw = show_if_bandwidth(i, c);
 	char s[IPADDR_STRLEN], mac[16];
 
 	txt_printf(out, "%s is %s, line protocol is %s \n  Hardware is %s", i->name,
@@ -85,8 +99,8 @@ static void head(const struct show_in *in, const struct if_snapshot *i,
 		   "  MTU %u bytes, BW %u Kbit%s, DLY %u usec, \n"
 		   "     reliability 255/255, txload %u/255, rxload %u/255\n"
 		   "  Encapsulation %s, loopback not set\n",
-		   (unsigned)(i->mtu ? i->mtu : c->mtu ? c->mtu : 1500u), (unsigned)bw,
-		   in->config->compat_ios12 ? "" : "/sec", (unsigned)delay,
+		   (unsigned)show_if_mtu(i, c), (unsigned)bw,
+		   in->config->compat_ios12 ? "" : "/sec", (unsigned)show_if_delay(i, c),
 		   load(i->rate.out_bps, bw), load(i->rate.in_bps, bw), t->encapsulation);
 	if (c->is_tunnel && c->tunnel.keepalive)
 		txt_printf(out,
@@ -101,7 +115,7 @@ static void head(const struct show_in *in, const struct if_snapshot *i,
 		txt_printf(out, "  Host device %s\n", i->device);
 }
 
-static const char *transport_word(uint8_t mode)
+const char *show_tunnel_transport(uint8_t mode)
 {
 	switch (mode) {
 	case TUNNEL_GRE_MULTIPOINT:
@@ -155,7 +169,7 @@ static void tunnel(const struct show_in *in, const struct if_snapshot *i,
 			   !i->line && i->line_why ? " - " : "",
 			   !i->line && i->line_why ? i->line_why : "");
 	tunnel_ends(i, t, out);
-	txt_printf(out, "  Tunnel protocol/transport %s\n", transport_word(t->mode));
+	txt_printf(out, "  Tunnel protocol/transport %s\n", show_tunnel_transport(t->mode));
 	if (cfg_tunnel_proto(t) == 47) {
 		if (t->has_key)
 			txt_printf(out, "    Key 0x%X, ", (unsigned)t->key);
@@ -254,7 +268,7 @@ void show_interfaces_description(const struct show_in *in, struct txt *out)
 
 /* ---- show ip interface ---- */
 
-static const char *method_word(const struct if_snapshot *i, const struct cfg_interface *c)
+const char *show_if_method(const struct if_snapshot *i, const struct cfg_interface *c)
 {
 	if (c->dhcp)
 		return "DHCP";
@@ -278,7 +292,7 @@ void show_ip_interface_brief(const struct show_in *in, const char *ifname, struc
 			continue;
 		txt_printf(out, "%-26s %-15s %-3s %-6s %-21s %s\n", i->name,
 			   i->addr.family != IP_NONE ? ipaddr_ios(&i->addr, s) : "unassigned", "YES",
-			   method_word(i, c), show_if_status(i, c), show_if_line(i));
+			   show_if_method(i, c), show_if_status(i, c), show_if_line(i));
 	}
 }
 

@@ -24,6 +24,14 @@ void show_ace_body(struct txt *out, const struct cfg_acl *acl, const struct acl_
 /* "up", "down" and so on, as `show interfaces` has them. */
 const char *show_if_status(const struct if_snapshot *i, const struct cfg_interface *c);
 const char *show_if_line(const struct if_snapshot *i);
+/* kbit/s, microseconds, bytes: as configured, or IOS's for such an interface. */
+uint32_t show_if_bandwidth(const struct if_snapshot *i, const struct cfg_interface *c);
+uint32_t show_if_delay(const struct if_snapshot *i, const struct cfg_interface *c);
+uint32_t show_if_mtu(const struct if_snapshot *i, const struct cfg_interface *c);
+/* `NVRAM`, `DHCP`, `unset`: how it came to its address. */
+const char *show_if_method(const struct if_snapshot *i, const struct cfg_interface *c);
+/* `GRE/IP`, `IPSEC/IP`, ... */
+const char *show_tunnel_transport(uint8_t mode);
 /* The interface as configured, or the defaults. */
 const struct cfg_interface *show_if_config(const struct show_in *in, const struct if_snapshot *i);
 /* `esp-3des esp-sha-hmac ` as in `{ ... }` and after `transform:`. */

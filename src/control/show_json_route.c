@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `| json` of routes and access lists. */
+#include <errno.h>
+#include <string.h>
+
+#include "control/show_json_parts.h"
+
+static void routes(const struct show_in *in, enum ip_family family, const struct ipaddr *to, struct json *j)
+{
+	json_array(j, "routes");
+	for (size_t i = 0; i < in->n_routes; i++) {
+		const struct show_route *r = &in->routes[i];
+
+		if (r->dst.family != family || (to->family && !ipaddr_in(to, &r->dst, r->prefix_len)))
+			continue;
+		json_object(j, NULL);
+		json_printf(j, "code", "%c", r->code);
+		json_addr(j, "network", &r->dst);
+		json_num(j, "prefix_length", r->prefix_len);
+		json_addr(j, "next_hop", &r->next_hop);
+		json_str_or_null(j, "interface", r->ifname);
+		json_num(j, "distance", r->distance);
+		json_num(j, "metric", r->metric);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+int json_ip_route(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
+	struct txt text = TXT_INIT;
+	bool there = !a->addr.family || show_ip_route_to(in, &a->addr, &text);
+
+	txt_fini(&text);
+	if (!there)
+		return -EINVAL;
+	routes(in, IP_V4, &a->addr, j);
+	return 0;
+}
+
+int json_ipv6_route(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
+	static const struct ipaddr any;
+
+	(void)a;
+	routes(in, IP_V6, &any, j);
+	return 0;
+}
+
+/* ---- access lists ---- */
+
+static void entry(const struct show_in *in, const struct cfg_acl *acl, const struct acl_entry *e, struct json *j)
+{
+	struct txt body = TXT_INIT;
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < in->n_matches; i++)
+		if (in->matches[i].seq == e->seq && !strcmp(in->matches[i].acl, acl->name))
+			n += in->matches[i].n;
+	json_object(j, NULL);
+	json_num(j, "sequence", e->seq);
+	json_str(j, "action", e->kind == ACE_PERMIT ? "permit" : "deny");
+	show_ace_body(&body, acl, e);
+	json_str(j, "matches_what", txt_cstr(&body));
+	json_num(j, "matches", n);
+	json_bool(j, "log", e->log != 0);
+	json_object_end(j);
+	j->out->bad |= body.bad;
+	txt_fini(&body);
+}
+
+static void lists(const struct show_in *in, const char *name, bool v4, bool v6, struct json *j)
+{
+	const struct config *c = in->config;
+
+	json_array(j, "access_lists");
+	for (size_t i = 0; i < c->acls.n; i++) {
+		const struct cfg_acl *acl = c->acls.v[i];
+
+		if (!(acl->kind == ACL_IPV6 ? v6 : v4) || (name[0] && strcmp(name, acl->name) != 0))
+			continue;
+		json_object(j, NULL);
+		json_str(j, "name", acl->name);
+		json_str(j, "family", acl->kind == ACL_IPV6 ? "ipv6" : "ipv4");
+		json_str(j, "type", acl->kind == ACL_STANDARD ? "standard" : "extended");
+		json_array(j, "entries");
+		for (size_t k = 0; k < acl->entries.n; k++)
+			if (acl->entries.v[k]->kind != ACE_REMARK)
+				entry(in, acl, acl->entries.v[k], j);
+		json_array_end(j);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+int json_access_lists(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
+	lists(in, a->name, true, true, j);
+	return 0;
+}
+
+int json_ip_access_lists(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
+	lists(in, a->name, true, false, j);
+	return 0;
+}
+
+int json_ipv6_access_list(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
+	lists(in, a->name, false, true, j);
+	return 0;
+}
