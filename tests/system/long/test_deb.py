@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Debian package, in a clean root: built, judged by lintian, installed, used, removed and purged;
-and once more with systemd, where it is started, configured, upgraded and stopped.
+"""The Debian package, in a clean root: built, judged by lintian, installed, used, removed and purged; started by what its
+unit says, configured, upgraded and stopped, without systemd and, where systemd-nspawn is there, with it.
 
-CULVERT_DEB and CULVERT_DEB_ROOT name a package and a root that are there already."""
+CULVERT_DEB and CULVERT_DEB_ROOT name a package and a root that are there already. The root is made once, and kept in the
+build for as long as it is to have the same packages."""
+import hashlib
 import json
 import os
 import pathlib
@@ -13,8 +15,8 @@ import time
 
 import pytest
 
-from conftest import ROOT
-from peers.netns import need, run, until
+from conftest import BUILD, ROOT
+from peers.netns import Net, need, run, until
 
 pytestmark = pytest.mark.no_way('what an installation has and starts: its options are its own')
 
@@ -40,12 +42,17 @@ def clean(deb, tmp_path_factory):
         return pathlib.Path(os.environ['CULVERT_DEB_ROOT'])
     depends = run('dpkg-deb', '-f', deb, 'Depends').stdout
     names = [re.match(r'\s*([^ (|]+)', d)[1] for d in depends.split(',')]
-    root = tmp_path_factory.mktemp('root') / 'root'
     release = re.search(r'VERSION_CODENAME=(\w+)', pathlib.Path('/etc/os-release').read_text())[1]
-    made = run('debootstrap', '--variant=minbase', '--include=' + ','.join(BASE + names), release, root,
-               timeout=1500, ok=False)
-    if made.returncode:
-        pytest.skip('debootstrap cannot make a root here: ' + made.stdout[-300:])
+    packages = ','.join(sorted(BASE + names))
+    root = BUILD / 'deb-roots' / hashlib.sha256(f'{release} {packages}'.encode()).hexdigest()[:16]
+    if not root.exists():
+        root.parent.mkdir(exist_ok=True)
+        new = root.with_suffix(f'.{os.getpid()}')
+        made = run('debootstrap', '--variant=minbase', '--include=' + packages, release, new, timeout=1500, ok=False)
+        if made.returncode:
+            shutil.rmtree(new, ignore_errors=True)
+            pytest.skip('debootstrap cannot make a root here: ' + made.stdout[-300:])
+        new.rename(root)
     return root
 
 
@@ -116,7 +123,7 @@ def test_it_is_installed_removed_and_purged_without_a_trace(deb, root):
     assert inside.tree() - before == set() and before - inside.tree() == set()
 
 
-# ---- with systemd ----
+# ---- in use ----
 
 NEAR = '''configure terminal
 hostname NEAR
@@ -147,6 +154,93 @@ def mirrored(text):
     swap = {'192.0.2.1': '192.0.2.2', '192.0.2.2': '192.0.2.1', '10.1.1.1': '10.2.2.1', '10.2.2.1': '10.1.1.1',
             '10.2.2.0': '10.1.1.0', 'NEAR': 'FAR'}
     return re.sub('|'.join(map(re.escape, swap)), lambda m: swap[m[0]], text)
+
+
+class Plain(Inside):
+    """The root in a network namespace, without systemd; what is started is started as the unit says."""
+
+    def __init__(self, root, ns):
+        super().__init__(root)
+        self.ns, self.proc = ns, None
+
+    def argv(self, *argv):
+        mounts = f'mount --make-rprivate / && mount --rbind /dev {self.root}/dev && mount -t proc proc {self.root}/proc && '
+        return ['unshare', '-m', 'sh', '-c', f'{mounts} exec chroot {self.root} env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin '
+                'LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"', 'sh', *argv]
+
+    def __call__(self, *argv, **kw):
+        return self.ns.run(*self.argv(*argv), **kw)
+
+    def start(self, *more):
+        unit = (self.root / 'lib/systemd/system/culvert.service').read_text()
+        program = re.search(r'^ExecStart=(.*)$', unit, re.M)[1].replace('$CULVERT_OPTIONS', '').split()
+        log = self.root / 'root' / f'{self.ns.label}.log'
+        self.proc = self.ns.popen(*self.argv(*program, *more), log=log)
+        socket = more[more.index('--socket') + 1] if more else '/run/culvert/culvert.sock'
+        until(lambda: self('culvert', 'shell', '--socket', socket, '-c', 'show clock', ok=False).returncode == 0, 20,
+              log.read_text())
+
+    def stop(self):
+        self.proc.terminate()
+        assert self.proc.wait(timeout=20) == 0
+
+    def pings(self):
+        return self('ping', '-c', '1', '-W', '2', '-I', '10.1.1.1', '10.2.2.1', ok=False).returncode == 0
+
+
+def newer(deb, folder):
+    """The same package as a later version."""
+    run('dpkg-deb', '-R', deb, folder / 'tree')
+    control = folder / 'tree/DEBIAN/control'
+    control.write_text(re.sub(r'^Version: .*$', 'Version: 99', control.read_text(), flags=re.M))
+    run('dpkg-deb', '--root-owner-group', '-b', folder / 'tree', folder / 'new.deb')
+    return folder / 'new.deb'
+
+
+def far_config():
+    text = mirrored(NEAR).replace('host-interface wan', 'host-interface lan').split('\n', 1)[1]
+    return text.split('end\n')[0] + 'end\n'
+
+
+def test_it_routes_is_upgraded_with_its_configuration_and_purged(deb, root, tmp_path):
+    with Net() as net:
+        near_ns, far_ns = net.ns('near'), net.ns('far')
+        net.link(near_ns, 'wan', '192.0.2.1/24', far_ns, 'lan', '192.0.2.2/24')
+        near_ns.addr('lo', '10.1.1.1/32')
+        far_ns.addr('lo', '10.2.2.1/32')
+        near, far = Plain(root, near_ns), Plain(root, far_ns)
+        before = near.tree()
+        for src, name in (deb, 'culvert.deb'), (newer(deb, tmp_path), 'new.deb'):
+            shutil.copy(src, root / 'tmp' / name)
+        near('dpkg', '-i', '/tmp/culvert.deb')
+        verified = near('systemd-analyze', 'verify', '--man=no', '/lib/systemd/system/culvert.service', ok=False)
+        assert not [x for x in (verified.stdout + verified.stderr).splitlines() if 'culvert' in x], verified.stdout
+        (root / 'root/far.cfg').write_text(far_config())
+        far.start('--config', '/root/far.cfg', '--socket', '/root/far.sock')
+        near.start()
+        assert near('cat', '/proc/sys/net/ipv4/ip_forward').stdout == '1\n'
+        said = near('culvert', 'shell', input=NEAR)
+        assert '[OK]' in said.stdout, said.stdout
+        until(near.pings, 30, 'a ping through the tunnel')
+        sa = near('culvert', 'shell', '-c', 'show crypto ipsec sa').stdout
+        assert re.search(r'#pkts encaps: [1-9]', sa) and re.search(r'#pkts decaps: [1-9]', sa)
+        saved = (root / 'etc/culvert/startup-config').read_text()
+        assert 'hostname NEAR' in saved
+
+        near('dpkg', '-i', '/tmp/new.deb')
+        assert near('dpkg-query', '-W', '-f', '${Version}', 'culvert').stdout == '99'
+        assert (root / 'etc/culvert/startup-config').read_text() == saved
+        near.stop()
+        assert near('nft', 'list', 'tables').stdout == '' and near('cat', '/proc/sys/net/ipv4/ip_forward').stdout == '0\n'
+        near.start()
+        until(near.pings, 60, 'a ping after the upgrade')
+        near.stop()
+        far.stop()
+        near('dpkg', '-r', 'culvert')
+        assert near('culvert', '--version', ok=False).returncode and (root / 'etc/culvert/startup-config').read_text() == saved
+        near('dpkg', '-P', 'culvert')
+        left = {n for n in near.tree() - before if not n.startswith('root/')}  # the far one's, and logs
+        assert left == set() and before - near.tree() == set()
 
 
 class Booted(Inside):
@@ -192,15 +286,6 @@ def booted(root):
     b.close()
 
 
-def newer(deb, folder):
-    """The same package as a later version."""
-    run('dpkg-deb', '-R', deb, folder / 'tree')
-    control = folder / 'tree/DEBIAN/control'
-    control.write_text(re.sub(r'^Version: .*$', 'Version: 99', control.read_text(), flags=re.M))
-    run('dpkg-deb', '--root-owner-group', '-b', folder / 'tree', folder / 'new.deb')
-    return folder / 'new.deb'
-
-
 def test_the_service_is_started_used_upgraded_and_purged(deb, booted, tmp_path):
     shutil.copy(deb, booted.root / 'root' / 'culvert.deb')
     shutil.copy(newer(deb, tmp_path), booted.root / 'root' / 'new.deb')
@@ -214,8 +299,7 @@ def test_the_service_is_started_used_upgraded_and_purged(deb, booted, tmp_path):
     for words in ('link add wan type veth peer name lan netns far', 'link set wan up', 'addr add 10.1.1.1/32 dev lo',
                   '-n far link set lan up', '-n far link set lo up', '-n far addr add 10.2.2.1/32 dev lo'):
         booted('ip', *words.split())
-    far = mirrored(NEAR).replace('host-interface wan', 'host-interface lan').split('\n', 1)[1]
-    (booted.root / 'root/far.cfg').write_text(far.split('end\n')[0] + 'end\n')
+    (booted.root / 'root/far.cfg').write_text(far_config())
     booted('systemd-run', '-q', '--unit=far', 'ip', 'netns', 'exec', 'far', 'culvert', 'run', '--config',
            '/root/far.cfg', '--socket', '/root/far.sock')
 
