@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "control/internal.h"
+#include "host/log_json.h"
 
 void logging_follow(struct control *c)
 {
@@ -62,18 +63,10 @@ void logging_show(const struct control *c, bool count, struct txt *out)
 static void put_message(void *ctx, const struct log_kept *k)
 {
 	struct json *j = ctx;
-	size_t n = 0;
 
 	json_object(j, NULL);
 	json_int(j, "logged_at", k->wall_ms / 1000);
-	if (k->mnemonic)
-		(void)log_mnemonic_severity(k->mnemonic, &n);
-	if (n)
-		json_strn(j, "facility", k->mnemonic, n);
-	else
-		json_null(j, "facility");
-	json_num(j, "severity", k->severity);
-	json_str(j, "mnemonic", k->mnemonic && k->mnemonic[n] ? k->mnemonic + n + 3 : NULL);
+	log_put_kind(j, k->mnemonic, k->severity);
 	json_str(j, "text", k->text);
 	json_object_end(j);
 }
@@ -82,11 +75,23 @@ void logging_show_json(const struct control *c, struct txt *out)
 {
 	struct logging_state s = state_of(c);
 	struct json j = json_of(out);
+	struct log_kind k;
 
 	json_object(&j, NULL);
 	show_logging_json(&s, &j);
 	json_array(&j, "messages");
 	log_each(put_message, &j);
+	json_array_end(&j);
+	json_array(&j, "counts");
+	for (size_t i = 0; log_kind(i, &k); i++) {
+		size_t facility;
+
+		json_object(&j, NULL);
+		log_put_kind(&j, k.mnemonic, log_mnemonic_severity(k.mnemonic, &facility));
+		json_num(&j, "messages", k.n);
+		json_int(&j, "last_at", k.last.wall_ms / 1000);
+		json_object_end(&j);
+	}
 	json_array_end(&j);
 	json_object_end(&j);
 }

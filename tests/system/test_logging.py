@@ -86,6 +86,7 @@ def test_each_place_gets_the_levels_that_it_is_to_have(net):
     said = json.loads(router.cli('enable; show logging | json'))
     assert [(h['address'], h['port'], h['lost']) for h in said['hosts']] == [(PEER, 514, 0), (PEER, 5514, 0)]
     assert said['hosts'][0]['sent'] == len(host.got)
+    assert [(k['severity'], k['messages']) for k in said['counts'] if k['mnemonic'] == 'CONFIG_I'] == [(5, 1)]
     count = router.cli('enable; show logging count')
     assert re.search(r'^SYS +CONFIG_I +5 +1 ' + STAMP, count, re.M), count
     # what comes down to `no`
