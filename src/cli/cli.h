@@ -186,6 +186,13 @@ struct cli_row {
 	uint64_t (*place)(const void *args);
 	uint64_t (*behind)(const void *root, const void *obj, const void *args);
 	const char *msg; /* ROW_ERROR: the sentence; ROW_KEEP: a note; EXEC: said on entering */
+	const char *prompt; /* ROW_KEEP that enters a mode: `(config-cmap)#`, if it is not the mode's */
+};
+
+/* Modes within kept blocks, which no row describes: below a prompt, the word that begins a
+ * line opens a deeper level with a prompt of its own, or (NULL) leaves its level. */
+struct cli_nest {
+	const char *in, *word, *prompt;
 };
 
 #define CLI_IN(mode) (UINT32_C(1) << (mode))
@@ -251,6 +258,7 @@ struct cli_grammar {
 	uint8_t mode_user, mode_exec, mode_config; /* numbers */
 	const struct cli_keeper *keeper;
 	const char *(*hostname)(const void *root);
+	const struct cli_nest *nests; /* ended by in NULL; NULL: none */
 };
 
 /* ---- sessions ---- */

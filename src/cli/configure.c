@@ -139,6 +139,8 @@ static int take_keep(struct cli_work *k, size_t frame, const struct cli_match *m
 		if (err)
 			return err;
 		s->f[s->n - 1].block = strdup(k->text);
+		s->f[s->n - 1].depth = 1;
+		s->f[s->n - 1].prompt = row->prompt;
 		s->f[s->n - 1].reopened = !new;
 		return s->f[s->n - 1].block ? 0 : -ENOMEM;
 	}
@@ -434,9 +436,10 @@ static bool keeps_child(struct cli_work *k, const struct cli_match *own,
 	    ((own->outcome != CLI_M_OK && global->outcome == CLI_M_OK) || f->closed))
 		return false;
 	*ret_err = keep_child(list_of(k, s->n - 1), f->block,
-			      k->w->indent ? (unsigned)k->w->indent : 1, k->text, f->reopened);
+			      k->w->indent ? (unsigned)k->w->indent : f->depth, k->text, f->reopened);
 	f->plain |= !k->w->indent;
 	k->r->config = true;
+	cli_session_nest(s, k->w->v[0].text, k->w->indent);
 	return true;
 }
 
@@ -508,6 +511,7 @@ static int config_line(struct cli_work *k)
 	if (drop_kept(k))
 		return 0;
 	leave_inner(k);
+	cli_session_unnest(s, k->w->indent);
 	top = s->n - 1;
 	if (k->w->indent)
 		s->f[top].closed = true;

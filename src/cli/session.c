@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LINE_MAX_LEN 4096
 
@@ -30,6 +31,50 @@ struct cli_frame *cli_session_push(struct cli_session *s, unsigned mode)
 		return NULL;
 	s->f[s->n] = (struct cli_frame){ .mode = (uint8_t)mode, .serial = ++s->serials };
 	return &s->f[s->n++];
+}
+
+/* A level within a kept block: the same lines, only deeper. */
+static bool is_nested(const struct cli_session *s, size_t frame)
+{
+	return frame && s->f[frame].block && s->f[frame - 1].block;
+}
+
+void cli_session_nest(struct cli_session *s, const char *word, size_t indent)
+{
+	const struct cli_frame *in = &s->f[s->n - 1];
+	const char *here = in->prompt ? in->prompt : s->g->modes[in->mode].prompt;
+	const struct cli_nest *nest = s->g->nests;
+	struct cli_frame *f;
+	char *block;
+
+	while (nest && nest->in && (strcmp(nest->in, here) != 0 || strcasecmp(nest->word, word) != 0))
+		nest++;
+	if (!nest || !nest->in)
+		return;
+	if (!nest->prompt) {
+		if (is_nested(s, s->n - 1))
+			cli_session_pop(s, s->n - 1);
+		return;
+	}
+	block = strdup(in->block);
+	f = block ? cli_session_push(s, in->mode) : NULL;
+	if (!f) { /* the line is kept all the same, and what is below it, too */
+		free(block);
+		return;
+	}
+	f->block = block;
+	f->row = in->row;
+	f->depth = (unsigned)(indent ? indent : in->depth) + 1;
+	f->prompt = nest->prompt;
+	f->reopened = in->reopened;
+	f->closed = indent > 0;
+	f->indent = indent;
+}
+
+void cli_session_unnest(struct cli_session *s, size_t indent)
+{
+	while (indent && is_nested(s, s->n - 1) && s->f[s->n - 1].indent >= indent)
+		cli_session_pop(s, s->n - 1);
 }
 
 void cli_session_forget(struct cli_session *s)
@@ -90,8 +135,10 @@ void cli_session_goto(struct cli_session *s, unsigned mode)
 /* IOS shortens the name in configuration mode's long prompts. */
 void cli_session_prompt(const struct cli_session *s, const void *root, struct txt *out)
 {
+	const char *own = s->n ? s->f[s->n - 1].prompt : NULL;
+
 	txt_printf(out, "%.*s%s", s->n ? 20 : 63, s->g->hostname(root),
-		   s->g->modes[cli_session_mode(s)].prompt);
+		   own ? own : s->g->modes[cli_session_mode(s)].prompt);
 }
 
 size_t cli_session_width(const struct cli_session *s, const void *root)
@@ -115,7 +162,11 @@ void cli_session_resolve(struct cli_session *s, void *root, void *obj[MAX_FRAMES
 		const struct cli_frame *f = &s->f[i];
 
 		if (f->block) {
-			struct keep_list k = keep_list_of(s->g, s->f[i - 1].mode, obj[i - 1]);
+			size_t base = i - 1;
+
+			while (base && s->f[base].block)
+				base--;
+			struct keep_list k = keep_list_of(s->g, s->f[base].mode, obj[base]);
 
 			obj[i] = keep_find(k, f->block) == KEEP_NONE ? NULL : obj[i - 1];
 		} else {

@@ -16,6 +16,8 @@ struct cli_frame {
 	void *args;
 	size_t args_size;
 	char *block;	  /* MODE_KEEPS: the kept line whose children follow */
+	unsigned depth;	  /* of those that are typed without indentation */
+	const char *prompt; /* MODE_KEEPS: not the mode's; NULL: the mode's */
 	bool reopened;	  /* it was there before: known children are not doubled */
 	uint32_t anchor;  /* of the last line that was taken here */
 	uint64_t after;	  /* of the last one that was refused since, in anchor's row */
@@ -57,6 +59,11 @@ struct cli_work {
 void cli_session_pop(struct cli_session *s, size_t n);
 /* NULL: modes nested too deep. */
 struct cli_frame *cli_session_push(struct cli_session *s, unsigned mode);
+/* A line was kept below the block of the last frame: it may open a level of its own
+ * below that, or end it. indent: blanks before the line. */
+void cli_session_nest(struct cli_session *s, const char *word, size_t indent);
+/* Leaves the levels of a kept block that a line with that indentation is not in. */
+void cli_session_unnest(struct cli_session *s, size_t indent);
 /* Deeper lines belong to no refused line any more. */
 void cli_session_forget(struct cli_session *s);
 /* Finds the object of each frame; frames whose object is gone are left. */

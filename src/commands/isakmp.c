@@ -276,6 +276,8 @@ const struct cli_row rows_isakmp[] = {
 		       HOST6("IPv6 address/prefix", struct key_args, net), OR,
 		       ADDR("Peer IP address", struct key_args, k.addr), OPT,
 		       ARG(arg_mask, "Peer IP subnet mask", struct key_args, k.mask), CLOSE, CLOSE, OR,
+		       KWF("ipv6", "define shared key with IPv6 address", .flags = CLI_ALIAS | CLI_HIDDEN),
+		       HOST6("IPv6 address/prefix", struct key_args, net), OR,
 		       KW("hostname", "define shared key with hostname"),
 		       ARG(arg_host, "Hostname", struct key_args, k.host), CLOSE,
 		       OPT,

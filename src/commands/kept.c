@@ -22,7 +22,6 @@
 #define BLOCK(mode_, w, h)  KEPT_BLOCK(IN_CONFIG, mode_, NULL, KW(w, h), REST)
 /* There is only one of it, so that it has no name. */
 #define ONLY_BLOCK(mode_, w, h) KEPT_BLOCK(IN_CONFIG, mode_, NULL, KW(w, h))
-#define IP_BLOCK(mode_, w, h) KEPT_BLOCK(IN_CONFIG, mode_, NULL, IP, KW(w, h), REST)
 #define BANNER(w, h)                                                                      \
 	KEPT(IN_CONFIG, ROW_RAW, KW("banner", "Define a login banner"), KW(w, h), \
 	     { .kind = CLI_ARG, .type = &cli_line, .help = "c banner-text c, where 'c' is a "  \
@@ -152,6 +151,19 @@ static const struct cli_name inspect_words[] = {
 
 /* ---- rows ---- */
 
+/* Of a tunnel. */
+static const struct cli_name tunnel_words[] = {
+	{ "bandwidth", "set tunnel bandwidth", 0 },
+	{ "entropy", "entropy", 0 },
+	{ "flow", "flow options", 0 },
+	{ "load-interval", "Specify interval for load calculation", 0 },
+	{ "mpls", "MPLS tunnel options", 0 },
+	{ "rbscp", "RBSCP protocol options", 0 },
+	{ "route-via", "select a subset of tunnel routes", 0 },
+	{ "udlr", "associate tunnel with unidirectional interface", 0 },
+	{ "vrf", "tunnel vrf", 0 },
+	{ NULL, NULL, 0 },
+};
 /* After the interfaces, where IOS has them. */
 const struct cli_row rows_kept_ip[] = {
 	IF_OF("arp", "Set arp type (arpa, probe, snap) or timeout", OF(arp_words)),
@@ -185,6 +197,7 @@ const struct cli_row rows_kept_ip[] = {
 	ONE_SECRET(IN_IF, "ppp", "Point-to-Point Protocol"),
 	ONE(IN_IF, "pppoe", "pppoe interface subcommands"),
 	ONE(IN_IF, "pppoe-client", "pppoe client"),
+	ONE(IN_IF, "pseudowire", "Static pseudowire configuration"),
 	ONE(IN_IF, "qos", "QoS related commands"),
 	ONE(IN_IF, "service-policy", "Configure QoS Service Policy"),
 	ONE(IN_IF, "snmp", "Modify SNMP interface parameters"),
@@ -232,7 +245,20 @@ const struct cli_row rows_kept_ip[] = {
 	IF_IP_ONE("mask-reply", "Enable sending ICMP Mask Reply messages"),
 	IF_IP_ONE("accounting", "Enable IP accounting on this interface"),
 	IF_IP_ONE("load-sharing", "Style of load sharing"),
-	BLOCK(M_ROUTER, "router", "Enable a routing process"),
+	KEPT(CLI_IN(M_TUNNEL), ROW_KEEP_MANY, KW("tunnel", "protocol-over-protocol tunneling"),
+	     OF(tunnel_words), REST),
+	KEPT_NOTE(IN_IF, ROW_KEEP_MANY, "% NOTE: Easy VPN is not run by this version; the line is kept.",
+		  KW("crypto", "Encryption/Decryption commands"), KW("ipsec", "Set IPSec parameters"),
+		  KW("client", "Configure a client"), KW("ezvpn", "Easy VPN client"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, IP, KW("access-list", "Named access-list"), ALT,
+	     KW("helper", "Access List acts on helper-address"), OR,
+	     KW("log-update", "Control access list log updates"), OR,
+	     KW("logging", "Control access list logging"), OR,
+	     KW("match-local-traffic", "Match access-lists for locally generated traffic"), OR,
+	     KW("persistent", "Keep access list sequence numbers over a reload"), CLOSE, REST),
+	KEPT_NOTE(IN_CONFIG, ROW_KEEP_MANY, "% NOTE: there are no VRFs here; the route is kept, and not used.",
+		  IP, KW("route", "Establish static routes"),
+		  KW("vrf", "Configure static route for a VPN Routing/Forwarding instance"), REST),
 	IP_ONE("admission", "Network Admission Control global config commands"),
 	IP_ONE("as-path", "BGP autonomous system path filter"),
 	IP_ONE("bgp-community", "format for BGP community"),
@@ -283,11 +309,7 @@ const struct cli_row rows_kept_ip[] = {
 	     ALT, KW("lookup", "Enable IP Domain Name System hostname translation"), OR,
 	     KW("list", "Domain name to complete unqualified host names."), OR,
 	     KW("retry", "Configure DNS retry"), OR, KW("timeout", "Configure DNS timeout"), CLOSE, REST),
-	IP_BLOCK(M_OTHER, "dhcp", "Configure DHCP server and relay parameters"),
-	IP_BLOCK(M_OTHER, "sla", "IP Service Level Agreement"),
-	IP_BLOCK(M_OTHER, "vrf", "Configure an IP VPN Routing/Forwarding instance"),
-	IP_BLOCK(M_OTHER, "explicit-path", "Configure explicit-path"),
-	IP_BLOCK(M_OTHER, "urlfilter", "Configure URL Filtering"),
+	IP_ONE("urlfilter", "Configure URL Filtering"),
 	{ .toks = NULL },
 };
 
@@ -321,6 +343,8 @@ const struct cli_row rows_kept_late[] = {
 	ONE(IN_CONFIG, "frame-relay", "global frame relay configuration commands"),
 	ONE(IN_CONFIG, "mac", "MAC configuration"),
 	ONE(IN_CONFIG, "mgcp", "Media Gateway Control Protocol configuration"),
+	ONE(IN_CONFIG, "mac-address-table", "Configure the MAC address table"),
+	ONE(IN_CONFIG, "macro", "Macro configuration"),
 	ONE(IN_CONFIG, "mls", "mls global commands"),
 	ONE(IN_CONFIG, "monitor", "SPAN information configuration"),
 	ONE(IN_CONFIG, "mpls", "Configure MPLS parameters"),
@@ -355,33 +379,6 @@ const struct cli_row rows_kept_late[] = {
 	ONE_SECRET(IN_CONFIG, "dot11", "IEEE 802.11 config commands"),
 	ONE(IN_CONFIG, "bfd", "BFD configuration commands"),
 	ONE(IN_CONFIG, "end-policy", "End of policy"),
-	BLOCK(M_OTHER, "vrf", "VRF commands"),
-	BLOCK(M_OTHER, "key", "Key management"),
-	BLOCK(M_OTHER, "class-map", "Configure Class Map"),
-	BLOCK(M_OTHER, "policy-map", "Configure Policy Map"),
-	BLOCK(M_OTHER, "route-map", "Create route-map or enter route-map command mode"),
-	BLOCK(M_OTHER, "control-plane", "Configure control plane services"),
-	BLOCK(M_OTHER, "redundancy", "Enter redundancy mode"),
-	BLOCK(M_OTHER, "vlan", "Vlan commands"),
-	BLOCK(M_OTHER, "voice-card", "Configure a specific voice-card"),
-	BLOCK(M_OTHER, "voice", "Global voice configuration"),
-	BLOCK(M_OTHER, "dial-peer", "Dial Map (Peer) configuration commands"),
-	BLOCK(M_OTHER, "track", "Object tracking configuration commands"),
-	BLOCK(M_OTHER, "zone", "FW with zoning"),
-	BLOCK(M_OTHER, "zone-pair", "Zone pair command"),
-	BLOCK(M_OTHER, "event", "Event related configuration commands"),
-	BLOCK(M_OTHER, "controller", "Configure a specific controller"),
-	BLOCK(M_OTHER, "l2tp-class", "l2tp-class configuration"),
-	BLOCK(M_OTHER, "pseudowire-class", "Pseudowire-class configuration"),
-	BLOCK(M_OTHER, "bridge-domain", "Bridge-domain global configuration commands"),
-	BLOCK(M_OTHER, "parameter-map", "parameter map"),
-	BLOCK(M_OTHER, "object-group", "Configure Object Group"),
-	ONLY_BLOCK(M_OTHER, "call-manager-fallback", "Call manager fallback"),
-	ONLY_BLOCK(M_OTHER, "gateway", "Gateway"),
-	ONLY_BLOCK(M_OTHER, "gatekeeper", "Gatekeeper"),
-	BLOCK(M_OTHER, "flow", "Global Flow configuration subcommands"),
-	BLOCK(M_OTHER, "webvpn", "WebVPN global config command"),
-	BLOCK(M_OTHER, "template", "Select a template to configure"),
 	BANNER("motd", "Set Message of the Day banner"),
 	BANNER("login", "Set login banner"),
 	BANNER("exec", "Set EXEC process creation banner"),

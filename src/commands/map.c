@@ -459,10 +459,12 @@ static int idle_apply(struct cli_call *c)
 	return 0;
 }
 
+#define NO_ROUTES "% NOTE: reverse-route adds no routes in this version; it is kept."
+
 static int reverse_apply(struct cli_call *c)
 {
 	if (c->op == CLI_SET)
-		txt_str(c->out, "% NOTE: reverse-route adds no routes in this version; it is kept.\n");
+		txt_str(c->out, NO_ROUTES "\n");
 	return 0;
 }
 
@@ -629,6 +631,11 @@ const struct cli_row rows_map[] = {
 	{ .modes = CLI_IN(M_IPSEC_PROFILE),
 	  .toks = TOKS(KWV("responder-only", "Do not initiate SAs from this device",
 			   AT_E(responder_only), 1)) },
+	KEPT_NOTE(IN_MAPS, ROW_KEEP_MANY, NO_ROUTES, KW("reverse-route", "Reverse Route Injection."), ALT,
+		  KW("remote-peer", "Create route in route table to remote peer"), OR,
+		  KW("tag", "Create routes and tag them"), CLOSE, REST),
+	KEPT_NOTE(IN_TERMS, ROW_KEEP_MANY, NO_ROUTES, SET, KW("reverse-route", "Reverse Route Injection."),
+		  REST),
 	KEPT(IN_TERMS, 0, SET, KW("ikev2-profile", "Specify ikev2 Profile"), REST),
 	KEPT(IN_MAPS, 0, SET, KW("nat", "Set NAT translation"), REST),
 	KEPT(IN_MAPS, 0, SET, KW("group", "Set GDOI group"), REST),

@@ -32,7 +32,10 @@ extern const struct cli_row rows_route[];
 extern const struct cli_row rows_route6[];
 extern const struct cli_row rows_acl[];
 extern const struct cli_row rows_acl6[];
+extern const struct cli_row rows_kept_early[];
 extern const struct cli_row rows_kept_crypto[];
+extern const struct cli_row rows_kept_blocks[];
+extern const struct cli_nest commands_nests[];
 extern const struct cli_row rows_kept_ip[];
 extern const struct cli_row rows_kept_late[];
 extern const struct cli_row rows_exec[];
@@ -71,10 +74,12 @@ extern const struct cli_type arg_plus1;
 		.modes = (modes_), .flags = (uint16_t)(ROW_KEEP | (flags_)),              \
 		.toks = TOKS(__VA_ARGS__), .msg = (note)                                  \
 	}
-#define KEPT_BLOCK(modes_, enters_, note, ...)                                            \
+#define KEPT_BLOCK(modes_, enters_, note, ...) \
+	KEPT_PROMPT(modes_, enters_, NULL, note, __VA_ARGS__)
+#define KEPT_PROMPT(modes_, enters_, prompt_, note, ...)                                  \
 	{                                                                                 \
 		.modes = (modes_), .enters = (enters_), .flags = ROW_KEEP | ROW_KEEP_MANY, \
-		.toks = TOKS(__VA_ARGS__), .msg = (note)                                  \
+		.toks = TOKS(__VA_ARGS__), .msg = (note), .prompt = (prompt_)             \
 	}
 /* The rest of a kept line: anything or nothing. */
 #define REST OPT, { .kind = CLI_ARG, .type = &cli_line, .help = "The rest of the line" }, CLOSE

@@ -22,6 +22,7 @@ static int hostname_apply(struct cli_call *c)
 }
 
 #define AT_C(f) struct config, f
+#define AAA	KW("aaa", "Authentication, Authorization and Accounting.")
 #define SERVICE KW("service", "Modify use of network based services")
 
 static const struct cli_name ipv6_words[] = {
@@ -121,7 +122,16 @@ const struct cli_row rows_users[] = {
 	     KW("password", "Assign the privileged level password"), OR,
 	     KW("algorithm-type", "Algorithm to use for hashing the plaintext secret"), CLOSE, 
 	     { .kind = CLI_ARG, .type = &cli_line, .help = "The secret", .flags = CLI_SECRET }),
-	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("aaa", "Authentication, Authorization and Accounting."), REST),
+	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-sg-radius)#", NULL, AAA, KW("group", "AAA group definitions"),
+		    KW("server", "AAA Server group definitions"), KW("radius", "Radius server-group definition"), REST),
+	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-sg-tacacs+)#", NULL, AAA, KW("group", "AAA group definitions"),
+		    KW("server", "AAA Server group definitions"), KW("tacacs+", "Tacacs+ server-group definition"), REST),
+	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-sg-ldap)#", NULL, AAA, KW("group", "AAA group definitions"),
+		    KW("server", "AAA Server group definitions"), KW("ldap", "Ldap server-group definition"), REST),
+	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-locsvr-da-radius)#", NULL, AAA, KW("server", "Local AAA server"),
+		    KW("radius", "AAA server RADIUS configuration"),
+		    KW("dynamic-author", "Local server profile for RFC 3576 support"), REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, AAA, REST),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("clock", "Configure time-of-day clock"), REST),
 	KEPT(IN_CONFIG, 0, KW("memory-size", "Adjust memory size by percentage"), REST),
 	KEPT(IN_CONFIG, 0, KW("mmi", "Memory of the configuration interface"), REST),
@@ -133,9 +143,6 @@ const struct cli_row rows_users[] = {
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("errdisable", "Error disable"), REST),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("cdp", "Global CDP configuration subcommands"), REST),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("lldp", "Global LLDP configuration subcommands"), REST),
-	KEPT_BLOCK(IN_CONFIG, M_OTHER, NULL, KW("ipv6", "Global IPv6 configuration commands"), ALT,
-		   KW("router", "Enable an IPV6 routing process"), OR,
-		   KW("dhcp", "Configure IPv6 DHCP"), CLOSE, REST),
 	{ .modes = IN_CONFIG,
 	  .toks = TOKS(KW("ipv6", "Global IPv6 configuration commands"),
 		       KWV("unicast-routing", "Enable unicast routing", AT_C(ipv6_routing), 1)) },
@@ -160,29 +167,5 @@ const struct cli_row rows_users[] = {
 	  .toks = TOKS(KW("password", "Configure encryption password (key)"),
 		       KW("encryption", "Encrypt system passwords"),
 		       KWV("aes", "Encrypt with AES", struct config, keys.aes, 1)) },
-	{ .toks = NULL },
-};
-
-/* ---- kept blocks of the crypto subject ---- */
-
-#define CRYPTO KW("crypto", "Encryption module")
-#define NOTE(what) "% NOTE: " what " is not run by this version; its lines are kept."
-
-const struct cli_row rows_kept_crypto[] = {
-	KEPT_BLOCK(IN_CONFIG, M_IKEV2, NOTE("crypto ikev2"), CRYPTO,
-		   KW("ikev2", "Configure IKEv2 Options"), REST),
-	KEPT_BLOCK(IN_CONFIG, M_OTHER, NOTE("crypto isakmp client"), CRYPTO,
-		   KW("isakmp", "Configure ISAKMP policy"),
-		   KW("client", "Set client configuration policy"), REST),
-	KEPT(IN_CONFIG, 0, CRYPTO, KW("isakmp", "Configure ISAKMP policy"),
-	     KW("xauth", "Set Extended Authentication values"), REST),
-	KEPT_BLOCK(IN_CONFIG, M_OTHER, NOTE("crypto gdoi"), CRYPTO,
-		   KW("gdoi", "Configure GDOI policy"), REST),
-	KEPT(IN_CONFIG, ROW_KEEP_MANY, CRYPTO, KW("engine", "Enter a crypto engine configurable menu"),
-	     REST),
-	KEPT_BLOCK(IN_CONFIG, M_VPDN, "% PPTP, L2F and L2TP dial-in are not supported: PPTP and L2F are "
-				      "insecure. Use IPsec. The lines are kept.",
-		   KW("vpdn-group", "VPDN group configuration"), REST),
-	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("vpdn", "Virtual Private Dialup Network"), REST),
 	{ .toks = NULL },
 };

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that nothing here acts on: their modes, prompts and lines. */
+#include "helper.h"
+
+static void a_kept_block_has_the_prompt_of_ios(void **state)
+{
+	static const struct {
+		const char *line, *want;
+	} rows[] = {
+		{ "router ospf 1", "R1(config-router)#" },
+		{ "ip dhcp pool LAN", "R1(dhcp-config)#" },
+		{ "ip dhcp excluded-address 10.0.0.1", "R1(config)#" },
+		{ "ip vrf RED", "R1(config-vrf)#" },
+		{ "vrf definition RED", "R1(config-vrf)#" },
+		{ "aaa group server radius RAD", "R1(config-sg-radius)#" },
+		{ "aaa new-model", "R1(config)#" },
+		{ "ip sla 1", "R1(config-ip-sla)#" },
+		{ "ip sla schedule 1 life forever start-time now", "R1(config)#" },
+		{ "track 1 ip sla 1 reachability", "R1(config-track)#" },
+		{ "class-map match-any VOICE", "R1(config-cmap)#" },
+		{ "policy-map WAN", "R1(config-pmap)#" },
+		{ "route-map RM permit 10", "R1(config-route-map)#" },
+		{ "key chain K", "R1(config-keychain)#" },
+		{ "time-range T", "R1(config-time-range)#" },
+		{ "object-group network N", "R1(config-network-group)#" },
+		{ "control-plane", "R1(config-cp)#" },
+		{ "vpdn enable", "R1(config)#" },
+		{ "vpdn-group 1", "R1(config-vpdn)#" },
+		{ "l2tp-class C", "R1(config-l2tp-class)#" },
+		{ "pseudowire-class P", "R1(config-pw-class)#" },
+		{ "crypto ikev2 proposal P", "R1(config-ikev2-proposal)#" },
+		{ "crypto ikev2 policy P", "R1(config-ikev2-policy)#" },
+		{ "crypto ikev2 keyring K", "R1(config-ikev2-keyring)#" },
+		{ "crypto ikev2 profile P", "R1(config-ikev2-profile)#" },
+		{ "crypto ikev2 dpd 10 2 on-demand", "R1(config)#" },
+		{ "crypto isakmp client configuration group G", "R1(config-isakmp-group)#" },
+		{ "ntp server 192.0.2.1", "R1(config)#" },
+		{ "snmp-server community public RO", "R1(config)#" },
+		{ "ip nat inside source list 1 interface Ethernet0/0 overload", "R1(config)#" },
+	};
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		type(&r, rows[i].line);
+		assert_int_equal(r.last.status, CLI_OK);
+		assert_string_equal(prompt(&r), rows[i].want);
+		assert_non_null(strstr(running(&r), rows[i].line));
+	}
+	assert_round_trip(r.c);
+	router_down(&r);
+}
+
+/* Types lines, "-> PROMPT" after each is what it leads to. */
+static void a_mode_within_a_kept_block_is_entered_and_left(void **state)
+{
+	static const struct {
+		const char *line, *want;
+	} rows[] = {
+		{ "crypto ikev2 keyring K", "R1(config-ikev2-keyring)#" },
+		{ "peer A", "R1(config-ikev2-keyring-peer)#" },
+		{ "address 192.0.2.1", "R1(config-ikev2-keyring-peer)#" },
+		{ "exit", "R1(config-ikev2-keyring)#" },
+		{ "peer B", "R1(config-ikev2-keyring-peer)#" },
+		{ "address 192.0.2.2", "R1(config-ikev2-keyring-peer)#" },
+		{ "policy-map WAN", "R1(config-pmap)#" },
+		{ "class VOICE", "R1(config-pmap-c)#" },
+		{ "priority 100", "R1(config-pmap-c)#" },
+		{ "exit", "R1(config-pmap)#" },
+		{ "exit", "R1(config)#" },
+		{ "router bgp 65000", "R1(config-router)#" },
+		{ "address-family ipv4", "R1(config-router-af)#" },
+		{ "network 10.0.0.0", "R1(config-router-af)#" },
+		{ "exit-address-family", "R1(config-router)#" },
+		{ "neighbor 192.0.2.9 remote-as 1", "R1(config-router)#" },
+		{ "interface Loopback0", "R1(config-if)#" },
+	};
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		type(&r, rows[i].line);
+		assert_int_equal(r.last.status, CLI_OK);
+		assert_string_equal(prompt(&r), rows[i].want);
+	}
+	const char *text = running(&r);
+	assert_non_null(strstr(text, "policy-map WAN\n class VOICE\n  priority 100\n"));
+	assert_non_null(strstr(text, "crypto ikev2 keyring K\n peer A\n  address 192.0.2.1\n peer B\n"
+				     "  address 192.0.2.2\n"));
+	assert_non_null(strstr(text, "router bgp 65000\n address-family ipv4\n  network 10.0.0.0\n"
+				     "  exit-address-family\n neighbor 192.0.2.9 remote-as 1\n"));
+	assert_round_trip(r.c);
+	router_down(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_kept_block_has_the_prompt_of_ios),
+		cmocka_unit_test(a_mode_within_a_kept_block_is_entered_and_left),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
