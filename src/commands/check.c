@@ -10,6 +10,7 @@
 #include "commands/check_mtu.h"
 #include "commands/check_pki.h"
 #include "commands/check_protection.h"
+#include "commands/unsupported.h"
 
 void check_object_name(char out[CHECK_NAME_LEN], const char *what, const char *name)
 {
@@ -134,4 +135,5 @@ void commands_check(const struct config *c, struct report *report)
 	check_ipv6(c, report);
 	check_pki(c, report);
 	check_surprises(c, report);
+	check_unsupported(c, report);
 }

@@ -92,6 +92,8 @@ const struct cli_row rows_exec[] = {
 	    KW("configuration", "Contents of Non-Volatile memory")),
 	ROW(IN_EXEC, EXEC_SHOW_LOGGING, SHOW, KW("logging", "Show the contents of logging buffers"),
 	    OPT, KWV("count", "Show counts of each logging message", AT(count), 1), CLOSE),
+	ROW(IN_EXEC, EXEC_SHOW_UNSUPPORTED, SHOW, KW("culvert", "What is Culvert's own"),
+	    KW("unsupported", "Lines that are kept and not acted on, and what that means")),
 	ROW(IN_EXEC, EXEC_SHOW_DEBUGGING, SHOW, KW("debugging", "State of each debugging option")),
 
 	ROW(IN_EXEC, EXEC_CLEAR_COUNTERS, KW("clear", "Reset functions"),

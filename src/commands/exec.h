@@ -57,6 +57,7 @@ enum exec_action {
 	EXEC_SHOW_RUNNING,	/* ifname: that interface only; flag: `all` */
 	EXEC_SHOW_STARTUP,
 	EXEC_SHOW_VERSION,
+	EXEC_SHOW_UNSUPPORTED,
 	EXEC_SHOW_CLOCK, /* detail */
 	EXEC_SHOW_USERS,
 	EXEC_SHOW_LOGGING, /* count */

@@ -208,6 +208,9 @@ int show_run(const struct show_in *in, unsigned action, const struct exec_args *
 	case EXEC_SHOW_VERSION:
 		show_version(in, out);
 		return 0;
+	case EXEC_SHOW_UNSUPPORTED:
+		show_unsupported(in, out);
+		return 0;
 	case EXEC_SHOW_CLOCK:
 		show_clock(in, a->detail, out);
 		return 0;

@@ -40,6 +40,8 @@ json_tell json_access_lists, json_ip_access_lists, json_ipv6_access_list;
 json_tell json_transform_sets, json_ipsec_profile, json_ipsec_lifetime, json_crypto_map, json_dynamic_map;
 /* show_mtu.c */
 json_tell json_crypto_mtu;
+/* show_unsupported.c */
+json_tell json_unsupported;
 /* show_json_pki.c */
 json_tell json_pki_certificates, json_pki_trustpoints, json_key_rsa, json_pubkey_chain;
 /* show_json_session.c */

@@ -106,6 +106,7 @@ const struct json_row json_rows_system[] = {
 	{ EXEC_SHOW_VERSION, version },
 	{ EXEC_SHOW_CLOCK, clock_now },
 	{ EXEC_SHOW_USERS, users },
+	{ EXEC_SHOW_UNSUPPORTED, json_unsupported },
 	{ EXEC_SHOW_LOGGING, NULL },
 	{ EXEC_SHOW_DEBUG_CONDITION, debug_condition },
 	{ EXEC_SHOW_DEBUGGING, debugging },

@@ -281,4 +281,7 @@ void show_users(const struct show_in *in, struct txt *out);
 void show_debugging(const struct show_in *in, struct txt *out);
 void show_debug_condition(const struct show_in *in, struct txt *out);
 
+/* show_unsupported.c */
+void show_unsupported(const struct show_in *in, struct txt *out);
+
 #endif
