@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #define IN_CONFIG CLI_IN(M_CONFIG)
 #define IN_TUNNEL CLI_IN(M_TUNNEL)
@@ -93,28 +94,50 @@ static bool addr_is(const struct cfg_addr *a, const struct cfg_addr *b)
 	return ipaddr_equal(&a->addr, &b->addr);
 }
 
-/* Two interfaces in one subnet. IOS refuses the second; here the order of lines
- * must not decide which of them counts, so it is only said. */
-static void note_overlap(struct cli_call *c, const struct cfg_addr *a)
+/* An interface of a VRF of IOS may have any subnet. */
+static bool has_vrf(const struct cfg_interface *f)
+{
+	for (size_t i = 0; i < f->kept.n; i++) {
+		const char *text = f->kept.v[i]->text;
+
+		if (!strncasecmp(text, "vrf forwarding ", 15) || !strncasecmp(text, "ip vrf forwarding ", 18))
+			return true;
+	}
+	return false;
+}
+
+static bool same_subnet(const struct cfg_addr *a, const struct cfg_addr *b)
+{
+	uint32_t mask = ipaddr_to_v4(&a->mask) & ipaddr_to_v4(&b->mask);
+
+	return b->addr.family && (ipaddr_to_v4(&a->addr) & mask) == (ipaddr_to_v4(&b->addr) & mask);
+}
+
+/* Two interfaces in one subnet. IOS refuses the second, and so is it refused at the keyboard;
+ * in a file, where the order of lines must not decide which of them counts, it is only said. */
+static bool overlaps(struct cli_call *c, const struct cfg_addr *a)
 {
 	const struct config *cfg = c->root;
+	bool refuse = !c->number && !has_vrf(c->obj);
+	struct ipaddr net = ipaddr_v4(ipaddr_to_v4(&a->addr) & ipaddr_to_v4(&a->mask));
 	char buf[IPADDR_STRLEN];
 
 	for (size_t i = 0; i < cfg->interfaces.n; i++) {
 		const struct cfg_interface *f = cfg->interfaces.v[i];
-		uint32_t mask, x, y;
+		bool first = same_subnet(a, &f->addr), second = false;
 
-		if (f == c->obj || !f->addr.addr.family)
+		for (size_t k = 0; k < f->n_secondary; k++)
+			second |= same_subnet(a, &f->secondary[k]);
+		if (f == c->obj || !(first || second))
 			continue;
-		mask = ipaddr_to_v4(&a->mask) & ipaddr_to_v4(&f->addr.mask);
-		x = ipaddr_to_v4(&a->addr) & mask;
-		y = ipaddr_to_v4(&f->addr.addr) & mask;
-		if (x != y)
-			continue;
-		struct ipaddr net = ipaddr_v4(ipaddr_to_v4(&a->addr) & ipaddr_to_v4(&a->mask));
+		bool now = refuse && !has_vrf(f);
 
-		txt_printf(c->out, "%% NOTE: %s overlaps with %s\n", ipaddr_ios(&net, buf), f->name);
+		txt_printf(c->out, "%% %s%s overlaps with %s%s\n", now ? "" : "NOTE: ", ipaddr_ios(&net, buf),
+			   first ? "" : "secondary address on ", f->name);
+		if (now)
+			return true;
 	}
+	return false;
 }
 
 static int addr_remove(struct cfg_interface *i, const struct addr_args *a)
@@ -168,7 +191,8 @@ static int addr_apply(struct cli_call *c)
 	}
 	if (!mask_is_good(&a->a.mask, &a->a.addr, c->out))
 		return -EINVAL;
-	note_overlap(c, &a->a);
+	if (overlaps(c, &a->a))
+		return -EEXIST;
 	if (a->secondary)
 		return secondary_add(c, i, &a->a);
 	i->addr = a->a;

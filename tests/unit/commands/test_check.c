@@ -292,6 +292,47 @@ static void a_map_in_use_is_not_removed(void **state)
 	router_down(&r);
 }
 
+/* At the keyboard the second is refused and forgotten; a file may have both, and says so. */
+static void an_address_in_the_subnet_of_another_interface_is_refused(void **state)
+{
+	static const struct {
+		const char *line, *want;
+	} rows[] = {
+		{ "ip address 192.0.2.9 255.255.255.0", "% 192.0.2.0 overlaps with FastEthernet0/0\n" },
+		{ "ip address 192.0.2.9 255.255.255.255", "% 192.0.2.9 overlaps with FastEthernet0/0\n" },
+		{ "ip address 192.0.0.1 255.255.0.0", "% 192.0.0.0 overlaps with FastEthernet0/0\n" },
+		{ "ip address 192.0.2.9 255.255.255.0 secondary", "% 192.0.2.0 overlaps with FastEthernet0/0\n" },
+		{ "ip address 10.0.0.9 255.255.255.0",
+		  "% 10.0.0.0 overlaps with secondary address on FastEthernet0/0\n" },
+		{ "ip address 192.0.3.1 255.255.255.0", "" },
+	};
+	struct report report = { 0 };
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "interface FastEthernet0/0");
+	type(&r, "ip address 192.0.2.1 255.255.255.0");
+	type(&r, "ip address 10.0.0.1 255.255.255.0 secondary");
+	assert_string_equal(type(&r, "ip address 192.0.2.2 255.255.255.0"), ""); /* its own */
+	type(&r, "interface FastEthernet0/1");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(type(&r, rows[i].line), rows[i].want);
+	assert_non_null(strstr(running(&r), "interface FastEthernet0/1\n ip address 192.0.3.1 255.255.255.0\n!"));
+	/* IOS has VRFs, in which it is no mistake */
+	type(&r, "interface FastEthernet0/2");
+	type(&r, "ip vrf forwarding RED");
+	assert_string_equal(type(&r, "ip address 192.0.2.1 255.255.255.0"),
+			    "% NOTE: 192.0.2.0 overlaps with FastEthernet0/0\n");
+	struct config *c = load(running(&r), &report);
+	assert_int_equal(report.errors, 0);
+	assert_string_equal(report.v[0].text, "% NOTE: 192.0.2.0 overlaps with FastEthernet0/0\n");
+	assert_round_trip(c);
+	config_free(c);
+	report_fini(&report);
+	router_down(&r);
+}
+
 static void what_ios_refuses_is_refused_in_its_words(void **state)
 {
 	static const struct {
@@ -299,8 +340,6 @@ static void what_ios_refuses_is_refused_in_its_words(void **state)
 	} rows[] = {
 		{ "interface FastEthernet0/1", "ip address 10.0.0.1 255.255.0.255",
 		  "Bad mask 0xFFFF00FF for address 10.0.0.1\n" },
-		{ "interface FastEthernet0/1", "ip address 192.0.2.9 255.255.255.0",
-		  "% NOTE: 192.0.2.0 overlaps with FastEthernet0/0\n" },
 		{ NULL, "ip route 10.0.0.1 255.0.0.0 192.0.2.1", "%Inconsistent address and mask\n" },
 		{ NULL, "crypto map NEW 10", "% Crypto map entry NEW 10 does not exist" },
 		{ NULL, "crypto ipsec transform-set T esp-aes esp-3des", "'^' marker" },
@@ -376,6 +415,7 @@ int main(void)
 		cmocka_unit_test(tunnel_mtu_is_compared_with_what_the_suite_leaves),
 		cmocka_unit_test(sizes_that_do_not_fit_are_noted_when_typed),
 		cmocka_unit_test(a_map_in_use_is_not_removed),
+		cmocka_unit_test(an_address_in_the_subnet_of_another_interface_is_refused),
 		cmocka_unit_test(what_ios_refuses_is_refused_in_its_words),
 		cmocka_unit_test(logs_do_not_show_wrong_lines),
 	};
