@@ -37,7 +37,8 @@ void cli_explain(struct cli_session *s, const void *root, const struct cli_match
 		return;
 	}
 	r->col += (uint32_t)m->bad;
-	const char *word = cli_match_suggest(m);
+	/* at the keyboard IOS says no more, and programs compare what it says */
+	const char *word = s->interactive ? NULL : cli_match_suggest(m);
 	if (wrapped && m->depth == 0)
 		txt_str(&hint, "% Hint: this looks like the rest of a wrapped description; "
 			       "put it at the end of the line before\n");

@@ -240,7 +240,6 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 		cli_session_goto(cli, M_USER);
 		break;
 	case EXEC_CONFIGURE:
-		txt_str(io->out, "Enter configuration commands, one per line.  End with CNTL/Z.\n");
 		cli_session_goto(cli, M_CONFIG);
 		break;
 	case EXEC_EXIT:

@@ -356,6 +356,8 @@ static void take_frame(struct session *s, uint8_t type, struct span p)
 		break;
 	case SHELL_HELP:
 		cli_session_help(s->cli, s->c->config, line, &t);
+		if (t.len && t.s[0] != '%') /* a blank line is behind what is listed, not behind a refusal */
+			txt_char(&t, '\n');
 		session_print(s, txt_cstr(&t));
 		prompt(s, false);
 		break;

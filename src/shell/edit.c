@@ -40,7 +40,10 @@ static unsigned char help(EditLine *el, int ch)
 		return el_insertstr(el, "?") < 0 ? CC_ERROR : CC_REFRESH;
 	fputs("?\n", stdout);
 	client_run(c, SHELL_HELP, li->buffer, (size_t)(li->cursor - li->buffer));
-	return c->over ? CC_EOF : CC_REDISPLAY;
+	if (c->over)
+		return CC_EOF;
+	el_set(el, EL_REFRESH); /* on the line where the cursor is; CC_REDISPLAY would clear others first */
+	return CC_NORM;
 }
 
 static unsigned char complete(EditLine *el, int ch)
@@ -172,6 +175,14 @@ static const char *hidden_line(struct client *c, char *buf, size_t size, int *re
 	return n > 0 ? buf : NULL;
 }
 
+/* libedit draws the prompt before it takes the terminal over: what a program that waits for
+ * the prompt types at once would be echoed twice. */
+static const char *edited_line(EditLine *el, int *ret_n)
+{
+	el_set(el, EL_PREP_TERM, 1);
+	return el_gets(el, ret_n);
+}
+
 bool edit_loop(struct client *c)
 {
 	History *h = history_init();
@@ -188,7 +199,7 @@ bool edit_loop(struct client *c)
 		return false;
 	}
 	while (!c->over &&
-	       (line = c->hidden ? hidden_line(c, secret, sizeof(secret), &n) : el_gets(el, &n)) && n > 0) {
+	       (line = c->hidden ? hidden_line(c, secret, sizeof(secret), &n) : edited_line(el, &n)) && n > 0) {
 		/* without a line end of its own it is not terminated either */
 		size_t len = strnlen(line, (size_t)n);
 

@@ -9,11 +9,25 @@ static void wrong_word_gets_a_caret_below_its_first_wrong_character(void **state
 	router_up(&r, M_CONFIG);
 	assert_string_equal(type(&r, "crypto isakmp polcy 10"),
 			    "                            ^\n"
-			    "% Invalid input detected at '^' marker.\n"
-			    "% Hint: did you mean \"policy\"?\n\n");
+			    "% Invalid input detected at '^' marker.\n\n");
 	assert_int_equal(r.last.col, 17);
 	assert_true(r.last.kept);
 	router_down(&r);
+}
+
+/* At the keyboard there is IOS's text alone: programs compare it. */
+static void in_a_file_the_word_that_was_meant_is_named(void **state)
+{
+	struct report report = { 0 };
+	struct config *c = load("crypto isakmp polcy 10\n", &report);
+
+	(void)state;
+	assert_int_equal(report.n, 1);
+	assert_string_equal(report.v[0].text, "                 ^\n"
+					      "% Invalid input detected at '^' marker.\n"
+					      "% Hint: did you mean \"policy\"?\n");
+	report_fini(&report);
+	config_free(c);
 }
 
 static void numbers_out_of_range_are_refused(void **state)
@@ -1048,6 +1062,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_word_gets_a_caret_below_its_first_wrong_character),
+		cmocka_unit_test(in_a_file_the_word_that_was_meant_is_named),
 		cmocka_unit_test(numbers_out_of_range_are_refused),
 		cmocka_unit_test(abbreviations_are_taken_if_they_are_unique),
 		cmocka_unit_test(global_commands_leave_a_mode_by_themselves),
