@@ -262,10 +262,8 @@ static void words_of_a_kept_block_stay_in_it_without_indentation(void **state)
 					 "!\n"
 					 "ip http server\n"
 					 "!\n"
-					 "logging trap debugging
-"
-					 "!
-"
+					 "logging trap debugging\n"
+					 "!\n"
 					 "line vty 0 4\n"
 					 " password cisco\n"
 					 " login\n"
