@@ -183,6 +183,7 @@ void config_free(struct config *c)
 	FREE_ALL(c->interfaces, interface_free);
 	FREE_ALL(c->routes, free);
 	FREE_ALL(c->acls, acl_free);
+	htab_fini(&c->acls_by_name);
 	cfg_pki_fini(&c->pki);
 	cfg_keys_fini(&c->keys);
 	kept_fini(&c->archive.log.kept);
@@ -268,6 +269,19 @@ static bool acl_before(const struct cfg_acl *a, const struct cfg_acl *b)
 	return atol(a->name) < atol(b->name);
 }
 
+/* A copy of a at that place, to be found by its name. */
+static struct cfg_acl *acl_list_put(struct config *c, size_t at, const struct cfg_acl *a)
+{
+	struct cfg_acl *copy = list_add(LIST(&c->acls), at, a, sizeof(*a));
+
+	if (copy && htab_add(&c->acls_by_name, &copy->by_name, cfg_acl_name_hash(a->name))) {
+		list_take(LIST(&c->acls), copy);
+		free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
 struct cfg_acl *config_add_acl(struct config *c, const char *name, enum acl_kind kind,
 			       bool numbered)
 {
@@ -280,7 +294,7 @@ struct cfg_acl *config_add_acl(struct config *c, const char *name, enum acl_kind
 	name_copy(a.name, name);
 	while (at < c->acls.n && !acl_before(&a, c->acls.v[at]))
 		at++;
-	return list_add(LIST(&c->acls), at, &a, sizeof(a));
+	return acl_list_put(c, at, &a);
 }
 
 /* An entry at that position of its list. */
@@ -440,6 +454,7 @@ void config_del_transform(struct config *c, struct cfg_transform *t)
 void config_del_acl(struct config *c, struct cfg_acl *a)
 {
 	list_take(LIST(&c->acls), a);
+	htab_del(&c->acls_by_name, &a->by_name);
 	acl_free(a);
 }
 
@@ -556,7 +571,7 @@ static int clone_acls(const struct config *from, struct config *to)
 		memset(&a.entries, 0, sizeof(a.entries));
 		memset(&a.by_tests, 0, sizeof(a.by_tests));
 		memset(&a.kept, 0, sizeof(a.kept));
-		copy = list_add(LIST(&to->acls), i, &a, sizeof(a));
+		copy = acl_list_put(to, i, &a);
 		if (!copy || kept_clone(&was->kept, &copy->kept))
 			return -ENOMEM;
 		for (size_t k = 0; k < was->entries.n; k++)
@@ -597,6 +612,7 @@ struct config *config_clone(const struct config *c)
 	memset(&n->interfaces, 0, sizeof(n->interfaces));
 	memset(&n->routes, 0, sizeof(n->routes));
 	memset(&n->acls, 0, sizeof(n->acls));
+	memset(&n->acls_by_name, 0, sizeof(n->acls_by_name));
 	memset(&n->kept, 0, sizeof(n->kept));
 	memset(&n->archive.kept, 0, sizeof(n->archive.kept));
 	memset(&n->archive.log.kept, 0, sizeof(n->archive.log.kept));

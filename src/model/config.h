@@ -176,6 +176,7 @@ struct cfg_acl {
 	bool numbered;
 	CFG_LIST_OF(struct acl_entry) entries; /* by seq */
 	struct htab by_tests; /* entries by acl_entry_hash() */
+	struct hnode by_name; /* the configuration's own */
 	kept_list kept;
 };
 
@@ -374,6 +375,7 @@ struct config {
 	CFG_LIST_OF(struct cfg_route) routes;
 	/* numbered, then named, then those of IPv6; standard before extended */
 	CFG_LIST_OF(struct cfg_acl) acls;
+	struct htab acls_by_name; /* there may be thousands, and each crypto map entry names one */
 	struct cfg_archive archive;
 	kept_list kept; /* of the global level */
 };
@@ -448,6 +450,8 @@ uint32_t cfg_tunnel_header(const struct cfg_tunnel *t);
 struct cfg_policy *config_find_policy(const struct config *c, uint32_t priority);
 struct cfg_transform *config_find_transform(const struct config *c, const char *name);
 struct cfg_acl *config_find_acl(const struct config *c, const char *name);
+/* Of a list's name, for acls_by_name. */
+uint64_t cfg_acl_name_hash(const char *name);
 struct acl_entry *cfg_acl_find(const struct cfg_acl *acl, uint32_t seq);
 /* The first entry that says the same, whatever its number. */
 struct acl_entry *cfg_acl_like(const struct cfg_acl *acl, const struct acl_entry *like);

@@ -274,9 +274,25 @@ struct cfg_transform *config_find_transform(const struct config *c, const char *
 	FIND(c->ipsec.transforms, !strcmp(c->ipsec.transforms.v[i]->t.name, name));
 }
 
+/* Names are the administrator's own, no stranger's: the seed need not be secret. */
+uint64_t cfg_acl_name_hash(const char *name)
+{
+	static const uint64_t seed[2] = { 0 };
+
+	return hash_bytes(seed, name, strlen(name));
+}
+
 struct cfg_acl *config_find_acl(const struct config *c, const char *name)
 {
-	FIND(c->acls, !strcmp(c->acls.v[i]->name, name));
+	struct hnode *n = c->acls.n ? htab_first(&c->acls_by_name, cfg_acl_name_hash(name)) : NULL;
+
+	for (; n; n = htab_next(n)) {
+		struct cfg_acl *acl = hnode_entry(n, struct cfg_acl, by_name);
+
+		if (!strcmp(acl->name, name))
+			return acl;
+	}
+	return NULL;
 }
 
 size_t cfg_acl_behind(const struct cfg_acl *acl, uint32_t seq)
@@ -344,9 +360,22 @@ struct cfg_map_entry *config_find_ipsec_profile(const struct config *c, const ch
 	return NULL;
 }
 
+/* They stand by their numbers. */
 struct cfg_map_entry *cfg_map_find(const struct cfg_map *m, uint32_t seq)
 {
-	FIND(m->entries, m->entries.v[i]->seq == seq);
+	size_t lo = 0, hi = m->entries.n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (m->entries.v[mid]->seq == seq)
+			return m->entries.v[mid];
+		if (m->entries.v[mid]->seq < seq)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
 }
 
 struct cfg_interface *config_find_interface(const struct config *c, const char *name)

@@ -185,9 +185,9 @@ size_t config_acl_refused(const struct config *c, const char *name)
 	const struct cfg_acl *acl = config_find_acl(c, name);
 	size_t n = 0;
 
-	for (size_t i = 0; acl && i < acl->kept.n; i++)
+	for (size_t i = 0; acl && acl->kept.n_wrong && i < acl->kept.n; i++)
 		n += is_wrong(acl->kept.v[i]);
-	for (size_t i = 0; i < c->kept.n; i++)
+	for (size_t i = 0; c->kept.n_wrong && i < c->kept.n; i++)
 		n += acl_refused_line(c->kept.v[i], name);
 	return n;
 }
@@ -220,9 +220,9 @@ size_t config_acl_refused_denies(const struct config *c, const char *name)
 	const struct cfg_acl *acl = config_find_acl(c, name);
 	size_t n = 0;
 
-	for (size_t i = 0; acl && i < acl->kept.n; i++)
+	for (size_t i = 0; acl && acl->kept.n_wrong && i < acl->kept.n; i++)
 		n += is_wrong(acl->kept.v[i]) && is_deny(acl->kept.v[i]->text);
-	for (size_t i = 0; i < c->kept.n; i++) {
+	for (size_t i = 0; c->kept.n_wrong && i < c->kept.n; i++) {
 		const char *at = numbered(c->kept.v[i], name);
 
 		n += at && is_deny(at);
