@@ -271,6 +271,7 @@ static struct steer_line *lines_of(const struct control *c, uint32_t ifindex, si
 			v[n++] = (struct steer_line){ p->map_seq, p->action == FWD_POLICY_PROTECT,
 						      p->sel };
 	}
+	steer_join_entries(v, n);
 	*ret_n = n;
 	return v;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/wr.h"
 #include "host/ipv6.h"
 #include "host/nft.h"
 
@@ -18,18 +19,53 @@ static uint64_t six_of(const struct steer_if *v, size_t n)
 	return steer_has(v, n, IP_V6) && ipv6_there() ? MARK_SIX : 0;
 }
 
-/* Of the text as it would be loaded first, and of the state of nftables after that. */
+/* A line without what lies between its fields. */
+static uint64_t line_hash(uint64_t before, const struct steer_line *l)
+{
+	const struct selector *s = &l->sel;
+	const uint64_t seed[2] = { 0x63756c76657274, before };
+	uint8_t b[96];
+	struct wr w = wr_of(b, sizeof(b));
+
+	wr_be32(&w, l->map_seq);
+	wr_u8(&w, l->permit);
+	for (int remote = 0; remote < 2; remote++) {
+		const struct addr_match *m = remote ? &s->remote : &s->local;
+		const struct port_match *p = remote ? &s->remote_port : &s->local_port;
+
+		wr_u8(&w, m->addr.family);
+		wr_bytes(&w, m->addr.b, sizeof(m->addr.b));
+		wr_bytes(&w, m->wild, sizeof(m->wild));
+		wr_u8(&w, p->op);
+		wr_be16(&w, p->lo);
+		wr_be16(&w, p->hi);
+	}
+	wr_u8(&w, s->proto);
+	return hash_bytes(seed, b, wr_len(&w));
+}
+
+/* Of all that steer_ruleset() makes its text of, and of the state of nftables after it was loaded:
+ * to say what a thousand lines are takes as long as to load some of them. */
 static uint64_t mark_of(const struct steer_if *v, size_t n, uint32_t generation)
 {
-	const uint64_t seed[2] = { 0x63756c76657274, generation };
-	struct txt t = TXT_INIT;
-	uint64_t h;
+	uint64_t h = ipv6_there();
 
-	steer_ruleset(v, n, STEER_FULL, NULL, &t);
-	h = hash_bytes(seed, txt_cstr(&t), t.len);
-	h = t.bad ? 0 : (h & ~7ull) | 4 | six_of(v, n);
-	txt_fini(&t);
-	return h;
+	for (size_t i = 0; i < n; i++) {
+		const uint64_t seed[2] = { generation, h };
+		struct txt t = TXT_INIT;
+
+		txt_printf(&t, "%d %u %u %s %s %u %u %u %d %u", v[i].any_device, v[i].slot, v[i].ifindex, v[i].device, v[i].tun,
+			   v[i].tun_ifindex, v[i].adjust_mss, v[i].adjust_mss6, v[i].closed, v[i].families);
+		h = hash_bytes(seed, txt_cstr(&t), t.len);
+		if (t.bad)
+			return 0;
+		txt_fini(&t);
+		for (size_t k = 0; k < v[i].n_lines; k++)
+			h = line_hash(h, &v[i].lines[k]);
+	}
+	const uint64_t seed[2] = { generation, n };
+
+	return (hash_bytes(seed, &h, sizeof(h)) & ~7ull) | 4 | six_of(v, n);
 }
 
 static int load(const struct steer_if *v, size_t n, enum steer_form form,

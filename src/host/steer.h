@@ -22,6 +22,11 @@ struct steer_line {
 	struct selector sel;
 };
 
+/* A deny line ends its entry and says nothing of the next one. Entries without one become one with the next:
+ * so the lines of a thousand of them are one set, in which the kernel looks once, and which is loaded at once.
+ * The lines' map_seq is that of the first of those that are one. */
+void steer_join_entries(struct steer_line *v, size_t n);
+
 /* One interface with a crypto map, or a protected tunnel. */
 struct steer_if {
 	/* a protected tunnel: its lines say what GRE may leave by no interface, and arrive by

@@ -2,6 +2,8 @@
 /* The lines of crypto ACLs as rules of nft: one by one, or a run of plain ones as a set. */
 #include "host/steer_lines.h"
 
+#include <string.h>
+
 #define WIDE_FROM 16 /* lines in a run that are worth a set */
 
 /* ---- one line ---- */
@@ -108,6 +110,24 @@ void steer_put_unread(struct txt *t, const struct steer_line *l, size_t n, bool 
 	}
 }
 
+/* ---- entries ---- */
+
+void steer_join_entries(struct steer_line *v, size_t n)
+{
+	uint32_t entry = 0, seq = 0;
+	bool denies = true; /* some line of those that are one so far */
+
+	for (size_t i = 0; i < n; i++) {
+		if ((!i || v[i].map_seq != entry) && denies) {
+			seq = v[i].map_seq;
+			denies = false;
+		}
+		entry = v[i].map_seq;
+		denies |= !v[i].permit;
+		v[i].map_seq = seq;
+	}
+}
+
 /* ---- runs of lines as sets ---- */
 
 static bool fits_set(enum ip_family f, const struct steer_line *l)
@@ -118,12 +138,16 @@ static bool fits_set(enum ip_family f, const struct steer_line *l)
 	       addr_match_prefix(&l->sel.local, &len) && addr_match_prefix(&l->sel.remote, &len);
 }
 
+/* Asked for each pair of lines in a run. */
 static bool prefixes_meet(const struct addr_match *a, const struct addr_match *b)
 {
-	for (size_t i = 0; i < sizeof(a->wild); i++)
-		if ((a->addr.b[i] ^ b->addr.b[i]) & ~a->wild[i] & ~b->wild[i])
-			return false;
-	return true;
+	uint64_t x[2], y[2], v[2], w[2];
+
+	memcpy(x, a->addr.b, sizeof(x));
+	memcpy(y, b->addr.b, sizeof(y));
+	memcpy(v, a->wild, sizeof(v));
+	memcpy(w, b->wild, sizeof(w));
+	return !(((x[0] ^ y[0]) & ~v[0] & ~w[0]) | ((x[1] ^ y[1]) & ~v[1] & ~w[1]));
 }
 
 enum fit { FIT_NEW, FIT_COVERED, FIT_OVERLAPS };
@@ -136,8 +160,9 @@ static enum fit fit_of(const struct steer_line *l, const bool *skip, size_t n,
 	enum fit fit = FIT_NEW;
 
 	for (size_t i = 0; i < n; i++) {
-		if (skip[i] || !prefixes_meet(&l[i].sel.local, &x->local) ||
-		    !prefixes_meet(&l[i].sel.remote, &x->remote))
+		/* the other ends are what differs, mostly */
+		if (skip[i] || !prefixes_meet(&l[i].sel.remote, &x->remote) ||
+		    !prefixes_meet(&l[i].sel.local, &x->local))
 			continue;
 		if (selector_covers(&l[i].sel, x))
 			return FIT_COVERED;
@@ -164,7 +189,7 @@ static size_t run_of(enum ip_family f, const struct steer_line *l, size_t n, boo
 	return run;
 }
 
-static void put_elements(struct txt *t, const struct steer_line *l, const bool *skip, size_t n, bool mirror)
+static void put_elements(struct txt *t, const struct steer_line *l, const bool *skip, size_t n)
 {
 	const char *comma = "";
 
@@ -176,29 +201,24 @@ static void put_elements(struct txt *t, const struct steer_line *l, const bool *
 			continue;
 		txt_str(t, comma);
 		comma = ",\n\t\t\t";
-		nft_text_prefix(t, mirror ? &s->remote : &s->local);
+		nft_text_prefix(t, &s->local);
 		txt_str(t, " . ");
-		nft_text_prefix(t, mirror ? &s->local : &s->remote);
+		nft_text_prefix(t, &s->remote);
 	}
 	txt_str(t, " }");
 }
 
-/* IPv6's set has a name, and all three chains look into it: three copies are more than an ordinary
- * user's netlink takes at once. */
-static void put_run(struct txt *t, enum ip_family f, const struct steer_if *v, size_t at, const bool *skip,
-		    size_t n, bool mirror, const char *verdict)
+/* The set has a name, and all three chains look into it: what the kernel makes of a big one takes longer than
+ * anything else that is loaded, and three copies are more than an ordinary user's netlink takes at once. */
+static void put_run(struct txt *t, enum ip_family f, const struct steer_if *v, size_t at, bool mirror,
+		    const char *verdict)
 {
 	const char *ip = nft_text_ip(f);
-	bool turned = mirror && f == IP_V6;
 
 	txt_str(t, "\t\t");
 	nft_text_proto(t, f, v->lines[at].sel.proto, 0);
-	txt_printf(t, "%s %s . %s %s ", ip, turned ? "daddr" : "saddr", ip, turned ? "saddr" : "daddr");
-	if (f == IP_V6)
-		txt_printf(t, "@run_%u_%zu", v->slot, at);
-	else
-		put_elements(t, v->lines + at, skip, n, mirror);
-	txt_printf(t, " %s\n", verdict);
+	txt_printf(t, "%s %s . %s %s @run_%u_%zu %s\n", ip, mirror ? "daddr" : "saddr", ip,
+		   mirror ? "saddr" : "daddr", v->slot, at, verdict);
 }
 
 size_t steer_wide_run(enum ip_family f, const struct steer_if *v, size_t at, bool skip[STEER_RUN_MAX])
@@ -208,19 +228,20 @@ size_t steer_wide_run(enum ip_family f, const struct steer_if *v, size_t at, boo
 	return run >= WIDE_FROM ? run : 0;
 }
 
-void steer_put_sets(struct txt *t, const struct steer_if *v)
+void steer_put_sets(struct txt *t, enum ip_family f, const struct steer_if *v)
 {
+	const char *type = f == IP_V6 ? "ipv6_addr" : "ipv4_addr";
 	bool skip[STEER_RUN_MAX];
 
 	for (size_t i = 0, run; i < v->n_lines; i += run ? run : 1) {
-		run = steer_wide_run(IP_V6, v, i, skip);
+		run = steer_wide_run(f, v, i, skip);
 		if (!run)
 			continue;
 		txt_printf(t,
-			   "\tset run_%u_%zu {\n\t\ttype ipv6_addr . ipv6_addr\n\t\tflags interval\n"
+			   "\tset run_%u_%zu {\n\t\ttype %s . %s\n\t\tflags interval\n"
 			   "\t\telements = ",
-			   v->slot, i);
-		put_elements(t, v->lines + i, skip, run, false);
+			   v->slot, i, type, type);
+		put_elements(t, v->lines + i, skip, run);
 		txt_str(t, "\n\t}\n");
 	}
 }
@@ -235,7 +256,7 @@ size_t steer_put_line(struct txt *t, enum ip_family f, const struct steer_if *v,
 	struct selector s = mirror ? selector_mirror(&l->sel) : l->sel;
 
 	if (run) {
-		put_run(t, f, v, at, skip, run, mirror, verdict);
+		put_run(t, f, v, at, mirror, verdict);
 		return run;
 	}
 	if (steer_never_matches(f, &s))

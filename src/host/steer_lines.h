@@ -21,8 +21,8 @@ size_t steer_wide_run(enum ip_family f, const struct steer_if *v, size_t at, boo
 
 /* ---- rules ---- */
 
-/* The sets that steer_put_line() with wide refers to in an IPv6 table. */
-void steer_put_sets(struct txt *t, const struct steer_if *v);
+/* The sets that steer_put_line() with wide refers to in a table of f. */
+void steer_put_sets(struct txt *t, enum ip_family f, const struct steer_if *v);
 /* The rule, or more of them, for line `at` in a table of f; with wide, one rule for as many
  * lines as go into one set. mirror: of packets that come from the other end. permit is
  * the verdict of a permit line; a deny line returns. How many lines that were. */

@@ -298,8 +298,8 @@ static void put_table(struct txt *t, enum ip_family f, const struct steer_if *v,
 			put_closed(t, &v[i]);
 			continue;
 		}
-		if (f == IP_V6 && form != STEER_PLAIN)
-			steer_put_sets(t, &v[i]);
+		if (form != STEER_PLAIN)
+			steer_put_sets(t, f, &v[i]);
 		for (enum side s = v[i].any_device ? SIDE_GUARD : SIDE_STEER; s <= SIDE_MIRROR; s++)
 			put_side(t, f, &v[i], s, form != STEER_PLAIN);
 		if (!v[i].any_device)

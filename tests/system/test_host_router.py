@@ -169,8 +169,8 @@ def test_an_entry_of_a_type_that_is_not_run_is_closed_all_the_same(who, tmp_path
     out = in_a_namespace(who, tmp_path, f'''
 printf '%s\\n' enable 'configure terminal' 'access-list 102 permit ip any 10.7.7.0 0.0.0.255' \\
     'crypto map M 20 ipsec-manual' 'set peer 192.0.2.2' 'match address 102' end | {SHELL} > typed
-until_true nft list chain ip culvert guard_0_20
-nft list chain ip culvert guard_0_20 | grep -o '10.7.7.0/24 goto leaving_clear'
+until_true sh -c "nft list chain ip culvert guard_0_10 | grep -q 10.7.7.0"
+nft list chain ip culvert guard_0_10 | grep -o '10.7.7.0/24 goto leaving_clear'
 ''')
     assert out == '10.7.7.0/24 goto leaving_clear\n'
 

@@ -164,12 +164,16 @@ static void a_run_of_plain_lines_is_one_set(void **state)
 	l[20].permit = false; /* in the middle, between two runs */
 	struct txt t = rules_of(l, 40, STEER_FULL);
 	chain(&t, "steer_3_10", b);
-	assert_int_equal(count(b, "ip saddr . ip daddr {"), 2);
+	assert_int_equal(count(b, "ip saddr . ip daddr @run_3_"), 2);
 	assert_int_equal(count(b, " return\n"), 1);
-	assert_int_equal(count(b, "10.1.1.0/24 . 10.2."), 39);
-	assert_true(strstr(b, "10.2.19.0/24 }") < strstr(b, "return"));
-	chain(&t, "mirror_3_10", b);
-	assert_int_equal(count(b, ". 10.1.1.0/24"), 39);
+	assert_non_null(strstr(b, "@run_3_0 "));
+	assert_true(strstr(b, "@run_3_0 ") < strstr(b, "return"));
+	assert_true(strstr(b, "return") < strstr(b, "@run_3_21 "));
+	chain(&t, "mirror_3_10", b); /* the same sets, the other way round */
+	assert_int_equal(count(b, "ip daddr . ip saddr @run_3_"), 2);
+	/* each element once, whatever chains look into it */
+	assert_int_equal(count(txt_cstr(&t), "10.1.1.0/24 . 10.2."), 39);
+	assert_non_null(strstr(txt_cstr(&t), "10.2.19.0/24 }"));
 	txt_fini(&t);
 	t = rules_of(l, 40, STEER_PLAIN);
 	chain(&t, "steer_3_10", b);
@@ -188,9 +192,9 @@ static void a_covered_line_is_left_out_of_the_set(void **state)
 	l[10].sel.remote = NET(10, 2, 3, 77, 32);
 	struct txt t = rules_of(l, 20, STEER_FULL);
 	chain(&t, "steer_3_10", b);
-	assert_int_equal(count(b, "ip saddr . ip daddr {"), 1);
-	assert_int_equal(count(b, "10.1.1.0/24 . 10.2."), 19);
-	assert_null(strstr(b, "10.2.3.77"));
+	assert_int_equal(count(b, "ip saddr . ip daddr @run_3_0"), 1);
+	assert_int_equal(count(txt_cstr(&t), "10.1.1.0/24 . 10.2."), 19);
+	assert_null(strstr(txt_cstr(&t), "10.2.3.77"));
 	txt_fini(&t);
 }
 
@@ -204,10 +208,29 @@ static void a_line_that_overlaps_begins_a_new_run(void **state)
 	l[20].sel.remote = NET(10, 2, 0, 0, 16); /* holds those before it and after it */
 	struct txt t = rules_of(l, 41, STEER_FULL);
 	chain(&t, "steer_3_10", b);
-	assert_int_equal(count(b, "ip saddr . ip daddr {"), 2);
+	assert_int_equal(count(b, "ip saddr . ip daddr @run_3_"), 2);
 	/* and those after it say nothing new */
-	assert_int_equal(count(b, "10.1.1.0/24 . 10.2."), 21);
+	assert_int_equal(count(txt_cstr(&t), "10.1.1.0/24 . 10.2."), 21);
 	txt_fini(&t);
+}
+
+static void entries_are_one_up_to_a_deny_line(void **state)
+{
+	static const struct {
+		uint32_t seq, want;
+		bool permit;
+	} rows[] = { { 10, 10, true }, { 10, 10, true }, { 20, 10, true }, { 30, 10, true }, { 30, 10, false }, { 30, 10, true },
+		     { 40, 40, false }, { 40, 40, true }, { 50, 50, true }, { 60, 50, true } };
+	struct steer_line l[sizeof(rows) / sizeof(rows[0])];
+	size_t n = sizeof(rows) / sizeof(rows[0]);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		l[i] = (struct steer_line){ rows[i].seq, rows[i].permit, { ANY, ANY, 0, { 0 }, { 0 } } };
+	steer_join_entries(l, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(l[i].map_seq, rows[i].want);
+	steer_join_entries(l, 0);
 }
 
 static void a_run_keeps_to_one_protocol(void **state)
@@ -221,8 +244,8 @@ static void a_run_keeps_to_one_protocol(void **state)
 		l[i].sel.proto = 47;
 	struct txt t = rules_of(l, 40, STEER_FULL);
 	chain(&t, "steer_3_10", b);
-	assert_int_equal(count(b, "ip saddr . ip daddr {"), 2);
-	assert_int_equal(count(b, "ip protocol 47 ip saddr . ip daddr {"), 1);
+	assert_int_equal(count(b, "ip saddr . ip daddr @run_3_"), 2);
+	assert_int_equal(count(b, "ip protocol 47 ip saddr . ip daddr @run_3_0"), 1);
 	txt_fini(&t);
 }
 
@@ -579,6 +602,7 @@ int main(void)
 		cmocka_unit_test(a_covered_line_is_left_out_of_the_set),
 		cmocka_unit_test(a_line_that_overlaps_begins_a_new_run),
 		cmocka_unit_test(a_run_keeps_to_one_protocol),
+		cmocka_unit_test(entries_are_one_up_to_a_deny_line),
 		cmocka_unit_test(the_last_resort_closes_the_interface),
 		cmocka_unit_test(names_that_nft_cannot_hold_go_by_index),
 		cmocka_unit_test(counters_go_on_where_they_were),
