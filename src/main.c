@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Subcommands, nothing else. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,19 @@ static const char usage[] =
 	"\n"
 	"Each subcommand explains itself with --help.\n";
 
+/* As whoever logs in starts his shell: by its own name, with the hyphen of a login
+ * shell before it, or (`ssh HOST COMMAND`) with -c and a command. */
+static bool is_login_shell(int argc, char **argv)
+{
+	const char *name = argc ? argv[0] : "";
+	const char *slash = strrchr(name, '/');
+
+	if (slash)
+		name = slash + 1;
+	return !strcmp(name, "culvert-shell") || !strcmp(name, "-culvert-shell") ||
+	       !strcmp(name, "-culvert") || (argc == 3 && !strcmp(argv[1], "-c"));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -33,6 +47,8 @@ int main(int argc, char **argv)
 		{ "lab", lab_main },
 	};
 
+	if (is_login_shell(argc, argv))
+		return shell_login(argc, argv);
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(usage, stdout);
 		return 0;

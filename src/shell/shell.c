@@ -100,12 +100,12 @@ static int talk(struct client *c, const char *commands)
 	return !c->tty && c->any_error;
 }
 
-int shell_main(int argc, char **argv)
+static int start(int argc, char **argv, const char *asked)
 {
 	static const struct option options[] = { { "socket", required_argument, NULL, 's' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
-	const char *path = SHELL_SOCKET, *commands = NULL;
+	const char *path = SHELL_SOCKET, *commands = asked;
 	struct client c;
 	int o, status;
 
@@ -134,4 +134,16 @@ int shell_main(int argc, char **argv)
 	status = talk(&c, commands);
 	client_close(&c);
 	return status;
+}
+
+int shell_main(int argc, char **argv)
+{
+	return start(argc, argv, NULL);
+}
+
+int shell_login(int argc, char **argv)
+{
+	const char *asked = getenv("SSH_ORIGINAL_COMMAND");
+
+	return start(argc, argv, asked && *asked ? asked : NULL);
 }

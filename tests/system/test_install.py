@@ -49,13 +49,14 @@ def installed(prefix, tmp_path_factory):
 @pytest.fixture
 def make(prefix, installed, tmp_path):
     """A copy of it, to do things to."""
-    shutil.copytree(installed.dest, tmp_path / 'dest')
+    shutil.copytree(installed.dest, tmp_path / 'dest', symlinks=True)
     return maker(prefix, tmp_path / 'dest')
 
 
 def test_everything_is_in_its_place(installed):
     make, top = installed, installed.top
     assert run(top / 'bin/culvert', '--version').stdout.startswith('culvert ')
+    assert (top / 'bin/culvert-shell').readlink() == pathlib.Path('culvert')
     pages = {p.name for p in (ROOT / 'man').glob('*.[1-8]')}
     assert {p.name for p in (top / 'share/man').rglob('*.*') if p.is_file()} == pages and len(pages) == 7
     for page in (top / 'share/man').rglob('*.[1-8]'):

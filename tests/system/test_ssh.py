@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line over a real OpenSSH server: a command, lines on standard input, a terminal, and netmiko."""
 import json
-import shutil
+import os
 
 import pytest
 
-from peers.netns import Net, need
+from peers.netns import Net, need, run
 from router import Router
 from sshd import Sshd
 
@@ -75,6 +75,52 @@ def test_a_terminal(sshd):
     person.expect_exact('R1#')
     person.send('exit\r')
     person.expect(pexpect.EOF)
+
+
+@pytest.fixture(scope='module')
+def login():
+    """A router at its usual socket, and a server that knows a user whose login shell is culvert-shell: root, in a copy of
+    /etc/passwd that stands in its place for this server alone, as does a folder for /run/culvert."""
+    need('sshd', 'ssh', 'ssh-keygen')
+    net = Net()
+    try:
+        near, far = net.ns('near'), net.ns('far')
+        net.link(near, 'wan', None, far, 'wan', None)
+        router = Router(near, CONFIG)
+        made = not os.path.isdir('/run/culvert')
+        yield Sshd(router, login=True)
+        router.stop()
+    finally:
+        net.close()
+    if made:
+        os.rmdir('/run/culvert')
+
+
+def test_a_login_shell_on_a_terminal(login):
+    argv = [str(a) for a in login.ns.argv(*login.argv(tty=True))]
+    person = pexpect.spawn(argv[0], argv[1:], encoding='utf-8', timeout=20)
+    person.expect_exact('R1>')
+    person.send('exit\r')
+    person.expect(pexpect.EOF)
+
+
+def test_a_login_shell_runs_a_command_and_nothing_else(login):
+    got = login.ssh('show running-config | include ^hostname')
+    assert (got.stdout, got.returncode) == ('hostname R1\n', 0)
+    got = login.ssh('/bin/sh -c id')
+    assert got.returncode == 1 and 'uid=' not in got.stdout and '%' in got.stdout
+    got = login.ssh('conf t\nend\nshow clock')
+    assert got.returncode == 0 and 'UTC' in got.stdout
+    # and lines, as from a file
+    assert login.ssh(input='show clock\n').stdout.startswith('*')
+
+
+def test_a_forced_command_runs_what_was_asked(login):
+    def forced(asked, *words):
+        return run(login.shell, '--socket', login.socket, *words, env={'SSH_ORIGINAL_COMMAND': asked}, ok=False).stdout
+
+    assert forced('show running-config | include ^hostname') == 'hostname R1\n'
+    assert forced('show clock', '-c', 'show running-config | include ^hostname') == 'hostname R1\n'
 
 
 NETMIKO = '''\
