@@ -408,6 +408,17 @@ static void set_origin(const struct cfg_logging *l, const struct log_origin *o)
 	snprintf(the_log.origin, sizeof(the_log.origin), "%s", s);
 }
 
+/* The hosts that are in l and not in the other. */
+static void say_hosts(const struct cfg_logging *l, const struct cfg_logging *other, const char *what)
+{
+	char a[IPADDR_STRLEN];
+
+	for (size_t i = 0; i < l->n_hosts; i++)
+		if (cfg_log_host_find(other, &l->hosts[i].addr, l->hosts[i].port) == other->n_hosts)
+			log_line("SYS-6-LOGGINGHOST_STARTSTOP", "Logging to host %s port %u %s - CLI initiated",
+				 ipaddr_ios(&l->hosts[i].addr, a), (unsigned)l->hosts[i].port, what);
+}
+
 void log_configure(const struct cfg_logging *l, const struct log_origin *o)
 {
 	struct cfg_logging old = *conf();
@@ -421,13 +432,6 @@ void log_configure(const struct cfg_logging *l, const struct log_origin *o)
 		forget_oldest();
 	if (!l->count)
 		the_log.n_kinds = 0;
-	for (size_t i = 0; i < l->n_hosts; i++) {
-		const struct cfg_log_host *h = &l->hosts[i];
-		char a[IPADDR_STRLEN];
-
-		if (cfg_log_host_find(&old, &h->addr, h->port) == old.n_hosts)
-			log_line("SYS-6-LOGGINGHOST_STARTSTOP",
-				 "Logging to host %s port %u started - CLI initiated",
-				 ipaddr_ios(&h->addr, a), (unsigned)h->port);
-	}
+	say_hosts(&old, l, "stopped");
+	say_hosts(l, &old, "started");
 }

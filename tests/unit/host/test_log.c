@@ -373,6 +373,10 @@ static void syslog_datagrams_arrive(void **state)
 	assert_int_equal(syslog_counts(0).sent, 3);
 	l.n_hosts = 0;
 	log_configure(&l, &nowhere);
+	struct txt t = TXT_INIT;
+	log_show(&t);
+	assert_non_null(strstr(t.s, "%SYS-6-LOGGINGHOST_STARTSTOP: Logging to host 127.0.0.1 port 9 stopped - CLI initiated\n"));
+	txt_fini(&t);
 	syslog_close();
 	close(fd);
 	log_clear();
