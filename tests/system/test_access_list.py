@@ -228,7 +228,7 @@ def test_what_came_out_of_an_sa_is_refused_without_a_word(field, way):
     far = field.peer.socket(socket.SOCK_DGRAM, bind=(FAR, 0))
     far.sendto(b'a secret', (HOST, 9))
     far.close()
-    until(lambda: re.search(r'10 deny   udp any any \(1 match\)', us.cli('show access-lists 130')), 5, 'the refusal')
+    until(lambda: re.search(r'10 deny udp any any \(1 match\)', us.cli('show access-lists 130')), 5, 'the refusal')
     time.sleep(0.5)
     assert rows(outside.stop(), ['ip.proto'], 'icmp or udp.port == 9') == []
     assert rows(inside.stop(), ['ip.proto'], 'icmp') == []
