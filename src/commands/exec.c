@@ -19,6 +19,12 @@
 		.args_size = sizeof(struct exec_args), .toks = TOKS(__VA_ARGS__)           \
 	}
 #define TERMINAL KW("terminal", "Set terminal line parameters")
+#define SET_LENGTH  "Set number of lines on a screen"
+#define SET_WIDTH   "Set width of the display terminal"
+#define SET_HISTORY "Enable and control the command history function"
+#define UNSET	 \
+	ALT, KW("no", "Negate a command or set its defaults"), OR, \
+	KW("default", "Set a command to its defaults"), CLOSE
 #define OPT_IF	 OPT, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
 #define OPT_LIST OPT, WORD("Access list name or number", AT(name)), CLOSE
 #define IPV6	 KW("ipv6", "IPv6 information")
@@ -36,10 +42,18 @@ const struct cli_row rows_exec[] = {
 	ROW(IN_BOTH, EXEC_EXIT, KW("quit", "Exit from the EXEC")),
 	ROW(IN_BOTH, EXEC_EXIT, KW("logout", "Exit from the EXEC")),
 
-	ROW(IN_BOTH, EXEC_TERMINAL_LENGTH, TERMINAL, KW("length", "Set number of lines on a screen"),
+	ROW(IN_BOTH, EXEC_TERMINAL_LENGTH, TERMINAL, KWV("length", SET_LENGTH, AT(flag), 1),
 	    NUM(0, 512, "Number of lines on screen (0 for no pausing)", AT(number))),
-	ROW(IN_BOTH, EXEC_TERMINAL_WIDTH, TERMINAL, KW("width", "Set width of the display terminal"),
+	ROW(IN_BOTH, EXEC_TERMINAL_WIDTH, TERMINAL, KWV("width", SET_WIDTH, AT(flag), 1),
 	    NUM(0, 512, "Number of characters on a screen line (0 for no wrapping)", AT(number))),
+	ROW(IN_BOTH, EXEC_TERMINAL_LENGTH, TERMINAL, UNSET, KW("length", SET_LENGTH)),
+	ROW(IN_BOTH, EXEC_TERMINAL_WIDTH, TERMINAL, UNSET, KW("width", SET_WIDTH)),
+	ROW(IN_BOTH, EXEC_TERMINAL_HISTORY, TERMINAL, KWV("history", SET_HISTORY, AT(flag), 1),
+	    KW("size", "Set history buffer size"),
+	    NUM(0, 256, "Size of history buffer", AT(number))),
+	ROW(IN_BOTH, EXEC_TERMINAL_HISTORY, TERMINAL, KWV("history", SET_HISTORY, AT(count), 1)),
+	ROW(IN_BOTH, EXEC_TERMINAL_HISTORY, TERMINAL, UNSET, KW("history", SET_HISTORY), OPT,
+	    KWV("size", "Set history buffer size", AT(count), 1), CLOSE),
 	ROW(IN_EXEC, EXEC_TERMINAL_MONITOR, TERMINAL,
 	    KWV("monitor", "Copy debug output to the current terminal line", AT(flag), 1)),
 	ROW(IN_EXEC, EXEC_TERMINAL_MONITOR, TERMINAL,
@@ -47,9 +61,8 @@ const struct cli_row rows_exec[] = {
 	    KW("monitor", "Copy debug output to the current terminal line")),
 	ROW(IN_BOTH, EXEC_TERMINAL_OTHER, TERMINAL, OPT,
 	    KW("no", "Negate a command or set its defaults"), CLOSE, ALT,
-	    KW("history", "Enable and control the command history function"), OR,
 	    KW("editing", "Enable command line editing"), OR,
-	    KW("exec", "Configure EXEC"), OR, KW("default", "Set a command to its defaults"), CLOSE,
+	    KW("exec", "Configure EXEC"), CLOSE,
 	    OPT, LINE("The rest of the line", AT(text)), CLOSE),
 
 	ROW(IN_BOTH, EXEC_SHOW_HISTORY, SHOW, KW("history", "Display the session command history")),

@@ -15,8 +15,9 @@ enum exec_action {
 	EXEC_EXIT, /* exit, quit, logout from EXEC: close the session */
 	EXEC_SHOW_HISTORY,
 	EXEC_SHOW_PRIVILEGE,
-	EXEC_TERMINAL_LENGTH, /* number: 0..512 */
-	EXEC_TERMINAL_WIDTH,  /* number */
+	EXEC_TERMINAL_LENGTH, /* flag, number: 0..512; no flag: as the window is */
+	EXEC_TERMINAL_WIDTH,  /* as LENGTH */
+	EXEC_TERMINAL_HISTORY, /* flag, number: lines; no flag: off, count: as many as usual */
 	EXEC_TERMINAL_MONITOR, /* flag: on (clear: `terminal no monitor`) */
 	EXEC_TERMINAL_OTHER,  /* accepted, nothing to do */
 

@@ -17,9 +17,11 @@
 #include "control/ping.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
+#include "control/typed.h"
 #include "host/filter.h"
 #include "host/log.h"
 #include "host/os.h"
+#include "shell/shell_proto.h"
 
 /* ---- ping ---- */
 
@@ -246,7 +248,13 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 		session_end(io->s);
 		break;
 	case EXEC_TERMINAL_LENGTH:
-		session_set_length(io->s, a->number);
+		session_set_length(io->s, a->flag ? a->number : SHELL_AS_WINDOW);
+		break;
+	case EXEC_TERMINAL_WIDTH:
+		session_set_width(io->s, a->flag ? a->number : SHELL_AS_WINDOW);
+		break;
+	case EXEC_TERMINAL_HISTORY:
+		session_set_history(io->s, a->flag ? a->number : a->count ? TYPED_DEFAULT : 0);
 		break;
 	case EXEC_TERMINAL_MONITOR:
 		session_set_monitor(io->s, a->flag);
@@ -290,7 +298,7 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 		txt_str(io->out, "All possible debugging has been turned off\n");
 		break;
 	}
-	default: /* terminal width and the like: nothing to do */
+	default: /* terminal editing and the like: nothing to do */
 		break;
 	}
 }

@@ -347,7 +347,10 @@ bool exec_json(struct exec_io *io, unsigned action, const struct exec_args *a, b
 /* What exec.c wants of a session. */
 void session_resume(struct session *s, bool error);
 void session_print(struct session *s, const char *text);
+/* Of its terminal; SHELL_AS_WINDOW: as the client's window is. */
 void session_set_length(struct session *s, unsigned length);
+void session_set_width(struct session *s, unsigned width);
+void session_set_history(struct session *s, unsigned size);
 void session_set_monitor(struct session *s, bool on);
 void session_end(struct session *s);
 struct cli_session *session_cli(struct session *s);

@@ -18,12 +18,12 @@
 #include "control/pki_cmd.h"
 #include "control/pki_scep.h"
 #include "control/show.h"
+#include "control/typed.h"
 #include "host/log.h"
 #include "host/os.h"
 #include "shell/shell_proto.h"
 
 #define OUTPUT_MAX  (16u << 20) /* unread bytes with which nothing more is asked: the client is cut off */
-#define HISTORY_MAX 20
 #define SESSIONS_MAX 64
 
 struct session {
@@ -32,15 +32,15 @@ struct session {
 	struct bufferevent *bev;
 	struct shell_reader in;
 	struct cli_session *cli;
-	unsigned length, number; /* of sessions since the start */
+	unsigned length, width; /* of its terminal, or SHELL_AS_WINDOW */
+	unsigned number; /* of sessions since the start */
 	bool monitor, ending;
 	uint64_t seen_ms; /* of the last frame */
 	struct ping *ping; /* runs; lines wait until it ends */
 	bool waiting;	   /* for a key that is being made */
 	struct dialog *dialog; /* lines are its answers */
 	bool after_paste; /* that a blank line ended: `quit` may follow */
-	char *history[HISTORY_MAX];
-	size_t n_history;
+	struct typed typed[2]; /* EXEC lines, and those of configuration mode */
 };
 
 unsigned session_privilege(const struct session *s)
@@ -83,8 +83,8 @@ static void session_free(struct session *s)
 	bufferevent_free(s->bev);
 	shell_reader_fini(&s->in);
 	cli_session_free(s->cli);
-	for (size_t i = 0; i < s->n_history; i++)
-		free(s->history[i]);
+	for (size_t i = 0; i < 2; i++)
+		typed_fini(&s->typed[i]);
 	free(s);
 }
 
@@ -104,15 +104,25 @@ void session_print(struct session *s, const char *text)
 		put(s, SHELL_OUTPUT, text, strlen(text));
 }
 
+static bool configuring(const struct session *s)
+{
+	unsigned mode = cli_session_mode(s->cli);
+
+	return mode != M_USER && mode != M_EXEC;
+}
+
 static void prompt(struct session *s, bool error)
 {
 	struct txt t = TXT_INIT;
-	uint8_t head[3];
+	uint8_t head[7];
 	struct wr w = wr_of(head, sizeof(head));
 
 	wr_u8(&w, (uint8_t)((error ? SHELL_FLAG_ERROR : 0) | (s->dialog ? SHELL_FLAG_ANSWER : 0) |
-			  (s->dialog && s->dialog->hidden ? SHELL_FLAG_HIDDEN : 0)));
+			  (s->dialog && s->dialog->hidden ? SHELL_FLAG_HIDDEN : 0) |
+			  (configuring(s) ? SHELL_FLAG_CONFIG : 0)));
 	wr_be16(&w, (uint16_t)s->length);
+	wr_be16(&w, (uint16_t)s->width);
+	wr_be16(&w, (uint16_t)s->typed[0].size);
 	txt_mem(&t, (const char *)head, sizeof(head));
 	if (s->dialog)
 		txt_str(&t, s->dialog->ask);
@@ -157,6 +167,17 @@ void session_set_length(struct session *s, unsigned length)
 	s->length = length;
 }
 
+void session_set_width(struct session *s, unsigned width)
+{
+	s->width = width;
+}
+
+void session_set_history(struct session *s, unsigned size)
+{
+	for (size_t i = 0; i < 2; i++)
+		typed_resize(&s->typed[i], size);
+}
+
 void session_set_monitor(struct session *s, bool on)
 {
 	s->monitor = on;
@@ -174,8 +195,7 @@ struct cli_session *session_cli(struct session *s)
 
 void session_history(const struct session *s, struct txt *out)
 {
-	for (size_t i = 0; i < s->n_history; i++)
-		txt_printf(out, "  %s\n", s->history[i]);
+	typed_show(&s->typed[configuring(s)], out);
 }
 
 void session_monitor(void *ctx, const char *line)
@@ -197,15 +217,7 @@ static void remember(struct session *s, const char *line)
 		return;
 	/* secrets are not kept, not even here */
 	cli_mask_line(commands_grammar(), cli_session_mode(s->cli), line, &t);
-	char *copy = txt_steal(&t);
-	if (!copy)
-		return;
-	if (s->n_history == HISTORY_MAX) {
-		free(s->history[0]);
-		memmove(&s->history[0], &s->history[1], (HISTORY_MAX - 1) * sizeof(s->history[0]));
-		s->n_history--;
-	}
-	s->history[s->n_history++] = copy;
+	typed_add(&s->typed[configuring(s)], txt_steal(&t));
 }
 
 static void config_changed(struct session *s, bool ended)
@@ -309,8 +321,7 @@ static void take_line(struct session *s, const char *line, bool then_end)
 
 	if (*line || !then_end)
 		later = run_line(s, line, &error);
-	if (then_end && !s->ending && cli_session_mode(s->cli) != M_USER &&
-	    cli_session_mode(s->cli) != M_EXEC)
+	if (then_end && !s->ending && configuring(s))
 		(void)run_line(s, "end", &error);
 	if (s->ending)
 		put(s, SHELL_CLOSE, "", 0);
@@ -434,7 +445,8 @@ void session_accept(struct control *c, int fd)
 	}
 	evutil_make_socket_nonblocking(fd);
 	s->c = c;
-	s->length = 24;
+	s->length = s->width = SHELL_AS_WINDOW;
+	session_set_history(s, TYPED_DEFAULT);
 	s->number = ++c->n_sessions_ever;
 	s->cli = cli_session_new(commands_grammar(), M_USER);
 	s->bev = bufferevent_socket_new(c->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <termios.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t interrupted;
@@ -18,38 +17,49 @@ static void on_interrupt(int sig)
 	interrupted = 1;
 }
 
-bool client_interrupted(void)
+void client_write(const char *s, size_t n)
 {
-	bool was = interrupted;
-
-	interrupted = 0;
-	return was;
-}
-
-static void write_out(void *ctx, const char *s, size_t n)
-{
-	(void)ctx;
 	fwrite(s, 1, n, stdout);
 	fflush(stdout);
 }
 
-int client_key(void *ctx)
+static void write_raw(void *ctx, const char *s, size_t n)
 {
-	struct termios old, raw;
-	unsigned char c;
-	ssize_t n;
-
 	(void)ctx;
-	if (tcgetattr(0, &old) < 0)
-		return -1;
-	raw = old;
-	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
-	tcsetattr(0, TCSANOW, &raw);
-	do
-		n = read(0, &c, 1);
-	while (n < 0 && errno == EINTR);
-	tcsetattr(0, TCSANOW, &old);
-	return n == 1 ? c : -1;
+	client_write(s, n);
+}
+
+/* What control says. Peers and other users may have had a hand in it. */
+static void write_text(struct client *c, const char *s, size_t n)
+{
+	struct txt t = TXT_INIT;
+
+	if (!c->tty) {
+		client_write(s, n);
+		return;
+	}
+	safe_put(&c->safe, s, n, &t);
+	client_write(txt_cstr(&t), t.len);
+	txt_fini(&t);
+}
+
+static void write_paged(void *ctx, const char *s, size_t n)
+{
+	write_text(ctx, s, n);
+}
+
+/* One key without waiting for Enter; -1 at the end of input. */
+static int wait_key(void *ctx)
+{
+	struct client *c = ctx;
+	uint8_t b;
+
+	while (c->tty && !terminal_byte(c->tty, &b)) {
+		if (c->tty->eof || terminal_ended())
+			return -1;
+		terminal_wait(c->tty, -1);
+	}
+	return c->tty ? b : -1;
 }
 
 static int connect_to(const char *path)
@@ -73,11 +83,12 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-bool client_open(struct client *c, const char *path, bool tty)
+bool client_open(struct client *c, const char *path, struct terminal *tty)
 {
 	struct sigaction sa = { .sa_handler = on_interrupt }; /* no SA_RESTART: it ends waiting */
 
-	*c = (struct client){ .tty = tty, .pager = { .write = write_out, .key = client_key } };
+	*c = (struct client){ .tty = tty, .pager = { .write = write_paged, .write_raw = write_raw, .key = wait_key } };
+	c->pager.ctx = c;
 	c->fd = connect_to(path);
 	if (c->fd < 0)
 		return false;
@@ -126,7 +137,7 @@ static bool take_frame(struct client *c, uint8_t type, struct span p)
 		pager_put(&c->pager, (const char *)p.p, p.len);
 		return false;
 	case SHELL_ASYNC:
-		write_out(NULL, (const char *)p.p, p.len);
+		write_text(c, (const char *)p.p, p.len);
 		return false;
 	case SHELL_INSERT:
 		txt_clear(&c->insert);
@@ -135,7 +146,7 @@ static bool take_frame(struct client *c, uint8_t type, struct span p)
 	case SHELL_PROMPT: {
 		uint8_t flags = rd_u8(&r);
 		bool error = flags & SHELL_FLAG_ERROR;
-		unsigned length = rd_be16(&r);
+		unsigned length = rd_be16(&r), width = rd_be16(&r), history = rd_be16(&r);
 		struct span text = rd_take(&r, rd_left(&r));
 
 		if (r.bad)
@@ -143,8 +154,11 @@ static bool take_frame(struct client *c, uint8_t type, struct span p)
 		c->error = error;
 		c->answering = flags & SHELL_FLAG_ANSWER;
 		c->hidden = flags & SHELL_FLAG_HIDDEN;
+		c->config = flags & SHELL_FLAG_CONFIG;
 		c->any_error |= error;
-		c->pager.length = c->tty ? length : 0;
+		c->length = length;
+		c->width = width;
+		c->history = history;
 		txt_clear(&c->prompt);
 		txt_mem(&c->prompt, (const char *)text.p, text.len);
 		return true;
@@ -172,6 +186,21 @@ static bool receive(struct client *c, int flags)
 	return !c->over;
 }
 
+/* Reads what comes next, or tells control of Ctrl-C. */
+static void wait_answer(struct client *c)
+{
+	if (c->tty && terminal_interrupted(c->tty, c->fd)) {
+		send_frame(c, SHELL_INTERRUPT, "", 0);
+		return;
+	}
+	if (c->tty && terminal_ended())
+		c->over = true;
+	else if (receive(c, 0) && interrupted) {
+		interrupted = 0;
+		send_frame(c, SHELL_INTERRUPT, "", 0);
+	}
+}
+
 bool client_await(struct client *c)
 {
 	struct span p;
@@ -184,8 +213,8 @@ bool client_await(struct client *c)
 			c->over = true;
 		else if (k > 0 && take_frame(c, type, p))
 			break;
-		else if (k == 0 && receive(c, 0) && client_interrupted())
-			send_frame(c, SHELL_INTERRUPT, "", 0);
+		else if (k == 0)
+			wait_answer(c);
 	}
 	return !c->over;
 }
@@ -205,7 +234,7 @@ bool client_listen(struct client *c, bool more)
 			break;
 		}
 		if (!any && p.len)
-			write_out(NULL, "\n", 1);
+			client_write("\n", 1);
 		any |= p.len > 0;
 		(void)take_frame(c, type, p);
 	}
@@ -215,10 +244,25 @@ bool client_listen(struct client *c, bool more)
 bool client_run(struct client *c, enum shell_frame type, const char *line, size_t n)
 {
 	if (n > SHELL_LINE_MAX || (n && memchr(line, '\0', n))) {
-		fputs("% Line too long, or no text: ignored\n", stdout);
+		static const char refused[] = "% Line too long, or no text: ignored\n";
+
+		client_write(refused, sizeof(refused) - 1);
 		c->error = c->any_error = true;
 		return !c->over;
 	}
 	pager_reset(&c->pager);
+	if (c->tty) {
+		unsigned rows = c->tty->rows ? c->tty->rows : 24;
+
+		c->pager.length = c->length == SHELL_AS_WINDOW ? rows : c->length;
+		c->pager.width = c->tty->columns;
+	}
 	return send_frame(c, type, line, n) && client_await(c);
+}
+
+unsigned client_width(const struct client *c)
+{
+	if (c->width != SHELL_AS_WINDOW)
+		return c->width;
+	return c->tty && c->tty->columns ? c->tty->columns : 80;
 }

@@ -5,25 +5,30 @@
 #define SHELL_CLIENT_H
 
 #include "shell/pager.h"
+#include "shell/safe.h"
 #include "shell/shell_proto.h"
+#include "shell/terminal.h"
 
 struct client {
 	int fd;
-	bool tty;	/* a person sits there: paging, editing */
+	struct terminal *tty; /* a person sits there: paging, editing; NULL: a pipe, a file */
 	bool over;	/* the connection is of no more use... */
 	bool closed;	/* ...because control said goodbye */
 	bool error;	/* the last line printed an error */
 	bool any_error; /* so did one of all lines */
 	bool hidden;	/* the next line is a secret */
 	bool answering; /* the next line is no command: keys and history are plain */
+	bool config;	/* it is typed in configuration mode */
+	unsigned length, width, history; /* as SHELL_PROMPT has them */
 	struct shell_reader in;
 	struct pager pager;
+	struct safe safe; /* what is printed on a terminal */
 	struct txt prompt; /* as control wants it */
 	struct txt insert; /* TAB's last answer */
 };
 
-/* Connects to control's socket. False after a message on stderr. */
-bool client_open(struct client *c, const char *path, bool tty);
+/* Connects to control's socket. False after a message on stderr. tty: an open terminal, or NULL. */
+bool client_open(struct client *c, const char *path, struct terminal *tty);
 void client_close(struct client *c);
 
 /* Sends a line (or what stands before `?` or TAB) and prints what comes back,
@@ -38,10 +43,9 @@ bool client_await(struct client *c);
  * True if something was printed (on a line of its own). */
 bool client_listen(struct client *c, bool more);
 
-/* Ctrl-C since the last call; a signal handler notes it. */
-bool client_interrupted(void);
-
-/* One key without waiting for Enter; -1 at the end of input. */
-int client_key(void *ctx);
+/* Writes to standard output, at once. */
+void client_write(const char *s, size_t n);
+/* The terminal's width for lines that are typed, 0 for no end. */
+unsigned client_width(const struct client *c);
 
 #endif

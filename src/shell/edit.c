@@ -1,225 +1,334 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Line editing by libedit. Keys that mean something to IOS ask control. */
+/* Lines from a terminal. Keys that mean something to the grammar ask control. */
 #include "shell/edit.h"
 
-#include <errno.h>
-#include <histedit.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
-#define HISTORY_LINES 256
-/* What our keys append to the line, so that edit_loop() knows how it ended. */
-#define ENDED_BY_Z '\x1a'
-#define ENDED_BY_C '\x03'
+#include "shell/keys.h"
+#include "shell/line.h"
+#include "shell/recall.h"
+#include "shell/screen.h"
 
-static struct client *client_of(EditLine *el)
-{
+enum ended { NOT_YET, BY_ENTER, BY_LEAVE, BY_ABANDON, BY_EOF };
+
+struct editor {
 	struct client *c;
+	struct line line;
+	struct screen screen;
+	struct keys keys;
+	struct recall exec, config; /* as IOS: each kind of mode recalls its own lines */
+	char *typed; /* what Ctrl-P has put aside */
+};
 
-	el_get(el, EL_CLIENTDATA, &c);
-	return c;
+/* ---- what is seen ---- */
+
+static void flush(struct txt *out)
+{
+	client_write(txt_cstr(out), out->len);
+	txt_fini(out);
 }
 
-static char *prompt(EditLine *el)
+static void show_prompt(struct editor *e)
 {
-	return (char *)(uintptr_t)txt_cstr(&client_of(el)->prompt);
+	const char *prompt = txt_cstr(&e->c->prompt);
+
+	screen_begin(&e->screen, prompt);
+	client_write(prompt, strlen(prompt));
 }
 
-/* `?`: help for what stands before the cursor; the line stays. */
-static unsigned char help(EditLine *el, int ch)
+static void draw(struct editor *e)
 {
-	const LineInfo *li = el_line(el);
-	struct client *c = client_of(el);
+	struct txt out = TXT_INIT;
 
-	(void)ch;
-	if (c->answering)
-		return el_insertstr(el, "?") < 0 ? CC_ERROR : CC_REFRESH;
-	fputs("?\n", stdout);
-	client_run(c, SHELL_HELP, li->buffer, (size_t)(li->cursor - li->buffer));
-	if (c->over)
-		return CC_EOF;
-	el_set(el, EL_REFRESH); /* on the line where the cursor is; CC_REDISPLAY would clear others first */
-	return CC_NORM;
+	if (e->c->hidden)
+		return;
+	e->screen.width = client_width(e->c);
+	screen_draw(&e->screen, &e->line, &out);
+	flush(&out);
 }
 
-static unsigned char complete(EditLine *el, int ch)
+/* The line as it is, and what ended it. */
+static void leave_row(struct editor *e, const char *mark)
 {
-	const LineInfo *li = el_line(el);
-	struct client *c = client_of(el);
+	struct txt out = TXT_INIT;
+	size_t at = e->line.at;
 
-	(void)ch;
-	if (c->answering)
-		return el_insertstr(el, "\t") < 0 ? CC_ERROR : CC_REFRESH;
-	txt_clear(&c->insert);
-	client_run(c, SHELL_COMPLETE, li->buffer, (size_t)(li->cursor - li->buffer));
-	if (c->over)
-		return CC_EOF;
-	if (!c->insert.len || el_insertstr(el, txt_cstr(&c->insert)) < 0)
-		return CC_REFRESH_BEEP;
-	return CC_REFRESH;
+	e->line.at = e->line.len;
+	draw(e);
+	e->line.at = at;
+	screen_leave(&e->screen, &out);
+	txt_str(&out, mark);
+	txt_char(&out, '\n');
+	flush(&out);
 }
 
-/* Ends the line with a mark at its end, wherever the cursor is. */
-static unsigned char finish(EditLine *el, char mark)
+static void beep(void)
 {
-	const LineInfo *li = el_line(el);
-	char s[2] = { mark, '\0' };
-
-	el_cursor(el, (int)(li->lastchar - li->cursor));
-	return el_insertstr(el, s) < 0 ? CC_ERROR : CC_NEWLINE;
+	client_write("\a", 1);
 }
 
-static unsigned char ctrl_z(EditLine *el, int ch)
+/* ---- keys that ask ---- */
+
+static struct recall *history(struct editor *e)
 {
-	(void)ch;
-	return finish(el, ENDED_BY_Z);
+	return e->c->config ? &e->config : &e->exec;
 }
 
-static unsigned char ctrl_c(EditLine *el, int ch)
+static void help(struct editor *e)
 {
-	(void)ch;
-	return finish(el, ENDED_BY_C);
+	leave_row(e, "?");
+	client_run(e->c, SHELL_HELP, e->line.s, e->line.at);
+	show_prompt(e);
 }
 
-/* Waits for a key and shows what control says meanwhile (terminal monitor). */
-static int key(EditLine *el, wchar_t *ret)
+static void complete(struct editor *e)
 {
-	struct client *c = client_of(el);
-	bool more = false;
+	txt_clear(&e->c->insert);
+	draw(e);
+	client_run(e->c, SHELL_COMPLETE, e->line.s, e->line.at);
+	if (e->c->insert.len)
+		line_insert(&e->line, txt_cstr(&e->c->insert), e->c->insert.len);
+	else
+		beep();
+}
 
-	for (;;) {
-		struct pollfd p[2] = { { .fd = 0, .events = POLLIN },
-				       { .fd = c->fd, .events = POLLIN } };
-		unsigned char b;
+static void recall(struct editor *e, bool earlier)
+{
+	struct recall *r = history(e);
+	bool own = r->at == r->n;
+	const char *s = e->c->answering ? NULL : recall_move(r, earlier);
 
-		if (client_interrupted()) {
-			*ret = ENDED_BY_C;
-			return 1;
-		}
-		if (client_listen(c, more))
-			el_set(el, EL_REFRESH);
-		if (c->over)
-			return 0;
-		more = false;
-		if (poll(p, 2, -1) < 0) {
-			if (errno == EINTR)
-				continue;
-			return 0;
-		}
-		more = p[1].revents != 0;
-		if (p[0].revents) {
-			if (read(0, &b, 1) != 1)
-				return 0;
-			*ret = (wchar_t)b;
-			return 1;
-		}
+	if (!s || (own && !earlier)) {
+		beep();
+		return;
+	}
+	if (own) { /* what was begun comes back with Ctrl-N */
+		free(e->typed);
+		e->typed = strdup(e->line.s);
+	}
+	line_set(&e->line, r->at == r->n && e->typed ? e->typed : s);
+}
+
+/* A question of one key, as IOS asks it. */
+static bool one_key(const struct client *c)
+{
+	static const char end[] = "[confirm]";
+	size_t n = c->prompt.len, k = sizeof(end) - 1;
+
+	return c->answering && n >= k && !memcmp(c->prompt.s + n - k, end, k);
+}
+
+static enum ended text(struct editor *e, uint8_t byte)
+{
+	bool was = e->line.over;
+
+	line_insert(&e->line, (const char *)&byte, 1);
+	if (e->line.over && !was)
+		beep();
+	return one_key(e->c) ? BY_ENTER : NOT_YET;
+}
+
+/* ---- one key ---- */
+
+static enum ended edit_key(struct editor *e, enum key key)
+{
+	struct line *l = &e->line;
+
+	switch (key) {
+	case KEY_LEFT:
+		line_go(l, LINE_LEFT);
+		break;
+	case KEY_RIGHT:
+		line_go(l, LINE_RIGHT);
+		break;
+	case KEY_WORD_LEFT:
+		line_go(l, LINE_WORD_LEFT);
+		break;
+	case KEY_WORD_RIGHT:
+		line_go(l, LINE_WORD_RIGHT);
+		break;
+	case KEY_HOME:
+		line_go(l, LINE_HOME);
+		break;
+	case KEY_END:
+		line_go(l, LINE_END);
+		break;
+	case KEY_ERASE:
+		line_delete(l, LINE_LEFT, false);
+		break;
+	case KEY_DELETE:
+		line_delete(l, LINE_RIGHT, false);
+		break;
+	case KEY_EOF:
+		if (!l->len)
+			return BY_EOF;
+		line_delete(l, LINE_RIGHT, false);
+		break;
+	case KEY_CUT_HOME:
+		line_delete(l, LINE_HOME, !e->c->hidden);
+		break;
+	case KEY_CUT_END:
+		line_delete(l, LINE_END, !e->c->hidden);
+		break;
+	case KEY_CUT_WORD_LEFT:
+		line_delete(l, LINE_WORD_LEFT, !e->c->hidden);
+		break;
+	case KEY_CUT_WORD_RIGHT:
+		line_delete(l, LINE_WORD_RIGHT, !e->c->hidden);
+		break;
+	case KEY_YANK:
+	case KEY_YANK_NEXT:
+		line_yank(l, key == KEY_YANK_NEXT);
+		break;
+	case KEY_TRANSPOSE:
+		line_transpose(l);
+		break;
+	case KEY_UPPER:
+		line_recase(l, LINE_UPPER);
+		break;
+	case KEY_LOWER:
+		line_recase(l, LINE_LOWER);
+		break;
+	case KEY_CAPITAL:
+		line_recase(l, LINE_CAPITAL);
+		break;
+	default:
+		beep();
+		break;
+	}
+	return NOT_YET;
+}
+
+static enum ended take_byte(struct editor *e, uint8_t byte)
+{
+	enum key key = keys_take(&e->keys, byte);
+	bool plain = e->c->answering;
+
+	switch (key) {
+	case KEY_NONE:
+		return NOT_YET;
+	case KEY_TEXT:
+		return text(e, byte);
+	case KEY_ENTER:
+		return BY_ENTER;
+	case KEY_LEAVE:
+		return BY_LEAVE;
+	case KEY_ABANDON:
+		return BY_ABANDON;
+	case KEY_HELP:
+		if (plain)
+			return text(e, byte);
+		help(e);
+		return NOT_YET;
+	case KEY_COMPLETE:
+		if (plain)
+			return text(e, byte);
+		complete(e);
+		return NOT_YET;
+	case KEY_EARLIER:
+	case KEY_LATER:
+		recall(e, key == KEY_EARLIER);
+		return NOT_YET;
+	case KEY_REDRAW:
+		leave_row(e, "");
+		show_prompt(e);
+		return NOT_YET;
+	default:
+		return edit_key(e, key);
 	}
 }
 
-static EditLine *start(struct client *c, History *h)
-{
-	EditLine *el = el_init("culvert", stdin, stdout, stderr);
-	HistEvent ev;
+/* ---- one line ---- */
 
-	if (!el)
-		return NULL;
-	history(h, &ev, H_SETSIZE, HISTORY_LINES);
-	history(h, &ev, H_SETUNIQUE, 1);
-	el_set(el, EL_CLIENTDATA, c);
-	el_set(el, EL_SIGNAL, 0);
-	/* Ctrl-Z and Ctrl-C are keys of ours while a line is edited */
-	el_set(el, EL_SETTY, "-d", "-isig", NULL);
-	el_set(el, EL_PROMPT, prompt);
-	el_set(el, EL_EDITOR, "emacs");
-	el_set(el, EL_HIST, history, h);
-	el_set(el, EL_GETCFN, key);
-	/* the narrow form of EL_ADDFN copies its strings and never frees them */
-	el_wset(el, EL_ADDFN, L"ios-help", L"help", help);
-	el_wset(el, EL_ADDFN, L"ios-complete", L"complete", complete);
-	el_wset(el, EL_ADDFN, L"ios-end", L"end", ctrl_z);
-	el_wset(el, EL_ADDFN, L"ios-abandon", L"leave configuration mode", ctrl_c);
-	el_set(el, EL_BIND, "?", "ios-help", NULL);
-	el_set(el, EL_BIND, "\t", "ios-complete", NULL);
-	el_set(el, EL_BIND, "^Z", "ios-end", NULL);
-	el_set(el, EL_BIND, "^C", "ios-abandon", NULL);
-	return el;
+/* `\r\n` is one line end, where both came together. */
+static void skip_newline(struct editor *e, uint8_t byte)
+{
+	uint8_t next;
+
+	if (byte == '\r' && terminal_peek(e->c->tty, &next) && next == '\n')
+		(void)terminal_byte(e->c->tty, &next);
 }
 
-/* A line that is not shown: its prompt, and the terminal's own editing without echo.
- * It ends as those of libedit do. NULL: end of input. */
-static const char *hidden_line(struct client *c, char *buf, size_t size, int *ret_n)
+/* What control says while a line is typed (terminal monitor) comes between. */
+static void listen_on(struct editor *e, bool more)
 {
-	struct termios old, quiet;
-	bool tty = tcgetattr(STDIN_FILENO, &old) == 0;
-
-	if (tty) {
-		quiet = old;
-		quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-		quiet.c_lflag |= ICANON;
-		quiet.c_cc[VEOL] = ENDED_BY_C;
-		quiet.c_cc[VEOL2] = ENDED_BY_Z;
-		quiet.c_cc[VSUSP] = quiet.c_cc[VINTR] = _POSIX_VDISABLE;
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
+	if (client_listen(e->c, more) && !e->c->over) {
+		show_prompt(e);
+		draw(e);
 	}
-	fputs(txt_cstr(&c->prompt), stdout); /* not before: who sees it types */
-	fflush(stdout);
-	ssize_t n = read(STDIN_FILENO, buf, size);
-	if (tty)
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
-	fputc('\n', stdout);
-	*ret_n = (int)n;
-	return n > 0 ? buf : NULL;
 }
 
-/* libedit draws the prompt before it takes the terminal over: what a program that waits for
- * the prompt types at once would be echoed twice. */
-static const char *edited_line(EditLine *el, int *ret_n)
+static enum ended read_line(struct editor *e)
 {
-	el_set(el, EL_PREP_TERM, 1);
-	return el_gets(el, ret_n);
-}
+	struct terminal *tty = e->c->tty;
+	enum ended end = NOT_YET;
+	uint8_t byte;
 
-bool edit_loop(struct client *c)
-{
-	History *h = history_init();
-	EditLine *el = h ? start(c, h) : NULL;
-	HistEvent ev;
-	char secret[512];
-	const char *line;
-	int n;
-
-	if (!el) {
-		fputs("culvert shell: this terminal cannot be used for editing\n", stderr);
-		if (h)
-			history_end(h);
-		return false;
-	}
-	while (!c->over &&
-	       (line = c->hidden ? hidden_line(c, secret, sizeof(secret), &n) : edited_line(el, &n)) && n > 0) {
-		/* without a line end of its own it is not terminated either */
-		size_t len = strnlen(line, (size_t)n);
-
-		while (len && (line[len - 1] == '\n' || line[len - 1] == '\r'))
-			len--;
-		char mark = len ? line[len - 1] : '\0';
-
-		if (mark == ENDED_BY_Z || mark == ENDED_BY_C) {
-			len--;
-			fputs(mark == ENDED_BY_Z ? "^Z\n" : "^C\n", stdout);
-		} else if (len && !c->answering) {
-			history(h, &ev, H_ENTER, line);
+	line_clear(&e->line);
+	recall_reset(history(e));
+	listen_on(e, false);
+	while (!end && !e->c->over) {
+		while (!end && !e->c->over && terminal_byte(tty, &byte)) {
+			end = take_byte(e, byte);
+			if (end == BY_ENTER)
+				skip_newline(e, byte);
 		}
-		if (mark == ENDED_BY_C)
-			len = 0; /* what was typed is dropped */
-		client_run(c, mark == ENDED_BY_Z || mark == ENDED_BY_C ? SHELL_END : SHELL_LINE, line,
-			   len);
-		explicit_bzero(secret, sizeof(secret));
+		if (end || e->c->over)
+			break;
+		draw(e);
+		if (tty->eof || terminal_ended())
+			return BY_EOF;
+		unsigned events = terminal_wait(tty, e->c->fd);
+
+		if (events & TERMINAL_RESIZED) {
+			client_write("\n", 1);
+			show_prompt(e);
+		}
+		if (events & TERMINAL_OTHER)
+			listen_on(e, true);
 	}
-	el_end(el);
-	history_end(h);
-	return true;
+	return end ? end : BY_EOF;
+}
+
+static void run_line(struct editor *e, enum ended end)
+{
+	static const char *const marks[] = { [BY_LEAVE] = "^Z", [BY_ABANDON] = "^C", [BY_ENTER] = "" };
+	struct client *c = e->c;
+	bool command = end == BY_ENTER && !c->answering;
+
+	leave_row(e, marks[end]);
+	if (command)
+		recall_add(history(e), e->line.s);
+	if (end == BY_ABANDON)
+		line_clear(&e->line); /* what was typed is dropped */
+	client_run(c, end == BY_ENTER ? SHELL_LINE : SHELL_END, e->line.s,
+		   e->line.over ? SHELL_LINE_MAX + 1 : e->line.len);
+	recall_resize(&e->exec, c->history);
+	recall_resize(&e->config, c->history);
+}
+
+void edit_loop(struct client *c)
+{
+	struct editor *e = calloc(1, sizeof(*e));
+	enum ended end = NOT_YET;
+
+	if (!e)
+		return;
+	e->c = c;
+	recall_resize(&e->exec, c->history);
+	recall_resize(&e->config, c->history);
+	while (!c->over && end != BY_EOF) {
+		show_prompt(e);
+		end = read_line(e);
+		if (end != BY_EOF)
+			run_line(e, end);
+	}
+	if (!c->closed)
+		client_write("\n", 1);
+	line_fini(&e->line);
+	recall_fini(&e->exec);
+	recall_fini(&e->config);
+	free(e->typed);
+	free(e);
 }

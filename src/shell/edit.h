@@ -4,9 +4,8 @@
 
 #include "shell/client.h"
 
-/* Reads lines from the terminal with IOS's keys (`?`, TAB, Ctrl-Z, Ctrl-C, history)
- * and runs them until the session is over or input ends. False after a message
- * on stderr if the terminal cannot be used. */
-bool edit_loop(struct client *c);
+/* Reads lines from the client's terminal with IOS's keys and runs them until the session
+ * is over or input ends. */
+void edit_loop(struct client *c);
 
 #endif

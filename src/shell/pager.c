@@ -11,6 +11,7 @@ static const char erase[] = "\b\b\b\b\b\b\b\b\b         \b\b\b\b\b\b\b\b\b\r";
 void pager_reset(struct pager *p)
 {
 	p->shown = 0;
+	p->column = 0;
 	p->quit = false;
 }
 
@@ -18,9 +19,9 @@ static void stop_here(struct pager *p)
 {
 	int k;
 
-	p->write(p->ctx, more, sizeof(more) - 1);
+	p->write_raw(p->ctx, more, sizeof(more) - 1);
 	k = p->key(p->ctx);
-	p->write(p->ctx, erase, sizeof(erase) - 1);
+	p->write_raw(p->ctx, erase, sizeof(erase) - 1);
 	if (k == ' ')
 		p->shown = 0;
 	else if (k == '\r' || k == '\n')
@@ -29,19 +30,39 @@ static void stop_here(struct pager *p)
 		p->quit = true;
 }
 
+/* How many bytes of s fit in what is left of this row. */
+static size_t row_of(struct pager *p, const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] != '\n') {
+		/* a character of several bytes takes one column */
+		if (((unsigned char)s[i] & 0xc0) != 0x80) {
+			if (p->width && p->column == p->width)
+				return i;
+			p->column++;
+		}
+		i++;
+	}
+	return i < n ? i + 1 : i;
+}
+
 void pager_put(struct pager *p, const char *s, size_t n)
 {
 	while (n && !p->quit) {
-		const char *nl = memchr(s, '\n', n);
-		size_t len = nl ? (size_t)(nl - s) + 1 : n;
-
-		if (p->length > 1 && p->shown + 1 >= p->length) {
+		if (p->length > 1 && p->shown + 1 >= p->length && !p->column) {
 			stop_here(p);
 			if (p->quit)
 				return;
 		}
+		size_t len = row_of(p, s, n);
+
 		p->write(p->ctx, s, len);
-		p->shown += nl != NULL;
+		/* the row is full if its line has ended, or goes on and there is no room */
+		if ((len && s[len - 1] == '\n') || len < n) {
+			p->shown++;
+			p->column = 0;
+		}
 		s += len;
 		n -= len;
 	}

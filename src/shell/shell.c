@@ -4,6 +4,7 @@
 #include "shell/shell.h"
 
 #include <getopt.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,11 +89,11 @@ static int talk(struct client *c, const char *commands)
 		from_argument(c, commands);
 	else if (!c->tty)
 		from_stdin(c);
-	else if (!edit_loop(c))
-		return 1;
+	else
+		edit_loop(c);
 	if (!c->tty)
 		take_default(c);
-	if (c->over && !c->closed) {
+	if (c->over && !c->closed && !terminal_ended()) {
 		fputs("culvert shell: the connection to the router was lost\n", stderr);
 		return 1;
 	}
@@ -106,8 +107,9 @@ static int start(int argc, char **argv, const char *asked)
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	const char *path = SHELL_SOCKET, *commands = asked;
+	struct terminal terminal;
 	struct client c;
-	int o, status;
+	int o, status = 1;
 
 	while ((o = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		switch (o) {
@@ -129,10 +131,19 @@ static int start(int argc, char **argv, const char *asked)
 		fputs(usage, stderr);
 		return 2;
 	}
-	if (!client_open(&c, path, !commands && isatty(0) && isatty(1)))
+	bool person = !commands && isatty(0) && isatty(1);
+
+	setlocale(LC_CTYPE, "C.UTF-8"); /* how wide characters are */
+
+	if (person && terminal_open(&terminal)) {
+		fputs("culvert shell: this terminal cannot be used for editing\n", stderr);
 		return 1;
-	status = talk(&c, commands);
+	}
+	if (client_open(&c, path, person ? &terminal : NULL))
+		status = talk(&c, commands);
 	client_close(&c);
+	if (person)
+		terminal_close(&terminal);
 	return status;
 }
 

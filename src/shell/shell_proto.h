@@ -23,14 +23,18 @@ enum shell_frame {
 	SHELL_OUTPUT = 64, /* text to print */
 	SHELL_ASYNC,	   /* a log line for terminal monitor */
 	SHELL_INSERT,	   /* TAB's answer: text to insert, may be empty */
-	SHELL_PROMPT,	   /* ready for the next: 1 byte of enum shell_flag, 2 bytes terminal length, prompt */
+	SHELL_PROMPT,	   /* ready for the next: 1 byte of enum shell_flag, 2 bytes each of terminal length
+			    * and width (SHELL_AS_WINDOW: those of the client's window) and history size, prompt */
 	SHELL_CLOSE,	   /* the session is over */
 };
+
+#define SHELL_AS_WINDOW 0xffff
 
 enum shell_flag {
 	SHELL_FLAG_ERROR = 1,  /* the last line printed an error */
 	SHELL_FLAG_ANSWER = 2, /* the next line answers a question or is pasted: no command, no history */
 	SHELL_FLAG_HIDDEN = 4, /* and is not shown as it is typed */
+	SHELL_FLAG_CONFIG = 8, /* configuration mode, which has a history of its own */
 };
 
 /* Appends a frame (cut into several if it is OUTPUT or ASYNC and long; the others

@@ -36,7 +36,7 @@ class Server(threading.Thread):
         self.conn.sendall(struct.pack('!BI', kind, len(data)) + data)
 
     def prompt(self, error=False, text=b'R1#'):
-        self.put(PROMPT, struct.pack('!BH', error, self.length) + text)
+        self.put(PROMPT, struct.pack('!BHHH', error, self.length, 0xffff, 20) + text)
 
     def frames(self):
         data = b''

@@ -151,7 +151,7 @@ static void a_long_output_travels_in_several_frames(void **state)
 
 /* ---- pager ---- */
 
-struct screen {
+struct glass {
 	struct txt out;
 	const char *keys; /* what will be pressed; then the end of input */
 	unsigned stops;
@@ -159,23 +159,24 @@ struct screen {
 
 static void screen_write(void *ctx, const char *s, size_t n)
 {
-	struct screen *sc = ctx;
+	struct glass *sc = ctx;
 
 	txt_mem(&sc->out, s, n);
 }
 
 static int screen_key(void *ctx)
 {
-	struct screen *sc = ctx;
+	struct glass *sc = ctx;
 
 	sc->stops++;
 	return *sc->keys ? *sc->keys++ : -1;
 }
 
 /* Lines 1 to n through a pager of that length, in pieces of `piece` bytes. */
-static unsigned page(struct screen *sc, unsigned length, const char *keys, unsigned n, size_t piece)
+static unsigned page(struct glass *sc, unsigned length, const char *keys, unsigned n, size_t piece)
 {
-	struct pager p = { .length = length, .write = screen_write, .key = screen_key, .ctx = sc };
+	struct pager p = { .length = length, .write = screen_write, .write_raw = screen_write,
+			   .key = screen_key, .ctx = sc };
 	struct txt t = TXT_INIT;
 	unsigned shown = 0;
 
@@ -195,7 +196,7 @@ static unsigned page(struct screen *sc, unsigned length, const char *keys, unsig
 
 static void space_shows_a_page_enter_a_line_and_q_ends(void **state)
 {
-	struct screen sc = { 0 };
+	struct glass sc = { 0 };
 
 	(void)state;
 	for (size_t piece = 1; piece < 100; piece += 7) {
@@ -214,7 +215,7 @@ static void space_shows_a_page_enter_a_line_and_q_ends(void **state)
 
 static void an_output_that_fits_does_not_stop(void **state)
 {
-	struct screen sc = { 0 };
+	struct glass sc = { 0 };
 
 	(void)state;
 	assert_int_equal(page(&sc, 24, "", 23, 1000), 23);
@@ -226,7 +227,7 @@ static void an_output_that_fits_does_not_stop(void **state)
 
 static void the_more_prompt_is_erased_as_ios_does(void **state)
 {
-	struct screen sc = { 0 };
+	struct glass sc = { 0 };
 
 	(void)state;
 	(void)page(&sc, 2, " ", 2, 1000);
