@@ -186,7 +186,7 @@ struct cli_row {
 	uint64_t (*place)(const void *args);
 	uint64_t (*behind)(const void *root, const void *obj, const void *args);
 	const char *msg; /* ROW_ERROR: the sentence; ROW_KEEP: a note; EXEC: said on entering */
-	const char *prompt; /* ROW_KEEP that enters a mode: `(config-cmap)#`, if it is not the mode's */
+	const char *prompt; /* rows that enter a mode: `(config-cmap)#`, if it is not the mode's */
 };
 
 /* Modes within kept blocks, which no row describes: below a prompt, the word that begins a
@@ -259,6 +259,7 @@ struct cli_grammar {
 	const struct cli_keeper *keeper;
 	const char *(*hostname)(const void *root);
 	const struct cli_nest *nests; /* ended by in NULL; NULL: none */
+	const char *piped; /* the EXEC command whose help offers `|`; NULL: none */
 };
 
 /* ---- sessions ---- */

@@ -117,6 +117,7 @@ static int enter(struct cli_work *k, size_t frame, const struct cli_row *row, vo
 	f->args = args;
 	f->args_size = row->args_size;
 	f->indent = k->w->indent;
+	f->prompt = row->prompt;
 	return 0;
 }
 
@@ -140,7 +141,6 @@ static int take_keep(struct cli_work *k, size_t frame, const struct cli_match *m
 			return err;
 		s->f[s->n - 1].block = strdup(k->text);
 		s->f[s->n - 1].depth = 1;
-		s->f[s->n - 1].prompt = row->prompt;
 		s->f[s->n - 1].reopened = !new;
 		return s->f[s->n - 1].block ? 0 : -ENOMEM;
 	}

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/pipe.h"
+
 #define LINE_WIDTH 80
 
 /* ---- what may come next ---- */
@@ -19,6 +21,7 @@ struct choices {
 	struct choice *v;
 	size_t n, cap;
 	bool end; /* `<cr>` */
+	bool piped; /* behind it, `|` */
 };
 
 static void choice_add(struct choices *cs, const char *word, const char *help, bool arg)
@@ -132,11 +135,34 @@ static void choices_of(const struct cli_match *m, const char *part, bool complet
 		cli_node_reach(n, &r);
 		for (size_t p = 0; p < r.n; p++)
 			token_choices(m, n->row, &n->row->toks[r.at[p].pc], part, cs);
-		if (r.accept && n->pc != CLI_START && !prefix)
-			cs->end = true;
+		if (!r.accept || n->pc == CLI_START || prefix)
+			continue;
+		cs->end = true;
+		cs->piped |= !part && (m->g->modes[m->mode].flags & MODE_EXEC) && m->g->piped &&
+			     n->row->toks[0].word && !strcmp(n->row->toks[0].word, m->g->piped);
 	}
 	if (cs->n)
 		qsort(cs->v, cs->n, sizeof(*cs->v), choice_cmp);
+	if (cs->piped && !completing) /* behind all words */
+		choice_add(cs, "|", "Output modifiers", false);
+}
+
+/* What may stand behind the bar. w: the words behind it. */
+static void choices_of_pipe(const struct cli_words *w, struct choices *cs)
+{
+	bool word = w->n > 1 || (w->n && w->blank_end);
+	const char *part = w->n ? w->v[0].text : NULL;
+
+	for (const struct cli_name *k = cli_pipe_names; k->word; k++) {
+		if (!k->help || !begins(k->word, part))
+			continue;
+		if (!word)
+			choice_add(cs, k->word, k->help, false);
+		else if (w->n == 1 && !strcmp(k->word, "json"))
+			cs->end = true;
+		else if (w->n == 1)
+			choice_add(cs, "LINE", "Regular Expression", true);
+	}
 }
 
 /* ---- layout ---- */
@@ -234,6 +260,34 @@ static const char *behind_do(const struct cli_grammar *g, unsigned *mode, const 
 	return p + 3;
 }
 
+/* The text behind the bar of an EXEC line; NULL: there is none. */
+static const char *behind_bar(const struct cli_grammar *g, unsigned mode, const char *line)
+{
+	const char *p = g->modes[mode].flags & MODE_EXEC ? strchr(line, '|') : NULL;
+
+	while (p && (p == line || (p[-1] != ' ' && p[-1] != '\t')))
+		p = strchr(p + 1, '|');
+	return p ? p + 1 : NULL;
+}
+
+static void help_of_pipe(const char *line, struct txt *out)
+{
+	struct cli_words w;
+	struct choices cs = { 0 };
+
+	if (cli_words_init(&w, line))
+		return;
+	choices_of_pipe(&w, &cs);
+	if (!cs.n && !cs.end)
+		txt_str(out, "% Unrecognized command\n");
+	else if (w.n && !w.blank_end)
+		print_columns(&cs, out);
+	else
+		print_lines(&cs, out);
+	choices_fini(&cs);
+	cli_words_fini(&w);
+}
+
 void cli_help(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
 {
 	struct cli_words w;
@@ -241,6 +295,10 @@ void cli_help(const struct cli_grammar *g, unsigned mode, const char *line, stru
 	struct choices cs = { 0 };
 
 	line = behind_do(g, &mode, line);
+	if (behind_bar(g, mode, line)) {
+		help_of_pipe(behind_bar(g, mode, line), out);
+		return;
+	}
 	if (cli_words_init(&w, line))
 		return;
 	run_either(&m, g, mode, &w);
@@ -265,11 +323,15 @@ void cli_complete(const struct cli_grammar *g, unsigned mode, const char *line, 
 	struct choices cs = { 0 };
 
 	line = behind_do(g, &mode, line);
-	if (cli_words_init(&w, line))
+	const char *bar = behind_bar(g, mode, line);
+
+	if (cli_words_init(&w, bar ? bar : line))
 		return;
 	if (w.n && !w.blank_end) {
 		run_either(&m, g, mode, &w);
-		if (m.level && m.depth == m.n)
+		if (bar)
+			choices_of_pipe(&w, &cs);
+		else if (m.level && m.depth == m.n)
 			choices_of(&m, w.v[w.n - 1].text, true, &cs);
 		const struct cli_word_ref *last = &w.v[w.n - 1];
 		const char *one = cs.n == 1 ? cs.v[0].word : NULL;

@@ -11,20 +11,25 @@
 
 enum filter { NONE, INCLUDE, EXCLUDE, BEGIN, SECTION, COUNT, FILE_OUT, JSON };
 
+/* A first letter is enough; help NULL: not offered. */
+const struct cli_name cli_pipe_names[] = {
+	{ "append", NULL, FILE_OUT },
+	{ "begin", "Begin with the line that matches", BEGIN },
+	{ "count", "Count number of lines which match regexp", COUNT },
+	{ "exclude", "Exclude lines that match", EXCLUDE },
+	{ "include", "Include lines that match", INCLUDE },
+	{ "json", "The same as JSON", JSON },
+	{ "redirect", NULL, FILE_OUT },
+	{ "section", "Filter a section of output", SECTION },
+	{ "tee", NULL, FILE_OUT },
+	{ NULL, NULL, 0 },
+};
+
 static enum filter filter_of(const char *word, size_t n)
 {
-	static const struct {
-		const char *word;
-		size_t least; /* shortest abbreviation that is not ambiguous */
-		enum filter f;
-	} rows[] = { { "include", 1, INCLUDE }, { "exclude", 1, EXCLUDE }, { "begin", 1, BEGIN },
-		     { "section", 1, SECTION }, { "count", 1, COUNT },	   { "redirect", 1, FILE_OUT },
-		     { "tee", 1, FILE_OUT },	{ "append", 1, FILE_OUT },
-		     { "json", 1, JSON } };
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (n >= rows[i].least && n <= strlen(rows[i].word) && !strncmp(word, rows[i].word, n))
-			return rows[i].f;
+	for (const struct cli_name *k = cli_pipe_names; n && k->word; k++)
+		if (n <= strlen(k->word) && !strncmp(word, k->word, n))
+			return (enum filter)k->value;
 	return NONE;
 }
 

@@ -3,7 +3,7 @@
 #ifndef CLI_PIPE_H
 #define CLI_PIPE_H
 
-#include "base/txt.h"
+#include "cli/cli.h"
 
 /* Filters text by what stands after the bar (`include crypto`, `sec ^interface`,
  * `count ACTIVE`; words may be abbreviated) and appends the result to out. 0, or
@@ -13,5 +13,8 @@ int cli_pipe(const char *spec, const char *text, struct txt *out);
 
 /* True for `| json`, which is no filter: who has the output lays it out anew. */
 bool cli_pipe_is_json(const char *spec);
+
+/* The words that may stand behind the bar, by alphabet, for help; ended by word NULL. */
+extern const struct cli_name cli_pipe_names[];
 
 #endif

@@ -17,7 +17,7 @@ struct cli_frame {
 	size_t args_size;
 	char *block;	  /* MODE_KEEPS: the kept line whose children follow */
 	unsigned depth;	  /* of those that are typed without indentation */
-	const char *prompt; /* MODE_KEEPS: not the mode's; NULL: the mode's */
+	const char *prompt; /* NULL: the mode's */
 	bool reopened;	  /* it was there before: known children are not doubled */
 	uint32_t anchor;  /* of the last line that was taken here */
 	uint64_t after;	  /* of the last one that was refused since, in anchor's row */

@@ -12,7 +12,7 @@ const char *ace_unknown(const struct ace_args *a)
 {
 	static const char *const unknown_names[] = { "", "time-range", "ttl", "match-all or match-any",
 						     "the type of IGMP messages", "reflect",
-						     "extension headers or flow labels" };
+						     "extension headers or flow labels", "dynamic" };
 
 	if (!a->unknown && !a->igmp_type)
 		return NULL;

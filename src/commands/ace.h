@@ -25,6 +25,7 @@ enum unknown_match {
 	MATCH_IGMP,
 	MATCH_REFLECT,
 	MATCH_HEADERS6,
+	MATCH_DYNAMIC, /* lock-and-key: it matches once somebody has logged in by Telnet */
 };
 struct ace_args {
 	uint32_t number; /* of the list; 0: the mode's */

@@ -345,8 +345,17 @@ static int resequence_apply(struct cli_call *c)
 	ALT, KWVF("deny", "Specify packets to reject", AT(e.kind), ACE_DENY, .print = "deny  "), OR, \
 		KWV("permit", "Specify packets to forward", AT(e.kind), ACE_PERMIT), CLOSE
 
+#define DYNAMIC                                                                              \
+	OPT,                                                                                 \
+		KWV("dynamic", "Specify a DYNAMIC list of PERMITs or DENYs", AT(unknown),    \
+		    MATCH_DYNAMIC),                                                          \
+		WORD("Name of a Dynamic list", AT(ignored)), OPT,                            \
+		KW("timeout", "Maximum time for dynamic ACL to live"),                       \
+		{ .kind = CLI_ARG, .type = &cli_num, .lo = 1, .hi = 9999,                    \
+		  .help = "Maximum time to live" }, CLOSE, CLOSE
+
 #define EXTENDED                                                                             \
-	ACTION, ALT, KWV("tcp", "Transmission Control Protocol", AT(e.proto), 6), SOURCE,    \
+	DYNAMIC, ACTION, ALT, KWV("tcp", "Transmission Control Protocol", AT(e.proto), 6), SOURCE,    \
 		PORTS(tcp_port_names, src_port), DESTINATION,                                \
 		PORTS(tcp_port_names, dst_port), TCP_OPTIONS, OPTIONS, OR,                   \
 		KWV("udp", "User Datagram Protocol", AT(e.proto), 17), SOURCE,               \

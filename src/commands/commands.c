@@ -165,6 +165,7 @@ static const struct cli_grammar grammar = {
 	.mode_exec = M_EXEC,
 	.mode_config = M_CONFIG,
 	.nests = commands_nests,
+	.piped = "show",
 	.keeper = &commands_keeper,
 	.hostname = hostname,
 };

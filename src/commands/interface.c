@@ -276,6 +276,9 @@ static bool keepalive_each(const void *root, const void *obj, struct cli_walk *w
 #define AT_A(f) struct addr_args, f
 #define IP	KW("ip", "Interface Internet Protocol config commands")
 #define NET_IF	KW("interface", "Select an interface to configure")
+#define LINK                                                                                \
+	OPT, KWV("multipoint", "Treat as a multipoint link", struct if_args, link, 2), OR,  \
+		KWV("point-to-point", "Treat as a point-to-point link", struct if_args, link, 1), CLOSE
 #define ENTER(class, mode_, type, ...)                                                           \
 	{                                                                                   \
 		.modes = IN_CONFIG, .enters = (mode_),              \
@@ -289,10 +292,12 @@ static bool keepalive_each(const void *root, const void *obj, struct cli_walk *w
 const struct cli_row rows_interface[] = {
 	ENTER(loopback, M_INTERFACE, arg_loopback, { .kind = CLI_END }),
 	ENTER(tunnel, M_TUNNEL, arg_tunnel, { .kind = CLI_END }),
-	ENTER(other, M_INTERFACE, arg_ifname, OPT,
-	      KWV("multipoint", "Treat as a multipoint link", struct if_args, link, 2), OR,
-	      KWV("point-to-point", "Treat as a point-to-point link", struct if_args, link, 1),
-	      CLOSE),
+	ENTER(other, M_INTERFACE, arg_ifname, LINK),
+	/* the same, but for its prompt */
+	{ .modes = IN_CONFIG, .enters = M_INTERFACE, .prompt = "(config-subif)#", .flags = ROW_ALIAS,
+	  .args_size = sizeof(struct if_args), .apply = if_apply, .find = if_find,
+	  .toks = TOKS(NET_IF, ARGF(arg_subif, "Sub-interface, such as FastEthernet0/1.100", struct if_args,
+				    name, .flags = CLI_TAIL), LINK) },
 	{ .modes = IN_IF,
 	  .toks = TOKS(KW("host-interface", "Linux device that this interface is"),
 		       WORD("Name of the device", AT_I(host_if))) },

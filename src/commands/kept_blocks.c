@@ -35,11 +35,11 @@ const struct cli_row rows_kept_early[] = {
 	BLOCK(M_OTHER, "(config-dhcpv6)#", IPV6, KW("dhcp", "Configure IPv6 DHCP"),
 	      KW("pool", "Configure DHCPv6 pool")),
 	LINE_OF(IPV6, KW("dhcp", "Configure IPv6 DHCP")),
+	LINE_OF(KW("vpdn", "Virtual Private Dialup Network")),
 	KEPT_PROMPT(IN_CONFIG, M_VPDN, "(config-vpdn)#",
 		    "% PPTP, L2F and L2TP dial-in are not supported: PPTP and L2F are "
 		    "insecure. Use IPsec. The lines are kept.",
 		    KW("vpdn-group", "VPDN group configuration"), REST),
-	LINE_OF(KW("vpdn", "Virtual Private Dialup Network")),
 	BLOCK(M_OTHER, "(config-l2tp-class)#", KW("l2tp-class", "l2tp-class configuration")),
 	BLOCK(M_OTHER, "(config-pw-class)#", KW("pseudowire-class", "Pseudowire-class configuration")),
 	BLOCK(M_OTHER, "(config-profile)#", KW("parameter-map", "parameter map")),

@@ -56,6 +56,7 @@ extern const struct cli_type arg_hostname; /* the router's own: any characters t
 extern const struct cli_type arg_ifname;
 extern const struct cli_type arg_tunnel;   /* interface names of that class only */
 extern const struct cli_type arg_loopback;
+extern const struct cli_type arg_subif;
 extern const struct cli_type arg_plus1;
 
 #define TOKS(...) \

@@ -146,6 +146,14 @@ static int loopback_parse(const struct cli_tok *t, const char *word, void *dst, 
 	return name_parse(word, "Loopback", dst, ret_bad);
 }
 
+/* `Ethernet0/0.100`. */
+static int sub_parse(const struct cli_tok *t, const char *word, void *dst, size_t *ret_bad)
+{
+	(void)t;
+	*ret_bad = 0;
+	return strchr(word, '.') ? name_parse(word, NULL, dst, ret_bad) : -EINVAL;
+}
+
 /* `Serial 0/1`: the type alone asks for one word more. */
 static bool ifname_more(const char *word)
 {
@@ -163,6 +171,7 @@ static bool ifname_more(const char *word)
 const struct cli_type arg_ifname = NAME_TYPE(ifname_parse, 4);
 const struct cli_type arg_tunnel = NAME_TYPE(tunnel_parse, 3);
 const struct cli_type arg_loopback = NAME_TYPE(loopback_parse, 3);
+const struct cli_type arg_subif = NAME_TYPE(sub_parse, 3);
 
 /* ---- numbers stored plus one ---- */
 

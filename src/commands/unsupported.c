@@ -298,7 +298,7 @@ static void add_protocols(struct list *l, const kept_list *kept, size_t head)
 		const char *text = kept->v[i]->text;
 
 		if (begins(text, "protocol"))
-			list_add(l, subject_of(text), group->text, text, M_VPDN, group->line);
+			list_add(l, subject_of(text), group->text, text, M_NONE, group->line);
 	}
 }
 

@@ -18,7 +18,7 @@ struct unsupported_line {
 	const struct unsupported *what;
 	const char *where; /* the interface or the block's first line that it stands in; NULL: neither */
 	const char *text;
-	unsigned mode;	   /* of text, for cli_mask_line(): it may hold a password */
+	unsigned mode;	   /* of text, for cli_mask_line(): it may hold a password; M_NONE: it does not */
 	uint32_t line;	   /* in its file; 0: typed */
 };
 

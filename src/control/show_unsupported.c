@@ -7,12 +7,20 @@
 
 #include "commands/unsupported.h"
 
+static void say_text(const struct unsupported_line *l, struct txt *out)
+{
+	if (l->mode == M_NONE)
+		txt_str(out, l->text);
+	else
+		cli_mask_line(commands_grammar(), l->mode, l->text, out);
+}
+
 static void say_line(const struct unsupported_line *l, struct txt *out)
 {
 	txt_str(out, "  ");
 	if (l->where)
 		txt_printf(out, "%s: ", l->where);
-	cli_mask_line(commands_grammar(), l->mode, l->text, out);
+	say_text(l, out);
 	txt_char(out, '\n');
 }
 
@@ -54,7 +62,7 @@ int json_unsupported(const struct show_in *in, const struct exec_args *a, struct
 	for (size_t i = 0; i < n; i++) {
 		struct txt line = TXT_INIT;
 
-		cli_mask_line(commands_grammar(), v[i].mode, v[i].text, &line);
+		say_text(&v[i], &line);
 		json_object(j, NULL);
 		json_str(j, "subject", v[i].what->words);
 		json_str(j, "means", v[i].what->means);

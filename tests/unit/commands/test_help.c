@@ -52,6 +52,7 @@ static void help_is_as_captured_on_ios(void **state)
 		{ NULL, "access-list 110 ",
 		  "  <1-2147483647>  Sequence Number\n"
 		  "  deny            Specify packets to reject\n"
+		  "  dynamic         Specify a DYNAMIC list of PERMITs or DENYs\n"
 		  "  permit          Specify packets to forward\n"
 		  "  remark          Access list entry comment\n" },
 		{ NULL, "crypto isakmp pol",  "policy\n" },
@@ -61,6 +62,22 @@ static void help_is_as_captured_on_ios(void **state)
 		{ NULL, "hostname R1 ", "  <cr>\n" },
 		{ NULL, "no crypto isakmp en", "enable\n" },
 		{ NULL, "do show cry", "crypto\n" },
+		{ NULL, "do show clock ",
+		  "  detail  Display detailed information\n"
+		  "  |       Output modifiers\n"
+		  "  <cr>\n" },
+		{ NULL, "do show ip access-lists X | ",
+		  "  begin    Begin with the line that matches\n"
+		  "  count    Count number of lines which match regexp\n"
+		  "  exclude  Exclude lines that match\n"
+		  "  include  Include lines that match\n"
+		  "  json     The same as JSON\n"
+		  "  section  Filter a section of output\n" },
+		{ NULL, "do show clock | in", "include\n" },
+		{ NULL, "do show clock | include ", "  LINE  Regular Expression\n" },
+		{ NULL, "do show clock | json ", "  <cr>\n" },
+		{ NULL, "do show clock | include x ", "% Unrecognized command\n" },
+		{ NULL, "do show clock | xyz", "% Unrecognized command\n" },
 	};
 
 	(void)state;
@@ -133,6 +150,7 @@ static void tab_completes_what_is_unique(void **state)
 		{ "crypto ", "" },	 { "", "" },			  { "xyz", "" },
 		{ "interface", " " },	 { "crypto ipsec tr", "ansform-set " },
 		{ "no crypto isakmp aggr", "essive-mode " },		  { "snmp", "-server " },
+		{ "do show clock | sec", "tion " }, { "do show clock | section in", "" },
 		{ "do sh", "ow " },	 { "crypto isakmp policy 1", "" }, { "end", " " },
 	};
 	struct router r;
