@@ -183,9 +183,11 @@ static void destination(struct dialog *d, struct exec_io *io, const char *text, 
 {
 	struct talk *t = (struct talk *)(void *)d;
 	bool named = t->a.number2 == EXEC_FILE_NAMED;
+	size_t n = strnlen(text, sizeof(t->to) - 1);
 
-	if (*text && strcmp(text, t->to) != 0) {
-		snprintf(t->to, sizeof(t->to), "%s", text);
+	if (n && strcmp(text, t->to) != 0) {
+		memcpy(t->to, text, n);
+		t->to[n] = '\0';
 		named = strcmp(text, STARTUP) != 0 && strcmp(text, RUNNING) != 0;
 		t->a.number2 = !strcmp(text, RUNNING) ? EXEC_FILE_RUNNING : EXEC_FILE_NAMED;
 	}
