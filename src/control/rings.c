@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which outer devices have a ring (host/ring.h), as far as the host lets them: a tap sees packets before
  * any list or chain does, so where somebody's looks at what comes in there is none, and ESP comes by the
- * raw socket. While a ring comes or goes, what arrives within some milliseconds comes both ways: nothing is lost,
- * and the replay check drops the second ones, of which the forwarder says nothing (port_brings_twice()). */
+ * raw socket. What is lost, while a ring comes or goes, is what arrives within some milliseconds; the
+ * other order would bring packets twice, and each would be told of as a replay. */
 #include "control/internal.h"
 
 #include <ctype.h>
@@ -187,6 +187,12 @@ static void drop_link(struct control *c, size_t i)
 	c->esp_links[i] = 0;
 }
 
+static void drop_slot(struct control *c, size_t i)
+{
+	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_RING + i));
+	close_own(&c->ring_fd[i]);
+	c->rings[i] = (struct ring_want){ 0 };
+}
 
 /* While control is away the forwarder goes on taking packets, and the table stays. */
 static int hold(struct control *c)
@@ -226,26 +232,10 @@ static int keep(struct control *c)
 	return !err && n && !c->ring_held ? hold(c) : err;
 }
 
-/* keep() comes first: the stack has its packets again before the ring goes. */
-static void drop_slot(struct control *c, size_t i)
-{
-	c->rings[i] = (struct ring_want){ 0 };
-	(void)keep(c);
-	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_RING + i));
-	close_own(&c->ring_fd[i]);
-}
-
-static struct fwd_msg ring_message(size_t slot, const struct ring_want *w)
-{
-	return (struct fwd_msg){ .type = FWD_PORT_ADD,
-				 .u.port = { .id = (uint32_t)(PORT_RING + slot), .kind = FWD_PORT_RING,
-					     .ifid = w->ifindex } };
-}
-
-/* Into a slot; its packets are kept from the stack once they are taken. 0 or -errno. */
+/* Into a slot, with its packets kept from the stack before the first one is taken. 0 or -errno. */
 static int start(struct control *c, const struct ring_want *w)
 {
-	struct fwd_msg m;
+	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = { .kind = FWD_PORT_RING, .ifid = w->ifindex } };
 	size_t slot = 0;
 	int fd, err;
 
@@ -257,33 +247,49 @@ static int start(struct control *c, const struct ring_want *w)
 	if (fd < 0)
 		return fd;
 	c->rings[slot] = *w;
-	m = ring_message(slot, w);
-	err = ring_listen(fd, w);
+	m.u.port.id = (uint32_t)(PORT_RING + slot);
+	err = keep(c);
 	if (!err)
-		err = keep(c);
+		err = ring_listen(fd, w);
 	if (!err)
 		err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
 	c->ring_fd[slot] = fd;
-	if (err)
+	if (err) {
 		drop_slot(c, slot);
+		(void)keep(c);
+	}
 	return err;
 }
 
-/* Its device has other addresses. The filter and the rules are changed as they stand, so that of those that stay no packet
- * is lost or comes twice; of those that come some come twice. Those that went are not the host's any more. */
+static struct ring_want both(const struct ring_want *a, const struct ring_want *b)
+{
+	struct ring_want w = *a;
+
+	w.n = 0;
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t k = 0; k < b->n; k++)
+			if (ipaddr_equal(&a->addr[i], &b->addr[k]))
+				w.addr[w.n++] = a->addr[i];
+	return w;
+}
+
+/* Its device has other addresses: of those that stay no packet is lost or comes twice, for filter and rules are
+ * changed as they stand; of the others none comes twice. */
 static int adjust(struct control *c, size_t slot, const struct ring_want *w)
 {
-	struct fwd_msg m = ring_message(slot, w);
-	int err = fwdlink_call(c->fwd, &m, -1, NULL, NULL); /* it is there: so it is only told */
+	struct ring_want stay = both(&c->rings[slot], w);
+	int err = ring_listen(c->ring_fd[slot], &stay);
 
-	if (!err)
-		err = ring_listen(c->ring_fd[slot], w);
 	if (!err) {
 		c->rings[slot] = *w;
 		err = keep(c);
 	}
-	if (err)
+	if (!err)
+		err = ring_listen(c->ring_fd[slot], w);
+	if (err) {
 		drop_slot(c, slot);
+		(void)keep(c);
+	}
 	return err;
 }
 
@@ -463,20 +469,24 @@ static void tell(struct control *c, struct txt *said)
 void rings_follow(struct control *c, bool only_less)
 {
 	struct wish wish = { .said = TXT_INIT };
+	bool gone = false;
 
 	wish_of(c, &wish);
 	drop_links(c, &wish);
-	if (!c->rings_known)
-		let_go(c);
-	for (size_t i = 0; i < RING_SLOTS; i++) /* what an earlier control left goes: its filter cannot be asked */
-		if (!c->rings_known || (c->rings[i].ifindex && !wished(&wish, &c->rings[i])))
+	for (size_t i = 0; i < RING_SLOTS; i++) {
+		/* what an earlier control left goes: its filter cannot be asked */
+		if (!c->rings_known || (c->rings[i].ifindex && !wished(&wish, &c->rings[i]))) {
 			drop_slot(c, i);
+			gone = true;
+		}
+	}
 	if (!c->rings_known) {
+		let_go(c);
 		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, PORT_NEWS);
 		c->ring_news = false;
 	}
 	c->rings_known = true;
-	if (c->ring_table)
+	if (gone || c->ring_table)
 		(void)keep(c);
 	for (size_t i = 0; i < wish.n; i++) {
 		int err = only_less ? 0 : follow_ring(c, &wish.v[i]);

@@ -43,10 +43,6 @@ static void refuse(struct forwarder *f, struct pkt *p, enum fwd_drop malformed)
 		pkt_put(&f->pool, p);
 		return;
 	case ESP_REPLAYED:
-		if (port_brings_twice(f)) { /* who replays now is dropped as well, and not told of */
-			fwd_drop(f, p, FWD_DROP_TWICE);
-			return;
-		}
 		pol_stats(f, pol)->replayed++;
 		sa_event(f, sa, FWD_EV_REPLAY, p);
 		why = FWD_DROP_REPLAYED;

@@ -155,7 +155,6 @@ struct shared {
 	bool paths_learned; /* some policy or tunnel has a path to forget */
 	struct hop hops[HOPS_MAX];
 	bool some_hops; /* one was told */
-	uint64_t ring_moved_ms; /* when a ring of ESP came or went; 0 never */
 	uint64_t next_scan_ms;	 /* the first worker's alone */
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
 	bool stopping; /* set with the gate closed, looked at anywhere; relaxed: a tick later will do */
@@ -260,8 +259,6 @@ static inline uint16_t tun_next_ip_id(const struct forwarder *f, struct tunnel *
 	return *id;
 }
 
-/* ports.c. Whether a ring of ESP has come or gone just now: what arrived meanwhile came by it and by the raw socket. */
-bool port_brings_twice(const struct forwarder *f);
 /* ports.c. What ESP of an SA, known to be the peer's, came by, f->via: if one policy's comes by a ring and by
  * the raw socket, of whichever device, control is told to do without the ring. By whose turn it is in the lane. */
 void port_note_esp(struct forwarder *f, struct policy *pol, struct pkt *const *p, size_t n);

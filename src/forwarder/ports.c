@@ -101,22 +101,6 @@ static int find_or_make(struct forwarder *f, const struct fwd_port *desc, struct
 
 static bool is_whole(const struct forwarder *f, const struct fport *p);
 
-/* Control keeps packets from the raw socket just behind the moment in which a ring begins to take them, and gives
- * them back to it just before one that goes takes no more: none is lost, and some come by both. Where addresses of the
- * device change it says so by adding the ring once more, without a descriptor. */
-static void note_ring(struct forwarder *f, const struct fwd_port *desc)
-{
-	if (desc->kind == FWD_PORT_RING)
-		f->all->ring_moved_ms = f->now_ms;
-}
-
-bool port_brings_twice(const struct forwarder *f)
-{
-	uint64_t moved = f->all->ring_moved_ms;
-
-	return moved && f->now_ms < moved + RING_SETTLE_MS;
-}
-
 /* A control that follows another asks: it cannot open a TUN that is open here. */
 static bool is_there(struct forwarder *f, const struct fwd_port *desc)
 {
@@ -131,10 +115,8 @@ int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd)
 	struct fport *p = NULL;
 	int err;
 
-	if (fd < 0) {
-		note_ring(f, desc); /* it takes others from now on */
+	if (fd < 0)
 		return is_there(f, desc) ? 0 : -EBADF;
-	}
 	err = find_or_make(f, desc, &p);
 	if (err) {
 		close(fd);
@@ -149,7 +131,6 @@ int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd)
 	if (!desc->worker) {
 		p->desc = *desc;
 		p->since_ms = f->now_ms;
-		note_ring(f, desc);
 		p->one_socket = !is_tun(desc->kind);
 		p->next = f->all->ports;
 		f->all->ports = p;
@@ -193,7 +174,6 @@ int ports_del(struct forwarder *f, uint32_t id)
 		return -ENOENT;
 	*at = p->next;
 	relink(f, p);
-	note_ring(f, &p->desc);
 	/* nothing is known of what changes before there is another one, nor where that leads to */
 	for (unsigned k = 0; k < f->all->n && (p->desc.kind == FWD_PORT_NEWS || p->desc.kind == FWD_PORT_LINK); k++)
 		f->all->worker[k]->hops_void = UINT64_MAX;

@@ -237,7 +237,6 @@ struct fwd_acl_stats {
 	X(UNKNOWN_SPI, "unknown SPI")                          \
 	X(AUTH_FAILED, "authentication failed")                \
 	X(REPLAYED, "replayed")                                \
-	X(TWICE, "came twice, while a ring came or went")      \
 	X(BAD_PADDING, "bad ESP padding")                      \
 	X(BAD_IDENTITY, "inner packet outside the SA's identity") \
 	X(RECVD_CLEAR, "received in clear, policy protects it") \

@@ -199,6 +199,7 @@ def test_a_paste_is_run_line_by_line(person):
     assert 'R9#\r\nR9#' not in person.before
 
 
+@pytest.mark.slow
 def test_ten_thousand_lines_are_pasted_in_seconds(person):
     person.send('terminal length 0\rconf t\r')
     person.expect_exact('R9(config)#')

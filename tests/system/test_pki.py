@@ -338,5 +338,6 @@ def test_a_person_is_asked_and_nothing_of_it_is_remembered(net):
     child.expect('show history')
     child.expect(r'R1\(config\)#')
     assert 'what' not in child.before
+    child.ptyproc.delayafterterminate = 3
     child.close(force=True)
     assert 'Key name: R1.example.com' in r.cli('show crypto key mypubkey rsa')

@@ -124,6 +124,7 @@ def terminal(culvert, server, tmp_path):
     child = spawn(culvert, tmp_path / 'sock')
     child.expect('R1#')
     yield child
+    child.ptyproc.delayafterterminate = 3
     child.close(force=True)
 
 
