@@ -304,6 +304,9 @@ void cli_session_line(struct cli_session *s, void *root, const char *line, uint3
  * and EXEC lines (enable, configure terminal, end, write) are recognised. */
 void cli_session_set_interactive(struct cli_session *s, bool on);
 
+/* The lines that lead to the session's mode, as a file would have them before the next one. False: lines do
+ * not lead there alone - in a banner, in pasted data, below a line that nobody understood. */
+bool cli_session_path(const struct cli_session *s, struct txt *out);
 /* `R1(config-if)#`, without a blank after it. */
 void cli_session_prompt(const struct cli_session *s, const void *root, struct txt *out);
 /* The mode's number; and the level `show privilege` prints. */

@@ -343,16 +343,6 @@ static bool is_slip(const struct cli_work *k, const struct cli_match *m)
 	return m->outcome == CLI_M_AMBIGUOUS;
 }
 
-/* A row ends the mode: what is printed behind it would be read as the outer mode's. */
-static bool ends_itself(const struct cli_grammar *g, unsigned mode)
-{
-	for (const struct cli_row *const *t = g->tables; *t; t++)
-		for (const struct cli_row *row = *t; row->toks; row++)
-			if ((row->flags & ROW_LEAVES) && (row->modes & CLI_IN(mode)))
-				return true;
-	return false;
-}
-
 /* Where a line that nobody understood belongs, and what is wrong with it. */
 static int take_unknown(struct cli_work *k, const struct cli_match *own, const struct cli_match *global)
 {
@@ -379,7 +369,7 @@ static int take_unknown(struct cli_work *k, const struct cli_match *own, const s
 	if (exec || (s->interactive && is_slip(k, m)))
 		return 0;
 	uint32_t anchor = s->f[frame].anchor ? s->f[frame].anchor :
-			  s->interactive && !ends_itself(s->g, s->f[frame].mode) ? CLI_ANCHOR_END : 0;
+			  s->interactive && !cli_ends_itself(s->g, s->f[frame].mode) ? CLI_ANCHOR_END : 0;
 	part = *m;
 	part.best = NULL;
 	if (m->depth && m->depth <= m->n) {

@@ -141,6 +141,29 @@ void cli_session_prompt(const struct cli_session *s, const void *root, struct tx
 		   own ? own : s->g->modes[cli_session_mode(s)].prompt);
 }
 
+bool cli_ends_itself(const struct cli_grammar *g, unsigned mode)
+{
+	for (const struct cli_row *const *t = g->tables; *t; t++)
+		for (const struct cli_row *row = *t; row->toks; row++)
+			if ((row->flags & ROW_LEAVES) && (row->modes & CLI_IN(mode)))
+				return true;
+	return false;
+}
+
+bool cli_session_path(const struct cli_session *s, struct txt *out)
+{
+	bool ok = !s->raw[0] && !s->orphan;
+
+	for (size_t i = 1; ok && i < s->n; i++) {
+		const struct cli_frame *f = &s->f[i];
+
+		ok = !f->block && f->row && f->args && !cli_ends_itself(s->g, f->mode) &&
+		     cli_row_print(f->row, f->args, 0, out);
+		txt_char(out, '\n');
+	}
+	return ok && !out->bad;
+}
+
 size_t cli_session_width(const struct cli_session *s, const void *root)
 {
 	struct txt t = TXT_INIT;

@@ -68,6 +68,8 @@ void cli_session_unnest(struct cli_session *s, size_t indent);
 void cli_session_forget(struct cli_session *s);
 /* Finds the object of each frame; frames whose object is gone are left. */
 void cli_session_resolve(struct cli_session *s, void *root, void *obj[MAX_FRAMES]);
+/* A row ends the mode: what is printed behind it would be read as the outer mode's. */
+bool cli_ends_itself(const struct cli_grammar *g, unsigned mode);
 /* Columns of the prompt before the line; 0 in a file. */
 size_t cli_session_width(const struct cli_session *s, const void *root);
 

@@ -5,7 +5,9 @@
 #include "control/ike_pki.h"
 #include "control/manual.h"
 #include "control/master_key.h"
+#include "control/paths.h"
 #include "control/protect.h"
+#include "control/table.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -17,107 +19,6 @@
 
 #define APPLY_DELAY_MS 100 /* many lines pasted at once are one change */
 #define RETRY_MAX_SEC  64
-
-static int send_lists(struct control *c)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < c->compiled.n_lists; i++) {
-		const struct cfg_acl *acl = config_filter_list(c->config, c->compiled.lists[i]);
-		struct fwd_msg m = { .type = FWD_ACL_ADD };
-
-		m.u.acl.list = (uint16_t)(i + 1);
-		memcpy(m.u.acl.name, c->compiled.lists[i], CFG_NAME_MAX);
-		for (size_t k = 0; !err && k < acl->entries.n; k++) {
-			m.u.acl.entry = *acl->entries.v[k];
-			if (m.u.acl.entry.kind != ACE_REMARK)
-				err = fwdlink_call(c->fwd, &m, -1, NULL, NULL);
-		}
-	}
-	return err;
-}
-
-static int send_table(struct control *c)
-{
-	struct fwd_msg m = { 0 };
-	int err = fwdlink_simple(c->fwd, FWD_TABLE_BEGIN, 0);
-
-	if (!err)
-		err = send_lists(c);
-	for (size_t i = 0; !err && i < c->compiled.n_policies; i++) {
-		m.type = FWD_POLICY_ADD;
-		m.u.policy = c->compiled.policies[i];
-		err = fwdlink_call(c->fwd, &m, -1, NULL, NULL);
-		if (err || !(c->compiled.policies[i].acl_in | c->compiled.policies[i].acl_out))
-			continue;
-		m.type = FWD_POLICY_ACL;
-		m.u.policy_acl.policy_id = c->compiled.policies[i].id;
-		m.u.policy_acl.in = c->compiled.policies[i].acl_in;
-		m.u.policy_acl.out = c->compiled.policies[i].acl_out;
-		err = fwdlink_call(c->fwd, &m, -1, NULL, NULL);
-	}
-	for (size_t i = 0; !err && i < c->compiled.n_tunnels; i++) {
-		m.type = FWD_TUNNEL_ADD;
-		m.u.tunnel = c->compiled.tunnels[i];
-		m.u.tunnel.trace = c->debug & EXEC_DEBUG_KEEPALIVE;
-		err = fwdlink_call(c->fwd, &m, -1, NULL, NULL);
-	}
-	return err ? err : fwdlink_simple(c->fwd, FWD_TABLE_COMMIT, 0);
-}
-
-/* What leaves for dst may be as long as that: the `mtu` of its route, or of the device, which
- * need not be the one that the crypto map is on. Bytes; 0: nothing is known. */
-static uint32_t path_to(const struct control *c, const struct ipaddr *dst)
-{
-	uint32_t ifindex = 0, mtu = dst->family ? nl_path_mtu(c->nl, dst, &ifindex) : 0;
-	const struct nl_link *l = plumb_link(c, ifindex);
-
-	if (l && (!mtu || l->mtu < mtu))
-		mtu = l->mtu;
-	return mtu > UINT16_MAX ? UINT16_MAX : mtu;
-}
-
-/* What the routes say of the paths to the peers (`ip route ... mtu`); what ICMP says the
- * forwarder hears itself. set: into what was compiled, too. */
-static uint64_t learn_paths(struct control *c, bool set)
-{
-	struct ipaddr last = { 0 };
-	uint32_t mtu = 0; /* bytes */
-	uint64_t sum = 0;
-
-	for (size_t i = 0, k = 0; i < c->compiled.n_policies; i++) {
-		struct fwd_policy *p = &c->compiled.policies[i];
-
-		if (k == c->compiled.n_shown || c->compiled.shown[k].id != p->id)
-			continue; /* a deny line */
-		for (size_t j = 0; j < c->compiled.shown[k].n_peers; j++) {
-			const struct ipaddr *peer = &c->compiled.shown[k].peers[j];
-
-			if (!ipaddr_equal(peer, &last)) /* mostly the same for a whole list */
-				mtu = path_to(c, peer);
-			last = *peer;
-			sum = sum * 31 + mtu;
-			if (set && mtu >= 68 && mtu < p->path_mtu)
-				p->path_mtu = mtu;
-		}
-		k++;
-	}
-	for (size_t i = 0; i < c->compiled.n_tunnels; i++) {
-		struct fwd_tunnel *t = &c->compiled.tunnels[i];
-
-		mtu = path_to(c, &t->dst);
-		sum = sum * 31 + mtu;
-		if (set && mtu >= 68 && (!t->path_mtu || mtu < t->path_mtu))
-			t->path_mtu = (uint16_t)mtu;
-	}
-	return sum;
-}
-
-void apply_paths(struct control *c)
-{
-	if (learn_paths(c, false) != c->paths)
-		apply_soon(c);
-}
 
 /* The policies that IKE has made, into a fresh compilation. */
 static int add_made(struct control *c, struct compiled *new)
@@ -157,7 +58,7 @@ static int recompile(struct control *c)
 		return err;
 	compiled_fini(&c->compiled);
 	c->compiled = new;
-	c->paths = learn_paths(c, true);
+	paths_into(c, &c->compiled);
 	return 0;
 }
 
@@ -231,13 +132,11 @@ void apply_all(struct control *c)
 	files_keep(c); /* before it is in force */
 	err = plumb_look(c);
 	/* steering needs the SPD, the SPD the interfaces, tunnels their TUNs: so the
-	 * lines first, then the plumbing, then the whole again */
+	 * lines first, then the plumbing, then the whole again if that has changed anything */
 	if (!err)
 		err = recompile(c);
-	if (!err) {
-		plumb_apply(c);
+	if (!err && plumb_apply(c))
 		err = recompile(c);
-	}
 	/* the guard was there before the TUN, and closed it: now the lines of its map are known */
 	if (!err && tunnel_has_map(c->config))
 		steering_apply(c);
@@ -246,7 +145,7 @@ void apply_all(struct control *c)
 		err = ikelink_open(c);
 	ports6_follow(c);
 	if (!err)
-		err = send_table(c);
+		err = table_send(c);
 	if (!err)
 		err = manual_follow(c);
 	hops_tell(c);
@@ -278,7 +177,7 @@ void apply_made(struct control *c, uint32_t id)
 	if (!err)
 		steering_apply(c);
 	if (!err)
-		err = send_table(c);
+		err = table_send(c);
 	if (err)
 		log_line("CULVERT-3-CONFIG", "a dynamic crypto map entry could not be put in force: %s",
 			 strerror(-err));
@@ -296,6 +195,12 @@ int apply_early(struct control *c)
 }
 
 void apply_soon(struct control *c)
+{
+	c->unkept = true;
+	apply_again(c);
+}
+
+void apply_again(struct control *c)
 {
 	if (c->retrying || !evtimer_pending(c->apply_timer, NULL))
 		apply_in(c, APPLY_DELAY_MS);

@@ -19,6 +19,7 @@
 #include "control/ike_pki.h"
 #include "control/ike_work.h"
 #include "control/life.h"
+#include "control/paths.h"
 #include "control/protect.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
@@ -73,6 +74,7 @@ static void on_supervisor(evutil_socket_t fd, short what, void *ctx)
 	c->udp4500 = c->udp6_4500 = c->ipip = false;
 	c->ports6 = 0;
 	rings_lost(c);
+	c->table_sum = 0;
 	if (link_forwarder(c, fwd_fd) || ikelink_start(c, false)) {
 		/* nobody would try again: the next control begins anew, behind the locks */
 		log_line("CULVERT-2-FORWARDER", "the new forwarder does not answer");
@@ -109,7 +111,7 @@ static void on_sample_timer(evutil_socket_t fd, short what, void *ctx)
 	struct control *c = ctx;
 
 	show_sample(c);
-	apply_paths(c);
+	paths_tick(c);
 	line_tick(c);
 	archive_tick(c);
 	if (c->acl_log)
@@ -121,7 +123,8 @@ static void on_netlink(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)what;
 	nl_drain(fd);
-	apply_soon(ctx);
+	paths_forget(ctx);
+	apply_again(ctx);
 }
 
 /* Somebody changed nftables. Each millisecond without our table is cleartext: it is
@@ -132,7 +135,7 @@ static void on_nft(evutil_socket_t fd, short what, void *ctx)
 	nl_drain(fd);
 	steering_restore(ctx);
 	rings_follow(ctx, true);
-	apply_soon(ctx);
+	apply_again(ctx);
 }
 
 #define CLEARTEXT_SAID_MS 60000
@@ -353,6 +356,7 @@ static void control_free(struct control *c)
 	protect_stop(c);
 	ike_free(c->ike);
 	timeline_free(c->timeline);
+	paths_free(c);
 	manual_free(c);
 	fwdlink_free(c->fwd);
 	if_counts_fini(&c->counts);

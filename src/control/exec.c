@@ -121,7 +121,7 @@ static void set_debug(struct exec_io *io, const struct exec_args *a)
 		if (a->number & rows[i].flag)
 			txt_printf(io->out, "%s debugging is %s\n", rows[i].name, a->flag ? "on" : "off");
 	if ((c->debug ^ (a->flag ? a->number : 0)) & a->number & EXEC_DEBUG_KEEPALIVE)
-		apply_soon(c); /* the forwarder is to tell of them, or no more */
+		apply_again(c); /* the forwarder is to tell of them, or no more */
 	c->debug = a->flag ? c->debug | a->number : c->debug & ~a->number;
 	ike_set_debug(c->ike, (c->debug & EXEC_DEBUG_ISAKMP ? IKE_DEBUG_ISAKMP : 0u) |
 				      (c->debug & EXEC_DEBUG_IPSEC ? IKE_DEBUG_IPSEC : 0u) |

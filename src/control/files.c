@@ -18,6 +18,7 @@
 #include "host/os.h"
 
 #define CONFIG_MAX (8u << 20)
+#define TYPED_MAX  (64u << 10) /* bytes of typed lines, then the whole is kept anew */
 
 int file_read(const char *path, char **ret_text, size_t *ret_len)
 {
@@ -56,25 +57,52 @@ static bool read_kept(const struct control *c, struct kept *k)
 	       k->len <= CONFIG_MAX;
 }
 
-void files_keep(struct control *c)
+/* The whole; and from then on what is typed is written behind it. */
+static void keep_whole(struct control *c)
 {
 	struct kept old = { 0 }, new;
 	struct txt body = TXT_INIT;
 
-	if (c->opt->kept_fd < 0)
-		return;
 	master_key_follow(c);
 	commands_render(c->config, 0, &body);
 	(void)read_kept(c, &old);
 	new.at = old.at == 4096 ? 4096 + CONFIG_MAX : 4096;
-	new.len = body.len;
-	if (body.bad || body.len > CONFIG_MAX ||
-	    pwrite(c->opt->kept_fd, body.s, body.len, (off_t)new.at) != (ssize_t)body.len ||
-	    pwrite(c->opt->kept_fd, &new, sizeof(new), 0) != (ssize_t)sizeof(new))
+	new.len = c->kept_whole = body.len;
+	c->unkept = body.bad || body.len > CONFIG_MAX ||
+		    pwrite(c->opt->kept_fd, body.s, body.len, (off_t)new.at) != (ssize_t)body.len ||
+		    pwrite(c->opt->kept_fd, &new, sizeof(new), 0) != (ssize_t)sizeof(new);
+	if (c->unkept)
 		log_line("CULVERT-4-CONFIG", "the running configuration is not kept for a restart");
 	if (body.s)
 		explicit_bzero(body.s, body.len);
 	txt_fini(&body);
+}
+
+void files_keep(struct control *c)
+{
+	if (c->opt->kept_fd >= 0 && c->unkept)
+		keep_whole(c);
+}
+
+/* Behind what is kept, where a control that follows reads it as a part of the same text: to say
+ * a big configuration anew for each line of it takes longer than all the rest. */
+static bool keep_line(struct control *c, const char *path, const char *line)
+{
+	struct txt t = TXT_INIT;
+	struct kept k;
+	bool ok = false;
+
+	txt_printf(&t, "%s%s\n!\n", path, line);
+	if (!t.bad && read_kept(c, &k) && k.len - c->kept_whole + t.len <= TYPED_MAX &&
+	    k.len + t.len <= CONFIG_MAX) {
+		ok = pwrite(c->opt->kept_fd, t.s, t.len, (off_t)(k.at + k.len)) == (ssize_t)t.len;
+		k.len += t.len;
+		ok = ok && pwrite(c->opt->kept_fd, &k, sizeof(k), 0) == (ssize_t)sizeof(k);
+	}
+	if (t.s)
+		explicit_bzero(t.s, t.len); /* keys */
+	txt_fini(&t);
+	return ok;
 }
 
 /* The running configuration of a control that died: what was typed and never saved
@@ -98,6 +126,7 @@ static bool load_kept(struct control *c)
 
 int files_load(struct control *c)
 {
+	c->unkept = true;
 	if (load_kept(c))
 		return 0;
 
@@ -134,12 +163,25 @@ int files_load(struct control *c)
 	return err;
 }
 
-void files_changed(struct control *c)
+static void note_change(struct control *c)
 {
 	char now[64];
 
 	free(c->changed_at);
 	c->changed_at = strdup(host_clock(now));
+}
+
+void files_changed(struct control *c)
+{
+	c->unkept = true;
+	note_change(c);
+}
+
+void files_typed(struct control *c, const char *path, const char *line)
+{
+	if (c->opt->kept_fd >= 0 && !c->unkept)
+		c->unkept = !path || !keep_line(c, path, line);
+	note_change(c);
 }
 
 void files_running(struct control *c, struct txt *out)

@@ -202,6 +202,30 @@ void fwdlink_share_sockets(struct fwdlink *l, unsigned workers)
 	l->workers = workers;
 }
 
+/* The next message of the forwarder's that is no event. 0 or -errno. */
+static int receive(struct fwdlink *l, uint64_t deadline_ms, struct fwd_msg *ret_m)
+{
+	for (;;) {
+		ssize_t n = recv(l->fd, l->buf, sizeof(l->buf), MSG_DONTWAIT);
+		int err = n == 0 ? -EPIPE : n < 0 ? -errno : 0;
+
+		if (err == -EAGAIN)
+			err = wait_for(l->fd, POLLIN, deadline_ms);
+		if (err && err != -EINTR)
+			return err;
+		if (n <= 0 || fwd_decode(span_of(l->buf, (size_t)n), ret_m) < 0)
+			continue;
+		if (ret_m->type == FWD_RESULT || is_row(ret_m->type))
+			return 0;
+		keep_late(l, (size_t)n);
+	}
+}
+
+static uint32_t next_seq(struct fwdlink *l)
+{
+	return ++l->seq ? l->seq : ++l->seq;
+}
+
 static int call_once(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
 		     void (*row)(void *ctx, const struct fwd_msg *m), void *ctx)
 {
@@ -209,31 +233,62 @@ static int call_once(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
 	struct fwd_msg answer;
 	int err;
 
-	m->seq = ++l->seq ? l->seq : ++l->seq;
+	m->seq = next_seq(l);
 	err = send_msg(l, m, pass_fd, deadline_ms);
 	while (!err) {
-		err = wait_for(l->fd, POLLIN, deadline_ms);
-		if (err)
-			break;
-		ssize_t n = recv(l->fd, l->buf, sizeof(l->buf), MSG_DONTWAIT);
-		if (n == 0)
-			return -EPIPE;
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		err = receive(l, deadline_ms, &answer);
+		if (err || answer.seq != m->seq)
 			continue;
-		if (n < 0)
-			return -errno;
-		if (fwd_decode(span_of(l->buf, (size_t)n), &answer) < 0)
-			continue;
-		if (answer.type == FWD_RESULT) {
-			if (answer.seq == m->seq)
-				return answer.u.error;
-		} else if (!is_row(answer.type)) {
-			keep_late(l, (size_t)n);
-		} else if (row && answer.seq == m->seq) {
+		if (answer.type == FWD_RESULT)
+			return answer.u.error;
+		if (row)
 			row(ctx, &answer);
-		}
 	}
 	return err;
+}
+
+/* The answer to the oldest message of a burst: they come in order. */
+static void burst_answer(struct fwdlink *l, struct fwdlink_burst *b)
+{
+	uint64_t deadline_ms = now_ms() + CALL_TIMEOUT_MS;
+	struct fwd_msg answer = { 0 };
+	int err;
+
+	do
+		err = receive(l, deadline_ms, &answer);
+	while (!err && (answer.type != FWD_RESULT || answer.seq != b->first));
+	if (!err)
+		err = answer.u.error;
+	if (!b->err)
+		b->err = err;
+	b->waiting--;
+	b->first = b->first + 1 ? b->first + 1 : 1;
+}
+
+int fwdlink_burst(struct fwdlink *l, struct fwdlink_burst *b, struct fwd_msg *m)
+{
+	int err;
+
+	if (b->waiting == FWDLINK_BURST)
+		burst_answer(l, b);
+	if (b->err)
+		return b->err;
+	m->seq = next_seq(l);
+	err = send_msg(l, m, -1, now_ms() + CALL_TIMEOUT_MS);
+	if (err) {
+		b->err = err;
+		return err;
+	}
+	if (!b->waiting++)
+		b->first = m->seq;
+	return 0;
+}
+
+int fwdlink_burst_end(struct fwdlink *l, struct fwdlink_burst *b)
+{
+	while (b->waiting && b->err != -ETIMEDOUT && b->err != -EPIPE)
+		burst_answer(l, b);
+	return b->err;
 }
 
 static bool is_socket(const struct fwd_msg *m)

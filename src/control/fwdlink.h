@@ -34,4 +34,17 @@ int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
 /* The same for messages that are only a type, or a type and an id. */
 int fwdlink_simple(struct fwdlink *l, enum fwd_type type, uint32_t id);
 
+/* Messages of which each is a call without rows, sent without waiting for each by itself: at most
+ * FWDLINK_BURST answers are on their way. */
+#define FWDLINK_BURST 64
+struct fwdlink_burst {
+	uint32_t first; /* seq of the oldest one that is not answered */
+	unsigned waiting;
+	int err; /* the first answer that was one */
+};
+/* One more (burst: zeros at first). 0, or the first error; then the rest need not be sent. */
+int fwdlink_burst(struct fwdlink *l, struct fwdlink_burst *b, struct fwd_msg *m);
+/* All are answered, also after an error. 0, or the first error. */
+int fwdlink_burst_end(struct fwdlink *l, struct fwdlink_burst *b);
+
 #endif

@@ -191,7 +191,7 @@ static void carry_out(struct control *c, const struct ike_action *a)
 		if (a->policy_id)
 			apply_made(c, a->policy_id);
 		else
-			apply_soon(c);
+			apply_again(c);
 		break;
 	case IKE_ACT_WORK:
 		ike_worker_put(c, a->work);

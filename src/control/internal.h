@@ -63,6 +63,7 @@ struct ike_worker;
 struct revert;
 struct archive;
 struct reload;
+struct paths;
 
 /* A TUN that we made. */
 struct tun_state {
@@ -178,7 +179,11 @@ struct control {
 	struct manual_installed *manual; /* SAs of typed keys (manual.c) */
 	size_t n_manual;
 	uint32_t next_manual;
-	uint64_t paths; /* sum over what apply_paths() found: another one is news */
+	struct paths *path_mtus; /* paths.c */
+	uint64_t table_sum; /* of what the forwarder has (table.c); 0: not known */
+	bool plumbed; /* plumb_apply() has changed something */
+	uint64_t kept_whole; /* bytes of what is kept that are no typed lines (files.c) */
+	bool unkept;  /* the configuration has changed by more than lines that files_typed() was told of */
 	unsigned debug; /* enum exec_debug */
 	struct ipaddr debug_peers[IKE_DEBUG_PEERS]; /* whom it is about; none: everybody */
 	size_t n_debug_peers;
@@ -206,7 +211,8 @@ struct control {
 /* plumb.c: the host as the configuration wants it. 0 or -errno; what could not be
  * done is logged. */
 int plumb_look(struct control *c);   /* links, addresses, bindings */
-void plumb_apply(struct control *c); /* steering, TUNs, addresses, routes */
+/* Steering, TUNs, addresses, routes. True if something has changed that a compilation depends on. */
+bool plumb_apply(struct control *c);
 /* Tunnels without `ip mtu` have what their SAs leave: these have changed. True if an MTU has. */
 bool plumb_follow_sas(struct control *c);
 void plumb_remove(struct control *c); /* orderly stop: everything ours, locks last */
@@ -304,12 +310,12 @@ void forwarding_begin(struct control *c);
 void forwarding_restore(struct control *c); /* orderly stop, before the locks go */
 
 /* apply.c */
-void apply_soon(struct control *c); /* after a change, once for many */
+void apply_soon(struct control *c); /* after a change of the configuration, once for many */
+void apply_again(struct control *c); /* the same after one of the host, or of lines that are kept already */
 void apply_now(struct control *c);  /* if something waits */
 void apply_all(struct control *c);
 void apply_made(struct control *c, uint32_t id); /* before the next action of IKE */
 int apply_early(struct control *c); /* IKE alone knows the configuration: to adopt SAs */
-void apply_paths(struct control *c); /* now and then: the kernel tells nobody of a new path MTU */
 
 /* ikelink.c */
 int ikelink_open(struct control *c);
@@ -371,6 +377,8 @@ int files_load(struct control *c); /* a dead control's running configuration, or
 void files_keep(struct control *c); /* for the next control, should this one die */
 int files_save(struct control *c, struct txt *out);
 void files_changed(struct control *c); /* the running configuration, just now */
+/* The same by a line that was taken, where the lines of path lead (cli_session_path(); NULL: they do not). */
+void files_typed(struct control *c, const char *path, const char *line);
 void files_running(struct control *c, struct txt *out);
 
 /* A packet came in clear that should have been protected: %CRYPTO-4-RECVD_PKT_NOT_IPSEC, at

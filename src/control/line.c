@@ -231,7 +231,7 @@ void line_tick(struct control *c)
 	for (size_t i = 0; i < MAX_TUNS; i++)
 		over |= c->tuns[i].used && c->tuns[i].recursive && now >= c->tuns[i].recursive_until_ms;
 	if (over)
-		apply_soon(c);
+		apply_again(c);
 }
 
 void line_retry(struct control *c)

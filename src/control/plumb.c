@@ -4,6 +4,7 @@
  * any more is taken back. Steering goes in before anything that could carry a
  * packet, and comes out last. */
 #include "control/internal.h"
+#include "control/paths.h"
 #include "control/tunnel_room.h"
 
 #include <errno.h>
@@ -248,6 +249,7 @@ static void want(struct control *c, const struct added *a)
 	c->added = v;
 	v[c->n_added] = *a;
 	v[c->n_added++].wanted = true;
+	c->plumbed = true;
 }
 
 static void take_back(struct control *c, bool all)
@@ -261,6 +263,7 @@ static void take_back(struct control *c, bool all)
 			c->added[kept++] = *a;
 			continue;
 		}
+		c->plumbed = true;
 		if (a->is_mtu6)
 			(void)plumb6_set_mtu(c, a->ifindex, 0);
 		else if (a->is_route)
@@ -319,6 +322,7 @@ static void apply_interface(struct control *c, const struct cfg_interface *ci)
 	if (l->up == ci->shutdown || (mtu && mtu != l->mtu)) {
 		int err = nl_link_set(c->nl, l->ifindex, !ci->shutdown, mtu);
 
+		c->plumbed = true;
 		if (err)
 			log_line("CULVERT-4-HOST", "interface %s (%s): %s", ci->name, l->name,
 				 strerror(-err));
@@ -463,7 +467,28 @@ static bool set_tunnel_mtus(struct control *c)
 	return some;
 }
 
-void plumb_apply(struct control *c)
+static bool bound_same(const struct bound_if *a, const struct bound_if *b)
+{
+	return !strcmp(a->name, b->name) && !strcmp(a->device, b->device) && a->ifindex == b->ifindex &&
+	       ipaddr_equal(&a->addr, &b->addr) && ipaddr_equal(&a->addr6, &b->addr6) &&
+	       a->unnumbered == b->unnumbered && a->mtu == b->mtu && a->mtu6 == b->mtu6 &&
+	       a->df_bit == b->df_bit && a->frag_after == b->frag_after && a->tun_port == b->tun_port &&
+	       a->egress_ifindex == b->egress_ifindex && ipaddr_equal(&a->egress_src, &b->egress_src) &&
+	       a->recursive == b->recursive && a->line_up == b->line_up && a->line_why == b->line_why;
+}
+
+/* Whether the interfaces are no longer those of that look; frees it. */
+static bool bound_anew(const struct control *c, struct bound_if *before, size_t n)
+{
+	bool anew = !before || n != c->n_ifs;
+
+	for (size_t i = 0; !anew && i < n; i++)
+		anew = !bound_same(&before[i], &c->ifs[i]);
+	free(before);
+	return anew;
+}
+
+static void plumb_all(struct control *c)
 {
 	for (size_t i = 0; i < c->n_added; i++)
 		c->added[i].wanted = false;
@@ -489,7 +514,22 @@ void plumb_apply(struct control *c)
 	if (plumb_look(c))
 		return;
 	line_follow(c);
-	set_tunnel_mtus(c);
+	c->plumbed |= set_tunnel_mtus(c);
+}
+
+bool plumb_apply(struct control *c)
+{
+	size_t n = c->n_ifs;
+	struct bound_if *before = calloc(n ? n : 1, sizeof(*before));
+
+	for (size_t i = 0; before && i < n; i++)
+		before[i] = c->ifs[i];
+	c->plumbed = false;
+	plumb_all(c);
+	c->plumbed |= bound_anew(c, before, n);
+	if (c->plumbed)
+		paths_forget(c);
+	return c->plumbed;
 }
 
 bool plumb_follow_sas(struct control *c)

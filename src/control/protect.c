@@ -108,7 +108,7 @@ static void look(struct control *c)
 	p->n = kept;
 	/* another transform set, or UDP around it: the forwarder's table has the room inside, too */
 	if (other && plumb_follow_sas(c))
-		apply_soon(c);
+		apply_again(c);
 	ikelink_pump(c);
 }
 

@@ -220,11 +220,12 @@ static void remember(struct session *s, const char *line)
 	typed_add(&s->typed[configuring(s)], txt_steal(&t));
 }
 
-static void config_changed(struct session *s, bool ended)
+/* path: what led to the mode that the line was typed in; NULL: it cannot be said. */
+static void config_changed(struct session *s, const char *path, const char *line, bool ended)
 {
-	files_changed(s->c);
+	files_typed(s->c, path, line);
 	line_retry(s->c);
-	apply_soon(s->c);
+	apply_again(s->c);
 	if (ended)
 		apply_now(s->c);
 }
@@ -270,16 +271,20 @@ static bool run_line(struct session *s, const char *line, bool *ret_error)
 	struct cli_result r = { 0 };
 	bool error, later = false;
 	unsigned mode = cli_session_mode(s->cli);
+	struct txt path = TXT_INIT;
+	bool leads;
 
 	remember(s, line);
 	revert_touch(s->c);
+	leads = mode != M_USER && mode != M_EXEC && cli_session_path(s->cli, &path);
 	cli_session_line(s->cli, s->c->config, line, 0, &r);
 	error = r.status == CLI_ERROR;
 	if (r.status == CLI_OK && mode != M_USER && mode != M_EXEC && !r.ended)
 		typed(s, mode, line);
 	session_print(s, txt_cstr(&r.out));
 	if (r.config || r.kept)
-		config_changed(s, r.ended);
+		config_changed(s, leads && !r.kept && r.status == CLI_OK ? txt_cstr(&path) : NULL, line, r.ended);
+	txt_fini(&path);
 	if (r.ended) {
 		apply_now(s->c);
 		if (!r.config)
