@@ -134,42 +134,91 @@ bool cli_pipe_is_json(const char *spec)
 	return filter_of(word, n) == JSON && !word[n + strspn(word + n, " \t")];
 }
 
-int cli_pipe(const char *spec, const char *text, struct txt *out)
+struct cli_pipe {
+	struct state s;
+	regex_t re;
+	struct txt line; /* that is not whole yet */
+};
+
+int cli_pipe_open(const char *spec, struct cli_pipe **ret_p, struct txt *out)
 {
 	const char *word = spec + strspn(spec, " \t");
 	size_t n = strcspn(word, " \t");
 	const char *pattern = word + n + strspn(word + n, " \t");
-	struct state s = { .f = filter_of(word, n) };
-	struct txt line = TXT_INIT;
-	regex_t re;
+	enum filter f = filter_of(word, n);
+	struct cli_pipe *p;
 
-	if (s.f == FILE_OUT) {
+	if (f == FILE_OUT) {
 		txt_str(out, "% Redirecting to a file is not available here; use the shell's own\n");
 		return -EINVAL;
 	}
-	if (s.f == NONE || s.f == JSON || !*pattern) {
-		txt_str(out, s.f == NONE || s.f == JSON ? "% Invalid filter: include, exclude, begin, section, count\n" :
-					   "% Incomplete command.\n");
+	if (f == NONE || f == JSON || !*pattern) {
+		txt_str(out, f == NONE || f == JSON ? "% Invalid filter: include, exclude, begin, section, count\n" :
+						      "% Incomplete command.\n");
 		return -EINVAL;
 	}
-	if (compile(pattern, &re)) {
+	p = calloc(1, sizeof(*p));
+	if (!p || compile(pattern, &p->re)) {
 		txt_str(out, "% Failed to compile regular expression\n");
+		free(p);
 		return -EINVAL;
 	}
-	while (*text) {
-		size_t len = strcspn(text, "\n");
+	p->s.f = f;
+	*ret_p = p;
+	return 0;
+}
 
-		txt_clear(&line);
-		txt_mem(&line, text, len);
-		if (wanted(&s, txt_cstr(&line), regexec(&re, txt_cstr(&line), 0, NULL, 0) == 0)) {
-			txt_mem(out, text, len);
-			txt_char(out, '\n');
-		}
-		text += len + (text[len] == '\n');
+/* A whole line; a NUL in it ends it. */
+static void take_line(struct cli_pipe *p, struct txt *out)
+{
+	const char *line = txt_cstr(&p->line);
+
+	if (wanted(&p->s, line, regexec(&p->re, line, 0, NULL, 0) == 0)) {
+		txt_str(out, line);
+		txt_char(out, '\n');
 	}
-	if (s.f == COUNT)
-		txt_printf(out, "Number of lines which match regexp = %zu\n", s.count);
-	txt_fini(&line);
-	regfree(&re);
+	txt_clear(&p->line);
+}
+
+void cli_pipe_text(struct cli_pipe *p, const char *text, size_t len, struct txt *out)
+{
+	while (len) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end ? (size_t)(end - text) : len;
+
+		txt_mem(&p->line, text, n);
+		if (end)
+			take_line(p, out);
+		n += end != NULL;
+		text += n;
+		len -= n;
+	}
+	out->bad |= p->line.bad;
+}
+
+void cli_pipe_close(struct cli_pipe *p, struct txt *out)
+{
+	if (!p)
+		return;
+	if (out && p->line.len)
+		take_line(p, out);
+	if (out && p->s.f == COUNT)
+		txt_printf(out, "Number of lines which match regexp = %zu\n", p->s.count);
+	if (p->line.s)
+		explicit_bzero(p->line.s, p->line.cap); /* of a configuration */
+	txt_fini(&p->line);
+	regfree(&p->re);
+	free(p);
+}
+
+int cli_pipe(const char *spec, const char *text, struct txt *out)
+{
+	struct cli_pipe *p;
+	int err = cli_pipe_open(spec, &p, out);
+
+	if (err)
+		return err;
+	cli_pipe_text(p, text, strlen(text), out);
+	cli_pipe_close(p, out);
 	return 0;
 }

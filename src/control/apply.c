@@ -7,6 +7,7 @@
 #include "control/master_key.h"
 #include "control/paths.h"
 #include "control/protect.h"
+#include "control/stream.h"
 #include "control/table.h"
 
 #include <errno.h>
@@ -56,6 +57,7 @@ static int recompile(struct control *c)
 	}
 	if (err)
 		return err;
+	streams_finish(c);
 	compiled_fini(&c->compiled);
 	c->compiled = new;
 	paths_into(c, &c->compiled);

@@ -393,6 +393,7 @@ int control_process(const struct control_options *opt, int fwd_fd, int superviso
 	c->udp500 = c->udp6_500 = c->listen_fd = c->claim_fd = -1;
 	c->started_ms = host_now_ms(NULL);
 	LIST_INIT(&c->sessions);
+	LIST_INIT(&c->streams);
 	LIST_INIT(&c->auths);
 	LIST_INIT(&c->captures);
 	err = privs_control();

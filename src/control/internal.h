@@ -64,6 +64,7 @@ struct revert;
 struct archive;
 struct reload;
 struct paths;
+struct stream;
 
 /* A TUN that we made. */
 struct tun_state {
@@ -205,6 +206,7 @@ struct control {
 	struct reload *reload;	 /* life.c: one that is scheduled */
 	unsigned n_sessions_ever;
 	LIST_HEAD(, session) sessions;
+	LIST_HEAD(, stream) streams;
 	LIST_HEAD(, capture) captures;
 };
 
@@ -353,6 +355,9 @@ bool exec_json(struct exec_io *io, unsigned action, const struct exec_args *a, b
 /* What exec.c wants of a session. */
 void session_resume(struct session *s, bool error);
 void session_print(struct session *s, const char *text);
+/* A long answer (stream.c): whether the client has read enough of it for more, and that it is all said. */
+bool session_has_room(const struct session *s);
+void session_streamed(struct session *s, bool error);
 /* Of its terminal; SHELL_AS_WINDOW: as the client's window is. */
 void session_set_length(struct session *s, unsigned length);
 void session_set_width(struct session *s, unsigned width);

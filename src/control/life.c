@@ -17,6 +17,7 @@
 #include "control/flash.h"
 #include "control/load.h"
 #include "control/master_key.h"
+#include "control/stream.h"
 #include "host/log.h"
 #include "host/os.h"
 
@@ -56,6 +57,8 @@ int life_put(struct control *c, const char *text, size_t len, const char *name, 
 {
 	struct config *new = NULL;
 	struct report r = { 0 };
+
+	streams_finish(c);
 	int err = replace ? config_load_text(text, len, &new, &r) : config_load_onto(c->config, text, len, &r);
 
 	if (!err) {

@@ -19,11 +19,13 @@
 #include "control/pki_scep.h"
 #include "control/show.h"
 #include "control/typed.h"
+#include "control/stream.h"
 #include "host/log.h"
 #include "host/os.h"
 #include "shell/shell_proto.h"
 
 #define OUTPUT_MAX  (16u << 20) /* unread bytes with which nothing more is asked: the client is cut off */
+#define STREAM_ROOM (128u << 10) /* as many of an answer that is made while they read */
 #define SESSIONS_MAX 64
 
 struct session {
@@ -39,6 +41,7 @@ struct session {
 	struct ping *ping; /* runs; lines wait until it ends */
 	bool waiting;	   /* for a key that is being made */
 	struct dialog *dialog; /* lines are its answers */
+	struct stream *stream; /* a long answer is under way: nothing is read until it is said */
 	bool after_paste; /* that a blank line ended: `quit` may follow */
 	struct typed typed[2]; /* EXEC lines, and those of configuration mode */
 };
@@ -80,6 +83,7 @@ static void session_free(struct session *s)
 	pki_make_forget(s->c, s);
 	pki_scep_forget(s->c, s);
 	dialog_free(s->dialog);
+	stream_free(s->stream);
 	bufferevent_free(s->bev);
 	shell_reader_fini(&s->in);
 	cli_session_free(s->cli);
@@ -230,26 +234,70 @@ static void config_changed(struct session *s, const char *path, const char *line
 		apply_now(s->c);
 }
 
+bool session_has_room(const struct session *s)
+{
+	return evbuffer_get_length(bufferevent_get_output(s->bev)) < STREAM_ROOM;
+}
+
 /* One EXEC action, its pipe and its output. True: it goes on by itself. */
-static bool run_exec(struct session *s, struct cli_result *r, bool *ret_error)
+static bool run_whole(struct session *s, const struct cli_result *r, struct cli_pipe *pipe, bool json, bool *ret_error)
 {
 	struct txt out = TXT_INIT, piped = TXT_INIT;
 	struct exec_io io = { s->c, s, &out };
 	bool later;
 
-	apply_now(s->c); /* what was typed before is in force before anything is shown */
-	bool json = r->pipe && cli_pipe_is_json(r->pipe);
-
+	if (!show_is(r->action))
+		streams_finish(s->c);
 	later = (json ? exec_json : exec_run)(&io, r->action, r->args, ret_error);
-	if (r->pipe && !json && !*ret_error) {
-		*ret_error = cli_pipe(r->pipe, txt_cstr(&out), &piped) != 0;
+	if (pipe && !*ret_error) {
+		cli_pipe_text(pipe, txt_cstr(&out), out.len, &piped);
+		cli_pipe_close(pipe, &piped);
 		session_print(s, txt_cstr(&piped));
 	} else {
+		cli_pipe_close(pipe, NULL);
 		session_print(s, txt_cstr(&out));
 	}
 	txt_fini(&out);
 	txt_fini(&piped);
 	return later;
+}
+
+static bool run_in_pieces(struct session *s, const struct cli_result *r, const struct exec_args *a, struct cli_pipe *pipe,
+			  bool *ret_error)
+{
+	s->stream = stream_new(s->c, s, r->action, a, pipe);
+	if (!s->stream) {
+		session_print(s, "% Low on memory; try again later\n");
+		*ret_error = true;
+		return false;
+	}
+	if (!stream_go(s->stream, ret_error)) {
+		bufferevent_disable(s->bev, EV_READ);
+		return true;
+	}
+	stream_free(s->stream);
+	s->stream = NULL;
+	return false;
+}
+
+static bool run_exec(struct session *s, struct cli_result *r, bool *ret_error)
+{
+	static const struct exec_args none;
+	const struct exec_args *a = r->args ? r->args : &none;
+	bool json = r->pipe && cli_pipe_is_json(r->pipe);
+	struct cli_pipe *pipe = NULL;
+	struct txt why = TXT_INIT;
+
+	apply_now(s->c); /* what was typed before is in force before anything is shown */
+	if (r->pipe && !json && cli_pipe_open(r->pipe, &pipe, &why)) {
+		session_print(s, txt_cstr(&why));
+		txt_fini(&why);
+		*ret_error = true;
+		return false;
+	}
+	if (!json && show_in_pieces(r->action, a))
+		return run_in_pieces(s, r, a, pipe, ret_error);
+	return run_whole(s, r, pipe, json, ret_error);
 }
 
 /* For `archive`, `log config`. */
@@ -276,6 +324,8 @@ static bool run_line(struct session *s, const char *line, bool *ret_error)
 
 	remember(s, line);
 	revert_touch(s->c);
+	if (mode != M_USER && mode != M_EXEC)
+		streams_finish(s->c);
 	leads = mode != M_USER && mode != M_EXEC && cli_session_path(s->cli, &path);
 	cli_session_line(s->cli, s->c->config, line, 0, &r);
 	error = r.status == CLI_ERROR;
@@ -303,6 +353,8 @@ static void take_answer(struct session *s, const char *line, bool end)
 	struct dialog *d = s->dialog;
 	struct txt out = TXT_INIT;
 	struct exec_io io = { s->c, s, &out };
+
+	streams_finish(s->c);
 	bool error = false, more = !end && dialog_line(d, &io, line, &error);
 
 	session_print(s, txt_cstr(&out));
@@ -388,23 +440,18 @@ static void take_frame(struct session *s, uint8_t type, struct span p)
 	txt_fini(&t);
 }
 
-static void on_read(struct bufferevent *bev, void *ctx)
+/* False: the client is to be cut off. */
+static bool take_frames(struct session *s)
 {
-	struct session *s = ctx;
-	struct evbuffer *in = bufferevent_get_input(bev);
-	char buf[4096];
 	struct span p;
 	uint8_t type;
-	int n, k;
+	int k;
 
-	while ((n = evbuffer_remove(in, buf, sizeof(buf))) > 0)
-		if (!shell_reader_feed(&s->in, span_of(buf, (size_t)n)))
-			goto cut;
 	/* while a ping runs, only its end is listened for */
-	while (!s->ending && (k = shell_reader_next(&s->in, &type, &p)) != 0) {
+	while (!s->ending && !s->stream && (k = shell_reader_next(&s->in, &type, &p)) != 0) {
 		/* whoever asks on and does not read; one answer may be as long as it is */
-		if (k < 0 || evbuffer_get_length(bufferevent_get_output(bev)) > OUTPUT_MAX)
-			goto cut;
+		if (k < 0 || evbuffer_get_length(bufferevent_get_output(s->bev)) > OUTPUT_MAX)
+			return false;
 		if (s->waiting)
 			continue;
 		if (s->ping) {
@@ -414,17 +461,44 @@ static void on_read(struct bufferevent *bev, void *ctx)
 		}
 		take_frame(s, type, p);
 	}
-	return;
-cut:
-	session_free(s);
+	return true;
+}
+
+static void on_read(struct bufferevent *bev, void *ctx)
+{
+	struct session *s = ctx;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	bool ok = true;
+	char buf[4096];
+	int n;
+
+	while (ok && (n = evbuffer_remove(in, buf, sizeof(buf))) > 0)
+		ok = shell_reader_feed(&s->in, span_of(buf, (size_t)n));
+	if (!ok || !take_frames(s))
+		session_free(s);
+}
+
+void session_streamed(struct session *s, bool error)
+{
+	stream_free(s->stream);
+	s->stream = NULL;
+	if (s->ending)
+		return;
+	prompt(s, error);
+	bufferevent_enable(s->bev, EV_READ);
+	if (!take_frames(s)) /* what was asked meanwhile */
+		session_free(s);
 }
 
 /* After CLOSE has gone out, the session goes too. */
 static void on_write(struct bufferevent *bev, void *ctx)
 {
 	struct session *s = ctx;
+	bool error = false;
 
-	if (s->ending && evbuffer_get_length(bufferevent_get_output(bev)) == 0)
+	if (!s->ending && s->stream && stream_go(s->stream, &error))
+		session_streamed(s, error);
+	else if (s->ending && evbuffer_get_length(bufferevent_get_output(bev)) == 0)
 		session_free(s);
 }
 
@@ -467,6 +541,7 @@ void session_accept(struct control *c, int fd)
 	cli_session_set_interactive(s->cli, true);
 	s->seen_ms = host_now_ms(NULL);
 	LIST_INSERT_HEAD(&c->sessions, s, entry);
+	bufferevent_setwatermark(s->bev, EV_WRITE, STREAM_ROOM / 2, 0);
 	bufferevent_setcb(s->bev, on_read, on_write, on_event, s);
 	bufferevent_enable(s->bev, EV_READ | EV_WRITE);
 	prompt(s, false);

@@ -230,3 +230,42 @@ int show_run(const struct show_in *in, unsigned action, const struct exec_args *
 
 	return err == -ENOSYS ? about_interfaces(in, action, a, out) : err;
 }
+
+bool show_in_pieces(unsigned action, const struct exec_args *a)
+{
+	switch (action) {
+	case EXEC_SHOW_IPSEC_SA:
+		return !a->count && !a->flag;
+	case EXEC_SHOW_CRYPTO_MAP:
+	case EXEC_SHOW_ACCESS_LISTS:
+	case EXEC_SHOW_IP_ACCESS_LISTS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int show_some(const struct show_in *in, unsigned action, const struct exec_args *a, struct show_cursor *k,
+	      struct txt *out)
+{
+	struct ipsec_filter f = show_ipsec_filter(a);
+
+	k->over = !known_if(in, a->ifname, out);
+	if (k->over)
+		return -EINVAL;
+	switch (action) {
+	case EXEC_SHOW_IPSEC_SA:
+		show_ipsec_sa_some(in, &f, k, out);
+		return 0;
+	case EXEC_SHOW_CRYPTO_MAP:
+		show_crypto_map_some(in, a->ifname, a->name, k, out);
+		return 0;
+	case EXEC_SHOW_ACCESS_LISTS:
+	case EXEC_SHOW_IP_ACCESS_LISTS:
+		show_access_lists_some(in, a->name, action == EXEC_SHOW_ACCESS_LISTS, k, out);
+		return 0;
+	default:
+		k->over = true;
+		return -ENOSYS;
+	}
+}

@@ -150,4 +150,18 @@ bool show_is(unsigned action);
  * does not exist); -ENOSYS: an action that is not for here. */
 int show_run(const struct show_in *in, unsigned action, const struct exec_args *a, struct txt *out);
 
+/* Where an answer is that is said in pieces: zeros at its beginning. */
+struct show_cursor {
+	size_t at, sub;
+	const void *before;
+	bool any, over;
+};
+#define SHOW_PIECE 8192 /* bytes, and then one element more */
+/* True for actions whose answer grows with the number of peers, and which show_some() says in pieces. They look
+ * at in->config and in->policies, and at nothing else of in that is not the caller's own copy. */
+bool show_in_pieces(unsigned action, const struct exec_args *a);
+/* The next piece, which may be nothing yet; k->over behind the last one. As show_run(). */
+int show_some(const struct show_in *in, unsigned action, const struct exec_args *a, struct show_cursor *k,
+	      struct txt *out);
+
 #endif

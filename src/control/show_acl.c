@@ -36,34 +36,51 @@ static void standard(struct txt *out, const struct acl_entry *e)
 		txt_str(out, " log");
 }
 
-void show_access_lists(const struct show_in *in, const char *name, bool ipv6, struct txt *out)
+static void one_list(const struct show_in *in, const struct cfg_acl *acl, struct txt *out)
+{
+	txt_printf(out, "%s IP access list %s\n",
+		   acl->kind == ACL_STANDARD ? "Standard" : "Extended", acl->name);
+	for (size_t k = 0; k < acl->entries.n; k++) {
+		const struct acl_entry *e = acl->entries.v[k];
+
+		if (e->kind == ACE_REMARK)
+			continue;
+		/* padded in a standard list only; parsers of extended ones want one blank */
+		txt_printf(out, "    %u %s ", (unsigned)e->seq,
+			   e->kind == ACE_PERMIT	 ? "permit" :
+			   acl->kind == ACL_STANDARD ? "deny  " : "deny");
+		if (acl->kind == ACL_STANDARD)
+			standard(out, e);
+		else
+			show_ace_body(out, acl, e);
+		show_matches(in, acl->name, e->seq, out);
+		txt_char(out, '\n');
+	}
+}
+
+void show_access_lists_some(const struct show_in *in, const char *name, bool ipv6, struct show_cursor *k,
+			    struct txt *out)
 {
 	const struct config *c = in->config;
+	size_t end = out->len + SHOW_PIECE;
 
-	for (size_t i = 0; i < c->acls.n; i++) {
-		const struct cfg_acl *acl = c->acls.v[i];
+	for (; k->at < c->acls.n; k->at++) {
+		const struct cfg_acl *acl = c->acls.v[k->at];
 
-		if (acl->kind == ACL_IPV6 || (name[0] && strcmp(name, acl->name) != 0))
-			continue;
-		txt_printf(out, "%s IP access list %s\n",
-			   acl->kind == ACL_STANDARD ? "Standard" : "Extended", acl->name);
-		for (size_t k = 0; k < acl->entries.n; k++) {
-			const struct acl_entry *e = acl->entries.v[k];
-
-			if (e->kind == ACE_REMARK)
-				continue;
-			/* padded in a standard list only; parsers of extended ones want one blank */
-			txt_printf(out, "    %u %s ", (unsigned)e->seq,
-				   e->kind == ACE_PERMIT	 ? "permit" :
-				   acl->kind == ACL_STANDARD ? "deny  " : "deny");
-			if (acl->kind == ACL_STANDARD)
-				standard(out, e);
-			else
-				show_ace_body(out, acl, e);
-			show_matches(in, acl->name, e->seq, out);
-			txt_char(out, '\n');
-		}
+		if (out->len >= end)
+			return;
+		if (acl->kind != ACL_IPV6 && (!name[0] || !strcmp(name, acl->name)))
+			one_list(in, acl, out);
 	}
 	if (ipv6)
 		show_ipv6_access_list(in, name, out);
+	k->over = true;
+}
+
+void show_access_lists(const struct show_in *in, const char *name, bool ipv6, struct txt *out)
+{
+	struct show_cursor k = { 0 };
+
+	while (!k.over)
+		show_access_lists_some(in, name, ipv6, &k, out);
 }

@@ -247,13 +247,13 @@ bool show_flow_wanted(const struct show_in *in, const struct p2_policy *p, const
 		(show_policy_peer(in, p, &peer) && ipaddr_equal(&peer, &f->peer)));
 }
 
-void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struct txt *out)
+void show_ipsec_sa_some(const struct show_in *in, const struct ipsec_filter *f, struct show_cursor *k, struct txt *out)
 {
-	const struct p2_policy *before = NULL;
+	size_t end = out->len + SHOW_PIECE;
 	char local[IPADDR_STRLEN];
 
-	for (size_t i = 0; i < in->n_p2; i++) {
-		const struct p2_policy *p = &in->p2[i];
+	for (; k->at < in->n_p2 && out->len < end; k->at++) {
+		const struct p2_policy *p = &in->p2[k->at], *before = k->before;
 		struct show_flow flow;
 
 		if (!show_flow_wanted(in, p, f))
@@ -264,11 +264,20 @@ void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struc
 				   "%sinterface: %s\n"
 				   "    Crypto map tag: %s, local addr %s\n\n",
 				   before ? "" : "\n", flow.ifname, p->map, ipaddr_ios(&p->local, local));
-		before = p;
+		k->before = p;
 		identity(in, &flow, f, out);
 	}
-	if (!before)
+	k->over = k->at == in->n_p2;
+	if (k->over && !k->before)
 		txt_str(out, "\nNo SAs found\n");
+}
+
+void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struct txt *out)
+{
+	struct show_cursor k = { 0 };
+
+	while (!k.over)
+		show_ipsec_sa_some(in, f, &k, out);
 }
 
 void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *f, struct txt *out)

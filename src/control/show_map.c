@@ -439,27 +439,39 @@ static bool say_heads(const struct show_in *in, const char *ifname, const char *
 	return any;
 }
 
-void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out)
+void show_crypto_map_some(const struct show_in *in, const char *ifname, const char *tag, struct show_cursor *k,
+			  struct txt *out)
 {
 	const struct config *c = in->config;
 	const struct cfg_interface *on = ifname[0] ? config_find_interface(c, ifname) : NULL;
-	bool any = false;
+	size_t end = out->len + SHOW_PIECE;
 
-	for (size_t i = 0; i < c->maps.n; i++) {
-		const struct cfg_map *m = c->maps.v[i];
+	for (; k->at < c->maps.n; k->at++, k->sub = 0) {
+		const struct cfg_map *m = c->maps.v[k->at];
 
 		if (tag[0] && strcmp(tag, m->name) != 0)
 			continue;
 		if (ifname[0] && (!on || strcmp(m->ipv6 ? on->ip6.crypto_map : on->crypto_map, m->name) != 0))
 			continue;
-		for (size_t k = 0; k < m->entries.n; k++) {
-			say_entry(in, m, m->entries.v[k], out);
+		for (; k->sub < m->entries.n; k->sub++) {
+			if (out->len >= end)
+				return;
+			say_entry(in, m, m->entries.v[k->sub], out);
 			say_interfaces(c, m, out);
-			any = true;
+			k->any = true;
 		}
 		say_temporaries(in, m, out);
 	}
-	any |= say_heads(in, ifname, tag, out);
-	if (!any)
+	k->any |= say_heads(in, ifname, tag, out);
+	if (!k->any)
 		txt_str(out, "No crypto maps found.\n");
+	k->over = true;
+}
+
+void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out)
+{
+	struct show_cursor k = { 0 };
+
+	while (!k.over)
+		show_crypto_map_some(in, ifname, tag, &k, out);
 }

@@ -24,6 +24,7 @@
 /* A show_in and what it points to. Arrays grow by doubling. */
 struct snapshot {
 	struct show_in in;
+	struct show_index *index;
 	bool nomem;
 	struct if_snapshot *ifs;
 	struct ike_sa_info *sas;
@@ -59,6 +60,7 @@ static void snapshot_free(struct snapshot *s)
 	free(s->routes);
 	free(s->matches);
 	free(s->acl_stats);
+	show_index_free(s->index);
 	free(s);
 }
 
@@ -524,24 +526,71 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 
 typedef int say_fn(const struct show_in *in, unsigned action, const struct exec_args *a, struct txt *out);
 
+/* With its index. NULL without memory. */
+static struct snapshot *snapshot_take(struct control *c, const struct session *session, unsigned action)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	take(s, c, session, action);
+	s->in.index = s->index = s->nomem ? NULL : show_index_new(&s->in);
+	if (s->index)
+		return s;
+	snapshot_free(s);
+	return NULL;
+}
+
 static int say_now(struct control *c, const struct session *session, unsigned action,
 		   const struct exec_args *a, say_fn *say, struct txt *out)
 {
-	struct show_index *index;
-	struct snapshot *s;
+	struct snapshot *s = snapshot_take(c, session, action);
 	int err = -ENOMEM;
 
-	s = calloc(1, sizeof(*s));
 	if (!s)
 		return err;
-	take(s, c, session, action);
-	index = s->nomem ? NULL : show_index_new(&s->in);
-	s->in.index = index;
-	if (index)
-		err = say(&s->in, action, a, out);
-	show_index_free(index);
+	err = say(&s->in, action, a, out);
 	snapshot_free(s);
 	return err;
+}
+
+struct show_said {
+	struct snapshot *shot;
+	unsigned action;
+	struct exec_args args;
+	struct show_cursor at;
+};
+
+struct show_said *show_now_begin(struct control *c, const struct session *session, unsigned action,
+				 const struct exec_args *a)
+{
+	struct show_said *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->action = action;
+	s->args = *a;
+	s->shot = snapshot_take(c, session, action);
+	if (s->shot)
+		return s;
+	free(s);
+	return NULL;
+}
+
+int show_now_some(struct show_said *s, struct txt *out, bool *ret_over)
+{
+	int err = show_some(&s->shot->in, s->action, &s->args, &s->at, out);
+
+	*ret_over = err || s->at.over;
+	return err;
+}
+
+void show_now_end(struct show_said *s)
+{
+	if (!s)
+		return;
+	snapshot_free(s->shot);
+	free(s);
 }
 
 int show_now(struct control *c, const struct session *session, unsigned action,

@@ -14,6 +14,13 @@ struct session;
  * counters are then zero). */
 int show_now(struct control *c, const struct session *s, unsigned action, const struct exec_args *a,
 	     struct txt *out);
+/* The same in pieces, for actions that show_in_pieces(). What is said is what was known at the beginning, but for
+ * the configuration and what it compiles to: before either changes, the rest has to be taken. NULL without memory. */
+struct show_said;
+struct show_said *show_now_begin(struct control *c, const struct session *s, unsigned action, const struct exec_args *a);
+/* As show_some(). *ret_over: that was the last piece. */
+int show_now_some(struct show_said *s, struct txt *out, bool *ret_over);
+void show_now_end(struct show_said *s);
 /* The same as show_json() tells it, for actions that are JSON_ROWS. */
 int show_now_json(struct control *c, const struct session *s, unsigned action,
 		  const struct exec_args *a, struct txt *out);

@@ -98,6 +98,8 @@ struct ipsec_filter {
 };
 struct ipsec_filter show_ipsec_filter(const struct exec_args *a);
 void show_ipsec_sa(const struct show_in *in, const struct ipsec_filter *f, struct txt *out);
+/* A piece of it (show_some()). */
+void show_ipsec_sa_some(const struct show_in *in, const struct ipsec_filter *f, struct show_cursor *k, struct txt *out);
 void show_ipsec_sa_address(const struct show_in *in, const struct ipsec_filter *f, struct txt *out);
 void show_ipsec_sa_count(const struct show_in *in, struct txt *out);
 
@@ -126,6 +128,8 @@ struct show_sa_count show_sa_count(const struct show_in *in);
 void show_transform_sets(const struct show_in *in, const char *name, struct txt *out);
 void show_ipsec_lifetime(const struct show_in *in, struct txt *out);
 void show_crypto_map(const struct show_in *in, const char *ifname, const char *tag, struct txt *out);
+void show_crypto_map_some(const struct show_in *in, const char *ifname, const char *tag, struct show_cursor *k,
+			  struct txt *out);
 
 /* `ipsec-isakmp` and so on. */
 const char *show_map_type(const struct cfg_map_entry *e);
@@ -263,6 +267,8 @@ void show_ip_interface_brief(const struct show_in *in, const char *ifname, struc
 void show_matches(const struct show_in *in, const char *acl, uint32_t seq, struct txt *out);
 /* ipv6: those, too, as IOS lists them behind the others. */
 void show_access_lists(const struct show_in *in, const char *name, bool ipv6, struct txt *out);
+void show_access_lists_some(const struct show_in *in, const char *name, bool ipv6, struct show_cursor *k,
+			    struct txt *out);
 
 /* show_ipv6.c: ifname, name "" is all */
 void show_ipv6_interface(const struct show_in *in, const char *ifname, struct txt *out);

@@ -135,6 +135,29 @@ static void a_text_without_a_last_line_end_gets_one(void **state)
 	assert_string_equal(txt_cstr(&out), "b\n");
 }
 
+static void pieces_of_any_size_are_filtered_as_the_whole(void **state)
+{
+	static const char *const specs[] = { "include address", "exclude interface", "begin crypto", "section ^interface",
+					     "count interface", "include end" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++)
+		for (size_t size = 1; size < sizeof(text); size++) {
+			struct txt pieces = TXT_INIT;
+			struct cli_pipe *p;
+
+			assert_int_equal(cli_pipe_open(specs[i], &p, &pieces), 0);
+			/* the last line without its end */
+			for (size_t at = 0, n; at < sizeof(text) - 2; at += n) {
+				n = sizeof(text) - 2 - at < size ? sizeof(text) - 2 - at : size;
+				cli_pipe_text(p, text + at, n, &pieces);
+			}
+			cli_pipe_close(p, &pieces);
+			assert_string_equal(txt_cstr(&pieces), piped(specs[i], 0));
+			txt_fini(&pieces);
+		}
+}
+
 static int forget(void **state)
 {
 	(void)state;
@@ -151,6 +174,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_filter_is_refused_with_a_message),
 		cmocka_unit_test(a_hostile_pattern_ends_soon),
 		cmocka_unit_test(a_text_without_a_last_line_end_gets_one),
+		cmocka_unit_test(pieces_of_any_size_are_filtered_as_the_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, forget);

@@ -593,6 +593,84 @@ static void do_runs_exec_lines_and_pipes_are_cut_off(void **state)
 	router_down(&r);
 }
 
+/* Whoever keeps lines with the paths to their modes has the configuration that they made. */
+static void lines_behind_their_paths_make_the_same_configuration(void **state)
+{
+	static const char *const lines[] = {
+		"hostname R7", "crypto isakmp policy 5", "encr aes 256", "group 14", "crypto isakmp key secret address 192.0.2.2",
+		"crypto ipsec transform-set TS esp-aes esp-sha-hmac", "mode transport", "ip access-list extended LAN",
+		"permit ip 10.1.1.0 0.0.0.255 10.2.2.0 0.0.0.255", "5 deny ip host 10.1.1.9 any", "no 10", "permit ip any host 10.9.9.9",
+		"crypto map M 10 ipsec-isakmp", "set peer 192.0.2.2", "set transform-set TS", "description the peer", "match address LAN",
+		"no set transform-set TS", "exit", "crypto map M 20 ipsec-isakmp", "match address LAN", "no crypto map M 20",
+		"interface FastEthernet0/1", "ip address 192.0.2.1 255.255.255.0", "crypto map M", "shutdown", "no shutdown",
+		"archive", "maximum 5", "log config", "logging enable", "end", "configure terminal",
+		"crypto isakmp policy 5", "hash sha256", "crypto keyring K", "pre-shared-key address 198.51.100.1 key x",
+		"crypto isakmp profile P", "keyring K", "match identity address 198.51.100.1 255.255.255.255", "router ospf 1",
+		"network 10.0.0.0 0.255.255.255 area 0", "ip route 10.2.2.0 255.255.255.0 192.0.2.2", "default hostname",
+	};
+	struct txt kept = TXT_INIT, path = TXT_INIT;
+	struct report report = { 0 };
+	struct config *again = NULL;
+	size_t led = 0;
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	txt_str(&kept, "hostname R1\n");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		bool leads;
+
+		txt_clear(&path);
+		leads = cli_session_path(r.s, &path);
+		type(&r, lines[i]);
+		if (!strcmp(lines[i], "configure terminal"))
+			cli_session_goto(r.s, M_CONFIG);
+		if (!r.last.config)
+			continue;
+		if (!leads) { /* below what is only kept: then the whole is said anew */
+			txt_clear(&kept);
+			commands_render(r.c, 0, &kept);
+			continue;
+		}
+		led++;
+		txt_printf(&kept, "%s%s\n!\n", txt_cstr(&path), lines[i]);
+	}
+	assert_true(led > 35);
+	assert_int_equal(config_load_text(kept.s, kept.len, &again, &report), 0);
+	assert_int_equal(report.errors, 0);
+	if (!config_equal(again, r.c))
+		fail_msg("%s", txt_cstr(&kept));
+	report_fini(&report);
+	config_free(again);
+	txt_fini(&kept);
+	txt_fini(&path);
+	router_down(&r);
+}
+
+static void in_banners_and_pasted_data_no_path_leads(void **state)
+{
+	struct txt path = TXT_INIT;
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	assert_true(cli_session_path(r.s, &path));
+	assert_string_equal(txt_cstr(&path), "");
+	type(&r, "crypto map M 10 ipsec-isakmp");
+	assert_true(cli_session_path(r.s, &path));
+	assert_string_equal(txt_cstr(&path), "crypto map M 10 ipsec-isakmp \n"); /* as it is printed */
+	type(&r, "banner motd #");
+	assert_false(cli_session_path(r.s, &path));
+	type(&r, "#");
+	type(&r, "crypto pki certificate chain CA");
+	txt_clear(&path);
+	assert_true(cli_session_path(r.s, &path));
+	type(&r, "certificate ca 01");
+	assert_false(cli_session_path(r.s, &path));
+	txt_fini(&path);
+	router_down(&r);
+}
+
 static void no_and_default_return_to_the_default(void **state)
 {
 	struct router r;
@@ -1097,6 +1175,8 @@ int main(void)
 		cmocka_unit_test(secrets_are_masked_in_logged_lines),
 		cmocka_unit_test(secrets_of_kept_lines_are_masked),
 		cmocka_unit_test(overlong_lines_are_refused),
+		cmocka_unit_test(lines_behind_their_paths_make_the_same_configuration),
+		cmocka_unit_test(in_banners_and_pasted_data_no_path_leads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

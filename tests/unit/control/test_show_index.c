@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/cli.h"
+#include "commands/commands.h"
 #include "control/show_index.h"
 #include "control/show_json.h"
 #include "control/show_parts.h"
@@ -127,10 +129,82 @@ static void ten_times_the_peers_take_no_hundred_times_as_long(void **state)
 	fixture_free(world);
 }
 
+/* ---- in pieces ---- */
+
+static int in_pieces(const struct show_in *in, unsigned action, const struct exec_args *a, struct txt *out, size_t *ret_n,
+		     size_t *ret_longest)
+{
+	struct show_cursor k = { 0 };
+	int err = 0;
+
+	for (*ret_n = *ret_longest = 0; !k.over; ++*ret_n) {
+		size_t before = out->len;
+
+		err = show_some(in, action, a, &k, out);
+		if (out->len - before > *ret_longest)
+			*ret_longest = out->len - before;
+	}
+	return err;
+}
+
+static void pieces_say_what_the_whole_says(void **state)
+{
+	size_t n_cases = 0;
+
+	(void)state;
+	for (const struct fixture_case *c = fixture_cases; c->router; c++) {
+		struct cli_session *s = cli_session_new(commands_grammar(), M_EXEC);
+		struct txt whole = TXT_INIT, pieces = TXT_INIT;
+		struct show_in *in = fixture(c->router);
+		static const struct exec_args none;
+		struct cli_result r = { 0 };
+		size_t n, longest;
+
+		assert_true(s && in);
+		cli_session_line(s, (void *)(uintptr_t)in->config, c->command, 0, &r);
+		const struct exec_args *a = r.args ? r.args : &none;
+		if (r.status == CLI_EXEC && !r.pipe && show_in_pieces(r.action, a)) {
+			n_cases++;
+			assert_int_equal(in_pieces(in, r.action, a, &pieces, &n, &longest),
+					 show_run(in, r.action, a, &whole));
+			assert_string_equal(txt_cstr(&pieces), txt_cstr(&whole));
+		}
+		cli_result_fini(&r);
+		cli_session_free(s);
+		txt_fini(&whole);
+		txt_fini(&pieces);
+		fixture_free(in);
+	}
+	assert_true(n_cases > 5);
+}
+
+static void a_piece_is_short_however_many_peers_there_are(void **state)
+{
+	struct show_in *world = fixture("bare");
+	struct exec_args a = { .detail = true };
+	struct txt whole = TXT_INIT, pieces = TXT_INIT;
+	size_t n, longest;
+	struct crowd many;
+
+	(void)state;
+	assert_non_null(world);
+	crowd_make(&many, world->config, 1000);
+	assert_int_equal(in_pieces(&many.in, EXEC_SHOW_IPSEC_SA, &a, &pieces, &n, &longest), 0);
+	assert_int_equal(show_run(&many.in, EXEC_SHOW_IPSEC_SA, &a, &whole), 0);
+	assert_string_equal(txt_cstr(&pieces), txt_cstr(&whole));
+	assert_true(longest < 2 * SHOW_PIECE && n > whole.len / (2 * SHOW_PIECE));
+	txt_fini(&whole);
+	txt_fini(&pieces);
+	crowd_free(&many);
+	fixture_free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_index_changes_no_word),
+		cmocka_unit_test(pieces_say_what_the_whole_says),
+		cmocka_unit_test(a_piece_is_short_however_many_peers_there_are),
 		cmocka_unit_test(ten_times_the_peers_take_no_hundred_times_as_long),
 	};
 

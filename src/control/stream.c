@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Timer: the next turn of the loop, for the next piece. */
+#include "control/stream.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+#include "control/internal.h"
+#include "control/show_now.h"
+
+struct stream {
+	LIST_ENTRY(stream) entry; /* of control */
+	struct control *c;
+	struct session *s;
+	struct show_said *said; /* NULL: all of it is said */
+	struct cli_pipe *pipe;
+	struct event *next;
+	bool error;
+};
+
+static void on_next(evutil_socket_t fd, short what, void *ctx)
+{
+	struct stream *st = ctx;
+	bool error = false;
+
+	(void)fd;
+	(void)what;
+	if (stream_go(st, &error))
+		session_streamed(st->s, error);
+}
+
+struct stream *stream_new(struct control *c, struct session *s, unsigned action, const struct exec_args *a,
+			  struct cli_pipe *pipe)
+{
+	struct stream *st = calloc(1, sizeof(*st));
+
+	if (!st) {
+		cli_pipe_close(pipe, NULL);
+		return NULL;
+	}
+	st->c = c;
+	st->s = s;
+	st->pipe = pipe;
+	st->next = evtimer_new(c->base, on_next, st);
+	st->said = st->next ? show_now_begin(c, s, action, a) : NULL;
+	LIST_INSERT_HEAD(&c->streams, st, entry);
+	if (st->said)
+		return st;
+	stream_free(st);
+	return NULL;
+}
+
+void stream_free(struct stream *st)
+{
+	if (!st)
+		return;
+	LIST_REMOVE(st, entry);
+	show_now_end(st->said);
+	cli_pipe_close(st->pipe, NULL);
+	if (st->next)
+		event_free(st->next);
+	free(st);
+}
+
+/* To the client, behind the last piece with what the pipe has kept. */
+static void say(struct stream *st, const struct txt *piece, bool over)
+{
+	struct txt piped = TXT_INIT;
+
+	if (!st->pipe) {
+		session_print(st->s, txt_cstr(piece));
+		return;
+	}
+	cli_pipe_text(st->pipe, txt_cstr(piece), piece->len, &piped);
+	if (over) {
+		cli_pipe_close(st->pipe, &piped);
+		st->pipe = NULL;
+	}
+	session_print(st->s, txt_cstr(&piped));
+	txt_fini(&piped);
+}
+
+static void one_piece(struct stream *st)
+{
+	struct txt piece = TXT_INIT;
+	bool over = false;
+
+	st->error |= show_now_some(st->said, &piece, &over) != 0;
+	over |= piece.bad;
+	if (st->error) { /* what is wrong is said whole */
+		cli_pipe_close(st->pipe, NULL);
+		st->pipe = NULL;
+	}
+	say(st, &piece, over);
+	txt_fini(&piece);
+	if (!over)
+		return;
+	show_now_end(st->said);
+	st->said = NULL;
+}
+
+bool stream_go(struct stream *st, bool *ret_error)
+{
+	static const struct timeval at_once = { 0, 0 };
+
+	if (st->said && session_has_room(st->s))
+		one_piece(st);
+	*ret_error = st->error;
+	if (!st->said)
+		return true;
+	/* everybody else comes in between; without room, the session says when there is some */
+	if (session_has_room(st->s))
+		evtimer_add(st->next, &at_once);
+	return false;
+}
+
+void streams_finish(struct control *c)
+{
+	static const struct timeval at_once = { 0, 0 };
+	struct stream *st;
+
+	LIST_FOREACH(st, &c->streams, entry) {
+		if (!st->said)
+			continue;
+		while (st->said)
+			one_piece(st);
+		evtimer_add(st->next, &at_once); /* its session hears of it when this is over */
+	}
+}
