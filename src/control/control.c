@@ -305,6 +305,10 @@ static int serve(struct control *c)
 	int nft_events = nft_events_open();
 	if (!err && nft_events >= 0)
 		err = watch(c, nft_events, EV_READ, on_nft);
+	/* whoever changed nftables or the devices before somebody watched - our own rings, for one - has told
+	 * nobody, and the first line that is typed would have to load the rules anew */
+	if (!err)
+		apply_again(c);
 	int nflog = nflog_open(STEER_NFLOG);
 	if (nflog < 0)
 		log_line("CULVERT-5-HOST", "netfilter log: %s; cleartext arrivals are dropped and counted "

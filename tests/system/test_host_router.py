@@ -113,17 +113,17 @@ def test_what_was_typed_and_not_saved_is_still_guarded_after_a_crash(who, tmp_pa
     """And the orderly stop of the control that came after it leaves the host as it was."""
     out = in_a_namespace(who, tmp_path, CHILDREN + f'''
 router=$!; until_true ip rule show pref 17000
-printf '%s\\n' enable 'configure terminal' 'access-list 101 permit ip 10.1.1.0 0.0.0.255 10.3.3.0 0.0.0.255' end |
-    {SHELL} > typed
+printf '%s\\n' enable 'configure terminal' 'access-list 101 permit ip 10.1.1.0 0.0.0.255 10.3.3.0 0.0.0.255' \\
+    'crypto map M 10 ipsec-isakmp' 'description not saved' end | {SHELL} > typed
 lines() {{ nft list chain ip culvert guard_0_10 | grep -c 10.3.3.0; }}
 until_true lines; lines
 for i in 1 2 3; do
     old=$(control); kill -9 $old
     until_true renewed; sleep 0.7; lines
 done
-{SHELL} -c 'show running-config' | grep -c 10.3.3.0
+{SHELL} -c 'show running-config' | grep -c '10.3.3.0\\|^ description not saved$'
 ''', end=ENDING.replace('$!', '$router'))
-    assert out == '1\n1\n1\n1\n1\n'
+    assert out == '1\n1\n1\n1\n2\n'
 
 
 def test_a_second_router_changes_nothing(who, tmp_path):
