@@ -31,6 +31,7 @@ struct fwdlink {
 	struct event *deliver; /* activated when late events wait */
 	STAILQ_HEAD(, late) late;
 	uint8_t buf[FWD_MSG_MAX];
+	struct rd rows; /* of the FWD_ROWS in buf, what has not been looked at */
 };
 
 static uint64_t now_ms(void)
@@ -151,6 +152,7 @@ static int send_msg(struct fwdlink *l, const struct fwd_msg *m, int pass_fd, uin
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	int err;
 
+	l->rows = (struct rd){ 0 }; /* of an answer that nobody waits for */
 	fwd_encode(&w, m);
 	if (w.bad)
 		return -EMSGSIZE;
@@ -206,6 +208,8 @@ void fwdlink_share_sockets(struct fwdlink *l, unsigned workers)
 static int receive(struct fwdlink *l, uint64_t deadline_ms, struct fwd_msg *ret_m)
 {
 	for (;;) {
+		if (fwd_next_row(&l->rows, ret_m))
+			return 0;
 		ssize_t n = recv(l->fd, l->buf, sizeof(l->buf), MSG_DONTWAIT);
 		int err = n == 0 ? -EPIPE : n < 0 ? -errno : 0;
 
@@ -213,6 +217,12 @@ static int receive(struct fwdlink *l, uint64_t deadline_ms, struct fwd_msg *ret_
 			err = wait_for(l->fd, POLLIN, deadline_ms);
 		if (err && err != -EINTR)
 			return err;
+		l->rows = (struct rd){ 0 };
+		if (n >= FWD_ROWS_HEAD && l->buf[0] == FWD_ROWS) {
+			l->rows = rd_of(l->buf, (size_t)n);
+			rd_skip(&l->rows, FWD_ROWS_HEAD);
+			continue;
+		}
 		if (n <= 0 || fwd_decode(span_of(l->buf, (size_t)n), ret_m) < 0)
 			continue;
 		if (ret_m->type == FWD_RESULT || is_row(ret_m->type))

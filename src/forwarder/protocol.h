@@ -11,7 +11,7 @@
 #include "model/acl_match.h"
 #include "model/sa_spec.h"
 
-#define FWD_VERSION 3
+#define FWD_VERSION 4
 #define FWD_MSG_MAX 65536 /* an IKE datagram fits */
 #define FWD_CRYPTO_MAX 64 /* bytes of a name, with its end */
 
@@ -59,6 +59,8 @@ enum fwd_type {
 	FWD_CRYPTO,	   /* who encrypts: among the answers to HELLO */
 	FWD_NOT_PINNED,	   /* error: workers should have processors of their own, and do not; among the answers to HELLO */
 	FWD_LAST_EVENT = FWD_NOT_PINNED,
+	FWD_ROWS,	   /* answers of the STATS kinds to one request, each behind its length in 16 bits: to send
+			    * and to take each by itself costs more than to count. No struct fwd_msg */
 };
 
 enum fwd_port_kind {
@@ -368,6 +370,11 @@ struct fwd_msg {
 	} u;
 };
 
+#define FWD_ROWS_HEAD 5 /* type and seq, as of any message */
+/* True for what may be part of FWD_ROWS. */
+bool fwd_is_stats(uint8_t type);
+/* The next of its parts; r stands behind the head, or behind the last one. False: there is none, or r is bad. */
+bool fwd_next_row(struct rd *r, struct fwd_msg *ret_m);
 /* Appends m to w (sticky overflow in w). */
 void fwd_encode(struct wr *w, const struct fwd_msg *m);
 /* 0, or -EBADMSG if the bytes are not exactly one message. Spans in ret_m point

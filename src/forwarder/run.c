@@ -27,6 +27,7 @@
 #define EVENTS_PER_WAIT 64
 #define ERRORS_BEFORE_REST 8
 #define DRAIN_TURNS	256 /* batches: more than a socket holds */
+#define ROWS_MAX 16384 /* bytes */
 #define BACKLOG_MAX	(16u << 20) /* bytes of answers that control has not read */
 
 /* An answer that did not fit the socket. */
@@ -70,6 +71,9 @@ struct loop {
 	STAILQ_HEAD(, late) backlog;
 	size_t backlog_bytes;
 	uint8_t in[FWD_MSG_MAX], out[FWD_MSG_MAX];
+	uint8_t rows[ROWS_MAX]; /* FWD_ROWS that has not been sent yet */
+	size_t rows_len;
+	uint32_t rows_seq;
 };
 
 static uint64_t loop_now(void *ctx)
@@ -114,14 +118,14 @@ static void watch_control(const struct loop *l, int op)
 }
 
 /* False: there is more than anybody will read, or no memory. */
-static bool keep_answer(struct loop *l, size_t n)
+static bool keep_answer(struct loop *l, const void *p, size_t n)
 {
 	struct late *a = l->backlog_bytes + n <= BACKLOG_MAX ? malloc(sizeof(*a) + n) : NULL;
 
 	if (!a)
 		return false;
 	a->len = n;
-	memcpy(a->bytes, l->out, n);
+	memcpy(a->bytes, p, n);
 	l->backlog_bytes += n;
 	bool first = STAILQ_EMPTY(&l->backlog);
 	STAILQ_INSERT_TAIL(&l->backlog, a, entry);
@@ -144,20 +148,58 @@ static void send_backlog(struct loop *l)
 }
 
 /* Never waits. Answers queue up behind each other; events find room or are lost. */
+static bool send_or_keep(struct loop *l, const void *p, size_t n, bool answers)
+{
+	int err = -EAGAIN;
+
+	if (STAILQ_EMPTY(&l->backlog))
+		err = send_now(l, p, n);
+	if (err == -EAGAIN && answers)
+		return keep_answer(l, p, n);
+	return err == 0;
+}
+
+static bool send_rows(struct loop *l)
+{
+	size_t n = l->rows_len;
+
+	l->rows_len = 0;
+	return !n || send_or_keep(l, l->rows, n, true);
+}
+
+/* What was encoded into l->out, as a part of FWD_ROWS; they go with the last one, or what follows. */
+static bool add_row(struct loop *l, uint32_t seq, size_t n)
+{
+	struct wr w;
+	bool ok = true;
+
+	if (l->rows_len && (l->rows_seq != seq || l->rows_len + 2 + n > sizeof(l->rows)))
+		ok = send_rows(l);
+	w = wr_of(l->rows + l->rows_len, sizeof(l->rows) - l->rows_len);
+	if (!l->rows_len) {
+		wr_u8(&w, FWD_ROWS);
+		wr_be32(&w, seq);
+	}
+	wr_be16(&w, (uint16_t)n);
+	wr_bytes(&w, l->out, n);
+	l->rows_seq = seq;
+	l->rows_len += w.bad ? 0 : wr_len(&w);
+	return ok && !w.bad;
+}
+
 static bool to_control(void *ctx, const struct fwd_msg *m)
 {
 	struct loop *l = ctx;
 	struct wr w = wr_of(l->out, sizeof(l->out));
-	int err = -EAGAIN;
+	bool ok;
 
 	fwd_encode(&w, m);
 	if (w.bad)
 		return false;
-	if (STAILQ_EMPTY(&l->backlog))
-		err = send_now(l, l->out, wr_len(&w));
-	if (err == -EAGAIN && m->seq)
-		return keep_answer(l, wr_len(&w));
-	return err == 0;
+	if (fwd_is_stats(m->type))
+		return add_row(l, m->seq, wr_len(&w));
+	ok = send_rows(l);
+	return send_or_keep(l, l->out, wr_len(&w), m->seq) && ok;
 }
 
 /* ---- ports ---- */

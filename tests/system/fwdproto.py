@@ -10,7 +10,7 @@ import struct
 import subprocess
 import tempfile
 
-VERSION = 3
+VERSION = 4
 WORKERS = int(os.environ.get('CULVERT_WORKERS', '1'))  # the first of them carries everything (fwddrv)
 
 (HELLO, PORT_ADD, PORT_DEL, SA_ADD, SA_DEL, SA_DUMP, TABLE_BEGIN, POLICY_ADD, TUNNEL_ADD, TABLE_COMMIT,
@@ -18,7 +18,7 @@ WORKERS = int(os.environ.get('CULVERT_WORKERS', '1'))  # the first of them carri
  NEXT_HOP) = range(1, 21)
 (RESULT, SA_INFO, STATS_SA, STATS_POLICY, STATS_TUNNEL, STATS_DROPS, ACQUIRE, EXPIRE, RECVD_CLEAR,
  UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE, KEEPALIVE, STATS_ACL, ACL_LOG, PORT_SLOWER,
- CRYPTO) = range(64, 83)
+ CRYPTO, NOT_PINNED, ROWS) = range(64, 85)
 (TUNNEL, STEER, ESP, AH, GRE, ICMP, UDP, IPIP, IPV6IP, ESP6, AH6, GRE6, ICMP6, UDP6, IP4IN6, IP6IN6, RING, LINK,
  HOLD) = range(1, 20)
 ENCAP_GRE, ENCAP_IPIP, ENCAP_IPV6IP, ENCAP_IPV6 = range(4)
@@ -29,7 +29,7 @@ EV_REPLAY, EV_AUTH, EV_IDENTITY = 1, 2, 3
 CIPHERS = {None: (0, 0), 'null': (1, 0), 'des': (2, 0), '3des': (3, 0), 'aes128': (4, 128), 'aes192': (4, 192),
            'aes256': (4, 256), 'gcm128': (5, 128), 'gcm256': (5, 256)}
 AUTHS = {None: 0, 'md5': 1, 'sha1': 2, 'sha256': 3, 'sha384': 4, 'sha512': 5}
-DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed bad_padding bad_identity '
+DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed twice bad_padding bad_identity '
          'recvd_clear not_bundled access no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
          'gre_checksum gre_unsupported gre_late recursion send_failed no_buffer overflow port_gone fragment ecn event_lost').split()
 POLICY_WORDS = ('matches encaps encrypts digests decaps decrypts verifies send_errors recv_errors no_sa queued '
@@ -142,6 +142,18 @@ class Reader:
                                 sel=('0.0.0.0/0', '0.0.0.0/0'), life=(0, 0, 0, 0)))) - 24
         raw = self.take(skip)
         return raw, self.unpack('IIQQ')
+
+
+def parts(data):
+    """The messages in one that was received: of ROWS there are many."""
+    if data[:1] != bytes([ROWS]):
+        return [data]
+    found, at = [], 5
+    while at < len(data):
+        n = struct.unpack('!H', data[at:at + 2])[0]
+        found.append(data[at + 2:at + 2 + n])
+        at += 2 + n
+    return found
 
 
 def decode(data):
@@ -277,10 +289,11 @@ class Forwarder:
         """Reads up to the RESULT of seq: (error, rows)."""
         rows = []
         while True:
-            kind, got, said = decode(self.control.recv(70000))
-            if kind == RESULT and got == seq:
-                return said, rows
-            (rows if got == seq else self.events).append((kind, said))
+            for message in parts(self.control.recv(70000)):
+                kind, got, said = decode(message)
+                if kind == RESULT and got == seq:
+                    return said, rows
+                (rows if got == seq else self.events).append((kind, said))
 
     def call(self, kind, body=b'', fd=None):
         return self.answer(self.send(kind, body, fd))[0]

@@ -443,6 +443,55 @@ static void every_drop_has_a_name_of_its_own(void **state)
 	assert_string_equal(fwd_drop_name(FWD_N_DROPS), "?");
 }
 
+/* Three rows and what of them is left of every shorter message. */
+static void rows_are_taken_one_by_one_and_never_past_the_end(void **state)
+{
+	static const uint8_t types[] = { FWD_STATS_SA, FWD_STATS_POLICY, FWD_STATS_TUNNEL };
+	uint8_t one[2048], all[8192];
+	struct wr w = wr_of(all, sizeof(all));
+	size_t ends[3];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct fwd_msg m = { .type = types[i], .seq = 7 };
+		struct wr x = wr_of(one, sizeof(one));
+
+		m.u.sa_stats.sa_id = (uint32_t)i + 1; /* the id is the first field of each */
+		fwd_encode(&x, &m);
+		assert_false(x.bad);
+		wr_be16(&w, (uint16_t)wr_len(&x));
+		wr_bytes(&w, one, wr_len(&x));
+		ends[i] = wr_len(&w);
+	}
+	for (size_t len = 0; len <= ends[2]; len++) {
+		uint8_t *exact = malloc(len ? len : 1); /* so that a sanitizer sees a byte too many */
+		struct fwd_msg m;
+		size_t n = 0, whole = (len >= ends[0]) + (size_t)(len >= ends[1]) + (len >= ends[2]);
+
+		assert_non_null(exact);
+		memcpy(exact, all, len);
+		struct rd r = rd_of(exact, len);
+		while (fwd_next_row(&r, &m)) {
+			assert_int_equal(m.type, types[n]);
+			assert_int_equal(m.seq, 7);
+			n++;
+		}
+		assert_int_equal(n, whole);
+		assert_false(fwd_next_row(&r, &m)); /* and it stays so */
+		free(exact);
+	}
+	/* what is no row of statistics has no business there, nor has nothing */
+	struct fwd_msg m = { .type = FWD_RESULT, .seq = 7 };
+	struct wr x = wr_of(one + 2, sizeof(one) - 2);
+	fwd_encode(&x, &m);
+	one[0] = 0;
+	one[1] = (uint8_t)wr_len(&x);
+	struct rd r = rd_of(one, 2 + wr_len(&x));
+	assert_false(fwd_next_row(&r, &m));
+	r = rd_of("\0\0\0\0", 4);
+	assert_false(fwd_next_row(&r, &m));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +502,7 @@ int main(void)
 		cmocka_unit_test(values_that_nobody_sends_are_refused),
 		cmocka_unit_test(random_bytes_do_no_harm),
 		cmocka_unit_test(every_drop_has_a_name_of_its_own),
+		cmocka_unit_test(rows_are_taken_one_by_one_and_never_past_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
