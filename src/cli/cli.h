@@ -259,7 +259,7 @@ struct cli_grammar {
 	const struct cli_keeper *keeper;
 	const char *(*hostname)(const void *root);
 	const struct cli_nest *nests; /* ended by in NULL; NULL: none */
-	const char *piped; /* the EXEC command whose help offers `|`; NULL: none */
+	bool (*pipes)(const struct cli_row *row); /* EXEC: the row has an output that can be filtered */
 };
 
 /* ---- sessions ---- */

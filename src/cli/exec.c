@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EXEC lines, what is said about lines that are wrong, and lines as logs may show
  * them. */
+#include "cli/pipe.h"
 #include "cli/session.h"
 
 #include <errno.h>
@@ -50,20 +51,42 @@ void cli_explain(struct cli_session *s, const void *root, const struct cli_match
 
 /* ---- EXEC ---- */
 
+size_t cli_bar(const char *line)
+{
+	size_t i = 0;
+
+	while (line[i] && !(line[i] == '|' && i && (line[i - 1] == ' ' || line[i - 1] == '\t')))
+		i++;
+	return i;
+}
+
 /* Cuts `| filter` off the line; a malloc'ed copy of both. */
 static char *cut_pipe(const char *line, char **ret_pipe)
 {
-	char *copy = strdup(line);
+	size_t bar = cli_bar(line);
 
-	*ret_pipe = NULL;
-	for (char *p = copy; p && *p; p++) {
-		if (*p != '|' || p == copy || (p[-1] != ' ' && p[-1] != '\t'))
-			continue;
-		*ret_pipe = strdup(p + 1 + strspn(p + 1, " \t"));
-		*p = '\0';
-		break;
-	}
-	return copy;
+	*ret_pipe = line[bar] ? strdup(line + bar + 1 + strspn(line + bar + 1, " \t")) : NULL;
+	return strndup(line, bar);
+}
+
+/* Whether r->pipe is one, behind this row; the columns of the bar and of what is behind it. Says what is wrong. */
+static bool check_pipe(struct cli_session *s, const void *root, const struct cli_row *row, size_t bar,
+		       size_t spec, struct cli_result *r)
+{
+	struct cli_pipe p;
+	size_t col = 0;
+	bool may = !s->g->pipes || s->g->pipes(row);
+	int err = may ? cli_pipe_read(r->pipe, &p, &col) : -EINVAL;
+
+	if (!err)
+		return true;
+	r->status = CLI_ERROR;
+	r->col = (uint32_t)(may ? spec + col : bar);
+	if (err == -ENODATA)
+		txt_str(&r->out, "% Incomplete command.\n\n");
+	else
+		cli_caret(r, cli_session_width(s, root), "");
+	return false;
 }
 
 static int exec_take(struct cli_session *s, const struct cli_match *m, struct cli_result *r)
@@ -103,8 +126,11 @@ int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const 
 	cli_match_run(&m, s->g, mode, &w, w.n);
 	if (m.nomem)
 		err = -ENOMEM;
-	else if (m.outcome == CLI_M_OK)
-		err = exec_take(s, &m, r);
+	else if (m.outcome == CLI_M_OK) {
+		if (!r->pipe || check_pipe(s, root, m.best->row, shift + strlen(line),
+					 shift + strlen(typed) - strlen(r->pipe), r))
+			err = exec_take(s, &m, r);
+	}
 	else if (m.outcome == CLI_M_INVALID && m.depth == 0 && w.n == 1) {
 		r->status = CLI_ERROR;
 		r->col = (uint32_t)(shift + w.v[0].off);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `?` and TAB, from the same rows as the parser. */
 #include "cli/match.h"
+#include "cli/pipe.h"
+#include "cli/session.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "cli/pipe.h"
 
 #define LINE_WIDTH 80
 
@@ -20,8 +20,8 @@ struct choice {
 struct choices {
 	struct choice *v;
 	size_t n, cap;
-	bool end; /* `<cr>` */
-	bool piped; /* behind it, `|` */
+	bool end;   /* `<cr>` */
+	bool pipes; /* and `|` */
 };
 
 static void choice_add(struct choices *cs, const char *word, const char *help, bool arg)
@@ -135,34 +135,14 @@ static void choices_of(const struct cli_match *m, const char *part, bool complet
 		cli_node_reach(n, &r);
 		for (size_t p = 0; p < r.n; p++)
 			token_choices(m, n->row, &n->row->toks[r.at[p].pc], part, cs);
-		if (!r.accept || n->pc == CLI_START || prefix)
-			continue;
-		cs->end = true;
-		cs->piped |= !part && (m->g->modes[m->mode].flags & MODE_EXEC) && m->g->piped &&
-			     n->row->toks[0].word && !strcmp(n->row->toks[0].word, m->g->piped);
+		if (r.accept && n->pc != CLI_START && !prefix) {
+			cs->end = true;
+			cs->pipes |= (m->g->modes[m->mode].flags & MODE_EXEC) && m->g->pipes &&
+				     m->g->pipes(n->row);
+		}
 	}
 	if (cs->n)
 		qsort(cs->v, cs->n, sizeof(*cs->v), choice_cmp);
-	if (cs->piped && !completing) /* behind all words */
-		choice_add(cs, "|", "Output modifiers", false);
-}
-
-/* What may stand behind the bar. w: the words behind it. */
-static void choices_of_pipe(const struct cli_words *w, struct choices *cs)
-{
-	bool word = w->n > 1 || (w->n && w->blank_end);
-	const char *part = w->n ? w->v[0].text : NULL;
-
-	for (const struct cli_name *k = cli_pipe_names; k->word; k++) {
-		if (!k->help || !begins(k->word, part))
-			continue;
-		if (!word)
-			choice_add(cs, k->word, k->help, false);
-		else if (w->n == 1 && !strcmp(k->word, "json"))
-			cs->end = true;
-		else if (w->n == 1)
-			choice_add(cs, "LINE", "Regular Expression", true);
-	}
 }
 
 /* ---- layout ---- */
@@ -176,6 +156,8 @@ static void print_lines(const struct choices *cs, struct txt *out)
 			widest = strlen(cs->v[i].word);
 	for (size_t i = 0; i < cs->n; i++)
 		txt_printf(out, "  %-*s  %s\n", (int)widest, cs->v[i].word, cs->v[i].help);
+	if (cs->end && cs->pipes)
+		txt_printf(out, "  %-*s  Output modifiers\n", (int)widest, "|");
 	if (cs->end)
 		txt_str(out, "  <cr>\n");
 }
@@ -260,32 +242,98 @@ static const char *behind_do(const struct cli_grammar *g, unsigned *mode, const 
 	return p + 3;
 }
 
-/* The text behind the bar of an EXEC line; NULL: there is none. */
-static const char *behind_bar(const struct cli_grammar *g, unsigned mode, const char *line)
-{
-	const char *p = g->modes[mode].flags & MODE_EXEC ? strchr(line, '|') : NULL;
+/* ---- behind a bar ---- */
 
-	while (p && (p == line || (p[-1] != ' ' && p[-1] != '\t')))
-		p = strchr(p + 1, '|');
-	return p ? p + 1 : NULL;
+static void pipe_arguments(const char *spec, const char *rest, struct choices *cs)
+{
+	struct cli_pipe p;
+	size_t col;
+
+	/* what is missing may be anything: a dot is as good as the next */
+	struct txt whole = TXT_INIT;
+	txt_printf(&whole, "%s.", spec);
+	if (*rest || cli_pipe_read(txt_cstr(&whole), &p, &col))
+		p = (struct cli_pipe){ 0 };
+	txt_fini(&whole);
+	if (p.kind == CLI_PIPE_REDIRECT || p.kind == CLI_PIPE_APPEND || p.kind == CLI_PIPE_TEE) {
+		if (p.kind == CLI_PIPE_TEE)
+			choice_add(cs, "/append", "Append redirected output to URL", false);
+		choice_add(cs, "flash:", "Uniform Resource Locator", false);
+		return;
+	}
+	choice_add(cs, "LINE", "Regular Expression", true);
+	if (p.kind == CLI_PIPE_SECTION) {
+		choice_add(cs, "exclude", "Exclude entire section(s) of output", false);
+		choice_add(cs, "include", "Include entire section(s) of output", false);
+	}
 }
 
-static void help_of_pipe(const char *line, struct txt *out)
+/* What may follow `COMMAND | spec`, if COMMAND can be filtered; returns where the word that is
+ * being typed begins, NULL: none is. */
+static const char *pipe_choices(const struct cli_grammar *g, unsigned mode, const char *line, struct choices *cs)
 {
-	struct cli_words w;
+	size_t bar = cli_bar(line);
+	char *command = strndup(line, bar);
+	struct cli_words w = { 0 };
+	struct cli_match m = { 0 };
+	const char *word = line + bar + 1 + strspn(line + bar + 1, " \t");
+	size_t n = strcspn(word, " \t");
+
+	if (!command || cli_words_init(&w, command))
+		goto out;
+	cli_match_run(&m, g, mode, &w, w.n);
+	if (m.outcome != CLI_M_OK || (g->pipes && !g->pipes(m.best->row)))
+		goto out;
+	if (word[n]) {
+		struct cli_pipe p;
+		size_t col;
+
+		if (!cli_pipe_read(line + bar + 1, &p, &col) && p.kind == CLI_PIPE_JSON)
+			cs->end = true;
+		else
+			pipe_arguments(line + bar + 1, word + n + strspn(word + n, " \t"), cs);
+		word = NULL;
+	} else {
+		for (const struct cli_name *row = cli_pipe_names; row->word; row++)
+			if (begins(row->word, n ? word : NULL))
+				choice_add(cs, row->word, row->help, false);
+		word = n ? word : NULL;
+	}
+out:
+	if (m.level)
+		cli_match_fini(&m);
+	cli_words_fini(&w);
+	free(command);
+	return word;
+}
+
+static void pipe_help(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
+{
 	struct choices cs = { 0 };
 
-	if (cli_words_init(&w, line))
-		return;
-	choices_of_pipe(&w, &cs);
+	bool partial = pipe_choices(g, mode, line, &cs) != NULL;
 	if (!cs.n && !cs.end)
 		txt_str(out, "% Unrecognized command\n");
-	else if (w.n && !w.blank_end)
+	else if (partial)
 		print_columns(&cs, out);
 	else
 		print_lines(&cs, out);
 	choices_fini(&cs);
-	cli_words_fini(&w);
+}
+
+static void pipe_complete(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
+{
+	struct choices cs = { 0 };
+	const char *word = pipe_choices(g, mode, line, &cs);
+
+	if (word && cs.n == 1)
+		txt_printf(out, "%s ", cs.v[0].word + strlen(word));
+	choices_fini(&cs);
+}
+
+static bool has_bar(const struct cli_grammar *g, unsigned mode, const char *line)
+{
+	return (g->modes[mode].flags & MODE_EXEC) && line[cli_bar(line)];
 }
 
 void cli_help(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
@@ -295,8 +343,8 @@ void cli_help(const struct cli_grammar *g, unsigned mode, const char *line, stru
 	struct choices cs = { 0 };
 
 	line = behind_do(g, &mode, line);
-	if (behind_bar(g, mode, line)) {
-		help_of_pipe(behind_bar(g, mode, line), out);
+	if (has_bar(g, mode, line)) {
+		pipe_help(g, mode, line, out);
 		return;
 	}
 	if (cli_words_init(&w, line))
@@ -323,15 +371,15 @@ void cli_complete(const struct cli_grammar *g, unsigned mode, const char *line, 
 	struct choices cs = { 0 };
 
 	line = behind_do(g, &mode, line);
-	const char *bar = behind_bar(g, mode, line);
-
-	if (cli_words_init(&w, bar ? bar : line))
+	if (has_bar(g, mode, line)) {
+		pipe_complete(g, mode, line, out);
+		return;
+	}
+	if (cli_words_init(&w, line))
 		return;
 	if (w.n && !w.blank_end) {
 		run_either(&m, g, mode, &w);
-		if (bar)
-			choices_of_pipe(&w, &cs);
-		else if (m.level && m.depth == m.n)
+		if (m.level && m.depth == m.n)
 			choices_of(&m, w.v[w.n - 1].text, true, &cs);
 		const struct cli_word_ref *last = &w.v[w.n - 1];
 		const char *one = cs.n == 1 ? cs.v[0].word : NULL;

@@ -84,6 +84,8 @@ void cli_explain(struct cli_session *s, const void *root, const struct cli_match
 /* Takes an EXEC line, which stands at shift in what was typed. 0 or -ENOMEM. */
 int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const char *typed,
 		  size_t shift, struct cli_result *r);
+/* Where the bar of a pipe stands in an EXEC line; its end if there is none. */
+size_t cli_bar(const char *line);
 /* True if the words are an EXEC line: such a line is no part of a configuration. */
 bool cli_is_exec_line(struct cli_session *s, const struct cli_words *w, uint16_t *ret_action);
 

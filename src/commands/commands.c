@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "commands/exec.h"
 #include "commands/rows.h"
 
 /* ---- kept lines are the model's ---- */
@@ -152,6 +153,17 @@ static const struct cli_row *const tables[] = {
 	rows_exec_files, rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
 };
 
+/* What shows, and changes nothing. */
+static bool pipes(const struct cli_row *row)
+{
+	static const char *const words[] = { "show", "more", "dir" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (row->toks[0].word && !strcmp(row->toks[0].word, words[i]))
+			return true;
+	return row->action == EXEC_WRITE_TERMINAL;
+}
+
 static const char *hostname(const void *root)
 {
 	return ((const struct config *)root)->hostname;
@@ -165,9 +177,9 @@ static const struct cli_grammar grammar = {
 	.mode_exec = M_EXEC,
 	.mode_config = M_CONFIG,
 	.nests = commands_nests,
-	.piped = "show",
 	.keeper = &commands_keeper,
 	.hostname = hostname,
+	.pipes = pipes,
 };
 
 const struct cli_grammar *commands_grammar(void)

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include "base/wr.h"
-#include "cli/pipe.h"
 #include "control/dialog.h"
 #include "control/life.h"
 #include "control/ping.h"
 #include "control/pki_cmd.h"
 #include "control/pki_scep.h"
+#include "control/redirect.h"
 #include "control/show.h"
 #include "control/typed.h"
 #include "control/stream.h"
@@ -239,35 +239,57 @@ bool session_has_room(const struct session *s)
 	return evbuffer_get_length(bufferevent_get_output(s->bev)) < STREAM_ROOM;
 }
 
-/* One EXEC action, its pipe and its output. True: it goes on by itself. */
-static bool run_whole(struct session *s, const struct cli_result *r, struct cli_pipe *pipe, bool json, bool *ret_error)
+/* What of a finished output is shown, and where else it goes. */
+static void put_output(struct session *s, const struct cli_pipe *p, struct txt *out, bool *ret_error)
 {
-	struct txt out = TXT_INIT, piped = TXT_INIT;
+	struct txt said = TXT_INIT;
+	struct exec_io io = { s->c, s, &said };
+
+	switch (*ret_error ? 0 : p->kind) {
+	case CLI_PIPE_TEE:
+		session_print(s, txt_cstr(out));
+		/* fall through */
+	case CLI_PIPE_REDIRECT:
+	case CLI_PIPE_APPEND:
+		*ret_error = !redirect(&io, p, txt_cstr(out), out->len);
+		break;
+	case 0:
+	case CLI_PIPE_JSON:
+		session_print(s, txt_cstr(out));
+		break;
+	default:
+		*ret_error = cli_pipe_run(p, txt_cstr(out), &said) != 0;
+		break;
+	}
+	session_print(s, txt_cstr(&said));
+	txt_fini(&said);
+}
+
+static bool run_whole(struct session *s, const struct cli_result *r, const struct cli_pipe *p, bool *ret_error)
+{
+	struct txt out = TXT_INIT;
 	struct exec_io io = { s->c, s, &out };
 	bool later;
 
 	if (!show_is(r->action))
 		streams_finish(s->c);
-	later = (json ? exec_json : exec_run)(&io, r->action, r->args, ret_error);
-	if (pipe && !*ret_error) {
-		cli_pipe_text(pipe, txt_cstr(&out), out.len, &piped);
-		cli_pipe_close(pipe, &piped);
-		session_print(s, txt_cstr(&piped));
-	} else {
-		cli_pipe_close(pipe, NULL);
-		session_print(s, txt_cstr(&out));
-	}
+	later = (p->kind == CLI_PIPE_JSON ? exec_json : exec_run)(&io, r->action, r->args, ret_error);
+	put_output(s, p, &out, ret_error);
 	txt_fini(&out);
-	txt_fini(&piped);
 	return later;
 }
 
-static bool run_in_pieces(struct session *s, const struct cli_result *r, const struct exec_args *a, struct cli_pipe *pipe,
-			  bool *ret_error)
+static bool run_in_pieces(struct session *s, const struct cli_result *r, const struct exec_args *a,
+			  const struct cli_pipe *p, bool *ret_error)
 {
-	s->stream = stream_new(s->c, s, r->action, a, pipe);
+	struct cli_filter *filter = NULL;
+	struct txt why = TXT_INIT;
+
+	if (!cli_pipe_filters(p) || !cli_filter_open(p, &filter, &why))
+		s->stream = stream_new(s->c, s, r->action, a, filter);
 	if (!s->stream) {
-		session_print(s, "% Low on memory; try again later\n");
+		session_print(s, why.len ? txt_cstr(&why) : "% Low on memory; try again later\n");
+		txt_fini(&why);
 		*ret_error = true;
 		return false;
 	}
@@ -280,24 +302,20 @@ static bool run_in_pieces(struct session *s, const struct cli_result *r, const s
 	return false;
 }
 
+/* One EXEC action, its pipe and its output. True: it goes on by itself. */
 static bool run_exec(struct session *s, struct cli_result *r, bool *ret_error)
 {
 	static const struct exec_args none;
 	const struct exec_args *a = r->args ? r->args : &none;
-	bool json = r->pipe && cli_pipe_is_json(r->pipe);
-	struct cli_pipe *pipe = NULL;
-	struct txt why = TXT_INIT;
+	struct cli_pipe p = { 0 };
+	size_t col;
 
 	apply_now(s->c); /* what was typed before is in force before anything is shown */
-	if (r->pipe && !json && cli_pipe_open(r->pipe, &pipe, &why)) {
-		session_print(s, txt_cstr(&why));
-		txt_fini(&why);
-		*ret_error = true;
-		return false;
-	}
-	if (!json && show_in_pieces(r->action, a))
-		return run_in_pieces(s, r, a, pipe, ret_error);
-	return run_whole(s, r, pipe, json, ret_error);
+	if (r->pipe)
+		(void)cli_pipe_read(r->pipe, &p, &col); /* it was looked at together with its line */
+	if ((!p.kind || cli_pipe_filters(&p)) && show_in_pieces(r->action, a))
+		return run_in_pieces(s, r, a, &p, ret_error);
+	return run_whole(s, r, &p, ret_error);
 }
 
 /* For `archive`, `log config`. */

@@ -13,7 +13,7 @@ struct stream {
 	struct control *c;
 	struct session *s;
 	struct show_said *said; /* NULL: all of it is said */
-	struct cli_pipe *pipe;
+	struct cli_filter *filter;
 	struct event *next;
 	bool error;
 };
@@ -30,17 +30,17 @@ static void on_next(evutil_socket_t fd, short what, void *ctx)
 }
 
 struct stream *stream_new(struct control *c, struct session *s, unsigned action, const struct exec_args *a,
-			  struct cli_pipe *pipe)
+			  struct cli_filter *filter)
 {
 	struct stream *st = calloc(1, sizeof(*st));
 
 	if (!st) {
-		cli_pipe_close(pipe, NULL);
+		cli_filter_close(filter, NULL);
 		return NULL;
 	}
 	st->c = c;
 	st->s = s;
-	st->pipe = pipe;
+	st->filter = filter;
 	st->next = evtimer_new(c->base, on_next, st);
 	st->said = st->next ? show_now_begin(c, s, action, a) : NULL;
 	LIST_INSERT_HEAD(&c->streams, st, entry);
@@ -56,7 +56,7 @@ void stream_free(struct stream *st)
 		return;
 	LIST_REMOVE(st, entry);
 	show_now_end(st->said);
-	cli_pipe_close(st->pipe, NULL);
+	cli_filter_close(st->filter, NULL);
 	if (st->next)
 		event_free(st->next);
 	free(st);
@@ -67,14 +67,14 @@ static void say(struct stream *st, const struct txt *piece, bool over)
 {
 	struct txt piped = TXT_INIT;
 
-	if (!st->pipe) {
+	if (!st->filter) {
 		session_print(st->s, txt_cstr(piece));
 		return;
 	}
-	cli_pipe_text(st->pipe, txt_cstr(piece), piece->len, &piped);
+	cli_filter_text(st->filter, txt_cstr(piece), piece->len, &piped);
 	if (over) {
-		cli_pipe_close(st->pipe, &piped);
-		st->pipe = NULL;
+		cli_filter_close(st->filter, &piped);
+		st->filter = NULL;
 	}
 	session_print(st->s, txt_cstr(&piped));
 	txt_fini(&piped);
@@ -88,8 +88,8 @@ static void one_piece(struct stream *st)
 	st->error |= show_now_some(st->said, &piece, &over) != 0;
 	over |= piece.bad;
 	if (st->error) { /* what is wrong is said whole */
-		cli_pipe_close(st->pipe, NULL);
-		st->pipe = NULL;
+		cli_filter_close(st->filter, NULL);
+		st->filter = NULL;
 	}
 	say(st, &piece, over);
 	txt_fini(&piece);

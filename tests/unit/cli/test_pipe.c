@@ -22,6 +22,18 @@ static const char text[] = "hostname R1\n"
 
 static struct txt out;
 
+/* What a session does with what stands behind a bar. */
+static int cli_pipe(const char *spec, const char *of, struct txt *into)
+{
+	struct cli_pipe p;
+	size_t col;
+	int err = cli_pipe_read(spec, &p, &col);
+
+	if (err)
+		txt_str(into, err == -ENODATA ? "% Incomplete" : "% Invalid");
+	return err ? -EINVAL : cli_pipe_run(&p, of, into);
+}
+
 static const char *piped(const char *spec, int want)
 {
 	txt_clear(&out);
@@ -49,6 +61,13 @@ static void every_filter_does_what_its_name_says(void **state)
 		{ "include {a}", "crypto map {a}\n" },
 		{ "include [{]", "crypto map {a}\n" },
 		{ "include []!]", "!\n!\n" },
+		/* `_` is the place between words, and itself */
+		{ "include _end_", "end\n" },
+		{ "include crypto_map_", "crypto map {a}\n" },
+		{ "include _a_$", "crypto map {a}\n" },
+		{ "count _192_", "Number of lines which match regexp = 0\n" },
+		{ "section exclude ^interface", "hostname R1\n!\n!\ncrypto map {a}\nend\n" },
+		{ "section include ^crypto|^end", "crypto map {a}\nend\n" },
 		{ "include 192\\.0", " ip address 192.0.2.1 255.255.255.0\n" },
 	};
 
@@ -75,20 +94,84 @@ static void filters_are_abbreviated_as_people_do(void **state)
 
 static void json_is_known_and_takes_no_pattern(void **state)
 {
+	struct cli_pipe p;
+	size_t col;
+
 	(void)state;
-	assert_true(cli_pipe_is_json("json"));
-	assert_true(cli_pipe_is_json(" js  "));
-	assert_false(cli_pipe_is_json("json x"));
-	assert_false(cli_pipe_is_json("jsonx"));
-	assert_false(cli_pipe_is_json(""));
-	assert_false(cli_pipe_is_json("include json"));
+	assert_int_equal(cli_pipe_read("json", &p, &col), 0);
+	assert_int_equal(p.kind, CLI_PIPE_JSON);
+	assert_int_equal(cli_pipe_read(" js  ", &p, &col), 0);
+	assert_int_equal(p.kind, CLI_PIPE_JSON);
+	assert_int_equal(cli_pipe_read("json x", &p, &col), -EINVAL);
+	assert_int_equal(cli_pipe_read("jsonx", &p, &col), -EINVAL);
+	assert_int_equal(cli_pipe_read("include json", &p, &col), 0);
+	assert_int_equal(p.kind, CLI_PIPE_INCLUDE);
+}
+
+static void files_are_one_word(void **state)
+{
+	static const struct {
+		const char *spec;
+		enum cli_pipe_kind kind;
+		bool append;
+		const char *file;
+	} rows[] = {
+		{ "redirect flash:x", CLI_PIPE_REDIRECT, false, "flash:x" },
+		{ "red x  ", CLI_PIPE_REDIRECT, false, "x" },
+		{ "tee flash:x", CLI_PIPE_TEE, false, "flash:x" },
+		{ "tee /append flash:x", CLI_PIPE_TEE, true, "flash:x" },
+		{ "tee /a x", CLI_PIPE_TEE, true, "x" },
+		{ "append x", CLI_PIPE_APPEND, true, "x" },
+	};
+	struct cli_pipe p;
+	size_t col;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(cli_pipe_read(rows[i].spec, &p, &col), 0);
+		assert_int_equal(p.kind, rows[i].kind);
+		assert_int_equal(p.append, rows[i].append);
+		assert_string_equal(p.text, rows[i].file);
+	}
+	assert_int_equal(cli_pipe_read("redirect a b", &p, &col), -EINVAL);
+	assert_int_equal(col, strlen("redirect a "));
+	assert_int_equal(cli_pipe_read("tee /append", &p, &col), 0); /* a name, which flash: then refuses */
+	assert_int_equal(cli_pipe_read("tee", &p, &col), -ENODATA);
+}
+
+static void a_second_filter_is_refused_where_it_begins(void **state)
+{
+	static const struct {
+		const char *spec;
+		size_t col; /* 0: it is a pattern */
+	} rows[] = {
+		{ "include a | include b", sizeof("include a ") - 1 },
+		{ "include a | inc b", sizeof("include a ") - 1 },
+		{ "include a | json", sizeof("include a ") - 1 },
+		{ "section a | count", sizeof("section a ") - 1 },
+		{ "include a | redirect flash:x", sizeof("include a ") - 1 },
+		{ "include a|b", 0 },
+		{ "include a | b", 0 },
+		{ "include a |include b", sizeof("include a ") - 1 },
+		{ "include include|exclude x", 0 },
+		{ "section router|^interface", 0 },
+	};
+	struct cli_pipe p;
+	size_t col;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(cli_pipe_read(rows[i].spec, &p, &col), rows[i].col ? -EINVAL : 0);
+		if (rows[i].col)
+			assert_int_equal(col, rows[i].col);
+	}
 }
 
 static void what_is_no_filter_is_refused_with_a_message(void **state)
 {
 	static const char *const bad[] = { "", " ", "grep x", "include", "include ", "includes x",
-					   "include (", "include [a", "redirect /etc/passwd",
-					   "tee x", "append x", "json x" };
+					   "include (", "include [a", "include *", "include a|+",
+					   "include (?a)", "redirect", "json x" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -144,15 +227,18 @@ static void pieces_of_any_size_are_filtered_as_the_whole(void **state)
 	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++)
 		for (size_t size = 1; size < sizeof(text); size++) {
 			struct txt pieces = TXT_INIT;
-			struct cli_pipe *p;
+			struct cli_filter *f;
+			struct cli_pipe p;
+			size_t col;
 
-			assert_int_equal(cli_pipe_open(specs[i], &p, &pieces), 0);
+			assert_int_equal(cli_pipe_read(specs[i], &p, &col), 0);
+			assert_int_equal(cli_filter_open(&p, &f, &pieces), 0);
 			/* the last line without its end */
 			for (size_t at = 0, n; at < sizeof(text) - 2; at += n) {
 				n = sizeof(text) - 2 - at < size ? sizeof(text) - 2 - at : size;
-				cli_pipe_text(p, text + at, n, &pieces);
+				cli_filter_text(f, text + at, n, &pieces);
 			}
-			cli_pipe_close(p, &pieces);
+			cli_filter_close(f, &pieces);
 			assert_string_equal(txt_cstr(&pieces), piped(specs[i], 0));
 			txt_fini(&pieces);
 		}
@@ -171,6 +257,8 @@ int main(void)
 		cmocka_unit_test(every_filter_does_what_its_name_says),
 		cmocka_unit_test(filters_are_abbreviated_as_people_do),
 		cmocka_unit_test(json_is_known_and_takes_no_pattern),
+		cmocka_unit_test(files_are_one_word),
+		cmocka_unit_test(a_second_filter_is_refused_where_it_begins),
 		cmocka_unit_test(what_is_no_filter_is_refused_with_a_message),
 		cmocka_unit_test(a_hostile_pattern_ends_soon),
 		cmocka_unit_test(a_text_without_a_last_line_end_gets_one),

@@ -67,16 +67,19 @@ static void help_is_as_captured_on_ios(void **state)
 		  "  |       Output modifiers\n"
 		  "  <cr>\n" },
 		{ NULL, "do show ip access-lists X | ",
-		  "  begin    Begin with the line that matches\n"
-		  "  count    Count number of lines which match regexp\n"
-		  "  exclude  Exclude lines that match\n"
-		  "  include  Include lines that match\n"
-		  "  json     The same as JSON\n"
-		  "  section  Filter a section of output\n" },
+		  "  append    Append redirected output to URL (URLs supporting append operation only)\n"
+		  "  begin     Begin with the line that matches\n"
+		  "  count     Count number of lines which match regexp\n"
+		  "  exclude   Exclude lines that match\n"
+		  "  include   Include lines that match\n"
+		  "  json      Print the output as JSON\n"
+		  "  redirect  Redirect output to URL\n"
+		  "  section   Filter a section of output\n"
+		  "  tee       Copy output to URL\n" },
 		{ NULL, "do show clock | in", "include\n" },
 		{ NULL, "do show clock | include ", "  LINE  Regular Expression\n" },
 		{ NULL, "do show clock | json ", "  <cr>\n" },
-		{ NULL, "do show clock | include x ", "% Unrecognized command\n" },
+		{ NULL, "do show clock | include x ", "  LINE  Regular Expression\n" },
 		{ NULL, "do show clock | xyz", "% Unrecognized command\n" },
 	};
 

@@ -486,7 +486,12 @@ int fixture_type(const struct show_in *in, const char *line, struct txt *out)
 	if (!s)
 		return -ENOMEM;
 	cli_session_line(s, ((const struct world *)in)->config, line, 0, &r);
-	bool json = r.pipe && cli_pipe_is_json(r.pipe);
+	struct cli_pipe p = { 0 };
+	size_t col;
+
+	if (r.pipe)
+		(void)cli_pipe_read(r.pipe, &p, &col);
+	bool json = p.kind == CLI_PIPE_JSON;
 
 	if (r.status == CLI_EXEC)
 		err = (json && show_json_kind(r.action) == JSON_ROWS ? show_json : show_run)(in, r.action,
@@ -494,7 +499,7 @@ int fixture_type(const struct show_in *in, const char *line, struct txt *out)
 	if (json && !err && show_json_kind(r.action) == JSON_LINES)
 		show_json_lines(txt_cstr(&text), out);
 	else if (r.status == CLI_EXEC && r.pipe && !json)
-		cli_pipe(r.pipe, txt_cstr(&text), out);
+		(void)cli_pipe_run(&p, txt_cstr(&text), out);
 	else
 		txt_str(out, r.status == CLI_EXEC ? txt_cstr(&text) : txt_cstr(&r.out));
 	txt_fini(&text);
