@@ -574,12 +574,51 @@ static void farewell_fini(struct farewell *w)
 	txt_fini(&w->text);
 }
 
+/* A line in the mode of an object that is gone. What it would have said to that object must
+ * not be said to the configuration as a whole, where `no crypto map M` is another command:
+ * so the session stays, and changes nothing, until it is left or another object is named.
+ * True if the line is taken as ever. */
+static bool lost_line(struct cli_work *k)
+{
+	struct cli_session *s = k->s;
+	struct cli_match own = { 0 }, global = { 0 };
+	bool leaves = false, go_on = false;
+
+	cli_match_run(&own, s->g, s->lost, k->w, k->w->n);
+	if (own.outcome == CLI_M_OK && !own.nomem && cli_is_builtin(own.best->row)) {
+		leaves = own.best->row->action == CLI_B_EXIT;
+		go_on = !leaves;
+		if (own.best->row->action != CLI_B_DO)
+			s->lost = 0;
+	} else if (!own.nomem && own.outcome != CLI_M_OK) {
+		cli_match_run(&global, s->g, s->g->mode_config, k->w, k->w->n);
+		go_on = !global.nomem && global.outcome == CLI_M_OK;
+		if (go_on)
+			s->lost = 0;
+	}
+	if (!go_on && !leaves) {
+		k->r->status = CLI_ERROR;
+		txt_str(&k->r->out, "% What is configured here was removed meanwhile: nothing was changed, exit leaves\n\n");
+	}
+	if (own.level)
+		cli_match_fini(&own);
+	if (global.level)
+		cli_match_fini(&global);
+	return go_on;
+}
+
 int cli_config_line(struct cli_work *k)
 {
+	unsigned mode = cli_session_mode(k->s);
+	size_t n = k->s->n;
 	struct farewell w;
 	int err;
 
 	cli_session_resolve(k->s, k->root, k->obj);
+	if (k->s->interactive && k->s->n < n)
+		k->s->lost = (uint8_t)mode;
+	if (k->s->lost && !lost_line(k))
+		return 0;
 	err = farewell_init(&w, k);
 	if (!err)
 		err = config_line(k);

@@ -111,6 +111,8 @@ void cli_session_set_interactive(struct cli_session *s, bool on)
 
 unsigned cli_session_mode(const struct cli_session *s)
 {
+	if (s->lost)
+		return s->lost;
 	if (s->n)
 		return s->f[s->n - 1].mode;
 	return s->privileged ? s->g->mode_exec : s->g->mode_user;
@@ -125,6 +127,7 @@ void cli_session_goto(struct cli_session *s, unsigned mode)
 {
 	cli_session_pop(s, 0);
 	cli_session_forget(s);
+	s->lost = 0;
 	s->raw[0] = '\0';
 	s->wrapped = false;
 	s->privileged = mode != s->g->mode_user;

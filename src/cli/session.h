@@ -40,6 +40,7 @@ struct cli_session {
 	/* below a line that was refused: deeper lines belong to it */
 	char *orphan; /* its text, or NULL */
 	size_t orphan_indent, orphan_frame;
+	uint8_t lost; /* the mode of an object that somebody else has removed; 0: none */
 	char raw[3]; /* the delimiter that ends a banner; "" outside one */
 };
 

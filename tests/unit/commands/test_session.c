@@ -743,6 +743,12 @@ static void a_session_survives_the_loss_of_its_object(void **state)
 	config_del_map(r.c, r.c->maps.v[0]);
 	type(&r, "set peer 192.0.2.1");
 	assert_int_equal(r.last.status, CLI_ERROR);
+	/* what was meant for it is not said to the whole, until somebody leaves */
+	assert_string_equal(prompt(&r), "R1(config-crypto-map)#");
+	type(&r, "description lost");
+	assert_int_equal(r.last.status, CLI_ERROR);
+	type(&r, "exit");
+	assert_int_equal(r.last.status, CLI_OK);
 	assert_string_equal(prompt(&r), "R1(config)#");
 	router_down(&r);
 }
