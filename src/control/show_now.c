@@ -19,7 +19,7 @@
 #include "control/show_parts.h"
 #include "host/os.h"
 
-#define MAX_USERS 64
+#define MAX_USERS 256 /* as many as there can be sessions */
 
 /* A show_in and what it points to. Arrays grow by doubling. */
 struct snapshot {

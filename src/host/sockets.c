@@ -332,7 +332,7 @@ int unix_listen(const char *path)
 		(void)unlink(path);
 	}
 	mode_t mask = umask(0117);
-	err = bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 16) ? -errno : 0;
+	err = bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, 128) ? -errno : 0;
 	umask(mask);
 	if (err) {
 		close(fd);

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clients of the control socket that do what ours does not: the router serves the others, and does not grow."""
+import contextlib
+import pathlib
+import random
+import socket
+import struct
+import time
+
+import pytest
+
+from test_shell import CLOSE, HELP, LINE, OUTPUT, PROMPT, router, shell  # noqa: F401: a fixture
+
+pytestmark = pytest.mark.no_way('a command line: no packet passes')
+
+
+def frame(kind, data=b''):
+    return struct.pack('!BI', kind, len(data)) + data
+
+
+@contextlib.contextmanager
+def client(path):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(str(path))
+        s.settimeout(20)
+        yield s
+
+
+def frames(s):
+    """Until the other side closes."""
+    data = b''
+    while True:
+        while len(data) >= 5 and len(data) >= 5 + (n := struct.unpack('!I', data[1:5])[0]):
+            yield data[0], data[5:5 + n]
+            data = data[5 + n:]
+        try:
+            more = s.recv(65536)
+        except ConnectionResetError:
+            return
+        if not more:
+            return
+        data += more
+
+
+def answer(it):
+    """What is printed up to the next prompt, and the prompt's flags; None: it was closed."""
+    text = b''
+    for kind, data in it:
+        if kind == OUTPUT:
+            text += data
+        elif kind == PROMPT:
+            return text, data[0]
+    return None
+
+
+def serves(path):
+    """In a time that a person does not notice; what is printed."""
+    begun = time.monotonic()
+    done = shell(path, 'show clock')
+    assert done.returncode == 0 and time.monotonic() - begun < 5
+    return done.stdout
+
+
+def memory(path):
+    """Of the control process, in kB."""
+    for p in pathlib.Path('/proc').glob('[0-9]*'):
+        with contextlib.suppress(OSError):
+            if (p / 'comm').read_text() == 'culvert-control\n' and str(path).encode() in (p / 'cmdline').read_bytes():
+                return int((p / 'status').read_text().split('VmRSS:')[1].split()[0])
+    raise AssertionError('no control process')
+
+
+def test_garbage_of_any_kind_ends_only_its_own_session(router):  # noqa: F811
+    dice = random.Random(6)
+    for i in range(150):
+        with client(router) as s, contextlib.suppress(ConnectionError, BrokenPipeError, socket.timeout):
+            s.settimeout(0.05)
+            for _ in range(dice.randrange(1, 5)):
+                kind = dice.choice([1, 1, 2, 3, 4, 5, 64, 67, dice.randrange(256)])
+                body = dice.randbytes(dice.choice([0, 1, 7, 100, 4096, 4097, 9000]))
+                said = dice.choice([len(body)] * 4 + [len(body) + 1, 65536, 65537, 2 ** 32 - 1])
+                s.sendall(struct.pack('!BI', kind, said) + body)
+            if i % 3:
+                s.recv(4096)
+    assert serves(router)
+
+
+@pytest.mark.parametrize('kind', [LINE, HELP])
+def test_a_line_that_is_too_long_or_no_text_is_refused(router, kind):  # noqa: F811
+    with client(router) as s:
+        it = frames(s)
+        answer(it)
+        for line in (b'x' * 4097, b'show\0clock', b'x' * 65536):
+            s.sendall(frame(kind, line))
+            text, flags = answer(it)
+            assert text == b'% Line too long or not text\n' and flags & 1
+        s.sendall(frame(LINE, b'show privilege'))
+        assert answer(it)[0] == b'Current privilege level is 1\n'
+        s.sendall(struct.pack('!BI', LINE, 65537))
+        assert answer(it) is None
+
+
+def test_bytes_may_come_one_by_one(router):  # noqa: F811
+    with client(router) as s:
+        it = frames(s)
+        answer(it)
+        for byte in frame(LINE, b'show privilege'):
+            s.sendall(bytes([byte]))
+            time.sleep(0.002)
+        assert answer(it)[0] == b'Current privilege level is 1\n'
+
+
+def test_who_has_closed_his_side_still_gets_all_answers(router):  # noqa: F811
+    asked = 500
+    with client(router) as s:
+        s.sendall(frame(LINE, b'enable') + frame(LINE, b'show running-config') * asked)
+        s.shutdown(socket.SHUT_WR)
+        text = b''.join(data for kind, data in frames(s) if kind == OUTPUT)
+    assert text.count(b'hostname R9\n') == asked
+
+
+def test_two_hundred_sessions_at_once(router):  # noqa: F811
+    before = memory(router)
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(client(router)) for _ in range(200)]
+        its = [frames(s) for s in sessions]
+        for it in its:
+            answer(it)
+        for i, s in enumerate(sessions):
+            s.sendall(frame(LINE, b'enable') + frame(LINE, b'configure terminal') + frame(LINE, b'interface Loopback%d' % i)
+                      + frame(LINE, b'description of session %d' % i))
+        for it in its:
+            for _ in range(4):
+                assert not answer(it)[1] & 1
+        text = shell(router, 'show running-config').stdout
+        assert text.count(' description of session ') == 200
+        assert serves(router)
+        assert memory(router) - before < 40_000
+        # up to the last one; and who comes then is told
+        sessions += [stack.enter_context(client(router)) for _ in range(56)]
+        for s in sessions[200:]:
+            assert answer(frames(s))[0] == b''
+        with client(router) as s:
+            assert list(frames(s)) == [(OUTPUT, b'% All lines are in use; try again later\n'), (CLOSE, b'')]
+        done = shell(router, 'show clock')
+        assert done.returncode == 1 and 'All lines are in use' in done.stdout
+    assert serves(router)
+
+
+def test_who_does_not_read_costs_no_more_than_a_bound(router):  # noqa: F811
+    fill = [b'enable', b'terminal history size 256', *(b'terminal editing %03d' % i + b'x' * 230 for i in range(256))]
+    before = memory(router)
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(client(router)) for _ in range(16)]
+        for s in sessions:
+            it = frames(s)
+            s.sendall(b''.join(frame(LINE, line) for line in fill))
+            for _ in range(len(fill) + 1):
+                answer(it)
+            # 13 MB: not yet what one alone may leave unread
+            s.sendall(frame(LINE, b'show history') * 200)
+        for _ in range(5):
+            assert serves(router)
+        grown = memory(router) - before
+        assert grown < 120_000  # kB, of the 200 MB that they asked for
+    assert serves(router)
+
+
+def test_a_flood_of_commands_leaves_others_their_turn(router):  # noqa: F811
+    with client(router) as s:
+        s.sendall(frame(LINE, b'enable'))
+        s.setblocking(False)
+        sent = 0
+        end = time.monotonic() + 3
+        slowest = 0
+        while time.monotonic() < end:
+            with contextlib.suppress(BlockingIOError):
+                sent += s.send(frame(LINE, b'show interfaces') * 100)
+            with contextlib.suppress(BlockingIOError):
+                while s.recv(1 << 20):
+                    pass
+            begun = time.monotonic()
+            serves(router)
+            slowest = max(slowest, time.monotonic() - begun)
+        assert sent > 10_000
+        assert slowest < 3
