@@ -23,6 +23,9 @@ void check_profile_use(const struct config *c, const char *obj, const char *prof
 /* check_unused.c */
 void check_surprises(const struct config *c, struct report *r);
 
+/* check_lines.c: what the lines of crypto access lists do that nobody expects of them. */
+void check_crypto_lists(const struct config *c, struct report *r);
+
 /* check_map.c */
 void check_ipsec(const struct config *c, struct report *r);
 

@@ -10,7 +10,6 @@
 #include "model/acl_match.h"
 
 #define FAST_BITS 100000000u /* a second */
-#define LINES_COMPARED 200   /* of a list, each with each: a start does not wait for more */
 
 static bool lists_transform(const struct cfg_map_entry *e, const char *name)
 {
@@ -181,82 +180,6 @@ static void check_volume(const struct config *c, const struct cfg_map_entry *e, 
 			      kb, kb * 1024 * 8 / FAST_BITS);
 }
 
-static bool is_any(const struct addr_match *m)
-{
-	unsigned len;
-
-	return addr_match_prefix(m, &len) && !len;
-}
-
-static bool is_host(const struct addr_match *m)
-{
-	unsigned len;
-
-	return addr_match_prefix(m, &len) && len == (m->addr.family == IP_V6 ? 128 : 32);
-}
-
-static bool within(const struct addr_match *in, const struct addr_match *out)
-{
-	unsigned a, b;
-
-	return addr_match_prefix(in, &a) && addr_match_prefix(out, &b) && a >= b && ipaddr_in(&in->addr, &out->addr, b);
-}
-
-/* What the lines of a crypto ACL do that nobody expects of them. */
-static void check_acl(const struct config *c, const struct cfg_map_entry *e, const char *obj, struct report *r)
-{
-	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
-
-	for (size_t i = 0; acl && i < acl->entries.n; i++) {
-		const struct acl_entry *a = acl->entries.v[i];
-
-		if (a->kind == ACE_DENY) {
-			report_object(r, REPORT_NOTE, obj, NULL,
-				      "entry %u of access list %s denies: what it names goes to the next entry of the map, or in "
-				      "clear; the peer's list has to leave out the same.", a->seq, acl->name);
-			continue;
-		}
-		if (a->kind != ACE_PERMIT)
-			continue;
-		if (is_any(&a->src) && is_any(&a->dst))
-			report_object(r, REPORT_WARNING, obj, "permit ip SOURCE WILDCARD DESTINATION WILDCARD",
-				      "entry %u of access list %s protects everything, also what is for others than the peer.",
-				      a->seq, acl->name);
-		else if (is_any(&a->dst))
-			report_object(r, REPORT_NOTE, obj, NULL,
-				      "entry %u of access list %s protects what goes anywhere: all other traffic of these sources goes "
-				      "to this peer, or nowhere.", a->seq, acl->name);
-		for (size_t k = 0; k < i && i < LINES_COMPARED; k++) {
-			const struct acl_entry *b = acl->entries.v[k];
-
-			if (b->kind == ACE_PERMIT && acl_entry_is_plain(b) && !b->src_port.n && !b->dst_port.n &&
-			    (!b->proto || b->proto == a->proto) && within(&a->src, &b->src) && within(&a->dst, &b->dst)) {
-				report_object(r, REPORT_NOTE, obj, NULL,
-					      "entry %u of access list %s is within entry %u, which takes its packets.", a->seq,
-					      acl->name, b->seq);
-				break;
-			}
-		}
-	}
-}
-
-/* GRE between the two ends needs no second pair of addresses. */
-static void check_mode(const struct config *c, const struct cfg_map_entry *e, const char *obj, struct report *r)
-{
-	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
-	const struct cfg_transform *t = e->n_transforms ? config_find_transform(c, e->transforms[0]) : NULL;
-
-	for (size_t i = 0; acl && t && t->t.mode != MODE_TRANSPORT && i < acl->entries.n; i++) {
-		const struct acl_entry *a = acl->entries.v[i];
-
-		if (a->kind == ACE_PERMIT && a->proto == 47 && is_host(&a->src) && is_host(&a->dst)) {
-			report_object(r, REPORT_NOTE, obj, "crypto ipsec transform-set NAME ..., mode transport",
-				      "GRE between the two ends in tunnel mode carries their addresses twice: 20 bytes a packet.");
-			return;
-		}
-	}
-}
-
 static void check_entries(const struct config *c, struct report *r)
 {
 	char obj[CHECK_NAME_LEN];
@@ -269,8 +192,6 @@ static void check_entries(const struct config *c, struct report *r)
 				continue;
 			snprintf(obj, sizeof(obj), "crypto map %s %u", c->maps.v[i]->name, e->seq);
 			check_volume(c, e, obj, r);
-			check_acl(c, e, obj, r);
-			check_mode(c, e, obj, r);
 		}
 	for (size_t i = 0; i < c->ipsec_profiles.n; i++) {
 		check_object_name(obj, "crypto ipsec profile", c->ipsec_profiles.v[i]->name);
@@ -335,6 +256,7 @@ void check_surprises(const struct config *c, struct report *r)
 	check_policies(c, r);
 	check_transforms(c, r);
 	check_entries(c, r);
+	check_crypto_lists(c, r);
 	check_ways_in(c, r);
 	check_unused(c, r);
 }

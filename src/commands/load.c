@@ -14,6 +14,7 @@ void report_fini(struct report *r)
 		free(r->v[i].object);
 		free(r->v[i].text);
 		free(r->v[i].fix);
+		free(r->v[i].acl);
 	}
 	free(r->v);
 	memset(r, 0, sizeof(*r));
@@ -57,6 +58,16 @@ void report_object(struct report *r, enum report_severity sev, const char *objec
 					    .fix = fix ? strdup(fix) : NULL });
 }
 
+void report_entry(struct report *r, const char *acl, uint32_t seq)
+{
+	struct report_msg *m = r->n ? &r->v[r->n - 1] : NULL;
+
+	if (!m || m->acl)
+		return;
+	m->acl = strdup(acl);
+	m->entry = seq;
+}
+
 static void print_line(const struct report_msg *m, const char *name, struct txt *out)
 {
 	txt_printf(out, "%s:%u:\n", name, m->line);
@@ -97,8 +108,10 @@ static void print_all(const struct report *r, const char *name, bool log, struct
 				print_line(m, name, out);
 			continue;
 		}
-		txt_printf(out, "%s: %s: %s: %s\n", name, words[m->severity],
-			   m->object ? m->object : "", m->text);
+		txt_str(out, name);
+		if (m->at)
+			txt_printf(out, ":%u", m->at);
+		txt_printf(out, ": %s: %s: %s\n", words[m->severity], m->object ? m->object : "", m->text);
 		if (m->fix)
 			txt_printf(out, "    fix: %s\n", m->fix);
 	}
@@ -124,8 +137,8 @@ void report_json(const struct report *r, struct json *j)
 
 		json_object(j, NULL);
 		json_str(j, "severity", words[m->severity]);
-		if (m->line)
-			json_num(j, "line", m->line);
+		if (m->line || m->at)
+			json_num(j, "line", m->line ? m->line : m->at);
 		else
 			json_null(j, "line");
 		json_str_or_null(j, "source", m->source ? m->source : "");

@@ -16,6 +16,9 @@ struct report_msg {
 	uint8_t severity; /* enum report_severity */
 	uint32_t line, col;
 	char *source, *object, *text, *fix;
+	char *acl; /* what it is about is that list's */
+	uint32_t entry;
+	uint32_t at; /* of an object: its line, once report_locate() has found it */
 };
 
 struct report {
@@ -36,6 +39,8 @@ void report_print_log(const struct report *r, const char *name, struct txt *out)
 /* Adds a remark about an object; text takes a format. */
 void report_object(struct report *r, enum report_severity sev, const char *object, const char *fix,
 		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* Says of the last remark that it is about entry seq of a list, wherever the list is used. */
+void report_entry(struct report *r, const char *acl, uint32_t seq);
 
 /* Reads a configuration text (len bytes, any bytes) into a new configuration.
  * Lines that are wrong are reported and kept; the rest is in force. 0, or -ENOMEM

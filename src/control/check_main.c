@@ -10,6 +10,7 @@
 #include "commands/check_pair.h"
 #include "commands/grade.h"
 #include "commands/load.h"
+#include "commands/locate.h"
 #include "commands/mirror.h"
 #include "control/control.h"
 #include "control/load.h"
@@ -115,6 +116,7 @@ static void tell_text(const struct file *f)
 static void check_file(struct checking *k, struct file *f)
 {
 	commands_check(f->c, &f->r);
+	report_locate(&f->r, f->text, f->len);
 	if (k->json)
 		tell_json(k, f);
 	else
