@@ -1,100 +1,185 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two ends beside each other: which of their tunnels meet, and what becomes of them, whoever begins. */
 #include "commands/check_pair.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/secret.h"
-#include "commands/check_parts.h"
-#include "commands/mirror.h"
+#include "commands/check_ipv6.h"
+#include "commands/check_pair_parts.h"
 
-#define LINKS_MAX 4096
-
-struct side {
-	const struct config *c;
-	const char *name;
-};
-
-/* What one side configures with one peer: an entry of a crypto map, or a protected tunnel with its profile. */
-struct link {
-	const struct cfg_map_entry *terms; /* NULL: a tunnel in clear */
-	const struct cfg_interface *tunnel; /* NULL: a crypto map */
-	struct ipaddr local, peer;
-	char object[CHECK_NAME_LEN];
-};
-
-struct links {
-	struct link *v;
-	size_t n;
-};
-
-struct pair {
-	struct side a, b;
-	struct links la, lb;
-	struct report *r;
-	struct txt *said;
-	bool bad; /* of the tunnel that is looked at */
-};
+#define LINKS_MAX 8192
+#define LINES_MAX 65536
 
 /* ---- what each side has ---- */
 
-static void add_link(struct links *l, const struct link *one)
+static bool grow(void **v, size_t n, size_t *cap, size_t size, size_t most)
 {
-	if (l->n < LINKS_MAX && one->local.family && one->peer.family)
-		l->v[l->n++] = *one;
+	size_t want = *cap ? *cap * 2 : 64;
+	void *more;
+
+	if (n < *cap)
+		return true;
+	more = n < most ? reallocarray(*v, want, size) : NULL;
+	if (!more)
+		return false;
+	*v = more;
+	*cap = want;
+	return true;
 }
 
-static void links_of_map(const struct config *c, const struct cfg_interface *f, struct links *l)
+static bool add_line(struct pair_side *s, const struct selector *sel, const struct acl_entry *ace)
 {
-	const struct cfg_map *m = f->crypto_map[0] ? config_find_map(c, f->crypto_map) : NULL;
-	const struct cfg_interface *local = m && m->local_if[0] ? config_find_interface(c, m->local_if) : f;
+	if (!grow((void **)&s->lines, s->n_lines, &s->cap_lines, sizeof(*s->lines), LINES_MAX))
+		return false;
+	s->lines[s->n_lines++] = (struct pair_line){ .sel = *sel, .ace = ace, .link = s->n_links - 1 };
+	return true;
+}
+
+static bool add_acl(struct pair_side *s, const struct cfg_acl *acl)
+{
+	struct selector sel[ACL_MAX_SELECTORS];
+	bool fits = true;
+
+	for (size_t i = 0; acl && i < acl->entries.n; i++) {
+		const struct acl_entry *e = acl->entries.v[i];
+		size_t n = e->kind == ACE_REMARK ? 0 : acl_entry_selectors(e, sel, ACL_MAX_SELECTORS);
+
+		for (size_t k = 0; k < n; k++)
+			fits &= add_line(s, &sel[k], e);
+	}
+	return fits;
+}
+
+/* A link whose addresses are not known meets nothing. */
+static bool add_link(struct pair_side *s, const struct pair_link *one)
+{
+	if (!one->local.family || (!one->peer.family && !one->dynamic))
+		return true;
+	if (!grow((void **)&s->links, s->n_links, &s->cap_links, sizeof(*s->links), LINKS_MAX))
+		return false;
+	s->links[s->n_links++] = *one;
+	return true;
+}
+
+static bool add_entry(struct pair_side *s, const struct cfg_map *m, const struct cfg_map_entry *e, struct pair_link *one)
+{
+	bool fits = true;
+
+	one->terms = e;
+	one->profile = e->profile[0] ? e->profile : m->profile;
+	for (size_t k = 0; k < e->n_peers; k++) {
+		size_t before = s->n_links;
+
+		one->peer = e->peers[k].addr;
+		fits &= add_link(s, one);
+		if (s->n_links > before)
+			fits &= add_acl(s, config_find_acl(s->c, e->match_acl));
+	}
+	return fits;
+}
+
+static bool add_templates(struct pair_side *s, const struct cfg_map *m, const struct cfg_map_entry *e, struct pair_link *one)
+{
+	const struct cfg_map *d = config_find_dynamic_map(s->c, e->dynamic);
+	struct ipaddr any = { .family = m->ipv6 ? IP_V6 : IP_V4 };
+	struct selector all = { .local = addr_match_of(&any, 0), .remote = addr_match_of(&any, 0) };
+	bool fits = true;
+
+	one->dynamic = true;
+	one->peer = (struct ipaddr){ 0 };
+	for (size_t i = 0; d && i < d->entries.n; i++) {
+		const struct cfg_map_entry *t = d->entries.v[i];
+		size_t before = s->n_links;
+
+		one->terms = t;
+		one->profile = t->profile[0] ? t->profile : m->profile;
+		fits &= add_link(s, one);
+		if (s->n_links > before)
+			fits &= t->match_acl[0] ? add_acl(s, config_find_acl(s->c, t->match_acl)) : add_line(s, &all, NULL);
+	}
+	return fits;
+}
+
+static struct ipaddr address_of(const struct cfg_interface *f, bool ipv6)
+{
+	return ipv6 ? check_first_address6(f) : f->addr.addr;
+}
+
+static bool add_map(struct pair_side *s, const struct cfg_interface *f, bool ipv6)
+{
+	const char *name = ipv6 ? f->ip6.crypto_map : f->crypto_map;
+	const struct cfg_map *m = name[0] ? config_find_map(s->c, name) : NULL;
+	const struct cfg_interface *local = m && m->local_if[0] ? config_find_interface(s->c, m->local_if) : f;
+	bool fits = true;
 
 	for (size_t i = 0; m && local && i < m->entries.n; i++) {
 		const struct cfg_map_entry *e = m->entries.v[i];
-		struct link one = { .terms = e, .local = local->addr.addr };
+		struct pair_link one = { .local = address_of(local, ipv6) };
 
-		if (e->type != MAP_ISAKMP)
-			continue;
 		snprintf(one.object, sizeof(one.object), "crypto map %s %u", m->name, e->seq);
-		for (size_t k = 0; k < e->n_peers; k++) {
-			one.peer = e->peers[k].addr;
-			add_link(l, &one);
-		}
+		if (e->type == MAP_ISAKMP)
+			fits &= add_entry(s, m, e, &one);
+		else if (e->type == MAP_DYNAMIC)
+			fits &= add_templates(s, m, e, &one);
 	}
+	return fits;
 }
 
-static void links_of_tunnel(const struct config *c, const struct cfg_interface *f, struct links *l)
+/* As the forwarder compiles it: what a tunnel protects is itself, of a VTI all that is routed into it. */
+static struct selector proxies(const struct cfg_tunnel *t, const struct pair_link *l)
 {
-	const struct cfg_interface *source = f->tunnel.source_if[0] ? config_find_interface(c, f->tunnel.source_if) : NULL;
-	struct link one = { .tunnel = f, .peer = f->tunnel.destination,
-			    .local = source ? source->addr.addr : f->tunnel.source,
-			    .terms = f->tunnel.protection[0] ? config_find_ipsec_profile(c, f->tunnel.protection) : NULL };
+	struct ipaddr any = { .family = cfg_tunnel_carries(t, IP_V6) ? IP_V6 : IP_V4 };
+	unsigned whole = l->local.family == IP_V6 ? 128 : 32;
 
+	if (cfg_tunnel_is_vti(t))
+		return (struct selector){ .local = addr_match_of(&any, 0), .remote = addr_match_of(&any, 0) };
+	return (struct selector){ .local = addr_match_of(&l->local, whole), .remote = addr_match_of(&l->peer, whole),
+				  .proto = t->mode == TUNNEL_IPV6 ? 0 : cfg_tunnel_proto(t) };
+}
+
+static bool add_tunnel(struct pair_side *s, const struct cfg_interface *f)
+{
+	const struct cfg_tunnel *t = &f->tunnel;
+	const struct cfg_interface *source = t->source_if[0] ? config_find_interface(s->c, t->source_if) : NULL;
+	const struct cfg_map_entry *terms = t->protection[0] ? config_find_ipsec_profile(s->c, t->protection) : NULL;
+	struct pair_link one = { .tunnel = f, .peer = t->destination, .terms = terms, .profile = "",
+				 .local = source ? address_of(source, cfg_tunnel_outer(t) == IP_V6) : t->source };
+	size_t before = s->n_links;
+	struct selector sel;
+
+	if (terms)
+		one.profile = t->protection_isakmp[0] ? t->protection_isakmp : terms->profile;
 	check_object_name(one.object, "interface", f->name);
-	add_link(l, &one);
+	if (!add_link(s, &one))
+		return false;
+	sel = proxies(t, &one);
+	return s->n_links == before || !terms || add_line(s, &sel, NULL);
 }
 
-static bool links_of(const struct config *c, struct links *l)
+static bool read_side(struct pair_side *s)
 {
-	l->v = calloc(LINKS_MAX, sizeof(*l->v));
-	for (size_t i = 0; l->v && i < c->interfaces.n; i++) {
-		links_of_map(c, c->interfaces.v[i], l);
-		if (c->interfaces.v[i]->is_tunnel)
-			links_of_tunnel(c, c->interfaces.v[i], l);
+	bool fits = true;
+
+	for (size_t i = 0; i < s->c->interfaces.n; i++) {
+		const struct cfg_interface *f = s->c->interfaces.v[i];
+
+		fits &= add_map(s, f, false) && add_map(s, f, true);
+		if (f->is_tunnel)
+			fits &= add_tunnel(s, f);
 	}
-	return l->v != NULL;
+	return fits;
 }
 
-static bool is_other_end(const struct link *a, const struct link *b)
+/* ---- remarks ---- */
+
+bool pair_has(const struct pair *p, unsigned s, const struct pair_link *l)
 {
-	return ipaddr_equal(&a->local, &b->peer) && ipaddr_equal(&a->peer, &b->local) && !a->tunnel == !b->tunnel;
+	return ipaddr_equal(&l->local, &p->end[s]) && (l->dynamic || ipaddr_equal(&l->peer, &p->end[!s]));
 }
 
-static void wrong(struct pair *p, const struct side *where, const char *object, const char *fix, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
-static void wrong(struct pair *p, const struct side *where, const char *object, const char *fix, const char *fmt, ...)
+void pair_wrong(struct pair *p, unsigned s, unsigned by, const char *object, const char *fix, const char *fmt, ...)
 {
 	struct txt text = TXT_INIT;
 	char full[CHECK_NAME_LEN + 64];
@@ -103,364 +188,221 @@ static void wrong(struct pair *p, const struct side *where, const char *object, 
 	va_start(ap, fmt);
 	txt_vprintf(&text, fmt, ap);
 	va_end(ap);
-	snprintf(full, sizeof(full), "%.60s: %s", where->name, object);
-	report_object(p->r, REPORT_ERROR, full, fix, "%s", txt_cstr(&text));
+	if (by && by != BY_BOTH)
+		txt_printf(&text, " Only %s can begin.", p->side[by == BY_A].name);
+	snprintf(full, sizeof(full), "%.60s: %s", p->side[s].name, object);
+	report_object(p->r, by == BY_BOTH ? REPORT_ERROR : REPORT_WARNING, full, fix, "%s", txt_cstr(&text));
 	txt_fini(&text);
-	p->bad = true;
+	p->down |= by;
 }
 
-/* It comes up, if the right one begins. */
-static void one_way(struct pair *p, bool a_begins, const struct link *a, const char *fix, const char *why)
+/* ---- tunnels ---- */
+
+static const struct pair_link *tunnel_of(const struct pair *p, unsigned s, const struct pair_link *like)
 {
-	report_object(p->r, REPORT_WARNING, a->object, fix, "%s: only %s can begin.", why, a_begins ? p->a.name : p->b.name);
-}
+	const struct pair_link *any = NULL;
 
-/* ---- phase 1 ---- */
+	for (size_t i = 0; i < p->side[s].n_links; i++) {
+		const struct pair_link *l = &p->side[s].links[i];
 
-static void policy_words(const struct p1_policy *p, char out[80])
-{
-	static const char *const hashes[] = { [HASH_MD5] = "md5", [HASH_SHA1] = "sha", [HASH_SHA256] = "sha256",
-					      [HASH_SHA384] = "sha384", [HASH_SHA512] = "sha512" };
-	static const char *const auths[] = { [IKE_AUTH_PSK] = "pre-share", [IKE_AUTH_RSA_SIG] = "rsa-sig",
-					     [IKE_AUTH_RSA_ENC] = "rsa-encr" };
-	char cipher[16];
-
-	snprintf(cipher, sizeof(cipher), p->cipher == CIPHER_DES ? "des" : p->cipher == CIPHER_3DES ? "3des" : "aes %u",
-		 p->cipher_bits);
-	snprintf(out, 80, "encr %s, hash %s, authentication %s, group %u", cipher,
-		 p->hash < sizeof(hashes) / sizeof(hashes[0]) && hashes[p->hash] ? hashes[p->hash] : "?",
-		 p->auth < sizeof(auths) / sizeof(auths[0]) && auths[p->auth] ? auths[p->auth] : "?", p->group);
-}
-
-static bool same_policy(const struct p1_policy *a, const struct p1_policy *b)
-{
-	return a->cipher == b->cipher && a->cipher_bits == b->cipher_bits && a->hash == b->hash && a->auth == b->auth &&
-	       a->group == b->group;
-}
-
-static unsigned differences(const struct p1_policy *a, const struct p1_policy *b)
-{
-	unsigned n = a->cipher != b->cipher || a->cipher_bits != b->cipher_bits;
-
-	n += a->hash != b->hash;
-	n += a->auth != b->auth;
-	return n + (a->group != b->group);
-}
-
-/* Of both sides' policies the two that differ least. */
-static void nearest(const struct pair *p, const struct p1_policy **ret_a, const struct p1_policy **ret_b)
-{
-	unsigned least = 99;
-
-	for (size_t i = 0; i < p->a.c->isakmp.policies.n; i++)
-		for (size_t k = 0; k < p->b.c->isakmp.policies.n; k++) {
-			const struct p1_policy *a = &p->a.c->isakmp.policies.v[i]->p, *b = &p->b.c->isakmp.policies.v[k]->p;
-
-			if (differences(a, b) < least) {
-				least = differences(a, b);
-				*ret_a = a;
-				*ret_b = b;
-			}
-		}
-}
-
-/* What b, asked by a, chooses: the first of its own that is among what a offers. */
-static const struct p1_policy *chosen(const struct pair *p, const struct p1_policy **ret_a)
-{
-	for (size_t k = 0; k < p->b.c->isakmp.policies.n; k++)
-		for (size_t i = 0; i < p->a.c->isakmp.policies.n; i++)
-			if (same_policy(&p->a.c->isakmp.policies.v[i]->p, &p->b.c->isakmp.policies.v[k]->p)) {
-				*ret_a = &p->a.c->isakmp.policies.v[i]->p;
-				return &p->b.c->isakmp.policies.v[k]->p;
-			}
-	return NULL;
-}
-
-static const struct cfg_key *key_for(const struct config *c, const struct ipaddr *peer)
-{
-	const struct cfg_key *best = NULL;
-	int best_len = -1;
-
-	for (size_t i = 0; i < c->isakmp.keys.n; i++) {
-		const struct cfg_key *k = c->isakmp.keys.v[i];
-		int len = ipaddr_mask_len(&k->mask);
-
-		if (k->addr.family == peer->family && len > best_len && ipaddr_in(peer, &k->addr, (unsigned)len)) {
-			best = k;
-			best_len = len;
-		}
-	}
-	for (size_t i = 0; !best && i < c->keys.n_keyrings; i++)
-		for (size_t n = 0; !best && n < c->keys.keyrings[i]->n; n++) {
-			const struct cfg_key *k = c->keys.keyrings[i]->keys[n];
-			int len = ipaddr_mask_len(&k->mask);
-
-			if (k->addr.family == peer->family && len >= 0 && ipaddr_in(peer, &k->addr, (unsigned)len))
-				best = k;
-		}
-	return best;
-}
-
-static void check_key(struct pair *p, const struct link *a, const struct link *b)
-{
-	const struct cfg_key *ka = key_for(p->a.c, &a->peer), *kb = key_for(p->b.c, &b->peer);
-	char fix[160], buf[IPADDR_STRLEN];
-
-	if (!ka || !kb) {
-		snprintf(fix, sizeof(fix), "crypto isakmp key KEY address %s", ipaddr_ios(ka ? &b->peer : &a->peer, buf));
-		wrong(p, ka ? &p->b : &p->a, (ka ? b : a)->object, fix, "there is no pre-shared key for the other end.");
-		return;
-	}
-	if (!ka->key[0] || !kb->key[0])
-		report_object(p->r, REPORT_NOTE, a->object, NULL, "a key of type 6 cannot be compared without its master key.");
-	else if (strlen(ka->key) != strlen(kb->key) || !secret_equal(ka->key, kb->key, strlen(ka->key)))
-		wrong(p, &p->b, b->object, "the same crypto isakmp key at both ends",
-		      "the two pre-shared keys differ: phase 1 stays in MM_KEY_EXCH.");
-}
-
-static void check_phase1(struct pair *p, const struct link *a, const struct link *b)
-{
-	const struct p1_policy *pa = NULL, *pb = chosen(p, &pa);
-	char one[80], two[80];
-
-	if (!pb) {
-		nearest(p, &pa, &pb);
-		if (!pa || !pb) {
-			wrong(p, pa ? &p->b : &p->a, "crypto isakmp policy", "crypto isakmp policy 10", "there is none.");
-			return;
-		}
-		policy_words(pa, one);
-		policy_words(pb, two);
-		wrong(p, &p->b, "crypto isakmp policy", one,
-		      "no policy of one end is one of the other's; the nearest are %u of %s (%s) and %u (%s).", pa->priority,
-		      p->a.name, one, pb->priority, two);
-		return;
-	}
-	policy_words(pa, one);
-	txt_printf(p->said, "  phase 1: policy %u of %s and %u of %s: %s, lifetime %u\n", pa->priority, p->a.name, pb->priority,
-		   p->b.name, one, pa->life_sec < pb->life_sec ? pa->life_sec : pb->life_sec);
-	if (pa->life_sec != pb->life_sec)
-		report_object(p->r, REPORT_NOTE, "crypto isakmp policy", NULL,
-			      "the lifetimes differ (%u and %u seconds): the shorter one is used.", pa->life_sec, pb->life_sec);
-	if (pa->auth == IKE_AUTH_PSK)
-		check_key(p, a, b);
-}
-
-/* ---- phase 2 ---- */
-
-/* Transport mode serves between the two ends alone; elsewhere such a set has tunnel mode. */
-static bool is_between_ends(const struct config *c, const struct link *l)
-{
-	const struct cfg_acl *acl = l->tunnel ? NULL : config_find_acl(c, l->terms->match_acl);
-	unsigned whole = l->local.family == IP_V6 ? 128 : 32, from, to;
-
-	for (size_t i = 0; acl && i < acl->entries.n; i++) {
-		const struct acl_entry *e = acl->entries.v[i];
-
-		if (e->kind == ACE_PERMIT &&
-		    (!addr_match_prefix(&e->src, &from) || !addr_match_prefix(&e->dst, &to) || from != whole || to != whole ||
-		     !ipaddr_equal(&e->src.addr, &l->local) || !ipaddr_equal(&e->dst.addr, &l->peer)))
-			return false;
-	}
-	return true;
-}
-
-/* What who begins offers, beside the set of who answers, as IKE compares them. */
-static bool mode_fits(const struct p2_transform *offers, const struct p2_transform *has, bool ends)
-{
-	uint8_t mode = ends ? offers->mode : MODE_TUNNEL, want = ends ? has->mode : MODE_TUNNEL;
-
-	return mode == want || (mode == MODE_TUNNEL && has->mode == MODE_TRANSPORT);
-}
-
-static bool same_algorithms(const struct p2_transform *a, const struct p2_transform *b)
-{
-	return a->ah_auth == b->ah_auth && a->cipher == b->cipher && a->cipher_bits == b->cipher_bits &&
-	       a->esp_auth == b->esp_auth;
-}
-
-static void check_transforms(struct pair *p, const struct link *a, const struct link *b)
-{
-	bool modes = false, ends = is_between_ends(p->a.c, a);
-
-	for (size_t i = 0; i < a->terms->n_transforms; i++) {
-		const struct cfg_transform *ta = config_find_transform(p->a.c, a->terms->transforms[i]);
-
-		for (size_t k = 0; ta && k < b->terms->n_transforms; k++) {
-			const struct cfg_transform *tb = config_find_transform(p->b.c, b->terms->transforms[k]);
-
-			if (!tb || !same_algorithms(&ta->t, &tb->t))
-				continue;
-			modes = true;
-			if (!mode_fits(&ta->t, &tb->t, ends) && !mode_fits(&tb->t, &ta->t, ends))
-				continue;
-			txt_printf(p->said, "  phase 2: transform set %s of %s and %s of %s\n", ta->t.name, p->a.name, tb->t.name,
-				   p->b.name);
-			if (!mode_fits(&ta->t, &tb->t, ends) || !mode_fits(&tb->t, &ta->t, ends))
-				one_way(p, mode_fits(&ta->t, &tb->t, ends), a, "the same mode at both ends",
-					"the modes of the transform sets differ");
-			return;
-		}
-	}
-	wrong(p, &p->b, b->object, modes ? "mode transport (or mode tunnel) at both ends" : "the same transform set at both ends",
-	      modes ? "the transform sets differ in their mode alone: IPsec answers with NO_PROPOSAL_CHOSEN." :
-		      "no transform set of one end is one of the other's: IPsec answers with NO_PROPOSAL_CHOSEN.");
-}
-
-/* Who has none accepts what is offered. */
-static void check_pfs(struct pair *p, const struct link *a, const struct link *b)
-{
-	unsigned ga = a->terms->pfs_group, gb = b->terms->pfs_group;
-	char fix[40];
-
-	snprintf(fix, sizeof(fix), "set pfs group%u", ga ? ga : gb);
-	if (ga && gb && ga != gb)
-		wrong(p, &p->b, b->object, fix, "perfect forward secrecy differs: group %u of %s, group %u of %s.", ga, p->a.name, gb,
-		      p->b.name);
-	else if (ga != gb)
-		one_way(p, ga != 0, a, fix, "one end wants perfect forward secrecy and the other does not offer it");
-}
-
-static void check_lives(struct pair *p, const struct link *a, const struct link *b)
-{
-	uint32_t sa = cfg_map_entry_life_sec(p->a.c, a->terms), sb = cfg_map_entry_life_sec(p->b.c, b->terms);
-	uint64_t ka = cfg_map_entry_life_kb(p->a.c, a->terms), kb = cfg_map_entry_life_kb(p->b.c, b->terms);
-
-	if (sa != sb)
-		report_object(p->r, REPORT_NOTE, a->object, NULL,
-			      "the lifetimes differ (%u and %u seconds): the shorter one is used.", sa, sb);
-	if (ka != kb)
-		report_object(p->r, REPORT_NOTE, a->object, NULL,
-			      "the lifetimes differ (%" PRIu64 " and %" PRIu64 " kilobytes): the smaller one is used.", ka, kb);
-}
-
-static bool says_the_same(const struct acl_entry *a, const struct acl_entry *b)
-{
-	struct acl_entry as_a = *b;
-
-	as_a.seq = a->seq;
-	as_a.log = a->log;
-	return acl_entry_equal(a, &as_a);
-}
-
-/* Whether some entry of that side with that peer has the line. */
-static bool has_line(const struct side *s, const struct links *l, const struct link *like, const struct acl_entry *e)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		const struct cfg_acl *acl = NULL;
-
-		if (!l->v[i].tunnel && ipaddr_equal(&l->v[i].peer, &like->peer) && ipaddr_equal(&l->v[i].local, &like->local))
-			acl = config_find_acl(s->c, l->v[i].terms->match_acl);
-		for (size_t k = 0; acl && k < acl->entries.n; k++)
-			if (says_the_same(acl->entries.v[k], e))
-				return true;
-	}
-	return false;
-}
-
-/* Each permit of here is to be there, mirrored. */
-static void check_lines(struct pair *p, const struct side *here, const struct link *link, const struct side *there,
-			const struct links *others, const struct link *other)
-{
-	const struct cfg_acl *acl = config_find_acl(here->c, link->terms->match_acl);
-
-	for (size_t i = 0; acl && i < acl->entries.n; i++) {
-		struct acl_entry m = mirror_entry(acl->entries.v[i]);
-		struct cfg_acl as = { .kind = ACL_EXTENDED };
-		struct txt line = TXT_INIT;
-
-		if (m.kind == ACE_REMARK || has_line(there, others, other, &m))
+		if (!l->tunnel || !pair_has(p, s, l))
 			continue;
-		commands_render_ace(&as, &m, &line);
-		wrong(p, there, other->object, txt_cstr(&line) + strspn(txt_cstr(&line), " "),
-		      "access list %s has no line that mirrors entry %u of access list %s of %s.",
-		      other->terms->match_acl[0] ? other->terms->match_acl : "(none)", m.seq, acl->name, here->name);
-		txt_fini(&line);
+		if (!like || (like->tunnel->tunnel.has_key == l->tunnel->tunnel.has_key &&
+			      like->tunnel->tunnel.key == l->tunnel->tunnel.key))
+			return l;
+		any = l;
 	}
-	if (!acl)
-		wrong(p, here, link->object, "match address ACCESS-LIST", "there is no access list, so nothing is protected.");
+	return any;
 }
 
-static void check_tunnels(struct pair *p, const struct link *a, const struct link *b)
+static void check_two_tunnels(struct pair *p, const struct pair_link *a, const struct pair_link *b)
 {
 	const struct cfg_tunnel *ta = &a->tunnel->tunnel, *tb = &b->tunnel->tunnel;
 
 	if (ta->mode != tb->mode)
-		wrong(p, &p->b, b->object, "the same tunnel mode at both ends", "the tunnel modes differ.");
+		pair_wrong(p, 1, BY_BOTH, b->object, "the same tunnel mode at both ends", "the tunnel modes differ.");
 	if (ta->has_key != tb->has_key || ta->key != tb->key)
-		wrong(p, &p->b, b->object, "the same tunnel key at both ends", "the tunnel keys differ: GRE drops what comes.");
-	if (!a->terms != !b->terms)
-		wrong(p, a->terms ? &p->b : &p->a, (a->terms ? b : a)->object, "tunnel protection ipsec profile NAME",
-		      "one end is protected, the other in clear.");
+		pair_wrong(p, 1, BY_BOTH, b->object, "the same tunnel key at both ends", "the tunnel keys differ: GRE drops what comes.");
 	if (a->tunnel->ip_mtu && b->tunnel->ip_mtu && a->tunnel->ip_mtu != b->tunnel->ip_mtu)
 		report_object(p->r, REPORT_NOTE, a->object, "the same ip mtu at both ends",
 			      "ip mtu differs (%u and %u): OSPF stays in EXSTART.", a->tunnel->ip_mtu, b->tunnel->ip_mtu);
 }
 
-/* ---- the pair ---- */
-
-static bool check_link(struct pair *p, const struct link *a, const struct link *b)
+static void check_tunnels(struct pair *p)
 {
-	char one[IPADDR_STRLEN], two[IPADDR_STRLEN];
+	const struct pair_link *one[2] = { tunnel_of(p, 0, NULL), tunnel_of(p, 1, NULL) };
 
-	p->bad = false;
-	txt_printf(p->said, "%s of %s (%s) and %s of %s (%s)\n", a->object, p->a.name, ipaddr_ios(&a->local, one), b->object,
-		   p->b.name, ipaddr_ios(&b->local, two));
-	if (a->tunnel)
-		check_tunnels(p, a, b);
-	if (a->terms && b->terms) {
-		check_phase1(p, a, b);
-		check_transforms(p, a, b);
-		check_pfs(p, a, b);
-		check_lives(p, a, b);
+	for (unsigned s = 0; s < 2; s++)
+		if (!one[s] && one[!s])
+			pair_wrong(p, s, 0, "interface Tunnel", "interface TunnelN, tunnel source, tunnel destination",
+				   "%s of %s has no other end here.", one[!s]->object, p->side[!s].name);
+	for (size_t i = 0; one[1] && i < p->side[0].n_links; i++) {
+		const struct pair_link *l = &p->side[0].links[i];
+
+		if (l->tunnel && pair_has(p, 0, l))
+			check_two_tunnels(p, l, tunnel_of(p, 1, l));
 	}
-	if (!a->tunnel) {
-		check_lines(p, &p->a, a, &p->b, &p->lb, b);
-		check_lines(p, &p->b, b, &p->a, &p->la, a);
-	}
-	if (p->a.c->ipsec.nat_transparency != p->b.c->ipsec.nat_transparency)
+}
+
+/* ---- two ends ---- */
+
+/* What phase 1 is for: a protected link of side s between the two ends. */
+static const struct pair_link *protected_link(const struct pair *p, unsigned s)
+{
+	for (size_t i = 0; i < p->side[s].n_links; i++)
+		if (p->side[s].links[i].terms && pair_has(p, s, &p->side[s].links[i]))
+			return &p->side[s].links[i];
+	return NULL;
+}
+
+/* NULL: it comes up; else why not, or not whole. */
+static const char *fate(const struct pair *p, unsigned i, char buf[80])
+{
+	if (p->down & (i ? BY_B : BY_A))
+		return "it stays down";
+	if (!p->lines[i])
+		return "it cannot: it knows no peer or no network";
+	if (p->lost[i] == p->lines[i])
+		return "it stays down";
+	if (!p->lost[i])
+		return NULL;
+	snprintf(buf, 80, "it comes up for %zu of %zu lines", p->lines[i] - p->lost[i], p->lines[i]);
+	return buf;
+}
+
+static bool is_up(const struct pair *p, unsigned i)
+{
+	return !(p->down & (i ? BY_B : BY_A)) && p->lines[i] > p->lost[i];
+}
+
+static bool tell_fate(struct pair *p)
+{
+	char buf[2][80];
+	const char *f[2] = { fate(p, 0, buf[0]), fate(p, 1, buf[1]) };
+
+	if (!f[0] && !f[1])
+		txt_str(p->said, "  it comes up, whichever end begins\n");
+	else if (f[0] && f[1] && !strcmp(f[0], f[1]))
+		txt_printf(p->said, "  %s\n", f[0]);
+	else
+		for (unsigned i = 0; i < 2; i++)
+			txt_printf(p->said, "  when %s begins: %s\n", p->side[i].name, f[i] ? f[i] : "it comes up");
+	return is_up(p, 0) || is_up(p, 1);
+}
+
+static void check_nat(struct pair *p)
+{
+	if (p->side[0].c->ipsec.nat_transparency != p->side[1].c->ipsec.nat_transparency)
 		report_object(p->r, REPORT_NOTE, "crypto ipsec nat-transparency", NULL,
 			      "one end speaks ESP in UDP and the other does not: no NAT may be between them.");
-	txt_str(p->said, p->bad ? "  it stays down\n" : "  it comes up\n");
-	return !p->bad;
+}
+
+/* Looks at all that stands between the two ends. */
+static bool check_ends(struct pair *p)
+{
+	const struct pair_link *l[2] = { protected_link(p, 0), protected_link(p, 1) };
+	char one[IPADDR_STRLEN], two[IPADDR_STRLEN];
+
+	p->down = 0;
+	memset(p->lines, 0, sizeof(p->lines));
+	memset(p->lost, 0, sizeof(p->lost));
+	txt_printf(p->said, "%s (%s) and %s (%s)\n", p->side[0].name, ipaddr_ios(&p->end[0], one), p->side[1].name,
+		   ipaddr_ios(&p->end[1], two));
+	check_tunnels(p);
+	for (unsigned s = 0; s < 2; s++)
+		if (!l[s] && l[!s])
+			pair_wrong(p, s, BY_BOTH, tunnel_of(p, s, NULL)->object, "tunnel protection ipsec profile NAME",
+				   "one end is protected, the other in clear.");
+	if (!l[0] && !l[1]) {
+		txt_str(p->said, p->down ? "  it stays down\n" : "  it is there, in clear\n");
+		return !p->down;
+	}
+	if (l[0] && l[1]) {
+		pair_check_phase1(p, l[0], l[1]);
+		pair_check_phase2(p);
+		check_nat(p);
+	}
+	return tell_fate(p);
+}
+
+static bool seen(const struct pair_side *s, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (ipaddr_equal(&s->links[k].local, &s->links[i].local) && ipaddr_equal(&s->links[k].peer, &s->links[i].peer))
+			return true;
+	return false;
+}
+
+/* Whether side s has a link between the ends, and whether one that names the other. */
+static bool meets(const struct pair *p, unsigned s, bool *ret_named)
+{
+	bool any = false;
+
+	*ret_named = false;
+	for (size_t i = 0; i < p->side[s].n_links; i++) {
+		const struct pair_link *l = &p->side[s].links[i];
+
+		if (!pair_has(p, s, l))
+			continue;
+		any = true;
+		*ret_named |= !l->dynamic;
+	}
+	return any;
+}
+
+/* All ends that side i names and the other has. */
+static void check_from(struct pair *p, unsigned i, bool *any, bool *all)
+{
+	const struct pair_side *s = &p->side[i];
+
+	for (size_t k = 0; k < s->n_links; k++) {
+		bool named;
+
+		if (s->links[k].dynamic || seen(s, k))
+			continue;
+		p->end[i] = s->links[k].local;
+		p->end[!i] = s->links[k].peer;
+		if (!meets(p, !i, &named) || (i && named)) /* seen from the other side */
+			continue;
+		*any = true;
+		*all &= check_ends(p);
+	}
 }
 
 static void no_pair(struct pair *p)
 {
 	char one[IPADDR_STRLEN], two[IPADDR_STRLEN];
 
-	if (!p->la.n || !p->lb.n)
-		wrong(p, p->la.n ? &p->b : &p->a, "crypto map", "set peer A.B.C.D on an interface with an address, or a tunnel",
-		      "it has no tunnel with two addresses.");
-	else
-		wrong(p, &p->b, p->lb.v[0].object, NULL,
-		      "the ends do not meet: %s has the peer %s, %s the address %s.", p->a.name, ipaddr_ios(&p->la.v[0].peer, one),
-		      p->b.name, ipaddr_ios(&p->lb.v[0].local, two));
+	for (unsigned s = 0; s < 2; s++)
+		if (!p->side[s].n_links) {
+			pair_wrong(p, s, BY_BOTH, "crypto map", "set peer A.B.C.D on an interface with an address, or a tunnel",
+				   "it has no tunnel with two addresses.");
+			return;
+		}
+	pair_wrong(p, 1, BY_BOTH, p->side[1].links[0].object, NULL, "the ends do not meet: %s has the peer %s, %s the address %s.",
+		   p->side[0].name, ipaddr_ios(&p->side[0].links[0].peer, one), p->side[1].name,
+		   ipaddr_ios(&p->side[1].links[0].local, two));
 }
 
 bool config_check_pair(const struct config *a, const char *a_name, const struct config *b, const char *b_name,
 		       struct report *report, struct txt *said)
 {
-	struct pair p = { .a = { a, a_name }, .b = { b, b_name }, .r = report, .said = said };
+	struct pair p = { .side = { { .c = a, .name = a_name }, { .c = b, .name = b_name } }, .r = report, .said = said };
 	bool any = false, all = true;
 
-	if (!links_of(a, &p.la) || !links_of(b, &p.lb)) {
+	if (!read_side(&p.side[0]) || !read_side(&p.side[1])) {
 		report->nomem = true;
 		all = false;
 		goto out;
 	}
-	for (size_t i = 0; i < p.la.n; i++)
-		for (size_t k = 0; k < p.lb.n; k++) {
-			if (!is_other_end(&p.la.v[i], &p.lb.v[k]))
-				continue;
-			any = true;
-			all &= check_link(&p, &p.la.v[i], &p.lb.v[k]);
-			break;
-		}
+	check_from(&p, 0, &any, &all);
+	check_from(&p, 1, &any, &all);
 	if (!any)
 		no_pair(&p);
 out:
-	free(p.la.v);
-	free(p.lb.v);
+	for (unsigned s = 0; s < 2; s++) {
+		free(p.side[s].links);
+		free(p.side[s].lines);
+	}
 	return any && all;
 }

@@ -33,7 +33,7 @@ WRONG = {
     'key': ('t7Kp2xWq9Zr4mNv1', 'x7Kp2xWq9Zr4mNv1', 'pre-shared keys differ'),
     'transform set': ('esp-sha256-hmac', 'esp-sha512-hmac', 'no transform set of one end'),
     'secrecy': ('set pfs group14', 'set pfs group19', 'perfect forward secrecy differs'),
-    'access list': ('permit ip 10.2.0.0 0.0.0.255', 'permit ip 10.2.0.0 0.0.0.127', 'no line that mirrors'),
+    'access list': ('permit ip 10.2.0.0 0.0.0.255', 'permit ip 10.3.0.0 0.0.0.255', 'no line that mirrors'),
 }
 
 
