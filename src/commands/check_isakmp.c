@@ -222,9 +222,18 @@ static void check_aggressive(const struct config *c, struct report *r)
 	}
 }
 
+/* IOS 12's last resort: DES, SHA, RSA signatures, group 1. */
+static void check_last_resort(const struct config *c, struct report *r)
+{
+	if (c->isakmp.legacy_default_policy)
+		report_object(r, REPORT_WARNING, "crypto legacy default-policy", "no crypto legacy default-policy",
+			      "DES with group 1 is offered and accepted behind all policies; IOS XE 17.11 and later refuse it.");
+}
+
 void check_isakmp(const struct config *c, struct report *r)
 {
 	check_policies(c, r);
+	check_last_resort(c, r);
 	check_keys(c, r);
 	check_keyrings(c, r);
 	check_profiles(c, r);

@@ -31,16 +31,28 @@ static struct esp_size set_size(const struct p2_transform *t)
 	return s;
 }
 
-uint32_t check_tunnel_room(const struct cfg_tunnel *t, const struct p2_transform *set, uint32_t link)
+struct overhead check_set_overhead(const struct p2_transform *set, bool tunnel, bool ipv6)
 {
 	struct esp_size s = set_size(set);
-	/* a VTI's proxies are any to any: no transport mode */
-	struct overhead o = { .esp = set->cipher != CIPHER_UNSET,
-			      .tunnel = set->mode == MODE_TUNNEL || cfg_tunnel_is_vti(t),
-			      .iv = s.iv, .icv = s.icv, .align = s.block, .ah = s.ah,
-			      .ipv6 = cfg_tunnel_outer(t) == IP_V6 };
 
-	o.inside = cfg_tunnel_is_vti(t) ? 0 : (uint16_t)cfg_tunnel_header(t);
+	return (struct overhead){ .esp = set->cipher != CIPHER_UNSET, .tunnel = tunnel, .iv = s.iv, .icv = s.icv,
+				  .align = s.block, .ah = s.ah, .ipv6 = ipv6 };
+}
+
+struct overhead check_tunnel_overhead(const struct cfg_tunnel *t, const struct p2_transform *set)
+{
+	/* a VTI's proxies are any to any: no transport mode */
+	bool vti = cfg_tunnel_is_vti(t);
+	struct overhead o = check_set_overhead(set, set->mode == MODE_TUNNEL || vti, cfg_tunnel_outer(t) == IP_V6);
+
+	o.inside = vti ? 0 : (uint16_t)cfg_tunnel_header(t);
+	return o;
+}
+
+uint32_t check_tunnel_room(const struct cfg_tunnel *t, const struct p2_transform *set, uint32_t link)
+{
+	struct overhead o = check_tunnel_overhead(t, set);
+
 	return overhead_room(&o, link);
 }
 
@@ -108,6 +120,24 @@ bool check_find_protection(const struct config *c, const struct cfg_interface *i
 	return true;
 }
 
+/* What fits, until a NAT is found on the way. */
+static void check_nat_room(const struct config *c, const struct cfg_interface *i, const struct p2_transform *set, uint32_t link,
+			   const char *obj, struct report *r)
+{
+	struct overhead o = check_tunnel_overhead(&i->tunnel, set);
+	uint32_t room = overhead_room(&o, link), behind;
+	char fix[40];
+
+	o.udp = true;
+	behind = overhead_room(&o, link);
+	if (!c->ipsec.nat_transparency || set->ah_auth || i->ip_mtu > room || i->ip_mtu <= behind)
+		return;
+	snprintf(fix, sizeof(fix), "ip mtu %u", behind);
+	report_object(r, REPORT_NOTE, obj, fix,
+		      "ip mtu %u fits transform set %s, but not if the peers find a NAT between them: then %u bytes fit.", i->ip_mtu,
+		      set->name, behind);
+}
+
 /* What does not fit into room bytes: the longest packet, or TCP's longest segment. set:
  * the transform set that it has to pass; NULL: GRE alone. */
 static void check_fit(const struct cfg_interface *i, const char *set, uint32_t room, const char *obj,
@@ -147,8 +177,10 @@ void check_mtu(const struct config *c, const struct cfg_interface *i, const char
 	for (size_t k = 0; e && k < e->n_transforms; k++) {
 		const struct cfg_transform *set = config_find_transform(c, e->transforms[k]);
 
-		if (set)
-			check_fit(i, e->transforms[k], check_tunnel_room(&i->tunnel, &set->t, link), obj, r);
+		if (!set)
+			continue;
+		check_fit(i, e->transforms[k], check_tunnel_room(&i->tunnel, &set->t, link), obj, r);
+		check_nat_room(c, i, &set->t, link, obj, r);
 	}
 }
 
@@ -159,7 +191,7 @@ void commands_mtu_notes(const struct config *c, const struct cfg_interface *i, s
 	if (i->is_tunnel)
 		check_mtu(c, i, i->name, &r);
 	for (size_t k = 0; k < r.n; k++)
-		if (r.v[k].text)
+		if (r.v[k].text && r.v[k].severity != REPORT_NOTE)
 			txt_printf(out, "%% NOTE: %s Type: %s\n", r.v[k].text,
 				   r.v[k].fix ? r.v[k].fix : "");
 	report_fini(&r);

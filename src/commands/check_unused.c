@@ -107,6 +107,78 @@ static void check_unused(const struct config *c, struct report *r)
 	}
 }
 
+static bool is_peer(const struct config *c, const struct ipaddr *net, unsigned len)
+{
+	for (size_t i = 0; i < c->maps.n; i++)
+		for (size_t k = 0; k < c->maps.v[i]->entries.n; k++) {
+			const struct cfg_map_entry *e = c->maps.v[i]->entries.v[k];
+
+			for (size_t n = 0; n < e->n_peers; n++)
+				if (e->peers[n].addr.family == net->family && ipaddr_in(&e->peers[n].addr, net, len))
+					return true;
+		}
+	for (size_t i = 0; i < c->interfaces.n; i++) {
+		const struct ipaddr *d = &c->interfaces.v[i]->tunnel.destination;
+
+		if (d->family == net->family && ipaddr_in(d, net, len))
+			return true;
+	}
+	return false;
+}
+
+static bool map_names_profile(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->maps.n; i++)
+		if (!strcmp(c->maps.v[i]->profile, name))
+			return true;
+	for (size_t i = 0; i < c->interfaces.n; i++)
+		if (!strcmp(c->interfaces.v[i]->tunnel.protection_isakmp, name))
+			return true;
+	return false;
+}
+
+static bool names_profile(const struct cfg_map_entry *e, const char *name)
+{
+	return !strcmp(e->profile, name);
+}
+
+static bool profile_names_ring(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->keys.n_profiles; i++)
+		for (size_t k = 0; k < c->keys.profiles[i]->n_keyrings; k++)
+			if (!strcmp(c->keys.profiles[i]->keyrings[k], name))
+				return true;
+	return false;
+}
+
+/* What phase 1 has for nobody. Peers that are not configured come by dynamic maps alone. */
+static void check_unused_keys(const struct config *c, struct report *r)
+{
+	char obj[CHECK_NAME_LEN], buf[IPADDR_STRLEN];
+
+	for (size_t i = 0; !c->dynamic_maps.n && i < c->isakmp.keys.n; i++) {
+		const struct cfg_key *k = c->isakmp.keys.v[i];
+		int len = ipaddr_mask_len(&k->mask);
+
+		if (!k->addr.family || len <= 0 || is_peer(c, &k->addr, (unsigned)len))
+			continue;
+		check_object_name(obj, "crypto isakmp key for", ipaddr_ios(&k->addr, buf));
+		report_object(r, REPORT_NOTE, obj, NULL, "no crypto map and no tunnel has a peer there.");
+	}
+	for (size_t i = 0; i < c->keys.n_keyrings; i++) {
+		check_object_name(obj, "crypto keyring", c->keys.keyrings[i]->name);
+		if (c->keys.n_profiles && !profile_names_ring(c, c->keys.keyrings[i]->name))
+			report_object(r, REPORT_NOTE, obj, "crypto isakmp profile NAME, keyring NAME", "no isakmp profile names it.");
+	}
+	for (size_t i = 0; i < c->keys.n_profiles; i++) {
+		const char *name = c->keys.profiles[i]->name;
+
+		check_object_name(obj, "crypto isakmp profile", name);
+		if (!any_entry(c, names_profile, name) && !map_names_profile(c, name))
+			report_object(r, REPORT_NOTE, obj, "set isakmp-profile NAME", "no crypto map and no tunnel names it.");
+	}
+}
+
 /* ---- phase 1 ---- */
 
 static bool same_offer(const struct p1_policy *a, const struct p1_policy *b)
@@ -209,8 +281,20 @@ static bool lets(const struct cfg_acl *acl, const struct ipaddr *from, const str
 	return e && e->kind == ACE_PERMIT;
 }
 
-static void check_way_in(const struct config *c, const struct cfg_interface *f, const struct ipaddr *peer, const char *obj,
-			 struct report *r)
+/* What peers of entry e are to come in by. */
+static void protocols(const struct config *c, const struct cfg_map_entry *e, bool *ret_ah, bool *ret_esp)
+{
+	*ret_ah = *ret_esp = false;
+	for (size_t i = 0; e && i < e->n_transforms; i++) {
+		const struct cfg_transform *t = config_find_transform(c, e->transforms[i]);
+
+		*ret_ah |= t && t->t.ah_auth;
+		*ret_esp |= t && t->t.cipher != CIPHER_UNSET && !t->t.ah_auth;
+	}
+}
+
+static void check_way_in(const struct config *c, const struct cfg_interface *f, const struct cfg_map_entry *terms,
+			 const struct ipaddr *peer, const char *obj, struct report *r)
 {
 	static const struct {
 		uint8_t proto;
@@ -220,14 +304,18 @@ static void check_way_in(const struct config *c, const struct cfg_interface *f, 
 		{ 17, 500, "IKE (UDP 500)", "permit udp host %s host %s eq isakmp" },
 		{ 17, 4500, "IKE and ESP behind a NAT (UDP 4500)", "permit udp host %s host %s eq non500-isakmp" },
 		{ 50, 0, "ESP (protocol 50)", "permit esp host %s host %s" },
+		{ 51, 0, "AH (protocol 51)", "permit ahp host %s host %s" },
 	};
 	const struct cfg_acl *acl = config_filter_list(c, f->group_in);
 	char a[IPADDR_STRLEN], b[IPADDR_STRLEN], fix[160];
+	bool ah, esp;
 
+	protocols(c, terms, &ah, &esp);
 	if (!f->group_in[0] || !cfg_acl_filters(acl) || peer->family != f->addr.addr.family)
 		return;
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		if (lets(acl, peer, &f->addr.addr, needed[i].proto, needed[i].port))
+		if (!(needed[i].proto == 51 ? ah : needed[i].proto != 50 || esp) ||
+		    lets(acl, peer, &f->addr.addr, needed[i].proto, needed[i].port))
 			continue;
 		snprintf(fix, sizeof(fix), needed[i].fix, ipaddr_ios(peer, a), ipaddr_ios(&f->addr.addr, b));
 		report_object(r, needed[i].port == 4500 ? REPORT_NOTE : REPORT_WARNING, obj, fix,
@@ -235,6 +323,7 @@ static void check_way_in(const struct config *c, const struct cfg_interface *f, 
 	}
 }
 
+/* Peers of the map on an interface, and of tunnels that leave by it. */
 static void check_ways_in(const struct config *c, struct report *r)
 {
 	char obj[CHECK_NAME_LEN];
@@ -247,7 +336,14 @@ static void check_ways_in(const struct config *c, struct report *r)
 		for (size_t k = 0; m && k < m->entries.n; k++)
 			for (size_t n = 0; n < m->entries.v[k]->n_peers; n++)
 				if (m->entries.v[k]->peers[n].addr.family)
-					check_way_in(c, f, &m->entries.v[k]->peers[n].addr, obj, r);
+					check_way_in(c, f, m->entries.v[k], &m->entries.v[k]->peers[n].addr, obj, r);
+		for (size_t k = 0; f->group_in[0] && k < c->interfaces.n; k++) {
+			const struct cfg_tunnel *t = &c->interfaces.v[k]->tunnel;
+
+			if (c->interfaces.v[k]->is_tunnel && t->protection[0] && t->destination.family &&
+			    (!strcmp(t->source_if, f->name) || ipaddr_equal(&t->source, &f->addr.addr)))
+				check_way_in(c, f, config_find_ipsec_profile(c, t->protection), &t->destination, obj, r);
+		}
 	}
 }
 
@@ -259,4 +355,5 @@ void check_surprises(const struct config *c, struct report *r)
 	check_crypto_lists(c, r);
 	check_ways_in(c, r);
 	check_unused(c, r);
+	check_unused_keys(c, r);
 }

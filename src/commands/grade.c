@@ -67,18 +67,16 @@ static void dh_group(struct parts *p, unsigned group)
 	case 0:
 		break;
 	case 1:
-		part(p, 'F', "Diffie-Hellman group 1: 768 bits are broken (RFC 8247: MUST NOT)");
+		part(p, 'F', "Diffie-Hellman group 1: 768 bits are broken (RFC 8247: MUST NOT; use 14, 19 or 20)");
 		break;
 	case 2:
-		part(p, 'F', "Diffie-Hellman group 2: 1024 bits are within reach (Logjam; RFC 8247: SHOULD NOT)");
+		part(p, 'F', "Diffie-Hellman group 2: 1024 bits are within reach (Logjam; RFC 8247: SHOULD NOT; use 14, 19 or 20)");
 		break;
 	case 5:
-		part(p, 'F', "Diffie-Hellman group 5: 1536 bits (RFC 8247: SHOULD NOT)");
+		part(p, 'F', "Diffie-Hellman group 5: 1536 bits (RFC 8247: SHOULD NOT; use 14, 19 or 20)");
 		break;
-	case 22:
-	case 23:
 	case 24:
-		part(p, 'F', "Diffie-Hellman groups 22 to 24: nobody says where their numbers are from (RFC 8247: SHOULD NOT)");
+		part(p, 'F', "Diffie-Hellman group 24: nobody says where its numbers are from (RFC 8247: SHOULD NOT; use 14, 19 or 20)");
 		break;
 	case 14:
 		part(p, 'B', "Diffie-Hellman group 14: 2048 bits (RFC 8247: MUST; groups 19 and 20 are stronger and faster)");
@@ -143,9 +141,11 @@ static void esp_auth(struct parts *p, const struct p2_transform *t, bool combine
 	else if (auth == AUTH_HMAC_SHA1_96)
 		part(p, 'D', "HMAC-SHA-1 (RFC 8221: MUST-, to be left)");
 	else if (!auth && t->cipher != CIPHER_UNSET && !combined)
-		part(p, 'F', "encrypted and not authenticated (RFC 8221 section 3: MUST NOT)");
-	if (t->ah_auth && t->cipher == CIPHER_UNSET)
-		part(p, 'C', "AH alone: nothing is hidden, and no NAT is crossed (RFC 8221 section 4: NOT RECOMMENDED)");
+		part(p, 'F', "encrypted and not authenticated (RFC 8221 section 4: MUST NOT)");
+	if (t->ah_auth && t->cipher != CIPHER_UNSET)
+		part(p, 'C', "AH beside ESP: 24 bytes more, and no NAT is crossed (RFC 8221 section 4: NOT RECOMMENDED)");
+	else if (t->ah_auth)
+		part(p, 'C', "AH alone: nothing is hidden, and no NAT is crossed (ESP authenticates as well)");
 }
 
 char grade_transform(const struct p2_transform *t, struct txt *why)

@@ -92,9 +92,13 @@ static void log_line(const struct report_msg *m, const char *name, struct txt *o
 	}
 }
 
-static void print_all(const struct report *r, const char *name, bool log, struct txt *out)
+enum print_style { PRINT_PLAIN, PRINT_COLOUR, PRINT_LOG };
+
+static void print_all(const struct report *r, const char *name, enum print_style style, struct txt *out)
 {
 	static const char *const words[] = { "note", "warning", "error" };
+	static const char *const coloured[] = { "\033[36mnote\033[m", "\033[1;35mwarning\033[m", "\033[1;31merror\033[m" };
+	bool log = style == PRINT_LOG;
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct report_msg *m = &r->v[i];
@@ -111,7 +115,7 @@ static void print_all(const struct report *r, const char *name, bool log, struct
 		txt_str(out, name);
 		if (m->at)
 			txt_printf(out, ":%u", m->at);
-		txt_printf(out, ": %s: %s: %s\n", words[m->severity], m->object ? m->object : "", m->text);
+		txt_printf(out, ": %s: %s: %s\n", (style == PRINT_COLOUR ? coloured : words)[m->severity], m->object ? m->object : "", m->text);
 		if (m->fix)
 			txt_printf(out, "    fix: %s\n", m->fix);
 	}
@@ -119,12 +123,17 @@ static void print_all(const struct report *r, const char *name, bool log, struct
 
 void report_print(const struct report *r, const char *name, struct txt *out)
 {
-	print_all(r, name, false, out);
+	print_all(r, name, PRINT_PLAIN, out);
+}
+
+void report_print_colour(const struct report *r, const char *name, struct txt *out)
+{
+	print_all(r, name, PRINT_COLOUR, out);
 }
 
 void report_print_log(const struct report *r, const char *name, struct txt *out)
 {
-	print_all(r, name, true, out);
+	print_all(r, name, PRINT_LOG, out);
 }
 
 void report_json(const struct report *r, struct json *j)

@@ -31,6 +31,8 @@ struct report {
 void report_fini(struct report *r);
 /* All remarks as text, each led by `NAME:LINE:` or `NAME:`. */
 void report_print(const struct report *r, const char *name, struct txt *out);
+/* The same for a terminal: how grave a remark is has a colour. */
+void report_print_colour(const struct report *r, const char *name, struct txt *out);
 /* The member `messages` of an object that is open. */
 void report_json(const struct report *r, struct json *j);
 /* The same for logs: a wrong line may hold a key, wherever the mistake is, so what

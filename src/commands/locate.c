@@ -332,6 +332,29 @@ static void sort(struct report_msg *v, struct report_msg *spare, size_t n)
 	}
 }
 
+/* What the command line notes while it is typed is said again, with what to do, by a warning about the same line. */
+static void leave_out_doubles(struct report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct report_msg *m = &r->v[i];
+		bool doubled = m->line && m->severity == REPORT_NOTE && m->text && !strncmp(m->text, "% NOTE:", 7) && i + 1 < r->n &&
+			       r->v[i + 1].at == m->line && r->v[i + 1].severity != REPORT_NOTE;
+
+		if (!doubled) {
+			r->v[n++] = *m;
+			continue;
+		}
+		free(m->source);
+		free(m->object);
+		free(m->text);
+		free(m->fix);
+		free(m->acl);
+	}
+	r->n = n;
+}
+
 void report_locate(struct report *r, const char *text, size_t len)
 {
 	struct place p = { .n = 0 };
@@ -348,6 +371,7 @@ void report_locate(struct report *r, const char *text, size_t len)
 		m->at = at == NOWHERE ? 0 : (uint32_t)at + 1;
 	}
 	sort(r->v, spare, r->n);
+	leave_out_doubles(r);
 out:
 	free(spare);
 	free(p.v);

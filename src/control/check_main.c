@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/secret.h"
+#include "commands/check_mtu.h"
 #include "commands/check_pair.h"
 #include "commands/grade.h"
 #include "commands/load.h"
@@ -88,7 +90,7 @@ static void print(struct txt *t)
 /* ---- check ---- */
 
 struct checking {
-	bool strict, json, bad;
+	bool strict, json, bad, colour;
 	struct json doc;
 };
 
@@ -100,15 +102,17 @@ static void tell_json(struct checking *k, const struct file *f)
 	json_num(&k->doc, "warnings", f->r.warnings);
 	report_json(&f->r, &k->doc);
 	grade_json(f->c, &k->doc);
+	check_mtu_json(f->c, &k->doc);
 	json_object_end(&k->doc);
 }
 
-static void tell_text(const struct file *f)
+static void tell_text(const struct checking *k, const struct file *f)
 {
 	struct txt said = TXT_INIT;
 
-	report_print(&f->r, f->name, &said);
+	(k->colour ? report_print_colour : report_print)(&f->r, f->name, &said);
 	grade_table(f->c, &said);
+	check_mtu_table(f->c, &said);
 	print(&said);
 	printf("%s: %zu errors, %zu warnings\n", f->name, f->r.errors, f->r.warnings);
 }
@@ -120,7 +124,7 @@ static void check_file(struct checking *k, struct file *f)
 	if (k->json)
 		tell_json(k, f);
 	else
-		tell_text(f);
+		tell_text(k, f);
 	k->bad |= f->r.errors || (k->strict && f->r.warnings);
 }
 
@@ -143,12 +147,12 @@ static void check_two(struct checking *k, const struct file *a, const struct fil
 		json_object_end(&k->doc);
 	} else {
 		txt_char(&text, '\n');
-		report_print(&r, name, &text);
+		(k->colour ? report_print_colour : report_print)(&r, name, &text);
 		txt_mem(&text, txt_cstr(&said), said.len);
 		print(&text);
 		printf("%s: %s\n", name, fine ? "each tunnel between them comes up" : "a tunnel between them stays down");
 	}
-	k->bad |= !fine || r.errors;
+	k->bad |= !fine || r.errors || (k->strict && r.warnings);
 	report_fini(&r);
 	txt_fini(&said);
 }
@@ -187,7 +191,8 @@ int check_main(int argc, char **argv)
 						 { "strict", no_argument, NULL, 's' },
 						 { "json", no_argument, NULL, 'j' },
 						 { 0 } };
-	struct checking k = { .strict = false };
+	const char *plain = getenv("NO_COLOR");
+	struct checking k = { .colour = isatty(STDOUT_FILENO) && !(plain && *plain) }; /* no-color.org */
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {

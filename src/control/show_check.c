@@ -2,6 +2,7 @@
 /* show crypto check (ours): what `culvert check` says, of the running configuration. */
 #include <errno.h>
 
+#include "commands/check_mtu.h"
 #include "commands/grade.h"
 #include "commands/load.h"
 #include "control/show_json_parts.h"
@@ -14,6 +15,7 @@ void show_crypto_check(const struct show_in *in, struct txt *out)
 	commands_check(in->config, &r);
 	report_print(&r, "running-config", out);
 	grade_table(in->config, out);
+	check_mtu_table(in->config, out);
 	txt_printf(out, "running-config: %zu errors, %zu warnings\n", r.errors, r.warnings);
 	out->bad |= r.nomem;
 	report_fini(&r);
@@ -29,6 +31,7 @@ int json_crypto_check(const struct show_in *in, const struct exec_args *a, struc
 	json_num(j, "warnings", r.warnings);
 	report_json(&r, j);
 	grade_json(in->config, j);
+	check_mtu_json(in->config, j);
 	j->out->bad |= r.nomem;
 	report_fini(&r);
 	return 0;

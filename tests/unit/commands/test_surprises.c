@@ -20,6 +20,12 @@
 #define OUTER(more) "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n" more " crypto map M\n"
 #define GOOD	IKE(STRONG) GOOD_SET LIST MAP("") OUTER("")
 
+#define PROFILE "crypto ipsec profile P\n set transform-set T\n"
+#define TUNNEL(more)                                                              \
+	"interface Tunnel0\n ip address 172.16.0.1 255.255.255.252\n" more      \
+	" tunnel source FastEthernet0/1\n tunnel destination 192.0.2.2\n tunnel protection ipsec profile P\n"
+#define PLAIN_IF "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n"
+
 static struct config *loaded(const char *text)
 {
 	struct report said = { 0 };
@@ -79,6 +85,30 @@ static void a_sentence_where_there_is_something_to_say(void **state)
 		{ GOOD "access-list 3 permit 10.0.0.0\nline vty 0 4\n access-class 3 in\n",
 		  GOOD "access-list 3 permit 10.0.0.0\n", "access list 3: nothing" },
 		{ GOOD, GOOD "crypto ipsec profile P\n set transform-set T\n", "profile P: no tunnel" },
+		{ GOOD, GOOD "crypto isakmp key t7Kp2xWq9Zr4mNv1 address 192.0.2.9\n", "key for 192.0.2.9: no crypto map and no tunnel" },
+		/* whoever comes by a dynamic map may have it */
+		{ GOOD "crypto isakmp key t7Kp2xWq9Zr4mNv1 address 192.0.2.9\ncrypto dynamic-map D 10\n",
+		  GOOD "crypto isakmp key t7Kp2xWq9Zr4mNv1 address 192.0.2.9\n", "key for 192.0.2.9: no crypto map and no tunnel" },
+		{ GOOD "crypto keyring R\ncrypto isakmp profile Q\n keyring R\n",
+		  GOOD "crypto keyring R\ncrypto isakmp profile Q\n", "crypto keyring R: no isakmp profile names it" },
+		{ IKE(STRONG) GOOD_SET LIST MAP(" set isakmp-profile Q\n") OUTER("") "crypto isakmp profile Q\n",
+		  GOOD "crypto isakmp profile Q\n", "crypto isakmp profile Q: no crypto map and no tunnel names it" },
+		{ GOOD, GOOD "crypto legacy default-policy\n", "DES with group 1 is offered and accepted behind all policies" },
+		{ IKE(STRONG) SET("ah-sha256-hmac") LIST MAP("") OUTER(" ip access-group 102 in\n")
+		  "access-list 102 permit udp any any\naccess-list 102 permit ahp any any\n",
+		  IKE(STRONG) SET("ah-sha256-hmac") LIST MAP("") OUTER(" ip access-group 102 in\n")
+		  "access-list 102 permit udp any any\naccess-list 102 permit esp any any\n",
+		  "does not let AH (protocol 51) of peer 192.0.2.2 in.\n    fix: permit ahp host 192.0.2.2 host 192.0.2.1" },
+		/* ESP alone needs no AH */
+		{ GOOD "access-list 102 permit udp any any\naccess-list 102 permit esp any any\n"
+		  "interface FastEthernet0/1\n ip access-group 102 in\n",
+		  IKE(STRONG) SET("ah-sha256-hmac") LIST MAP("") OUTER(" ip access-group 102 in\n")
+		  "access-list 102 permit udp any any\naccess-list 102 permit esp any any\n", "AH (protocol 51)" },
+		/* the peer of a protected tunnel that leaves by it */
+		{ IKE(STRONG) GOOD_SET PROFILE PLAIN_IF " ip access-group 102 in\n" TUNNEL("")
+		  "access-list 102 permit udp any any\naccess-list 102 permit esp any any\n",
+		  IKE(STRONG) GOOD_SET PROFILE PLAIN_IF " ip access-group 102 in\n" TUNNEL("") "access-list 102 permit tcp any any\n",
+		  "warning: interface FastEthernet0/1: access list 102 does not let IKE (UDP 500) of peer 192.0.2.2 in" },
 		{ GOOD, GOOD "crypto dynamic-map D 10\n set transform-set T\n", "dynamic-map D: no crypto map" },
 	};
 
@@ -177,12 +207,6 @@ static bool pair_is_fine(const char *a, const char *b, char **ret_said)
 	*ret_said = txt_steal(&said);
 	return fine;
 }
-
-#define PROFILE "crypto ipsec profile P\n set transform-set T\n"
-#define TUNNEL(more)                                                              \
-	"interface Tunnel0\n ip address 172.16.0.1 255.255.255.252\n" more      \
-	" tunnel source FastEthernet0/1\n tunnel destination 192.0.2.2\n tunnel protection ipsec profile P\n"
-#define PLAIN_IF "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n"
 
 static void the_other_end_fits(void **state)
 {
