@@ -16,6 +16,7 @@ static const char usage[] =
 	"       culvert shell [--socket PATH] [-c 'COMMAND [; COMMAND]...']\n"
 	"       culvert check [--strict] [--json] FILE...\n"
 	"       culvert mirror [--peer ADDRESS] FILE\n"
+	"       culvert explain [WORD]...\n"
 	"       culvert lab   up|down|list|shell|exec ...\n"
 	"       culvert --version | --help\n"
 	"\n"
@@ -43,6 +44,7 @@ int main(int argc, char **argv)
 		{ "run", run_main },
 		{ "check", check_main },
 		{ "mirror", mirror_main },
+		{ "explain", explain_main },
 		{ "shell", shell_main },
 		{ "lab", lab_main },
 	};

@@ -41,6 +41,7 @@ enum exec_action {
 	EXEC_SHOW_CRYPTO_MTU,
 	EXEC_SHOW_CRYPTO_DROPS,
 	EXEC_SHOW_CRYPTO_CHECK,
+	EXEC_SHOW_EXPLAIN, /* text */
 	EXEC_SHOW_PKI_CERTIFICATES, /* name (trustpoint); detail */
 	EXEC_SHOW_PKI_TRUSTPOINTS, /* name; flag: status */
 	EXEC_SHOW_KEY_RSA, /* name (label) */

@@ -109,6 +109,9 @@ const struct cli_row rows_exec_crypto[] = {
 	    KW("drops", "Packets that were dropped, by reason")),
 	ROW(IN_EXEC, EXEC_SHOW_CRYPTO_CHECK, SHOW_CRYPTO,
 	    KW("check", "What is wrong, weak or surprising in the running configuration")),
+	ROW(IN_BOTH, EXEC_SHOW_EXPLAIN, SHOW, KW("culvert", "What is Culvert's own"),
+	    KW("explain", "What a word of a configuration or a state means"), OPT,
+	    WORD("Algorithm, protocol, mode or state", AT(text)), CLOSE),
 
 	ROW(IN_EXEC, EXEC_CLEAR_ISAKMP, CLEAR_CRYPTO, KW("isakmp", "Flush the ISAKMP database"), OPT,
 	    NUM(1, 4294967295, "connection id of SA", AT(number)), CLOSE),

@@ -35,6 +35,7 @@ struct control_options {
 int run_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int mirror_main(int argc, char **argv);
+int explain_main(int argc, char **argv);
 
 /* The control process: until SIGTERM. fwd_fd, supervisor_fd and first as in
  * host/supervisor.h. Returns an exit status. */

@@ -120,6 +120,8 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 	case EXEC_SHOW_CRYPTO_CHECK:
 		show_crypto_check(in, out);
 		return 0;
+	case EXEC_SHOW_EXPLAIN:
+		return show_explain(a->text, out) ? 0 : -EINVAL;
 	case EXEC_SHOW_CRYPTO_DROPS:
 		show_crypto_drops(in, out);
 		return 0;

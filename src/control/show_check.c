@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* show crypto check (ours): what `culvert check` says, of the running configuration. */
+/* show crypto check (ours): what `culvert check` says, of the running configuration; show culvert explain (ours). */
 #include <errno.h>
 
 #include "commands/check_mtu.h"
+#include "commands/explain.h"
 #include "commands/grade.h"
 #include "commands/load.h"
 #include "control/show_json_parts.h"
@@ -35,4 +36,15 @@ int json_crypto_check(const struct show_in *in, const struct exec_args *a, struc
 	j->out->bad |= r.nomem;
 	report_fini(&r);
 	return 0;
+}
+
+bool show_explain(const char *word, struct txt *out)
+{
+	if (!*word)
+		explain_words(out);
+	else if (!explain_word(word, out))
+		txt_str(out, "% Nothing is known about this word: show culvert explain lists those that are\n");
+	else
+		return true;
+	return !*word;
 }

@@ -21,6 +21,7 @@ const struct json_row json_rows_crypto[] = {
 	{ EXEC_SHOW_CRYPTO_MTU, json_crypto_mtu },
 	{ EXEC_SHOW_CRYPTO_DROPS, json_crypto_drops },
 	{ EXEC_SHOW_CRYPTO_CHECK, json_crypto_check },
+	{ EXEC_SHOW_EXPLAIN, NULL },
 	{ EXEC_SHOW_PKI_CERTIFICATES, json_pki_certificates },
 	{ EXEC_SHOW_PKI_TRUSTPOINTS, json_pki_trustpoints },
 	{ EXEC_SHOW_PKI_CRLS, NULL },

@@ -158,6 +158,8 @@ void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out
 
 /* show_check.c */
 void show_crypto_check(const struct show_in *in, struct txt *out);
+/* "": which words there are. False after a message: none of them. */
+bool show_explain(const char *word, struct txt *out);
 
 /* show_drops.c */
 typedef void show_drop_say(const char *why, uint64_t n, void *ctx);
