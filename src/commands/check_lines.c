@@ -128,10 +128,9 @@ static void check_order(const struct cfg_acl *acl, size_t i, const char *obj, st
 	report_entry(r, acl->name, a->seq);
 }
 
-static void check_list(const struct config *c, const struct cfg_map_entry *e, const struct ipaddr *local, const char *obj,
-		       struct report *r)
+static void check_list(const struct config *c, const struct cfg_map_entry *e, const struct cfg_acl *acl, const struct ipaddr *local,
+		       const char *obj, struct report *r)
 {
-	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
 	size_t permits = 0;
 
 	for (size_t i = 0; acl && i < acl->entries.n; i++) {
@@ -159,14 +158,14 @@ static void check_list(const struct config *c, const struct cfg_map_entry *e, co
 
 /* ---- entries of a map beside each other ---- */
 
-/* All that entry e protects goes by one before it. */
-static void check_shadow(const struct config *c, const struct cfg_map *m, size_t at, const char *obj, struct report *r)
+/* All that an entry protects goes by one before it. acls: those of the first entries. */
+static void check_shadow(const struct cfg_map *m, size_t at, const struct cfg_acl *acl, const struct cfg_acl *const *acls,
+			 const char *obj, struct report *r)
 {
-	const struct cfg_acl *acl = config_find_acl(c, m->entries.v[at]->match_acl);
 	size_t permits = 0;
 
 	for (size_t k = 0; acl && k < at && k < LINES_COMPARED; k++) {
-		const struct cfg_acl *before = config_find_acl(c, m->entries.v[k]->match_acl);
+		const struct cfg_acl *before = acls[k];
 		size_t taken = 0;
 
 		permits = 0;
@@ -212,16 +211,20 @@ void check_crypto_lists(const struct config *c, struct report *r)
 
 	for (size_t i = 0; i < c->maps.n; i++) {
 		const struct cfg_map *m = c->maps.v[i];
+		const struct cfg_acl *acls[LINES_COMPARED];
 		struct ipaddr local = local_of(c, m);
 
 		for (size_t k = 0; k < m->entries.n; k++) {
 			const struct cfg_map_entry *e = m->entries.v[k];
+			const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
 
+			if (k < LINES_COMPARED)
+				acls[k] = acl;
 			if (e->type != MAP_ISAKMP)
 				continue;
 			snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
-			check_list(c, e, &local, obj, r);
-			check_shadow(c, m, k, obj, r);
+			check_list(c, e, acl, &local, obj, r);
+			check_shadow(m, k, acl, acls, obj, r);
 		}
 	}
 }

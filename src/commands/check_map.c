@@ -12,23 +12,28 @@
 
 static void check_transforms(const struct config *c, struct report *r)
 {
-	char obj[CHECK_NAME_LEN];
+	char obj[CHECK_NAME_LEN], strong[CHECK_NAME_LEN + 32], sha256[CHECK_NAME_LEN + 64];
 
 	for (size_t i = 0; i < c->ipsec.transforms.n; i++) {
 		const struct p2_transform *t = &c->ipsec.transforms.v[i]->t;
 
 		check_object_name(obj, "crypto ipsec transform-set", t->name);
+		snprintf(strong, sizeof(strong), "%s esp-aes 256 esp-sha256-hmac", obj);
+		snprintf(sha256, sizeof(sha256), "%s %s", obj,
+			 t->cipher == CIPHER_UNSET ? "ah-sha256-hmac" :
+			 t->cipher == CIPHER_NULL  ? "esp-null esp-sha256-hmac" :
+						     "esp-aes 256 esp-sha256-hmac");
 		if (t->cipher == CIPHER_DES || t->cipher == CIPHER_3DES)
-			report_object(r, REPORT_WARNING, obj, "use esp-aes 256 or esp-gcm 256",
+			report_object(r, REPORT_WARNING, obj, strong,
 				      "%s is weak.", t->cipher == CIPHER_DES ? "DES" : "3DES");
 		if (t->esp_auth == AUTH_HMAC_MD5_96 || t->ah_auth == AUTH_HMAC_MD5_96)
-			report_object(r, REPORT_WARNING, obj, "use esp-sha256-hmac",
+			report_object(r, REPORT_WARNING, obj, sha256,
 				      "HMAC-MD5 is weak.");
 		if (t->cipher == CIPHER_NULL)
 			report_object(r, REPORT_WARNING, obj, NULL, "esp-null does not encrypt.");
 		if (t->cipher > CIPHER_NULL && t->cipher <= CIPHER_AES_CBC && !t->esp_auth &&
 		    !t->ah_auth)
-			report_object(r, REPORT_WARNING, obj, "add esp-sha256-hmac",
+			report_object(r, REPORT_WARNING, obj, strong,
 				      "packets are encrypted and not authenticated.");
 	}
 }
@@ -57,26 +62,34 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 		const struct acl_entry *a = acl->entries.v[i];
 		unsigned len;
 
-		if (a->kind == ACE_DENY && !acl_entry_is_plain(a))
+		if (a->kind == ACE_DENY && !acl_entry_is_plain(a)) {
 			report_object(r, REPORT_WARNING, obj, "write it without these tests",
 				      "entry %u of access list %s denies by flags or header fields that IKE "
 				      "cannot negotiate; it is not used, and what it names stays protected.",
 				      a->seq, acl->name);
+			report_entry(r, acl->name, a->seq);
+		}
 		if (a->kind != ACE_PERMIT)
 			continue;
 		permits++;
-		if (!acl_entry_is_plain(a))
+		if (!acl_entry_is_plain(a)) {
 			report_object(r, REPORT_WARNING, obj, NULL,
 				      "entry %u of access list %s tests flags or header fields that "
 				      "IKE cannot negotiate; they are ignored.", a->seq, acl->name);
-		if (!addr_match_prefix(&a->src, &len) || !addr_match_prefix(&a->dst, &len))
+			report_entry(r, acl->name, a->seq);
+		}
+		if (!addr_match_prefix(&a->src, &len) || !addr_match_prefix(&a->dst, &len)) {
 			report_object(r, REPORT_ERROR, obj, "write it as subnets",
 				      "entry %u of access list %s has a wildcard with holes, which "
 				      "IKE cannot negotiate.", a->seq, acl->name);
-		if (ipaddr_is_multicast(&a->dst.addr))
+			report_entry(r, acl->name, a->seq);
+		}
+		if (ipaddr_is_multicast(&a->dst.addr)) {
 			report_object(r, REPORT_WARNING, obj, "carry multicast in a GRE tunnel",
 				      "entry %u of access list %s protects multicast, which IPsec "
 				      "alone does not carry.", a->seq, acl->name);
+			report_entry(r, acl->name, a->seq);
+		}
 	}
 	if (refused)
 		report_object(r, REPORT_ERROR, obj, "write them with tests that this version knows",

@@ -213,21 +213,23 @@ static void check_policies(const struct config *c, struct report *r)
 
 static void check_transforms(const struct config *c, struct report *r)
 {
-	char obj[CHECK_NAME_LEN];
+	char obj[CHECK_NAME_LEN], fix[CHECK_NAME_LEN + 32], null[CHECK_NAME_LEN + 32];
 
 	for (size_t i = 0; i < c->ipsec.transforms.n; i++) {
 		const struct p2_transform *t = &c->ipsec.transforms.v[i]->t;
 
 		check_object_name(obj, "crypto ipsec transform-set", t->name);
+		snprintf(fix, sizeof(fix), "%s esp-aes 256 esp-sha256-hmac", obj);
+		snprintf(null, sizeof(null), "%s esp-null esp-sha256-hmac", obj);
 		if (grade_refused_transform(t))
-			report_object(r, REPORT_NOTE, obj, "esp-aes 256 esp-sha256-hmac, or esp-gcm 256",
+			report_object(r, REPORT_NOTE, obj, fix,
 				      "IOS XE 17.11 and later refuse it by default: a peer that is upgraded stays down.");
 		if (t->ah_auth && t->cipher != CIPHER_UNSET)
-			report_object(r, REPORT_NOTE, obj, "leave the ah- transform out",
+			report_object(r, REPORT_NOTE, obj, fix,
 				      "AH beside ESP that authenticates costs 24 bytes a packet and crosses no NAT; "
 				      "RFC 8221 section 4 recommends ESP alone.");
 		else if (t->ah_auth)
-			report_object(r, REPORT_NOTE, obj, "esp-null esp-sha256-hmac",
+			report_object(r, REPORT_NOTE, obj, null,
 				      "AH crosses no NAT; ESP without encryption authenticates as well.");
 	}
 }
@@ -293,6 +295,15 @@ static void protocols(const struct config *c, const struct cfg_map_entry *e, boo
 	}
 }
 
+/* Whether one of the last remarks, about that object, has that line to type. */
+static bool is_said(const struct report *r, const char *obj, const char *fix)
+{
+	for (size_t i = r->n; i && r->v[i - 1].object && !strcmp(r->v[i - 1].object, obj); i--)
+		if (r->v[i - 1].fix && !strcmp(r->v[i - 1].fix, fix))
+			return true;
+	return false;
+}
+
 static void check_way_in(const struct config *c, const struct cfg_interface *f, const struct cfg_map_entry *terms,
 			 const struct ipaddr *peer, const char *obj, struct report *r)
 {
@@ -318,6 +329,8 @@ static void check_way_in(const struct config *c, const struct cfg_interface *f, 
 		    lets(acl, peer, &f->addr.addr, needed[i].proto, needed[i].port))
 			continue;
 		snprintf(fix, sizeof(fix), needed[i].fix, ipaddr_ios(peer, a), ipaddr_ios(&f->addr.addr, b));
+		if (is_said(r, obj, fix)) /* several entries have this peer */
+			continue;
 		report_object(r, needed[i].port == 4500 ? REPORT_NOTE : REPORT_WARNING, obj, fix,
 			      "access list %s does not let %s of peer %s in.", f->group_in, needed[i].what, a);
 	}

@@ -150,7 +150,10 @@ static void check_two(struct checking *k, const struct file *a, const struct fil
 		(k->colour ? report_print_colour : report_print)(&r, name, &text);
 		txt_mem(&text, txt_cstr(&said), said.len);
 		print(&text);
-		printf("%s: %s\n", name, fine ? "each tunnel between them comes up" : "a tunnel between them stays down");
+		printf("%s: %s\n", name,
+		       !fine	    ? "a tunnel between them stays down" :
+		       r.warnings ? "each tunnel between them comes up, but for what is said above" :
+				    "each tunnel between them comes up");
 	}
 	k->bad |= !fine || r.errors || (k->strict && r.warnings);
 	report_fini(&r);
