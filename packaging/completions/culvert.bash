@@ -139,7 +139,7 @@ _culvert()
 	local prog=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		_culvert_words "run shell check mirror lab --version --help" "$cur"
+		_culvert_words "run shell check mirror explain lab --version --help" "$cur"
 		return
 	fi
 	case ${COMP_WORDS[1]} in
@@ -159,16 +159,20 @@ _culvert()
 		fi
 		;;
 	mirror)
-		case $prev in
-		--peer) ;;
-		*)
-			if [[ $cur == -* ]]; then
-				_culvert_words "- --peer --help" "$cur"
-			else
-				_culvert_files "$cur"
-			fi
-			;;
-		esac
+		if [[ $prev == --peer ]]; then
+			:
+		elif [[ $cur == -* ]]; then
+			_culvert_words "- --peer --help" "$cur"
+		else
+			_culvert_files "$cur"
+		fi
+		;;
+	explain)
+		if [[ $cur == -* ]]; then
+			_culvert_words "--help" "$cur"
+		else
+			_culvert_match "$cur" < <("$prog" explain 2>/dev/null)
+		fi
 		;;
 	lab) _culvert_lab "$prog" "$cur" ;;
 	esac

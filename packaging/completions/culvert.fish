@@ -65,6 +65,7 @@ complete -c culvert -n '__culvert_at' -a run -d 'The router, in the foreground'
 complete -c culvert -n '__culvert_at' -a shell -d 'The command line of a running router'
 complete -c culvert -n '__culvert_at' -a check -d 'What is wrong or weak in a configuration'
 complete -c culvert -n '__culvert_at' -a mirror -d 'The configuration of the other end of a tunnel'
+complete -c culvert -n '__culvert_at' -a explain -d 'What a word means'
 complete -c culvert -n '__culvert_at' -a lab -d 'Routers and hosts in namespaces'
 complete -c culvert -n '__culvert_at' -l version -d 'Print the version'
 complete -c culvert -n 'not __culvert_lab 3 shell; and not __culvert_lab 3 exec' -l help -d Explain
@@ -81,13 +82,16 @@ complete -c culvert -n '__culvert_in run' -l keylog -x -a '(__fish_complete_dire
 complete -c culvert -n '__culvert_in shell' -l socket -rF -d 'Control socket'
 complete -c culvert -n '__culvert_in shell' -s c -x -d 'Run these commands'
 
-complete -c culvert -n '__culvert_in check' -l strict -d 'Warnings count as errors'
-complete -c culvert -n '__culvert_in check' -l json -d 'For programs'
-complete -c culvert -n '__culvert_in mirror' -l peer -x -d 'Which peer'
-complete -c culvert -n '__culvert_in mirror' -F
-complete -c culvert -n '__culvert_in mirror' -a - -d 'Standard input'
 complete -c culvert -n '__culvert_in check' -F
 complete -c culvert -n '__culvert_in check' -a - -d 'Standard input'
+complete -c culvert -n '__culvert_in check' -l strict -d 'Warnings count as errors'
+complete -c culvert -n '__culvert_in check' -l json -d 'The same for programs'
+
+complete -c culvert -n '__culvert_in mirror' -F
+complete -c culvert -n '__culvert_in mirror' -a - -d 'Standard input'
+complete -c culvert -n '__culvert_in mirror' -l peer -x -d 'Which peer'
+
+complete -c culvert -n '__culvert_in explain' -a '(culvert explain 2>/dev/null)'
 
 complete -c culvert -n '__culvert_at lab' -a up -d 'Start a lab'
 complete -c culvert -n '__culvert_at lab' -a down -d 'Stop it and leave nothing behind'

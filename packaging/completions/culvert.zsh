@@ -64,7 +64,8 @@ _culvert() {
 	local -a subs
 	subs=('run:the router, in the foreground' 'shell:the command line of a running router'
 		'check:what is wrong or weak in a configuration'
-		'mirror:the configuration of the other end of a tunnel' 'lab:routers and hosts in namespaces')
+		'mirror:the configuration of the other end of a tunnel'
+		'explain:what a word means' 'lab:routers and hosts in namespaces')
 	if (( CURRENT == 2 )); then
 		_describe -t commands 'culvert command' subs
 		[[ $PREFIX == -* ]] && compadd -- --version --help
@@ -88,11 +89,14 @@ _culvert() {
 			'-c[run these commands]:commands' '(- *)--help[explain]'
 		;;
 	check)
-		_arguments '--strict[warnings count as errors]' '--json[for programs]' '(- *)--help[explain]' \
-			'*:configuration:_files'
+		_arguments '--strict[warnings count as errors]' '--json[the same for programs]' \
+			'(- *)--help[explain]' '*:configuration:_files'
 		;;
 	mirror)
 		_arguments '--peer[which peer]:address' '(- *)--help[explain]' ':configuration:_files'
+		;;
+	explain)
+		_arguments '(- *)--help[explain]' '*:word:( ${(f)"$($_culvert_program explain 2>/dev/null)"} )'
 		;;
 	lab) _culvert_lab ;;
 	esac

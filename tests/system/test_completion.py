@@ -16,12 +16,13 @@ pytestmark = pytest.mark.no_way('a command line: no packet passes')
 
 BASH, ZSH = ROOT / 'packaging/completions/culvert.bash', ROOT / 'packaging/completions/culvert.zsh'
 FISH = ROOT / 'packaging/completions/culvert.fish'
-SUBS = {'run', 'shell', 'check', 'mirror', 'lab'}
+SUBS = {'run', 'shell', 'check', 'mirror', 'explain', 'lab'}
 
 # stands in for the program where a lab would have to be up; what it prints is the program's
 # (test_labs_are_listed_as_here)
 FAKE = '''#!/bin/sh
 case "$*" in
+"explain") printf '%s\\n' aes mm_key_exch '$(touch x)' ;;
 "lab list") cat <<'EOT'
 two-sites            up        /x/two-sites/lab.yml
 gone                 dead      /x/gone/lab.yml
@@ -75,7 +76,7 @@ def test_subcommands_and_options_are_those_of_help(place):
             assert bash(place, 'lab', 'shell', 'two-sites', 'R1', '-') == here - {'--help'}
         else:
             assert bash(place, sub, '-') == here | ({'-'} if sub in ('check', 'mirror') else set())
-    assert SUBS == {words[0] for words in HELP.values()}
+    assert SUBS == {word for words in HELP.values() for word in words}
     subs = set(re.findall(r'culvert lab ([a-z]+)', help_text('lab')))
     assert bash(place, 'lab', '') - {'--help'} == subs
 
@@ -90,7 +91,9 @@ def test_values_of_options(place):
     assert bash(place, 'run', '--interface', 'FastEthernet0/1', '=') == devices
     assert bash(place, 'run', '--interface', 'FastEthernet0/1', '=', 'l') == {d for d in devices if d[0] == 'l'}
     assert bash(place, 'shell', '-c', '') == set()
-    assert bash(place, 'check', 'my') == {'my router.cfg', 'my-lab'}
+    assert bash(place, 'check', 'my') == bash(place, 'mirror', 'my') == {'my router.cfg', 'my-lab'}
+    assert bash(place, 'mirror', '--peer', '') == set()
+    assert bash(place, 'explain', 'mm_k') == {'mm_key_exch'}
 
 
 def test_labs_and_nodes(place):
@@ -167,7 +170,7 @@ def fish(place, line):
 def test_fish_offers_what_bash_does(place):
     assert fish(place, 'culvert ') == SUBS
     assert fish(place, 'culvert -') == {'--version', '--help'}
-    for sub in ('run', 'shell', 'check'):
+    for sub in ('run', 'shell', 'check', 'mirror', 'explain'):
         assert fish(place, f'culvert {sub} -') - {'-', '-h'} == set(OPTION.findall(help_text(sub))) | {'--help'}, sub
     assert 'my router.cfg' in fish(place, 'culvert run --config my')
     assert fish(place, 'culvert run --keylog my') == {'my-lab'}

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.no_way('a command line: no packet passes')
 MAN = ROOT / 'man'
 PAGES = sorted(p.name for p in MAN.glob('*.[1-8]'))
 # whose --help a page is about, and what of it other pages have
-HELP = {'culvert.8': ['run'], 'culvert-shell.1': ['shell'], 'culvert-check.1': ['check'], 'culvert-mirror.1': ['mirror'],
+HELP = {'culvert.8': ['run'], 'culvert-shell.1': ['shell'], 'culvert-check.1': ['check', 'explain'], 'culvert-mirror.1': ['mirror'],
         'culvert-lab.1': ['lab']}
 # an option, not a word with a hyphen
 OPTION = re.compile(r'(?<![\w<-])(--[a-z][a-z-]*|-[A-Za-z])(?![\w-])')
