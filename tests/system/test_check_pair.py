@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `culvert check A B` says of two ends, and what two routers with these configurations then do: those of whom it says that
-the tunnel comes up do negotiate, whoever begins; where it names a mismatch, who is to fail fails. And `culvert mirror`."""
+the tunnel comes up do negotiate, whoever begins; where it names a mismatch, who is to fail fails."""
 import contextlib
 import re
 
@@ -107,15 +107,3 @@ def test_what_the_comparison_says_is_what_two_routers_do(wire, name):
     assert tuple(said) == verdict, report
     assert remark in report if remark else 'both ends: warning' not in report, report
     assert (reality(a, b, *text, 'A'), reality(a, b, *text, 'B')) == verdict
-
-
-@pytest.mark.no_way('that a tunnel is negotiated; what it carries is a ping')
-def test_the_mirror_of_a_configuration_is_its_other_end(wire):
-    net, a, b = wire
-    text = words(A, B, mode='transport')
-    (net.dir / 'A.cfg').write_text(text)
-    other = run(built('culvert'), 'mirror', net.dir / 'A.cfg').stdout
-    *said, report = check(net, text, other, status=0)
-    assert said == [UP, UP] and 'both ends: note' not in report and 'both ends: warning' not in report, report
-    assert reality(a, b, text, other, 'A') == UP
-    assert reality(a, b, text, other, 'B') == UP
