@@ -299,6 +299,7 @@ static void copy_outer(struct mirror *m)
 {
 	const struct cfg_interface *f = m->outer[0] ? config_find_interface(m->from, m->outer) : NULL;
 	struct cfg_interface *new = f ? config_add_interface(m->to, f->name) : NULL;
+	char buf[IPADDR_STRLEN];
 
 	if (!new) {
 		note(m, "By which interface this side reaches the peer it does not say.");
@@ -315,6 +316,8 @@ static void copy_outer(struct mirror *m)
 	new->addr.mask = f->addr.mask;
 	note(m, "interface %s: its name is a guess%s.", f->name,
 	     same_net(&f->addr, &m->peer) ? "" : ", and so is the mask");
+	if (!same_net(&f->addr, &m->peer) && m->local.family)
+		note(m, "The way to %s is not known: ip route %s 255.255.255.255 NEXT-HOP.", ipaddr_ios(&m->local, buf), buf);
 }
 
 /* The other address of a network for two. */

@@ -2,6 +2,7 @@
 """What `culvert check A B` says of two ends, and what two routers with these configurations then do: those of whom it says that
 the tunnel comes up do negotiate, whoever begins; where it names a mismatch, who is to fail fails."""
 import contextlib
+import json
 import re
 
 import pytest
@@ -107,3 +108,26 @@ def test_what_the_comparison_says_is_what_two_routers_do(wire, name):
     assert tuple(said) == verdict, report
     assert remark in report if remark else 'both ends: warning' not in report, report
     assert (reality(a, b, *text, 'A'), reality(a, b, *text, 'B')) == verdict
+
+
+@pytest.mark.no_way('the command line alone')
+def test_a_running_router_says_the_same_of_itself(wire):
+    """show crypto check and culvert check of the file: but for the line numbers, and the order that they give."""
+    net, a, _ = wire
+    text = words(A, B, edit=[('hash sha256', 'hash md5'), ('Zk3vQ8wLr0Tn5YpB', 'CCNP')])
+    (net.dir / 'R1.cfg').write_text(text)
+    file = run(built('culvert'), 'check', 'R1.cfg', cwd=net.dir).stdout
+    router = Router(a, text)
+    try:
+        live, doc = router.cli('show crypto check'), json.loads(router.cli('show crypto check | json'))
+        meaning = router.cli('show culvert explain MM_KEY_EXCH')
+        unknown = router.cli('show culvert explain nonsense')
+    finally:
+        router.stop()
+    remarks = [re.sub(r'^R1\.cfg:(\d+:)?', 'running-config:', line) for line in file.splitlines() if not line.startswith('%')]
+    assert sorted(line for line in remarks if line != 'running-config:') == sorted(live.splitlines()), live
+    assert 'warning: crypto isakmp policy 10: MD5 is weak.' in live and 'CCNP' not in live
+    assert (doc['errors'], doc['warnings']) == (0, 2) and [g['grade'] for g in doc['grades']] == ['F', 'A']
+    assert [m['largest_ip_mtu'] for m in doc['mtu']] == [1438]
+    assert meaning == run(built('culvert'), 'explain', 'mm_key_exch').stdout
+    assert unknown.startswith('% Nothing is known about this word')
