@@ -425,8 +425,14 @@ static bool keeps_child(struct cli_work *k, const struct cli_match *own,
 	if (!k->w->indent &&
 	    ((own->outcome != CLI_M_OK && global->outcome == CLI_M_OK) || f->closed))
 		return false;
-	*ret_err = keep_child(list_of(k, s->n - 1), f->block,
-			      k->w->indent ? (unsigned)k->w->indent : f->depth, k->text, f->reopened);
+	unsigned depth = k->w->indent ? (unsigned)k->w->indent : f->depth;
+
+	*ret_err = -ENOENT;
+	if (k->w->n > 1 && !strcasecmp(k->w->v[0].text, "no"))
+		*ret_err = keep_child_del(list_of(k, s->n - 1), f->block, depth,
+					  k->text + (k->w->v[1].off - k->w->indent));
+	if (*ret_err == -ENOENT)
+		*ret_err = keep_child(list_of(k, s->n - 1), f->block, depth, k->text, f->reopened);
 	f->plain |= !k->w->indent;
 	k->r->config = true;
 	cli_session_nest(s, k->w->v[0].text, k->w->indent);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/keep.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -47,6 +49,48 @@ int keep_child(struct keep_list k, const char *block, unsigned depth, const char
 		if (line.depth == depth && !strcmp(line.text, text))
 			return 0;
 	return k.ops->add(k.list, end, &child);
+}
+
+/* The keeper can only take away all from a line on: what is to stay is put back. */
+int keep_child_del(struct keep_list k, const char *block, unsigned depth, const char *text)
+{
+	size_t at = keep_find(k, block), end, n = 0, i;
+	struct cli_kept line, *stay;
+	char **texts;
+	int err = 0;
+
+	if (at == KEEP_NONE)
+		return -ENOENT;
+	end = k.ops->end(k.list, at);
+	for (i = at + 1; i < end && k.ops->get(k.list, i, &line); i++)
+		if (line.depth == depth && !strcmp(line.text, text))
+			break;
+	if (i >= end)
+		return -ENOENT;
+	at = i++;
+	while (i < end && k.ops->get(k.list, i, &line) && line.depth > depth)
+		i++;
+	stay = calloc(end - i + 1, sizeof(*stay));
+	texts = calloc(end - i + 1, sizeof(*texts));
+	if (!stay || !texts)
+		err = -ENOMEM;
+	for (; !err && i < end && k.ops->get(k.list, i, &stay[n]); i++, n++) {
+		texts[n] = strdup(stay[n].text);
+		stay[n].text = texts[n];
+		err = texts[n] ? 0 : -ENOMEM;
+	}
+	if (!err)
+		k.ops->del(k.list, at);
+	for (i = 0; i < n; i++) {
+		if (!err)
+			err = k.ops->add(k.list, at + i, &stay[i]);
+		if (texts[i])
+			explicit_bzero(texts[i], strlen(texts[i]));
+		free(texts[i]);
+	}
+	free(texts);
+	free(stay);
+	return err;
 }
 
 int keep_raw(struct keep_list k, const char *block, unsigned depth, const char *text, bool end)

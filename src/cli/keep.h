@@ -26,6 +26,8 @@ int keep_error(struct keep_list k, const struct cli_kept *line);
 /* Adds text below the last line with the text block. dedupe: not if it is there. */
 int keep_child(struct keep_list k, const char *block, unsigned depth, const char *text,
 	       bool dedupe);
+/* Removes text, of that depth below block, with what is below it. 0; -ENOENT: it is not there. */
+int keep_child_del(struct keep_list k, const char *block, unsigned depth, const char *text);
 /* A line of a banner: below block, before the delimiter that stands there from the
  * start, so that the text is whole at any time; end: it holds the delimiter itself. */
 int keep_raw(struct keep_list k, const char *block, unsigned depth, const char *text, bool end);

@@ -389,7 +389,8 @@ static int resequence_apply(struct cli_call *c)
 #define MEMBERS(mode_, ...)                                                                  \
 	{ .modes = CLI_IN(mode_), .args_size = sizeof(struct ace_args), .apply = member_apply, \
 	  .each = member_each, .place = ace_place, .behind = member_behind,                  \
-	  .flags = ROW_FULL, .toks = TOKS(ALT, REMARK, OR, SEQUENCE, __VA_ARGS__, CLOSE) },  \
+	  .flags = ROW_FULL,                                                                 \
+	  .toks = TOKS(ALT, SEQUENCE, REMARK, OR, SEQUENCE, __VA_ARGS__, CLOSE) },           \
 	{ .modes = CLI_IN(mode_), .args_size = sizeof(struct ace_args), .apply = member_apply, \
 	  .flags = ROW_NO_ONLY,                                                              \
 	  .toks = TOKS(SEQ_NUMBER) }

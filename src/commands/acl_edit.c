@@ -91,7 +91,11 @@ int acl_entry_set(struct cfg_acl *acl, const struct acl_entry *e, struct txt *ou
 		txt_str(out, "% No sequence number left; resequence the list\n");
 		return -EEXIST;
 	}
-	return cfg_acl_add(acl, e) ? 0 : -ENOMEM;
+	if (!cfg_acl_add(acl, e))
+		return -ENOMEM;
+	if (e->kind == ACE_REMARK && e->seq) /* it only says where the remark belongs */
+		acl_renumber_remarks(acl);
+	return 0;
 }
 
 uint64_t ace_place(const void *args)

@@ -62,7 +62,7 @@ static void check_tunnel(const struct config *c, const struct cfg_interface *i, 
 	char obj[CHECK_NAME_LEN];
 
 	check_object_name(obj, "interface", i->name);
-	if (t->mode == TUNNEL_GRE_MULTIPOINT || t->mode == TUNNEL_OTHER)
+	if (t->mode == TUNNEL_GRE_MULTIPOINT || t->mode >= TUNNEL_OTHER)
 		report_object(r, REPORT_ERROR, obj, "tunnel mode gre ip",
 			      "this tunnel mode is not run by this version.");
 	if (cfg_tunnel_proto(t) != 47 && (t->has_key || t->checksum || t->sequence || t->keepalive))

@@ -71,7 +71,7 @@ static void check_tunnel(const struct cfg_interface *i, const char *obj, struct 
 	const struct cfg_tunnel *t = &i->tunnel;
 	enum ip_family outer = cfg_tunnel_outer(t);
 
-	if (t->mode == TUNNEL_GRE_MULTIPOINT || t->mode == TUNNEL_OTHER)
+	if (t->mode == TUNNEL_GRE_MULTIPOINT || t->mode >= TUNNEL_OTHER)
 		return;
 	if ((t->source.family && t->source.family != outer) ||
 	    (t->destination.family && t->destination.family != outer))

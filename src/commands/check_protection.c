@@ -49,7 +49,7 @@ void check_tunnel_protection(const struct config *c, const struct cfg_interface 
 				      "an IPsec tunnel without tunnel protection stays down.");
 		return;
 	}
-	if (t->mode == TUNNEL_GRE_MULTIPOINT || t->mode == TUNNEL_OTHER)
+	if (t->mode == TUNNEL_GRE_MULTIPOINT || t->mode >= TUNNEL_OTHER)
 		report_object(r, REPORT_ERROR, obj, "tunnel mode gre ip, or ipsec ipv4",
 			      "tunnel protection in this tunnel mode is not run by this version; "
 			      "the tunnel stays down.");

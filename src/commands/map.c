@@ -545,7 +545,7 @@ const struct cli_row rows_map[] = {
 		       ADDR("IP address of peer", struct cfg_peer, addr), OR,
 		       ADDR6("IPv6 address of peer", struct cfg_peer, addr), OR,
 		       ARG(arg_host, "Hostname of peer", struct cfg_peer, host), CLOSE, OPT,
-		       KW("dynamic", "Resolve the hostname dynamically"), CLOSE, OPT,
+		       KWV("dynamic", "Resolve the hostname dynamically", struct cfg_peer, dynamic, 1), CLOSE, OPT,
 		       KWV("default", "Primary peer", struct cfg_peer, is_default, 1), CLOSE) },
 	{ .modes = CLI_IN(M_MAP), .args_size = sizeof(struct session_key_args),
 	  .apply = session_key_ah_apply, .each = session_key_ah_each,

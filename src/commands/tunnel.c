@@ -11,6 +11,8 @@ static int map_apply(struct cli_call *c)
 {
 	const struct cfg_interface *i = c->obj;
 
+	if (c->op == CLI_SET && i->map_group[0])
+		txt_str(c->out, "% NOTE: this version has no redundancy: the crypto map is this router's alone.\n");
 	if (c->op == CLI_SET && !config_find_map(c->root, i->crypto_map))
 		txt_printf(c->out, "%% NOTE: crypto map \"%s\" does not exist yet; %s protects "
 				   "nothing until it does.\n",
@@ -36,6 +38,25 @@ static int protection_apply(struct cli_call *c)
 #define TUNNEL	KW("tunnel", "protocol-over-protocol tunneling")
 #define CRYPTO	KW("crypto", "Encryption/Decryption commands")
 
+/* Of these there is only the name. */
+static const struct cli_name other_modes[] = {
+	{ "aurp", "AURP TunnelTalk AppleTalk encapsulation", TUNNEL_AURP },
+	{ "cayman", "Cayman TunnelTalk AppleTalk encapsulation", TUNNEL_CAYMAN },
+	{ "dvmrp", "DVMRP multicast tunnel", TUNNEL_DVMRP },
+	{ "eon", "EON compatible CLNS tunnel", TUNNEL_EON },
+	{ "iptalk", "Apple IPTalk encapsulation", TUNNEL_IPTALK },
+	{ "nos", "IP over IP encapsulation (KA9Q/NOS compatible)", TUNNEL_NOS },
+	{ "rbscp", "RBSCP in IP tunnel", TUNNEL_RBSCP },
+	{ NULL, NULL, 0 },
+};
+static const struct cli_name ipv6ip_modes[] = {
+	{ "6rd", "IPv6 automatic tunnelling using 6rd", TUNNEL_6RD },
+	{ "6to4", "IPv6 automatic tunnelling using 6to4", TUNNEL_6TO4 },
+	{ "auto-tunnel", "IPv6 automatic tunnelling using IPv4 compatible addresses", TUNNEL_AUTO },
+	{ "isatap", "IPv6 automatic tunnelling using ISATAP", TUNNEL_ISATAP },
+	{ NULL, NULL, 0 },
+};
+
 const struct cli_row rows_tunnel[] = {
 	{ .modes = IN_TUNNEL,
 	  .toks = TOKS(TUNNEL, KW("source", "source of tunnel packets"), ALT,
@@ -56,9 +77,11 @@ const struct cli_row rows_tunnel[] = {
 		       KWV("v4-overlay", "with IPv4 inside", AT_U(mode), TUNNEL_IPSEC_4IN6), OR,
 		       KWV("ipv4", "over IPv4", AT_U(mode), TUNNEL_IPSEC_IPV4), OR,
 		       KWV("ipv6", "over IPv6", AT_U(mode), TUNNEL_IPSEC_IPV6), CLOSE, OR,
+		       KW("ipv6ip", "IPv6 over IP encapsulation"), NAMES(ipv6ip_modes, AT_U(mode)), OR,
 		       KWV("ipip", "IP over IP encapsulation", AT_U(mode), TUNNEL_IPIP), OR,
 		       KWV("ipv6", "Generic packet tunneling in IPv6", AT_U(mode), TUNNEL_IPV6), OR,
-		       KWV("ipv6ip", "IPv6 over IP encapsulation", AT_U(mode), TUNNEL_IPV6IP),
+		       KWV("ipv6ip", "IPv6 over IP encapsulation", AT_U(mode), TUNNEL_IPV6IP), OR,
+		       NAMES(other_modes, AT_U(mode)),
 		       CLOSE) },
 	{ .modes = IN_TUNNEL,
 	  .toks = TOKS(TUNNEL, KW("destination", "destination of tunnel"), ALT,
@@ -120,6 +143,9 @@ const struct cli_row rows_tunnel[] = {
 		       CLOSE) },
 	{ .modes = IN_IF, .apply = map_apply,
 	  .toks = TOKS(CRYPTO, KW("map", "Assign a Crypto Map"),
-		       WORD("Crypto Map tag", AT_I(crypto_map))) },
+		       WORDF("Crypto Map tag", AT_I(crypto_map), .flags = CLI_TAIL), OPT,
+		       KW("redundancy", "enable redundancy"), WORD("Redundancy group name", AT_I(map_group)),
+		       OPT, KWV("stateful", "enable stateful redundancy", AT_I(map_stateful), 1), CLOSE,
+		       CLOSE) },
 	{ .toks = NULL },
 };

@@ -17,7 +17,7 @@ int compile_tunnel(const struct config *c, const struct cfg_interface *ci,
 				.ttl = t->ttl ? t->ttl : 255 };
 
 	f.vti = cfg_tunnel_is_vti(t);
-	if (!bi || t->mode == TUNNEL_GRE_MULTIPOINT || t->mode == TUNNEL_OTHER ||
+	if (!bi || t->mode == TUNNEL_GRE_MULTIPOINT || t->mode >= TUNNEL_OTHER ||
 	    (f.vti && !t->protection[0]))
 		return 0;
 	f.tunnel_id = (uint32_t)strtoul(ci->name + strlen("Tunnel"), NULL, 10);

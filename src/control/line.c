@@ -89,7 +89,7 @@ static const char *why_down(const struct control *c, const struct cfg_interface 
 	const struct cfg_tunnel *cfg = &ci->tunnel;
 	struct ipaddr src = bound_tunnel_source(c->ifs, c->n_ifs, cfg);
 
-	if (cfg->mode == TUNNEL_GRE_MULTIPOINT || cfg->mode == TUNNEL_OTHER)
+	if (cfg->mode == TUNNEL_GRE_MULTIPOINT || cfg->mode >= TUNNEL_OTHER)
 		return "this tunnel mode is not run";
 	if (src.family == IP_NONE)
 		return "no tunnel source";

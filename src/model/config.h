@@ -186,6 +186,7 @@ struct cfg_peer {
 	struct ipaddr addr; /* IP_NONE: by name */
 	char host[CFG_NAME_MAX];
 	bool is_default;
+	bool dynamic; /* the name is to be resolved anew each time; only printed */
 };
 
 /* `set session-key` of one direction, keys in hex as typed. */
@@ -273,7 +274,18 @@ enum tunnel_mode {
 	TUNNEL_IPSEC_4IN6, /* `ipsec ipv6 v4-overlay` */
 	TUNNEL_IPV6,	   /* both families in IPv6 (RFC 2473) */
 	TUNNEL_IPV6IP,	   /* IPv6 in IPv4 (RFC 4213) */
-	TUNNEL_OTHER, /* a mode that Culvert does not run; its text is a kept line */
+	TUNNEL_OTHER, /* from here on: modes that Culvert does not run; only printed */
+	TUNNEL_AURP = TUNNEL_OTHER,
+	TUNNEL_CAYMAN,
+	TUNNEL_DVMRP,
+	TUNNEL_EON,
+	TUNNEL_IPTALK,
+	TUNNEL_NOS,
+	TUNNEL_RBSCP,
+	TUNNEL_6TO4, /* `ipv6ip 6to4` and the like */
+	TUNNEL_6RD,
+	TUNNEL_AUTO,
+	TUNNEL_ISATAP,
 };
 
 struct cfg_tunnel {
@@ -314,6 +326,8 @@ struct cfg_interface {
 	uint32_t bandwidth_kbps, delay_10us;
 	bool shutdown;
 	char crypto_map[CFG_NAME_MAX];
+	char map_group[CFG_NAME_MAX]; /* `redundancy GROUP`; only printed */
+	bool map_stateful;
 	char host_if[CFG_NAME_MAX]; /* `host-interface DEV` */
 	uint8_t df_bit;		 /* enum df_bit + 1; 0: the global value */
 	uint8_t frag;		 /* 1 before, 2 after encryption; 0: the global value */

@@ -95,7 +95,7 @@ bool cfg_acl_equal(const struct cfg_acl *a, const struct cfg_acl *b)
 
 static bool peer_equal(const struct cfg_peer *a, const struct cfg_peer *b)
 {
-	return EQ_ADDR(addr) && EQ_STR(host) && EQ(is_default);
+	return EQ_ADDR(addr) && EQ_STR(host) && EQ(is_default) && EQ(dynamic);
 }
 
 /* Keys of configurations: no stranger measures how long this takes. */
@@ -186,6 +186,7 @@ bool cfg_interface_equal(const struct cfg_interface *a, const struct cfg_interfa
 	return EQ_STR(name) && EQ_STR(description) && EQ_ADDR(addr.addr) && EQ_ADDR(addr.mask) &&
 	       EQ(link) && EQ(dhcp) && EQ_STR(unnumbered) && EQ(mtu) && EQ(ip_mtu) && EQ(adjust_mss) &&
 	       EQ(bandwidth_kbps) && EQ(delay_10us) && EQ(shutdown) && EQ_STR(crypto_map) &&
+	       EQ_STR(map_group) && EQ(map_stateful) &&
 	       EQ_STR(host_if) && EQ(df_bit) && EQ(frag) && EQ_STR(group_in) && EQ_STR(group_out) &&
 	       EQ(unreachables) && cfg_if6_equal(&a->ip6, &b->ip6) && tunnel_equal(&a->tunnel, &b->tunnel) &&
 	       kept_equal(&a->kept, &b->kept);

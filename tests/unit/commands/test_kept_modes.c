@@ -95,11 +95,39 @@ static void a_mode_within_a_kept_block_is_entered_and_left(void **state)
 	router_down(&r);
 }
 
+static void no_takes_a_line_of_a_kept_block_back_with_what_is_below_it(void **state)
+{
+	static const char *const typed[] = {
+		"router bgp 65000", "network 10.1.0.0", "network 10.2.0.0", "no network 10.1.0.0",
+		"no synchronization", "address-family ipv4", "network 10.3.0.0", "exit",
+		"address-family ipv6", "network 2001:DB8::/32", "network 2001:DB8:1::/48", "no network 2001:DB8::/32",
+		"exit", "no address-family ipv4", "no network 10.9.0.0",
+	};
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++)
+		assert_string_equal(type(&r, typed[i]), "");
+	/* what was not there is a setting, as `no auto-summary` is */
+	assert_string_equal(running(&r), "hostname R1\n!\n"
+					 "router bgp 65000\n"
+					 " network 10.2.0.0\n"
+					 " no synchronization\n"
+					 " address-family ipv6\n"
+					 "  network 2001:DB8:1::/48\n"
+					 " no network 10.9.0.0\n"
+					 "!\nend\n");
+	assert_round_trip(r.c);
+	router_down(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kept_block_has_the_prompt_of_ios),
 		cmocka_unit_test(a_mode_within_a_kept_block_is_entered_and_left),
+		cmocka_unit_test(no_takes_a_line_of_a_kept_block_back_with_what_is_below_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
