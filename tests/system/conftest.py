@@ -2,12 +2,14 @@
 """What the system tests share: where the build is, as whom a test runs, and which of their rows
 every check has."""
 import collections
+import contextlib
 import itertools
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -27,6 +29,31 @@ def built(*parts):
     if not path.exists():
         pytest.skip(f'{path.relative_to(BUILD.parent)} is not built')
     return path
+
+
+@contextlib.contextmanager
+def lone_router(directory, text):
+    """`culvert run` with that configuration in a network namespace of its own; its socket."""
+    config, sock = directory / 'startup-config', directory / 'router'
+    config.write_text(text)
+    alone = ['unshare', '-n'] if os.geteuid() == 0 else ['unshare', '-Urn']
+    if subprocess.run([*alone, 'true'], capture_output=True).returncode:
+        pytest.skip('needs network namespaces')
+    process = subprocess.Popen([*alone, built('culvert'), 'run', '--config', config, '--socket', sock],
+                               stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 20
+        while not sock.exists():
+            assert time.monotonic() < until, 'the router does not start'
+            time.sleep(0.05)
+        yield sock
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 # Of the rows of these every check takes so many that each value (1), or each two values (2), of their

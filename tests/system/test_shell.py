@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import built
+from conftest import built, lone_router
 
 pytestmark = pytest.mark.no_way('a command line: no packet passes')
 
@@ -293,29 +293,8 @@ def test_ctrl_d_leaves(terminal, server):
 @pytest.fixture
 def router(tmp_path):
     """`culvert run` in a network namespace of its own; its socket."""
-    culvert = built('culvert')
-    config, sock = tmp_path / 'startup-config', tmp_path / 'router'
-    config.write_text('hostname R9\n')
-    alone = ['unshare', '-n'] if os.geteuid() == 0 else ['unshare', '-Urn']
-    if subprocess.run([*alone, 'true'], capture_output=True).returncode:
-        pytest.skip('needs network namespaces')
-    process = subprocess.Popen([*alone, culvert, 'run', '--config', config, '--socket', sock],
-                               stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            if sock.exists():
-                break
-            time.sleep(0.05)
-        else:
-            pytest.fail('the router does not start')
+    with lone_router(tmp_path, 'hostname R9\n') as sock:
         yield sock
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def shell(router, commands):

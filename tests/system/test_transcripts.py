@@ -6,14 +6,12 @@ was typed, and Enter ends it; but `?` and `^Z` are the keys themselves, and behi
 comes again with what had been typed before the `?`.
 """
 import os
-import pathlib
 import re
-import subprocess
 import time
 
 import pytest
 
-from conftest import ROOT, built
+from conftest import ROOT, built, lone_router
 
 pytestmark = pytest.mark.no_way('a command line: no packet passes')
 
@@ -26,26 +24,8 @@ PROMPT = re.compile(r'R1(?:\([^)]*\))?[>#]')
 @pytest.fixture
 def router(tmp_path):
     """`culvert run` in a network namespace of its own; its socket."""
-    config, sock = tmp_path / 'startup-config', tmp_path / 'router'
-    config.write_text('hostname R1\n')
-    alone = ['unshare', '-n'] if os.geteuid() == 0 else ['unshare', '-Urn']
-    if subprocess.run([*alone, 'true'], capture_output=True).returncode:
-        pytest.skip('needs network namespaces')
-    process = subprocess.Popen([*alone, built('culvert'), 'run', '--config', config, '--socket', sock],
-                               stderr=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + 20
-        while not sock.exists():
-            assert time.monotonic() < until, 'the router does not start'
-            time.sleep(0.05)
+    with lone_router(tmp_path, 'hostname R1\n') as sock:
         yield sock
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def steps(text):
@@ -94,7 +74,7 @@ def read(child, want, so_far):
 
 @pytest.mark.parametrize('transcript', TRANSCRIPTS, ids=lambda p: p.stem)
 def test_the_screen_is_as_on_ios(router, transcript):
-    text = pathlib.Path(transcript).read_text().rstrip('\n')
+    text = transcript.read_text().rstrip('\n')
     child = pexpect.spawn(str(built('culvert')), ['shell', '--socket', str(router)], timeout=10,
                           dimensions=(200, 200), env={**os.environ, 'TERM': 'xterm'})
     child.delaybeforesend = None
