@@ -80,6 +80,15 @@ struct nl_hop {
 	uint8_t mac[6];
 };
 int nl_next_hop(struct nl *nl, const struct ipaddr *dst, uint32_t mark, struct nl_hop *ret);
+/* Neighbours of IPv4 that the kernel asks for or has asked; none that need not be asked. */
+struct nl_neigh {
+	uint32_t ifindex;
+	struct ipaddr addr;
+	bool has_mac, permanent;
+	uint8_t mac[6];
+	uint32_t age_sec; /* since it was last heard of */
+};
+int nl_neighs(struct nl *nl, void (*each)(void *ctx, const struct nl_neigh *n), void *ctx);
 /* Somebody's rules may send a packet elsewhere for more than its destination: by its source, its device. True as well if
  * it is not known. */
 bool nl_foreign_rules(struct nl *nl);

@@ -7,6 +7,7 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* As the kernel's own output does (NUD_VALID): it sends to these while it makes sure of them. */
 #define USABLE (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
@@ -94,6 +95,48 @@ static struct nlmsghdr *about(struct nl *nl, uint16_t type, uint16_t flags, uint
 	m->ndm_flags = use;
 	mnl_attr_put(h, NDA_DST, nl_addr_len(w->af), who->b);
 	return h;
+}
+
+/* ---- all ---- */
+
+static int on_any_neigh(const struct nlmsghdr *h, void *ctx)
+{
+	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
+	struct nl_neigh n = { .ifindex = (uint32_t)m->ndm_ifindex, .permanent = m->ndm_state & NUD_PERMANENT };
+	const struct nlattr *a;
+
+	if (m->ndm_family != AF_INET || !m->ndm_state || m->ndm_state & NUD_NOARP)
+		return MNL_CB_OK;
+	for_each_attr(a, h, sizeof(*m)) {
+		size_t len = mnl_attr_get_payload_len(a);
+
+		if (mnl_attr_get_type(a) == NDA_DST)
+			(void)nl_addr_of(a, AF_INET, &n.addr);
+		if (mnl_attr_get_type(a) == NDA_LLADDR && len == sizeof(n.mac) && m->ndm_state & USABLE) {
+			memcpy(n.mac, mnl_attr_get_payload(a), sizeof(n.mac));
+			n.has_mac = true;
+		}
+		if (mnl_attr_get_type(a) == NDA_CACHEINFO && len >= sizeof(struct nda_cacheinfo)) {
+			const struct nda_cacheinfo *c = mnl_attr_get_payload(a);
+
+			n.age_sec = c->ndm_confirmed / (uint32_t)sysconf(_SC_CLK_TCK);
+		}
+	}
+	if (n.addr.family)
+		nl_found_add(ctx, &n);
+	return MNL_CB_OK;
+}
+
+int nl_neighs(struct nl *nl, void (*each)(void *ctx, const struct nl_neigh *n), void *ctx)
+{
+	struct found f = { .size = sizeof(struct nl_neigh) };
+	int err = nl_dump(nl, RTM_GETNEIGH, sizeof(struct ndmsg), AF_INET, on_any_neigh, &f);
+	const struct nl_neigh *n = (const struct nl_neigh *)(void *)f.v;
+
+	for (size_t i = 0; !err && i < f.n; i++)
+		each(ctx, &n[i]);
+	free(f.v);
+	return err;
 }
 
 /* ---- rules ---- */
