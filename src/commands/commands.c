@@ -150,7 +150,7 @@ static const struct cli_row *const tables[] = {
 	rows_ipsec, rows_ipsec_profile, rows_pubkey, rows_kept_crypto, rows_map,
 	rows_interface, rows_interface6, rows_tunnel, rows_kept_blocks, rows_kept_ip, rows_route, rows_syslog, rows_acl, rows_route6,
 	rows_acl6, rows_kept_late, rows_exec,
-	rows_exec_files, rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
+	rows_exec_files, rows_exec_show, rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
 };
 
 /* What shows, and changes nothing. */
@@ -215,4 +215,33 @@ void commands_render_interface(const struct config *c, const char *ifname, struc
 	txt_printf(&first, "interface %s%s", ifname, links[i ? i->link : 0]);
 	cli_render_block(&grammar, c, txt_cstr(&first), out);
 	txt_fini(&first);
+}
+
+void commands_render_lists(const struct config *c, struct txt *out)
+{
+	static const char *const begins[] = { "access-list ", "ip access-list " };
+	struct txt all = TXT_INIT;
+	bool inside = false;
+
+	commands_render(c, 0, &all);
+	for (const char *p = txt_cstr(&all); *p;) {
+		size_t len = strcspn(p, "\n");
+
+		if (*p != ' ') {
+			bool was = inside;
+
+			inside = !strncmp(p, begins[0], strlen(begins[0])) || !strncmp(p, begins[1], strlen(begins[1]));
+			if (was && !inside)
+				txt_str(out, "!\n");
+		}
+		if (inside) {
+			txt_mem(out, p, len);
+			txt_char(out, '\n');
+		}
+		p += len + (p[len] != 0);
+	}
+	out->bad |= all.bad;
+	if (all.s)
+		explicit_bzero(all.s, all.len);
+	txt_fini(&all);
 }

@@ -51,6 +51,8 @@ void commands_render(const struct config *c, unsigned flags, struct txt *out);
 void commands_render_file(const struct config *c, const char *version, struct txt *out);
 /* `interface Tunnel0` and its lines; nothing if it is not configured. */
 void commands_render_interface(const struct config *c, const char *ifname, struct txt *out);
+/* The access lists of IPv4, as the running configuration has them. */
+void commands_render_lists(const struct config *c, struct txt *out);
 /* `access-list 101 permit ...` or `permit ...`: one entry as its list prints it. */
 void commands_render_ace(const struct cfg_acl *acl, const struct acl_entry *e, struct txt *out);
 

@@ -52,10 +52,26 @@ enum exec_action {
 	EXEC_SHOW_IP_INTERFACE_BRIEF, /* ifname */
 	EXEC_SHOW_ACCESS_LISTS, /* name */
 	EXEC_SHOW_IP_ACCESS_LISTS, /* name */
-	EXEC_SHOW_IP_ROUTE,	/* addr */
+	EXEC_SHOW_IP_ROUTE,	/* addr; number: enum exec_routes */
 	EXEC_SHOW_IPV6_INTERFACE, /* ifname; flag: brief */
 	EXEC_SHOW_IPV6_ROUTE,
 	EXEC_SHOW_IPV6_ACCESS_LIST, /* name */
+	EXEC_SHOW_INTERFACES_SUMMARY,
+	EXEC_SHOW_IP_ROUTE_SUMMARY,
+	EXEC_SHOW_IP_STATIC_ROUTE,
+	EXEC_SHOW_IP_PROTOCOLS,
+	EXEC_SHOW_ARP,	     /* addr; ifname */
+	EXEC_SHOW_PROTOCOLS, /* ifname */
+	EXEC_SHOW_HOSTS,     /* flag: summary */
+	EXEC_SHOW_INVENTORY,
+	EXEC_SHOW_PROCESSES,	    /* flag: sorted */
+	EXEC_SHOW_PROCESSES_MEMORY, /* flag: sorted */
+	EXEC_SHOW_MEMORY,
+	EXEC_SHOW_TERMINAL,
+	EXEC_SHOW_LINE,
+	EXEC_SHOW_FILE_SYSTEMS,
+	EXEC_SHOW_RUNNING_LISTS,
+	EXEC_SHOW_TECH,
 	EXEC_SHOW_RUNNING,	/* ifname: that interface only; flag: `all` */
 	EXEC_SHOW_STARTUP,
 	EXEC_SHOW_VERSION,
@@ -86,7 +102,7 @@ enum exec_action {
 	EXEC_CONFIGURE_REVERTING, /* configure terminal revert timer: number, or number2 (idle), minutes */
 	EXEC_CONFIGURE_CONFIRM,
 	EXEC_CONFIGURE_REVERT, /* flag: now; number: minutes from now */
-	EXEC_DIR,
+	EXEC_DIR, /* text: file name, "" all */
 	EXEC_MORE, /* text: file name */
 	EXEC_DELETE, /* text: file name; flag: does not ask */
 	EXEC_RELOAD,
@@ -134,6 +150,7 @@ enum exec_action {
 	EXEC_MASTER_DROP,
 };
 
+enum exec_routes { EXEC_ROUTES_ALL = 0, EXEC_ROUTES_CONNECTED, EXEC_ROUTES_STATIC };
 enum exec_file { EXEC_FILE_NAMED = 0, EXEC_FILE_RUNNING, EXEC_FILE_STARTUP };
 enum exec_keys { EXEC_KEYS_GENERAL = 0, EXEC_KEYS_USAGE, EXEC_KEYS_SIGNATURE, EXEC_KEYS_ENCRYPTION };
 enum exec_capture { EXEC_CAPTURE_IN = 1, EXEC_CAPTURE_OUT, EXEC_CAPTURE_BOTH };

@@ -52,7 +52,7 @@ const struct cli_row rows_exec_files[] = {
 	ROW(IN_EXEC, EXEC_COPY, COPY, WORD("Name of a file in flash:", AT(text)), ALT, TO_RUNNING, OR, TO_STARTUP, OR,
 	    WORD("Name of a file in flash:", AT(name)), CLOSE),
 	ROW(IN_EXEC, EXEC_DIR, KW("dir", "List files on a filesystem"), OPT, KW("flash:", "Directory or file name"), OR,
-	    KW("nvram:", "Directory or file name"), CLOSE),
+	    KW("nvram:", "Directory or file name"), OR, WORD("Directory or file name", AT(text)), CLOSE),
 	ROW(IN_EXEC, EXEC_MORE, KW("more", "Display the contents of a file"), WORD("Name of a file in flash:", AT(text))),
 	ROW(IN_EXEC, EXEC_DELETE, KW("delete", "Delete a file"), OPT, KWV("/force", "Force delete", AT(flag), 1), CLOSE,
 	    WORD("Name of a file in flash:", AT(text))),

@@ -22,6 +22,7 @@
 #include "control/paths.h"
 #include "control/protect.h"
 #include "control/pki_cmd.h"
+#include "control/proc_load.h"
 #include "control/show_now.h"
 #include "control/timeline.h"
 #include "host/filter.h"
@@ -364,6 +365,7 @@ static void control_free(struct control *c)
 	manual_free(c);
 	fwdlink_free(c->fwd);
 	if_counts_fini(&c->counts);
+	proc_load_free(c->load);
 	nl_close(c->nl);
 	config_free(c->config);
 	compiled_fini(&c->compiled);

@@ -17,6 +17,7 @@
 #include "control/ping.h"
 #include "control/pki_cmd.h"
 #include "control/show_now.h"
+#include "control/tech.h"
 #include "control/typed.h"
 #include "host/filter.h"
 #include "host/log.h"
@@ -181,6 +182,18 @@ static void running_interface(struct control *c, const char *name, struct txt *o
 	txt_fini(&body);
 }
 
+static void running_lists(struct control *c, struct txt *out)
+{
+	struct txt body = TXT_INIT;
+
+	txt_str(&body, "!\nConfiguration of Partition - access-list\n!\n!\n!\n!\n");
+	commands_render_lists(c->config, &body);
+	txt_str(&body, "!\n!\nend\n");
+	txt_printf(out, "Building configuration...\n\nCurrent configuration : %zu bytes\n%s\n", body.len, txt_cstr(&body));
+	out->bad |= body.bad;
+	txt_fini(&body);
+}
+
 /* ---- by kind ---- */
 
 static bool show(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
@@ -201,6 +214,12 @@ static bool show(struct exec_io *io, unsigned action, const struct exec_args *a,
 		return true;
 	case EXEC_WRITE_TERMINAL:
 		files_running(c, io->out);
+		return true;
+	case EXEC_SHOW_RUNNING_LISTS:
+		running_lists(c, io->out);
+		return true;
+	case EXEC_SHOW_TECH:
+		*ret_error = tech_show(io) != 0;
 		return true;
 	case EXEC_SHOW_STARTUP:
 		view_startup(io, ret_error);

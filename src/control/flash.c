@@ -146,11 +146,24 @@ static void dir_line(struct txt *out, size_t n, const char *name, const struct s
 	txt_printf(out, "%5zu  -rw- %11jd  %s  %s\n", n, (intmax_t)st->st_size, when, name);
 }
 
-int flash_dir(const struct control *c, struct txt *out)
+int flash_space(const struct control *c, uint64_t *ret_bytes, uint64_t *ret_free)
+{
+	char path[PATH_MAX];
+	struct statvfs fs;
+
+	if (!folder(c, path, sizeof(path)))
+		return -ENODEV;
+	if (statvfs(path, &fs))
+		return -errno;
+	*ret_bytes = (uint64_t)fs.f_blocks * fs.f_frsize;
+	*ret_free = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return 0;
+}
+
+static int dir_all(const struct control *c, struct txt *out)
 {
 	char path[PATH_MAX], file[PATH_MAX + 256];
 	struct dirent **list = NULL;
-	struct statvfs fs;
 	size_t shown = 0;
 	int n;
 
@@ -171,11 +184,37 @@ int flash_dir(const struct control *c, struct txt *out)
 	free(list);
 	if (!shown)
 		txt_str(out, "No files in directory\n");
-	if (statvfs(path, &fs))
-		return -errno;
-	txt_printf(out, "\n%" PRIu64 " bytes total (%" PRIu64 " bytes free)\n",
-		   (uint64_t)fs.f_blocks * fs.f_frsize, (uint64_t)fs.f_bavail * fs.f_frsize);
 	return 0;
+}
+
+static int dir_one(const struct control *c, const char *text, struct txt *out)
+{
+	char path[PATH_MAX], name[FLASH_NAME_MAX];
+	struct stat st;
+	int err = flash_path(c, text, path, sizeof(path));
+
+	if (err)
+		return err;
+	if (lstat(path, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EPERM;
+	(void)flash_name(text, name); /* flash_path() has read it already */
+	txt_printf(out, "Directory of flash:/%s\n\n", name);
+	dir_line(out, 1, name, &st);
+	return 0;
+}
+
+int flash_dir(const struct control *c, const char *text, struct txt *out)
+{
+	uint64_t bytes, left;
+	int err = *behind_device(text) ? dir_one(c, text, out) : dir_all(c, out);
+
+	if (!err)
+		err = flash_space(c, &bytes, &left);
+	if (!err)
+		txt_printf(out, "\n%" PRIu64 " bytes total (%" PRIu64 " bytes free)\n", bytes, left);
+	return err;
 }
 
 void flash_error(struct txt *out, const char *text, int err)

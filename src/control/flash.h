@@ -17,8 +17,10 @@ int flash_read(const struct control *c, const char *text, char **ret_text, size_
 int flash_write(const struct control *c, const char *text, const char *what, size_t len);
 int flash_remove(const struct control *c, const char *text);
 bool flash_has(const struct control *c, const char *text);
-/* `dir`: IOS's layout, files in order of their names. 0 or -errno */
-int flash_dir(const struct control *c, struct txt *out);
+/* `dir`: IOS's layout, files in order of their names, or the one that text names. 0 or -errno */
+int flash_dir(const struct control *c, const char *text, struct txt *out);
+/* Bytes of the file system that it is on. 0 or -errno */
+int flash_space(const struct control *c, uint64_t *ret_bytes, uint64_t *ret_free);
 /* What to tell somebody about such an error, with the name that he typed. */
 void flash_error(struct txt *out, const char *text, int err);
 

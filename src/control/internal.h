@@ -65,6 +65,8 @@ struct archive;
 struct reload;
 struct paths;
 struct stream;
+struct proc_load;
+struct show_terminal;
 
 /* A TUN that we made. */
 struct tun_state {
@@ -189,6 +191,7 @@ struct control {
 	struct ipaddr debug_peers[IKE_DEBUG_PEERS]; /* whom it is about; none: everybody */
 	size_t n_debug_peers;
 	struct if_counts counts;
+	struct proc_load *load; /* show_host.c; NULL before the first look */
 	char *changed_at; /* `show running-config` header */
 	struct pki *pki;
 	struct pki_store *keys;
@@ -362,6 +365,7 @@ void session_streamed(struct session *s, bool error);
 void session_set_length(struct session *s, unsigned length);
 void session_set_width(struct session *s, unsigned width);
 void session_set_history(struct session *s, unsigned size);
+void session_terminal(const struct session *s, struct show_terminal *ret);
 void session_set_monitor(struct session *s, bool on);
 void session_end(struct session *s);
 struct cli_session *session_cli(struct session *s);

@@ -530,9 +530,9 @@ void life_cmd(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 		err = a->flag ? revert_now(c, io->out) : revert_move(c, a->number, io->out);
 		break;
 	case EXEC_DIR:
-		err = flash_dir(c, io->out);
+		err = flash_dir(c, a->text, io->out);
 		if (err)
-			flash_error(io->out, "flash:", err);
+			flash_error(io->out, a->text[0] ? a->text : "flash:", err);
 		break;
 	case EXEC_MORE:
 		more(io, a->text, ret_error);

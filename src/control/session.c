@@ -32,6 +32,8 @@
 #define SESSIONS_MAX 256
 #define SESSIONS_OURS 8 /* of them are for root and who runs the router: nobody can lock them out */
 #define SLICE_MS    5 /* of lines that have come together; then others have their turn */
+#define TERMINAL_LENGTH 24
+#define TERMINAL_WIDTH 80
 #define FAREWELL_SEC 30 /* to read what is left, for who has closed his side */
 
 struct session {
@@ -194,6 +196,17 @@ void session_set_history(struct session *s, unsigned size)
 {
 	for (size_t i = 0; i < 2; i++)
 		typed_resize(&s->typed[i], size);
+}
+
+/* of a window that the client keeps to himself, what a terminal has by default */
+void session_terminal(const struct session *s, struct show_terminal *ret)
+{
+	*ret = (struct show_terminal){
+		.length = s->length == SHELL_AS_WINDOW ? TERMINAL_LENGTH : s->length,
+		.width = s->width == SHELL_AS_WINDOW ? TERMINAL_WIDTH : s->width,
+		.history = (unsigned)s->typed[configuring(s)].size,
+		.monitor = s->monitor,
+	};
 }
 
 void session_set_monitor(struct session *s, bool on)

@@ -167,6 +167,60 @@ static int about_interfaces(const struct show_in *in, unsigned action, const str
 	case EXEC_SHOW_INTERFACES_DESCRIPTION:
 		show_interfaces_description(in, out);
 		return 0;
+	case EXEC_SHOW_INTERFACES_SUMMARY:
+		show_interfaces_summary(in, out);
+		return 0;
+	case EXEC_SHOW_PROTOCOLS:
+		if (!known_if(in, a->ifname, out))
+			return -EINVAL;
+		show_protocols(in, a->ifname, out);
+		return 0;
+	case EXEC_SHOW_ARP:
+		if (!known_if(in, a->ifname, out))
+			return -EINVAL;
+		show_arp(in, &a->addr, a->ifname, out);
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int about_the_machine(const struct show_in *in, unsigned action, const struct exec_args *a, struct txt *out)
+{
+	switch (action) {
+	case EXEC_SHOW_IP_ROUTE_SUMMARY:
+		show_ip_route_summary(in, out);
+		return 0;
+	case EXEC_SHOW_IP_STATIC_ROUTE:
+		show_ip_static_route(in, out);
+		return 0;
+	case EXEC_SHOW_IP_PROTOCOLS:
+		show_ip_protocols(in, out);
+		return 0;
+	case EXEC_SHOW_HOSTS:
+		show_hosts(in, a->flag, out);
+		return 0;
+	case EXEC_SHOW_INVENTORY:
+		show_inventory(in, out);
+		return 0;
+	case EXEC_SHOW_PROCESSES:
+		show_processes(in, a->flag, out);
+		return 0;
+	case EXEC_SHOW_PROCESSES_MEMORY:
+		show_processes_memory(in, a->flag, out);
+		return 0;
+	case EXEC_SHOW_MEMORY:
+		show_memory(in, out);
+		return 0;
+	case EXEC_SHOW_TERMINAL:
+		show_terminal(in, out);
+		return 0;
+	case EXEC_SHOW_LINE:
+		show_line(in, out);
+		return 0;
+	case EXEC_SHOW_FILE_SYSTEMS:
+		show_file_systems(in, out);
+		return 0;
 	default:
 		return -ENOSYS;
 	}
@@ -175,6 +229,8 @@ static int about_interfaces(const struct show_in *in, unsigned action, const str
 bool show_is(unsigned action)
 {
 	switch (action) {
+	case EXEC_SHOW_RUNNING_LISTS:
+	case EXEC_SHOW_TECH:
 	case EXEC_SHOW_RUNNING:
 	case EXEC_SHOW_STARTUP:
 	case EXEC_SHOW_LOGGING:
@@ -205,7 +261,7 @@ int show_run(const struct show_in *in, unsigned action, const struct exec_args *
 	case EXEC_SHOW_IP_ROUTE:
 		if (a->addr.family != IP_NONE)
 			return show_ip_route_to(in, &a->addr, out) ? 0 : -EINVAL;
-		show_ip_route(in, out);
+		show_ip_route(in, a->number, out);
 		return 0;
 	case EXEC_SHOW_VERSION:
 		show_version(in, out);
@@ -230,7 +286,9 @@ int show_run(const struct show_in *in, unsigned action, const struct exec_args *
 	}
 	int err = about_crypto(in, action, a, out);
 
-	return err == -ENOSYS ? about_interfaces(in, action, a, out) : err;
+	if (err == -ENOSYS)
+		err = about_interfaces(in, action, a, out);
+	return err == -ENOSYS ? about_the_machine(in, action, a, out) : err;
 }
 
 bool show_in_pieces(unsigned action, const struct exec_args *a)

@@ -79,6 +79,40 @@ struct show_user {
 	uint64_t idle_ms;
 };
 
+/* A neighbour of an interface, or its own address. */
+struct show_neigh {
+	struct ipaddr addr;
+	char ifname[CFG_NAME_MAX];
+	bool has_mac; /* it has answered */
+	uint8_t mac[6];
+	bool fixed; /* our own, or set for good: it has no age */
+	uint64_t age_sec;
+};
+
+/* A thread of ours: parts of all processors in hundredths of a percent. */
+struct show_proc {
+	int pid;
+	bool thread; /* and not the first one of its process */
+	char name[16];
+	uint64_t runtime_ms, invoked, usec_each;
+	uint64_t resident_bytes; /* of the process; 0: thread, or not known */
+	uint16_t five_sec, one_min, five_min;
+};
+
+#define SHOW_PROCS_MAX 128
+/* How busy the host's processors are, in percent. */
+struct show_load {
+	unsigned five_sec, interrupts, one_min, five_min;
+	struct show_proc v[SHOW_PROCS_MAX];
+	size_t n;
+};
+
+/* The line that the session is on. */
+struct show_terminal {
+	unsigned length, width, history; /* rows and columns, 0 no limit; lines that are remembered */
+	bool monitor;
+};
+
 /* Everything that any show command may look at. Arrays may be NULL if empty. */
 /* A request at a CA. */
 struct show_enroll {
@@ -141,6 +175,12 @@ struct show_in {
 	bool clock_synced;	/* by a time protocol of the host */
 	const char *version, *machine, *image, *board_id; /* 0.1.0, x86_64, path, serial */
 	uint64_t memory_kb, memory_used_kb;
+	bool has_disk; /* there is a folder for files (control/flash.h) */
+	uint64_t disk_bytes, disk_free_bytes;
+	const struct show_load *load; /* may be NULL: nobody has looked yet */
+	struct show_terminal terminal;
+	const struct show_neigh *neighs;
+	size_t n_neighs;
 };
 
 /* True for actions that show_run() carries out; nothing has to be known for the

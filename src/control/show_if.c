@@ -196,10 +196,14 @@ static void tunnel(const struct show_in *in, const struct if_snapshot *i,
 		txt_printf(out, "  Tunnel protection via IPSec (profile \"%s\")\n", t->protection);
 }
 
-/* IOS rounds bit rates to thousands. */
-static uint64_t rounded(double bps)
+uint64_t show_if_bps(double bps)
 {
 	return (uint64_t)((bps + 500.0) / 1000.0) * 1000;
+}
+
+uint64_t show_if_pps(double pps)
+{
+	return (uint64_t)(pps + 0.5);
 }
 
 static void counters(const struct if_snapshot *i, struct txt *out)
@@ -218,8 +222,8 @@ static void counters(const struct if_snapshot *i, struct txt *out)
 	txt_printf(out,
 		   "  5 minute input rate %" PRIu64 " bits/sec, %" PRIu64 " packets/sec\n"
 		   "  5 minute output rate %" PRIu64 " bits/sec, %" PRIu64 " packets/sec\n",
-		   rounded(i->rate.in_bps), (uint64_t)(i->rate.in_pps + 0.5),
-		   rounded(i->rate.out_bps), (uint64_t)(i->rate.out_pps + 0.5));
+		   show_if_bps(i->rate.in_bps), show_if_pps(i->rate.in_pps),
+		   show_if_bps(i->rate.out_bps), show_if_pps(i->rate.out_pps));
 	txt_printf(out,
 		   "     %" PRIu64 " packets input, %" PRIu64 " bytes, 0 no buffer\n"
 		   "     Received 0 broadcasts (0 IP multicasts)\n"

@@ -36,6 +36,9 @@ json_tell json_isakmp_sa, json_isakmp_policy, json_isakmp_default_policy, json_i
 json_tell json_ipsec_sa, json_crypto_engine, json_crypto_drops, json_crypto_sockets, json_crypto_check;
 json_tell json_interfaces, json_ip_interface, json_ipv6_interface, json_ip_route, json_ipv6_route;
 json_tell json_access_lists, json_ip_access_lists, json_ipv6_access_list;
+/* show_json_machine.c */
+json_tell json_ip_route_summary, json_ip_static_route, json_ip_protocols, json_arp, json_hosts, json_inventory, json_processes,
+	json_processes_memory, json_memory, json_file_systems, json_terminal, json_line;
 /* show_json_map.c */
 json_tell json_transform_sets, json_ipsec_profile, json_ipsec_lifetime, json_crypto_map, json_dynamic_map;
 /* show_mtu.c */

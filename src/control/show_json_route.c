@@ -5,13 +5,13 @@
 
 #include "control/show_json_parts.h"
 
-static void routes(const struct show_in *in, enum ip_family family, const struct ipaddr *to, struct json *j)
+static void routes(const struct show_in *in, enum ip_family family, unsigned which, const struct ipaddr *to, struct json *j)
 {
 	json_array(j, "routes");
 	for (size_t i = 0; i < in->n_routes; i++) {
 		const struct show_route *r = &in->routes[i];
 
-		if (r->dst.family != family || (to->family && !ipaddr_in(to, &r->dst, r->prefix_len)))
+		if (r->dst.family != family || !show_route_is(r, which) || (to->family && !ipaddr_in(to, &r->dst, r->prefix_len)))
 			continue;
 		json_object(j, NULL);
 		json_printf(j, "code", "%c", r->code);
@@ -34,7 +34,7 @@ int json_ip_route(const struct show_in *in, const struct exec_args *a, struct js
 	txt_fini(&text);
 	if (!there)
 		return -EINVAL;
-	routes(in, IP_V4, &a->addr, j);
+	routes(in, IP_V4, a->number, &a->addr, j);
 	return 0;
 }
 
@@ -43,7 +43,7 @@ int json_ipv6_route(const struct show_in *in, const struct exec_args *a, struct 
 	static const struct ipaddr any;
 
 	(void)a;
-	routes(in, IP_V6, &any, j);
+	routes(in, IP_V6, EXEC_ROUTES_ALL, &any, j);
 	return 0;
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "control/manual.h"
 #include "control/pki_scep.h"
 #include "control/show_index.h"
+#include "control/show_host.h"
 #include "control/show_json.h"
 #include "control/show_parts.h"
 #include "host/os.h"
@@ -37,6 +37,7 @@ struct snapshot {
 	size_t n_tunnel_stats;
 	struct show_route *routes;
 	struct show_match *matches;
+	struct show_neigh *neighs;
 	struct fwd_acl_stats *acl_stats; /* of `set ip access-group` */
 	size_t n_acl_stats;
 	struct fwd_drops drops;
@@ -59,6 +60,7 @@ static void snapshot_free(struct snapshot *s)
 	free(s->tunnel_stats);
 	free(s->routes);
 	free(s->matches);
+	free(s->neighs);
 	free(s->acl_stats);
 	show_index_free(s->index);
 	free(s);
@@ -323,6 +325,7 @@ void show_sample(struct control *c)
 
 	if (!s)
 		return;
+	show_host_sample(c);
 	(void)plumb_look(c);
 	/* a part of the rows would make live SAs look idle */
 	if (!fwdlink_call(c->fwd, &get, -1, take_row, s) && !s->nomem)
@@ -419,6 +422,7 @@ static void take_routes(struct snapshot *s, struct control *c)
 		if (len >= 0 && route_holds(s, c, r))
 			add_route(s, 'S', r->net, (uint8_t)len, r, r->ifname);
 	}
+	show_routes_best(s->routes, &s->in.n_routes);
 }
 
 /* ---- the machine ---- */
@@ -442,13 +446,11 @@ void show_board_id(char out[16])
 static void take_machine(struct snapshot *s, const struct control *c)
 {
 	struct show_in *in = &s->in;
-	struct sysinfo si = { 0 };
 	ssize_t n = readlink("/proc/self/exe", s->image, sizeof(s->image) - 1);
 
 	if (n <= 0)
 		snprintf(s->image, sizeof(s->image), "culvert");
 	(void)uname(&s->uts);
-	(void)sysinfo(&si);
 	show_board_id(s->board_id);
 	in->uptime_sec = (host_now_ms(NULL) - c->started_ms) / 1000;
 	in->wall_ms = host_wall_ms();
@@ -458,11 +460,23 @@ static void take_machine(struct snapshot *s, const struct control *c)
 	in->machine = s->uts.machine;
 	in->image = s->image;
 	in->board_id = s->board_id;
-	in->memory_kb = (uint64_t)si.totalram * si.mem_unit / 1024;
-	in->memory_used_kb = (uint64_t)(si.totalram - si.freeram) * si.mem_unit / 1024;
 }
 
 /* ---- all ---- */
+
+static bool wants_routes(unsigned action)
+{
+	switch (action) {
+	case EXEC_SHOW_IP_ROUTE:
+	case EXEC_SHOW_IP_ROUTE_SUMMARY:
+	case EXEC_SHOW_IP_STATIC_ROUTE:
+	case EXEC_SHOW_IPV6_ROUTE:
+	case EXEC_SHOW_TECH:
+		return true;
+	default:
+		return false;
+	}
+}
 
 static void take(struct snapshot *s, struct control *c, const struct session *session,
 		 unsigned action)
@@ -476,7 +490,7 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	timeline_carried(c->timeline, host_now_ms(NULL), s->sa_stats, in->n_sa_stats);
 	take_matches(s, c);
 	if (action == EXEC_SHOW_ACCESS_LISTS || action == EXEC_SHOW_IP_ACCESS_LISTS ||
-	    action == EXEC_SHOW_IPV6_ACCESS_LIST)
+	    action == EXEC_SHOW_IPV6_ACCESS_LIST || action == EXEC_SHOW_TECH)
 		(void)access_matches(c, take_match, s);
 	for (size_t i = 0; i < s->n_acl_stats; i++)
 		take_match(s, s->acl_stats[i].name, s->acl_stats[i].seq, s->acl_stats[i].n);
@@ -484,8 +498,10 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 		take_interface(s, c, c->config->interfaces.v[i]);
 	for (size_t i = 0; i < in->n_ifs; i++)
 		if_counts_show(&c->counts, &s->ifs[i], host_now_ms(NULL));
-	if (action == EXEC_SHOW_IP_ROUTE || action == EXEC_SHOW_IPV6_ROUTE)
+	if (wants_routes(action))
 		take_routes(s, c);
+	if ((action == EXEC_SHOW_ARP || action == EXEC_SHOW_TECH) && !show_host_neighs(c, in, &s->neighs))
+		s->nomem = true;
 	take_machine(s, c);
 	in->config = c->config;
 	in->timeline = c->timeline;
@@ -519,6 +535,7 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	in->debug = c->debug;
 	in->debug_peers = c->debug_peers;
 	in->n_debug_peers = c->n_debug_peers;
+	show_host_take(c, session, in);
 	in->privilege = session_privilege(session);
 	in->users = s->users;
 	in->n_users = session_users(c, session, s->users, MAX_USERS);
@@ -603,4 +620,26 @@ int show_now_json(struct control *c, const struct session *session, unsigned act
 		  const struct exec_args *a, struct txt *out)
 {
 	return say_now(c, session, action, a, show_json, out);
+}
+
+int show_now_parts(struct control *c, const struct session *session, const struct show_part *v, size_t n, struct txt *out)
+{
+	static const struct exec_args none;
+	struct snapshot *s = calloc(1, sizeof(*s));
+	struct show_index *index = NULL;
+	int err = -ENOMEM;
+
+	if (!s)
+		return err;
+	take(s, c, session, EXEC_SHOW_TECH);
+	if (!s->nomem)
+		s->in.index = index = show_index_new(&s->in);
+	for (size_t i = 0; index && i < n; i++) {
+		txt_printf(out, "\n------------------ %s ------------------\n\n", v[i].title);
+		(void)show_run(&s->in, v[i].action, v[i].args ? v[i].args : &none, out);
+		err = 0;
+	}
+	show_index_free(index);
+	snapshot_free(s);
+	return err;
 }

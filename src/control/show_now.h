@@ -21,6 +21,13 @@ struct show_said *show_now_begin(struct control *c, const struct session *s, uns
 /* As show_some(). *ret_over: that was the last piece. */
 int show_now_some(struct show_said *s, struct txt *out, bool *ret_over);
 void show_now_end(struct show_said *s);
+/* Several, of one moment, each below its title. 0; -ENOMEM: not all is there. */
+struct show_part {
+	const char *title;
+	unsigned action;
+	const struct exec_args *args; /* NULL: none */
+};
+int show_now_parts(struct control *c, const struct session *s, const struct show_part *v, size_t n, struct txt *out);
 /* The same as show_json() tells it, for actions that are JSON_ROWS. */
 int show_now_json(struct control *c, const struct session *s, unsigned action,
 		  const struct exec_args *a, struct txt *out);

@@ -28,6 +28,9 @@ const char *show_if_line(const struct if_snapshot *i);
 uint32_t show_if_bandwidth(const struct if_snapshot *i, const struct cfg_interface *c);
 uint32_t show_if_delay(const struct if_snapshot *i, const struct cfg_interface *c);
 uint32_t show_if_mtu(const struct if_snapshot *i, const struct cfg_interface *c);
+/* Rates as IOS rounds them: bits to thousands. */
+uint64_t show_if_bps(double bps);
+uint64_t show_if_pps(double pps);
 /* `NVRAM`, `DHCP`, `unset`: how it came to its address. */
 const char *show_if_method(const struct if_snapshot *i, const struct cfg_interface *c);
 /* `GRE/IP`, `IPSEC/IP`, ... */
@@ -279,8 +282,49 @@ void show_ipv6_route(const struct show_in *in, struct txt *out);
 void show_ipv6_access_list(const struct show_in *in, const char *name, struct txt *out);
 
 /* show_route.c; false if addr is in no route (a message is in out) */
-void show_ip_route(const struct show_in *in, struct txt *out);
+/* which: enum exec_routes. */
+void show_ip_route(const struct show_in *in, unsigned which, struct txt *out);
+bool show_route_is(const struct show_route *r, unsigned which);
 bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struct txt *out);
+
+/* show_route_sum.c */
+struct show_route_sum {
+	const char *source; /* `connected`, `static` */
+	unsigned networks, subnets; /* of a classful length, or shorter; of another */
+	uint64_t bytes; /* that their rows take here */
+};
+#define SHOW_ROUTE_SOURCES 3
+size_t show_route_sums(const struct show_in *in, struct show_route_sum v[SHOW_ROUTE_SOURCES]);
+void show_ip_route_summary(const struct show_in *in, struct txt *out);
+void show_ip_static_route(const struct show_in *in, struct txt *out);
+/* Calls say for each static route of IPv4 that is configured, in order; active: it is in the table. False without
+ * memory. */
+typedef void show_static_say(const struct cfg_route *r, bool active, void *ctx);
+bool show_statics(const struct show_in *in, show_static_say *say, void *ctx);
+/* Of several routes to one prefix those remain that have the least distance. The order stays. */
+void show_routes_best(struct show_route *v, size_t *n);
+
+/* show_if_sum.c: ifname "" is all */
+void show_interfaces_summary(const struct show_in *in, struct txt *out);
+void show_protocols(const struct show_in *in, const char *ifname, struct txt *out);
+void show_ip_protocols(const struct show_in *in, struct txt *out);
+
+/* show_arp.c: addr IP_NONE, ifname "" are all */
+void show_arp(const struct show_in *in, const struct ipaddr *addr, const char *ifname, struct txt *out);
+bool show_neigh_wanted(const struct show_neigh *n, const struct ipaddr *addr, const char *ifname);
+
+/* show_machine.c */
+void show_hosts(const struct show_in *in, bool summary, struct txt *out);
+void show_inventory(const struct show_in *in, struct txt *out);
+void show_processes(const struct show_in *in, bool sorted, struct txt *out);
+void show_processes_memory(const struct show_in *in, bool sorted, struct txt *out);
+void show_memory(const struct show_in *in, struct txt *out);
+void show_file_systems(const struct show_in *in, struct txt *out);
+void show_terminal(const struct show_in *in, struct txt *out);
+void show_line(const struct show_in *in, struct txt *out);
+/* How many vty lines there are, and who is on one; NULL: nobody. */
+unsigned show_vtys(const struct show_in *in);
+const struct show_user *show_on_line(const struct show_in *in, unsigned vty);
 
 /* show_system.c */
 void show_version(const struct show_in *in, struct txt *out);

@@ -125,7 +125,7 @@ static bool is_default(const struct show_route *r)
 	return r->prefix_len == 0 && net_of(r) == 0;
 }
 
-static void last_resort(const struct show_in *in, struct columns col, struct txt *out)
+static void last_resort(const struct show_in *in, unsigned which, struct columns col, struct txt *out)
 {
 	bool first = true;
 	char s[IPADDR_STRLEN];
@@ -139,14 +139,20 @@ static void last_resort(const struct show_in *in, struct columns col, struct txt
 			txt_printf(out, "Gateway of last resort is %s to network 0.0.0.0\n\n",
 				   r->next_hop.family != IP_NONE ? ipaddr_ios(&r->next_hop, s) :
 								   "0.0.0.0");
-		say(r, col.top, true, !first, out);
+		if (show_route_is(r, which))
+			say(r, col.top, true, !first, out);
 		first = false;
 	}
 	if (first)
 		txt_str(out, "Gateway of last resort is not set\n\n");
 }
 
-void show_ip_route(const struct show_in *in, struct txt *out)
+bool show_route_is(const struct show_route *r, unsigned which)
+{
+	return which == EXEC_ROUTES_ALL || (which == EXEC_ROUTES_STATIC) == (r->code == 'S');
+}
+
+void show_ip_route(const struct show_in *in, unsigned which, struct txt *out)
 {
 	bool old = in->config->compat_ios12, host = false;
 	struct columns col = old ? (struct columns){ 8, 5 } : (struct columns){ 9, 6 };
@@ -160,7 +166,7 @@ void show_ip_route(const struct show_in *in, struct txt *out)
 	for (size_t i = 0; i < in->n_routes; i++) {
 		const struct show_route *r = &in->routes[i];
 
-		if (r->dst.family != IP_V4 || r->prefix_len > 32)
+		if (r->dst.family != IP_V4 || r->prefix_len > 32 || !show_route_is(r, which))
 			continue;
 		host |= r->code == 'K';
 		if (!is_default(r) && !(old && r->code == 'L')) /* 12.x has no local routes */
@@ -170,7 +176,7 @@ void show_ip_route(const struct show_in *in, struct txt *out)
 	if (host)
 		txt_str(out, code_host);
 	txt_char(out, '\n');
-	last_resort(in, col, out);
+	last_resort(in, which, col, out);
 	if (n)
 		qsort(v, n, sizeof(struct show_route *), by_net);
 	for (size_t i = 0; i < n; i = end) {

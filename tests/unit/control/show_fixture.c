@@ -41,6 +41,24 @@ const struct fixture_case fixture_cases[] = {
 	{ "gre", "show clock" },
 	{ "gre", "show users" },
 	{ "gre", "show debugging" },
+	{ "gre", "show interfaces summary" },
+	{ "gre", "show protocols" },
+	{ "gre", "show ip protocols" },
+	{ "gre", "show ip route static" },
+	{ "gre", "show ip route connected" },
+	{ "gre", "show ip static route" },
+	{ "gre", "show arp" },
+	{ "gre", "show ip arp 10.1.1.77" },
+	{ "gre", "show hosts" },
+	{ "gre", "show hosts summary" },
+	{ "gre", "show inventory" },
+	{ "gre", "show processes cpu" },
+	{ "gre", "show processes cpu sorted" },
+	{ "gre", "show processes memory" },
+	{ "gre", "show memory statistics" },
+	{ "gre", "show file systems" },
+	{ "gre", "show terminal" },
+	{ "gre", "show line" },
 	{ "lan", "show crypto isakmp sa" },
 	{ "lan", "show crypto isakmp sa detail" },
 	{ "lan", "show crypto isakmp policy" },
@@ -68,6 +86,9 @@ const struct fixture_case fixture_cases[] = {
 	{ "bare", "show crypto map" },
 	{ "bare", "show crypto session" },
 	{ "bare", "show ip route" },
+	{ "bare", "show arp" },
+	{ "bare", "show ip static route" },
+	{ "bare", "show processes cpu" },
 	{ NULL, NULL },
 };
 
@@ -99,6 +120,8 @@ struct world {
 	struct show_route routes[2 * MAX];
 	struct show_match matches[MAX];
 	struct show_user users[2];
+	struct show_neigh neighs[4];
+	struct show_load load;
 };
 
 static const char gre_config[] =
@@ -126,6 +149,8 @@ static const char gre_config[] =
 	"access-list 101 permit udp any range 16384 32767 10.1.1.0 0.0.0.255 range 16384 32767\n"
 	"access-list 101 deny ip any any log\n"
 	"ip route 10.2.2.0 255.255.255.0 Tunnel0\n"
+	"ip route 10.2.2.0 255.255.255.0 192.0.2.77 200\n"
+	"ip domain name example.net\n"
 	"ip route 0.0.0.0 0.0.0.0 192.0.2.254\n";
 
 static const char lan_config[] =
@@ -400,9 +425,50 @@ static void make_down(struct world *w)
 	add_sa(w, v4(192, 0, 2, 1), v4(192, 0, 2, 6), IKE_MM_KEY_EXCH, 1003)->deleted = true;
 }
 
+static void make_neighbours(struct world *w)
+{
+	static const struct show_neigh v[] = {
+		{ .ifname = "FastEthernet0/0", .has_mac = true, .mac = { 2, 0, 0, 0, 0, 1 }, .fixed = true },
+		{ .ifname = "FastEthernet0/0" },
+		{ .ifname = "FastEthernet0/1", .has_mac = true, .mac = { 2, 0, 0, 0, 1, 0xab }, .fixed = true },
+		{ .ifname = "FastEthernet0/1", .has_mac = true, .mac = { 0, 0x12, 0x7f, 0xff, 4, 0xd7 }, .age_sec = 45 * 60 + 59 },
+	};
+
+	memcpy(w->neighs, v, sizeof(v));
+	w->neighs[0].addr = v4(10, 1, 1, 1);
+	w->neighs[1].addr = v4(10, 1, 1, 77);
+	w->neighs[2].addr = v4(192, 0, 2, 1);
+	w->neighs[3].addr = v4(192, 0, 2, 254);
+	w->in.neighs = w->neighs;
+	w->in.n_neighs = 4;
+}
+
+static void make_load(struct world *w)
+{
+	struct show_load *l = &w->load;
+
+	*l = (struct show_load){ .five_sec = 37, .interrupts = 4, .one_min = 22, .five_min = 9, .n = 4 };
+	l->v[0] = (struct show_proc){ .pid = 812, .name = "culvert", .runtime_ms = 3, .invoked = 9, .usec_each = 333,
+				      .resident_bytes = 4u << 20 };
+	l->v[1] = (struct show_proc){ .pid = 813, .name = "culvert-control", .runtime_ms = 51234, .invoked = 20417,
+				      .usec_each = 2509, .resident_bytes = 30u << 20, .five_sec = 12, .one_min = 30,
+				      .five_min = 8 };
+	l->v[2] = (struct show_proc){ .pid = 814, .name = "culvert-forward", .runtime_ms = 1234567, .invoked = 99999999,
+				      .usec_each = 12, .resident_bytes = 12u << 20, .five_sec = 3210, .one_min = 1999,
+				      .five_min = 803 };
+	l->v[3] = (struct show_proc){ .pid = 816, .name = "culvert-forward", .thread = true, .runtime_ms = 4, .invoked = 2,
+				      .usec_each = 2000 };
+	w->in.load = l;
+}
+
 static void make_machine(struct world *w)
 {
 	struct show_in *in = &w->in;
+
+	in->has_disk = true;
+	in->disk_bytes = UINT64_C(7835619328);
+	in->disk_free_bytes = UINT64_C(6612774912);
+	in->terminal = (struct show_terminal){ .length = 24, .width = 80, .history = 20 };
 
 	in->privilege = 15;
 	w->users[0] = (struct show_user){ .line = 0, .self = true, .user = "arm", .location = "192.0.2.9" };
@@ -440,6 +506,10 @@ struct show_in *fixture(const char *name)
 		make_down(w);
 	}
 	make_machine(w);
+	if (!strcmp(name, "gre") || !strcmp(name, "ios12")) {
+		make_neighbours(w);
+		make_load(w);
+	}
 	if (config_load_text(text, strlen(text), &w->config, &report)) {
 		free(w);
 		return NULL;
