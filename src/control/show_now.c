@@ -500,8 +500,6 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 		if_counts_show(&c->counts, &s->ifs[i], host_now_ms(NULL));
 	if (wants_routes(action))
 		take_routes(s, c);
-	if ((action == EXEC_SHOW_ARP || action == EXEC_SHOW_TECH) && !show_host_neighs(c, in, &s->neighs))
-		s->nomem = true;
 	take_machine(s, c);
 	in->config = c->config;
 	in->timeline = c->timeline;
@@ -536,6 +534,8 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	in->debug_peers = c->debug_peers;
 	in->n_debug_peers = c->n_debug_peers;
 	show_host_take(c, session, in);
+	if ((action == EXEC_SHOW_ARP || action == EXEC_SHOW_TECH) && !show_host_neighs(c, in, &s->neighs))
+		s->nomem = true;
 	in->privilege = session_privilege(session);
 	in->users = s->users;
 	in->n_users = session_users(c, session, s->users, MAX_USERS);

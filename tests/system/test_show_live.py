@@ -83,11 +83,19 @@ class Live:
     def __init__(self, names, folder):
         self.names, self.folder, self.said = names, folder, {}
 
+    def typed(self, command):
+        return subprocess.run([built('culvert'), 'shell', '--socket', self.folder / f'{self.names[0]}.sock', '-c', command],
+                              capture_output=True, text=True, timeout=20)
+
     def cli(self, command):
-        done = subprocess.run([built('culvert'), 'shell', '--socket', self.folder / f'{self.names[0]}.sock', '-c',
-                               command], capture_output=True, text=True, timeout=20)
+        done = self.typed(command)
         assert done.returncode == 0, f'{command}: {done.stdout}{done.stderr}'
         return done.stdout
+
+    def fails(self, command):
+        done = self.typed(command)
+        assert done.returncode != 0, f'{command}: {done.stdout}'
+        return done.stdout + done.stderr
 
     def json(self, command):
         return json.loads(self.cli(f'{command} | json'))

@@ -110,3 +110,137 @@ def test_what_is_wrong_is_the_same(steady):
     assert f'{told["errors"]} errors, {told["warnings"]} warnings' in text and told['warnings'] > 0
     assert all(m['text'] in text for m in told['messages'])
     assert {g['object']: g['grade'] for g in told['grades']}['crypto isakmp policy 20'] == 'F'
+
+
+def test_neighbours(steady):
+    steady.cli('ping 192.0.2.98 repeat 1 timeout 1')  # nobody is there
+    text = steady.cli('show arp')
+    rows = parse('arp', text)
+    assert parse('ip_arp', steady.cli('show ip arp'))
+    told = steady.json('show arp')['arp']
+    assert [(r['address'], r['hardware_address']) for r in rows] == [(t['address'], t['mac_address'] or 'Incomplete') for t in told]
+    by_address = {t['address']: t for t in told}
+    own, peer = by_address['192.0.2.1'], by_address['192.0.2.2']
+    assert own['age_sec'] is None and peer['age_sec'] < 600 and peer['mac_address'] != own['mac_address']
+    assert {t['interface'] for t in told} == {'FastEthernet0/1'}
+    mac, = [i['mac_address'] for i in steady.json('show interfaces FastEthernet0/1')['interfaces']]
+    assert own['mac_address'] == mac
+    assert by_address['192.0.2.98']['mac_address'] is None
+    assert [t['address'] for t in steady.json('show ip arp 192.0.2.2')['arp']] == ['192.0.2.2']
+    assert steady.json('show arp Tunnel1')['arp'] == []
+    # NAPALM's
+    assert 'Incomplete' not in steady.cli('show arp | exclude Incomplete')
+
+
+def test_summaries(steady):
+    rows = parse('ip_route_summary', steady.cli('show ip route summary'))
+    told = {t['source']: t for t in steady.json('show ip route summary')['sources']}
+    for r in rows[:-1]:
+        assert (int(r['networks']), int(r['subnets'])) == (told[r['route_source']]['networks'], told[r['route_source']]['subnets'])
+    routes = steady.json('show ip route')['routes']
+    assert sum(int(rows[-1][k]) for k in ('networks', 'subnets')) == len(routes)
+    assert {t['code'] for t in steady.json('show ip route static')['routes']} == {'S'}
+    assert {t['code'] for t in steady.json('show ip route connected')['routes']} == {'C', 'L'}
+    names = re.findall(r'^[* ] (\S+) +\d', steady.cli('show interfaces summary'), re.M)
+    assert names == [i['interface'] for i in steady.json('show interfaces')['interfaces']]
+    assert 'Internet address is 192.0.2.1/24' in steady.cli('show protocols FastEthernet0/1')
+
+
+def test_static_routes_and_which_are_in_force(steady):
+    steady.cli('configure terminal; ip route 10.2.1.0 255.255.255.0 192.0.2.77 200; end')
+    rows = re.findall(r'^M +(\S+)? *\[(\d+)/0\] via (\S+) \[([AN])\]', steady.cli('show ip static route'), re.M)
+    assert rows == [('10.2.1.0/24', '1', '192.0.2.2', 'A'), ('', '200', '192.0.2.77', 'N'), ('10.9.9.0/24', '1', '192.0.2.99', 'A')]
+    told = steady.json('show ip static route')['static_routes']
+    assert [(t['distance'], t['next_hop'], t['active']) for t in told] == [(int(d), hop, a == 'A') for _, d, hop, a in rows]
+    assert '192.0.2.77' not in steady.cli('show ip route')
+    steady.cli('configure terminal; no ip route 10.2.1.0 255.255.255.0 192.0.2.77; end')
+
+
+def test_the_machine(steady):
+    item, = parse('inventory', steady.cli('show inventory'))
+    told = steady.json('show inventory')['inventory'][0]
+    assert (item['name'], item['pid'].strip(), item['vid'], item['sn']) == ('Chassis', 'CULVERT', told['version_id'], told['serial_number'])
+    text = steady.cli('show file systems')
+    nvram, = parse('file_systems', text)  # it does not read the line with the star, of IOS neither
+    flash = re.search(r'^\* +(\d+) +(\d+) +disk +rw   flash:$', text, re.M)
+    told = steady.json('show file systems')['file_systems'][0]
+    assert nvram['prefixes'] == 'nvram:' and int(flash[2]) < int(flash[1]) == int(nvram['size']) == told['size_bytes']
+    memory = steady.json('show memory')
+    line, = [x.split() for x in steady.cli('show memory statistics').splitlines() if x.startswith('Processor')]
+    assert int(line[2]) == memory['total_bytes'] == memory['used_bytes'] + memory['free_bytes']
+    hosts, = parse('hosts_summary', steady.cli('show hosts summary'))
+    assert hosts['local_cache_entries'] == '0'
+    assert 'Default domain is not set' in steady.cli('show hosts') and steady.json('show hosts')['domain'] is None
+
+
+def test_what_our_processes_use(steady):
+    row = r'^ *(\d+) +(\d+) +(\d+) +(\d+) +([\d.]+)% +([\d.]+)% +([\d.]+)% +0 (.+)$'
+    until = time.monotonic() + 20
+    while not (rows := re.findall(row, steady.cli('show processes cpu'), re.M)):
+        assert time.monotonic() < until  # a sample is taken every five seconds
+        time.sleep(0.5)
+    names = {r[7] for r in rows}
+    assert {'culvert-control', 'culvert-forward'} <= names
+    told = {p['pid']: p for p in steady.json('show processes')['processes']}
+    assert {int(r[0]) for r in rows} <= set(told)
+    control, = [p for p in told.values() if p['process'] == 'culvert-control' and not p['thread']]
+    assert control['runtime_ms'] > 0 and control['invoked'] > 0 and control['holding_bytes'] > 1 << 20
+    utilization = re.search(r'CPU utilization for five seconds: (\d+)%/(\d+)%; one minute: (\d+)%; five minutes: (\d+)%',
+                            steady.cli('show proc cpu'))
+    assert all(int(n) <= 100 for n in utilization.groups())
+    held = re.findall(r'^ *(\d+) +0 +- +- +(\d+) ', steady.cli('show processes memory sorted'), re.M)
+    assert [int(b) for _, b in held] == sorted((int(b) for _, b in held), reverse=True) and str(control['pid']) in dict(held)
+
+
+def test_files_and_lines(steady):
+    steady.cli('copy running-config saved.cfg')
+    files = parse('dir', steady.cli('dir'), verb='')
+    one, = parse('dir', steady.cli('dir flash:/saved.cfg'), verb='')
+    assert one['name'] == 'saved.cfg' and one['size'] in [f['size'] for f in files if f['name'] == 'saved.cfg']
+    assert '%Error opening flash:/none.cfg (No such file or directory)' in steady.fails('dir flash:/none.cfg')
+    assert 'Length: 24 lines' in steady.cli('show terminal')
+    assert 'Width: 511 columns' in steady.cli('terminal width 511; show terminal')
+    assert steady.json('show terminal')['monitor'] is False
+    lines = steady.json('show line')['lines']
+    shown = re.findall(r'^([* ]) +(\d+) +\d+ [CV]TY', steady.cli('show line'), re.M)
+    assert [(str(t['tty']), t['active']) for t in lines] == [(tty, star == '*') for star, tty in shown]
+    assert sum(t['active'] for t in lines) == 1
+
+
+def test_parts_of_the_configuration(steady):
+    rows = parse('running-config_partition_access-list', steady.cli('show running-config partition access-list'))
+    entries = {(a['name'], e['action']) for a in steady.json('show ip access-lists')['access_lists'] for e in a['entries']}
+    assert {(r['acl_name'], r['action']) for r in rows if r['action']} == entries
+    steady.cli('configure terminal; interface Loopback5; description five; ip address 10.5.5.5 255.255.255.255; ip access-group IN in; end')
+    five, = parse('running-config_interface', steady.cli('show running-config interface Loopback5').replace('\nend\n', '\n!\n'))
+    assert (five['interface'], five['ip_address'], five['description'], five['access_group_in']) == ('Loopback5', '10.5.5.5', 'five', 'IN')
+    steady.cli('configure terminal; no interface Loopback5; end')
+
+
+def test_tech_support_has_all_of_it_and_no_secret(steady):
+    text = steady.cli('show tech-support')
+    titles = re.findall(r'^-{18} (.+) -{18}$', text, re.M)
+    assert {'show version', 'show interfaces', 'show ip route', 'show crypto ipsec sa detail', 'show running-config',
+            'show logging', 'show arp', 'show processes cpu'} <= set(titles)
+    for title in ('show inventory', 'show ip route', 'show ip static route', 'show crypto isakmp policy', 'show crypto ipsec transform-set'):
+        assert f'- {title} {"-" * 18}\n\n{steady.cli(title)}\n-' in text, title
+    assert 'crypto isakmp key ***** address 192.0.2.2' in text
+    assert 'secretkey' not in text and 'otherkey' not in text
+    assert steady.json('show tech-support')['lines']
+
+
+@pytest.mark.parametrize('command', [
+    'show version', 'show hosts', 'show ip interface brief', 'show interfaces', 'show ip interface', 'show ipv6 interface',
+    'show arp | exclude Incomplete', 'show running-config', 'show interface summary', 'show proc cpu', 'show memory statistics',
+    'show run | section username', 'show clock', 'show archive', 'show users', 'show inventory', 'show ip arp', 'show privilege',
+    'show ip route', 'show access-lists', 'show logging', 'show file systems', 'show protocols', 'show ip protocols', 'show debugging',
+    'show run all', 'show history', 'show processes', 'show line', 'term length 0', 'term width 0', 'terminal width 511'])
+def test_what_automation_asks_is_answered(steady, command):
+    assert '%' not in steady.cli(command)[:1]
+
+
+@pytest.mark.parametrize('command', [
+    'show snmp', 'show lldp neighbors', 'show mac address-table', 'show cdp neighbors detail', 'show vrf', 'show ip bgp summary',
+    'show environment all', 'show ntp associations', 'show ip vrf', 'show vlan brief'])
+def test_what_ios_does_not_know_is_refused_as_by_ios(steady, command):
+    assert "% Invalid input detected at '^' marker." in steady.fails(command)

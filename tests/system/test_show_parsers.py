@@ -22,9 +22,9 @@ def show(router, command):
     return done.stdout
 
 
-def parse(template, text):
+def parse(template, text, verb='show_'):
     """Rows as dictionaries; a text that the template rejects raises."""
-    with open(TEMPLATES / f'cisco_ios_show_{template}.textfsm') as f:
+    with open(TEMPLATES / f'cisco_ios_{verb}{template}.textfsm') as f:
         machine = textfsm.TextFSM(f)
     names = [name.lower() for name in machine.header]
     return [dict(zip(names, row)) for row in machine.ParseText(text)]
