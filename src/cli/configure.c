@@ -377,9 +377,9 @@ static int take_unknown(struct cli_work *k, const struct cli_match *own, const s
 		const struct cli_level *l = &m->level[m->depth];
 
 		/* behind all that may begin like it, so that they do not replace it
-		 * when the text is read again */
+		 * when the text is read again; nothing stands behind what ends the mode */
 		for (size_t i = 0; i < l->n; i++)
-			if (!cli_is_builtin(l->v[i].row))
+			if (!cli_is_builtin(l->v[i].row) && !(l->v[i].row->flags & ROW_LEAVES))
 				part.best = &l->v[i];
 		if (part.best)
 			anchor = cli_row_number(s->g, part.best->row);
@@ -400,6 +400,8 @@ static bool drop_kept(struct cli_work *k)
 	if (k->w->n < 2 || strcasecmp(k->w->v[0].text, "no"))
 		return false;
 	rest = k->text + (k->w->v[1].off - k->w->indent);
+	if (!s->interactive && !strncasecmp(rest, "no ", 3)) /* a file's `no ...` is a line like others, and stays one */
+		return false;
 	for (size_t i = s->n; i-- > least;) {
 		struct keep_list list = list_of(k, i);
 		size_t at = k->w->indent && s->f[i].block ? KEEP_NONE : keep_find(list, rest);
