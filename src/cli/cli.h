@@ -152,6 +152,7 @@ enum cli_row_flag {
 	ROW_ALWAYS = 4096, /* printed even where it is the default */
 	ROW_FULL = 8192, /* the `no` form takes whole lines only */
 	ROW_JOINS = 16384, /* the first of a table that goes on with the subject of the one before */
+	ROW_DENSE = 32768, /* between its blocks IOS prints no `!` */
 	ROW_RAW = 2048,	 /* banner: lines are kept up to the delimiter that begins its text */
 };
 
@@ -260,6 +261,8 @@ struct cli_grammar {
 	const char *(*hostname)(const void *root);
 	const struct cli_nest *nests; /* ended by in NULL; NULL: none */
 	bool (*pipes)(const struct cli_row *row); /* EXEC: the row has an output that can be filtered */
+	/* The least privilege level, 0 to 15, that has a row; NULL: the modes of EXEC alone say it. */
+	unsigned (*level)(const void *root, const struct cli_row *row);
 };
 
 /* ---- sessions ---- */
@@ -312,8 +315,15 @@ void cli_session_prompt(const struct cli_session *s, const void *root, struct tx
 /* The mode's number; and the level `show privilege` prints. */
 unsigned cli_session_mode(const struct cli_session *s);
 unsigned cli_session_privilege(const struct cli_session *s);
-/* Moves to a mode without object (mode_user, mode_exec, mode_config). */
+/* Moves to a mode without object (mode_user, mode_exec, mode_config); where the level is one of
+ * the other kind of EXEC, it becomes 1, or 15. */
 void cli_session_goto(struct cli_session *s, unsigned mode);
+/* To EXEC with that level, 0 to 15: it sees and runs what the level has. */
+void cli_session_set_level(struct cli_session *s, unsigned level);
+/* Lines are the text of a banner, whose delimiter is still to come. */
+bool cli_session_is_text(const struct cli_session *s);
+/* That delimiter; "" elsewhere. */
+const char *cli_session_delimiter(const struct cli_session *s);
 
 /* What `?` prints after line (the text before the question mark). */
 void cli_session_help(struct cli_session *s, const void *root, const char *line, struct txt *out);
@@ -334,6 +344,8 @@ bool cli_row_say(const struct cli_row *row, const void *src, struct txt *out);
 /* Only blocks whose first line is this (`interface Tunnel0`), with what is in them. */
 void cli_render_block(const struct cli_grammar *g, const void *root, const char *first,
 		      struct txt *out);
+/* True if a row's lines may begin with these words, or with abbreviations of them. */
+bool cli_row_begins(const struct cli_row *row, const char *text);
 /* A line as it may be logged: what SECRET tokens bind is masked. */
 void cli_mask_line(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out);
 

@@ -153,6 +153,8 @@ static int take_keep(struct cli_work *k, size_t frame, const struct cli_match *m
 			return 0;
 		memcpy(s->raw, d, n);
 		s->raw[n] = '\0';
+		if (s->interactive)
+			txt_printf(&k->r->out, "Enter TEXT message.  End with the character '%s'.\n", s->raw);
 		err = disown(k, frame);
 		return err ? err : keep_child(list, k->text, 0, s->raw, false);
 	}
@@ -350,6 +352,7 @@ static int take_unknown(struct cli_work *k, const struct cli_match *own, const s
 	size_t frame = s->n - 1;
 	const struct cli_match *m = own;
 	struct cli_match part;
+	struct cli_who who;
 	bool exec;
 	uint16_t action;
 
@@ -366,7 +369,8 @@ static int take_unknown(struct cli_work *k, const struct cli_match *own, const s
 	}
 	cli_explain(s, k->root, m, k->w->line, 0, s->wrapped, k->r);
 	s->wrapped = false;
-	if (exec || (s->interactive && is_slip(k, m)))
+	/* what a level may not say must not be kept, and be said by whoever reads the file */
+	if (exec || (s->interactive && is_slip(k, m)) || cli_session_who(s, k->root, &who))
 		return 0;
 	uint32_t anchor = s->f[frame].anchor ? s->f[frame].anchor :
 			  s->interactive && !cli_ends_itself(s->g, s->f[frame].mode) ? CLI_ANCHOR_END : 0;
@@ -502,23 +506,25 @@ static int config_line(struct cli_work *k)
 	struct cli_session *s = k->s;
 	size_t top;
 	struct cli_match own = { 0 }, global = { 0 };
+	struct cli_who whose;
 	int err = 0;
 
 	if (s->f[s->n - 1].over && !k->w->indent)
 		cli_session_pop(s, 1);
-	if (drop_kept(k))
+	const struct cli_who *who = cli_session_who(s, k->root, &whose);
+	if (!who && drop_kept(k))
 		return 0;
 	leave_inner(k);
 	cli_session_unnest(s, k->w->indent);
 	top = s->n - 1;
 	if (k->w->indent)
 		s->f[top].closed = true;
-	cli_match_run(&own, s->g, s->f[top].mode, k->w, k->w->n);
+	cli_match_run_as(&own, s->g, s->f[top].mode, k->w, k->w->n, who);
 	/* rows of a mode that only keeps say which words are its own, though there is a
 	 * global command of that name: until a `!` or an indented line ends it */
 	bool word = s->f[top].block && own.outcome == CLI_M_OK && !cli_is_builtin(own.best->row);
 	if (top && (own.outcome != CLI_M_OK || (word && s->f[top].closed && !k->w->indent)))
-		cli_match_run(&global, s->g, s->g->mode_config, k->w, k->w->n);
+		cli_match_run_as(&global, s->g, s->g->mode_config, k->w, k->w->n, who);
 	if (own.nomem || global.nomem)
 		err = -ENOMEM;
 	else if (own.outcome == CLI_M_OK && cli_is_builtin(own.best->row))

@@ -116,6 +116,7 @@ int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const 
 	char *line = cut_pipe(typed, &r->pipe);
 	struct cli_words w = { 0 };
 	struct cli_match m = { 0 };
+	struct cli_who who;
 	int err = -ENOMEM;
 
 	if (!line || cli_words_init(&w, line))
@@ -123,7 +124,7 @@ int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const 
 	err = 0;
 	if (!w.n)
 		goto out;
-	cli_match_run(&m, s->g, mode, &w, w.n);
+	cli_match_run_as(&m, s->g, mode, &w, w.n, cli_session_who(s, root, &who));
 	if (m.nomem)
 		err = -ENOMEM;
 	else if (m.outcome == CLI_M_OK) {

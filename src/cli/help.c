@@ -195,9 +195,9 @@ static void print_failure(const struct cli_match *m, const char *line, struct tx
 
 /* Runs all words but a last one that is still being typed. */
 static void run(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
-		const struct cli_words *w)
+		const struct cli_who *who, const struct cli_words *w)
 {
-	cli_match_run(m, g, mode, w, w->blank_end || !w->n ? w->n : w->n - 1);
+	cli_match_run_as(m, g, mode, w, w->blank_end || !w->n ? w->n : w->n - 1, who);
 }
 
 static size_t offered(const struct cli_match *m, const struct cli_words *w)
@@ -215,14 +215,14 @@ static size_t offered(const struct cli_match *m, const struct cli_words *w)
 
 /* The mode's own rows, or the global ones if only they can go on. */
 static void run_either(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
-		       const struct cli_words *w)
+		       const struct cli_who *who, const struct cli_words *w)
 {
-	run(m, g, mode, w);
+	run(m, g, mode, who, w);
 	if ((g->modes[mode].flags & MODE_EXEC) || mode == g->mode_config || offered(m, w))
 		return;
 	struct cli_match global;
 
-	run(&global, g, g->mode_config, w);
+	run(&global, g, g->mode_config, who, w);
 	if (!offered(&global, w)) {
 		cli_match_fini(&global);
 		return;
@@ -270,7 +270,8 @@ static void pipe_arguments(const char *spec, const char *rest, struct choices *c
 
 /* What may follow `COMMAND | spec`, if COMMAND can be filtered; returns where the word that is
  * being typed begins, NULL: none is. */
-static const char *pipe_choices(const struct cli_grammar *g, unsigned mode, const char *line, struct choices *cs)
+static const char *pipe_choices(const struct cli_grammar *g, unsigned mode, const struct cli_who *who, const char *line,
+				struct choices *cs)
 {
 	size_t bar = cli_bar(line);
 	char *command = strndup(line, bar);
@@ -281,7 +282,7 @@ static const char *pipe_choices(const struct cli_grammar *g, unsigned mode, cons
 
 	if (!command || cli_words_init(&w, command))
 		goto out;
-	cli_match_run(&m, g, mode, &w, w.n);
+	cli_match_run_as(&m, g, mode, &w, w.n, who);
 	if (m.outcome != CLI_M_OK || (g->pipes && !g->pipes(m.best->row)))
 		goto out;
 	if (word[n]) {
@@ -307,11 +308,11 @@ out:
 	return word;
 }
 
-static void pipe_help(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
+static void pipe_help(const struct cli_grammar *g, unsigned mode, const struct cli_who *who, const char *line, struct txt *out)
 {
 	struct choices cs = { 0 };
 
-	bool partial = pipe_choices(g, mode, line, &cs) != NULL;
+	bool partial = pipe_choices(g, mode, who, line, &cs) != NULL;
 	if (!cs.n && !cs.end)
 		txt_str(out, "% Unrecognized command\n");
 	else if (partial)
@@ -321,10 +322,11 @@ static void pipe_help(const struct cli_grammar *g, unsigned mode, const char *li
 	choices_fini(&cs);
 }
 
-static void pipe_complete(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
+static void pipe_complete(const struct cli_grammar *g, unsigned mode, const struct cli_who *who, const char *line,
+			  struct txt *out)
 {
 	struct choices cs = { 0 };
-	const char *word = pipe_choices(g, mode, line, &cs);
+	const char *word = pipe_choices(g, mode, who, line, &cs);
 
 	if (word && cs.n == 1)
 		txt_printf(out, "%s ", cs.v[0].word + strlen(word));
@@ -336,7 +338,8 @@ static bool has_bar(const struct cli_grammar *g, unsigned mode, const char *line
 	return (g->modes[mode].flags & MODE_EXEC) && line[cli_bar(line)];
 }
 
-void cli_help(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
+void cli_help(const struct cli_grammar *g, unsigned mode, const struct cli_who *who, const char *line,
+	      struct txt *out)
 {
 	struct cli_words w;
 	struct cli_match m;
@@ -344,12 +347,12 @@ void cli_help(const struct cli_grammar *g, unsigned mode, const char *line, stru
 
 	line = behind_do(g, &mode, line);
 	if (has_bar(g, mode, line)) {
-		pipe_help(g, mode, line, out);
+		pipe_help(g, mode, who, line, out);
 		return;
 	}
 	if (cli_words_init(&w, line))
 		return;
-	run_either(&m, g, mode, &w);
+	run_either(&m, g, mode, who, &w);
 	bool partial = w.n && !w.blank_end;
 	if (m.level && m.depth == m.n)
 		choices_of(&m, partial ? w.v[w.n - 1].text : NULL, false, &cs);
@@ -364,7 +367,8 @@ void cli_help(const struct cli_grammar *g, unsigned mode, const char *line, stru
 	cli_words_fini(&w);
 }
 
-void cli_complete(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
+void cli_complete(const struct cli_grammar *g, unsigned mode, const struct cli_who *who, const char *line,
+		  struct txt *out)
 {
 	struct cli_words w;
 	struct cli_match m;
@@ -372,13 +376,13 @@ void cli_complete(const struct cli_grammar *g, unsigned mode, const char *line, 
 
 	line = behind_do(g, &mode, line);
 	if (has_bar(g, mode, line)) {
-		pipe_complete(g, mode, line, out);
+		pipe_complete(g, mode, who, line, out);
 		return;
 	}
 	if (cli_words_init(&w, line))
 		return;
 	if (w.n && !w.blank_end) {
-		run_either(&m, g, mode, &w);
+		run_either(&m, g, mode, who, &w);
 		if (m.level && m.depth == m.n)
 			choices_of(&m, w.v[w.n - 1].text, true, &cs);
 		const struct cli_word_ref *last = &w.v[w.n - 1];

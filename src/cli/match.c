@@ -236,6 +236,8 @@ static bool row_is_open(const struct cli_match *m, const struct cli_row *row, en
 {
 	if (!(row->modes & CLI_IN(m->mode)))
 		return false;
+	if (m->who && m->g->level(m->who->root, row) > m->who->level)
+		return false;
 	if (op == CLI_SET)
 		return !(row->flags & ROW_NO_ONLY);
 	return !(row->flags & ROW_NO_NO);
@@ -483,9 +485,17 @@ static void conclude(struct cli_match *m, size_t n)
 void cli_match_run(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
 		   const struct cli_words *w, size_t n)
 {
+	cli_match_run_as(m, g, mode, w, n, NULL);
+}
+
+void cli_match_run_as(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
+		      const struct cli_words *w, size_t n, const struct cli_who *who)
+{
 	memset(m, 0, sizeof(*m));
 	m->g = g;
-	m->mode = mode;
+	m->who = g->level ? who : NULL;
+	/* a level may have rows that user EXEC does not */
+	m->mode = m->who && mode == g->mode_user ? g->mode_exec : mode;
 	m->w = w;
 	m->n = n;
 	m->level = calloc(w->n + 2, sizeof(*m->level));
@@ -501,6 +511,49 @@ void cli_match_run(struct cli_match *m, const struct cli_grammar *g, unsigned mo
 		restart(m, m->depth + 1);
 	}
 	conclude(m, n);
+}
+
+/* One token and one word of a command, which may be abbreviated. */
+static bool token_takes(const struct cli_tok *t, const char *word)
+{
+	size_t n = strlen(word), bad;
+
+	if (t->kind == CLI_KW)
+		return !strncasecmp(t->word, word, n);
+	for (const struct cli_name *name = t->kind == CLI_NAMES ? t->names : NULL; name && name->word; name++)
+		if (!strncasecmp(name->word, word, n))
+			return true;
+	return t->kind == CLI_ARG && !t->type->parse(t, word, NULL, &bad);
+}
+
+static bool row_takes(const struct cli_node *n, const struct cli_words *w, size_t at)
+{
+	struct cli_reach r;
+
+	if (at == w->n)
+		return true;
+	cli_node_reach(n, &r);
+	for (size_t i = 0; i < r.n; i++) {
+		struct cli_node next = { .row = n->row, .pc = r.at[i].pc, .rep = r.at[i].rep,
+					 .used = r.at[i].used };
+
+		if (token_takes(&n->row->toks[next.pc], w->v[at].text) && row_takes(&next, w, at + 1))
+			return true;
+	}
+	return false;
+}
+
+bool cli_row_begins(const struct cli_row *row, const char *text)
+{
+	const struct cli_node start = { .row = row, .pc = CLI_START };
+	struct cli_words w;
+	bool is;
+
+	if (cli_words_init(&w, text))
+		return false;
+	is = w.n && w.n <= 16 && row_takes(&start, &w, 0);
+	cli_words_fini(&w);
+	return is;
 }
 
 void cli_match_fini(struct cli_match *m)

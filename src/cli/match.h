@@ -47,8 +47,15 @@ struct cli_level {
 
 enum cli_outcome { CLI_M_OK, CLI_M_INCOMPLETE, CLI_M_AMBIGUOUS, CLI_M_INVALID };
 
+/* Whose rows they are to be: those of a privilege level, as root has it. */
+struct cli_who {
+	const void *root;
+	unsigned level;
+};
+
 struct cli_match {
 	const struct cli_grammar *g;
+	const struct cli_who *who; /* NULL: all rows of the mode */
 	unsigned mode;
 	const struct cli_words *w;
 	size_t n;		 /* words to take, at most w->n */
@@ -75,6 +82,9 @@ bool cli_is_builtin(const struct cli_row *row);
 /* Runs the first n words of w. cli_match_fini() in any case. */
 void cli_match_run(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
 		   const struct cli_words *w, size_t n);
+/* The same with the rows that who has; NULL is fine. */
+void cli_match_run_as(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
+		      const struct cli_words *w, size_t n, const struct cli_who *who);
 void cli_match_fini(struct cli_match *m);
 
 /* Where a node can go next. */
@@ -105,8 +115,10 @@ size_t cli_branch_end(const struct cli_tok *toks, size_t from);
 size_t cli_group_close(const struct cli_tok *toks, size_t group);
 
 /* `?` and TAB in a mode; see cli_session_help() and cli_session_complete(). */
-void cli_help(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out);
-void cli_complete(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out);
+void cli_help(const struct cli_grammar *g, unsigned mode, const struct cli_who *who, const char *line,
+	      struct txt *out);
+void cli_complete(const struct cli_grammar *g, unsigned mode, const struct cli_who *who, const char *line,
+		  struct txt *out);
 
 /* A number for a row that stays the same: kept lines are anchored to it. */
 #define CLI_ANCHOR_END UINT32_MAX /* kept lines after everything else */

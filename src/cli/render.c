@@ -493,6 +493,7 @@ static bool render_elements(struct renderer *r, const struct cli_row *row, uint3
 			any |= render_kept(r, kept, number, row->place(args) - 1, false, indent);
 		txt_clear(&line);
 		if (cli_row_print(row, args, r->flags, &line)) {
+			r->in_block &= !any || !(row->flags & ROW_DENSE);
 			put_element(r, indent, row->enters, txt_cstr(&line));
 			any = true;
 			if (row->enters)

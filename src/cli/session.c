@@ -7,6 +7,8 @@
 #include <strings.h>
 
 #define LINE_MAX_LEN 4096
+#define LEVEL_USER   1
+#define LEVEL_MAX    15
 
 /* ---- frames ---- */
 
@@ -91,6 +93,7 @@ struct cli_session *cli_session_new(const struct cli_grammar *g, unsigned mode)
 		return NULL;
 	s->g = g;
 	s->interactive = true;
+	s->level = LEVEL_USER;
 	cli_session_goto(s, mode);
 	return s;
 }
@@ -115,12 +118,34 @@ unsigned cli_session_mode(const struct cli_session *s)
 		return s->lost;
 	if (s->n)
 		return s->f[s->n - 1].mode;
-	return s->privileged ? s->g->mode_exec : s->g->mode_user;
+	return s->level > LEVEL_USER ? s->g->mode_exec : s->g->mode_user;
 }
 
 unsigned cli_session_privilege(const struct cli_session *s)
 {
-	return s->privileged ? 15 : 1;
+	return s->level;
+}
+
+void cli_session_set_level(struct cli_session *s, unsigned level)
+{
+	s->level = level < LEVEL_MAX ? level : LEVEL_MAX;
+	cli_session_goto(s, s->level > LEVEL_USER ? s->g->mode_exec : s->g->mode_user);
+}
+
+const struct cli_who *cli_session_who(const struct cli_session *s, const void *root, struct cli_who *w)
+{
+	*w = (struct cli_who){ root, s->level };
+	return s->level < LEVEL_MAX ? w : NULL;
+}
+
+bool cli_session_is_text(const struct cli_session *s)
+{
+	return s->n && s->raw[0];
+}
+
+const char *cli_session_delimiter(const struct cli_session *s)
+{
+	return s->n ? s->raw : "";
 }
 
 void cli_session_goto(struct cli_session *s, unsigned mode)
@@ -130,7 +155,10 @@ void cli_session_goto(struct cli_session *s, unsigned mode)
 	s->lost = 0;
 	s->raw[0] = '\0';
 	s->wrapped = false;
-	s->privileged = mode != s->g->mode_user;
+	if (mode == s->g->mode_user && s->level > LEVEL_USER)
+		s->level = LEVEL_USER;
+	else if (mode != s->g->mode_user && s->level <= LEVEL_USER)
+		s->level = LEVEL_MAX;
 	if (mode == s->g->mode_config)
 		cli_session_push(s, mode);
 }
@@ -140,6 +168,8 @@ void cli_session_prompt(const struct cli_session *s, const void *root, struct tx
 {
 	const char *own = s->n ? s->f[s->n - 1].prompt : NULL;
 
+	if (cli_session_is_text(s))
+		return; /* what is typed is no command */
 	txt_printf(out, "%.*s%s", s->n ? 20 : 63, s->g->hostname(root),
 		   own ? own : s->g->modes[cli_session_mode(s)].prompt);
 }
@@ -283,13 +313,15 @@ void cli_result_fini(struct cli_result *r)
 
 void cli_session_help(struct cli_session *s, const void *root, const char *line, struct txt *out)
 {
-	(void)root;
-	cli_help(s->g, cli_session_mode(s), line, out);
+	struct cli_who who;
+
+	cli_help(s->g, cli_session_mode(s), cli_session_who(s, root, &who), line, out);
 }
 
 void cli_session_complete(struct cli_session *s, const void *root, const char *line,
 			  struct txt *out)
 {
-	(void)root;
-	cli_complete(s->g, cli_session_mode(s), line, out);
+	struct cli_who who;
+
+	cli_complete(s->g, cli_session_mode(s), cli_session_who(s, root, &who), line, out);
 }

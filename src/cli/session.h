@@ -32,7 +32,7 @@ struct cli_frame {
 struct cli_session {
 	const struct cli_grammar *g;
 	bool interactive;
-	bool privileged;
+	unsigned level; /* of privilege */
 	struct cli_frame f[MAX_FRAMES];
 	size_t n; /* frames; 0: EXEC */
 	uint32_t serials;
@@ -71,6 +71,8 @@ void cli_session_forget(struct cli_session *s);
 void cli_session_resolve(struct cli_session *s, void *root, void *obj[MAX_FRAMES]);
 /* A row ends the mode: what is printed behind it would be read as the outer mode's. */
 bool cli_ends_itself(const struct cli_grammar *g, unsigned mode);
+/* Whose rows they are to be; NULL: all. *w is for the answer. */
+const struct cli_who *cli_session_who(const struct cli_session *s, const void *root, struct cli_who *w);
 /* Columns of the prompt before the line; 0 in a file. */
 size_t cli_session_width(const struct cli_session *s, const void *root);
 

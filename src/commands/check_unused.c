@@ -67,6 +67,9 @@ static bool interface_names_acl(const struct config *c, const char *name)
 		    !strcmp(f->ip6.filter_out, name) || kept_names(&f->kept, name))
 			return true;
 	}
+	for (size_t i = 0; i < c->users.lines.n; i++)
+		if (kept_names(&c->users.lines.v[i]->kept, name))
+			return true;
 	return kept_names(&c->kept, name);
 }
 

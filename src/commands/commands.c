@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands/exec.h"
+#include "commands/levels.h"
 #include "commands/rows.h"
 
 /* ---- kept lines are the model's ---- */
@@ -137,7 +138,8 @@ static const struct cli_mode modes[M_COUNT] = {
 	[M_ARCHIVE] = CONFIG_MODE("(config-archive)#", "Exit from archive configuration mode", &cfg_archive_defaults, cfg_archive),
 	[M_ARCHIVE_LOG] = CONFIG_MODE("(config-archive-log-cfg)#", "Exit from config-log configuration mode",
 				      &cfg_archive_defaults.log, cfg_archive_log),
-	[M_LINE] = KEPT_MODE("(config-line)#"),
+	[M_LINE] = CONFIG_MODE("(config-line)#", "Exit from line configuration mode", &cfg_line_defaults,
+			       cfg_line),
 	[M_ROUTER] = KEPT_MODE("(config-router)#"),
 	[M_IKEV2] = KEPT_MODE("(config-ikev2)#"),
 	[M_VPDN] = KEPT_MODE("(config-vpdn)#"),
@@ -146,10 +148,10 @@ static const struct cli_mode modes[M_COUNT] = {
 
 /* In the order in which IOS prints a configuration. */
 static const struct cli_row *const tables[] = {
-	rows_version, rows_service, rows_system, rows_logging, rows_users, rows_kept_early, rows_pki, rows_archive, rows_keyring, rows_isakmp, rows_isakmp_peer, rows_isakmp_profile,
+	rows_version, rows_service, rows_system, rows_logging, rows_enable, rows_globals, rows_usernames, rows_passwords, rows_kept_early, rows_pki, rows_archive, rows_keyring, rows_isakmp, rows_isakmp_peer, rows_isakmp_profile,
 	rows_ipsec, rows_ipsec_profile, rows_pubkey, rows_kept_crypto, rows_map,
 	rows_interface, rows_interface6, rows_tunnel, rows_kept_blocks, rows_kept_ip, rows_route, rows_syslog, rows_acl, rows_route6,
-	rows_acl6, rows_kept_late, rows_exec,
+	rows_acl6, rows_kept_late, rows_privilege, rows_lines, rows_exec,
 	rows_exec_files, rows_exec_show, rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
 };
 
@@ -180,6 +182,7 @@ static const struct cli_grammar grammar = {
 	.keeper = &commands_keeper,
 	.hostname = hostname,
 	.pipes = pipes,
+	.level = commands_level,
 };
 
 const struct cli_grammar *commands_grammar(void)

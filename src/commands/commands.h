@@ -33,8 +33,8 @@ enum command_mode {
 	M_IPSEC_PROFILE,
 	M_ARCHIVE,
 	M_ARCHIVE_LOG,
-	M_LINE, /* from here on: kept blocks */
-	M_ROUTER,
+	M_LINE,
+	M_ROUTER, /* from here on: kept blocks */
 	M_IKEV2,
 	M_VPDN,
 	M_OTHER,

@@ -13,11 +13,8 @@
 		.modes = (modes_), .action = (action_), .args_size = sizeof(struct exec_args), \
 		.toks = TOKS(__VA_ARGS__)                                                  \
 	}
-#define GO(modes_, enters_, action_, ...)                                                  \
-	{                                                                                  \
-		.modes = (modes_), .action = (action_), .enters = (enters_),               \
-		.args_size = sizeof(struct exec_args), .toks = TOKS(__VA_ARGS__)           \
-	}
+#define LEVEL(help_) \
+	{ .kind = CLI_ARG, .type = &arg_plus1, .lo = 0, .hi = 15, .help = (help_), CLI_AT(struct exec_args, number) }
 #define TERMINAL KW("terminal", "Set terminal line parameters")
 #define SET_LENGTH  "Set number of lines on a screen"
 #define SET_WIDTH   "Set width of the display terminal"
@@ -31,8 +28,10 @@
 #define INTERFACES KW("interfaces", "Interface status and configuration")
 
 const struct cli_row rows_exec[] = {
-	GO(IN_BOTH, M_EXEC, EXEC_ENABLE, KW("enable", "Turn on privileged commands")),
-	GO(IN_BOTH, M_USER, EXEC_DISABLE, KW("disable", "Turn off privileged commands")),
+	ROW(IN_BOTH, EXEC_ENABLE, KW("enable", "Turn on privileged commands"), OPT,
+	    LEVEL("Enable level"), CLOSE),
+	ROW(IN_BOTH, EXEC_DISABLE, KW("disable", "Turn off privileged commands"), OPT,
+	    LEVEL("Privilege level to go to"), CLOSE),
 	{ .modes = IN_EXEC, .action = EXEC_CONFIGURE, .enters = M_CONFIG,
 	  .args_size = sizeof(struct exec_args),
 	  .msg = "Enter configuration commands, one per line.  End with CNTL/Z.",

@@ -9,8 +9,8 @@
 enum exec_action {
 	EXEC_NONE = 0,
 	/* the session itself; mode changes are done when the result is seen */
-	EXEC_ENABLE,
-	EXEC_DISABLE,
+	EXEC_ENABLE,  /* number: level plus one; 0: 15 */
+	EXEC_DISABLE, /* number: level plus one; 0: 1 */
 	EXEC_CONFIGURE,
 	EXEC_EXIT, /* exit, quit, logout from EXEC: close the session */
 	EXEC_SHOW_HISTORY,

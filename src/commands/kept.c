@@ -317,10 +317,6 @@ const struct cli_row rows_kept_ip[] = {
 const struct cli_row rows_kept_late[] = {
 	/* words of a kept block that are global commands, too: typed (or pasted without
 	 * indentation) in the block, they are the block's */
-	ONE(CLI_IN(M_LINE), "logging", "Modify message logging facilities"),
-	ONE_SECRET(CLI_IN(M_LINE), "password", "Set a password"),
-	ONE(CLI_IN(M_LINE), "privilege", "Change privilege level for line"),
-	ONE(CLI_IN(M_LINE), "transport", "Define transport protocols for line"),
 	ONE(CLI_IN(M_ROUTER), "default-information", "Control distribution of default information"),
 	ONE(CLI_IN(M_ROUTER), "bfd", "BFD configuration commands"),
 	KEPT(CLI_IN(M_TRUSTPOINT), 0, KW("password", "revocation password"), REST_SECRET),
@@ -350,7 +346,6 @@ const struct cli_row rows_kept_late[] = {
 	ONE(IN_CONFIG, "mpls", "Configure MPLS parameters"),
 	ONE(IN_CONFIG, "netconf", "Configure NETCONF"),
 	ONE_SECRET(IN_CONFIG, "ntp", "Configure NTP"),
-	ONE(IN_CONFIG, "privilege", "Command privilege parameters"),
 	ONE_SECRET(IN_CONFIG, "radius-server", "Modify RADIUS query parameters"),
 	ONE(IN_CONFIG, "rmon", "Remote Monitoring"),
 	ONE(IN_CONFIG, "scheduler", "Scheduler parameters"),
@@ -383,6 +378,5 @@ const struct cli_row rows_kept_late[] = {
 	BANNER("login", "Set login banner"),
 	BANNER("exec", "Set EXEC process creation banner"),
 	BANNER("incoming", "Set incoming terminal line banner"),
-	BLOCK(M_LINE, "line", "Configure a terminal line"),
 	{ .toks = NULL },
 };

@@ -13,8 +13,13 @@ extern const struct cli_row rows_version[];
 extern const struct cli_row rows_service[];
 extern const struct cli_row rows_system[];
 extern const struct cli_row rows_logging[];
-extern const struct cli_row rows_users[];
 extern const struct cli_row rows_syslog[];
+extern const struct cli_row rows_enable[];
+extern const struct cli_row rows_globals[];
+extern const struct cli_row rows_usernames[];
+extern const struct cli_row rows_passwords[];
+extern const struct cli_row rows_privilege[];
+extern const struct cli_row rows_lines[];
 extern const struct cli_row rows_pki[];
 extern const struct cli_row rows_archive[];
 extern const struct cli_row rows_pubkey[];
@@ -96,6 +101,9 @@ void policy_left(const void *obj, struct txt *out);
 
 /* `password encryption aes`: what its `no` leaves. */
 int password_aes_apply(struct cli_call *c);
+
+/* `service password-encryption`: what is in clear is encrypted. */
+int password_encryption_apply(struct cli_call *c);
 
 /* What a profile that was made and left still lacks. */
 void profile_left(const void *obj, struct txt *out);

@@ -179,6 +179,7 @@ static int plus1_parse(const struct cli_tok *t, const char *word, void *dst, siz
 {
 	uint64_t v = 0;
 	struct cli_tok wide = *t;
+	uint32_t v32;
 	uint16_t v16;
 	uint8_t v8;
 
@@ -187,17 +188,23 @@ static int plus1_parse(const struct cli_tok *t, const char *word, void *dst, siz
 		return -EINVAL;
 	v8 = (uint8_t)(v + 1);
 	v16 = (uint16_t)(v + 1);
+	v32 = (uint32_t)(v + 1);
 	if (dst)
-		memcpy(dst, t->size == 1 ? (void *)&v8 : (void *)&v16, t->size);
+		memcpy(dst, t->size == 1 ? (void *)&v8 : t->size == 2 ? (void *)&v16 : (void *)&v32, t->size);
 	return 0;
 }
 
 static unsigned plus1_get(const struct cli_tok *t, const void *src)
 {
 	uint16_t v;
+	uint32_t wide;
 
 	if (t->size == 1)
 		return *(const uint8_t *)src;
+	if (t->size == sizeof(wide)) {
+		memcpy(&wide, src, sizeof(wide));
+		return wide;
+	}
 	memcpy(&v, src, sizeof(v));
 	return v;
 }

@@ -2,6 +2,7 @@
 #include "model/config.h"
 
 #include "base/secret.h"
+#include "model/config_list.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -45,58 +46,6 @@ const struct cfg_interface cfg_interface_defaults = {
 	.unreachables = true,
 	.tunnel = { .keepalive_sec = 10, .keepalive_retries = 3 },
 };
-
-/* ---- lists of pointers ---- */
-
-struct list {
-	void **v;
-	size_t n, cap;
-};
-/* Every CFG_LIST_OF has this shape; the cast is the price of typed users. */
-#define LIST(l) ((struct list *)(void *)(l))
-
-static int list_put(struct list *l, size_t at, void *p)
-{
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 4;
-		void **v = reallocarray(l->v, cap, sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		l->v = v;
-		l->cap = cap;
-	}
-	memmove(l->v + at + 1, l->v + at, (l->n - at) * sizeof(*l->v));
-	l->v[at] = p;
-	l->n++;
-	return 0;
-}
-
-static void list_take(struct list *l, const void *p)
-{
-	for (size_t i = 0; i < l->n; i++) {
-		if (l->v[i] != p)
-			continue;
-		memmove(l->v + i, l->v + i + 1, (l->n - i - 1) * sizeof(*l->v));
-		l->n--;
-		return;
-	}
-}
-
-/* A copy of size bytes at like, put into the list at position at. */
-static void *list_add(struct list *l, size_t at, const void *like, size_t size)
-{
-	void *p = malloc(size);
-
-	if (!p)
-		return NULL;
-	memcpy(p, like, size);
-	if (list_put(l, at, p)) {
-		free(p);
-		return NULL;
-	}
-	return p;
-}
 
 #define name_copy(dst, src) copy_str(dst, sizeof(dst), src)
 static void copy_str(char *dst, size_t size, const char *src)
@@ -188,6 +137,7 @@ void config_free(struct config *c)
 	cfg_keys_fini(&c->keys);
 	kept_fini(&c->archive.log.kept);
 	kept_fini(&c->archive.kept);
+	cfg_users_fini(&c->users);
 	kept_fini(&c->kept);
 	free(c);
 }
@@ -213,7 +163,7 @@ struct cfg_policy *config_add_policy(struct config *c, uint32_t priority)
 	p.p.priority = priority;
 	while (at < c->isakmp.policies.n && c->isakmp.policies.v[at]->p.priority < priority)
 		at++;
-	return list_add(LIST(&c->isakmp.policies), at, &p, sizeof(p));
+	return cfg_list_add(LIST(&c->isakmp.policies), at, &p, sizeof(p));
 }
 
 struct cfg_key *config_add_key(struct config *c, const struct cfg_key *k)
@@ -222,7 +172,7 @@ struct cfg_key *config_add_key(struct config *c, const struct cfg_key *k)
 						k->host);
 
 	if (!found)
-		return list_add(LIST(&c->isakmp.keys), c->isakmp.keys.n, k, sizeof(*k));
+		return cfg_list_add(LIST(&c->isakmp.keys), c->isakmp.keys.n, k, sizeof(*k));
 	secret_wipe(found->key, sizeof(found->key));
 	*found = *k;
 	return found;
@@ -241,7 +191,7 @@ struct cfg_isakmp_peer *config_add_isakmp_peer(struct config *c, const struct ip
 	else
 		name_copy(p.host, host);
 	name_copy(p.vrf, vrf);
-	return list_add(LIST(&c->isakmp.peers), c->isakmp.peers.n, &p, sizeof(p));
+	return cfg_list_add(LIST(&c->isakmp.peers), c->isakmp.peers.n, &p, sizeof(p));
 }
 
 struct cfg_transform *config_add_transform(struct config *c, const char *name)
@@ -251,7 +201,7 @@ struct cfg_transform *config_add_transform(struct config *c, const char *name)
 	if (found)
 		return found;
 	name_copy(t.t.name, name);
-	return list_add(LIST(&c->ipsec.transforms), c->ipsec.transforms.n, &t, sizeof(t));
+	return cfg_list_add(LIST(&c->ipsec.transforms), c->ipsec.transforms.n, &t, sizeof(t));
 }
 
 /* Numbered lists by number, then named ones as configured; standard lists first, those of
@@ -272,10 +222,10 @@ static bool acl_before(const struct cfg_acl *a, const struct cfg_acl *b)
 /* A copy of a at that place, to be found by its name. */
 static struct cfg_acl *acl_list_put(struct config *c, size_t at, const struct cfg_acl *a)
 {
-	struct cfg_acl *copy = list_add(LIST(&c->acls), at, a, sizeof(*a));
+	struct cfg_acl *copy = cfg_list_add(LIST(&c->acls), at, a, sizeof(*a));
 
 	if (copy && htab_add(&c->acls_by_name, &copy->by_name, cfg_acl_name_hash(a->name))) {
-		list_take(LIST(&c->acls), copy);
+		cfg_list_take(LIST(&c->acls), copy);
 		free(copy);
 		return NULL;
 	}
@@ -300,10 +250,10 @@ struct cfg_acl *config_add_acl(struct config *c, const char *name, enum acl_kind
 /* An entry at that position of its list. */
 static struct acl_entry *acl_put(struct cfg_acl *acl, size_t at, const struct acl_entry *e)
 {
-	struct acl_entry *copy = list_add(LIST(&acl->entries), at, e, sizeof(*e));
+	struct acl_entry *copy = cfg_list_add(LIST(&acl->entries), at, e, sizeof(*e));
 
 	if (copy && htab_add(&acl->by_tests, &copy->by_tests, acl_entry_hash(e))) {
-		list_take(LIST(&acl->entries), copy);
+		cfg_list_take(LIST(&acl->entries), copy);
 		free(copy);
 		return NULL;
 	}
@@ -328,7 +278,7 @@ struct acl_entry *cfg_acl_add(struct cfg_acl *acl, const struct acl_entry *e)
 	return found;
 }
 
-static struct cfg_map *map_add(struct list *l, const char *name)
+static struct cfg_map *map_add(struct cfg_list *l, const char *name)
 {
 	struct cfg_map m = { .name = "" };
 	size_t at = 0;
@@ -336,7 +286,7 @@ static struct cfg_map *map_add(struct list *l, const char *name)
 	name_copy(m.name, name);
 	while (at < l->n && strcmp(((struct cfg_map *)l->v[at])->name, name) < 0)
 		at++;
-	return list_add(l, at, &m, sizeof(m));
+	return cfg_list_add(l, at, &m, sizeof(m));
 }
 
 struct cfg_map *config_add_map(struct config *c, const char *name)
@@ -363,7 +313,7 @@ struct cfg_map_entry *config_add_ipsec_profile(struct config *c, const char *nam
 	m = map_add(LIST(&c->ipsec_profiles), name);
 	e = m ? cfg_map_add(m, CFG_PROFILE_SEQ) : NULL;
 	if (m && !e) {
-		list_take(LIST(&c->ipsec_profiles), m);
+		cfg_list_take(LIST(&c->ipsec_profiles), m);
 		map_free(m);
 	}
 	return e;
@@ -379,7 +329,7 @@ struct cfg_map_entry *cfg_map_add(struct cfg_map *m, uint32_t seq)
 	e.seq = seq;
 	while (at < m->entries.n && m->entries.v[at]->seq < seq)
 		at++;
-	return list_add(LIST(&m->entries), at, &e, sizeof(e));
+	return cfg_list_add(LIST(&m->entries), at, &e, sizeof(e));
 }
 
 static bool starts_with_then_digit(const char *s, const char *prefix)
@@ -408,7 +358,7 @@ struct cfg_interface *config_add_interface(struct config *c, const char *name)
 	while (at < c->interfaces.n &&
 	       interface_class(c->interfaces.v[at]) <= interface_class(&i))
 		at++;
-	return list_add(LIST(&c->interfaces), at, &i, sizeof(i));
+	return cfg_list_add(LIST(&c->interfaces), at, &i, sizeof(i));
 }
 
 struct cfg_route *config_add_route(struct config *c, const struct cfg_route *r)
@@ -420,7 +370,7 @@ struct cfg_route *config_add_route(struct config *c, const struct cfg_route *r)
 	while (!found && at && r->net.family != IP_V6 && c->routes.v[at - 1]->net.family == IP_V6)
 		at--;
 	if (!found)
-		return list_add(LIST(&c->routes), at, r, sizeof(*r));
+		return cfg_list_add(LIST(&c->routes), at, r, sizeof(*r));
 	*found = *r;
 	return found;
 }
@@ -429,51 +379,51 @@ struct cfg_route *config_add_route(struct config *c, const struct cfg_route *r)
 
 void config_del_policy(struct config *c, struct cfg_policy *p)
 {
-	list_take(LIST(&c->isakmp.policies), p);
+	cfg_list_take(LIST(&c->isakmp.policies), p);
 	policy_free(p);
 }
 
 void config_del_key(struct config *c, struct cfg_key *k)
 {
-	list_take(LIST(&c->isakmp.keys), k);
+	cfg_list_take(LIST(&c->isakmp.keys), k);
 	key_free(k);
 }
 
 void config_del_isakmp_peer(struct config *c, struct cfg_isakmp_peer *p)
 {
-	list_take(LIST(&c->isakmp.peers), p);
+	cfg_list_take(LIST(&c->isakmp.peers), p);
 	isakmp_peer_free(p);
 }
 
 void config_del_transform(struct config *c, struct cfg_transform *t)
 {
-	list_take(LIST(&c->ipsec.transforms), t);
+	cfg_list_take(LIST(&c->ipsec.transforms), t);
 	transform_free(t);
 }
 
 void config_del_acl(struct config *c, struct cfg_acl *a)
 {
-	list_take(LIST(&c->acls), a);
+	cfg_list_take(LIST(&c->acls), a);
 	htab_del(&c->acls_by_name, &a->by_name);
 	acl_free(a);
 }
 
 void cfg_acl_del(struct cfg_acl *acl, struct acl_entry *e)
 {
-	list_take(LIST(&acl->entries), e);
+	cfg_list_take(LIST(&acl->entries), e);
 	htab_del(&acl->by_tests, &e->by_tests);
 	free(e);
 }
 
 void config_del_map(struct config *c, struct cfg_map *m)
 {
-	list_take(LIST(&c->maps), m);
+	cfg_list_take(LIST(&c->maps), m);
 	map_free(m);
 }
 
 void config_del_dynamic_map(struct config *c, struct cfg_map *m)
 {
-	list_take(LIST(&c->dynamic_maps), m);
+	cfg_list_take(LIST(&c->dynamic_maps), m);
 	map_free(m);
 }
 
@@ -484,7 +434,7 @@ void config_del_ipsec_profile(struct config *c, const char *name)
 
 		if (strcmp(m->name, name) != 0)
 			continue;
-		list_take(LIST(&c->ipsec_profiles), m);
+		cfg_list_take(LIST(&c->ipsec_profiles), m);
 		map_free(m);
 		return;
 	}
@@ -492,13 +442,13 @@ void config_del_ipsec_profile(struct config *c, const char *name)
 
 void cfg_map_del(struct cfg_map *m, struct cfg_map_entry *e)
 {
-	list_take(LIST(&m->entries), e);
+	cfg_list_take(LIST(&m->entries), e);
 	map_entry_free(e);
 }
 
 void config_del_interface(struct config *c, struct cfg_interface *i)
 {
-	list_take(LIST(&c->interfaces), i);
+	cfg_list_take(LIST(&c->interfaces), i);
 	interface_free(i);
 }
 
@@ -523,29 +473,29 @@ void cfg_interface_reset(struct cfg_interface *i)
 
 void config_del_route(struct config *c, struct cfg_route *r)
 {
-	list_take(LIST(&c->routes), r);
+	cfg_list_take(LIST(&c->routes), r);
 	free(r);
 }
 
 /* ---- clone ---- */
 
 /* Copies a list whose elements hold nothing else. */
-static int clone_flat(const struct list *from, struct list *to, size_t size)
+static int clone_flat(const struct cfg_list *from, struct cfg_list *to, size_t size)
 {
 	memset(to, 0, sizeof(*to));
 	for (size_t i = 0; i < from->n; i++)
-		if (!list_add(to, i, from->v[i], size))
+		if (!cfg_list_add(to, i, from->v[i], size))
 			return -ENOMEM;
 	return 0;
 }
 
 /* Copies a list whose elements have kept lines at kept_off (and lists that the
  * caller copies afterwards). A failure leaves elements that may be freed. */
-static int clone_kept(const struct list *from, struct list *to, size_t size, size_t kept_off)
+static int clone_kept(const struct cfg_list *from, struct cfg_list *to, size_t size, size_t kept_off)
 {
 	memset(to, 0, sizeof(*to));
 	for (size_t i = 0; i < from->n; i++) {
-		char *e = list_add(to, i, from->v[i], size);
+		char *e = cfg_list_add(to, i, from->v[i], size);
 		kept_list *k;
 
 		if (!e)
@@ -581,14 +531,14 @@ static int clone_acls(const struct config *from, struct config *to)
 	return 0;
 }
 
-static int clone_maps(const struct list *from, struct list *to)
+static int clone_maps(const struct cfg_list *from, struct cfg_list *to)
 {
 	for (size_t i = 0; i < from->n; i++) {
 		const struct cfg_map *old = from->v[i];
 		struct cfg_map m = *old, *copy;
 
 		memset(&m.entries, 0, sizeof(m.entries));
-		copy = list_add(to, i, &m, sizeof(m));
+		copy = cfg_list_add(to, i, &m, sizeof(m));
 		if (!copy || CLONE_KEPT(copy->entries, old->entries, cfg_map_entry))
 			return -ENOMEM;
 	}
@@ -618,7 +568,9 @@ struct config *config_clone(const struct config *c)
 	memset(&n->archive.log.kept, 0, sizeof(n->archive.log.kept));
 	memset(&n->pki, 0, sizeof(n->pki));
 	memset(&n->keys, 0, sizeof(n->keys));
+	memset(&n->users, 0, sizeof(n->users));
 	if (cfg_pki_clone(&c->pki, &n->pki) || cfg_keys_clone(&c->keys, &n->keys) ||
+	    cfg_users_clone(&c->users, &n->users) ||
 	    CLONE_KEPT(n->isakmp.policies, c->isakmp.policies, cfg_policy) ||
 	    clone_flat(LIST(&c->isakmp.keys), LIST(&n->isakmp.keys), sizeof(struct cfg_key)) ||
 	    CLONE_KEPT(n->isakmp.peers, c->isakmp.peers, cfg_isakmp_peer) ||

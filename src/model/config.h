@@ -67,6 +67,7 @@ typedef struct {
 
 #include "model/config_logging.h"
 #include "model/config_pki.h"
+#include "model/config_users.h"
 
 /* `crypto isakmp policy N`: p.priority is N. */
 struct cfg_policy {
@@ -380,6 +381,7 @@ struct config {
 	struct cfg_ipsec ipsec;
 	struct cfg_pki pki;
 	struct cfg_keys keys;
+	struct cfg_users users;
 	CFG_LIST_OF(struct cfg_map) maps;	      /* by name */
 	CFG_LIST_OF(struct cfg_map) dynamic_maps;     /* `crypto dynamic-map`, by name */
 	/* `crypto ipsec profile`, by name: the terms of a map entry (CFG_PROFILE_SEQ, the only

@@ -251,7 +251,7 @@ bool config_equal(const struct config *a, const struct config *b)
 	       EQ(crypto_logging_session) && EQ(ipv6_routing) &&
 	       cfg_logging_equal(&a->logging, &b->logging) && isakmp_equal(&a->isakmp, &b->isakmp) &&
 	       ipsec_equal(&a->ipsec, &b->ipsec) && cfg_pki_equal(&a->pki, &b->pki) &&
-	       cfg_keys_equal(&a->keys, &b->keys) &&
+	       cfg_keys_equal(&a->keys, &b->keys) && cfg_users_equal(&a->users, &b->users) &&
 	       archive_equal(&a->archive, &b->archive) && kept_equal(&a->kept, &b->kept);
 }
 

@@ -5,6 +5,7 @@
 /* As IOS prints it, with its own spelling and order. */
 static const char printed[] =
 	"hostname R1\n"
+	"!\n"
 	"ipv6 unicast-routing\n"
 	"ipv6 cef\n"
 	"!\n"

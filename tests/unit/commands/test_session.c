@@ -92,6 +92,8 @@ static void abbreviations_are_taken_if_they_are_unique(void **state)
 	router_up(&r, M_USER);
 	assert_string_equal(prompt(&r), "R1>");
 	type(&r, "en");
+	assert_int_equal(r.last.action, EXEC_ENABLE); /* whoever acts may ask for a password */
+	cli_session_set_level(r.s, 15);
 	assert_string_equal(prompt(&r), "R1#");
 	assert_string_equal(type(&r, "sh i"), "% Ambiguous command:  \"sh i\"\n\n");
 	assert_int_equal(r.last.status, CLI_ERROR);
@@ -265,12 +267,12 @@ static void words_of_a_kept_block_stay_in_it_without_indentation(void **state)
 					 "logging trap debugging\n"
 					 "!\n"
 					 "line vty 0 4\n"
-					 " password cisco\n"
-					 " login\n"
-					 " transport input ssh\n"
-					 " logging synchronous\n"
 					 " exec-timeout 0 0\n"
 					 " privilege level 15\n"
+					 " password cisco\n"
+					 " logging synchronous\n"
+					 " login\n"
+					 " transport input ssh\n"
 					 "!\n"
 					 "end\n");
 	assert_round_trip(r.c);
