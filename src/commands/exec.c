@@ -73,6 +73,8 @@ const struct cli_row rows_exec[] = {
 	ROW(IN_BOTH, EXEC_SHOW_USERS, SHOW,
 	    KW("users", "Display information about terminal lines"), OPT,
 	    KWV("all", "Include information about inactive ports", AT(detail), 1), CLOSE),
+	{ .modes = IN_BOTH, .flags = ROW_HIDDEN, .action = EXEC_SHOW_USERS, .args_size = sizeof(struct exec_args),
+	  .toks = TOKS(KW("who", "Display information about terminal lines")) },
 	ROW(IN_BOTH, EXEC_SHOW_INTERFACES, SHOW, INTERFACES, OPT_IF),
 	ROW(IN_BOTH, EXEC_SHOW_INTERFACES_DESCRIPTION, SHOW, INTERFACES,
 	    KW("description", "Show interface description")),

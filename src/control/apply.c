@@ -4,7 +4,7 @@
 #include "control/logging.h"
 #include "control/ike_pki.h"
 #include "control/manual.h"
-#include "control/master_key.h"
+#include "control/login.h"
 #include "control/paths.h"
 #include "control/protect.h"
 #include "control/stream.h"
@@ -47,7 +47,7 @@ static int recompile(struct control *c)
 {
 	struct compiled new;
 
-	master_key_follow(c);
+	secrets_follow(c);
 	int err = compile(c->config, c->ifs, c->n_ifs, &c->ids, &new);
 
 	if (!err) {

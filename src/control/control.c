@@ -2,6 +2,7 @@
 /* The control process: one event loop around the configuration, IKE, the
  * forwarder's link, the host and the CLI. */
 #include "control/manual.h"
+#include "control/login_work.h"
 #include "control/master_key.h"
 #include "control/internal.h"
 
@@ -232,6 +233,8 @@ static int start(struct control *c, int fwd_fd)
 	int err = files_load(c);
 
 	if (!err)
+		err = login_work_new(c->base, &c->login_work);
+	if (!err)
 		err = pki_cmd_open(c);
 	if (!err)
 		err = ike_worker_start(c);
@@ -342,6 +345,7 @@ static void control_free(struct control *c)
 	session_close_all(c);
 	capture_free_all(c);
 	ike_worker_stop(c);
+	login_work_free(c->login_work);
 	pki_cmd_close(c);
 	explicit_bzero(&c->masters, sizeof(c->masters));
 	for (size_t i = 0; i < sizeof(c->watches) / sizeof(c->watches[0]); i++)

@@ -13,6 +13,7 @@
 #include "control/capture.h"
 #include "control/life.h"
 #include "control/load.h"
+#include "control/login.h"
 #include "control/logging.h"
 #include "control/ping.h"
 #include "control/pki_cmd.h"
@@ -255,10 +256,10 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 
 	switch (action) {
 	case EXEC_ENABLE:
-		cli_session_goto(cli, M_EXEC);
+		login_enable(io, a, ret_error);
 		break;
 	case EXEC_DISABLE:
-		cli_session_goto(cli, M_USER);
+		login_disable(io, a, ret_error);
 		break;
 	case EXEC_CONFIGURE:
 		cli_session_goto(cli, M_CONFIG);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "control/load.h"
+#include "control/login.h"
 #include "control/master_key.h"
 #include "host/log.h"
 #include "host/os.h"
@@ -63,7 +64,7 @@ static void keep_whole(struct control *c)
 	struct kept old = { 0 }, new;
 	struct txt body = TXT_INIT;
 
-	master_key_follow(c);
+	secrets_follow(c);
 	commands_render(c->config, 0, &body);
 	(void)read_kept(c, &old);
 	new.at = old.at == 4096 ? 4096 + CONFIG_MAX : 4096;
@@ -145,7 +146,7 @@ int files_load(struct control *c)
 	if (!err)
 		err = config_load_text(text, len, &c->config, &r);
 	if (!err) {
-		master_key_follow(c);
+		secrets_follow(c);
 		commands_check(c->config, &r);
 		report_print_log(&r, c->opt->config, &said);
 		if (r.errors)
@@ -188,7 +189,7 @@ void files_running(struct control *c, struct txt *out)
 {
 	struct txt body = TXT_INIT;
 
-	master_key_follow(c);
+	secrets_follow(c);
 	txt_str(&body, "!\n");
 	if (c->changed_at)
 		txt_printf(&body, "! Last configuration change at %s\n!\n", c->changed_at);
@@ -279,7 +280,7 @@ int files_save(struct control *c, struct txt *out)
 		return -ENODEV;
 	}
 	txt_str(out, "Building configuration...\n");
-	master_key_follow(c);
+	secrets_follow(c);
 	txt_str(&body, "!\n");
 	commands_render_file(c->config, "15.9", &body);
 	err = body.bad ? -ENOMEM : file_write(c->opt->config, body.s, body.len);

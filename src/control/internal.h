@@ -58,6 +58,8 @@ struct pki_crls;
 struct pki_sceps;
 struct auth;
 struct acl_log;
+struct login;
+struct login_work;
 struct capture;
 struct ike_worker;
 struct revert;
@@ -208,6 +210,7 @@ struct control {
 	struct archive *archive; /* life_archive.c */
 	struct reload *reload;	 /* life.c: one that is scheduled */
 	unsigned n_sessions_ever;
+	struct login_work *login_work; /* compares passwords */
 	LIST_HEAD(, session) sessions;
 	LIST_HEAD(, stream) streams;
 	LIST_HEAD(, capture) captures;
@@ -367,6 +370,7 @@ void session_set_width(struct session *s, unsigned width);
 void session_set_history(struct session *s, unsigned size);
 void session_terminal(const struct session *s, struct show_terminal *ret);
 void session_set_monitor(struct session *s, bool on);
+struct login *session_login(struct session *s);
 void session_end(struct session *s);
 struct cli_session *session_cli(struct session *s);
 void session_set_ping(struct session *s, struct ping *p);

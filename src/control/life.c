@@ -16,7 +16,7 @@
 #include "control/dialog.h"
 #include "control/flash.h"
 #include "control/load.h"
-#include "control/master_key.h"
+#include "control/login.h"
 #include "control/stream.h"
 #include "host/log.h"
 #include "host/os.h"
@@ -48,7 +48,7 @@ static void wipe_txt(struct txt *t)
 
 void life_running(struct control *c, struct txt *out)
 {
-	master_key_follow(c);
+	secrets_follow(c);
 	txt_str(out, "!\n");
 	commands_render_file(c->config, "15.9", out);
 }

@@ -14,6 +14,7 @@
 #include "base/wr.h"
 #include "control/dialog.h"
 #include "control/life.h"
+#include "control/login.h"
 #include "control/ping.h"
 #include "control/pki_cmd.h"
 #include "control/pki_scep.h"
@@ -35,6 +36,7 @@
 #define TERMINAL_LENGTH 24
 #define TERMINAL_WIDTH 80
 #define FAREWELL_SEC 30 /* to read what is left, for who has closed his side */
+#define HELLO_MS 300 /* within which a client says what it is */
 
 struct session {
 	LIST_ENTRY(session) entry;
@@ -54,7 +56,14 @@ struct session {
 	struct stream *stream; /* a long answer is under way: nothing is read until it is said */
 	bool after_paste; /* that a blank line ended: `quit` may follow */
 	struct typed typed[2]; /* EXEC lines, and those of configuration mode */
+	struct login login;
+	struct event *timer; /* until HELLO, then of exec-timeout; NULL: there is none */
 };
+
+struct login *session_login(struct session *s)
+{
+	return &s->login;
+}
 
 unsigned session_privilege(const struct session *s)
 {
@@ -73,9 +82,12 @@ size_t session_users(const struct control *c, const struct session *self, struct
 	LIST_FOREACH(s, &c->sessions, entry) { /* newest first */
 		size_t line = n - ++i;
 
-		if (line < max)
-			v[line] = (struct show_user){ .line = (unsigned)line, .self = s == self,
-						      .idle_ms = now - s->seen_ms };
+		if (line >= max)
+			continue;
+		v[line] = (struct show_user){ .line = s->login.line, .console = s->login.console,
+					      .self = s == self, .idle_ms = now - s->seen_ms };
+		memcpy(v[line].user, s->login.user, sizeof(v[line].user));
+		memcpy(v[line].location, s->login.location, sizeof(v[line].location));
 	}
 	return n < max ? n : max;
 }
@@ -92,6 +104,9 @@ static void session_free(struct session *s)
 	}
 	pki_make_forget(s->c, s);
 	pki_scep_forget(s->c, s);
+	login_forget(&s->login);
+	if (s->timer)
+		event_free(s->timer);
 	dialog_free(s->dialog);
 	stream_free(s->stream);
 	event_free(s->again);
@@ -137,7 +152,8 @@ static void prompt(struct session *s, bool error)
 	uint8_t head[7];
 	struct wr w = wr_of(head, sizeof(head));
 
-	wr_u8(&w, (uint8_t)((error ? SHELL_FLAG_ERROR : 0) | (s->dialog ? SHELL_FLAG_ANSWER : 0) |
+	bool answer = s->dialog || cli_session_is_text(s->cli);
+	wr_u8(&w, (uint8_t)((error ? SHELL_FLAG_ERROR : 0) | (answer ? SHELL_FLAG_ANSWER : 0) |
 			  (s->dialog && s->dialog->hidden ? SHELL_FLAG_HIDDEN : 0) |
 			  (configuring(s) ? SHELL_FLAG_CONFIG : 0)));
 	wr_be16(&w, (uint16_t)s->length);
@@ -151,6 +167,15 @@ static void prompt(struct session *s, bool error)
 	if (!t.bad)
 		put(s, SHELL_PROMPT, t.s, t.len);
 	txt_fini(&t);
+}
+
+/* For the next line, or for the end. */
+static void ready(struct session *s, bool error)
+{
+	if (s->ending)
+		put(s, SHELL_CLOSE, "", 0);
+	else
+		prompt(s, error);
 }
 
 void session_resume(struct session *s, bool error)
@@ -178,8 +203,7 @@ void session_wait(struct session *s)
 void session_made(struct session *s, bool error)
 {
 	s->waiting = false;
-	if (!s->ending)
-		prompt(s, error);
+	ready(s, error);
 }
 
 void session_set_length(struct session *s, unsigned length)
@@ -244,7 +268,7 @@ static void remember(struct session *s, const char *line)
 {
 	struct txt t = TXT_INIT;
 
-	if (!line[strspn(line, " \t")])
+	if (!line[strspn(line, " \t")] || cli_session_is_text(s->cli))
 		return;
 	/* secrets are not kept, not even here */
 	cli_mask_line(commands_grammar(), cli_session_mode(s->cli), line, &t);
@@ -358,6 +382,15 @@ static void typed(const struct session *s, unsigned mode, const char *line)
 	txt_fini(&t);
 }
 
+static void log_configured(const struct session *s)
+{
+	struct txt name = TXT_INIT;
+
+	login_name(&s->login, &name);
+	log_line("SYS-5-CONFIG_I", "Configured from console by %s", txt_cstr(&name));
+	txt_fini(&name);
+}
+
 /* One line. True if it goes on by itself and prompts at its end. */
 static bool run_line(struct session *s, const char *line, bool *ret_error)
 {
@@ -383,7 +416,7 @@ static bool run_line(struct session *s, const char *line, bool *ret_error)
 	if (r.ended) {
 		apply_now(s->c);
 		if (!r.config)
-			log_line("SYS-5-CONFIG_I", "Configured from console by vty0");
+			log_configured(s);
 	}
 	if (r.status == CLI_EXEC)
 		later = run_exec(s, &r, &error);
@@ -412,8 +445,10 @@ static void take_answer(struct session *s, const char *line, bool end)
 	}
 	if (!more && !s->waiting) /* else a key is being made for it */
 		dialog_free(d);
+	if (!more && !s->waiting && !s->login.in) /* who breaks off at the beginning */
+		s->ending = true;
 	if (!s->waiting)
-		prompt(s, error);
+		ready(s, error);
 }
 
 /* A line, then Ctrl-Z if that ended it; one prompt for both. */
@@ -421,14 +456,93 @@ static void take_line(struct session *s, const char *line, bool then_end)
 {
 	bool error = false, later = false;
 
+	if (then_end && cli_session_is_text(s->cli)) /* what is typed of a banner is dropped */
+		line = cli_session_delimiter(s->cli);
 	if (*line || !then_end)
 		later = run_line(s, line, &error);
 	if (then_end && !s->ending && configuring(s))
 		(void)run_line(s, "end", &error);
-	if (s->ending)
-		put(s, SHELL_CLOSE, "", 0);
-	else if (!later)
-		prompt(s, error);
+	if (s->ending || !later)
+		ready(s, error);
+}
+
+/* ---- the beginning, and the end of who is idle ---- */
+
+static void on_idle(evutil_socket_t fd, short what, void *ctx);
+
+static void idle_in(struct session *s, uint64_t ms)
+{
+	const struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+
+	if (!s->timer)
+		s->timer = evtimer_new(s->c->base, on_idle, s);
+	if (s->timer)
+		evtimer_add(s->timer, &tv);
+}
+
+static void begin(struct session *s)
+{
+	struct txt out = TXT_INIT;
+	struct exec_io io = { s->c, s, &out };
+	const struct session *other;
+	unsigned vty = 0;
+	bool taken = true, console = false;
+
+	while (taken) {
+		taken = false;
+		LIST_FOREACH(other, &s->c->sessions, entry) {
+			console |= other->login.console;
+			taken |= other->login.begun && !other->login.console && other->login.line == vty;
+		}
+		vty += taken;
+	}
+	if (s->timer)
+		evtimer_del(s->timer);
+	login_begin(&io, vty, console);
+	if (out.len)
+		put(s, SHELL_OUTPUT, out.s, out.len); /* though it may be the last */
+	txt_fini(&out);
+	if (s->login.idle_sec)
+		idle_in(s, (uint64_t)s->login.idle_sec * 1000);
+	ready(s, false);
+}
+
+static void say_goodbye(struct session *s)
+{
+	const struct login *l = &s->login;
+	struct txt out = TXT_INIT;
+
+	log_line("SYS-6-TTY_EXPIRE_TIMER", "(exec timer expired, tty %u (%s)), user %s",
+		 l->console ? 0 : l->line + 2, l->location[0] ? l->location : "0.0.0.0", l->user);
+	if (l->console)
+		txt_printf(&out, "\n\n\n%s con0 is now available\n\n", s->c->config->hostname);
+	else
+		txt_str(&out, "\n% The session was idle for as long as exec-timeout allows: it ends.\n");
+	session_print(s, txt_cstr(&out));
+	txt_fini(&out);
+}
+
+/* HELLO did not come, or the user has not done anything. */
+static void on_idle(evutil_socket_t fd, short what, void *ctx)
+{
+	struct session *s = ctx;
+	uint64_t idle = host_now_ms(NULL) - s->seen_ms, most = (uint64_t)s->login.idle_sec * 1000;
+
+	(void)fd;
+	(void)what;
+	if (!s->login.begun) {
+		begin(s);
+		return;
+	}
+	if (s->ending || !most)
+		return;
+	if (s->ping || s->waiting || idle < most) {
+		idle_in(s, s->ping || s->waiting ? most : most - idle);
+		return;
+	}
+	say_goodbye(s);
+	session_end(s);
+	ready(s, false);
 }
 
 static void take_frame(struct session *s, uint8_t type, struct span p)
@@ -437,6 +551,13 @@ static void take_frame(struct session *s, uint8_t type, struct span p)
 	struct txt t = TXT_INIT;
 
 	s->seen_ms = host_now_ms(NULL);
+	if (!s->login.begun) {
+		if (type == SHELL_HELLO)
+			login_hello(&s->login, p);
+		begin(s);
+	}
+	if (type == SHELL_HELLO || s->ending)
+		return;
 
 	if (p.len > SHELL_LINE_MAX || memchr(p.p ? (const char *)p.p : "", '\0', p.len)) {
 		session_print(s, "% Line too long or not text\n");
@@ -677,11 +798,12 @@ void session_accept(struct control *c, int fd)
 	session_set_history(s, TYPED_DEFAULT);
 	cli_session_set_interactive(s->cli, true);
 	s->seen_ms = host_now_ms(NULL);
+	login_peer(&s->login, fd, c->config);
 	LIST_INSERT_HEAD(&c->sessions, s, entry);
 	bufferevent_setwatermark(s->bev, EV_WRITE, STREAM_ROOM / 2, 0);
 	bufferevent_setcb(s->bev, on_read, on_write, on_event, s);
 	bufferevent_enable(s->bev, EV_READ | EV_WRITE);
-	prompt(s, false);
+	idle_in(s, HELLO_MS);
 }
 
 void session_close_all(struct control *c)

@@ -73,8 +73,9 @@ struct show_match {
 
 struct show_user {
 	unsigned line; /* of `vty N` */
+	bool console;  /* `con 0` */
 	bool self;
-	char user[32];
+	char user[64];
 	char location[64]; /* where from; "" here */
 	uint64_t idle_ms;
 };

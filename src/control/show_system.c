@@ -111,9 +111,9 @@ void show_users(const struct show_in *in, struct txt *out)
 		const struct show_user *u = &in->users[i];
 		char line[16];
 
-		snprintf(line, sizeof(line), "vty %u", u->line);
+		snprintf(line, sizeof(line), "%s %u", u->console ? "con" : "vty", u->line);
 		/* the absolute line number: a console and an auxiliary port come first */
-		txt_printf(out, "%c%3u %-9s %-10s %-20s ", u->self ? '*' : ' ', u->line + 2, line,
+		txt_printf(out, "%c%3u %-9s %-10s %-20s ", u->self ? '*' : ' ', u->console ? 0 : u->line + 2, line,
 			   u->user, "idle");
 		show_age(out, u->idle_ms / 1000);
 		txt_printf(out, "   %s\n", u->location);

@@ -8,6 +8,7 @@
 #define MODEL_CONFIG_H
 
 #include "base/hash.h"
+#include "base/txt.h"
 #include "model/alg_id.h"
 #include "model/policy.h"
 #include "model/selector.h"
@@ -438,6 +439,8 @@ bool cfg_route_equal(const struct cfg_route *a, const struct cfg_route *b);
 /* True if nothing of a tunnel may leave in clear: it has `tunnel protection`, or a line that
  * begins so and was kept because nobody understood the rest. */
 bool cfg_interface_protected(const struct cfg_interface *i);
+/* The text of `banner KIND`, which is kept as it was written; nothing if there is none. */
+void config_banner(const struct config *c, const char *kind, struct txt *out);
 /* To Null0: what has no better route is refused. */
 bool cfg_route_is_null(const struct cfg_route *r);
 bool cfg_addr6_equal(const struct cfg_addr6 *a, const struct cfg_addr6 *b);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -83,29 +84,6 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-bool client_open(struct client *c, const char *path, struct terminal *tty)
-{
-	struct sigaction sa = { .sa_handler = on_interrupt }; /* no SA_RESTART: it ends waiting */
-
-	*c = (struct client){ .tty = tty, .pager = { .write = write_paged, .write_raw = write_raw, .key = wait_key } };
-	c->pager.ctx = c;
-	c->fd = connect_to(path);
-	if (c->fd < 0)
-		return false;
-	sigaction(SIGINT, &sa, NULL);
-	return true;
-}
-
-void client_close(struct client *c)
-{
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
-	shell_reader_fini(&c->in);
-	txt_fini(&c->prompt);
-	txt_fini(&c->insert);
-}
-
 static bool send_frame(struct client *c, enum shell_frame type, const char *s, size_t n)
 {
 	struct txt t = TXT_INIT;
@@ -125,6 +103,43 @@ static bool send_frame(struct client *c, enum shell_frame type, const char *s, s
 		c->over = true;
 	txt_fini(&t);
 	return !c->over;
+}
+
+/* What control cannot see: a terminal, and what sshd says of the other end. */
+static void say_hello(struct client *c)
+{
+	const char *from = getenv("SSH_CONNECTION");
+	char hello[64] = { c->tty ? SHELL_HELLO_TTY : 0 };
+	size_t n = from ? strcspn(from, " ") : 0;
+
+	if (n >= sizeof(hello) - 1)
+		n = 0;
+	memcpy(hello + 1, from ? from : "", n);
+	(void)send_frame(c, SHELL_HELLO, hello, n + 1); /* a router that is gone shows when it is asked */
+}
+
+bool client_open(struct client *c, const char *path, struct terminal *tty)
+{
+	struct sigaction sa = { .sa_handler = on_interrupt }; /* no SA_RESTART: it ends waiting */
+
+	*c = (struct client){ .tty = tty, .pager = { .write = write_paged, .write_raw = write_raw, .key = wait_key } };
+	c->pager.ctx = c;
+	c->fd = connect_to(path);
+	if (c->fd < 0)
+		return false;
+	sigaction(SIGINT, &sa, NULL);
+	say_hello(c);
+	return true;
+}
+
+void client_close(struct client *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	shell_reader_fini(&c->in);
+	txt_fini(&c->prompt);
+	txt_fini(&c->insert);
 }
 
 /* Deals with one frame; true if it was the prompt, or the end. */

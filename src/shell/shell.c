@@ -81,10 +81,6 @@ static int talk(struct client *c, const char *commands)
 		fputs("culvert shell: the router closed the connection\n", stderr);
 		return 1;
 	}
-	/* a tool that gives commands works at the privileged level, as scripts on
-	 * routers do; a person types `enable` */
-	if (!c->tty)
-		client_run(c, SHELL_LINE, "enable", strlen("enable"));
 	if (commands)
 		from_argument(c, commands);
 	else if (!c->tty)

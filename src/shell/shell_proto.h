@@ -19,6 +19,7 @@ enum shell_frame {
 	SHELL_COMPLETE,	 /* what stands before TAB */
 	SHELL_INTERRUPT, /* Ctrl-C: ends what runs */
 	SHELL_END,	 /* Ctrl-Z: the line (may be empty), then `end` */
+	SHELL_HELLO,	 /* first of all: 1 byte of enum shell_hello, and the address that an SSH client has */
 	/* control -> client */
 	SHELL_OUTPUT = 64, /* text to print */
 	SHELL_ASYNC,	   /* a log line for terminal monitor */
@@ -29,6 +30,8 @@ enum shell_frame {
 };
 
 #define SHELL_AS_WINDOW 0xffff
+
+enum shell_hello { SHELL_HELLO_TTY = 1 /* a person sits at a terminal */ };
 
 enum shell_flag {
 	SHELL_FLAG_ERROR = 1,  /* the last line printed an error */

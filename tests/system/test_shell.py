@@ -15,7 +15,7 @@ pytestmark = pytest.mark.no_way('a command line: no packet passes')
 
 pexpect = pytest.importorskip('pexpect')
 
-LINE, HELP, COMPLETE, INTERRUPT, END = 1, 2, 3, 4, 5
+LINE, HELP, COMPLETE, INTERRUPT, END, HELLO = 1, 2, 3, 4, 5, 6
 OUTPUT, ASYNC, INSERT, PROMPT, CLOSE = 64, 65, 66, 67, 68
 
 
@@ -25,6 +25,7 @@ class Server(threading.Thread):
     def __init__(self, path):
         super().__init__(daemon=True)
         self.asked = []
+        self.hello = None
         self.length = 24
         self.conn = None
         self.listener = socket.socket(socket.AF_UNIX)
@@ -55,6 +56,9 @@ class Server(threading.Thread):
             self.conn, _ = self.listener.accept()
             self.prompt()
             for kind, data in self.frames():
+                if kind == HELLO:
+                    self.hello = data
+                    continue
                 self.asked.append((kind, data))
                 if self.answer(kind, data):
                     return
@@ -89,7 +93,7 @@ class Server(threading.Thread):
             self.put(CLOSE)
             self.conn.close()
             return True
-        elif kind == LINE and data not in (b'', b'enable'):
+        elif kind == LINE and data:
             self.put(OUTPUT, b'did ' + data + b'\n')
         self.prompt()
         return False
@@ -133,7 +137,8 @@ def terminal(culvert, server, tmp_path):
 def test_commands_of_c_run_in_order_from_privileged_exec(culvert, server, tmp_path):
     done = run(culvert, tmp_path, '-c', 'one; two\\;half ;\n three')
     assert (done.returncode, done.stdout, done.stderr) == (0, 'did one\ndid two;half\ndid three\n', '')
-    assert [d for _, d in server.asked] == [b'enable', b'one', b'two;half', b'three']
+    assert [d for _, d in server.asked] == [b'one', b'two;half', b'three']
+    assert server.hello[0] == 0  # no terminal: control begins in privileged EXEC
 
 
 def test_an_error_in_any_command_is_the_exit_status(culvert, server, tmp_path):
@@ -146,20 +151,20 @@ def test_a_pipe_is_read_line_by_line_without_echo_and_paging(culvert, server, tm
     done = run(culvert, tmp_path, stdin='one\r\nlong\ra b\n\nlast')
     assert done.stdout.split('\n')[0] == 'did one'
     assert done.stdout.count('row ') == 100 and 'More' not in done.stdout and 'R1#' not in done.stdout
-    assert [d for _, d in server.asked][1:] == [b'one', b'long', b'a b', b'', b'last']
+    assert [d for _, d in server.asked] == [b'one', b'long', b'a b', b'', b'last']
 
 
 def test_a_line_that_is_too_long_is_refused_whole(culvert, server, tmp_path):
     done = run(culvert, tmp_path, stdin='x' * 4097 + '\n' + 'y' * 4096 + '\n')
     assert done.returncode == 1
     assert done.stdout == '% Line too long, or no text: ignored\ndid ' + 'y' * 4096 + '\n'
-    assert len(server.asked) == 2
+    assert len(server.asked) == 1
 
 
 def test_a_line_with_a_nul_is_refused(culvert, server, tmp_path):
     done = run(culvert, tmp_path, stdin='no ip\0 address\n')
     assert done.returncode == 1
-    assert [d for _, d in server.asked] == [b'enable']
+    assert server.asked == []
 
 
 def test_exit_ends_it_and_the_rest_is_not_sent(culvert, server, tmp_path):

@@ -424,6 +424,34 @@ static void a_banner_is_typed_line_by_line(void **state)
 	router_down(&r);
 }
 
+static void a_banner_is_shown_as_it_was_meant(void **state)
+{
+	static const struct {
+		const char *config, *text;
+	} rows[] = {
+		{ "banner motd ^C\n  Keep out!\n! really\n\nbye ^C\n", "\n  Keep out!\n! really\n\nbye \n" },
+		{ "banner motd # one line #\n", " one line \n" },
+		{ "banner motd ^x\n stop ^\n", "x\n stop \n" },
+		{ "banner motd %\nnever ended\n", "\nnever ended\n" },
+		{ "banner motd ##\n", "" },
+		{ "banner login #no#\n", "" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct report report = { 0 };
+		struct config *c = load(rows[i].config, &report);
+		struct txt out = TXT_INIT;
+
+		config_banner(c, "motd", &out);
+		assert_string_equal(txt_cstr(&out), rows[i].text);
+		txt_fini(&out);
+		report_fini(&report);
+		config_free(c);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -441,6 +469,7 @@ int main(void)
 		cmocka_unit_test(privilege_moves_commands),
 		cmocka_unit_test(a_level_brings_nothing_to_life_by_a_kept_block),
 		cmocka_unit_test(a_banner_is_typed_line_by_line),
+		cmocka_unit_test(a_banner_is_shown_as_it_was_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

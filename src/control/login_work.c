@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/login_work.h"
+
+#include <bsd/sys/queue.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "control/secret_hash.h"
+
+#define NICER 10
+
+struct login_job {
+	STAILQ_ENTRY(login_job) entry;
+	struct cfg_secret secret;
+	char clear[CFG_SECRET_MAX];
+	bool never;		/* there is no such secret */
+	bool fits;		/* the thread's until it is in the list of those that are done */
+	login_work_done *done;	/* the event loop's; NULL: forgotten */
+	void *ctx;
+};
+STAILQ_HEAD(login_jobs, login_job);
+
+struct login_work {
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	struct login_jobs todo, done; /* under lock */
+	bool stops;		      /* under lock */
+	bool runs;		      /* the event loop's alone */
+	pthread_t thread;
+	int fd;
+	struct event *event;
+};
+
+/* Takes as long as a hash of the default type does: who has no secret is not told by the time. */
+static const struct cfg_secret nobody = {
+	.set = true, .hashed = true, .type = SECRET_SCRYPT,
+	.text = "$9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6",
+};
+
+static void job_free(struct login_job *j)
+{
+	secret_free(j, sizeof(*j));
+}
+
+static void jobs_free(struct login_jobs *v)
+{
+	struct login_job *j;
+
+	while ((j = STAILQ_FIRST(v))) {
+		STAILQ_REMOVE_HEAD(v, entry);
+		job_free(j);
+	}
+}
+
+static void *work(void *ctx)
+{
+	struct login_work *w = ctx;
+	struct login_job *j;
+	const uint64_t one = 1;
+
+	(void)setpriority(PRIO_PROCESS, 0, NICER); /* Linux: of this thread */
+	pthread_mutex_lock(&w->lock);
+	while (!w->stops) {
+		j = STAILQ_FIRST(&w->todo);
+		if (!j) {
+			pthread_cond_wait(&w->more, &w->lock);
+			continue;
+		}
+		STAILQ_REMOVE_HEAD(&w->todo, entry);
+		pthread_mutex_unlock(&w->lock);
+		j->fits = secret_fits(&j->secret, j->clear) && !j->never;
+		secret_wipe(j->clear, sizeof(j->clear));
+		pthread_mutex_lock(&w->lock);
+		STAILQ_INSERT_TAIL(&w->done, j, entry);
+		(void)!write(w->fd, &one, sizeof(one));
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+static void on_done(evutil_socket_t fd, short what, void *ctx)
+{
+	struct login_work *w = ctx;
+	struct login_jobs done;
+	struct login_job *j;
+	uint64_t n;
+
+	(void)what;
+	(void)!read(fd, &n, sizeof(n));
+	STAILQ_INIT(&done);
+	pthread_mutex_lock(&w->lock);
+	STAILQ_CONCAT(&done, &w->done);
+	pthread_mutex_unlock(&w->lock);
+	while ((j = STAILQ_FIRST(&done))) {
+		STAILQ_REMOVE_HEAD(&done, entry);
+		if (j->done)
+			j->done(j->ctx, j->fits);
+		job_free(j);
+	}
+}
+
+int login_work_new(struct event_base *base, struct login_work **ret_w)
+{
+	struct login_work *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->more, NULL);
+	STAILQ_INIT(&w->todo);
+	STAILQ_INIT(&w->done);
+	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->event = w->fd < 0 ? NULL : event_new(base, w->fd, EV_READ | EV_PERSIST, on_done, w);
+	if (!w->event || event_add(w->event, NULL) < 0) {
+		int err = w->fd < 0 ? -errno : -ENOMEM;
+
+		login_work_free(w);
+		return err;
+	}
+	*ret_w = w;
+	return 0;
+}
+
+void login_work_free(struct login_work *w)
+{
+	if (!w)
+		return;
+	if (w->runs) {
+		pthread_mutex_lock(&w->lock);
+		w->stops = true;
+		pthread_cond_signal(&w->more);
+		pthread_mutex_unlock(&w->lock);
+		pthread_join(w->thread, NULL);
+	}
+	jobs_free(&w->todo);
+	jobs_free(&w->done);
+	if (w->event)
+		event_free(w->event);
+	if (w->fd >= 0)
+		close(w->fd);
+	pthread_cond_destroy(&w->more);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+/* Signals are the event loop's. */
+static bool start(struct login_work *w)
+{
+	sigset_t all, old;
+
+	if (w->runs)
+		return true;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	w->runs = pthread_create(&w->thread, NULL, work, w) == 0;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return w->runs;
+}
+
+struct login_job *login_work_put(struct login_work *w, const struct cfg_secret *s, const char *clear,
+				 login_work_done *done, void *ctx)
+{
+	struct login_job *j = start(w) ? calloc(1, sizeof(*j)) : NULL;
+
+	if (!j)
+		return NULL;
+	j->never = !s || !s->set;
+	j->secret = j->never ? nobody : *s;
+	snprintf(j->clear, sizeof(j->clear), "%s", clear);
+	j->done = done;
+	j->ctx = ctx;
+	pthread_mutex_lock(&w->lock);
+	STAILQ_INSERT_TAIL(&w->todo, j, entry);
+	pthread_cond_signal(&w->more);
+	pthread_mutex_unlock(&w->lock);
+	return j;
+}
+
+void login_work_forget(struct login_job *j)
+{
+	if (j)
+		j->done = NULL;
+}

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what at the command line: users, secrets, lines and banners, on terminals and without."""
+import os
+import pwd
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from conftest import built
+
+pytestmark = pytest.mark.no_way('a command line: no packet passes')
+
+pexpect = pytest.importorskip('pexpect')
+
+ADMIN, READER, STRANGER = 'daemon', 'bin', 'games'  # users that every Debian has
+
+
+class Router:
+    """`culvert run` in a network namespace of its own, with a socket that everybody may open."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix='culvert-users-')
+        os.chmod(self.dir, 0o755)
+        self.binary = shutil.copy(built('culvert'), self.dir)  # where whoever it is can reach it
+        self.config, self.sock, self.log = (os.path.join(self.dir, name) for name in ('config', 'sock', 'log'))
+        self.process = None
+
+    def start(self, config):
+        with open(self.config, 'w', encoding='utf-8') as f:
+            f.write('hostname R9\n' + config)
+        alone = ['unshare', '-n'] if os.geteuid() == 0 else ['unshare', '-Urn']
+        if subprocess.run([*alone, 'true'], capture_output=True, check=False).returncode:
+            pytest.skip('needs network namespaces')
+        with open(self.log, 'w', encoding='utf-8') as log:
+            self.process = subprocess.Popen([*alone, self.binary, 'run', '--config', self.config, '--socket', self.sock],
+                                            stdout=log, stderr=log)
+        for _ in range(200):
+            if os.path.exists(self.sock):
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail('the router does not start')
+        os.chmod(self.sock, 0o666)
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.dir)
+
+    def said(self):
+        with open(self.log, encoding='utf-8') as f:
+            return f.read()
+
+    def run(self, commands, user=None, stdin=None):
+        words = ['-c', commands] if stdin is None else []
+        return subprocess.run([self.binary, 'shell', '--socket', self.sock, *words], capture_output=True, text=True,
+                              timeout=30, input=stdin or '', preexec_fn=become(user), check=False)
+
+    def terminal(self, user=None, **env):
+        child = pexpect.spawn(self.binary, ['shell', '--socket', self.sock], encoding='utf-8', timeout=20,
+                              dimensions=(24, 80), env={**os.environ, 'TERM': 'vt100', **env}, preexec_fn=become(user))
+        child.delaybeforesend = None
+        return child
+
+
+def become(user):
+    if not user:
+        return None
+    who = pwd.getpwnam(user)
+
+    def change():
+        os.setgroups([])
+        os.setgid(who.pw_gid)
+        os.setuid(who.pw_uid)
+    return change
+
+
+@pytest.fixture
+def router():
+    r = Router()
+    try:
+        yield r
+    finally:
+        r.stop()
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='becomes other users')
+
+
+def test_a_router_without_secrets_is_as_open_as_its_socket(router):
+    router.start('')
+    assert 'Current privilege level is 15\n' in router.run('show privilege').stdout
+    child = router.terminal()
+    child.expect_exact('R9>')
+    child.send('enable\r')
+    child.expect_exact('R9#')
+    child.send('disable\r')
+    child.expect_exact('R9>')
+    child.send('enable 7\r')
+    child.expect_exact('R9#')
+    child.send('show privilege\r')
+    child.expect_exact('Current privilege level is 7')
+    child.send('disable 9\r')
+    child.expect_exact('New privilege level must be less than current privilege level')
+    child.close(force=True)
+
+
+def test_enable_asks_three_times(router):
+    router.start('enable secret letmein\n')
+    # what was in clear is hashed before it is printed or saved
+    shown = router.run('show running-config').stdout
+    assert '\nenable secret 9 $9$' in shown and 'letmein' not in shown
+    child = router.terminal()
+    child.expect_exact('R9>')
+    begun = time.monotonic()
+    child.send('enable\r')
+    for _ in range(3):
+        child.expect_exact('Password: ')
+        child.send('wrong\r')
+    child.expect_exact('% Bad secrets')
+    assert 'wrong' not in child.before
+    assert time.monotonic() - begun > 2.5  # who guesses waits
+    child.expect_exact('R9>')
+    child.send('enable\r')
+    child.expect_exact('Password: ')
+    child.send('letmein\r')
+    child.expect_exact('R9#')
+    assert 'letmein' not in child.before
+    child.send('show history\r')
+    child.expect_exact('R9#')
+    assert 'letmein' not in child.before
+    child.close(force=True)
+    assert '%SYS-5-PRIV_AUTH_FAIL: Authentication to privilege level 15 failed by console' in router.said()
+    # scripts of root's are asked for nothing, and Ctrl-C breaks a question off
+    assert 'level is 15\n' in router.run('show privilege').stdout
+    child = router.terminal()
+    child.expect_exact('R9>')
+    child.send('enable\r')
+    child.expect_exact('Password: ')
+    child.send('\x03')
+    child.expect_exact('R9>')
+    child.close(force=True)
+
+
+@needs_root
+def test_a_user_of_the_machine_has_the_level_that_the_configuration_gives_him(router):
+    router.start(f'username {ADMIN} privilege 15 secret a\nusername {READER} secret b\nusername local secret c\n'
+                 'privilege exec level 1 show running-config interface\n')
+    assert 'level is 15\n' in router.run('show privilege', ADMIN).stdout
+    done = router.run('show privilege; show clock; configure terminal; show running-config; enable', READER)
+    assert done.returncode == 1 and 'Current privilege level is 1\n' in done.stdout
+    assert done.stdout.count("% Invalid input detected at '^' marker.") == 1 and '% No password set' in done.stdout
+    child = router.terminal(ADMIN, SSH_CONNECTION='192.0.2.9 50000 192.0.2.1 22')
+    child.expect_exact('R9#')
+    child.send('show users\r')
+    child.expect(rf'\*\s+2 vty 0 +{ADMIN} +idle +00:00:00 +192\.0\.2\.9\r\n')
+    child.send('conf t\r')
+    child.expect_exact('R9(config)#')
+    child.send('end\r')
+    child.expect_exact('R9#')
+    assert f'%SYS-5-CONFIG_I: Configured from console by {ADMIN} on vty0 (192.0.2.9)' in router.said()
+    child.send('?')
+    child.expect_exact('configure')
+    child.close(force=True)
+    child = router.terminal(READER)
+    child.expect_exact('R9>')
+    child.send('?')
+    child.expect_exact('R9>')
+    assert 'configure' not in child.before and 'enable' in child.before
+    child.close(force=True)
+
+
+@needs_root
+def test_lines_ask_whom_nobody_knows(router):
+    router.start('username eve privilege 7 secret sesame\nusername open nopassword\nline vty 0 4\n login local\n'
+                 'banner motd ^C\nKeep out\n^C\nbanner login #Who are you?#\nbanner exec #Welcome#\n')
+    child = router.terminal(STRANGER)
+    child.expect_exact('Keep out')
+    child.expect_exact('Who are you?')
+    child.expect_exact('User Access Verification')
+    child.expect_exact('Username: ')
+    child.send('eve\r')
+    child.expect_exact('Password: ')
+    child.send('mellon\r')
+    child.expect_exact('% Login invalid')
+    child.expect_exact('Username: ')
+    child.send('eve\r')
+    child.expect_exact('Password: ')
+    child.send('sesame\r')
+    child.expect_exact('Welcome')
+    child.expect_exact('R9#')
+    child.send('show privilege\r')
+    child.expect_exact('Current privilege level is 7')
+    child.send('enable\r')
+    child.expect_exact('% No password set')
+    child.close(force=True)
+    assert 'Login failed [user: eve]' in router.said() and 'mellon' not in router.said()
+    # whoever gives up gets nothing, and three mistakes are the end
+    child = router.terminal(STRANGER)
+    child.expect_exact('Username: ')
+    child.send('\x03')
+    child.expect(pexpect.EOF)
+    child = router.terminal(STRANGER)
+    for _ in range(3):
+        child.expect_exact('Username: ')
+        child.send('nobody\r')
+        child.expect_exact('Password: ')
+        child.send('x\r')
+    child.expect(pexpect.EOF)
+    # a pipe is asked, too
+    done = router.run(None, STRANGER, stdin='eve\nsesame\nshow privilege\n')
+    assert 'Current privilege level is 7' in done.stdout and 'Keep out' not in done.stdout
+    assert 'level is 1\n' in router.run(None, STRANGER, stdin='open\nshow privilege\n').stdout
+    # the console has no login of its own
+    assert 'level is 15\n' in router.run('show privilege').stdout
+    child = router.terminal()
+    child.expect_exact('R9>')
+    child.close(force=True)
+
+
+@needs_root
+def test_a_line_whose_password_is_not_set_lets_nobody_in(router):
+    router.start('line vty 0 4\n login\n')
+    child = router.terminal(STRANGER)
+    child.expect_exact('Password required, but none set')
+    child.expect(pexpect.EOF)
+    router.run('configure terminal; line vty 0 4; password 7 0822455D0A16; privilege level 3; length 0')
+    child = router.terminal(STRANGER)
+    child.expect_exact('Password: ')
+    child.send('cisco\r')
+    child.expect_exact('R9#')
+    child.send('show privilege\r')
+    child.expect_exact('Current privilege level is 3')
+    child.close(force=True)
+
+
+def test_exec_timeout_ends_who_is_idle_at_a_terminal(router):
+    router.start('line con 0\n exec-timeout 0 2\nline vty 0 4\n exec-timeout 0 2\n')
+    child = router.terminal()
+    pipe = subprocess.Popen([router.binary, 'shell', '--socket', router.sock], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, text=True)
+    child.expect_exact('R9>')
+    for _ in range(3):  # who does something stays
+        time.sleep(1)
+        child.send('show privilege\r')
+        child.expect_exact('level is 1')
+    child.expect_exact('R9 con0 is now available')
+    child.expect(pexpect.EOF)
+    assert '%SYS-6-TTY_EXPIRE_TIMER: (exec timer expired, tty 0 (0.0.0.0)), user ' in router.said()
+    out, _ = pipe.communicate('show privilege\n', timeout=20)  # idle for longer than that
+    assert 'level is 15' in out
+
+
+def test_what_a_client_says_of_itself_is_not_believed_further_than_it_reaches(router):
+    router.start('')
+
+    def frame(kind, text=b''):
+        return struct.pack('>BI', kind, len(text)) + text
+
+    hello = 6
+    for said in (b'', b'\x00', b'\xff', b'\x00\x1b[2J', b'\x00' + b'1' * 60000, b'\x00192.0.2.9\x00x', b'\x00not an address'):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(router.sock)
+            s.sendall(frame(hello, said) + frame(hello, said) + frame(1, b'show users') + frame(1, b'exit'))
+            got = b''
+            while (part := s.recv(65536)):
+                got += part
+        row = next(x for x in got.split(b'\n') if b'*' in x)
+        assert row.endswith(b'00:00:00   '), (said, row)
+
+
+def test_a_banner_is_typed_at_the_keyboard(router):
+    router.start('')
+    child = router.terminal()
+    child.expect_exact('R9>')
+    child.send('enable\r')
+    child.expect_exact('R9#')
+    child.send('conf t\r')
+    child.expect_exact('R9(config)#')
+    child.send('banner motd #\r')
+    child.expect_exact("Enter TEXT message.  End with the character '#'.")
+    child.send('Is it you?\r')  # where `?` asks for no help
+    child.send('#\r')
+    child.expect_exact('R9(config)#')
+    child.send('end\r')
+    child.expect_exact('R9#')
+    child.close(force=True)
+    child = router.terminal()
+    child.expect_exact('Is it you?\r\n')
+    child.expect_exact('R9>')
+    child.close(force=True)
