@@ -134,6 +134,7 @@ void commands_check(const struct config *c, struct report *report)
 	check_interfaces(c, report);
 	check_ipv6(c, report);
 	check_pki(c, report);
+	check_users(c, report);
 	check_surprises(c, report);
 	check_unsupported(c, report);
 }

@@ -26,6 +26,9 @@ void check_surprises(const struct config *c, struct report *r);
 /* check_lines.c: what the lines of crypto access lists do that nobody expects of them. */
 void check_crypto_lists(const struct config *c, struct report *r);
 
+/* check_users.c */
+void check_users(const struct config *c, struct report *r);
+
 /* check_map.c */
 void check_ipsec(const struct config *c, struct report *r);
 

@@ -367,6 +367,8 @@ int unsupported_list(const struct config *c, struct unsupported_line **ret_v, si
 
 		add_kept(&l, &f->kept, f->name, f->is_tunnel ? M_TUNNEL : M_INTERFACE);
 	}
+	for (size_t i = 0; i < c->users.lines.n; i++)
+		add_kept(&l, &c->users.lines.v[i]->kept, "line", M_LINE);
 	add_entries(&l, c->maps.v, c->maps.n, M_MAP);
 	add_entries(&l, c->dynamic_maps.v, c->dynamic_maps.n, M_DYNAMIC_MAP);
 	add_entries(&l, c->ipsec_profiles.v, c->ipsec_profiles.n, M_IPSEC_PROFILE);

@@ -424,6 +424,43 @@ static void a_banner_is_typed_line_by_line(void **state)
 	router_down(&r);
 }
 
+static void what_is_weak_is_checked(void **state)
+{
+	static const struct {
+		const char *config, *want; /* NULL: nothing about users */
+	} rows[] = {
+		{ "enable secret 9 " SCRYPT_HASH "\nusername a secret 8 " SHA256_HASH "\nline vty 0 4\n login local\n", NULL },
+		{ "enable secret 5 $1$28772684$iEwNOgGugqO9.bIz5sk8k/\n", "enable secret: type 5 (MD5) is weak" },
+		{ "enable password x\n", "enable password: type 0 can be read" },
+		{ "enable password level 3 7 0822455D0A16\n", "enable password level 3: type 7 can be read" },
+		{ "enable secret 9 " SCRYPT_HASH "\nenable password x\n", "enable secret is asked for instead of it" },
+		{ "username a password 7 0822455D0A16\n", "username a: type 7 can be read" },
+		{ "username a secret 9 $9$x\n", "username a: this is no secret of type 9" },
+		{ "username a nopassword\n", "whoever says this name" },
+		{ "line vty 0 4\n login\n", "line vty 0: no password is set" },
+		{ "line vty 0 4\n password p\n login\n", "line vty 0: type 0 can be read" },
+		{ "line vty 0 4\n login local\n", "none is configured" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct report report = { 0 };
+		struct config *c = load(rows[i].config, &report);
+		struct txt out = TXT_INIT;
+
+		report_fini(&report);
+		commands_check(c, &report);
+		report_print(&report, "R1", &out);
+		if (rows[i].want)
+			assert_non_null(strstr(txt_cstr(&out), rows[i].want));
+		else
+			assert_string_equal(txt_cstr(&out), "");
+		txt_fini(&out);
+		report_fini(&report);
+		config_free(c);
+	}
+}
+
 static void a_banner_is_shown_as_it_was_meant(void **state)
 {
 	static const struct {
@@ -469,6 +506,7 @@ int main(void)
 		cmocka_unit_test(privilege_moves_commands),
 		cmocka_unit_test(a_level_brings_nothing_to_life_by_a_kept_block),
 		cmocka_unit_test(a_banner_is_typed_line_by_line),
+		cmocka_unit_test(what_is_weak_is_checked),
 		cmocka_unit_test(a_banner_is_shown_as_it_was_meant),
 	};
 
