@@ -116,6 +116,15 @@ const struct cli_row rows_system[] = {
 	{ .toks = NULL },
 };
 
+static const struct cli_name login_words[] = {
+	{ "block-for", "Set quiet-mode active time period", 0 },
+	{ "delay", "Set delay between successive fail login", 0 },
+	{ "on-failure", "Set options for failed login attempt", 0 },
+	{ "on-success", "Set options for successful login attempt", 0 },
+	{ "quiet-mode", "Set quiet-mode options", 0 },
+	{ NULL, NULL, 0 },
+};
+
 /* Behind `enable secret`, as in IOS. */
 const struct cli_row rows_globals[] = {
 	KEPT_NOTE(IN_CONFIG, 0, "% NOTE: AAA is not run by this version: users and lines say who may log in "
@@ -131,6 +140,8 @@ const struct cli_row rows_globals[] = {
 		    KW("radius", "AAA server RADIUS configuration"),
 		    KW("dynamic-author", "Local server profile for RFC 3576 support"), REST),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, AAA, REST),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("login", "Enable secure login checking"),
+	     { .kind = CLI_NAMES, .names = login_words }, REST),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("clock", "Configure time-of-day clock"), REST),
 	KEPT(IN_CONFIG, 0, KW("memory-size", "Adjust memory size by percentage"), REST),
 	KEPT(IN_CONFIG, 0, KW("mmi", "Memory of the configuration interface"), REST),

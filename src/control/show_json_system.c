@@ -44,7 +44,7 @@ static int users(const struct show_in *in, const struct exec_args *a, struct jso
 		const struct show_user *u = &in->users[i];
 
 		json_object(j, NULL);
-		json_printf(j, "line", "vty %u", u->line);
+		json_printf(j, "line", "%s %u", u->console ? "con" : "vty", u->line);
 		json_str_or_null(j, "user", u->user);
 		json_str_or_null(j, "location", u->location);
 		json_num(j, "idle_sec", u->idle_ms / 1000);

@@ -112,6 +112,10 @@ def test_a_router_without_secrets_is_as_open_as_its_socket(router):
     child.expect_exact('Current privilege level is 7')
     child.send('disable 9\r')
     child.expect_exact('New privilege level must be less than current privilege level')
+    child.send('who\r')
+    child.expect(r'\*\s+0 con 0 +idle +00:00:00')
+    child.send('show users | json\r')
+    child.expect_exact('"con 0"')
     child.close(force=True)
 
 
