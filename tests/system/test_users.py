@@ -249,13 +249,13 @@ def test_a_line_whose_password_is_not_set_lets_nobody_in(router):
 
 
 def test_exec_timeout_ends_who_is_idle_at_a_terminal(router):
-    router.start('line con 0\n exec-timeout 0 2\nline vty 0 4\n exec-timeout 0 2\n')
+    router.start('line con 0\n exec-timeout 0 4\nline vty 0 4\n exec-timeout 0 4\n')
     child = router.terminal()
     pipe = subprocess.Popen([router.binary, 'shell', '--socket', router.sock], stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, text=True)
     child.expect_exact('R9>')
-    for _ in range(3):  # who does something stays
-        time.sleep(1)
+    for _ in range(2):  # who does something stays
+        time.sleep(2.2)
         child.send('show privilege\r')
         child.expect_exact('level is 1')
     child.expect_exact('R9 con0 is now available')
