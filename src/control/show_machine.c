@@ -107,12 +107,16 @@ void show_processes_memory(const struct show_in *in, bool sorted, struct txt *ou
 	free(v);
 }
 
+/* Clients look for numbers with blanks on both sides (Ansible: \s(\d+)\s), so two numbers never share one. */
 void show_memory(const struct show_in *in, struct txt *out)
 {
+	int width = in->memory_kb * 1024 > 9999999999u ? 12 : 11;
+
 	txt_printf(out,
 		   "                Head    Total(b)     Used(b)     Free(b)   Lowest(b)  Largest(b)\n"
-		   "Processor  %9s %11" PRIu64 " %11" PRIu64 " %11" PRIu64 " %11s %11s\n",
-		   "-", in->memory_kb * 1024, in->memory_used_kb * 1024, (in->memory_kb - in->memory_used_kb) * 1024, "-", "-");
+		   "Processor  %9s %11" PRIu64 " %*" PRIu64 " %*" PRIu64 " %11s %11s\n",
+		   "-", in->memory_kb * 1024, width, in->memory_used_kb * 1024, width,
+		   (in->memory_kb - in->memory_used_kb) * 1024, "-", "-");
 }
 
 void show_file_systems(const struct show_in *in, struct txt *out)

@@ -115,7 +115,8 @@ static void say_hello(struct client *c)
 	if (n >= sizeof(hello) - 1)
 		n = 0;
 	memcpy(hello + 1, from ? from : "", n);
-	(void)send_frame(c, SHELL_HELLO, hello, n + 1); /* a router that is gone shows when it is asked */
+	if (!send_frame(c, SHELL_HELLO, hello, n + 1))
+		c->over = false; /* what it says to those whom it does not take is read */
 }
 
 bool client_open(struct client *c, const char *path, struct terminal *tty)

@@ -29,7 +29,7 @@ EV_REPLAY, EV_AUTH, EV_IDENTITY = 1, 2, 3
 CIPHERS = {None: (0, 0), 'null': (1, 0), 'des': (2, 0), '3des': (3, 0), 'aes128': (4, 128), 'aes192': (4, 192),
            'aes256': (4, 256), 'gcm128': (5, 128), 'gcm256': (5, 256)}
 AUTHS = {None: 0, 'md5': 1, 'sha1': 2, 'sha256': 3, 'sha384': 4, 'sha512': 5}
-DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed twice bad_padding bad_identity '
+DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed bad_padding bad_identity '
          'recvd_clear not_bundled access no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
          'gre_checksum gre_unsupported gre_late recursion send_failed no_buffer overflow port_gone fragment ecn event_lost').split()
 POLICY_WORDS = ('matches encaps encrypts digests decaps decrypts verifies send_errors recv_errors no_sa queued '

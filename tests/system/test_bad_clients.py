@@ -95,7 +95,7 @@ def test_a_line_that_is_too_long_or_no_text_is_refused(router, kind):  # noqa: F
             text, flags = answer(it)
             assert text == b'% Line too long or not text\n' and flags & 1
         s.sendall(frame(LINE, b'show privilege'))
-        assert answer(it)[0] == b'Current privilege level is 1\n'
+        assert answer(it)[0] == b'Current privilege level is 15\n'
         s.sendall(struct.pack('!BI', LINE, 65537))
         assert answer(it) is None
 
@@ -107,7 +107,7 @@ def test_bytes_may_come_one_by_one(router):  # noqa: F811
         for byte in frame(LINE, b'show privilege'):
             s.sendall(bytes([byte]))
             time.sleep(0.002)
-        assert answer(it)[0] == b'Current privilege level is 1\n'
+        assert answer(it)[0] == b'Current privilege level is 15\n'
 
 
 def test_who_has_closed_his_side_still_gets_all_answers(router):  # noqa: F811

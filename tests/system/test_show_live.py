@@ -460,6 +460,7 @@ def test_json_is_for_show_commands_and_errors_are_those_of_the_text(live):
         plain, asked = typed(command), typed(f'{command} | json')
         assert asked.returncode == plain.returncode != 0 and asked.stdout == plain.stdout
     refused = typed('clear logging | json')
-    assert refused.returncode != 0 and refused.stdout == '% JSON is an output of show commands only\n'
+    # under the bar, behind the prompt
+    assert refused.returncode != 0 and refused.stdout == f"{' ' * len('R1#clear logging ')}^\n% Invalid input detected at '^' marker.\n\n"
     lines = live.json('show running-config')['lines']
     assert 'hostname R1' in lines and lines == live.cli('show running-config').splitlines()

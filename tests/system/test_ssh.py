@@ -67,6 +67,8 @@ def test_a_terminal(sshd):
     person.expect_exact('R1>')
     person.send('enable\r')
     person.expect_exact('R1#')
+    person.send('terminal length 0\r')
+    person.expect_exact('R1#')
     person.send('show ?')
     person.expect('access-lists +List access lists')
     person.expect_exact('R1#show ')
