@@ -103,10 +103,9 @@ bool secret_is_well_formed(uint8_t type, const char *text)
 		secret_wipe(clear, sizeof(clear));
 		return ok;
 	case SECRET_MD5: {
-		const char *end = strlen(text) > 3 ? strchr(text + 3, '$') : NULL;
+		size_t salt = strncmp(text, "$1$", 3) ? SIZE_MAX : strcspn(text + 3, "$");
 
-		return !strncmp(text, "$1$", 3) && end && end - text - 3 <= 8 && strlen(end + 1) == 22 &&
-		       is_crypt64(end + 1, 22);
+		return salt <= 8 && strlen(text) == 3 + salt + 1 + 22 && is_crypt64(text + 3 + salt + 1, 22);
 	}
 	default: /* 14 characters of salt, 32 bytes of hash */
 		return text[0] == '$' && text[1] == '0' + type && text[2] == '$' && strlen(text) == 61 &&
