@@ -32,9 +32,9 @@ bool type7_decode(const char *text, char ret_clear[CFG_SECRET_MAX])
 		return false;
 	for (size_t i = 2; i < n; i += 2) {
 		int hi = hex_value(text[i]), lo = hex_value(text[i + 1]);
-		char ch = (char)((hi << 4 | lo) ^ xlat[(seed + i / 2 - 1) % XLAT_LEN]);
+		char ch = hi < 0 || lo < 0 ? '\0' : (char)((hi << 4 | lo) ^ xlat[(seed + i / 2 - 1) % XLAT_LEN]);
 
-		if (hi < 0 || lo < 0 || !ch) {
+		if (!ch) {
 			secret_wipe(clear, sizeof(clear));
 			return false;
 		}
