@@ -21,28 +21,55 @@
 #define CONFIG_MAX (8u << 20)
 #define TYPED_MAX  (64u << 10) /* bytes of typed lines, then the whole is kept anew */
 
-int file_read(const char *path, char **ret_text, size_t *ret_len)
+/* Closes fd. */
+static int read_whole(int fd, char **ret_text, size_t *ret_len)
 {
 	struct txt t = TXT_INIT;
 	char buf[16384];
 	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int err = 0;
 
-	if (fd < 0)
-		return -errno;
 	while ((n = read(fd, buf, sizeof(buf))) > 0 && t.len < CONFIG_MAX)
 		txt_mem(&t, buf, (size_t)n);
 	if (n < 0)
 		err = -errno;
 	else if (n > 0)
 		err = -EFBIG;
-	close(fd);
-	*ret_len = t.len;
-	if (!err && !(*ret_text = txt_steal(&t)))
+	else if (t.bad)
 		err = -ENOMEM;
+	close(fd);
+	explicit_bzero(buf, sizeof(buf));
+	if (err && t.s)
+		explicit_bzero(t.s, t.cap);
+	if (!err) {
+		*ret_len = t.len;
+		*ret_text = txt_steal(&t);
+		err = *ret_text ? 0 : -ENOMEM;
+	}
 	txt_fini(&t);
 	return err;
+}
+
+int file_read(const char *path, char **ret_text, size_t *ret_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_whole(fd, ret_text, ret_len);
+}
+
+int file_read_plain(const char *path, char **ret_text, size_t *ret_len)
+{
+	/* a FIFO would be waited for */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ELOOP || errno == ENXIO ? -EPERM : -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -EPERM;
+	}
+	return read_whole(fd, ret_text, ret_len);
 }
 
 /* What a control keeps for its successor: the head says where the text is. A kill
@@ -217,17 +244,32 @@ static int take_mode(int fd, const char *path)
 	return fchmod(fd, mode | 0600) < 0 ? -errno : 0;
 }
 
+/* What was done to its names stays done when the power fails. */
+static void sync_folder_of(const char *path)
+{
+	char buf[PATH_MAX];
+	int fd;
+
+	if (snprintf(buf, sizeof(buf), "%s", path) >= (int)sizeof(buf))
+		return;
+	fd = open(dirname(buf), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	close(fd);
+}
+
 /* A temporary file beside it, fsync, rename: the old one stays whole until the new
- * one is. What a crash left under the temporary name (or somebody put there) is
- * neither written into nor followed. */
+ * one is. Its name begins with a point: no file of flash: is called so. What a crash left
+ * under it (or somebody put there) is neither written into nor followed. */
 static int write_atomic(const char *path, const char *text, size_t len)
 {
-	char tmp[PATH_MAX], dir_buf[PATH_MAX];
-	int fd, dir, err;
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	char tmp[PATH_MAX];
+	int fd, err;
 	size_t at = 0;
 
-	if (snprintf(tmp, sizeof(tmp), "%s.new", path) >= (int)sizeof(tmp) ||
-	    snprintf(dir_buf, sizeof(dir_buf), "%s", path) >= (int)sizeof(dir_buf))
+	if (snprintf(tmp, sizeof(tmp), "%.*s.%s.new", (int)(base - path), path, base) >= (int)sizeof(tmp))
 		return -ENAMETOOLONG;
 	if (unlink(tmp) < 0 && errno != ENOENT)
 		return -errno;
@@ -253,11 +295,15 @@ static int write_atomic(const char *path, const char *text, size_t len)
 		(void)unlink(tmp);
 		return err;
 	}
-	dir = open(dirname(dir_buf), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0) {
-		(void)fsync(dir);
-		close(dir);
-	}
+	sync_folder_of(path);
+	return 0;
+}
+
+int file_remove(const char *path)
+{
+	if (unlink(path))
+		return -errno;
+	sync_folder_of(path);
 	return 0;
 }
 

@@ -92,10 +92,9 @@ int flash_read(const struct control *c, const char *text, char **ret_text, size_
 	char path[PATH_MAX];
 	int err = flash_path(c, text, path, sizeof(path));
 
-	/* the folder is its owner's alone: nobody changes what it is in between */
-	if (!err && strcmp(path, c->opt->config) != 0)
-		err = is_file(path);
-	return err ? err : file_read(path, ret_text, ret_len);
+	if (err)
+		return err;
+	return strcmp(path, c->opt->config) ? file_read_plain(path, ret_text, ret_len) : file_read(path, ret_text, ret_len);
 }
 
 int flash_write(const struct control *c, const char *text, const char *what, size_t len)
@@ -118,7 +117,7 @@ int flash_remove(const struct control *c, const char *text)
 
 	if (!err)
 		err = is_file(path);
-	return err ? err : unlink(path) ? -errno : 0;
+	return err ? err : file_remove(path);
 }
 
 bool flash_has(const struct control *c, const char *text)

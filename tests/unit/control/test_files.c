@@ -23,7 +23,7 @@ static int make_dir(void **state)
 	if (!mkdtemp(dir))
 		return -1;
 	snprintf(path, sizeof(path), "%s/startup-config", dir);
-	snprintf(tmp, sizeof(tmp), "%s/startup-config.new", dir);
+	snprintf(tmp, sizeof(tmp), "%s/.startup-config.new", dir);
 	umask(022);
 	return 0;
 }
@@ -100,6 +100,45 @@ static void the_temporary_name_is_not_trusted(void **state)
 	unlink(other);
 }
 
+/* `copy running-config flash:startup-config.new` */
+static void a_file_with_a_name_of_its_own_is_left_alone(void **state)
+{
+	char other[128];
+	struct stat st;
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s/startup-config.new", dir);
+	put(other, 0600);
+	assert_int_equal(file_write(path, "newer\n", 6), 0);
+	written_is("newer\n", 0600);
+	assert_int_equal(stat(other, &st), 0);
+	assert_int_equal(st.st_size, 4);
+	assert_int_equal(file_remove(other), 0);
+	assert_int_equal(file_remove(other), -ENOENT);
+}
+
+static void only_a_plain_file_is_read_as_one(void **state)
+{
+	char other[128], *text;
+	size_t len;
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s/other", dir);
+	assert_int_equal(file_read_plain(other, &text, &len), -ENOENT);
+	assert_int_equal(file_read_plain(dir, &text, &len), -EPERM);
+	assert_int_equal(mkfifo(other, 0600), 0); /* nobody writes to it */
+	assert_int_equal(file_read_plain(other, &text, &len), -EPERM);
+	unlink(other);
+	put(path, 0600);
+	assert_int_equal(symlink(path, other), 0);
+	assert_int_equal(file_read_plain(other, &text, &len), -EPERM);
+	unlink(other);
+	assert_int_equal(file_read_plain(path, &text, &len), 0);
+	assert_string_equal(text, "old\n");
+	assert_int_equal(len, 4);
+	free(text);
+}
+
 static void a_linked_configuration_stays_a_link(void **state)
 {
 	char other[128];
@@ -130,6 +169,8 @@ int main(void)
 		IN_DIR(a_new_file_is_its_owners_alone),
 		IN_DIR(a_replaced_file_keeps_its_mode_but_for_others),
 		IN_DIR(the_temporary_name_is_not_trusted),
+		IN_DIR(a_file_with_a_name_of_its_own_is_left_alone),
+		IN_DIR(only_a_plain_file_is_read_as_one),
 		IN_DIR(a_linked_configuration_stays_a_link),
 		cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
 	};
