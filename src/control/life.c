@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/secret.h"
 #include "commands/diff.h"
@@ -24,10 +23,10 @@
 #define STARTUP "startup-config"
 #define RUNNING "running-config"
 
-/* `reload in` */
+/* `reload in`. By the clock that nobody sets: it waits as long as it was told to. */
 struct reload {
 	struct event *timer;
-	int64_t at_ms; /* since 1970 */
+	uint64_t at_ms; /* host_now_ms() */
 	char reason[256];
 };
 
@@ -53,6 +52,20 @@ void life_running(struct control *c, struct txt *out)
 	commands_render_file(c->config, "15.9", out);
 }
 
+/* Which lines were wrong: to who has asked for it; else to the log, without what stands in them. */
+static void say_report(const struct report *r, const char *name, struct txt *out)
+{
+	struct txt said = TXT_INIT;
+
+	if (out) {
+		report_print(r, name, out);
+		return;
+	}
+	report_print_log(r, name, &said);
+	log_report("SYS-4-CONFIG", txt_cstr(&said));
+	txt_fini(&said);
+}
+
 int life_put(struct control *c, const char *text, size_t len, const char *name, bool replace, struct txt *out)
 {
 	struct config *new = NULL;
@@ -61,16 +74,17 @@ int life_put(struct control *c, const char *text, size_t len, const char *name, 
 	streams_finish(c);
 	int err = replace ? config_load_text(text, len, &new, &r) : config_load_onto(c->config, text, len, &r);
 
-	if (!err) {
-		report_print(&r, name, out);
-		if (replace) {
-			config_free(c->config);
-			c->config = new;
-		}
+	if (!err)
+		say_report(&r, name, out);
+	else if (out)
+		txt_str(out, "% Low on memory; try again later\n");
+	if (new) {
+		config_free(c->config);
+		c->config = new;
+	}
+	if (!err || !replace) { /* of what was put onto it a part stays there */
 		files_changed(c);
 		apply_all(c);
-	} else {
-		txt_str(out, "% Low on memory; try again later\n");
 	}
 	report_fini(&r);
 	return err;
@@ -212,20 +226,23 @@ static void ask_destination(struct talk *t)
 /* The last copy stays, beside it: nobody asks for this in order to lose it. */
 static void erased(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
 {
-	struct txt text = TXT_INIT;
 	struct control *c = io->c;
+	char *text = NULL;
+	size_t len = 0;
 	int err;
 
 	(void)d;
 	if (!yes)
 		return;
-	err = flash_has(c, STARTUP) ? text_of(c, EXEC_FILE_STARTUP, "", &text, io->out) : 0;
-	if (!err && text.len)
-		err = flash_write(c, STARTUP ".erased", txt_cstr(&text), text.len);
-	if (!err && text.len && unlink(c->opt->config))
-		err = -errno;
-	wipe_txt(&text);
-	if (err) {
+	err = flash_read(c, STARTUP, &text, &len);
+	if (!err)
+		err = flash_write(c, STARTUP ".erased", text, len);
+	if (!err)
+		err = file_remove(c->opt->config);
+	if (text)
+		secret_wipe(text, len);
+	free(text);
+	if (err && err != -ENOENT) {
 		flash_error(io->out, STARTUP, err);
 		*ret_error = true;
 		return;
@@ -274,8 +291,11 @@ static void replace(struct talk *t, struct exec_io *io, bool *ret_error)
 		err = revert_arm(io->c, t->a.number, false, io->out);
 	if (!err && t->a.detail)
 		list_changes(io, &text);
-	if (!err)
+	if (!err) {
 		err = life_put(io->c, txt_cstr(&text), text.len, t->from, true, io->out);
+		if (err && t->a.number)
+			revert_drop(io->c); /* nothing has changed that could be taken back */
+	}
 	if (!err)
 		txt_str(io->out, "Total number of passes: 1\nRollback Done\n");
 	*ret_error = err != 0;
@@ -298,17 +318,19 @@ static void reload_free(struct control *c)
 	c->reload = NULL;
 }
 
-/* The startup configuration takes the running one's place, an empty one if there is none. */
+/* The startup configuration takes the running one's place, an empty one if there is none. out: as life_put(). */
 static int reload(struct control *c, struct txt *out, const char *reason)
 {
 	char *text = NULL;
 	size_t len = 0;
 	int err = flash_read(c, STARTUP, &text, &len);
 
-	if (err && err != -ENOENT) {
+	if (err == -ENOENT)
+		err = 0;
+	if (err && out)
 		flash_error(out, STARTUP, err);
+	if (err)
 		return err;
-	}
 	log_line("SYS-5-RELOAD", "Reload requested by console. Reload Reason: %s.", reason);
 	err = life_put(c, text ? text : "", len, STARTUP, true, out);
 	if (text)
@@ -343,45 +365,85 @@ static void reload_saved(struct dialog *d, struct exec_io *io, bool yes, bool *r
 	ask_reload(d);
 }
 
+#define RELOAD_AGAIN_SEC 60
+
+static int reload_wait(struct reload *r, uint64_t sec)
+{
+	struct timeval tv = { .tv_sec = (time_t)sec };
+
+	r->at_ms = host_now_ms(NULL) + sec * 1000;
+	return evtimer_add(r->timer, &tv);
+}
+
+/* One that fails is still due. */
 static void on_reload(evutil_socket_t fd, short what, void *ctx)
 {
 	struct control *c = ctx;
-	struct txt out = TXT_INIT;
+	int err;
 
 	(void)fd;
 	(void)what;
-	(void)reload(c, &out, c->reload->reason[0] ? c->reload->reason : "Reload Command");
-	txt_fini(&out);
+	err = reload(c, NULL, c->reload->reason[0] ? c->reload->reason : "Reload Command");
+	if (!err)
+		return;
+	log_line("SYS-3-RELOAD", "The scheduled reload failed and is tried again in %d seconds: " STARTUP ": %s",
+		 RELOAD_AGAIN_SEC, strerror(-err));
+	(void)reload_wait(c->reload, RELOAD_AGAIN_SEC);
 }
 
 /* `mmm` or `hhh:mm`; 0: neither. */
 static unsigned minutes_of(const char *s)
 {
-	unsigned a, b;
+	size_t digits = strspn(s, "0123456789");
+	unsigned a, b = 0;
 	char end;
 
-	if (sscanf(s, "%3u:%2u%c", &a, &b, &end) == 2 && b < 60)
-		return a * 60 + b;
-	return sscanf(s, "%3u%c", &a, &end) == 1 ? a : 0;
+	if (!digits || digits > 3 || sscanf(s, "%3u", &a) != 1)
+		return 0;
+	if (!s[digits])
+		return a;
+	s += digits;
+	if (s[0] != ':' || strspn(s + 1, "0123456789") != strlen(s + 1) || sscanf(s, ":%2u%c", &b, &end) != 1 || b > 59)
+		return 0;
+	return a * 60 + b;
+}
+
+/* What is not nought of the two largest, as IOS says how long it is. */
+static void put_left(struct txt *out, uint64_t sec)
+{
+	const struct {
+		uint64_t n;
+		const char *unit;
+	} parts[] = { { sec / 3600, "hour" }, { sec / 60 % 60, "minute" }, { sec < 3600 ? sec % 60 : 0, "second" } };
+	const char *and = "";
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!parts[i].n && (sec || i < 2))
+			continue;
+		txt_printf(out, "%s%" PRIu64 " %s%s", and, parts[i].n, parts[i].unit, parts[i].n == 1 ? "" : "s");
+		and = " and ";
+	}
 }
 
 static void reload_show(const struct control *c, struct txt *out)
 {
-	int64_t left = c->reload ? (c->reload->at_ms - host_wall_ms()) / 1000 : 0;
+	uint64_t now = host_now_ms(NULL);
 
-	if (!c->reload)
+	if (!c->reload) {
 		txt_str(out, "No reload is scheduled.\n");
-	else
-		txt_printf(out, "Reload scheduled in %" PRId64 " hours and %" PRId64 " minutes by console\n%s%s%s",
-			   left / 3600, (left + 59) % 3600 / 60, c->reload->reason[0] ? "Reload reason: " : "",
-			   c->reload->reason, c->reload->reason[0] ? "\n" : "");
+		return;
+	}
+	txt_str(out, "Reload scheduled in ");
+	put_left(out, c->reload->at_ms > now ? (c->reload->at_ms - now + 999) / 1000 : 0);
+	txt_str(out, " by console\n");
+	if (c->reload->reason[0])
+		txt_printf(out, "Reload reason: %s\n", c->reload->reason);
 }
 
 static void reload_in(struct exec_io *io, const struct exec_args *a, bool *ret_error)
 {
 	struct control *c = io->c;
 	unsigned minutes = minutes_of(a->name);
-	struct timeval tv = { .tv_sec = (time_t)minutes * 60 };
 
 	if (!minutes) {
 		txt_printf(io->out, "%% '%s' is no time: mmm or hhh:mm, from 1 minute on\n", a->name);
@@ -392,13 +454,12 @@ static void reload_in(struct exec_io *io, const struct exec_args *a, bool *ret_e
 	c->reload = calloc(1, sizeof(*c->reload));
 	if (c->reload)
 		c->reload->timer = evtimer_new(c->base, on_reload, c);
-	if (!c->reload || !c->reload->timer || evtimer_add(c->reload->timer, &tv)) {
+	if (!c->reload || !c->reload->timer || reload_wait(c->reload, (uint64_t)minutes * 60)) {
 		reload_free(c);
 		txt_str(io->out, "% Low on memory; try again later\n");
 		*ret_error = true;
 		return;
 	}
-	c->reload->at_ms = host_wall_ms() + (int64_t)minutes * 60000;
 	snprintf(c->reload->reason, sizeof(c->reload->reason), "%s", a->text);
 	reload_show(c, io->out);
 }

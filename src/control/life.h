@@ -8,7 +8,7 @@
 /* life.c: carries out EXEC_WRITE_MEMORY to EXEC_SHOW_ARCHIVE_LOG; may leave a dialog with the session. */
 void life_cmd(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error);
 /* Puts a text in place of (replace) or onto the running configuration and says which of its lines were wrong; name: of the
- * file. 0 or -ENOMEM, after a message. */
+ * file. out NULL: nobody is there, the log is told. 0 or -ENOMEM, after a message. */
 int life_put(struct control *c, const char *text, size_t len, const char *name, bool replace, struct txt *out);
 /* The running configuration as it would be saved. The caller wipes it. */
 void life_running(struct control *c, struct txt *out);

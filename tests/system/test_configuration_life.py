@@ -109,10 +109,36 @@ def test_reload_asks(w):
     w.router.cli('configure terminal; hostname AGAIN; end')
     w.typed('reload', 'no', '')
     assert 'hostname NEW' in w.running() and 'SYS-5-RELOAD' in w.router.log()
-    assert 'Reload scheduled in 1 hours and 30 minutes' in w.router.cli('reload in 1:30 maintenance')
+    assert 'Reload scheduled in 1 hour and 30 minutes by console\n' in w.router.cli('reload in 1:30 maintenance')
     assert 'Reload reason: maintenance' in w.router.cli('show reload')
     assert 'SHUTDOWN ABORTED' in w.router.cli('reload cancel')
     assert 'No reload is scheduled' in w.router.cli('show reload')
+
+
+def test_reload_in_takes_times_and_says_them(w):
+    for time_, said in (('60', '1 hour'), ('1', '1 minute'), ('0:59', '59 minutes'), ('999:59', '999 hours and 59 minutes')):
+        assert f'Reload scheduled in {said} by console\n' in w.router.cli(f'reload in {time_}')
+    assert re.search(r'in 999 hours and 5[89] minutes by', w.router.cli('show reload'))
+    w.router.cli('reload cancel')
+    for bad in ('-5', '0', '0:00', '1:60', '1:', ':5', '1000', '5x', '+5', '1:-5', '1:5:5'):
+        assert 'is no time' in w.router.cli(f'reload in {bad}'), bad
+    assert 'No reload is scheduled' in w.router.cli('show reload')
+
+
+def test_a_startup_configuration_that_is_a_link_is_erased_too(w):
+    kept = w.cfg.parent / 'kept-elsewhere'
+    w.cfg.rename(kept)
+    w.cfg.symlink_to(kept)
+    assert 'Erase of nvram: complete' in w.typed('write erase', '')
+    assert not w.cfg.is_symlink() and 'startup-config is not present' in w.router.cli('show startup-config')
+    assert (w.cfg.parent / 'startup-config.erased').read_text() == CONFIG
+
+
+def test_to_write_one_file_costs_no_other(w):
+    w.router.cli('copy running-config flash:one.new')
+    w.router.cli('copy running-config flash:one')
+    w.router.cli('show clock | redirect flash:one')
+    assert 'hostname R1' in (w.cfg.parent / 'one.new').read_text()
 
 
 def test_what_nobody_confirms_is_taken_back(w):
