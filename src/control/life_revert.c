@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/secret.h"
 #include "control/life.h"
@@ -15,14 +14,19 @@
 #include "host/log.h"
 #include "host/os.h"
 
-#define HEAD "! to be taken back at %" PRId64 "\n"
+#define HEAD	 "! to be taken back at %" PRId64
+#define HEAD_IDLE ", without input for %u minutes"
+#define MINUTES_MAX  120 /* as the grammar has it */
+#define AGAIN_SEC    60
 
 struct revert {
 	struct event *timer;
 	char *text; /* the configuration of before */
 	size_t len;
-	int64_t at_ms; /* since 1970: a control that follows has another clock of its own */
-	unsigned idle_min; /* 0: the time does not begin anew */
+	uint64_t due_ms; /* host_now_ms(): whoever sets the clock makes it neither sooner nor later */
+	int64_t at_ms;	 /* the same since 1970, in the file: a control that follows has another clock of its own */
+	unsigned minutes;  /* that it was given */
+	bool idle;	   /* they begin anew with each line that is typed */
 };
 
 static bool file_of(const struct control *c, char *path, size_t cap)
@@ -38,6 +42,9 @@ static void keep(const struct control *c, const struct revert *r)
 	if (!file_of(c, path, sizeof(path)))
 		return;
 	txt_printf(&t, HEAD, r->at_ms);
+	if (r->idle)
+		txt_printf(&t, HEAD_IDLE, r->minutes);
+	txt_char(&t, '\n');
 	txt_mem(&t, r->text, r->len);
 	if (t.bad || file_write(path, t.s, t.len))
 		log_line("ARCHIVE_DIFF-4-REVERT", "%s: what is to be taken back is not kept for a restart", path);
@@ -64,41 +71,46 @@ void revert_free(struct control *c)
 void revert_drop(struct control *c)
 {
 	char path[PATH_MAX];
+	int err = c->revert && file_of(c, path, sizeof(path)) ? file_remove(path) : 0;
 
-	if (c->revert && file_of(c, path, sizeof(path)))
-		(void)unlink(path);
+	if (err && err != -ENOENT)
+		log_line("ARCHIVE_DIFF-3-REVERT", "%s: %s: remove it, or the next start takes the configuration back", path,
+			 strerror(-err));
 	revert_free(c);
 }
 
-static void go_back(struct control *c, struct txt *out)
+static void wait_ms(struct revert *r, uint64_t ms)
+{
+	struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+
+	r->due_ms = host_now_ms(NULL) + ms;
+	r->at_ms = host_wall_ms() + (int64_t)ms;
+	(void)evtimer_add(r->timer, &tv);
+}
+
+/* 0; else it is still due, and is tried again. out: as life_put(). */
+static int go_back(struct control *c, struct txt *out)
 {
 	struct revert *r = c->revert;
+	int err;
 
 	log_line("ARCHIVE_DIFF-5-ROLLBK_CNFMD_CHG_ROLLBACK_START",
 		 "Start rolling to the configuration of before the change that nobody has confirmed");
-	if (life_put(c, r->text, r->len, "running-config", true, out)) {
-		log_line("ARCHIVE_DIFF-3-REVERT", "no memory: the configuration is not taken back");
-		return;
+	err = life_put(c, r->text, r->len, "running-config", true, out);
+	if (!err) {
+		revert_drop(c);
+		return 0;
 	}
-	revert_drop(c);
+	log_line("ARCHIVE_DIFF-3-REVERT", "no memory: the configuration is taken back in %d seconds", AGAIN_SEC);
+	wait_ms(r, AGAIN_SEC * 1000);
+	return err;
 }
 
 static void on_time(evutil_socket_t fd, short what, void *ctx)
 {
-	struct txt out = TXT_INIT;
-
 	(void)fd;
 	(void)what;
-	go_back(ctx, &out);
-	txt_fini(&out);
-}
-
-static void set_timer(struct revert *r)
-{
-	int64_t left = r->at_ms - host_wall_ms();
-	struct timeval tv = { .tv_sec = left > 0 ? left / 1000 : 0, .tv_usec = left > 0 ? left % 1000 * 1000 : 1000 };
-
-	(void)evtimer_add(r->timer, &tv);
+	(void)go_back(ctx, NULL);
 }
 
 /* Takes text. NULL without memory. */
@@ -139,9 +151,9 @@ int revert_arm(struct control *c, unsigned minutes, bool idle, struct txt *out)
 		txt_str(out, "% Low on memory; try again later\n");
 		return -ENOMEM;
 	}
-	r->idle_min = idle ? minutes : 0;
-	r->at_ms = host_wall_ms() + (int64_t)minutes * 60000;
-	set_timer(r);
+	r->idle = idle;
+	r->minutes = minutes;
+	wait_ms(r, minutes * UINT64_C(60000));
 	keep(c, r);
 	txt_printf(out, "Rollback Confirmed Change: Backing up current running config; it comes back in %u minute%s%s\n"
 			"unless `configure confirm` is typed.\n",
@@ -150,41 +162,69 @@ int revert_arm(struct control *c, unsigned minutes, bool idle, struct txt *out)
 	return 0;
 }
 
-void revert_resume(struct control *c)
+/* How long a change of before this start has left. The clock may have been set meanwhile, or not yet: never longer than
+ * anybody can have asked for; and nobody could type while nobody ran. */
+static uint64_t left_ms(int64_t at_ms, unsigned idle_min)
 {
-	char path[PATH_MAX], *text = NULL, *body;
-	struct revert *r;
-	int64_t at;
-	size_t len;
+	int64_t left = at_ms - host_wall_ms();
 
-	if (!file_of(c, path, sizeof(path)) || access(path, F_OK) || file_read(path, &text, &len))
-		return;
+	if (idle_min)
+		return idle_min * UINT64_C(60000);
+	return left < 0 ? 0 : left > MINUTES_MAX * INT64_C(60000) ? MINUTES_MAX * UINT64_C(60000) : (uint64_t)left;
+}
+
+/* The configuration in the file, as it was kept. 0, or -errno: there is no such file, or no such text in it. */
+static int take_kept(const char *path, char **ret_text, size_t *ret_len, int64_t *ret_at, unsigned *ret_idle)
+{
+	char *text = NULL, *body;
+	size_t len = 0;
+	int err = file_read(path, &text, &len);
+
+	*ret_idle = 0;
+	if (err)
+		return err;
 	body = strchr(text, '\n');
-	if (!body || sscanf(text, HEAD, &at) != 1) {
+	if (!body || sscanf(text, HEAD HEAD_IDLE, ret_at, ret_idle) < 1 || *ret_idle > MINUTES_MAX) {
 		secret_wipe(text, len);
 		free(text);
-		(void)unlink(path);
-		return;
+		return -EBADMSG;
 	}
 	len -= (size_t)(++body - text);
 	memmove(text, body, len + 1);
-	r = make(c, text, len);
-	if (!r)
+	*ret_text = text;
+	*ret_len = len;
+	return 0;
+}
+
+void revert_resume(struct control *c)
+{
+	char path[PATH_MAX], *text = NULL;
+	struct revert *r;
+	unsigned idle = 0;
+	int64_t at = 0;
+	size_t len = 0;
+	uint64_t left;
+	int err = file_of(c, path, sizeof(path)) ? take_kept(path, &text, &len, &at, &idle) : -ENOENT;
+
+	if (err == -ENOENT)
 		return;
-	r->at_ms = at;
-	set_timer(r);
+	r = err ? NULL : make(c, text, len);
+	if (!r) {
+		log_line("ARCHIVE_DIFF-3-REVERT", "%s: %s: nothing of it is taken back", path, strerror(err ? -err : ENOMEM));
+		return;
+	}
+	left = left_ms(at, idle);
+	r->idle = idle > 0;
+	r->minutes = (unsigned)((left + 59999) / 60000);
+	wait_ms(r, left);
 	log_line("ARCHIVE_DIFF-5-ROLLBK_CNFMD_CHG_BACKUP",
 		 "a change of before this start waits for `configure confirm`: else it is taken back");
 }
 
 void revert_touch(struct control *c)
 {
-	struct revert *r = c->revert;
-
-	if (!r || !r->idle_min)
-		return;
-	r->at_ms = host_wall_ms() + (int64_t)r->idle_min * 60000;
-	set_timer(r);
+	if (c->revert && c->revert->idle)
+		wait_ms(c->revert, c->revert->minutes * UINT64_C(60000));
 }
 
 static int nothing(struct txt *out)
@@ -204,32 +244,32 @@ int revert_confirm(struct control *c, struct txt *out)
 
 int revert_now(struct control *c, struct txt *out)
 {
-	if (!c->revert)
-		return nothing(out);
-	go_back(c, out);
-	txt_str(out, "Rollback Done\n");
-	return 0;
+	int err = c->revert ? go_back(c, out) : nothing(out);
+
+	if (!err)
+		txt_str(out, "Rollback Done\n");
+	return err;
 }
 
 int revert_move(struct control *c, unsigned minutes, struct txt *out)
 {
 	if (!c->revert)
 		return nothing(out);
-	if (c->revert->idle_min)
-		c->revert->idle_min = minutes;
-	c->revert->at_ms = host_wall_ms() + (int64_t)minutes * 60000;
-	set_timer(c->revert);
+	c->revert->minutes = minutes;
+	wait_ms(c->revert, minutes * UINT64_C(60000));
 	keep(c, c->revert);
 	return 0;
 }
 
 void revert_show(const struct control *c, struct txt *out)
 {
-	int64_t left = c->revert ? (c->revert->at_ms - host_wall_ms()) / 1000 : 0;
+	uint64_t now = host_now_ms(NULL), left;
 
-	if (!c->revert)
+	if (!c->revert) {
 		txt_str(out, "%No Rollback Confirmed Change pending\n");
-	else
-		txt_printf(out, "Time configured(in minutes): %s\nTime remaining: %" PRId64 " minutes %" PRId64 " seconds\n",
-			   c->revert->idle_min ? "idle" : "absolute", left / 60, left % 60);
+		return;
+	}
+	left = c->revert->due_ms > now ? (c->revert->due_ms - now) / 1000 : 0;
+	txt_printf(out, "Timer type: %s timer\nTimer value: %u min\nTime remaining: %" PRIu64 " minutes %" PRIu64 " seconds\n",
+		   c->revert->idle ? "idle" : "absolute", c->revert->minutes, left / 60, left % 60);
 }

@@ -141,6 +141,34 @@ def test_to_write_one_file_costs_no_other(w):
     assert 'hostname R1' in (w.cfg.parent / 'one.new').read_text()
 
 
+def rewritten(w, pattern, new):
+    """In the file of what waits for a confirmation; then another control goes on with it."""
+    file, control = w.cfg.parent / 'cfg.revert', w.router.pids()[2]
+    text, n = re.subn(pattern, new, file.read_text(), count=1)
+    assert n
+    file.write_text(text)
+    os.kill(control, signal.SIGKILL)
+    until(lambda: control not in w.router.pids() and 'Time remaining' in w.router.cli('show archive config rollback timer'), 20)
+    return w.router.cli('show archive config rollback timer')
+
+
+def test_a_clock_that_was_set_puts_nothing_off_for_ever(w):
+    w.typed('configure terminal revert timer 5', 'hostname LOST', 'end')
+    said = w.router.cli('show archive config rollback timer')
+    assert 'Timer type: absolute timer\nTimer value: 5 min\n' in said
+    # as if the clock had gone back ten years since
+    said = rewritten(w, r'at \d+', f'at {int(time.time() * 1000) + 10 * 365 * 86400 * 1000}')
+    assert int(re.search(r'Time remaining: (\d+) minutes', said)[1]) < 120
+    w.router.cli('configure confirm')
+    # nobody could type while nobody ran: the time begins anew
+    w.typed('configure terminal revert timer idle 5', 'hostname LOST', 'end')
+    said = rewritten(w, r'at \d+', f'at {int(time.time() * 1000) - 1000}')
+    assert re.search(r'Timer type: idle timer\nTimer value: 5 min\nTime remaining: [45] minutes', said)
+    assert 'hostname LOST' in w.running()
+    w.router.cli('configure confirm')
+    assert not (w.cfg.parent / 'cfg.revert').exists()
+
+
 def test_what_nobody_confirms_is_taken_back(w):
     out = w.typed('configure terminal revert timer 1', 'hostname LOST', 'end', 'show running-config')
     assert 'hostname LOST' in out
