@@ -30,12 +30,12 @@ static void write_raw(void *ctx, const char *s, size_t n)
 	client_write(s, n);
 }
 
-/* What control says. Peers and other users may have had a hand in it. */
+/* What control says, as it is for who reads it by a program. Peers and other users may have had a hand in it. */
 static void write_text(struct client *c, const char *s, size_t n)
 {
 	struct txt t = TXT_INIT;
 
-	if (!c->tty) {
+	if (!c->screen) {
 		client_write(s, n);
 		return;
 	}
@@ -123,7 +123,8 @@ bool client_open(struct client *c, const char *path, struct terminal *tty)
 {
 	struct sigaction sa = { .sa_handler = on_interrupt }; /* no SA_RESTART: it ends waiting */
 
-	*c = (struct client){ .tty = tty, .pager = { .write = write_paged, .write_raw = write_raw, .key = wait_key } };
+	*c = (struct client){ .tty = tty, .screen = isatty(STDOUT_FILENO),
+			      .pager = { .write = write_paged, .write_raw = write_raw, .key = wait_key } };
 	c->pager.ctx = c;
 	c->fd = connect_to(path);
 	if (c->fd < 0)

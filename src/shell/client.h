@@ -12,6 +12,7 @@
 struct client {
 	int fd;
 	struct terminal *tty; /* a person sits there: paging, editing; NULL: a pipe, a file */
+	bool screen; /* standard output is a terminal: what others have said does not act on it */
 	bool over;	/* the connection is of no more use... */
 	bool closed;	/* ...because control said goodbye */
 	bool error;	/* the last line printed an error */

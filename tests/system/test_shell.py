@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The CLI client, keys and all: against a scripted server, and against a router."""
 import os
+import select
 import socket
 import struct
 import subprocess
@@ -77,6 +78,8 @@ class Server(threading.Thread):
         elif data == b'long':
             for i in range(1, 101):
                 self.put(OUTPUT, b'row %d\n' % i)
+        elif data == b'escape':
+            self.put(OUTPUT, b'\x1b]0;owned\x07\x1b[2Jname\n')
         elif data == b'wait':
             return False  # until Ctrl-C
         elif data == b'log':
@@ -165,6 +168,16 @@ def test_a_line_with_a_nul_is_refused(culvert, server, tmp_path):
     done = run(culvert, tmp_path, stdin='no ip\0 address\n')
     assert done.returncode == 1
     assert server.asked == []
+
+
+def test_what_peers_have_said_does_not_act_on_a_terminal(culvert, server, tmp_path):
+    child = pexpect.spawn(str(culvert), ['shell', '--socket', str(tmp_path / 'sock'), '-c', 'escape'], encoding='utf-8', timeout=10)
+    child.expect(pexpect.EOF)
+    assert child.before == '^[]0;owned^G^[[2Jname\r\n'
+
+
+def test_a_program_reads_it_as_it_is(culvert, server, tmp_path):
+    assert run(culvert, tmp_path, '-c', 'escape').stdout == '\x1b]0;owned\x07\x1b[2Jname\n'
 
 
 def test_exit_ends_it_and_the_rest_is_not_sent(culvert, server, tmp_path):
@@ -335,9 +348,11 @@ def test_who_asks_on_and_does_not_read_is_cut_off(router):
         s.settimeout(20)
         s.connect(str(router))
         s.sendall(line(b'enable') + line(b'show running-config') * asks)
-        time.sleep(1)
+        closed = select.poll()
+        closed.register(s, 0)
+        assert closed.poll(20_000)  # nothing is read before
         got = 0
-        while (part := s.recv(1 << 20)):  # which ends: it was closed
+        while (part := s.recv(1 << 20)):
             got += len(part)
     assert got < asks * size
     assert shell(router, 'show clock').returncode == 0
