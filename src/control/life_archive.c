@@ -82,18 +82,32 @@ static void name_of(const struct control *c, unsigned number, char name[FLASH_NA
 	snprintf(name, FLASH_NAME_MAX + 16, "%s-%u", plain, number);
 }
 
-int archive_save(struct control *c, struct txt *out)
+/* Where the copies go. 0 or -errno, after a message: tftp: and the like are IOS's, too, and nothing is kept there. */
+static int check_path(const struct control *c, struct txt *out)
 {
-	unsigned v[COPIES_MAX];
-	char name[FLASH_NAME_MAX + 16];
-	struct txt body = TXT_INIT;
-	size_t n;
+	char name[FLASH_NAME_MAX];
 	int err;
 
 	if (!c->config->archive.path[0]) {
 		txt_str(out, "% Archive configuration not set: archive, path flash:NAME\n");
 		return -ENOENT;
 	}
+	err = flash_name(c->config->archive.path, name);
+	if (err)
+		flash_error(out, c->config->archive.path, err);
+	return err;
+}
+
+int archive_save(struct control *c, struct txt *out)
+{
+	unsigned v[COPIES_MAX];
+	char name[FLASH_NAME_MAX + 16];
+	struct txt body = TXT_INIT;
+	size_t n;
+	int err = check_path(c, out);
+
+	if (err)
+		return err;
 	n = copies(c, v);
 	name_of(c, n ? v[n - 1] + 1 : 1, name);
 	life_running(c, &body);
@@ -149,6 +163,8 @@ void archive_show(struct control *c, struct txt *out)
 		txt_str(out, "Archive feature not enabled\n");
 		return;
 	}
+	if (check_path(c, out))
+		return;
 	name_of(c, n ? v[n - 1] + 1 : 1, name);
 	txt_printf(out, "The maximum archive configurations allowed is %u.\n"
 			"The next archive file will be named flash:%s\n"

@@ -207,3 +207,11 @@ def test_archives(w):
     assert 'crypto isakmp key' in log and 'verysecret' not in log
     w.router.cli('configure terminal; archive; no path; no maximum; no write-memory; no log config; end')
     assert 'archive' not in w.running() and 'not enabled' in w.router.cli('show archive')
+    # where nothing can be kept nothing is said to be
+    before = sorted(w.cfg.parent.iterdir())
+    for path in ('tftp://192.0.2.9/R1', 'flash:/../up', '/etc/up'):
+        w.router.cli(f'configure terminal; archive; path {path}; write-memory; end')
+        for line in ('archive config', 'show archive'):
+            assert f'%Error opening {path} (a name in flash: is wanted' in w.router.cli(line), line
+    assert '[OK]' in w.router.cli('write memory')
+    assert 'ARCHIVE-3-COPY' in w.router.log() and sorted(w.cfg.parent.iterdir()) == before
