@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* show access-lists, show ip access-lists. */
+/* show access-lists, show ip access-lists, show ipv6 access-list. */
+#include "control/show_index.h"
 #include "control/show_parts.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-void show_matches(const struct show_in *in, const char *acl, uint32_t seq, struct txt *out)
+static void matches(const struct show_in *in, const struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
 {
-	uint64_t n = 0;
+	uint64_t n = show_count_matches(in, acl->name, e->seq);
 
-	for (size_t i = 0; i < in->n_matches; i++)
-		if (in->matches[i].seq == seq && !strcmp(in->matches[i].acl, acl))
-			n += in->matches[i].n;
 	if (n)
 		txt_printf(out, " (%" PRIu64 " match%s)", n, n == 1 ? "" : "es");
 }
@@ -36,51 +34,82 @@ static void standard(struct txt *out, const struct acl_entry *e)
 		txt_str(out, " log");
 }
 
-static void one_list(const struct show_in *in, const struct cfg_acl *acl, struct txt *out)
+static void line(const struct show_in *in, const struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
 {
-	txt_printf(out, "%s IP access list %s\n",
-		   acl->kind == ACL_STANDARD ? "Standard" : "Extended", acl->name);
-	for (size_t k = 0; k < acl->entries.n; k++) {
-		const struct acl_entry *e = acl->entries.v[k];
+	if (e->kind == ACE_REMARK)
+		return;
+	/* padded in a standard list only; parsers of extended ones want one blank */
+	txt_printf(out, "    %u %s ", (unsigned)e->seq,
+		   e->kind == ACE_PERMIT	 ? "permit" :
+		   acl->kind == ACL_STANDARD ? "deny  " : "deny");
+	if (acl->kind == ACL_STANDARD)
+		standard(out, e);
+	else
+		show_ace_body(out, acl, e);
+	matches(in, acl, e, out);
+	txt_char(out, '\n');
+}
 
-		if (e->kind == ACE_REMARK)
+static void line6(const struct show_in *in, const struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
+{
+	if (e->kind == ACE_REMARK)
+		return;
+	txt_printf(out, "    %s ", e->kind == ACE_PERMIT ? "permit" : "deny");
+	show_ace_body(out, acl, e);
+	matches(in, acl, e, out);
+	txt_printf(out, " sequence %u\n", (unsigned)e->seq);
+}
+
+static void heading(const struct cfg_acl *acl, struct txt *out)
+{
+	txt_printf(out, "%s access list %s\n",
+		   acl->kind == ACL_IPV6 ? "IPv6" : acl->kind == ACL_STANDARD ? "Standard IP" : "Extended IP", acl->name);
+}
+
+/* k->at goes over the lists twice, those of IPv6 are said the second time; k->sub: 0 the heading, then a line each. */
+static void some(const struct show_in *in, const char *name, size_t until, struct show_cursor *k, struct txt *out)
+{
+	const struct config *c = in->config;
+	size_t end = out->len + SHOW_PIECE;
+
+	for (; k->at < until; k->at++, k->sub = 0) {
+		const struct cfg_acl *acl = c->acls.v[k->at % c->acls.n];
+		bool six = k->at >= c->acls.n;
+
+		if ((acl->kind == ACL_IPV6) != six || (name[0] && strcmp(name, acl->name) != 0))
 			continue;
-		/* padded in a standard list only; parsers of extended ones want one blank */
-		txt_printf(out, "    %u %s ", (unsigned)e->seq,
-			   e->kind == ACE_PERMIT	 ? "permit" :
-			   acl->kind == ACL_STANDARD ? "deny  " : "deny");
-		if (acl->kind == ACL_STANDARD)
-			standard(out, e);
-		else
-			show_ace_body(out, acl, e);
-		show_matches(in, acl->name, e->seq, out);
-		txt_char(out, '\n');
+		for (; k->sub <= acl->entries.n; k->sub++) {
+			if (out->len >= end)
+				return;
+			if (!k->sub)
+				heading(acl, out);
+			else
+				(six ? line6 : line)(in, acl, acl->entries.v[k->sub - 1], out);
+		}
 	}
+	k->over = true;
 }
 
 void show_access_lists_some(const struct show_in *in, const char *name, bool ipv6, struct show_cursor *k,
 			    struct txt *out)
 {
-	const struct config *c = in->config;
-	size_t end = out->len + SHOW_PIECE;
+	some(in, name, (ipv6 ? 2 : 1) * in->config->acls.n, k, out);
+}
 
-	for (; k->at < c->acls.n; k->at++) {
-		const struct cfg_acl *acl = c->acls.v[k->at];
+static void all(const struct show_in *in, const char *name, size_t from, size_t until, struct txt *out)
+{
+	struct show_cursor k = { .at = from };
 
-		if (out->len >= end)
-			return;
-		if (acl->kind != ACL_IPV6 && (!name[0] || !strcmp(name, acl->name)))
-			one_list(in, acl, out);
-	}
-	if (ipv6)
-		show_ipv6_access_list(in, name, out);
-	k->over = true;
+	while (!k.over)
+		some(in, name, until, &k, out);
 }
 
 void show_access_lists(const struct show_in *in, const char *name, bool ipv6, struct txt *out)
 {
-	struct show_cursor k = { 0 };
+	all(in, name, 0, (ipv6 ? 2 : 1) * in->config->acls.n, out);
+}
 
-	while (!k.over)
-		show_access_lists_some(in, name, ipv6, &k, out);
+void show_ipv6_access_list(const struct show_in *in, const char *name, struct txt *out)
+{
+	all(in, name, in->config->acls.n, 2 * in->config->acls.n, out);
 }

@@ -2,6 +2,7 @@
 #include "control/show_index.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/show_parts.h"
 
@@ -12,7 +13,7 @@ struct order {
 };
 
 struct show_index {
-	struct order sa_stats, policy_stats, p2, ifs, pairs, sas, sessions;
+	struct order sa_stats, policy_stats, p2, ifs, pairs, sas, sessions, matches;
 };
 
 /* ---- keys ---- */
@@ -42,14 +43,20 @@ static uint32_t key_of_pair(const struct show_in *in, size_t i)
 	return in->pairs[i].policy_id;
 }
 
+static uint32_t fnv1a(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	uint32_t h = UINT32_C(0x811c9dc5);
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ b[i]) * UINT32_C(0x01000193);
+	return h;
+}
+
 /* Of an address no more than a hint: equal keys are compared by whoever looks. */
 static uint32_t hint(const struct ipaddr *a)
 {
-	uint32_t h = UINT32_C(0x811c9dc5); /* FNV-1a */
-
-	for (size_t i = 0; i < ip_bits(a->family) / 8; i++)
-		h = (h ^ a->b[i]) * UINT32_C(0x01000193);
-	return h;
+	return fnv1a(a->b, ip_bits(a->family) / 8);
 }
 
 static uint32_t key_of_sa(const struct show_in *in, size_t i)
@@ -68,6 +75,17 @@ static uint32_t key_of_session(const struct show_in *in, size_t i)
 
 	(void)show_policy_peer(in, &in->p2[i], &peer);
 	return session_hint(in->p2[i].ifid, &peer);
+}
+
+/* A hint as well. */
+static uint32_t line_hint(const char *acl, uint32_t seq)
+{
+	return fnv1a(acl, strlen(acl)) ^ seq * UINT32_C(0x9e3779b1);
+}
+
+static uint32_t key_of_match(const struct show_in *in, size_t i)
+{
+	return line_hint(in->matches[i].acl, in->matches[i].seq);
 }
 
 typedef uint32_t key_fn(const struct show_in *in, size_t i);
@@ -146,6 +164,7 @@ struct show_index *show_index_new(const struct show_in *in)
 	    order_make(&x->policy_stats, in, key_of_policy_stats, in->n_policy_stats) &&
 	    order_make(&x->p2, in, key_of_p2, in->n_p2) && order_make(&x->ifs, in, key_of_if, in->n_ifs) &&
 	    order_make(&x->pairs, in, key_of_pair, in->n_pairs) && order_make(&x->sas, in, key_of_sa, in->n_sas) &&
+	    order_make(&x->matches, in, key_of_match, in->n_matches) &&
 	    order_make(&x->sessions, &with, key_of_session, in->n_p2))
 		return x;
 	show_index_free(x);
@@ -163,6 +182,7 @@ void show_index_free(struct show_index *x)
 	free(x->pairs.v);
 	free(x->sas.v);
 	free(x->sessions.v);
+	free(x->matches.v);
 	free(x);
 }
 
@@ -224,4 +244,15 @@ const struct p2_policy *show_next_policy(const struct show_in *in, uint32_t ifid
 		if (in->p2[i].ifid == ifid && show_policy_peer(in, &in->p2[i], &with) && ipaddr_equal(&with, peer))
 			return &in->p2[i];
 	return NULL;
+}
+
+uint64_t show_count_matches(const struct show_in *in, const char *acl, uint32_t seq)
+{
+	size_t at = 0, i;
+	uint64_t n = 0;
+
+	while ((i = next(ORDER(in, matches), in, key_of_match, line_hint(acl, seq), in->n_matches, &at)) < in->n_matches)
+		if (in->matches[i].seq == seq && !strcmp(in->matches[i].acl, acl))
+			n += in->matches[i].n;
+	return n;
 }

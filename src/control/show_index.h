@@ -28,4 +28,7 @@ const struct ike_sa_info *show_next_sa(const struct show_in *in, const struct ip
 const struct p2_policy *show_next_policy(const struct show_in *in, uint32_t ifid, const struct ipaddr *peer,
 					 size_t *at);
 
+/* Packets that the line of an access list took so far. */
+uint64_t show_count_matches(const struct show_in *in, const char *acl, uint32_t seq);
+
 #endif

@@ -174,28 +174,3 @@ void show_ipv6_route(const struct show_in *in, struct txt *out)
 	txt_str(out, "L   FF00::/8 [0/0]\n     via Null0, receive\n");
 	free(v);
 }
-
-/* ---- access lists ---- */
-
-void show_ipv6_access_list(const struct show_in *in, const char *name, struct txt *out)
-{
-	const struct config *c = in->config;
-
-	for (size_t i = 0; i < c->acls.n; i++) {
-		const struct cfg_acl *acl = c->acls.v[i];
-
-		if (acl->kind != ACL_IPV6 || (name[0] && strcmp(name, acl->name) != 0))
-			continue;
-		txt_printf(out, "IPv6 access list %s\n", acl->name);
-		for (size_t k = 0; k < acl->entries.n; k++) {
-			const struct acl_entry *e = acl->entries.v[k];
-
-			if (e->kind == ACE_REMARK)
-				continue;
-			txt_printf(out, "    %s ", e->kind == ACE_PERMIT ? "permit" : "deny");
-			show_ace_body(out, acl, e);
-			show_matches(in, acl->name, e->seq, out);
-			txt_printf(out, " sequence %u\n", (unsigned)e->seq);
-		}
-	}
-}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "control/show_index.h"
 #include "control/show_json_parts.h"
 
 static void routes(const struct show_in *in, enum ip_family family, unsigned which, const struct ipaddr *to, struct json *j)
@@ -52,17 +53,13 @@ int json_ipv6_route(const struct show_in *in, const struct exec_args *a, struct 
 static void entry(const struct show_in *in, const struct cfg_acl *acl, const struct acl_entry *e, struct json *j)
 {
 	struct txt body = TXT_INIT;
-	uint64_t n = 0;
 
-	for (size_t i = 0; i < in->n_matches; i++)
-		if (in->matches[i].seq == e->seq && !strcmp(in->matches[i].acl, acl->name))
-			n += in->matches[i].n;
 	json_object(j, NULL);
 	json_num(j, "sequence", e->seq);
 	json_str(j, "action", e->kind == ACE_PERMIT ? "permit" : "deny");
 	show_ace_body(&body, acl, e);
 	json_str(j, "matches_what", txt_cstr(&body));
-	json_num(j, "matches", n);
+	json_num(j, "matches", show_count_matches(in, acl->name, e->seq));
 	json_bool(j, "log", e->log != 0);
 	json_object_end(j);
 	j->out->bad |= body.bad;

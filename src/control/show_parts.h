@@ -268,8 +268,7 @@ void show_interfaces_description(const struct show_in *in, struct txt *out);
 void show_ip_interface(const struct show_in *in, const char *ifname, struct txt *out);
 void show_ip_interface_brief(const struct show_in *in, const char *ifname, struct txt *out);
 
-/* show_acl.c: name "" is all; matches: packets that the line took so far */
-void show_matches(const struct show_in *in, const char *acl, uint32_t seq, struct txt *out);
+/* show_acl.c: name "" is all */
 /* ipv6: those, too, as IOS lists them behind the others. */
 void show_access_lists(const struct show_in *in, const char *name, bool ipv6, struct txt *out);
 void show_access_lists_some(const struct show_in *in, const char *name, bool ipv6, struct show_cursor *k,

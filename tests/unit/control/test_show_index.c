@@ -12,6 +12,7 @@
 
 #include "cli/cli.h"
 #include "commands/commands.h"
+#include "commands/load.h"
 #include "control/show_index.h"
 #include "control/show_json.h"
 #include "control/show_parts.h"
@@ -199,12 +200,55 @@ static void a_piece_is_short_however_many_peers_there_are(void **state)
 	fixture_free(world);
 }
 
+/* However long one list is: and each of its lines finds what it has counted. */
+static void so_it_is_of_one_access_list(void **state)
+{
+	enum { LINES = 2000 };
+	struct show_match *v = calloc(LINES, sizeof(*v));
+	struct show_in in = { .config = config_new(), .matches = v, .n_matches = LINES };
+	struct txt text = TXT_INIT, whole = TXT_INIT, pieces = TXT_INIT, unindexed = TXT_INIT;
+	static const struct exec_args none;
+	struct report r = { 0 };
+	struct show_index *x;
+	size_t n, longest;
+
+	(void)state;
+	assert_true(v && in.config);
+	txt_str(&text, "ipv6 access-list SIX\n permit ipv6 any any\nip access-list extended LONG\n");
+	for (unsigned i = 0; i < LINES; i++) {
+		txt_printf(&text, " permit ip host 10.1.%u.%u any\n", i >> 8, i & 255);
+		v[i] = (struct show_match){ .acl = "LONG", .seq = 10 * (LINES - i), .n = i };
+	}
+	assert_int_equal(config_load_onto((void *)(uintptr_t)in.config, txt_cstr(&text), text.len, &r), 0);
+	assert_int_equal(r.errors, 0);
+	show_access_lists(&in, "", true, &unindexed);
+	in.index = x = show_index_new(&in);
+	assert_non_null(x);
+	assert_int_equal(in_pieces(&in, EXEC_SHOW_ACCESS_LISTS, &none, &pieces, &n, &longest), 0);
+	show_access_lists(&in, "", true, &whole);
+	assert_string_equal(txt_cstr(&pieces), txt_cstr(&whole));
+	assert_string_equal(txt_cstr(&unindexed), txt_cstr(&whole));
+	assert_true(longest < 2 * SHOW_PIECE && n > whole.len / (2 * SHOW_PIECE));
+	assert_non_null(strstr(whole.s, "    10 permit ip host 10.1.0.0 any (1999 matches)\n"));
+	assert_non_null(strstr(whole.s, "    19990 permit ip host 10.1.7.206 any (1 match)\n"));
+	assert_non_null(strstr(whole.s, "IPv6 access list SIX\n    permit ipv6 any any sequence 10\n"));
+	show_index_free(x);
+	report_fini(&r);
+	txt_fini(&text);
+	txt_fini(&whole);
+	txt_fini(&pieces);
+	txt_fini(&unindexed);
+	config_free((void *)(uintptr_t)in.config);
+	free(v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_index_changes_no_word),
 		cmocka_unit_test(pieces_say_what_the_whole_says),
 		cmocka_unit_test(a_piece_is_short_however_many_peers_there_are),
+		cmocka_unit_test(so_it_is_of_one_access_list),
 		cmocka_unit_test(ten_times_the_peers_take_no_hundred_times_as_long),
 	};
 
