@@ -23,20 +23,23 @@
 /* Whoever asks on and does not read; one answer may be as long as it is. False: s was cut off. */
 static bool make_room(struct session *s)
 {
-	struct session *i, *worst = s;
-	size_t all = 0;
+	for (;;) {
+		struct session *i, *worst = s;
+		size_t all = 0;
 
-	LIST_FOREACH(i, &s->c->sessions, entry) {
-		all += session_unread(i);
-		if (session_unread(i) > session_unread(worst))
-			worst = i;
+		LIST_FOREACH(i, &s->c->sessions, entry) {
+			all += session_unread(i);
+			if (session_unread(i) > session_unread(worst))
+				worst = i;
+		}
+		if (session_unread(s) > OUTPUT_MAX)
+			worst = s;
+		else if (all <= OUTPUT_ALL)
+			return true;
+		session_free(worst);
+		if (worst == s)
+			return false;
 	}
-	if (session_unread(s) > OUTPUT_MAX)
-		worst = s;
-	else if (all <= OUTPUT_ALL)
-		return true;
-	session_free(worst);
-	return worst != s;
 }
 
 /* He has closed his side for writing; the answers he may still read. */

@@ -8,6 +8,8 @@
 #include "control/internal.h"
 #include "control/show_now.h"
 
+#define STREAMS_MAX 8 /* that keep what they show: megabytes each, for clients that may never read */
+
 struct stream {
 	LIST_ENTRY(stream) entry; /* of control */
 	struct control *c;
@@ -27,27 +29,6 @@ static void on_next(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	if (stream_go(st, &error))
 		session_streamed(st->s, error);
-}
-
-struct stream *stream_new(struct control *c, struct session *s, unsigned action, const struct exec_args *a,
-			  struct cli_filter *filter)
-{
-	struct stream *st = calloc(1, sizeof(*st));
-
-	if (!st) {
-		cli_filter_close(filter, NULL);
-		return NULL;
-	}
-	st->c = c;
-	st->s = s;
-	st->filter = filter;
-	st->next = evtimer_new(c->base, on_next, st);
-	st->said = st->next ? show_now_begin(c, s, action, a) : NULL;
-	LIST_INSERT_HEAD(&c->streams, st, entry);
-	if (st->said)
-		return st;
-	stream_free(st);
-	return NULL;
 }
 
 void stream_free(struct stream *st)
@@ -80,6 +61,12 @@ static void say(struct stream *st, const struct txt *piece, bool over)
 	txt_fini(&piped);
 }
 
+static void end(struct stream *st)
+{
+	show_now_end(st->said);
+	st->said = NULL;
+}
+
 static void one_piece(struct stream *st)
 {
 	struct txt piece = TXT_INIT;
@@ -95,35 +82,90 @@ static void one_piece(struct stream *st)
 	txt_fini(&piece);
 	if (!over)
 		return;
-	show_now_end(st->said);
-	st->said = NULL;
+	end(st);
+}
+
+/* In the next turn of the loop: everybody else comes in between. */
+static void go_on(struct stream *st)
+{
+	static const struct timeval at_once = { 0, 0 };
+
+	evtimer_add(st->next, &at_once);
+}
+
+static void finish(struct stream *st)
+{
+	while (st->said)
+		one_piece(st);
+	go_on(st);
+}
+
+/* Room for one more. Of those that nobody reads the oldest ends where it is; where all are read, one is said whole. */
+static void make_room(struct control *c)
+{
+	struct stream *st, *oldest = NULL, *unread = NULL;
+	size_t n = 0;
+
+	LIST_FOREACH(st, &c->streams, entry) { /* newest first */
+		if (!st->said)
+			continue;
+		n++;
+		oldest = st;
+		if (!session_has_room(st->s))
+			unread = st;
+	}
+	if (n < STREAMS_MAX)
+		return;
+	if (!unread) {
+		finish(oldest);
+		return;
+	}
+	session_print(unread->s, "\n% The rest is left out: too many long answers are not read\n");
+	unread->error = true;
+	end(unread);
+	go_on(unread);
+}
+
+struct stream *stream_new(struct control *c, struct session *s, unsigned action, const struct exec_args *a,
+			  struct cli_filter *filter)
+{
+	struct stream *st = calloc(1, sizeof(*st));
+
+	if (!st) {
+		cli_filter_close(filter, NULL);
+		return NULL;
+	}
+	st->c = c;
+	st->s = s;
+	st->filter = filter;
+	make_room(c);
+	st->next = evtimer_new(c->base, on_next, st);
+	st->said = st->next ? show_now_begin(c, s, action, a) : NULL;
+	LIST_INSERT_HEAD(&c->streams, st, entry);
+	if (st->said)
+		return st;
+	stream_free(st);
+	return NULL;
 }
 
 bool stream_go(struct stream *st, bool *ret_error)
 {
-	static const struct timeval at_once = { 0, 0 };
-
 	if (st->said && session_has_room(st->s))
 		one_piece(st);
 	*ret_error = st->error;
 	if (!st->said)
 		return true;
-	/* everybody else comes in between; without room, the session says when there is some */
+	/* without room, the session says when there is some */
 	if (session_has_room(st->s))
-		evtimer_add(st->next, &at_once);
+		go_on(st);
 	return false;
 }
 
 void streams_finish(struct control *c)
 {
-	static const struct timeval at_once = { 0, 0 };
 	struct stream *st;
 
-	LIST_FOREACH(st, &c->streams, entry) {
-		if (!st->said)
-			continue;
-		while (st->said)
-			one_piece(st);
-		evtimer_add(st->next, &at_once); /* its session hears of it when this is over */
-	}
+	LIST_FOREACH(st, &c->streams, entry)
+		if (st->said)
+			finish(st);
 }

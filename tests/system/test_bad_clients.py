@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients of the control socket that do what ours does not: the router serves the others, and does not grow."""
 import contextlib
+import fcntl
 import pathlib
 import random
 import socket
 import struct
+import termios
 import time
 
 import pytest
 
-from conftest import built
+from conftest import built, lone_router
 from test_shell import CLOSE, HELP, LINE, OUTPUT, PROMPT, router, shell  # noqa: F401: a fixture
 
 pytestmark = pytest.mark.no_way('a command line: no packet passes')
@@ -190,3 +192,36 @@ def test_a_flood_of_commands_leaves_others_their_turn(router):  # noqa: F811
             slowest = max(slowest, time.monotonic() - begun)
         assert sent > 10_000
         assert slowest < 3
+
+
+def stalled(s):
+    """Nothing more comes to who does not read."""
+    there, was = 0, -1
+    while there != was:
+        time.sleep(0.2)
+        was, there = there, int.from_bytes(fcntl.ioctl(s, termios.FIONREAD, bytes(4)), 'little')
+    return there
+
+
+def test_of_long_answers_that_nobody_reads_only_some_are_kept(tmp_path):
+    """Whoever is at level 1 may ask for them, and a change of the configuration has them said whole first."""
+    text = 'hostname R9\nip access-list extended LONG\n' + ''.join(
+        f' permit ip host 10.{i >> 8}.{i & 255}.1 host 10.200.{i & 255}.{i >> 8}\n' for i in range(8_000))
+    with lone_router(tmp_path, text) as router, contextlib.ExitStack() as stack:  # noqa: F811
+        whole = shell(router, 'show access-lists').stdout.encode()
+        sessions = [stack.enter_context(client(router)) for _ in range(10)]
+        for s in sessions:
+            s.sendall(frame(LINE, b'show access-lists') + frame(LINE, b'show privilege'))
+            assert 10_000 < stalled(s) < len(whole) // 2
+        assert shell(router, 'configure terminal; no ip access-list extended LONG; end').returncode == 0
+        for i, s in enumerate(sessions):
+            it = frames(s)
+            answer(it)
+            said, flags = answer(it)
+            if i < 2:
+                kept, rest = said.rsplit(b'\n\n', 1)
+                assert whole.startswith(kept) and flags & 1
+                assert rest == b'% The rest is left out: too many long answers are not read\n'
+            else:
+                assert said == whole and not flags & 1
+            assert answer(it)[0] == b'Current privilege level is 1\n'
