@@ -61,7 +61,7 @@ static void finish(struct ping *p, bool print)
 
 	if (print) {
 		txt_printf(&t, "\nSuccess rate is %u percent (%u/%u)",
-			   p->sent ? p->received * 100 / p->sent : 0, p->received, p->sent);
+			   p->sent ? (unsigned)((uint64_t)p->received * 100 / p->sent) : 0, p->received, p->sent);
 		if (p->received)
 			txt_printf(&t, ", round-trip min/avg/max = %llu/%llu/%llu ms",
 				   (unsigned long long)(p->min_us + 999) / 1000,

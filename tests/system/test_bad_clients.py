@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import pathlib
 import random
+import re
 import socket
 import struct
 import termios
@@ -12,7 +13,9 @@ import time
 import pytest
 
 from conftest import built, lone_router
-from test_shell import CLOSE, HELP, LINE, OUTPUT, PROMPT, router, shell  # noqa: F401: a fixture
+from peers.netns import Net, need
+from router import Router
+from test_shell import CLOSE, HELP, INTERRUPT, LINE, OUTPUT, PROMPT, router, shell  # noqa: F401: a fixture
 
 pytestmark = pytest.mark.no_way('a command line: no packet passes')
 
@@ -225,3 +228,26 @@ def test_of_long_answers_that_nobody_reads_only_some_are_kept(tmp_path):
             else:
                 assert said == whole and not flags & 1
             assert answer(it)[0] == b'Current privilege level is 1\n'
+
+
+def test_a_ping_without_end_leaves_no_more_than_a_bound():
+    need('nft')
+    with Net() as net:
+        ns, far = net.ns('r'), net.ns('far')
+        net.link(ns, 'wan', None, far, 'wan', None)
+        router = Router(ns, 'interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n')
+        ns.ip('link', 'set', 'lo', 'up')
+        with client(router.sock) as s:
+            it = frames(s)
+            answer(it)
+            s.sendall(frame(LINE, b'ping 192.0.2.1 size 36 timeout 0 repeat 2147483647'))
+            time.sleep(5)
+            assert serves(router.sock)
+            s.sendall(frame(INTERRUPT))
+            said, _ = answer(it)
+        router.stop()
+    marks, result = re.search(rb'seconds:\n([!.]*)\n(Success rate is .*)\n$', said, re.S).groups()
+    received, sent = map(int, re.search(rb'\((\d+)/(\d+)\)', result).groups())
+    # six bytes each on their way
+    assert len(marks) * 6 < 400_000 and received > 0 and sent >= len(marks)
+    assert int(re.search(rb'is (\d+) percent', result)[1]) == received * 100 // sent
