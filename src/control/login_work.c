@@ -19,6 +19,8 @@
 
 struct login_job {
 	STAILQ_ENTRY(login_job) entry;
+	struct login_work *w;
+	bool waits;		/* in todo; under lock */
 	struct cfg_secret secret;
 	char clear[CFG_SECRET_MAX];
 	bool never;		/* there is no such secret */
@@ -75,6 +77,7 @@ static void *work(void *ctx)
 			continue;
 		}
 		STAILQ_REMOVE_HEAD(&w->todo, entry);
+		j->waits = false;
 		pthread_mutex_unlock(&w->lock);
 		j->fits = secret_fits(&j->secret, j->clear) && !j->never;
 		secret_wipe(j->clear, sizeof(j->clear));
@@ -177,6 +180,8 @@ struct login_job *login_work_put(struct login_work *w, const struct cfg_secret *
 	snprintf(j->clear, sizeof(j->clear), "%s", clear);
 	j->done = done;
 	j->ctx = ctx;
+	j->w = w;
+	j->waits = true;
 	pthread_mutex_lock(&w->lock);
 	STAILQ_INSERT_TAIL(&w->todo, j, entry);
 	pthread_cond_signal(&w->more);
@@ -186,6 +191,19 @@ struct login_job *login_work_put(struct login_work *w, const struct cfg_secret *
 
 void login_work_forget(struct login_job *j)
 {
-	if (j)
+	struct login_work *w = j ? j->w : NULL;
+	bool waited;
+
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	waited = j->waits;
+	if (waited)
+		STAILQ_REMOVE(&w->todo, j, login_job, entry);
+	pthread_mutex_unlock(&w->lock);
+	/* whoever comes and goes leaves nothing to be done before those that stay */
+	if (waited)
+		job_free(j);
+	else
 		j->done = NULL;
 }

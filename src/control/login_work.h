@@ -21,7 +21,7 @@ void login_work_free(struct login_work *w);
  * thread. s NULL: as long as with a secret, and nothing fits. */
 struct login_job *login_work_put(struct login_work *w, const struct cfg_secret *s, const char *clear,
 				 login_work_done *done, void *ctx);
-/* Nobody waits any more: done is not called. */
+/* Nobody waits any more: done is not called, and nothing is done that has not begun. */
 void login_work_forget(struct login_job *j);
 
 #endif
