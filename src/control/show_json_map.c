@@ -92,15 +92,34 @@ static void terms(const struct show_in *in, const struct cfg_map_entry *e, struc
 	json_array_end(j);
 }
 
-static void peers(const struct cfg_map_entry *e, struct json *j)
+/* made: the entry was made for this one; NULL: somebody wrote it. */
+static void peers(const struct cfg_map_entry *e, const struct ipaddr *made, struct json *j)
 {
 	char s[IPADDR_STRLEN];
 
 	json_array(j, "peers");
+	if (made) {
+		json_str(j, NULL, ipaddr_ios(made, s));
+		json_array_end(j);
+		return;
+	}
 	for (size_t i = 0; i < e->n_peers; i++)
 		json_str(j, NULL, e->peers[i].addr.family != IP_NONE ? ipaddr_ios(&e->peers[i].addr, s) :
 								       e->peers[i].host);
 	json_array_end(j);
+}
+
+static void made_list(const struct selector *sel, struct json *j)
+{
+	struct txt line = TXT_INIT;
+
+	show_made_ace(&line, sel);
+	json_null(j, "access_list");
+	json_array(j, "access_list_entries");
+	json_strn(j, NULL, txt_cstr(&line), line.len);
+	json_array_end(j);
+	j->out->bad |= line.bad;
+	txt_fini(&line);
 }
 
 static void list(const struct show_in *in, const struct cfg_map_entry *e, struct json *j)
@@ -166,27 +185,29 @@ struct entry {
 	const struct p2_policy *made;
 	const char *from;
 	struct ipaddr peer; /* that it talks to */
+	bool profile; /* not an entry yet: what a protected tunnel's profile says */
 };
 
 static void entry_begin(const struct show_in *in, const struct entry *x, struct json *j)
 {
-	const struct cfg_map_entry *e = x->e, none = { 0 };
+	const struct cfg_map_entry *e = x->e;
 
 	json_object(j, NULL);
 	json_str(j, "name", x->name);
 	json_num(j, "sequence", x->seq);
 	json_str(j, "family", x->ipv6 ? "ipv6" : "ipv4");
-	json_str(j, "type", x->made ? "ipsec-isakmp" : show_map_type(e));
+	json_str(j, "type", x->made || x->profile ? "ipsec-isakmp" : show_map_type(e));
 	json_str_or_null(j, "description", e->description);
 	json_str_or_null(j, "dynamic_map", e->type == MAP_DYNAMIC ? e->dynamic : NULL);
 	json_str(j, "created_from", x->from);
-	json_bool(j, "complete", x->made || show_map_complete(in->config, e));
-	peers(e, j);
-	list(in, x->made ? &none : e, j);
+	json_bool(j, "complete", x->made || x->profile || show_map_complete(in->config, e));
+	peers(e, x->made ? &x->peer : NULL, j);
 	if (x->made) {
+		made_list(&x->made->sel, j);
 		json_ident(j, "local_ident", &x->made->sel, false);
 		json_ident(j, "remote_ident", &x->made->sel, true);
 	} else {
+		list(in, e, j);
 		json_null(j, "local_ident");
 		json_null(j, "remote_ident");
 	}
@@ -239,12 +260,19 @@ static void heads(const struct show_in *in, const struct exec_args *a, struct js
 		const struct cfg_interface *i = show_head_if(in, p, a->ifname);
 		struct entry x = { .name = p->map, .seq = p->seq, .ipv6 = p->local.family == IP_V6,
 				   .made = p, .peer = p->peers[0] };
+		struct entry profile = { .name = p->map, .seq = 65536, .ipv6 = x.ipv6, .profile = true };
 
 		if (!i || (a->name[0] && strcmp(a->name, p->map) != 0))
 			continue;
 		x.e = config_find_ipsec_profile(in->config, i->tunnel.protection);
 		x.e = x.e ? x.e : &none;
 		x.from = i->tunnel.protection;
+		profile.e = x.e;
+		profile.from = x.from;
+		entry_begin(in, &profile, j);
+		json_array(j, "interfaces");
+		json_array_end(j);
+		json_object_end(j);
 		(void)show_policy_peer(in, p, &x.peer);
 		entry_begin(in, &x, j);
 		json_array(j, "interfaces");
@@ -295,7 +323,7 @@ int json_dynamic_map(const struct show_in *in, const struct exec_args *a, struct
 			json_str(j, "name", d->name);
 			json_num(j, "sequence", e->seq);
 			json_str_or_null(j, "description", e->description);
-			peers(e, j);
+			peers(e, NULL, j);
 			list(in, e, j);
 			terms(in, e, j);
 			json_object_end(j);

@@ -283,11 +283,21 @@ static void say_proto(struct txt *out, uint8_t proto, bool ipv6)
 	txt_printf(out, "%u", (unsigned)proto);
 }
 
-/* How the list that nobody wrote begins. */
-static const char *list_word(const struct selector *s)
+void show_made_ace(struct txt *out, const struct selector *s)
 {
-	return s->local.addr.family == IP_V6 ? "IPv6 access list \n\t    permit " :
-					       "Extended IP access list \n\t    access-list  permit ";
+	txt_str(out, "permit ");
+	say_proto(out, s->proto, s->local.addr.family == IP_V6);
+	say_end(out, &s->local, &s->local_port);
+	say_end(out, &s->remote, &s->remote_port);
+}
+
+/* The list that nobody wrote. */
+static void say_made_list(const struct selector *s, struct txt *out)
+{
+	txt_str(out, s->local.addr.family == IP_V6 ? "\tIPv6 access list \n\t    " :
+						     "\tExtended IP access list \n\t    access-list  ");
+	show_made_ace(out, s);
+	txt_char(out, '\n');
 }
 
 /* Its SPD entry knows. */
@@ -319,13 +329,10 @@ static void say_temporary(const struct show_in *in, const struct cfg_map *m,
 	(void)show_policy_peer(in, p, &peer);
 	ipaddr_ios(&peer, s);
 	txt_printf(out,
-		   "Crypto Map %s\"%s\" %u ipsec-isakmp\n\tPeer = %s\n"
-		   "\t%s",
-		   family_word(in->config, m->ipv6), m->name, number, s, list_word(&p->sel));
-	say_proto(out, p->sel.proto, p->sel.local.addr.family == IP_V6);
-	say_end(out, &p->sel.local, &p->sel.local_port);
-	say_end(out, &p->sel.remote, &p->sel.remote_port);
-	txt_printf(out, "\n\t    dynamic (created from dynamic map %s/%u)\n\tCurrent peer: %s\n",
+		   "Crypto Map %s\"%s\" %u ipsec-isakmp\n\tPeer = %s\n",
+		   family_word(in->config, m->ipv6), m->name, number, s);
+	say_made_list(&p->sel, out);
+	txt_printf(out, "\t    dynamic (created from dynamic map %s/%u)\n\tCurrent peer: %s\n",
 		   name, (unsigned)t->seq, s);
 	show_map_terms(in, t, out);
 	say_interfaces(in->config, m, out);
@@ -394,12 +401,10 @@ static void say_head(const struct show_in *in, const struct p2_policy *p,
 	ipaddr_ios(&peer, s);
 	txt_printf(out,
 		   "\nCrypto Map %s\"%s\" %u ipsec-isakmp\n\tMap is a PROFILE INSTANCE.\n"
-		   "\tPeer = %s\n\t%s",
-		   ip, p->map, (unsigned)p->seq, s, list_word(&p->sel));
-	say_proto(out, p->sel.proto, p->sel.local.addr.family == IP_V6);
-	say_end(out, &p->sel.local, &p->sel.local_port);
-	say_end(out, &p->sel.remote, &p->sel.remote_port);
-	txt_printf(out, "\n\tCurrent peer: %s\n", s);
+		   "\tPeer = %s\n",
+		   ip, p->map, (unsigned)p->seq, s);
+	say_made_list(&p->sel, out);
+	txt_printf(out, "\tCurrent peer: %s\n", s);
 	show_map_terms(in, e ? e : &none, out);
 	txt_printf(out, "\tInterfaces using crypto map %s:\n", p->map);
 	for (size_t n = 0; n < in->config->interfaces.n; n++)

@@ -144,6 +144,8 @@ bool show_map_peer(const struct show_in *in, const struct cfg_map *m, const stru
 /* The entry of the dynamic map that a policy was made of, and the map's name; NULL: it is gone. */
 const struct cfg_map_entry *show_map_template(const struct show_in *in, const struct cfg_map *m,
 					      const struct p2_policy *p, const char **ret_name);
+/* `permit gre host A host B`: the line that a crypto ACL would have for this. */
+void show_made_ace(struct txt *out, const struct selector *s);
 /* True if a protected tunnel's map has that name. */
 bool show_shares_head(const struct cfg_interface *i, const char *map);
 /* The tunnel (of that name, if ifname is not "") that a policy protects; NULL: it is of a map that

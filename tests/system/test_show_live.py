@@ -363,7 +363,8 @@ def test_maps_profiles_and_sets(live):
     assert maps[0]['access_list_entries'] == ['permit ip 10.1.1.0 0.0.0.255 10.2.1.0 0.0.0.255']
     assert [m['lifetime_sec'] for m in maps[:2]] == [3600, 1800]
     assert [m['sequence'] for m in live.json('show crypto map interface FastEthernet0/1')['crypto_maps']] == [10, 20]
-    assert [m['name'] for m in live.json('show crypto map tag Tunnel1-head-0')['crypto_maps']] == ['Tunnel1-head-0']
+    assert [(m['name'], m['sequence'], m['created_from']) for m in live.json('show crypto map tag Tunnel1-head-0')['crypto_maps']] == [
+        ('Tunnel1-head-0', 65536, 'PROT'), ('Tunnel1-head-0', 65537, 'PROT')]
     profile, = live.json('show crypto ipsec profile')['profiles']
     assert (profile['name'], profile['pfs_group']) == ('PROT', 14)
     sets = live.json('show crypto ipsec transform-set')['transform_sets']
