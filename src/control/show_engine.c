@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/show_index.h"
@@ -97,13 +98,36 @@ static void ipsec_row(const struct show_in *in, const struct sa_spec *s, engine_
 	put(in, &r, ctx);
 }
 
+struct numbered {
+	unsigned id;
+	const struct sa_spec *s;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	unsigned x = ((const struct numbered *)a)->id, y = ((const struct numbered *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
+/* In the order of their numbers, inbound before outbound. */
 static void ipsec_rows(const struct show_in *in, engine_say *put, void *ctx)
 {
-	for (size_t i = 0; i < in->n_pairs; i++) {
-		ipsec_row(in, &in->pairs[i].in, put, ctx);
-		if (in->pairs[i].out_id)
-			ipsec_row(in, &in->pairs[i].out, put, ctx);
+	struct numbered *all = calloc(2 * in->n_pairs + 1, sizeof(*all));
+	size_t n = 0;
+
+	for (size_t i = 0; all && i < in->n_pairs; i++) {
+		const struct ike_pair_info *p = &in->pairs[i];
+
+		all[n++] = (struct numbered){ show_conn_id(in, &p->in), &p->in };
+		if (p->out_id)
+			all[n++] = (struct numbered){ show_conn_id(in, &p->out), &p->out };
 	}
+	if (n)
+		qsort(all, n, sizeof(*all), by_id);
+	for (size_t i = 0; i < n; i++)
+		ipsec_row(in, all[i].s, put, ctx);
+	free(all);
 }
 
 static void ike_rows(const struct show_in *in, engine_say *put, void *ctx)

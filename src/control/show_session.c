@@ -64,8 +64,9 @@ static void ike_lines(const struct show_in *in, const struct show_session *k, bo
 
 		if (s->deleted)
 			continue;
-		txt_printf(out, "  Session ID: 0  \n  IKEv1 SA: local %s/%u remote %s/%u %s \n",
+		txt_printf(out, "  Session ID: 0  \n  IKEv1 SA: local %s/%u%sremote %s/%u %s \n",
 			   ipaddr_ios(&s->local, local), (unsigned)s->local_port,
+			   s->local.family == IP_V6 ? "\n          " : " ", /* two do not fit into a line */
 			   ipaddr_ios(&s->remote, remote), (unsigned)s->remote_port,
 			   up ? "Active" : "Inactive");
 		if (!detail)

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "control/if_counts.h"
@@ -241,6 +242,23 @@ static void an_ah_sa_stands_under_its_own_heading(void **state)
 	fixture_free(in);
 }
 
+static void the_engine_lists_connections_by_number(void **state)
+{
+	struct show_in *in = fixture("lan");
+	struct ike_pair_info *p = (struct ike_pair_info *)in->pairs, first = p[0];
+	char before[4096];
+
+	(void)state;
+	assert_true(in->n_pairs > 1);
+	snprintf(before, sizeof(before), "%s", typed(in, "show crypto engine connections active", 0));
+	p[0] = p[1];
+	p[1] = first;
+	assert_string_equal(typed(in, "show crypto engine connections active", 0), before);
+	assert_true(strstr(before, "\n    1  IPsec") < strstr(before, "\n    2  IPsec"));
+	assert_true(strstr(before, "\n    2  IPsec") < strstr(before, "\n    3  IPsec"));
+	fixture_free(in);
+}
+
 static void a_session_without_ike_is_up_no_ike(void **state)
 {
 	struct show_in *in = fixture("gre");
@@ -313,7 +331,7 @@ static void a_route_is_found_by_its_longest_prefix(void **state)
 	in->n_routes = 3;
 	assert_string_equal(typed(in, "show ip route 10.1.1.77", 0),
 			    "Routing entry for 10.1.1.0/24\n"
-			    "  Known via \"connected\", distance 0, metric 0 (connected)\n"
+			    "  Known via \"connected\", distance 0, metric 0 (connected, via interface)\n"
 			    "  Routing Descriptor Blocks:\n"
 			    "  * directly connected, via Ethernet0/0\n"
 			    "      Route metric is 0, traffic share count is 1\n");
@@ -409,6 +427,7 @@ int main(void)
 		cmocka_unit_test(pipes_work_on_layouts),
 		cmocka_unit_test(an_sa_without_volume_limit_says_so),
 		cmocka_unit_test(an_ah_sa_stands_under_its_own_heading),
+		cmocka_unit_test(the_engine_lists_connections_by_number),
 		cmocka_unit_test(a_session_without_ike_is_up_no_ike),
 		cmocka_unit_test(routes_are_grouped_under_classful_networks),
 		cmocka_unit_test(a_route_is_found_by_its_longest_prefix),

@@ -114,6 +114,27 @@ static void an_identity_of_ipv6_has_prefixes_and_two_lines_of_ends(void **state)
 	config_free(c);
 }
 
+/* As a capture has it: two addresses do not fit into a line. */
+static void a_session_of_ipv6_has_its_ends_on_two_lines(void **state)
+{
+	struct config *c = config("");
+	struct if_snapshot ifs = { .name = "FastEthernet0/1", .ifindex = 7 };
+	const struct ike_sa_info sa = { .local = addr("2001:db8::1"), .remote = addr("2001:db8::2"), .local_port = 500,
+					.remote_port = 500, .peer = addr("2001:db8::2"), .state = IKE_QM_IDLE };
+	struct p2_policy p = { .id = 1, .ifid = 7, .map = "CM6", .local = addr("2001:db8::1"), .n_peers = 1,
+			       .peers = { addr("2001:db8::2") } };
+	struct show_in in = { .config = c, .ifs = &ifs, .n_ifs = 1, .p2 = &p, .n_p2 = 1, .sas = &sa, .n_sas = 1 };
+	struct session_filter f = { .ifname = "" };
+
+	(void)state;
+	txt_clear(&out);
+	show_crypto_session(&in, &f, &out);
+	assert_non_null(strstr(said(), "  Session ID: 0  \n"
+				       "  IKEv1 SA: local 2001:DB8::1/500\n"
+				       "          remote 2001:DB8::2/500 Active \n"));
+	config_free(c);
+}
+
 static void interfaces_and_routes_are_laid_out_as_ios_does(void **state)
 {
 	struct config *c = config("ipv6 unicast-routing\ninterface FastEthernet0/1\n"
@@ -211,6 +232,7 @@ int main(void)
 		cmocka_unit_test(sas_of_ipv6_stand_on_lines_of_their_own),
 		cmocka_unit_test(plaintext_mtu_is_what_devices_print),
 		cmocka_unit_test(an_identity_of_ipv6_has_prefixes_and_two_lines_of_ends),
+		cmocka_unit_test(a_session_of_ipv6_has_its_ends_on_two_lines),
 		cmocka_unit_test(interfaces_and_routes_are_laid_out_as_ios_does),
 		cmocka_unit_test(lists_and_maps_name_their_family),
 	};
