@@ -121,17 +121,6 @@ static const char codes[] =
 	"       NDr - Redirect, O - OSPF Intra, OI - OSPF Inter, OE1 - OSPF ext 1\n"
 	"       OE2 - OSPF ext 2, ON1 - OSPF NSSA ext 1, ON2 - OSPF NSSA ext 2\n";
 
-static int by_prefix(const void *a, const void *b)
-{
-	const struct show_route *x = *(const struct show_route *const *)a;
-	const struct show_route *y = *(const struct show_route *const *)b;
-	int c = ipaddr_cmp(&x->dst, &y->dst);
-
-	if (!c)
-		c = x->prefix_len - y->prefix_len;
-	return c ? c : ipaddr_cmp(&x->next_hop, &y->next_hop);
-}
-
 static bool same_route(const struct show_route *a, const struct show_route *b)
 {
 	return a->code == b->code && a->distance == b->distance && a->prefix_len == b->prefix_len &&
@@ -154,18 +143,13 @@ static void say_route(const struct show_route *r, bool again, struct txt *out)
 
 void show_ipv6_route(const struct show_in *in, struct txt *out)
 {
-	const struct show_route **v = calloc(in->n_routes + 1, sizeof(struct show_route *));
 	size_t n = 0, entries = 1; /* that of multicast */
+	const struct show_route **v = show_routes_sorted(in, IP_V6, EXEC_ROUTES_ALL, &n);
 
 	if (!v) {
 		out->bad = true;
 		return;
 	}
-	for (size_t i = 0; i < in->n_routes; i++)
-		if (in->routes[i].dst.family == IP_V6)
-			v[n++] = &in->routes[i];
-	if (n)
-		qsort(v, n, sizeof(struct show_route *), by_prefix);
 	for (size_t i = 0; i < n; i++)
 		entries += !i || !same_route(v[i - 1], v[i]);
 	txt_printf(out, "IPv6 Routing Table - default - %zu entries\n%s", entries, codes);

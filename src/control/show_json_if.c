@@ -151,7 +151,7 @@ int json_ipv6_interface(const struct show_in *in, const struct exec_args *a, str
 		const struct if_snapshot *i = &in->ifs[n];
 		const struct cfg_interface *c = show_if_config(in, i);
 
-		if (!i->ipv6 || !wanted(i, a))
+		if ((!i->ipv6 && !a->flag) || !wanted(i, a)) /* `brief` has all of them */
 			continue;
 		begin(i, c, j);
 		json_addr(j, "link_local", &i->link_local6);

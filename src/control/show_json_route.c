@@ -1,51 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `| json` of routes and access lists. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/show_index.h"
 #include "control/show_json_parts.h"
 
-static void routes(const struct show_in *in, enum ip_family family, unsigned which, const struct ipaddr *to, struct json *j)
+static void route(const struct show_route *r, struct json *j)
 {
-	json_array(j, "routes");
-	for (size_t i = 0; i < in->n_routes; i++) {
-		const struct show_route *r = &in->routes[i];
+	json_object(j, NULL);
+	json_printf(j, "code", "%c", r->code);
+	json_addr(j, "network", &r->dst);
+	json_num(j, "prefix_length", r->prefix_len);
+	json_addr(j, "next_hop", &r->next_hop);
+	json_str_or_null(j, "interface", r->ifname);
+	json_num(j, "distance", r->distance);
+	json_num(j, "metric", r->metric);
+	json_object_end(j);
+}
 
-		if (r->dst.family != family || !show_route_is(r, which) || (to->family && !ipaddr_in(to, &r->dst, r->prefix_len)))
-			continue;
-		json_object(j, NULL);
-		json_printf(j, "code", "%c", r->code);
-		json_addr(j, "network", &r->dst);
-		json_num(j, "prefix_length", r->prefix_len);
-		json_addr(j, "next_hop", &r->next_hop);
-		json_str_or_null(j, "interface", r->ifname);
-		json_num(j, "distance", r->distance);
-		json_num(j, "metric", r->metric);
-		json_object_end(j);
-	}
+/* best: only it, and its other next hops; NULL: all. */
+static int routes(const struct show_in *in, enum ip_family family, unsigned which, const struct show_route *best,
+		  struct json *j)
+{
+	static const struct show_route multicast = { .code = 'L', .dst = { .family = IP_V6, .b = { 0xff } }, .prefix_len = 8,
+						     .ifname = "Null0" };
+	size_t n = 0;
+	const struct show_route **v = show_routes_sorted(in, family, which, &n);
+
+	if (!v)
+		return -ENOMEM;
+	json_array(j, "routes");
+	for (size_t i = 0; i < n; i++)
+		if (!best || show_route_joins(v[i], best))
+			route(v[i], j);
+	if (family == IP_V6)
+		route(&multicast, j);
 	json_array_end(j);
+	free(v);
+	return 0;
 }
 
 int json_ip_route(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
-	struct txt text = TXT_INIT;
-	bool there = !a->addr.family || show_ip_route_to(in, &a->addr, &text);
+	bool near;
+	const struct show_route *best = a->addr.family ? show_route_to(in, &a->addr, &near) : NULL;
 
-	txt_fini(&text);
-	if (!there)
+	if (a->addr.family && !best)
 		return -EINVAL;
-	routes(in, IP_V4, a->number, &a->addr, j);
-	return 0;
+	return routes(in, IP_V4, a->number, best, j);
 }
 
 int json_ipv6_route(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
-	static const struct ipaddr any;
-
 	(void)a;
-	routes(in, IP_V6, EXEC_ROUTES_ALL, &any, j);
-	return 0;
+	return routes(in, IP_V6, EXEC_ROUTES_ALL, NULL, j);
 }
 
 /* ---- access lists ---- */

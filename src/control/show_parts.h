@@ -286,6 +286,14 @@ void show_ipv6_access_list(const struct show_in *in, const char *name, struct tx
 /* which: enum exec_routes. */
 void show_ip_route(const struct show_in *in, unsigned which, struct txt *out);
 bool show_route_is(const struct show_route *r, unsigned which);
+/* A family's routes of those (enum exec_routes) in the order in which they are shown; the caller frees the array.
+ * NULL: out of memory. */
+const struct show_route **show_routes_sorted(const struct show_in *in, enum ip_family family, unsigned which, size_t *ret_n);
+/* The longest prefix around an IPv4 address, the default route aside; NULL: none, and ret_near says that there
+ * are others in its classful network. */
+const struct show_route *show_route_to(const struct show_in *in, const struct ipaddr *addr, bool *ret_near);
+/* True for best, and for other next hops of its prefix. */
+bool show_route_joins(const struct show_route *r, const struct show_route *best);
 bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struct txt *out);
 
 /* show_route_sum.c */

@@ -64,6 +64,37 @@ static int by_net(const void *a, const void *b)
 	return ipaddr_cmp(&x->next_hop, &y->next_hop);
 }
 
+static int by_prefix6(const void *a, const void *b)
+{
+	const struct show_route *x = *(const struct show_route *const *)a;
+	const struct show_route *y = *(const struct show_route *const *)b;
+	int c = ipaddr_cmp(&x->dst, &y->dst);
+
+	if (!c)
+		c = x->prefix_len - y->prefix_len;
+	return c ? c : ipaddr_cmp(&x->next_hop, &y->next_hop);
+}
+
+const struct show_route **show_routes_sorted(const struct show_in *in, enum ip_family family, unsigned which, size_t *ret_n)
+{
+	const struct show_route **v = calloc(in->n_routes + 1, sizeof(struct show_route *));
+	unsigned longest = family == IP_V6 ? 128 : 32;
+	size_t n = 0;
+
+	if (!v)
+		return NULL;
+	for (size_t i = 0; i < in->n_routes; i++) {
+		const struct show_route *r = &in->routes[i];
+
+		if (r->dst.family == family && r->prefix_len <= longest && show_route_is(r, which))
+			v[n++] = r;
+	}
+	if (n)
+		qsort(v, n, sizeof(struct show_route *), family == IP_V6 ? by_prefix6 : by_net);
+	*ret_n = n;
+	return v;
+}
+
 static bool same_prefix(const struct show_route *a, const struct show_route *b)
 {
 	return net_of(a) == net_of(b) && a->prefix_len == b->prefix_len;
@@ -156,29 +187,23 @@ void show_ip_route(const struct show_in *in, unsigned which, struct txt *out)
 {
 	bool old = in->config->compat_ios12, host = false;
 	struct columns col = old ? (struct columns){ 8, 5 } : (struct columns){ 9, 6 };
-	const struct show_route **v = calloc(in->n_routes + 1, sizeof(struct show_route *));
-	size_t n = 0, end;
+	size_t all = 0, n = 0, end;
+	const struct show_route **v = show_routes_sorted(in, IP_V4, which, &all);
 
 	if (!v) {
 		out->bad = true;
 		return;
 	}
-	for (size_t i = 0; i < in->n_routes; i++) {
-		const struct show_route *r = &in->routes[i];
-
-		if (r->dst.family != IP_V4 || r->prefix_len > 32 || !show_route_is(r, which))
-			continue;
-		host |= r->code == 'K';
-		if (!is_default(r) && !(old && r->code == 'L')) /* 12.x has no local routes */
-			v[n++] = r;
+	for (size_t i = 0; i < all; i++) {
+		host |= v[i]->code == 'K';
+		if (!is_default(v[i]) && !(old && v[i]->code == 'L')) /* 12.x has no local routes */
+			v[n++] = v[i];
 	}
 	txt_str(out, old ? codes12 : codes15);
 	if (host)
 		txt_str(out, code_host);
 	txt_char(out, '\n');
 	last_resort(in, which, col, out);
-	if (n)
-		qsort(v, n, sizeof(struct show_route *), by_net);
 	for (size_t i = 0; i < n; i = end) {
 		bool super = v[i]->prefix_len < classful_len(net_of(v[i]));
 
@@ -202,12 +227,11 @@ static const char *source_word(char code)
 	return code == 'S' ? "static" : code == 'K' ? "kernel" : "connected";
 }
 
-bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struct txt *out)
+const struct show_route *show_route_to(const struct show_in *in, const struct ipaddr *addr, bool *ret_near)
 {
 	const struct show_route *best = NULL;
 	uint32_t to = ipaddr_to_v4(addr);
 	bool near = false;
-	char s[IPADDR_STRLEN];
 
 	for (size_t i = 0; i < in->n_routes; i++) {
 		const struct show_route *r = &in->routes[i];
@@ -219,6 +243,21 @@ bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struc
 		    (!best || r->prefix_len > best->prefix_len))
 			best = r;
 	}
+	*ret_near = near;
+	return best;
+}
+
+bool show_route_joins(const struct show_route *r, const struct show_route *best)
+{
+	return r->dst.family == IP_V4 && r->code == best->code && same_prefix(r, best);
+}
+
+bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struct txt *out)
+{
+	bool near;
+	const struct show_route *best = show_route_to(in, addr, &near);
+	char s[IPADDR_STRLEN];
+
 	if (!best) {
 		txt_str(out, near ? "% Subnet not in table\n" : "% Network not in table\n");
 		return false;
@@ -227,11 +266,13 @@ bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struc
 		   (unsigned)best->prefix_len);
 	txt_printf(out, "  Known via \"%s\", distance %u, metric %u%s\n  Routing Descriptor Blocks:\n",
 		   source_word(best->code), (unsigned)best->distance, (unsigned)best->metric,
-		   best->next_hop.family == IP_NONE ? " (connected)" : "");
+		   best->next_hop.family != IP_NONE ? "" :
+		   best->code == 'S'		    ? " (connected)" :
+						      " (connected, via interface)");
 	for (size_t i = 0, k = 0; i < in->n_routes; i++) {
 		const struct show_route *r = &in->routes[i];
 
-		if (r->dst.family != IP_V4 || r->code != best->code || !same_prefix(r, best))
+		if (!show_route_joins(r, best))
 			continue;
 		txt_printf(out, "  %c ", k++ ? ' ' : '*');
 		if (r->next_hop.family == IP_NONE)
