@@ -96,6 +96,7 @@ def test_the_system(steady):
     now = steady.json('show clock')
     assert clock['timezone'] == now['zone'] and abs(now['time_at'] - time.time()) < 5
     users = steady.json('show users')['users']
+    assert set(steady.cli('show users').splitlines()) <= set(steady.cli('show users all').splitlines())
     assert len(users) == 1 and users[0]['this_session'] and users[0]['line'].startswith('vty')
     assert steady.json('show privilege') == {'privilege_level': 15}
     steady.cli('debug crypto isakmp')
@@ -185,6 +186,8 @@ def test_what_our_processes_use(steady):
     assert {int(r[0]) for r in rows} <= set(told)
     control, = [p for p in told.values() if p['process'] == 'culvert-control' and not p['thread']]
     assert control['runtime_ms'] > 0 and control['invoked'] > 0 and control['holding_bytes'] > 1 << 20
+    busy = [float(r[4]) for r in re.findall(row, steady.cli('show processes cpu sorted'), re.M)]
+    assert busy == sorted(busy, reverse=True)
     utilization = re.search(r'CPU utilization for five seconds: (\d+)%/(\d+)%; one minute: (\d+)%; five minutes: (\d+)%',
                             steady.cli('show proc cpu'))
     assert all(int(n) <= 100 for n in utilization.groups())
