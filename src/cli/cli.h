@@ -196,6 +196,12 @@ struct cli_nest {
 	const char *in, *word, *prompt;
 };
 
+/* Words of such a block that are the block's, though a global command begins like that: below
+ * the prompt, lines that begin with them, `no` or not. */
+struct cli_own {
+	const char *in, *words;
+};
+
 #define CLI_IN(mode) (UINT32_C(1) << (mode))
 
 /* ---- modes ---- */
@@ -260,6 +266,7 @@ struct cli_grammar {
 	const struct cli_keeper *keeper;
 	const char *(*hostname)(const void *root);
 	const struct cli_nest *nests; /* ended by in NULL; NULL: none */
+	const struct cli_own *owns; /* the same */
 	bool (*pipes)(const struct cli_row *row); /* EXEC: the row has an output that can be filtered */
 	/* The least privilege level, 0 to 15, that has a row; NULL: the modes of EXEC alone say it. */
 	unsigned (*level)(const void *root, const struct cli_row *row);

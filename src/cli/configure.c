@@ -419,17 +419,15 @@ static bool drop_kept(struct cli_work *k)
 	return false;
 }
 
-/* A line in a mode whose lines are only kept. True if it was taken. */
-static bool keeps_child(struct cli_work *k, const struct cli_match *own,
+/* A line in a mode whose lines are only kept; word: it is one of the mode's own. True if it was taken. */
+static bool keeps_child(struct cli_work *k, bool word, const struct cli_match *own,
 			const struct cli_match *global, int *ret_err)
 {
 	struct cli_session *s = k->s;
 	struct cli_frame *f = &s->f[s->n - 1];
 
-	if (!f->block)
-		return false;
-	if (!k->w->indent &&
-	    ((own->outcome != CLI_M_OK && global->outcome == CLI_M_OK) || f->closed))
+	if (!f->block || (!k->w->indent &&
+	    ((!word && own->outcome != CLI_M_OK && global->outcome == CLI_M_OK) || f->closed)))
 		return false;
 	unsigned depth = k->w->indent ? (unsigned)k->w->indent : f->depth;
 
@@ -520,16 +518,17 @@ static int config_line(struct cli_work *k)
 	if (k->w->indent)
 		s->f[top].closed = true;
 	cli_match_run_as(&own, s->g, s->f[top].mode, k->w, k->w->n, who);
-	/* rows of a mode that only keeps say which words are its own, though there is a
-	 * global command of that name: until a `!` or an indented line ends it */
-	bool word = s->f[top].block && own.outcome == CLI_M_OK && !cli_is_builtin(own.best->row);
+	/* rows of a mode that only keeps, and its list, say which words are its own, though there
+	 * is a global command of that name: until a `!` or an indented line ends it */
+	bool word = s->f[top].block && ((own.outcome == CLI_M_OK && !cli_is_builtin(own.best->row)) ||
+					cli_session_owns(s, k->w));
 	if (top && (own.outcome != CLI_M_OK || (word && s->f[top].closed && !k->w->indent)))
 		cli_match_run_as(&global, s->g, s->g->mode_config, k->w, k->w->n, who);
 	if (own.nomem || global.nomem)
 		err = -ENOMEM;
 	else if (own.outcome == CLI_M_OK && cli_is_builtin(own.best->row))
 		err = take_builtin(k, &own);
-	else if (keeps_child(k, &own, &global, &err))
+	else if (keeps_child(k, word, &own, &global, &err))
 		;
 	else if (own.outcome == CLI_M_OK && !word)
 		err = take(k, top, &own);

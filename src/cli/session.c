@@ -41,10 +41,43 @@ static bool is_nested(const struct cli_session *s, size_t frame)
 	return frame && s->f[frame].block && s->f[frame - 1].block;
 }
 
+static const char *prompt_of(const struct cli_session *s, const struct cli_frame *f)
+{
+	return f->prompt ? f->prompt : s->g->modes[f->mode].prompt;
+}
+
+/* Two letters of a word stand for it, as a person types it. */
+static bool begins_with(const struct cli_words *w, size_t first, const char *words)
+{
+	for (size_t i = first; *words; i++) {
+		size_t n = strcspn(words, " ");
+
+		if (i >= w->n || w->v[i].len > n || (w->v[i].len < 2 && w->v[i].len < n) ||
+		    strncasecmp(w->v[i].text, words, w->v[i].len) != 0)
+			return false;
+		words += n + (words[n] == ' ');
+	}
+	return true;
+}
+
+bool cli_session_owns(const struct cli_session *s, const struct cli_words *w)
+{
+	const struct cli_frame *f = &s->f[s->n - 1];
+	const struct cli_own *own = s->g->owns;
+	size_t first = w->n > 1 && !strcasecmp(w->v[0].text, "no");
+
+	if (!f->block || !own)
+		return false;
+	for (; own->in; own++)
+		if (!strcmp(own->in, prompt_of(s, f)) && begins_with(w, first, own->words))
+			return true;
+	return false;
+}
+
 void cli_session_nest(struct cli_session *s, const char *word, size_t indent)
 {
 	const struct cli_frame *in = &s->f[s->n - 1];
-	const char *here = in->prompt ? in->prompt : s->g->modes[in->mode].prompt;
+	const char *here = prompt_of(s, in);
 	const struct cli_nest *nest = s->g->nests;
 	struct cli_frame *f;
 	char *block;

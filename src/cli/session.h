@@ -63,6 +63,8 @@ struct cli_frame *cli_session_push(struct cli_session *s, unsigned mode);
 /* A line was kept below the block of the last frame: it may open a level of its own
  * below that, or end it. indent: blanks before the line. */
 void cli_session_nest(struct cli_session *s, const char *word, size_t indent);
+/* The line begins with words that the kept block of the last frame has of its own. */
+bool cli_session_owns(const struct cli_session *s, const struct cli_words *w);
 /* Leaves the levels of a kept block that a line with that indentation is not in. */
 void cli_session_unnest(struct cli_session *s, size_t indent);
 /* Deeper lines belong to no refused line any more. */

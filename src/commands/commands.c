@@ -179,6 +179,7 @@ static const struct cli_grammar grammar = {
 	.mode_exec = M_EXEC,
 	.mode_config = M_CONFIG,
 	.nests = commands_nests,
+	.owns = commands_owns,
 	.keeper = &commands_keeper,
 	.hostname = hostname,
 	.pipes = pipes,

@@ -41,6 +41,7 @@ extern const struct cli_row rows_kept_early[];
 extern const struct cli_row rows_kept_crypto[];
 extern const struct cli_row rows_kept_blocks[];
 extern const struct cli_nest commands_nests[];
+extern const struct cli_own commands_owns[];
 extern const struct cli_row rows_kept_ip[];
 extern const struct cli_row rows_kept_late[];
 extern const struct cli_row rows_exec[];

@@ -95,6 +95,47 @@ static void a_mode_within_a_kept_block_is_entered_and_left(void **state)
 	router_down(&r);
 }
 
+/* Each of these begins as a global command does; a line that leads elsewhere shows that the last one was kept. */
+static void words_of_a_kept_block_are_not_the_global_commands_of_that_name(void **state)
+{
+	static const struct {
+		const char *block, *line, *kept;
+	} rows[] = {
+		{ "object-group network N", "host 192.0.2.1", "\n host 192.0.2.1\n" },
+		{ "ip dhcp pool PRINTER", "host 10.0.0.5 255.255.255.0", "\n host 10.0.0.5 255.255.255.0\n" },
+		{ "l2tp-class C", "hostname LAC", "\n hostname LAC\n" },
+		{ "router rip", "version 2", "\n version 2\n" },
+		{ "event manager applet A", "event none", "\n event none\n" },
+		{ "crypto ipsec client ezvpn EZ", "username joe password secret", "\n username joe password secret\n" },
+		{ "pseudowire-class P", "ip local interface Loopback0", "\n ip local interface Loopback0\n" },
+		{ "track 1 ip route 10.0.0.0 255.0.0.0 reachability", "ip vrf RED", "\n ip vrf RED\n" },
+		{ "flow exporter E", "transport udp 9996", "\n transport udp 9996\n" },
+		{ "crypto ikev2 profile P", "aaa authorization group psk list L G", "\n aaa authorization group psk list L G\n" },
+		{ "router ospf 1", "no snmp context vrf RED", "\n no snmp context vrf RED\n" },
+	};
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *before;
+
+		type(&r, rows[i].block);
+		before = strdup(prompt(&r));
+		assert_string_equal(type(&r, rows[i].line), "");
+		assert_string_equal(prompt(&r), before);
+		assert_non_null(strstr(running(&r), rows[i].kept));
+		/* what is a global command and none of the block's leads away, as ever */
+		type(&r, "interface Loopback0");
+		assert_string_equal(prompt(&r), "R1(config-if)#");
+		type(&r, "exit"); /* some of the blocks are lines of an interface, too */
+		free(before);
+	}
+	assert_string_equal(r.c->hostname, "R1");
+	assert_round_trip(r.c);
+	router_down(&r);
+}
+
 static void no_takes_a_line_of_a_kept_block_back_with_what_is_below_it(void **state)
 {
 	static const char *const typed[] = {
@@ -127,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kept_block_has_the_prompt_of_ios),
 		cmocka_unit_test(a_mode_within_a_kept_block_is_entered_and_left),
+		cmocka_unit_test(words_of_a_kept_block_are_not_the_global_commands_of_that_name),
 		cmocka_unit_test(no_takes_a_line_of_a_kept_block_back_with_what_is_below_it),
 	};
 
