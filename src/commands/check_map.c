@@ -155,7 +155,7 @@ static void check_manual(const struct config *c, const struct cfg_map_entry *e, 
 	char why[MANUAL_WHY];
 
 	report_object(r, REPORT_WARNING, obj, "crypto map NAME N ipsec-isakmp",
-		      "manual keys are never renewed, and there is no protection against replay.");
+		      "manual keys are never renewed, and there is no protection against replay (RFC 8221 section 3: SHOULD NOT).");
 	if (!e->n_peers || !e->peers[0].addr.family)
 		report_object(r, REPORT_ERROR, obj, "set peer A.B.C.D",
 			      "there is no peer with an address, so the entry is disabled.");

@@ -46,7 +46,7 @@ static void ike_cipher(struct parts *p, uint8_t cipher)
 	if (cipher == CIPHER_DES)
 		part(p, 'F', "DES: 56 bits are searched in hours (RFC 8247: MUST NOT)");
 	else if (cipher == CIPHER_3DES)
-		part(p, 'D', "3DES: blocks of 64 bits (Sweet32; RFC 8247: MAY, on its way out)");
+		part(p, 'D', "3DES: blocks of 64 bits (Sweet32; RFC 8247: MAY, and no MUST- any more)");
 	else
 		part(p, 'A', NULL);
 }
@@ -95,7 +95,7 @@ char grade_policy(const struct p1_policy *p, struct txt *why)
 	ike_hash(&parts, p->hash);
 	dh_group(&parts, p->group);
 	if (p->auth == IKE_AUTH_PSK)
-		part(&parts, 'B', "pre-shared key: as good as the key is long (RFC 8247 section 4.1)");
+		part(&parts, 'B', "pre-shared key: as good as the key is random (RFC 7296 section 2.15)");
 	if (p->auth == IKE_AUTH_RSA_ENC)
 		part(&parts, 'D', "RSA encryption: peers have leaked keys by their answers (CVE-2018-0131)");
 	return sum_up(&parts, why);
@@ -206,7 +206,7 @@ void grade_table(const struct config *c, struct txt *out)
 {
 	if (!c->isakmp.policies.n && !c->ipsec.transforms.n)
 		return;
-	txt_str(out, "Grades (A best, F worst; RFC 8247 for IKE, RFC 8221 for ESP and AH)\n");
+	txt_str(out, "Grades (A best, F worst; RFC 8247 for IKE, though it speaks of IKEv2; RFC 8221 for ESP and AH)\n");
 	each(c, table_row, out);
 }
 
