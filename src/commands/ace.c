@@ -12,7 +12,8 @@ const char *ace_unknown(const struct ace_args *a)
 {
 	static const char *const unknown_names[] = { "", "time-range", "ttl", "match-all or match-any",
 						     "the type of IGMP messages", "reflect",
-						     "extension headers or flow labels", "dynamic" };
+						     "extension headers or flow labels", "dynamic",
+						     "object-group", "IP options", "evaluate" };
 
 	if (!a->unknown && !a->igmp_type)
 		return NULL;

@@ -26,6 +26,9 @@ enum unknown_match {
 	MATCH_REFLECT,
 	MATCH_HEADERS6,
 	MATCH_DYNAMIC, /* lock-and-key: it matches once somebody has logged in by Telnet */
+	MATCH_OBJECTS,
+	MATCH_OPTION,
+	MATCH_EVALUATE,
 };
 struct ace_args {
 	uint32_t number; /* of the list; 0: the mode's */

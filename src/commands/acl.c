@@ -288,7 +288,9 @@ static int resequence_apply(struct cli_call *c)
 		KWV("any", "Any " a_what " host", AT(which.any), 1), OR,                     \
 		KWV("host", "A single " a_what " host", AT(which.host), 1), ALT,             \
 		ADDR(what " address", AT(which.addr)), OR,                                   \
-		ARG(arg_host, what " address", AT(which.name)), CLOSE, CLOSE
+		ARG(arg_host, what " address", AT(which.name)), CLOSE, OR,                   \
+		KWV("object-group", what " network object group", AT(unknown), MATCH_OBJECTS), \
+		WORD("Network object group name", AT(ignored)), CLOSE
 #define SOURCE	    ADDRESS(src, "Source", "source")
 #define DESTINATION ADDRESS(dst, "Destination", "destination")
 
@@ -327,11 +329,16 @@ static int resequence_apply(struct cli_call *c)
 		KWV("log", "Log matches against this entry", AT(e.log), 1), ORX(1 << 4),     \
 		KWV("log-input", "Log matches against this entry, including input interface", \
 		    AT(e.log), 2),                                                           \
-		OR, KWV("time-range", "Specify a time-range", AT(unknown), MATCH_TIME),      \
+		OR, KWV("option", "Match packets with given IP Options value", AT(unknown), MATCH_OPTION), \
+		WORD("IP Options value or name", AT(ignored)), OR,                           \
+		KWV("time-range", "Specify a time-range", AT(unknown), MATCH_TIME),      \
 		WORD("Time-range entry name", AT(ignored)), OR, ALT,                         \
 		KWV("reflect", "Create reflexive access list entry", AT(unknown),            \
 		    MATCH_REFLECT),                                                          \
-		WORD("Access-list name", AT(ignored)), OR,                                   \
+		WORD("Access-list name", AT(ignored)), OPT,                                  \
+		KW("timeout", "Maximum time to reflect"),                                    \
+		{ .kind = CLI_ARG, .type = &cli_num, .lo = 1, .hi = 2147483,                 \
+		  .help = "Maximum time to live, in seconds" }, CLOSE, OR,                   \
 		KWV("ttl", "Match packets with given TTL value", AT(unknown), MATCH_TTL),    \
 		ALT, KW("eq", "Match only packets on a given TTL number"), TTL, OR,          \
 		KW("gt", "Match only packets with a greater TTL number"), TTL, OR,           \
@@ -367,7 +374,13 @@ static int resequence_apply(struct cli_call *c)
 		DESTINATION, IGMP_MESSAGE, OPTIONS, OR, NAMES(proto_names, AT(e.proto)),     \
 		SOURCE, DESTINATION, OPTIONS, OR,                                            \
 		NUM(0, 255, "An IP protocol number", AT(e.proto)), SOURCE, DESTINATION,      \
-		OPTIONS, CLOSE
+		OPTIONS, OR,                                                                 \
+		KWV("object-group", "Service object group", AT(unknown), MATCH_OBJECTS),     \
+		WORD("Service object group name", AT(ignored)), SOURCE, DESTINATION, OPTIONS, CLOSE
+/* A place where a reflexive list is looked at; of named lists. */
+#define EVALUATE                                                                             \
+	KWV("evaluate", "Evaluate an access list", AT(unknown), MATCH_EVALUATE),             \
+		WORD("IP reflexive access list name", AT(ignored))
 #define STANDARD                                                                             \
 	ACTION, ALT, ADDR("Address to match", AT(src.addr)), OPT,                            \
 		ARG(arg_wild, "Wildcard bits", AT(src.wild)), CLOSE, OR,                     \
@@ -407,7 +420,7 @@ const struct cli_row rows_acl[] = {
 	  .each = named_ext_each,
 	  .toks = TOKS(IP_LIST, KW("extended", "Extended Access List"),
 		       WORDF("Access-list name or number", AT_L(name), .flags = CLI_TAIL)) },
-	MEMBERS(M_EXT_NACL, EXTENDED),
+	MEMBERS(M_EXT_NACL, EXTENDED, OR, SEQUENCE, EVALUATE),
 	{ .modes = CLI_IN(M_CONFIG), .args_size = sizeof(struct acl_args),
 	  .apply = resequence_apply, .flags = ROW_NO_NO,
 	  .toks = TOKS(IP_LIST, KW("resequence", "Resequence Access List"),

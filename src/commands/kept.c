@@ -27,6 +27,9 @@
 	     { .kind = CLI_ARG, .type = &cli_line, .help = "c banner-text c, where 'c' is a "  \
 							   "delimiting character" })
 
+#define OTHER_LIST(from, to, h) \
+	{ .kind = CLI_ARG, .type = &cli_num, .lo = (from), .hi = (to), .help = (h) }
+
 /* ---- words of interfaces ---- */
 
 static const struct cli_name arp_words[] = {
@@ -205,6 +208,8 @@ const struct cli_row rows_kept_ip[] = {
 	ONE(IN_IF, "speed", "Configure speed operation."),
 	ONE_SECRET(IN_IF, "standby", "HSRP interface configuration commands"),
 	ONE(IN_IF, "switchport", "Set switching mode characteristics"),
+	ONE(IN_IF, "if-state", "Interface state behaviour"),
+	ONE(IN_IF, "xconnect", "Xconnect commands"),
 	ONE(IN_IF, "traffic-shape", "Enable Traffic Shaping on an Interface or Sub-Interface"),
 	ONE(IN_IF, "tx-ring-limit", "Configure PA level transmit ring limit"),
 	IF_OF("vrf", "VPN Routing/Forwarding parameters on the interface", OF(vrf_words)),
@@ -326,6 +331,13 @@ const struct cli_row rows_kept_late[] = {
 	     CLOSE,
 	     { .kind = CLI_ARG, .type = &cli_word, .help = "Key identifier, or the key",
 	       .flags = CLI_SECRET }),
+	/* lists that are not of IP */
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("access-list", "Add an access list entry"), ALT,
+	     OTHER_LIST(700, 799, "48-bit MAC address access list"), OR,
+	     OTHER_LIST(1100, 1199, "Extended 48-bit MAC address access list"), OR,
+	     KW("compiled", "Enable IP access-list compilation"), OR,
+	     KW("dynamic-extended", "Extend the dynamic ACL absolute timer"), OR,
+	     KW("rate-limit", "Simple rate-limit specific access list"), CLOSE, REST),
 	ONE(IN_CONFIG, "alias", "Create command alias"),
 	ONE(IN_CONFIG, "arp", "Set a static ARP entry"),
 	ONE(IN_CONFIG, "bridge", "Bridge Group."),

@@ -6,21 +6,15 @@
 #define IN_CONFIG CLI_IN(M_CONFIG)
 #define IP	  KW("ip", "Global IP configuration subcommands")
 #define IPV6	  KW("ipv6", "Global IPv6 configuration commands")
-#define CRYPTO	  KW("crypto", "Encryption module")
 #define FLOW	  KW("flow", "Global Flow configuration subcommands")
 #define OBJECTS	  KW("object-group", "Configure Object Group")
 #define VOICE	  KW("voice", "Global voice configuration")
 #define ZONE_PAIR KW("zone-pair", "Zone pair command")
-#define IKEV2	  CRYPTO, KW("ikev2", "Configure IKEv2 Options")
 
 #define BLOCK(mode_, prompt_, ...) KEPT_PROMPT(IN_CONFIG, mode_, prompt_, NULL, __VA_ARGS__, REST)
 /* There is only one of it, so that it has no name. */
 #define ONLY_BLOCK(prompt_, w, h) KEPT_PROMPT(IN_CONFIG, M_OTHER, prompt_, NULL, KW(w, h))
-/* It says nothing without what follows, nor does its `no`. */
-#define LINE_OF(...)                                                                      \
-	KEPT(IN_CONFIG, ROW_KEEP_MANY | ROW_FULL, __VA_ARGS__,                                    \
-	     { .kind = CLI_ARG, .type = &cli_line, .help = "The rest of the line" })
-#define NOTE(what) "% NOTE: " what " is not run by this version; its lines are kept."
+#define LINE_OF(...) KEPT_MORE(IN_CONFIG, __VA_ARGS__)
 
 /* Before everything that is about cryptography, where IOS prints them. */
 const struct cli_row rows_kept_early[] = {
@@ -74,40 +68,6 @@ const struct cli_row rows_kept_early[] = {
 	BLOCK(M_OTHER, "(config-webvpn-context)#", KW("webvpn", "WebVPN global config command"),
 	      KW("context", "Virtual Context configuration")),
 	LINE_OF(KW("webvpn", "WebVPN global config command")),
-	{ .toks = NULL },
-};
-
-/* Among the commands of IKE and IPsec. */
-const struct cli_row rows_kept_crypto[] = {
-	KEPT_PROMPT(IN_CONFIG, M_IKEV2, "(config-ikev2-proposal)#", NOTE("crypto ikev2"), IKEV2,
-		    KW("proposal", "Define IKEv2 proposals"), REST),
-	KEPT_PROMPT(IN_CONFIG, M_IKEV2, "(config-ikev2-policy)#", NOTE("crypto ikev2"), IKEV2,
-		    KW("policy", "Define IKEv2 policies"), REST),
-	KEPT_PROMPT(IN_CONFIG, M_IKEV2, "(config-ikev2-keyring)#", NOTE("crypto ikev2"), IKEV2,
-		    KW("keyring", "Define IKEv2 Keyring"), REST),
-	KEPT_PROMPT(IN_CONFIG, M_IKEV2, "(config-ikev2-profile)#", NOTE("crypto ikev2"), IKEV2,
-		    KW("profile", "Define IKEv2 Profiles"), REST),
-	KEPT_PROMPT(IN_CONFIG, M_IKEV2, "(config-ikev2-author-policy)#", NOTE("crypto ikev2"), IKEV2,
-		    KW("authorization", "IKEv2 authorization"), KW("policy", "Configure policy"), REST),
-	KEPT_PROMPT(IN_CONFIG, M_IKEV2, "(config-ikev2-flexvpn)#", NOTE("crypto ikev2"), IKEV2,
-		    KW("client", "Client configuration"), REST),
-	KEPT_PROMPT(IN_CONFIG, M_IKEV2, "(config-ikev2-cluster)#", NOTE("crypto ikev2"), IKEV2,
-		    KW("cluster", "Cluster load-balancer configuration"), REST),
-	KEPT_PROMPT(IN_CONFIG, M_IKEV2, "(config-ikev2-name-mangler)#", NOTE("crypto ikev2"), IKEV2,
-		    KW("name-mangler", "Name mangler"), REST),
-	KEPT_NOTE(IN_CONFIG, ROW_KEEP_MANY, NOTE("crypto ikev2"), IKEV2, REST),
-	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-isakmp-group)#", NOTE("crypto isakmp client"), CRYPTO,
-		    KW("isakmp", "Configure ISAKMP policy"),
-		    KW("client", "Set client configuration policy"), REST),
-	KEPT(IN_CONFIG, 0, CRYPTO, KW("isakmp", "Configure ISAKMP policy"),
-	     KW("xauth", "Set Extended Authentication values"), REST),
-	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-crypto-ezvpn)#", NOTE("crypto ipsec client ezvpn"), CRYPTO,
-		    KW("ipsec", "Configure IPSEC policy"), KW("client", "Configure a client"),
-		    KW("ezvpn", "Easy VPN client"), REST),
-	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-gdoi-group)#", NOTE("crypto gdoi"), CRYPTO,
-		    KW("gdoi", "Configure GDOI policy"), REST),
-	LINE_OF(CRYPTO, KW("engine", "Enter a crypto engine configurable menu")),
-	LINE_OF(CRYPTO, KW("mib", "Configure Crypto-related MIB Parameters")),
 	{ .toks = NULL },
 };
 

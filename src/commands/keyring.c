@@ -182,9 +182,9 @@ const struct cli_row rows_keyring[] = {
 		       KW("hostname", "define shared key with hostname"),
 		       ARG(arg_host, "Hostname", AT_K(k.host)), CLOSE,
 		       KWF("key", "specify key", .flags = 0), KEY_TEXT(struct key_args, t)) },
-	KEPT_BLOCK(IN_RING, M_PUBKEY,
-		   "% NOTE: RSA public keys of a keyring are not used by this version; the lines are "
-		   "kept.",
-		   KW("rsa-pubkey", "Specify a peer RSA public key"), REST),
+	KEPT_PROMPT(IN_RING, M_PUBKEY, "(config-pubkey-key)#",
+		    "% NOTE: RSA public keys of a keyring are not used by this version; the lines are "
+		    "kept.",
+		    KW("rsa-pubkey", "Specify a peer RSA public key"), REST),
 	{ .toks = NULL },
 };

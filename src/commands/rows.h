@@ -39,6 +39,7 @@ extern const struct cli_row rows_acl[];
 extern const struct cli_row rows_acl6[];
 extern const struct cli_row rows_kept_early[];
 extern const struct cli_row rows_kept_crypto[];
+extern const struct cli_row rows_kept_terms[];
 extern const struct cli_row rows_kept_blocks[];
 extern const struct cli_nest commands_nests[];
 extern const struct cli_own commands_owns[];
@@ -89,6 +90,10 @@ extern const struct cli_type arg_plus1;
 		.modes = (modes_), .enters = (enters_), .flags = ROW_KEEP | ROW_KEEP_MANY, \
 		.toks = TOKS(__VA_ARGS__), .msg = (note), .prompt = (prompt_)             \
 	}
+/* It says nothing without what follows, nor does its `no`. */
+#define KEPT_MORE(modes_, ...)                                                            \
+	KEPT(modes_, ROW_KEEP_MANY | ROW_FULL, __VA_ARGS__,                               \
+	     { .kind = CLI_ARG, .type = &cli_line, .help = "The rest of the line" })
 /* The rest of a kept line: anything or nothing. */
 #define REST OPT, { .kind = CLI_ARG, .type = &cli_line, .help = "The rest of the line" }, CLOSE
 #define REST_SECRET                                                                       \

@@ -47,6 +47,7 @@
 #define HOST_NAMES   "names are resolved by the host."
 #define NO_SERVER    "this server is not run; the host may have one."
 #define NO_RRI	     "no routes are made from what is protected: add static ones."
+#define NO_DUMMIES   "no dummy packets are sent: who listens sees when there is traffic, and how much."
 #define NOT_USED     "what refers to it is not used."
 
 /* Of several that begin a line the longest counts. */
@@ -136,6 +137,13 @@ static const struct unsupported subjects[] = {
 	WARN("crypto isakmp xauth", NO_EZVPN),
 	WARN("crypto ipsec client", NO_EZVPN),
 	WARN("crypto gdoi", NO_GDOI),
+	WARN("crypto ipsec optional", "nothing is optional: what a crypto access list permits leaves encrypted, or not at all."),
+	WARN("crypto ipsec security-association dummy", NO_DUMMIES),
+	WARN("set security-association dummy", NO_DUMMIES),
+	WARN("crypto pki server", "no certificate server is run: let another CA sign (docs/pki.md)."),
+	WARN("crypto ca server", "no certificate server is run: let another CA sign (docs/pki.md)."),
+	WARN("crypto identity", "peers are not told apart by their names: any that proves itself is accepted."),
+	WARN("xconnect", NO_L2TP),
 	WARN("set group", NO_GDOI),
 	WARN("set nat", "packets that a peer's NAT has made alike are told apart by their SAs only."),
 	WARN("set identity", "peers are not told apart by their names: any that proves itself is accepted."),
@@ -221,7 +229,8 @@ static const struct unsupported subjects[] = {
 	SAME("ip cef"), SAME("ipv6 cef"), SAME("ip routing"), SAME("ip classless"), SAME("ip subnet-zero"),
 	SAME("ip forward-protocol"), SAME("ip bgp-community"), SAME("ip route-cache"), SAME("carrier-delay"),
 	SAME("load-interval"), SAME("hold-queue"), SAME("tx-ring-limit"), SAME("ip virtual-reassembly"),
-	SAME("ipv6 virtual-reassembly"), SAME("logging event"),
+	SAME("ipv6 virtual-reassembly"), SAME("logging event"), SAME("crypto pki token"), SAME("crypto ca token"),
+	SAME("crypto ipsec nat-transparency"), SAME("access-list compiled"), SAME("crypto logging"), SAME("crypto mib"),
 };
 
 /* What is kept and stands in none of them. */

@@ -351,6 +351,11 @@ static void matches_that_are_not_run_are_named(void **state)
 		{ "permit igmp any any 3", "IGMP" },
 		{ "permit ip any any ttl range 1 5", "ttl" },
 		{ "permit tcp any any reflect R", "reflect" },
+		{ "permit tcp any any reflect R timeout 100", "reflect" },
+		{ "evaluate R", "evaluate" },
+		{ "permit ip object-group LAN object-group SERVERS", "object-group" },
+		{ "permit object-group WEB any host 192.0.2.1", "object-group" },
+		{ "deny   ip any any option any-options", "IP options" },
 	};
 
 	(void)state;
