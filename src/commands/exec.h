@@ -82,13 +82,17 @@ enum exec_action {
 	EXEC_SHOW_DEBUG_CONDITION,
 	EXEC_SHOW_DEBUGGING,
 
+	/* from here on to EXEC_CLEAR_ARP: control/clear.c */
 	EXEC_CLEAR_ISAKMP, /* number: conn id, 0 all */
 	EXEC_CLEAR_IPSEC_SA, /* addr (peer); name (map); addr + number2 (entry: destination, SPI) + proto */
 	EXEC_CLEAR_IPSEC_COUNTERS,
-	EXEC_CLEAR_CRYPTO_SESSION, /* addr (remote) */
-	EXEC_CLEAR_COUNTERS, /* ifname */
+	EXEC_CLEAR_CRYPTO_SESSION, /* addr, number2 (remote, its port); addr2, number (local) */
+	EXEC_CLEAR_COUNTERS, /* ifname; asks */
 	EXEC_CLEAR_ACL_COUNTERS, /* name */
-	EXEC_CLEAR_LOGGING,
+	EXEC_CLEAR_LOGGING, /* asks */
+	EXEC_CLEAR_LINE, /* flag: the console; number: vty; number2: as `show users` counts, plus one; asks */
+	EXEC_CLEAR_ARCHIVE_LOG,
+	EXEC_CLEAR_ARP, /* ifname; addr */
 
 	EXEC_DEBUG,   /* number: enum exec_debug; flag: on (clear: no debug, undebug) */
 	EXEC_UNDEBUG_ALL,
@@ -98,6 +102,7 @@ enum exec_action {
 	EXEC_WRITE_TERMINAL, /* = show running-config */
 	EXEC_WRITE_ERASE, /* asks; from here on to EXEC_SHOW_ARCHIVE_LOG: control/life.c */
 	EXEC_COPY, /* number: from which (enum exec_file), text its name; number2: to which, name its name */
+	EXEC_CONFIGURE_FROM, /* flag: memory; detail: network; else asks */
 	EXEC_CONFIGURE_REPLACE, /* text: file name; flag: does not ask; detail: lists; number: minutes to a confirmation */
 	EXEC_CONFIGURE_REVERTING, /* configure terminal revert timer: number, or number2 (idle), minutes */
 	EXEC_CONFIGURE_CONFIRM,

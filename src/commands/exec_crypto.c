@@ -124,11 +124,6 @@ const struct cli_row rows_exec_crypto[] = {
 	    NUM(1, 4294967295, "SPI", AT(number2)), OR, KW("map", "Clear all SAs for a given crypto map"),
 	    WORD("Crypto map name", AT(name)), OR, KW("peer", "Clear all SAs for a given crypto peer"),
 	    EITHER("peer address", AT(addr)), CLOSE),
-	ROW(IN_EXEC, EXEC_CLEAR_CRYPTO_SESSION, CLEAR_CRYPTO,
-	    KW("session", "Clear crypto sessions (tunnels)"), OPT,
-	    KW("remote", "Clear crypto sessions for a remote IKE peer"),
-	    EITHER("remote IP address", AT(addr)), CLOSE),
-
 	ROW(IN_EXEC, EXEC_DEBUG, KWV("debug", "Debugging functions (see also 'undebug')", AT(flag), 1),
 	    DEBUG_WHAT),
 	ROW(IN_EXEC, EXEC_DEBUG_CONDITION,

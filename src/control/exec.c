@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EXEC actions: what each does, by number. */
-#include "control/manual.h"
 #include "control/internal.h"
 #include "control/master_key.h"
 
@@ -9,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/acl_counters.h"
 #include "control/capture.h"
+#include "control/clear.h"
 #include "control/life.h"
 #include "control/load.h"
 #include "control/login.h"
@@ -20,7 +19,6 @@
 #include "control/show_now.h"
 #include "control/tech.h"
 #include "control/typed.h"
-#include "host/filter.h"
 #include "host/log.h"
 #include "host/os.h"
 #include "shell/shell_proto.h"
@@ -87,28 +85,7 @@ static bool ping(struct exec_io *io, const struct exec_args *a, bool *ret_error)
 	return true;
 }
 
-/* ---- clear, debug ---- */
-
-static void clear_ipsec(struct control *c, const struct exec_args *a)
-{
-	ike_clear_ipsec(c->ike, host_now_ms(NULL), a->addr.family ? &a->addr : NULL,
-			a->name[0] ? a->name : NULL, a->number2);
-	ikelink_pump(c);
-	manual_clear(c, a);
-}
-
-/* Both phases, with everybody or with one peer. */
-static void clear_session(struct control *c, const struct exec_args *a)
-{
-	struct ike_sa_info i;
-	uint64_t now = host_now_ms(NULL);
-
-	clear_ipsec(c, a);
-	for (size_t n = 0; ike_get_sa(c->ike, now, n, &i); n++)
-		if (!i.deleted && (!a->addr.family || ipaddr_equal(&a->addr, &i.remote)))
-			ike_clear_isakmp(c->ike, now, i.conn_id);
-	ikelink_pump(c);
-}
+/* ---- debug ---- */
 
 static void set_debug(struct exec_io *io, const struct exec_args *a)
 {
@@ -241,18 +218,8 @@ static bool show(struct exec_io *io, unsigned action, const struct exec_args *a,
 	}
 }
 
-static void clear_counters(struct control *c, const char *ifname, bool *ret_error)
-{
-	*ret_error = !show_clear_counters(c, ifname);
-	if (!*ret_error && ifname[0])
-		log_line("CLEAR-5-COUNTERS", "Clear counter on interface %s by console", ifname);
-	else if (!*ret_error)
-		log_line("CLEAR-5-COUNTERS", "Clear counter on all interfaces by console");
-}
-
 static void act(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
 {
-	struct control *c = io->c;
 	struct exec_args all = { .number = EXEC_DEBUG_ALL };
 	struct cli_session *cli = session_cli(io->s);
 
@@ -280,29 +247,6 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 		break;
 	case EXEC_TERMINAL_MONITOR:
 		session_set_monitor(io->s, a->flag);
-		break;
-	case EXEC_CLEAR_ISAKMP:
-		ike_clear_isakmp(c->ike, host_now_ms(NULL), a->number);
-		ikelink_pump(c);
-		break;
-	case EXEC_CLEAR_IPSEC_SA:
-		clear_ipsec(c, a);
-		break;
-	case EXEC_CLEAR_CRYPTO_SESSION:
-		clear_session(c, a);
-		break;
-	case EXEC_CLEAR_ACL_COUNTERS:
-		acl_counters_clear(c, a->name);
-		break;
-	case EXEC_CLEAR_IPSEC_COUNTERS:
-		steer_counts_clear();
-		(void)fwdlink_simple(c->fwd, FWD_STATS_CLEAR, 0);
-		break;
-	case EXEC_CLEAR_COUNTERS:
-		clear_counters(c, a->ifname, ret_error);
-		break;
-	case EXEC_CLEAR_LOGGING:
-		log_clear();
 		break;
 	case EXEC_DEBUG:
 		set_debug(io, a);
@@ -336,7 +280,9 @@ bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 		return ping(io, a, ret_error);
 	if (action >= EXEC_KEY_GENERATE && action <= EXEC_PKI_DROP)
 		return pki_cmd_run(io, action, a, ret_error);
-	if (action >= EXEC_CAPTURE_INTERFACE && action <= EXEC_SHOW_CAPTURE)
+	if (action >= EXEC_CLEAR_ISAKMP && action <= EXEC_CLEAR_ARP)
+		clear_cmd(io, action, a, ret_error);
+	else if (action >= EXEC_CAPTURE_INTERFACE && action <= EXEC_SHOW_CAPTURE)
 		capture_cmd(io, action, a, ret_error);
 	else if (action == EXEC_WRITE_MEMORY || (action >= EXEC_WRITE_ERASE && action <= EXEC_SHOW_ARCHIVE_LOG))
 		life_cmd(io, action, a, ret_error);

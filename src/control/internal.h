@@ -372,6 +372,8 @@ void session_terminal(const struct session *s, struct show_terminal *ret);
 void session_set_monitor(struct session *s, bool on);
 struct login *session_login(struct session *s);
 void session_end(struct session *s);
+/* Ends that of the console, or of a vty. 0; -ENOENT: nobody is there; -EPERM: self is. */
+int session_clear(const struct session *self, bool console, unsigned vty);
 struct cli_session *session_cli(struct session *s);
 void session_set_ping(struct session *s, struct ping *p);
 /* The next lines are answers; the session frees d when it is over. */

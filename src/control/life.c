@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "base/secret.h"
 #include "commands/diff.h"
@@ -22,6 +24,7 @@
 
 #define STARTUP "startup-config"
 #define RUNNING "running-config"
+#define ENTER_LINES "Enter configuration commands, one per line.  End with CNTL/Z.\n"
 
 /* `reload in`. By the clock that nobody sets: it waits as long as it was told to. */
 struct reload {
@@ -98,7 +101,7 @@ static int text_of(struct control *c, unsigned kind, const char *name, struct tx
 	size_t len = 0;
 	int err;
 
-	if (kind == EXEC_FILE_RUNNING) {
+	if (kind == EXEC_FILE_RUNNING || !strcmp(file, "system:running-config")) {
 		life_running(c, ret);
 		return ret->bad ? -ENOMEM : 0;
 	}
@@ -217,9 +220,9 @@ static void destination(struct dialog *d, struct exec_io *io, const char *text, 
 
 static void ask_destination(struct talk *t)
 {
-	char ask[DIALOG_ASK_MAX];
+	char name[FLASH_NAME_MAX], ask[DIALOG_ASK_MAX];
 
-	snprintf(ask, sizeof(ask), "Destination filename [%.200s]? ", t->to);
+	snprintf(ask, sizeof(ask), "Destination filename [%.200s]? ", flash_name(t->to, name) ? t->to : name);
 	dialog_ask_text(&t->d, ask, destination);
 }
 
@@ -261,12 +264,28 @@ static void deleted(struct dialog *d, struct exec_io *io, bool yes, bool *ret_er
 	*ret_error = err != 0;
 }
 
+static void which_deleted(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error)
+{
+	struct talk *t = (struct talk *)(void *)d;
+	char name[FLASH_NAME_MAX], ask[DIALOG_ASK_MAX];
+	int err = flash_name(*text ? text : t->from, name);
+
+	if (err) {
+		flash_error(io->out, *text ? text : t->from, err);
+		*ret_error = true;
+		return;
+	}
+	snprintf(t->from, sizeof(t->from), "%s", name);
+	snprintf(ask, sizeof(ask), "Delete flash:/%s? [confirm]", name);
+	dialog_ask_confirm(d, ask, deleted);
+}
+
 static void ask_delete(struct talk *t)
 {
-	char ask[DIALOG_ASK_MAX];
+	char name[FLASH_NAME_MAX], ask[DIALOG_ASK_MAX];
 
-	snprintf(ask, sizeof(ask), "Delete flash:%.200s? [confirm]", t->from);
-	dialog_ask_confirm(&t->d, ask, deleted);
+	snprintf(ask, sizeof(ask), "Delete filename [%.200s]? ", flash_name(t->from, name) ? t->from : name);
+	dialog_ask_text(&t->d, ask, which_deleted);
 }
 
 /* ---- replace ---- */
@@ -510,13 +529,64 @@ static void more(struct exec_io *io, const char *name, bool *ret_error)
 	wipe_txt(&text);
 }
 
+/* Files are only ever those of the folder beside the startup configuration. */
+static bool is_remote(const char *name)
+{
+	static const char *const schemes[] = { "ftp:", "http:", "https:", "rcp:", "scp:", "sftp:", "tftp:" };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (!strncmp(name, schemes[i], strlen(schemes[i])))
+			return true;
+	return false;
+}
+
+static void ask_copy(struct talk *t, struct exec_io *io, bool *ret_error)
+{
+	const char *remote = is_remote(t->from) ? t->from : is_remote(t->to) ? t->to : NULL;
+
+	if (!remote) {
+		ask_destination(t);
+		return;
+	}
+	txt_printf(io->out, "%%Error opening %s (there are no network file systems here: use ssh and scp)\n", remote);
+	*ret_error = true;
+}
+
+/* ---- configure ---- */
+
+static void configure_from(struct dialog *d, struct exec_io *io, const char *text, bool *ret_error)
+{
+	struct talk *t = (struct talk *)(void *)d;
+	size_t n = strlen(text);
+
+	if (!strncasecmp(text, "terminal", n)) { /* nothing at all, too */
+		txt_str(io->out, ENTER_LINES);
+		cli_session_goto(session_cli(io->s), M_CONFIG);
+	} else if (!strncasecmp(text, "memory", n)) {
+		t->a.number = EXEC_FILE_STARTUP;
+		t->a.number2 = EXEC_FILE_RUNNING;
+		copy(t, io, ret_error);
+	} else {
+		txt_str(io->out, !strncasecmp(text, "network", n) ?
+					 "% There are no network file systems here: copy the file by scp, then copy it to running-config\n" :
+					 "?Must be \"terminal\", \"memory\" or \"network\"\n");
+		*ret_error = true;
+	}
+}
+
 /* ---- by number ---- */
 
 static void ask(struct talk *t, struct exec_io *io, unsigned action, bool *ret_error)
 {
 	switch (action) {
 	case EXEC_COPY:
-		ask_destination(t);
+		ask_copy(t, io, ret_error);
+		break;
+	case EXEC_CONFIGURE_FROM:
+		if (t->a.flag || t->a.detail)
+			configure_from(&t->d, io, t->a.flag ? "memory" : "network", ret_error);
+		else
+			dialog_ask_text(&t->d, "Configuring from terminal, memory, or network [terminal]? ", configure_from);
 		break;
 	case EXEC_WRITE_ERASE:
 		dialog_ask_confirm(&t->d, "Erasing the nvram filesystem will remove all configuration files! Continue? [confirm]",
@@ -558,7 +628,7 @@ static void configure_reverting(struct exec_io *io, const struct exec_args *a, b
 		*ret_error = true;
 		return;
 	}
-	txt_str(io->out, "Enter configuration commands, one per line.  End with CNTL/Z.\n");
+	txt_str(io->out, ENTER_LINES);
 	cli_session_goto(session_cli(io->s), M_CONFIG);
 }
 
@@ -573,6 +643,7 @@ void life_cmd(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 		err = write_memory(io);
 		break;
 	case EXEC_COPY:
+	case EXEC_CONFIGURE_FROM:
 	case EXEC_WRITE_ERASE:
 	case EXEC_DELETE:
 	case EXEC_CONFIGURE_REPLACE:

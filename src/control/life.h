@@ -33,6 +33,7 @@ void archive_written(struct control *c); /* write memory has been done */
 void archive_show(struct control *c, struct txt *out);
 /* A line of configuration was typed at the session of that number; secrets are masked in it already. */
 void archive_typed(struct control *c, unsigned session, const char *line);
+void archive_forget_typed(struct control *c); /* `clear archive log config` */
 void archive_show_log(const struct control *c, struct txt *out);
 void archive_free(struct control *c);
 

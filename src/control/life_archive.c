@@ -225,6 +225,12 @@ void archive_typed(struct control *c, unsigned session, const char *line)
 		log_line("PARSER-5-CFGLOG_LOGGEDCMD", "User:console  logged command:%s", line + strspn(line, " "));
 }
 
+void archive_forget_typed(struct control *c)
+{
+	while (c->archive && c->archive->n)
+		forget(c->archive);
+}
+
 void archive_show_log(const struct control *c, struct txt *out)
 {
 	const struct archive *a = c->archive;

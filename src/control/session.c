@@ -202,6 +202,24 @@ void session_end(struct session *s)
 	s->ending = true;
 }
 
+int session_clear(const struct session *self, bool console, unsigned vty)
+{
+	struct session *s;
+
+	LIST_FOREACH(s, &self->c->sessions, entry) {
+		if (!s->login.begun || s->login.console != console || (!console && s->login.line != vty))
+			continue;
+		if (s == self)
+			return -EPERM;
+		if (!s->ending) {
+			session_end(s);
+			session_ready(s, false);
+		}
+		return 0;
+	}
+	return -ENOENT;
+}
+
 struct cli_session *session_cli(struct session *s)
 {
 	return s->cli;

@@ -89,6 +89,8 @@ struct nl_neigh {
 	uint32_t age_sec; /* since it was last heard of */
 };
 int nl_neighs(struct nl *nl, void (*each)(void *ctx, const struct nl_neigh *n), void *ctx);
+/* Removes that entry, so that the neighbour is asked anew. 0 or -errno; one that is not there is no error. */
+int nl_neigh_forget(struct nl *nl, uint32_t ifindex, const struct ipaddr *addr);
 /* Somebody's rules may send a packet elsewhere for more than its destination: by its source, its device. True as well if
  * it is not known. */
 bool nl_foreign_rules(struct nl *nl);

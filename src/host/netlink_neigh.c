@@ -139,6 +139,14 @@ int nl_neighs(struct nl *nl, void (*each)(void *ctx, const struct nl_neigh *n), 
 	return err;
 }
 
+int nl_neigh_forget(struct nl *nl, uint32_t ifindex, const struct ipaddr *addr)
+{
+	struct way w = { .af = nl_family(addr), .ifindex = ifindex };
+	int err = nl_talk(nl, about(nl, RTM_DELNEIGH, 0, 0, &w, addr), NULL, NULL);
+
+	return err == -ENOENT ? 0 : err;
+}
+
 /* ---- rules ---- */
 
 static int on_any_rule(const struct nlmsghdr *h, void *ctx)

@@ -73,10 +73,14 @@ def test_files_have_names_and_no_paths(w):
     assert 'permit ip host 10.1.1.1 any' in w.router.cli('more flash:one')
     w.router.cli('copy flash:one two')
     assert 'Warning' not in w.typed('copy flash:one flash:two', 'three') and (w.cfg.parent / 'three').exists()
-    w.typed('delete flash:two', 'n')
+    w.typed('delete flash:two', '', 'n')
     assert (w.cfg.parent / 'two').exists()
     w.router.cli('delete /force flash:two')
     assert not (w.cfg.parent / 'two').exists()
+    w.typed('delete flash:nobody', 'three', '')
+    assert not (w.cfg.parent / 'three').exists()
+    assert 'permit ip host 10.1.1.1 any' in w.router.cli('more system:running-config')
+    assert '%Error opening tftp://192.0.2.1/x (there are no network file systems' in w.router.cli('copy one tftp://192.0.2.1/x')
     os.symlink('/etc/hostname', w.cfg.parent / 'link')
     (w.cfg.parent / 'cfg.master-key').write_text('secret')
     for bad in ('/etc/hostname', '../cfg', 'flash:/../x', 'link', 'cfg.master-key', '.hidden', 'pki/x'):
@@ -84,6 +88,14 @@ def test_files_have_names_and_no_paths(w):
             assert '%Error opening' in w.router.cli(line), line
         assert '%Error opening' in w.router.cli(f'copy running-config {bad}')
     assert (w.cfg.parent / 'link').is_symlink() and (w.cfg.parent / 'cfg.master-key').read_text() == 'secret'
+
+
+def test_configure_asks_from_where(w):
+    w.typed('configure', '', 'hostname R5', 'end')
+    assert 'hostname R5' in w.running()
+    assert '[OK]' in w.typed('configure', 'memory') and 'hostname R1' in w.running()
+    assert '?Must be "terminal", "memory" or "network"' in w.typed('configure', 'elsewhere')
+    assert 'no network file systems' in w.router.cli('configure network')
 
 
 def test_replace_says_what_it_changes(w):

@@ -108,7 +108,7 @@ def test_each_place_gets_the_levels_that_it_is_to_have(net):
 @pytest.mark.no_way('no packet is encrypted')
 def test_the_buffer_reads_with_ntcs_template(net):
     router = Router(net.us, PLAIN)
-    typed(router, 'enable', 'configure terminal', 'hostname R2', 'end', 'clear logging', 'configure terminal',
+    typed(router, 'enable', 'configure terminal', 'hostname R2', 'end', 'clear logging', '', 'configure terminal',
           'interface FastEthernet0/1', 'shutdown', 'end', 'configure terminal', 'interface FastEthernet0/1', 'no shutdown', 'end')
     until(lambda: 'LINK-3-UPDOWN' in router.cli('enable; show logging'), what=router.log())
     shown = router.cli('enable; show logging')
