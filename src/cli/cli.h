@@ -13,6 +13,7 @@
 #include "base/txt.h"
 
 struct cli_tok;
+struct cli_name;
 
 /* ---- argument types ---- */
 
@@ -20,7 +21,8 @@ struct cli_tok;
  * such a word; ret_bad says at which character) and writes size bytes at dst; dst
  * NULL only asks. print appends; present says whether there is something to print.
  * more: the word is only the first half of a value ("Serial 0/1"): the next word
- * is joined to it with a blank and parsed again. */
+ * is joined to it with a blank and parsed again. words: such first halves, which `?` lists
+ * and TAB completes instead of the label; second: what `?` says behind one, as a line. */
 struct cli_type {
 	const char *label; /* `A.B.C.D`, `WORD`, `LINE`; NULL: a <lo-hi> range */
 	uint8_t rank;	   /* of several types that fit a word the lower wins */
@@ -29,6 +31,8 @@ struct cli_type {
 	void (*print)(const struct cli_tok *t, const void *src, struct txt *out);
 	bool (*present)(const struct cli_tok *t, const void *src);
 	bool (*more)(const char *word);
+	const struct cli_name *words; /* ended by word NULL */
+	void (*second)(const char *word, struct txt *out);
 };
 
 extern const struct cli_type cli_num;  /* unsigned integer of size 1, 2, 4, 8, in [lo, hi] */

@@ -15,7 +15,6 @@
 struct choice {
 	char *word;
 	const char *help;
-	bool arg;
 };
 struct choices {
 	struct choice *v;
@@ -24,7 +23,7 @@ struct choices {
 	bool pipes; /* and `|` */
 };
 
-static void choice_add(struct choices *cs, const char *word, const char *help, bool arg)
+static void choice_add(struct choices *cs, const char *word, const char *help)
 {
 	for (size_t i = 0; i < cs->n; i++)
 		if (!strcmp(cs->v[i].word, word))
@@ -40,7 +39,7 @@ static void choice_add(struct choices *cs, const char *word, const char *help, b
 	}
 	char *copy = strdup(word);
 	if (copy)
-		cs->v[cs->n++] = (struct choice){ copy, help, arg };
+		cs->v[cs->n++] = (struct choice){ copy, help };
 }
 
 static void choices_fini(struct choices *cs)
@@ -50,14 +49,12 @@ static void choices_fini(struct choices *cs)
 	free(cs->v);
 }
 
-/* Ranges and types first, then words as strings ("14" before "2"). */
+/* As strings of ASCII: "14" before "2", digits before <1-99>, that before WORD, capitals before words. */
 static int choice_cmp(const void *a, const void *b)
 {
 	const struct choice *x = a, *y = b;
 
-	if (x->arg != y->arg)
-		return x->arg ? -1 : 1;
-	return strcasecmp(x->word, y->word);
+	return strcmp(x->word, y->word);
 }
 
 static bool begins(const char *word, const char *part)
@@ -97,14 +94,14 @@ static void token_choices(const struct cli_match *m, const struct cli_row *row,
 		return;
 	if (t->kind == CLI_KW) {
 		if (begins(t->word, part))
-			choice_add(cs, t->word, help_of(m, row, t), false);
-	} else if (t->kind == CLI_NAMES) {
-		for (const struct cli_name *n = t->names; n->word; n++)
+			choice_add(cs, t->word, help_of(m, row, t));
+	} else if (t->kind == CLI_NAMES || t->type->words) {
+		for (const struct cli_name *n = t->kind == CLI_NAMES ? t->names : t->type->words; n->word; n++)
 			if (n->help && begins(n->word, part))
-				choice_add(cs, n->word, n->help, false);
+				choice_add(cs, n->word, n->help);
 	} else if (!part) {
 		cli_label(t, &label);
-		choice_add(cs, txt_cstr(&label), t->help, true);
+		choice_add(cs, txt_cstr(&label), t->help);
 		txt_fini(&label);
 	}
 }
@@ -257,14 +254,14 @@ static void pipe_arguments(const char *spec, const char *rest, struct choices *c
 	txt_fini(&whole);
 	if (p.kind == CLI_PIPE_REDIRECT || p.kind == CLI_PIPE_APPEND || p.kind == CLI_PIPE_TEE) {
 		if (p.kind == CLI_PIPE_TEE)
-			choice_add(cs, "/append", "Append redirected output to URL", false);
-		choice_add(cs, "flash:", "Uniform Resource Locator", false);
+			choice_add(cs, "/append", "Append redirected output to URL");
+		choice_add(cs, "flash:", "Uniform Resource Locator");
 		return;
 	}
-	choice_add(cs, "LINE", "Regular Expression", true);
+	choice_add(cs, "LINE", "Regular Expression");
 	if (p.kind == CLI_PIPE_SECTION) {
-		choice_add(cs, "exclude", "Exclude entire section(s) of output", false);
-		choice_add(cs, "include", "Include entire section(s) of output", false);
+		choice_add(cs, "exclude", "Exclude entire section(s) of output");
+		choice_add(cs, "include", "Include entire section(s) of output");
 	}
 }
 
@@ -297,7 +294,7 @@ static const char *pipe_choices(const struct cli_grammar *g, unsigned mode, cons
 	} else {
 		for (const struct cli_name *row = cli_pipe_names; row->word; row++)
 			if (begins(row->word, n ? word : NULL))
-				choice_add(cs, row->word, row->help, false);
+				choice_add(cs, row->word, row->help);
 		word = n ? word : NULL;
 	}
 out:
@@ -356,7 +353,9 @@ void cli_help(const struct cli_grammar *g, unsigned mode, const struct cli_who *
 	bool partial = w.n && !w.blank_end;
 	if (m.level && m.depth == m.n)
 		choices_of(&m, partial ? w.v[w.n - 1].text : NULL, false, &cs);
-	if (!cs.n && (partial || !cs.end))
+	if (!cs.n && !partial && m.half && m.half->second && m.depth + 1 == m.n)
+		m.half->second(w.v[w.n - 1].text, out);
+	else if (!cs.n && (partial || !cs.end))
 		print_failure(&m, line, out);
 	else if (partial)
 		print_columns(&cs, out);

@@ -339,7 +339,8 @@ static void try_arg(struct cli_match *m, size_t i, struct cli_node *n, const str
 		char both[128];
 		const char *second = i + 1 < m->n ? m->w->v[i + 1].text : NULL;
 
-		m->half |= !second;
+		if (!second)
+			m->half = t->type;
 		if (!second || w->len + m->w->v[i + 1].len + 2 > sizeof(both))
 			return;
 		memcpy(both, w->text, w->len);

@@ -64,7 +64,7 @@ struct cli_match {
 	enum cli_outcome outcome;
 	size_t bad;	 /* INVALID: characters of the word that were right */
 	struct cli_node *best; /* OK: in the last level */
-	bool half;	 /* a two-word value lacks its second word */
+	const struct cli_type *half; /* a two-word value of it lacks its second word */
 	bool nomem;
 };
 

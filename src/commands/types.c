@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static int addr_parse(const struct cli_tok *t, const char *word, void *dst, size_t *ret_bad)
 {
@@ -163,10 +164,47 @@ static bool ifname_more(const char *word)
 	return ifname_is_type(word);
 }
 
+static const struct cli_name if_words[] = {
+	{ "ATM", "ATM interface", 0 },
+	{ "Async", "Async interface", 0 },
+	{ "BVI", "Bridge-Group Virtual Interface", 0 },
+	{ "Cellular", "Cellular WAN interface", 0 },
+	{ "Dialer", "Dialer interface", 0 },
+	{ "Ethernet", "IEEE 802.3", 0 },
+	{ "FastEthernet", "FastEthernet IEEE 802.3", 0 },
+	{ "FortyGigabitEthernet", "Forty GigabitEthernet", 0 },
+	{ "GigabitEthernet", "GigabitEthernet IEEE 802.3z", 0 },
+	{ "HundredGigE", "Hundred Gigabit Ethernet", 0 },
+	{ "Loopback", "Loopback interface", 0 },
+	{ "Multilink", "Multilink-group interface", 0 },
+	{ "Null", "Null interface", 0 },
+	{ "Port-channel", "Ethernet Channel of interfaces", 0 },
+	{ "Serial", "Serial", 0 },
+	{ "TenGigabitEthernet", "Ten Gigabit Ethernet", 0 },
+	{ "Tunnel", "Tunnel interface", 0 },
+	{ "TwentyFiveGigE", "Twenty Five Gigabit Ethernet", 0 },
+	{ "Virtual-Access", "Virtual Access interface", 0 },
+	{ "Virtual-PPP", "Virtual PPP interface", 0 },
+	{ "Virtual-Template", "Virtual Template interface", 0 },
+	{ "Vlan", "Catalyst Vlans", 0 },
+	{ .word = NULL },
+};
+
+/* What comes behind the type; slots are told by one number here, as IOS's first line does. */
+static void if_second(const char *word, struct txt *out)
+{
+	const struct cli_name *n = if_words;
+
+	while (n->word && strncasecmp(n->word, word, strlen(word)) != 0)
+		n++;
+	txt_printf(out, "  <0-2147483647>  %s interface number\n", n->word ? n->word : word);
+}
+
 #define NAME_TYPE(parse_, rank_)                                                        \
 	{                                                                               \
 		.label = "IFNAME", .rank = (rank_), .parse = (parse_), .print = text_print, \
-		.present = text_present, .more = ifname_more                            \
+		.present = text_present, .more = ifname_more, .words = if_words,        \
+		.second = if_second                                                     \
 	}
 const struct cli_type arg_ifname = NAME_TYPE(ifname_parse, 4);
 const struct cli_type arg_tunnel = NAME_TYPE(tunnel_parse, 3);

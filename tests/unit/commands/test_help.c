@@ -55,6 +55,13 @@ static void help_is_as_captured_on_ios(void **state)
 		  "  dynamic         Specify a DYNAMIC list of PERMITs or DENYs\n"
 		  "  permit          Specify packets to forward\n"
 		  "  remark          Access list entry comment\n" },
+		{ NULL, "crypto isakmp key ",
+		  "  0     Specifies an UNENCRYPTED password will follow\n"
+		  "  6     Specifies an ENCRYPTED password will follow\n"
+		  "  WORD  The UNENCRYPTED (cleartext) user password\n" },
+		{ NULL, "interface fa", "FastEthernet\n" },
+		{ NULL, "interface Tunnel ", "  <0-2147483647>  Tunnel interface number\n" },
+		{ "interface Tunnel0", "tunnel source F", "FastEthernet          FortyGigabitEthernet\n" },
 		{ NULL, "crypto isakmp pol",  "policy\n" },
 		{ NULL, "crypto i", "ipsec   isakmp\n" },
 		{ NULL, "crypto x", "% Unrecognized command\n" },
@@ -184,6 +191,24 @@ static void every_token_has_help(void **state)
 	assert_true(seen > 1000);
 }
 
+static void interfaces_are_listed_by_their_types(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	const char *said = help(&r, "interface ");
+	assert_int_equal(strncmp(said, "  ATM                   ATM interface\n", 38), 0);
+	assert_non_null(strstr(said, "\n  FastEthernet          FastEthernet IEEE 802.3\n"));
+	assert_non_null(strstr(said, "\n  Tunnel                Tunnel interface\n"));
+	txt_clear(&r.out);
+	cli_session_complete(r.s, r.c, "interface lo", &r.out);
+	assert_string_equal(txt_cstr(&r.out), "opback ");
+	type(&r, "interface Loopback 7");
+	assert_string_equal(prompt(&r), "R1(config-if)#");
+	router_down(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +217,7 @@ int main(void)
 		cmocka_unit_test(help_lists_ports_and_kept_lines_stay_out_of_it),
 		cmocka_unit_test(tab_completes_what_is_unique),
 		cmocka_unit_test(every_token_has_help),
+		cmocka_unit_test(interfaces_are_listed_by_their_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
