@@ -152,7 +152,7 @@ static const struct cli_row *const tables[] = {
 	rows_ipsec, rows_ipsec_profile, rows_pubkey, rows_kept_crypto, rows_map, rows_kept_terms,
 	rows_interface, rows_interface6, rows_tunnel, rows_kept_blocks, rows_kept_ip, rows_route, rows_syslog, rows_acl, rows_route6,
 	rows_acl6, rows_kept_late, rows_privilege, rows_lines, rows_exec,
-	rows_exec_files, rows_exec_show, rows_exec_clear, rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
+	rows_exec_files, rows_exec_show, rows_exec_clear, rows_exec_trace, rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
 };
 
 /* What shows, and changes nothing. */

@@ -49,6 +49,7 @@ extern const struct cli_row rows_exec[];
 extern const struct cli_row rows_exec_files[];
 extern const struct cli_row rows_exec_show[];
 extern const struct cli_row rows_exec_clear[];
+extern const struct cli_row rows_exec_trace[];
 extern const struct cli_row rows_exec_crypto[];
 extern const struct cli_row rows_exec_pki[];
 extern const struct cli_row rows_exec_capture[];

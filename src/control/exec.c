@@ -14,76 +14,14 @@
 #include "control/load.h"
 #include "control/login.h"
 #include "control/logging.h"
-#include "control/ping.h"
 #include "control/pki_cmd.h"
+#include "control/probe.h"
 #include "control/show_now.h"
 #include "control/tech.h"
 #include "control/typed.h"
 #include "host/log.h"
 #include "host/os.h"
 #include "shell/shell_proto.h"
-
-/* ---- ping ---- */
-
-/* Marks are for who reads them, and there may be four billion; what it came to is said in any case. */
-static void ping_text(void *ctx, const char *s)
-{
-	if (s[0] && (s[1] || session_has_room(ctx)))
-		session_print(ctx, s);
-}
-
-static void ping_done(void *ctx)
-{
-	session_resume(ctx, false);
-}
-
-static bool ping(struct exec_io *io, const struct exec_args *a, bool *ret_error)
-{
-	struct ping_args p = { .dst = a->addr, .src = a->addr2, .repeat = a->repeat ? a->repeat : 5,
-			       .size = a->size ? a->size : 100,
-			       .timeout_sec = a->timeout_sec ? a->timeout_sec : 2, .df = a->df };
-	struct ping_sink sink = { ping_text, ping_done, io->s };
-	struct ping *running;
-	int err;
-
-	*ret_error = true;
-	if (ipaddr_is_link_local(&p.dst) && !a->ifname[0]) {
-		txt_printf(io->out, "%% Interface has to be specified for a link-local address: source IFNAME\n");
-		return false;
-	}
-	if (!p.dst.family && !ipaddr_parse_v4(a->text, &p.dst)) {
-		txt_printf(io->out, "%% Unrecognized host or address, or protocol not running.\n");
-		return false;
-	}
-	if (a->ifname[0]) {
-		const struct bound_if *b = bound_find(io->c->ifs, io->c->n_ifs, a->ifname);
-
-		bool ipv6 = p.dst.family == IP_V6;
-
-		if (!b || !(ipv6 ? b->addr6 : b->addr).family) {
-			txt_printf(io->out, "%% Invalid source interface - %s has no %s address\n",
-				   a->ifname, ipv6 ? "IPv6" : "IP");
-			return false;
-		}
-		p.src = ipv6 ? b->addr6 : b->addr;
-		p.ifindex = b->ifindex;
-		/* its neighbours know it by that of its own link only */
-		if (ipaddr_is_link_local(&p.dst))
-			p.src = (struct ipaddr){ 0 };
-	}
-	err = ping_start(io->c->base, &p, &sink, &running);
-	if (err) {
-		txt_printf(io->out, err == -EADDRNOTAVAIL ?
-					    "%% Invalid source address- IP address not on any of our "
-					    "up interfaces\n" :
-					    "%% ping: %s\n",
-			   strerror(-err));
-		return false;
-	}
-	*ret_error = false;
-	session_set_ping(io->s, running);
-	return true;
-}
 
 /* ---- debug ---- */
 
@@ -276,8 +214,8 @@ bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 	*ret_error = false;
 	if (!a)
 		a = &none;
-	if (action == EXEC_PING)
-		return ping(io, a, ret_error);
+	if (action == EXEC_PING || action == EXEC_TRACEROUTE)
+		return probe_cmd(io, action, a, ret_error);
 	if (action >= EXEC_KEY_GENERATE && action <= EXEC_PKI_DROP)
 		return pki_cmd_run(io, action, a, ret_error);
 	if (action >= EXEC_CLEAR_ISAKMP && action <= EXEC_CLEAR_ARP)

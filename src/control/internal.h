@@ -375,7 +375,10 @@ void session_end(struct session *s);
 /* Ends that of the console, or of a vty. 0; -ENOENT: nobody is there; -EPERM: self is. */
 int session_clear(const struct session *self, bool console, unsigned vty);
 struct cli_session *session_cli(struct session *s);
-void session_set_ping(struct session *s, struct ping *p);
+/* Something runs, and no line is taken until session_resume(); stop ends it early (Ctrl-C: it prints how far it
+ * came) and is not called after that. */
+typedef void runner_stop_fn(void *self, bool print);
+void session_set_runner(struct session *s, void *self, runner_stop_fn *stop);
 /* The next lines are answers; the session frees d when it is over. */
 void session_set_dialog(struct session *s, struct dialog *d);
 /* A key is being made: no prompt, and no line is taken, until session_made(). */

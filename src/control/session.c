@@ -8,7 +8,6 @@
 
 #include "base/wr.h"
 #include "control/dialog.h"
-#include "control/ping.h"
 #include "control/pki_cmd.h"
 #include "control/pki_scep.h"
 #include "control/show.h"
@@ -54,12 +53,12 @@ size_t session_users(const struct control *c, const struct session *self, struct
 void session_free(struct session *s)
 {
 	LIST_REMOVE(s, entry);
-	if (s->ping) {
-		struct ping *p = s->ping;
+	if (s->runner) {
+		void *self = s->runner;
 
-		s->ping = NULL;
+		s->runner = NULL;
 		s->ending = true;
-		ping_stop(p, false);
+		s->stop_runner(self, false);
 	}
 	pki_make_forget(s->c, s);
 	pki_scep_forget(s->c, s);
@@ -139,14 +138,15 @@ void session_ready(struct session *s, bool error)
 
 void session_resume(struct session *s, bool error)
 {
-	s->ping = NULL;
+	s->runner = NULL;
 	if (!s->ending)
 		session_prompt(s, error);
 }
 
-void session_set_ping(struct session *s, struct ping *p)
+void session_set_runner(struct session *s, void *self, runner_stop_fn *stop)
 {
-	s->ping = p;
+	s->runner = self;
+	s->stop_runner = stop;
 }
 
 void session_set_dialog(struct session *s, struct dialog *d)

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "control/ping.h"
 #include "control/stream.h"
 #include "host/os.h"
 
@@ -74,9 +73,9 @@ static void serve(struct session *s)
 			return;
 		if (s->waiting)
 			continue;
-		if (s->ping) { /* while it runs, only its end is listened for */
+		if (s->runner) { /* while it runs, only its end is listened for */
 			if (type == SHELL_INTERRUPT)
-				ping_stop(s->ping, true);
+				s->stop_runner(s->runner, true);
 			continue;
 		}
 		session_take_frame(s, type, p);

@@ -74,8 +74,8 @@ static void on_idle(evutil_socket_t fd, short what, void *ctx)
 	}
 	if (s->ending || !most)
 		return;
-	if (s->ping || s->waiting || idle < most) {
-		session_wake_in(s, s->ping || s->waiting ? most : most - idle);
+	if (s->runner || s->waiting || idle < most) {
+		session_wake_in(s, s->runner || s->waiting ? most : most - idle);
 		return;
 	}
 	say_goodbye(s);

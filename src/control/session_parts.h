@@ -24,7 +24,8 @@ struct session {
 	bool monitor, ending;
 	bool closed; /* nothing more comes */
 	uint64_t seen_ms; /* of the last frame */
-	struct ping *ping; /* runs; lines wait until it ends */
+	void *runner; /* a ping that runs: lines wait until it ends */
+	runner_stop_fn *stop_runner;
 	bool waiting;	   /* for a key that is being made */
 	struct dialog *dialog; /* lines are its answers */
 	struct stream *stream; /* a long answer is under way: nothing is read until it is said */
