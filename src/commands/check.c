@@ -71,16 +71,15 @@ static void check_tunnel(const struct config *c, const struct cfg_interface *i, 
 			      "they are GRE's.");
 	check_tunnel_protection(c, i, obj, r);
 	check_profile_use(c, obj, t->protection_isakmp, r);
-	if (t->protection[0] && t->destination.family && !check_has_certificate(&c->pki) &&
-	    !check_has_key_for(c, &t->destination))
-		report_object(r, REPORT_ERROR, obj, "crypto isakmp key KEY address A.B.C.D",
-			      "there is no pre-shared key for the tunnel's destination.");
+	if (t->protection[0] && t->destination.family && check_lacks_key(c, &t->destination))
+		check_no_key(obj, &t->destination, "there is no pre-shared key for the tunnel's destination.", r);
 	if (!t->source.family && !t->source_if[0])
 		report_object(r, REPORT_ERROR, obj, "tunnel source INTERFACE",
 			      "there is no tunnel source, so the tunnel stays down.");
-	if (t->source_if[0] && !config_find_interface(c, t->source_if))
-		report_object(r, REPORT_WARNING, obj, "interface NAME, ip address A.B.C.D MASK",
-			      "the source interface %s is not configured.", t->source_if);
+	if (t->source_if[0] && !config_find_interface(c, t->source_if)) {
+		report_object(r, REPORT_WARNING, obj, NULL, "the source interface %s is not configured.", t->source_if);
+		report_fix(r, "interface %s, ip address A.B.C.D MASK", t->source_if);
+	}
 	if (t->destination_host[0])
 		report_object(r, REPORT_ERROR, obj, "tunnel destination A.B.C.D",
 			      "the destination %s is a name; this version needs its address.",
@@ -103,38 +102,95 @@ static void check_group(const struct config *c, const char *name, const char *ob
 			      n == 1 ? "it denies" : "they deny");
 }
 
-static void check_interfaces(const struct config *c, struct report *r)
+static void check_group_exists(const struct config *c, const char *name, const char *obj, struct report *r)
 {
+	if (!name[0] || config_find_acl(c, name))
+		return;
+	report_object(r, REPORT_WARNING, obj, NULL, "access list %s of ip access-group does not exist.", name);
+	report_fix(r, "ip access-list extended %s", name);
+}
+
+static bool check_interface(const struct config *c, size_t i, struct report *r)
+{
+	const struct cfg_interface *f = i < c->interfaces.n ? c->interfaces.v[i] : NULL;
 	char obj[CHECK_NAME_LEN];
 
-	for (size_t i = 0; i < c->interfaces.n; i++) {
-		const struct cfg_interface *f = c->interfaces.v[i];
-
-		check_object_name(obj, "interface", f->name);
-		if (f->is_tunnel)
-			check_tunnel(c, f, r);
-		if (f->crypto_map[0] && !config_find_map(c, f->crypto_map))
-			report_object(r, REPORT_ERROR, obj, "crypto map NAME 10 ipsec-isakmp",
-				      "crypto map %s does not exist, so nothing is protected.",
-				      f->crypto_map);
-		check_group(c, f->group_in, obj, r);
-		if (strcmp(f->group_in, f->group_out) != 0)
-			check_group(c, f->group_out, obj, r);
-		if ((f->group_in[0] && !config_find_acl(c, f->group_in)) ||
-		    (f->group_out[0] && !config_find_acl(c, f->group_out)))
-			report_object(r, REPORT_WARNING, obj, "ip access-list extended NAME",
-				      "an access list of ip access-group does not exist.");
+	if (!f)
+		return false;
+	check_object_name(obj, "interface", f->name);
+	if (f->is_tunnel)
+		check_tunnel(c, f, r);
+	if (f->crypto_map[0] && !config_find_map(c, f->crypto_map)) {
+		report_object(r, REPORT_ERROR, obj, NULL, "crypto map %s does not exist, so nothing is protected.",
+			      f->crypto_map);
+		report_fix(r, "crypto map %s 10 ipsec-isakmp", f->crypto_map);
 	}
+	check_group(c, f->group_in, obj, r);
+	if (strcmp(f->group_in, f->group_out) != 0)
+		check_group(c, f->group_out, obj, r);
+	check_group_exists(c, f->group_in, obj, r);
+	if (strcmp(f->group_in, f->group_out) != 0)
+		check_group_exists(c, f->group_out, obj, r);
+	return true;
+}
+
+const struct cfg_map *check_nth_entry(const struct config *c, size_t i, size_t *ret_entry)
+{
+	for (size_t k = 0; k < c->maps.n; k++) {
+		const struct cfg_map *m = c->maps.v[k];
+
+		if (i <= m->entries.n) {
+			*ret_entry = i;
+			return m;
+		}
+		i -= m->entries.n + 1;
+	}
+	return NULL;
+}
+
+/* In the order of what is said. What looks at all of one kind for each of another goes object by object. */
+static const struct {
+	void (*whole)(const struct config *c, struct report *r);
+	check_step *step;
+} parts[] = {
+	{ .whole = check_isakmp },
+	{ .whole = check_transforms },
+	{ .step = check_map_entry },
+	{ .whole = check_templates },
+	{ .step = check_interface },
+	{ .whole = check_ipv6 },
+	{ .whole = check_pki },
+	{ .whole = check_users },
+	{ .whole = check_weak_offers },
+	{ .step = check_volume },
+	{ .step = check_crypto_list },
+	{ .step = check_way_in },
+	{ .step = check_unused },
+	{ .step = check_unused_key },
+	{ .whole = check_unused_profiles },
+	{ .whole = check_unsupported },
+};
+
+bool commands_check_some(const struct config *c, struct check_at *at, struct report *report)
+{
+	const size_t n = sizeof(parts) / sizeof(parts[0]);
+	bool goes_on = false;
+
+	if (at->part < n && parts[at->part].step)
+		goes_on = parts[at->part].step(c, at->object++, report);
+	else if (at->part < n)
+		parts[at->part].whole(c, report);
+	if (!goes_on) {
+		at->part++;
+		at->object = 0;
+	}
+	return at->part < n;
 }
 
 void commands_check(const struct config *c, struct report *report)
 {
-	check_isakmp(c, report);
-	check_ipsec(c, report);
-	check_interfaces(c, report);
-	check_ipv6(c, report);
-	check_pki(c, report);
-	check_users(c, report);
-	check_surprises(c, report);
-	check_unsupported(c, report);
+	struct check_at at = { 0 };
+
+	while (commands_check_some(c, &at, report))
+		;
 }

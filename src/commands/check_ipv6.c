@@ -43,9 +43,10 @@ static void check_filter(const struct config *c, const char *name, const char *o
 {
 	const struct cfg_acl *acl = name[0] ? config_find_acl(c, name) : NULL;
 
-	if (name[0] && !acl)
-		report_object(r, REPORT_WARNING, obj, "ipv6 access-list NAME",
-			      "access list %s of ipv6 traffic-filter does not exist.", name);
+	if (name[0] && !acl) {
+		report_object(r, REPORT_WARNING, obj, NULL, "access list %s of ipv6 traffic-filter does not exist.", name);
+		report_fix(r, "ipv6 access-list %s", name);
+	}
 	if (acl && acl->kind != ACL_IPV6)
 		report_object(r, REPORT_WARNING, obj, "ipv6 access-list NAME",
 			      "access list %s of ipv6 traffic-filter is of IPv4: it filters nothing.", name);
@@ -57,9 +58,10 @@ static void check_applied(const struct config *c, const char *name, bool ipv6, c
 {
 	const struct cfg_map *m = name[0] ? config_find_map(c, name) : NULL;
 
-	if (name[0] && !m && ipv6) /* of IPv4 it is said elsewhere */
-		report_object(r, REPORT_ERROR, obj, "crypto map ipv6 NAME 10 ipsec-isakmp",
-			      "crypto map %s does not exist, so nothing of IPv6 is protected.", name);
+	if (name[0] && !m && ipv6) { /* of IPv4 it is said elsewhere */
+		report_object(r, REPORT_ERROR, obj, NULL, "crypto map %s does not exist, so nothing of IPv6 is protected.", name);
+		report_fix(r, "crypto map ipv6 %s 10 ipsec-isakmp", name);
+	}
 	if (m && m->ipv6 != ipv6)
 		report_object(r, REPORT_ERROR, obj, ipv6 ? "crypto map NAME" : "ipv6 crypto map NAME",
 			      "crypto map %s is an %s crypto map and protects nothing of %s.", name,

@@ -11,7 +11,7 @@ bool check_group_is_weak(unsigned group)
 	return group == 1 || group == 2 || group == 5 || group == 24;
 }
 
-bool check_has_certificate(const struct cfg_pki *p)
+static bool has_certificate(const struct cfg_pki *p)
 {
 	for (size_t i = 0; i < p->n_chains; i++)
 		for (size_t k = 0; k < p->chains[i]->n; k++)
@@ -37,7 +37,7 @@ static void check_policies(const struct config *c, struct report *r)
 		if (check_group_is_weak(p->group))
 			report_object(r, REPORT_WARNING, obj, "group 14",
 				      "Diffie-Hellman group %u is weak.", p->group);
-		if (p->auth == IKE_AUTH_RSA_SIG && !check_has_certificate(&c->pki) && !c->pki.pubkeys.n)
+		if (p->auth == IKE_AUTH_RSA_SIG && !has_certificate(&c->pki) && !c->pki.pubkeys.n)
 			report_object(r, REPORT_ERROR, obj, "authentication pre-share",
 				      "authentication rsa-sig needs a trustpoint with a certificate of "
 				      "this router, so the policy is never offered.");
@@ -77,10 +77,12 @@ static void check_keys(const struct config *c, struct report *r)
 		if (k->addr.family && ipaddr_mask_len(&k->mask) == 0)
 			report_object(r, REPORT_WARNING, obj, NULL,
 				      "the key is accepted from every address.");
-		if (!k->addr.family && c->isakmp.aggressive_disable)
-			report_object(r, REPORT_WARNING, obj, "crypto isakmp key KEY address A.B.C.D",
+		if (!k->addr.family && c->isakmp.aggressive_disable) {
+			report_object(r, REPORT_WARNING, obj, NULL,
 				      "main mode finds keys by address; a key by host name is used "
 				      "in aggressive mode only, which is disabled.");
+			report_fix(r, "no crypto isakmp key KEY hostname %s, crypto isakmp key KEY address A.B.C.D", k->host);
+		}
 	}
 }
 
@@ -124,38 +126,48 @@ static void check_profiles(const struct config *c, struct report *r)
 				      "the profile has no match statement and is not used.");
 		for (size_t k = 0; k < p->n_keyrings; k++)
 			if (strcmp(p->keyrings[k], "default") != 0 &&
-			    !keys_find_ring(&c->keys, p->keyrings[k]))
-				report_object(r, REPORT_ERROR, obj, "crypto keyring NAME",
-					      "keyring %s does not exist.", p->keyrings[k]);
+			    !keys_find_ring(&c->keys, p->keyrings[k])) {
+				report_object(r, REPORT_ERROR, obj, NULL, "keyring %s does not exist.", p->keyrings[k]);
+				report_fix(r, "crypto keyring %s", p->keyrings[k]);
+			}
 		for (size_t k = 0; k < p->n_matches; k++)
-			if (p->matches[k].kind == MATCH_CERTIFICATE && !has_cert_map(c, p->matches[k].name))
-				report_object(r, REPORT_ERROR, obj, "crypto pki certificate map NAME 10",
-					      "certificate map %s does not exist.", p->matches[k].name);
+			if (p->matches[k].kind == MATCH_CERTIFICATE && !has_cert_map(c, p->matches[k].name)) {
+				report_object(r, REPORT_ERROR, obj, NULL, "certificate map %s does not exist.",
+					      p->matches[k].name);
+				report_fix(r, "crypto pki certificate map %s 10", p->matches[k].name);
+			}
 		if (p->aggressive && c->isakmp.aggressive_disable)
 			report_object(r, REPORT_ERROR, obj, "no crypto isakmp aggressive-mode disable",
 				      "it is to initiate aggressive mode, which is disabled.");
 		for (size_t k = 0; k < p->n_trust; k++)
-			if (!pki_find_trustpoint(&c->pki, p->trust[k]))
-				report_object(r, REPORT_ERROR, obj, "crypto pki trustpoint NAME",
-					      "trustpoint %s does not exist.", p->trust[k]);
+			if (!pki_find_trustpoint(&c->pki, p->trust[k])) {
+				report_object(r, REPORT_ERROR, obj, NULL, "trustpoint %s does not exist.", p->trust[k]);
+				report_fix(r, "crypto pki trustpoint %s", p->trust[k]);
+			}
 	}
 }
 
 void check_profile_use(const struct config *c, const char *obj, const char *profile, struct report *r)
 {
-	if (profile[0] && !keys_find_profile(&c->keys, profile))
-		report_object(r, REPORT_ERROR, obj, "crypto isakmp profile NAME",
-			      "isakmp profile %s does not exist: nothing is negotiated.", profile);
+	if (!profile[0] || keys_find_profile(&c->keys, profile))
+		return;
+	report_object(r, REPORT_ERROR, obj, NULL, "isakmp profile %s does not exist: nothing is negotiated.", profile);
+	report_fix(r, "crypto isakmp profile %s", profile);
 }
 
 static bool is_key_for(const struct cfg_key *k, const struct ipaddr *peer)
 {
-	int len = ipaddr_mask_len(&k->mask);
+	int len;
 
+	/* most keys are another host's, and are asked for each peer */
+	for (size_t i = 0; i < sizeof(peer->b); i++)
+		if ((peer->b[i] ^ k->addr.b[i]) & k->mask.b[i])
+			return false;
+	len = ipaddr_mask_len(&k->mask);
 	return k->addr.family && k->key[0] && len >= 0 && ipaddr_in(peer, &k->addr, (unsigned)len);
 }
 
-bool check_has_key_for(const struct config *c, const struct ipaddr *peer)
+static bool has_key_for(const struct config *c, const struct ipaddr *peer)
 {
 	const struct cfg_isakmp_peer *own = config_find_isakmp_peer(c, peer, "", "");
 
@@ -170,6 +182,19 @@ bool check_has_key_for(const struct config *c, const struct ipaddr *peer)
 			    c->keys.keyrings[i]->keys[n]->host[0])
 				return true;
 	return false;
+}
+
+bool check_lacks_key(const struct config *c, const struct ipaddr *peer)
+{
+	return !has_certificate(&c->pki) && !c->pki.pubkeys.n && !has_key_for(c, peer);
+}
+
+void check_no_key(const char *obj, const struct ipaddr *peer, const char *text, struct report *r)
+{
+	char buf[IPADDR_STRLEN];
+
+	report_object(r, REPORT_ERROR, obj, NULL, "%s", text);
+	report_fix(r, "crypto isakmp key KEY address %s%s", peer->family == IP_V6 ? "ipv6 " : "", ipaddr_ios(peer, buf));
 }
 
 /* What keeps aggressive mode with that peer from being used; NULL: nothing. */
@@ -196,7 +221,7 @@ static const char *unusable_peer(const struct config *c, const struct cfg_isakmp
 		*ret_fix = "no crypto isakmp aggressive-mode disable";
 		return "aggressive mode is disabled, so nothing is negotiated with this peer.";
 	}
-	return check_has_key_for(c, &p->addr) ? NULL : "there is no pre-shared key for this peer.";
+	return has_key_for(c, &p->addr) ? NULL : "there is no pre-shared key for this peer.";
 }
 
 static void check_aggressive(const struct config *c, struct report *r)

@@ -5,7 +5,9 @@
 
 #include "commands/check_parts.h"
 
-#define LINES_COMPARED 200 /* with each other, of a list or of two: a start does not wait for more */
+/* With each other, of a list or of two: neither a start nor other sessions wait for more. */
+#define LINES_COMPARED 200
+#define COMPARED_MOST  40000 /* for one entry; lines of several ports count several times */
 
 static bool is_any(const struct addr_match *m)
 {
@@ -63,63 +65,76 @@ static void check_ports(const struct acl_entry *a, const char *list, const char 
 	report_entry(r, list, a->seq);
 }
 
+static void other_mode(const struct cfg_transform *t, const char *mode, struct report *r)
+{
+	struct txt words = TXT_INIT;
+
+	check_set_words(&t->t, &words);
+	report_fix(r, "crypto ipsec transform-set %s %.*s, mode %s", t->t.name, (int)(words.len ? words.len - 1 : 0),
+		   txt_cstr(&words), mode);
+	txt_fini(&words);
+}
+
 /* GRE between the two ends: what its peers expect are proxies of protocol 47, without a second pair of addresses. */
 static void check_gre(const struct config *c, const struct cfg_map_entry *e, const struct ipaddr *local,
 		      const struct acl_entry *a, const char *obj, struct report *r)
 {
 	const struct cfg_transform *t = e->n_transforms ? config_find_transform(c, e->transforms[0]) : NULL;
-	char one[IPADDR_STRLEN], two[IPADDR_STRLEN], fix[CHECK_NAME_LEN];
+	char one[IPADDR_STRLEN], two[IPADDR_STRLEN];
 	bool ends = false, hosts = is_host(&a->src) && is_host(&a->dst);
 
 	for (size_t i = 0; i < e->n_peers; i++)
 		ends |= is_end(&a->src, local) && is_end(&a->dst, &e->peers[i].addr);
 	if (!a->proto && ends) {
-		snprintf(fix, sizeof(fix), "permit gre host %s host %s", ipaddr_ios(&a->src.addr, one), ipaddr_ios(&a->dst.addr, two));
-		report_object(r, REPORT_NOTE, obj, fix,
+		report_object(r, REPORT_NOTE, obj, NULL,
 			      "entry %u of access list %s protects all between the two ends; for a GRE tunnel peers expect protocol gre.",
 			      a->seq, e->match_acl);
+		report_fix(r, "ip access-list extended %s, no %u, %u permit gre host %s host %s", e->match_acl, a->seq, a->seq,
+			   ipaddr_ios(&a->src.addr, one), ipaddr_ios(&a->dst.addr, two));
 		report_entry(r, e->match_acl, a->seq);
 	}
 	if (!t)
 		return;
 	if (t->t.mode != MODE_TRANSPORT && a->proto == 47 && hosts) {
-		snprintf(fix, sizeof(fix), "crypto ipsec transform-set %s ..., mode transport", t->t.name);
-		report_object(r, REPORT_NOTE, obj, fix,
+		report_object(r, REPORT_NOTE, obj, NULL,
 			      "GRE between the two ends in tunnel mode carries their addresses twice: 20 bytes a packet.");
+		other_mode(t, "transport", r);
 	}
-	if (t->t.mode == MODE_TRANSPORT && local->family && !ends)
-		report_object(r, REPORT_NOTE, obj, "mode tunnel",
+	if (t->t.mode == MODE_TRANSPORT && local->family && !ends) {
+		report_object(r, REPORT_NOTE, obj, NULL,
 			      "entry %u of access list %s is not of the two ends alone, so transform set %s is used in tunnel mode.",
 			      a->seq, e->match_acl, t->t.name);
+		other_mode(t, "tunnel", r);
+	}
 }
 
-/* An earlier line that takes whatever this one would; NULL: none. */
-static const struct acl_entry *taken_by(const struct cfg_acl *acl, size_t before, const struct acl_entry *a)
+/* An earlier line that takes whatever this one would; NULL: none, or *left comparisons do not tell. */
+static const struct acl_entry *taken_by(const struct cfg_acl *acl, size_t before, const struct acl_entry *a, size_t *left)
 {
 	struct selector in[ACL_MAX_SELECTORS], out[ACL_MAX_SELECTORS];
 	size_t n_in = acl_entry_selectors(a, in, ACL_MAX_SELECTORS);
 
 	for (size_t k = 0; k < before && k < LINES_COMPARED; k++) {
 		const struct acl_entry *b = acl->entries.v[k];
-		size_t n_out = acl_entry_selectors(b, out, ACL_MAX_SELECTORS), covered = 0;
+		size_t n_out = acl_entry_selectors(b, out, ACL_MAX_SELECTORS), covered = 0, cost = n_in * n_out + 1;
 
+		if (cost > *left)
+			return NULL;
+		*left -= cost;
 		if (b->kind == ACE_REMARK || !acl_entry_is_plain(b))
 			continue;
-		for (size_t i = 0; i < n_in; i++)
-			for (size_t j = 0; j < n_out; j++)
-				if (selector_covers(&out[j], &in[i])) {
-					covered++;
-					break;
-				}
+		for (size_t i = 0; i < n_in && covered == i; i++)
+			for (size_t j = 0; j < n_out && covered == i; j++)
+				covered += selector_covers(&out[j], &in[i]);
 		if (n_in && covered == n_in)
 			return b;
 	}
 	return NULL;
 }
 
-static void check_order(const struct cfg_acl *acl, size_t i, const char *obj, struct report *r)
+static void check_order(const struct cfg_acl *acl, size_t i, const char *obj, size_t *left, struct report *r)
 {
-	const struct acl_entry *a = acl->entries.v[i], *b = taken_by(acl, i, a);
+	const struct acl_entry *a = acl->entries.v[i], *b = taken_by(acl, i, a, left);
 
 	if (!b)
 		return;
@@ -131,9 +146,9 @@ static void check_order(const struct cfg_acl *acl, size_t i, const char *obj, st
 static void check_list(const struct config *c, const struct cfg_map_entry *e, const struct cfg_acl *acl, const struct ipaddr *local,
 		       const char *obj, struct report *r)
 {
-	size_t permits = 0;
+	size_t permits = 0, left = COMPARED_MOST;
 
-	for (size_t i = 0; acl && i < acl->entries.n; i++) {
+	for (size_t i = 0; i < acl->entries.n; i++) {
 		const struct acl_entry *a = acl->entries.v[i];
 
 		if (a->kind == ACE_DENY) {
@@ -148,7 +163,7 @@ static void check_list(const struct config *c, const struct cfg_map_entry *e, co
 		check_reach(a, acl->name, obj, r);
 		check_ports(a, acl->name, obj, r);
 		check_gre(c, e, local, a, obj, r);
-		check_order(acl, i, obj, r);
+		check_order(acl, i, obj, &left, r);
 	}
 	if (permits > 1 && !e->per_host)
 		report_object(r, REPORT_NOTE, obj, NULL,
@@ -158,32 +173,39 @@ static void check_list(const struct config *c, const struct cfg_map_entry *e, co
 
 /* ---- entries of a map beside each other ---- */
 
-/* All that an entry protects goes by one before it. acls: those of the first entries. */
-static void check_shadow(const struct cfg_map *m, size_t at, const struct cfg_acl *acl, const struct cfg_acl *const *acls,
-			 const char *obj, struct report *r)
+static bool takes_all(const struct cfg_acl *before, const struct cfg_acl *acl, size_t *left)
 {
 	size_t permits = 0;
 
-	for (size_t k = 0; acl && k < at && k < LINES_COMPARED; k++) {
-		const struct cfg_acl *before = acls[k];
-		size_t taken = 0;
+	for (size_t i = 0; i < acl->entries.n; i++) {
+		const struct acl_entry *a = acl->entries.v[i], *by;
 
-		permits = 0;
-		for (size_t i = 0; before && i < acl->entries.n && i < LINES_COMPARED; i++) {
-			const struct acl_entry *by = NULL;
+		if (a->kind != ACE_PERMIT)
+			continue;
+		by = taken_by(before, before->entries.n, a, left);
+		if (!by || by->kind != ACE_PERMIT)
+			return false;
+		permits++;
+	}
+	return permits > 0;
+}
 
-			if (acl->entries.v[i]->kind != ACE_PERMIT)
-				continue;
-			permits++;
-			by = taken_by(before, before->entries.n, acl->entries.v[i]);
-			taken += by && by->kind == ACE_PERMIT;
-		}
-		if (permits && taken == permits) {
-			report_object(r, REPORT_WARNING, obj, NULL,
-				      "entry %u of the map comes before it and takes all that access list %s permits: this one never "
-				      "matches.", m->entries.v[k]->seq, acl->name);
-			return;
-		}
+/* All that an entry protects goes by one before it. */
+static void check_shadow(const struct config *c, const struct cfg_map *m, size_t at, const struct cfg_acl *acl, const char *obj,
+			 struct report *r)
+{
+	size_t left = COMPARED_MOST;
+
+	for (size_t k = 0; k < at && k < LINES_COMPARED; k++) {
+		const struct cfg_map_entry *e = m->entries.v[k];
+		const struct cfg_acl *before = e->match_acl[0] ? config_find_acl(c, e->match_acl) : NULL;
+
+		if (!before || !takes_all(before, acl, &left))
+			continue;
+		report_object(r, REPORT_WARNING, obj, NULL,
+			      "entry %u of the map comes before it and takes all that access list %s permits: this one never "
+			      "matches.", e->seq, acl->name);
+		return;
 	}
 }
 
@@ -205,26 +227,20 @@ static struct ipaddr local_of(const struct config *c, const struct cfg_map *m)
 	return found;
 }
 
-void check_crypto_lists(const struct config *c, struct report *r)
+bool check_crypto_list(const struct config *c, size_t i, struct report *r)
 {
+	size_t at;
+	const struct cfg_map *m = check_nth_entry(c, i, &at);
+	const struct cfg_map_entry *e = m && at < m->entries.n ? m->entries.v[at] : NULL;
+	const struct cfg_acl *acl = e ? config_find_acl(c, e->match_acl) : NULL;
+	struct ipaddr local;
 	char obj[CHECK_NAME_LEN];
 
-	for (size_t i = 0; i < c->maps.n; i++) {
-		const struct cfg_map *m = c->maps.v[i];
-		const struct cfg_acl *acls[LINES_COMPARED];
-		struct ipaddr local = local_of(c, m);
-
-		for (size_t k = 0; k < m->entries.n; k++) {
-			const struct cfg_map_entry *e = m->entries.v[k];
-			const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
-
-			if (k < LINES_COMPARED)
-				acls[k] = acl;
-			if (e->type != MAP_ISAKMP)
-				continue;
-			snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
-			check_list(c, e, acl, &local, obj, r);
-			check_shadow(m, k, acl, acls, obj, r);
-		}
-	}
+	if (!acl || e->type != MAP_ISAKMP)
+		return m != NULL;
+	local = local_of(c, m);
+	snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
+	check_list(c, e, acl, &local, obj, r);
+	check_shadow(c, m, at, acl, obj, r);
+	return true;
 }

@@ -10,7 +10,29 @@
 
 /* ---- transform sets ---- */
 
-static void check_transforms(const struct config *c, struct report *r)
+void check_set_words(const struct p2_transform *t, struct txt *out)
+{
+	static const char *const ciphers[] = {
+		[CIPHER_NULL] = "esp-null", [CIPHER_DES] = "esp-des", [CIPHER_3DES] = "esp-3des", [CIPHER_AES_CBC] = "esp-aes",
+		[CIPHER_AES_CTR] = "esp-aes-ctr", [CIPHER_AES_GCM] = "esp-gcm", [CIPHER_AES_GMAC] = "esp-gmac",
+		[CIPHER_CHACHA20_POLY1305] = "esp-chacha20-poly1305",
+	};
+	static const char *const auths[] = {
+		[AUTH_HMAC_MD5_96] = "md5", [AUTH_HMAC_SHA1_96] = "sha", [AUTH_HMAC_SHA256_128] = "sha256",
+		[AUTH_HMAC_SHA384_192] = "sha384", [AUTH_HMAC_SHA512_256] = "sha512", [AUTH_AES_XCBC_96] = "aes-xcbc",
+	};
+
+	if (t->ah_auth && t->ah_auth < sizeof(auths) / sizeof(auths[0]))
+		txt_printf(out, "ah-%s-hmac ", auths[t->ah_auth]);
+	if (t->cipher != CIPHER_UNSET && t->cipher < sizeof(ciphers) / sizeof(ciphers[0]) && ciphers[t->cipher])
+		txt_printf(out, "%s ", ciphers[t->cipher]);
+	if (t->cipher >= CIPHER_AES_CBC && t->cipher != CIPHER_CHACHA20_POLY1305 && t->cipher_bits)
+		txt_printf(out, "%u ", t->cipher_bits);
+	if (t->esp_auth && t->esp_auth < sizeof(auths) / sizeof(auths[0]))
+		txt_printf(out, "esp-%s-hmac ", auths[t->esp_auth]);
+}
+
+void check_transforms(const struct config *c, struct report *r)
 {
 	char obj[CHECK_NAME_LEN], strong[CHECK_NAME_LEN + 32], sha256[CHECK_NAME_LEN + 64];
 
@@ -47,9 +69,9 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 	size_t permits = 0, refused, denies;
 
 	if (!acl) {
-		report_object(r, REPORT_ERROR, obj, "ip access-list extended NAME",
-			      "access list %s does not exist, so nothing is protected.",
+		report_object(r, REPORT_ERROR, obj, NULL, "access list %s does not exist, so nothing is protected.",
 			      e->match_acl);
+		report_fix(r, "ip access-list extended %s", e->match_acl);
 		return;
 	}
 	if (acl->kind == ACL_STANDARD)
@@ -114,10 +136,10 @@ static void check_terms(const struct config *c, const struct cfg_map_entry *e, c
 		report_object(r, REPORT_ERROR, obj, "set transform-set NAME",
 			      "there is no transform set, so the entry is disabled.");
 	for (size_t i = 0; i < e->n_transforms; i++)
-		if (!config_find_transform(c, e->transforms[i]))
-			report_object(r, REPORT_ERROR, obj,
-				      "crypto ipsec transform-set NAME esp-aes 256 esp-sha256-hmac",
-				      "transform set %s does not exist.", e->transforms[i]);
+		if (!config_find_transform(c, e->transforms[i])) {
+			report_object(r, REPORT_ERROR, obj, NULL, "transform set %s does not exist.", e->transforms[i]);
+			report_fix(r, "crypto ipsec transform-set %s esp-aes 256 esp-sha256-hmac", e->transforms[i]);
+		}
 	if (e->match_acl[0])
 		check_entry_acl(c, e, obj, r);
 	if (check_group_is_weak(e->pfs_group))
@@ -189,14 +211,15 @@ static void check_ipsec_profiles(const struct config *c, struct report *r)
 static void check_entry(const struct config *c, const struct cfg_map *m,
 			const struct cfg_map_entry *e, struct report *r)
 {
-	char obj[CHECK_NAME_LEN], buf[IPADDR_STRLEN];
+	char obj[CHECK_NAME_LEN], buf[IPADDR_STRLEN], text[64 + IPADDR_STRLEN];
 
 	snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
 	if (e->type == MAP_DYNAMIC) {
 		check_profile_use(c, obj, m->profile, r);
-		if (!config_find_dynamic_map(c, e->dynamic))
-			report_object(r, REPORT_ERROR, obj, "crypto dynamic-map NAME 10",
-				      "dynamic map %s does not exist.", e->dynamic);
+		if (!config_find_dynamic_map(c, e->dynamic)) {
+			report_object(r, REPORT_ERROR, obj, NULL, "dynamic map %s does not exist.", e->dynamic);
+			report_fix(r, "crypto dynamic-map %s 10", e->dynamic);
+		}
 		return;
 	}
 	if (e->type == MAP_MANUAL) {
@@ -217,10 +240,11 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 			report_object(r, REPORT_ERROR, obj, "set peer A.B.C.D",
 				      "peer %s is a name; this version needs its address.",
 				      e->peers[i].host);
-		else if (!check_has_key_for(c, &e->peers[i].addr))
-			report_object(r, REPORT_ERROR, obj, "crypto isakmp key KEY address A.B.C.D",
-				      "there is no pre-shared key for peer %s.",
-				      ipaddr_ios(&e->peers[i].addr, buf));
+		else if (check_lacks_key(c, &e->peers[i].addr)) {
+			snprintf(text, sizeof(text), "there is no pre-shared key for peer %s.",
+				 ipaddr_ios(&e->peers[i].addr, buf));
+			check_no_key(obj, &e->peers[i].addr, text, r);
+		}
 	}
 	check_terms(c, e, obj, r);
 	if (!e->match_acl[0])
@@ -228,37 +252,47 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 			      "there is no access list, so the entry is disabled.");
 }
 
-static void check_maps(const struct config *c, struct report *r)
+static void check_map(const struct config *c, const struct cfg_map *m, struct report *r)
 {
-	bool negotiates = false;
 	char obj[CHECK_NAME_LEN];
+	bool used = false;
 
-	for (size_t i = 0; i < c->maps.n; i++) {
-		const struct cfg_map *m = c->maps.v[i];
-		bool used = false;
-
-		check_object_name(obj, "crypto map", m->name);
-		for (size_t k = 0; k < m->entries.n; k++) {
-			check_entry(c, m, m->entries.v[k], r);
-			negotiates |= m->entries.v[k]->type != MAP_MANUAL;
-		}
-		for (size_t k = 0; k < c->interfaces.n; k++)
-			used |= !strcmp(c->interfaces.v[k]->crypto_map, m->name) ||
-				!strcmp(c->interfaces.v[k]->ip6.crypto_map, m->name);
-		if (!used)
-			report_object(r, REPORT_WARNING, obj, "interface NAME, crypto map NAME",
-				      "no interface uses it.");
-	}
-	if ((negotiates || c->ipsec_profiles.n) && !c->isakmp.policies.n && !c->isakmp.default_policy &&
-	    !c->isakmp.legacy_default_policy)
-		report_object(r, REPORT_ERROR, "crypto isakmp policy", "crypto isakmp policy 10",
-			      "there is none, so nothing can be negotiated.");
+	check_object_name(obj, "crypto map", m->name);
+	for (size_t k = 0; k < c->interfaces.n; k++)
+		used |= !strcmp(c->interfaces.v[k]->crypto_map, m->name) ||
+			!strcmp(c->interfaces.v[k]->ip6.crypto_map, m->name);
+	if (used)
+		return;
+	report_object(r, REPORT_WARNING, obj, NULL, "no interface uses it.");
+	report_fix(r, "interface NAME, %scrypto map %s", m->ipv6 ? "ipv6 " : "", m->name);
 }
 
-void check_ipsec(const struct config *c, struct report *r)
+static bool negotiates(const struct config *c)
 {
-	check_transforms(c, r);
-	check_maps(c, r);
+	for (size_t i = 0; i < c->maps.n; i++)
+		for (size_t k = 0; k < c->maps.v[i]->entries.n; k++)
+			if (c->maps.v[i]->entries.v[k]->type != MAP_MANUAL)
+				return true;
+	return c->ipsec_profiles.n > 0;
+}
+
+bool check_map_entry(const struct config *c, size_t i, struct report *r)
+{
+	size_t entry;
+	const struct cfg_map *m = check_nth_entry(c, i, &entry);
+
+	if (m && entry < m->entries.n)
+		check_entry(c, m, m->entries.v[entry], r);
+	else if (m)
+		check_map(c, m, r);
+	else if (negotiates(c) && !c->isakmp.policies.n && !c->isakmp.default_policy && !c->isakmp.legacy_default_policy)
+		report_object(r, REPORT_ERROR, "crypto isakmp policy", "crypto isakmp policy 10",
+			      "there is none, so nothing can be negotiated.");
+	return m != NULL;
+}
+
+void check_templates(const struct config *c, struct report *r)
+{
 	check_dynamic_maps(c, r);
 	check_ipsec_profiles(c, r);
 }

@@ -15,6 +15,12 @@ void check_mtu(const struct config *c, const struct cfg_interface *i, const char
 uint32_t check_tunnel_room(const struct cfg_tunnel *t, const struct p2_transform *set, uint32_t link);
 /* What all tunnels and crypto map entries have room for, as a table, or nothing if there is none. */
 void check_mtu_table(const struct config *c, struct txt *out);
+/* The same, an interface a call; at is zero at first. False: that was the last. */
+struct check_mtu_at {
+	size_t interface;
+	bool begun; /* its heading is there */
+};
+bool check_mtu_table_some(const struct config *c, struct check_mtu_at *at, struct txt *out);
 /* The same as the member `mtu` of an object that is open. */
 void check_mtu_json(const struct config *c, struct json *j);
 

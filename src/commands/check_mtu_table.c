@@ -91,16 +91,12 @@ static void each_of_map(const struct config *c, const struct cfg_interface *f, c
 	}
 }
 
-static void each(const struct config *c, mtu_row_fn *fn, void *ctx)
+static void each_of(const struct config *c, const struct cfg_interface *f, mtu_row_fn *fn, void *ctx)
 {
-	for (size_t i = 0; i < c->interfaces.n; i++) {
-		const struct cfg_interface *f = c->interfaces.v[i];
-
-		each_of_map(c, f, f->crypto_map, false, fn, ctx);
-		each_of_map(c, f, f->ip6.crypto_map, true, fn, ctx);
-		if (f->is_tunnel)
-			each_of_tunnel(c, f, fn, ctx);
-	}
+	each_of_map(c, f, f->crypto_map, false, fn, ctx);
+	each_of_map(c, f, f->ip6.crypto_map, true, fn, ctx);
+	if (f->is_tunnel)
+		each_of_tunnel(c, f, fn, ctx);
 }
 
 static uint32_t mss(const struct mtu_row *row)
@@ -117,7 +113,7 @@ static const char *mode_word(const struct mtu_row *row)
 
 struct table {
 	struct txt *out;
-	bool begun;
+	struct check_mtu_at *at;
 };
 
 static void text_row(void *ctx, const struct mtu_row *row)
@@ -125,23 +121,33 @@ static void text_row(void *ctx, const struct mtu_row *row)
 	struct table *t = ctx;
 	char behind[16] = "-";
 
-	if (!t->begun)
+	if (!t->at->begun)
 		txt_printf(t->out,
 			   "MTU: the largest packet that is sent whole (ip mtu), and TCP's segment that fits in any case (ip tcp adjust-mss)\n"
 			   "  %-28s %-20s %-9s %5s %7s %6s %6s\n",
 			   "", "transform set", "mode", "path", "ip mtu", "by NAT", "mss");
-	t->begun = true;
+	t->at->begun = true;
 	if (row->behind)
 		snprintf(behind, sizeof(behind), "%u", row->behind);
 	txt_printf(t->out, "  %-28s %-20s %-9s %5u %7u %6s %6u%s\n", row->object, row->set ? row->set->name : "(in clear)",
 		   mode_word(row), row->path, row->room, behind, mss(row), row->ip_mtu > row->room ? "  <-- configured is more" : "");
 }
 
+bool check_mtu_table_some(const struct config *c, struct check_mtu_at *at, struct txt *out)
+{
+	struct table t = { .out = out, .at = at };
+
+	if (at->interface < c->interfaces.n)
+		each_of(c, c->interfaces.v[at->interface++], text_row, &t);
+	return at->interface < c->interfaces.n;
+}
+
 void check_mtu_table(const struct config *c, struct txt *out)
 {
-	struct table t = { .out = out };
+	struct check_mtu_at at = { 0 };
 
-	each(c, text_row, &t);
+	while (check_mtu_table_some(c, &at, out))
+		;
 }
 
 static void json_row(void *ctx, const struct mtu_row *row)
@@ -165,6 +171,7 @@ static void json_row(void *ctx, const struct mtu_row *row)
 void check_mtu_json(const struct config *c, struct json *j)
 {
 	json_array(j, "mtu");
-	each(c, json_row, j);
+	for (size_t i = 0; i < c->interfaces.n; i++)
+		each_of(c, c->interfaces.v[i], json_row, j);
 	json_array_end(j);
 }

@@ -18,28 +18,6 @@ struct meeting {
 
 /* ---- transform sets ---- */
 
-static void set_words(const struct p2_transform *t, struct txt *out)
-{
-	static const char *const ciphers[] = {
-		[CIPHER_NULL] = "esp-null", [CIPHER_DES] = "esp-des", [CIPHER_3DES] = "esp-3des", [CIPHER_AES_CBC] = "esp-aes",
-		[CIPHER_AES_CTR] = "esp-aes-ctr", [CIPHER_AES_GCM] = "esp-gcm", [CIPHER_AES_GMAC] = "esp-gmac",
-		[CIPHER_CHACHA20_POLY1305] = "esp-chacha20-poly1305",
-	};
-	static const char *const auths[] = {
-		[AUTH_HMAC_MD5_96] = "md5", [AUTH_HMAC_SHA1_96] = "sha", [AUTH_HMAC_SHA256_128] = "sha256",
-		[AUTH_HMAC_SHA384_192] = "sha384", [AUTH_HMAC_SHA512_256] = "sha512", [AUTH_AES_XCBC_96] = "aes-xcbc",
-	};
-
-	if (t->ah_auth && t->ah_auth < sizeof(auths) / sizeof(auths[0]))
-		txt_printf(out, "ah-%s-hmac ", auths[t->ah_auth]);
-	if (t->cipher != CIPHER_UNSET && t->cipher < sizeof(ciphers) / sizeof(ciphers[0]) && ciphers[t->cipher])
-		txt_printf(out, "%s ", ciphers[t->cipher]);
-	if (t->cipher >= CIPHER_AES_CBC && t->cipher != CIPHER_CHACHA20_POLY1305 && t->cipher_bits)
-		txt_printf(out, "%u ", t->cipher_bits);
-	if (t->esp_auth && t->esp_auth < sizeof(auths) / sizeof(auths[0]))
-		txt_printf(out, "esp-%s-hmac ", auths[t->esp_auth]);
-}
-
 static bool same_algorithms(const struct p2_transform *a, const struct p2_transform *b)
 {
 	return a->ah_auth == b->ah_auth && a->cipher == b->cipher && a->cipher_bits == b->cipher_bits && a->esp_auth == b->esp_auth;
@@ -92,7 +70,7 @@ static void tell_sets(struct pair *p, const struct meeting *m, unsigned i, const
 		snprintf(who, sizeof(who), ", when %.40s begins", p->side[i].name);
 	txt_printf(p->said, "  phase 2%s: %s of %s and %s of %s: transform sets %s and %s, ", who, m->link[0]->object,
 		   p->side[0].name, m->link[1]->object, p->side[1].name, a->name, b->name);
-	set_words(a, p->said);
+	check_set_words(a, p->said);
 	txt_printf(p->said, "in %s mode\n", m->ends && c->offer->mode == MODE_TRANSPORT ? "transport" : "tunnel");
 }
 

@@ -14,12 +14,10 @@ static void check_trustpoint(const struct config *c, const struct cfg_trustpoint
 	snprintf(obj, sizeof(obj), "crypto pki trustpoint %s", t->name);
 	for (size_t i = 0; chain && i < chain->n; i++)
 		ca |= chain->certs[i]->kind != CERT_ROUTER;
-	if (t->enroll == ENROLL_URL)
-		report_object(r, REPORT_WARNING, obj, "enrollment terminal",
-			      "this version does not speak SCEP; certificates are pasted.");
-	else if (!ca)
-		report_object(r, REPORT_WARNING, obj, "crypto pki authenticate NAME",
-			      "it has no CA certificate, so it trusts nobody.");
+	if (!ca) {
+		report_object(r, REPORT_WARNING, obj, NULL, "it has no CA certificate, so it trusts nobody.");
+		report_fix(r, "crypto pki authenticate %s", t->name);
+	}
 	for (size_t i = 0; i < t->n_revocation; i++)
 		if (t->revocation[i] == REVOKE_OCSP)
 			report_object(r, REPORT_WARNING, obj, "revocation-check crl",
@@ -37,9 +35,10 @@ static void check_chain(const struct config *c, const struct cfg_chain *chain, s
 	char obj[CFG_NAME_MAX + 40];
 
 	snprintf(obj, sizeof(obj), "crypto pki certificate chain %s", chain->name);
-	if (chain->n && !pki_find_trustpoint(&c->pki, chain->name))
-		report_object(r, REPORT_WARNING, obj, "crypto pki trustpoint NAME",
-			      "there is no trustpoint of that name, so its certificates are not used.");
+	if (chain->n && !pki_find_trustpoint(&c->pki, chain->name)) {
+		report_object(r, REPORT_WARNING, obj, NULL, "there is no trustpoint of that name, so its certificates are not used.");
+		report_fix(r, "crypto pki trustpoint %s", chain->name);
+	}
 	for (size_t i = 0; i < chain->n; i++)
 		if (!cfg_cert_is_der(chain->certs[i]))
 			report_object(r, REPORT_WARNING, obj, NULL,

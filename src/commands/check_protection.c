@@ -53,13 +53,14 @@ void check_tunnel_protection(const struct config *c, const struct cfg_interface 
 		report_object(r, REPORT_ERROR, obj, "tunnel mode gre ip, or ipsec ipv4",
 			      "tunnel protection in this tunnel mode is not run by this version; "
 			      "the tunnel stays down.");
-	if (!e)
-		report_object(r, REPORT_ERROR, obj, "crypto ipsec profile NAME",
-			      "ipsec profile %s does not exist; the tunnel sends and takes nothing.",
-			      t->protection);
-	else if (!e->n_transforms)
-		report_object(r, REPORT_ERROR, obj, "crypto ipsec profile NAME, set transform-set NAME",
-			      "ipsec profile %s has no transform set; the tunnel sends and takes "
-			      "nothing.", t->protection);
+	if (!e) {
+		report_object(r, REPORT_ERROR, obj, NULL,
+			      "ipsec profile %s does not exist; the tunnel sends and takes nothing.", t->protection);
+		report_fix(r, "crypto ipsec profile %s, set transform-set NAME", t->protection);
+	} else if (!e->n_transforms) {
+		report_object(r, REPORT_ERROR, obj, NULL,
+			      "ipsec profile %s has no transform set; the tunnel sends and takes nothing.", t->protection);
+		report_fix(r, "crypto ipsec profile %s, set transform-set NAME", t->protection);
+	}
 	check_twins(c, i, obj, r);
 }

@@ -7,7 +7,6 @@
 
 #include "commands/check_parts.h"
 #include "commands/grade.h"
-#include "model/acl_match.h"
 
 #define FAST_BITS 100000000u /* a second */
 
@@ -73,41 +72,65 @@ static bool interface_names_acl(const struct config *c, const char *name)
 	return kept_names(&c->kept, name);
 }
 
-static void check_unused(const struct config *c, struct report *r)
+static void check_unused_transform(const struct config *c, const char *name, struct report *r)
 {
 	char obj[CHECK_NAME_LEN], fix[CHECK_NAME_LEN + 4];
 
-	for (size_t i = 0; i < c->ipsec.transforms.n; i++) {
-		const char *name = c->ipsec.transforms.v[i]->t.name;
+	check_object_name(obj, "crypto ipsec transform-set", name);
+	snprintf(fix, sizeof(fix), "no %s", obj);
+	if (!any_entry(c, lists_transform, name))
+		report_object(r, REPORT_NOTE, obj, fix, "no crypto map and no profile names it.");
+}
 
-		check_object_name(obj, "crypto ipsec transform-set", name);
-		snprintf(fix, sizeof(fix), "no %s", obj);
-		if (!any_entry(c, lists_transform, name))
-			report_object(r, REPORT_NOTE, obj, fix, "no crypto map and no profile names it.");
+static void check_unused_acl(const struct config *c, const char *name, struct report *r)
+{
+	char obj[CHECK_NAME_LEN];
+
+	check_object_name(obj, "access list", name);
+	if (!any_entry(c, lists_acl, name) && !interface_names_acl(c, name))
+		report_object(r, REPORT_NOTE, obj, NULL, "nothing that this version runs names it.");
+}
+
+static void check_unused_ipsec_profile(const struct config *c, const char *name, struct report *r)
+{
+	char obj[CHECK_NAME_LEN];
+	bool used = false;
+
+	for (size_t k = 0; k < c->interfaces.n; k++)
+		used |= !strcmp(c->interfaces.v[k]->tunnel.protection, name);
+	check_object_name(obj, "crypto ipsec profile", name);
+	if (used)
+		return;
+	report_object(r, REPORT_NOTE, obj, NULL, "no tunnel names it.");
+	report_fix(r, "interface TunnelN, tunnel protection ipsec profile %s", name);
+}
+
+bool check_unused(const struct config *c, size_t i, struct report *r)
+{
+	char obj[CHECK_NAME_LEN];
+
+	if (i < c->ipsec.transforms.n) {
+		check_unused_transform(c, c->ipsec.transforms.v[i]->t.name, r);
+		return true;
 	}
-	for (size_t i = 0; i < c->dynamic_maps.n; i++) {
+	i -= c->ipsec.transforms.n;
+	if (i < c->dynamic_maps.n) {
 		check_object_name(obj, "crypto dynamic-map", c->dynamic_maps.v[i]->name);
-		if (!any_entry(c, names_dynamic, c->dynamic_maps.v[i]->name))
-			report_object(r, REPORT_NOTE, obj, "crypto map NAME 65535 ipsec-isakmp dynamic NAME",
-				      "no crypto map names it.");
+		if (!any_entry(c, names_dynamic, c->dynamic_maps.v[i]->name)) {
+			report_object(r, REPORT_NOTE, obj, NULL, "no crypto map names it.");
+			report_fix(r, "crypto map NAME 65535 ipsec-isakmp dynamic %s", c->dynamic_maps.v[i]->name);
+		}
+		return true;
 	}
-	for (size_t i = 0; i < c->acls.n; i++) {
-		const char *name = c->acls.v[i]->name;
-
-		check_object_name(obj, "access list", name);
-		if (!any_entry(c, lists_acl, name) && !interface_names_acl(c, name))
-			report_object(r, REPORT_NOTE, obj, NULL, "nothing that this version runs names it.");
+	i -= c->dynamic_maps.n;
+	if (i < c->acls.n) {
+		check_unused_acl(c, c->acls.v[i]->name, r);
+		return true;
 	}
-	for (size_t i = 0; i < c->ipsec_profiles.n; i++) {
-		bool used = false;
-
-		for (size_t k = 0; k < c->interfaces.n; k++)
-			used |= !strcmp(c->interfaces.v[k]->tunnel.protection, c->ipsec_profiles.v[i]->name);
-		check_object_name(obj, "crypto ipsec profile", c->ipsec_profiles.v[i]->name);
-		if (!used)
-			report_object(r, REPORT_NOTE, obj, "interface TunnelN, tunnel protection ipsec profile NAME",
-				      "no tunnel names it.");
-	}
+	i -= c->acls.n;
+	if (i < c->ipsec_profiles.n)
+		check_unused_ipsec_profile(c, c->ipsec_profiles.v[i]->name, r);
+	return i < c->ipsec_profiles.n;
 }
 
 static bool is_peer(const struct config *c, const struct ipaddr *net, unsigned len)
@@ -155,30 +178,38 @@ static bool profile_names_ring(const struct config *c, const char *name)
 }
 
 /* What phase 1 has for nobody. Peers that are not configured come by dynamic maps alone. */
-static void check_unused_keys(const struct config *c, struct report *r)
+bool check_unused_key(const struct config *c, size_t i, struct report *r)
 {
+	const struct cfg_key *k = !c->dynamic_maps.n && i < c->isakmp.keys.n ? c->isakmp.keys.v[i] : NULL;
+	int len = k ? ipaddr_mask_len(&k->mask) : 0;
 	char obj[CHECK_NAME_LEN], buf[IPADDR_STRLEN];
 
-	for (size_t i = 0; !c->dynamic_maps.n && i < c->isakmp.keys.n; i++) {
-		const struct cfg_key *k = c->isakmp.keys.v[i];
-		int len = ipaddr_mask_len(&k->mask);
-
-		if (!k->addr.family || len <= 0 || is_peer(c, &k->addr, (unsigned)len))
-			continue;
+	if (k && k->addr.family && len > 0 && !is_peer(c, &k->addr, (unsigned)len)) {
 		check_object_name(obj, "crypto isakmp key for", ipaddr_ios(&k->addr, buf));
 		report_object(r, REPORT_NOTE, obj, NULL, "no crypto map and no tunnel has a peer there.");
 	}
+	return k != NULL;
+}
+
+void check_unused_profiles(const struct config *c, struct report *r)
+{
+	char obj[CHECK_NAME_LEN];
+
 	for (size_t i = 0; i < c->keys.n_keyrings; i++) {
 		check_object_name(obj, "crypto keyring", c->keys.keyrings[i]->name);
-		if (c->keys.n_profiles && !profile_names_ring(c, c->keys.keyrings[i]->name))
-			report_object(r, REPORT_NOTE, obj, "crypto isakmp profile NAME, keyring NAME", "no isakmp profile names it.");
+		if (c->keys.n_profiles && !profile_names_ring(c, c->keys.keyrings[i]->name)) {
+			report_object(r, REPORT_NOTE, obj, NULL, "no isakmp profile names it.");
+			report_fix(r, "crypto isakmp profile NAME, keyring %s", c->keys.keyrings[i]->name);
+		}
 	}
 	for (size_t i = 0; i < c->keys.n_profiles; i++) {
 		const char *name = c->keys.profiles[i]->name;
 
 		check_object_name(obj, "crypto isakmp profile", name);
-		if (!any_entry(c, names_profile, name) && !map_names_profile(c, name))
-			report_object(r, REPORT_NOTE, obj, "set isakmp-profile NAME", "no crypto map and no tunnel names it.");
+		if (!any_entry(c, names_profile, name) && !map_names_profile(c, name)) {
+			report_object(r, REPORT_NOTE, obj, NULL, "no crypto map and no tunnel names it.");
+			report_fix(r, "crypto map NAME N, set isakmp-profile %s", name);
+		}
 	}
 }
 
@@ -190,7 +221,7 @@ static bool same_offer(const struct p1_policy *a, const struct p1_policy *b)
 	       a->group == b->group;
 }
 
-static void check_policies(const struct config *c, struct report *r)
+static void check_offers(const struct config *c, struct report *r)
 {
 	char obj[CHECK_NAME_LEN], number[16];
 
@@ -214,7 +245,7 @@ static void check_policies(const struct config *c, struct report *r)
 
 /* ---- phase 2 ---- */
 
-static void check_transforms(const struct config *c, struct report *r)
+static void check_sets(const struct config *c, struct report *r)
 {
 	char obj[CHECK_NAME_LEN], fix[CHECK_NAME_LEN + 32], null[CHECK_NAME_LEN + 32];
 
@@ -237,8 +268,14 @@ static void check_transforms(const struct config *c, struct report *r)
 	}
 }
 
+void check_weak_offers(const struct config *c, struct report *r)
+{
+	check_offers(c, r);
+	check_sets(c, r);
+}
+
 /* Blocks of 64 bits repeat after some 2^32 of them (CVE-2016-2183): 32 GiB. */
-static void check_volume(const struct config *c, const struct cfg_map_entry *e, const char *obj, struct report *r)
+static void check_key_volume(const struct config *c, const struct cfg_map_entry *e, const char *obj, struct report *r)
 {
 	uint64_t kb = cfg_map_entry_life_kb(c, e);
 	bool small = false;
@@ -257,119 +294,20 @@ static void check_volume(const struct config *c, const struct cfg_map_entry *e, 
 			      kb, kb * 1024 * 8 / FAST_BITS);
 }
 
-static void check_entries(const struct config *c, struct report *r)
+bool check_volume(const struct config *c, size_t i, struct report *r)
 {
+	size_t at;
+	const struct cfg_map *m = check_nth_entry(c, i, &at);
+	const struct cfg_map_entry *e = m && at < m->entries.n ? m->entries.v[at] : NULL;
 	char obj[CHECK_NAME_LEN];
 
-	for (size_t i = 0; i < c->maps.n; i++)
-		for (size_t k = 0; k < c->maps.v[i]->entries.n; k++) {
-			const struct cfg_map_entry *e = c->maps.v[i]->entries.v[k];
-
-			if (e->type != MAP_ISAKMP)
-				continue;
-			snprintf(obj, sizeof(obj), "crypto map %s %u", c->maps.v[i]->name, e->seq);
-			check_volume(c, e, obj, r);
-		}
-	for (size_t i = 0; i < c->ipsec_profiles.n; i++) {
-		check_object_name(obj, "crypto ipsec profile", c->ipsec_profiles.v[i]->name);
-		check_volume(c, c->ipsec_profiles.v[i]->entries.v[0], obj, r);
+	if (e && e->type == MAP_ISAKMP) {
+		snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
+		check_key_volume(c, e, obj, r);
 	}
-}
-
-/* ---- the way in ---- */
-
-static bool lets(const struct cfg_acl *acl, const struct ipaddr *from, const struct ipaddr *to, uint8_t proto, uint16_t port)
-{
-	struct acl_probe p = { .src = *from, .dst = *to, .proto = proto, .l4_known = true, .src_port = port, .dst_port = port };
-	const struct acl_entry *e = cfg_acl_decides(acl, &p);
-
-	return e && e->kind == ACE_PERMIT;
-}
-
-/* What peers of entry e are to come in by. */
-static void protocols(const struct config *c, const struct cfg_map_entry *e, bool *ret_ah, bool *ret_esp)
-{
-	*ret_ah = *ret_esp = false;
-	for (size_t i = 0; e && i < e->n_transforms; i++) {
-		const struct cfg_transform *t = config_find_transform(c, e->transforms[i]);
-
-		*ret_ah |= t && t->t.ah_auth;
-		*ret_esp |= t && t->t.cipher != CIPHER_UNSET && !t->t.ah_auth;
+	for (size_t k = 0; !m && k < c->ipsec_profiles.n; k++) {
+		check_object_name(obj, "crypto ipsec profile", c->ipsec_profiles.v[k]->name);
+		check_key_volume(c, c->ipsec_profiles.v[k]->entries.v[0], obj, r);
 	}
-}
-
-/* Whether one of the last remarks, about that object, has that line to type. */
-static bool is_said(const struct report *r, const char *obj, const char *fix)
-{
-	for (size_t i = r->n; i && r->v[i - 1].object && !strcmp(r->v[i - 1].object, obj); i--)
-		if (r->v[i - 1].fix && !strcmp(r->v[i - 1].fix, fix))
-			return true;
-	return false;
-}
-
-static void check_way_in(const struct config *c, const struct cfg_interface *f, const struct cfg_map_entry *terms,
-			 const struct ipaddr *peer, const char *obj, struct report *r)
-{
-	static const struct {
-		uint8_t proto;
-		uint16_t port;
-		const char *what, *fix;
-	} needed[] = {
-		{ 17, 500, "IKE (UDP 500)", "permit udp host %s host %s eq isakmp" },
-		{ 17, 4500, "IKE and ESP behind a NAT (UDP 4500)", "permit udp host %s host %s eq non500-isakmp" },
-		{ 50, 0, "ESP (protocol 50)", "permit esp host %s host %s" },
-		{ 51, 0, "AH (protocol 51)", "permit ahp host %s host %s" },
-	};
-	const struct cfg_acl *acl = config_filter_list(c, f->group_in);
-	char a[IPADDR_STRLEN], b[IPADDR_STRLEN], fix[160];
-	bool ah, esp;
-
-	protocols(c, terms, &ah, &esp);
-	if (!f->group_in[0] || !cfg_acl_filters(acl) || peer->family != f->addr.addr.family)
-		return;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		if (!(needed[i].proto == 51 ? ah : needed[i].proto != 50 || esp) ||
-		    lets(acl, peer, &f->addr.addr, needed[i].proto, needed[i].port))
-			continue;
-		snprintf(fix, sizeof(fix), needed[i].fix, ipaddr_ios(peer, a), ipaddr_ios(&f->addr.addr, b));
-		if (is_said(r, obj, fix)) /* several entries have this peer */
-			continue;
-		report_object(r, needed[i].port == 4500 ? REPORT_NOTE : REPORT_WARNING, obj, fix,
-			      "access list %s does not let %s of peer %s in.", f->group_in, needed[i].what, a);
-	}
-}
-
-/* Peers of the map on an interface, and of tunnels that leave by it. */
-static void check_ways_in(const struct config *c, struct report *r)
-{
-	char obj[CHECK_NAME_LEN];
-
-	for (size_t i = 0; i < c->interfaces.n; i++) {
-		const struct cfg_interface *f = c->interfaces.v[i];
-		const struct cfg_map *m = f->crypto_map[0] ? config_find_map(c, f->crypto_map) : NULL;
-
-		check_object_name(obj, "interface", f->name);
-		for (size_t k = 0; m && k < m->entries.n; k++)
-			for (size_t n = 0; n < m->entries.v[k]->n_peers; n++)
-				if (m->entries.v[k]->peers[n].addr.family)
-					check_way_in(c, f, m->entries.v[k], &m->entries.v[k]->peers[n].addr, obj, r);
-		for (size_t k = 0; f->group_in[0] && k < c->interfaces.n; k++) {
-			const struct cfg_tunnel *t = &c->interfaces.v[k]->tunnel;
-
-			if (c->interfaces.v[k]->is_tunnel && t->protection[0] && t->destination.family &&
-			    (!strcmp(t->source_if, f->name) || ipaddr_equal(&t->source, &f->addr.addr)))
-				check_way_in(c, f, config_find_ipsec_profile(c, t->protection), &t->destination, obj, r);
-		}
-	}
-}
-
-void check_surprises(const struct config *c, struct report *r)
-{
-	check_policies(c, r);
-	check_transforms(c, r);
-	check_entries(c, r);
-	check_crypto_lists(c, r);
-	check_ways_in(c, r);
-	check_unused(c, r);
-	check_unused_keys(c, r);
+	return m != NULL;
 }

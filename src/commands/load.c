@@ -58,6 +58,21 @@ void report_object(struct report *r, enum report_severity sev, const char *objec
 					    .fix = fix ? strdup(fix) : NULL });
 }
 
+void report_fix(struct report *r, const char *fmt, ...)
+{
+	struct txt text = TXT_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	txt_vprintf(&text, fmt, ap);
+	va_end(ap);
+	if (r->n) {
+		free(r->v[r->n - 1].fix);
+		r->v[r->n - 1].fix = txt_steal(&text);
+	}
+	txt_fini(&text);
+}
+
 void report_entry(struct report *r, const char *acl, uint32_t seq)
 {
 	struct report_msg *m = r->n ? &r->v[r->n - 1] : NULL;
@@ -94,13 +109,13 @@ static void log_line(const struct report_msg *m, const char *name, struct txt *o
 
 enum print_style { PRINT_PLAIN, PRINT_COLOUR, PRINT_LOG };
 
-static void print_all(const struct report *r, const char *name, enum print_style style, struct txt *out)
+static void print_all(const struct report *r, size_t from, const char *name, enum print_style style, struct txt *out)
 {
 	static const char *const words[] = { "note", "warning", "error" };
 	static const char *const coloured[] = { "\033[36mnote\033[m", "\033[1;35mwarning\033[m", "\033[1;31merror\033[m" };
 	bool log = style == PRINT_LOG;
 
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = from; i < r->n; i++) {
 		const struct report_msg *m = &r->v[i];
 
 		if (!m->text || (log && !m->line && m->severity == REPORT_NOTE))
@@ -123,17 +138,22 @@ static void print_all(const struct report *r, const char *name, enum print_style
 
 void report_print(const struct report *r, const char *name, struct txt *out)
 {
-	print_all(r, name, PRINT_PLAIN, out);
+	print_all(r, 0, name, PRINT_PLAIN, out);
+}
+
+void report_print_from(const struct report *r, size_t from, const char *name, struct txt *out)
+{
+	print_all(r, from, name, PRINT_PLAIN, out);
 }
 
 void report_print_colour(const struct report *r, const char *name, struct txt *out)
 {
-	print_all(r, name, PRINT_COLOUR, out);
+	print_all(r, 0, name, PRINT_COLOUR, out);
 }
 
 void report_print_log(const struct report *r, const char *name, struct txt *out)
 {
-	print_all(r, name, PRINT_LOG, out);
+	print_all(r, 0, name, PRINT_LOG, out);
 }
 
 void report_json(const struct report *r, struct json *j)

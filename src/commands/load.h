@@ -31,6 +31,8 @@ struct report {
 void report_fini(struct report *r);
 /* All remarks as text, each led by `NAME:LINE:` or `NAME:`. */
 void report_print(const struct report *r, const char *name, struct txt *out);
+/* Those from the one of that number on. */
+void report_print_from(const struct report *r, size_t from, const char *name, struct txt *out);
 /* The same for a terminal: how grave a remark is has a colour. */
 void report_print_colour(const struct report *r, const char *name, struct txt *out);
 /* The member `messages` of an object that is open. */
@@ -41,6 +43,8 @@ void report_print_log(const struct report *r, const char *name, struct txt *out)
 /* Adds a remark about an object; text takes a format. */
 void report_object(struct report *r, enum report_severity sev, const char *object, const char *fix,
 		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* What to type instead of what the last remark is about, where a name or address of it is to be in the line. */
+void report_fix(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Says of the last remark that it is about entry seq of a list, wherever the list is used. */
 void report_entry(struct report *r, const char *acl, uint32_t seq);
 
@@ -55,6 +59,12 @@ int config_load_onto(struct config *c, const char *text, size_t len, struct repo
 /* What is wrong between objects: a crypto map without peer, a list that does not
  * exist, a tunnel without source, weak algorithms, an MTU too large. */
 void commands_check(const struct config *c, struct report *report);
+/* The same a little at a time, for who has others to serve: with a thousand of everything each call looks at some
+ * thousand things. at is zero at first; neither c nor report changes in between. False: that was all. */
+struct check_at {
+	size_t part, object;
+};
+bool commands_check_some(const struct config *c, struct check_at *at, struct report *report);
 /* The part of it about the MTU and MSS of one tunnel, as notes for whoever types them. */
 void commands_mtu_notes(const struct config *c, const struct cfg_interface *i, struct txt *out);
 

@@ -296,6 +296,7 @@ bool show_in_pieces(unsigned action, const struct exec_args *a)
 	switch (action) {
 	case EXEC_SHOW_IPSEC_SA:
 		return !a->count && !a->flag;
+	case EXEC_SHOW_CRYPTO_CHECK:
 	case EXEC_SHOW_CRYPTO_MAP:
 	case EXEC_SHOW_ACCESS_LISTS:
 	case EXEC_SHOW_IP_ACCESS_LISTS:
@@ -316,6 +317,9 @@ int show_some(const struct show_in *in, unsigned action, const struct exec_args 
 	switch (action) {
 	case EXEC_SHOW_IPSEC_SA:
 		show_ipsec_sa_some(in, &f, k, out);
+		return 0;
+	case EXEC_SHOW_CRYPTO_CHECK:
+		show_crypto_check_some(in, k, out);
 		return 0;
 	case EXEC_SHOW_CRYPTO_MAP:
 		show_crypto_map_some(in, a->ifname, a->name, k, out);

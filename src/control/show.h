@@ -195,6 +195,7 @@ int show_run(const struct show_in *in, unsigned action, const struct exec_args *
 struct show_cursor {
 	size_t at, sub;
 	const void *before;
+	struct show_check *check; /* of show crypto check: show_cursor_fini() */
 	bool any, over;
 };
 #define SHOW_PIECE 8192 /* bytes, and then one element more */
@@ -204,5 +205,7 @@ bool show_in_pieces(unsigned action, const struct exec_args *a);
 /* The next piece, which may be nothing yet; k->over behind the last one. As show_run(). */
 int show_some(const struct show_in *in, unsigned action, const struct exec_args *a, struct show_cursor *k,
 	      struct txt *out);
+/* Also of one that is not over. */
+void show_cursor_fini(struct show_cursor *k);
 
 #endif

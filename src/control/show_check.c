@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show crypto check (ours): what `culvert check` says, of the running configuration; show culvert explain (ours). */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "commands/check_mtu.h"
 #include "commands/explain.h"
@@ -9,17 +10,61 @@
 #include "control/show_json_parts.h"
 #include "control/show_parts.h"
 
+#define STEPS_A_PIECE 16 /* each may look at a thousand entries */
+
+/* What the pieces so far have found. */
+struct show_check {
+	struct check_at at;
+	struct check_mtu_at mtu;
+	struct report r;
+	size_t told;
+	bool checked;
+};
+
+void show_cursor_fini(struct show_cursor *k)
+{
+	if (k->check)
+		report_fini(&k->check->r);
+	free(k->check);
+	k->check = NULL;
+}
+
+void show_crypto_check_some(const struct show_in *in, struct show_cursor *k, struct txt *out)
+{
+	struct show_check *s = k->check;
+	bool more = true;
+
+	if (!s)
+		s = k->check = calloc(1, sizeof(*s));
+	if (!s) {
+		out->bad = k->over = true;
+		return;
+	}
+	for (size_t i = 0, end = out->len + SHOW_PIECE; more && i < STEPS_A_PIECE && out->len < end; i++) {
+		if (s->checked) {
+			more = check_mtu_table_some(in->config, &s->mtu, out);
+			continue;
+		}
+		s->checked = !commands_check_some(in->config, &s->at, &s->r);
+		report_print_from(&s->r, s->told, "running-config", out);
+		s->told = s->r.n;
+		if (s->checked)
+			grade_table(in->config, out);
+	}
+	if (more)
+		return;
+	txt_printf(out, "running-config: %zu errors, %zu warnings\n", s->r.errors, s->r.warnings);
+	out->bad |= s->r.nomem;
+	k->over = true;
+}
+
 void show_crypto_check(const struct show_in *in, struct txt *out)
 {
-	struct report r = { 0 };
+	struct show_cursor k = { 0 };
 
-	commands_check(in->config, &r);
-	report_print(&r, "running-config", out);
-	grade_table(in->config, out);
-	check_mtu_table(in->config, out);
-	txt_printf(out, "running-config: %zu errors, %zu warnings\n", r.errors, r.warnings);
-	out->bad |= r.nomem;
-	report_fini(&r);
+	while (!k.over)
+		show_crypto_check_some(in, &k, out);
+	show_cursor_fini(&k);
 }
 
 int json_crypto_check(const struct show_in *in, const struct exec_args *a, struct json *j)

@@ -606,6 +606,7 @@ void show_now_end(struct show_said *s)
 {
 	if (!s)
 		return;
+	show_cursor_fini(&s->at);
 	snapshot_free(s->shot);
 	free(s);
 }

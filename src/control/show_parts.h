@@ -163,6 +163,7 @@ void show_dynamic_map(const struct show_in *in, const char *tag, struct txt *out
 
 /* show_check.c */
 void show_crypto_check(const struct show_in *in, struct txt *out);
+void show_crypto_check_some(const struct show_in *in, struct show_cursor *k, struct txt *out);
 /* "": which words there are. False after a message: none of them. */
 bool show_explain(const char *word, struct txt *out);
 

@@ -38,7 +38,7 @@ static void each_line_has_its_sentence(void **state)
 		{ WITH("permit tcp host 10.1.0.1 host 10.2.0.1 eq 80"), WITH("permit tcp host 10.1.0.1 host 10.2.0.1 gt 1023"),
 		  "tests ports in a way that IKE cannot say" },
 		{ WITH("permit gre host 192.0.2.1 host 192.0.2.2"), WITH("permit ip host 192.0.2.1 host 192.0.2.2"),
-		  "peers expect protocol gre.\n    fix: permit gre host 192.0.2.1 host 192.0.2.2" },
+		  "peers expect protocol gre.\n    fix: ip access-list extended 101, no 10, 10 permit gre host 192.0.2.1 host 192.0.2.2" },
 		{ IKE SET("transport") "access-list 101 permit gre host 192.0.2.1 host 192.0.2.2\n" ENTRY("10", "101") OUTER,
 		  IKE SET("transport") "access-list 101 " GOOD_LINE "\n" ENTRY("10", "101") OUTER, "is used in tunnel mode" },
 		{ WITH(GOOD_LINE), WITH(GOOD_LINE "\naccess-list 101 permit ip host 10.5.0.1 host 10.6.0.1"),

@@ -250,7 +250,7 @@ static void what_cannot_work_is_said(void **state)
 	static const char *const rows[][2] = {
 		{ "crypto pki trustpoint T\n enrollment terminal\n",
 		  "trustpoint T: it has no CA certificate, so it trusts nobody." },
-		{ "crypto pki trustpoint T\n enrollment url http://192.0.2.9\n", "does not speak SCEP" },
+		{ "crypto pki trustpoint T\n enrollment url http://192.0.2.9\n", "fix: crypto pki authenticate T" },
 		{ "crypto pki trustpoint T\n revocation-check ocsp none\n", "OCSP is not run" },
 		{ "crypto pki trustpoint T\n revocation-check none\n", "revoked certificates are accepted" },
 		{ "crypto pki trustpoint T\n rsakeypair L 1024\n", "an RSA key of 1024 bits is weak" },

@@ -78,8 +78,8 @@ static void a_sentence_where_there_is_something_to_say(void **state)
 		       "access-list 102 permit udp any any eq non500-isakmp\n"
 		       "interface FastEthernet0/1\n ip access-group 102 in\n",
 		  GOOD "access-list 102 permit tcp any any\ninterface FastEthernet0/1\n ip access-group 102 in\n",
-		  "access list 102 does not let ESP (protocol 50) of peer 192.0.2.2 in.\n    fix: permit esp host 192.0.2.2 host "
-		  "192.0.2.1" },
+		  "access list 102 does not let ESP (protocol 50) of peer 192.0.2.2 in.\n    fix: ip access-list extended 102, "
+		  "permit esp host 192.0.2.2 host 192.0.2.1" },
 		{ GOOD, GOOD "crypto ipsec transform-set U esp-aes esp-sha-hmac\n", "transform-set U: no crypto map" },
 		{ GOOD, GOOD "access-list 103 permit ip any any\n", "access list 103: nothing" },
 		{ GOOD "access-list 3 permit 10.0.0.0\nline vty 0 4\n access-class 3 in\n",
@@ -98,7 +98,8 @@ static void a_sentence_where_there_is_something_to_say(void **state)
 		  "access-list 102 permit udp any any\naccess-list 102 permit ahp any any\n",
 		  IKE(STRONG) SET("ah-sha256-hmac") LIST MAP("") OUTER(" ip access-group 102 in\n")
 		  "access-list 102 permit udp any any\naccess-list 102 permit esp any any\n",
-		  "does not let AH (protocol 51) of peer 192.0.2.2 in.\n    fix: permit ahp host 192.0.2.2 host 192.0.2.1" },
+		  "does not let AH (protocol 51) of peer 192.0.2.2 in.\n    fix: ip access-list extended 102, permit ahp host "
+		  "192.0.2.2 host 192.0.2.1" },
 		/* ESP alone needs no AH */
 		{ GOOD "access-list 102 permit udp any any\naccess-list 102 permit esp any any\n"
 		  "interface FastEthernet0/1\n ip access-group 102 in\n",

@@ -145,6 +145,7 @@ static int in_pieces(const struct show_in *in, unsigned action, const struct exe
 		if (out->len - before > *ret_longest)
 			*ret_longest = out->len - before;
 	}
+	show_cursor_fini(&k);
 	return err;
 }
 
@@ -242,6 +243,70 @@ static void so_it_is_of_one_access_list(void **state)
 	free(v);
 }
 
+/* With a key, an entry and a list for each of so many peers, and a key for nobody. */
+static struct config *peers_config(unsigned n)
+{
+	struct report said = { 0 };
+	struct txt text = TXT_INIT;
+	struct config *c;
+
+	txt_str(&text, "crypto ipsec transform-set T esp-3des esp-sha-hmac\ninterface FastEthernet0/1\n"
+		       " ip address 192.0.2.1 255.255.255.0\n crypto map M\n ip access-group 199 in\n"
+		       "access-list 199 permit udp any any\naccess-list 199 deny ip any any\n");
+	for (unsigned i = 0; i < n; i++)
+		txt_printf(&text,
+			   "crypto isakmp key Zr4mNv1t7Kp2xWq9 address 198.18.%u.%u\n"
+			   "crypto isakmp key Zr4mNv1t7Kp2xWq9 address 198.19.%u.%u\n"
+			   "ip access-list extended L%u\n permit ip 10.0.0.0 0.0.255.255 10.%u.%u.0 0.0.0.255\n"
+			   "crypto map M %u ipsec-isakmp\n set peer 198.18.%u.%u\n set transform-set T\n match address L%u\n",
+			   i / 250, i % 250, i / 250, i % 250, i, 1 + i / 250, i % 250, i + 1, i / 250, i % 250, i);
+	assert_int_equal(config_load_text(txt_cstr(&text), text.len, &c, &said), 0);
+	assert_int_equal(said.errors, 0);
+	report_fini(&said);
+	txt_fini(&text);
+	return c;
+}
+
+/* All that the whole says, in some hundred pieces. */
+static void a_check_of_many_peers_comes_in_pieces(void **state)
+{
+	struct config *c = peers_config(1000);
+	struct show_in in = { .config = c };
+	struct exec_args a = { .detail = false };
+	struct txt whole = TXT_INIT, pieces = TXT_INIT;
+	size_t n, longest;
+
+	(void)state;
+	assert_true(show_in_pieces(EXEC_SHOW_CRYPTO_CHECK, &a));
+	assert_int_equal(in_pieces(&in, EXEC_SHOW_CRYPTO_CHECK, &a, &pieces, &n, &longest), 0);
+	assert_int_equal(show_run(&in, EXEC_SHOW_CRYPTO_CHECK, &a, &whole), 0);
+	assert_string_equal(txt_cstr(&pieces), txt_cstr(&whole));
+	assert_non_null(strstr(txt_cstr(&whole), "crypto isakmp key for 198.19.3.249: no crypto map"));
+	assert_non_null(strstr(txt_cstr(&whole), "does not let ESP (protocol 50) of peer 198.18.3.249 in"));
+	assert_true(n > 200);
+	txt_fini(&whole);
+	txt_fini(&pieces);
+	config_free(c);
+}
+
+/* A session that ends in the middle takes what was found with it (leaks show under the sanitizer). */
+static void a_check_may_end_before_it_is_over(void **state)
+{
+	struct config *c = peers_config(100);
+	struct show_in in = { .config = c };
+	struct exec_args a = { .detail = false };
+	struct show_cursor k = { 0 };
+	struct txt out = TXT_INIT;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(show_some(&in, EXEC_SHOW_CRYPTO_CHECK, &a, &k, &out), 0);
+	assert_true(!k.over && out.len);
+	show_cursor_fini(&k);
+	txt_fini(&out);
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +314,8 @@ int main(void)
 		cmocka_unit_test(pieces_say_what_the_whole_says),
 		cmocka_unit_test(a_piece_is_short_however_many_peers_there_are),
 		cmocka_unit_test(so_it_is_of_one_access_list),
+		cmocka_unit_test(a_check_of_many_peers_comes_in_pieces),
+		cmocka_unit_test(a_check_may_end_before_it_is_over),
 		cmocka_unit_test(ten_times_the_peers_take_no_hundred_times_as_long),
 	};
 
