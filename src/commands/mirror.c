@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "commands/check_ipv6.h"
 #include "commands/commands.h"
 
-#define PEERS_MAX 256
+#define PEERS_MAX 17 /* that are named to choose from, and one more */
 
 struct mirror {
 	const struct config *from;
@@ -54,16 +55,19 @@ static void add_peer(struct ipaddr *v, size_t *n, const struct ipaddr *a)
 		v[(*n)++] = *a;
 }
 
-static size_t peers_of(const struct config *c, struct ipaddr v[PEERS_MAX])
+/* Of the wanted one, if it is said which. */
+static size_t peers_of(const struct config *c, const struct ipaddr *wanted, struct ipaddr v[PEERS_MAX])
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->maps.n; i++)
 		for (size_t k = 0; k < c->maps.v[i]->entries.n; k++)
 			for (size_t p = 0; p < c->maps.v[i]->entries.v[k]->n_peers; p++)
-				add_peer(v, &n, &c->maps.v[i]->entries.v[k]->peers[p].addr);
+				if (!wanted->family || ipaddr_equal(wanted, &c->maps.v[i]->entries.v[k]->peers[p].addr))
+					add_peer(v, &n, &c->maps.v[i]->entries.v[k]->peers[p].addr);
 	for (size_t i = 0; i < c->interfaces.n; i++)
-		if (c->interfaces.v[i]->is_tunnel)
+		if (c->interfaces.v[i]->is_tunnel &&
+		    (!wanted->family || ipaddr_equal(wanted, &c->interfaces.v[i]->tunnel.destination)))
 			add_peer(v, &n, &c->interfaces.v[i]->tunnel.destination);
 	return n;
 }
@@ -72,23 +76,18 @@ static int choose(const struct config *c, const struct ipaddr *wanted, struct ip
 {
 	struct ipaddr v[PEERS_MAX];
 	char buf[IPADDR_STRLEN];
-	size_t n = peers_of(c, v);
+	size_t n = peers_of(c, wanted, v);
 
-	for (size_t i = 0; wanted->family && i < n; i++)
-		if (ipaddr_equal(&v[i], wanted)) {
-			*ret = v[i];
-			return 0;
-		}
-	if (wanted->family || !n) {
+	if (!n) {
 		txt_printf(why, "there is no peer %s in it: set peer, or tunnel destination\n",
 			   wanted->family ? ipaddr_ios(wanted, buf) : "with an address");
 		return -ENOENT;
 	}
 	if (n > 1) {
 		txt_str(why, "it has several peers; say which: --peer");
-		for (size_t i = 0; i < n && i < 16; i++)
+		for (size_t i = 0; i < n && i + 1 < PEERS_MAX; i++)
 			txt_printf(why, " %s", ipaddr_ios(&v[i], buf));
-		txt_char(why, '\n');
+		txt_str(why, n == PEERS_MAX ? " ...\n" : "\n");
 		return -EEXIST;
 	}
 	*ret = v[0];
@@ -113,11 +112,26 @@ static bool map_has_peer(const struct cfg_map *map, const struct ipaddr *peer)
 	return false;
 }
 
-static const struct ipaddr *source_of(const struct config *c, const struct cfg_interface *tunnel)
+static struct ipaddr address_of(const struct cfg_interface *f, enum ip_family family)
+{
+	return family == IP_V6 ? check_first_address6(f) : f->addr.addr;
+}
+
+static struct ipaddr source_of(const struct config *c, const struct cfg_interface *tunnel)
 {
 	const struct cfg_interface *f = tunnel->tunnel.source_if[0] ? config_find_interface(c, tunnel->tunnel.source_if) : NULL;
 
-	return f ? &f->addr.addr : &tunnel->tunnel.source;
+	return f ? address_of(f, cfg_tunnel_outer(&tunnel->tunnel)) : tunnel->tunnel.source;
+}
+
+static const char *map_on(const struct cfg_interface *f, enum ip_family family)
+{
+	return family == IP_V6 ? f->ip6.crypto_map : f->crypto_map;
+}
+
+static bool has_address(const struct cfg_interface *f, const struct ipaddr *a)
+{
+	return ipaddr_equal(&f->addr.addr, a) || cfg_if6_find(&f->ip6, a) < f->ip6.n;
 }
 
 /* Where a packet to the peer leaves, and from which address: by the map that names it, or the tunnel that ends there. */
@@ -127,13 +141,14 @@ static void find_local(struct mirror *m)
 
 	for (size_t i = 0; i < c->interfaces.n; i++) {
 		const struct cfg_interface *f = c->interfaces.v[i];
-		const struct cfg_map *map = f->crypto_map[0] ? config_find_map(c, f->crypto_map) : NULL;
+		const char *name = map_on(f, m->peer.family);
+		const struct cfg_map *map = name[0] ? config_find_map(c, name) : NULL;
 		const struct cfg_interface *local = f;
 
 		if (map_has_peer(map, &m->peer)) {
 			if (map->local_if[0] && config_find_interface(c, map->local_if))
 				local = config_find_interface(c, map->local_if);
-			m->local = local->addr.addr;
+			m->local = address_of(local, m->peer.family);
 			snprintf(m->outer, sizeof(m->outer), "%s", f->name);
 			return;
 		}
@@ -143,12 +158,12 @@ static void find_local(struct mirror *m)
 
 		if (!f->is_tunnel || !ipaddr_equal(&f->tunnel.destination, &m->peer))
 			continue;
-		m->local = *source_of(c, f);
+		m->local = source_of(c, f);
 		if (f->tunnel.source_if[0])
 			snprintf(m->outer, sizeof(m->outer), "%s", f->tunnel.source_if);
 		else
 			for (size_t k = 0; k < c->interfaces.n; k++)
-				if (ipaddr_equal(&c->interfaces.v[k]->addr.addr, &m->local))
+				if (has_address(c->interfaces.v[k], &m->local))
 					snprintf(m->outer, sizeof(m->outer), "%s", c->interfaces.v[k]->name);
 		return;
 	}
@@ -234,9 +249,12 @@ static void copy_transforms(struct mirror *m, const struct cfg_map_entry *e)
 static void copy_acl(struct mirror *m, const char *name)
 {
 	const struct cfg_acl *acl = name[0] ? config_find_acl(m->from, name) : NULL;
-	struct cfg_acl *new = acl ? config_add_acl(m->to, name, acl->kind, acl->numbered) : NULL;
+	struct cfg_acl *new;
 
-	m->nomem |= acl && !new;
+	if (!acl || config_find_acl(m->to, name)) /* of another entry, too */
+		return;
+	new = config_add_acl(m->to, name, acl->kind, acl->numbered);
+	m->nomem |= !new;
 	for (size_t i = 0; new && i < acl->entries.n; i++) {
 		struct acl_entry e = acl->entries.v[i]->kind == ACE_REMARK ? *acl->entries.v[i] : mirror_entry(acl->entries.v[i]);
 
@@ -279,7 +297,7 @@ static void copy_map(struct mirror *m, const struct cfg_map *map)
 		}
 		new->ipv6 = map->ipv6;
 		copy_terms(m, e, to);
-		to->n_peers = 1;
+		to->n_peers = m->local.family != IP_NONE;
 		to->peers[0] = (struct cfg_peer){ .addr = m->local };
 		snprintf(to->match_acl, sizeof(to->match_acl), "%s", e->match_acl);
 		copy_acl(m, e->match_acl);
@@ -295,29 +313,47 @@ static bool same_net(const struct cfg_addr *a, const struct ipaddr *b)
 	return a->addr.family == b->family && len >= 0 && ipaddr_in(b, &a->addr, (unsigned)len);
 }
 
+/* Its address, and what of it is a guess. */
+static void outer_address(struct mirror *m, const struct cfg_interface *f, struct cfg_interface *new)
+{
+	bool ipv6 = m->peer.family == IP_V6, near = same_net(&f->addr, &m->peer), way = near && same_net(&f->addr, &m->local);
+	char buf[IPADDR_STRLEN];
+
+	if (ipv6) {
+		size_t at = cfg_if6_find(&f->ip6, &m->local);
+		uint8_t len = at < f->ip6.n ? f->ip6.addrs[at].len : 64;
+
+		new->ip6.addrs[new->ip6.n++] = (struct cfg_addr6){ .addr = m->peer, .len = len, .kind = ADDR6_WHOLE };
+		near = at < f->ip6.n && ipaddr_in(&m->peer, &m->local, len);
+		way = near;
+	} else {
+		new->addr.addr = m->peer;
+		new->addr.mask = f->addr.mask;
+	}
+	note(m, "interface %s: its name is a guess%s.", f->name, near ? "" : ipv6 ? ", and so is the length of its prefix" : ", and so is the mask");
+	if (!way && m->local.family)
+		note(m, ipv6 ? "The way to %s is not known: ipv6 route %s/128 NEXT-HOP." :
+			       "The way to %s is not known: ip route %s 255.255.255.255 NEXT-HOP.", ipaddr_ios(&m->local, buf), buf);
+}
+
 static void copy_outer(struct mirror *m)
 {
 	const struct cfg_interface *f = m->outer[0] ? config_find_interface(m->from, m->outer) : NULL;
 	struct cfg_interface *new = f ? config_add_interface(m->to, f->name) : NULL;
-	char buf[IPADDR_STRLEN];
+	const char *map = f ? map_on(f, m->peer.family) : "";
 
 	if (!new) {
 		note(m, "By which interface this side reaches the peer it does not say.");
 		m->nomem |= f != NULL;
 		return;
 	}
-	snprintf(new->crypto_map, sizeof(new->crypto_map), "%s",
-		 f->crypto_map[0] && config_find_map(m->to, f->crypto_map) ? f->crypto_map : "");
-	if (m->peer.family != IP_V4) {
-		note(m, "interface %s: its IPv6 addresses are not known.", f->name);
-		return;
-	}
-	new->addr.addr = m->peer;
-	new->addr.mask = f->addr.mask;
-	note(m, "interface %s: its name is a guess%s.", f->name,
-	     same_net(&f->addr, &m->peer) ? "" : ", and so is the mask");
-	if (!same_net(&f->addr, &m->peer) && m->local.family)
-		note(m, "The way to %s is not known: ip route %s 255.255.255.255 NEXT-HOP.", ipaddr_ios(&m->local, buf), buf);
+	if (!map[0] || !config_find_map(m->to, map))
+		map = "";
+	if (m->peer.family == IP_V6)
+		snprintf(new->ip6.crypto_map, sizeof(new->ip6.crypto_map), "%s", map);
+	else
+		snprintf(new->crypto_map, sizeof(new->crypto_map), "%s", map);
+	outer_address(m, f, new);
 }
 
 /* The other address of a network for two. */
@@ -347,7 +383,7 @@ static void copy_tunnel(struct mirror *m, const struct cfg_interface *f)
 	new->adjust_mss = f->adjust_mss;
 	new->tunnel = f->tunnel;
 	new->tunnel.protection_isakmp[0] = '\0';
-	new->tunnel.destination = *source_of(m->from, f);
+	new->tunnel.destination = source_of(m->from, f);
 	if (m->outer[0] && config_find_interface(m->to, m->outer)) {
 		new->tunnel.source = (struct ipaddr){ 0 };
 		snprintf(new->tunnel.source_if, sizeof(new->tunnel.source_if), "%s", m->outer);
@@ -394,6 +430,7 @@ static void copy_all(struct mirror *m)
 
 	copy_isakmp(m);
 	copy_key(m);
+	m->to->ipv6_routing = m->from->ipv6_routing;
 	m->to->ipsec.life_sec = m->from->ipsec.life_sec;
 	m->to->ipsec.life_kb = m->from->ipsec.life_kb;
 	m->to->ipsec.life_kb_disable = m->from->ipsec.life_kb_disable;

@@ -24,6 +24,11 @@
 #define TUNNEL(more)                                                              \
 	"interface Tunnel0\n ip address 172.16.0.1 255.255.255.252\n" more      \
 	" tunnel source FastEthernet0/1\n tunnel destination 192.0.2.2\n tunnel protection ipsec profile P\n"
+#define IKE6	  "crypto isakmp policy 10\n" STRONG "crypto isakmp key t7Kp2xWq9Zr4mNv1 address ipv6 2001:db8::2/128\n"
+#define OUTER6	  "interface FastEthernet0/1\n ipv6 address 2001:db8::1/64\n"
+#define TUNNEL6(source)                                                                  \
+	"interface Tunnel0\n ip address 172.16.0.1 255.255.255.252\n tunnel mode gre ipv6\n" source \
+	" tunnel destination 2001:db8::2\n tunnel protection ipsec profile P\n"
 #define PLAIN_IF "interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\n"
 
 static struct config *loaded(const char *text)
@@ -223,6 +228,15 @@ static void the_other_end_fits(void **state)
 		IKE(STRONG) SET("esp-aes esp-sha-hmac") "access-list 101 permit gre host 192.0.2.1 host 192.0.2.2\n" MAP("") OUTER("")
 			"interface Tunnel0\n ip address 172.16.0.1 255.255.255.252\n tunnel source FastEthernet0/1\n"
 			" tunnel destination 192.0.2.2\n",
+		/* the same over IPv6: a map, a tunnel by its interface, a tunnel by its address */
+		IKE6 GOOD_SET "ipv6 unicast-routing\nipv6 access-list L6\n permit ipv6 2001:db8:1::/64 2001:db8:2::/64\n"
+			"crypto map ipv6 M6 10 ipsec-isakmp\n set peer 2001:db8::2\n set transform-set T\n match address L6\n"
+			OUTER6 " ipv6 crypto map M6\n",
+		IKE6 GOOD_SET PROFILE OUTER6 TUNNEL6(" tunnel source FastEthernet0/1\n"),
+		IKE6 GOOD_SET PROFILE OUTER6 TUNNEL6(" tunnel source 2001:db8::1\n"),
+		/* one list for two entries, with a remark */
+		IKE(STRONG) GOOD_SET "access-list 101 remark both\n" LIST MAP("") OUTER("")
+			"crypto map M 20 ipsec-isakmp\n set peer 192.0.2.2\n set transform-set T\n match address 101\n",
 	};
 
 	(void)state;
@@ -231,6 +245,7 @@ static void the_other_end_fits(void **state)
 
 		if (!pair_is_fine(rows[i], peer, &said) || strstr(said, "pair: warning") || !strstr(said, "whichever end begins"))
 			fail_msg("row %zu: %s\n%s", i, said, peer);
+		assert_true(!strstr(peer, "remark") || !strstr(strstr(peer, "remark") + 1, "remark"));
 		free(said);
 		free(peer);
 	}
@@ -249,6 +264,17 @@ static void which_peer(void **state)
 	assert_non_null(strstr(text, "crypto map M 20"));
 	assert_null(strstr(text, "crypto map M 10"));
 	free(text);
+	/* one of many; of them some are named */
+	struct txt many = TXT_INIT;
+	txt_str(&many, GOOD);
+	for (unsigned i = 1; i <= 600; i++)
+		txt_printf(&many, "crypto map M %u ipsec-isakmp\n set peer 198.18.%u.%u\n set transform-set T\n match address 101\n",
+			   100 + i, i / 250, i % 250);
+	free(mirrored(txt_cstr(&many), NULL, -EEXIST));
+	text = mirrored(txt_cstr(&many), "198.18.2.100", 0);
+	assert_non_null(strstr(text, "crypto map M 700 ipsec-isakmp"));
+	free(text);
+	txt_fini(&many);
 }
 
 static void what_keeps_a_tunnel_down_is_named(void **state)
