@@ -239,7 +239,7 @@ bool check_crypto_list(const struct config *c, size_t i, struct report *r)
 	if (!acl || e->type != MAP_ISAKMP)
 		return m != NULL;
 	local = local_of(c, m);
-	snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
+	snprintf(obj, sizeof(obj), "crypto map %s%s %u", m->ipv6 ? "ipv6 " : "", m->name, e->seq);
 	check_list(c, e, acl, &local, obj, r);
 	check_shadow(c, m, at, acl, obj, r);
 	return true;

@@ -62,7 +62,7 @@ void check_transforms(const struct config *c, struct report *r)
 
 /* ---- crypto maps ---- */
 
-static void check_entry_acl(const struct config *c, const struct cfg_map_entry *e, const char *obj,
+static void check_entry_acl(const struct config *c, const struct cfg_map_entry *e, bool ipv6, const char *obj,
 			    struct report *r)
 {
 	const struct cfg_acl *acl = config_find_acl(c, e->match_acl);
@@ -71,7 +71,7 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 	if (!acl) {
 		report_object(r, REPORT_ERROR, obj, NULL, "access list %s does not exist, so nothing is protected.",
 			      e->match_acl);
-		report_fix(r, "ip access-list extended %s", e->match_acl);
+		report_fix(r, "%s %s", ipv6 ? "ipv6 access-list" : "ip access-list extended", e->match_acl);
 		return;
 	}
 	if (acl->kind == ACL_STANDARD)
@@ -129,7 +129,7 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 			      "access list %s permits nothing, so nothing is protected.", acl->name);
 }
 
-static void check_terms(const struct config *c, const struct cfg_map_entry *e, const char *obj,
+static void check_terms(const struct config *c, const struct cfg_map_entry *e, bool ipv6, const char *obj,
 			struct report *r)
 {
 	if (!e->n_transforms)
@@ -141,7 +141,7 @@ static void check_terms(const struct config *c, const struct cfg_map_entry *e, c
 			report_fix(r, "crypto ipsec transform-set %s esp-aes 256 esp-sha256-hmac", e->transforms[i]);
 		}
 	if (e->match_acl[0])
-		check_entry_acl(c, e, obj, r);
+		check_entry_acl(c, e, ipv6, obj, r);
 	if (check_group_is_weak(e->pfs_group))
 		report_object(r, REPORT_WARNING, obj, "set pfs group14", "PFS group %u is weak.",
 			      e->pfs_group);
@@ -158,7 +158,7 @@ static void check_dynamic_maps(const struct config *c, struct report *r)
 
 			snprintf(obj, sizeof(obj), "crypto dynamic-map %s %u",
 				 c->dynamic_maps.v[i]->name, e->seq);
-			check_terms(c, e, obj, r);
+			check_terms(c, e, c->dynamic_maps.v[i]->ipv6, obj, r);
 			check_profile_use(c, obj, e->profile, r);
 			if (!e->match_acl[0])
 				report_object(r, REPORT_WARNING, obj, "match address ACCESS-LIST",
@@ -168,7 +168,7 @@ static void check_dynamic_maps(const struct config *c, struct report *r)
 }
 
 /* Typed keys: nothing is negotiated, so that all must be there. */
-static void check_manual(const struct config *c, const struct cfg_map_entry *e, const char *obj,
+static void check_manual(const struct config *c, const struct cfg_map_entry *e, bool ipv6, const char *obj,
 			 struct report *r)
 {
 	const struct cfg_transform *t = e->n_transforms ? config_find_transform(c, e->transforms[0]) : NULL;
@@ -189,7 +189,7 @@ static void check_manual(const struct config *c, const struct cfg_map_entry *e, 
 		report_object(r, REPORT_WARNING, obj, "one entry for each permit line",
 			      "manual keys serve the first permit entry of access list %s; what the others "
 			      "permit is dropped.", acl->name);
-	check_terms(c, e, obj, r);
+	check_terms(c, e, ipv6, obj, r);
 	if (!e->match_acl[0])
 		report_object(r, REPORT_ERROR, obj, "match address ACCESS-LIST",
 			      "there is no access list, so the entry is disabled.");
@@ -203,7 +203,7 @@ static void check_ipsec_profiles(const struct config *c, struct report *r)
 		const struct cfg_map_entry *e = c->ipsec_profiles.v[i]->entries.v[0];
 
 		check_object_name(obj, "crypto ipsec profile", c->ipsec_profiles.v[i]->name);
-		check_terms(c, e, obj, r);
+		check_terms(c, e, false, obj, r);
 		check_profile_use(c, obj, e->profile, r);
 	}
 }
@@ -213,7 +213,7 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 {
 	char obj[CHECK_NAME_LEN], buf[IPADDR_STRLEN], text[64 + IPADDR_STRLEN];
 
-	snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
+	snprintf(obj, sizeof(obj), "crypto map %s%s %u", m->ipv6 ? "ipv6 " : "", m->name, e->seq);
 	if (e->type == MAP_DYNAMIC) {
 		check_profile_use(c, obj, m->profile, r);
 		if (!config_find_dynamic_map(c, e->dynamic)) {
@@ -223,7 +223,7 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 		return;
 	}
 	if (e->type == MAP_MANUAL) {
-		check_manual(c, e, obj, r);
+		check_manual(c, e, m->ipv6, obj, r);
 		return;
 	}
 	if (e->type != MAP_ISAKMP) {
@@ -246,7 +246,7 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 			check_no_key(obj, &e->peers[i].addr, text, r);
 		}
 	}
-	check_terms(c, e, obj, r);
+	check_terms(c, e, m->ipv6, obj, r);
 	if (!e->match_acl[0])
 		report_object(r, REPORT_ERROR, obj, "match address ACCESS-LIST",
 			      "there is no access list, so the entry is disabled.");
@@ -257,7 +257,7 @@ static void check_map(const struct config *c, const struct cfg_map *m, struct re
 	char obj[CHECK_NAME_LEN];
 	bool used = false;
 
-	check_object_name(obj, "crypto map", m->name);
+	check_object_name(obj, m->ipv6 ? "crypto map ipv6" : "crypto map", m->name);
 	for (size_t k = 0; k < c->interfaces.n; k++)
 		used |= !strcmp(c->interfaces.v[k]->crypto_map, m->name) ||
 			!strcmp(c->interfaces.v[k]->ip6.crypto_map, m->name);

@@ -77,7 +77,7 @@ static void each_of_map(const struct config *c, const struct cfg_interface *f, c
 
 		if (said && said < row.path)
 			row.path = said;
-		snprintf(row.object, sizeof(row.object), "crypto map %s %u", m->name, e->seq);
+		snprintf(row.object, sizeof(row.object), "crypto map %s%s %u", m->ipv6 ? "ipv6 " : "", m->name, e->seq);
 		for (size_t k = 0; e->match_acl[0] && k < e->n_transforms; k++) {
 			const struct cfg_transform *set = config_find_transform(c, e->transforms[k]);
 

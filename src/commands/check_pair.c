@@ -118,7 +118,7 @@ static bool add_map(struct pair_side *s, const struct cfg_interface *f, bool ipv
 		const struct cfg_map_entry *e = m->entries.v[i];
 		struct pair_link one = { .local = address_of(local, ipv6) };
 
-		snprintf(one.object, sizeof(one.object), "crypto map %s %u", m->name, e->seq);
+		snprintf(one.object, sizeof(one.object), "crypto map %s%s %u", m->ipv6 ? "ipv6 " : "", m->name, e->seq);
 		if (e->type == MAP_ISAKMP)
 			fits &= add_entry(s, m, e, &one);
 		else if (e->type == MAP_DYNAMIC)

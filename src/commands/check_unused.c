@@ -302,7 +302,7 @@ bool check_volume(const struct config *c, size_t i, struct report *r)
 	char obj[CHECK_NAME_LEN];
 
 	if (e && e->type == MAP_ISAKMP) {
-		snprintf(obj, sizeof(obj), "crypto map %s %u", m->name, e->seq);
+		snprintf(obj, sizeof(obj), "crypto map %s%s %u", m->ipv6 ? "ipv6 " : "", m->name, e->seq);
 		check_key_volume(c, e, obj, r);
 	}
 	for (size_t k = 0; !m && k < c->ipsec_profiles.n; k++) {

@@ -99,6 +99,9 @@ static const struct {
 	{ GOOD "interface FastEthernet0/2\n ipv6 crypto map NO6\n", "crypto map NO6 does not exist" },
 	{ "crypto pki trustpoint C\n enrollment url http://192.0.2.9\n revocation-check none\n", "revoked certificates are accepted" },
 	{ "crypto pki trustpoint C\n enrollment url http://192.0.2.9\n rsakeypair L 1024\n", "an RSA key of 1024 bits is weak" },
+	{ GOOD "crypto map ipv6 M6 10 ipsec-isakmp\n set transform-set T\n", "crypto map ipv6 M6 10: there is no access list" },
+	{ GOOD "crypto map ipv6 M6 10 ipsec-isakmp\n set peer 2001:db8::9\n", "no pre-shared key for peer 2001:DB8::9" },
+	{ GOOD "crypto map ipv6 M6 10 ipsec-isakmp\n match address NO6\n", "access list NO6 does not exist" },
 	{ GOOD "ipv6 route 2001:db8::/32 2001:db8:1::1\n", "ipv6 unicast-routing: it is not configured" },
 };
 
