@@ -403,7 +403,7 @@ static bool drop_kept(struct cli_work *k)
 
 	if (k->w->n < 2 || strcasecmp(k->w->v[0].text, "no"))
 		return false;
-	rest = k->text + (k->w->v[1].off - k->w->indent);
+	rest = k->text + strlen("no ");
 	if (!s->interactive && !strncasecmp(rest, "no ", 3)) /* a file's `no ...` is a line like others, and stays one */
 		return false;
 	for (size_t i = s->n; i-- > least;) {
@@ -434,7 +434,7 @@ static bool keeps_child(struct cli_work *k, bool word, const struct cli_match *o
 	*ret_err = -ENOENT;
 	if (k->w->n > 1 && !strcasecmp(k->w->v[0].text, "no"))
 		*ret_err = keep_child_del(list_of(k, s->n - 1), f->block, depth,
-					  k->text + (k->w->v[1].off - k->w->indent));
+					  k->text + strlen("no "));
 	if (*ret_err == -ENOENT)
 		*ret_err = keep_child(list_of(k, s->n - 1), f->block, depth, k->text, f->reopened);
 	f->plain |= !k->w->indent;

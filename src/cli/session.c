@@ -300,6 +300,19 @@ static int dispatch(struct cli_session *s, void *root, const struct cli_words *w
 	return cli_config_line(&k);
 }
 
+/* The line as it is kept. One blank stands behind `no`, so that what it takes away can be told from it. */
+static void text_of(const struct cli_words *w, struct txt *text)
+{
+	size_t from = w->n ? w->indent : w->line_len;
+
+	if (w->n > 1 && !strcasecmp(w->v[0].text, "no")) {
+		txt_mem(text, w->line + from, w->v[0].len);
+		txt_char(text, ' ');
+		from = w->v[1].off;
+	}
+	txt_mem(text, w->line + from, w->line_len - from);
+}
+
 void cli_session_line(struct cli_session *s, void *root, const char *line, uint32_t number,
 		      struct cli_result *ret_r)
 {
@@ -317,7 +330,7 @@ void cli_session_line(struct cli_session *s, void *root, const char *line, uint3
 	if (!cli_words_init(&w, line)) {
 		struct txt text = TXT_INIT;
 
-		txt_mem(&text, line + w.indent, w.n ? w.line_len - w.indent : 0);
+		text_of(&w, &text);
 		if (!text.bad)
 			err = dispatch(s, root, &w, txt_cstr(&text), number, ret_r);
 		if (text.s)

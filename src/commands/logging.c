@@ -72,7 +72,7 @@ static bool dest_each(const struct cfg_log_dest *d, const struct cfg_log_dest *d
 	return true;
 }
 
-/* The line with a level, and the one without, whose `no` form is the one that is printed. */
+/* The line with a level, and before it the one without, whose `no` form is the one that is taken and printed. */
 #define DEST(name_)                                                                          \
 	static int name_##_level(struct cli_call *c)                                         \
 	{                                                                                    \
@@ -97,12 +97,11 @@ DEST(monitor)
 DEST(trap)
 
 #define DEST_ROWS(name_, help_)                                                              \
-	{ .modes = IN_CONFIG, .args_size = sizeof(struct level_args), .apply = name_##_level, \
-	  .each = name_##_each,                                                              \
-	  .toks = TOKS(LOGGING, KW(#name_, help_), LEVEL(struct level_args, level)) },       \
+	{ .modes = IN_CONFIG, .flags = ROW_SWITCH, .apply = name_##_apply,                   \
+	  .toks = TOKS(LOGGING, KWV(#name_, help_, AT_L(name_.on), 1)) },                    \
 	{                                                                                    \
-		.modes = IN_CONFIG, .flags = ROW_SWITCH, .apply = name_##_apply,             \
-		.toks = TOKS(LOGGING, KWV(#name_, help_, AT_L(name_.on), 1))                 \
+		.modes = IN_CONFIG, .args_size = sizeof(struct level_args), .apply = name_##_level, \
+		.each = name_##_each, .toks = TOKS(LOGGING, KW(#name_, help_), LEVEL(struct level_args, level)) \
 	}
 
 /* ---- the buffer ---- */
@@ -358,6 +357,8 @@ const struct cli_row rows_logging[] = {
 		       NUM(1, 10000, "Messages per second", AT_L(rate)), OPT,
 		       KW("except", "Messages of this severity or higher"),
 		       LEVEL(struct config, logging.rate_except), CLOSE) },
+	{ .modes = IN_CONFIG, .flags = ROW_SWITCH, .apply = buffered_apply,
+	  .toks = TOKS(LOGGING, KWV("buffered", "Set buffered logging parameters", AT_L(buffered.on), 1)) },
 	{ .modes = IN_CONFIG, .args_size = sizeof(struct level_args), .apply = buffered_level,
 	  .each = buffered_each,
 	  .toks = TOKS(LOGGING, KW("buffered", "Set buffered logging parameters"), ALT,
@@ -365,8 +366,6 @@ const struct cli_row rows_logging[] = {
 			 .help = "Logging buffer size", CLI_AT(struct level_args, bytes) },
 		       OPT, LEVEL(struct level_args, level), CLOSE, OR, LEVEL(struct level_args, level),
 		       CLOSE) },
-	{ .modes = IN_CONFIG, .flags = ROW_SWITCH, .apply = buffered_apply,
-	  .toks = TOKS(LOGGING, KWV("buffered", "Set buffered logging parameters", AT_L(buffered.on), 1)) },
 	DEST_ROWS(console, "Set console logging parameters"),
 	DEST_ROWS(monitor, "Set terminal line (monitor) logging parameters"),
 	KEPT(IN_CONFIG, 0, LOGGING, KW("buffered", "Set buffered logging parameters"),
