@@ -42,10 +42,17 @@ static void check_enable(const struct cfg_enable *e, struct report *r)
 
 static void check_user(const struct cfg_user *u, struct report *r)
 {
-	char obj[CHECK_NAME_LEN], fix[CHECK_NAME_LEN];
+	char obj[CHECK_NAME_LEN], fix[2 * CHECK_NAME_LEN];
 
 	check_object_name(obj, "username", u->name);
 	snprintf(fix, sizeof(fix), "username %s secret SECRET", u->name);
+	if (u->secret.set && !u->secret.hashed) { /* beside a password IOS takes no secret */
+		char level[24] = "";
+
+		if (u->privilege)
+			snprintf(level, sizeof(level), "privilege %u ", u->privilege - 1u);
+		snprintf(fix, sizeof(fix), "no username %s, username %s %ssecret SECRET", u->name, u->name, level);
+	}
 	check_secret(obj, &u->secret, fix, r);
 	if (u->nopassword)
 		report_object(r, REPORT_WARNING, obj, fix, "whoever says this name at `login local` is in.");
@@ -58,7 +65,9 @@ static void check_line(const struct cfg_users *u, const struct cfg_line *l, stru
 	char obj[CHECK_NAME_LEN];
 
 	snprintf(obj, sizeof(obj), "line %s %u", kinds[l->kind % 4], (unsigned)l->first);
-	check_secret(obj, &l->password, "login local", r);
+	if (l->last != l->first)
+		snprintf(obj, sizeof(obj), "line %s %u %u", kinds[l->kind % 4], (unsigned)l->first, (unsigned)l->last);
+	check_secret(obj, &l->password, "no password, login local", r);
 	users_line(u, l->kind, l->first, &now);
 	if (l->kind == LINE_VTY && now.login == LOGIN_PASSWORD && !now.password.set)
 		report_object(r, REPORT_NOTE, obj, "login local",

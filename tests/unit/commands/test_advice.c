@@ -102,6 +102,16 @@ static const struct {
 	{ GOOD "crypto map ipv6 M6 10 ipsec-isakmp\n set transform-set T\n", "crypto map ipv6 M6 10: there is no access list" },
 	{ GOOD "crypto map ipv6 M6 10 ipsec-isakmp\n set peer 2001:db8::9\n", "no pre-shared key for peer 2001:DB8::9" },
 	{ GOOD "crypto map ipv6 M6 10 ipsec-isakmp\n match address NO6\n", "access list NO6 does not exist" },
+	{ "enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0\n", "type 5 (MD5) is weak" },
+	{ "enable secret level 5 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0\n", "type 5 (MD5) is weak" },
+	{ "enable password t7Kp2xWq9Zr4mNv1\n", "can be read by whoever sees the line" },
+	{ "username u secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0\n", "type 5 (MD5) is weak" },
+	{ "username u password t7Kp2xWq9Zr4mNv1\n", "can be read by whoever sees the line" },
+	{ "username u privilege 15 password t7Kp2xWq9Zr4mNv1\n", "can be read by whoever sees the line" },
+	{ "username u nopassword\n", "is in" },
+	{ "line vty 0 4\n password t7Kp2xWq9Zr4mNv1\n login\n", "can be read by whoever sees the line" },
+	{ "line vty 0 4\n login\n", "no password is set" },
+	{ "line vty 0 4\n login local\n", "none is configured" },
 	{ GOOD "ipv6 route 2001:db8::/32 2001:db8:1::1\n", "ipv6 unicast-routing: it is not configured" },
 };
 
@@ -118,6 +128,7 @@ static const struct {
 	{ "an IPsec tunnel without tunnel protection", "P" },
 	{ "profile P: no tunnel", "P" },
 	{ "crypto keyring K: no isakmp profile names it", "Q" },
+	{ "none is configured", "noc" },
 };
 
 static const char *name_of(const char *want)
@@ -134,7 +145,7 @@ static const char *meaning(const char *word, size_t n, const char *name)
 {
 	static const char *const words[][2] = {
 		{ "A.B.C.D", "192.0.2.2" }, { "KEY", "Zr4mNv1t7Kp2xWq9" }, { "INTERFACE", "FastEthernet0/1" },
-		{ "ACCESS-LIST", "101" }, { "MASK", "255.255.255.0" }, { "N", "30" }, { "LABEL", "L" }, { "TunnelN", "Tunnel7" },
+		{ "ACCESS-LIST", "101" }, { "MASK", "255.255.255.0" }, { "N", "30" }, { "LABEL", "L" }, { "SECRET", "t7Kp2xWq9Zr4mNv1" }, { "TunnelN", "Tunnel7" },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -168,7 +179,7 @@ static bool next_line(const char **advice, const char *name, char *out, size_t s
 static void enter(struct router *r, const char *object)
 {
 	static const char *const modes[] = { "crypto map ", "crypto dynamic-map ", "crypto isakmp policy ", "crypto isakmp profile ",
-					     "crypto ipsec profile ", "crypto keyring ", "crypto pki trustpoint ", "interface " };
+					     "crypto ipsec profile ", "crypto keyring ", "crypto pki trustpoint ", "interface ", "line " };
 	const char *inside = strstr(object, ": "), *peer = "crypto isakmp peer ";
 	char line[256];
 

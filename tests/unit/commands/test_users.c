@@ -437,8 +437,8 @@ static void what_is_weak_is_checked(void **state)
 		{ "username a password 7 0822455D0A16\n", "username a: type 7 can be read" },
 		{ "username a secret 9 $9$x\n", "username a: this is no secret of type 9" },
 		{ "username a nopassword\n", "whoever says this name" },
-		{ "line vty 0 4\n login\n", "line vty 0: no password is set" },
-		{ "line vty 0 4\n password p\n login\n", "line vty 0: type 0 can be read" },
+		{ "line vty 0 4\n login\n", "line vty 0 4: no password is set" },
+		{ "line vty 0 4\n password p\n login\n", "line vty 0 4: type 0 can be read" },
 		{ "line vty 0 4\n login local\n", "none is configured" },
 	};
 
