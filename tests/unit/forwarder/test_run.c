@@ -238,6 +238,8 @@ static void with_a_forwarder(void (*f)(void), bool all)
 	close(pair[1]);
 }
 
+#define JOIN_MS 20000 /* on a machine that has other things to do, the other thread may come late */
+
 static void grow_and_shrink(void)
 {
 	uint32_t before[64];
@@ -250,7 +252,7 @@ static void grow_and_shrink(void)
 	all_arrived();
 	assert_int_equal(threads, 1);
 	/* more than one can do, for long enough: others join */
-	for (int i = 0; i < 400 && threads < 2; i++)
+	for (uint64_t until = clock_ms(NULL) + JOIN_MS; threads < 2 && clock_ms(NULL) < until;)
 		feed(100);
 	assert_true(threads >= 2);
 	all_arrived();
@@ -278,7 +280,7 @@ static void others_join_while_there_is_much_to_do(void **state)
 
 static void little_by_all(void)
 {
-	for (int i = 0; i < 400 && threads < 2; i++)
+	for (uint64_t until = clock_ms(NULL) + JOIN_MS; threads < 2 && clock_ms(NULL) < until;)
 		feed(20);
 	all_arrived();
 	assert_true(threads >= 2);
