@@ -22,7 +22,19 @@ struct late {
 	uint8_t bytes[];
 };
 
+struct fwdlink_ask {
+	LIST_ENTRY(fwdlink_ask) entry;
+	struct fwdlink *l;
+	uint32_t seq;
+	uint64_t deadline_ms;
+	struct event *timer; /* at deadline_ms */
+	void (*row)(void *ctx, const struct fwd_msg *m);
+	void (*done)(void *ctx, int err);
+	void *ctx;
+};
+
 struct fwdlink {
+	struct event_base *base;
 	int fd;
 	uint32_t seq;
 	unsigned workers;
@@ -30,6 +42,7 @@ struct fwdlink {
 	struct event *readable;
 	struct event *deliver; /* activated when late events wait */
 	STAILQ_HEAD(, late) late;
+	LIST_HEAD(, fwdlink_ask) asks;
 	uint8_t buf[FWD_MSG_MAX];
 	struct rd rows; /* of the FWD_ROWS in buf, what has not been looked at */
 };
@@ -62,6 +75,72 @@ static void on_deliver(evutil_socket_t fd, short what, void *ctx)
 	deliver_late(ctx);
 }
 
+static bool is_row(uint8_t type)
+{
+	return type == FWD_SA_INFO || type == FWD_POLICY_ADD || type == FWD_STATS_SA ||
+	       type == FWD_STATS_POLICY || type == FWD_STATS_TUNNEL || type == FWD_STATS_DROPS ||
+	       type == FWD_STATS_ACL || type == FWD_CRYPTO || type == FWD_NOT_PINNED;
+}
+
+/* ---- calls that nobody waits for ---- */
+
+static void ask_free(struct fwdlink_ask *a)
+{
+	LIST_REMOVE(a, entry);
+	event_free(a->timer);
+	free(a);
+}
+
+static void ask_over(struct fwdlink_ask *a, int err)
+{
+	void (*done)(void *ctx, int err) = a->done;
+	void *ctx = a->ctx;
+
+	ask_free(a);
+	done(ctx, err);
+}
+
+static void asks_over(struct fwdlink *l, int err)
+{
+	struct fwdlink_ask *a;
+
+	while ((a = LIST_FIRST(&l->asks)))
+		ask_over(a, err);
+}
+
+/* A row or a RESULT that is not of the call that waits. */
+static void ask_take(struct fwdlink *l, const struct fwd_msg *m)
+{
+	struct fwdlink_ask *a;
+
+	LIST_FOREACH(a, &l->asks, entry) {
+		if (a->seq != m->seq)
+			continue;
+		if (m->type == FWD_RESULT)
+			ask_over(a, m->u.error);
+		else
+			a->row(a->ctx, m);
+		return;
+	}
+}
+
+static void ask_take_rows(struct fwdlink *l, size_t len)
+{
+	struct rd r = rd_of(l->buf, len);
+	struct fwd_msg m;
+
+	rd_skip(&r, FWD_ROWS_HEAD);
+	while (fwd_next_row(&r, &m))
+		ask_take(l, &m);
+}
+
+static void on_ask_late(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	ask_over(ctx, -ETIMEDOUT);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct fwdlink *l = ctx;
@@ -75,11 +154,19 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 		if (n <= 0) {
 			/* end of file stays readable: without this it would spin until
 			 * the supervisor brings a new forwarder */
-			if (n == 0)
+			if (n == 0) {
 				event_del(l->readable);
+				asks_over(l, -EPIPE);
+			}
 			return;
 		}
-		if (fwd_decode(span_of(l->buf, (size_t)n), &m) == 0 && m.type != FWD_RESULT)
+		if (n >= FWD_ROWS_HEAD && l->buf[0] == FWD_ROWS)
+			ask_take_rows(l, (size_t)n);
+		else if (fwd_decode(span_of(l->buf, (size_t)n), &m) < 0)
+			continue;
+		else if (m.type == FWD_RESULT || is_row(m.type))
+			ask_take(l, &m);
+		else
 			l->sink.event(l->sink.ctx, &m);
 	}
 }
@@ -93,6 +180,7 @@ int fwdlink_new(struct event_base *base, int fd, const struct fwdlink_sink *sink
 		close(fd);
 		return -ENOMEM;
 	}
+	l->base = base;
 	l->fd = fd;
 	l->workers = 1;
 	l->sink = *sink;
@@ -113,6 +201,7 @@ void fwdlink_free(struct fwdlink *l)
 
 	if (!l)
 		return;
+	asks_over(l, -EPIPE);
 	if (l->readable)
 		event_free(l->readable);
 	if (l->deliver)
@@ -192,13 +281,6 @@ static void keep_late(struct fwdlink *l, size_t len)
 	event_active(l->deliver, 0, 0);
 }
 
-static bool is_row(uint8_t type)
-{
-	return type == FWD_SA_INFO || type == FWD_POLICY_ADD || type == FWD_STATS_SA ||
-	       type == FWD_STATS_POLICY || type == FWD_STATS_TUNNEL || type == FWD_STATS_DROPS ||
-	       type == FWD_STATS_ACL || type == FWD_CRYPTO || type == FWD_NOT_PINNED;
-}
-
 void fwdlink_share_sockets(struct fwdlink *l, unsigned workers)
 {
 	l->workers = workers;
@@ -247,6 +329,8 @@ static int call_once(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
 	err = send_msg(l, m, pass_fd, deadline_ms);
 	while (!err) {
 		err = receive(l, deadline_ms, &answer);
+		if (!err && answer.seq != m->seq)
+			ask_take(l, &answer);
 		if (err || answer.seq != m->seq)
 			continue;
 		if (answer.type == FWD_RESULT)
@@ -257,6 +341,61 @@ static int call_once(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
 	return err;
 }
 
+struct fwdlink_ask *fwdlink_ask(struct fwdlink *l, struct fwd_msg *m, void (*row)(void *ctx, const struct fwd_msg *m),
+				void (*done)(void *ctx, int err), void *ctx)
+{
+	static const struct timeval patience = { .tv_sec = CALL_TIMEOUT_MS / 1000 };
+	struct fwdlink_ask *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	*a = (struct fwdlink_ask){ .l = l, .seq = next_seq(l), .deadline_ms = now_ms() + CALL_TIMEOUT_MS,
+				   .row = row, .done = done, .ctx = ctx };
+	m->seq = a->seq;
+	a->timer = evtimer_new(l->base, on_ask_late, a);
+	if (!a->timer || evtimer_add(a->timer, &patience) || send_msg(l, m, -1, a->deadline_ms)) {
+		if (a->timer)
+			event_free(a->timer);
+		free(a);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&l->asks, a, entry);
+	return a;
+}
+
+static bool still_asked(const struct fwdlink *l, uint32_t seq)
+{
+	const struct fwdlink_ask *a;
+
+	LIST_FOREACH(a, &l->asks, entry)
+		if (a->seq == seq)
+			return true;
+	return false;
+}
+
+void fwdlink_ask_wait(struct fwdlink_ask *a)
+{
+	struct fwdlink *l = a->l;
+	uint32_t seq = a->seq;
+	uint64_t deadline_ms = a->deadline_ms;
+	struct fwd_msg answer;
+	int err = 0;
+
+	while (!err && still_asked(l, seq)) {
+		err = receive(l, deadline_ms, &answer);
+		if (!err)
+			ask_take(l, &answer);
+	}
+	if (still_asked(l, seq))
+		ask_over(a, err);
+}
+
+void fwdlink_ask_cancel(struct fwdlink_ask *a)
+{
+	if (a)
+		ask_free(a);
+}
+
 /* The answer to the oldest message of a burst: they come in order. */
 static void burst_answer(struct fwdlink *l, struct fwdlink_burst *b)
 {
@@ -264,9 +403,8 @@ static void burst_answer(struct fwdlink *l, struct fwdlink_burst *b)
 	struct fwd_msg answer = { 0 };
 	int err;
 
-	do
-		err = receive(l, deadline_ms, &answer);
-	while (!err && (answer.type != FWD_RESULT || answer.seq != b->first));
+	while (!(err = receive(l, deadline_ms, &answer)) && (answer.type != FWD_RESULT || answer.seq != b->first))
+		ask_take(l, &answer);
 	if (!err)
 		err = answer.u.error;
 	if (!b->err)

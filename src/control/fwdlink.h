@@ -31,6 +31,16 @@ void fwdlink_share_sockets(struct fwdlink *l, unsigned workers);
  * -ETIMEDOUT if there is none, -EPIPE if nobody is at the other end. */
 int fwdlink_call(struct fwdlink *l, struct fwd_msg *m, int pass_fd,
 		 void (*row)(void *ctx, const struct fwd_msg *m), void *ctx);
+/* A call that nobody waits for: rows, and then done, come as the event loop runs, or while another call waits;
+ * neither may use the link. done comes once, with what fwdlink_call() would return, -EPIPE if the link is freed, and the ask
+ * is gone then. NULL: m could not be sent, and nothing comes. */
+struct fwdlink_ask;
+struct fwdlink_ask *fwdlink_ask(struct fwdlink *l, struct fwd_msg *m, void (*row)(void *ctx, const struct fwd_msg *m),
+				void (*done)(void *ctx, int err), void *ctx);
+/* Waits after all: done has been called. */
+void fwdlink_ask_wait(struct fwdlink_ask *a);
+/* Neither comes any more. NULL is fine. */
+void fwdlink_ask_cancel(struct fwdlink_ask *a);
 /* The same for messages that are only a type, or a type and an id. */
 int fwdlink_simple(struct fwdlink *l, enum fwd_type type, uint32_t id);
 

@@ -14,11 +14,16 @@ struct session;
  * counters are then zero). */
 int show_now(struct control *c, const struct session *s, unsigned action, const struct exec_args *a,
 	     struct txt *out);
-/* The same in pieces, for actions that show_in_pieces(). What is said is what was known at the beginning, but for
- * the configuration and what it compiles to: before either changes, the rest has to be taken. NULL without memory. */
+/* The same in pieces, for actions that show_in_pieces(). What is said is what was known soon after the beginning, but for
+ * the configuration and what it compiles to: before either changes, the rest has to be taken. First the
+ * forwarder counts: ready is called once that is over, if show_now_waits() at the beginning, and may not ask it anything.
+ * NULL without memory. */
 struct show_said;
-struct show_said *show_now_begin(struct control *c, const struct session *s, unsigned action, const struct exec_args *a);
-/* As show_some(). *ret_over: that was the last piece. */
+struct show_said *show_now_begin(struct control *c, const struct session *session, unsigned action, const struct exec_args *a,
+				 void (*ready)(void *ctx), void *ctx);
+bool show_now_waits(const struct show_said *s);
+/* As show_some(), and at first nothing is said. It waits for the forwarder, if nobody else wants to. *ret_over: that was
+ * the last piece. */
 int show_now_some(struct show_said *s, struct txt *out, bool *ret_over);
 void show_now_end(struct show_said *s);
 /* Several, of one moment, each below its title. 0; -ENOMEM: not all is there. */

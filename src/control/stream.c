@@ -93,6 +93,11 @@ static void go_on(struct stream *st)
 	evtimer_add(st->next, &at_once);
 }
 
+static void on_ready(void *ctx)
+{
+	go_on(ctx);
+}
+
 static void finish(struct stream *st)
 {
 	while (st->said)
@@ -140,7 +145,7 @@ struct stream *stream_new(struct control *c, struct session *s, unsigned action,
 	st->filter = filter;
 	make_room(c);
 	st->next = evtimer_new(c->base, on_next, st);
-	st->said = st->next ? show_now_begin(c, s, action, a) : NULL;
+	st->said = st->next ? show_now_begin(c, s, action, a, on_ready, st) : NULL;
 	LIST_INSERT_HEAD(&c->streams, st, entry);
 	if (st->said)
 		return st;
@@ -150,13 +155,13 @@ struct stream *stream_new(struct control *c, struct session *s, unsigned action,
 
 bool stream_go(struct stream *st, bool *ret_error)
 {
-	if (st->said && session_has_room(st->s))
+	if (st->said && !show_now_waits(st->said) && session_has_room(st->s))
 		one_piece(st);
 	*ret_error = st->error;
 	if (!st->said)
 		return true;
 	/* without room, the session says when there is some */
-	if (session_has_room(st->s))
+	if (!show_now_waits(st->said) && session_has_room(st->s))
 		go_on(st);
 	return false;
 }
