@@ -428,6 +428,11 @@ const struct cli_row rows_acl[] = {
 		       NUM(1, 2147483647, "Starting Sequence Number", AT_L(start)),
 		       NUM(1, 2147483647, "Step to increment the sequence number",
 			   AT_L(step))) },
+	{ .toks = NULL },
+};
+
+/* Behind `logging host`, as in IOS. */
+const struct cli_row rows_acl_numbers[] = {
 	{ .modes = CLI_IN(M_CONFIG), .args_size = sizeof(struct ace_args),
 	  .apply = numbered_apply, .each = numbered_std_each, .place = ace_place,
 	  .behind = numbered_behind,

@@ -148,10 +148,13 @@ static const struct cli_mode modes[M_COUNT] = {
 
 /* In the order in which IOS prints a configuration. */
 static const struct cli_row *const tables[] = {
-	rows_version, rows_service, rows_system, rows_logging, rows_enable, rows_globals, rows_usernames, rows_passwords, rows_kept_early, rows_pki, rows_archive, rows_keyring, rows_isakmp, rows_isakmp_peer, rows_isakmp_profile,
-	rows_ipsec, rows_ipsec_profile, rows_pubkey, rows_kept_crypto, rows_map, rows_kept_terms,
-	rows_interface, rows_interface6, rows_tunnel, rows_kept_blocks, rows_kept_ip, rows_route, rows_syslog, rows_acl, rows_route6,
-	rows_acl6, rows_kept_late, rows_privilege, rows_lines, rows_exec,
+	rows_version, rows_service, rows_service_passwords, rows_system, rows_boot, rows_logging, rows_enable, rows_globals,
+	rows_kept_names, rows_usernames, rows_passwords, rows_kept_early, rows_kept_sessions, rows_pki, rows_archive,
+	rows_keyring, rows_isakmp, rows_isakmp_peer, rows_isakmp_profile, rows_ipsec, rows_ipsec_profile, rows_pubkey,
+	rows_kept_crypto, rows_map, rows_kept_terms, rows_interface, rows_interface6, rows_tunnel, rows_kept_if,
+	rows_kept_routers, rows_kept_ip, rows_route, rows_acl, rows_kept_probes, rows_syslog, rows_acl_numbers, rows_route6,
+	rows_kept_lists, rows_kept_policy, rows_acl6, rows_kept_late, rows_kept_blocks, rows_banners, rows_privilege,
+	rows_lines, rows_kept_last, rows_kept_applets, rows_exec,
 	rows_exec_files, rows_exec_show, rows_exec_clear, rows_exec_trace, rows_exec_crypto, rows_exec_pki, rows_exec_capture, NULL,
 };
 
@@ -199,14 +202,20 @@ void commands_render(const struct config *c, unsigned flags, struct txt *out)
 
 void commands_render_file(const struct config *c, const char *version, struct txt *out)
 {
+	struct txt text = TXT_INIT;
 	bool own = false;
 
 	for (size_t i = 0; i < c->kept.n; i++)
 		own |= c->kept.v[i]->kind == KEPT_QUIET &&
 		       !strncmp(c->kept.v[i]->text, "version ", 8);
-	if (!own)
-		txt_printf(out, "version %s\n", version);
-	commands_render(c, 0, out);
+	commands_render(c, 0, &text);
+	if (!own) /* `service` lines are of its paragraph */
+		txt_printf(out, "version %s\n%s", version, strncmp(txt_cstr(&text), "hostname ", 9) ? "" : "!\n");
+	txt_mem(out, txt_cstr(&text), text.len);
+	out->bad |= text.bad;
+	if (text.s)
+		explicit_bzero(text.s, text.len);
+	txt_fini(&text);
 }
 
 void commands_render_interface(const struct config *c, const char *ifname, struct txt *out)

@@ -71,10 +71,15 @@ const struct cli_row rows_kept_early[] = {
 	{ .toks = NULL },
 };
 
-/* Behind the interfaces and their routes. */
-const struct cli_row rows_kept_blocks[] = {
+/* Behind the interfaces. */
+const struct cli_row rows_kept_routers[] = {
 	BLOCK(M_ROUTER, NULL, KW("router", "Enable a routing process")),
 	BLOCK(M_OTHER, "(config-rtr)#", IPV6, KW("router", "Enable an IPV6 routing process")),
+	{ .toks = NULL },
+};
+
+/* Behind the named access lists. */
+const struct cli_row rows_kept_probes[] = {
 	BLOCK(M_OTHER, "(cfg-ip-expl-path)#", IP, KW("explicit-path", "Configure explicit-path")),
 	LINE_OF(IP, KW("sla", "IP Service Level Agreement"), ALT,
 		KW("auto", "IP SLAs Auto Configuration"), OR, KW("enable", "Enable Event Notifications"), OR,
@@ -88,9 +93,19 @@ const struct cli_row rows_kept_blocks[] = {
 		KW("restart", "Restart An Active Entry"), OR, KW("schedule", "IP SLAs Entry Scheduling"),
 		CLOSE),
 	BLOCK(M_OTHER, "(config-ip-sla)#", IP, KW("sla", "IP Service Level Agreement")),
+	{ .toks = NULL },
+};
+
+/* Behind all access lists. */
+const struct cli_row rows_kept_policy[] = {
 	BLOCK(M_OTHER, "(config-route-map)#",
 	      KW("route-map", "Create route-map or enter route-map command mode")),
 	BLOCK(M_OTHER, "(config-time-range)#", KW("time-range", "Define time range entries")),
+	{ .toks = NULL },
+};
+
+/* Before the banners. */
+const struct cli_row rows_kept_blocks[] = {
 	BLOCK(M_OTHER, "(config-server-tacacs)#", KW("tacacs", "Define TACACS server"),
 	      KW("server", "Define TACACS server")),
 	BLOCK(M_OTHER, "(config-radius-server)#", KW("radius", "RADIUS server configuration command"),
@@ -102,6 +117,11 @@ const struct cli_row rows_kept_blocks[] = {
 	ONLY_BLOCK("(config-cm-fallback)#", "call-manager-fallback", "Call manager fallback"),
 	ONLY_BLOCK("(config-gateway)#", "gateway", "Gateway"),
 	ONLY_BLOCK("(config-gk)#", "gatekeeper", "Gatekeeper"),
+	{ .toks = NULL },
+};
+
+/* Behind the lines. */
+const struct cli_row rows_kept_applets[] = {
 	BLOCK(M_OTHER, "(config-applet)#", KW("event", "Event related configuration commands"),
 	      KW("manager", "Event manager configuration"), KW("applet", "Register an Event Manager applet")),
 	LINE_OF(KW("event", "Event related configuration commands")),

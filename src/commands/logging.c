@@ -345,7 +345,7 @@ static const struct cli_name kept_dest_names[] = {
 };
 
 const struct cli_row rows_logging[] = {
-	{ .modes = IN_CONFIG, .flags = ROW_SWITCH | ROW_JOINS,
+	{ .modes = IN_CONFIG, .flags = ROW_SWITCH,
 	  .toks = TOKS(LOGGING, KWV("on", "Enable logging to all enabled destinations", AT_L(on), 1)) },
 	{ .modes = IN_CONFIG,
 	  .toks = TOKS(LOGGING, KWV("count", "Count every log message and timestamp last occurrence",

@@ -103,13 +103,21 @@ const struct cli_row rows_version[] = {
 	{ .toks = NULL },
 };
 
-/* Behind `service`, as in IOS. */
-const struct cli_row rows_system[] = {
+/* Behind the timestamps, as in IOS. */
+const struct cli_row rows_service_passwords[] = {
 	{ .modes = IN_CONFIG, .flags = ROW_JOINS, .apply = password_encryption_apply,
 	  .toks = TOKS(SERVICE, KWV("password-encryption", "Encrypt system passwords", AT_C(users.encrypt), 1)) },
+	{ .toks = NULL },
+};
+
+const struct cli_row rows_system[] = {
 	{ .modes = IN_CONFIG, .flags = ROW_ALWAYS, .apply = hostname_apply,
 	  .toks = TOKS(KW("hostname", "Set system's network name"),
 		       ARG(arg_hostname, "This system's network name", AT_C(hostname))) },
+	{ .toks = NULL },
+};
+
+const struct cli_row rows_boot[] = {
 	KEPT(IN_CONFIG, 0, KW("boot-start-marker", "Start of the boot lines")),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, KW("boot", "Modify system boot parameters"), REST),
 	KEPT(IN_CONFIG, 0, KW("boot-end-marker", "End of the boot lines")),

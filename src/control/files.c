@@ -212,6 +212,15 @@ void files_typed(struct control *c, const char *path, const char *line)
 	note_change(c);
 }
 
+/* As `show clock` says the time, but without its star and its milliseconds. */
+static void put_change(const char *clock, struct txt *out)
+{
+	const char *at = clock + (*clock == '*');
+	size_t sec = strcspn(at, ".");
+
+	txt_printf(out, "! Last configuration change at %.*s%s\n!\n", (int)sec, at, at + sec + strcspn(at + sec, " "));
+}
+
 void files_running(struct control *c, struct txt *out)
 {
 	struct txt body = TXT_INIT;
@@ -219,7 +228,7 @@ void files_running(struct control *c, struct txt *out)
 	secrets_follow(c);
 	txt_str(&body, "!\n");
 	if (c->changed_at)
-		txt_printf(&body, "! Last configuration change at %s\n!\n", c->changed_at);
+		put_change(c->changed_at, &body);
 	commands_render_file(c->config, "15.9", &body);
 	txt_printf(out, "Building configuration...\n\nCurrent configuration : %zu bytes\n", body.len);
 	txt_mem(out, txt_cstr(&body), body.len);

@@ -325,9 +325,9 @@ static void every_truncation_of_a_configuration_loads(void **state)
 /* Saved, read and saved again, a file has one version line: the first one's. */
 static void a_file_has_one_version_line(void **state)
 {
-	static const char *const rows[][2] = { { "hostname R1\n", "version 15.9\nhostname R1\n" },
+	static const char *const rows[][2] = { { "hostname R1\n", "version 15.9\n!\nhostname R1\n" },
 					       { "version 12.4\nhostname R1\n",
-						 "version 12.4\nhostname R1\n" } };
+						 "version 12.4\n!\nhostname R1\n" } };
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {

@@ -20,7 +20,9 @@
 /* As IOS prints it, with its own spelling and order. */
 static const char printed[] =
 	"service password-encryption\n"
+	"!\n"
 	"hostname R1\n"
+	"!\n"
 	"enable secret level 5 8 " SHA256_HASH "\n"
 	"enable secret 9 " SCRYPT_HASH "\n"
 	"enable password 7 0822455D0A16\n"
