@@ -98,7 +98,7 @@ class Field:
 
     def running(self):
         text = self.router.cli('show running-config')
-        return text[text.index('hostname R1\n') + len('hostname R1\n'):text.index('\nend\n') + len('\nend\n')]
+        return text[text.index('hostname R1\n!\n') + len('hostname R1\n!\n'):text.index('\nend\n') + len('\nend\n')]
 
     def addrs(self, ns=None):
         out = json.loads((ns or self.us).run('ip', '-6', '-j', 'addr').stdout)
