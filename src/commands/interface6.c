@@ -216,6 +216,6 @@ const struct cli_row rows_interface6[] = {
 		       KW("out", "outbound packets")) },
 	{ .modes = IN_IF, .apply = map6_apply,
 	  .toks = TOKS(IPV6, KW("crypto", "Encryption/Decryption commands"),
-		       KW("map", "Assign a Crypto Map"), WORD("Crypto Map tag", AT_6(crypto_map))) },
+		       KWF("map", "Assign a Crypto Map", .flags = CLI_TAIL), WORD("Crypto Map tag", AT_6(crypto_map))) },
 	{ .toks = NULL },
 };

@@ -197,6 +197,12 @@ static const struct cli_type arg_size = { .rank = 2, .parse = size_parse, .print
 STAMP(log, stamp)
 STAMP(debug, debug_stamp)
 
+/* Alone it is about debug messages, and its `no` about both kinds. */
+static int stamps_apply(struct cli_call *c)
+{
+	return debug_plain(c) ? -EINVAL : c->op == CLI_SET ? 0 : log_plain(c);
+}
+
 #define AT_S(f)	   struct cfg_stamp, f
 #define TIMESTAMPS SERVICE, KW("timestamps", "Timestamp debug/log messages")
 #define STAMP_ROWS(name_, help_, field_, flags_)                                             \
@@ -218,6 +224,8 @@ STAMP(debug, debug_stamp)
 const struct cli_row rows_service[] = {
 	STAMP_ROWS(debug, "Timestamp debug messages", debug_stamp, ROW_JOINS),
 	STAMP_ROWS(log, "Timestamp log messages", stamp, 0),
+	{ .modes = IN_CONFIG, .flags = ROW_ALIAS, .args_size = sizeof(struct cfg_stamp), .apply = stamps_apply,
+	  .toks = TOKS(TIMESTAMPS) },
 	{ .modes = IN_CONFIG,
 	  .toks = TOKS(SERVICE, KWV("sequence-numbers", "Stamp logger messages with a sequence number",
 				    AT_L(sequence), 1)) },

@@ -148,6 +148,24 @@ static void help_lists_levels(void **state)
 	router_down(&r);
 }
 
+static void timestamps_alone_are_of_debug_and_no_means_both(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "service timestamps debug datetime msec");
+	type(&r, "service timestamps log datetime msec");
+	assert_string_equal(type(&r, "no service timestamps"), "");
+	assert_false(r.c->logging.stamp.on);
+	assert_false(r.c->logging.debug_stamp.on);
+	assert_string_equal(type(&r, "service timestamps"), "");
+	assert_true(r.c->logging.debug_stamp.on && r.c->logging.debug_stamp.uptime);
+	assert_false(r.c->logging.stamp.on);
+	assert_round_trip(r.c);
+	router_down(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +173,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_line_of_ios_is_refused),
 		cmocka_unit_test(hosts_are_a_list_with_a_bound),
 		cmocka_unit_test(help_lists_levels),
+		cmocka_unit_test(timestamps_alone_are_of_debug_and_no_means_both),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,25 @@ static void global_commands_leave_a_mode_by_themselves(void **state)
 }
 
 /* `no` does not count as a word that the mode knows better. */
+static void the_crypto_map_of_an_interface_goes_without_its_name(void **state)
+{
+	static const char *const lines[] = { "no crypto map", "no crypto map M", "default crypto map" };
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "crypto map M 10 ipsec-isakmp");
+	type(&r, "interface Ethernet0/0");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		type(&r, "crypto map M redundancy G");
+		assert_non_null(strstr(running(&r), "\n crypto map M redundancy G\n"));
+		assert_string_equal(type(&r, lines[i]), "");
+		assert_null(strstr(running(&r), "\n crypto map M"));
+		assert_string_equal(prompt(&r), "R1(config-if)#");
+	}
+	router_down(&r);
+}
+
 static void global_no_forms_leave_a_mode_too(void **state)
 {
 	static const char *const lines[] = {
@@ -1150,6 +1169,7 @@ int main(void)
 		cmocka_unit_test(numbers_out_of_range_are_refused),
 		cmocka_unit_test(abbreviations_are_taken_if_they_are_unique),
 		cmocka_unit_test(global_commands_leave_a_mode_by_themselves),
+		cmocka_unit_test(the_crypto_map_of_an_interface_goes_without_its_name),
 		cmocka_unit_test(global_no_forms_leave_a_mode_too),
 		cmocka_unit_test(a_no_that_names_nothing_removes_nothing),
 		cmocka_unit_test(words_of_a_kept_block_stay_in_it_without_indentation),
