@@ -23,6 +23,9 @@ static int if_apply(struct cli_call *c)
 	struct cfg_interface *i = config_find_interface(c->root, a->name);
 
 	if (c->op == CLI_SET) {
+		/* a slip of the fingers would otherwise be an interface that nobody sees */
+		if (!i && !c->number && strchr(a->name, '/') && !ifname_has_type(a->name))
+			txt_printf(c->out, "%% NOTE: IOS has no interface %s, and no device of Linux is called so.\n", a->name);
 		i = config_add_interface(c->root, a->name);
 		if (i && a->link)
 			i->link = a->link;
@@ -177,6 +180,24 @@ static int secondary_add(struct cli_call *c, struct cfg_interface *i, const stru
 	return 0;
 }
 
+/* What IOS takes for an interface: the address of a host, and not the first or the last of its subnet. */
+static bool host_is_good(const struct cfg_addr *a, struct txt *out)
+{
+	uint32_t addr = ipaddr_to_v4(&a->addr), host = ~ipaddr_to_v4(&a->mask);
+	int len = ipv4_mask_len(ipaddr_to_v4(&a->mask));
+	char buf[IPADDR_STRLEN];
+
+	if (addr >> 24 == 0 || addr >> 24 == 127 || addr >> 28 == 14 || addr == UINT32_MAX) {
+		txt_printf(out, "Not a valid host address - %s\n", ipaddr_ios(&a->addr, buf));
+		return false;
+	}
+	if (len <= 30 && ((addr & host) == 0 || (addr & host) == host)) {
+		txt_printf(out, "Bad mask /%d for address %s\n", len, ipaddr_ios(&a->addr, buf));
+		return false;
+	}
+	return true;
+}
+
 static int addr_apply(struct cli_call *c)
 {
 	const struct addr_args *a = c->args;
@@ -189,7 +210,7 @@ static int addr_apply(struct cli_call *c)
 		i->dhcp = true;
 		return 0;
 	}
-	if (!mask_is_good(&a->a.mask, &a->a.addr, c->out))
+	if (!mask_is_good(&a->a.mask, &a->a.addr, c->out) || !host_is_good(&a->a, c->out))
 		return -EINVAL;
 	if (overlaps(c, &a->a))
 		return -EEXIST;

@@ -563,6 +563,8 @@ size_t kept_end(const kept_list *l, size_t i);
 bool ifname_canonical(const char *s, char ret_name[CFG_NAME_MAX]);
 /* True for the letters of an interface type or a prefix of one (`Serial`, `fa`). */
 bool ifname_is_type(const char *s);
+/* A whole name that begins with such a type. */
+bool ifname_has_type(const char *name);
 /* `Fa0/1`, `Tu0`: IOS's short form, as in show tables. */
 void ifname_short(const char *name, char ret_name[CFG_NAME_MAX]);
 

@@ -162,6 +162,15 @@ bool ifname_is_type(const char *s)
 	return false;
 }
 
+bool ifname_has_type(const char *name)
+{
+	for (size_t i = 0; i < COUNT(if_types); i++)
+		if (!strncmp(name, if_types[i].name, strlen(if_types[i].name)) &&
+		    isdigit((unsigned char)name[strlen(if_types[i].name)]))
+			return true;
+	return false;
+}
+
 void ifname_short(const char *name, char ret_name[CFG_NAME_MAX])
 {
 	size_t n = strnlen(name, CFG_NAME_MAX - 1);

@@ -147,6 +147,36 @@ static void global_commands_leave_a_mode_by_themselves(void **state)
 }
 
 /* `no` does not count as a word that the mode knows better. */
+static void an_interface_takes_the_address_of_a_host_only(void **state)
+{
+	static const struct {
+		const char *line, *said;
+	} rows[] = {
+		{ "ip address 224.1.1.1 255.255.255.0", "Not a valid host address - 224.1.1.1\n" },
+		{ "ip address 127.0.0.1 255.0.0.0", "Not a valid host address - 127.0.0.1\n" },
+		{ "ip address 0.0.0.0 0.0.0.0", "Not a valid host address - 0.0.0.0\n" },
+		{ "ip address 10.5.0.0 255.255.255.0", "Bad mask /24 for address 10.5.0.0\n" },
+		{ "ip address 10.5.0.255 255.255.255.0 secondary", "Bad mask /24 for address 10.5.0.255\n" },
+		{ "ip address 10.5.0.3 255.255.255.252", "Bad mask /30 for address 10.5.0.3\n" },
+		{ "ip address 10.5.0.2 255.255.255.254", "" },
+		{ "ip address 10.5.0.0 255.255.255.255", "" },
+	};
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "interface Ethernet0/0");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_string_equal(type(&r, rows[i].line), rows[i].said);
+		assert_int_equal(r.last.status, *rows[i].said ? CLI_ERROR : CLI_OK);
+	}
+	assert_string_equal(type(&r, "interface Fasthernet0/1"),
+			    "% NOTE: IOS has no interface Fasthernet0/1, and no device of Linux is called so.\n");
+	assert_string_equal(type(&r, "interface Fasthernet0/1"), "");
+	assert_string_equal(type(&r, "interface wg0"), "");
+	router_down(&r);
+}
+
 static void the_crypto_map_of_an_interface_goes_without_its_name(void **state)
 {
 	static const char *const lines[] = { "no crypto map", "no crypto map M", "default crypto map" };
@@ -1169,6 +1199,7 @@ int main(void)
 		cmocka_unit_test(numbers_out_of_range_are_refused),
 		cmocka_unit_test(abbreviations_are_taken_if_they_are_unique),
 		cmocka_unit_test(global_commands_leave_a_mode_by_themselves),
+		cmocka_unit_test(an_interface_takes_the_address_of_a_host_only),
 		cmocka_unit_test(the_crypto_map_of_an_interface_goes_without_its_name),
 		cmocka_unit_test(global_no_forms_leave_a_mode_too),
 		cmocka_unit_test(a_no_that_names_nothing_removes_nothing),
