@@ -132,6 +132,7 @@ const struct cli_row rows_exec[] = {
 	ROW(IN_EXEC, EXEC_CLEAR_LOGGING, KW("clear", "Reset functions"),
 	    KW("logging", "Clear logging buffer")),
 
+	ROW(IN_BOTH, EXEC_PING, KW("ping", "Send echo messages")), /* asks */
 	/* names are told apart by nobody: they are of IPv4 */
 	ROW(IN_BOTH, EXEC_PING, KW("ping", "Send echo messages"), OPT, KW("ipv6", "IPv6 echo"), CLOSE,
 	    ADDR6("Ping destination address", AT(addr)), ANY, KW("repeat", "specify repeat count"),

@@ -122,7 +122,7 @@ enum exec_action {
 	EXEC_SHOW_ARCHIVE_LOG,
 	EXEC_TRACEROUTE, /* addr or text (host); addr2 or ifname (source); number, number2 (TTL); repeat (probes),
 			  * timeout_sec, size (port) */
-	EXEC_PING, /* addr or text (host); addr2 or ifname (source); repeat, size, timeout_sec, df */
+	EXEC_PING, /* addr or text (host), neither: asks; addr2 or ifname (source); repeat, size, timeout_sec, df */
 
 	/* monitor capture; name in all of them */
 	EXEC_CAPTURE_INTERFACE, /* ifname; proto: enum exec_capture; and as MATCH */

@@ -106,6 +106,12 @@ bool probe_cmd(struct exec_io *io, unsigned action, const struct exec_args *a, b
 	int err;
 
 	*ret_error = true;
+	if (action == EXEC_PING && !a->addr.family && !a->text[0]) {
+		*ret_error = probe_ask(io) != 0;
+		if (*ret_error)
+			txt_str(io->out, "% Low on memory; try again later\n");
+		return false;
+	}
 	if (!ends_of(io, a, &e))
 		return false;
 	if (action == EXEC_TRACEROUTE && a->number > a->number2) {

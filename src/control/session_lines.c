@@ -191,7 +191,7 @@ static void take_answer(struct session *s, const char *line, bool end)
 		dialog_free(d);
 	if (!more && !s->waiting && !s->login.in) /* who breaks off at the beginning */
 		s->ending = true;
-	if (!s->waiting)
+	if (!s->waiting && !s->runner) /* else that says when it is done */
 		session_ready(s, error);
 }
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""traceroute over two hops; the judge of its layout is ntc's template."""
+"""traceroute over two hops; the judge of its layout is ntc's template. And ping, asked for question by question."""
+import os
 import re
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -98,15 +98,39 @@ def test_ipv6_has_its_own_hops(r):
 
 
 def test_ctrl_c_ends_it(r):
-    p = subprocess.Popen([built('culvert'), 'shell', '--socket', r.sock, '-c', 'traceroute 198.51.100.77 timeout 60; show clock'],
-                         stdout=subprocess.PIPE, text=True)
+    p = subprocess.Popen([built('culvert'), 'shell', '--socket', r.sock, '-c', 'traceroute 198.51.100.77 timeout 60; show privilege'],
+                         stdout=subprocess.PIPE)
     try:
-        p.stdout.readline()
-        time.sleep(0.3)
-        begun = time.monotonic()
+        out = b''
+        while b'Tracing the route to 198.51.100.77' not in out:
+            out += os.read(p.stdout.fileno(), 4096)
         p.send_signal(signal.SIGINT)
-        out, _ = p.communicate(timeout=20)
-        assert time.monotonic() - begun < 10 and 'Tracing the route to 198.51.100.77' in out
+        rest, _ = p.communicate(timeout=20)  # sooner than a probe is given up
+        assert rest.endswith(b'Current privilege level is 15\n'), rest
     finally:
         p.kill()
         p.wait()
+
+
+def typed(r, *lines):
+    return subprocess.run([built('culvert'), 'shell', '--socket', r.sock], input='\n'.join(lines) + '\n', text=True,
+                          capture_output=True, timeout=60).stdout
+
+
+def test_ping_alone_asks_and_what_follows_waits_for_its_end(r):
+    text = typed(r, 'ping', '', '198.51.100.2', 'many', '3', '200', '', 'y', 'nobody', 'FastEthernet0/2', '', 'y', '', '', '', '',
+                 'show privilege')
+    assert text == ('% A decimal number between 1 and 2147483647.\n'
+                    '% Invalid source. Must use same-VRF IP address or full interface name without spaces (e.g. Serial0/1)\n'
+                    'Type escape sequence to abort.\n'
+                    'Sending 3, 200-byte ICMP Echos to 198.51.100.2, timeout is 2 seconds:\n'
+                    'Packet sent with a source address of 10.1.1.1 \n'
+                    'Packet sent with the DF bit set\n'
+                    '!!!\n' + re.search(r'Success rate is 100 percent \(3/3\), round-trip .* ms\n', text).group() +
+                    'Current privilege level is 15\n'), text
+    text = typed(r, 'ping', 'ip', '2001:db8:2::2', '1', '', '', '', '')
+    assert 'Sending 1, 100-byte ICMP Echos to 2001:DB8:2::2' in text and '(1/1)' in text, text
+    text = typed(r, 'ping', 'ipx', '', '', '', '', '', '', '', 'show privilege')
+    assert text == ('% This version has the default only: ip\n'
+                    '% Unrecognized host or address, or protocol not running.\n'
+                    'Current privilege level is 15\n'), text
