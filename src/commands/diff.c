@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocks are told by blanks in front of their lines. The lines of a block are sorted, so that finding those that both
- * have costs no more than sorting; what is printed is in the order of the texts. */
+ * have costs no more than sorting; what is printed is in the order of the texts. Where the order of lines has a meaning - the
+ * lines of an access list, the peers of a crypto map entry -, lines that both have are the same only in the same order. */
 #include "commands/diff.h"
 
 #include <stdlib.h>
@@ -98,7 +99,101 @@ static size_t gather(struct text *t, size_t from, size_t to, const struct line *
 	return n;
 }
 
-static void pair(struct diff *d, size_t a, size_t a_end, size_t b, size_t b_end)
+/* ---- order ---- */
+
+static bool begins(const struct line *l, const char *with)
+{
+	return l->len > strlen(with) && !strncmp(l->s, with, strlen(with));
+}
+
+/* Bytes of `access-list NUMBER`, all lines of which are one list; 0: it is no such line. */
+static size_t numbered(const struct line *l)
+{
+	static const char word[] = "access-list ";
+	size_t n = sizeof(word) - 1;
+
+	while (begins(l, word) && n < l->len && l->s[n] != ' ')
+		n++;
+	return n < sizeof(word) ? 0 : n;
+}
+
+/* Whether the order of two lines that follow each other in a block has a meaning. head: the block's, or NULL. */
+static bool in_order(const struct line *head, const struct line *x, const struct line *y)
+{
+	size_t n = numbered(x);
+
+	if (head && (begins(head, "ip access-list ") || begins(head, "ipv6 access-list ")))
+		return true;
+	return n ? n == numbered(y) && !memcmp(x->s, y->s, n) : begins(x, "set peer ") && begins(y, "set peer ");
+}
+
+/* They are no twins. */
+static void part(struct line *l, struct text *other)
+{
+	if (l->twin != NONE)
+		other->v[l->twin].twin = NONE;
+	l->twin = NONE;
+}
+
+/* Of [from, to), lines in order of one text, those whose twins are in order, too, stay twins. tail: no longer than all do,
+ * since what is typed comes behind all that is there. */
+static void keep_order(struct text *t, struct text *other, size_t from, size_t to, bool tail)
+{
+	size_t least = 0;
+	bool all = true;
+
+	for (size_t i = from; i < to; i = t->v[i].end) {
+		if (all && t->v[i].twin != NONE && t->v[i].twin >= least) {
+			least = t->v[i].twin + 1;
+			continue;
+		}
+		part(&t->v[i], other);
+		all &= !tail;
+	}
+}
+
+/* Is a list of b, by number, as it is in a? `no access-list` takes all of a list, whatever follows: then it is typed whole. */
+static bool is_whole(const struct diff *d, size_t from, size_t to)
+{
+	const struct line *b = d->b.v;
+	size_t next = d->a.v[from].twin;
+
+	if (next == NONE || (next && in_order(NULL, &b[next - 1], &b[next])))
+		return false;
+	for (size_t i = from; i < to; i = d->a.v[i].end) {
+		if (d->a.v[i].twin != next)
+			return false;
+		next = b[next].end;
+	}
+	return next == d->b.n || !in_order(NULL, &b[next - 1], &b[next]);
+}
+
+static void order(struct diff *d, const struct line *head, size_t a, size_t a_end, size_t b, size_t b_end)
+{
+	bool commands = d->style == DIFF_COMMANDS;
+	struct text *t = commands ? &d->b : &d->a, *other = commands ? &d->a : &d->b;
+	size_t end = commands ? b_end : a_end;
+
+	for (size_t i = commands ? b : a, next; i < end; i = next) {
+		next = t->v[i].end;
+		while (next < end && in_order(head, &t->v[i], &t->v[next]))
+			next = t->v[next].end;
+		keep_order(t, other, i, next, commands);
+	}
+	for (size_t i = a, next; commands && i < a_end; i = next) {
+		next = d->a.v[i].end;
+		while (next < a_end && numbered(&d->a.v[i]) && in_order(NULL, &d->a.v[i], &d->a.v[next]))
+			next = d->a.v[next].end;
+		if (!numbered(&d->a.v[i]) || is_whole(d, i, next))
+			continue;
+		for (size_t k = i; k < next; k = d->a.v[k].end)
+			part(&d->a.v[k], &d->b);
+	}
+}
+
+/* ---- pairs ---- */
+
+static void pair(struct diff *d, const struct line *head, size_t a, size_t a_end, size_t b, size_t b_end)
 {
 	const struct line **va = d->sorted, **vb;
 	size_t na = gather(&d->a, a, a_end, va), nb, i = 0, k = 0;
@@ -115,9 +210,10 @@ static void pair(struct diff *d, size_t a, size_t a_end, size_t b, size_t b_end)
 		i += c <= 0;
 		k += c >= 0;
 	}
+	order(d, head, a, a_end, b, b_end);
 	for (size_t p = a; p < a_end; p = d->a.v[p].end)
 		if (d->a.v[p].twin != NONE)
-			pair(d, p + 1, d->a.v[p].end, d->a.v[p].twin + 1, d->b.v[d->a.v[p].twin].end);
+			pair(d, &d->a.v[p], p + 1, d->a.v[p].end, d->a.v[p].twin + 1, d->b.v[d->a.v[p].twin].end);
 }
 
 static void indent(struct diff *d, unsigned depth)
@@ -126,23 +222,37 @@ static void indent(struct diff *d, unsigned depth)
 		txt_char(d->out, ' ');
 }
 
+/* `no` and the line; what is negated already is switched on again. Nothing where the line before has taken it along. */
+static void say_no(struct diff *d, const struct text *t, size_t at)
+{
+	const struct line *l = &t->v[at];
+	size_t list = numbered(l);
+
+	if (at && list && in_order(NULL, l - 1, l))
+		return;
+	indent(d, l->depth);
+	if (l->len > 3 && !strncmp(l->s, "no ", 3))
+		txt_mem(d->out, l->s + 3, l->len - 3);
+	else
+		txt_printf(d->out, "no %.*s", (int)(list ? list : l->len), l->s);
+	txt_char(d->out, '\n');
+}
+
 /* With all that is below it, which in commands a `no` takes along. */
 static void say(struct diff *d, const struct text *t, size_t at, char sign)
 {
-	for (size_t i = at; i < t->v[at].end; i++) {
-		const struct line *l = &t->v[i];
+	bool no = d->style == DIFF_COMMANDS && sign == '-';
 
-		d->n++;
-		if (d->style == DIFF_COMMANDS && sign == '-' && i > at)
-			continue;
-		indent(d, l->depth);
+	d->n += t->v[at].end - at;
+	if (no) {
+		say_no(d, t, at);
+		return;
+	}
+	for (size_t i = at; i < t->v[at].end; i++) {
+		indent(d, t->v[i].depth);
 		if (d->style == DIFF_CONTEXT)
 			txt_char(d->out, sign);
-		/* what is negated already is switched on again */
-		if (d->style == DIFF_COMMANDS && sign == '-' && l->len > 3 && !strncmp(l->s, "no ", 3))
-			txt_mem(d->out, l->s + 3, l->len - 3);
-		else
-			txt_printf(d->out, "%s%.*s", d->style == DIFF_COMMANDS && sign == '-' ? "no " : "", (int)l->len, l->s);
+		txt_mem(d->out, t->v[i].s, t->v[i].len);
 		txt_char(d->out, '\n');
 	}
 }
@@ -184,7 +294,7 @@ size_t config_diff(const char *a, const char *b, enum diff_style style, struct t
 
 	if (split(a, &d.a) && split(b, &d.b) &&
 	    (d.sorted = calloc(d.a.n + d.b.n + 1, sizeof(*d.sorted)))) {
-		pair(&d, 0, d.a.n, 0, d.b.n);
+		pair(&d, NULL, 0, d.a.n, 0, d.b.n);
 		tell(&d, 0, d.a.n, 0, d.b.n);
 	} else {
 		out->bad = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What two configurations, as text, have that the other lacks: lines below the line of their block, whatever their order. */
+/* What two configurations, as text, have that the other lacks: lines below the line of their block, whatever their order
+ * unless that has a meaning (access lists, the peers of a crypto map entry). */
 #ifndef COMMANDS_DIFF_H
 #define COMMANDS_DIFF_H
 

@@ -62,6 +62,42 @@ static void the_same_line_twice(void **state)
 	is("a\n x\na\n y\n", "a\n x\na\n y\n", DIFF_CONTEXT, 0, "");
 }
 
+#define LIST "ip access-list extended A\n"
+
+static void the_order_of_an_access_list(void **state)
+{
+	(void)state;
+	is(LIST " a\n b\n c\n", LIST " a\n b\n c\n", DIFF_CONTEXT, 0, "");
+	is(LIST " permit x\n deny y\n", LIST " deny y\n permit x\n", DIFF_CONTEXT, 2, LIST " -deny y\n +deny y\n");
+	is(LIST " a\n b\n c\n", LIST " a\n x\n b\n c\n", DIFF_CONTEXT, 1, LIST " +x\n");
+	/* what is typed comes behind what is there */
+	is(LIST " a\n b\n c\n", LIST " a\n x\n b\n c\n", DIFF_COMMANDS, 5, LIST " no b\n no c\n x\n b\n c\n");
+	is(LIST " a\n b\n c\n", LIST " b\n c\n a\n", DIFF_COMMANDS, 2, LIST " no a\n a\n");
+	is(LIST " a\n b\n c\n", LIST " c\n a\n b\n", DIFF_COMMANDS, 4, LIST " no a\n no b\n a\n b\n");
+	is("ipv6 access-list S\n a\n b\n", "ipv6 access-list S\n b\n a\n", DIFF_COMMANDS, 2, "ipv6 access-list S\n no a\n a\n");
+	is("crypto map M 1\n set peer 1\n set peer 2\n match x\n", "crypto map M 1\n match x\n set peer 2\n set peer 1\n",
+	   DIFF_COMMANDS, 2, "crypto map M 1\n no set peer 1\n set peer 1\n");
+}
+
+/* `no access-list 1 permit a` takes all of list 1. */
+static void a_list_with_a_number_is_typed_whole(void **state)
+{
+	static const char one[] = "access-list 1 a\naccess-list 1 b\naccess-list 10 a\naccess-list 10 c\n";
+
+	(void)state;
+	is(one, one, DIFF_COMMANDS, 0, "");
+	is(one, "access-list 10 a\naccess-list 10 c\naccess-list 1 a\naccess-list 1 b\n", DIFF_COMMANDS, 0, "");
+	is(one, "access-list 1 a\naccess-list 1 b\naccess-list 10 a\n", DIFF_CONTEXT, 1, "-access-list 10 c\n");
+	is(one, "access-list 1 a\naccess-list 1 b\naccess-list 10 a\n", DIFF_COMMANDS, 3,
+	   "no access-list 10\naccess-list 10 a\n");
+	is(one, "access-list 1 a\naccess-list 1 b\naccess-list 1 d\naccess-list 10 a\naccess-list 10 c\n", DIFF_COMMANDS, 5,
+	   "no access-list 1\naccess-list 1 a\naccess-list 1 b\naccess-list 1 d\n");
+	is(one, "access-list 1 b\naccess-list 1 a\naccess-list 10 a\naccess-list 10 c\n", DIFF_CONTEXT, 2,
+	   "-access-list 1 b\n+access-list 1 b\n");
+	is(one, "access-list 10 a\naccess-list 10 c\n", DIFF_COMMANDS, 2, "no access-list 1\n");
+	is("", one, DIFF_COMMANDS, 4, one);
+}
+
 /* Sorting, not comparing each with each. */
 static void many_lines(void **state)
 {
@@ -69,12 +105,12 @@ static void many_lines(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 100000; i++) {
-		txt_printf(&a, "access-list 101 permit ip host 10.0.%u.%u any\n", i / 256, i % 256);
+		txt_printf(&a, "ip route 10.0.%u.%u 255.255.255.255 Null0\n", i / 256, i % 256);
 		if (i != 77777)
-			txt_printf(&b, "access-list 101 permit ip host 10.0.%u.%u any\n", i / 256, i % 256);
+			txt_printf(&b, "ip route 10.0.%u.%u 255.255.255.255 Null0\n", i / 256, i % 256);
 	}
 	assert_int_equal(config_diff(txt_cstr(&a), txt_cstr(&b), DIFF_COMMANDS, &out), 1);
-	assert_string_equal(txt_cstr(&out), "no access-list 101 permit ip host 10.0.303.209 any\n");
+	assert_string_equal(txt_cstr(&out), "no ip route 10.0.303.209 255.255.255.255 Null0\n");
 	txt_fini(&a);
 	txt_fini(&b);
 	txt_fini(&out);
@@ -87,6 +123,8 @@ int main(void)
 		cmocka_unit_test(below_the_lines_of_their_blocks),
 		cmocka_unit_test(what_goes_takes_along_what_is_below_it),
 		cmocka_unit_test(the_same_line_twice),
+		cmocka_unit_test(the_order_of_an_access_list),
+		cmocka_unit_test(a_list_with_a_number_is_typed_whole),
 		cmocka_unit_test(many_lines),
 	};
 
