@@ -248,6 +248,29 @@ static bool member_each(const void *root, const void *obj, struct cli_walk *w, v
 	return true;
 }
 
+/* A line that is not understood has its place now; the number that it asked for is of the order before, and would lead
+ * it elsewhere when the list is read again. (What was refused for its number keeps that: without it, it would be taken.) */
+static int forget_numbers(kept_list *l)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < l->n; i++) {
+		struct kept_line *k = l->v[i], without;
+		size_t n = strspn(k->text, "0123456789");
+
+		if (k->kind == KEPT_CHILD || k->kind == KEPT_CONFLICT || !n || kept_end(l, i) != i + 1)
+			continue;
+		without = *k;
+		without.text = strdup(k->text + n + strspn(k->text + n, " \t"));
+		if (!without.text)
+			return -ENOMEM;
+		kept_del(l, i);
+		err = kept_add(l, i, &without);
+		free(without.text);
+	}
+	return err;
+}
+
 static int resequence_apply(struct cli_call *c)
 {
 	const struct acl_args *a = c->args;
@@ -255,13 +278,14 @@ static int resequence_apply(struct cli_call *c)
 	uint64_t seq = a->start, base;
 	kept_list *kept;
 
+	/* it acts once: kept, it would act on what the list is by then */
 	if (!acl) {
 		txt_str(c->out, "% Access list does not exist\n");
-		return -EINVAL;
+		return 0;
 	}
 	if (seq + (uint64_t)a->step * acl->entries.n > INT32_MAX) {
 		txt_str(c->out, "% Sequence numbers would exceed 2147483647\n");
-		return -EINVAL;
+		return 0;
 	}
 	/* the lines of a numbered list stand in the global list */
 	base = acl->numbered ? PLACE_LIST(strtoul(acl->name, NULL, 10)) : 0;
@@ -276,7 +300,7 @@ static int resequence_apply(struct cli_call *c)
 	acl_renumber_remarks(acl);
 	acl_withdraw_refused(acl);
 	acl_places_restore(kept, acl, base);
-	return 0;
+	return forget_numbers(&acl->kept);
 }
 
 /* ---- tokens ---- */

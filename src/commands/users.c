@@ -198,6 +198,25 @@ static bool has_other(const struct cfg_user *u, const struct user_args *a, struc
 	return other;
 }
 
+/* Lines that were refused beside a secret or password which is gone: kept, they would be taken at the next start. */
+static void withdraw_refused(struct config *c, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < c->kept.n;) {
+		const struct kept_line *k = c->kept.v[i];
+		const char *at = k->text;
+		size_t word = strcspn(at, " \t");
+
+		at += word + strspn(at + word, " \t");
+		if (k->kind == KEPT_CONFLICT && word && !strncasecmp(k->text, "username", word) && !strncmp(at, name, n) &&
+		    (!at[n] || strchr(" \t", at[n])))
+			kept_del(&c->kept, i);
+		else
+			i++;
+	}
+}
+
 static int user_apply(struct cli_call *c)
 {
 	const struct user_args *a = c->args;
@@ -225,6 +244,7 @@ static int user_apply(struct cli_call *c)
 	} else if (a->nopassword) {
 		secret_wipe(&u->secret, sizeof(u->secret));
 		u->nopassword = true;
+		withdraw_refused(c->root, a->name);
 	}
 	return 0;
 }

@@ -324,11 +324,12 @@ static void places_outlive_changes_around_them(void **state)
 	assert_round_trip(r.c);
 	type(&r, "ip access-list resequence A 1 1");
 	type(&r, "ip access-list resequence 120 5 5");
-	assert_order(running(&r), " 12 deny ip any any time-rnge V\n"
+	assert_order(running(&r), " deny ip any any time-rnge V\n"
 				  " 1 permit ip host 1.1.1.2 any\n"
 				  " deny ip any any time-rnge W\n"
 				  " 2 permit ip any any\n"
 				  " remark end\n");
+	assert_round_trip(r.c);
 	type(&r, "ip access-list resequence 120 10 10");
 	assert_order(running(&r), "access-list 120 permit ip host 1.1.1.1 any\n"
 				  "access-list 120 deny ip any any time-rnge W\n"
