@@ -142,7 +142,7 @@ struct cli_walk {
 
 enum cli_row_flag {
 	ROW_SWITCH = 1,	 /* `no` stores 0, printed as `no ...` where the default is on */
-	ROW_ALIAS = 2,	 /* another row prints what this one sets; not in help */
+	ROW_ALIAS = 2,	 /* a row before it in its table prints what this one sets; not in help */
 	ROW_NO_ONLY = 4, /* exists only as `no ...` */
 	ROW_KEEP = 8,	 /* the line is known and only kept; its keywords are not abbreviated,
 			    * since what follows them is not checked */
