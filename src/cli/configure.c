@@ -307,8 +307,7 @@ static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 	/* of the global level only: of an access list they say that it is not whole */
 	if (m->best->op != CLI_SET && !frame)
 		keep_settle(list_of(k, frame));
-	/* who completes a line at the keyboard means it; in a file both were written */
-	else if (s->interactive && m->best->op == CLI_SET && !(row->flags & ROW_KEEP))
+	else if (m->best->op == CLI_SET && !(row->flags & ROW_KEEP))
 		keep_supersede(list_of(k, frame), k->w, s->f[frame].anchor);
 	return 0;
 }

@@ -169,11 +169,19 @@ int keep_quiet(struct keep_list k, const struct cli_row *row, uint32_t anchor, e
 	return k.ops->add(k.list, KEEP_END, &line);
 }
 
+/* A number in front says where a line belongs, and is not printed where that is where it is anyway. */
+static size_t first_word(const struct cli_words *line)
+{
+	const char *word = line->n > 1 ? line->v[0].text : "-";
+
+	return word[strspn(word, "0123456789")] ? 0 : 1;
+}
+
 /* The words of text are words of line in the same order: the first ones, or with
  * gaps, which must not come before the first word. */
-static bool is_part(const char *text, const struct cli_words *line, bool gaps)
+static bool is_part(const char *text, const struct cli_words *line, size_t from, bool gaps)
 {
-	for (size_t i = 0; i < line->n; i++) {
+	for (size_t i = from; i < line->n; i++) {
 		text += strspn(text, " \t");
 		size_t len = strcspn(text, " \t");
 
@@ -181,7 +189,7 @@ static bool is_part(const char *text, const struct cli_words *line, bool gaps)
 			return true;
 		if (len == line->v[i].len && !strncasecmp(text, line->v[i].text, len))
 			text += len;
-		else if (!gaps || !i)
+		else if (!gaps || i == from)
 			return false;
 	}
 	return !text[strspn(text, " \t")];
@@ -197,7 +205,7 @@ void keep_supersede(struct keep_list k, const struct cli_words *line, uint32_t r
 		bool wrong = kept.kind != CLI_KEEP_QUIET && kept.kind != CLI_KEEP_CHILD;
 		bool blanks = kept.kind == CLI_KEEP_INCOMPLETE && kept.anchor == row;
 
-		if (wrong && is_part(kept.text, line, blanks))
+		if (wrong && (is_part(kept.text, line, 0, blanks) || is_part(kept.text, line, first_word(line), blanks)))
 			k.ops->del(k.list, i);
 		else
 			i++;

@@ -250,8 +250,9 @@ static bool member_each(const void *root, const void *obj, struct cli_walk *w, v
 
 /* A line that is not understood has its place now; the number that it asked for is of the order before, and would lead
  * it elsewhere when the list is read again. (What was refused for its number keeps that: without it, it would be taken.) */
-static int forget_numbers(kept_list *l)
+static int forget_numbers(struct cfg_acl *acl)
 {
+	kept_list *l = &acl->kept;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < l->n; i++) {
@@ -260,6 +261,10 @@ static int forget_numbers(kept_list *l)
 
 		if (k->kind == KEPT_CHILD || k->kind == KEPT_CONFLICT || !n || kept_end(l, i) != i + 1)
 			continue;
+		if (!k->text[n]) { /* it says nothing else */
+			k->after = acl_place_behind(acl, (uint32_t)strtoul(k->text, NULL, 10));
+			continue;
+		}
 		without = *k;
 		without.text = strdup(k->text + n + strspn(k->text + n, " \t"));
 		if (!without.text)
@@ -300,7 +305,7 @@ static int resequence_apply(struct cli_call *c)
 	acl_renumber_remarks(acl);
 	acl_withdraw_refused(acl);
 	acl_places_restore(kept, acl, base);
-	return forget_numbers(&acl->kept);
+	return forget_numbers(acl);
 }
 
 /* ---- tokens ---- */
