@@ -259,9 +259,9 @@ static int forget_numbers(struct cfg_acl *acl)
 		struct kept_line *k = l->v[i], without;
 		size_t n = strspn(k->text, "0123456789");
 
-		if (k->kind == KEPT_CHILD || k->kind == KEPT_CONFLICT || !n || kept_end(l, i) != i + 1)
+		if (k->kind == KEPT_CHILD || k->kind == KEPT_CONFLICT || !n)
 			continue;
-		if (!k->text[n]) { /* it says nothing else */
+		if (!k->text[n] || kept_end(l, i) != i + 1) { /* it says nothing else, or holds others */
 			k->after = acl_place_behind(acl, (uint32_t)strtoul(k->text, NULL, 10));
 			continue;
 		}
