@@ -32,13 +32,13 @@ bool type7_decode(const char *text, char ret_clear[CFG_SECRET_MAX])
 		return false;
 	for (size_t i = 2; i < n; i += 2) {
 		int hi = hex_value(text[i]), lo = hex_value(text[i + 1]);
-		char ch = hi < 0 || lo < 0 ? '\0' : (char)((hi << 4 | lo) ^ xlat[(seed + i / 2 - 1) % XLAT_LEN]);
+		int ch = hi < 0 || lo < 0 ? 0 : (hi << 4 | lo) ^ xlat[(seed + i / 2 - 1) % XLAT_LEN];
 
 		if (!ch) {
 			secret_wipe(clear, sizeof(clear));
 			return false;
 		}
-		clear[i / 2 - 1] = ch;
+		clear[i / 2 - 1] = (char)ch;
 	}
 	memcpy(ret_clear, clear, sizeof(clear));
 	secret_wipe(clear, sizeof(clear));
