@@ -42,17 +42,6 @@ static struct keep_list list_of(const struct cli_work *k, size_t frame)
 	return keep_list_of(k->s->g, k->s->f[frame].mode, k->obj[frame]);
 }
 
-/* The number of the row behind whose lines is printed what stands behind one of row: an alias prints none, and what it
- * says is printed by the row before it. */
-static uint32_t anchor_of(const struct cli_grammar *g, const struct cli_row *row)
-{
-	uint32_t n = cli_row_number(g, row);
-
-	for (; row->flags & ROW_ALIAS; row--)
-		n--;
-	return n;
-}
-
 /* Deeper lines that follow belong to this one, which was refused. */
 static int disown(struct cli_work *k, size_t frame)
 {
@@ -239,7 +228,7 @@ static int refuse(struct cli_work *k, size_t frame, const struct cli_match *m, i
 	/* what is there already must stand before it when the text is read again */
 	return keep_refused(k, frame, err == -EEXIST ? CLI_KEEP_CONFLICT : CLI_KEEP_INVALID,
 			    err == -EEXIST ? CLI_ANCHOR_END :
-					     anchor_of(k->s->g, m->best->row),
+					     cli_anchor_of(k->s->g, m->best->row),
 			    m);
 }
 
@@ -302,7 +291,7 @@ static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 		cli_session_pop(s, frame);
 		return 0;
 	}
-	s->f[frame].anchor = anchor_of(s->g, row);
+	s->f[frame].anchor = cli_anchor_of(s->g, row);
 	s->f[frame].after = 0;
 	/* of the global level only: of an access list they say that it is not whole */
 	if (m->best->op != CLI_SET && !frame)
@@ -397,7 +386,7 @@ static int take_unknown(struct cli_work *k, const struct cli_match *own, const s
 			if (!cli_is_builtin(l->v[i].row) && !(l->v[i].row->flags & ROW_LEAVES))
 				part.best = &l->v[i];
 		if (part.best)
-			anchor = anchor_of(s->g, part.best->row);
+			anchor = cli_anchor_of(s->g, part.best->row);
 	}
 	return keep_refused(k, frame,
 			    m->outcome == CLI_M_INCOMPLETE ? CLI_KEEP_INCOMPLETE : CLI_KEEP_INVALID,

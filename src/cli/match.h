@@ -123,6 +123,9 @@ void cli_complete(const struct cli_grammar *g, unsigned mode, const struct cli_w
 /* A number for a row that stays the same: kept lines are anchored to it. */
 #define CLI_ANCHOR_END UINT32_MAX /* kept lines after everything else */
 uint32_t cli_row_number(const struct cli_grammar *g, const struct cli_row *row);
+/* The number of the row behind whose lines is printed what stands behind one of row: an alias prints none, and what it
+ * says is printed by the row before it. */
+uint32_t cli_anchor_of(const struct cli_grammar *g, const struct cli_row *row);
 /* The row of that number; NULL if there is none. */
 const struct cli_row *cli_row_of(const struct cli_grammar *g, uint32_t number);
 

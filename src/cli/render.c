@@ -273,6 +273,15 @@ uint32_t cli_row_number(const struct cli_grammar *g, const struct cli_row *row)
 	return 0;
 }
 
+uint32_t cli_anchor_of(const struct cli_grammar *g, const struct cli_row *row)
+{
+	uint32_t n = cli_row_number(g, row);
+
+	for (; row->flags & ROW_ALIAS; row--)
+		n--;
+	return n;
+}
+
 const struct cli_row *cli_row_of(const struct cli_grammar *g, uint32_t number)
 {
 	size_t table = 0, at = number;

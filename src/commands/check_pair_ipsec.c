@@ -40,7 +40,7 @@ struct choice {
 static struct choice choose(const struct pair *p, unsigned i, const struct meeting *m)
 {
 	const struct cfg_map_entry *asks = m->link[i]->terms, *answers = m->link[!i]->terms;
-	struct choice c = { NULL };
+	struct choice c = { .offer = NULL };
 
 	for (size_t n = 0; n < asks->n_transforms; n++) {
 		const struct cfg_transform *o = config_find_transform(p->side[i].c, asks->transforms[n]);

@@ -79,12 +79,12 @@ static void check_peer_in(const struct config *c, const struct cfg_interface *f,
 	static const struct {
 		uint8_t proto;
 		uint16_t port;
-		const char *what, *fix;
+		const char *what, *word, *eq;
 	} needed[] = {
-		{ 17, 500, "IKE (UDP 500)", "permit udp host %s host %s eq isakmp" },
-		{ 17, 4500, "IKE and ESP behind a NAT (UDP 4500)", "permit udp host %s host %s eq non500-isakmp" },
-		{ 50, 0, "ESP (protocol 50)", "permit esp host %s host %s" },
-		{ 51, 0, "AH (protocol 51)", "permit ahp host %s host %s" },
+		{ 17, 500, "IKE (UDP 500)", "udp", " eq isakmp" },
+		{ 17, 4500, "IKE and ESP behind a NAT (UDP 4500)", "udp", " eq non500-isakmp" },
+		{ 50, 0, "ESP (protocol 50)", "esp", "" },
+		{ 51, 0, "AH (protocol 51)", "ahp", "" },
 	};
 	const struct cfg_acl *acl = config_filter_list(c, f->group_in);
 	char obj[CHECK_NAME_LEN], a[IPADDR_STRLEN], b[IPADDR_STRLEN], text[CHECK_NAME_LEN + 96], line[160], fix[CHECK_NAME_LEN + 192];
@@ -104,7 +104,11 @@ static void check_peer_in(const struct config *c, const struct cfg_interface *f,
 			 ipaddr_ios(peer, a));
 		if (is_said(r, obj, f->group_in, text, &n)) /* several entries have this peer */
 			continue;
-		snprintf(line, sizeof(line), acl->kind == ACL_STANDARD ? "permit host %s" : needed[i].fix, a, ipaddr_ios(to, b));
+		if (acl->kind == ACL_STANDARD)
+			snprintf(line, sizeof(line), "permit host %s", a);
+		else
+			snprintf(line, sizeof(line), "permit %s host %s host %s%s", needed[i].word, a, ipaddr_ios(to, b),
+				 needed[i].eq);
 		way_in_fix(acl, by, line, n, fix, sizeof(fix));
 		report_object(r, needed[i].port == 4500 ? REPORT_NOTE : REPORT_WARNING, obj, fix, "%s", text);
 		if (by)

@@ -391,6 +391,14 @@ static void a_remark_with_a_number_stands_where_it_says(void **state)
 	router_down(&r);
 }
 
+/* What stands behind a line of an alias is printed behind the row before it (cli_anchor_of()). */
+static void an_alias_has_a_row_before_it(void **state)
+{
+	(void)state;
+	for (const struct cli_row *const *t = commands_grammar()->tables; *t; t++)
+		assert_false((*t)->toks && ((*t)->flags & ROW_ALIAS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +406,7 @@ int main(void)
 		cmocka_unit_test(default_puts_settings_back),
 		cmocka_unit_test(lines_stand_in_the_order_of_ios),
 		cmocka_unit_test(a_remark_with_a_number_stands_where_it_says),
+		cmocka_unit_test(an_alias_has_a_row_before_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
