@@ -84,8 +84,10 @@ static void counters(const struct if_snapshot *i, struct json *j)
 	json_num(j, "out_bytes", i->out_bytes);
 	json_num(j, "out_errors", i->out_errors);
 	json_num(j, "out_drops", i->out_drops);
-	json_num(j, "in_rate_bps", (uint64_t)i->rate.in_bps);
-	json_num(j, "out_rate_bps", (uint64_t)i->rate.out_bps);
+	json_num(j, "in_rate_bps", show_if_bps(i->rate.in_bps));
+	json_num(j, "in_rate_pps", show_if_pps(i->rate.in_pps));
+	json_num(j, "out_rate_bps", show_if_bps(i->rate.out_bps));
+	json_num(j, "out_rate_pps", show_if_pps(i->rate.out_pps));
 	age(j, "last_input_sec", i->last_in_ms);
 	age(j, "last_output_sec", i->last_out_ms);
 	age(j, "counters_cleared_sec", i->cleared_ms);
