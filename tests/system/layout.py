@@ -241,15 +241,6 @@ def member(doc, name, said):
     return doc
 
 
-def shape(doc):
-    """What does not go on by itself: how many rows there are, and their words."""
-    if isinstance(doc, dict):
-        return {k: shape(v) for k, v in doc.items()}
-    if isinstance(doc, list):
-        return [shape(x) for x in doc]
-    return None if isinstance(doc, (int, float)) and not isinstance(doc, bool) else doc
-
-
 def same(got, one, two, path=''):
     """Text read between two documents: each of its values is that of both, or between the two."""
     if isinstance(got, list):
@@ -269,3 +260,21 @@ def same(got, one, two, path=''):
         assert min(one, two) - slack <= int(got) <= max(one, two) + slack, f'{path}: {got}, in JSON {one} and {two}'
     else:
         assert str(got) == str(one), f'{path}: {got!r}, in JSON {one!r}'
+
+
+def compare(router, command, name):
+    """What a router prints is the layout, and its values are those of JSON; returns them. The text is asked for between two
+    documents; what changes meanwhile (an age that begins anew, a row that goes) is looked at once more."""
+    form = Layout(name)
+    for again in range(9, -1, -1):
+        said = router.cli(f'{command} | json; {command}; {command} | json')
+        before, end = json.JSONDecoder().raw_decode(said)
+        last = said.rindex('\n{\n') + 1
+        text, after = said[end + 1:last], json.loads(said[last:])
+        got = form.read(text)
+        try:
+            same(got, before, after)
+            return got
+        except AssertionError:
+            if not again:
+                raise

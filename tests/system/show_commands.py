@@ -55,6 +55,7 @@ LAYOUTS = {
     'ipv6-interface-brief': ['show ipv6 interface brief', 'show ipv6 interface brief FastEthernet0/1'],
     'ipv6-interface': ['show ipv6 interface', 'show ipv6 interface FastEthernet0/1'],
     'ipv6-route': ['show ipv6 route'],
+    'ip-route': ['show ip route', 'show ip route connected', 'show ip route static'],
     'ip-route-entry': ['show ip route 10.2.1.7', 'show ip route 192.0.2.1', 'show ip route 172.16.0.3'],
     'ip-static-route': ['show ip static route'],
     'version': ['show version'],
@@ -69,7 +70,7 @@ ELSEWHERE = {
         'show running-config all', 'show configuration', 'show archive config differences flash:before flash:after',
         'show archive config incremental-diffs flash:after', 'show culvert unsupported'],
     'test_show_live_system.py': [
-        'show ip route', 'show ip route connected', 'show ip route static', 'show ip route summary', 'show ip protocols',
+        'show ip route summary', 'show ip protocols',
         'show users', 'show users all', 'show privilege', 'show debugging', 'show crypto check', 'show hosts', 'show hosts summary',
         'show file systems', 'show memory', 'show memory statistics', 'show processes', 'show processes cpu', 'show processes cpu sorted',
         'show processes memory', 'show processes memory sorted', 'show terminal', 'show line', 'show history',

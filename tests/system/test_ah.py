@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from conftest import built
+from layout import compare
 from peers.netns import Net, run, until
 from peers.tshark import Capture, rows
 
@@ -120,6 +121,7 @@ def test_a_bundle_is_one_number_with_two_protocols(world, mode):
     spis = {}
     for name, g in (('a', a), ('b', b)):
         shown = g.cli('show crypto ipsec sa')
+        compare(g, 'show crypto ipsec sa', 'ipsec-sa')
         for way in ('inbound', 'outbound'):
             for proto in ('esp', 'ah'):
                 m = re.search(rf'{way} {proto} sas:\n\s+spi: 0x(\w+)\(\d+\)\n\s+transform: ([\w -]+) ,', shown)
@@ -186,6 +188,8 @@ def test_typed_keys_outlive_both_processes(world):
     ping = dict(source=LAN[A])
     assert world.ns[A].ping(LAN[B], 3, **ping).result().lost == []
     assert 'no sa timing' in a.cli('show crypto ipsec sa')
+    compare(a, 'show crypto ipsec sa', 'ipsec-sa')
+    compare(a, 'show crypto map', 'map')
     for which, name in ((1, 'forwarder'), (2, 'control')):
         before = a.pids()
         os.kill(before[which], signal.SIGKILL)
@@ -231,4 +235,5 @@ def test_what_is_refused_where_it_is_typed(world):
     assert '% Manual keys are refused: transform set G counts its packets' in said
     assert 'set session-key outbound ah 600 ' + '01' * 20 in a.cli('enable', 'show running-config')
     shown = a.cli('show crypto map')
+    compare(a, 'show crypto map', 'map')
     assert 'ipsec-manual' in shown and 'Outbound ah spi: 600,' in shown and '01' * 10 not in shown

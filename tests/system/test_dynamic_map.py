@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from layout import compare
 from peers.netns import Net, until
 from peers.strongswan import Charon, child, connection
 from peers.tshark import Capture, rows
@@ -113,6 +114,9 @@ def test_strangers_come_move_and_go_and_nothing_leaves_in_clear(field):
     assert said.count('dynamic (created from dynamic map D/10)') == 2 and '65537 ipsec-isakmp' in said
     assert 'access-list  permit ip 10.1.0.0 0.0.0.255 10.2.0.0 0.0.0.255' in said
     assert 'Crypto Map Template"D" 10' in hub.cli('show crypto dynamic-map')
+    for command, layout in (('map', 'map'), ('dynamic-map', 'dynamic-map'), ('ipsec sa detail', 'ipsec-sa-detail'),
+                            ('session detail', 'session-detail'), ('isakmp sa detail', 'isakmp-sa-detail')):
+        compare(hub, f'show crypto {command}', layout)
     said = hub.cli('show crypto ipsec sa')
     assert said.count('#pkts encaps: 6') == 2 and f'current_peer {one.addr} port 4500' in said
     said = hub.cli('show crypto session')

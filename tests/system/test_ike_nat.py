@@ -14,6 +14,7 @@ from peers.netns import Net, need, run, until
 from peers.strongswan import Charon, child, connection
 from peers.tshark import Capture, kinds, rows
 from conftest import built
+from layout import compare
 from router import Router, config
 from test_ike_rsa import OUR_DN, PEER_DN, Authority, crosses, give, ios, strongswan
 
@@ -176,6 +177,9 @@ def test_packets_cross_whoever_is_hidden(hidden, behind, role):
     assert (sa.get('nat-remote') == 'yes') == ('us' in behind)
     assert 'in use settings ={Tunnel UDP-Encaps, }' in router.cli('show crypto ipsec sa')
     assert re.search(r' N ', router.cli('show crypto isakmp sa detail'))
+    compare(router, 'show crypto isakmp sa detail', 'isakmp-sa-detail')
+    compare(router, 'show crypto ipsec sa detail', 'ipsec-sa-detail')
+    compare(router, 'show crypto session detail', 'session-detail')
     assert kinds(w.capture.stop()) <= {'udp500', 'udp4500', 'arp'}
 
 
@@ -236,6 +240,7 @@ def test_transport_mode_keeps_tcp_and_udp_whole(hidden, behind):
     for r in (router, other):
         assert 'in use settings ={Transport UDP-Encaps, }' in r.cli('show crypto ipsec sa')
         assert 'recv errors 0' in r.cli('show crypto ipsec sa')
+        compare(r, 'show crypto ipsec sa', 'ipsec-sa')
     # nothing in clear; what has no ports is the rest of a datagram that was cut
     assert kinds(w.capture.stop()) <= {'udp500', 'udp4500', 'udp?', 'arp'}
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from layout import compare
 from peers.netns import Net, until
 from router import Router
 
@@ -115,6 +116,8 @@ def test_both_families_of_an_interface_are_protected_and_stay_so(field):
     f.reach(6)
     f.reach(4)
     sas = f.router[1].cli('show crypto isakmp sa')
+    for command, layout in (('map', 'map'), ('ipsec sa', 'ipsec-sa'), ('isakmp sa', 'isakmp-sa'), ('mtu', 'mtu')):
+        compare(f.router[1], f'show crypto {command}', layout)
     assert ' dst: 2001:DB8::2\n src: 2001:DB8::1\n state: QM_IDLE ' in sas
     assert '192.0.2.2       192.0.2.1       QM_IDLE ' in sas
     os.kill(f.router[1].pids()[2], signal.SIGKILL)  # control: the SAs go on

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from conftest import ROOT, built
+from layout import compare
 from peers.netns import Net, need, run, until
 from router import Router
 
@@ -209,6 +210,9 @@ def test_a_router_enrolls_by_cut_and_paste(net):
     assert hexes(re.search(r' certificate ca [0-9A-F]+\n(.*?)\n  \tquit', chain, re.S).group(1)) == \
         (net.dir / 'cacert.der').read_bytes()
     shown = r.cli('show crypto pki certificates verbose TP; show crypto pki trustpoints status')
+    compare(r, 'show crypto pki trustpoints', 'pki-trustpoints')
+    compare(r, 'show crypto pki trustpoints status', 'pki-trustpoints-status')
+    compare(r, 'show crypto key mypubkey rsa', 'key-rsa')
     for line in ('    Name: R1.example.com', '    IP Address: 192.0.2.1', '    RSA Public Key: (1024 bit)',
                  '        IP Address : 192.0.2.1', '  Associated Trustpoints: TP ',
                  '    Keys generated ............. Yes (General Purpose, non-exportable)',
@@ -256,6 +260,8 @@ def test_a_self_signed_certificate_satisfies_openssl_and_strongswan(net):
     openssl('verify', '-check_ss_sig', '-CAfile', net.dir / 'self.pem', net.dir / 'self.pem')
     assert 'valid' in run('pki', '--verify', '--in', net.dir / 'self.pem', '--cacert', net.dir / 'self.pem').stdout
     shown = r.cli('show crypto pki certificates; show crypto pki trustpoints')
+    compare(r, 'show crypto pki trustpoints', 'pki-trustpoints')
+    compare(r, 'show crypto pki trustpoints status', 'pki-trustpoints-status')
     assert 'Router Self-Signed Certificate\n  Status: Available\n' in shown
     assert '    Persistent self-signed certificate trust point\n    Using key label SELF\n' in shown
 

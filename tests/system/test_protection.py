@@ -10,6 +10,7 @@ import time
 import pytest
 
 from ikecore import PEER, US, World as IkeWorld
+from layout import compare
 from peers.netns import Net, need, run, until
 from peers.strongswan import child, connection
 from peers.tshark import rows
@@ -137,6 +138,9 @@ def test_it_is_up_without_traffic_and_all_is_encrypted(world, mode, esp, mtu):
                      ('ip any any' if 'ipsec' in mode else 'gre host 192.0.2.1 host 192.0.2.2') + '\n', shown), shown
     assert re.search(r'Interfaces using crypto map Tunnel0-head-0:\n\t\tTunnel0\n', shown)
     assert a.cli('show crypto map interface Tunnel0') == shown
+    for command, layout in (('crypto map', 'map'), ('crypto ipsec sa detail', 'ipsec-sa-detail'), ('crypto mtu', 'mtu'),
+                            ('crypto session detail', 'session-detail'), ('crypto sockets', 'sockets'), ('interfaces', 'interfaces')):
+        compare(a, f'show {command}', layout)
     assert re.match(r'IPSEC profile PROT\n\tSecurity association lifetime: 4608000 kilobytes/3600 seconds\n',
                     a.cli('show crypto ipsec profile'))
     session = a.cli('show crypto session')
@@ -332,6 +336,7 @@ def test_two_tunnels_share_one_pair_of_sas(world, esp, mtu):
     sa = a.cli('show crypto ipsec sa')
     assert sa.count('local  ident') == 1 and 'Crypto map tag: PROT-head-1' in sa
     assert re.search(r'Interfaces using crypto map PROT-head-1:\n\t\tTunnel0\n\t\tTunnel1\n', a.cli('show crypto map'))
+    compare(a, 'show crypto map', 'map')
     # one that is shut down leaves the other its SAs, and those that come after them
     a.cli('enable; configure terminal; interface Tunnel0; shutdown; end')
     until(lambda: 'administratively down' in a.cli('show interfaces Tunnel0'), 10)

@@ -13,6 +13,7 @@ import pytest
 import scepca
 from conftest import built
 from ikecore import PEER, US
+from layout import compare
 from peers.netns import until
 from router import Router
 from test_ike_rsa import OUR_DN, PEER_DN, Authority, ios, ping, strongswan, world  # noqa: F401
@@ -133,6 +134,7 @@ def test_a_request_is_pending_and_then_granted(world):  # noqa: F811
     enroll(router)
     assert 'asking again in 1 minute (1 of 10)' in logged(router, '%PKI-6-CERTPEND: trustpoint TP')
     shown = router.cli('show crypto pki certificates')
+    compare(router, 'show crypto pki trustpoints status', 'pki-trustpoints-status')
     status = router.cli('show crypto pki trustpoints status')
     assert 'Status: Pending' in shown and 'Certificate request(s) ..... Pending' in status, shown + status
     assert 'Enrollment polling: 0 times (10 left)' in status and 'Last enrollment status: Pending' in status

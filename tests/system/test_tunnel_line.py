@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from layout import compare
 from peers.netns import Net, until
 from peers.tshark import Capture, kinds, rows
 from router import Router
@@ -70,6 +71,7 @@ def test_tunnels_between_two_hosts_go_by_their_keys_with_all_they_have(world):
     for n in tunnels:
         assert world.reaches(f'172.16.{n}.2') == 2, n
         assert world.carrier(f'Tunnel{n}')
+    compare(world.r1, 'show interfaces', 'interfaces')
     shown = world.r1.cli('show interfaces Tunnel2')
     assert ('    Key 0x4D2, sequencing enabled\n    Checksumming of packets enabled\n' in shown and
             'Tunnel protocol/transport GRE/IP' in shown and 'Tunnel transport MTU 1464 bytes' in shown and
