@@ -76,7 +76,12 @@ static void sa(const struct show_in *in, const struct ike_pair_info *pair, enum 
 	json_addr(j, "source", &s->src);
 	json_addr(j, "destination", &s->dst);
 	json_bool(j, "manual", s->manual);
-	json_lifetime_left(j, s, &stats);
+	if (s->manual && c && c->block_len == 8) { /* the one end that typed keys have */
+		json_num(j, "lifetime_left_kb", stats.left_bytes / 1024);
+		json_null(j, "lifetime_left_sec");
+	} else {
+		json_lifetime_left(j, s, &stats);
+	}
 	json_num(j, "iv_size", c ? c->iv_len : 0u);
 	json_num(j, "replay_window", s->replay_window);
 	json_str(j, "status", "ACTIVE");
