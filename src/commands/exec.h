@@ -92,6 +92,7 @@ enum exec_action {
 	EXEC_CLEAR_LOGGING, /* asks */
 	EXEC_CLEAR_LINE, /* flag: the console; number: vty; number2: as `show users` counts, plus one; asks */
 	EXEC_CLEAR_ARCHIVE_LOG,
+	EXEC_CLEAR_ADMISSION,
 	EXEC_CLEAR_ARP, /* ifname; addr */
 
 	EXEC_DEBUG,   /* number: enum exec_debug; flag: on (clear: no debug, undebug) */

@@ -22,6 +22,8 @@ const struct cli_row rows_exec_clear[] = {
 	    EITHER("local IP address", AT(addr2)), PORT("Clear crypto sessions for a local IKE port", number), CLOSE, OPT,
 	    KW("remote", "Clear crypto sessions for a remote IKE peer"),
 	    EITHER("remote IP address", AT(addr)), PORT("Clear crypto sessions for a remote IKE port", number2), CLOSE),
+	ROW(EXEC_CLEAR_ADMISSION, KW("crypto", "Encryption subsystem"), KW("call", "Clear crypto call admission info"),
+	    KW("admission", "Clear crypto call admission info"), KW("statistics", "Clear crypto call admission statistics")),
 	ROW(EXEC_CLEAR_LINE, KW("line", "Reset a terminal line"), ALT,
 	    { .kind = CLI_ARG, .type = &arg_plus1, .lo = 0, .hi = 257, .help = "Line number", CLI_AT(struct exec_args, number2) }, OR,
 	    KWV("console", "Primary terminal line", AT(flag), 1), { .kind = CLI_ARG, .type = &cli_num, .lo = 0, .hi = 0,

@@ -196,6 +196,9 @@ void clear_cmd(struct exec_io *io, unsigned action, const struct exec_args *a, b
 	case EXEC_CLEAR_ARCHIVE_LOG:
 		archive_forget_typed(c);
 		break;
+	case EXEC_CLEAR_ADMISSION:
+		ike_clear_admission(c->ike);
+		break;
 	case EXEC_CLEAR_ARP:
 		(void)nl_neighs(c->nl, forget_neigh, &f);
 		break;

@@ -60,6 +60,11 @@ bool admission_ask(struct ike *k, const struct ike_path *path, bool incoming)
 	return false;
 }
 
+void ike_clear_admission(struct ike *k)
+{
+	k->admission = (struct ike_admission){ 0 };
+}
+
 void ike_get_admission(const struct ike *k, struct ike_admission *ret)
 {
 	*ret = k->admission;

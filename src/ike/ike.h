@@ -281,6 +281,7 @@ struct ike_admission {
 	uint64_t not_begun; /* first messages of quick mode: too much public-key work waits */
 };
 void ike_get_admission(const struct ike *k, struct ike_admission *ret);
+void ike_clear_admission(struct ike *k); /* what has been counted; limits and SAs stay */
 /* Why the last negotiation for this policy failed: one sentence naming values of
  * both sides where known; "" if it did not. */
 const char *ike_policy_story(const struct ike *k, uint32_t policy_id);

@@ -407,6 +407,10 @@ def test_admission_counts(live):
     assert int(re.search(r'Outgoing IKE Requests: +(\d+)', text).group(1)) == (
         doc['ike']['outgoing_accepted'] + doc['ike']['outgoing_rejected']) >= 2
     assert int(re.search(r'Total IPSEC SA Count: +\d+ active: +(\d+)', text).group(1)) == doc['ipsec']['active'] == 2
+    live.cli('clear crypto call admission statistics')
+    text = live.cli('show crypto call admission statistics')
+    assert int(re.search(r'Outgoing IKE Requests: +(\d+)', text).group(1)) <= 1, 'the peer that is dead may be asked just now'
+    assert re.search(r'Total IPSEC SA Count: +\d+ active: +2', text), 'SAs are not counted from then on'
 
 
 # ---- the five steps; these change the routers and come last ----
