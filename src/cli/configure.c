@@ -223,8 +223,9 @@ static int refuse(struct cli_work *k, size_t frame, const struct cli_match *m, i
 		cli_caret(k->r, cli_session_width(k->s, k->root), "");
 	if (m->best->op != CLI_SET)
 		return 0;
+	/* it is not kept, nor is what may stand below it */
 	if (err == -EEXIST && k->s->interactive)
-		return disown(k, frame);
+		return m->best->row->enters ? disown(k, frame) : 0;
 	/* what is there already must stand before it when the text is read again */
 	return keep_refused(k, frame, err == -EEXIST ? CLI_KEEP_CONFLICT : CLI_KEEP_INVALID,
 			    err == -EEXIST ? CLI_ANCHOR_END :
@@ -662,9 +663,9 @@ int cli_below_orphan(struct cli_work *k, const char *text, unsigned depth)
 
 	cli_session_resolve(s, k->root, k->obj);
 	k->r->config = true;
-	if (frame >= s->n)
-		frame = 0;
-	return keep_child(list_of(k, frame), s->orphan, depth, text, false);
+	struct keep_list list = list_of(k, frame < s->n ? frame : 0);
+
+	return keep_find(list, s->orphan) == KEEP_NONE ? 0 : keep_child(list, s->orphan, depth, text, false);
 }
 
 /* Inside a banner everything is text, up to its delimiter. */

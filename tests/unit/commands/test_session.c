@@ -147,6 +147,30 @@ static void global_commands_leave_a_mode_by_themselves(void **state)
 }
 
 /* `no` does not count as a word that the mode knows better. */
+/* A line that was refused for what is there, and not kept, has nothing below it, however the next one is indented;
+ * what it would have entered a mode for is not kept either. */
+static void nothing_stands_below_a_line_that_was_not_kept(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "interface Tunnel0");
+	type(&r, "ip address 10.1.1.1 255.255.255.0");
+	type(&r, "interface Ethernet0/0");
+	type(&r, "ip address 10.2.2.2 255.255.255.0");
+	assert_string_equal(type(&r, "ip address 10.1.1.2 255.255.255.0"), "% 10.1.1.0 overlaps with Tunnel0\n");
+	type(&r, " shutdown");
+	assert_true(config_find_interface(r.c, "Ethernet0/0")->shutdown);
+	type(&r, "ip access-list extended A");
+	type(&r, "permit ip any any");
+	assert_string_equal(type(&r, "ip access-list standard A"), "% A named IP access list with this name already exists\n");
+	type(&r, " permit 10.0.0.0 0.255.255.255");
+	assert_null(strstr(running(&r), "permit 10.0.0.0"));
+	assert_round_trip(r.c);
+	router_down(&r);
+}
+
 static void an_interface_takes_the_address_of_a_host_only(void **state)
 {
 	static const struct {
@@ -1199,6 +1223,7 @@ int main(void)
 		cmocka_unit_test(numbers_out_of_range_are_refused),
 		cmocka_unit_test(abbreviations_are_taken_if_they_are_unique),
 		cmocka_unit_test(global_commands_leave_a_mode_by_themselves),
+		cmocka_unit_test(nothing_stands_below_a_line_that_was_not_kept),
 		cmocka_unit_test(an_interface_takes_the_address_of_a_host_only),
 		cmocka_unit_test(the_crypto_map_of_an_interface_goes_without_its_name),
 		cmocka_unit_test(global_no_forms_leave_a_mode_too),
