@@ -14,6 +14,14 @@ int life_put(struct control *c, const char *text, size_t len, const char *name, 
 void life_running(struct control *c, struct txt *out);
 void life_free(struct control *c); /* timers and what they keep */
 
+/* life_reload.c: the startup configuration takes the running one's place, an empty one if there is none. out: as
+ * life_put(). 0 or -errno. */
+int reload_now(struct control *c, struct txt *out, const char *reason);
+void reload_in(struct exec_io *io, const struct exec_args *a, bool *ret_error); /* `mmm` or `hhh:mm` */
+void reload_cancel(struct exec_io *io);
+void reload_show(const struct control *c, struct txt *out);
+void reload_free(struct control *c);
+
 /* life_revert.c: what takes itself back unless it is confirmed in time. The configuration of before is in a file as
  * well, so that a control that follows a crash does it in its place. */
 int revert_arm(struct control *c, unsigned minutes, bool idle, struct txt *out); /* 0 or -EBUSY, -ENOMEM after a message */
