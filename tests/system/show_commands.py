@@ -67,7 +67,7 @@ LAYOUTS = {
 # is about is looked up elsewhere. The words stand in the test's file as they stand here.
 ELSEWHERE = {
     'test_show_layouts.py': [
-        'show running-config all', 'show configuration', 'show archive config differences flash:before flash:after',
+        'show running-config all', 'show running-config full', 'show running-config view full', 'show configuration', 'show archive config differences flash:before flash:after',
         'show archive config incremental-diffs flash:after', 'show culvert unsupported'],
     'test_show_live_system.py': [
         'show ip route summary', 'show ip protocols',

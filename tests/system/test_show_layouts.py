@@ -230,6 +230,8 @@ def test_a_row_for_each_interface_and_route_of_the_host(live):
 def test_configurations(live):
     running = live.cli('show running-config').splitlines()
     assert set(running[3:]) <= set(live.cli('show running-config all').splitlines())
+    for words in ('show running-config full', 'show running-config view full'):
+        assert live.cli(words).splitlines()[3:] == running[3:]
     assert live.json('show running-config all')['lines'] == live.cli('show running-config all').splitlines()
     live.cli('copy running-config flash:before')
     live.cli('write memory')
