@@ -74,7 +74,7 @@ static void say_notes(struct control *c)
 	free(c->last_notes);
 	c->last_notes = strdup(now);
 	copy = strdup(now);
-	for (line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+	for (line = copy ? strtok_r(copy, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
 		log_line("CULVERT-4-CONFIG", "%s", line);
 	free(copy);
 }

@@ -12,8 +12,8 @@
 void screen_begin(struct screen *s, const char *prompt)
 {
 	s->prompt = 0;
-	for (const char *p = prompt; *p; p++)
-		s->prompt += ((unsigned char)*p & 0xc0) != 0x80;
+	for (const char *p = prompt; *p; p++) /* a question may have lines above its own */
+		s->prompt = *p == '\n' ? 0 : s->prompt + (((unsigned char)*p & 0xc0) != 0x80);
 	s->n = s->at = s->off = 0;
 }
 

@@ -283,7 +283,7 @@ static void a_long_line_scrolls_and_dollars_mark_what_is_cut(void **state)
 	(void)state;
 	memset(&r, 0, sizeof(r));
 	s.width = 34; /* 30 columns for the line */
-	screen_begin(&s, "R1#");
+	screen_begin(&s, "%Warning: a line above the question takes no room beside it\nR1#");
 	line_insert(&l, "abcdefghijklmnopqrstuvwxyz012", 29);
 	draw(&s, &l, &r);
 	assert_string_equal(row_text(&r), "abcdefghijklmnopqrstuvwxyz012");
