@@ -65,6 +65,16 @@ void if_counts_sample(struct if_counts *c, const struct if_snapshot *i, uint64_t
 	if_rate_sample(&s->rate, now_ms, i->in_packets, i->in_bytes, i->out_packets, i->out_bytes);
 }
 
+void if_counts_prune(struct if_counts *c, uint64_t now_ms)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i].rate.at_ms == now_ms)
+			c->v[n++] = c->v[i];
+	c->n = n;
+}
+
 void if_counts_clear(struct if_counts *c, const struct if_snapshot *i, uint64_t now_ms)
 {
 	struct if_sample *s = find_or_add(c, i->name);

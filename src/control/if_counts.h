@@ -16,6 +16,8 @@ struct if_counts {
 
 /* A look at the counters as they are, for rates and times. A bad allocation skips it. */
 void if_counts_sample(struct if_counts *c, const struct if_snapshot *i, uint64_t now_ms);
+/* Forgets what the look at that time did not find: interfaces come and go, under ever other names. */
+void if_counts_prune(struct if_counts *c, uint64_t now_ms);
 /* `clear counters`: what is shown begins at 0. */
 void if_counts_clear(struct if_counts *c, const struct if_snapshot *i, uint64_t now_ms);
 /* The forwarder's counters begin at 0 by themselves: another one was started. */

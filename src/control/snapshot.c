@@ -302,6 +302,7 @@ void show_sample(struct control *c)
 		take_interface(s, c, c->config->interfaces.v[i]);
 	for (size_t i = 0; i < s->in.n_ifs; i++)
 		if_counts_sample(&c->counts, &s->ifs[i], now);
+	if_counts_prune(&c->counts, now);
 	snapshot_free(s);
 }
 

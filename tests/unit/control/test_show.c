@@ -404,6 +404,13 @@ static void cleared_counters_begin_at_0_and_rates_go_on(void **state)
 	assert_int_equal(shown(&c, 4, 106000).in_packets, 4);
 	if_counts_restarted(&c);
 	assert_int_equal(shown(&c, 2000, 107000).in_packets, 2000);
+	/* the next look finds another interface in its place */
+	struct if_snapshot other = { .name = "Tunnel2", .in_packets = 1 };
+	if_counts_sample(&c, &other, 110000);
+	assert_int_equal(c.n, 2);
+	if_counts_prune(&c, 110000);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(shown(&c, 2000, 110000).cleared_ms, SHOW_NEVER);
 	if_counts_fini(&c);
 }
 
