@@ -97,8 +97,8 @@ static void what_is_off_says_so(void **state)
 static void counts_are_by_facility(void **state)
 {
 	static const struct log_time at = { .wall_ms = 1793693109007 };
-	static const struct log_kind v[] = { { "SYS-5-CONFIG_I", 3, at }, { "LINK-3-UPDOWN", 2, at },
-					     { "SYS-6-STARTUP", 1, at } };
+	const struct log_kind v[] = { { "SYS-5-CONFIG_I", 3, at }, { "LINK-3-UPDOWN", 2, at },
+				      { "SYS-6-STARTUP", 1, at } };
 	struct txt t = TXT_INIT;
 
 	(void)state;
