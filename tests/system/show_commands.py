@@ -67,7 +67,8 @@ LAYOUTS = {
 # is about is looked up elsewhere. The words stand in the test's file as they stand here.
 ELSEWHERE = {
     'test_show_layouts.py': [
-        'show running-config all', 'show running-config full', 'show running-config view full', 'show configuration', 'show archive config differences flash:before flash:after',
+        'show running-config all', 'show running-config full', 'show running-config view full', 'show configuration',
+        'show archive config differences flash:before flash:after',
         'show archive config incremental-diffs flash:after', 'show culvert unsupported'],
     'test_show_live_system.py': [
         'show ip route summary', 'show ip protocols',
@@ -87,6 +88,7 @@ ELSEWHERE = {
         'show monitor capture CAP buffer brief'],
     'test_logging.py': ['show logging', 'show logging count'],
     'test_configuration_life.py': [
-        'show archive', 'show archive config differences', 'show archive config differences flash:one', 'show archive config rollback timer', 'show archive log config all',
+        'show archive', 'show archive config differences', 'show archive config differences flash:one',
+        'show archive config rollback timer', 'show archive log config all',
         'show reload', 'show startup-config'],
 }

@@ -132,7 +132,8 @@ def configured(pattern):
 def test_a_row_for_each_phase_1_sa(live):
     """The peer has the same SAs, from the other side."""
     def ends(doc, one, two):
-        return sorted((s[one], s[two], s['encryption'], s['hash'], s['group']) for s in doc['isakmp_sas'] if s['state'] == 'QM_IDLE')
+        return sorted((s[one], s[two], s['encryption'], s['hash'], s['group'])
+                      for s in doc['isakmp_sas'] if s['state'] == 'QM_IDLE')
 
     here, there = (router.json('show crypto isakmp sa') for router in (live, live.other))
     assert ends(here, 'local', 'remote') == ends(there, 'remote', 'local')
@@ -154,15 +155,19 @@ def test_a_row_for_each_phase_2_sa(live):
     here, there = sas(live), sas(live.other)
     other = {'inbound': 'outbound', 'outbound': 'inbound'}
     assert len(here) >= 8  # ESP of the tunnel, AH and ESP of the map, ESP of IPv6: each in two directions
-    assert sorted((s['spi'], s['direction'], s['protocol'], s['transform'], s['local_ident.address'], s['remote_ident.address']) for s in here) == sorted(
-        (s['spi'], other[s['direction']], s['protocol'], s['transform'], s['remote_ident.address'], s['local_ident.address']) for s in there)
+
+    def rows(sas, way, one, two):
+        return sorted((s['spi'], way[s['direction']], s['protocol'], s['transform'], s[f'{one}_ident.address'], s[f'{two}_ident.address'])
+                      for s in sas)
+
+    assert rows(here, dict(zip(other, other)), 'local', 'remote') == rows(there, other, 'remote', 'local')
     assert compare(live, 'show crypto ipsec sa count', 'ipsec-sa-count')['total'] == len(here)
     assert len(compare(live, 'show crypto ipsec sa address', 'ipsec-sa-address')['sas']) == len(here)
-    rows = compare(live, 'show crypto engine connections active', 'engine')['connections']
+    engine = compare(live, 'show crypto engine connections active', 'engine')['connections']
     ids = sorted({s['conn_id'] for s in here})  # AH and ESP of a bundle have one
-    assert [r['id'] for r in rows if r['type'] == 'IPsec'] == ids and len(ids) >= 6
-    assert [r['type'] for r in rows] == sorted((r['type'] for r in rows), reverse=True)
-    sent = {r['id']: (r['encrypt'], r['decrypt']) for r in rows if r['type'] == 'IPsec'}
+    assert [r['id'] for r in engine if r['type'] == 'IPsec'] == ids and len(ids) >= 6
+    assert [r['type'] for r in engine] == sorted((r['type'] for r in engine), reverse=True)
+    sent = {r['id']: (r['encrypt'], r['decrypt']) for r in engine if r['type'] == 'IPsec'}
     got = compare(live.other, 'show crypto engine connections active', 'engine')['connections']
     assert sorted(sent.values()) == sorted((r['decrypt'], r['encrypt']) for r in got if r['type'] == 'IPsec')
 
@@ -222,7 +227,8 @@ def test_a_row_for_each_interface_and_route_of_the_host(live):
     assert rows['FastEthernet0/1']['mac_address'].replace('.', '') == devices['FastEthernet0/1']['address'].replace(':', '')
     routes = {r['dst'] for r in kernel('route') if r.get('type', 'unicast') == 'unicast'}
     told = live.json('show ip route')['routes']
-    assert {f"{t['network']}/{t['prefix_length']}" for t in told if t['code'] in 'CS' and t['interface'] != 'Loopback7'} == {r.replace('default', '0.0.0.0/0') for r in routes}
+    shown = {f"{t['network']}/{t['prefix_length']}" for t in told if t['code'] in 'CS' and t['interface'] != 'Loopback7'}
+    assert shown == {r.replace('default', '0.0.0.0/0') for r in routes}
 
 
 # ---- what has neither rows nor a layout of its own ----
