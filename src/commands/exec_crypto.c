@@ -35,6 +35,11 @@
 		ADDR6("IPv6 address of the peer", AT(addr)), CLOSE
 #define ALL_DEBUG KW("all", "Enable all debugging")
 
+#define IKEV2_DETAIL OPT, KW("detailed", "Shows ikev2 sas detailed information"), CLOSE
+#define OPT_L2TP                                                                       \
+	OPT, ALT, KW("session", "Session information summary for this protocol"), OR, \
+	KW("tunnel", "Tunnel information summary for this protocol"), CLOSE, CLOSE
+
 const struct cli_row rows_exec_crypto[] = {
 	ROW(IN_BOTH, EXEC_SHOW_ISAKMP_SA, SHOW_ISAKMP,
 	    KW("sa", "Show ISAKMP Security Associations"), OPT,
@@ -105,6 +110,15 @@ const struct cli_row rows_exec_crypto[] = {
 	    KW("active", "Show all crypto engine active connections")),
 	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_SOCKETS, SHOW_CRYPTO,
 	    KW("sockets", "Secure Socket Information")),
+	ROW(IN_BOTH, EXEC_SHOW_TUNNEL_PROTECTION, SHOW, KW("tunnel", "Show configured tunnels"),
+	    KW("protection", "Tunnel protection information"), KW("statistics", "Tunnel protection statistics")),
+	ROW(IN_BOTH, EXEC_SHOW_IKEV2, SHOW_CRYPTO, KW("ikev2", "Shows ikev2 info"), ALT,
+	    KW("policy", "Show policies"), OR, KW("profile", "Shows ikev2 profiles"), OR,
+	    KW("proposal", "Show proposals"), OR, KW("sa", "Shows ikev2 sas"), IKEV2_DETAIL, OR,
+	    KW("session", "Shows ikev2 active session"), IKEV2_DETAIL, OR,
+	    KW("stats", "Shows ikev2 sa stats"), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_L2TP, SHOW, KW("l2tp", "L2TP information"), OPT_L2TP),
+	ROW(IN_BOTH, EXEC_SHOW_VPDN, SHOW, KW("vpdn", "VPDN information"), OPT_L2TP),
 	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_DROPS, SHOW_CRYPTO,
 	    KW("drops", "Packets that were dropped, by reason")),
 	ROW(IN_EXEC, EXEC_SHOW_CRYPTO_CHECK, SHOW_CRYPTO,

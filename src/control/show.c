@@ -111,6 +111,14 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 	case EXEC_SHOW_CRYPTO_SOCKETS:
 		show_crypto_sockets(in, out);
 		return 0;
+	case EXEC_SHOW_TUNNEL_PROTECTION:
+		show_tunnel_protection(in, out);
+		return 0;
+	case EXEC_SHOW_IKEV2:
+	case EXEC_SHOW_L2TP:
+	case EXEC_SHOW_VPDN:
+		show_not_run(action, out);
+		return 0;
 	case EXEC_SHOW_CRYPTO_MTU:
 		show_crypto_mtu(in, out);
 		return 0;

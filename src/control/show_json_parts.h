@@ -33,7 +33,8 @@ void json_lifetime_left(struct json *j, const struct sa_spec *s, const struct fw
 json_tell json_isakmp_sa, json_isakmp_policy, json_isakmp_default_policy, json_isakmp_key,
 	json_isakmp_peers, json_call_admission;
 /* show_json_ipsec.c */
-json_tell json_ipsec_sa, json_crypto_engine, json_crypto_drops, json_crypto_sockets, json_crypto_check;
+json_tell json_ipsec_sa, json_crypto_engine, json_crypto_drops, json_crypto_sockets, json_crypto_check, json_tunnel_protection, json_ikev2,
+	json_l2tp;
 json_tell json_interfaces, json_ip_interface, json_ipv6_interface, json_ip_route, json_ipv6_route;
 json_tell json_access_lists, json_ip_access_lists, json_ipv6_access_list;
 /* show_json_machine.c */

@@ -240,6 +240,17 @@ struct show_socket {
 typedef void show_socket_say(const struct show_socket *s, void *ctx);
 void show_socket_rows(const struct show_in *in, show_socket_say *say, void *ctx);
 void show_crypto_sockets(const struct show_in *in, struct txt *out);
+/* Of all protected tunnels: how many listen for packets, and have an SA; what was dropped for want of one, and what
+ * came in clear. */
+struct show_tunnel_protection {
+	uint64_t listening, up;
+	uint64_t no_sa, recvd_clear; /* packets */
+};
+void show_protection_count(const struct show_in *in, struct show_tunnel_protection *ret);
+void show_tunnel_protection(const struct show_in *in, struct txt *out);
+
+/* show_not_run.c: protocols that nobody runs here, and so have nothing to show. */
+void show_not_run(unsigned action, struct txt *out);
 
 /* show_mtu.c */
 void show_crypto_mtu(const struct show_in *in, struct txt *out);

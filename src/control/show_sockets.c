@@ -2,6 +2,7 @@
 /* show crypto sockets: IOS opens a socket between each protected tunnel and IPsec. */
 #include "control/show_parts.h"
 
+#include <inttypes.h>
 
 static const char *state_of(const struct show_in *in, const struct p2_policy *p)
 {
@@ -70,4 +71,50 @@ void show_crypto_sockets(const struct show_in *in, struct txt *out)
 	show_socket_rows(in, row, out);
 	txt_str(out, "Crypto Sockets in Listen state:\n");
 	show_socket_rows(in, listener, out);
+}
+
+/* ---- show tunnel protection statistics ---- */
+
+struct protection {
+	const struct show_in *in;
+	struct show_tunnel_protection sum;
+};
+
+static void add(const struct show_socket *s, void *ctx)
+{
+	struct protection *p = ctx;
+	struct fwd_policy_stats n = show_policy_stats(p->in, s->p->id);
+
+	p->sum.listening++;
+	p->sum.up += show_current_pair(p->in, s->p->id) != NULL;
+	p->sum.no_sa += n.no_sa;
+	p->sum.recvd_clear += n.recvd_clear;
+}
+
+void show_protection_count(const struct show_in *in, struct show_tunnel_protection *ret)
+{
+	struct protection p = { .in = in };
+
+	show_socket_rows(in, add, &p);
+	*ret = p.sum;
+}
+
+/* The messages between IOS's tunnels and its IPsec: those that have nothing like them here were never sent. */
+void show_tunnel_protection(const struct show_in *in, struct txt *out)
+{
+	struct show_tunnel_protection p;
+
+	show_protection_count(in, &p);
+	txt_str(out, "------------------------- Message Statistics -------------------------\n   Sent:\n");
+	txt_printf(out, "      Listen Start   : %-5" PRIu64 "Listen Stop    : %-5uSocket Open    : %-5u\n"
+			"      Socket Close   : %-5u\n   Rcvd:\n", p.listening, 0, 0, 0);
+	txt_printf(out, "      General Error  : %-5uSocket Error   : %-5uSocket Ready   : %-5u\n"
+			"      Socket Up      : %-5" PRIu64 "Socket Down    : %-5uMTU Changed    : %-5u\n"
+			"      Listen Ready   : %-5" PRIu64 "Other          : %-5u\n\n", 0, 0, 0, p.up, 0, 0, p.listening, 0);
+	txt_str(out, "-------------------------- Error Statistics --------------------------\n   Rcvd:\n");
+	txt_printf(out, "      Listen Start   : %-5uListen Stop    : %-5uSocket Open    : %-5u\n"
+			"      Socket Close   : %-5uConn Timeout   : %-5u\n\n", 0, 0, 0, 0, 0);
+	txt_str(out, "------------ Data Statistics(Other than IPSec protection) ------------\n   Sent:\n");
+	txt_printf(out, "      cef pkt drops  : %-5ups pkt drops   : %-5" PRIu64 "\n   Rcvd:\n"
+			"      ps pkt drops   : %-5uclear pkt drops: %-5" PRIu64 "\n", 0, p.no_sa, 0, p.recvd_clear);
 }
