@@ -27,7 +27,8 @@ FORCE = 'ForceCommand {shell} --socket {socket} ${{SSH_ORIGINAL_COMMAND:+-c "$SS
 LOGIN = '''\
 sed "s,^\\(root:.*\\):[^:]*$,\\1:{shell}," /etc/passwd > {dir}/passwd
 mount --bind {dir}/passwd /etc/passwd
-mkdir -p /run/culvert
+mount -t tmpfs none /run
+mkdir /run/sshd /run/culvert
 mount --bind {dir}/run /run/culvert
 exec /usr/sbin/sshd -D -e -f {dir}/sshd_config
 '''
