@@ -200,7 +200,7 @@ struct show_cursor {
 };
 #define SHOW_PIECE 8192 /* bytes, and then one element more */
 /* True for actions whose answer grows with the number of peers, and which show_some() says in pieces. They look
- * at in->config and in->policies, and at nothing else of in that is not the caller's own copy. */
+ * at in->config, in->policies and in->p2, and at nothing else of in that is not the caller's own copy. */
 bool show_in_pieces(unsigned action, const struct exec_args *a);
 /* The next piece, which may be nothing yet; k->over behind the last one. As show_run(). */
 int show_some(const struct show_in *in, unsigned action, const struct exec_args *a, struct show_cursor *k,

@@ -81,37 +81,61 @@ void snapshot_row(void *ctx, const struct fwd_msg *m)
 	}
 }
 
-static void take_policy(struct snapshot *s, const struct control *c, const struct p2_policy *p,
-			size_t *n_stories)
+static void take_story(struct snapshot *s, const struct control *c, const struct p2_policy *p, size_t *n)
 {
 	const char *story = ike_policy_story(c->ike, p->id);
 
-	append(s, &s->p2, &s->in.n_p2, sizeof(*p), p);
-	append(s, &s->stories, n_stories, sizeof(story), &story);
+	append(s, &s->stories, n, sizeof(story), &story);
 }
 
-/* Each line with `level per-host` is followed by its pairs of hosts. */
+/* Each line with `level per-host` is followed by its pairs of hosts. Where there is none of those, the lines are not
+ * copied: they are as long-lived as the policies are. */
 static void take_policies(struct snapshot *s, const struct control *c)
 {
+	bool made = false;
 	size_t n = 0;
 
+	for (size_t i = 0; i < c->compiled.n_shown; i++)
+		made |= c->compiled.shown[i].per_host;
 	for (size_t i = 0; i < c->compiled.n_shown; i++) {
 		const struct p2_policy *line = &c->compiled.shown[i], *p = NULL;
 
-		take_policy(s, c, line, &n);
+		take_story(s, c, line, &n);
+		if (made)
+			append(s, &s->p2, &s->in.n_p2, sizeof(*line), line);
 		while (line->per_host && (p = ike_made(c->ike, p)))
-			if (p->line == line->id)
-				take_policy(s, c, p, &n);
+			if (p->line == line->id) {
+				take_story(s, c, p, &n);
+				append(s, &s->p2, &s->in.n_p2, sizeof(*p), p);
+			}
+	}
+	s->in.p2 = made ? s->p2 : c->compiled.shown;
+	if (!made)
+		s->in.n_p2 = c->compiled.n_shown;
+}
+
+/* Long answers are made of the SAs of IPsec, and somebody waits. */
+static bool wants_ike_sas(unsigned action)
+{
+	switch (action) {
+	case EXEC_SHOW_IPSEC_SA:
+	case EXEC_SHOW_CRYPTO_MAP:
+	case EXEC_SHOW_CRYPTO_CHECK:
+	case EXEC_SHOW_ACCESS_LISTS:
+	case EXEC_SHOW_IP_ACCESS_LISTS:
+		return false;
+	default:
+		return true;
 	}
 }
 
-static void take_ike(struct snapshot *s, struct control *c)
+static void take_ike(struct snapshot *s, struct control *c, unsigned action)
 {
 	uint64_t now = host_now_ms(NULL);
 	struct ike_pair_info pair;
 	struct ike_sa_info sa;
 
-	for (size_t i = 0; ike_get_sa(c->ike, now, i, &sa); i++)
+	for (size_t i = 0; wants_ike_sas(action) && ike_get_sa(c->ike, now, i, &sa); i++)
 		append(s, &s->sas, &s->in.n_sas, sizeof(sa), &sa);
 	for (size_t i = 0; ike_get_pair(c->ike, i, &pair); i++)
 		append(s, &s->pairs, &s->in.n_pairs, sizeof(pair), &pair);
@@ -452,7 +476,7 @@ void snapshot_fill(struct snapshot *s, struct control *c, const struct session *
 	struct show_in *in = &s->in;
 
 	(void)plumb_look(c);
-	take_ike(s, c);
+	take_ike(s, c, action);
 	timeline_carried(c->timeline, host_now_ms(NULL), s->sa_stats, in->n_sa_stats);
 	take_matches(s, c);
 	if (action == EXEC_SHOW_ACCESS_LISTS || action == EXEC_SHOW_IP_ACCESS_LISTS ||
@@ -478,7 +502,6 @@ void snapshot_fill(struct snapshot *s, struct control *c, const struct session *
 	in->sas = s->sas;
 	in->pairs = s->pairs;
 	ike_get_admission(c->ike, &in->admission);
-	in->p2 = s->p2;
 	in->stories = s->stories;
 	in->policies = c->compiled.policies;
 	in->n_policies = c->compiled.n_policies;
