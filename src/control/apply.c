@@ -158,7 +158,7 @@ void apply_all(struct control *c)
 			 strerror(-err));
 	logging_follow(c);
 	forwarding_follow(c);
-	plan_retry(c, err || c->steering_failed || c->access_failed || c->ike6_failed);
+	plan_retry(c, err || c->steering_failed || c->tun_busy || c->access_failed || c->ike6_failed);
 	say_notes(c);
 	access_diagnose(c);
 	say_isakmp(c);

@@ -104,7 +104,9 @@ static bool tun_ready(struct control *c, const char *name, struct fwd_port desc,
 		const struct nl_link *l = plumb_link_named(c, name);
 
 		*ifindex = l ? l->ifindex : 0;
-		*in_forwarder = l != NULL;
+		/* the forwarder of a router that was killed a moment ago may have it still: the next time */
+		*in_forwarder = l && (desc.kind != FWD_PORT_STEER || in_place(c, name, desc));
+		c->tun_busy |= l && !*in_forwarder;
 		return l != NULL;
 	}
 	if (fd < 0) {
@@ -409,6 +411,7 @@ void steering_apply(struct control *c)
 	uint64_t before;
 
 	c->guarded = true;
+	c->tun_busy = false;
 	if (access_apply(c, !known || gen != c->nft_seen))
 		gen++;
 	before = c->last_ruleset;
