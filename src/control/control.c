@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/acl_log.h"
@@ -35,6 +36,8 @@
 #include "host/privs.h"
 #include "host/sockets.h"
 #include "host/supervisor.h"
+
+#define CLAIM_TRIES 50 /* a second in all */
 
 static void on_forwarder_event(void *ctx, const struct fwd_msg *m)
 {
@@ -223,6 +226,19 @@ static void orderly_stop(struct control *c)
 	(void)unlink(c->opt->socket);
 }
 
+/* A router that was killed may have some milliseconds to live: whoever starts another at once means it. */
+static int claim(void)
+{
+	const struct timespec again = { .tv_nsec = 20 * 1000 * 1000 };
+	int fd = netns_claim("culvert-router");
+
+	for (int i = 0; fd == -EADDRINUSE && i < CLAIM_TRIES; i++) {
+		nanosleep(&again, NULL);
+		fd = netns_claim("culvert-router");
+	}
+	return fd;
+}
+
 static int start(struct control *c, int fwd_fd)
 {
 	struct ike_env env = { .random = host_random, .ctx = c, .export_keys = c->opt->keylog != NULL,
@@ -253,7 +269,7 @@ static int start(struct control *c, int fwd_fd)
 	}
 	/* before anything of the host is touched: another one may run here, and this one
 	 * would put its rules in place of that one's */
-	c->claim_fd = netns_claim("culvert-router");
+	c->claim_fd = claim();
 	if (c->claim_fd < 0) {
 		log_line("CULVERT-2-START", "a router runs in this network namespace: %s",
 			 strerror(-c->claim_fd));
