@@ -132,6 +132,7 @@ void apply_all(struct control *c)
 	int err;
 
 	files_keep(c); /* before it is in force */
+	c->tun_busy = false;
 	err = plumb_look(c);
 	/* steering needs the SPD, the SPD the interfaces, tunnels their TUNs: so the
 	 * lines first, then the plumbing, then the whole again if that has changed anything */

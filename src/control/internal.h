@@ -125,7 +125,7 @@ struct control {
 	bool udp4500, udp6_4500, ipip, ready, stopping, isakmp_on, crypto_seen;
 	bool guarded;	     /* whatever leaves by a crypto map's interface meets the guard */
 	bool steering_failed; /* the last time */
-	bool tun_busy;	      /* somebody has a steering TUN that is not our forwarder */
+	bool tun_busy;	      /* the same; somebody has a TUN who is not our forwarder */
 	bool ike6_failed;     /* IKE has no port of IPv6 yet, and should have */
 	bool retrying;	     /* the apply timer runs for a retry: a change shortens it */
 	unsigned retry_sec;  /* until what failed is tried again; 0: nothing failed */

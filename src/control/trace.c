@@ -217,7 +217,8 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct trace *t = ctx;
 	struct sockaddr_storage to = { 0 };
-	uint8_t data[64], control[512];
+	_Alignas(struct cmsghdr) uint8_t control[512];
+	uint8_t data[64];
 	struct iovec io = { data, sizeof(data) };
 	struct msghdr m = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &io, .msg_iovlen = 1,
 			    .msg_control = control, .msg_controllen = sizeof(control) };

@@ -81,8 +81,8 @@ static bool in_place(struct control *c, const char *name, struct fwd_port desc)
 	return l && fwdlink_call(c->fwd, &m, -1, NULL, NULL) == 0;
 }
 
-/* Makes (or finds) the TUN and hands it to the forwarder. A TUN that is busy is
- * the forwarder's already: control was restarted. */
+/* Makes (or finds) the TUN and hands it to the forwarder. One that is busy is the forwarder's already, if control
+ * was restarted; or that of a router that was killed a moment ago, and then the next time gets it. */
 static bool tun_ready(struct control *c, const char *name, struct fwd_port desc, uint32_t *ifindex,
 		      bool *in_forwarder)
 {
@@ -104,9 +104,8 @@ static bool tun_ready(struct control *c, const char *name, struct fwd_port desc,
 		const struct nl_link *l = plumb_link_named(c, name);
 
 		*ifindex = l ? l->ifindex : 0;
-		/* the forwarder of a router that was killed a moment ago may have it still: the next time */
-		*in_forwarder = l && (desc.kind != FWD_PORT_STEER || in_place(c, name, desc));
-		c->tun_busy |= l && !*in_forwarder;
+		*in_forwarder = in_place(c, name, desc);
+		c->tun_busy |= !*in_forwarder;
 		return l != NULL;
 	}
 	if (fd < 0) {
@@ -411,7 +410,6 @@ void steering_apply(struct control *c)
 	uint64_t before;
 
 	c->guarded = true;
-	c->tun_busy = false;
 	if (access_apply(c, !known || gen != c->nft_seen))
 		gen++;
 	before = c->last_ruleset;

@@ -101,13 +101,16 @@ static int find_or_make(struct forwarder *f, const struct fwd_port *desc, struct
 
 static bool is_whole(const struct forwarder *f, const struct fport *p);
 
-/* A control that follows another asks: it cannot open a TUN that is open here. */
-static bool is_there(struct forwarder *f, const struct fwd_port *desc)
+/* A control that follows another asks: it cannot open a TUN that is open here. Tunnels are numbered as a control meets
+ * them, which may have been in another order. */
+static bool is_there(const struct forwarder *f, const struct fwd_port *desc)
 {
-	const struct fport *p = port_by_id(f, desc->id);
-
-	return p && p->desc.kind == desc->kind && p->desc.ifid == desc->ifid &&
-	       p->desc.dev_ifindex == desc->dev_ifindex && p->desc.tunnel_id == desc->tunnel_id && is_whole(f, p);
+	for (const struct fport *p = f->all->ports; p; p = p->next)
+		if ((p->desc.id == desc->id || desc->kind == FWD_PORT_TUNNEL) && p->desc.kind == desc->kind &&
+		    p->desc.ifid == desc->ifid && p->desc.dev_ifindex == desc->dev_ifindex &&
+		    p->desc.tunnel_id == desc->tunnel_id && is_whole(f, p))
+			return true;
+	return false;
 }
 
 int ports_add(struct forwarder *f, const struct fwd_port *desc, int fd)

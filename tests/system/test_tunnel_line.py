@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The line protocol of tunnels in whole routers: what it follows, who hears of it, and what
 becomes of the routes over it."""
+import json
 import re
 import time
 
@@ -270,3 +271,19 @@ def test_an_unnumbered_tunnel_shows_whose_address_it_has(world):
     assert re.findall(rf'.*{R1}.*', r.cli('show ip route')) == [f'L        {R1}/32 is directly connected, FastEthernet0/1']
     r.cli('conf t ; interface Tunnel0 ; no ip unnumbered')
     until(lambda: re.search(r'^Tunnel0 +unassigned', r.cli('show ip interface brief'), re.M), 5, 'no address')
+
+
+def test_a_router_that_follows_a_killed_one_at_once_has_its_devices(world):
+    """Those of the old one are busy for as long as its forwarder still dies."""
+    lines = ('crypto map M 10 ipsec-isakmp\n set peer 192.0.2.2\n match address L\nip access-list extended L\n'
+             ' permit ip 10.1.0.0 0.0.255.255 10.2.0.0 0.0.255.255\ninterface FastEthernet0/1\n crypto map M')
+
+    def read(device):
+        link, = json.loads(world.one.ip('-d', '-j', 'link', 'show', device))
+        return link['linkinfo']['info_data'].get('numqueues', 1) > 0
+
+    for _ in range(4):
+        router = Router(world.one, text(R1, R2, {0: []}, lines))
+        for device in ('Tunnel0', 'cvsteer0'):
+            until(lambda: read(device), 10, f'somebody who reads {device}')
+        router.kill()
