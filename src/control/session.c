@@ -15,6 +15,7 @@
 #include "host/os.h"
 
 #define ASYNC_MAX   (1u << 20)	/* log lines are dropped for who does not read them */
+#define FAREWELL_SEC 30
 #define TERMINAL_LENGTH 24
 #define TERMINAL_WIDTH 80
 
@@ -127,13 +128,22 @@ void session_prompt(struct session *s, bool error)
 	txt_fini(&t);
 }
 
+void session_farewell(struct session *s)
+{
+	static const struct timeval farewell = { .tv_sec = FAREWELL_SEC };
+
+	bufferevent_set_timeouts(s->bev, NULL, &farewell);
+}
+
 /* For the next line, or for the end. */
 void session_ready(struct session *s, bool error)
 {
-	if (s->ending)
-		session_put(s, SHELL_CLOSE, "", 0);
-	else
+	if (!s->ending) {
 		session_prompt(s, error);
+		return;
+	}
+	session_put(s, SHELL_CLOSE, "", 0);
+	session_farewell(s);
 }
 
 void session_resume(struct session *s, bool error)

@@ -16,7 +16,6 @@
 #define SESSIONS_MAX 256
 #define SESSIONS_OURS 8 /* of them are for root and who runs the router: nobody can lock them out */
 #define SLICE_MS    5 /* of lines that have come together; then others have their turn */
-#define FAREWELL_SEC 30 /* to read what is left, for who has closed his side */
 #define HELLO_MS 300 /* within which a client says what it is */
 
 /* Whoever asks on and does not read; one answer may be as long as it is. False: s was cut off. */
@@ -44,15 +43,13 @@ static bool make_room(struct session *s)
 /* He has closed his side for writing; the answers he may still read. */
 static void say_rest(struct session *s)
 {
-	static const struct timeval farewell = { .tv_sec = FAREWELL_SEC };
-
 	if (!session_unread(s)) {
 		session_free(s);
 		return;
 	}
 	s->ending = true;
 	bufferevent_disable(s->bev, EV_READ);
-	bufferevent_set_timeouts(s->bev, NULL, &farewell);
+	session_farewell(s);
 }
 
 /* Takes what has been read, for a while. */

@@ -40,6 +40,8 @@ void session_put(struct session *s, enum shell_frame type, const void *p, size_t
 void session_prompt(struct session *s, bool error);
 /* For the next line, or for the end. */
 void session_ready(struct session *s, bool error);
+/* It ends: whoever does not read what is left within half a minute is cut off. */
+void session_farewell(struct session *s);
 /* In a configuration mode. */
 bool session_configuring(const struct session *s);
 /* Bytes that the client has not read yet. */

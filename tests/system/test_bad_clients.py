@@ -252,3 +252,17 @@ def test_a_ping_without_end_leaves_no_more_than_a_bound():
     # six bytes each on their way
     assert len(marks) * 6 < 400_000 and received > 0 and sent >= len(marks)
     assert int(re.search(rb'is (\d+) percent', result)[1]) == received * 100 // sent
+
+
+@pytest.mark.slow
+def test_who_ends_and_does_not_read_is_cut_off(router):  # noqa: F811
+    def lines():
+        return shell(router, 'show users | count vty').stdout
+
+    alone = lines()
+    with client(router) as s:
+        s.sendall(frame(LINE, b'show interfaces') * 3000 + frame(LINE, b'exit'))
+        time.sleep(3)
+        assert lines() != alone
+        time.sleep(32)
+        assert lines() == alone
