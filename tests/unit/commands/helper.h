@@ -125,4 +125,22 @@ static inline void assert_round_trip(const struct config *c)
 	txt_fini(&two);
 }
 
+/* What a check says of one configuration, and not of the other. */
+struct remark_row {
+	const char *good, *bad, *want;
+};
+
+/* checked: a configuration's remarks as text, for free(). */
+static inline void remarks_are_of_the_bad(const struct remark_row *rows, size_t n, char *(*checked)(const char *text))
+{
+	for (size_t i = 0; i < n; i++) {
+		char *good = checked(rows[i].good), *bad = checked(rows[i].bad);
+
+		if (strstr(good, rows[i].want) || !strstr(bad, rows[i].want))
+			fail_msg("row %zu: %s\n%s", i, rows[i].want, strstr(good, rows[i].want) ? good : bad);
+		free(good);
+		free(bad);
+	}
+}
+
 #endif
