@@ -22,6 +22,7 @@
 #define UNSET	 \
 	ALT, KW("no", "Negate a command or set its defaults"), OR, \
 	KW("default", "Set a command to its defaults"), CLOSE
+#define OPT_VRF	 OPT, KW("vrf", "Select VPN routing instance"), WORD("VPN Routing/Forwarding instance name", AT(vrf)), CLOSE
 #define OPT_IF	 OPT, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
 #define OPT_LIST OPT, WORD("Access list name or number", AT(name)), CLOSE
 #define IPV6	 KW("ipv6", "IPv6 information")
@@ -134,7 +135,7 @@ const struct cli_row rows_exec[] = {
 
 	ROW(IN_BOTH, EXEC_PING, KW("ping", "Send echo messages")), /* asks */
 	/* names are told apart by nobody: they are of IPv4 */
-	ROW(IN_BOTH, EXEC_PING, KW("ping", "Send echo messages"), OPT, KW("ipv6", "IPv6 echo"), CLOSE,
+	ROW(IN_BOTH, EXEC_PING, KW("ping", "Send echo messages"), OPT_VRF, OPT, KW("ipv6", "IPv6 echo"), CLOSE,
 	    ADDR6("Ping destination address", AT(addr)), ANY, KW("repeat", "specify repeat count"),
 	    NUM(1, 2147483647, "repeat count", AT(repeat)), OR, KW("size", "specify datagram size"),
 	    NUM(48, 18024, "datagram size", AT(size)), OR,
@@ -142,7 +143,7 @@ const struct cli_row rows_exec[] = {
 	    ARG(arg_ifname, "Source interface", AT(ifname)), CLOSE, OR,
 	    KW("timeout", "specify timeout interval"),
 	    NUM(0, 3600, "timeout (seconds)", AT(timeout_sec)), CLOSE),
-	ROW(IN_BOTH, EXEC_PING, KW("ping", "Send echo messages"), OPT, KW("ip", "IP echo"), CLOSE,
+	ROW(IN_BOTH, EXEC_PING, KW("ping", "Send echo messages"), OPT_VRF, OPT, KW("ip", "IP echo"), CLOSE,
 	    ALT, ADDR("Ping destination address", AT(addr)), OR,
 	    ARG(arg_host, "Ping destination hostname", AT(text)), CLOSE, ANY,
 	    KWV("df-bit", "enable do not fragment bit in IP header", AT(df), 1), OR,

@@ -42,6 +42,9 @@ enum exec_action {
 	EXEC_SHOW_IKEV2, /* what of it: all is nothing */
 	EXEC_SHOW_L2TP,
 	EXEC_SHOW_VPDN,
+	EXEC_SHOW_EZVPN,
+	EXEC_SHOW_PKI_TOKEN,
+	EXEC_SHOW_VRF, /* name; flag: of IPv4 (`show ip vrf`); detail */
 	EXEC_SHOW_CRYPTO_MTU,
 	EXEC_SHOW_CRYPTO_DROPS,
 	EXEC_SHOW_CRYPTO_CHECK,
@@ -99,7 +102,9 @@ enum exec_action {
 	EXEC_CLEAR_ADMISSION,
 	EXEC_CLEAR_ARP, /* ifname; addr */
 
+	/* from here on to EXEC_DEBUG_CONDITION: control/debug.c */
 	EXEC_DEBUG,   /* number: enum exec_debug; flag: on (clear: no debug, undebug) */
+	EXEC_DEBUG_ALL_ON, /* asks */
 	EXEC_UNDEBUG_ALL,
 	EXEC_DEBUG_CONDITION, /* addr (peer), none: reset; flag: set */
 
@@ -128,6 +133,8 @@ enum exec_action {
 	EXEC_TRACEROUTE, /* addr or text (host); addr2 or ifname (source); number, number2 (TTL); repeat (probes),
 			  * timeout_sec, size (port) */
 	EXEC_PING, /* addr or text (host), neither: asks; addr2 or ifname (source); repeat, size, timeout_sec, df */
+
+	EXEC_ABSENT, /* number: enum exec_absent */
 
 	/* monitor capture; name in all of them */
 	EXEC_CAPTURE_INTERFACE, /* ifname; proto: enum exec_capture; and as MATCH */
@@ -169,7 +176,13 @@ enum exec_capture { EXEC_CAPTURE_IN = 1, EXEC_CAPTURE_OUT, EXEC_CAPTURE_BOTH };
 enum exec_pem { EXEC_PEM_3DES = 1, EXEC_PEM_DES, EXEC_PEM_AES };
 
 enum exec_debug { EXEC_DEBUG_ISAKMP = 1, EXEC_DEBUG_IPSEC = 2, EXEC_DEBUG_ENGINE = 4,
-		  EXEC_DEBUG_KEEPALIVE = 8, EXEC_DEBUG_ALL = 15 };
+		  EXEC_DEBUG_KEEPALIVE = 8, EXEC_DEBUG_ISAKMP_ERROR = 16, EXEC_DEBUG_ISAKMP_DETAIL = 32,
+		  EXEC_DEBUG_IPSEC_ERROR = 64, EXEC_DEBUG_IPSEC_MESSAGE = 128, EXEC_DEBUG_IPSEC_STATES = 256,
+		  EXEC_DEBUG_PKI_MESSAGES = 512, EXEC_DEBUG_PKI_TRANSACTIONS = 1024, EXEC_DEBUG_PKI_CALLBACKS = 2048,
+		  EXEC_DEBUG_PKI_VALIDATION = 4096, EXEC_DEBUG_ALL = 8191 };
+
+/* What IOS takes and a router without that has no use for. */
+enum exec_absent { EXEC_ABSENT_TELNET = 1, EXEC_ABSENT_SSH, EXEC_ABSENT_RLOGIN, EXEC_ABSENT_FAILOVER };
 
 struct exec_args {
 	bool detail, count, flag, df;
@@ -178,6 +191,7 @@ struct exec_args {
 	uint32_t repeat, size, timeout_sec; /* ping; 0: IOS's 5, 100, 2 */
 	struct ipaddr addr, addr2;
 	char ifname[CFG_NAME_MAX]; /* canonical */
+	char vrf[CFG_NAME_MAX];	   /* none is ever there: control/absent.c answers */
 	char name[CFG_NAME_MAX];
 	char text[256];
 };

@@ -17,7 +17,9 @@
 
 const struct cli_row rows_exec_clear[] = {
 	ROW(EXEC_CLEAR_CRYPTO_SESSION, KW("crypto", "Encryption subsystem"),
-	    KW("session", "Clear crypto sessions (tunnels)"), OPT,
+	    KW("session", "Clear crypto sessions (tunnels)"), OPT, ALT,
+	    KW("fvrf", "Clear crypto sessions for a front-door VRF"), OR,
+	    KW("ivrf", "Clear crypto sessions for an inside VRF"), CLOSE, WORD("VRF name", AT(vrf)), CLOSE, OPT,
 	    KW("local", "Clear crypto sessions for a local crypto endpoint"),
 	    EITHER("local IP address", AT(addr2)), PORT("Clear crypto sessions for a local IKE port", number), CLOSE, OPT,
 	    KW("remote", "Clear crypto sessions for a remote IKE peer"),

@@ -18,22 +18,8 @@
 #define SHOW_IPSEC  SHOW_CRYPTO, KW("ipsec", "Show IPSEC policy")
 #define CLEAR_CRYPTO KW("clear", "Reset functions"), KW("crypto", "Encryption subsystem")
 #define EITHER(h, f) ALT, ADDR(h, f), OR, ADDR6(h, f), CLOSE
+#define VRF(h)	    KW("vrf", h), WORD("VRF Routing/Forwarding instance name", AT(vrf))
 #define DETAIL	    OPT, KWV("detail", "Show detail", AT(detail), 1), CLOSE
-
-#define DEBUG_WHAT                                                                        \
-	ALT, KW("tunnel", "Generic Tunnel Interface"),                                    \
-		KWV("keepalive", "Tunnel keepalive events", AT(number), EXEC_DEBUG_KEEPALIVE), OR, \
-		KW("crypto", "Cryptographic subsystem"), ALT,                                     \
-		KWV("engine", "Crypto Engine Debug", AT(number), EXEC_DEBUG_ENGINE), OR,  \
-		KWV("ipsec", "IPSEC processing", AT(number), EXEC_DEBUG_IPSEC), OR,       \
-		KWV("isakmp", "ISAKMP Key Management", AT(number), EXEC_DEBUG_ISAKMP), CLOSE, CLOSE
-#define DEBUG_CONDITION                                                                   \
-	KW("crypto", "Cryptographic subsystem"), KW("condition", "Define debug condition filters")
-#define DEBUG_PEER                                                            \
-	KW("peer", "IKE peer"), ALT, KW("ipv4", "IPv4 address"),              \
-		ADDR("IP address of the peer", AT(addr)), OR, KW("ipv6", "IPv6 address"), \
-		ADDR6("IPv6 address of the peer", AT(addr)), CLOSE
-#define ALL_DEBUG KW("all", "Enable all debugging")
 
 #define IKEV2_DETAIL OPT, KW("detailed", "Shows ikev2 sas detailed information"), CLOSE
 #define OPT_L2TP                                                                       \
@@ -45,7 +31,9 @@ const struct cli_row rows_exec_crypto[] = {
 	    KW("sa", "Show ISAKMP Security Associations"), OPT,
 	    KWV("active", "Shows HA-enabled ISAKMP SAs in the active state", AT(flag), 1), OR,
 	    KWV("count", "Show ISAKMP SA count", AT(count), 1), OR,
-	    KWV("detail", "Show ISAKMP SA Detail", AT(detail), 1), CLOSE),
+	    KWV("detail", "Show ISAKMP SA Detail", AT(detail), 1), OR,
+	    KWV("standby", "Shows HA-enabled ISAKMP SAs in the standby state", AT(number), 1), OR,
+	    VRF("Show ISAKMP SAs per VRF"), CLOSE),
 	ROW(IN_BOTH, EXEC_SHOW_ISAKMP_POLICY, SHOW_ISAKMP,
 	    KW("policy", "Show ISAKMP protection suite policy")),
 	ROW(IN_BOTH, EXEC_SHOW_ISAKMP_DEFAULT_POLICY, SHOW_ISAKMP,
@@ -53,7 +41,7 @@ const struct cli_row rows_exec_crypto[] = {
 	    KW("policy", "Show default ISAKMP policies")),
 	ROW(IN_EXEC, EXEC_SHOW_ISAKMP_KEY, SHOW_ISAKMP, KW("key", "Show ISAKMP preshared keys")),
 	ROW(IN_BOTH, EXEC_SHOW_ISAKMP_PEERS, SHOW_ISAKMP, KW("peers", "Show ISAKMP peer structures"),
-	    OPT, EITHER("IP address of the peer", AT(addr)), CLOSE),
+	    OPT, EITHER("IP address of the peer", AT(addr)), OR, VRF("Show ISAKMP peers per VRF"), CLOSE),
 	ROW(IN_BOTH, EXEC_SHOW_IPSEC_SA, SHOW_IPSEC, KW("sa", "IPSEC SA table"), ANY,
 	    KWV("address", "IPSEC SA table in (dest) address order", AT(flag), 1), OR,
 	    KWV("count", "IPSEC SA count", AT(count), 1), OR,
@@ -66,7 +54,7 @@ const struct cli_row rows_exec_crypto[] = {
 	    KW("map", "IPSEC SA table for a specific crypto map"),
 	    WORD("Name of crypto map", AT(name)), OR,
 	    KW("peer", "show all SAs with specified peer"),
-	    EITHER("IP address of the peer", AT(addr)), CLOSE),
+	    EITHER("IP address of the peer", AT(addr)), OR, VRF("show all SAs of a specified VRF"), CLOSE),
 	ROW(IN_BOTH, EXEC_SHOW_IPSEC_PROFILE, SHOW_IPSEC,
 	    KW("profile", "Show ipsec profile information"), OPT,
 	    WORD("Name of the ipsec profile", AT(name)), CLOSE),
@@ -97,9 +85,11 @@ const struct cli_row rows_exec_crypto[] = {
 	    KW("session", "Show crypto sessions (tunnels)"), ANY,
 	    KWV("brief", "Show brief of crypto session", AT(flag), 1), OR,
 	    KWV("detail", "Show detailed crypto session", AT(detail), 1), OR,
+	    KW("fvrf", "Show crypto sessions for a front-door VRF"), WORD("VRF name", AT(vrf)), OR,
 	    KWV("history", "Show how past sessions ended, and which flap", AT(number), 2), OR,
 	    KW("interface", "Show crypto sessions on an interface"),
 	    ARG(arg_ifname, "Interface", AT(ifname)), OR,
+	    KW("ivrf", "Show crypto sessions for an inside VRF"), WORD("VRF name", AT(vrf)), OR,
 	    KW("local", "Show crypto sessions for a local crypto endpoint"),
 	    EITHER("local IP address", AT(addr2)), OR,
 	    KW("remote", "Show crypto sessions for a remote IKE peer"),
@@ -117,6 +107,8 @@ const struct cli_row rows_exec_crypto[] = {
 	    KW("proposal", "Show proposals"), OR, KW("sa", "Shows ikev2 sas"), IKEV2_DETAIL, OR,
 	    KW("session", "Shows ikev2 active session"), IKEV2_DETAIL, OR,
 	    KW("stats", "Shows ikev2 sa stats"), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_EZVPN, SHOW_IPSEC, KW("client", "Show Client Status"),
+	    KW("ezvpn", "Show Easy VPN Client Information")),
 	ROW(IN_BOTH, EXEC_SHOW_L2TP, SHOW, KW("l2tp", "L2TP information"), OPT_L2TP),
 	ROW(IN_BOTH, EXEC_SHOW_VPDN, SHOW, KW("vpdn", "VPDN information"), OPT_L2TP),
 	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_DROPS, SHOW_CRYPTO,
@@ -128,7 +120,7 @@ const struct cli_row rows_exec_crypto[] = {
 	    WORD("Algorithm, protocol, mode or state", AT(text)), CLOSE),
 
 	ROW(IN_EXEC, EXEC_CLEAR_ISAKMP, CLEAR_CRYPTO, KW("isakmp", "Flush the ISAKMP database"), OPT,
-	    NUM(1, 4294967295, "connection id of SA", AT(number)), CLOSE),
+	    NUM(1, 4294967295, "connection id of SA", AT(number)), OR, VRF("Clear ISAKMP SAs of a VRF"), CLOSE),
 	ROW(IN_EXEC, EXEC_CLEAR_IPSEC_COUNTERS, CLEAR_CRYPTO, KW("sa", "Clear all crypto SAs"),
 	    KW("counters", "Reset the SA counters")),
 	ROW(IN_EXEC, EXEC_CLEAR_IPSEC_SA, CLEAR_CRYPTO, KW("sa", "Clear all crypto SAs"), OPT,
@@ -137,25 +129,8 @@ const struct cli_row rows_exec_crypto[] = {
 	    KWV("esp", "Encapsulation security payload", AT(proto), PROTO_ESP), CLOSE,
 	    NUM(1, 4294967295, "SPI", AT(number2)), OR, KW("map", "Clear all SAs for a given crypto map"),
 	    WORD("Crypto map name", AT(name)), OR, KW("peer", "Clear all SAs for a given crypto peer"),
-	    EITHER("peer address", AT(addr)), CLOSE),
-	ROW(IN_EXEC, EXEC_DEBUG, KWV("debug", "Debugging functions (see also 'undebug')", AT(flag), 1),
-	    DEBUG_WHAT),
-	ROW(IN_EXEC, EXEC_DEBUG_CONDITION,
-	    KWV("debug", "Debugging functions (see also 'undebug')", AT(flag), 1), DEBUG_CONDITION, ALT,
-	    DEBUG_PEER, OR, KW("reset", "Delete all debug filters and turn off conditional debug"), CLOSE),
-	ROW(IN_EXEC, EXEC_DEBUG_CONDITION, KW("no", "Disable debugging informations"),
-	    KW("debug", "Debugging functions (see also 'undebug')"), DEBUG_CONDITION, DEBUG_PEER),
-	ROW(IN_EXEC, EXEC_DEBUG_CONDITION, KW("undebug", "Disable debugging functions (see also 'debug')"),
-	    DEBUG_CONDITION, DEBUG_PEER),
+	    EITHER("peer address", AT(addr)), OR, VRF("Clear all SAs for a given VRF"), CLOSE),
 	ROW(IN_EXEC, EXEC_SHOW_DEBUG_CONDITION, SHOW_CRYPTO,
 	    KW("debug-condition", "Debug Condition filters")),
-	ROW(IN_EXEC, EXEC_DEBUG, KW("no", "Disable debugging informations"),
-	    KW("debug", "Debugging functions (see also 'undebug')"), DEBUG_WHAT),
-	ROW(IN_EXEC, EXEC_DEBUG, KW("undebug", "Disable debugging functions (see also 'debug')"),
-	    DEBUG_WHAT),
-	ROW(IN_EXEC, EXEC_UNDEBUG_ALL,
-	    KW("undebug", "Disable debugging functions (see also 'debug')"), ALL_DEBUG),
-	ROW(IN_EXEC, EXEC_UNDEBUG_ALL, KW("no", "Disable debugging informations"),
-	    KW("debug", "Debugging functions (see also 'undebug')"), ALL_DEBUG),
 	{ .toks = NULL },
 };

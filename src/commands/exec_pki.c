@@ -82,6 +82,7 @@ const struct cli_row rows_exec_pki[] = {
 	ROW(IN_CONF, EXEC_PKI_CRL_REQUEST, PKI, KW("crl", "Configure certificate revocation list options"),
 	    KW("request", "Request the latest CRL"), TRUSTPOINT),
 
+	ROW(IN_EXEC, EXEC_SHOW_PKI_TOKEN, SHOW_PKI, KW("token", "Show token status")),
 	ROW(IN_EXEC, EXEC_SHOW_PKI_CRLS, SHOW_PKI, KW("crls", "Show Certificate Revocation Lists")),
 	ROW(IN_EXEC, EXEC_SHOW_PKI_CERTIFICATES, SHOW_PKI, KW("certificates", "Show certificates"), ANY,
 	    KWV("verbose", "Show certificate details", AT(detail), 1), OR,

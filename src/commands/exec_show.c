@@ -17,6 +17,10 @@
 #define ROUTES	  SHOW_IP, KW("route", "IP routing table")
 #define PROCESSES SHOW, KW("processes", "Active process statistics")
 #define SORTED	  OPT, KWV("sorted", "Show sorted output", AT(flag), 1), CLOSE
+#define OF_VRF                                                                                                      \
+	OPT, KW("brief", "Brief VPN Routing/Forwarding instance information"), OR,                                  \
+		KWV("detail", "Detailed VPN Routing/Forwarding instance information", AT(detail), 1), CLOSE, OPT,   \
+		WORD("VPN Routing/Forwarding instance name", AT(name)), CLOSE
 #define OF_ARP	  OPT, ADDR("IP address or hostname of ARP entry", AT(addr)), OR, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
 
 const struct cli_row rows_exec_show[] = {
@@ -25,6 +29,10 @@ const struct cli_row rows_exec_show[] = {
 	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, ALT,
 	    KWV("connected", "Connected", AT(number), EXEC_ROUTES_CONNECTED), OR,
 	    KWV("static", "Static routes", AT(number), EXEC_ROUTES_STATIC), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, KW("vrf", "Display routes from a VPN Routing/Forwarding instance"),
+	    WORD("VPN Routing/Forwarding instance name", AT(vrf))),
+	ROW(IN_BOTH, EXEC_SHOW_VRF, SHOW, KW("vrf", "VPN Routing/Forwarding instance information"), OF_VRF),
+	ROW(IN_BOTH, EXEC_SHOW_VRF, SHOW_IP, KWV("vrf", "VPN Routing/Forwarding instance information", AT(flag), 1), OF_VRF),
 	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE_SUMMARY, ROUTES, KW("summary", "Summary of all routes")),
 	ROW(IN_BOTH, EXEC_SHOW_IP_STATIC_ROUTE, SHOW_IP, KW("static", "IP static routes"),
 	    KW("route", "IP static routing table")),

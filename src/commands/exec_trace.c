@@ -6,6 +6,7 @@
 #define IN_BOTH	   (CLI_IN(M_EXEC) | CLI_IN(M_USER))
 #define AT(f)	   struct exec_args, f
 #define TRACEROUTE KW("traceroute", "Trace route to destination")
+#define OPT_VRF	   OPT, KW("vrf", "Select VPN routing instance"), WORD("VPN Routing/Forwarding instance name", AT(vrf)), CLOSE
 #define OPTIONS                                                                                      \
 	KW("numeric", "display numeric address"), OR, KW("port", "specify port number"),            \
 		NUM(1, 65535, "Port number", AT(size)), OR, KW("probe", "specify number of probes per hop"), \
@@ -22,9 +23,9 @@
 
 const struct cli_row rows_exec_trace[] = {
 	/* names are told apart by nobody: they are of IPv4 */
-	ROW(OPT, KW("ipv6", "IPv6 Trace"), CLOSE, ADDR6("Trace route to destination address", AT(addr)), ANY, OPTIONS, ALT,
+	ROW(OPT_VRF, OPT, KW("ipv6", "IPv6 Trace"), CLOSE, ADDR6("Trace route to destination address", AT(addr)), ANY, OPTIONS, ALT,
 	    ADDR6("Source address", AT(addr2)), OR, ARG(arg_ifname, "Source interface", AT(ifname)), CLOSE, CLOSE),
-	ROW(OPT, KW("ip", "IP Trace"), CLOSE, ALT, ADDR("Trace route to destination address", AT(addr)), OR,
+	ROW(OPT_VRF, OPT, KW("ip", "IP Trace"), CLOSE, ALT, ADDR("Trace route to destination address", AT(addr)), OR,
 	    ARG(arg_host, "Trace route to destination hostname", AT(text)), CLOSE, ANY, OPTIONS, ALT,
 	    ADDR("Source address", AT(addr2)), OR, ARG(arg_ifname, "Source interface", AT(ifname)), CLOSE, CLOSE),
 	{ .toks = NULL },

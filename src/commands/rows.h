@@ -64,6 +64,8 @@ extern const struct cli_row rows_exec_show[];
 extern const struct cli_row rows_exec_clear[];
 extern const struct cli_row rows_exec_trace[];
 extern const struct cli_row rows_exec_crypto[];
+extern const struct cli_row rows_exec_debug[];
+extern const struct cli_row rows_exec_absent[];
 extern const struct cli_row rows_exec_pki[];
 extern const struct cli_row rows_exec_capture[];
 

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/absent.h"
 #include "control/capture.h"
 #include "control/clear.h"
+#include "control/debug.h"
 #include "control/life.h"
 #include "control/load.h"
 #include "control/login.h"
@@ -22,49 +24,6 @@
 #include "host/log.h"
 #include "host/os.h"
 #include "shell/shell_proto.h"
-
-/* ---- debug ---- */
-
-static void set_debug(struct exec_io *io, const struct exec_args *a)
-{
-	static const struct {
-		unsigned flag;
-		const char *name;
-	} rows[] = { { EXEC_DEBUG_ISAKMP, "Crypto ISAKMP" },
-		     { EXEC_DEBUG_IPSEC, "Crypto IPSEC" },
-		     { EXEC_DEBUG_ENGINE, "Crypto Engine" },
-		     { EXEC_DEBUG_KEEPALIVE, "Tunnel keepalive" } };
-	struct control *c = io->c;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (a->number & rows[i].flag)
-			txt_printf(io->out, "%s debugging is %s\n", rows[i].name, a->flag ? "on" : "off");
-	if ((c->debug ^ (a->flag ? a->number : 0)) & a->number & EXEC_DEBUG_KEEPALIVE)
-		apply_again(c); /* the forwarder is to tell of them, or no more */
-	c->debug = a->flag ? c->debug | a->number : c->debug & ~a->number;
-	ike_set_debug(c->ike, (c->debug & EXEC_DEBUG_ISAKMP ? IKE_DEBUG_ISAKMP : 0u) |
-				      (c->debug & EXEC_DEBUG_IPSEC ? IKE_DEBUG_IPSEC : 0u) |
-				      (c->debug & EXEC_DEBUG_ENGINE ? IKE_DEBUG_ENGINE : 0u));
-}
-
-/* Which peers debugging is about; it is on or off all the same. */
-static void set_condition(struct exec_io *io, const struct exec_args *a)
-{
-	struct control *c = io->c;
-	size_t i = 0;
-
-	while (i < c->n_debug_peers && !ipaddr_equal(&c->debug_peers[i], &a->addr))
-		i++;
-	if (!a->addr.family)
-		c->n_debug_peers = 0;
-	else if (!a->flag && i < c->n_debug_peers)
-		c->debug_peers[i] = c->debug_peers[--c->n_debug_peers];
-	else if (a->flag && i == IKE_DEBUG_PEERS)
-		txt_printf(io->out, "%% No more than %u debug conditions\n", (unsigned)IKE_DEBUG_PEERS);
-	else if (a->flag && i == c->n_debug_peers)
-		c->debug_peers[c->n_debug_peers++] = a->addr;
-	ike_set_debug_peers(c->ike, c->debug_peers, c->n_debug_peers);
-}
 
 /* ---- files ---- */
 
@@ -158,7 +117,6 @@ static bool show(struct exec_io *io, unsigned action, const struct exec_args *a,
 
 static void act(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
 {
-	struct exec_args all = { .number = EXEC_DEBUG_ALL };
 	struct cli_session *cli = session_cli(io->s);
 
 	switch (action) {
@@ -186,22 +144,6 @@ static void act(struct exec_io *io, unsigned action, const struct exec_args *a, 
 	case EXEC_TERMINAL_MONITOR:
 		session_set_monitor(io->s, a->flag);
 		break;
-	case EXEC_DEBUG:
-		set_debug(io, a);
-		break;
-	case EXEC_DEBUG_CONDITION:
-		set_condition(io, a);
-		break;
-	case EXEC_UNDEBUG_ALL: {
-		struct txt quiet = TXT_INIT, *out = io->out;
-
-		io->out = &quiet;
-		set_debug(io, &all);
-		io->out = out;
-		txt_fini(&quiet);
-		txt_str(io->out, "All possible debugging has been turned off\n");
-		break;
-	}
 	default: /* terminal editing and the like: nothing to do */
 		break;
 	}
@@ -214,6 +156,10 @@ bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 	*ret_error = false;
 	if (!a)
 		a = &none;
+	if (absent(action, a, io->out)) {
+		*ret_error = true;
+		return false;
+	}
 	if (action == EXEC_PING || action == EXEC_TRACEROUTE)
 		return probe_cmd(io, action, a, ret_error);
 	if (action >= EXEC_KEY_GENERATE && action <= EXEC_PKI_DROP)
@@ -224,6 +170,8 @@ bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 		capture_cmd(io, action, a, ret_error);
 	else if (action == EXEC_WRITE_MEMORY || (action >= EXEC_WRITE_ERASE && action <= EXEC_SHOW_ARCHIVE_LOG))
 		life_cmd(io, action, a, ret_error);
+	else if (action >= EXEC_DEBUG && action <= EXEC_DEBUG_CONDITION)
+		debug_cmd(io, action, a);
 	else if (action == EXEC_MASTER_KEY || action == EXEC_MASTER_DROP)
 		master_key_cmd(io, action, a, ret_error);
 	else if (!show(io, action, a, ret_error))

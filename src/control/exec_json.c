@@ -2,6 +2,7 @@
 /* EXEC lines with `| json` behind them. */
 #include <errno.h>
 
+#include "control/absent.h"
 #include "control/internal.h"
 #include "control/logging.h"
 #include "control/show_json.h"
@@ -27,7 +28,9 @@ bool exec_json(struct exec_io *io, unsigned action, const struct exec_args *a, b
 	static const struct exec_args none;
 	int err;
 
-	*ret_error = false;
+	*ret_error = a && absent(action, a, io->out);
+	if (*ret_error)
+		return false;
 	if (action == EXEC_SHOW_LOGGING) {
 		logging_show_json(io->c, io->out);
 		return false;

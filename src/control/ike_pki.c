@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "control/debug.h"
 #include "control/ike_encr.h"
 #include "control/pki_cmd.h"
 #include "control/pki_peer.h"
@@ -129,6 +130,9 @@ int ike_pki_verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 
 	if (!err)
 		err = pki_ike_verify(c->pki, key, p->hash, p->sig);
+	debug_pki(c, EXEC_DEBUG_PKI_CALLBACKS, "IKE asks about a peer with %zu certificate%s: %s", p->n_certs,
+		  p->n_certs == 1 ? "" : "s",
+		  err == -EACCES ? why : err ? "the signature is none of its key" : "authenticated");
 	pki_key_free(key);
 	return err;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/debug.h"
 #include "control/fetch.h"
 #include "host/log.h"
 #include "host/os.h"
@@ -162,6 +163,8 @@ static void on_crl(void *ctx, struct span body, const char *failed)
 		e->ca = issuer;
 		e->this_sec = from;
 		e->next_sec = to;
+		debug_pki(e->of->c, EXEC_DEBUG_PKI_TRANSACTIONS, "received msg of %zu bytes (CRL, trustpoint %s)", body.len,
+			  e->trustpoint);
 		log_line("PKI-6-CRL_FETCHED", "trustpoint %s: CRL of %zu bytes from %s", e->trustpoint,
 			 body.len, e->url);
 		return;
@@ -185,6 +188,7 @@ static int start(struct entry *e, char why[FETCH_WHY_MAX])
 	struct pki_crls *s = e->of;
 
 	e->tried_ms = host_now_ms(NULL);
+	debug_pki(s->c, EXEC_DEBUG_PKI_TRANSACTIONS, "CRL request of trustpoint %s: GET %s", e->trustpoint, e->url);
 	return fetch_start(s->c->base, pki_crls_dns(s), e->url, PKI_CRL_BYTES, on_crl, e, &e->fetch, why);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/debug.h"
 #include "control/pki_crl.h"
 
 /* The methods that are run; OCSP is none, and alone it lets nobody in without a CRL. */
@@ -110,12 +111,19 @@ static int verify_by(const struct control *c, const struct cfg_trustpoint *t,
 	if (check.revocation != PKI_REVOCATION_NONE && pki_crls_get(c->crls, t->name).len)
 		crls[check.n_crls++] = pki_crls_get(c->crls, t->name);
 	check.crls = crls;
+	debug_pki(c, EXEC_DEBUG_PKI_VALIDATION, "Validating certificate: trustpoint %s, %zu of its CA, %zu from the peer, %s", t->name,
+		  check.n_anchors, check.n_chain, check.revocation == PKI_REVOCATION_NONE ? "revocation is not checked" :
+		  check.n_crls ? "CRL at hand" : "no CRL at hand");
 	err = pki_verify(c->pki, &check, ret_key, why);
 	want_crl(c, &check, err);
 	if (!err && (err = check_map(c, t, check.chain[0], why))) {
 		pki_key_free(*ret_key);
 		*ret_key = NULL;
 	}
+	if (err)
+		debug_pki(c, EXEC_DEBUG_PKI_VALIDATION, "Certificate not validated by trustpoint %s: %s", t->name, why);
+	else
+		debug_pki(c, EXEC_DEBUG_PKI_VALIDATION, "Certificate validated by trustpoint %s", t->name);
 	txt_fini(&der);
 	return err;
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "control/debug.h"
 #include "control/show.h"
 #include "host/log.h"
 #include "host/os.h"
@@ -110,8 +111,20 @@ static struct job *find_or_add(struct pki_sceps *s, const char *trustpoint)
 	return j;
 }
 
+/* An answer of the server, or why there is none. */
+static void told(const struct job *j, const char *op, struct span body, const char *failed)
+{
+	if (failed)
+		debug_pki(j->of->c, EXEC_DEBUG_PKI_TRANSACTIONS, "%s of trustpoint %s failed: %s", op, j->trustpoint, failed);
+	else
+		debug_pki(j->of->c, EXEC_DEBUG_PKI_TRANSACTIONS, "received msg of %zu bytes (%s, trustpoint %s)", body.len, op,
+			  j->trustpoint);
+}
+
 static void fail(struct job *j, const char *why)
 {
+	debug_pki(j->of->c, EXEC_DEBUG_PKI_TRANSACTIONS, "All enrollment requests completed for trustpoint %s: failed: %s",
+		  j->trustpoint, why);
 	log_line("PKI-3-CERT_ENROLL_FAIL", "trustpoint %s: certificate enrollment failed: %s", j->trustpoint,
 		 why);
 	end(j, OUTCOME_FAILED);
@@ -195,6 +208,18 @@ static void rejected(struct job *j, const struct scep_reply *r)
 	end(j, OUTCOME_REJECTED);
 }
 
+static void told_reply(const struct job *j, const struct scep_reply *r)
+{
+	const struct control *c = j->of->c;
+
+	debug_pki(c, EXEC_DEBUG_PKI_MESSAGES, "CertRep of transaction %s: pkiStatus %u%s%s", j->id, (unsigned)r->status,
+		  r->text[0] ? ", failInfoText: " : "", r->text);
+	debug_pki(c, EXEC_DEBUG_PKI_TRANSACTIONS, "status = %s",
+		  r->status == SCEP_SUCCESS ? "100: certificate is granted" :
+		  r->status == SCEP_PENDING ? "102: certificate request pending" :
+					      "101: certificate request is rejected");
+}
+
 static void on_reply(void *ctx, struct span body, const char *failed)
 {
 	struct job *j = ctx;
@@ -203,6 +228,7 @@ static void on_reply(void *ctx, struct span body, const char *failed)
 	int err;
 
 	j->fetch = NULL;
+	told(j, "PKIOperation", body, failed);
 	if (failed) {
 		later(j, failed);
 		return;
@@ -217,6 +243,7 @@ static void on_reply(void *ctx, struct span body, const char *failed)
 		later(j, why);
 		return;
 	}
+	told_reply(j, &reply);
 	if (reply.sha1 && !scep_caps_weakness(j->caps))
 		log_line("PKI-4-SCEP_WEAK", "trustpoint %s: the CA signs with SHA-1, which is weak", j->trustpoint);
 	if (reply.status == SCEP_SUCCESS) {
@@ -314,6 +341,9 @@ static void send_request(struct job *j)
 		txt_fini(&lines);
 	}
 	j->step = STEP_ASK;
+	debug_pki(j->of->c, EXEC_DEBUG_PKI_MESSAGES, "%s of transaction %s, %zu bytes in PKCS #7, %s digest",
+		  j->pending ? "CertPoll" : j->renewal ? "RenewalReq" : "PKCSReq", j->id, der.len,
+		  scep_caps_weakness(j->caps) ? "a weak" : "SHA-256");
 	err = pki_scep_ask(j->of->c, j->trustpoint, "PKIOperation", txt_cstr(&b64),
 		  post ? span_of(der.s, der.len) : (struct span){ 0 }, on_reply, j, &j->fetch, why);
 	if (err)
@@ -331,6 +361,7 @@ static void on_ca(void *ctx, struct span body, const char *failed)
 	char why[PKI_WHY_MAX];
 
 	j->fetch = NULL;
+	told(j, "GetCACert", body, failed);
 	if (failed) {
 		later(j, failed);
 		return;
@@ -362,6 +393,7 @@ static void on_caps(void *ctx, struct span body, const char *failed)
 	char why[PKI_WHY_MAX];
 
 	j->fetch = NULL;
+	told(j, "GetCACaps", body, failed);
 	if (failed) {
 		later(j, failed);
 		return;

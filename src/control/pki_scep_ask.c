@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/debug.h"
 #include "control/pki_crl.h"
 #include "host/os.h"
 #include "pki/scep.h"
@@ -77,6 +78,8 @@ int pki_scep_ask(struct control *c, const char *trustpoint, const char *op, cons
 					     .max = caps ? CAPS_MAX : SCEP_ANSWER_MAX,
 					     .refusal_is_empty = caps };
 
+		debug_pki(c, EXEC_DEBUG_PKI_TRANSACTIONS, "Sending %s request of trustpoint %s: %s %s?operation=%s", op,
+			  trustpoint, post.len ? "POST" : "GET", txt_cstr(&url), op);
 		err = fetch_ask(c->base, pki_crls_dns(c->crls), &a, done, ctx, ret_f, reason);
 		if (err)
 			snprintf(why, PKI_WHY_MAX, "%s", reason);

@@ -20,6 +20,7 @@ static void isakmp_sa(const struct show_in *in, const struct exec_args *a, struc
 	show_isakmp_sa(in,
 		       a->count	 ? SA_COUNT :
 		       a->detail ? SA_DETAIL :
+		       a->number ? SA_STANDBY :
 		       a->flag	 ? SA_SLOTS :
 				   SA_TABLE,
 		       out);
@@ -117,8 +118,12 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 	case EXEC_SHOW_IKEV2:
 	case EXEC_SHOW_L2TP:
 	case EXEC_SHOW_VPDN:
+	case EXEC_SHOW_EZVPN:
+	case EXEC_SHOW_PKI_TOKEN:
 		show_not_run(action, out);
 		return 0;
+	case EXEC_SHOW_VRF:
+		return show_vrf(a->name, a->flag, a->detail, out) ? 0 : -EINVAL;
 	case EXEC_SHOW_CRYPTO_MTU:
 		show_crypto_mtu(in, out);
 		return 0;
@@ -303,7 +308,7 @@ bool show_in_pieces(unsigned action, const struct exec_args *a)
 {
 	switch (action) {
 	case EXEC_SHOW_IPSEC_SA:
-		return !a->count && !a->flag;
+		return !a->vrf[0] && !a->count && !a->flag;
 	case EXEC_SHOW_CRYPTO_CHECK:
 	case EXEC_SHOW_CRYPTO_MAP:
 	case EXEC_SHOW_ACCESS_LISTS:

@@ -48,20 +48,21 @@ static void sa_row6(const struct ike_sa_info *s, enum sa_form form, struct txt *
 static void sa_table(const struct show_in *in, enum sa_form form, struct txt *out)
 {
 	bool old = in->config->compat_ios12;
+	size_t n = form == SA_STANDBY ? 0 : in->n_sas;
 
-	if (old)
+	if (old && form != SA_STANDBY)
 		form = SA_SLOTS;
 	if (!old)
 		txt_str(out, "IPv4 Crypto ISAKMP SA\n");
 	txt_printf(out, "dst             src             state          conn-id %sstatus\n",
-		   form == SA_SLOTS ? "slot " : "");
-	for (size_t i = 0; i < in->n_sas; i++)
+		   form == SA_TABLE ? "" : "slot ");
+	for (size_t i = 0; i < n; i++)
 		if (in->sas[i].remote.family == IP_V4)
 			sa_row(in, &in->sas[i], form, out);
 	txt_char(out, '\n');
 	if (!old)
 		txt_str(out, "IPv6 Crypto ISAKMP SA\n\n");
-	for (size_t i = 0; i < in->n_sas; i++)
+	for (size_t i = 0; i < n; i++)
 		if (in->sas[i].remote.family == IP_V6)
 			sa_row6(&in->sas[i], form, out);
 }

@@ -278,24 +278,3 @@ int json_tunnel_protection(const struct show_in *in, const struct exec_args *a, 
 	json_num(j, "received_clear", p.recvd_clear);
 	return 0;
 }
-
-static int none(struct json *j, const char *name)
-{
-	json_array(j, name);
-	json_array_end(j);
-	return 0;
-}
-
-int json_ikev2(const struct show_in *in, const struct exec_args *a, struct json *j)
-{
-	(void)in;
-	(void)a;
-	return none(j, "sas");
-}
-
-int json_l2tp(const struct show_in *in, const struct exec_args *a, struct json *j)
-{
-	(void)in;
-	(void)a;
-	return none(j, "tunnels");
-}

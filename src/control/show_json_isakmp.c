@@ -59,7 +59,7 @@ int json_isakmp_sa(const struct show_in *in, const struct exec_args *a, struct j
 	}
 	json_array(j, "isakmp_sas");
 	for (int family = IP_V4; family <= IP_V6; family += IP_V6 - IP_V4)
-		for (size_t i = 0; i < in->n_sas; i++)
+		for (size_t i = 0; !a->number && i < in->n_sas; i++)
 			if (in->sas[i].remote.family == family)
 				sa(in, &in->sas[i], j);
 	json_array_end(j);

@@ -33,8 +33,9 @@ void json_lifetime_left(struct json *j, const struct sa_spec *s, const struct fw
 json_tell json_isakmp_sa, json_isakmp_policy, json_isakmp_default_policy, json_isakmp_key,
 	json_isakmp_peers, json_call_admission;
 /* show_json_ipsec.c */
-json_tell json_ipsec_sa, json_crypto_engine, json_crypto_drops, json_crypto_sockets, json_crypto_check, json_tunnel_protection, json_ikev2,
-	json_l2tp;
+json_tell json_ipsec_sa, json_crypto_engine, json_crypto_drops, json_crypto_sockets, json_crypto_check, json_tunnel_protection;
+/* show_not_run.c */
+json_tell json_ikev2, json_l2tp, json_ezvpn, json_pki_token, json_vrf;
 json_tell json_interfaces, json_ip_interface, json_ipv6_interface, json_ip_route, json_ipv6_route;
 json_tell json_access_lists, json_ip_access_lists, json_ipv6_access_list;
 /* show_json_machine.c */
@@ -42,6 +43,8 @@ json_tell json_ip_route_summary, json_ip_static_route, json_ip_protocols, json_a
 	json_processes_memory, json_memory, json_file_systems, json_terminal, json_line;
 /* show_json_map.c */
 json_tell json_transform_sets, json_ipsec_profile, json_ipsec_lifetime, json_crypto_map, json_dynamic_map;
+/* show_debug.c */
+json_tell json_debugging, json_debug_condition;
 /* show_mtu.c */
 json_tell json_crypto_mtu;
 /* show_unsupported.c */

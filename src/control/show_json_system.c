@@ -55,32 +55,6 @@ static int users(const struct show_in *in, const struct exec_args *a, struct jso
 	return 0;
 }
 
-static void debugging_members(const struct show_in *in, struct json *j)
-{
-	json_bool(j, "isakmp", in->debug & EXEC_DEBUG_ISAKMP);
-	json_bool(j, "ipsec", in->debug & EXEC_DEBUG_IPSEC);
-	json_bool(j, "engine", in->debug & EXEC_DEBUG_ENGINE);
-	json_bool(j, "tunnel_keepalive", in->debug & EXEC_DEBUG_KEEPALIVE);
-}
-
-static int debugging(const struct show_in *in, const struct exec_args *a, struct json *j)
-{
-	(void)a;
-	debugging_members(in, j);
-	return 0;
-}
-
-static int debug_condition(const struct show_in *in, const struct exec_args *a, struct json *j)
-{
-	(void)a;
-	json_array(j, "peers");
-	for (size_t i = 0; i < in->n_debug_peers; i++)
-		json_addr(j, NULL, &in->debug_peers[i]);
-	json_array_end(j);
-	debugging_members(in, j);
-	return 0;
-}
-
 const struct json_row json_rows_system[] = {
 	{ EXEC_SHOW_PRIVILEGE, privilege },
 	{ EXEC_SHOW_HISTORY, NULL },
@@ -124,8 +98,8 @@ const struct json_row json_rows_system[] = {
 	{ EXEC_SHOW_USERS, users },
 	{ EXEC_SHOW_UNSUPPORTED, json_unsupported },
 	{ EXEC_SHOW_LOGGING, NULL },
-	{ EXEC_SHOW_DEBUG_CONDITION, debug_condition },
-	{ EXEC_SHOW_DEBUGGING, debugging },
+	{ EXEC_SHOW_DEBUG_CONDITION, json_debug_condition },
+	{ EXEC_SHOW_DEBUGGING, json_debugging },
 	{ EXEC_SHOW_CAPTURE, NULL },
 	{ EXEC_NONE, NULL },
 };

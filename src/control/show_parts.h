@@ -66,7 +66,7 @@ uint32_t show_path_mtu(const struct show_in *in, const struct p2_policy *p);
 /* ---- layouts ---- */
 
 /* show_isakmp.c */
-enum sa_form { SA_TABLE, SA_SLOTS, SA_DETAIL, SA_COUNT };
+enum sa_form { SA_TABLE, SA_SLOTS, SA_STANDBY, SA_DETAIL, SA_COUNT }; /* STANDBY: SLOTS without a row */
 void show_isakmp_sa(const struct show_in *in, enum sa_form form, struct txt *out);
 void show_isakmp_peers(const struct show_in *in, const struct ipaddr *only, struct txt *out);
 /* `aes`, `sha`, `psk` as the detailed form has them; "" before they are agreed. */
@@ -251,6 +251,8 @@ void show_tunnel_protection(const struct show_in *in, struct txt *out);
 
 /* show_not_run.c: protocols that nobody runs here, and so have nothing to show. */
 void show_not_run(unsigned action, struct txt *out);
+/* The empty table of VRFs, of IPv4 alone; name "": all. False if one is named (a message is in out). */
+bool show_vrf(const char *name, bool ip, bool detail, struct txt *out);
 
 /* show_mtu.c */
 void show_crypto_mtu(const struct show_in *in, struct txt *out);
@@ -351,6 +353,13 @@ const struct show_user *show_on_line(const struct show_in *in, unsigned vty);
 void show_version(const struct show_in *in, struct txt *out);
 void show_clock(const struct show_in *in, bool detail, struct txt *out);
 void show_users(const struct show_in *in, struct txt *out);
+
+/* show_debug.c */
+struct show_debug {
+	unsigned flag; /* enum exec_debug */
+	const char *name, *group, *json; /* `Crypto ISAKMP`, whose debugging is on; below which heading; its member */
+};
+extern const struct show_debug show_debugs[]; /* ended by name NULL */
 void show_debugging(const struct show_in *in, struct txt *out);
 void show_debug_condition(const struct show_in *in, struct txt *out);
 

@@ -120,36 +120,3 @@ void show_users(const struct show_in *in, struct txt *out)
 	}
 	txt_str(out, "\n  Interface    User               Mode         Idle     Peer Address\n");
 }
-
-void show_debugging(const struct show_in *in, struct txt *out)
-{
-	if (in->debug & EXEC_DEBUG_KEEPALIVE)
-		txt_str(out, "\nGeneric Tunnel Interface:\n  Tunnel keepalive debugging is on\n");
-	if (!(in->debug & ~(unsigned)EXEC_DEBUG_KEEPALIVE))
-		return;
-	txt_str(out, "\nCryptographic Subsystem:\n");
-	if (in->debug & EXEC_DEBUG_ISAKMP)
-		txt_str(out, "  Crypto ISAKMP debugging is on\n");
-	if (in->debug & EXEC_DEBUG_ENGINE)
-		txt_str(out, "  Crypto Engine debugging is on\n");
-	if (in->debug & EXEC_DEBUG_IPSEC)
-		txt_str(out, "  Crypto IPSEC debugging is on\n");
-}
-
-/* What concerns no configured peer has no condition of its own: it is not printed. */
-void show_debug_condition(const struct show_in *in, struct txt *out)
-{
-	char a[IPADDR_STRLEN];
-
-	txt_printf(out, "\nCrypto conditional debug currently is turned %s\n",
-		   in->n_debug_peers ? "ON" : "OFF");
-	txt_str(out, "IKE debug context unmatched flag: OFF\n"
-		     "IPsec debug context unmatched flag: OFF\n"
-		     "Crypto Engine debug context unmatched flag: OFF\n");
-	if (in->n_debug_peers)
-		txt_str(out, "\nIKE peer IP address filters:\n");
-	for (size_t i = 0; i < in->n_debug_peers; i++)
-		txt_printf(out, "%s%s", i ? " " : "", ipaddr_ios(&in->debug_peers[i], a));
-	if (in->n_debug_peers)
-		txt_str(out, "\n");
-}

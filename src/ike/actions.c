@@ -252,7 +252,7 @@ static unsigned shown_conn(const struct ike_sa *sa)
 }
 
 /* `debug crypto condition peer`. */
-static bool off(const struct ike *k, enum ike_debug what, const struct ipaddr *who)
+static bool off(const struct ike *k, unsigned what, const struct ipaddr *who)
 {
 	bool concerns = !k->debug_about.n;
 
@@ -274,6 +274,19 @@ void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	if (off(k, IKE_DEBUG_ISAKMP, peer_of(k, sa)))
 		return;
 	snprintf(head, sizeof(head), "ISAKMP: (%u):", shown_conn(sa));
+	va_start(ap, fmt);
+	push_text(k, IKE_ACT_DEBUG, NULL, NULL, head, fmt, ap);
+	va_end(ap);
+}
+
+void act_debug_error(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
+{
+	char head[40];
+	va_list ap;
+
+	if (off(k, IKE_DEBUG_ISAKMP | IKE_DEBUG_ISAKMP_ERROR, peer_of(k, sa)))
+		return;
+	snprintf(head, sizeof(head), "ISAKMP-ERROR: (%u):", shown_conn(sa));
 	va_start(ap, fmt);
 	push_text(k, IKE_ACT_DEBUG, NULL, NULL, head, fmt, ap);
 	va_end(ap);
@@ -334,11 +347,11 @@ void act_debug_recv(struct ike *k, const struct ike_sa *sa, const struct ike_pat
 		 sa && state == IKE_QM_IDLE ? "      " : "");
 }
 
-void act_debug_ipsec(struct ike *k, const struct ipaddr *peer, const char *fmt, ...)
+void act_debug_ipsec(struct ike *k, const struct ipaddr *peer, enum ike_debug part, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (off(k, IKE_DEBUG_IPSEC, peer))
+	if (off(k, IKE_DEBUG_IPSEC | part, peer))
 		return;
 	va_start(ap, fmt);
 	push_text(k, IKE_ACT_DEBUG, NULL, NULL, "IPSEC", fmt, ap);

@@ -406,7 +406,7 @@ static bool has_key(struct ike *k, const struct ike_path *path, struct span id_b
 		act_debug(k, NULL, "peer matches %s profile", p->name);
 	if (psk_for_id(k, p, path, id_body))
 		return true;
-	act_debug(k, NULL, "No pre-shared key with %s!", addr);
+	act_debug_error(k, NULL, "No pre-shared key with %s!", addr);
 	if (p) {
 		act_log(k, &path->remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 			"Processing of Aggressive mode failed with peer at %s: no pre-shared key for its "
@@ -496,7 +496,7 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 	if (h->flags & IKE_FLAG_ENCRYPTED || h->msgid ||
 	    !ike_payloads_decode(h->next, span_of(d.p + IKE_HEADER, d.len - IKE_HEADER), &pl) ||
 	    !phase1_fits(&first, &pl)) {
-		act_debug(k, NULL, "malformed first message from %s", addr);
+		act_debug_error(k, NULL, "malformed first message from %s", addr);
 		return;
 	}
 	struct span id_body = ike_payload_find(&pl, PL_ID, 0)->body;
@@ -519,7 +519,7 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 	}
 	/* nobody has proved an address yet, and the answer costs two exponentiations */
 	if (!phase1_may_work(k, &path->remote) || !phase1_room(k, &path->remote)) {
-		act_debug(k, NULL, "too many half-open exchanges, %s waits", addr);
+		act_debug_error(k, NULL, "too many half-open exchanges, %s waits", addr);
 		return;
 	}
 	struct ike_sa *sa = sa_make(k, path, false);

@@ -298,7 +298,7 @@ static void recv_unknown(struct ike *k, const struct ike_path *path, const struc
 
 	if ((h->exchange != EX_MAIN && h->exchange != EX_AGGRESSIVE) || memcmp(h->r_cookie, none, 8) != 0 ||
 	    !memcmp(h->i_cookie, none, 8)) {
-		act_debug(k, NULL, "IKE message from %s has no SA and is not an initialization offer",
+		act_debug_error(k, NULL, "IKE message from %s has no SA and is not an initialization offer",
 			  ipaddr_ios(&path->remote, addr));
 		if (auth_methods(k, &path->local, &path->remote))
 			act_log(k, &path->remote, "CRYPTO-4-IKMP_NO_SA",

@@ -134,7 +134,7 @@ static void bad_message(struct ike_sa *sa, const char *what)
 	char addr[IPADDR_STRLEN];
 
 	if (sa->told) { /* he repeats it */
-		act_debug(sa->k, sa, "bad message again%s%s", what[0] ? ": " : "", what);
+		act_debug_error(sa->k, sa, "bad message again%s%s", what[0] ? ": " : "", what);
 		return;
 	}
 	sa->told = true;
@@ -437,8 +437,8 @@ void phase1_refuse(struct ike *k, const struct ike_path *path, const struct ike_
 	char a[IPADDR_STRLEN], l[IPADDR_STRLEN];
 
 	ipaddr_ios(&path->remote, a);
-	act_debug(k, NULL, "no offers accepted!");
-	act_debug(k, NULL, "phase 1 SA policy not acceptable! (local %s remote %s)",
+	act_debug_error(k, NULL, "no offers accepted!");
+	act_debug_error(k, NULL, "phase 1 SA policy not acceptable! (local %s remote %s)",
 		  ipaddr_ios(&path->local, l), a);
 	act_log(k, &path->remote, "CRYPTO-6-IKMP_MODE_FAILURE", "Processing of %s mode failed with peer at %s: %s",
 		mode, a, why);

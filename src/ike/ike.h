@@ -215,7 +215,9 @@ struct ike_action {
 /* Takes the oldest action. False when there is none. */
 bool ike_next_action(struct ike *k, struct ike_action *ret_a);
 
-enum ike_debug { IKE_DEBUG_ISAKMP = 1, IKE_DEBUG_IPSEC = 2, IKE_DEBUG_ENGINE = 4 };
+/* ISAKMP and IPSEC are all of it; of the others each is the part that its name says. */
+enum ike_debug { IKE_DEBUG_ISAKMP = 1, IKE_DEBUG_IPSEC = 2, IKE_DEBUG_ENGINE = 4, IKE_DEBUG_ISAKMP_ERROR = 8,
+		 IKE_DEBUG_IPSEC_ERROR = 16, IKE_DEBUG_IPSEC_MESSAGE = 32, IKE_DEBUG_IPSEC_STATES = 64 };
 void ike_set_debug(struct ike *k, unsigned flags);
 /* Only what concerns one of these peers; n 0: everybody. At most IKE_DEBUG_PEERS count. */
 #define IKE_DEBUG_PEERS 16

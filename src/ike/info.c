@@ -185,7 +185,7 @@ static void recv_delete(struct ike_sa *sa, struct span body)
 		struct pair *p = pair_by_spi(sa, del.proto, rd_be32(&r));
 
 		if (p) {
-			act_debug_ipsec(k, &p->peer,
+			act_debug_ipsec(k, &p->peer, IKE_DEBUG_IPSEC_MESSAGE,
 					"(key_engine_delete_sas): rec'd delete notify from ISAKMP");
 			pair_remove(p, false, "deleted by the peer");
 		}
@@ -317,7 +317,7 @@ static void recv_protected(struct ike_sa *sa, const struct ike_path *path,
 	size_t head = pl.v[0].whole.len;
 	if (info_hash(sa, h->msgid, span_of(body.p + head, pl.used - head), want) ||
 	    !secret_equal(want, pl.v[0].body.p, sa->keys.len)) {
-		act_debug(sa->k, sa, "informational message with a wrong hash, ignored");
+		act_debug_error(sa->k, sa, "informational message with a wrong hash, ignored");
 		return;
 	}
 	if (!up) {

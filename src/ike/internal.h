@@ -39,6 +39,9 @@ void act_log(struct ike *k, const struct ipaddr *peer, const char *mnemonic, con
 /* `ISAKMP: (conn):...`; sa may be NULL. Costs nothing while debugging is off. */
 void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* `ISAKMP-ERROR: (conn):...`: what was refused or failed, for `debug crypto isakmp error` too. */
+void act_debug_error(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* `ISAKMP:...`, as IOS prints long values. */
 void act_debug_bare(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -47,9 +50,9 @@ void act_debug_pak(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* One that came; sa NULL: it begins something. */
 void act_debug_recv(struct ike *k, const struct ike_sa *sa, const struct ike_path *path);
-/* `IPSEC...`: `debug crypto ipsec`, about pairs with that peer. */
-void act_debug_ipsec(struct ike *k, const struct ipaddr *peer, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* `IPSEC...`: `debug crypto ipsec`, about pairs with that peer. part: IKE_DEBUG_IPSEC_*, which asks for this line alone. */
+void act_debug_ipsec(struct ike *k, const struct ipaddr *peer, enum ike_debug part, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 /* `crypto_engine: ...`: `debug crypto engine`: that it works, never on what. */
 void act_debug_engine(struct ike *k, const struct ike_sa *sa, const char *what);
 void acts_free(struct ike *k);

@@ -358,12 +358,12 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 	if (h->flags & IKE_FLAG_ENCRYPTED || h->msgid ||
 	    !ike_payloads_decode(h->next, span_of(d.p + IKE_HEADER, d.len - IKE_HEADER), &pl) ||
 	    !phase1_fits(&first, &pl)) {
-		act_debug(k, NULL, "malformed first message from %s", addr);
+		act_debug_error(k, NULL, "malformed first message from %s", addr);
 		return;
 	}
 	unsigned methods = auth_methods(k, &path->local, &path->remote);
 	if (!methods) { /* only configured peers get an answer */
-		act_debug(k, NULL, "No pre-shared key with %s!", addr);
+		act_debug_error(k, NULL, "No pre-shared key with %s!", addr);
 		if (stranger_is_new(k, &path->remote))
 			act_log(k, &path->remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 				"Processing of Main mode failed with peer at %s: it begins, and there is no "
@@ -382,7 +382,7 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 		return;
 	}
 	if (!phase1_room(k, &path->remote)) { /* last: somebody's exchange may give way to it */
-		act_debug(k, NULL, "too many half-open exchanges, %s waits", addr);
+		act_debug_error(k, NULL, "too many half-open exchanges, %s waits", addr);
 		return;
 	}
 	sa = sa_make(k, path, false);

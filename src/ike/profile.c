@@ -233,7 +233,7 @@ static int judge_answer(struct ike_sa *sa, const struct ike_profile *p, const st
 		act_debug(sa->k, sa, "peer matches %s profile", p->name);
 		return 0;
 	}
-	act_debug(sa->k, sa, "peer does not match %s profile", p->name);
+	act_debug_error(sa->k, sa, "peer does not match %s profile", p->name);
 	snprintf(why, sizeof(why),
 		 "the peer's identity %s matches no statement of isakmp profile %s (to type in it: %s)",
 		 auth_id_text(id, name), p->name, statement(id, type));

@@ -324,7 +324,7 @@ static void read_message(struct qm *q, const struct ike_path *path, const struct
 	bool right = open_msg(q, h, d, row->hash, buf, &pl);
 	work_leave(k, outer);
 	if (!right) {
-		act_debug(k, sa, "quick mode message with a wrong hash, ignored");
+		act_debug_error(k, sa, "quick mode message with a wrong hash, ignored");
 		if (q->state == QM_R0)
 			quick_drop(q);
 		return;

@@ -201,7 +201,7 @@ void quick_r_refuse(struct qm *q, const struct ike_payloads *pl, uint16_t type, 
 
 	ipaddr_ios(&sa->path.remote, addr);
 	sa_story(sa, "up; quick mode refused: %s", why);
-	act_debug(sa->k, sa, "phase 2 SA policy not acceptable! (local %s remote %s)",
+	act_debug_error(sa->k, sa, "phase 2 SA policy not acceptable! (local %s remote %s)",
 		  ipaddr_ios(&sa->path.local, local), addr);
 	act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 		"Processing of Quick mode failed with peer at %s: %s", addr, why);
@@ -290,9 +290,9 @@ int quick_r_first(struct qm *q, const struct ike_payloads *pl)
 			profile_missed(sa, other, why, sizeof(why));
 		else
 			snprintf(why, sizeof(why), "no crypto map entry for this peer covers: %s", text);
-		act_debug_ipsec(k, &sa->path.remote,
+		act_debug_ipsec(k, &sa->path.remote, IKE_DEBUG_IPSEC_ERROR,
 				"(ipsec_process_proposal): proxy identities not supported");
-		act_debug(k, sa, "IPSec policy invalidated proposal with error 32");
+		act_debug_error(k, sa, "IPSec policy invalidated proposal with error 32");
 		quick_r_refuse(q, pl, NT_INVALID_ID_INFORMATION, why);
 		return 0;
 	}

@@ -42,7 +42,7 @@ bool quick_may_begin(const struct qm *q, bool pfs)
 		return false;
 	}
 	if (!quick_make_room(sa)) {
-		act_debug(sa->k, sa, "too many quick modes are under way, another one is not begun");
+		act_debug_error(sa->k, sa, "too many quick modes are under way, another one is not begun");
 		return false;
 	}
 	return true;

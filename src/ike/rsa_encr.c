@@ -139,7 +139,7 @@ int encr_take(const struct ike_sa *sa, const struct ike_payloads *pl, struct fre
 	/* Two private-key operations for who has proved no more than an address, and what is wrong
 	 * behind them does not end the exchange. Aggressive mode has asked already. */
 	if (!(sa->aggressive && !sa->initiator) && !work_repeats(sa->k) && !phase1_may_work(sa->k, &sa->path.remote)) {
-		act_debug(sa->k, sa, "too many messages to decrypt, %s waits",
+		act_debug_error(sa->k, sa, "too many messages to decrypt, %s waits",
 			  ipaddr_ios(&sa->path.remote, addr));
 		return -EAGAIN;
 	}

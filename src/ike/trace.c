@@ -8,7 +8,7 @@
 
 static bool off(const struct ike *k)
 {
-	return !(k->debug & IKE_DEBUG_ISAKMP);
+	return !(k->debug & (IKE_DEBUG_ISAKMP | IKE_DEBUG_ISAKMP_ERROR));
 }
 
 /* As IOS: a value of 16 bits is basic, a longer one variable (VPI). */
@@ -81,10 +81,13 @@ static void p1_verdict(struct ike *k, const struct ike_sa *sa, unsigned d, unsig
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (d & rows[i].bit) {
-			act_debug(k, sa, "%s", rows[i].text); /* IOS stops at the first, too */
+			act_debug_error(k, sa, "%s", rows[i].text); /* IOS stops at the first, too */
 			break;
 		}
-	act_debug(k, sa, "atts are %sacceptable. Next payload is %u", d ? "not " : "", next);
+	if (d)
+		act_debug_error(k, sa, "atts are not acceptable. Next payload is %u", next);
+	else
+		act_debug(k, sa, "atts are acceptable. Next payload is %u", next);
 }
 
 /* The lifetime that is agreed on: the smaller one. */
@@ -291,7 +294,7 @@ void trace_p2(const struct qm *q, const struct ike_payloads *pl, bool accepted)
 		trace_proposal(q);
 	} else {
 		trace_refusal(q, body);
-		act_debug(k, sa, "IPSec policy invalidated proposal with error 256");
+		act_debug_error(k, sa, "IPSec policy invalidated proposal with error 256");
 	}
 	while (i < pl->n && pl->v[i].type != PL_SA)
 		i++;

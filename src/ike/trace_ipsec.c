@@ -9,7 +9,7 @@
 
 static bool off(const struct ike *k)
 {
-	return !(k->debug & IKE_DEBUG_IPSEC);
+	return !(k->debug & (IKE_DEBUG_IPSEC | IKE_DEBUG_IPSEC_ERROR | IKE_DEBUG_IPSEC_MESSAGE | IKE_DEBUG_IPSEC_STATES));
 }
 
 enum { WORDS = 64, PROXY = 96, BLOCK = 640 };
@@ -92,13 +92,13 @@ void trace_request(struct ike *k, const struct p2_policy *p, const struct ipaddr
 			   .sel = &p->sel, .proto = PROTO_AH, .auth = t->ah_auth, .mode = t->mode,
 			   .life_sec = p->life_sec, .life_kb = p->life_kb };
 	if (t->ah_auth)
-		act_debug_ipsec(k, peer, "(sa_request): ,\n%s", print(&b, buf));
+		act_debug_ipsec(k, peer, IKE_DEBUG_IPSEC_MESSAGE, "(sa_request): ,\n%s", print(&b, buf));
 	b.proto = PROTO_ESP;
 	b.cipher = t->cipher;
 	b.bits = t->cipher_bits;
 	b.auth = t->esp_auth;
 	if (t->cipher != CIPHER_UNSET)
-		act_debug_ipsec(k, peer, "(sa_request): ,\n%s", print(&b, buf));
+		act_debug_ipsec(k, peer, IKE_DEBUG_IPSEC_MESSAGE, "(sa_request): ,\n%s", print(&b, buf));
 }
 
 void trace_proposal(const struct qm *q)
@@ -113,7 +113,7 @@ void trace_proposal(const struct qm *q)
 
 	if (off(sa->k))
 		return;
-	act_debug_ipsec(sa->k, &sa->path.remote, "(validate_proposal_request): proposal part #1,\n%s",
+	act_debug_ipsec(sa->k, &sa->path.remote, IKE_DEBUG_IPSEC_MESSAGE, "(validate_proposal_request): proposal part #1,\n%s",
 			print(&b, buf));
 	if (!a->ah_auth)
 		return;
@@ -121,7 +121,7 @@ void trace_proposal(const struct qm *q)
 	ah.proto = PROTO_AH;
 	ah.auth = a->ah_auth;
 	ah.bits = 0;
-	act_debug_ipsec(sa->k, &sa->path.remote, "(validate_proposal_request): proposal part #2,\n%s",
+	act_debug_ipsec(sa->k, &sa->path.remote, IKE_DEBUG_IPSEC_MESSAGE, "(validate_proposal_request): proposal part #2,\n%s",
 			print(&ah, buf));
 }
 
@@ -139,7 +139,7 @@ void trace_refusal(const struct qm *q, struct span sa_body)
 	struct p2_seen s = p2_read(t.attrs);
 	const struct cipher_info *c = cipher_by_esp(t.id, s.bits);
 	const struct auth_info *a = s.auth ? auth_by_attr(s.auth) : NULL;
-	act_debug_ipsec(sa->k, &sa->path.remote,
+	act_debug_ipsec(sa->k, &sa->path.remote, IKE_DEBUG_IPSEC_ERROR,
 			"(ipsec_process_proposal): transform proposal not supported for identity: \n"
 			"    {%s %s }",
 			p.proto == PROTO_ID_ESP && c ? c->ios_conf :
@@ -161,7 +161,7 @@ static void sa_block(struct ike *k, const struct pair *p, const struct sa_spec *
 				 .life_kb = p->policy.life_kb, .spi = bundled ? s->ah.spi : s->spi,
 				 .conn_id = s->pair_id };
 
-	act_debug_ipsec(k, &p->peer, "(initialize_sas): ,\n%s", print(&b, buf));
+	act_debug_ipsec(k, &p->peer, IKE_DEBUG_IPSEC_MESSAGE, "(initialize_sas): ,\n%s", print(&b, buf));
 }
 
 static void created(struct ike *k, const struct pair *p, const struct sa_spec *s, uint8_t proto)
@@ -170,7 +170,7 @@ static void created(struct ike *k, const struct pair *p, const struct sa_spec *s
 	uint32_t spi = bundled ? s->ah.spi : s->spi;
 	char a[IPADDR_STRLEN], trans[WORDS];
 
-	act_debug_ipsec(k, &p->peer,
+	act_debug_ipsec(k, &p->peer, IKE_DEBUG_IPSEC_STATES,
 			"(create_sa): sa created,\n  (sa) sa_dest= %s, sa_proto= %u, \n"
 			"    sa_spi= 0x%" PRIX32 "(%" PRIu32 "), \n    sa_trans= %s , sa_conn_id= %" PRIu32,
 			ipaddr_ios(&s->dst, a), proto, spi, spi,
@@ -184,7 +184,7 @@ void trace_pair(struct ike *k, const struct pair *p)
 
 	if (off(k))
 		return;
-	act_debug_ipsec(k, &p->peer, "(key_engine): got a queue event with 1 KMI message(s)");
+	act_debug_ipsec(k, &p->peer, IKE_DEBUG_IPSEC_MESSAGE, "(key_engine): got a queue event with 1 KMI message(s)");
 	const struct sa_spec *both[] = { &p->in, &p->out };
 	for (size_t i = 0; i < 2; i++) {
 		sa_block(k, p, both[i], both[i]->proto);
@@ -196,7 +196,7 @@ void trace_pair(struct ike *k, const struct pair *p)
 		if (both[i]->ah.spi)
 			created(k, p, both[i], PROTO_AH);
 	}
-	act_debug_ipsec(k, &p->peer, "(update_current_outbound_sa): updated peer %s current outbound "
+	act_debug_ipsec(k, &p->peer, IKE_DEBUG_IPSEC_STATES, "(update_current_outbound_sa): updated peer %s current outbound "
 				     "sa to SPI %" PRIX32,
 			ipaddr_ios(&p->peer, a), p->out.spi);
 }

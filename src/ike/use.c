@@ -45,7 +45,7 @@ static void end_idle(struct pair *p, const struct p2_policy *policy)
 	struct ike *k = p->k;
 	char a[IPADDR_STRLEN];
 
-	act_debug_ipsec(k, &p->peer, "(delete_sa): idle for %u s: peer %s, spi 0x%X", policy->idle_sec,
+	act_debug_ipsec(k, &p->peer, IKE_DEBUG_IPSEC_STATES, "(delete_sa): idle for %u s: peer %s, spi 0x%X", policy->idle_sec,
 			ipaddr_ios(&p->peer, a), p->in.spi);
 	pair_remove(p, true, "idle");
 	if (policy->idle_default && !pair_current(k, policy->id))

@@ -320,20 +320,20 @@ def test_it_is_switched_asked_about_and_has_no_keys(world):
 REFUSED = {
     'phase-1': (dict(suite='3des-sha1-modp1024'), f'''ISAKMP: (0):      encryption 3DES-CBC
 ...
-ISAKMP: (0):Encryption algorithm offered does not match policy!
-ISAKMP: (0):atts are not acceptable. Next payload is 0
-ISAKMP: (0):no offers accepted!
-ISAKMP: (0):phase 1 SA policy not acceptable! (local {US} remote {PEER})'''),
+ISAKMP-ERROR: (0):Encryption algorithm offered does not match policy!
+ISAKMP-ERROR: (0):atts are not acceptable. Next payload is 0
+ISAKMP-ERROR: (0):no offers accepted!
+ISAKMP-ERROR: (0):phase 1 SA policy not acceptable! (local {US} remote {PEER})'''),
     'transform': (dict(esp='aes128-sha256'), f'''ISAKMP: (1001):Checking IPSec proposal 1
 ...
 IPSEC(ipsec_process_proposal): transform proposal not supported for identity:
     {{esp-aes esp-sha256-hmac }}
-ISAKMP: (1001):IPSec policy invalidated proposal with error 256
+ISAKMP-ERROR: (1001):IPSec policy invalidated proposal with error 256
 ...
-ISAKMP: (1001):phase 2 SA policy not acceptable! (local {US} remote {PEER})'''),
+ISAKMP-ERROR: (1001):phase 2 SA policy not acceptable! (local {US} remote {PEER})'''),
     'identities': (dict(ts=('10.2.1.0/24', NEAR)), f'''IPSEC(ipsec_process_proposal): proxy identities not supported
-ISAKMP: (1001):IPSec policy invalidated proposal with error 32
-ISAKMP: (1001):phase 2 SA policy not acceptable! (local {US} remote {PEER})'''),
+ISAKMP-ERROR: (1001):IPSec policy invalidated proposal with error 32
+ISAKMP-ERROR: (1001):phase 2 SA policy not acceptable! (local {US} remote {PEER})'''),
 }
 
 
@@ -345,3 +345,42 @@ def test_a_refusal_is_told_as_ios_tells_it(world, what):
     pair.ask('responder')
     pattern = re.escape(want).replace(re.escape('\n...\n'), r'\n(?:.*\n)*?')
     until(lambda: re.search(pattern, pair.said()), 5, f'{want}\n{pair.router.log()}')
+
+
+def test_errors_are_told_alone(world):
+    """Lines that the whole has, too, and no others."""
+    pair = Pair(world, esp='aes128-sha256')
+    cli = pair.router.cli
+    assert cli('debug crypto isakmp error').startswith('Crypto ISAKMP Error debugging is on')
+    assert cli('debug crypto ipsec error').startswith('Crypto IPSEC Error debugging is on')
+    assert cli('show debugging').split('\n')[1:4] == [
+        'Cryptographic Subsystem:', '  Crypto ISAKMP Error debugging is on', '  Crypto IPSEC Error debugging is on']
+    pair.ask('responder')
+    until(lambda: 'phase 2 SA policy not acceptable!' in pair.said(), 5, 'the refusal')
+    compare(pair.said(), f'''IPSEC(ipsec_process_proposal): transform proposal not supported for identity:
+    {{esp-aes esp-sha256-hmac }}
+ISAKMP-ERROR: (1001):IPSec policy invalidated proposal with error 256
+ISAKMP-ERROR: (1001):phase 2 SA policy not acceptable! (local {US} remote {PEER})''')
+
+
+def test_states_of_sas_are_told_alone(world):
+    pair = Pair(world)
+    pair.router.cli('debug crypto ipsec states')
+    pair.ask('initiator')
+    until(lambda: 'current outbound sa to SPI' in pair.said(), 10, 'an SA')
+    assert set(re.findall(r'^\S+', pair.said(), re.M)) == {'IPSEC(create_sa):', 'IPSEC(update_current_outbound_sa):'}, pair.said()
+
+
+def test_all_of_it_asks_first(world):
+    cli = Pair(world).router.cli
+    asked = 'This may severely impact network performance. Continue? (yes/[no]): '
+    assert 'turned on' not in cli('debug all\nno') and 'Crypto' not in cli('show debugging')
+    said = cli('debug all\nyes\nshow debugging')
+    assert said.startswith(f'{asked}\nAll possible debugging has been turned on\n') or \
+        said.startswith('\nAll possible debugging has been turned on\n'), said
+    for what in ('Tunnel keepalive', 'Crypto ISAKMP', 'Crypto Engine', 'Crypto IPSEC', 'Crypto PKI Trans', 'Crypto PKI Validation Path'):
+        assert f'  {what} debugging is on\n' in said, said
+    assert 'All possible debugging has been turned off' in cli('no debug all')
+    assert 'Crypto' not in cli('show debugging')
+    assert 'Crypto PKI Msg debugging is off' in cli('undebug crypto ca messages')
+    assert cli('debug crypto isakmp ha').startswith('% No stateful failover')

@@ -96,6 +96,8 @@ def test_strongswan_proves_the_test_ca(world):  # noqa: F811
 
 def test_a_router_enrolls_and_strongswan_lets_it_in(world):  # noqa: F811
     server, router = start(world)
+    for part in ('messages', 'transactions', 'callbacks', 'validation'):
+        router.cli(f'debug crypto pki {part}')
     said = typed(router, 'conf t', 'crypto pki authenticate TP', 'yes', *ENROLL, 'end')
     groups = re.search(r'Fingerprint SHA1: (.*)', said).group(1).replace(' ', '')
     assert groups == server.fingerprint('sha1') and 'Certificate has the following attributes:' in said
@@ -122,6 +124,14 @@ def test_a_router_enrolls_and_strongswan_lets_it_in(world):  # noqa: F811
     got = ping(world).result()
     assert got.sent == 5 and not got.lost, router.log() + peer.log()
     assert len(peer.children()) == 1 and 'with RSA' in peer.log()
+    debug = [m[1] for m in re.finditer(r'CRYPTO_PKI: (.*)', router.log())]
+    url = f'http://{PEER}/cgi-bin/pkiclient.exe?operation='
+    for line in (f'Sending GetCACert request of trustpoint TP: GET {url}GetCACert',
+                 f'Sending PKIOperation request of trustpoint TP: POST {url}PKIOperation', 'status = 100: certificate is granted',
+                 'Certificate validated by trustpoint TP', 'IKE asks about a peer with 1 certificate: authenticated'):
+        assert line in debug, debug
+    assert any(re.fullmatch(r'PKCSReq of transaction \w+, \d+ bytes in PKCS #7, SHA-256 digest', d) for d in debug), debug
+    assert 'secret7' not in router.log()
     # once more, with the certificate that is there: a renewal, which the CA knows by its signature
     assert '% You already have a certificate from this' in typed(router, 'conf t', ENROLL[0], 'yes', *ENROLL[1:], 'end')
     logged(router, 'PKI-6-CERTRET', 2)
