@@ -42,6 +42,11 @@ enum exec_action {
 	EXEC_SHOW_IKEV2, /* what of it: all is nothing */
 	EXEC_SHOW_L2TP,
 	EXEC_SHOW_VPDN,
+	EXEC_SHOW_ENGINE_BRIEF, /* detail: its configuration */
+	EXEC_SHOW_ELI,
+	EXEC_SHOW_ENTROPY,
+	EXEC_SHOW_ISAKMP_PROFILE, /* name */
+	EXEC_SHOW_ISAKMP_ERRORS,
 	EXEC_SHOW_EZVPN,
 	EXEC_SHOW_PKI_TOKEN,
 	EXEC_SHOW_VRF, /* name; flag: of IPv4 (`show ip vrf`); detail */

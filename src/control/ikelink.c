@@ -588,14 +588,21 @@ int ikelink_adopt_made(struct control *c)
 	return err ? err : fwdlink_call(c->fwd, &dump, -1, adopt_made, c);
 }
 
+struct hello {
+	struct control *c;
+	int pin_error; /* 0: none */
+};
+
 static void on_hello(void *ctx, const struct fwd_msg *m)
 {
-	int *pin_error = ctx;
+	struct hello *h = ctx;
 
-	if (m->type == FWD_CRYPTO)
+	if (m->type == FWD_CRYPTO) {
+		snprintf(h->c->packets_by, sizeof(h->c->packets_by), "%s", m->u.crypto);
 		log_line("CULVERT-6-CRYPTO", "packets are encrypted by %s", m->u.crypto);
+	}
 	if (m->type == FWD_NOT_PINNED)
-		*pin_error = m->u.error;
+		h->pin_error = m->u.error;
 }
 
 static void say_workers(const struct control *c, int pin_error)
@@ -612,10 +619,11 @@ static void say_workers(const struct control *c, int pin_error)
 int ikelink_start(struct control *c, bool adopt_sas)
 {
 	struct fwd_msg dump = { .type = FWD_SA_DUMP }, hello = { .type = FWD_HELLO, .u.version = FWD_VERSION };
-	int pin_error = 0, err = fwdlink_call(c->fwd, &hello, -1, on_hello, &pin_error);
+	struct hello said = { .c = c };
+	int err = fwdlink_call(c->fwd, &hello, -1, on_hello, &said);
 
 	if (!err && !adopt_sas) /* it is not the second time */
-		say_workers(c, pin_error);
+		say_workers(c, said.pin_error);
 	if (!err)
 		err = give_port(c, PORT_ESP, FWD_PORT_ESP, raw_open(50, true));
 	if (!err)

@@ -190,6 +190,7 @@ struct control {
 	bool plumbed; /* plumb_apply() has changed something */
 	uint64_t kept_whole; /* bytes of what is kept that are no typed lines (files.c) */
 	bool unkept;  /* the configuration has changed by more than lines that files_typed() was told of */
+	char packets_by[FWD_CRYPTO_MAX]; /* what encrypts them; "" not known yet */
 	unsigned debug; /* enum exec_debug */
 	struct ipaddr debug_peers[IKE_DEBUG_PEERS]; /* whom it is about; none: everybody */
 	size_t n_debug_peers;

@@ -122,6 +122,21 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 	case EXEC_SHOW_PKI_TOKEN:
 		show_not_run(action, out);
 		return 0;
+	case EXEC_SHOW_ENGINE_BRIEF:
+		show_engine_brief(in, a->detail, out);
+		return 0;
+	case EXEC_SHOW_ELI:
+		show_eli(in, out);
+		return 0;
+	case EXEC_SHOW_ENTROPY:
+		show_entropy(in, out);
+		return 0;
+	case EXEC_SHOW_ISAKMP_PROFILE:
+		show_isakmp_profile(in, a->name, out);
+		return 0;
+	case EXEC_SHOW_ISAKMP_ERRORS:
+		show_isakmp_errors(in, out);
+		return 0;
 	case EXEC_SHOW_VRF:
 		return show_vrf(a->name, a->flag, a->detail, out) ? 0 : -EINVAL;
 	case EXEC_SHOW_CRYPTO_MTU:

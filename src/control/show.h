@@ -175,6 +175,8 @@ struct show_in {
 	char zone[8];		/* `UTC` */
 	bool clock_synced;	/* by a time protocol of the host */
 	const char *version, *machine, *image, *board_id; /* 0.1.0, x86_64, path, serial */
+	const char *packets_by, *keys_by; /* what encrypts packets, and what IKE is made with: `OpenSSL 3.0.11 ...` */
+	unsigned entropy_bits, entropy_pool_bits; /* of the kernel's random generator; 0 unknown */
 	uint64_t memory_kb, memory_used_kb;
 	bool has_disk; /* there is a folder for files (control/flash.h) */
 	uint64_t disk_bytes, disk_free_bytes;

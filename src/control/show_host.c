@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/show_host.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,9 @@ void show_host_sample(struct control *c)
 void show_host_take(struct control *c, const struct session *s, struct show_in *in)
 {
 	(void)host_memory(&in->memory_kb, &in->memory_used_kb);
+	(void)host_entropy(&in->entropy_bits, &in->entropy_pool_bits);
+	in->packets_by = c->packets_by;
+	in->keys_by = OpenSSL_version(OPENSSL_VERSION);
 	in->load = proc_load_show(c->load);
 	in->has_disk = flash_space(c, &in->disk_bytes, &in->disk_free_bytes) == 0;
 	session_terminal(s, &in->terminal);

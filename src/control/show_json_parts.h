@@ -34,6 +34,8 @@ json_tell json_isakmp_sa, json_isakmp_policy, json_isakmp_default_policy, json_i
 	json_isakmp_peers, json_call_admission;
 /* show_json_ipsec.c */
 json_tell json_ipsec_sa, json_crypto_engine, json_crypto_drops, json_crypto_sockets, json_crypto_check, json_tunnel_protection;
+/* show_eli.c, show_isakmp_profile.c */
+json_tell json_engine_brief, json_eli, json_entropy, json_isakmp_profile, json_isakmp_errors;
 /* show_not_run.c */
 json_tell json_ikev2, json_l2tp, json_ezvpn, json_pki_token, json_vrf;
 json_tell json_interfaces, json_ip_interface, json_ipv6_interface, json_ip_route, json_ipv6_route;

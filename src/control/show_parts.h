@@ -231,6 +231,15 @@ typedef void engine_say(const struct show_in *in, const struct engine_row *r, vo
 void show_engine_rows(const struct show_in *in, engine_say *say, void *ctx);
 void show_crypto_engine(const struct show_in *in, struct txt *out);
 
+/* show_eli.c; all: what `configuration` has more */
+void show_engine_brief(const struct show_in *in, bool all, struct txt *out);
+void show_eli(const struct show_in *in, struct txt *out);
+void show_entropy(const struct show_in *in, struct txt *out);
+
+/* show_isakmp_profile.c: name "" is all */
+void show_isakmp_profile(const struct show_in *in, const char *name, struct txt *out);
+void show_isakmp_errors(const struct show_in *in, struct txt *out);
+
 /* show_sockets.c */
 struct show_socket {
 	const struct p2_policy *p;

@@ -118,3 +118,22 @@ bool host_memory(uint64_t *ret_total_kb, uint64_t *ret_used_kb)
 	*ret_used_kb = total - available;
 	return true;
 }
+
+static bool read_number(const char *path, unsigned *ret)
+{
+	char buf[32];
+
+	return read_some(path, buf, sizeof(buf)) && sscanf(buf, "%u", ret) == 1;
+}
+
+bool host_entropy(unsigned *ret_bits, unsigned *ret_pool)
+{
+	unsigned bits, pool;
+
+	if (!read_number("/proc/sys/kernel/random/entropy_avail", &bits) ||
+	    !read_number("/proc/sys/kernel/random/poolsize", &pool))
+		return false;
+	*ret_bits = bits;
+	*ret_pool = pool;
+	return true;
+}

@@ -25,6 +25,8 @@ struct host_ticks {
 };
 bool host_ticks(struct host_ticks *ret);
 
+/* Bits that the kernel's random generator has, of how many it wants; false: it does not say. */
+bool host_entropy(unsigned *ret_bits, unsigned *ret_pool);
 /* KiB; used is what no program could have without taking it from another (MemAvailable). */
 bool host_memory(uint64_t *ret_total_kb, uint64_t *ret_used_kb);
 

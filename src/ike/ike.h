@@ -274,6 +274,7 @@ const struct sa_spec *ike_carrier(const struct ike *k, uint32_t policy_id);
  * no order; after NULL: the first. Valid until the next event. */
 const struct p2_policy *ike_made(const struct ike *k, const struct p2_policy *after);
 
+#define IKE_MAX_SAS 65536 /* whatever `call admission limit` says */
 /* `show crypto call admission statistics`: requests since the start. */
 struct ike_admission {
 	uint32_t max_sas, max_negotiating, max_charge;

@@ -68,7 +68,6 @@
 #define IKE_MAX_HALF_NET    16	   /* as responder, one /24, or /56 of IPv6 */
 #define IKE_HALF_OPEN_MS    2000   /* MM3 may take so long before a place goes to another */
 #define IKE_MAX_LOG_SEC	    20	   /* log lines a second; strangers can cause them */
-#define IKE_MAX_SAS	    65536
 #define IKE_MAX_MADE	    16384  /* policies out of dynamic crypto maps, and for pairs of hosts, */
 #define IKE_MAX_MADE_PEER   256	   /* of one peer, */
 #define IKE_MAX_HOST_PAIRS  256	   /* and of one ACL line with `level per-host` */

@@ -23,6 +23,11 @@ MORE = '''\
 crypto keyring RING
  pre-shared-key address 192.0.2.77 key ringkey
  pre-shared-key hostname far.example key hostkey
+crypto isakmp profile PEERS
+ description who comes by these names
+ keyring RING
+ match identity address 192.0.2.77 255.255.255.255
+ match identity host domain far.example
 crypto isakmp key widekey address 198.51.100.0 255.255.255.0
 crypto isakmp key sixkey address ipv6 2001:DB8::{peer}/128
 crypto ipsec transform-set AHONLY ah-sha256-hmac

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EXEC lines of IOS for which this router has no use, or which name what it has none of: each has an answer, in IOS's words
+where it has some, and none of them is a success."""
+import json
+
+import pytest
+
+from ikecore import PEER, US, World
+from router import Router, config
+
+pytestmark = pytest.mark.no_way('control alone: no packet passes')
+
+
+@pytest.fixture(scope='module')
+def router():
+    world = World()
+    try:
+        yield Router(world.us, config('aes256-sha1-modp1024', US, PEER, ['ip 10.1.0.0 0.0.0.255 10.2.0.0 0.0.0.255']))
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize('line', [
+    'show crypto isakmp sa vrf RED', 'show crypto isakmp peers vrf RED', 'show crypto isakmp profile vrf RED', 'show crypto ipsec sa vrf RED',
+    'show crypto session fvrf RED', 'show crypto session ivrf RED', 'clear crypto sa vrf RED', 'clear crypto isakmp vrf RED',
+    'clear crypto session ivrf RED', 'ping vrf RED 192.0.2.2', 'ping vrf RED ip 192.0.2.2 source 192.0.2.1 repeat 2', 'traceroute vrf RED 192.0.2.2',
+    'ping vrf RED 2001:DB8::1'])
+def test_a_vrf_does_not_exist(router, line):
+    assert router.cli(line) == '% VRF RED does not exist\n'
+    if line.startswith('show'):
+        assert router.cli(f'{line} | json') == '% VRF RED does not exist\n'
+
+
+def test_tables_of_vrfs_are_empty(router):
+    assert router.cli('show ip route vrf RED') == '% IP routing table vrf RED does not exist\n'
+    for line in ('show vrf RED', 'show vrf brief RED', 'show vrf detail RED', 'show ip vrf RED', 'show ip vrf brief RED', 'show ip vrf detail RED'):
+        assert router.cli(line) == '% No VRF named RED\n', line
+    for line in ('show vrf detail', 'show ip vrf detail'):
+        assert router.cli(line) == '' and json.loads(router.cli(f'{line} | json')) == {'vrfs': []}, line
+
+
+@pytest.mark.parametrize('line, service', [('telnet 192.0.2.2', 'telnet'), ('telnet 192.0.2.2 23 /source-interface FastEthernet0/1', 'telnet'),
+                                           ('connect 192.0.2.2', 'telnet'), ('ssh -l admin 192.0.2.2', 'ssh'),
+                                           ('ssh -v 2 -l admin -p 22 192.0.2.2', 'ssh'), ('rlogin 192.0.2.2', 'rlogin')])
+def test_nobody_gets_on_from_here(router, line, service):
+    assert router.cli(line) == f'% {service} connections not permitted from this terminal\n'
+
+
+@pytest.mark.parametrize('line', ['debug crypto isakmp ha', 'debug crypto ipsec ha', 'debug crypto ha'])
+def test_failover_has_nothing_to_tell(router, line):
+    assert router.cli(line) == '% No stateful failover: there is nothing to debug\n'
+    assert 'Crypto' not in router.cli('show debugging')
