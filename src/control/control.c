@@ -389,6 +389,7 @@ static void control_free(struct control *c)
 	nl_close(c->nl);
 	config_free(c->config);
 	compiled_fini(&c->compiled);
+	steer_stand_clear(&c->standing);
 	policy_ids_fini(&c->ids);
 	free(c->links);
 	free(c->addrs);

@@ -153,6 +153,7 @@ struct control {
 	char *last_notes;  /* said once */
 	char tun_said[160]; /* how the last TUN works */
 	uint64_t last_ruleset; /* hash of what nft was told; 0: nothing */
+	struct steer_stand standing; /* and what the kernel has of it */
 	uint64_t last_mss;     /* the same of mss_apply() */
 	uint64_t recvd_clear, clear_said_ms;
 	struct said said[64];

@@ -388,7 +388,7 @@ static void steering_ruleset(struct control *c)
 			v[n++] = f;
 	}
 	if (!err && (n || c->last_ruleset))
-		err = steer_apply(c->nl, v, n, &c->last_ruleset, &why);
+		err = steer_apply(c->nl, v, n, &c->standing, &c->last_ruleset, &why);
 	if (err)
 		log_line("CULVERT-2-STEERING", "the kernel refused the crypto ACL: %s %s",
 			 strerror(-err), txt_cstr(&why));

@@ -21,7 +21,8 @@ static struct ipaddr masked(const struct addr_match *m)
 	return a;
 }
 
-void nft_text_prefix(struct txt *t, const struct addr_match *m)
+/* `2001:db8::/32`, the prefix that m is (addr_match_prefix()). */
+static void put_prefix(struct txt *t, const struct addr_match *m)
 {
 	struct ipaddr a = masked(m);
 	char s[IPADDR_STRLEN];
@@ -41,7 +42,7 @@ void nft_text_addr(struct txt *t, const char *field, const struct addr_match *m)
 		if (!len)
 			return;
 		txt_printf(t, "%s %s ", nft_text_ip(m->addr.family), field);
-		nft_text_prefix(t, m);
+		put_prefix(t, m);
 	} else {
 		for (size_t i = 0; i < (mask.family == IP_V6 ? 16u : 4u); i++)
 			mask.b[i] = (uint8_t)~m->wild[i];
@@ -49,6 +50,13 @@ void nft_text_addr(struct txt *t, const char *field, const struct addr_match *m)
 		txt_str(t, ipaddr_str(&a, s));
 	}
 	txt_char(t, ' ');
+}
+
+const char *nft_text_ends(enum ip_family f, bool mirror)
+{
+	if (f == IP_V6) /* RFC 8200 section 3 */
+		return mirror ? "@nh,192,128 . @nh,64,128" : "@nh,64,128 . @nh,192,128";
+	return mirror ? "@nh,128,32 . @nh,96,32" : "@nh,96,32 . @nh,128,32"; /* RFC 791 section 3.1 */
 }
 
 /* A name outlives its device and the next one. Names that nft's language cannot hold go by

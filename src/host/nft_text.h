@@ -10,8 +10,9 @@
 const char *nft_text_ip(enum ip_family f);
 /* `ip saddr 10.0.0.0/8 `, `ip6 saddr 2001:db8::/32 `; nothing for any address. field is saddr or daddr. */
 void nft_text_addr(struct txt *t, const char *field, const struct addr_match *m);
-/* `2001:db8::/32`, the prefix that m is (addr_match_prefix()). */
-void nft_text_prefix(struct txt *t, const struct addr_match *m);
+/* Source and destination as bytes of the header, as a set has them that is no set of addresses: `@nh,96,32 . @nh,128,32`;
+ * mirror: destination and source. */
+const char *nft_text_ends(enum ip_family f, bool mirror);
 /* `oifname "eth0" `; key is iifname or oifname. By index if the name cannot be said. */
 void nft_text_dev(struct txt *t, const char *key, const char *name, uint32_t ifindex);
 

@@ -8,6 +8,7 @@
 #include "base/wr.h"
 #include "host/ipv6.h"
 #include "host/nft.h"
+#include "host/steer_diff.h"
 
 /* Of a mark: there is a table of IPv6. */
 #define MARK_SIX 1u
@@ -68,21 +69,22 @@ static uint64_t mark_of(const struct steer_if *v, size_t n, uint32_t generation)
 	return (hash_bytes(seed, &h, sizeof(h)) & ~7ull) | 4 | six_of(v, n);
 }
 
-static int load(const struct steer_if *v, size_t n, enum steer_form form,
+static int load(const struct steer_if *v, size_t n, const struct steer_plan *p,
 		const struct steer_counts *counts, struct txt *why)
 {
 	struct txt t = TXT_INIT;
 	int err;
 
-	steer_ruleset(v, n, form, counts, &t);
+	steer_text(v, n, p, counts, &t);
 	err = t.bad ? -ENOMEM : nft_load(txt_cstr(&t), why);
 	txt_fini(&t);
 	return err;
 }
 
-/* From the best form to the one that always fits. *ret_loaded: one of them is in
+/* From the best form to the one that always fits. *ret_loaded: one of them, *ret_form, is in
  * force now. */
-static int load_some_form(const struct steer_if *v, size_t n, struct txt *why, bool *ret_loaded)
+static int load_some_form(const struct steer_if *v, size_t n, const struct steer_runs *runs, struct txt *why,
+			  bool *ret_loaded, enum steer_form *ret_form)
 {
 	struct steer_counts counts = { 0 };
 	enum steer_form form = STEER_FULL;
@@ -91,14 +93,16 @@ static int load_some_form(const struct steer_if *v, size_t n, struct txt *why, b
 
 	(void)steer_counts(&counts);
 	for (;; form++) {
+		const struct steer_plan p = { form, runs, true };
 		struct txt said = TXT_INIT;
 
-		err = load(v, n, form, &counts, form == STEER_FULL ? &first : &said);
+		err = load(v, n, &p, &counts, form == STEER_FULL ? &first : &said);
 		txt_fini(&said);
 		if (err != -EINVAL || form == STEER_CLOSED)
 			break;
 	}
 	*ret_loaded = !err;
+	*ret_form = form;
 	if (err || form == STEER_CLOSED)
 		txt_str(why, txt_cstr(&first));
 	if (!err && form == STEER_CLOSED) {
@@ -109,20 +113,33 @@ static int load_some_form(const struct steer_if *v, size_t n, struct txt *why, b
 	return err;
 }
 
-static int apply_ruleset(const struct steer_if *v, size_t n, uint64_t *mark, struct txt *why)
+static int apply_ruleset(const struct steer_if *v, size_t n, struct steer_stand *stand, uint64_t *mark, struct txt *why)
 {
 	uint32_t before, after;
-	bool known = nft_generation(&before) == 0, loaded;
+	bool known = nft_generation(&before) == 0, loaded = true;
+	enum steer_form form = stand->form;
+	struct steer_runs *runs;
 	int err;
 
 	if (known && *mark && *mark == mark_of(v, n, before))
 		return 0;
-	err = load_some_form(v, n, why, &loaded);
+	runs = steer_runs_all(v, n);
+	if (!runs)
+		return -ENOMEM;
+	err = known && *mark && stand->generation == before ? steer_diff_apply(stand, v, n, runs) : -EALREADY;
+	if (err)
+		err = load_some_form(v, n, runs, why, &loaded, &form);
 	/* one step was ours; if there were more, somebody else was there as well, and
 	 * the next time finds out what is left */
 	known = known && nft_generation(&after) == 0 && after == before + 1;
 	/* closed is in force too: our own change of nftables is no reason to try again */
 	*mark = !loaded ? 0 : known ? mark_of(v, n, after) : MARK_SOME | six_of(v, n);
+	if (loaded && known) {
+		steer_stand_set(stand, v, n, form, runs, after);
+	} else {
+		steer_stand_clear(stand);
+		steer_runs_free(runs, n);
+	}
 	return err;
 }
 
@@ -218,7 +235,8 @@ static void forget_others(struct nl *nl, const struct steer_if *v, size_t n)
 	}
 }
 
-int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mark, struct txt *why)
+int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, struct steer_stand *stand, uint64_t *mark,
+		struct txt *why)
 {
 	int err = 0, r;
 
@@ -232,7 +250,7 @@ int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mar
 		if (!err)
 			err = r;
 	}
-	r = apply_ruleset(v, n, mark, why);
+	r = apply_ruleset(v, n, stand, mark, why);
 	if (!r)
 		forget_others(nl, v, n);
 	return r ? r : err;

@@ -3,7 +3,8 @@
  * A crypto map's ACL becomes nftables rules that mark what it matches (a policy
  * rule sends that to the steering TUN), drop it should it leave all the same, and
  * drop its mirror arriving in clear. One table, `ip culvert`, and its twin `ip6 culvert`
- * where a line is of IPv6, replaced whole in one transaction; rules stay when processes die. */
+ * where a line is of IPv6, replaced whole in one transaction, or changed in one by the elements of its
+ * sets; rules stay when processes die. */
 #ifndef HOST_STEER_H
 #define HOST_STEER_H
 
@@ -70,13 +71,26 @@ bool steer_has(const struct steer_if *v, size_t n, enum ip_family f);
 /* The whole ruleset as text for nft; the counters start at counts (NULL: 0). */
 void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
 		   const struct steer_counts *counts, struct txt *out);
+/* What stands in the kernel, as far as it is known: memory for the next steer_apply(), which tells what has changed of it.
+ * {0}: nothing is known. */
+struct steer_runs;
+struct steer_stand {
+	uint64_t frame; /* hash of the ruleset without the elements of its sets; 0: not known */
+	enum steer_form form;
+	uint32_t generation; /* of nftables */
+	size_t n;
+	struct steer_runs *runs; /* of n interfaces */
+};
+void steer_stand_clear(struct steer_stand *s);
+
 /* Puts routes, rules and the ruleset in force, in an order that never opens a gap,
  * and takes away what slots that are not in v had. *mark tells the ruleset that is
  * in force (0: none): an equal one is not loaded again unless somebody touched
  * nftables meanwhile. 0 or -errno, and the reason in why. If the kernel refuses the
  * ruleset, STEER_CLOSED is in force afterwards and the result is an error. *mark is 0
- * afterwards only if there is no guard at all. */
-int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, uint64_t *mark,
+ * afterwards only if there is no guard at all. stand: kept by the caller between the calls; where nothing but the
+ * elements of sets differs, and few of them, they alone are changed. */
+int steer_apply(struct nl *nl, const struct steer_if *v, size_t n, struct steer_stand *stand, uint64_t *mark,
 		struct txt *why);
 /* False if *mark of steer_apply() says that there is a ruleset and a table of it is missing. */
 bool steer_stands(uint64_t mark);

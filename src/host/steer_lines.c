@@ -2,10 +2,6 @@
 /* The lines of crypto ACLs as rules of nft: one by one, or a run of plain ones as a set. */
 #include "host/steer_lines.h"
 
-#include <string.h>
-
-#define WIDE_FROM 16 /* lines in a run that are worth a set */
-
 /* ---- one line ---- */
 
 void steer_put_port(struct txt *t, const char *field, const struct port_match *m)
@@ -130,134 +126,27 @@ void steer_join_entries(struct steer_line *v, size_t n)
 
 /* ---- runs of lines as sets ---- */
 
-static bool fits_set(enum ip_family f, const struct steer_line *l)
-{
-	unsigned len;
-
-	return !steer_never_matches(f, &l->sel) && nft_text_proto_rules(f, l->sel.proto) == 1 && !steer_has_ports(&l->sel) &&
-	       addr_match_prefix(&l->sel.local, &len) && addr_match_prefix(&l->sel.remote, &len);
-}
-
-/* Asked for each pair of lines in a run. */
-static bool prefixes_meet(const struct addr_match *a, const struct addr_match *b)
-{
-	uint64_t x[2], y[2], v[2], w[2];
-
-	memcpy(x, a->addr.b, sizeof(x));
-	memcpy(y, b->addr.b, sizeof(y));
-	memcpy(v, a->wild, sizeof(v));
-	memcpy(w, b->wild, sizeof(w));
-	return !(((x[0] ^ y[0]) & ~v[0] & ~w[0]) | ((x[1] ^ y[1]) & ~v[1] & ~w[1]));
-}
-
-enum fit { FIT_NEW, FIT_COVERED, FIT_OVERLAPS };
-
-/* How x goes with the elements before it: the kernel refuses a set whose elements
- * overlap, and one that lies within another of the same verdict says nothing new. */
-static enum fit fit_of(const struct steer_line *l, const bool *skip, size_t n,
-		       const struct selector *x)
-{
-	enum fit fit = FIT_NEW;
-
-	for (size_t i = 0; i < n; i++) {
-		/* the other ends are what differs, mostly */
-		if (skip[i] || !prefixes_meet(&l[i].sel.remote, &x->remote) ||
-		    !prefixes_meet(&l[i].sel.local, &x->local))
-			continue;
-		if (selector_covers(&l[i].sel, x))
-			return FIT_COVERED;
-		fit = FIT_OVERLAPS;
-	}
-	return fit;
-}
-
-/* The length of the run that begins at l: one map entry, verdict and protocol.
- * skip tells which of its lines are covered by earlier ones. */
-static size_t run_of(enum ip_family f, const struct steer_line *l, size_t n, bool skip[STEER_RUN_MAX])
-{
-	size_t run = 0;
-
-	while (run < n && run < STEER_RUN_MAX && l[run].map_seq == l->map_seq &&
-	       l[run].permit == l->permit && l[run].sel.proto == l->sel.proto &&
-	       fits_set(f, &l[run])) {
-		enum fit fit = fit_of(l, skip, run, &l[run].sel);
-
-		if (fit == FIT_OVERLAPS)
-			break;
-		skip[run++] = fit == FIT_COVERED;
-	}
-	return run;
-}
-
-static void put_elements(struct txt *t, const struct steer_line *l, const bool *skip, size_t n)
-{
-	const char *comma = "";
-
-	txt_str(t, "{ ");
-	for (size_t i = 0; i < n; i++) {
-		const struct selector *s = &l[i].sel;
-
-		if (skip[i])
-			continue;
-		txt_str(t, comma);
-		comma = ",\n\t\t\t";
-		nft_text_prefix(t, &s->local);
-		txt_str(t, " . ");
-		nft_text_prefix(t, &s->remote);
-	}
-	txt_str(t, " }");
-}
-
-/* The set has a name, and all three chains look into it: what the kernel makes of a big one takes longer than
- * anything else that is loaded, and three copies are more than an ordinary user's netlink takes at once. */
-static void put_run(struct txt *t, enum ip_family f, const struct steer_if *v, size_t at, bool mirror,
+static void put_run(struct txt *t, const struct steer_runs *r, const struct steer_run *run, uint8_t proto, bool mirror,
 		    const char *verdict)
 {
-	const char *ip = nft_text_ip(f);
-
 	txt_str(t, "\t\t");
-	nft_text_proto(t, f, v->lines[at].sel.proto, 0);
-	txt_printf(t, "%s %s . %s %s @run_%u_%zu %s\n", ip, mirror ? "daddr" : "saddr", ip,
-		   mirror ? "saddr" : "daddr", v->slot, at, verdict);
-}
-
-size_t steer_wide_run(enum ip_family f, const struct steer_if *v, size_t at, bool skip[STEER_RUN_MAX])
-{
-	size_t run = run_of(f, v->lines + at, v->n_lines - at, skip);
-
-	return run >= WIDE_FROM ? run : 0;
-}
-
-void steer_put_sets(struct txt *t, enum ip_family f, const struct steer_if *v)
-{
-	const char *type = f == IP_V6 ? "ipv6_addr" : "ipv4_addr";
-	bool skip[STEER_RUN_MAX];
-
-	for (size_t i = 0, run; i < v->n_lines; i += run ? run : 1) {
-		run = steer_wide_run(f, v, i, skip);
-		if (!run)
-			continue;
-		txt_printf(t,
-			   "\tset run_%u_%zu {\n\t\ttype %s . %s\n\t\tflags interval\n"
-			   "\t\telements = ",
-			   v->slot, i, type, type);
-		put_elements(t, v->lines + i, skip, run);
-		txt_str(t, "\n\t}\n");
-	}
+	nft_text_proto(t, r->family, proto, 0);
+	txt_printf(t, "%s @", nft_text_ends(r->family, mirror));
+	steer_run_name(t, r, run);
+	txt_printf(t, " %s\n", verdict);
 }
 
 size_t steer_put_line(struct txt *t, enum ip_family f, const struct steer_if *v, size_t at, bool mirror,
-		      bool wide, const char *permit)
+		      const struct steer_runs *runs, const char *permit)
 {
 	const struct steer_line *l = v->lines + at;
 	const char *verdict = l->permit ? permit : "return";
-	bool skip[STEER_RUN_MAX];
-	size_t run = wide ? steer_wide_run(f, v, at, skip) : 0;
+	const struct steer_run *run = steer_runs_at(runs, at);
 	struct selector s = mirror ? selector_mirror(&l->sel) : l->sel;
 
 	if (run) {
-		put_run(t, f, v, at, mirror, verdict);
-		return run;
+		put_run(t, runs, run, s.proto, mirror, verdict);
+		return run->n_lines;
 	}
 	if (steer_never_matches(f, &s))
 		return 1;

@@ -15,6 +15,9 @@ struct places {
 static const struct places places4 = { 64, 136, 160, 192, 32, 224, 240 };
 static const struct places places6 = { 64, 112, 128, 256, 128, 384, 400 };
 
+/* IPv6: headers that others follow (IANA, "IPv6 Extension Header Types"). */
+#define BEFORE_PROTO "{ 0, 43, 44, 51, 60 }"
+
 static const struct places *places_of(enum ip_family f)
 {
 	return f == IP_V6 ? &places6 : &places4;
@@ -79,83 +82,41 @@ static void put_one(struct txt *t, enum ip_family f, const struct selector *s, b
 	txt_printf(t, "%s\n", verdict);
 	if (!permit || (f == IP_V6 ? !s->proto : !ports))
 		return;
-	put_l3(t, f, s, f == IP_V6 ? "{ 0, 43, 44, 51, 60 }" : NULL);
+	put_l3(t, f, s, f == IP_V6 ? BEFORE_PROTO : NULL);
 	if (f != IP_V6)
 		txt_printf(t, "@th,%u,8 != 0x45 ", p->version);
 	txt_printf(t, "%s\n", verdict);
 }
 
-/* The prefix that m is, as bytes that nft does not know for an address. */
-static void put_range(struct txt *t, unsigned bits, const struct addr_match *m)
-{
-	unsigned len = 0;
-
-	put_number(t, bits, m->addr.b, m->wild, 0);
-	if (addr_match_prefix(m, &len) && len == bits)
-		return;
-	txt_char(t, '-');
-	put_number(t, bits, m->addr.b, m->wild, 0xff);
-}
-
-static void put_run(struct txt *t, const struct steer_line *l, const bool *skip, size_t n,
+/* In a set there are no ports; of a protocol as in put_one(). */
+static void put_run(struct txt *t, const struct steer_runs *r, const struct steer_run *run, const struct steer_line *l,
 		    const char *verdict)
 {
-	const struct places *p = &places4;
-	const char *comma = "";
+	const struct places *p = places_of(r->family);
 
-	txt_str(t, "\t\t");
-	if (l->sel.proto)
-		txt_printf(t, "@th,%u,8 %u ", p->proto, l->sel.proto);
-	txt_printf(t, "@th,%u,%u . @th,%u,%u { ", p->src, p->addr_bits, p->dst, p->addr_bits);
-	for (size_t i = 0; i < n; i++) {
-		if (skip[i])
-			continue;
-		txt_str(t, comma);
-		comma = ",\n\t\t\t";
-		put_range(t, p->addr_bits, &l[i].sel.remote);
-		txt_str(t, " . ");
-		put_range(t, p->addr_bits, &l[i].sel.local);
+	for (int hidden = 0; hidden < (l->permit && l->sel.proto && r->family == IP_V6 ? 2 : 1); hidden++) {
+		txt_str(t, "\t\t");
+		if (hidden)
+			txt_printf(t, "@th,%u,8 " BEFORE_PROTO " ", p->proto);
+		else if (l->sel.proto)
+			txt_printf(t, "@th,%u,8 %u ", p->proto, l->sel.proto);
+		txt_printf(t, "@th,%u,%u . @th,%u,%u @", p->dst, p->addr_bits, p->src, p->addr_bits);
+		steer_run_name(t, r, run);
+		txt_printf(t, " %s\n", verdict);
 	}
-	txt_printf(t, " } %s\n", verdict);
 }
 
-/* What m and all others of a run have in common. */
-static void widen(struct addr_match *to, const struct addr_match *m)
-{
-	for (size_t i = 0; i < sizeof(to->wild); i++)
-		to->wild[i] |= (uint8_t)(m->wild[i] | (to->addr.b[i] ^ m->addr.b[i]));
-}
-
-/* A third copy of a long list is more than an ordinary user's netlink takes at once, and the set of
- * the others is of addresses, which these bytes are not to nft. So a run of IPv6 is judged by
- * what its lines have in common: too much is held back, never too little. */
-static void put_common(struct txt *t, const struct steer_line *l, size_t n, const char *verdict)
-{
-	struct selector s = { .local = l->sel.remote, .remote = l->sel.local };
-
-	if (!l->permit)
-		return;
-	for (size_t i = 1; i < n; i++) {
-		widen(&s.local, &l[i].sel.remote);
-		widen(&s.remote, &l[i].sel.local);
-	}
-	put_one(t, IP_V6, &s, true, verdict);
-}
-
-size_t steer_put_quoted(struct txt *t, enum ip_family f, const struct steer_if *v, size_t at, bool wide,
-			const char *permit)
+size_t steer_put_quoted(struct txt *t, enum ip_family f, const struct steer_if *v, size_t at,
+			const struct steer_runs *runs, const char *permit)
 {
 	const struct steer_line *l = v->lines + at;
 	const char *verdict = l->permit ? permit : "return";
+	const struct steer_run *run = steer_runs_at(runs, at);
 	struct selector s = selector_mirror(&l->sel);
-	bool skip[STEER_RUN_MAX];
-	size_t run = wide ? steer_wide_run(f, v, at, skip) : 0;
 
-	if (run && f == IP_V6)
-		put_common(t, l, run, verdict);
-	else if (run)
-		put_run(t, l, skip, run, verdict);
+	if (run)
+		put_run(t, runs, run, l, verdict);
 	else if (!steer_never_matches(f, &s))
 		put_one(t, f, &s, l->permit, verdict);
-	return run ? run : 1;
+	return run ? run->n_lines : 1;
 }

@@ -24,9 +24,11 @@
 #include "host/steer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "host/ipv6.h"
 #include "host/sockets.h"
+#include "host/steer_diff.h"
 #include "host/steer_lines.h"
 
 static uint8_t families_of(const struct steer_if *f)
@@ -56,7 +58,8 @@ static bool begins_entry(const struct steer_if *v, size_t i)
 	return !i || v->lines[i].map_seq != v->lines[i - 1].map_seq;
 }
 
-static void put_side(struct txt *t, enum ip_family fam, const struct steer_if *f, enum side side, bool wide)
+static void put_side(struct txt *t, enum ip_family fam, const struct steer_if *f, enum side side,
+		     const struct steer_runs *runs)
 {
 	char permit[64];
 	size_t i = 0;
@@ -72,8 +75,8 @@ static void put_side(struct txt *t, enum ip_family fam, const struct steer_if *f
 
 		txt_printf(t, "\tchain %s_%u_%u {\n", side_name[side], f->slot, seq);
 		while (i < f->n_lines && f->lines[i].map_seq == seq)
-			i += side == SIDE_QUOTED ? steer_put_quoted(t, fam, f, i, wide, permit) :
-						   steer_put_line(t, fam, f, i, side == SIDE_MIRROR, wide, permit);
+			i += side == SIDE_QUOTED ? steer_put_quoted(t, fam, f, i, runs, permit) :
+						   steer_put_line(t, fam, f, i, side == SIDE_MIRROR, runs, permit);
 		txt_str(t, "\t}\n");
 	}
 	txt_printf(t, "\tchain %s_%u {\n", side_name[side], f->slot);
@@ -286,9 +289,12 @@ static void put_counters(struct txt *t, enum ip_family f, const struct steer_cou
 	txt_str(t, "\t\tdrop\n\t}\n");
 }
 
-static void put_table(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n,
-		      enum steer_form form, const struct steer_counts *c)
+static void put_table(struct txt *t, enum ip_family f, const struct steer_if *v, size_t n, const struct steer_plan *p,
+		      const struct steer_counts *c)
 {
+	enum steer_form form = p->form;
+
+
 	txt_printf(t, "table %s culvert {\n", nft_text_ip(f));
 	put_counters(t, f, c, form);
 	for (size_t i = 0; i < n; i++) {
@@ -298,12 +304,14 @@ static void put_table(struct txt *t, enum ip_family f, const struct steer_if *v,
 			put_closed(t, &v[i]);
 			continue;
 		}
-		if (form != STEER_PLAIN)
-			steer_put_sets(t, f, &v[i]);
+		const struct steer_runs *runs = form == STEER_PLAIN ? NULL : &p->runs[2 * i + (f == IP_V6)];
+
+		if (runs)
+			steer_runs_put(t, runs, p->elements);
 		for (enum side s = v[i].any_device ? SIDE_GUARD : SIDE_STEER; s <= SIDE_MIRROR; s++)
-			put_side(t, f, &v[i], s, form != STEER_PLAIN);
+			put_side(t, f, &v[i], s, runs);
 		if (!v[i].any_device)
-			put_side(t, f, &v[i], SIDE_QUOTED, form != STEER_PLAIN);
+			put_side(t, f, &v[i], SIDE_QUOTED, runs);
 	}
 	/* the last resort asks for nothing that a kernel may lack: no fib, no rerouting,
 	 * no TCP options */
@@ -323,8 +331,28 @@ bool steer_has(const struct steer_if *v, size_t n, enum ip_family f)
 	return false;
 }
 
-void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
-		   const struct steer_counts *counts, struct txt *t)
+struct steer_runs *steer_runs_all(const struct steer_if *v, size_t n)
+{
+	struct steer_runs *r = calloc(2 * n + 1, sizeof(*r));
+
+	for (size_t i = 0; r && i < 2 * n; i++)
+		if (concerns(&v[i / 2], i % 2 ? IP_V6 : IP_V4) &&
+		    steer_runs_init(&r[i], i % 2 ? IP_V6 : IP_V4, &v[i / 2])) {
+			steer_runs_free(r, n);
+			return NULL;
+		}
+	return r;
+}
+
+void steer_runs_free(struct steer_runs *r, size_t n)
+{
+	for (size_t i = 0; r && i < 2 * n; i++)
+		steer_runs_fini(&r[i]);
+	free(r);
+}
+
+void steer_text(const struct steer_if *v, size_t n, const struct steer_plan *p, const struct steer_counts *counts,
+		struct txt *t)
 {
 	static const struct steer_counts none = { 0 };
 	bool there = ipv6_there(); /* without it there is no such table, and nothing that could leave */
@@ -334,7 +362,20 @@ void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
 	if (there)
 		txt_str(t, "table ip6 culvert {}\ndelete table ip6 culvert\n");
 	/* what was counted is the sum of both: IPv4's table, which is always there, goes on from it */
-	put_table(t, IP_V4, v, n, form, counts ? counts : &none);
+	put_table(t, IP_V4, v, n, p, counts ? counts : &none);
 	if (there && steer_has(v, n, IP_V6))
-		put_table(t, IP_V6, v, n, form, &none);
+		put_table(t, IP_V6, v, n, p, &none);
+}
+
+void steer_ruleset(const struct steer_if *v, size_t n, enum steer_form form,
+		   const struct steer_counts *counts, struct txt *t)
+{
+	struct steer_runs *runs = steer_runs_all(v, n);
+	const struct steer_plan p = { form, runs, true };
+
+	if (runs)
+		steer_text(v, n, &p, counts, t);
+	else
+		t->bad = true;
+	steer_runs_free(runs, n);
 }

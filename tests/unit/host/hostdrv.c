@@ -32,6 +32,7 @@ struct drv {
 	struct steer_if f;
 	struct steer_line lines[LINES_MAX];
 	uint64_t mark;
+	struct steer_stand stand;
 	int tun, log;
 	/* access lists */
 	struct config *config;
@@ -168,7 +169,7 @@ static int close_tun(struct drv *d)
 static int apply(struct drv *d, struct txt *why)
 {
 	uint64_t from = host_now_ms(NULL);
-	int err = steer_apply(d->nl, &d->f, 1, &d->mark, why);
+	int err = steer_apply(d->nl, &d->f, 1, &d->stand, &d->mark, why);
 
 	txt_printf(why, "took %llu ms", (unsigned long long)(host_now_ms(NULL) - from));
 	return err;
@@ -319,6 +320,11 @@ static int run(struct drv *d, char *cmd, struct txt *say)
 	}
 	if (!strcmp(cmd, "apply"))
 		return apply(d, say);
+	if (!strcmp(cmd, "forget")) { /* the next one is loaded whole, even if it is the same */
+		steer_stand_clear(&d->stand);
+		d->mark = 0;
+		return 0;
+	}
 	if (!strcmp(cmd, "closed"))
 		return apply_closed(d, say);
 	if (!strcmp(cmd, "inject"))

@@ -164,16 +164,16 @@ static void a_run_of_plain_lines_is_one_set(void **state)
 	l[20].permit = false; /* in the middle, between two runs */
 	struct txt t = rules_of(l, 40, STEER_FULL);
 	chain(&t, "steer_3_10", b);
-	assert_int_equal(count(b, "ip saddr . ip daddr @run_3_"), 2);
+	assert_int_equal(count(b, "@nh,96,32 . @nh,128,32 @run_3_"), 2);
 	assert_int_equal(count(b, " return\n"), 1);
-	assert_non_null(strstr(b, "@run_3_0 "));
-	assert_true(strstr(b, "@run_3_0 ") < strstr(b, "return"));
-	assert_true(strstr(b, "return") < strstr(b, "@run_3_21 "));
+	assert_non_null(strstr(b, "@run_3_10_0 "));
+	assert_true(strstr(b, "@run_3_10_0 ") < strstr(b, "return"));
+	assert_true(strstr(b, "return") < strstr(b, "@run_3_10_1 "));
 	chain(&t, "mirror_3_10", b); /* the same sets, the other way round */
-	assert_int_equal(count(b, "ip daddr . ip saddr @run_3_"), 2);
+	assert_int_equal(count(b, "@nh,128,32 . @nh,96,32 @run_3_"), 2);
 	/* each element once, whatever chains look into it */
-	assert_int_equal(count(txt_cstr(&t), "10.1.1.0/24 . 10.2."), 39);
-	assert_non_null(strstr(txt_cstr(&t), "10.2.19.0/24 }"));
+	assert_int_equal(count(txt_cstr(&t), "0x0a010100-0x0a0101ff . 0x0a02"), 39);
+	assert_non_null(strstr(txt_cstr(&t), "0x0a021300-0x0a0213ff }"));
 	txt_fini(&t);
 	t = rules_of(l, 40, STEER_PLAIN);
 	chain(&t, "steer_3_10", b);
@@ -192,9 +192,9 @@ static void a_covered_line_is_left_out_of_the_set(void **state)
 	l[10].sel.remote = NET(10, 2, 3, 77, 32);
 	struct txt t = rules_of(l, 20, STEER_FULL);
 	chain(&t, "steer_3_10", b);
-	assert_int_equal(count(b, "ip saddr . ip daddr @run_3_0"), 1);
-	assert_int_equal(count(txt_cstr(&t), "10.1.1.0/24 . 10.2."), 19);
-	assert_null(strstr(txt_cstr(&t), "10.2.3.77"));
+	assert_int_equal(count(b, "@nh,96,32 . @nh,128,32 @run_3_10_0"), 1);
+	assert_int_equal(count(txt_cstr(&t), "0x0a010100-0x0a0101ff . 0x0a02"), 19);
+	assert_null(strstr(txt_cstr(&t), "0x0a02034d"));
 	txt_fini(&t);
 }
 
@@ -208,9 +208,9 @@ static void a_line_that_overlaps_begins_a_new_run(void **state)
 	l[20].sel.remote = NET(10, 2, 0, 0, 16); /* holds those before it and after it */
 	struct txt t = rules_of(l, 41, STEER_FULL);
 	chain(&t, "steer_3_10", b);
-	assert_int_equal(count(b, "ip saddr . ip daddr @run_3_"), 2);
+	assert_int_equal(count(b, "@nh,96,32 . @nh,128,32 @run_3_"), 2);
 	/* and those after it say nothing new */
-	assert_int_equal(count(txt_cstr(&t), "10.1.1.0/24 . 10.2."), 21);
+	assert_int_equal(count(txt_cstr(&t), "0x0a010100-0x0a0101ff . 0x0a02"), 21);
 	txt_fini(&t);
 }
 
@@ -244,8 +244,8 @@ static void a_run_keeps_to_one_protocol(void **state)
 		l[i].sel.proto = 47;
 	struct txt t = rules_of(l, 40, STEER_FULL);
 	chain(&t, "steer_3_10", b);
-	assert_int_equal(count(b, "ip saddr . ip daddr @run_3_"), 2);
-	assert_int_equal(count(b, "ip protocol 47 ip saddr . ip daddr @run_3_0"), 1);
+	assert_int_equal(count(b, "@nh,96,32 . @nh,128,32 @run_3_"), 2);
+	assert_int_equal(count(b, "ip protocol 47 @nh,96,32 . @nh,128,32 @run_3_10_0"), 1);
 	txt_fini(&t);
 }
 
@@ -519,12 +519,12 @@ static void a_run_of_ipv6_lines_is_one_set_for_all_chains(void **state)
 		l[i] = (struct steer_line){ 10, i != 20, { net6(200, 48), net6(i, 48), 0, { 0 }, { 0 } } };
 	struct txt t = rules_of(l, 40, STEER_FULL), six = six_of(&t);
 	assert_string_equal(chain(&six, "steer_3_10", b),
-			    "\t\tip6 saddr . ip6 daddr @run_3_0 meta mark set 0x43560103 accept\n"
+			    "\t\t@nh,64,128 . @nh,192,128 @run_3_10_0 meta mark set 0x43560103 accept\n"
 			    "\t\tip6 saddr 2001:db8:c8::/48 ip6 daddr 2001:db8:14::/48 return\n"
-			    "\t\tip6 saddr . ip6 daddr @run_3_21 meta mark set 0x43560103 accept\n");
+			    "\t\t@nh,64,128 . @nh,192,128 @run_3_10_1 meta mark set 0x43560103 accept\n");
 	assert_non_null(strstr(chain(&six, "mirror_3_10", b),
-			       "\t\tip6 daddr . ip6 saddr @run_3_0 goto arrived_clear\n"));
-	assert_int_equal(count(txt_cstr(&six), "2001:db8:c8::/48 . 2001:db8:"), 39);
+			       "\t\t@nh,192,128 . @nh,64,128 @run_3_10_0 goto arrived_clear\n"));
+	assert_int_equal(count(txt_cstr(&six), "0x20010db800c800000000000000000000-0x20010db800c8ffffffffffffffffffff . 0x20010db8"), 39);
 	txt_fini(&six);
 	txt_fini(&t);
 	t = rules_of(l, 40, STEER_PLAIN);
