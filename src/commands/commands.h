@@ -48,7 +48,7 @@ const struct cli_grammar *commands_grammar(void);
 void commands_render(const struct config *c, unsigned flags, struct txt *out);
 /* The same with a `version` line in front, as files have it, unless the
  * configuration that was read has brought its own. */
-void commands_render_file(const struct config *c, const char *version, struct txt *out);
+void commands_render_file(const struct config *c, const char *version, unsigned flags, struct txt *out);
 /* `interface Tunnel0` and its lines; nothing if it is not configured. */
 void commands_render_interface(const struct config *c, const char *ifname, struct txt *out);
 /* The access lists of IPv4, as the running configuration has them. */

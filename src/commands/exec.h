@@ -84,7 +84,7 @@ enum exec_action {
 	EXEC_SHOW_FILE_SYSTEMS,
 	EXEC_SHOW_RUNNING_LISTS,
 	EXEC_SHOW_TECH,
-	EXEC_SHOW_RUNNING,	/* ifname: that interface only; flag: `all` */
+	EXEC_SHOW_RUNNING,	/* ifname: that interface only; flag: `all`; detail: brief; count: with line numbers */
 	EXEC_SHOW_STARTUP,
 	EXEC_SHOW_VERSION,
 	EXEC_SHOW_UNSUPPORTED,
@@ -105,6 +105,7 @@ enum exec_action {
 	EXEC_CLEAR_LINE, /* flag: the console; number: vty; number2: as `show users` counts, plus one; asks */
 	EXEC_CLEAR_ARCHIVE_LOG,
 	EXEC_CLEAR_ADMISSION,
+	EXEC_CLEAR_ROUTE, /* addr, addr2 (mask); no addr: all */
 	EXEC_CLEAR_ARP, /* ifname; addr */
 
 	/* from here on to EXEC_DEBUG_CONDITION: control/debug.c */

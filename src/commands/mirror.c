@@ -477,7 +477,7 @@ int config_mirror(const struct config *c, const struct ipaddr *peer, struct txt 
 		goto out;
 	}
 	txt_printf(out, "! The other end of %s, %s\n%s!\n", c->hostname, ipaddr_ios(&m.peer, buf), txt_cstr(&m.notes));
-	commands_render_file(m.to, "15.9", out);
+	commands_render_file(m.to, "15.9", 0, out);
 	err = out->bad ? -ENOMEM : 0;
 out:
 	config_free(m.to);

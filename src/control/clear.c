@@ -100,6 +100,31 @@ static void forget_neigh(void *ctx, const struct nl_neigh *n)
 			(void)nl_neigh_forget(f->c->nl, n->ifindex, &n->addr);
 }
 
+/* ---- routes ---- */
+
+static bool is_meant(const struct exec_args *a, const struct cfg_route *r)
+{
+	return ipaddr_equal(&r->net, &a->addr) && (!a->addr2.family || ipaddr_equal(&r->mask, &a->addr2));
+}
+
+/* As in IOS a static route that is cleared comes back at once. It is not taken away for that: all that belong in the
+ * kernel's table are put there again, should somebody have removed one. */
+static void clear_route(struct exec_io *io, const struct exec_args *a, bool *ret_error)
+{
+	const struct config *c = io->c->config;
+	bool any = !a->addr.family;
+
+	for (size_t i = 0; !any && i < c->routes.n; i++)
+		any = is_meant(a, c->routes.v[i]);
+	if (any) {
+		apply_again(io->c);
+		apply_now(io->c);
+		return;
+	}
+	txt_str(io->out, "%No matching route to delete\n");
+	*ret_error = true;
+}
+
 /* ---- what asks ---- */
 
 struct talk {
@@ -198,6 +223,9 @@ void clear_cmd(struct exec_io *io, unsigned action, const struct exec_args *a, b
 		break;
 	case EXEC_CLEAR_ADMISSION:
 		ike_clear_admission(c->ike);
+		break;
+	case EXEC_CLEAR_ROUTE:
+		clear_route(io, a, ret_error);
 		break;
 	case EXEC_CLEAR_ARP:
 		(void)nl_neighs(c->nl, forget_neigh, &f);

@@ -18,6 +18,7 @@
 #include "control/logging.h"
 #include "control/pki_cmd.h"
 #include "control/probe.h"
+#include "control/running.h"
 #include "control/show_now.h"
 #include "control/tech.h"
 #include "control/typed.h"
@@ -46,31 +47,6 @@ static void view_startup(struct exec_io *io, bool *ret_error)
 	}
 }
 
-static void running_interface(struct control *c, const char *name, struct txt *out)
-{
-	struct txt body = TXT_INIT;
-
-	txt_str(&body, "!\n");
-	commands_render_interface(c->config, name, &body);
-	txt_str(&body, "end\n");
-	txt_printf(out, "Building configuration...\n\nCurrent configuration : %zu bytes\n%s\n",
-		   body.len, txt_cstr(&body));
-	out->bad |= body.bad;
-	txt_fini(&body);
-}
-
-static void running_lists(struct control *c, struct txt *out)
-{
-	struct txt body = TXT_INIT;
-
-	txt_str(&body, "!\nConfiguration of Partition - access-list\n!\n!\n!\n!\n");
-	commands_render_lists(c->config, &body);
-	txt_str(&body, "!\n!\nend\n");
-	txt_printf(out, "Building configuration...\n\nCurrent configuration : %zu bytes\n%s\n", body.len, txt_cstr(&body));
-	out->bad |= body.bad;
-	txt_fini(&body);
-}
-
 /* ---- by kind ---- */
 
 static bool show(struct exec_io *io, unsigned action, const struct exec_args *a, bool *ret_error)
@@ -83,17 +59,11 @@ static bool show(struct exec_io *io, unsigned action, const struct exec_args *a,
 		session_history(io->s, io->out);
 		return true;
 	case EXEC_SHOW_RUNNING:
-		if (a->ifname[0]) {
-			running_interface(c, a->ifname, io->out);
-			return true;
-		}
-		files_running(c, io->out);
-		return true;
 	case EXEC_WRITE_TERMINAL:
-		files_running(c, io->out);
+		running_show(c, RUNNING_ALL, a, io->out);
 		return true;
 	case EXEC_SHOW_RUNNING_LISTS:
-		running_lists(c, io->out);
+		running_show(c, RUNNING_LISTS, a, io->out);
 		return true;
 	case EXEC_SHOW_TECH:
 		*ret_error = tech_show(io) != 0;

@@ -221,21 +221,13 @@ static void put_change(const char *clock, struct txt *out)
 	txt_printf(out, "! Last configuration change at %.*s%s\n!\n", (int)sec, at, at + sec + strcspn(at + sec, " "));
 }
 
-void files_running(struct control *c, struct txt *out)
+void files_running_body(struct control *c, unsigned flags, struct txt *out)
 {
-	struct txt body = TXT_INIT;
-
 	secrets_follow(c);
-	txt_str(&body, "!\n");
+	txt_str(out, "!\n");
 	if (c->changed_at)
-		put_change(c->changed_at, &body);
-	commands_render_file(c->config, "15.9", &body);
-	txt_printf(out, "Building configuration...\n\nCurrent configuration : %zu bytes\n", body.len);
-	txt_mem(out, txt_cstr(&body), body.len);
-	txt_char(out, '\n');
-	if (body.s)
-		explicit_bzero(body.s, body.len);
-	txt_fini(&body);
+		put_change(c->changed_at, out);
+	commands_render_file(c->config, "15.9", flags, out);
 }
 
 /* The new file is as private as the one whose place it takes, and never open to
@@ -337,7 +329,7 @@ int files_save(struct control *c, struct txt *out)
 	txt_str(out, "Building configuration...\n");
 	secrets_follow(c);
 	txt_str(&body, "!\n");
-	commands_render_file(c->config, "15.9", &body);
+	commands_render_file(c->config, "15.9", 0, &body);
 	err = body.bad ? -ENOMEM : file_write(c->opt->config, body.s, body.len);
 	if (err)
 		txt_printf(out, "%% Could not write %s: %s\n", c->opt->config, strerror(-err));

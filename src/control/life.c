@@ -43,7 +43,7 @@ void life_running(struct control *c, struct txt *out)
 {
 	secrets_follow(c);
 	txt_str(out, "!\n");
-	commands_render_file(c->config, "15.9", out);
+	commands_render_file(c->config, "15.9", 0, out);
 }
 
 /* Which lines were wrong: to who has asked for it; else to the log, without what stands in them. */

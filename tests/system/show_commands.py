@@ -83,6 +83,8 @@ LAYOUTS = {
 ELSEWHERE = {
     'test_show_layouts.py': [
         'show running-config all', 'show running-config full', 'show running-config view full', 'show configuration',
+        'show running-config linenum', 'show running-config all linenum', 'show running-config brief', 'show running-config brief linenum',
+        'show running-config full linenum', 'show running-config view full linenum', 'show running-config interface Tunnel1 linenum',
         'show archive config differences flash:before flash:after',
         'show archive config incremental-diffs flash:after', 'show culvert unsupported'],
     'test_exec_forms.py': [

@@ -244,6 +244,18 @@ def test_configurations(live):
     for words in ('show running-config full', 'show running-config view full'):
         assert live.cli(words).splitlines()[3:] == running[3:]
     assert live.json('show running-config all')['lines'] == live.cli('show running-config all').splitlines()
+    numbered = live.cli('show running-config linenum').splitlines()
+    assert [line.split(' : ', 1)[1] for line in numbered[3:] if line] == [line for line in running[3:] if line] and numbered[4].startswith(' 2 : ')
+    defaults = live.cli('show running-config all')
+    for line in ('\n lifetime 86400\n', '\ncrypto isakmp enable\n', '\ncrypto ipsec df-bit copy\n'):
+        assert line in defaults and line not in '\n'.join(running), line
+    brief = live.cli('show running-config brief')
+    assert '\n certificate ' in brief and '\n  30' not in brief and '\n  30' in '\n'.join(running)
+    assert '\n'.join(brief.splitlines()[3:]) == re.sub(r'\n  (?:[0-9A-F]{2,8} ?)+(?=\n)|\n  \tquit', '', '\n'.join(running[3:]))
+    for words in ('show running-config all linenum', 'show running-config brief linenum', 'show running-config full linenum',
+                  'show running-config view full linenum', 'show running-config interface Tunnel1 linenum'):
+        plain = live.cli(words.replace(' linenum', '')).splitlines()
+        assert [line.split(' : ', 1)[1] for line in live.cli(words).splitlines()[3:] if line] == [line for line in plain[3:] if line], words
     live.cli('copy running-config flash:before')
     live.cli('write memory')
     assert live.cli('show configuration') == live.cli('show startup-config')
@@ -252,6 +264,19 @@ def test_configurations(live):
     assert live.cli('show archive config differences flash:before flash:after').splitlines() == [
         '!Contextual Config Diffs:', '-hostname R1', '+hostname R9']
     assert 'hostname R9' in live.cli('show archive config incremental-diffs flash:after')
+
+
+def test_a_route_that_somebody_took_is_put_back(live):
+    def there():
+        return '172.31.0.0/16' in run(['ip', '-n', live.names[0], 'route'])
+
+    for line in ('clear ip route *', 'clear ip route 172.31.0.0', 'clear ip route 172.31.0.0 255.255.0.0'):
+        assert there()
+        run(['ip', '-n', live.names[0], 'route', 'del', '172.31.0.0/16'])
+        assert live.cli(line) == '' and there(), line
+    for line in ('clear ip route 172.30.0.0', 'clear ip route 172.31.0.0 255.255.255.0'):
+        assert live.typed(line).stdout == '%No matching route to delete\n', line
+    assert live.typed('clear ip route vrf RED *').stdout == '% VRF RED does not exist\n'
 
 
 def test_lines_that_are_kept(live):

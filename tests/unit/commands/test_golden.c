@@ -77,6 +77,26 @@ static void every_blank_is_incomplete_and_nothing_else_is_wrong_when_pasted(void
 	free(paste);
 }
 
+/* `show running-config all`, read: each line is one, and the configuration is what it was. */
+static void defaults_change_nothing(const struct config *c)
+{
+	struct report report = { 0 };
+	struct txt all = TXT_INIT, one = TXT_INIT, two = TXT_INIT;
+
+	commands_render(c, CLI_RENDER_DEFAULTS, &all);
+	commands_render(c, 0, &one);
+	struct config *again = load(txt_cstr(&all), &report);
+	commands_render(again, 0, &two);
+	assert_string_equal(txt_cstr(&two), txt_cstr(&one));
+	assert_int_equal(report.errors, 0);
+	assert_true(all.len > one.len);
+	txt_fini(&all);
+	txt_fini(&one);
+	txt_fini(&two);
+	report_fini(&report);
+	config_free(again);
+}
+
 static void known_configurations_print_as_written_down(void **state)
 {
 	static const char *const names[] = { "sdm", "ccnp", "everything", "pki" };
@@ -95,6 +115,7 @@ static void known_configurations_print_as_written_down(void **state)
 		commands_render(c, 0, &out);
 		assert_string_equal(txt_cstr(&out), want);
 		assert_round_trip(c);
+		defaults_change_nothing(c);
 		txt_fini(&out);
 		report_fini(&report);
 		config_free(c);
@@ -335,10 +356,10 @@ static void a_file_has_one_version_line(void **state)
 		struct txt one = TXT_INIT, two = TXT_INIT;
 		struct config *c = load(rows[i][0], &report), *again;
 
-		commands_render_file(c, "15.9", &one);
+		commands_render_file(c, "15.9", 0, &one);
 		assert_memory_equal(txt_cstr(&one), rows[i][1], strlen(rows[i][1]));
 		again = load(txt_cstr(&one), &report);
-		commands_render_file(again, "15.9", &two);
+		commands_render_file(again, "15.9", 0, &two);
 		assert_string_equal(txt_cstr(&one), txt_cstr(&two));
 		txt_fini(&one);
 		txt_fini(&two);
