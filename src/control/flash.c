@@ -77,6 +77,24 @@ int flash_path(const struct control *c, const char *text, char *path, size_t cap
 	return snprintf(path + len, cap - len, "%s", name) < (int)(cap - len) ? 0 : -ENAMETOOLONG;
 }
 
+static bool is_beside(const char *name, const char *of, const char *end)
+{
+	const char *slash = strrchr(of, '/'), *base = slash ? slash + 1 : of;
+	size_t n = strlen(base);
+
+	return !strncmp(name, base, n) && !strcmp(name + n, end);
+}
+
+/* What the router writes for itself and believes when it starts: life_revert.c, forwarding.c (whose file is here
+ * where the socket is). It may be read; what is written into it by somebody else would be put in force. */
+static bool is_state(const struct control *c, const char *text)
+{
+	char name[FLASH_NAME_MAX];
+
+	return !flash_name(text, name) &&
+	       (is_beside(name, c->opt->config, ".revert") || is_beside(name, c->opt->socket, ".forwarding"));
+}
+
 /* 0: a regular file; -ENOENT; -EPERM: something else, a link too. */
 static int is_file(const char *path)
 {
@@ -100,7 +118,7 @@ int flash_read(const struct control *c, const char *text, char **ret_text, size_
 int flash_write(const struct control *c, const char *text, const char *what, size_t len)
 {
 	char path[PATH_MAX];
-	int err = flash_path(c, text, path, sizeof(path));
+	int err = is_state(c, text) ? -EACCES : flash_path(c, text, path, sizeof(path));
 
 	if (!err && strcmp(path, c->opt->config) != 0) {
 		err = is_file(path);
@@ -113,7 +131,7 @@ int flash_write(const struct control *c, const char *text, const char *what, siz
 int flash_remove(const struct control *c, const char *text)
 {
 	char path[PATH_MAX];
-	int err = flash_path(c, text, path, sizeof(path));
+	int err = is_state(c, text) ? -EACCES : flash_path(c, text, path, sizeof(path));
 
 	if (!err)
 		err = is_file(path);

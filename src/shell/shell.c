@@ -14,6 +14,8 @@
 #include "shell/edit.h"
 #include "shell/split.h"
 
+#define QUESTIONS 4 /* of one command, more than any has */
+
 /* Lines from a pipe or a file, as they are; `\r\n` and `\r` end lines, too. */
 static void from_stdin(struct client *c)
 {
@@ -55,12 +57,18 @@ static bool ends_with(const char *s, const char *end)
 	return n >= k && !strcmp(s + n - k, end);
 }
 
-/* Nobody is there any more to answer: a question that has an answer in brackets gets that. */
-static void take_default(struct client *c)
+static bool has_default(const struct client *c)
 {
 	const char *asked = txt_cstr(&c->prompt);
 
-	if (!c->over && c->answering && (ends_with(asked, "]? ") || ends_with(asked, "[confirm]")))
+	return !c->over && c->answering && (ends_with(asked, "]? ") || ends_with(asked, "[confirm]"));
+}
+
+/* Nobody is there any more to answer: a question that has an answer in brackets gets that, and so do those that
+ * follow from it (where to, and whether what is there is to be written over). */
+static void take_default(struct client *c)
+{
+	for (int i = 0; i < QUESTIONS && has_default(c); i++)
 		client_run(c, SHELL_LINE, "", 0);
 }
 

@@ -72,6 +72,9 @@ def test_files_have_names_and_no_paths(w):
     assert re.search(r'^ +\d+  -rw- +\d+  \w{3} +\d+ \d{4} \d\d:\d\d:\d\d \+00:00  one$', w.router.cli('dir flash:'), re.M)
     assert 'permit ip host 10.1.1.1 any' in w.router.cli('more flash:one')
     w.router.cli('copy flash:one two')
+    one.write_text('')
+    w.router.cli('copy running-config flash:one')  # two questions, and each has a default
+    assert 'hostname R1' in one.read_text()
     assert 'Warning' not in w.typed('copy flash:one flash:two', 'three') and (w.cfg.parent / 'three').exists()
     w.typed('delete flash:two', '', 'n')
     assert (w.cfg.parent / 'two').exists()
@@ -88,6 +91,22 @@ def test_files_have_names_and_no_paths(w):
             assert '%Error opening' in w.router.cli(line), line
         assert '%Error opening' in w.router.cli(f'copy running-config {bad}')
     assert (w.cfg.parent / 'link').is_symlink() and (w.cfg.parent / 'cfg.master-key').read_text() == 'secret'
+
+
+def test_what_the_router_keeps_for_itself_is_written_by_nobody_else(w):
+    own = w.cfg.parent / 'cfg.revert'
+    w.router.cli('copy running-config flash:one')
+    w.router.cli('configure terminal revert timer 30; hostname NEW; end')
+    before = own.read_text()
+    assert 'hostname R1' in before
+    denied = '%Error opening flash:cfg.revert (Permission denied)'
+    for line in ('copy running-config flash:cfg.revert', 'copy flash:one flash:cfg.revert', 'delete /force flash:cfg.revert',
+                 'show clock | redirect flash:cfg.revert', 'show clock | append flash:cfg.revert', 'show clock | tee flash:cfg.revert'):
+        assert denied in w.router.cli(line), line
+        assert own.read_text() == before, line
+    w.router.cli('configure confirm')
+    assert not own.exists()
+    assert denied in w.router.cli('copy running-config flash:cfg.revert') and not own.exists()
 
 
 def test_configure_asks_from_where(w):
