@@ -251,6 +251,8 @@ static int start(struct control *c, int fwd_fd)
 	if (!err)
 		err = login_work_new(c->base, &c->login_work);
 	if (!err)
+		err = login_work_new(c->base, &c->name_work);
+	if (!err)
 		err = pki_cmd_open(c);
 	if (!err)
 		err = ike_worker_start(c);
@@ -362,6 +364,7 @@ static void control_free(struct control *c)
 	capture_free_all(c);
 	ike_worker_stop(c);
 	login_work_free(c->login_work);
+	login_work_free(c->name_work);
 	pki_cmd_close(c);
 	explicit_bzero(&c->masters, sizeof(c->masters));
 	for (size_t i = 0; i < sizeof(c->watches) / sizeof(c->watches[0]); i++)

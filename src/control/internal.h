@@ -214,6 +214,7 @@ struct control {
 	struct reload *reload;	 /* life.c: one that is scheduled */
 	unsigned n_sessions_ever;
 	struct login_work *login_work; /* compares passwords */
+	struct login_work *name_work;  /* asks for the names of uids */
 	LIST_HEAD(, session) sessions;
 	LIST_HEAD(, stream) streams;
 	LIST_HEAD(, capture) captures;
@@ -374,6 +375,9 @@ void session_set_history(struct session *s, unsigned size);
 void session_terminal(const struct session *s, struct show_terminal *ret);
 void session_set_monitor(struct session *s, bool on);
 struct login *session_login(struct session *s);
+struct control *session_control(const struct session *s);
+/* It is known whose it is (session_login()), or cannot be found out. */
+void session_named(struct session *s);
 void session_end(struct session *s);
 /* Ends that of the console, or of a vty. 0; -ENOENT: nobody is there; -EPERM: self is. */
 int session_clear(const struct session *self, bool console, unsigned vty);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,21 +26,43 @@ static void set_user(struct login *l, const char *name)
 	snprintf(l->user, sizeof(l->user), "%.*s", (int)sizeof(l->user) - 1, name);
 }
 
-void login_peer(struct login *l, int fd, const struct config *c)
+static void on_named(void *ctx, const char *name)
 {
+	struct session *s = ctx;
+	struct login *l = session_login(s);
+
+	l->naming = NULL;
+	l->nameless = !name;
+	if (name && users_find(&session_control(s)->config->users, name)) {
+		l->known = l->bound = true;
+		set_user(l, name);
+	}
+	session_named(s);
+}
+
+void login_peer(struct session *s, int fd)
+{
+	struct login *l = session_login(s);
+	struct control *c = session_control(s);
 	struct ucred who;
 	socklen_t len = sizeof(who);
-	char room[4096];
-	struct passwd pw, *found = NULL;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0) {
+		l->nameless = true;
 		return;
+	}
 	l->owner = who.uid == 0 || who.uid == geteuid();
-	(void)getpwuid_r(who.uid, &pw, room, sizeof(room), &found);
-	if (!found || !users_find(&c->users, found->pw_name))
-		return;
-	l->known = l->bound = true;
-	set_user(l, found->pw_name);
+	if (!c->config->users.list.n)
+		return; /* whatever he is called, nobody is */
+	l->naming = login_work_name(c->name_work, who.uid, on_named, s);
+	l->nameless = !l->naming;
+}
+
+void login_unnamed(struct login *l)
+{
+	login_work_forget(l->naming);
+	l->naming = NULL;
+	l->nameless = true;
 }
 
 void login_hello(struct login *l, struct span payload)
@@ -100,6 +121,8 @@ static void talk_free(struct dialog *d)
 
 void login_forget(struct login *l)
 {
+	login_work_forget(l->naming);
+	l->naming = NULL;
 	if (l->talk)
 		dialog_free(&l->talk->d);
 	l->talk = NULL;

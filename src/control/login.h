@@ -18,6 +18,8 @@ struct login {
 	char location[CFG_NAME_MAX]; /* where from, as the client says; "" here */
 	bool owner;	/* root, or who the router runs as */
 	bool known;	/* the uid is a configured user's */
+	bool nameless;	/* it could not be found out: who is no owner must not begin */
+	struct login_job *naming; /* the uid's name is asked for: until session_named(); NULL */
 	bool bound;	/* that, or he was asked: without an enable secret there is no `enable` */
 	bool tty;	/* a person sits there, as the client says */
 	bool console;	/* else a vty */
@@ -28,8 +30,11 @@ struct login {
 	struct login_talk *talk; /* a password is being compared; NULL */
 };
 
-/* The uid at the other end of fd. */
-void login_peer(struct login *l, int fd, const struct config *c);
+/* The uid at the other end of fd, by the kernel. Where there are users its name is asked for (l->naming), and
+ * session_named() called with the answer. */
+void login_peer(struct session *s, int fd);
+/* The answer has taken too long: it is waited for no more. */
+void login_unnamed(struct login *l);
 /* What the client says of itself (SHELL_HELLO). */
 void login_hello(struct login *l, struct span payload);
 /* Banners and questions of the line, or the level at once. A dialog is set, or l->in, or the

@@ -5,17 +5,21 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/secret.h"
 #include "control/secret_hash.h"
 
 #define NICER 10
+#define ENTRY_MAX (1u << 20) /* bytes of a user's entry */
 
 struct login_job {
 	STAILQ_ENTRY(login_job) entry;
@@ -25,7 +29,12 @@ struct login_job {
 	char clear[CFG_SECRET_MAX];
 	bool never;		/* there is no such secret */
 	bool fits;		/* the thread's until it is in the list of those that are done */
-	login_work_done *done;	/* the event loop's; NULL: forgotten */
+	uid_t uid;		/* whose name is asked for */
+	char name[CFG_NAME_MAX];
+	int err;
+	login_work_done *done;	/* the event loop's; NULL: forgotten, or no password */
+	login_work_named *named; /* the same of a name */
+	bool asks;		/* for a name */
 	void *ctx;
 };
 STAILQ_HEAD(login_jobs, login_job);
@@ -35,7 +44,7 @@ struct login_work {
 	pthread_cond_t more;
 	struct login_jobs todo, done; /* under lock */
 	bool stops;		      /* under lock */
-	bool runs;		      /* the event loop's alone */
+	bool runs, asks;	      /* the event loop's alone */
 	pthread_t thread;
 	int fd;
 	struct event *event;
@@ -62,6 +71,27 @@ static void jobs_free(struct login_jobs *v)
 	}
 }
 
+/* 0, with the name or "" in j->name; else it could not be found out, which is not the same. */
+static int look_up(struct login_job *j)
+{
+	struct passwd pw, *found = NULL;
+	int err = ERANGE;
+	char *room = NULL;
+
+	for (size_t size = 4096; err == ERANGE && size <= ENTRY_MAX; size *= 4) {
+		free(room);
+		room = malloc(size);
+		err = room ? getpwuid_r(j->uid, &pw, room, size, &found) : ENOMEM;
+	}
+	/* these, too, say that there is none (getpwuid_r(3)) */
+	if (err == ENOENT || err == ESRCH || err == EBADF || err == EPERM)
+		err = 0;
+	if (!err && found && strlen(found->pw_name) < sizeof(j->name))
+		memcpy(j->name, found->pw_name, strlen(found->pw_name) + 1);
+	free(room);
+	return -err;
+}
+
 static void *work(void *ctx)
 {
 	struct login_work *w = ctx;
@@ -79,7 +109,10 @@ static void *work(void *ctx)
 		STAILQ_REMOVE_HEAD(&w->todo, entry);
 		j->waits = false;
 		pthread_mutex_unlock(&w->lock);
-		j->fits = secret_fits(&j->secret, j->clear) && !j->never;
+		if (j->asks)
+			j->err = look_up(j);
+		else
+			j->fits = secret_fits(&j->secret, j->clear) && !j->never;
 		secret_wipe(j->clear, sizeof(j->clear));
 		pthread_mutex_lock(&w->lock);
 		STAILQ_INSERT_TAIL(&w->done, j, entry);
@@ -106,6 +139,8 @@ static void on_done(evutil_socket_t fd, short what, void *ctx)
 		STAILQ_REMOVE_HEAD(&done, entry);
 		if (j->done)
 			j->done(j->ctx, j->fits);
+		else if (j->named)
+			j->named(j->ctx, j->err ? NULL : j->name);
 		job_free(j);
 	}
 }
@@ -132,6 +167,18 @@ int login_work_new(struct event_base *base, struct login_work **ret_w)
 	return 0;
 }
 
+/* False: it is held up by somebody else, and still needs w. */
+static bool has_ended(struct login_work *w)
+{
+	struct timespec until;
+
+	if (!w->asks)
+		return pthread_join(w->thread, NULL) == 0;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	return pthread_timedjoin_np(w->thread, NULL, &until) == 0;
+}
+
 void login_work_free(struct login_work *w)
 {
 	if (!w)
@@ -141,7 +188,8 @@ void login_work_free(struct login_work *w)
 		w->stops = true;
 		pthread_cond_signal(&w->more);
 		pthread_mutex_unlock(&w->lock);
-		pthread_join(w->thread, NULL);
+		if (!has_ended(w))
+			return;
 	}
 	jobs_free(&w->todo);
 	jobs_free(&w->done);
@@ -168,10 +216,33 @@ static bool start(struct login_work *w)
 	return w->runs;
 }
 
+static struct login_job *job_new(struct login_work *w, void *ctx)
+{
+	struct login_job *j = start(w) ? calloc(1, sizeof(*j)) : NULL;
+
+	if (j) {
+		j->w = w;
+		j->ctx = ctx;
+	}
+	return j;
+}
+
+static struct login_job *job_put(struct login_job *j)
+{
+	struct login_work *w = j->w;
+
+	j->waits = true;
+	pthread_mutex_lock(&w->lock);
+	STAILQ_INSERT_TAIL(&w->todo, j, entry);
+	pthread_cond_signal(&w->more);
+	pthread_mutex_unlock(&w->lock);
+	return j;
+}
+
 struct login_job *login_work_put(struct login_work *w, const struct cfg_secret *s, const char *clear,
 				 login_work_done *done, void *ctx)
 {
-	struct login_job *j = start(w) ? calloc(1, sizeof(*j)) : NULL;
+	struct login_job *j = job_new(w, ctx);
 
 	if (!j)
 		return NULL;
@@ -179,14 +250,19 @@ struct login_job *login_work_put(struct login_work *w, const struct cfg_secret *
 	j->secret = j->never ? nobody : *s;
 	snprintf(j->clear, sizeof(j->clear), "%s", clear);
 	j->done = done;
-	j->ctx = ctx;
-	j->w = w;
-	j->waits = true;
-	pthread_mutex_lock(&w->lock);
-	STAILQ_INSERT_TAIL(&w->todo, j, entry);
-	pthread_cond_signal(&w->more);
-	pthread_mutex_unlock(&w->lock);
-	return j;
+	return job_put(j);
+}
+
+struct login_job *login_work_name(struct login_work *w, uid_t uid, login_work_named *done, void *ctx)
+{
+	struct login_job *j = job_new(w, ctx);
+
+	if (!j)
+		return NULL;
+	w->asks = j->asks = true;
+	j->uid = uid;
+	j->named = done;
+	return job_put(j);
 }
 
 void login_work_forget(struct login_job *j)
@@ -202,8 +278,10 @@ void login_work_forget(struct login_job *j)
 		STAILQ_REMOVE(&w->todo, j, login_job, entry);
 	pthread_mutex_unlock(&w->lock);
 	/* whoever comes and goes leaves nothing to be done before those that stay */
-	if (waited)
+	if (waited) {
 		job_free(j);
-	else
+	} else {
 		j->done = NULL;
+		j->named = NULL;
+	}
 }

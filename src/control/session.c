@@ -24,6 +24,11 @@ struct login *session_login(struct session *s)
 	return &s->login;
 }
 
+struct control *session_control(const struct session *s)
+{
+	return s->c;
+}
+
 unsigned session_privilege(const struct session *s)
 {
 	return cli_session_privilege(s->cli);

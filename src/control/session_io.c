@@ -16,7 +16,7 @@
 #define SESSIONS_MAX 256
 #define SESSIONS_OURS 8 /* of them are for root and who runs the router: nobody can lock them out */
 #define SLICE_MS    5 /* of lines that have come together; then others have their turn */
-#define HELLO_MS 300 /* within which a client says what it is */
+#define NAME_MS 5000 /* within which the system says what a uid is called */
 
 /* Whoever asks on and does not read; one answer may be as long as it is. False: s was cut off. */
 static bool make_room(struct session *s)
@@ -216,11 +216,15 @@ void session_accept(struct control *c, int fd)
 	session_set_history(s, TYPED_DEFAULT);
 	cli_session_set_interactive(s->cli, true);
 	s->seen_ms = host_now_ms(NULL);
-	login_peer(&s->login, fd, c->config);
 	LIST_INSERT_HEAD(&c->sessions, s, entry);
 	bufferevent_setwatermark(s->bev, EV_WRITE, STREAM_ROOM / 2, 0);
 	bufferevent_setcb(s->bev, on_read, on_write, on_event, s);
-	bufferevent_enable(s->bev, EV_READ | EV_WRITE);
-	session_wake_in(s, HELLO_MS);
+	bufferevent_enable(s->bev, EV_WRITE);
+	bufferevent_disable(s->bev, EV_READ); /* until it is known whose it is */
+	login_peer(s, fd);
+	if (s->login.naming)
+		session_wake_in(s, NAME_MS);
+	else
+		session_named(s);
 }
 

@@ -6,6 +6,8 @@
 #include "host/log.h"
 #include "host/os.h"
 
+#define HELLO_MS 300 /* within which a client says what it is */
+
 static void on_idle(evutil_socket_t fd, short what, void *ctx);
 
 void session_wake_in(struct session *s, uint64_t ms)
@@ -45,6 +47,20 @@ void session_begin(struct session *s)
 	session_ready(s, false);
 }
 
+/* A user whose rights are few must not be taken for nobody, who may have more. The owner is never locked out. */
+void session_named(struct session *s)
+{
+	if (s->login.nameless && !s->login.owner) {
+		session_print(s, "% Who you are could not be found out; try again later\n");
+		log_line("SEC_LOGIN-4-LOGIN_FAILED", "Login failed: the system does not say who a uid is");
+		session_end(s);
+		session_ready(s, false);
+		return;
+	}
+	session_wake_in(s, HELLO_MS);
+	bufferevent_enable(s->bev, EV_READ);
+}
+
 static void say_goodbye(struct session *s)
 {
 	const struct login *l = &s->login;
@@ -60,7 +76,7 @@ static void say_goodbye(struct session *s)
 	txt_fini(&out);
 }
 
-/* HELLO did not come, or the user has not done anything. */
+/* The name or HELLO did not come, or the user has not done anything. */
 static void on_idle(evutil_socket_t fd, short what, void *ctx)
 {
 	struct session *s = ctx;
@@ -68,11 +84,18 @@ static void on_idle(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	if (s->ending)
+		return;
+	if (s->login.naming) {
+		login_unnamed(&s->login);
+		session_named(s);
+		return;
+	}
 	if (!s->login.begun) {
 		session_begin(s);
 		return;
 	}
-	if (s->ending || !most)
+	if (!most)
 		return;
 	if (s->runner || s->waiting || idle < most) {
 		session_wake_in(s, s->runner || s->waiting ? most : most - idle);

@@ -30,7 +30,7 @@ class Router:
         self.config, self.sock, self.log = (os.path.join(self.dir, name) for name in ('config', 'sock', 'log'))
         self.process = None
 
-    def start(self, config):
+    def start(self, config, **env):
         with open(self.config, 'w', encoding='utf-8') as f:
             f.write('hostname R9\n' + config)
         alone = ['unshare', '-n'] if os.geteuid() == 0 else ['unshare', '-Urn']
@@ -38,7 +38,7 @@ class Router:
             pytest.skip('needs network namespaces')
         with open(self.log, 'w', encoding='utf-8') as log:
             self.process = subprocess.Popen([*alone, self.binary, 'run', '--config', self.config, '--socket', self.sock],
-                                            stdout=log, stderr=log)
+                                            stdout=log, stderr=log, env={**os.environ, **env})
         for _ in range(200):
             if os.path.exists(self.sock):
                 break
@@ -304,3 +304,50 @@ def test_a_banner_is_typed_at_the_keyboard(router):
     child.expect_exact('Is it you?\r\n')
     child.expect_exact('R9>')
     child.close(force=True)
+
+
+SLOW_NAMES = r"""
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pwd.h>
+#include <unistd.h>
+int getpwuid_r(uid_t uid, struct passwd *pw, char *room, size_t size, struct passwd **ret)
+{
+	(void)uid, (void)pw, (void)room, (void)size;
+	*ret = NULL;
+	while (access(SLOW, F_OK) == 0)
+		usleep(10000);
+	return EIO;
+}
+"""
+
+
+@needs_root
+@pytest.mark.skipif(not shutil.which('cc'), reason='needs a compiler')
+def test_a_directory_that_does_not_answer_stops_nobody_who_is_known(router):
+    """Who is who may be asked over the network: meanwhile the router runs, and a stranger does not become somebody."""
+    slow, lib = (os.path.join(router.dir, name) for name in ('slow', 'slow.so'))
+    subprocess.run(['cc', '-shared', '-fPIC', f'-DSLOW="{slow}"', '-xc', '-', '-o', lib], input=SLOW_NAMES, text=True, check=True)
+    with open(slow, 'w', encoding='utf-8'):
+        pass
+    router.start(f'username {READER} privilege 1 secret x\n', LD_PRELOAD=lib)
+    begun = time.monotonic()
+    waiting = [subprocess.Popen([router.binary, 'shell', '--socket', router.sock, '-c', 'show privilege'], text=True,
+                                stdout=subprocess.PIPE, preexec_fn=become(READER)) for _ in range(3)]
+    time.sleep(0.3)
+    os.unlink(slow)  # it goes on, and says that it does not know
+    for child in waiting:
+        out = child.communicate(timeout=20)[0]
+        assert 'Who you are could not be found out' in out and 'privilege level' not in out
+    assert time.monotonic() - begun < 4
+    assert 'Current privilege level is 15' in router.run('show privilege').stdout  # the owner is never locked out
+    with open(slow, 'w', encoding='utf-8'):
+        pass
+    begun = time.monotonic()
+    child = subprocess.Popen([router.binary, 'shell', '--socket', router.sock, '-c', 'show privilege'], text=True,
+                             stdout=subprocess.PIPE, preexec_fn=become(READER))
+    assert 'Who you are could not be found out' in child.communicate(timeout=30)[0]
+    assert time.monotonic() - begun < 15
+    assert 'Current privilege level is 15' in router.run('show privilege').stdout
+    router.process.terminate()
+    router.process.wait(10)  # though a question is still open
