@@ -40,7 +40,7 @@ static void view_startup(struct exec_io *io, bool *ret_error)
 		txt_printf(io->out, "%% %s: %s\n", io->c->opt->config, strerror(-err));
 		*ret_error = true;
 	} else {
-		txt_printf(io->out, "Using %zu bytes\n", len);
+		txt_printf(io->out, "Using %zu out of %u bytes\n", len, CONFIG_MAX);
 		txt_mem(io->out, text, len);
 		explicit_bzero(text, len);
 		free(text);

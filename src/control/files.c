@@ -18,7 +18,6 @@
 #include "host/log.h"
 #include "host/os.h"
 
-#define CONFIG_MAX (8u << 20)
 #define TYPED_MAX  (64u << 10) /* bytes of typed lines, then the whole is kept anew */
 
 /* Closes fd. */

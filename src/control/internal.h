@@ -398,6 +398,7 @@ size_t session_users(const struct control *c, const struct session *self, struct
 void session_history(const struct session *s, struct txt *out);
 
 /* files.c */
+#define CONFIG_MAX (8u << 20) /* bytes of a configuration's text: what is longer is not read */
 int files_load(struct control *c); /* a dead control's running configuration, or the file */
 void files_keep(struct control *c); /* for the next control, should this one die */
 int files_save(struct control *c, struct txt *out);
