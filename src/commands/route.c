@@ -104,6 +104,7 @@ static bool route6_each(const void *root, const void *obj, struct cli_walk *w, v
 
 #define AT_R(f) struct cfg_route, f
 
+/* What stands behind the distance is printed in the order of the row, IOS's: programs compare lines. */
 const struct cli_row rows_route[] = {
 	{ .modes = CLI_IN(M_CONFIG), .args_size = sizeof(struct cfg_route), .apply = route_apply,
 	  .each = route_each,
@@ -114,11 +115,11 @@ const struct cli_row rows_route[] = {
 		       ADDR("Forwarding router's address", AT_R(next_hop)), CLOSE, OR,
 		       ADDR("Forwarding router's address", AT_R(next_hop)), CLOSE, OPT,
 		       NUM(1, 255, "Distance metric for this route", AT_R(distance)), CLOSE, ANY,
-		       KW("name", "Specify name of the next hop"),
-		       WORD("Name of the next hop", AT_R(name)), OR,
-		       KWV("permanent", "permanent route", AT_R(permanent), 1), OR,
 		       KW("tag", "Set tag for this route"),
 		       NUM(1, 4294967295, "Tag value", AT_R(tag)), OR,
+		       KWV("permanent", "permanent route", AT_R(permanent), 1), OR,
+		       KW("name", "Specify name of the next hop"),
+		       WORD("Name of the next hop", AT_R(name)), OR,
 		       KW("track", "Install route depending on tracked item"),
 		       NUM(1, 1000, "tracked object number", AT_R(track)), CLOSE) },
 	{ .toks = NULL },
@@ -136,10 +137,10 @@ const struct cli_row rows_route6[] = {
 		       ADDR6("IPv6 address of next-hop", AT_R6(next_hop)), CLOSE, OR,
 		       ADDR6("IPv6 address of next-hop", AT_R6(next_hop)), CLOSE, OPT,
 		       NUM(1, 254, "Administrative distance", AT_R6(distance)), CLOSE, ANY,
-		       KW("name", "Specify name of the next hop"),
-		       WORD("Name of the next hop", AT_R6(name)), OR,
 		       KW("tag", "Tag value"), NUM(1, 4294967295, "Tag value", AT_R6(tag)), OR,
 		       KW("track", "Install route depending on tracked item"),
-		       NUM(1, 1000, "tracked object number", AT_R6(track)), CLOSE) },
+		       NUM(1, 1000, "tracked object number", AT_R6(track)), OR,
+		       KW("name", "Specify name of the next hop"),
+		       WORD("Name of the next hop", AT_R6(name)), CLOSE) },
 	{ .toks = NULL },
 };

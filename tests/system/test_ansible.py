@@ -48,12 +48,14 @@ TWICE = [
          'destination': {'host': '10.4.0.4', 'port_protocol': {'eq': 'www'}}, 'protocol_options': {'tcp': {'established': True}}},
     ]}]}], 'state': 'merged'}),
     ('ios_static_routes', {'config': [{'address_families': [{'afi': 'ipv4', 'routes': [
-        {'dest': '10.77.0.0/16', 'next_hops': [{'forward_router_address': '192.0.2.2', 'name': 'by-ansible'}]}]}]}],
+        {'dest': '10.77.0.0/16', 'next_hops': [{'forward_router_address': '192.0.2.2', 'name': 'by-ansible',
+                                                'distance_metric': 110, 'tag': 40}]}]}]}],
         'state': 'merged'}),
 ]
 ONCE = [
     ('ios_facts', {'gather_subset': 'all', 'gather_network_resources': ['interfaces', 'l3_interfaces', 'acls', 'static_routes']}),
     ('ios_command', {'commands': ['show version', 'show ip interface brief', 'show crypto isakmp sa', 'show running-config']}),
+    ('ios_config', {'save_when': 'modified'}),
     ('ios_config', {'save_when': 'modified'}),
     ('ios_config', {'lines': ['crypto isakmp polcy 10']}),
 ]
@@ -105,5 +107,7 @@ def test_commands_and_errors(run_of):
     shown = run_of['ios_command 1 once']
     assert not shown.get('failed') and 'IPv4 Crypto ISAKMP SA' in shown['stdout'][2]
     assert not run_of['ios_config 2 once'].get('failed')
-    wrong = run_of['ios_config 3 once']
+    # what was saved is what runs: there is nothing to save then
+    assert run_of['ios_config 2 once']['changed'] and not run_of['ios_config 3 once']['changed']
+    wrong = run_of['ios_config 4 once']
     assert wrong['failed'] and 'Invalid input' in str(wrong)

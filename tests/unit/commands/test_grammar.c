@@ -225,7 +225,7 @@ static const struct form forms[] = {
 	{ NULL, "ip domain name example", NULL, GONE },
 	{ NULL, "ip domain-name example", "ip domain name example", GONE },
 	{ NULL, "ip route 0.0.0.0 0.0.0.0 192.0.2.1", NULL, GONE },
-	{ NULL, "ip route 10.0.0.0 255.0.0.0 Null0 250 name sink permanent", NULL, GONE },
+	{ NULL, "ip route 10.0.0.0 255.0.0.0 Null0 250 tag 7 permanent name sink track 3", NULL, GONE },
 	{ NULL, "ip route 10.0.0.0 255.0.0.0 Ethernet0/0 192.0.2.1 tag 5", NULL, GONE },
 	{ NULL, "ip route 10.0.0.0 255.0.0.0 192.0.2.1 1 track 5", "ip route 10.0.0.0 255.0.0.0 192.0.2.1 track 5", GONE },
 	{ NULL, "ip route vrf RED 10.0.0.0 255.0.0.0 192.0.2.1", NULL, GONE },
