@@ -312,7 +312,7 @@ bool show_route_is(const struct show_route *r, unsigned which);
 /* A family's routes of those (enum exec_routes) in the order in which they are shown; the caller frees the array.
  * NULL: out of memory. */
 const struct show_route **show_routes_sorted(const struct show_in *in, enum ip_family family, unsigned which, size_t *ret_n);
-/* The longest prefix around an IPv4 address, the default route aside; NULL: none, and ret_near says that there
+/* The longest prefix around an IPv4 address, the default route only around 0.0.0.0; NULL: none, and ret_near says that there
  * are others in its classful network. */
 const struct show_route *show_route_to(const struct show_in *in, const struct ipaddr *addr, bool *ret_near);
 /* True for best, and for other next hops of its prefix. */

@@ -236,7 +236,8 @@ const struct show_route *show_route_to(const struct show_in *in, const struct ip
 	for (size_t i = 0; i < in->n_routes; i++) {
 		const struct show_route *r = &in->routes[i];
 
-		if (r->dst.family != IP_V4 || is_default(r) || r->prefix_len > 32)
+		/* the default route is nobody's but its own: who asks for it says 0.0.0.0 */
+		if (r->dst.family != IP_V4 || (is_default(r) && to) || r->prefix_len > 32)
 			continue;
 		near |= major(r) == (to & ipv4_mask(classful_len(to)));
 		if (((net_of(r) ^ to) & ipv4_mask(r->prefix_len)) == 0 &&
@@ -262,13 +263,14 @@ bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struc
 		txt_str(out, near ? "% Subnet not in table\n" : "% Network not in table\n");
 		return false;
 	}
-	txt_printf(out, "Routing entry for %s/%u\n", ipaddr_ios(&best->dst, s),
-		   (unsigned)best->prefix_len);
-	txt_printf(out, "  Known via \"%s\", distance %u, metric %u%s\n  Routing Descriptor Blocks:\n",
+	txt_printf(out, "Routing entry for %s/%u%s\n", ipaddr_ios(&best->dst, s),
+		   (unsigned)best->prefix_len, best->prefix_len < classful_len(net_of(best)) ? ", supernet" : "");
+	txt_printf(out, "  Known via \"%s\", distance %u, metric %u%s%s\n  Routing Descriptor Blocks:\n",
 		   source_word(best->code), (unsigned)best->distance, (unsigned)best->metric,
 		   best->next_hop.family != IP_NONE ? "" :
 		   best->code == 'S'		    ? " (connected)" :
-						      " (connected, via interface)");
+						      " (connected, via interface)",
+		   is_default(best) ? ", candidate default path" : "");
 	for (size_t i = 0, k = 0; i < in->n_routes; i++) {
 		const struct show_route *r = &in->routes[i];
 

@@ -337,6 +337,12 @@ static void a_route_is_found_by_its_longest_prefix(void **state)
 			    "      Route metric is 0, traffic share count is 1\n");
 	assert_non_null(strstr(typed(in, "show ip route 10.1.2.1", 0), "Routing entry for 10.0.0.0/8\n"));
 	assert_string_equal(typed(in, "show ip route 11.1.2.1", -EINVAL), "% Network not in table\n");
+	assert_string_equal(typed(in, "show ip route 0.0.0.0", 0),
+			    "Routing entry for 0.0.0.0/0, supernet\n"
+			    "  Known via \"static\", distance 1, metric 0, candidate default path\n"
+			    "  Routing Descriptor Blocks:\n"
+			    "  * 10.0.0.1\n"
+			    "      Route metric is 0, traffic share count is 1\n");
 	fixture_free(in);
 }
 
