@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EXEC lines, what is said about lines that are wrong, and lines as logs may show
  * them. */
+#include "base/secret.h"
 #include "cli/pipe.h"
 #include "cli/session.h"
 
@@ -172,7 +173,8 @@ bool cli_is_exec_line(struct cli_session *s, const struct cli_words *w, uint16_t
 
 /* ---- logs ---- */
 
-void cli_mask_line(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
+/* True: it is a whole command, and so nothing of it was left out. */
+static bool mask_words(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
 {
 	struct cli_words w;
 	struct cli_match m;
@@ -180,8 +182,9 @@ void cli_mask_line(const struct cli_grammar *g, unsigned mode, const char *line,
 	size_t shown;
 
 	if (cli_words_init(&w, line))
-		return;
+		return false;
 	cli_match_run(&m, g, mode, &w, w.n);
+	bool whole = m.outcome == CLI_M_OK;
 	shown = m.depth < 256 ? m.depth : 256;
 	for (size_t i = 0; m.level && i < m.level[m.depth].n; i++)
 		for (const struct cli_node *n = &m.level[m.depth].v[i]; n->pc != CLI_START;
@@ -196,8 +199,26 @@ void cli_mask_line(const struct cli_grammar *g, unsigned mode, const char *line,
 		}
 	for (size_t i = 0; i < shown; i++)
 		txt_printf(out, "%s%s", i ? " " : "", hide[i] ? "*****" : w.v[i].text);
-	if (shown < w.n && m.outcome != CLI_M_OK)
+	if (shown < w.n && !whole)
 		txt_str(out, " ...");
 	cli_match_fini(&m);
 	cli_words_fini(&w);
+	return whole;
+}
+
+void cli_mask_line(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
+{
+	size_t bar = g->modes[mode].flags & MODE_EXEC ? cli_bar(line) : strlen(line);
+	char *command = strndup(line, bar);
+
+	if (!command) {
+		out->bad = true;
+		return;
+	}
+	/* a filter holds no secret of its own; but what stands behind a bar of no command may be one */
+	if (mask_words(g, mode, command, out) && line[bar])
+		txt_printf(out, " %s", line + bar);
+	else if (line[bar])
+		txt_str(out, " | ...");
+	secret_free(command, bar);
 }

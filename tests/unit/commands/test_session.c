@@ -1100,6 +1100,12 @@ static void secrets_are_masked_in_logged_lines(void **state)
 	cli_mask_line(commands_grammar(), M_CONFIG, "username a password topsecret", &out);
 	assert_null(strstr(txt_cstr(&out), "topsecret"));
 	txt_clear(&out);
+	cli_mask_line(commands_grammar(), M_EXEC, "show run | include key|map", &out);
+	assert_string_equal(txt_cstr(&out), "show run | include key|map");
+	txt_clear(&out);
+	cli_mask_line(commands_grammar(), M_EXEC, "shw topsecret | include topsecret", &out);
+	assert_null(strstr(txt_cstr(&out), "topsecret"));
+	txt_clear(&out);
 	cli_mask_line(commands_grammar(), M_CONFIG, "crpto isakmp key topsecret address 1.2.3.4",
 		      &out);
 	assert_null(strstr(txt_cstr(&out), "topsecret"));
