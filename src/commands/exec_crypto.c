@@ -126,7 +126,7 @@ const struct cli_row rows_exec_crypto[] = {
 	ROW(IN_BOTH, EXEC_SHOW_CRYPTO_DROPS, SHOW_CRYPTO,
 	    KW("drops", "Packets that were dropped, by reason")),
 	ROW(IN_EXEC, EXEC_SHOW_CRYPTO_CHECK, SHOW_CRYPTO,
-	    KW("check", "What is wrong, weak or surprising in the running configuration")),
+	    KW("check", "What is wrong, weak or surprising in the configuration")),
 	ROW(IN_BOTH, EXEC_SHOW_EXPLAIN, SHOW, KW("culvert", "What is Culvert's own"),
 	    KW("explain", "What a word of a configuration or a state means"), OPT,
 	    WORD("Algorithm, protocol, mode or state", AT(text)), CLOSE),

@@ -24,8 +24,8 @@
 #define TO_STARTUP   KWV("startup-config", "Copy to startup configuration", AT(number2), EXEC_FILE_STARTUP)
 
 const struct cli_row rows_exec_files[] = {
-	{ .modes = IN_EXEC, .action = EXEC_CONFIGURE_REVERTING, .enters = M_CONFIG, .args_size = sizeof(struct exec_args),
-	  .msg = "Enter configuration commands, one per line.  End with CNTL/Z.",
+	/* whether configuration mode is entered is for the command to say: there may be no way back */
+	{ .modes = IN_EXEC, .action = EXEC_CONFIGURE_REVERTING, .args_size = sizeof(struct exec_args),
 	  .toks = TOKS(CONFIGURE, KW("terminal", "Configure from the terminal"),
 		       KW("revert", "Parameters for reverting the configuration"),
 		       KW("timer", "Time to wait before rollback"), ALT,

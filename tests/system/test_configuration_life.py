@@ -202,7 +202,7 @@ def test_a_clock_that_was_set_puts_nothing_off_for_ever(w):
 
 def test_what_nobody_confirms_is_taken_back(w):
     out = w.typed('configure terminal revert timer 1', 'hostname LOST', 'end', 'show running-config')
-    assert 'hostname LOST' in out
+    assert 'hostname LOST' in out and out.count('Enter configuration commands') == 1
     assert 'Time remaining: 0 minutes' in w.router.cli('show archive config rollback timer')
     # whoever follows goes on with it
     control = w.router.pids()[2]
