@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which outer devices have a ring (host/ring.h), as far as the host lets them: a tap sees packets before
  * any list or chain does, so where somebody's looks at what comes in there is none, and ESP comes by the
- * raw socket. What is lost, while a ring comes or goes, is what arrives within some milliseconds; the
- * other order would bring packets twice, and each would be told of as a replay. */
+ * raw socket. While a ring comes or goes both ways are open, so that nothing is lost; the forwarder knows what comes twice for
+ * what it is (forwarder/doubles.c). */
 #include "control/internal.h"
 
 #include <ctype.h>
@@ -187,11 +187,11 @@ static void drop_link(struct control *c, size_t i)
 	c->esp_links[i] = 0;
 }
 
-static void drop_slot(struct control *c, size_t i)
+/* The forwarder is told before the second way is open, and when the first is closed. Without memory for it doubles are
+ * told of as replays, and none the less dropped. */
+static void ways(struct control *c, enum fwd_ways ways)
 {
-	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_RING + i));
-	close_own(&c->ring_fd[i]);
-	c->rings[i] = (struct ring_want){ 0 };
+	(void)fwdlink_simple(c->fwd, FWD_WAYS, ways);
 }
 
 /* While control is away the forwarder goes on taking packets, and the table stays. */
@@ -232,7 +232,33 @@ static int keep(struct control *c)
 	return !err && n && !c->ring_held ? hold(c) : err;
 }
 
-/* Into a slot, with its packets kept from the stack before the first one is taken. 0 or -errno. */
+/* keep() comes first: the stack has its packets again before the ring goes, and what is in that is still read. */
+static void drop_slot(struct control *c, size_t i)
+{
+	c->rings[i] = (struct ring_want){ 0 };
+	ways(c, FWD_RING_GOES);
+	(void)keep(c);
+	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_RING + i));
+	ways(c, FWD_ONE_WAY);
+	close_own(&c->ring_fd[i]);
+}
+
+/* What an earlier control left goes: its filter cannot be asked. */
+static void drop_unknown(struct control *c)
+{
+	ways(c, FWD_RING_GOES);
+	let_go(c);
+	for (size_t i = 0; i < RING_SLOTS; i++) {
+		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, (uint32_t)(PORT_RING + i));
+		close_own(&c->ring_fd[i]);
+		c->rings[i] = (struct ring_want){ 0 };
+	}
+	ways(c, FWD_ONE_WAY);
+	(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, PORT_NEWS);
+	c->ring_news = false;
+}
+
+/* Into a slot; its packets are kept from the stack once they are taken. 0 or -errno. */
 static int start(struct control *c, const struct ring_want *w)
 {
 	struct fwd_msg m = { .type = FWD_PORT_ADD, .u.port = { .kind = FWD_PORT_RING, .ifid = w->ifindex } };
@@ -248,48 +274,39 @@ static int start(struct control *c, const struct ring_want *w)
 		return fd;
 	c->rings[slot] = *w;
 	m.u.port.id = (uint32_t)(PORT_RING + slot);
-	err = keep(c);
-	if (!err)
-		err = ring_listen(fd, w);
+	ways(c, FWD_RING_COMES);
+	err = ring_listen(fd, w, NULL);
 	if (!err)
 		err = fwdlink_call(c->fwd, &m, fd, NULL, NULL);
+	if (!err)
+		err = keep(c);
 	c->ring_fd[slot] = fd;
-	if (err) {
+	if (err)
 		drop_slot(c, slot);
-		(void)keep(c);
-	}
+	else
+		ways(c, FWD_ONE_WAY);
 	return err;
 }
 
-static struct ring_want both(const struct ring_want *a, const struct ring_want *b)
-{
-	struct ring_want w = *a;
-
-	w.n = 0;
-	for (size_t i = 0; i < a->n; i++)
-		for (size_t k = 0; k < b->n; k++)
-			if (ipaddr_equal(&a->addr[i], &b->addr[k]))
-				w.addr[w.n++] = a->addr[i];
-	return w;
-}
-
 /* Its device has other addresses: of those that stay no packet is lost or comes twice, for filter and rules are
- * changed as they stand; of the others none comes twice. */
+ * changed as they stand; of the others none is lost. */
 static int adjust(struct control *c, size_t slot, const struct ring_want *w)
 {
-	struct ring_want stay = both(&c->rings[slot], w);
-	int err = ring_listen(c->ring_fd[slot], &stay);
+	struct ring_want was = c->rings[slot];
+	int err;
 
+	ways(c, FWD_RING_COMES);
+	err = ring_listen(c->ring_fd[slot], w, &was);
 	if (!err) {
 		c->rings[slot] = *w;
 		err = keep(c);
 	}
 	if (!err)
-		err = ring_listen(c->ring_fd[slot], w);
-	if (err) {
+		err = ring_listen(c->ring_fd[slot], w, NULL);
+	if (err)
 		drop_slot(c, slot);
-		(void)keep(c);
-	}
+	else
+		ways(c, FWD_ONE_WAY);
 	return err;
 }
 
@@ -469,24 +486,16 @@ static void tell(struct control *c, struct txt *said)
 void rings_follow(struct control *c, bool only_less)
 {
 	struct wish wish = { .said = TXT_INIT };
-	bool gone = false;
 
 	wish_of(c, &wish);
 	drop_links(c, &wish);
-	for (size_t i = 0; i < RING_SLOTS; i++) {
-		/* what an earlier control left goes: its filter cannot be asked */
-		if (!c->rings_known || (c->rings[i].ifindex && !wished(&wish, &c->rings[i]))) {
-			drop_slot(c, i);
-			gone = true;
-		}
-	}
-	if (!c->rings_known) {
-		let_go(c);
-		(void)fwdlink_simple(c->fwd, FWD_PORT_DEL, PORT_NEWS);
-		c->ring_news = false;
-	}
+	if (!c->rings_known)
+		drop_unknown(c);
 	c->rings_known = true;
-	if (gone || c->ring_table)
+	for (size_t i = 0; i < RING_SLOTS; i++)
+		if (c->rings[i].ifindex && !wished(&wish, &c->rings[i]))
+			drop_slot(c, i);
+	if (c->ring_table)
 		(void)keep(c);
 	for (size_t i = 0; i < wish.n; i++) {
 		int err = only_less ? 0 : follow_ring(c, &wish.v[i]);

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 
 #define SCAN_EVERY_MS 250
+#define DRY_TURNS     256 /* batches: more than a socket or a ring holds */
 
 static void worker_free(struct forwarder *f)
 {
@@ -21,6 +22,7 @@ static void worker_free(struct forwarder *f)
 static void all_free(struct shared *all)
 {
 	ports_free(all->worker[0]);
+	doubles_free(all->worker[0]);
 	fwd_state_free(all->worker[0]);
 	sad_fini(&all->sad);
 	for (unsigned k = 0; k < all->n; k++)
@@ -186,15 +188,16 @@ static struct fport *fport_of(const struct forwarder *f, const struct port *port
 }
 
 /* Where the order of all that is sent or taken counts (RFC 2890), and what is rare. */
-static bool goes_alone(const struct fport *p)
+static bool goes_alone(const struct forwarder *f, const struct fport *p)
 {
 	switch ((enum fwd_port_kind)p->desc.kind) {
 	case FWD_PORT_TUNNEL:
 		return p->tunnel && p->tunnel->conf.sequence;
-	case FWD_PORT_STEER:
 	case FWD_PORT_ESP:
 	case FWD_PORT_ESP6:
 	case FWD_PORT_RING:
+		return f->all->doubles && doubles_alone(f, p);
+	case FWD_PORT_STEER:
 	case FWD_PORT_LINK:
 	case FWD_PORT_AH:
 	case FWD_PORT_AH6:
@@ -273,7 +276,7 @@ static size_t receive(struct forwarder *f, struct fport *p, struct batch *b)
 }
 
 /* Nobody else is at work. */
-static size_t poll_alone(struct forwarder *f, struct fport *p)
+static size_t poll_one(struct forwarder *f, struct fport *p)
 {
 	struct batch b;
 	size_t n = receive(f, p, &b);
@@ -281,6 +284,20 @@ static size_t poll_alone(struct forwarder *f, struct fport *p)
 	if (n)
 		dispatch(f, p, &b);
 	return n;
+}
+
+static size_t poll_alone(struct forwarder *f, struct fport *p)
+{
+	for (struct fport *q = f->all->doubles ? f->all->ports : NULL; q; q = q->next)
+		if (doubles_before(f, q, p)) /* and nothing before q */
+			fwd_read_dry(f, q);
+	return poll_one(f, p);
+}
+
+void fwd_read_dry(struct forwarder *f, struct fport *p)
+{
+	for (unsigned i = 0; i < DRY_TURNS && poll_alone(f, p); i++)
+		;
 }
 
 /* Inside the gate. What comes by a socket gets its place in the order of the lane. */
@@ -360,7 +377,7 @@ size_t forwarder_poll_port(struct forwarder *f, struct port *port)
 	}
 	gate_enter(&f->all->gate, f->id);
 	p = fport_of(f, port);
-	bool alone = p && goes_alone(p);
+	bool alone = p && goes_alone(f, p);
 	if (p && !alone) {
 		set_beside(f, true);
 		n = poll_beside(f, p);
@@ -389,6 +406,7 @@ static void tick(struct forwarder *f)
 	}
 	keepalive_tick(f);
 	pmtu_age(f);
+	doubles_tick(f);
 	if (!f->all->n_waiting || f->now_ms < WAIT_MS)
 		return;
 	for (struct hnode *n = htab_walk(&f->all->policies, NULL); n; n = htab_walk(&f->all->policies, n))

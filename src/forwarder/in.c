@@ -37,12 +37,17 @@ static void refuse(struct forwarder *f, struct pkt *p, enum fwd_drop malformed)
 	struct sa *sa = p->sa;
 	struct policy *pol = sa->owner;
 	enum fwd_drop why = malformed;
+	bool twice = doubles_refused(f, p);
 
 	switch ((enum esp_reason)p->reason) {
 	case ESP_DUMMY: /* as it should be */
 		pkt_put(&f->pool, p);
 		return;
 	case ESP_REPLAYED:
+		if (twice) {
+			fwd_drop(f, p, FWD_DROP_TWICE);
+			return;
+		}
 		pol_stats(f, pol)->replayed++;
 		sa_event(f, sa, FWD_EV_REPLAY, p);
 		why = FWD_DROP_REPLAYED;
@@ -261,6 +266,8 @@ static void decapsulate(struct forwarder *f, struct batch *b, uint8_t proto)
 	for (size_t i = 0; i < bad.n; i++)
 		refuse(f, bad.p[i],
 		       proto == PROTO_AH ? FWD_DROP_MALFORMED_AH : FWD_DROP_MALFORMED_ESP);
+	if (f->all->doubles)
+		doubles_note(f, b);
 	for (size_t i = 0, n; i < b->n; i += n) {
 		struct pkt *const *p = b->p + i;
 		struct sa *sa = p[0]->sa;

@@ -155,6 +155,7 @@ struct shared {
 	bool paths_learned; /* some policy or tunnel has a path to forget */
 	struct hop hops[HOPS_MAX];
 	bool some_hops; /* one was told */
+	struct doubles *doubles; /* NULL: ESP comes one way. What it holds is written by whose turn it is in the lane */
 	uint64_t next_scan_ms;	 /* the first worker's alone */
 	uint64_t events_from_ms; /* control's socket was full: not tried again before */
 	bool stopping; /* set with the gate closed, looked at anywhere; relaxed: a tick later will do */
@@ -223,6 +224,24 @@ static inline void fwd_drop(struct forwarder *f, struct pkt *p, enum fwd_drop wh
  * anyway. */
 void fwd_wait_for_turn(struct forwarder *f);
 void fwd_pass_turn(struct forwarder *f);
+
+/* forwarder.c. With the gate closed: all that has come by that port and was not read yet, as long as it does not come
+ * faster than it is read. */
+void fwd_read_dry(struct forwarder *f, struct fport *p);
+
+/* doubles.c: ESP that comes both ways while a ring comes or goes. Changed with the gate closed; the others in their turn. */
+/* As the message WAYS says it. 0, -EINVAL or -ENOMEM. */
+int doubles_ways(struct forwarder *f, uint32_t ways);
+void doubles_tick(struct forwarder *f);
+void doubles_free(struct forwarder *f);
+/* p was refused for p->reason, which is counted by its SA alone. True: it is no replay but came twice, and that count
+ * is taken back. */
+bool doubles_refused(struct forwarder *f, const struct pkt *p);
+/* These have come out of their SAs: the other way may bring them, too. Not where f->all->doubles is NULL. */
+void doubles_note(struct forwarder *f, struct batch *b);
+/* Not where f->all->doubles is NULL: whether p is read with the gate closed; whether q is read dry before. */
+bool doubles_alone(const struct forwarder *f, const struct fport *p);
+bool doubles_before(const struct forwarder *f, const struct fport *q, const struct fport *p);
 
 /* later.c: what a worker that is beside others leaves for when it has closed the gate, behind its
  * batch. Packets keep their order; what it came to know of is found again by its id, if it is

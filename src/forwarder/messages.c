@@ -338,6 +338,7 @@ static int hello(struct forwarder *f, const struct fwd_msg *m)
 	struct fwd_msg row = { .type = FWD_CRYPTO };
 
 	ports_del_halves(f);
+	(void)doubles_ways(f, FWD_ONE_WAY); /* who was about to say so may have died */
 	if (m->u.version != FWD_VERSION)
 		return -EPROTONOSUPPORT;
 	(void)snprintf(row.u.crypto, sizeof(row.u.crypto), "%s", crypto_runner_name(f->esp.crypto));
@@ -401,6 +402,8 @@ static int handle(struct forwarder *f, const struct fwd_msg *m, int fd)
 		return clear_matches(f, m->u.matches.policy_id, m->u.matches.name);
 	case FWD_IKE_TX:
 		return ike_send(f, m);
+	case FWD_WAYS:
+		return doubles_ways(f, m->u.id);
 	case FWD_NEXT_HOP:
 		return hops_set(f, &m->u.next_hops);
 	case FWD_SHUTDOWN:

@@ -175,6 +175,8 @@ int ports_del(struct forwarder *f, uint32_t id)
 	p = *at;
 	if (!p)
 		return -ENOENT;
+	if (p->desc.kind == FWD_PORT_RING)
+		fwd_read_dry(f, p); /* which changes nothing about ports */
 	*at = p->next;
 	relink(f, p);
 	/* nothing is known of what changes before there is another one, nor where that leads to */
@@ -273,6 +275,8 @@ void port_note_esp(struct forwarder *f, struct policy *pol, struct pkt *const *k
 	if (f->via == FWD_PORT_RING && n && pol->by_ring != k[0]->ifindex)
 		pol->by_ring = k[0]->ifindex; /* others read what is beside it: not written without need */
 	if (!pol->by_ring || (f->via != FWD_PORT_ESP && f->via != FWD_PORT_ESP6))
+		return;
+	if (f->all->doubles) /* both ways are open, or were just now */
 		return;
 	p = ring_of(f, pol->by_ring);
 	if (p)

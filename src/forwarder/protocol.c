@@ -553,6 +553,7 @@ void fwd_encode(struct wr *w, const struct fwd_msg *m)
 	case FWD_PORT_DEL:
 	case FWD_SA_DEL:
 	case FWD_NEGOTIATION_FAILED:
+	case FWD_WAYS:
 		wr_be32(w, m->u.id);
 		break;
 	case FWD_SA_ADD:
@@ -617,6 +618,7 @@ static void get_body(struct rd *r, struct fwd_msg *m)
 	case FWD_PORT_DEL:
 	case FWD_SA_DEL:
 	case FWD_NEGOTIATION_FAILED:
+	case FWD_WAYS:
 		m->u.id = rd_be32(r);
 		break;
 	case FWD_SA_ADD:

@@ -11,7 +11,7 @@
 #include "model/acl_match.h"
 #include "model/sa_spec.h"
 
-#define FWD_VERSION 4
+#define FWD_VERSION 5
 #define FWD_MSG_MAX 65536 /* an IKE datagram fits */
 #define FWD_CRYPTO_MAX 64 /* bytes of a name, with its end */
 
@@ -37,6 +37,7 @@ enum fwd_type {
 	FWD_POLICY_ACL,	   /* `set ip access-group` of the policy that was added last */
 	FWD_MATCHES_CLEAR, /* `clear access-list counters`: of a policy's line, or of a list of POLICY_ACL */
 	FWD_NEXT_HOP,	   /* who is next on the way to some peers: true for a while, and then told again */
+	FWD_WAYS,	   /* enum fwd_ways: by how many ESP of the same addresses comes from now on */
 	/* forwarder -> control */
 	FWD_RESULT = 64,   /* seq, error (0 or negative errno) */
 	FWD_SA_INFO,	   /* sa_spec with remaining lifetimes, sequence number, counters */
@@ -91,6 +92,14 @@ enum fwd_port_kind {
 	FWD_PORT_NEWS,	     /* nothing comes or goes: the kernel tells of what changes on the way to next hops.
 			      * A socket for each worker (host/news_port.c) */
 	FWD_PORT_LAST = FWD_PORT_NEWS,
+};
+
+/* A RING comes and goes without losing a packet: first both ways are open, then one is closed. Said before the first is,
+ * and when the other is closed; HELLO says that there is one. */
+enum fwd_ways {
+	FWD_ONE_WAY,
+	FWD_RING_COMES, /* both; what is in the socket already is older */
+	FWD_RING_GOES,	/* both; what is in the ring already is older */
 };
 
 /* What the kernel can do for a port, as control has found out. */
@@ -239,6 +248,7 @@ struct fwd_acl_stats {
 	X(UNKNOWN_SPI, "unknown SPI")                          \
 	X(AUTH_FAILED, "authentication failed")                \
 	X(REPLAYED, "replayed")                                \
+	X(TWICE, "came twice, while a ring came or went")      \
 	X(BAD_PADDING, "bad ESP padding")                      \
 	X(BAD_IDENTITY, "inner packet outside the SA's identity") \
 	X(RECVD_CLEAR, "received in clear, policy protects it") \
@@ -284,7 +294,7 @@ struct fwd_msg {
 	union {
 		uint32_t version;	/* HELLO */
 		struct fwd_port port;	/* PORT_ADD */
-		uint32_t id;		/* PORT_DEL, SA_DEL, NEGOTIATION_FAILED */
+		uint32_t id;		/* PORT_DEL, SA_DEL, NEGOTIATION_FAILED; WAYS: enum fwd_ways */
 		struct sa_spec sa;	/* SA_ADD */
 		struct {
 			struct sa_spec spec;

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #define ESP   50
-/* what comes before the addresses, and nine for each of IPv6 */
-#define PROGRAM_MAX (28 + 9 * RING_ADDRS)
+/* what comes before the addresses, and nine for each of IPv6, twice */
+#define PROGRAM_MAX (28 + 9 * 2 * RING_ADDRS)
 
 /* ---- the socket ---- */
 
@@ -90,9 +90,19 @@ static uint32_t word(const struct ipaddr *a, size_t i)
 	       (uint32_t)a->b[4 * i + 2] << 8 | a->b[4 * i + 3];
 }
 
+static void put_addrs4(struct program *p, const struct ring_want *w)
+{
+	for (size_t i = 0; w && i < w->n; i++) {
+		if (w->addr[i].family != IP_V4)
+			continue;
+		op(p, BPF_JMP | BPF_JEQ | BPF_K, word(&w->addr[i], 0), 0, 1);
+		answer(p, true);
+	}
+}
+
 /* Whole ESP that a frame has room for, to one of the addresses (RFC 791 section 3.1, RFC 8200 section 3). Offsets are from the IP
  * header. */
-static void put_v4(struct program *p, const struct ring_want *w)
+static void put_v4(struct program *p, const struct ring_want *w, const struct ring_want *also)
 {
 	load(p, BPF_B, 9);
 	need(p, ESP);
@@ -100,20 +110,14 @@ static void put_v4(struct program *p, const struct ring_want *w)
 	op(p, BPF_ALU | BPF_AND | BPF_K, 0x3fff, 0, 0);
 	need(p, 0);
 	load(p, BPF_W, 16);
-	for (size_t i = 0; i < w->n; i++) {
-		if (w->addr[i].family != IP_V4)
-			continue;
-		op(p, BPF_JMP | BPF_JEQ | BPF_K, word(&w->addr[i], 0), 0, 1);
-		answer(p, true);
-	}
+	put_addrs4(p, w);
+	put_addrs4(p, also);
 	answer(p, false);
 }
 
-static void put_v6(struct program *p, const struct ring_want *w)
+static void put_addrs6(struct program *p, const struct ring_want *w)
 {
-	load(p, BPF_B, 6);
-	need(p, ESP);
-	for (size_t i = 0; i < w->n; i++) {
+	for (size_t i = 0; w && i < w->n; i++) {
 		if (w->addr[i].family != IP_V6)
 			continue;
 		for (uint8_t k = 0; k < 4; k++) {
@@ -122,10 +126,18 @@ static void put_v6(struct program *p, const struct ring_want *w)
 		}
 		answer(p, true);
 	}
+}
+
+static void put_v6(struct program *p, const struct ring_want *w, const struct ring_want *also)
+{
+	load(p, BPF_B, 6);
+	need(p, ESP);
+	put_addrs6(p, w);
+	put_addrs6(p, also);
 	answer(p, false);
 }
 
-int ring_listen(int fd, const struct ring_want *w)
+int ring_listen(int fd, const struct ring_want *w, const struct ring_want *also)
 {
 	struct program p = { .n = 0 };
 	size_t over;
@@ -139,10 +151,10 @@ int ring_listen(int fd, const struct ring_want *w)
 	op(&p, BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 1, 0);
 	over = p.n;
 	op(&p, BPF_JMP | BPF_JA, 0, 0, 0);
-	put_v4(&p, w);
+	put_v4(&p, w, also);
 	p.v[over].k = (uint32_t)(p.n - over - 1);
 	need(&p, ETH_P_IPV6);
-	put_v6(&p, w);
+	put_v6(&p, w, also);
 	if (p.n == PROGRAM_MAX)
 		return -E2BIG;
 	struct sock_fprog program = { p.n, p.v };

@@ -30,8 +30,9 @@ struct ring_want {
 
 /* A socket with a ring that takes nothing yet; -ENODEV: no Ethernet device. */
 int ring_open(const struct ring_want *w);
-/* Now it takes w's ESP, and no other any more; what it has taken stays. 0 or -errno. */
-int ring_listen(int fd, const struct ring_want *w);
+/* Now it takes w's ESP and, unless NULL, that to also's addresses, and no other any more; what it has taken stays. 0 or
+ * -errno. */
+int ring_listen(int fd, const struct ring_want *w, const struct ring_want *also);
 /* Whether they are of one device and its same addresses. */
 bool ring_want_same(const struct ring_want *a, const struct ring_want *b);
 /* Keeps what n rings take from the stack, and nothing else, as long as some descriptor of ring_table_fd() is

@@ -10,12 +10,12 @@ import struct
 import subprocess
 import tempfile
 
-VERSION = 4
+VERSION = 5
 WORKERS = int(os.environ.get('CULVERT_WORKERS', '1'))  # the first of them carries everything (fwddrv)
 
 (HELLO, PORT_ADD, PORT_DEL, SA_ADD, SA_DEL, SA_DUMP, TABLE_BEGIN, POLICY_ADD, TUNNEL_ADD, TABLE_COMMIT,
  NEGOTIATION_FAILED, STATS_GET, STATS_CLEAR, SHUTDOWN, IKE_TX, SA_MOVE, ACL_ADD, POLICY_ACL, MATCHES_CLEAR,
- NEXT_HOP) = range(1, 21)
+ NEXT_HOP, WAYS) = range(1, 22)
 (RESULT, SA_INFO, STATS_SA, STATS_POLICY, STATS_TUNNEL, STATS_DROPS, ACQUIRE, EXPIRE, RECVD_CLEAR,
  UNKNOWN_SPI, SA_EVENT, IKE_RX, PEER_MOVED, TUNNEL_ALIVE, KEEPALIVE, STATS_ACL, ACL_LOG, PORT_SLOWER,
  CRYPTO, NOT_PINNED, ROWS) = range(64, 85)
@@ -24,12 +24,13 @@ WORKERS = int(os.environ.get('CULVERT_WORKERS', '1'))  # the first of them carri
 ENCAP_GRE, ENCAP_IPIP, ENCAP_IPV6IP, ENCAP_IPV6 = range(4)
 PROTECT, SKIP = 1, 2
 IN, OUT = 1, 2
+ONE_WAY, RING_COMES, RING_GOES = range(3)
 MODE_TUNNEL, MODE_TRANSPORT = 1, 2
 EV_REPLAY, EV_AUTH, EV_IDENTITY = 1, 2, 3
 CIPHERS = {None: (0, 0), 'null': (1, 0), 'des': (2, 0), '3des': (3, 0), 'aes128': (4, 128), 'aes192': (4, 192),
            'aes256': (4, 256), 'gcm128': (5, 128), 'gcm256': (5, 256)}
 AUTHS = {None: 0, 'md5': 1, 'sha1': 2, 'sha256': 3, 'sha384': 4, 'sha512': 5}
-DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed bad_padding bad_identity '
+DROPS = ('malformed_ip malformed_esp malformed_ah malformed_gre unknown_spi auth_failed replayed twice bad_padding bad_identity '
          'recvd_clear not_bundled access no_sa negotiation_failed sa_dead no_policy too_big no_tunnel tunnel_down gre_key '
          'gre_checksum gre_unsupported gre_late recursion send_failed no_buffer overflow port_gone fragment ecn event_lost').split()
 POLICY_WORDS = ('matches encaps encrypts digests decaps decrypts verifies send_errors recv_errors no_sa queued '

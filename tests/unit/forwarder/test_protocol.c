@@ -86,6 +86,7 @@ static void make_request(struct fwd_msg *m)
 	case FWD_PORT_DEL:
 	case FWD_SA_DEL:
 	case FWD_NEGOTIATION_FAILED:
+	case FWD_WAYS:
 		m->u.id = next();
 		break;
 	case FWD_SA_ADD:
@@ -250,7 +251,7 @@ static const uint8_t plain_types[] = {
 	FWD_ACQUIRE,	  FWD_EXPIRE,	 FWD_RECVD_CLEAR,  FWD_UNKNOWN_SPI,  FWD_SA_EVENT,
 	FWD_PEER_MOVED,	  FWD_SA_MOVE,	 FWD_TUNNEL_ALIVE, FWD_KEEPALIVE,    FWD_ACL_ADD,
 	FWD_POLICY_ACL,	  FWD_STATS_ACL, FWD_ACL_LOG,	   FWD_MATCHES_CLEAR, FWD_PORT_SLOWER,
-	FWD_NEXT_HOP,	  FWD_CRYPTO,	 FWD_NOT_PINNED,
+	FWD_NEXT_HOP,	  FWD_CRYPTO,	 FWD_NOT_PINNED,  FWD_WAYS,
 };
 #define N_PLAIN (sizeof(plain_types) / sizeof(plain_types[0]))
 

@@ -213,7 +213,7 @@ static void a_packet_comes_by_the_ring_or_by_the_socket_and_never_twice(void **s
 		close(fd);
 		skip(); /* a kernel without nftables, or before 5.12 */
 	}
-	assert_int_equal(ring_listen(fd, &want), 0);
+	assert_int_equal(ring_listen(fd, &want, NULL), 0);
 	struct port *ring = make(FWD_PORT_RING, fd), *raw = make(FWD_PORT_ESP, raw_open(ESP, true));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		bool by_ring = rows[i].where == RING || rows[i].where == EMPTY;
@@ -329,7 +329,7 @@ static void addresses_that_come_and_go_leave_the_others_as_they_are(void **state
 		if (more)
 			v[0].addr[v[0].n++] = ipaddr_v4(0x0A070005);
 		assert_int_equal(kept(v, 1 + i / 3, &table), 0);
-		assert_int_equal(ring_listen(fd, &v[0]), 0);
+		assert_int_equal(ring_listen(fd, &v[0], NULL), 0);
 		assert_int_equal(system(same), 0);
 		send_frame(&c, 30);
 		assert_true(comes(ring) && !comes(raw));
@@ -362,7 +362,7 @@ static void what_is_longer_than_a_frame_comes_by_the_socket(void **state)
 		close(fd);
 		skip();
 	}
-	assert_int_equal(ring_listen(fd, &want), 0);
+	assert_int_equal(ring_listen(fd, &want, NULL), 0);
 	struct port *ring = make(FWD_PORT_RING, fd), *raw = make(FWD_PORT_ESP, raw_open(ESP, true));
 	struct port *raw6 = make(FWD_PORT_ESP6, raw6_open(ESP, true));
 	for (size_t six = 0; six < 2; six++) {
@@ -404,7 +404,7 @@ static void many_come_in_order_and_what_has_no_frame_is_counted(void **state)
 	int fd = ring_open(&want);
 	assert_true(fd >= 0);
 	send_frame(&c, 9); /* before it listens */
-	assert_int_equal(ring_listen(fd, &want), 0);
+	assert_int_equal(ring_listen(fd, &want, NULL), 0);
 	ring = make(FWD_PORT_RING, fd);
 	for (size_t round = 0; round < 2; round++) {
 		size_t extra = round ? 100 : 0, n = 0;
@@ -439,7 +439,7 @@ static void a_device_that_was_down_is_waited_for_as_before(void **state)
 	NEEDS(allowed);
 	int fd = ring_open(&want);
 	assert_true(fd >= 0);
-	assert_int_equal(ring_listen(fd, &want), 0);
+	assert_int_equal(ring_listen(fd, &want, NULL), 0);
 	ring = make(FWD_PORT_RING, fd);
 	assert_int_equal(system("ip link set vb down && ip link set vb up"), 0);
 	struct pollfd f = { .fd = fd, .events = POLLIN };
