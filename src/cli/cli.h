@@ -350,6 +350,12 @@ enum cli_render_flag {
 };
 /* All of root as lines, in the order of the tables. */
 void cli_render(const struct cli_grammar *g, const void *root, unsigned flags, struct txt *out);
+/* The same in pieces of some bytes: true while there is more. root stays as it is until then, or the rest is left unsaid; out
+ * outlives it. NULL without memory. */
+struct cli_rendering;
+struct cli_rendering *cli_rendering_new(const struct cli_grammar *g, const void *root, unsigned flags, struct txt *out);
+bool cli_rendering_some(struct cli_rendering *x, size_t bytes);
+void cli_rendering_free(struct cli_rendering *x);
 /* One line of a row from what its tokens would have bound (without line end);
  * false and nothing written if a mandatory value is not there. */
 bool cli_row_say(const struct cli_row *row, const void *src, struct txt *out);

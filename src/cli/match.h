@@ -132,6 +132,8 @@ const struct cli_row *cli_row_of(const struct cli_grammar *g, uint32_t number);
 /* Prints one line of a row, without its end. False if a mandatory value is not
  * there. */
 bool cli_row_print(const struct cli_row *row, const void *src, unsigned flags, struct txt *out);
+/* `no crypto isakmp enable`: a switch that is off where the default is on. */
+void cli_row_print_negated(const struct cli_row *row, const void *src, struct txt *out);
 /* Puts the fields that a row binds to what they are in defaults (NULL: zero). */
 void cli_row_reset(const struct cli_row *row, void *obj, const void *defaults);
 /* Bytes from the start of an object to behind the last field that a row binds. */

@@ -3,262 +3,13 @@
 #include "cli/keep.h"
 #include "cli/match.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- one line ---- */
+#include "base/secret.h"
 
-/* Whether a piece of a row can be said about the object: not at all, trivially
- * (only words that bind nothing, or zeros), or with something to say. */
-enum said { SAID_NOT, SAID_EMPTY, SAID_FULL };
-
-struct printer {
-	const struct cli_tok *toks;
-	const char *src;
-	unsigned flags;
-	bool force;	 /* `no` of a switch: keywords whatever the field holds */
-	struct txt *out; /* NULL: only ask */
-	size_t start;
-};
-
-static enum said say_range(struct printer *p, size_t from, size_t end, size_t shift);
-
-static void put_blank(struct printer *p)
-{
-	if (p->out && p->out->len > p->start)
-		txt_char(p->out, ' ');
-}
-
-static enum said say_token(struct printer *p, const struct cli_tok *t, size_t shift)
-{
-	const char *at = p->src + t->off + shift;
-	int64_t v = t->size && t->kind != CLI_ARG ? cli_field_get(t, at) : 0;
-	const char *word = t->print ? t->print : t->word;
-	enum said said = SAID_EMPTY;
-
-	if (t->kind == CLI_KW && t->size && !p->force) {
-		if (v != t->value)
-			return SAID_NOT;
-		said = v ? SAID_FULL : SAID_EMPTY;
-	} else if (t->kind == CLI_NAMES) {
-		for (const struct cli_name *n = t->names; n->word; n++)
-			if (n->value == v && !word)
-				word = n->word;
-		if (!word)
-			return SAID_NOT;
-		said = v ? SAID_FULL : SAID_EMPTY;
-	} else if (t->kind == CLI_ARG) {
-		if (t->type->present && !t->type->present(t, at))
-			return SAID_NOT;
-		for (size_t i = 0; i < t->size; i++)
-			if (at[i])
-				said = SAID_FULL;
-	}
-	put_blank(p);
-	if (!p->out)
-		return said;
-	if (t->kind != CLI_ARG)
-		txt_str(p->out, word);
-	else if ((t->flags & CLI_SECRET) && (p->flags & CLI_RENDER_MASK))
-		txt_str(p->out, "*****");
-	else
-		t->type->print(t, at, p->out);
-	return said;
-}
-
-/* Says the first branch of the group that can be said (and, if full_only, has
- * something to say). */
-static enum said say_branch(struct printer *p, size_t group, size_t shift, bool full_only)
-{
-	size_t at = group;
-
-	do {
-		size_t end = cli_branch_end(p->toks, at);
-		struct printer ask = *p;
-		enum said said = SAID_NOT;
-
-		ask.out = NULL;
-		if (!(p->toks[at + 1].flags & CLI_ALIAS))
-			said = say_range(&ask, at + 1, end, shift);
-		if (said == SAID_FULL || (said == SAID_EMPTY && !full_only))
-			return p->out ? say_range(p, at + 1, end, shift) : said;
-		at = end;
-	} while (p->toks[at].kind != CLI_CLOSE);
-	return SAID_NOT;
-}
-
-static enum said say_rep(struct printer *p, size_t group)
-{
-	const struct cli_tok *g = &p->toks[group];
-	int64_t n = cli_field_get(g, p->src + g->off);
-
-	for (int64_t i = 0; i < n; i++)
-		if (say_branch(p, group, (size_t)i * g->stride, false) == SAID_NOT)
-			return SAID_NOT;
-	return n ? SAID_FULL : SAID_NOT;
-}
-
-/* Every option that has something to say, in the order of the row. */
-static enum said say_any(struct printer *p, size_t group, size_t shift)
-{
-	enum said all = p->toks[group].max ? SAID_NOT : SAID_EMPTY;
-	size_t at = group;
-
-	do {
-		size_t end = cli_branch_end(p->toks, at);
-		struct printer ask = *p;
-
-		ask.out = NULL;
-		if (!(p->toks[at + 1].flags & CLI_ALIAS) &&
-		    say_range(&ask, at + 1, end, shift) == SAID_FULL) {
-			if (p->out)
-				say_range(p, at + 1, end, shift);
-			all = SAID_FULL;
-		}
-		at = end;
-	} while (p->toks[at].kind != CLI_CLOSE);
-	return all;
-}
-
-static enum said say_range(struct printer *p, size_t from, size_t end, size_t shift)
-{
-	enum said all = SAID_EMPTY;
-
-	for (size_t i = from; i < end; i++) {
-		enum said said;
-
-		if (p->toks[i].kind != CLI_GROUP) {
-			said = say_token(p, &p->toks[i], shift);
-		} else {
-			if (p->toks[i].group == CLI_REP)
-				said = say_rep(p, i);
-			else if (p->toks[i].group == CLI_ANY)
-				said = say_any(p, i, shift);
-			else
-				said = say_branch(p, i, shift, p->toks[i].group == CLI_OPT);
-			if (said == SAID_NOT && p->toks[i].group == CLI_OPT)
-				said = SAID_EMPTY;
-			i = cli_group_close(p->toks, i);
-		}
-		if (said == SAID_NOT)
-			return SAID_NOT;
-		if (said == SAID_FULL)
-			all = SAID_FULL;
-	}
-	return all;
-}
-
-static size_t toks_count(const struct cli_tok *toks)
-{
-	size_t n = 0;
-
-	while (toks[n].kind != CLI_END)
-		n++;
-	return n;
-}
-
-bool cli_row_print(const struct cli_row *row, const void *src, unsigned flags, struct txt *out)
-{
-	struct printer p = { .toks = row->toks, .src = src, .flags = flags, .out = NULL };
-	size_t n = toks_count(row->toks);
-
-	if (say_range(&p, 0, n, 0) == SAID_NOT)
-		return false;
-	p.out = out;
-	p.start = out->len;
-	say_range(&p, 0, n, 0);
-	if (row->flags & ROW_TRAIL)
-		txt_char(out, ' ');
-	return true;
-}
-
-bool cli_row_say(const struct cli_row *row, const void *src, struct txt *out)
-{
-	return cli_row_print(row, src, 0, out);
-}
-
-/* `no crypto isakmp enable`: a switch that is off where the default is on. */
-static void print_negated(const struct cli_row *row, const void *src, struct txt *out)
-{
-	struct printer p = { .toks = row->toks, .src = src, .force = true, .out = out };
-
-	txt_str(out, "no ");
-	p.start = out->len;
-	say_range(&p, 0, toks_count(row->toks), 0);
-}
-
-/* ---- the fields of a row ---- */
-
-/* Calls with each field; elements of REP groups one by one. False stops. */
-static bool each_field(const struct cli_tok *toks, char *obj, const char *defaults,
-		       bool (*fn)(char *field, const char *def, size_t size))
-{
-	size_t stride = 0, times = 1;
-
-	for (size_t i = 0; toks[i].kind != CLI_END; i++) {
-		if (toks[i].kind == CLI_GROUP && toks[i].group == CLI_REP) {
-			stride = toks[i].stride;
-			times = toks[i].max;
-		} else if (toks[i].kind == CLI_CLOSE) {
-			times = 1;
-		}
-		size_t reps = toks[i].kind == CLI_GROUP ? 1 : times;
-		for (size_t k = 0; toks[i].size && k < reps; k++) {
-			size_t off = toks[i].off + k * stride;
-
-			if (!fn(obj + off, defaults ? defaults + off : NULL, toks[i].size))
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool field_reset(char *field, const char *def, size_t size)
-{
-	if (def)
-		memcpy(field, def, size);
-	else
-		memset(field, 0, size);
-	return true;
-}
-
-static bool field_same(char *field, const char *def, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (field[i] != (def ? def[i] : 0))
-			return false;
-	return true;
-}
-
-void cli_row_reset(const struct cli_row *row, void *obj, const void *defaults)
-{
-	each_field(row->toks, obj, defaults, field_reset);
-}
-
-size_t cli_row_extent(const struct cli_row *row)
-{
-	size_t extent = 0, stride = 0, times = 1;
-
-	for (const struct cli_tok *t = row->toks; t->kind != CLI_END; t++) {
-		if (t->kind == CLI_GROUP && t->group == CLI_REP) {
-			stride = t->stride;
-			times = t->max;
-		} else if (t->kind == CLI_CLOSE) {
-			times = 1;
-		}
-		size_t last = t->kind == CLI_GROUP || !times ? 0 : (times - 1) * stride;
-
-		if (t->size && t->off + last + t->size > extent)
-			extent = t->off + last + t->size;
-	}
-	return extent;
-}
-
-bool cli_row_is_default(const struct cli_row *row, const void *obj, const void *defaults)
-{
-	/* field_same only reads */
-	return each_field(row->toks, (char *)(uintptr_t)obj, defaults, field_same);
-}
+/* ---- rows by their numbers ---- */
 
 #define ROWS_MAX 1000 /* of a table, as far as numbers go */
 
@@ -306,8 +57,6 @@ struct renderer {
 	bool in_block; /* the last line belongs to a mode: a `!` closes it */
 	bool pending;  /* a subject ended: a `!` comes before the next line that means something */
 };
-
-static void render_mode(struct renderer *r, unsigned mode, const void *obj, size_t indent);
 
 static void bang(struct renderer *r)
 {
@@ -492,7 +241,7 @@ static bool render_setting(struct renderer *r, const struct cli_row *row, unsign
 		return false;
 	bool any = cli_row_print(row, obj, r->flags, &line);
 	if (!any && (row->flags & ROW_SWITCH)) {
-		print_negated(row, obj, &line);
+		cli_row_print_negated(row, obj, &line);
 		any = true;
 	}
 	/* what ends pasted data stands where it began, unless its spelling says how */
@@ -504,79 +253,193 @@ static bool render_setting(struct renderer *r, const struct cli_row *row, unsign
 	return any;
 }
 
-static bool render_elements(struct renderer *r, const struct cli_row *row, uint32_t number,
-			    struct kept_order *kept, const void *obj, size_t indent)
+/* One mode that is being said. What is said in pieces goes on where it was, and so the modes stand one upon another here
+ * and not in calls. */
+struct level {
+	unsigned mode;
+	const void *obj;
+	size_t indent;
+	struct kept_order kept;
+	const struct cli_row *const *table;
+	const struct cli_row *row;
+	uint32_t number; /* of the table's first row */
+	bool any;	 /* of this subject */
+	/* the row's elements, while it has any: */
+	char *args;
+	struct cli_walk walk;
+	bool any_element;
+};
+
+#define LEVELS_MAX 8
+
+struct cli_rendering {
+	struct renderer r;
+	struct level v[LEVELS_MAX];
+	size_t n;
+};
+
+static uint32_t number_of(const struct level *l)
 {
-	struct cli_walk walk = { 0 };
-	char *args = calloc(1, row->args_size);
+	return l->number + (uint32_t)(l->row - *l->table);
+}
+
+static void enter(struct cli_rendering *x, unsigned mode, const void *obj, size_t indent)
+{
+	struct renderer *r = &x->r;
+	struct level *l = &x->v[x->n++];
+
+	assert(x->n <= LEVELS_MAX);
+	*l = (struct level){ .mode = mode, .obj = obj, .indent = indent, .table = r->g->tables, .row = r->g->tables[0], .number = 1 };
+	r->out->bad |= !kept_order_init(&l->kept, r->g, mode, obj);
+	render_kept(r, &l->kept, 0, UINT64_MAX, false, indent);
+}
+
+static void leave(struct cli_rendering *x)
+{
+	struct level *l = &x->v[--x->n];
+
+	render_kept(&x->r, &l->kept, CLI_ANCHOR_END, UINT64_MAX, false, l->indent);
+	free(l->kept.v);
+}
+
+/* What stands behind a row, and behind the last one of its table: the next. */
+static void next_row(struct cli_rendering *x, bool any)
+{
+	struct level *l = &x->v[x->n - 1];
+	struct renderer *r = &x->r;
+
+	l->any |= render_kept(r, &l->kept, number_of(l), UINT64_MAX, l->row->enters, l->indent) || any;
+	l->row++;
+}
+
+static void next_table(struct cli_rendering *x)
+{
+	struct level *l = &x->v[x->n - 1];
+	const struct cli_row *const *next = l->table + 1;
+
+	if (!*next || !((*next)->flags & ROW_JOINS)) {
+		x->r.pending |= l->any && l->indent == 0;
+		l->any = false;
+	}
+	l->table = next;
+	l->row = *next;
+	l->number += ROWS_MAX;
+}
+
+static void end_elements(struct level *l)
+{
+	if (l->args)
+		secret_free(l->args, l->row->args_size);
+	l->args = NULL;
+}
+
+/* The next element of the row, with which a mode may begin. */
+static void one_element(struct cli_rendering *x)
+{
+	struct level *l = &x->v[x->n - 1];
+	const struct cli_row *row = l->row;
+	struct renderer *r = &x->r;
 	struct txt line = TXT_INIT;
 	const void *child = NULL;
-	bool any = false;
 
-	while (args && row->each(r->root, obj, &walk, args, &child)) {
-		if (row->place)
-			any |= render_kept(r, kept, number, row->place(args) - 1, false, indent);
-		txt_clear(&line);
-		if (cli_row_print(row, args, r->flags, &line)) {
-			r->in_block &= !any || !(row->flags & ROW_DENSE);
-			put_element(r, indent, row->enters, txt_cstr(&line));
-			any = true;
-			if (row->enters)
-				render_mode(r, row->enters, child, indent + 1);
-		}
-		explicit_bzero(args, row->args_size);
+	explicit_bzero(l->args, row->args_size); /* keys, of the one before */
+	if (!row->each(r->root, l->obj, &l->walk, l->args, &child)) {
+		end_elements(l);
+		next_row(x, l->any_element);
+		return;
 	}
-	r->out->bad |= !args || line.bad;
+	if (row->place)
+		l->any_element |= render_kept(r, &l->kept, number_of(l), row->place(l->args) - 1, false, l->indent);
+	if (cli_row_print(row, l->args, r->flags, &line)) {
+		r->in_block &= !l->any_element || !(row->flags & ROW_DENSE);
+		put_element(r, l->indent, row->enters, txt_cstr(&line));
+		l->any_element = true;
+		if (row->enters)
+			enter(x, row->enters, child, l->indent + 1);
+	}
+	r->out->bad |= line.bad;
 	if (line.s)
 		explicit_bzero(line.s, line.len);
 	txt_fini(&line);
-	free(args);
-	return any;
 }
 
-static bool render_row(struct renderer *r, const struct cli_row *row, uint32_t number,
-		       struct kept_order *kept, unsigned mode, const void *obj, size_t indent)
+static void one_row(struct cli_rendering *x)
 {
+	struct level *l = &x->v[x->n - 1];
+	const struct cli_row *row = l->row;
 	bool any = false;
 
-	if (!(row->flags & (ROW_ALIAS | ROW_KEEP | ROW_ERROR))) {
-		if (row->each)
-			any = render_elements(r, row, number, kept, obj, indent);
-		else if (!row->args_size)
-			any = render_setting(r, row, mode, obj, indent);
+	if (row->modes & CLI_IN(l->mode)) {
+		if (!(row->flags & (ROW_ALIAS | ROW_KEEP | ROW_ERROR))) {
+			if (row->each) {
+				l->args = calloc(1, row->args_size ? row->args_size : 1);
+				l->walk = (struct cli_walk){ 0 };
+				l->any_element = false;
+				x->r.out->bad |= !l->args;
+				if (l->args)
+					return;
+			} else if (!row->args_size) {
+				any = render_setting(&x->r, row, l->mode, l->obj, l->indent);
+			}
+		}
+		next_row(x, any);
+	} else {
+		l->row++;
 	}
-	return render_kept(r, kept, number, UINT64_MAX, row->enters, indent) || any;
 }
 
-static void render_mode(struct renderer *r, unsigned mode, const void *obj, size_t indent)
+struct cli_rendering *cli_rendering_new(const struct cli_grammar *g, const void *root, unsigned flags, struct txt *out)
 {
-	struct kept_order kept;
-	uint32_t number = 1;
-	bool any = false; /* of this subject */
+	struct cli_rendering *x = calloc(1, sizeof(*x));
 
-	r->out->bad |= !kept_order_init(&kept, r->g, mode, obj);
-	render_kept(r, &kept, 0, UINT64_MAX, false, indent);
-	for (const struct cli_row *const *t = r->g->tables; *t; t++, number += ROWS_MAX) {
-		for (const struct cli_row *row = *t; row->toks; row++)
-			if (row->modes & CLI_IN(mode))
-				any |= render_row(r, row, number + (uint32_t)(row - *t), &kept, mode,
-						  obj, indent);
-		if (t[1] && (t[1]->flags & ROW_JOINS))
-			continue;
-		r->pending |= any && indent == 0;
-		any = false;
+	if (!x)
+		return NULL;
+	x->r = (struct renderer){ .g = g, .root = root, .flags = flags, .out = out };
+	enter(x, g->mode_config, root, 0);
+	return x;
+}
+
+bool cli_rendering_some(struct cli_rendering *x, size_t bytes)
+{
+	struct txt *out = x->r.out;
+	size_t end = bytes < SIZE_MAX - out->len ? out->len + bytes : SIZE_MAX;
+
+	while (x->n && out->len < end) {
+		const struct level *l = &x->v[x->n - 1];
+
+		if (l->args)
+			one_element(x);
+		else if (!*l->table)
+			leave(x);
+		else if (!l->row->toks)
+			next_table(x);
+		else
+			one_row(x);
+		if (!x->n && out->len)
+			bang(&x->r);
 	}
-	render_kept(r, &kept, CLI_ANCHOR_END, UINT64_MAX, false, indent);
-	free(kept.v);
+	return x->n > 0;
+}
+
+void cli_rendering_free(struct cli_rendering *x)
+{
+	if (!x)
+		return;
+	for (; x->n; x->n--) {
+		end_elements(&x->v[x->n - 1]);
+		free(x->v[x->n - 1].kept.v);
+	}
+	free(x);
 }
 
 void cli_render(const struct cli_grammar *g, const void *root, unsigned flags, struct txt *out)
 {
-	struct renderer r = { .g = g, .root = root, .flags = flags, .out = out };
+	struct cli_rendering *x = cli_rendering_new(g, root, flags, out);
 
-	render_mode(&r, g->mode_config, root, 0);
-	if (out->len)
-		bang(&r);
+	out->bad |= !x;
+	if (x)
+		(void)cli_rendering_some(x, SIZE_MAX);
+	cli_rendering_free(x);
 }
 
 void cli_render_block(const struct cli_grammar *g, const void *root, const char *first,

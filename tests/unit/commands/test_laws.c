@@ -58,6 +58,40 @@ static void what_is_printed_can_be_pasted_into_a_shell(void **state)
 	}
 }
 
+static void what_is_printed_in_pieces_is_the_same(void **state)
+{
+	static const size_t sizes[] = { 1, 40, 1000 };
+
+	(void)state;
+	for (uint64_t seed = 0; seed < CONFIGS; seed++) {
+		struct config *c = gen_config(seed);
+		struct txt whole = TXT_INIT, pieces = TXT_INIT;
+		struct cli_rendering *x = cli_rendering_new(commands_grammar(), c, 0, &pieces);
+		size_t size = sizes[seed % 3], before = 0, longest = 0;
+		bool more = true;
+
+		assert_non_null(x);
+		while (more) {
+			more = cli_rendering_some(x, size);
+			if (pieces.len - before > longest)
+				longest = pieces.len - before;
+			before = pieces.len;
+		}
+		txt_str(&pieces, "end\n");
+		commands_render(c, 0, &whole);
+		assert_string_equal(txt_cstr(&pieces), txt_cstr(&whole));
+		assert_true(longest < size + 2000);
+		cli_rendering_free(x);
+		txt_clear(&pieces);
+		x = cli_rendering_new(commands_grammar(), c, 0, &pieces);
+		(void)cli_rendering_some(x, whole.len / 2); /* who breaks off leaves nothing behind */
+		cli_rendering_free(x);
+		txt_fini(&whole);
+		txt_fini(&pieces);
+		config_free(c);
+	}
+}
+
 static void a_clone_is_equal_and_independent(void **state)
 {
 	(void)state;
@@ -183,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_printed_reads_back_as_the_same),
 		cmocka_unit_test(what_is_printed_can_be_pasted_into_a_shell),
+		cmocka_unit_test(what_is_printed_in_pieces_is_the_same),
 		cmocka_unit_test(a_clone_is_equal_and_independent),
 		cmocka_unit_test(every_prefix_completes_lists_or_reports),
 		cmocka_unit_test(no_takes_back_what_was_set),
