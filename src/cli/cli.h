@@ -135,6 +135,8 @@ struct cli_call {
 	uint32_t number; /* of the line in its file; 0: typed */
 };
 
+#define CLI_RANGE_MAX 64
+
 /* Where a walk over elements stands; zero at the start. */
 struct cli_walk {
 	size_t i, j;
@@ -190,6 +192,10 @@ struct cli_row {
 	 * understood (args NULL: nothing). NULL: such lines stand behind all. */
 	uint64_t (*place)(const void *args);
 	uint64_t (*behind)(const void *root, const void *obj, const void *args);
+	/* The line stands for several: the i-th of the lines that lead to one object each, in the same mode or its
+	 * kin; false past the last (CLI_RANGE_MAX at most). What is typed then is said in each. Such a row is not
+	 * printed and has no apply; prompt is that of the mode. */
+	bool (*range)(const void *args, size_t i, struct txt *ret_line);
 	const char *msg; /* ROW_ERROR: the sentence; ROW_KEEP: a note; EXEC: said on entering */
 	const char *prompt; /* rows that enter a mode: `(config-cmap)#`, if it is not the mode's */
 };

@@ -249,7 +249,9 @@ static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 	}
 	if (is_action(k, m))
 		return take_action(k, frame, m);
-	if (row->flags & ROW_KEEP)
+	if (row->range)
+		err = cli_range_begin(k, m);
+	else if (row->flags & ROW_KEEP)
 		err = take_keep(k, frame, m);
 	else if (row->args_size)
 		err = take_element(k, frame, m);
@@ -257,7 +259,7 @@ static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 		err = take_setting(k, frame, m);
 	if (err == -EINVAL || err == -EDOM || err == -EEXIST)
 		return refuse(k, frame, m, err);
-	if (err)
+	if (err || row->range)
 		return err;
 	k->r->config = true;
 	s->wrapped = row->flags & ROW_WRAPS && m->best->op == CLI_SET;
@@ -609,6 +611,8 @@ int cli_config_line(struct cli_work *k)
 		k->s->lost = (uint8_t)mode;
 	if (k->s->lost && !lost_line(k))
 		return 0;
+	if (cli_range_line(k, &err))
+		return err;
 	err = farewell_init(&w, k);
 	if (!err)
 		err = config_line(k);

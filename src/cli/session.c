@@ -137,6 +137,7 @@ void cli_session_free(struct cli_session *s)
 		return;
 	cli_session_pop(s, 0);
 	cli_session_forget(s);
+	cli_range_end(s);
 	free(s);
 }
 
@@ -218,7 +219,7 @@ bool cli_ends_itself(const struct cli_grammar *g, unsigned mode)
 
 bool cli_session_path(const struct cli_session *s, struct txt *out)
 {
-	bool ok = !s->raw[0] && !s->orphan;
+	bool ok = !s->raw[0] && !s->orphan && !cli_range_is(s);
 
 	for (size_t i = 1; ok && i < s->n; i++) {
 		const struct cli_frame *f = &s->f[i];

@@ -41,6 +41,10 @@ struct cli_session {
 	char *orphan; /* its text, or NULL */
 	size_t orphan_indent, orphan_frame;
 	uint8_t lost; /* the mode of an object that somebody else has removed; 0: none */
+	char *range[CLI_RANGE_MAX]; /* the lines that lead to what a line is said in (range.c) */
+	size_t n_range;
+	const char *range_prompt;
+	uint32_t range_serial; /* of the frame that stands for all of them */
 	char raw[3]; /* the delimiter that ends a banner; "" outside one */
 };
 
@@ -101,6 +105,13 @@ int cli_config_line(struct cli_work *k);
 bool cli_leaves_mode(const struct cli_session *s, const struct cli_words *w);
 /* A line below one that was refused. */
 int cli_below_orphan(struct cli_work *k, const char *text, unsigned depth);
+/* A line that leads to several objects (range.c): their mode is entered, and the session is in the last of them. 0,
+ * -EDOM: it stands for none, or too many; -ENOMEM. */
+int cli_range_begin(struct cli_work *k, const struct cli_match *m);
+/* True if the line is one of such a mode: it was said in each of them. */
+bool cli_range_line(struct cli_work *k, int *ret_err);
+bool cli_range_is(const struct cli_session *s); /* the session is in such a mode */
+void cli_range_end(struct cli_session *s);
 /* A line of a banner. */
 int cli_raw_line(struct cli_work *k, const char *line);
 

@@ -34,6 +34,7 @@ extern const struct cli_row rows_ipsec_profile[];
 extern const struct cli_row rows_map[];
 extern const struct cli_row rows_interface[];
 extern const struct cli_row rows_interface6[];
+extern const struct cli_row rows_if_range[];
 extern const struct cli_row rows_tunnel[];
 extern const struct cli_row rows_route[];
 extern const struct cli_row rows_route6[];
