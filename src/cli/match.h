@@ -138,6 +138,9 @@ void cli_row_print_negated(const struct cli_row *row, const void *src, struct tx
 void cli_row_reset(const struct cli_row *row, void *obj, const void *defaults);
 /* Bytes from the start of an object to behind the last field that a row binds. */
 size_t cli_row_extent(const struct cli_row *row);
+/* Of one that is as it is without a line: something in it says which value that is. `set pfs` without a group does not, for
+ * it says that there is PFS; nor does a switch that is spelled as another row's value, `service timestamps log uptime`. */
+bool cli_row_says_default(const struct cli_row *row, const void *obj);
 /* True if a row's fields are as in defaults. */
 bool cli_row_is_default(const struct cli_row *row, const void *obj, const void *defaults);
 

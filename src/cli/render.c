@@ -215,29 +215,13 @@ static bool render_kept(struct renderer *r, struct kept_order *o, uint32_t ancho
 
 /* ---- rows and modes ---- */
 
-/* A default has a line if something in it says which: `set pfs` without a group says that there is PFS. Nor has a
- * switch that is spelled as another row's value: `service timestamps log uptime`. */
-static bool says_default(const struct cli_row *row, const void *obj)
-{
-	struct printer p = { .toks = row->toks, .src = obj, .out = NULL };
-	enum said said = say_range(&p, 0, toks_count(row->toks), 0);
-	bool optional = false;
-
-	for (const struct cli_tok *t = row->toks; t->kind != CLI_END; t++) {
-		optional |= t->kind == CLI_GROUP && t->group == CLI_OPT;
-		if (row->flags & ROW_SWITCH && t->size && t->print)
-			return false;
-	}
-	return said == SAID_FULL || (said == SAID_EMPTY && !optional) || row->flags & ROW_SWITCH;
-}
-
 static bool render_setting(struct renderer *r, const struct cli_row *row, unsigned mode,
 			   const void *obj, size_t indent)
 {
 	struct txt line = TXT_INIT;
 
 	if (!(row->flags & ROW_ALWAYS) && cli_row_is_default(row, obj, r->g->modes[mode].defaults) &&
-	    !(r->flags & CLI_RENDER_DEFAULTS && says_default(row, obj)))
+	    !(r->flags & CLI_RENDER_DEFAULTS && cli_row_says_default(row, obj)))
 		return false;
 	bool any = cli_row_print(row, obj, r->flags, &line);
 	if (!any && (row->flags & ROW_SWITCH)) {

@@ -228,6 +228,20 @@ void cli_row_print_negated(const struct cli_row *row, const void *src, struct tx
 	say_range(&p, 0, n, 0);
 }
 
+bool cli_row_says_default(const struct cli_row *row, const void *obj)
+{
+	struct printer p = { .toks = row->toks, .src = obj, .out = NULL };
+	enum said said = say_range(&p, 0, toks_count(row->toks), 0);
+	bool optional = false;
+
+	for (const struct cli_tok *t = row->toks; t->kind != CLI_END; t++) {
+		optional |= t->kind == CLI_GROUP && t->group == CLI_OPT;
+		if (row->flags & ROW_SWITCH && t->size && t->print)
+			return false;
+	}
+	return said == SAID_FULL || (said == SAID_EMPTY && !optional) || row->flags & ROW_SWITCH;
+}
+
 /* ---- the fields of a row ---- */
 
 /* Calls with each field; elements of REP groups one by one. False stops. */
