@@ -49,6 +49,8 @@ enum exec_action {
 	EXEC_SHOW_ISAKMP_ERRORS,
 	EXEC_SHOW_EZVPN,
 	EXEC_SHOW_PKI_TOKEN,
+	EXEC_SHOW_PKI_COUNTERS,
+	EXEC_SHOW_PKI_TIMERS,
 	EXEC_SHOW_VRF, /* name; flag: of IPv4 (`show ip vrf`); detail */
 	EXEC_SHOW_CRYPTO_MTU,
 	EXEC_SHOW_CRYPTO_DROPS,
@@ -105,6 +107,7 @@ enum exec_action {
 	EXEC_CLEAR_LINE, /* flag: the console; number: vty; number2: as `show users` counts, plus one; asks */
 	EXEC_CLEAR_ARCHIVE_LOG,
 	EXEC_CLEAR_ADMISSION,
+	EXEC_CLEAR_PKI_COUNTERS,
 	EXEC_CLEAR_ROUTE, /* addr, addr2 (mask); no addr: all */
 	EXEC_CLEAR_ARP, /* ifname; addr */
 

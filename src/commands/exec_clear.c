@@ -33,6 +33,8 @@ const struct cli_row rows_exec_clear[] = {
 	    KW("vty", "Virtual terminal"), NUM(0, 255, "Line number", AT(number)), CLOSE),
 	ROW(EXEC_CLEAR_ARCHIVE_LOG, KW("archive", "Clear archive"), KW("log", "Clear the log"),
 	    KW("config", "Config logger"), OPT, KW("force", "Clear the log without asking"), CLOSE),
+	ROW(EXEC_CLEAR_PKI_COUNTERS, KW("crypto", "Encryption subsystem"), KW("pki", "Clear PKI"),
+	    KW("counters", "Clear PKI counters")),
 	ROW(EXEC_CLEAR_ROUTE, KW("ip", "IP"), KW("route", "Delete route table entries"), OPT, KW("vrf", "Clear route table entries of a VRF"),
 	    WORD("VRF name", AT(vrf)), CLOSE, ALT, KW("*", "Delete all routes"), OR,
 	    ADDR("Destination network route to delete", AT(addr)), OPT, ARG(arg_mask, "Network mask", AT(addr2)), CLOSE, CLOSE),

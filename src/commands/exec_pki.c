@@ -82,6 +82,8 @@ const struct cli_row rows_exec_pki[] = {
 	ROW(IN_CONF, EXEC_PKI_CRL_REQUEST, PKI, KW("crl", "Configure certificate revocation list options"),
 	    KW("request", "Request the latest CRL"), TRUSTPOINT),
 
+	ROW(IN_EXEC, EXEC_SHOW_PKI_COUNTERS, SHOW_PKI, KW("counters", "Show PKI counters")),
+	ROW(IN_EXEC, EXEC_SHOW_PKI_TIMERS, SHOW_PKI, KW("timers", "Show PKI timers"), OPT, KW("detail", "Show detailed PKI timers"), CLOSE),
 	ROW(IN_EXEC, EXEC_SHOW_PKI_TOKEN, SHOW_PKI, KW("token", "Show token status")),
 	ROW(IN_EXEC, EXEC_SHOW_PKI_CRLS, SHOW_PKI, KW("crls", "Show Certificate Revocation Lists")),
 	ROW(IN_EXEC, EXEC_SHOW_PKI_CERTIFICATES, SHOW_PKI, KW("certificates", "Show certificates"), ANY,

@@ -224,6 +224,9 @@ void clear_cmd(struct exec_io *io, unsigned action, const struct exec_args *a, b
 	case EXEC_CLEAR_ADMISSION:
 		ike_clear_admission(c->ike);
 		break;
+	case EXEC_CLEAR_PKI_COUNTERS: /* what is under way stays active */
+		c->pki_counts = (struct show_pki_counts){ .started = c->pki_counts.started - c->pki_counts.ended };
+		break;
 	case EXEC_CLEAR_ROUTE:
 		clear_route(io, a, ret_error);
 		break;

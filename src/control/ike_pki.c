@@ -124,6 +124,8 @@ int ike_pki_verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 	struct control *c = ctx;
 	const struct pki_id id = { .type = p->id_type, .data = p->id };
 	struct pki_key *key = NULL;
+
+	c->pki_counts.started++;
 	int err = p->key.len ? pki_key_from_der(c->pki, p->key, &key) :
 			       pki_peer_verify_by(c, p->trust, p->n_trust, p->certs, p->n_certs, &id,
 						  host_wall_ms() / 1000, &key, why);
@@ -133,6 +135,8 @@ int ike_pki_verify(void *ctx, const struct ike_proof *p, char why[IKE_WHY_MAX])
 	debug_pki(c, EXEC_DEBUG_PKI_CALLBACKS, "IKE asks about a peer with %zu certificate%s: %s", p->n_certs,
 		  p->n_certs == 1 ? "" : "s",
 		  err == -EACCES ? why : err ? "the signature is none of its key" : "authenticated");
+	c->pki_counts.ended++;
+	*(err ? &c->pki_counts.invalid : &c->pki_counts.valid) += 1;
 	pki_key_free(key);
 	return err;
 }

@@ -205,6 +205,7 @@ struct control {
 		 * startup configuration may still be encrypted with. "": none */
 		char v[4][128];
 	} masters;
+	struct show_pki_counts pki_counts;
 	struct pki_crls *crls; /* fetched */
 	LIST_HEAD(, auth) auths; /* sessions that wait for a CA's certificate */
 	struct pki_sceps *sceps; /* certificates that are asked for */

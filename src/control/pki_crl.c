@@ -171,6 +171,7 @@ static void on_crl(void *ctx, struct span body, const char *failed)
 	}
 	txt_fini(&der);
 	txt_fini(&issuer);
+	e->of->c->pki_counts.crl_failures++;
 	log_line("PKI-4-CRL_FETCH_FAIL", "trustpoint %s: CRL from %s: %s", e->trustpoint, e->url,
 		 why[0] ? why : "out of memory");
 }
@@ -188,15 +189,21 @@ static int start(struct entry *e, char why[FETCH_WHY_MAX])
 	struct pki_crls *s = e->of;
 
 	e->tried_ms = host_now_ms(NULL);
+	s->c->pki_counts.crl_fetches++;
 	debug_pki(s->c, EXEC_DEBUG_PKI_TRANSACTIONS, "CRL request of trustpoint %s: GET %s", e->trustpoint, e->url);
 	return fetch_start(s->c->base, pki_crls_dns(s), e->url, PKI_CRL_BYTES, on_crl, e, &e->fetch, why);
 }
 
-bool pki_crl_is_due(int64_t this_sec, int64_t next_sec, int64_t now_sec)
+static int64_t ahead_of(int64_t this_sec, int64_t next_sec)
 {
 	int64_t ahead = (next_sec - this_sec) / 10;
 
-	return next_sec && now_sec >= next_sec - (ahead < AHEAD_SEC ? ahead : AHEAD_SEC);
+	return ahead < AHEAD_SEC ? ahead : AHEAD_SEC;
+}
+
+bool pki_crl_is_due(int64_t this_sec, int64_t next_sec, int64_t now_sec)
+{
+	return next_sec && now_sec >= next_sec - ahead_of(this_sec, next_sec);
 }
 
 bool pki_crl_may_try(uint64_t tried_ms, uint64_t now_ms)
@@ -276,6 +283,23 @@ struct span pki_crls_get(const struct pki_crls *s, const char *trustpoint)
 	return e && e->der.len ? span_of(e->der.s, e->der.len) : (struct span){ 0 };
 }
 
+bool pki_crls_times(const struct pki_crls *s, const char *trustpoint, int64_t *ret_update, int64_t *ret_expire)
+{
+	const struct entry *e = s ? find(s, trustpoint) : NULL;
+
+	if (!e || !e->der.len || !e->next_sec)
+		return false;
+	*ret_update = e->next_sec - ahead_of(e->this_sec, e->next_sec);
+	*ret_expire = e->next_sec;
+	return true;
+}
+
+void pki_crls_checked(const struct pki_crls *s)
+{
+	if (s)
+		s->c->pki_counts.crls_checked++;
+}
+
 /* The first distribution point that we can ask; else false and why the last cannot be. */
 static bool first_url(struct pki_crls *s, struct span der, char out[FETCH_URL_MAX], char why[FETCH_WHY_MAX])
 {
@@ -302,6 +326,8 @@ void pki_crls_want(struct pki_crls *s, const char *trustpoint, struct span cert)
 	struct entry *e = s ? find_or_add(s, trustpoint) : NULL;
 	char url[FETCH_URL_MAX], why[FETCH_WHY_MAX];
 
+	if (e && e->fetch)
+		s->c->pki_counts.crl_busy++;
 	if (!e || !may_try(e) || !is_due(e, host_wall_ms() / 1000))
 		return;
 	if (first_url(s, cert, url, why)) {

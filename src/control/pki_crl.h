@@ -13,6 +13,10 @@ void pki_crls_free(struct pki_crls *s);
 /* The trustpoint's CRL, whose signature and issuer were checked when it came; its times
  * are the reader's business. Empty: none. Valid until the event loop goes on. */
 struct span pki_crls_get(const struct pki_crls *s, const char *trustpoint);
+/* When it is fetched again, and when it is too old (seconds since 1970); false: there is none, or it has no end. */
+bool pki_crls_times(const struct pki_crls *s, const char *trustpoint, int64_t *ret_update, int64_t *ret_expire);
+/* One has been asked whether it names a certificate: counted. */
+void pki_crls_checked(const struct pki_crls *s);
 /* A certificate that is verified up to the trustpoint's CA needs a CRL: fetches it from
  * its first HTTP distribution point, unless that was tried in the last minute or the CRL
  * at hand is current. */

@@ -111,6 +111,8 @@ static int verify_by(const struct control *c, const struct cfg_trustpoint *t,
 	if (check.revocation != PKI_REVOCATION_NONE && pki_crls_get(c->crls, t->name).len)
 		crls[check.n_crls++] = pki_crls_get(c->crls, t->name);
 	check.crls = crls;
+	if (check.n_crls)
+		pki_crls_checked(c->crls);
 	debug_pki(c, EXEC_DEBUG_PKI_VALIDATION, "Validating certificate: trustpoint %s, %zu of its CA, %zu from the peer, %s", t->name,
 		  check.n_anchors, check.n_chain, check.revocation == PKI_REVOCATION_NONE ? "revocation is not checked" :
 		  check.n_crls ? "CRL at hand" : "no CRL at hand");

@@ -68,6 +68,7 @@ static struct job *find(const struct pki_sceps *s, const char *trustpoint)
 /* What an exchange holds; how it ended is kept for show. */
 static void end(struct job *j, enum outcome how)
 {
+	j->of->c->pki_counts.ended += j->step != STEP_NONE;
 	fetch_stop(j->fetch);
 	j->fetch = NULL;
 	(void)event_del(j->timer);
@@ -447,6 +448,8 @@ int pki_scep_enroll(struct control *c, const struct cfg_trustpoint *tp, const ch
 		j->csr = *csr;
 		*csr = TXT_INIT;
 		j->renewal = renewal;
+		c->pki_counts.started++;
+		j->step = STEP_CAPS; /* from here on it has an end */
 		err = go(j, why);
 	} else {
 		snprintf(why, PKI_WHY_MAX, "too many trustpoints");

@@ -137,6 +137,12 @@ static int about_crypto(const struct show_in *in, unsigned action, const struct 
 	case EXEC_SHOW_ISAKMP_ERRORS:
 		show_isakmp_errors(in, out);
 		return 0;
+	case EXEC_SHOW_PKI_COUNTERS:
+		show_pki_counters(in, out);
+		return 0;
+	case EXEC_SHOW_PKI_TIMERS:
+		show_pki_timers(in, out);
+		return 0;
 	case EXEC_SHOW_VRF:
 		return show_vrf(a->name, a->flag, a->detail, out) ? 0 : -EINVAL;
 	case EXEC_SHOW_CRYPTO_MTU:

@@ -124,6 +124,20 @@ struct show_enroll {
 	unsigned tries, left, next_sec;
 };
 
+/* Since the start, or `clear crypto pki counters`. A session is a question of IKE's, or an enrollment. */
+struct show_pki_counts {
+	uint64_t started, ended, valid, invalid;
+	uint64_t crls_checked, crl_fetches, crl_failures, crl_busy;
+};
+
+/* What PKI waits for. */
+struct show_pki_timer {
+	const char *what; /* `RENEW`, `POLL`, `CRL UPDATE`, `CRL EXPIRE` */
+	bool crl;
+	char name[CFG_NAME_MAX]; /* the trustpoint's */
+	int64_t at_ms;		 /* since 1970 */
+};
+
 struct show_index;
 struct show_in {
 	const struct show_index *index; /* of what is below; NULL: none */
@@ -153,6 +167,10 @@ struct show_in {
 	const struct pki_store *keys; /* may be NULL: none */
 	const struct show_enroll *enroll;
 	size_t n_enroll;
+
+	const struct show_pki_counts *pki_counts;
+	const struct show_pki_timer *pki_timers;
+	size_t n_pki_timers;
 
 	const struct fwd_drops *drops; /* may be NULL */
 	uint64_t left_clear, arrived_clear; /* what the locks in the kernel dropped */

@@ -28,6 +28,8 @@ const struct json_row json_rows_crypto[] = {
 	{ EXEC_SHOW_ISAKMP_PROFILE, json_isakmp_profile },
 	{ EXEC_SHOW_ISAKMP_ERRORS, json_isakmp_errors },
 	{ EXEC_SHOW_EZVPN, json_ezvpn },
+	{ EXEC_SHOW_PKI_COUNTERS, json_pki_counters },
+	{ EXEC_SHOW_PKI_TIMERS, json_pki_timers },
 	{ EXEC_SHOW_PKI_TOKEN, json_pki_token },
 	{ EXEC_SHOW_VRF, json_vrf },
 	{ EXEC_SHOW_CRYPTO_MTU, json_crypto_mtu },

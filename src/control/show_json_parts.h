@@ -53,6 +53,8 @@ json_tell json_crypto_mtu;
 json_tell json_unsupported;
 /* show_json_pki.c */
 json_tell json_pki_certificates, json_pki_trustpoints, json_key_rsa, json_pubkey_chain;
+/* show_pki_state.c */
+json_tell json_pki_counters, json_pki_timers;
 /* show_json_session.c */
 json_tell json_crypto_session;
 

@@ -282,6 +282,10 @@ const struct pki_pair *show_pair_of(const struct show_in *in, const struct cfg_t
 struct pki_cert *show_first_cert(const struct show_in *in, const char *name, enum cert_kind kind);
 void show_key_rsa(const struct show_in *in, const char *label, struct txt *out);
 
+/* show_pki_state.c */
+void show_pki_counters(const struct show_in *in, struct txt *out);
+void show_pki_timers(const struct show_in *in, struct txt *out);
+
 /* show_pubkey.c: all as a list; of an address or a name each with its bytes (addr IP_NONE,
  * name "": all as a list). */
 void show_pubkey_chain(const struct show_in *in, const struct ipaddr *addr, const char *name,

@@ -498,6 +498,10 @@ void snapshot_fill(struct snapshot *s, struct control *c, const struct session *
 	in->keys = c->keys;
 	in->enroll = s->enroll;
 	in->n_enroll = pki_scep_show(c, s->enroll, CFG_MAX_TRUSTPOINTS);
+	in->pki_counts = &c->pki_counts;
+	in->pki_timers = s->pki_timers;
+	if (action == EXEC_SHOW_PKI_TIMERS)
+		in->n_pki_timers = pki_timers(c, s->pki_timers);
 	in->ifs = s->ifs;
 	in->sas = s->sas;
 	in->pairs = s->pairs;

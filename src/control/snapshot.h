@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "control/internal.h"
+#include "control/pki_timers.h"
 #include "control/show.h"
 #include "control/show_index.h"
 
@@ -34,6 +35,7 @@ struct snapshot {
 	struct steer_counts locks;
 	struct show_user users[MAX_USERS];
 	struct show_enroll enroll[CFG_MAX_TRUSTPOINTS];
+	struct show_pki_timer pki_timers[PKI_TIMERS_MAX];
 	struct utsname uts;
 	char image[512], board_id[16];
 };

@@ -40,6 +40,8 @@ LAYOUTS = {
     'isakmp-profile': ['show crypto isakmp profile', 'show crypto isakmp profile tag PEERS'],
     'isakmp-errors': ['show crypto isakmp diagnose error'],
     'ezvpn': ['show crypto ipsec client ezvpn'],
+    'pki-counters': ['show crypto pki counters'],
+    'pki-timers': ['show crypto pki timers', 'show crypto pki timers detail'],
     'pki-token': ['show crypto pki token'],
     'vrf': ['show vrf', 'show vrf brief'],
     'ip-vrf': ['show ip vrf', 'show ip vrf brief'],

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """CRLs by HTTP: Python's server, strongSwan's pki as the CA, strongSwan as the peer."""
+import json
 import sys
 import time
 
@@ -92,6 +93,11 @@ def test_a_peer_is_let_in_by_a_fetched_crl_and_refused_after_its_revocation(worl
     assert got.sent == 5 and not got.lost, router.log() + peer.log()
     assert server.asked() == ['GET /peer.crl HTTP/1.1']
     assert f'http://{PEER}/peer.crl' in router.cli('show crypto pki crls')
+    timers = router.cli('show crypto pki timers').split('CRL Timers')[1]
+    assert 'CRL UPDATE TP' in timers and 'CRL EXPIRE TP' in timers, timers
+    counters = json.loads(router.cli('show crypto pki counters | json'))
+    assert counters['crl_fetch_attempts'] == 1 and not counters['crl_failed_attempts'], counters
+    assert counters['successful_validations'] > 0 < counters['failed_validations'] and counters['crls_checked'] > 0, counters
 
     time.sleep(1.1)  # thisUpdate has whole seconds
     server.give(ca.crl(serial), 'close')

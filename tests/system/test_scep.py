@@ -147,6 +147,9 @@ def test_a_request_is_pending_and_then_granted(world):  # noqa: F811
     compare(router, 'show crypto pki trustpoints status', 'pki-trustpoints-status')
     status = router.cli('show crypto pki trustpoints status')
     assert 'Status: Pending' in shown and 'Certificate request(s) ..... Pending' in status, shown + status
+    timers = router.cli('show crypto pki timers')
+    assert re.fullmatch(r'PKI Timers\n\|( +(?:\d+:)?\d\d?\.\d{3}  \(20\S+Z\))\n  \|\1 POLL TP\nCRL Timers\n\n?', timers), timers
+    assert json.loads(router.cli('show crypto pki counters | json'))['sessions_active'] == 1
     assert 'Enrollment polling: 0 times (10 left)' in status and 'Last enrollment status: Pending' in status
     md5 = re.search('Request Fingerprint MD5: (.*)', status).group(1).replace(' ', '')
     assert md5 == hashlib.md5((server.dir / 'request').read_bytes()).hexdigest().upper()
@@ -158,6 +161,12 @@ def test_a_request_is_pending_and_then_granted(world):  # noqa: F811
     assert server.of('type') == [19, 20, 20] and server.of('poll_is_right') == [True, True]
     assert len(set(server.of('transaction'))) == 1 and len(set(server.of('nonce'))) == 3
     assert has_certificate(router) and not server.of('error')
+    counters = compare(router, 'show crypto pki counters', 'pki-counters')
+    assert counters['sessions_started'] == counters['sessions_ended'] > 0 == counters['sessions_active']
+    typed(router, 'conf t', TP[0], 'auto-enroll 70', 'end')
+    assert ' RENEW TP\n' in router.cli('show crypto pki timers')
+    router.cli('clear crypto pki counters')
+    assert compare(router, 'show crypto pki counters', 'pki-counters')['sessions_started'] == 0
 
 
 def test_refusals_are_told_with_their_reason(world):  # noqa: F811
