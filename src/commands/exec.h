@@ -115,7 +115,7 @@ enum exec_action {
 	EXEC_DEBUG,   /* number: enum exec_debug; flag: on (clear: no debug, undebug) */
 	EXEC_DEBUG_ALL_ON, /* asks */
 	EXEC_UNDEBUG_ALL,
-	EXEC_DEBUG_CONDITION, /* addr (peer), none: reset; flag: set */
+	EXEC_DEBUG_CONDITION, /* addr (peer), addr2 (its mask, of a subnet), no addr: reset; flag: set */
 
 	EXEC_WRITE_MEMORY, /* write [memory] */
 	EXEC_WRITE_TERMINAL, /* = show running-config */

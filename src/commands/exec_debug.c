@@ -44,7 +44,11 @@
 #define PEER                                                                                  \
 	KW("peer", "IKE peer"), ALT, KW("ipv4", "IPv4 address"),                              \
 		ADDR("IP address of the peer", AT(addr)), OR, KW("ipv6", "IPv6 address"),     \
-		ADDR6("IPv6 address of the peer", AT(addr)), CLOSE
+		ADDR6("IPv6 address of the peer", AT(addr)), OR, KW("subnet", "IPv4 subnet"), \
+		ADDR("Subnet of the peers", AT(addr)), ARG(arg_mask, "Subnet mask", AT(addr2)), CLOSE
+#define OF_VRF                                                                                \
+	ALT, KW("fvrf", "Front-door VRF"), OR, KW("ivrf", "Inside VRF"), CLOSE,               \
+		WORD("VRF name", AT(vrf))
 
 const struct cli_row rows_exec_debug[] = {
 	ROW(EXEC_DEBUG, DEBUG_ON, WHAT),
@@ -52,6 +56,7 @@ const struct cli_row rows_exec_debug[] = {
 	ROW(EXEC_DEBUG, UNDEBUG, WHAT),
 	ROW(EXEC_DEBUG_CONDITION, DEBUG_ON, CONDITION, ALT, PEER, OR,
 	    KW("reset", "Delete all debug filters and turn off conditional debug"), CLOSE),
+	ROW(EXEC_DEBUG_CONDITION, DEBUG_ON, CONDITION, OF_VRF),
 	ROW(EXEC_DEBUG_CONDITION, NO_DEBUG, CONDITION, PEER),
 	ROW(EXEC_DEBUG_CONDITION, UNDEBUG, CONDITION, PEER),
 	ROW(EXEC_DEBUG_ALL_ON, DEBUG, ALL_DEBUG),

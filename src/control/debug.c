@@ -81,13 +81,28 @@ static void ask_for_all(struct exec_io *io)
 
 /* ---- about whom ---- */
 
+static bool same_peer(const struct ike_debug_peer *a, const struct ike_debug_peer *b)
+{
+	return ipaddr_equal(&a->addr, &b->addr) && a->prefix_len == b->prefix_len;
+}
+
 /* It is on or off all the same. */
 static void set_condition(struct exec_io *io, const struct exec_args *a)
 {
 	struct control *c = io->c;
+	struct ike_debug_peer peer = { a->addr, (uint8_t)ip_bits(a->addr.family) };
 	size_t i = 0;
 
-	while (i < c->n_debug_peers && !ipaddr_equal(&c->debug_peers[i], &a->addr))
+	if (a->addr2.family) {
+		int len = ipaddr_mask_len(&a->addr2);
+
+		if (len < 0) {
+			txt_str(io->out, "%Inconsistent address and mask\n");
+			return;
+		}
+		peer.prefix_len = (uint8_t)len;
+	}
+	while (i < c->n_debug_peers && !same_peer(&c->debug_peers[i], &peer))
 		i++;
 	if (!a->addr.family)
 		c->n_debug_peers = 0;
@@ -96,7 +111,7 @@ static void set_condition(struct exec_io *io, const struct exec_args *a)
 	else if (a->flag && i == IKE_DEBUG_PEERS)
 		txt_printf(io->out, "%% No more than %u debug conditions\n", (unsigned)IKE_DEBUG_PEERS);
 	else if (a->flag && i == c->n_debug_peers)
-		c->debug_peers[c->n_debug_peers++] = a->addr;
+		c->debug_peers[c->n_debug_peers++] = peer;
 	ike_set_debug_peers(c->ike, c->debug_peers, c->n_debug_peers);
 }
 

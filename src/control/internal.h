@@ -193,7 +193,7 @@ struct control {
 	bool unkept;  /* the configuration has changed by more than lines that files_typed() was told of */
 	char packets_by[FWD_CRYPTO_MAX]; /* what encrypts them; "" not known yet */
 	unsigned debug; /* enum exec_debug */
-	struct ipaddr debug_peers[IKE_DEBUG_PEERS]; /* whom it is about; none: everybody */
+	struct ike_debug_peer debug_peers[IKE_DEBUG_PEERS]; /* whom it is about; none: everybody */
 	size_t n_debug_peers;
 	struct if_counts counts;
 	struct proc_load *load; /* show_host.c; NULL before the first look */

@@ -183,7 +183,7 @@ struct show_in {
 	/* the session and the machine */
 	unsigned privilege; /* 1 or 15 */
 	unsigned debug;	    /* enum exec_debug */
-	const struct ipaddr *debug_peers;
+	const struct ike_debug_peer *debug_peers;
 	size_t n_debug_peers;
 	const struct show_user *users;
 	size_t n_users;

@@ -34,22 +34,44 @@ void show_debugging(const struct show_in *in, struct txt *out)
 	}
 }
 
+static bool is_subnet(const struct ike_debug_peer *p)
+{
+	return p->prefix_len < ip_bits(p->addr.family);
+}
+
+static void peers(const struct show_in *in, bool subnets, const char *heading, struct txt *out)
+{
+	char a[IPADDR_STRLEN], b[IPADDR_STRLEN];
+	bool any = false;
+
+	for (size_t i = 0; i < in->n_debug_peers; i++) {
+		const struct ike_debug_peer *p = &in->debug_peers[i];
+		struct ipaddr mask = ipaddr_mask(p->addr.family, p->prefix_len);
+
+		if (is_subnet(p) != subnets)
+			continue;
+		if (!any)
+			txt_str(out, heading);
+		if (subnets)
+			txt_printf(out, "%s %s\n", ipaddr_ios(&p->addr, a), ipaddr_ios(&mask, b));
+		else
+			txt_printf(out, "%s%s", any ? " " : "", ipaddr_ios(&p->addr, a));
+		any = true;
+	}
+	if (any && !subnets)
+		txt_char(out, '\n');
+}
+
 /* What concerns no configured peer has no condition of its own: it is not printed. */
 void show_debug_condition(const struct show_in *in, struct txt *out)
 {
-	char a[IPADDR_STRLEN];
-
 	txt_printf(out, "\nCrypto conditional debug currently is turned %s\n",
 		   in->n_debug_peers ? "ON" : "OFF");
 	txt_str(out, "IKE debug context unmatched flag: OFF\n"
 		     "IPsec debug context unmatched flag: OFF\n"
 		     "Crypto Engine debug context unmatched flag: OFF\n");
-	if (in->n_debug_peers)
-		txt_str(out, "\nIKE peer IP address filters:\n");
-	for (size_t i = 0; i < in->n_debug_peers; i++)
-		txt_printf(out, "%s%s", i ? " " : "", ipaddr_ios(&in->debug_peers[i], a));
-	if (in->n_debug_peers)
-		txt_str(out, "\n");
+	peers(in, false, "\nIKE peer IP address filters:\n", out);
+	peers(in, true, "\nIKE peer subnet filters:\n", out);
 }
 
 int json_debugging(const struct show_in *in, const struct exec_args *a, struct json *j)
@@ -64,7 +86,18 @@ int json_debug_condition(const struct show_in *in, const struct exec_args *a, st
 {
 	json_array(j, "peers");
 	for (size_t i = 0; i < in->n_debug_peers; i++)
-		json_addr(j, NULL, &in->debug_peers[i]);
+		if (!is_subnet(&in->debug_peers[i]))
+			json_addr(j, NULL, &in->debug_peers[i].addr);
+	json_array_end(j);
+	json_array(j, "subnets");
+	for (size_t i = 0; i < in->n_debug_peers; i++) {
+		if (!is_subnet(&in->debug_peers[i]))
+			continue;
+		json_object(j, NULL);
+		json_addr(j, "address", &in->debug_peers[i].addr);
+		json_num(j, "prefix_length", in->debug_peers[i].prefix_len);
+		json_object_end(j);
+	}
 	json_array_end(j);
 	return json_debugging(in, a, j);
 }

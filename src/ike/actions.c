@@ -257,7 +257,8 @@ static bool off(const struct ike *k, unsigned what, const struct ipaddr *who)
 	bool concerns = !k->debug_about.n;
 
 	for (size_t i = 0; !concerns && i < k->debug_about.n; i++)
-		concerns = ipaddr_equal(who, &k->debug_about.peers[i]);
+		concerns = who->family == k->debug_about.peers[i].addr.family &&
+			   ipaddr_in(who, &k->debug_about.peers[i].addr, k->debug_about.peers[i].prefix_len);
 	return !(k->debug & what) || !concerns || work_is_quiet(k);
 }
 

@@ -78,7 +78,7 @@ void ike_set_debug(struct ike *k, unsigned flags)
 	k->debug = flags;
 }
 
-void ike_set_debug_peers(struct ike *k, const struct ipaddr *v, size_t n)
+void ike_set_debug_peers(struct ike *k, const struct ike_debug_peer *v, size_t n)
 {
 	k->debug_about.n = n < IKE_DEBUG_PEERS ? n : IKE_DEBUG_PEERS;
 	for (size_t i = 0; i < k->debug_about.n; i++)

@@ -219,9 +219,13 @@ bool ike_next_action(struct ike *k, struct ike_action *ret_a);
 enum ike_debug { IKE_DEBUG_ISAKMP = 1, IKE_DEBUG_IPSEC = 2, IKE_DEBUG_ENGINE = 4, IKE_DEBUG_ISAKMP_ERROR = 8,
 		 IKE_DEBUG_IPSEC_ERROR = 16, IKE_DEBUG_IPSEC_MESSAGE = 32, IKE_DEBUG_IPSEC_STATES = 64 };
 void ike_set_debug(struct ike *k, unsigned flags);
-/* Only what concerns one of these peers; n 0: everybody. At most IKE_DEBUG_PEERS count. */
+/* Only what concerns one of these; n 0: everybody. At most IKE_DEBUG_PEERS count. */
 #define IKE_DEBUG_PEERS 16
-void ike_set_debug_peers(struct ike *k, const struct ipaddr *v, size_t n);
+struct ike_debug_peer {
+	struct ipaddr addr;
+	uint8_t prefix_len; /* ip_bits(): that peer alone */
+};
+void ike_set_debug_peers(struct ike *k, const struct ike_debug_peer *v, size_t n);
 
 /* ---- what show commands see ---- */
 

@@ -323,7 +323,7 @@ struct ike {
 	uint64_t now_ms; /* of the event being handled */
 	unsigned debug;
 	struct {
-		struct ipaddr peers[IKE_DEBUG_PEERS]; /* lines about others are not made */
+		struct ike_debug_peer peers[IKE_DEBUG_PEERS]; /* lines about others are not made */
 		size_t n;	   /* 0: about everybody */
 		struct ipaddr now; /* who is at work, where there is no SA yet */
 	} debug_about;

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from conftest import built
+from layout import compare as compare_json
 from ikecore import PEER, US, World
 from peers.netns import until
 from peers.strongswan import Charon, child, connection
@@ -288,9 +289,11 @@ def test_it_is_switched_asked_about_and_has_no_keys(world):
     pair.ask('initiator')
     until(lambda: 'QM_IDLE' in cli('show crypto isakmp sa'), 10, 'phase 1')
     assert pair.said() == ''
-    # about this one, too
-    cli(f'clear crypto session\ndebug crypto condition peer ipv4 {PEER}')
-    assert f'192.0.2.77 {PEER}\n' in cli('show crypto debug-condition')
+    # about this one, too, and its neighbours
+    cli('clear crypto session\ndebug crypto condition peer subnet 192.0.2.0 255.255.255.248')
+    shown = cli('show crypto debug-condition')
+    assert '\nIKE peer IP address filters:\n192.0.2.77\n\nIKE peer subnet filters:\n192.0.2.0 255.255.255.248\n' in shown, shown
+    compare_json(pair.router, 'show crypto debug-condition', 'debug-condition')
     pair.ask('initiator')
     pair.up()
     said = pair.said()
@@ -304,7 +307,11 @@ def test_it_is_switched_asked_about_and_has_no_keys(world):
     log = pair.router.log().lower()
     assert not [k for k in keys if k[:16] in log] and 'secretkey' not in log
     # off: of this one, of all
-    cli(f'no debug crypto condition peer ipv4 {PEER}')
+    cli(f'debug crypto condition peer ipv4 {PEER}')
+    assert f'192.0.2.77 {PEER}\n' in cli('show crypto debug-condition')
+    cli('no debug crypto condition peer subnet 192.0.2.0 255.255.255.248')
+    assert 'subnet' not in cli('show crypto debug-condition')
+    cli(f'undebug crypto condition peer ipv4 {PEER}')
     assert f'filters:\n192.0.2.77\n' in cli('show crypto debug-condition')
     cli('debug crypto condition reset')
     assert 'turned OFF' in cli('show crypto debug-condition')

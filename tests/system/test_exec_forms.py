@@ -23,7 +23,7 @@ def router():
 @pytest.mark.parametrize('line', [
     'show crypto isakmp sa vrf RED', 'show crypto isakmp peers vrf RED', 'show crypto isakmp profile vrf RED', 'show crypto ipsec sa vrf RED',
     'show crypto session fvrf RED', 'show crypto session ivrf RED', 'clear crypto sa vrf RED', 'clear crypto isakmp vrf RED',
-    'clear crypto session ivrf RED', 'ping vrf RED 192.0.2.2', 'ping vrf RED ip 192.0.2.2 source 192.0.2.1 repeat 2', 'traceroute vrf RED 192.0.2.2',
+    'clear crypto session ivrf RED', 'debug crypto condition fvrf RED', 'debug crypto condition ivrf RED', 'ping vrf RED 192.0.2.2', 'ping vrf RED ip 192.0.2.2 source 192.0.2.1 repeat 2', 'traceroute vrf RED 192.0.2.2',
     'ping vrf RED 2001:DB8::1'])
 def test_a_vrf_does_not_exist(router, line):
     assert router.cli(line) == '% VRF RED does not exist\n'
