@@ -306,7 +306,7 @@ class Forwarder:
     def sync(self):
         """Everything that was written to ports before is dealt with after: control is
         served last in each turn of the loop."""
-        self.must(HELLO, struct.pack('!I', VERSION))
+        self.must(NEGOTIATION_FAILED, struct.pack('!I', 0))  # of no policy: it changes nothing
 
     def take(self, kind):
         """The events of a kind since the last look."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The forwarder alone: SAs and policies by its protocol, packets in and out by its
 ports, each compared byte by byte with scapy."""
+import struct
+
 import fwdproto as fp
 import pytest
 from conftest import built
@@ -327,6 +329,46 @@ def test_a_replayed_packet_is_dropped_and_told(fwd):
     st = fwd.stats()
     assert st['policy'][1]['replayed'] == 3 == st['sa'][pair.in_id]['replayed']
     assert fwd.drops() == {'replayed': 3}
+
+
+def test_what_comes_both_ways_is_no_replay_and_a_replay_is_one(fwd):
+    """While a ring comes, and while it goes: what is sent again comes both ways as well."""
+    fwd.table([LAN_TO_LAN])
+    pair = Pair(fwd)
+    early, first, second, third = (pair.make(far(n)) for n in range(4))
+
+    def counts():
+        fwd.take(fp.SA_EVENT)
+        st = fwd.stats()
+        n = fwd.drops().get('replayed', 0)
+        assert st['policy'][1]['replayed'] == n == st['sa'][pair.in_id]['replayed']
+        return n, fwd.drops().get('twice', 0)
+    fwd.put('esp', early)
+    fwd.must(fp.WAYS, struct.pack('!I', fp.RING_COMES))
+    fwd.port('ring', 77, fp.RING, ifid=IFID)
+    fwd.put('esp', first)
+    fwd.put('ring', first)
+    assert fwd.got('steer') == [bytes(far(0)), bytes(far(1))] and counts() == (0, 1)
+    fwd.put('ring', second)
+    fwd.put('esp', second)
+    assert fwd.got('steer') == [bytes(far(2))] and counts() == (0, 2)
+    fwd.put('esp', first, early)
+    fwd.put('ring', first, early)
+    assert fwd.silent() and counts() == (2, 4)
+    fwd.must(fp.WAYS, struct.pack('!I', fp.ONE_WAY))
+    fwd.put('ring', first, early, second, second)
+    assert fwd.silent() and counts() == (6, 4)
+    fwd.must(fp.WAYS, struct.pack('!I', fp.RING_GOES))
+    fwd.put('ring', third, second)
+    fwd.put('esp', third, second)
+    fwd.must(fp.PORT_DEL, struct.pack('!I', 77))
+    del fwd.ports['ring']
+    fwd.put('esp', third)
+    assert fwd.got('steer') == [bytes(far(3))] and counts() == (8, 6)
+    fwd.must(fp.WAYS, struct.pack('!I', fp.ONE_WAY))
+    fwd.wait(2000)
+    fwd.put('esp', third)
+    assert fwd.silent() and counts() == (9, 6)
 
 
 @pytest.mark.parametrize('cipher,auth', [('aes128', 'sha1'), ('3des', 'md5'), ('gcm128', None)])

@@ -56,3 +56,27 @@ def test_control_is_who_closes_a_packet_socket_last(wired):  # noqa: F811
     assert inodes(w.us, control)[0] == every
     w.us.ip('link', 'set', 'wan', 'mtu', 4000)
     until(lambda: inodes(w.us, control) == (set(), set()), 5, 'the end of both')
+
+
+@pytest.mark.parametrize('six', [False, True], ids=['v4', 'v6'])
+def test_nothing_is_lost_while_a_ring_comes_and_goes(wired, six):  # noqa: F811
+    """Nor told of as a replay: what came both ways is dropped for what it is."""
+    w = wired(six)
+    address, bits = ('fd00::99', 64) if six else ('203.0.113.1', 24)
+    w.up()
+    until(lambda: frames(w.us), 5, 'the ring')
+    flood = w.us.ping(w.far, 10 ** 6, 0.001, source=w.near)
+    try:
+        for _ in range(3):
+            w.us.ip('link', 'set', 'wan', 'mtu', 4000)
+            until(lambda: not frames(w.us), 5, 'the end of the ring')
+            w.us.ip('link', 'set', 'wan', 'mtu', 1500)
+            until(lambda: frames(w.us), 5, 'the ring')
+            w.us.addr('wan', f'{address}/{bits}')
+            until(lambda: address in frames(w.us), 5, 'the address')
+            w.us.ip('addr', 'del', f'{address}/{bits}', 'dev', 'wan')
+    finally:
+        flood.stop()
+    assert flood.sent > 100 and not flood.lost, flood.lost
+    assert '#pkts replay failed (rcv): 0' in w.routers[1].cli('show crypto ipsec sa detail')
+    assert re.search(r'came twice, while a ring came or went +\d', w.routers[1].cli('show crypto drops'))
