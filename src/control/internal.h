@@ -21,6 +21,7 @@
 #include "model/acl_match.h"
 
 #define MAX_TUNS   256
+#define MAX_LOOPBACKS 256
 #define MAX_STEER  STEER_SLOTS
 #define PORT_ESP   1 /* port ids: fixed, so that a new control knows them */
 #define PORT_GRE   2
@@ -148,6 +149,8 @@ struct control {
 	size_t n_ifs;
 	struct tun_state tuns[MAX_TUNS];
 	struct steer_state steer[MAX_STEER];
+	struct loopback *loopbacks; /* loopback.c; NULL: none */
+	size_t n_loopbacks;
 	struct added *added;
 	size_t n_added;
 	char *last_notes;  /* said once */
@@ -231,6 +234,8 @@ bool plumb_follow_sas(struct control *c);
 void plumb_remove(struct control *c); /* orderly stop: everything ours, locks last */
 const struct nl_link *plumb_link(const struct control *c, uint32_t ifindex);
 const struct nl_link *plumb_link_named(const struct control *c, const char *name);
+/* The device of an interface; NULL: there is none (yet). */
+const struct nl_link *plumb_device(const struct control *c, const struct cfg_interface *ci);
 const char *plumb_ios_name(const struct control *c, uint32_t ifindex); /* "" unknown */
 
 /* Wanted until the next plumb_apply(); taken back when nobody wants it any more. */
@@ -239,6 +244,11 @@ void plumb_want_mtu6(struct control *c, uint32_t ifindex, uint32_t mtu);
 /* An unreachable twin, so that what a tunnel carries never falls to the default
  * route when the TUN vanishes. */
 void plumb_want_twin(struct control *c, const struct ipaddr *dst, uint8_t len);
+
+/* loopback.c: devices for LoopbackN where the host has none. Made, to be seen by the next plumb_look(); and those
+ * that nobody wants any more (all: none is wanted) taken away. What could not be done is logged, once. */
+void loopbacks_apply(struct control *c);
+void loopbacks_forget(struct control *c, bool all);
 
 /* plumb6.c: what of this is of IPv6 alone */
 void plumb6_bind(const struct control *c, const struct cfg_interface *ci, const struct nl_link *l,

@@ -72,7 +72,7 @@ const char *plumb_ios_name(const struct control *c, uint32_t ifindex)
 
 /* The device of an interface: told on the command line, by `host-interface`, of
  * that very name, or the one that holds its address. */
-static const struct nl_link *find_device(const struct control *c, const struct cfg_interface *ci)
+const struct nl_link *plumb_device(const struct control *c, const struct cfg_interface *ci)
 {
 	char dev[16];
 
@@ -128,7 +128,7 @@ static uint32_t derived_mtu(const struct control *c, const struct cfg_interface 
 
 static void bind_interface(struct control *c, const struct cfg_interface *ci, struct bound_if *b)
 {
-	const struct nl_link *l = find_device(c, ci);
+	const struct nl_link *l = plumb_device(c, ci);
 
 	*b = (struct bound_if){ .addr = ci->addr.addr, .mtu = 1500 };
 	b->df_bit = ci->df_bit ? (uint8_t)(ci->df_bit - 1) : c->config->ipsec.df_bit;
@@ -498,6 +498,7 @@ static void plumb_all(struct control *c)
 	for (size_t i = 0; i < c->config->interfaces.n; i++)
 		if (c->config->interfaces.v[i]->is_tunnel)
 			tuns_apply(c, c->config->interfaces.v[i]);
+	loopbacks_apply(c);
 	if (plumb_look(c))
 		return;
 	for (size_t i = 0; i < c->config->interfaces.n; i++) {
@@ -510,6 +511,7 @@ static void plumb_all(struct control *c)
 	apply_mss(c);
 	take_back(c, false);
 	tuns_forget(c, false);
+	loopbacks_forget(c, false);
 	/* the tunnels' egress, and their room, depend on the routes that were just made */
 	if (plumb_look(c))
 		return;
@@ -542,6 +544,7 @@ void plumb_remove(struct control *c)
 	rings_remove(c);
 	take_back(c, true);
 	tuns_forget(c, true);
+	loopbacks_forget(c, true);
 	ipv6_restore();
 	mss_remove();
 	(void)filter_remove();
