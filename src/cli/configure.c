@@ -10,16 +10,14 @@
 
 /* ---- lines that are kept ---- */
 
-/* The kept lines of a frame; a kept block stands in its parent's list. */
-static struct keep_list list_of(const struct cli_work *k, size_t frame)
+struct keep_list cli_kept_list(const struct cli_work *k, size_t frame)
 {
 	while (frame && k->s->f[frame].block)
 		frame--;
 	return keep_list_of(k->s->g, k->s->f[frame].mode, k->obj[frame]);
 }
 
-/* Deeper lines that follow belong to this one, which was refused. */
-static int disown(struct cli_work *k, size_t frame)
+int cli_disown(struct cli_work *k, size_t frame)
 {
 	struct cli_session *s = k->s;
 
@@ -51,7 +49,7 @@ static int keep_refused(struct cli_work *k, size_t frame, enum cli_keep why, uin
 			const struct cli_match *m)
 {
 	struct cli_session *s = k->s;
-	struct keep_list list = list_of(k, frame);
+	struct keep_list list = cli_kept_list(k, frame);
 	const struct cli_row *row = cli_row_of(s->g, anchor);
 	struct cli_kept line = { .kind = why, .anchor = anchor, .text = k->text,
 				 .line = k->number, .col = k->r->col };
@@ -77,7 +75,7 @@ static int keep_refused(struct cli_work *k, size_t frame, enum cli_keep why, uin
 	k->r->kept = true;
 	k->r->why = why;
 	k->r->config = true;
-	return disown(k, frame);
+	return cli_disown(k, frame);
 }
 
 static int enter(struct cli_work *k, size_t frame, const struct cli_row *row, void *args)
@@ -102,11 +100,13 @@ static int take_keep(struct cli_work *k, size_t frame, const struct cli_match *m
 {
 	struct cli_session *s = k->s;
 	const struct cli_row *row = m->best->row;
-	struct keep_list list = list_of(k, frame);
+	struct keep_list list = cli_kept_list(k, frame);
 	bool new = false;
-	int err = keep_quiet(list, row, cli_row_number(s->g, row), m->best->op, k->text, k->number,
-			     &new);
+	int err;
 
+	if ((row->flags & ROW_RAW) && m->best->op == CLI_SET)
+		return cli_banner(k, frame, row, k->w->v[m->best->up_level].off);
+	err = keep_quiet(list, row, cli_row_number(s->g, row), m->best->op, k->text, k->number, &new);
 	if (row->msg && new && m->best->op == CLI_SET)
 		txt_printf(&k->r->out, "%s\n", row->msg);
 	if (err || m->best->op != CLI_SET)
@@ -119,20 +119,6 @@ static int take_keep(struct cli_work *k, size_t frame, const struct cli_match *m
 		s->f[s->n - 1].depth = 1;
 		s->f[s->n - 1].reopened = !new;
 		return s->f[s->n - 1].block ? 0 : -ENOMEM;
-	}
-	if (row->flags & ROW_RAW) {
-		const char *d = k->w->line + k->w->v[m->best->up_level].off;
-		/* A listing shows the ETX that began the text as the two characters ^C. */
-		size_t n = d[0] == '^' && d[1] == 'C' ? 2 : 1;
-
-		if (strstr(d + n, n == 2 ? (char[]){ d[0], d[1], 0 } : (char[]){ d[0], 0 }))
-			return 0;
-		memcpy(s->raw, d, n);
-		s->raw[n] = '\0';
-		if (s->interactive)
-			txt_printf(&k->r->out, "Enter TEXT message.  End with the character '%s'.\n", s->raw);
-		err = disown(k, frame);
-		return err ? err : keep_child(list, k->text, 0, s->raw, false);
 	}
 	return 0;
 }
@@ -201,7 +187,7 @@ static int refuse(struct cli_work *k, size_t frame, const struct cli_match *m, i
 		return 0;
 	/* it is not kept, nor is what may stand below it */
 	if (err == -EEXIST && k->s->interactive)
-		return m->best->row->enters ? disown(k, frame) : 0;
+		return m->best->row->enters ? cli_disown(k, frame) : 0;
 	/* what is there already must stand before it when the text is read again */
 	return keep_refused(k, frame, err == -EEXIST ? CLI_KEEP_CONFLICT : CLI_KEEP_INVALID,
 			    err == -EEXIST ? CLI_ANCHOR_END :
@@ -274,9 +260,9 @@ static int take(struct cli_work *k, size_t frame, const struct cli_match *m)
 	s->f[frame].after = 0;
 	/* of the global level only: of an access list they say that it is not whole */
 	if (m->best->op != CLI_SET && !frame)
-		keep_settle(list_of(k, frame));
+		keep_settle(cli_kept_list(k, frame));
 	else if (m->best->op == CLI_SET && !(row->flags & ROW_KEEP))
-		keep_supersede(list_of(k, frame), k->w, s->f[frame].anchor);
+		keep_supersede(cli_kept_list(k, frame), k->w, s->f[frame].anchor);
 	return 0;
 }
 
@@ -386,7 +372,7 @@ static bool drop_kept(struct cli_work *k)
 	if (!s->interactive && !strncasecmp(rest, "no ", 3)) /* a file's `no ...` is a line like others, and stays one */
 		return false;
 	for (size_t i = s->n; i-- > least;) {
-		struct keep_list list = list_of(k, i);
+		struct keep_list list = cli_kept_list(k, i);
 		size_t at = k->w->indent && s->f[i].block ? KEEP_NONE : keep_find(list, rest);
 
 		if (at == KEEP_NONE)
@@ -412,10 +398,10 @@ static bool keeps_child(struct cli_work *k, bool word, const struct cli_match *o
 
 	*ret_err = -ENOENT;
 	if (k->w->n > 1 && !strcasecmp(k->w->v[0].text, "no"))
-		*ret_err = keep_child_del(list_of(k, s->n - 1), f->block, depth,
+		*ret_err = keep_child_del(cli_kept_list(k, s->n - 1), f->block, depth,
 					  k->text + strlen("no "));
 	if (*ret_err == -ENOENT)
-		*ret_err = keep_child(list_of(k, s->n - 1), f->block, depth, k->text, f->reopened);
+		*ret_err = keep_child(cli_kept_list(k, s->n - 1), f->block, depth, k->text, f->reopened);
 	f->plain |= !k->w->indent;
 	k->r->config = true;
 	cli_session_nest(s, k->w->v[0].text, k->w->indent);
@@ -643,28 +629,7 @@ int cli_below_orphan(struct cli_work *k, const char *text, unsigned depth)
 
 	cli_session_resolve(s, k->root, k->obj);
 	k->r->config = true;
-	struct keep_list list = list_of(k, frame < s->n ? frame : 0);
+	struct keep_list list = cli_kept_list(k, frame < s->n ? frame : 0);
 
 	return keep_find(list, s->orphan) == KEEP_NONE ? 0 : keep_child(list, s->orphan, depth, text, false);
 }
-
-/* Inside a banner everything is text, up to its delimiter. */
-int cli_raw_line(struct cli_work *k, const char *line)
-{
-	struct cli_session *s = k->s;
-	size_t blanks = strspn(line, " ");
-	bool end = strstr(line, s->raw) != NULL;
-	int err;
-
-	cli_session_resolve(s, k->root, k->obj);
-	if (s->orphan_frame >= s->n)
-		s->orphan_frame = 0;
-	err = keep_raw(list_of(k, s->orphan_frame), s->orphan, (unsigned)blanks, line + blanks, end);
-	k->r->config = true;
-	if (end) {
-		s->raw[0] = '\0';
-		cli_session_forget(s);
-	}
-	return err;
-}
-

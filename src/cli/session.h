@@ -46,6 +46,7 @@ struct cli_session {
 	const char *range_prompt;
 	uint32_t range_serial; /* of the frame that stands for all of them */
 	char raw[3]; /* the delimiter that ends a banner; "" outside one */
+	bool raw_as_etx; /* ^C is kept in its place */
 };
 
 /* One line on its way. */
@@ -112,7 +113,16 @@ int cli_range_begin(struct cli_work *k, const struct cli_match *m);
 bool cli_range_line(struct cli_work *k, int *ret_err);
 bool cli_range_is(const struct cli_session *s); /* the session is in such a mode */
 void cli_range_end(struct cli_session *s);
-/* A line of a banner. */
+/* The kept lines of a frame; a kept block stands in its parent's list. */
+struct keep_list cli_kept_list(const struct cli_work *k, size_t frame);
+/* Deeper lines that follow belong to this one, which was refused. */
+int cli_disown(struct cli_work *k, size_t frame);
+
+/* ---- banners (banner.c); 0 or -ENOMEM ---- */
+
+/* The first line of one; off: where its delimiter stands in the line. */
+int cli_banner(struct cli_work *k, size_t frame, const struct cli_row *row, size_t off);
+/* A later line. */
 int cli_raw_line(struct cli_work *k, const char *line);
 
 #endif

@@ -171,6 +171,8 @@ const struct cli_row rows_banners[] = {
 	BANNER("login", "Set login banner"),
 	BANNER("exec", "Set EXEC process creation banner"),
 	BANNER("incoming", "Set incoming terminal line banner"),
+	BANNER("prompt-timeout", "Set Message for login authentication timeout"),
+	BANNER("slip-ppp", "Set Message for SLIP/PPP"),
 	{ .toks = NULL },
 };
 

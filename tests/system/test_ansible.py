@@ -51,6 +51,7 @@ TWICE = [
         {'dest': '10.77.0.0/16', 'next_hops': [{'forward_router_address': '192.0.2.2', 'name': 'by-ansible',
                                                 'distance_metric': 110, 'tag': 40}]}]}]}],
         'state': 'merged'}),
+    ('ios_banner', {'banner': 'motd', 'text': 'Keep out\n  or else', 'state': 'present'}),
 ]
 ONCE = [
     ('ios_facts', {'gather_subset': 'all', 'gather_network_resources': ['interfaces', 'l3_interfaces', 'acls', 'static_routes']}),

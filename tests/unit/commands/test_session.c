@@ -964,6 +964,7 @@ static void a_banner_is_text_to_its_delimiter(void **state)
 	struct report report = { 0 };
 	struct config *c = load("banner motd ^C\n interface Tunnel0\n! no comment\n\nbye ^C\n"
 				"banner login # one line #\nhostname X\n"
+				"banner slip-ppp #\nmine ^C\nhostname Y#\n"
 				"banner incoming ^x\n stop ^\nbanner exec %\nnever ended\n",
 				&report);
 	struct txt out = TXT_INIT;
@@ -975,8 +976,11 @@ static void a_banner_is_text_to_its_delimiter(void **state)
 	commands_render(c, 0, &out);
 	assert_non_null(strstr(txt_cstr(&out), "banner motd ^C\n interface Tunnel0\n! no comment\n\n"
 					       "bye ^C\n"));
-	assert_non_null(strstr(txt_cstr(&out), "banner incoming ^x\n stop ^\n"));
-	assert_non_null(strstr(txt_cstr(&out), "banner exec %\nnever ended\n%\n"));
+	assert_non_null(strstr(txt_cstr(&out), "banner incoming ^Cx\n stop ^C\n"));
+	assert_non_null(strstr(txt_cstr(&out), "banner exec ^C\nnever ended\n^C\n"));
+	assert_non_null(strstr(txt_cstr(&out), "banner login ^C one line ^C\n"));
+	/* what would end it elsewhere when it is read again does not */
+	assert_non_null(strstr(txt_cstr(&out), "banner slip-ppp ^C\nmine ^ C\nhostname Y^C\n"));
 	assert_round_trip(c);
 	txt_fini(&out);
 	report_fini(&report);
