@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 struct json json_of(struct txt *out)
 {
 	return (struct json){ .out = out, .lines = 2 };
@@ -77,21 +79,13 @@ void json_array_end(struct json *j)
 	close(j, ']');
 }
 
-/* Bytes of the UTF-8 sequence at p (RFC 3629 section 4); 0: it is none. */
+/* Bytes of the UTF-8 sequence at p; 0: it is none. */
 static size_t utf8_len(const unsigned char *p, size_t left)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	uint32_t code;
+	size_t n = utf8_char((const char *)p, left, &code);
 
-	if (!n || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	/* overlong forms, halves of surrogate pairs, what is above U+10FFFF */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
+	return code == UTF8_NONE ? 0 : n;
 }
 
 static void quote(struct txt *out, const char *s, size_t n)

@@ -182,7 +182,7 @@ static int refuse(struct cli_work *k, size_t frame, const struct cli_match *m, i
 	k->r->status = CLI_ERROR;
 	k->r->col = (uint32_t)k->w->v[k->w->n - 1].off;
 	if (err == -EDOM)
-		cli_caret(k->r, cli_session_width(k->s, k->root), "");
+		cli_caret(k->r, k->s, k->root, k->w->line, "");
 	if (m->best->op != CLI_SET)
 		return 0;
 	/* it is not kept, nor is what may stand below it */

@@ -2,6 +2,7 @@
 /* EXEC lines, what is said about lines that are wrong, and lines as logs may show
  * them. */
 #include "base/secret.h"
+#include "base/utf8.h"
 #include "cli/pipe.h"
 #include "cli/session.h"
 
@@ -12,14 +13,24 @@
 
 /* ---- messages ---- */
 
-void cli_caret(struct cli_result *r, size_t width, const char *hint)
+/* Columns before the error: what a terminal shows for those bytes; a report shows tabs as blanks. */
+static size_t columns_before(const struct cli_session *s, const char *line, size_t at)
 {
-	txt_printf(&r->out, "%*s^\n%% Invalid input detected at '^' marker.\n%s\n",
-		   (int)(width + r->col), "", hint);
+	size_t n = strnlen(line, at), columns = utf8_columns(line, n) + (at - n);
+
+	for (size_t i = 0; i < n && !s->interactive; i++)
+		columns -= line[i] == '\t' || line[i] == '\r';
+	return columns;
 }
 
-/* What m found wrong, as IOS prints it. shift: where m's line stands in the typed
- * one. */
+void cli_caret(struct cli_result *r, const struct cli_session *s, const void *root, const char *line, const char *hint)
+{
+	size_t columns = cli_session_width(s, root) + columns_before(s, line, r->col);
+
+	txt_printf(&r->out, "%*s^\n%% Invalid input detected at '^' marker.\n%s\n", (int)columns, "", hint);
+}
+
+/* What m found wrong, as IOS prints it. */
 void cli_explain(struct cli_session *s, const void *root, const struct cli_match *m,
 		    const char *line, size_t shift, bool wrapped, struct cli_result *r)
 {
@@ -35,7 +46,7 @@ void cli_explain(struct cli_session *s, const void *root, const struct cli_match
 	if (m->depth < m->w->n)
 		r->col = (uint32_t)(shift + m->w->v[m->depth].off);
 	if (m->outcome == CLI_M_AMBIGUOUS) {
-		txt_printf(&r->out, "%% Ambiguous command:  \"%s\"\n\n", line + strspn(line, " \t"));
+		txt_printf(&r->out, "%% Ambiguous command:  \"%s\"\n\n", m->w->line + strspn(m->w->line, " \t"));
 		return;
 	}
 	r->col += (uint32_t)m->bad;
@@ -46,7 +57,7 @@ void cli_explain(struct cli_session *s, const void *root, const struct cli_match
 			       "put it at the end of the line before\n");
 	else if (word)
 		txt_printf(&hint, "%% Hint: did you mean \"%s\"?\n", word);
-	cli_caret(r, cli_session_width(s, root), txt_cstr(&hint));
+	cli_caret(r, s, root, line - shift, txt_cstr(&hint));
 	txt_fini(&hint);
 }
 
@@ -71,8 +82,8 @@ static char *cut_pipe(const char *line, char **ret_pipe)
 }
 
 /* Whether r->pipe is one, behind this row; the columns of the bar and of what is behind it. Says what is wrong. */
-static bool check_pipe(struct cli_session *s, const void *root, const struct cli_row *row, size_t bar,
-		       size_t spec, struct cli_result *r)
+static bool check_pipe(struct cli_session *s, const void *root, const struct cli_row *row, const char *typed,
+		       size_t bar, size_t spec, struct cli_result *r)
 {
 	struct cli_pipe p;
 	size_t col = 0;
@@ -86,7 +97,7 @@ static bool check_pipe(struct cli_session *s, const void *root, const struct cli
 	if (err == -ENODATA)
 		txt_str(&r->out, "% Incomplete command.\n\n");
 	else
-		cli_caret(r, cli_session_width(s, root), "");
+		cli_caret(r, s, root, typed, "");
 	return false;
 }
 
@@ -129,7 +140,7 @@ int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const 
 	if (m.nomem)
 		err = -ENOMEM;
 	else if (m.outcome == CLI_M_OK) {
-		if (!r->pipe || check_pipe(s, root, m.best->row, shift + strlen(line),
+		if (!r->pipe || check_pipe(s, root, m.best->row, typed - shift, shift + strlen(line),
 					 shift + strlen(typed) - strlen(r->pipe), r))
 			err = exec_take(s, &m, r);
 	}
@@ -139,7 +150,7 @@ int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const 
 		txt_str(&r->out, "% Unknown command or computer name, or unable to find computer "
 				 "address\n");
 	} else
-		cli_explain(s, root, &m, line, shift, false, r);
+		cli_explain(s, root, &m, typed, shift, false, r);
 out:
 	if (w.buf) {
 		if (m.level)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
 #include "cli/session.h"
 
 #include <errno.h>
@@ -238,7 +239,7 @@ size_t cli_session_width(const struct cli_session *s, const void *root)
 	if (!s->interactive)
 		return 0;
 	cli_session_prompt(s, root, &t);
-	size_t n = t.len;
+	size_t n = utf8_columns(txt_cstr(&t), t.len);
 	txt_fini(&t);
 	return n;
 }

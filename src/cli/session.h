@@ -85,13 +85,14 @@ size_t cli_session_width(const struct cli_session *s, const void *root);
 
 /* ---- messages and EXEC lines (exec.c) ---- */
 
-/* The caret below column width + r->col, IOS's sentence, and a hint ("" or lines). */
-void cli_caret(struct cli_result *r, size_t width, const char *hint);
-/* What m found wrong, as IOS prints it. shift: where m's line stands in the typed
- * one; wrapped: it may be the rest of the text before it. */
+/* The caret below the byte r->col of line (behind the prompt), IOS's sentence, and a hint ("" or lines). */
+void cli_caret(struct cli_result *r, const struct cli_session *s, const void *root, const char *line,
+	       const char *hint);
+/* What m found wrong, as IOS prints it. shift: line, m's, stands so many bytes
+ * behind the begin of what was typed (line - shift); wrapped: it may be the rest of the text before it. */
 void cli_explain(struct cli_session *s, const void *root, const struct cli_match *m,
 		 const char *line, size_t shift, bool wrapped, struct cli_result *r);
-/* Takes an EXEC line, which stands at shift in what was typed. 0 or -ENOMEM. */
+/* Takes an EXEC line, which stands so many bytes behind the begin of what was typed (typed - shift). 0 or -ENOMEM. */
 int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const char *typed,
 		  size_t shift, struct cli_result *r);
 /* Where the bar of a pipe stands in an EXEC line; its end if there is none. */

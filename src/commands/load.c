@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void report_fini(struct report *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -83,11 +85,27 @@ void report_entry(struct report *r, const char *acl, uint32_t seq)
 	m->entry = seq;
 }
 
+/* As the caret counts it; it is a stranger's, and may end up on a terminal. */
+static void put_source(const char *s, struct txt *out)
+{
+	size_t len;
+
+	for (size_t n = strlen(s); n; s += len, n -= len) {
+		uint32_t code;
+
+		len = utf8_char(s, n, &code);
+		if (!len)
+			len = 1;
+		utf8_show(out, s, len, code);
+	}
+	txt_char(out, '\n');
+}
+
 static void print_line(const struct report_msg *m, const char *name, struct txt *out)
 {
 	txt_printf(out, "%s:%u:\n", name, m->line);
 	if (m->source)
-		txt_printf(out, "%s\n", m->source);
+		put_source(m->source, out);
 	txt_str(out, m->text);
 	if (out->len && out->s[out->len - 1] != '\n')
 		txt_char(out, '\n');

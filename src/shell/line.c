@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/utf8.h"
 
 void line_clear(struct line *l)
 {
@@ -50,9 +51,43 @@ void line_set(struct line *l, const char *s)
 	line_insert(l, s, strlen(s));
 }
 
-static bool inside(char c)
+/* Bytes of the character at `at`, and whether it is shown as a part of the one before. */
+static size_t next_char(const struct line *l, size_t at, bool *ret_joins)
 {
-	return ((unsigned char)c & 0xc0) == 0x80;
+	uint32_t code;
+	size_t len = utf8_char(l->s + at, l->len - at, &code);
+
+	*ret_joins = !utf8_width(code);
+	return len ? len : 1;
+}
+
+static size_t right_of(const struct line *l, size_t at)
+{
+	bool joins;
+	size_t len = at < l->len ? next_char(l, at, &joins) : 0;
+
+	for (at += len; at < l->len; at += len) {
+		len = next_char(l, at, &joins);
+		if (!joins)
+			break;
+	}
+	return at;
+}
+
+/* Where the character before `at` begins, with all that is shown as a part of it. */
+static size_t left_of(const struct line *l, size_t at)
+{
+	bool joins = true;
+
+	while (at && joins) {
+		size_t back = at < 4 ? at : 4;
+
+		while (back > 1 && next_char(l, at - back, &joins) != back)
+			back--;
+		at -= back;
+		(void)next_char(l, at, &joins);
+	}
+	return at;
 }
 
 static bool blank(char c)
@@ -67,13 +102,9 @@ static size_t place(const struct line *l, enum line_place to)
 
 	switch (to) {
 	case LINE_LEFT:
-		while (at && inside(l->s[--at]))
-			;
-		return at;
+		return left_of(l, at);
 	case LINE_RIGHT:
-		while (at < l->len && inside(l->s[++at]))
-			;
-		return at;
+		return right_of(l, at);
 	case LINE_WORD_LEFT:
 		while (at && blank(l->s[at - 1]))
 			at--;
@@ -127,7 +158,7 @@ void line_delete(struct line *l, enum line_place to, bool keep)
 /* The character before the cursor and the one at it; at the end, the last two. */
 void line_transpose(struct line *l)
 {
-	char two[8];
+	char two[64];
 
 	if (l->at == l->len)
 		line_go(l, LINE_LEFT);

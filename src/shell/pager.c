@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 static const char more[] = " --More-- ";
 /* IOS erases the prompt with nine backspaces, blanks, backspaces; the return puts
  * the cursor over the prompt's first blank as well. */
@@ -33,16 +35,20 @@ static void stop_here(struct pager *p)
 /* How many bytes of s fit in what is left of this row. */
 static size_t row_of(struct pager *p, const char *s, size_t n)
 {
-	size_t i = 0;
+	size_t i = 0, len;
 
-	while (i < n && s[i] != '\n') {
-		/* a character of several bytes takes one column */
-		if (((unsigned char)s[i] & 0xc0) != 0x80) {
-			if (p->width && p->column == p->width)
-				return i;
-			p->column++;
-		}
-		i++;
+	for (; i < n && s[i] != '\n'; i += len) {
+		uint32_t code;
+		size_t columns;
+
+		len = utf8_char(s + i, n - i, &code);
+		/* of a character that is cut by the pieces the first one counts */
+		columns = ((unsigned char)s[i] & 0xc0) == 0x80 ? 0 : code == '\t' ? 1 : utf8_width(code);
+		if (!len)
+			len = 1;
+		if (p->width && p->column && p->column + columns > p->width)
+			return i;
+		p->column += (unsigned)columns;
 	}
 	return i < n ? i + 1 : i;
 }

@@ -2,18 +2,19 @@
 #include "shell/screen.h"
 
 #include <string.h>
-#include <wchar.h>
 
-#include "shell/safe.h"
+#include "base/utf8.h"
 
 #define JUMP	 10 /* columns that IOS scrolls by */
 #define LEAST	 20 /* of a line that are shown, however long the prompt is */
 
 void screen_begin(struct screen *s, const char *prompt)
 {
-	s->prompt = 0;
-	for (const char *p = prompt; *p; p++) /* a question may have lines above its own */
-		s->prompt = *p == '\n' ? 0 : s->prompt + (((unsigned char)*p & 0xc0) != 0x80);
+	const char *above = strrchr(prompt, '\n'); /* a question may have lines above its own */
+
+	if (above)
+		prompt = above + 1;
+	s->prompt = utf8_columns(prompt, strlen(prompt));
 	s->n = s->at = s->off = 0;
 }
 
@@ -26,11 +27,8 @@ static size_t cells_of(uint32_t code, uint32_t cell[2])
 		cell[1] = code ^ 0x40;
 		return 2;
 	}
-	cell[0] = code == UINT32_MAX || safe_is_control(code) ? '?' : code;
-	if (cell[0] < 0x80)
-		return 1;
-	int columns = wcwidth((wchar_t)code);
-	return columns < 0 ? 1 : (size_t)columns; /* what is combined with the one before is not shown */
+	cell[0] = code == UTF8_NONE || utf8_is_control(code) ? '?' : code;
+	return utf8_width(code); /* what is combined with the one before is not shown */
 }
 
 /* The whole line as cells; *ret_at: the cursor's. */
@@ -44,7 +42,7 @@ static size_t lay_out(const struct line *l, uint32_t *cell, size_t *ret_at)
 
 		if (i == l->at)
 			*ret_at = n;
-		len = safe_char(l->s + i, l->len - i, &code);
+		len = utf8_char(l->s + i, l->len - i, &code);
 		if (!len)
 			len = 1; /* the rest is still to come */
 		uint32_t two[2];
@@ -80,7 +78,7 @@ static void go(struct screen *s, size_t to, struct txt *out)
 		txt_char(out, '\b');
 	for (; s->at < to; s->at++)
 		if (s->cell[s->at])
-			safe_code(out, s->cell[s->at]);
+			utf8_put(out, s->cell[s->at]);
 }
 
 void screen_draw(struct screen *s, const struct line *l, struct txt *out)

@@ -1225,6 +1225,53 @@ static void overlong_lines_are_refused(void **state)
 	free(line);
 }
 
+/* The caret stands below the first wrong byte as a terminal shows what is before it. */
+static void the_caret_counts_columns_not_bytes(void **state)
+{
+	static const struct {
+		const char *before; /* of the wrong word */
+		size_t columns;
+	} rows[] = {
+		{ "name Zuerich ", 13 }, { "name Z\xc3\xbcrich ", 12 }, { "name \xe4\xb8\xad\xe6\x96\x87 ", 10 },
+		{ "name \xf0\x9f\x98\x80 ", 8 }, { "name e\xcc\x81 ", 7 }, { "name \xff\xc0\xaf ", 9 },
+		{ "name \xed\xa0\x80 ", 9 }, { "name \xe4\xb8 ", 8 }, { "name \xc2\x9b ", 7 }, { "name \x1b[m ", 10 },
+	};
+	struct report report = { 0 };
+	struct txt line = TXT_INIT, text = TXT_INIT;
+	struct router r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static const char route[] = "ip route 10.0.0.0 255.0.0.0 192.0.2.1 ";
+		size_t columns = sizeof(route) - 1 + rows[i].columns;
+
+		txt_clear(&line);
+		txt_printf(&line, "%s%swrong", route, rows[i].before);
+		router_up(&r, M_CONFIG);
+		assert_int_equal(strspn(type(&r, txt_cstr(&line)), " "), strlen("R1(config)#") + columns);
+		assert_non_null(strstr(txt_cstr(&r.last.out), "^\n% Invalid"));
+		router_down(&r);
+		/* in a report as it prints the line above; a tab is one column there */
+		txt_clear(&text);
+		txt_printf(&text, "%.*s\t%s\n", (int)sizeof(route) - 2, route, txt_cstr(&line) + sizeof(route) - 1);
+		config_free(load(txt_cstr(&text), &report));
+		txt_clear(&text);
+		report_print(&report, "f", &text);
+		const char *shown = strstr(txt_cstr(&text), "wrong"), *caret = shown ? strchr(shown, '\n') : NULL;
+
+		assert_non_null(caret);
+		assert_int_equal(strspn(caret + 1, " "), columns);
+		assert_null(strpbrk(txt_cstr(&text), "\x1b\x9b\xff"));
+		report_fini(&report);
+	}
+	/* behind `do`, too */
+	router_up(&r, M_CONFIG);
+	assert_int_equal(strspn(type(&r, "do show \xc3\xbc"), " "), strlen("R1(config)#do show "));
+	router_down(&r);
+	txt_fini(&line);
+	txt_fini(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1271,6 +1318,7 @@ int main(void)
 		cmocka_unit_test(overlong_lines_are_refused),
 		cmocka_unit_test(lines_behind_their_paths_make_the_same_configuration),
 		cmocka_unit_test(in_banners_and_pasted_data_no_path_leads),
+		cmocka_unit_test(the_caret_counts_columns_not_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

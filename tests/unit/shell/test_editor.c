@@ -12,6 +12,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/utf8.h"
 #include "shell/keys.h"
 #include "shell/line.h"
 #include "shell/recall.h"
@@ -70,7 +71,24 @@ static void each_key_does_to_a_line_what_ios_does(void **state)
 		{ "Z\xc3\xbc|", "erase", "Z|" },
 		{ "a\xf0\x9f\x98\x80|", "transpose", "\xf0\x9f\x98\x80" "a|" },
 		{ "\xc3\xbc|\xe2\x82\xac", "transpose", "\xe2\x82\xac\xc3\xbc|" },
-		{ "\x80\x80|", "erase", "|" },
+		{ "\xe4\xb8\xad\xe6\x96\x87|", "erase", "\xe4\xb8\xad|" },
+		{ "\xe4\xb8\xad|\xe6\x96\x87", "delete", "\xe4\xb8\xad|" },
+		{ "|\xf0\x9f\x98\x80x", "right", "\xf0\x9f\x98\x80|x" },
+		{ "|\xf0\x9f\x98\x80x", "delete", "|x" },
+		/* and so is what is combined with them */
+		{ "e\xcc\x81\xcc\xa3|x", "left", "|e\xcc\x81\xcc\xa3x" },
+		{ "|e\xcc\x81\xcc\xa3x", "right", "e\xcc\x81\xcc\xa3|x" },
+		{ "e\xcc\x81|", "erase", "|" },
+		{ "xe\xcc\x81|", "transpose", "e\xcc\x81x|" },
+		{ "\xcc\x81|", "erase", "|" },
+		/* bytes that are none are one each, as they are shown: stray, overlong, half of a pair, cut */
+		{ "\x80\x80|", "erase", "\x80|" },
+		{ "\xc3\xbc\x80|", "erase", "\xc3\xbc|" },
+		{ "\xc0\xaf|", "erase", "\xc0|" },
+		{ "|\xed\xa0\x80", "right", "\xed|\xa0\x80" },
+		{ "\xe4\xb8|", "left", "\xe4|\xb8" },
+		{ "a\xe4\xb8|x", "erase", "a\xe4|x" },
+		{ "a\xc2\x9b|", "erase", "a|" }, /* C1 */
 	};
 	struct line l = { 0 };
 
@@ -204,14 +222,14 @@ static void row_write(struct row *r, const struct txt *t)
 	for (size_t i = 0, n; i < t->len; i += n) {
 		uint32_t code;
 
-		n = safe_char(t->s + i, t->len - i, &code);
+		n = utf8_char(t->s + i, t->len - i, &code);
 		assert_true(n > 0);
 		if (code == '\b') {
 			assert_true(r->at > 0);
 			r->at--;
 			continue;
 		}
-		assert_false(safe_is_control(code));
+		assert_false(utf8_is_control(code));
 		r->cell[r->at++] = code;
 		if (wcwidth((wchar_t)code) == 2)
 			r->cell[r->at++] = 0;
