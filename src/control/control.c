@@ -239,12 +239,17 @@ static int claim(void)
 	return fd;
 }
 
+static const char *interface_of(void *ctx, uint32_t ifid)
+{
+	return plumb_ios_name(ctx, ifid);
+}
+
 static int start(struct control *c, int fwd_fd)
 {
 	struct ike_env env = { .random = host_random, .ctx = c, .export_keys = c->opt->keylog != NULL,
 			       .sign = ike_pki_sign, .verify = ike_pki_verify,
 			       .seal = ike_encr_seal, .open = ike_encr_open,
-			       .match_cert = ike_pki_match, .defer = true };
+			       .match_cert = ike_pki_match, .interface = interface_of, .defer = true };
 	master_key_load(c);
 	int err = files_load(c);
 

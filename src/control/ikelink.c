@@ -435,7 +435,7 @@ static void sa_event(struct control *c, const struct fwd_msg *m)
 			show_proxy(&far, &sel->remote, sel->proto, &sel->remote_port);
 			log_about(&p.in.src, "CRYPTO-4-RECVD_PKT_INV_IDENTITY",
 				 "identity doesn't match negotiated identity (ip) vrf/dest_addr= "
-				 "/%s, src_addr= %s, prot= %u (ident) local= %s, remote= %s, "
+				 "/%s, src_addr= %s, prot= %u  (ident) local= %s, remote= %s, "
 				 "local_proxy= %s, remote_proxy= %s",
 				 ipaddr_ios(&m->u.sa_event.flow.remote, d),
 				 ipaddr_ios(&m->u.sa_event.flow.local, s), m->u.sa_event.flow.proto,

@@ -359,18 +359,24 @@ void act_debug_ipsec(struct ike *k, const struct ipaddr *peer, enum ike_debug pa
 	va_end(ap);
 }
 
-static void engine(struct ike *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void engine(struct ike *k, const char *fmt, ...)
+static void say(struct ike *k, const char *head, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void say(struct ike *k, const char *head, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	push_text(k, IKE_ACT_DEBUG, NULL, NULL, "crypto_engine: ", fmt, ap);
+	push_text(k, IKE_ACT_DEBUG, NULL, NULL, head, fmt, ap);
 	va_end(ap);
 }
 
 void act_debug_engine(struct ike *k, const struct ike_sa *sa, const char *what)
 {
 	if (!off(k, IKE_DEBUG_ENGINE, peer_of(k, sa)))
-		engine(k, "%s ", what);
+		say(k, "crypto_engine: ", "%s ", what);
+}
+
+void act_debug_map(struct ike *k, const struct ipaddr *peer, const char *what)
+{
+	if (!off(k, IKE_DEBUG_IPSEC | IKE_DEBUG_IPSEC_ERROR, peer))
+		say(k, "", "%s", what);
 }

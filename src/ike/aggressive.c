@@ -511,7 +511,7 @@ void aggressive_first(struct ike *k, const struct ike_path *path, const struct i
 		return;
 	if (!admission_ask(k, path, true))
 		return;
-	trace_first(k, path, &pl, methods & P1_METHOD(IKE_AUTH_PSK), true);
+	trace_first(k, path, h, &pl, methods & P1_METHOD(IKE_AUTH_PSK), true);
 	trace_p1(k, NULL, ike_payload_find(&pl, PL_SA, 0)->body);
 	if (!choose(k, &pl, methods, &c, why, sizeof(why))) {
 		phase1_refuse(k, path, h, d.len, "Aggressive", why);

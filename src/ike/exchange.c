@@ -27,7 +27,7 @@ void fresh_fini(struct fresh *f)
 
 /* ---- pieces of messages ---- */
 
-int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer)
+static void trace_send(const struct ike_sa *sa)
 {
 	static const char *const shown[] = { [MM_I1] = "MM_NO_STATE", [MM_I3] = "MM_SA_SETUP",
 					     [MM_I5] = "MM_KEY_EXCH", [MM_R2] = "MM_SA_SETUP",
@@ -35,14 +35,33 @@ int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer)
 					     [AG_R2] = "AG_INIT_EXCH", [MM_DONE] = "MM_KEY_EXCH" };
 	char addr[IPADDR_STRLEN];
 
-	if (!d.len)
-		return -ENOMEM;
 	act_debug_pak(sa->k, sa, "sending packet to %s my_port %u peer_port %u (%s) %s",
 		      ipaddr_ios(&sa->path.remote, addr), sa->path.local_port,
 		      sa->path.remote_port, sa->initiator ? "I" : "R", shown[sa->state]);
+}
+
+int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer)
+{
+	if (!d.len)
+		return -ENOMEM;
+	trace_send(sa);
 	struct ike_path to = sa_route(sa);
 
 	return flight_send(sa->k, &sa->flight, &to, d, timer, sa);
+}
+
+void phase1_trace_resend(const struct ike_sa *sa)
+{
+	const char *state = ike_state_name(sa_shown_state(sa));
+	unsigned limit = flight_resends(&sa->flight);
+
+	if (sa->flight.resends >= limit)
+		return;
+	act_debug(sa->k, sa, "retransmitting phase 1 %s...", state);
+	act_debug(sa->k, sa, ": incrementing error counter on sa, attempt %u of %u: retransmit phase 1",
+		  sa->flight.resends + 1, limit);
+	act_debug(sa->k, sa, "retransmitting phase 1 %s", state);
+	trace_send(sa);
 }
 
 int fresh_make(struct ike_sa *sa, size_t nonce_len, struct fresh *f)
@@ -143,6 +162,14 @@ static void bad_message(struct ike_sa *sa, const char *what)
 		ipaddr_ios(&sa->path.remote, addr), what[0] ? ": " : "", what);
 }
 
+void not_encrypted(struct ike *k, const struct ipaddr *peer)
+{
+	char addr[IPADDR_STRLEN];
+
+	act_log(k, peer, "CRYPTO-6-IKMP_NOT_ENCRYPTED", "IKE packet from %s was not encrypted and it should've been.",
+		ipaddr_ios(peer, addr));
+}
+
 static const char *mode_name(const struct ike_sa *sa)
 {
 	return sa->aggressive ? "Aggressive" : "Main";
@@ -157,6 +184,17 @@ static const struct phase1_row *row_for(const struct ike_sa *sa, const struct ph
 		if (rows[i].from == sa->state && rows[i].encrypted == encrypted && !h->msgid)
 			return &rows[i];
 	return NULL;
+}
+
+/* A message that nothing waits for, or that had to be encrypted. */
+static void out_of_step(const struct ike_sa *sa, const struct phase1_row *rows, size_t n, const struct ike_header *h)
+{
+	const struct ike_header sealed = { .flags = IKE_FLAG_ENCRYPTED, .msgid = h->msgid };
+
+	if (!(h->flags & IKE_FLAG_ENCRYPTED) && row_for(sa, rows, n, &sealed))
+		not_encrypted(sa->k, &sa->path.remote);
+	else
+		act_debug(sa->k, sa, "message out of step, ignored");
 }
 
 /* Judged once and for all, since certificates and signatures cost work; an answer is
@@ -292,7 +330,7 @@ void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
 	}
 	const struct phase1_row *row = row_for(sa, rows, n, h);
 	if (!row) {
-		act_debug(sa->k, sa, "message out of step, ignored");
+		out_of_step(sa, rows, n, h);
 		return;
 	}
 	memcpy(before, sa->iv, sizeof(before));
@@ -308,6 +346,8 @@ void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
 	if (!ike_payloads_decode(h->next, body, &pl) || !phase1_fits(&want, &pl)) {
 		bool psk = sa->agreed.auth == IKE_AUTH_PSK;
 
+		if (row->encrypted && body.len > 1 && body.p[1])
+			act_debug_error(sa->k, sa, "reserved not zero on %s payload!", ike_payload_name(h->next));
 		if (row->encrypted)
 			sa_story(sa, "the peer's identity did not decrypt%s",
 				 psk ? ": the pre-shared keys differ, or another key was picked for "

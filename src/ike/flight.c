@@ -59,12 +59,16 @@ static uint64_t longest_wait(const struct flight *f)
 					      UINT64_MAX;
 }
 
+unsigned flight_resends(const struct flight *f)
+{
+	return f->timer.kind == T_QM_RESEND ? IKE_QM_RESENDS : f->known ? IKE_KNOWN_RESENDS : IKE_RESENDS;
+}
+
 bool flight_resend(struct ike *k, struct flight *f)
 {
-	bool quick = f->timer.kind == T_QM_RESEND;
 	uint64_t wait_ms = (uint64_t)IKE_RESEND_FIRST_MS << (f->resends + 1);
 
-	if (f->resends >= (quick ? IKE_QM_RESENDS : f->known ? IKE_KNOWN_RESENDS : IKE_RESENDS))
+	if (f->resends >= flight_resends(f))
 		return false;
 	f->resends++;
 	if (!f->held)

@@ -89,6 +89,8 @@ struct ike_env {
 		    size_t *ret_len);
 	/* True if the certificate is one of that certificate map. NULL: none is. */
 	bool (*match_cert)(void *ctx, struct span der, const char *map);
+	/* IOS's name of the interface with that ifid of a policy, for `debug`; "": it has none. NULL: none has. */
+	const char *(*interface)(void *ctx, uint32_t ifid);
 };
 
 struct ike *ike_new(const struct ike_env *env);

@@ -36,6 +36,7 @@ void act_key(struct ike *k, const struct ike_sa *sa);
 /* peer: whom it is about; NULL: nobody, or nobody yet. */
 void act_log(struct ike *k, const struct ipaddr *peer, const char *mnemonic, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+void not_encrypted(struct ike *k, const struct ipaddr *peer); /* a line on a message in clear */
 /* `ISAKMP: (conn):...`; sa may be NULL. Costs nothing while debugging is off. */
 void act_debug(struct ike *k, const struct ike_sa *sa, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -53,6 +54,8 @@ void act_debug_recv(struct ike *k, const struct ike_sa *sa, const struct ike_pat
 /* `IPSEC...`: `debug crypto ipsec`, about pairs with that peer. part: IKE_DEBUG_IPSEC_*, which asks for this line alone. */
 void act_debug_ipsec(struct ike *k, const struct ipaddr *peer, enum ike_debug part, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Of `debug crypto ipsec [error]` too, about the search for a crypto map: nothing stands in front. */
+void act_debug_map(struct ike *k, const struct ipaddr *peer, const char *what);
 /* `crypto_engine: ...`: `debug crypto engine`: that it works, never on what. */
 void act_debug_engine(struct ike *k, const struct ike_sa *sa, const char *what);
 void acts_free(struct ike *k);
@@ -74,6 +77,7 @@ void flight_last(struct ike *k, struct flight *f);
 void flight_free(struct ike *k, struct flight *f);
 /* Sends again; false when it was sent often enough. */
 bool flight_resend(struct ike *k, struct flight *f);
+unsigned flight_resends(const struct flight *f); /* how often that may be */
 /* True if d is the very datagram that was answered last: the answer was repeated
  * (or not, if that was done often enough) and nothing else must happen. */
 bool flight_is_repeat(struct ike *k, struct flight *f, struct span d);
@@ -386,6 +390,7 @@ void natt_add(struct ike_builder *b, struct ike_sa *sa); /* NAT-D, ours and his 
 struct natt_found {
 	bool here, there;
 	bool compared; /* else nobody knows */
+	size_t n;      /* hashes that came */
 };
 struct natt_found natt_check(const struct ike_sa *sa, const struct ike_path *path,
 			     const struct ike_payloads *pl);
@@ -487,11 +492,13 @@ struct span frag_recv(struct ike *k, const struct ike_path *path, const struct i
 
 /* trace.c: what `debug crypto isakmp` prints about proposals */
 void trace_begin(struct ike_sa *sa); /* our first message */
-void trace_first(struct ike *k, const struct ike_path *path, const struct ike_payloads *pl, bool psk,
-		 bool aggressive); /* a peer's */
+void trace_no_key(struct ike *k, const char *kind, const struct ipaddr *peer, bool aggressive); /* so there is none */
+void trace_first(struct ike *k, const struct ike_path *path, const struct ike_header *h, const struct ike_payloads *pl,
+		 bool psk, bool aggressive); /* a peer's */
 void trace_p1(struct ike *k, const struct ike_sa *sa, struct span sa_body);
-/* The proposal, and the payloads behind it. */
-void trace_p2(const struct qm *q, const struct ike_payloads *pl, bool accepted);
+/* The proposal, and the payloads behind it. pfs: but for that it would do. */
+enum trace_p2 { TRACE_P2_ACCEPTED, TRACE_P2_DIFFERS, TRACE_P2_PFS };
+void trace_p2(const struct qm *q, const struct ike_payloads *pl, enum trace_p2 how);
 /* Of quick mode only as far as the SA payload: the rest is IOS's last word on it. */
 void trace_payloads(struct ike *k, const struct ike_sa *sa, const struct ike_payloads *pl,
 		    uint32_t msgid);
@@ -501,6 +508,9 @@ void trace_id(struct ike *k, const struct ike_sa *sa, struct span body, unsigned
 void trace_request(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer);
 void trace_proposal(const struct qm *q); /* accepted */
 void trace_refusal(const struct qm *q, struct span sa_body);
+void trace_no_pfs(const struct qm *q);
+/* What packets asked for, and the peer has not answered; count: which time. */
+void trace_request_fired(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer, unsigned count);
 void trace_pair(struct ike *k, const struct pair *p); /* it carries traffic from now on */
 
 #endif

@@ -374,7 +374,7 @@ void main_first(struct ike *k, const struct ike_path *path, const struct ike_hea
 	if (!admission_ask(k, path, true))
 		return;
 	struct span sa_body = ike_payload_find(&pl, PL_SA, 0)->body;
-	trace_first(k, path, &pl, methods & P1_METHOD(IKE_AUTH_PSK), false);
+	trace_first(k, path, h, &pl, methods & P1_METHOD(IKE_AUTH_PSK), false);
 	trace_p1(k, NULL, sa_body);
 	methods |= k->cfg.lifetime_strict ? P1_STRICT : 0;
 	if (!p1_choose_ke(sa_body, k->cfg.p1, k->cfg.n_p1, methods, 0, &c, why, sizeof(why))) {

@@ -36,6 +36,13 @@ static const struct method {
 static const uint8_t vid_dpd[16] = { 0xaf, 0xca, 0xd7, 0x13, 0x68, 0xa1, 0xf1, 0xc9,
 				     0x6b, 0x86, 0x96, 0xfc, 0x77, 0x57, 0x01, 0x00 };
 
+/* Of others, for `debug` alone. Cisco Unity's ends with its version, and IOS takes every id of its length for
+ * one of another version. */
+static const uint8_t vid_unity[16] = { 0x12, 0xf5, 0xf2, 0x8c, 0x45, 0x71, 0x68, 0xa9,
+				       0x70, 0x2d, 0x9f, 0xe2, 0x74, 0xcc, 0x01, 0x00 };
+static const uint8_t vid_xauth[8] = { 0x09, 0x00, 0x26, 0x89, 0xdf, 0xd6, 0xb7, 0x12 };
+#define VID_MAJOR 14 /* the byte */
+
 void natt_vids(struct ike_builder *b, bool nat_traversal)
 {
 	for (size_t i = NATT_RFC; nat_traversal && i < N_METHODS; i++)
@@ -74,11 +81,17 @@ void natt_read_vids(struct ike_sa *sa, const struct ike_payloads *pl)
 
 void natt_trace_vid(struct ike *k, const struct ike_sa *sa, struct span vid)
 {
+	bool unity = span_equal(vid, span_of(vid_unity, 16)), dpd = span_equal(vid, span_of(vid_dpd, 16));
+
+	if (vid.len == 16 && vid.p[VID_MAJOR] != vid_unity[VID_MAJOR])
+		act_debug(k, sa, "vendor ID seems Unity/DPD but major %u mismatch", vid.p[VID_MAJOR]);
 	for (size_t m = NATT_RFC; m < N_METHODS; m++)
 		if (span_equal(vid, span_of(methods[m].vid, 16)))
 			act_debug(k, sa, "vendor ID is NAT-T %s", methods[m].name);
-	if (span_equal(vid, span_of(vid_dpd, 16)))
-		act_debug(k, sa, "vendor ID is DPD");
+	if (dpd || unity)
+		act_debug(k, sa, "vendor ID is %s", dpd ? "DPD" : "Unity");
+	else if (span_equal(vid, span_of(vid_xauth, sizeof(vid_xauth))))
+		act_debug(k, sa, "vendor ID is XAUTH");
 	else if (frag_is_vid(vid))
 		act_debug(k, sa, "vendor ID is IKE Fragmentation");
 }
@@ -139,6 +152,7 @@ struct natt_found natt_check(const struct ike_sa *sa, const struct ike_path *pat
 	    natd_hash(sa, &path->remote, path->remote_port, his))
 		return f;
 	f.compared = true;
+	f.n = n;
 	f.here = !span_equal(ike_payload_find(pl, type, 0)->body, span_of(mine, len));
 	f.there = true;
 	for (size_t i = 1; i < n; i++)
@@ -152,7 +166,8 @@ struct natt_found natt_check_floated(const struct ike_sa *sa, const struct ike_p
 {
 	struct natt_found now = natt_check(sa, path, pl), before = natt_check(sa, &sa->path, pl);
 
-	return (struct natt_found){ now.here && before.here, now.there && before.there, now.compared };
+	return (struct natt_found){ now.here && before.here, now.there && before.there, now.compared,
+				     now.n };
 }
 
 bool natt_crossed(const struct ike_sa *sa)
@@ -162,17 +177,28 @@ bool natt_crossed(const struct ike_sa *sa)
 	return sa->nat_here || sa->nat_there || (!sa->nat_compared && port != 500 && port != 4500);
 }
 
+/* As IOS tells it: what is known behind each hash. The first is ours, so that until the second comes the peer's has not
+ * been met. */
+static void trace_found(const struct ike_sa *sa, const struct natt_found *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		bool there = !i || f->there;
+
+		act_debug(sa->k, sa, "received payload type %u", natd_type(sa));
+		act_debug(sa->k, sa, "%s",
+			  f->here && there ? "NAT found, both nodes inside NAT" :
+			  f->here	   ? "My hash no match -  this node inside NAT" :
+			  there		   ? "His hash no match - this node outside NAT" :
+					     "No NAT Found for self or peer");
+	}
+}
+
 void natt_commit(struct ike_sa *sa, struct natt_found f)
 {
 	sa->nat_compared = f.compared;
 	sa->nat_here = f.here;
 	sa->nat_there = f.there;
-	if (f.here)
-		act_debug(sa->k, sa, "NAT found, this node inside NAT");
-	if (f.there)
-		act_debug(sa->k, sa, "NAT found, peer inside NAT");
-	if (!f.here && !f.there)
-		act_debug(sa->k, sa, "No NAT Found for self or peer");
+	trace_found(sa, &f);
 }
 
 static void add_original(struct ike_builder *b, uint8_t type, const struct ipaddr *a)

@@ -327,7 +327,7 @@ static void start_phase1(struct ike *k, const struct p2_policy *p, const struct 
 		bool psk = auth_methods_configured(k) & P1_METHOD(IKE_AUTH_PSK);
 
 		ipaddr_ios(peer, addr);
-		act_debug_error(k, NULL, "No %s key with %s!", psk ? "pre-shared" : "public", addr);
+		trace_no_key(k, psk ? "pre-shared" : "public", peer, pr && pr->aggressive);
 		if (psk && pr && pr->n_keyrings)
 			snprintf(why, sizeof(why),
 				 "no pre-shared key with %s (to type in a keyring of isakmp profile "

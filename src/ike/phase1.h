@@ -58,6 +58,8 @@ void phase1_recv(struct ike_sa *sa, const struct phase1_row *rows, size_t n,
 void phase1_outcome(struct ike_sa *sa, struct work *w, int err);
 /* Sends d and keeps it for repeats; an empty d is -ENOMEM. timer as flight_send(). */
 int phase1_send(struct ike_sa *sa, struct span d, enum ike_timer timer);
+/* `debug`: the last message goes out again, unless it has often enough. */
+void phase1_trace_resend(const struct ike_sa *sa);
 
 /* Whether one more half-open exchange may begin with that peer; an older one may
  * have to give its place up. */

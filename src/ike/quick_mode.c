@@ -181,10 +181,12 @@ void quick_rest(struct qm *q)
 void quick_complete(struct qm *q)
 {
 	struct ike_sa *sa = q->sa;
+	const struct ike_env *env = &sa->k->env;
 
 	pair_use(sa->k, q);
 	act_debug_engine(sa->k, sa, "Create IPSec SA (by keys)");
-	act_debug(sa->k, sa, "Successfully installed IPSEC SA (SPI:0x%X)", q->spi);
+	act_debug(sa->k, sa, "Successfully installed IPSEC SA (SPI:0x%X) on %s", q->spi,
+		  env->interface ? env->interface(env->ctx, q->policy.ifid) : "");
 	act_debug(sa->k, sa, "deleting node %u error FALSE reason \"No Error\"", q->msgid);
 	act_debug(sa->k, sa, "Old State = IKE_QM_%s  New State = IKE_QM_PHASE2_COMPLETE",
 		  q->initiator ? "IPSEC_INSTALL_AWAIT" : "R_QM2");
@@ -335,8 +337,10 @@ static void read_message(struct qm *q, const struct ike_path *path, const struct
 		return;
 	}
 	if (!again) {
-		if (q->state == QM_R0)
+		if (q->state == QM_R0) {
 			sa_msgid_note(sa, h->msgid);
+			act_debug(k, sa, "set new node %u to QM_IDLE      ", h->msgid);
+		}
 		sa_heard(sa, path);
 		flight_mark(k, &q->flight, d);
 		trace_payloads(k, sa, &pl, h->msgid);
@@ -356,14 +360,11 @@ void quick_recv(struct ike_sa *sa, const struct ike_path *path, const struct ike
 {
 	struct ike *k = sa->k;
 	struct qm *q = qm_find(sa, h->msgid);
-	char addr[IPADDR_STRLEN];
 
 	if (sa->state != MM_DONE || !h->msgid)
 		return;
 	if (!(h->flags & IKE_FLAG_ENCRYPTED)) {
-		act_log(k, &path->remote, "CRYPTO-6-IKMP_NOT_ENCRYPTED",
-			"IKE packet from %s was not encrypted and it should've been.",
-			ipaddr_ios(&path->remote, addr));
+		not_encrypted(k, &path->remote);
 		return;
 	}
 	if (q && q->work) {

@@ -154,7 +154,7 @@ int quick_i_recv(struct qm *q, const struct ike_payloads *pl)
 	natt_read_original(q, pl);
 	bool fits = ike_sa_is_choice(body) && !!ke == !!q->ke.p && ids_echoed(q, pl) &&
 		    p2_choose(body, &q->policy, &ask, &q->agreed, why, sizeof(why));
-	trace_p2(q, pl, fits);
+	trace_p2(q, pl, fits ? TRACE_P2_ACCEPTED : TRACE_P2_DIFFERS);
 	if (!fits) {
 		uint8_t spi[4];
 		struct wr w = wr_of(spi, sizeof(spi));
@@ -262,6 +262,17 @@ static int r_make(struct qm *q, const struct ike_payloads *pl)
 	return quick_specs_make(q, ke ? ke->body : (struct span){ 0 });
 }
 
+/* Said of an offer that is refused, for `debug` alone. */
+static bool fits_without_pfs(struct span body, const struct p2_policy *p, const struct p2_ask *ask)
+{
+	struct p2_policy any = *p;
+	struct p2_agreed a = { 0 };
+	char why[IKE_WHY_MAX];
+
+	any.pfs_group = 0;
+	return p->pfs_group && !ask->has_ke && p2_choose(body, &any, ask, &a, why, sizeof(why));
+}
+
 int quick_r_first(struct qm *q, const struct ike_payloads *pl)
 {
 	struct ike_sa *sa = q->sa;
@@ -290,6 +301,7 @@ int quick_r_first(struct qm *q, const struct ike_payloads *pl)
 			profile_missed(sa, other, why, sizeof(why));
 		else
 			snprintf(why, sizeof(why), "no crypto map entry for this peer covers: %s", text);
+		act_debug_map(k, &sa->path.remote, "map_db_find_best did not find matching map");
 		act_debug_ipsec(k, &sa->path.remote, IKE_DEBUG_IPSEC_ERROR,
 				"(ipsec_process_proposal): proxy identities not supported");
 		act_debug_error(k, sa, "IPSec policy invalidated proposal with error 32");
@@ -299,7 +311,7 @@ int quick_r_first(struct qm *q, const struct ike_payloads *pl)
 	q->policy = *p;
 	ask.endpoints = ids_are_endpoints(sa, &want);
 	bool fits = p2_choose(body, p, &ask, &q->agreed, why, sizeof(why));
-	trace_p2(q, pl, fits);
+	trace_p2(q, pl, fits ? TRACE_P2_ACCEPTED : fits_without_pfs(body, p, &ask) ? TRACE_P2_PFS : TRACE_P2_DIFFERS);
 	if (!fits) {
 		quick_r_refuse(q, pl, NT_NO_PROPOSAL_CHOSEN, why);
 		return 0;

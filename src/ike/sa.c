@@ -610,10 +610,10 @@ void sa_timer_fired(struct ike_sa *sa, struct timer *t)
 
 	switch ((enum ike_timer)t->kind) {
 	case T_RESEND:
-		if (!sa->work)
-			act_debug(k, sa, "retransmitting phase 1 %s...", ike_state_name(sa_shown_state(sa)));
 		if (!sa->flight.resends) /* not later: the message ends after 31 s in both ways */
 			sa->flight.known = pairs_with(k, &sa->path.local, &sa->path.remote);
+		if (!sa->work)
+			phase1_trace_resend(sa);
 		if (flight_resend(k, &sa->flight))
 			break;
 		if (sa->work && !sa->bad_hash) { /* else the peer's next answer would be no better */

@@ -90,6 +90,17 @@ static bool worth_a_line(const struct ike_sa *sa)
 	       (sa->initiator || sa->state == MM_R4 || sa->flight.repeats >= DEAF_REPEATS);
 }
 
+static void requests_fired(const struct ike_sa *sa)
+{
+	for (size_t i = 0; i < sa->n_pending; i++) {
+		const struct p2_policy *p = p2_by_id(sa->k, sa->pending[i]);
+		const struct fail_note *n = note_for(sa->k, sa->pending[i], false);
+
+		if (p)
+			trace_request_fired(sa->k, p, &sa->path.remote, n ? n->tried + 1u : 1);
+	}
+}
+
 void silence_end(struct ike_sa *sa)
 {
 	char addr[IPADDR_STRLEN], why[sizeof(sa->story)];
@@ -103,6 +114,7 @@ void silence_end(struct ike_sa *sa)
 		act_log(sa->k, &sa->path.remote, "CRYPTO-6-IKMP_MODE_FAILURE",
 			"Processing of %s mode failed with peer at %s: %s",
 			sa->aggressive ? "Aggressive" : "Main", addr, why);
+	requests_fired(sa);
 	sa_end(sa, false, "%s", why);
 }
 

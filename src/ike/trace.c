@@ -6,6 +6,9 @@
 #include "crypto/alg.h"
 #include "ike/phase1.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static bool off(const struct ike *k)
 {
 	return !(k->debug & (IKE_DEBUG_ISAKMP | IKE_DEBUG_ISAKMP_ERROR));
@@ -29,6 +32,42 @@ static void key(struct ike *k, const struct ike_sa *sa, const struct ipaddr *pee
 	act_debug(k, sa, "found peer pre-shared key matching %s", ipaddr_ios(peer, addr));
 }
 
+/* IOS names the structs of a peer and of an SA by where they are in memory. What is in ours is nobody's business: a peer
+ * is named by his address, an SA by its initiator's cookie. */
+static uint64_t name_of_peer(const struct ipaddr *peer)
+{
+	uint64_t name = peer->family == IP_V6 ? 0 : UINT64_C(0x8000000000000000);
+
+	for (size_t i = 0; i < (size_t)ip_bits(peer->family) / 8; i++)
+		name ^= (uint64_t)peer->b[i] << 8 * ((size_t)(ip_bits(peer->family) / 8 - 1 - i) % 8);
+	return name;
+}
+
+/* An SA with a peer begins; own: ours, which is in the lists already, or NULL: it is his. */
+static void p1_begins(struct ike *k, const struct ike_sa *own, const struct ike_path *path, const uint8_t cookie[8])
+{
+	uint64_t name = name_of_peer(&path->remote), sa_name = 0;
+	const struct ike_sa *other = NULL;
+	char addr[IPADDR_STRLEN];
+	unsigned refs = 1;
+
+	while ((other = sa_of_peer(k, &path->remote, other)))
+		refs += other != own && other->state != MM_DEAD;
+	for (size_t i = 0; i < 8; i++)
+		sa_name = sa_name << 8 | cookie[i];
+	act_debug(k, own, "%s a peer struct for %s, peer port %u", refs > 1 ? "Found" : "Created",
+		  ipaddr_ios(&path->remote, addr), path->remote_port);
+	if (refs == 1)
+		act_debug(k, own, "New peer created peer = 0x%" PRIX64 " peer_handle = 0x%" PRIX32, name,
+			  UINT32_C(0x80000000) | (own ? own->conn_id : k->next_conn));
+	act_debug(k, own, "Locking peer struct 0x%" PRIX64 ", refcount %u for %s", name, refs,
+		  own ? "isakmp_initiator" : "crypto_isakmp_process_block");
+	act_debug(k, own, "local port %u, remote port %u", path->local_port, path->remote_port);
+	if (own)
+		act_debug(k, own, "set new node 0 to QM_IDLE      ");
+	act_debug(k, own, "insert sa successfully sa = %" PRIX64, sa_name);
+}
+
 void trace_begin(struct ike_sa *sa)
 {
 	struct ike *k = sa->k;
@@ -36,12 +75,21 @@ void trace_begin(struct ike_sa *sa)
 	if (off(k))
 		return;
 	act_debug(k, sa, "SA request profile is %s", sa->profile[0] ? sa->profile : "(NULL)");
-	act_debug(k, sa, "local port %u, remote port %u", sa->path.local_port, sa->path.remote_port);
+	p1_begins(k, sa, &sa->path, sa->i_cookie);
 	if (!sa->aggressive)
 		act_debug(k, sa, "Can not start Aggressive mode, trying Main mode.");
 	if (psk_of(sa).p)
 		key(k, sa, &sa->path.remote);
 	natt_trace_offer(sa);
+}
+
+void trace_no_key(struct ike *k, const char *kind, const struct ipaddr *peer, bool aggressive)
+{
+	char addr[IPADDR_STRLEN];
+
+	act_debug_error(k, NULL, "No %s key with %s!", kind, ipaddr_ios(peer, addr));
+	act_debug_error(k, NULL, "No Cert or pre-shared address key. ");
+	act_debug_error(k, NULL, "construct_initial_message: Can not start %s mode", aggressive ? "Aggressive" : "Main");
 }
 
 static void p1_attrs(struct ike *k, const struct ike_sa *sa, const struct p1_seen *s)
@@ -106,6 +154,17 @@ static void p1_life(struct ike *k, const struct ike_sa *sa, uint32_t his, uint32
 	act_debug(k, sa, "Started lifetime timer: %u.", life);
 }
 
+/* A profile may ask for XAUTH in IOS; it says which it looks at. */
+static void scan_profiles(struct ike *k, const struct ike_sa *sa)
+{
+	char names[IKE_WHY_MAX] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < k->cfg.n_profiles && len < sizeof(names); i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s ", k->cfg.profiles[i].name);
+	act_debug(k, sa, "Scanning profiles for xauth ... %s", names);
+}
+
 void trace_p1(struct ike *k, const struct ike_sa *sa, struct span sa_body)
 {
 	struct ike_proposal p;
@@ -115,6 +174,8 @@ void trace_p1(struct ike *k, const struct ike_sa *sa, struct span sa_body)
 		key(k, sa, &sa->path.remote);
 		act_debug(k, sa, "local preshared key found");
 	}
+	if (!off(k))
+		scan_profiles(k, sa);
 	for (size_t i = 0; !off(k) && i < k->cfg.n_p1; i++) {
 		const struct p1_policy *policy = &k->cfg.p1[i];
 		struct rd r;
@@ -243,9 +304,9 @@ static void payload(struct ike *k, const struct ike_sa *sa, const struct ike_pay
 	if (p->type == PL_VID) {
 		act_debug(k, sa, "processing vendor id payload");
 		natt_trace_vid(k, sa, p->body);
-	} else if (p->type == PL_NATD || p->type == PL_NATOA) {
+	} else if (p->type == PL_NATOA) {
 		act_debug(k, sa, "received payload type %u", p->type);
-	} else {
+	} else if (p->type != PL_NATD && p->type != PL_NATD_07 && p->type != PL_NATD_DRAFT) { /* natt_commit() */
 		act_debug(k, sa, "processing %s payload. message ID = %u",
 			  ike_payload_name(p->type), msgid);
 	}
@@ -264,12 +325,13 @@ void trace_payloads(struct ike *k, const struct ike_sa *sa, const struct ike_pay
 	}
 }
 
-void trace_first(struct ike *k, const struct ike_path *path, const struct ike_payloads *pl, bool psk,
-		 bool aggressive)
+void trace_first(struct ike *k, const struct ike_path *path, const struct ike_header *h, const struct ike_payloads *pl,
+		 bool psk, bool aggressive)
 {
 	if (off(k))
 		return;
 	act_debug_recv(k, NULL, path);
+	p1_begins(k, NULL, path, h->i_cookie);
 	act_debug(k, NULL, "Input = IKE_MESG_FROM_PEER, IKE_%s_EXCH", aggressive ? "AM" : "MM");
 	if (!aggressive)
 		act_debug(k, NULL, "Old State = IKE_READY  New State = IKE_R_MM1 ");
@@ -280,7 +342,7 @@ void trace_first(struct ike *k, const struct ike_path *path, const struct ike_pa
 		act_debug(k, NULL, "local preshared key found");
 }
 
-void trace_p2(const struct qm *q, const struct ike_payloads *pl, bool accepted)
+void trace_p2(const struct qm *q, const struct ike_payloads *pl, enum trace_p2 how)
 {
 	const struct ike_sa *sa = q->sa;
 	struct span body = ike_payload_find(pl, PL_SA, 0)->body;
@@ -289,11 +351,14 @@ void trace_p2(const struct qm *q, const struct ike_payloads *pl, bool accepted)
 
 	if (!off(k))
 		p2_transforms(k, sa, body);
-	if (accepted) {
+	if (how == TRACE_P2_ACCEPTED) {
 		act_debug(k, sa, "atts are acceptable.");
 		trace_proposal(q);
 	} else {
-		trace_refusal(q, body);
+		if (how == TRACE_P2_PFS)
+			trace_no_pfs(q);
+		else
+			trace_refusal(q, body);
 		act_debug_error(k, sa, "IPSec policy invalidated proposal with error 256");
 	}
 	while (i < pl->n && pl->v[i].type != PL_SA)

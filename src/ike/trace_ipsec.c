@@ -148,6 +148,26 @@ void trace_refusal(const struct qm *q, struct span sa_body)
 			a && p.proto == PROTO_ID_ESP ? a->ios_esp : "");
 }
 
+void trace_no_pfs(const struct qm *q)
+{
+	act_debug_ipsec(q->sa->k, &q->sa->path.remote, IKE_DEBUG_IPSEC_ERROR,
+			"(validate_transform_proposal): invalid transform proposal flags");
+}
+
+void trace_request_fired(struct ike *k, const struct p2_policy *p, const struct ipaddr *peer, unsigned count)
+{
+	char local[IPADDR_STRLEN], remote[IPADDR_STRLEN], near[PROXY], far[PROXY];
+
+	if (off(k))
+		return;
+	act_debug_ipsec(k, peer, IKE_DEBUG_IPSEC_MESSAGE,
+			": (key_engine) request timer fired: count = %u,\n  (identity) local= %s:0, remote= %s:0, \n"
+			"    local_proxy= %s, \n    remote_proxy= %s",
+			count, ipaddr_ios(&p->local, local), ipaddr_ios(peer, remote),
+			proxy(&p->sel.local, p->sel.proto, &p->sel.local_port, near),
+			proxy(&p->sel.remote, p->sel.proto, &p->sel.remote_port, far));
+}
+
 /* One of the protocols of s. */
 static void sa_block(struct ike *k, const struct pair *p, const struct sa_spec *s, uint8_t proto)
 {

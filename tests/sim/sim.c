@@ -287,7 +287,13 @@ void sim_acquire(int s, uint32_t policy)
 	work_now(s);
 }
 
-struct ike_env sim_env = { .random = fill, .export_keys = true };
+static const char *interface(void *ctx, uint32_t ifid)
+{
+	(void)ctx;
+	return ifid ? "FastEthernet0/0" : "";
+}
+
+struct ike_env sim_env = { .random = fill, .export_keys = true, .interface = interface };
 
 void sim_restart(int s, bool keep)
 {

@@ -41,7 +41,12 @@ def id_block(who, proto, port):
 REQUEST = 'IPSEC(sa_request): ,\n' + block('OUTBOUND', '3600s and 4608000kb', '0x0(0)')
 BEGIN = f'''{REQUEST}
 ISAKMP: (0):SA request profile is (NULL)
+ISAKMP: (0):Created a peer struct for {PEER}, peer port 500
+ISAKMP: (0):New peer created peer = 0x80000000C0000202 peer_handle = 0x800003E9
+ISAKMP: (0):Locking peer struct 0x80000000C0000202, refcount 1 for isakmp_initiator
 ISAKMP: (0):local port 500, remote port 500
+ISAKMP: (0):set new node 0 to QM_IDLE
+ISAKMP: (0):insert sa successfully sa = COOKIE
 ISAKMP: (0):Can not start Aggressive mode, trying Main mode.
 ISAKMP: (0):found peer pre-shared key matching {PEER}
 ISAKMP: (0):Input = IKE_MESG_FROM_IPSEC, IKE_SA_REQ_MM
@@ -55,6 +60,7 @@ ISAKMP: (0):Old State = IKE_I_MM1  New State = IKE_I_MM2
 ISAKMP: (0):processing SA payload. message ID = 0'''
 POLICY = f'''ISAKMP: (0):found peer pre-shared key matching {PEER}
 ISAKMP: (0):local preshared key found
+ISAKMP: (0):Scanning profiles for xauth ...
 ISAKMP: (0):Checking ISAKMP transform 1 against priority 10 policy
 ISAKMP: (0):      encryption AES-CBC
 ISAKMP: (0):      keylength of 256
@@ -78,8 +84,9 @@ ISAKMP: (0):Acceptable atts:life: 0
 ISAKMP: (0):Basic life_in_seconds:15840'''
 KEYS = '''ISAKMP: (0):processing KE payload. message ID = 0
 ISAKMP: (0):processing NONCE payload. message ID = 0
-ISAKMP: (0):received payload type 20
-ISAKMP: (0):received payload type 20
+ISAKMP: (1001):received payload type 20
+ISAKMP: (1001):His hash no match - this node outside NAT
+ISAKMP: (1001):received payload type 20
 ISAKMP: (1001):No NAT Found for self or peer'''
 OURSELVES = f'''ISAKMP: (1001):SA is doing
 ISAKMP: (1001):pre-shared key authentication using id type ID_IPV4_ADDR
@@ -143,7 +150,7 @@ IPSEC(create_sa): sa created,
     sa_spi= OUT(out),
     sa_trans= esp-aes 256 esp-sha-hmac , sa_conn_id= 1
 IPSEC(update_current_outbound_sa): updated peer {PEER} current outbound sa to SPI OUT
-ISAKMP: (1001):Successfully installed IPSEC SA (SPI:IN)
+ISAKMP: (1001):Successfully installed IPSEC SA (SPI:IN) on FastEthernet0/1
 ISAKMP: (1001):deleting node N error FALSE reason "No Error"'''
 QUICK = f'''ISAKMP: (1001):beginning Quick Mode exchange, M-ID of N
 ISAKMP: (1001):QM Initiator gets spi
@@ -159,6 +166,11 @@ ISAKMP: (1001):Sending an IKE IPv4 Packet.
 {INSTALLED}
 ISAKMP: (1001):Old State = IKE_QM_IPSEC_INSTALL_AWAIT  New State = IKE_QM_PHASE2_COMPLETE'''
 R_MAIN = f'''ISAKMP-PAK: (0):received packet from {PEER} dport 500 sport 500 Global (N) NEW SA
+ISAKMP: (0):Created a peer struct for {PEER}, peer port 500
+ISAKMP: (0):New peer created peer = 0x80000000C0000202 peer_handle = 0x800003E9
+ISAKMP: (0):Locking peer struct 0x80000000C0000202, refcount 1 for crypto_isakmp_process_block
+ISAKMP: (0):local port 500, remote port 500
+ISAKMP: (0):insert sa successfully sa = COOKIE
 ISAKMP: (0):Input = IKE_MESG_FROM_PEER, IKE_MM_EXCH
 ISAKMP: (0):Old State = IKE_READY  New State = IKE_R_MM1
 ISAKMP: (0):processing SA payload. message ID = 0
@@ -187,6 +199,7 @@ ISAKMP: (1001):processing NOTIFY INITIAL_CONTACT protocol 1
 {PROVEN}
 ISAKMP: (1001):Old State = IKE_R_MM5  New State = IKE_P1_COMPLETE'''
 R_QUICK = f'''ISAKMP-PAK: (1001):received packet from {PEER} dport 500 sport 500 Global (R) QM_IDLE
+ISAKMP: (1001):set new node N to QM_IDLE
 {CHECK.format(proposal=1, sec=3960, kb='')}
 ISAKMP: (1001):Old State = IKE_QM_READY  New State = IKE_QM_R_QM2
 ISAKMP-PAK: (1001):sending packet to {PEER} my_port 500 peer_port 500 (R) QM_IDLE
@@ -225,7 +238,7 @@ class Pair:
         lines, ours = [], False
         for line in self.router.log().splitlines():
             begins = re.match(r'\*\w{3} +\d+ [\d:.]+: (.*)', line)
-            ours = re.match('ISAKMP|IPSEC|crypto_engine', begins[1]) if begins else ours and line.startswith('  ')
+            ours = re.match('ISAKMP|IPSEC|crypto_engine|map_db', begins[1]) if begins else ours and line.startswith('  ')
             if ours:
                 lines.append((begins[1] if begins else line).rstrip() + '\n')
         return ''.join(lines)
@@ -237,6 +250,7 @@ class Pair:
 def named(text):
     """M-IDs and SPIs are random: they must be the same wherever IOS repeats them."""
     node, = set(re.findall(r'deleting node (\d+)', text))
+    text = re.sub(r'(?<=insert sa successfully sa = )[0-9A-F]{16}', 'COOKIE', text)
     spi_in, spi_out = re.findall(r'sa_spi= 0x([0-9A-F]+)\(', text)
     for spi, name in ((spi_in, 'IN'), (spi_out, 'OUT')):
         text = text.replace(f'0x{spi}({int(spi, 16)})', f'{name}({name.lower()})').replace(f'0x{spi}', name)
@@ -247,8 +261,9 @@ def named(text):
 def vendors(text):
     """The vendor ids differ between versions of strongSwan and of ours: ours, his, and the rest of the text."""
     ours = re.findall(r'ISAKMP: \(0\):constructed NAT-T vendor-(\S+) ID\n', text)
-    his = re.findall(r'ISAKMP: \(0\):processing vendor id payload\nISAKMP: \(0\):vendor ID is (.*)\n', text)
-    told = r'ISAKMP: \(\d+\):(processing vendor id payload|vendor ID is .*|constructed NAT-T vendor-.*)\n'
+    seems = r'(?:ISAKMP: \(0\):vendor ID seems Unity/DPD but major \d+ mismatch\n)?'
+    his = re.findall(rf'ISAKMP: \(0\):processing vendor id payload\n{seems}ISAKMP: \(0\):vendor ID is (.*)\n', text)
+    told = r'ISAKMP: \(\d+\):(processing vendor id payload|vendor ID (?:is|seems) .*|constructed NAT-T vendor-.*)\n'
     return ours, set(his), re.sub(told, '', text)
 
 
@@ -338,7 +353,8 @@ IPSEC(ipsec_process_proposal): transform proposal not supported for identity:
 ISAKMP-ERROR: (1001):IPSec policy invalidated proposal with error 256
 ...
 ISAKMP-ERROR: (1001):phase 2 SA policy not acceptable! (local {US} remote {PEER})'''),
-    'identities': (dict(ts=('10.2.1.0/24', NEAR)), f'''IPSEC(ipsec_process_proposal): proxy identities not supported
+    'identities': (dict(ts=('10.2.1.0/24', NEAR)), f'''map_db_find_best did not find matching map
+IPSEC(ipsec_process_proposal): proxy identities not supported
 ISAKMP-ERROR: (1001):IPSec policy invalidated proposal with error 32
 ISAKMP-ERROR: (1001):phase 2 SA policy not acceptable! (local {US} remote {PEER})'''),
 }
