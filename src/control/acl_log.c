@@ -52,6 +52,20 @@ static void say(const struct logged *f, const char *kind, const char *packet)
 		 f->permit ? "permitted" : "denied", packet, f->n, f->n == 1 ? "" : "s");
 }
 
+/* What routers say to each other; IOS logs it by name, other protocols by number. */
+static const char *routing_protocol(uint8_t proto)
+{
+	static const struct {
+		uint8_t proto;
+		const char *name;
+	} rows[] = { { 2, "igmp" }, { 9, "igrp" }, { 88, "eigrp" }, { 89, "ospf" }, { 103, "pim" } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].proto == proto)
+			return rows[i].name;
+	return NULL;
+}
+
 static void tell(struct logged *f, uint64_t now_ms)
 {
 	const struct acl_probe *p = &f->p;
@@ -73,6 +87,9 @@ static void tell(struct logged *f, uint64_t now_ms)
 		txt_printf(&t, "%s %s%s -> %s (%u/%u)", p->proto == 1 ? "icmp" : "icmpv6", a, via, b,
 			   p->icmp_type, p->icmp_code);
 		say(f, "DP", txt_cstr(&t));
+	} else if (p->src.family == IP_V4 && routing_protocol(p->proto)) {
+		txt_printf(&t, "%s %s%s -> %s", routing_protocol(p->proto), a, via, b);
+		say(f, "RP", txt_cstr(&t));
 	} else {
 		txt_printf(&t, "%u %s%s -> %s", p->proto, a, via, b);
 		say(f, "NP", txt_cstr(&t));

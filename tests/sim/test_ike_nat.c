@@ -50,6 +50,25 @@ static void give(const struct datagram *d)
 }
 
 /* The spelling of draft 02 without the line's end, alone: MD5 of the plain name. */
+/* Side 0 is behind the NAT: what each of the two hashes shows to him, and to the other. */
+static void hashes_are_told_as_ios_tells_them(void **state)
+{
+	(void)state;
+	sim_nat(10500, 14500);
+	for (int s = 0; s < 2; s++)
+		ike_set_debug(sim.side[s].ike, IKE_DEBUG_ISAKMP);
+	sim_acquire(0, 1);
+	sim_run(3000);
+	assert_non_null(strstr(sim.side[0].debug, "ISAKMP: (1001):received payload type 20\n"
+						  "ISAKMP: (1001):NAT found, both nodes inside NAT\n"
+						  "ISAKMP: (1001):received payload type 20\n"
+						  "ISAKMP: (1001):My hash no match -  this node inside NAT\n"));
+	assert_non_null(strstr(sim.side[1].debug, "ISAKMP: (1001):received payload type 20\n"
+						  "ISAKMP: (1001):His hash no match - this node outside NAT\n"
+						  "ISAKMP: (1001):received payload type 20\n"
+						  "ISAKMP: (1001):His hash no match - this node outside NAT\n"));
+}
+
 static void draft_02_is_known_in_its_plain_spelling(void **state)
 {
 	(void)state;
@@ -599,6 +618,7 @@ static void a_message_survives_what_is_put_between_if_it_is_sent_again(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SIM_TEST(hashes_are_told_as_ios_tells_them),
 		SIM_TEST(draft_02_is_known_in_its_plain_spelling),
 		SIM_TEST(the_best_way_that_both_know_is_taken),
 		SIM_TEST(an_authentic_message_from_elsewhere_moves_phase_1_and_its_sas),

@@ -200,8 +200,10 @@ static void wrong_key_stays_in_key_exchange_and_says_so(void **state)
 	(void)state;
 	memcpy(sim.side[1].psk[0].key, "otherkey!", 9);
 	sim_configure(1);
+	ike_set_debug(sim.side[1].ike, IKE_DEBUG_ISAKMP);
 	sim_acquire(0, 1);
 	sim_run(3000);
+	assert_non_null(strstr(sim.side[1].debug, "ISAKMP-ERROR: (1001):reserved not zero on ID payload!\n"));
 	assert_int_equal(sim_state(0), IKE_MM_KEY_EXCH);
 	assert_int_equal(sim_state(1), IKE_MM_KEY_EXCH);
 	assert_non_null(strstr(sim.side[1].log, "CRYPTO-4-IKMP_BAD_MESSAGE"));

@@ -127,7 +127,9 @@ static void the_answer_decides(void **state)
 			    "CRYPTO-5-IKMP_INVAL_CERT: Certificate received from 192.0.2.2 is bad: a rule");
 	answer = -EBADMSG;
 	sa.initiator = true;
-	assert_non_null(strstr(refusal(&pl), "it is not the signature of HASH_R"));
+	assert_string_equal(refusal(&pl), "CRYPTO-6-IKMP_AUTH_FAIL: Authentication method rsa-sig failed with host "
+					  "192.0.2.2: SIG payload: it is not the signature of HASH_R by the key in the "
+					  "peer's certificate (RFC 2409 section 5.1)");
 	sa.initiator = false;
 	assert_non_null(strstr(refusal(&pl), "it is not the signature of HASH_I"));
 	answer = 0;
