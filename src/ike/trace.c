@@ -65,7 +65,7 @@ static void p1_begins(struct ike *k, const struct ike_sa *own, const struct ike_
 	act_debug(k, own, "local port %u, remote port %u", path->local_port, path->remote_port);
 	if (own)
 		act_debug(k, own, "set new node 0 to QM_IDLE      ");
-	act_debug(k, own, "insert sa successfully sa = %" PRIX64, sa_name);
+	act_debug(k, own, "insert sa successfully sa = %016" PRIX64, sa_name);
 }
 
 void trace_begin(struct ike_sa *sa)

@@ -221,11 +221,11 @@ def world():
 
 
 class Pair:
-    def __init__(self, world, suite=SUITE, esp=ESP, ts=(FAR, NEAR), args=()):
+    def __init__(self, world, suite=SUITE, esp=ESP, ts=(FAR, NEAR), args=(), ike=2, **ours):
         self.world = world
-        self.peer = Charon(world.them, 'fake', built('tests', 'system', 'libxfrmfake.so')).start()
+        self.peer = Charon(world.them, 'fake', built('tests', 'system', 'libxfrmfake.so'), ike=ike).start()
         self.peer.load({'c': connection(PEER, US, suite, {'t': child(*ts, esp)})}, psk='secretkey')
-        self.router = Router(world.us, config(SUITE, US, PEER, [LAN]), args=args)
+        self.router = Router(world.us, config(SUITE, US, PEER, [LAN], **ours), args=args)
 
     def ask(self, role):
         if role == 'initiator':
@@ -337,6 +337,29 @@ def test_it_is_switched_asked_about_and_has_no_keys(world):
     pair.ask('initiator')
     until(lambda: 'QM_IDLE' in cli('show crypto isakmp sa'), 10, 'phase 1')
     assert pair.said() == before
+
+
+@pytest.mark.parametrize('role', ['initiator', 'responder'])
+def test_nothing_that_keys_are_made_of_is_told(world, role):
+    """strongSwan says what both ends derived: the Diffie-Hellman secret, SKEYID and its three, the keys of phase 1 and
+    of ESP. Not eight bytes of it are in what we say with all debugging on, wherever that goes."""
+    pair = Pair(world, esp=f'{ESP}-modp1024', ike=4, pfs=True, extra='logging buffered 1000000\ncrypto logging session')
+    pair.router.cli('debug crypto isakmp\ndebug crypto ipsec\ndebug crypto engine')
+    pair.ask(role)
+    pair.up()
+    secrets = pair.peer.ike_secrets()
+    assert {'SKEYID', 'SKEYID_d', 'SKEYID_a', 'SKEYID_e'} <= set(secrets), secrets
+    assert any('secret' in name for name in secrets), secrets
+    secrets.update({f'ESP {i}': key for i, key in enumerate(sorted(pair.peer.child_keys()))}, psk=b'secretkey'.hex())
+    assert len(secrets) >= 10, secrets
+    cli = pair.router.cli
+    told = pair.router.log() + cli('enable; show logging') + cli('enable; show logging | json') + cli('enable; show history')
+    told += cli('enable; show crypto isakmp sa detail; show crypto ipsec sa detail; show crypto engine connections active')
+    assert told.count('QM_PHASE2_COMPLETE') >= 3 and 'secretkey' not in told
+    digits = re.sub(r'[\s:,]|0x', '', told.lower())
+    found = [(name, key[i:i + 16]) for name, key in secrets.items() for i in range(0, max(1, len(key) - 15), 2)
+             if key[i:i + 16] in digits]
+    assert not found, found
 
 
 REFUSED = {

@@ -80,7 +80,7 @@ def child(local_ts, remote_ts, proposals, **more):
 
 
 class Charon:
-    def __init__(self, ns, kernel='libipsec', fake=None, retransmit=None, options=None):
+    def __init__(self, ns, kernel='libipsec', fake=None, retransmit=None, options=None, ike=2):
         need(CHARON, SWANCTL)
         self.ns, self.kernel, self.fake = ns, kernel, fake
         self.dir = ns.net.dir / f'charon-{ns.label}'
@@ -98,7 +98,7 @@ class Charon:
             'retransmit_base': retry.get('base', 1.4),
             'install_virtual_ip': 'no', 'install_routes': 'yes' if kernel == 'libipsec' else 'no',
             # chd = 4 prints keys, for child_keys()
-            'filelog': {'f': {'path': self.logfile, 'default': 1, 'ike': 2, 'cfg': 2, 'chd': 4,
+            'filelog': {'f': {'path': self.logfile, 'default': 1, 'ike': ike, 'cfg': 2, 'chd': 4,
                               'flush_line': 'yes'}},
             'plugins': plugins, **(options or {})}}
         self.conf = self.dir / 'strongswan.conf'
@@ -175,6 +175,22 @@ class Charon:
 
     def since(self, mark):
         return self.log()[mark:]
+
+    def ike_secrets(self):
+        """{name: bytes as hex} of what phase 1 was made of and made: with ike=4 charon prints it."""
+        found, name, left = {}, None, 0
+        for line in self.log().splitlines():
+            m = re.search(r'\[IKE\] +((?:shared Diffie Hellman secret|SKEYID\w*|encryption key \w+)) => (\d+) bytes', line)
+            if m:
+                name, left = m[1], int(m[2])
+                found[name] = ''
+                continue
+            m = re.search(r'\[IKE\] +\d+: ((?:[0-9A-F]{2} )+)', line)
+            if name and m:
+                found[name] = (found[name] + m[1].replace(' ', '').lower())[:2 * left]
+            else:
+                name = None
+        return found
 
     def child_keys(self):
         """{key bytes as hex} of every IPsec SA that charon derived."""
