@@ -95,7 +95,11 @@ static void check_group(const struct config *c, const char *name, const char *ob
 {
 	size_t n = name[0] ? config_acl_refused(c, name) : 0;
 
-	if (n)
+	if (n && !config_find_acl(c, name)) {
+		report_object(r, REPORT_ERROR, obj, NULL, "no line of access list %s is understood, so there is none: everything "
+			      "passes.", name);
+		report_fix(r, "ip access-list extended %s", name);
+	} else if (n)
 		report_object(r, REPORT_ERROR, obj, "write them with tests that this version knows",
 			      "%zu line%s of access list %s %s not understood and not used: what %s "
 			      "may pass.", n, n == 1 ? "" : "s", name, n == 1 ? "is" : "are",
@@ -104,7 +108,7 @@ static void check_group(const struct config *c, const char *name, const char *ob
 
 static void check_group_exists(const struct config *c, const char *name, const char *obj, struct report *r)
 {
-	if (!name[0] || config_find_acl(c, name))
+	if (!name[0] || config_find_acl(c, name) || config_acl_refused(c, name)) /* of which check_group() has spoken */
 		return;
 	report_object(r, REPORT_WARNING, obj, NULL, "access list %s of ip access-group does not exist.", name);
 	report_fix(r, "ip access-list extended %s", name);

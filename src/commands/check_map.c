@@ -129,12 +129,12 @@ static void check_entry_acl(const struct config *c, const struct cfg_map_entry *
 			      "access list %s permits nothing, so nothing is protected.", acl->name);
 }
 
-static void check_terms(const struct config *c, const struct cfg_map_entry *e, bool ipv6, const char *obj,
+/* what: "entry" or "profile". */
+static void check_terms(const struct config *c, const struct cfg_map_entry *e, const char *what, bool ipv6, const char *obj,
 			struct report *r)
 {
 	if (!e->n_transforms)
-		report_object(r, REPORT_ERROR, obj, "set transform-set NAME",
-			      "there is no transform set, so the entry is disabled.");
+		report_object(r, REPORT_ERROR, obj, "set transform-set NAME", "there is no transform set, so the %s is disabled.", what);
 	for (size_t i = 0; i < e->n_transforms; i++)
 		if (!config_find_transform(c, e->transforms[i])) {
 			report_object(r, REPORT_ERROR, obj, NULL, "transform set %s does not exist.", e->transforms[i]);
@@ -158,7 +158,7 @@ static void check_dynamic_maps(const struct config *c, struct report *r)
 
 			snprintf(obj, sizeof(obj), "crypto dynamic-map %s %u",
 				 c->dynamic_maps.v[i]->name, e->seq);
-			check_terms(c, e, c->dynamic_maps.v[i]->ipv6, obj, r);
+			check_terms(c, e, "entry", c->dynamic_maps.v[i]->ipv6, obj, r);
 			check_profile_use(c, obj, e->profile, r);
 			if (!e->match_acl[0])
 				report_object(r, REPORT_WARNING, obj, "match address ACCESS-LIST",
@@ -189,7 +189,7 @@ static void check_manual(const struct config *c, const struct cfg_map_entry *e, 
 		report_object(r, REPORT_WARNING, obj, "one entry for each permit line",
 			      "manual keys serve the first permit entry of access list %s; what the others "
 			      "permit is dropped.", acl->name);
-	check_terms(c, e, ipv6, obj, r);
+	check_terms(c, e, "entry", ipv6, obj, r);
 	if (!e->match_acl[0])
 		report_object(r, REPORT_ERROR, obj, "match address ACCESS-LIST",
 			      "there is no access list, so the entry is disabled.");
@@ -203,7 +203,7 @@ static void check_ipsec_profiles(const struct config *c, struct report *r)
 		const struct cfg_map_entry *e = c->ipsec_profiles.v[i]->entries.v[0];
 
 		check_object_name(obj, "crypto ipsec profile", c->ipsec_profiles.v[i]->name);
-		check_terms(c, e, false, obj, r);
+		check_terms(c, e, "profile", false, obj, r);
 		check_profile_use(c, obj, e->profile, r);
 	}
 }
@@ -246,7 +246,7 @@ static void check_entry(const struct config *c, const struct cfg_map *m,
 			check_no_key(obj, &e->peers[i].addr, text, r);
 		}
 	}
-	check_terms(c, e, m->ipv6, obj, r);
+	check_terms(c, e, "entry", m->ipv6, obj, r);
 	if (!e->match_acl[0])
 		report_object(r, REPORT_ERROR, obj, "match address ACCESS-LIST",
 			      "there is no access list, so the entry is disabled.");

@@ -109,6 +109,8 @@ bool check_find_protection(const struct config *c, const struct cfg_interface *i
 	gre.local = t->source.family ? t->source : ipv6 ? check_first_address6(out) : out->addr.addr;
 	if (!gre.local.family || !gre.remote.family)
 		return false;
+	if (t->protection[0] && !config_find_ipsec_profile(c, t->protection))
+		return false; /* it sends nothing */
 	*ret_entry = t->protection[0] ? config_find_ipsec_profile(c, t->protection) :
 		     m		      ? entry_for(c, m, &gre) :
 					NULL;

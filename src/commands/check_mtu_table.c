@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What fits into each tunnel and each entry of a crypto map, by its own transform set and behind a NAT. */
 #include <stdio.h>
+#include <string.h>
 
 #include "commands/check_ipv6.h"
 #include "commands/check_mtu.h"
@@ -50,6 +51,13 @@ static void each_of_tunnel(const struct config *c, const struct cfg_interface *f
 	}
 }
 
+static uint32_t path_of(const struct cfg_interface *f, bool ipv6)
+{
+	uint32_t path = f->mtu ? f->mtu : 1500, said = ipv6 ? f->ip6.mtu : f->ip_mtu;
+
+	return said && said < path ? said : path;
+}
+
 /* Of a list between the two ends alone transport mode takes a header less. */
 static bool is_transport(const struct config *c, const struct cfg_map_entry *e, const struct p2_transform *set)
 {
@@ -66,17 +74,26 @@ static bool is_transport(const struct config *c, const struct cfg_map_entry *e, 
 	return ends;
 }
 
+/* Paths of the same length have the same rows. */
+static bool is_told(const struct config *c, const struct cfg_interface *f, const char *map, bool ipv6)
+{
+	for (size_t i = 0; i < c->interfaces.n && c->interfaces.v[i] != f; i++) {
+		const struct cfg_interface *g = c->interfaces.v[i];
+
+		if (path_of(g, ipv6) == path_of(f, ipv6) && !strcmp(ipv6 ? g->ip6.crypto_map : g->crypto_map, map))
+			return true;
+	}
+	return false;
+}
+
 static void each_of_map(const struct config *c, const struct cfg_interface *f, const char *name, bool ipv6, mtu_row_fn *fn, void *ctx)
 {
-	const struct cfg_map *m = name[0] ? config_find_map(c, name) : NULL;
-	uint32_t said = ipv6 ? f->ip6.mtu : f->ip_mtu;
+	const struct cfg_map *m = name[0] && !is_told(c, f, name, ipv6) ? config_find_map(c, name) : NULL;
 
 	for (size_t i = 0; m && i < m->entries.n; i++) {
 		const struct cfg_map_entry *e = m->entries.v[i];
-		struct mtu_row row = { .path = f->mtu ? f->mtu : 1500 };
+		struct mtu_row row = { .path = path_of(f, ipv6) };
 
-		if (said && said < row.path)
-			row.path = said;
 		snprintf(row.object, sizeof(row.object), "crypto map %s%s %u", m->ipv6 ? "ipv6 " : "", m->name, e->seq);
 		for (size_t k = 0; e->match_acl[0] && k < e->n_transforms; k++) {
 			const struct cfg_transform *set = config_find_transform(c, e->transforms[k]);

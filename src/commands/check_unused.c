@@ -240,6 +240,8 @@ static void check_offers(const struct config *c, struct report *r)
 		if (grade_refused_policy(p))
 			report_object(r, REPORT_NOTE, obj, "encryption aes 256, hash sha256, group 14",
 				      "IOS XE 17.11 and later refuse it by default: a peer that is upgraded stays down.");
+		else if (p->hash == HASH_SHA1)
+			report_object(r, REPORT_NOTE, obj, "hash sha256", "SHA-1 is on its way out (RFC 8247: MUST-).");
 	}
 }
 
@@ -253,11 +255,14 @@ static void check_sets(const struct config *c, struct report *r)
 		const struct p2_transform *t = &c->ipsec.transforms.v[i]->t;
 
 		check_object_name(obj, "crypto ipsec transform-set", t->name);
-		snprintf(fix, sizeof(fix), "%s esp-aes 256 esp-sha256-hmac", obj);
+		snprintf(fix, sizeof(fix), "%s %s esp-sha256-hmac", obj, t->cipher == CIPHER_NULL ? "esp-null" : "esp-aes 256");
 		snprintf(null, sizeof(null), "%s esp-null esp-sha256-hmac", obj);
 		if (grade_refused_transform(t))
 			report_object(r, REPORT_NOTE, obj, fix,
 				      "IOS XE 17.11 and later refuse it by default: a peer that is upgraded stays down.");
+		else if (t->esp_auth == AUTH_HMAC_SHA1_96 || t->ah_auth == AUTH_HMAC_SHA1_96)
+			report_object(r, REPORT_NOTE, obj, t->cipher == CIPHER_UNSET ? null : fix,
+				      "HMAC-SHA-1 is on its way out (RFC 8221: MUST-).");
 		if (t->ah_auth && t->cipher != CIPHER_UNSET)
 			report_object(r, REPORT_NOTE, obj, fix,
 				      "AH beside ESP that authenticates costs 24 bytes a packet and crosses no NAT; "

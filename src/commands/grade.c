@@ -206,7 +206,7 @@ void grade_table(const struct config *c, struct txt *out)
 {
 	if (!c->isakmp.policies.n && !c->ipsec.transforms.n)
 		return;
-	txt_str(out, "Grades (A best, F worst; RFC 8247 for IKE, though it speaks of IKEv2; RFC 8221 for ESP and AH)\n");
+	txt_str(out, "Grades (A best, F worst; RFC 8247 for IKE, though it speaks of IKEv2: IKEv1 is historic, RFC 9395; RFC 8221 for ESP and AH)\n");
 	each(c, table_row, out);
 }
 

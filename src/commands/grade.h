@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How good a policy or a transform set is, from A to F: the worst of its parts. RFC 8247 says what holds for IKE,
- * RFC 8221 for ESP and AH; both were written when IKEv1 was old already. */
+ * RFC 8221 for ESP and AH; both were written when IKEv1 was old already. RFC 9395, which updates them, has made it
+ * historic and changes the level of nothing that is graded here. */
 #ifndef COMMANDS_GRADE_H
 #define COMMANDS_GRADE_H
 

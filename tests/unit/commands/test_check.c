@@ -103,6 +103,10 @@ static void each_fault_has_its_own_sentence(void **state)
 		{ GOOD_IF " ip access-group E in\nip access-list extended E\n deny ip object-group A any\n permit ip any any\n",
 		  "error: interface FastEthernet0/1: 1 line of access list E is not understood and not used: "
 		  "what it denies may pass" },
+		{ GOOD_IF " ip access-group E in\naccess-list E extended permit ip any any\n",
+		  "error: interface FastEthernet0/1: no line of access list E is understood, so there is none: everything passes.\n"
+		  "    fix: ip access-list extended E\n" },
+		{ "crypto ipsec profile P\n", "error: crypto ipsec profile P: there is no transform set, so the profile is disabled." },
 		{ GOOD_TUNNEL " tunnel protection ipsec profile P ikev2-profile X\n",
 		  "error: interface Tunnel0: a line of tunnel protection is not understood: the tunnel sends and takes nothing" },
 		{ GOOD_TUNNEL " tunnel protection ipsec profile P isakmp-profile NOT-THERE\n",

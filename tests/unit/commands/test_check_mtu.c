@@ -83,6 +83,41 @@ static void a_map_has_a_row_of_its_own(void **state)
 	config_free(c);
 }
 
+/* On two interfaces whose paths are as long it has it once. */
+static void a_row_is_told_once(void **state)
+{
+	static const char two[] = "interface FastEthernet0/2\n ip address 192.0.3.1 255.255.255.0\n crypto map M\n"
+				  "interface FastEthernet0/3\n ip address 192.0.4.1 255.255.255.0\n ip mtu 1400\n crypto map M\n";
+	struct config *c = configured("esp-3des esp-sha-hmac", "transport", two);
+	struct txt out = TXT_INIT;
+	unsigned rows = 0;
+
+	(void)state;
+	check_mtu_table(c, &out);
+	for (const char *p = txt_cstr(&out); (p = strstr(p, "crypto map M 10 ")); p++)
+		rows++;
+	assert_int_equal(rows, 2);
+	assert_non_null(strstr(txt_cstr(&out), "transport  1400"));
+	txt_fini(&out);
+	config_free(c);
+}
+
+static void a_tunnel_that_carries_nothing_has_no_row(void **state)
+{
+	struct report said = { 0 };
+	struct config *c = load("interface FastEthernet0/1\n ip address 192.0.2.1 255.255.255.0\ninterface Tunnel0\n"
+				" tunnel source FastEthernet0/1\n tunnel destination 192.0.2.2\n"
+				" tunnel protection ipsec profile NONE\n", &said);
+	struct txt out = TXT_INIT;
+
+	(void)state;
+	check_mtu_table(c, &out);
+	assert_string_equal(txt_cstr(&out), "");
+	txt_fini(&out);
+	report_fini(&said);
+	config_free(c);
+}
+
 static void nothing_to_carry_no_table(void **state)
 {
 	struct report said = { 0 };
@@ -134,6 +169,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fits_by_suite_and_mode),
 		cmocka_unit_test(a_map_has_a_row_of_its_own),
+		cmocka_unit_test(a_row_is_told_once),
+		cmocka_unit_test(a_tunnel_that_carries_nothing_has_no_row),
 		cmocka_unit_test(nothing_to_carry_no_table),
 		cmocka_unit_test(the_ip_mtu_of_the_notes),
 	};

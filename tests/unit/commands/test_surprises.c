@@ -53,6 +53,89 @@ static char *checked(const char *text)
 	return txt_steal(&out);
 }
 
+/* Levels of the RFCs: 8247 sections 2.1, 2.3 and 2.4; 8221 sections 4, 5 and 6. NULL: nothing is said against it. */
+static void grades_cite_the_levels_of_the_rfcs(void **state)
+{
+	static const struct {
+		const char *text;
+		char letter;
+		const char *cites;
+	} rows[] = {
+		{ IKE(" encr des\n hash sha256\n group 19\n"), 'F', "DES: 56 bits are searched in hours (RFC 8247: MUST NOT)" },
+		{ IKE(" encr 3des\n hash sha256\n group 19\n"), 'D', "(Sweet32; RFC 8247: MAY, and no MUST- any more)" },
+		{ IKE(" encr aes\n hash md5\n group 19\n"), 'F', "MD5 (RFC 8247: MUST NOT)" },
+		{ IKE(" encr aes\n hash sha\n group 19\n"), 'D', "SHA-1 (RFC 8247: MUST-" },
+		{ IKE(" encr aes\n hash sha256\n group 1\n"), 'F', "RFC 8247: MUST NOT" },
+		{ IKE(" encr aes\n hash sha256\n group 2\n"), 'F', "RFC 8247: SHOULD NOT" },
+		{ IKE(" encr aes\n hash sha256\n group 5\n"), 'F', "RFC 8247: SHOULD NOT" },
+		{ IKE(" encr aes\n hash sha256\n group 24\n"), 'F', "RFC 8247: SHOULD NOT" },
+		{ IKE(" encr aes\n hash sha256\n group 14\n"), 'B', "RFC 8247: MUST;" },
+		{ IKE(" encr aes 256\n hash sha384\n group 20\n"), 'A', NULL },
+		{ SET("esp-des esp-sha256-hmac"), 'F', "DES (RFC 8221: MUST NOT)" },
+		{ SET("esp-3des esp-sha256-hmac"), 'D', "(Sweet32; RFC 8221: SHOULD NOT)" },
+		{ SET("esp-null esp-sha256-hmac"), 'C', "RFC 8221: MUST, for authentication alone" },
+		{ SET("esp-aes esp-md5-hmac"), 'F', "HMAC-MD5 (RFC 8221: MUST NOT)" },
+		{ SET("ah-md5-hmac"), 'F', "HMAC-MD5 (RFC 8221: MUST NOT)" },
+		{ SET("esp-aes esp-sha-hmac"), 'D', "HMAC-SHA-1 (RFC 8221: MUST-" },
+		{ SET("esp-aes"), 'F', "RFC 8221 section 4: MUST NOT" },
+		{ SET("ah-sha256-hmac esp-aes esp-sha256-hmac"), 'C', "RFC 8221 section 4: NOT RECOMMENDED" },
+		{ SET("esp-aes esp-sha256-hmac"), 'A', NULL },
+		{ SET("esp-gcm"), 'A', NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct config *c = loaded(rows[i].text);
+		struct txt why = TXT_INIT;
+		char letter = c->ipsec.transforms.n ? grade_transform(&c->ipsec.transforms.v[0]->t, &why) :
+						      grade_policy(&c->isakmp.policies.v[0]->p, &why);
+
+		if (letter != rows[i].letter || !rows[i].cites != !why.len ||
+		    (rows[i].cites && !strstr(txt_cstr(&why), rows[i].cites)))
+			fail_msg("%s: %c %s", rows[i].text, letter, txt_cstr(&why));
+		txt_fini(&why);
+		config_free(c);
+	}
+}
+
+/* Whatever has a grade below C has a remark with a line to type. */
+static void a_bad_grade_has_its_line_to_type(void **state)
+{
+	static const char *const ciphers[] = { "des", "3des", "aes 256" }, *const hashes[] = { "md5", "sha", "sha256" },
+			  *const groups[] = { "1", "2", "5", "14", "19", "24" },
+			  *const sets[] = { "esp-des", "esp-3des", "esp-aes", "esp-null", "ah-md5-hmac", "ah-sha-hmac", "esp-gcm" },
+			  *const auths[] = { "", " esp-md5-hmac", " esp-sha-hmac", " esp-sha256-hmac" };
+	char text[200];
+	size_t bad = 0;
+
+	(void)state;
+	for (size_t n = 0; n < 3 * 3 * 6 + 7 * 4; n++) {
+		struct txt why = TXT_INIT;
+		bool policy = n < 3 * 3 * 6;
+
+		if (policy)
+			snprintf(text, sizeof(text), "crypto isakmp policy 10\n encr %s\n hash %s\n authentication pre-share\n group %s\n",
+				 ciphers[n % 3], hashes[n / 3 % 3], groups[n / 9]);
+		else
+			snprintf(text, sizeof(text), "crypto ipsec transform-set T %s%s\n", sets[(n - 54) % 7], auths[(n - 54) / 7]);
+		struct config *c = loaded(text);
+		if (c->isakmp.policies.n + c->ipsec.transforms.n) { /* else it is no set of IOS's */
+			char letter = policy ? grade_policy(&c->isakmp.policies.v[0]->p, &why) :
+					       grade_transform(&c->ipsec.transforms.v[0]->t, &why);
+			char *said = checked(text);
+			const char *remark = strstr(said, policy ? "crypto isakmp policy 10: " : "crypto ipsec transform-set T: ");
+
+			bad += letter > 'C';
+			if (letter > 'C' && (!remark || !strstr(remark, "fix: ")))
+				fail_msg("%s is graded %c and there is no line to type:\n%s", text, letter, said);
+			free(said);
+		}
+		txt_fini(&why);
+		config_free(c);
+	}
+	assert_true(bad > 50);
+}
+
 static void a_sentence_where_there_is_something_to_say(void **state)
 {
 	static const struct remark_row rows[] = {
@@ -339,6 +422,8 @@ static void who_may_begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(grades_cite_the_levels_of_the_rfcs),
+		cmocka_unit_test(a_bad_grade_has_its_line_to_type),
 		cmocka_unit_test(a_sentence_where_there_is_something_to_say),
 		cmocka_unit_test(notes_stay_out_of_the_log),
 		cmocka_unit_test(grades),
