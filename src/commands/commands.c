@@ -200,17 +200,23 @@ void commands_render(const struct config *c, unsigned flags, struct txt *out)
 	txt_str(out, "end\n");
 }
 
-void commands_render_file(const struct config *c, const char *version, unsigned flags, struct txt *out)
+void commands_render_version(const struct config *c, const char *version, const char *text, struct txt *out)
 {
-	struct txt text = TXT_INIT;
 	bool own = false;
 
 	for (size_t i = 0; i < c->kept.n; i++)
 		own |= c->kept.v[i]->kind == KEPT_QUIET &&
 		       !strncmp(c->kept.v[i]->text, "version ", 8);
-	commands_render(c, flags, &text);
 	if (!own) /* `service` lines are of its paragraph */
-		txt_printf(out, "version %s\n%s", version, strncmp(txt_cstr(&text), "hostname ", 9) ? "" : "!\n");
+		txt_printf(out, "version %s\n%s", version, strncmp(text, "hostname ", 9) ? "" : "!\n");
+}
+
+void commands_render_file(const struct config *c, const char *version, unsigned flags, struct txt *out)
+{
+	struct txt text = TXT_INIT;
+
+	commands_render(c, flags, &text);
+	commands_render_version(c, version, txt_cstr(&text), out);
 	txt_mem(out, txt_cstr(&text), text.len);
 	out->bad |= text.bad;
 	if (text.s)

@@ -49,6 +49,9 @@ void commands_render(const struct config *c, unsigned flags, struct txt *out);
 /* The same with a `version` line in front, as files have it, unless the
  * configuration that was read has brought its own. */
 void commands_render_file(const struct config *c, const char *version, unsigned flags, struct txt *out);
+/* That line alone, before a text that commands_render() has made, or the beginning of it; nothing if the configuration has its
+ * own. */
+void commands_render_version(const struct config *c, const char *version, const char *text, struct txt *out);
 /* `interface Tunnel0` and its lines; nothing if it is not configured. */
 void commands_render_interface(const struct config *c, const char *ifname, struct txt *out);
 /* The access lists of IPv4, as the running configuration has them. */

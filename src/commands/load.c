@@ -174,26 +174,28 @@ void report_print_log(const struct report *r, const char *name, struct txt *out)
 	print_all(r, 0, name, PRINT_LOG, out);
 }
 
-void report_json(const struct report *r, struct json *j)
+void report_json_message(const struct report_msg *m, struct json *j)
 {
 	static const char *const words[] = { "note", "warning", "error" };
 
-	json_array(j, "messages");
-	for (size_t i = 0; i < r->n; i++) {
-		const struct report_msg *m = &r->v[i];
+	json_object(j, NULL);
+	json_str(j, "severity", words[m->severity]);
+	if (m->line || m->at)
+		json_num(j, "line", m->line ? m->line : m->at);
+	else
+		json_null(j, "line");
+	json_str_or_null(j, "source", m->source ? m->source : "");
+	json_str_or_null(j, "object", m->object ? m->object : "");
+	json_str(j, "text", m->text);
+	json_str_or_null(j, "fix", m->fix ? m->fix : "");
+	json_object_end(j);
+}
 
-		json_object(j, NULL);
-		json_str(j, "severity", words[m->severity]);
-		if (m->line || m->at)
-			json_num(j, "line", m->line ? m->line : m->at);
-		else
-			json_null(j, "line");
-		json_str_or_null(j, "source", m->source ? m->source : "");
-		json_str_or_null(j, "object", m->object ? m->object : "");
-		json_str(j, "text", m->text);
-		json_str_or_null(j, "fix", m->fix ? m->fix : "");
-		json_object_end(j);
-	}
+void report_json(const struct report *r, struct json *j)
+{
+	json_array(j, "messages");
+	for (size_t i = 0; i < r->n; i++)
+		report_json_message(&r->v[i], j);
 	json_array_end(j);
 }
 

@@ -37,6 +37,7 @@ void report_print_from(const struct report *r, size_t from, const char *name, st
 void report_print_colour(const struct report *r, const char *name, struct txt *out);
 /* The member `messages` of an object that is open. */
 void report_json(const struct report *r, struct json *j);
+void report_json_message(const struct report_msg *m, struct json *j); /* an element of that array */
 /* The same for logs: a wrong line may hold a key, wherever the mistake is, so what
  * was written is left out; the number and what is wrong with it stay. */
 void report_print_log(const struct report *r, const char *name, struct txt *out);

@@ -47,6 +47,7 @@ static int recompile(struct control *c)
 {
 	struct compiled new;
 
+	streams_finish(c);
 	secrets_follow(c);
 	int err = compile(c->config, c->ifs, c->n_ifs, &c->ids, &new);
 

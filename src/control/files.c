@@ -211,24 +211,6 @@ void files_typed(struct control *c, const char *path, const char *line)
 	note_change(c);
 }
 
-/* As `show clock` says the time, but without its star and its milliseconds. */
-static void put_change(const char *clock, struct txt *out)
-{
-	const char *at = clock + (*clock == '*');
-	size_t sec = strcspn(at, ".");
-
-	txt_printf(out, "! Last configuration change at %.*s%s\n!\n", (int)sec, at, at + sec + strcspn(at + sec, " "));
-}
-
-void files_running_body(struct control *c, unsigned flags, struct txt *out)
-{
-	secrets_follow(c);
-	txt_str(out, "!\n");
-	if (c->changed_at)
-		put_change(c->changed_at, out);
-	commands_render_file(c->config, "15.9", flags, out);
-}
-
 /* The new file is as private as the one whose place it takes, and never open to
  * others: it holds keys. One that was not there is its owner's alone. */
 static int take_mode(int fd, const char *path)

@@ -416,7 +416,6 @@ int files_save(struct control *c, struct txt *out);
 void files_changed(struct control *c); /* the running configuration, just now */
 /* The same by a line that was taken, where the lines of path lead (cli_session_path(); NULL: they do not). */
 void files_typed(struct control *c, const char *path, const char *line);
-void files_running_body(struct control *c, unsigned flags, struct txt *out); /* enum cli_render_flag; without a heading */
 
 /* A packet came in clear that should have been protected: %CRYPTO-4-RECVD_PKT_NOT_IPSEC, at
  * most once a minute, as IOS; show counts all. */

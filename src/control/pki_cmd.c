@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/pki_cmd.h"
+#include "control/stream.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -151,11 +152,13 @@ void pki_config_changed(struct control *c)
 int pki_install(struct control *c, const char *trustpoint, enum cert_kind kind,
 		const struct pki_cert *cert)
 {
-	struct cfg_chain *chain = pki_add_chain(&c->config->pki, trustpoint);
 	struct span der = pki_cert_der(cert);
-	struct txt serial = TXT_INIT;
 	struct cfg_cert *x = NULL, *old;
+	struct txt serial = TXT_INIT;
+	struct cfg_chain *chain;
 
+	streams_finish(c); /* a CA may answer while the configuration is shown */
+	chain = pki_add_chain(&c->config->pki, trustpoint);
 	if (!chain || der.len > CFG_CERT_BYTES)
 		return chain ? -E2BIG : -ENOSPC;
 	while ((old = pki_chain_cert(c, trustpoint, kind)))

@@ -7,7 +7,7 @@
 #include "control/dialog.h"
 #include "control/life.h"
 #include "control/redirect.h"
-#include "control/show.h"
+#include "control/show_now.h"
 #include "control/stream.h"
 #include "host/log.h"
 #include "host/os.h"
@@ -80,7 +80,7 @@ static bool run_in_pieces(struct session *s, const struct cli_result *r, const s
 	struct txt why = TXT_INIT;
 
 	if (!cli_pipe_filters(p) || !cli_filter_open(p, &filter, &why))
-		s->stream = stream_new(s->c, s, r->action, a, filter);
+		s->stream = stream_new(s->c, s, r->action, a, p->kind == CLI_PIPE_JSON, filter);
 	if (!s->stream) {
 		session_print(s, why.len ? txt_cstr(&why) : "% Low on memory; try again later\n");
 		txt_fini(&why);
@@ -107,7 +107,9 @@ static bool run_exec(struct session *s, struct cli_result *r, bool *ret_error)
 	apply_now(s->c); /* what was typed before is in force before anything is shown */
 	if (r->pipe)
 		(void)cli_pipe_read(r->pipe, &p, &col); /* it was looked at together with its line */
-	if ((!p.kind || cli_pipe_filters(&p)) && show_in_pieces(r->action, a))
+	bool json = p.kind == CLI_PIPE_JSON;
+
+	if ((!p.kind || json || cli_pipe_filters(&p)) && show_now_in_pieces(r->action, a, json))
 		return run_in_pieces(s, r, a, &p, ret_error);
 	return run_whole(s, r, &p, ret_error);
 }

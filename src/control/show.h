@@ -152,7 +152,7 @@ struct show_in {
 	struct ike_admission admission;
 	const struct p2_policy *p2; /* in SPD order */
 	size_t n_p2;
-	const char *const *stories; /* one for each p2: why it failed, "" if it did not; may be NULL */
+	const char *const *stories; /* one for each p2: why it failed, "" or NULL if it did not; may be NULL */
 	const struct fwd_policy *policies;
 	size_t n_policies;
 	const struct fwd_sa_stats *sa_stats;
@@ -219,7 +219,7 @@ struct show_cursor {
 	bool any, over;
 };
 #define SHOW_PIECE 8192 /* bytes, and then one element more */
-/* True for actions whose answer grows with the number of peers, and which show_some() says in pieces. They look
+/* True for actions whose answer grows with the number of peers, and which show_some() says in pieces, if only in one. They look
  * at in->config, in->policies and in->p2, and at nothing else of in that is not the caller's own copy. */
 bool show_in_pieces(unsigned action, const struct exec_args *a);
 /* The next piece, which may be nothing yet; k->over behind the last one. As show_run(). */

@@ -67,20 +67,57 @@ void show_crypto_check(const struct show_in *in, struct txt *out)
 	show_cursor_fini(&k);
 }
 
-int json_crypto_check(const struct show_in *in, const struct exec_args *a, struct json *j)
+/* How many there are is said first: so all is looked at before anything is told. k->at: it is; k->sub: messages that were told. */
+struct show_json_check {
+	struct check_at at;
+	struct report r;
+	bool checked;
+};
+
+void show_json_cursor_fini(struct show_json_cursor *k)
 {
-	struct report r = { 0 };
+	if (k->check)
+		report_fini(&k->check->r);
+	free(k->check);
+	k->check = NULL;
+}
+
+bool json_check_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
+{
+	struct show_json_check *s = k->check;
 
 	(void)a;
-	commands_check(in->config, &r);
-	json_num(j, "errors", r.errors);
-	json_num(j, "warnings", r.warnings);
-	report_json(&r, j);
+	if (!s)
+		s = k->check = calloc(1, sizeof(*s));
+	if (!s) {
+		j->out->bad = true;
+		return false;
+	}
+	if (!s->checked) {
+		s->checked = !commands_check_some(in->config, &s->at, &s->r);
+		k->pause = true;
+		return true;
+	}
+	if (k->at++ == 0) {
+		json_num(j, "errors", s->r.errors);
+		json_num(j, "warnings", s->r.warnings);
+		j->out->bad |= s->r.nomem;
+		json_array(j, "messages"); /* as report_json() */
+		return true;
+	}
+	if (k->sub < s->r.n) {
+		report_json_message(&s->r.v[k->sub++], j);
+		return true;
+	}
+	json_array_end(j);
 	grade_json(in->config, j);
 	check_mtu_json(in->config, j);
-	j->out->bad |= r.nomem;
-	report_fini(&r);
-	return 0;
+	return false;
+}
+
+int json_crypto_check(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
+	return json_whole(in, a, NULL, json_check_element, j);
 }
 
 bool show_explain(const char *word, struct txt *out)

@@ -166,9 +166,23 @@ static const char *map_of(const struct show_in *in, uint32_t policy_id)
 	return p ? p->map : "";
 }
 
-int json_ipsec_sa(const struct show_in *in, const struct exec_args *a, struct json *j)
+bool json_ipsec_sa_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
 {
 	struct ipsec_filter f = show_ipsec_filter(a);
+	struct show_flow of;
+
+	if (k->at == in->n_p2)
+		return false;
+	if (show_flow_wanted(in, &in->p2[k->at], &f)) {
+		of = show_flow_of(in, &in->p2[k->at]);
+		flow(in, &of, f.identity, j);
+	}
+	k->at++;
+	return true;
+}
+
+int json_ipsec_sa(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
 	struct show_sa_count n = show_sa_count(in);
 
 	if (a->count) {
@@ -179,18 +193,12 @@ int json_ipsec_sa(const struct show_in *in, const struct exec_args *a, struct js
 		json_num(j, "invalid", 0);
 		return 0;
 	}
-	json_array(j, a->flag ? "sas" : "flows");
-	for (enum sa_dir dir = SA_IN; a->flag && dir <= SA_OUT; dir++)
+	if (!a->flag)
+		return json_whole(in, a, "flows", json_ipsec_sa_element, j);
+	json_array(j, "sas");
+	for (enum sa_dir dir = SA_IN; dir <= SA_OUT; dir++)
 		for (size_t i = 0; i < in->n_pairs; i++)
 			sas_of_pair(in, &in->pairs[i], dir, map_of(in, in->pairs[i].policy_id), j);
-	for (size_t i = 0; !a->flag && i < in->n_p2; i++) {
-		struct show_flow of;
-
-		if (!show_flow_wanted(in, &in->p2[i], &f))
-			continue;
-		of = show_flow_of(in, &in->p2[i]);
-		flow(in, &of, f.identity, j);
-	}
 	json_array_end(j);
 	return 0;
 }

@@ -46,6 +46,19 @@ static void sa(const struct show_in *in, const struct ike_sa_info *s, struct jso
 	json_object_end(j);
 }
 
+bool json_isakmp_sa_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
+{
+	const struct ike_sa_info *s;
+
+	if (a->number || k->at == 2 * in->n_sas) /* none stands by; those of IPv4, then those of IPv6 */
+		return false;
+	s = &in->sas[k->at % in->n_sas];
+	if ((s->remote.family == IP_V6) == (k->at >= in->n_sas))
+		sa(in, s, j);
+	k->at++;
+	return true;
+}
+
 int json_isakmp_sa(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
 	if (a->count) {
@@ -57,13 +70,7 @@ int json_isakmp_sa(const struct show_in *in, const struct exec_args *a, struct j
 		json_num(j, "dead", n.dead);
 		return 0;
 	}
-	json_array(j, "isakmp_sas");
-	for (int family = IP_V4; family <= IP_V6; family += IP_V6 - IP_V4)
-		for (size_t i = 0; !a->number && i < in->n_sas; i++)
-			if (in->sas[i].remote.family == family)
-				sa(in, &in->sas[i], j);
-	json_array_end(j);
-	return 0;
+	return json_whole(in, a, "isakmp_sas", json_isakmp_sa_element, j);
 }
 
 /* ---- policies ---- */

@@ -230,80 +230,89 @@ static void entry(const struct show_in *in, const struct cfg_map *m, const struc
 
 /* ---- what nobody wrote: entries out of dynamic maps, maps of protected tunnels ---- */
 
-static void temporaries(const struct show_in *in, const struct cfg_map *m, struct json *j)
+static void temporary(const struct show_in *in, const struct cfg_map *m, const struct p2_policy *p, unsigned *number,
+		      struct json *j)
 {
-	unsigned number = 65536; /* IOS counts them from there */
+	struct entry x = { .name = m->name, .ipv6 = m->ipv6, .made = p, .peer = p->peers[0] };
 
-	for (size_t i = 0; i < in->n_p2; i++) {
-		const struct p2_policy *p = &in->p2[i];
-		struct entry x = { .name = m->name, .ipv6 = m->ipv6, .made = p, .peer = p->peers[0] };
-
-		if (!p->dynamic || !p->of || strcmp(p->map, m->name) != 0)
-			continue;
-		x.seq = number++;
-		x.e = show_map_template(in, m, p, &x.from);
-		if (!x.e)
-			continue;
-		(void)show_policy_peer(in, p, &x.peer);
-		entry_begin(in, &x, j);
-		using(in, m, j);
-		json_object_end(j);
-	}
+	if (!p->dynamic || !p->of || strcmp(p->map, m->name) != 0)
+		return;
+	x.seq = 65536 + (*number)++; /* IOS counts them from there */
+	x.e = show_map_template(in, m, p, &x.from);
+	if (!x.e)
+		return;
+	(void)show_policy_peer(in, p, &x.peer);
+	entry_begin(in, &x, j);
+	using(in, m, j);
+	json_object_end(j);
 }
 
-static void heads(const struct show_in *in, const struct exec_args *a, struct json *j)
+static void head(const struct show_in *in, const struct exec_args *a, const struct p2_policy *p, struct json *j)
 {
 	static const struct cfg_map_entry none = { .type = MAP_ISAKMP };
+	const struct cfg_interface *i = show_head_if(in, p, a->ifname);
+	struct entry x = { .name = p->map, .seq = p->seq, .ipv6 = p->local.family == IP_V6,
+			   .made = p, .peer = p->peers[0] };
+	struct entry profile = { .name = p->map, .seq = 65536, .ipv6 = x.ipv6, .profile = true };
 
-	for (size_t k = 0; k < in->n_p2; k++) {
-		const struct p2_policy *p = &in->p2[k];
-		const struct cfg_interface *i = show_head_if(in, p, a->ifname);
-		struct entry x = { .name = p->map, .seq = p->seq, .ipv6 = p->local.family == IP_V6,
-				   .made = p, .peer = p->peers[0] };
-		struct entry profile = { .name = p->map, .seq = 65536, .ipv6 = x.ipv6, .profile = true };
+	if (!i || (a->name[0] && strcmp(a->name, p->map) != 0))
+		return;
+	x.e = config_find_ipsec_profile(in->config, i->tunnel.protection);
+	x.e = x.e ? x.e : &none;
+	x.from = i->tunnel.protection;
+	profile.e = x.e;
+	profile.from = x.from;
+	entry_begin(in, &profile, j);
+	json_array(j, "interfaces");
+	json_array_end(j);
+	json_object_end(j);
+	(void)show_policy_peer(in, p, &x.peer);
+	entry_begin(in, &x, j);
+	json_array(j, "interfaces");
+	for (size_t n = 0; n < in->config->interfaces.n; n++)
+		if (show_shares_head(in->config->interfaces.v[n], p->map))
+			json_str(j, NULL, in->config->interfaces.v[n]->name);
+	json_array_end(j);
+	json_object_end(j);
+}
 
-		if (!i || (a->name[0] && strcmp(a->name, p->map) != 0))
-			continue;
-		x.e = config_find_ipsec_profile(in->config, i->tunnel.protection);
-		x.e = x.e ? x.e : &none;
-		x.from = i->tunnel.protection;
-		profile.e = x.e;
-		profile.from = x.from;
-		entry_begin(in, &profile, j);
-		json_array(j, "interfaces");
-		json_array_end(j);
-		json_object_end(j);
-		(void)show_policy_peer(in, p, &x.peer);
-		entry_begin(in, &x, j);
-		json_array(j, "interfaces");
-		for (size_t n = 0; n < in->config->interfaces.n; n++)
-			if (show_shares_head(in->config->interfaces.v[n], p->map))
-				json_str(j, NULL, in->config->interfaces.v[n]->name);
-		json_array_end(j);
-		json_object_end(j);
+static bool wanted(const struct config *c, const struct cfg_map *m, const struct exec_args *a)
+{
+	const struct cfg_interface *on = a->ifname[0] ? config_find_interface(c, a->ifname) : NULL;
+
+	return (!a->name[0] || !strcmp(a->name, m->name)) &&
+	       (!a->ifname[0] || (on && !strcmp(m->ipv6 ? on->ip6.crypto_map : on->crypto_map, m->name)));
+}
+
+/* k->at goes over the maps, and then over the policies for their heads; k->sub over a map's entries, and then over the
+ * policies for those that the router has made of it. */
+bool json_map_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
+{
+	const struct config *c = in->config;
+	const struct cfg_map *m;
+
+	if (k->at >= c->maps.n) {
+		if (k->at - c->maps.n == in->n_p2)
+			return false;
+		head(in, a, &in->p2[k->at++ - c->maps.n], j);
+		return true;
 	}
+	m = c->maps.v[k->at];
+	if (!wanted(c, m, a) || k->sub == m->entries.n + in->n_p2) {
+		k->at++;
+		k->sub = 0;
+		k->number = 0;
+	} else if (k->sub < m->entries.n) {
+		entry(in, m, m->entries.v[k->sub++], j);
+	} else {
+		temporary(in, m, &in->p2[k->sub++ - m->entries.n], &k->number, j);
+	}
+	return true;
 }
 
 int json_crypto_map(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
-	const struct config *c = in->config;
-	const struct cfg_interface *on = a->ifname[0] ? config_find_interface(c, a->ifname) : NULL;
-
-	json_array(j, "crypto_maps");
-	for (size_t i = 0; i < c->maps.n; i++) {
-		const struct cfg_map *m = c->maps.v[i];
-
-		if ((a->name[0] && strcmp(a->name, m->name) != 0) ||
-		    (a->ifname[0] &&
-		     (!on || strcmp(m->ipv6 ? on->ip6.crypto_map : on->crypto_map, m->name) != 0)))
-			continue;
-		for (size_t k = 0; k < m->entries.n; k++)
-			entry(in, m, m->entries.v[k], j);
-		temporaries(in, m, j);
-	}
-	heads(in, a, j);
-	json_array_end(j);
-	return 0;
+	return json_whole(in, a, "crypto_maps", json_map_element, j);
 }
 
 int json_dynamic_map(const struct show_in *in, const struct exec_args *a, struct json *j)

@@ -11,10 +11,15 @@
 /* How an action is told. tell writes the members of the document, which is an object that is
  * open; -EINVAL: what was named does not exist, and the text says so. NULL: JSON_LINES. */
 typedef int json_tell(const struct show_in *in, const struct exec_args *a, struct json *j);
+/* The next element of an array, or of the document, by what it has noted in k, which is zeros at first; of what is left out
+ * nothing. False: there is none any more. */
+typedef bool json_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j);
 struct json_row {
 	unsigned action;
 	json_tell *tell;
 };
+/* All elements, in an array of that name (NULL: in none): 0. */
+int json_whole(const struct show_in *in, const struct exec_args *a, const char *array, json_element *element, struct json *j);
 
 /* show_json_crypto.c, show_json_system.c; ended by EXEC_NONE */
 extern const struct json_row json_rows_crypto[];
@@ -28,6 +33,9 @@ void json_ident(struct json *j, const char *key, const struct selector *sel, boo
 void json_lifetime_left(struct json *j, const struct sa_spec *s, const struct fwd_sa_stats *stats);
 
 /* ---- what json_rows_* name ---- */
+
+json_element json_isakmp_sa_element, json_ipsec_sa_element, json_session_element, json_map_element, json_check_element,
+	json_ip_lists_element, json_all_lists_element, json_ipv6_lists_element;
 
 /* show_json_isakmp.c */
 json_tell json_isakmp_sa, json_isakmp_policy, json_isakmp_default_policy, json_isakmp_key,

@@ -76,44 +76,63 @@ static void entry(const struct show_in *in, const struct cfg_acl *acl, const str
 	txt_fini(&body);
 }
 
-static void lists(const struct show_in *in, const char *name, bool v4, bool v6, struct json *j)
+/* k->sub: 0 the list begins, then an entry each. */
+static bool lists(const struct show_in *in, const char *name, bool v4, bool v6, struct show_json_cursor *k, struct json *j)
 {
 	const struct config *c = in->config;
+	const struct cfg_acl *acl;
 
-	json_array(j, "access_lists");
-	for (size_t i = 0; i < c->acls.n; i++) {
-		const struct cfg_acl *acl = c->acls.v[i];
-
-		if (!(acl->kind == ACL_IPV6 ? v6 : v4) || (name[0] && strcmp(name, acl->name) != 0))
-			continue;
+	if (k->at == c->acls.n)
+		return false;
+	acl = c->acls.v[k->at];
+	if (!(acl->kind == ACL_IPV6 ? v6 : v4) || (name[0] && strcmp(name, acl->name) != 0)) {
+		k->at++;
+	} else if (!k->sub) {
 		json_object(j, NULL);
 		json_str(j, "name", acl->name);
 		json_str(j, "family", acl->kind == ACL_IPV6 ? "ipv6" : "ipv4");
 		json_str(j, "type", acl->kind == ACL_STANDARD ? "standard" : "extended");
 		json_array(j, "entries");
-		for (size_t k = 0; k < acl->entries.n; k++)
-			if (acl->entries.v[k]->kind != ACE_REMARK)
-				entry(in, acl, acl->entries.v[k], j);
+		k->sub = 1;
+	} else if (k->sub <= acl->entries.n) {
+		if (acl->entries.v[k->sub - 1]->kind != ACE_REMARK)
+			entry(in, acl, acl->entries.v[k->sub - 1], j);
+		k->sub++;
+	} else {
 		json_array_end(j);
 		json_object_end(j);
+		k->at++;
+		k->sub = 0;
 	}
-	json_array_end(j);
+	return true;
+}
+
+bool json_all_lists_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
+{
+	return lists(in, a->name, true, true, k, j);
+}
+
+bool json_ip_lists_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
+{
+	return lists(in, a->name, true, false, k, j);
+}
+
+bool json_ipv6_lists_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
+{
+	return lists(in, a->name, false, true, k, j);
 }
 
 int json_access_lists(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
-	lists(in, a->name, true, true, j);
-	return 0;
+	return json_whole(in, a, "access_lists", json_all_lists_element, j);
 }
 
 int json_ip_access_lists(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
-	lists(in, a->name, true, false, j);
-	return 0;
+	return json_whole(in, a, "access_lists", json_ip_lists_element, j);
 }
 
 int json_ipv6_access_list(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
-	lists(in, a->name, false, true, j);
-	return 0;
+	return json_whole(in, a, "access_lists", json_ipv6_lists_element, j);
 }

@@ -125,19 +125,23 @@ static void story(const struct show_in *in, const struct show_session *s, bool a
 	json_object_end(j);
 }
 
-int json_crypto_session(const struct show_in *in, const struct exec_args *a, struct json *j)
+bool json_session_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
 {
 	struct session_filter f = show_session_filter(a);
 	struct show_session s;
 
-	json_array(j, "sessions");
-	for (size_t i = 0; i < in->n_p2; i++)
-		if (show_session_at(in, i, &f, &s)) {
-			if (f.form == SESSION_NOW)
-				session(in, &s, j);
-			else if (in->timeline)
-				story(in, &s, f.form == SESSION_HISTORY, j);
-		}
-	json_array_end(j);
-	return 0;
+	if (k->at == in->n_p2)
+		return false;
+	if (!show_session_at(in, k->at++, &f, &s))
+		return true;
+	if (f.form == SESSION_NOW)
+		session(in, &s, j);
+	else if (in->timeline)
+		story(in, &s, f.form == SESSION_HISTORY, j);
+	return true;
+}
+
+int json_crypto_session(const struct show_in *in, const struct exec_args *a, struct json *j)
+{
+	return json_whole(in, a, "sessions", json_session_element, j);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "control/running.h"
 #include "control/show_json.h"
 #include "control/snapshot.h"
 
@@ -29,11 +30,26 @@ struct show_said {
 	struct fwdlink_ask *ask; /* the forwarder has not answered yet */
 	void (*ready)(void *ctx);
 	void *ctx;
-	bool taken;
+	bool taken, json;
 	unsigned action;
 	struct exec_args args;
 	struct show_cursor at;
+	struct show_json_cursor json_at;
+	struct running *running; /* and nothing else than that is said; else NULL */
 };
+
+/* All of it, and not an interface's part. */
+static bool is_running(unsigned action, const struct exec_args *a)
+{
+	return (action == EXEC_SHOW_RUNNING || action == EXEC_WRITE_TERMINAL) && !a->ifname[0];
+}
+
+bool show_now_in_pieces(unsigned action, const struct exec_args *a, bool json)
+{
+	if (a->vrf[0]) /* there is none */
+		return false;
+	return is_running(action, a) || (json ? show_json_in_pieces(action, a) : show_in_pieces(action, a));
+}
 
 static void on_count(void *ctx, const struct fwd_msg *m)
 {
@@ -52,14 +68,21 @@ static void on_counted(void *ctx, int err)
 }
 
 struct show_said *show_now_begin(struct control *c, const struct session *session, unsigned action,
-				 const struct exec_args *a, void (*ready)(void *ctx), void *ctx)
+				 const struct exec_args *a, bool json, void (*ready)(void *ctx), void *ctx)
 {
 	struct fwd_msg get = { .type = FWD_STATS_GET };
 	struct show_said *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
-	*s = (struct show_said){ .c = c, .session = session, .action = action, .args = *a, .ready = ready, .ctx = ctx };
+	*s = (struct show_said){ .c = c, .session = session, .action = action, .args = *a, .json = json, .ready = ready, .ctx = ctx };
+	if (is_running(action, a)) {
+		s->running = running_new(c, a, json);
+		if (s->running)
+			return s;
+		free(s);
+		return NULL;
+	}
 	s->shot = calloc(1, sizeof(*s->shot));
 	if (s->shot) {
 		s->ask = fwdlink_ask(c->fwd, &get, on_count, on_counted, s);
@@ -96,14 +119,19 @@ int show_now_some(struct show_said *s, struct txt *out, bool *ret_over)
 {
 	int err = 0;
 
+	if (s->running) {
+		*ret_over = !running_some(s->running, out);
+		return 0;
+	}
 	if (prepare(s, &err)) {
 		if (err)
 			txt_str(out, "% Low on memory; try again later\n");
 		*ret_over = err != 0;
 		return err;
 	}
-	err = show_some(&s->shot->in, s->action, &s->args, &s->at, out);
-	*ret_over = err || s->at.over;
+	err = s->json ? show_json_some(&s->shot->in, s->action, &s->args, &s->json_at, out) :
+			show_some(&s->shot->in, s->action, &s->args, &s->at, out);
+	*ret_over = err || s->at.over || s->json_at.over;
 	return err;
 }
 
@@ -113,7 +141,10 @@ void show_now_end(struct show_said *s)
 		return;
 	fwdlink_ask_cancel(s->ask);
 	show_cursor_fini(&s->at);
-	snapshot_free(s->shot);
+	show_json_cursor_fini(&s->json_at);
+	running_free(s->running);
+	if (s->shot)
+		snapshot_free(s->shot);
 	free(s);
 }
 

@@ -14,13 +14,14 @@ struct session;
  * counters are then zero). */
 int show_now(struct control *c, const struct session *s, unsigned action, const struct exec_args *a,
 	     struct txt *out);
-/* The same in pieces, for actions that show_in_pieces(). What is said is what was known soon after the beginning, but for
+/* The same in pieces, for actions that show_now_in_pieces(). json: as show_json(). What is said is what was known soon after the beginning, but for
  * the configuration and what it compiles to: before either changes, the rest has to be taken. First the
  * forwarder counts: ready is called once that is over, if show_now_waits() at the beginning, and may not ask it anything.
  * NULL without memory. */
 struct show_said;
+bool show_now_in_pieces(unsigned action, const struct exec_args *a, bool json);
 struct show_said *show_now_begin(struct control *c, const struct session *session, unsigned action, const struct exec_args *a,
-				 void (*ready)(void *ctx), void *ctx);
+				 bool json, void (*ready)(void *ctx), void *ctx);
 bool show_now_waits(const struct show_said *s);
 /* As show_some(), and at first nothing is said. It waits for the forwarder, if nobody else wants to. *ret_over: that was
  * the last piece. */

@@ -191,6 +191,8 @@ struct session_filter {
 };
 struct session_filter show_session_filter(const struct exec_args *a);
 void show_crypto_session(const struct show_in *in, const struct session_filter *f, struct txt *out);
+/* A piece of it (show_some()). */
+void show_crypto_session_some(const struct show_in *in, const struct session_filter *f, struct show_cursor *k, struct txt *out);
 
 /* show_timeline.c: timeline and history. */
 void show_session_story(const struct show_in *in, const struct session_filter *f, struct txt *out);

@@ -238,19 +238,32 @@ static const char brief_legend[] =
 	"ivrf = (none)\n"
 	"           Peer      I/F     Username        Group/Phase1_id   Uptime Status\n";
 
-void show_crypto_session(const struct show_in *in, const struct session_filter *f, struct txt *out)
+void show_crypto_session_some(const struct show_in *in, const struct session_filter *f, struct show_cursor *k, struct txt *out)
 {
-	struct show_session k;
+	size_t end = out->len + SHOW_PIECE;
+	struct show_session s;
 
-	txt_str(out, f->brief ? brief_legend : "Crypto session current status\n\n");
-	if (f->detail && !f->brief)
-		txt_str(out, legend);
-	for (size_t i = 0; i < in->n_p2; i++) {
-		if (!show_session_at(in, i, f, &k))
+	if (!k->any) {
+		txt_str(out, f->brief ? brief_legend : "Crypto session current status\n\n");
+		if (f->detail && !f->brief)
+			txt_str(out, legend);
+		k->any = true;
+	}
+	for (; k->at < in->n_p2 && out->len < end; k->at++) {
+		if (!show_session_at(in, k->at, f, &s))
 			continue;
 		if (f->brief)
-			brief(&k, out);
+			brief(&s, out);
 		else
-			session(in, &k, f->detail, out);
+			session(in, &s, f->detail, out);
 	}
+	k->over = k->at == in->n_p2;
+}
+
+void show_crypto_session(const struct show_in *in, const struct session_filter *f, struct txt *out)
+{
+	struct show_cursor k = { 0 };
+
+	while (!k.over)
+		show_crypto_session_some(in, f, &k, out);
 }

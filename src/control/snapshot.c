@@ -21,6 +21,8 @@ void snapshot_free(struct snapshot *s)
 	free(s->ifs);
 	free(s->sas);
 	free(s->pairs);
+	for (size_t i = 0; i < s->n_stories; i++)
+		free(s->stories[i]);
 	free(s->stories);
 	free(s->p2);
 	free(s->sa_stats);
@@ -81,11 +83,16 @@ void snapshot_row(void *ctx, const struct fwd_msg *m)
 	}
 }
 
-static void take_story(struct snapshot *s, const struct control *c, const struct p2_policy *p, size_t *n)
+/* IKE's own words change while a long answer is said. NULL: there are none. */
+static void take_story(struct snapshot *s, const struct control *c, const struct p2_policy *p)
 {
 	const char *story = ike_policy_story(c->ike, p->id);
+	char *copy = story[0] ? strdup(story) : NULL;
+	size_t n = s->n_stories;
 
-	append(s, &s->stories, n, sizeof(story), &story);
+	append(s, &s->stories, &s->n_stories, sizeof(copy), &copy);
+	if (s->n_stories == n)
+		free(copy);
 }
 
 /* Each line with `level per-host` is followed by its pairs of hosts. Where there is none of those, the lines are not
@@ -93,19 +100,18 @@ static void take_story(struct snapshot *s, const struct control *c, const struct
 static void take_policies(struct snapshot *s, const struct control *c)
 {
 	bool made = false;
-	size_t n = 0;
 
 	for (size_t i = 0; i < c->compiled.n_shown; i++)
 		made |= c->compiled.shown[i].per_host;
 	for (size_t i = 0; i < c->compiled.n_shown; i++) {
 		const struct p2_policy *line = &c->compiled.shown[i], *p = NULL;
 
-		take_story(s, c, line, &n);
+		take_story(s, c, line);
 		if (made)
 			append(s, &s->p2, &s->in.n_p2, sizeof(*line), line);
 		while (line->per_host && (p = ike_made(c->ike, p)))
 			if (p->line == line->id) {
-				take_story(s, c, p, &n);
+				take_story(s, c, p);
 				append(s, &s->p2, &s->in.n_p2, sizeof(*p), p);
 			}
 	}
@@ -506,7 +512,7 @@ void snapshot_fill(struct snapshot *s, struct control *c, const struct session *
 	in->sas = s->sas;
 	in->pairs = s->pairs;
 	ike_get_admission(c->ike, &in->admission);
-	in->stories = s->stories;
+	in->stories = (const char *const *)s->stories;
 	in->policies = c->compiled.policies;
 	in->n_policies = c->compiled.n_policies;
 	in->sa_stats = s->sa_stats;

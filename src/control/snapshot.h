@@ -20,7 +20,8 @@ struct snapshot {
 	struct if_snapshot *ifs;
 	struct ike_sa_info *sas;
 	struct ike_pair_info *pairs;
-	const char **stories;
+	char **stories; /* copies */
+	size_t n_stories;
 	struct p2_policy *p2;
 	struct fwd_sa_stats *sa_stats;
 	struct fwd_policy_stats *policy_stats;

@@ -4,6 +4,7 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/internal.h"
 #include "control/show_now.h"
@@ -79,6 +80,8 @@ static void one_piece(struct stream *st)
 		st->filter = NULL;
 	}
 	say(st, &piece, over);
+	if (piece.s)
+		explicit_bzero(piece.s, piece.len); /* keys of a configuration */
 	txt_fini(&piece);
 	if (!over)
 		return;
@@ -132,7 +135,7 @@ static void make_room(struct control *c)
 }
 
 struct stream *stream_new(struct control *c, struct session *s, unsigned action, const struct exec_args *a,
-			  struct cli_filter *filter)
+			  bool json, struct cli_filter *filter)
 {
 	struct stream *st = calloc(1, sizeof(*st));
 
@@ -145,7 +148,7 @@ struct stream *stream_new(struct control *c, struct session *s, unsigned action,
 	st->filter = filter;
 	make_room(c);
 	st->next = evtimer_new(c->base, on_next, st);
-	st->said = st->next ? show_now_begin(c, s, action, a, on_ready, st) : NULL;
+	st->said = st->next ? show_now_begin(c, s, action, a, json, on_ready, st) : NULL;
 	LIST_INSERT_HEAD(&c->streams, st, entry);
 	if (st->said)
 		return st;

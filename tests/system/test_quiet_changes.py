@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A line that is typed disturbs nothing but what it changes: packets through one tunnel while others are configured,
 and answers that are long, or asked for by somebody who does not read."""
+import json
 import re
 import socket
 import struct
@@ -198,10 +199,38 @@ def test_a_client_that_does_not_read_holds_nobody_up(big):
     assert lazy.answer() == 'Current privilege level is 15\n'
 
 
+def test_a_change_tears_no_answer_that_is_under_way(big):
+    """Half of it is made when a line comes: all of it is what was there before, or all of it what is there after."""
+    other = Session(big)
+    other.line('configure terminal')
+    asked = {'show running-config': r'^ +match address A(\d+)$', 'show running-config | json': r'match address A(\d+)"',
+             'show crypto map | json': r'"access_list": "A(\d+)"', 'show access-lists | json': r'"name": "A(\d+)"',
+             'show crypto session': r'^Peer: 198\.51\.(\S+) port', 'show crypto ipsec sa | json': r'"current_peer": "198\.51\.([\d.]+)"'}
+    for turn, (command, pattern) in enumerate(asked.items()):
+        k = 100 + turn
+        lines = [f'no crypto map M {k + 1}', f'no ip access-list extended A{k}']
+        lazy = Session(big)
+        before = lazy.line(command)
+        lazy.send(command)
+        for line in lines:  # not waited for: they are there while it is made
+            other.send(line)
+        got = lazy.answer()
+        for _ in lines:
+            assert '% I' not in other.answer()
+        if 'json' in command:
+            json.loads(got)
+        there = [sorted(re.findall(pattern, x, re.M)) for x in (before, got, lazy.line(command))]
+        assert len(there[0]) == 500 - turn and len(there[2]) == 499 - turn, command
+        assert there[1] in (there[0], there[2]), command
+        if command == 'show running-config':
+            assert int(re.search(r'^Current configuration : (\d+) bytes\n', got, re.M)[1]) == \
+                len(got.split(' bytes\n', 1)[1]) - 1
+
+
 def test_who_leaves_in_the_middle_is_forgotten(big):
     for _ in range(20):
         gone = Session(big)
-        gone.send('show crypto ipsec sa', 'show crypto map', 'show crypto ipsec sa')
+        gone.send('show crypto ipsec sa', 'show running-config', 'show crypto map | json', 'show crypto ipsec sa')
         gone.s.recv(10)
         gone.s.close()
     s = Session(big)

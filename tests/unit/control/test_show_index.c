@@ -180,6 +180,76 @@ static void pieces_say_what_the_whole_says(void **state)
 	assert_true(n_cases > 5);
 }
 
+static int json_in_pieces(const struct show_in *in, unsigned action, const struct exec_args *a, struct txt *out, size_t *ret_longest)
+{
+	struct show_json_cursor k = { 0 };
+	int err = 0;
+
+	for (*ret_longest = 0; !k.over;) {
+		struct txt piece = TXT_INIT;
+
+		err = show_json_some(in, action, a, &k, &piece);
+		txt_mem(out, txt_cstr(&piece), piece.len);
+		if (piece.len > *ret_longest)
+			*ret_longest = piece.len;
+		txt_fini(&piece);
+	}
+	show_json_cursor_fini(&k);
+	return err;
+}
+
+static void pieces_of_json_are_the_whole_document(void **state)
+{
+	static const unsigned actions[] = { EXEC_SHOW_ISAKMP_SA, EXEC_SHOW_IPSEC_SA, EXEC_SHOW_CRYPTO_MAP, EXEC_SHOW_CRYPTO_SESSION,
+					    EXEC_SHOW_CRYPTO_CHECK, EXEC_SHOW_ACCESS_LISTS, EXEC_SHOW_IP_ACCESS_LISTS,
+					    EXEC_SHOW_IPV6_ACCESS_LIST, EXEC_SHOW_CRYPTO_ENGINE };
+	const char *router = NULL;
+
+	(void)state;
+	for (const struct fixture_case *c = fixture_cases; c->router; c++) {
+		struct exec_args of[5] = { { 0 }, { .detail = true }, { .ifname = "Nowhere0" }, { .count = true }, { .flag = true } };
+		struct show_in *in;
+
+		if (router && !strcmp(router, c->router))
+			continue;
+		router = c->router;
+		in = fixture(router);
+		for (size_t i = 0; i < 5 * sizeof(actions) / sizeof(actions[0]); i++) {
+			struct txt whole = TXT_INIT, pieces = TXT_INIT;
+			size_t longest;
+
+			assert_true(show_json_in_pieces(actions[i / 5], &of[i % 5]));
+			assert_int_equal(json_in_pieces(in, actions[i / 5], &of[i % 5], &pieces, &longest),
+					 show_json(in, actions[i / 5], &of[i % 5], &whole));
+			assert_string_equal(txt_cstr(&pieces), txt_cstr(&whole));
+			txt_fini(&whole);
+			txt_fini(&pieces);
+		}
+		fixture_free(in);
+	}
+}
+
+static void a_piece_of_json_is_short(void **state)
+{
+	struct show_in *world = fixture("bare");
+	static const struct exec_args none;
+	struct txt whole = TXT_INIT;
+	struct crowd many;
+	size_t longest;
+
+	(void)state;
+	assert_non_null(world);
+	crowd_make(&many, world->config, 1000);
+	assert_int_equal(json_in_pieces(&many.in, EXEC_SHOW_IPSEC_SA, &none, &whole, &longest), 0);
+	assert_true(whole.len > 100 * SHOW_PIECE / 10 && longest < 2 * SHOW_PIECE);
+	txt_clear(&whole);
+	assert_int_equal(json_in_pieces(&many.in, EXEC_SHOW_CRYPTO_SESSION, &none, &whole, &longest), 0);
+	assert_true(whole.len > 10 * SHOW_PIECE && longest < 2 * SHOW_PIECE);
+	txt_fini(&whole);
+	crowd_free(&many);
+	fixture_free(world);
+}
+
 static void a_piece_is_short_however_many_peers_there_are(void **state)
 {
 	struct show_in *world = fixture("bare");
@@ -312,6 +382,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_index_changes_no_word),
 		cmocka_unit_test(pieces_say_what_the_whole_says),
+		cmocka_unit_test(pieces_of_json_are_the_whole_document),
+		cmocka_unit_test(a_piece_of_json_is_short),
 		cmocka_unit_test(a_piece_is_short_however_many_peers_there_are),
 		cmocka_unit_test(so_it_is_of_one_access_list),
 		cmocka_unit_test(a_check_of_many_peers_comes_in_pieces),
