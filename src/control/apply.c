@@ -48,7 +48,7 @@ static int recompile(struct control *c)
 	struct compiled new;
 
 	streams_finish(c);
-	secrets_follow(c);
+	secrets_later(c);
 	int err = compile(c->config, c->ifs, c->n_ifs, &c->ids, &new);
 
 	if (!err) {

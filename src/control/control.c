@@ -2,6 +2,7 @@
 /* The control process: one event loop around the configuration, IKE, the
  * forwarder's link, the host and the CLI. */
 #include "control/manual.h"
+#include "control/login.h"
 #include "control/login_work.h"
 #include "control/master_key.h"
 #include "control/internal.h"
@@ -370,6 +371,7 @@ static void control_free(struct control *c)
 	ike_worker_stop(c);
 	login_work_free(c->login_work);
 	login_work_free(c->name_work);
+	secrets_close(c);
 	pki_cmd_close(c);
 	explicit_bzero(&c->masters, sizeof(c->masters));
 	for (size_t i = 0; i < sizeof(c->watches) / sizeof(c->watches[0]); i++)
@@ -431,6 +433,7 @@ int control_process(const struct control_options *opt, int fwd_fd, int superviso
 	LIST_INIT(&c->streams);
 	LIST_INIT(&c->auths);
 	LIST_INIT(&c->captures);
+	LIST_INIT(&c->secret_waits);
 	err = privs_control();
 	if (err)
 		log_line("CULVERT-2-START", "CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE are "

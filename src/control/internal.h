@@ -217,8 +217,10 @@ struct control {
 	struct archive *archive; /* life_archive.c */
 	struct reload *reload;	 /* life.c: one that is scheduled */
 	unsigned n_sessions_ever;
-	struct login_work *login_work; /* compares passwords */
+	struct login_work *login_work; /* compares passwords, and hashes them */
 	struct login_work *name_work;  /* asks for the names of uids */
+	LIST_HEAD(, secret_wait) secret_waits; /* secrets.c */
+	bool hash_fails; /* once it did: no line waits for a hash any more */
 	LIST_HEAD(, session) sessions;
 	LIST_HEAD(, stream) streams;
 	LIST_HEAD(, capture) captures;
@@ -402,6 +404,8 @@ void session_set_dialog(struct session *s, struct dialog *d);
 /* A key is being made: no prompt, and no line is taken, until session_made(). */
 void session_wait(struct session *s);
 void session_made(struct session *s, bool error);
+/* What session_lines.c has held back, since a secret had to be hashed: its prompt, and the next lines. */
+void session_go_on(struct session *s);
 unsigned session_privilege(const struct session *s);
 /* The sessions that are open, oldest first, at most max; self is marked. */
 size_t session_users(const struct control *c, const struct session *self, struct show_user *v,

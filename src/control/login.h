@@ -49,8 +49,14 @@ void login_name(const struct login *l, struct txt *out);
 void login_enable(struct exec_io *io, const struct exec_args *a, bool *ret_error);
 void login_disable(struct exec_io *io, const struct exec_args *a, bool *ret_error);
 
-/* Secrets in clear are hashed, and type 6 keys follow the master key: before the configuration is
- * used, printed or saved. */
+/* secrets.c: secrets in clear are hashed, and type 6 keys follow the master key: before the configuration is
+ * printed or saved. */
 void secrets_follow(struct control *c);
+/* The same by a thread, one after the other: whenever the configuration has changed. Until then the clear ones are as good. */
+void secrets_later(struct control *c);
+/* What a line has just set. True: it is being hashed, and session_go_on() is called then. */
+bool secrets_typed(struct session *s, struct control *c);
+void secrets_forget(struct control *c, const struct session *s); /* the session goes */
+void secrets_close(struct control *c); /* behind login_work_free() */
 
 #endif

@@ -17,6 +17,7 @@
 
 #include "base/secret.h"
 #include "control/secret_hash.h"
+#include "host/os.h"
 
 #define NICER 10
 #define ENTRY_MAX (1u << 20) /* bytes of a user's entry */
@@ -35,6 +36,9 @@ struct login_job {
 	login_work_done *done;	/* the event loop's; NULL: forgotten, or no password */
 	login_work_named *named; /* the same of a name */
 	bool asks;		/* for a name */
+	login_work_hashed *hashed; /* the same of a hash: of that type, and what came of it */
+	uint8_t type, random[SECRET_SALT_RANDOM];
+	char text[CFG_SECRET_MAX];
 	void *ctx;
 };
 STAILQ_HEAD(login_jobs, login_job);
@@ -111,6 +115,8 @@ static void *work(void *ctx)
 		pthread_mutex_unlock(&w->lock);
 		if (j->asks)
 			j->err = look_up(j);
+		else if (j->type)
+			j->err = secret_hash(j->type, j->clear, j->random, j->text);
 		else
 			j->fits = secret_fits(&j->secret, j->clear) && !j->never;
 		secret_wipe(j->clear, sizeof(j->clear));
@@ -141,6 +147,8 @@ static void on_done(evutil_socket_t fd, short what, void *ctx)
 			j->done(j->ctx, j->fits);
 		else if (j->named)
 			j->named(j->ctx, j->err ? NULL : j->name);
+		else if (j->hashed)
+			j->hashed(j->ctx, j->err, j->text);
 		job_free(j);
 	}
 }
@@ -253,6 +261,19 @@ struct login_job *login_work_put(struct login_work *w, const struct cfg_secret *
 	return job_put(j);
 }
 
+struct login_job *login_work_hash(struct login_work *w, uint8_t type, const char *clear, login_work_hashed *done, void *ctx)
+{
+	struct login_job *j = job_new(w, ctx);
+
+	if (!j)
+		return NULL;
+	snprintf(j->clear, sizeof(j->clear), "%s", clear);
+	j->type = type;
+	host_random(NULL, j->random, sizeof(j->random));
+	j->hashed = done;
+	return job_put(j);
+}
+
 struct login_job *login_work_name(struct login_work *w, uid_t uid, login_work_named *done, void *ctx)
 {
 	struct login_job *j = job_new(w, ctx);
@@ -283,5 +304,6 @@ void login_work_forget(struct login_job *j)
 	} else {
 		j->done = NULL;
 		j->named = NULL;
+		j->hashed = NULL;
 	}
 }

@@ -68,6 +68,7 @@ void session_free(struct session *s)
 	}
 	pki_make_forget(s->c, s);
 	pki_scep_forget(s->c, s);
+	secrets_forget(s->c, s);
 	login_forget(&s->login);
 	if (s->timer)
 		event_free(s->timer);

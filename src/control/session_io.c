@@ -61,7 +61,7 @@ static void serve(struct session *s)
 	uint8_t type;
 	int k;
 
-	while (!s->ending && !s->stream && (k = shell_reader_next(&s->in, &type, &p)) != 0) {
+	while (!s->ending && !s->stream && !s->held && (k = shell_reader_next(&s->in, &type, &p)) != 0) {
 		if (k < 0) {
 			session_free(s);
 			return;
@@ -83,8 +83,8 @@ static void serve(struct session *s)
 		evtimer_add(s->again, &now);
 		return;
 	}
-	if (s->stream)
-		return; /* session_streamed() goes on */
+	if (s->stream || s->held)
+		return; /* session_streamed(), session_go_on() */
 	if (s->closed && !s->ending)
 		say_rest(s);
 	else if (!s->ending)
@@ -125,6 +125,16 @@ void session_streamed(struct session *s, bool error)
 	serve(s); /* what was asked meanwhile */
 }
 
+void session_go_on(struct session *s)
+{
+	s->held = false;
+	if (s->ending)
+		return;
+	session_ready(s, s->held_error);
+	bufferevent_enable(s->bev, EV_READ);
+	serve(s);
+}
+
 /* After CLOSE has gone out, the session goes too. */
 static void on_write(struct bufferevent *bev, void *ctx)
 {
@@ -146,7 +156,7 @@ static void on_event(struct bufferevent *bev, short what, void *ctx)
 		return;
 	if (!(what & BEV_EVENT_EOF) || what & BEV_EVENT_ERROR)
 		session_free(s);
-	else if (evtimer_pending(s->again, NULL) || s->stream)
+	else if (evtimer_pending(s->again, NULL) || s->stream || s->held)
 		s->closed = true; /* what he has said before is still done */
 	else
 		say_rest(s);

@@ -136,6 +136,16 @@ static void log_configured(const struct session *s)
 	txt_fini(&name);
 }
 
+/* The next line waits until what this one has set is hashed. */
+static void hold(struct session *s)
+{
+	if (s->held || !secrets_typed(s, s->c))
+		return;
+	s->held = true;
+	s->held_error = false;
+	bufferevent_disable(s->bev, EV_READ);
+}
+
 /* One line. True if it goes on by itself and prompts at its end. */
 static bool run_line(struct session *s, const char *line, bool *ret_error)
 {
@@ -159,6 +169,8 @@ static bool run_line(struct session *s, const char *line, bool *ret_error)
 	if (r.config || r.kept)
 		config_changed(s, leads && !r.kept && r.status == CLI_OK ? txt_cstr(&path) : NULL, line, r.ended);
 	txt_fini(&path);
+	if (r.config)
+		hold(s);
 	if (r.ended) {
 		apply_now(s->c);
 		if (!r.config)
@@ -208,7 +220,9 @@ static void take_line(struct session *s, const char *line, bool then_end)
 		later = run_line(s, line, &error);
 	if (then_end && !s->ending && session_configuring(s))
 		(void)run_line(s, "end", &error);
-	if (s->ending || !later)
+	if (s->held && !s->ending)
+		s->held_error = error;
+	else if (s->ending || !later)
 		session_ready(s, error);
 }
 
@@ -270,6 +284,7 @@ void session_take_frame(struct session *s, uint8_t type, struct span p)
 	default:
 		break;
 	}
+	explicit_bzero(line, p.len); /* keys, secrets */
 	txt_fini(&t);
 }
 

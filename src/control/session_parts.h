@@ -28,6 +28,7 @@ struct session {
 	runner_stop_fn *stop_runner;
 	bool waiting;	   /* for a key that is being made */
 	struct dialog *dialog; /* lines are its answers */
+	bool held, held_error; /* a secret that it typed is being hashed: lines wait; what its prompt will say */
 	struct stream *stream; /* a long answer is under way: nothing is read until it is said */
 	bool after_paste; /* that a blank line ended: `quit` may follow */
 	struct typed typed[2]; /* EXEC lines, and those of configuration mode */

@@ -236,3 +236,44 @@ def test_who_leaves_in_the_middle_is_forgotten(big):
     s = Session(big)
     assert s.line('show crypto ipsec sa').count('local  ident') == 500
     assert 'started again' not in big.log()
+
+
+# ---- secrets ----
+
+def test_secrets_that_are_typed_hold_up_who_types_them_and_nobody_else(big):
+    typist, other = Session(big), Session(big)
+    lines = ['configure terminal', *(f'username u{i} secret s{i}' for i in range(40)), 'enable secret 0 s1', 'username u3 secret same',
+             'username u4 secret same', 'end', 'show running-config | include ^username|^enable']
+    typist.send(*lines)
+    waits = []
+    typist.s.setblocking(False)
+    while True:
+        try:  # until the last answer begins to come
+            if b'enable secret 9' in typist.s.recv(1 << 20, socket.MSG_PEEK):
+                break
+        except BlockingIOError:
+            pass
+        start = time.monotonic()
+        other.line('show privilege')
+        waits.append(time.monotonic() - start)
+    typist.s.settimeout(20)
+    got = [typist.answer() for _ in lines]
+    assert len(waits) > 80, len(waits)  # some for each that was hashed
+    assert not [x for x in got[:-1] if '%' in x]
+    hashed = re.findall(r'^(?:username u\d+|enable) secret 9 (\S+)$', got[-1], re.M)
+    assert len(hashed) == 41 and len(set(hashed)) == 41, got[-1]
+    assert other.line('show running-config | include secret [05]? ?s[0-9]') == ''
+
+
+def test_who_leaves_while_his_secret_is_hashed_has_typed_it(big):
+    for i in range(6):
+        gone = Session(big)
+        gone.send('configure terminal', f'username g{i} secret s{i}')
+        gone.s.shutdown(socket.SHUT_WR) if i % 2 else gone.s.close()
+    s = Session(big)
+
+    def users():
+        return re.findall(r'^username g\d secret 9 ', s.line('show running-config | include ^username'), re.M)
+    until(lambda: len(users()) >= 3, 10, 'those that were taken')
+    assert 'secret s' not in s.line('show running-config | include ^username')
+    assert 'started again' not in big.log()

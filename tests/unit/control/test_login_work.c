@@ -14,6 +14,7 @@
 #include <event2/event.h>
 
 #include "control/login_work.h"
+#include "control/secret_hash.h"
 
 static const struct cfg_secret scrypt = {
 	.set = true, .hashed = true, .type = SECRET_SCRYPT,
@@ -53,6 +54,42 @@ static void what_fits_is_told_by_the_event_loop(void **state)
 	assert_int_equal(s.fitted, 2);
 	login_work_free(w);
 	event_base_free(s.base);
+}
+
+struct hashed {
+	struct seen s;
+	char text[2][CFG_SECRET_MAX];
+};
+
+static void on_hashed(void *ctx, int err, const char *text)
+{
+	struct hashed *h = ctx;
+
+	assert_int_equal(err, 0);
+	snprintf(h->text[h->s.n], CFG_SECRET_MAX, "%s", text);
+	on_compared(&h->s, true);
+}
+
+static void a_hash_is_told_by_the_event_loop(void **state)
+{
+	struct hashed h = { .s = { .base = event_base_new(), .stop_at = 2 } };
+	struct cfg_secret made = { .set = true, .hashed = true, .type = SECRET_SCRYPT };
+	struct login_work *w = NULL;
+
+	(void)state;
+	assert_int_equal(login_work_new(h.s.base, &w), 0);
+	assert_non_null(login_work_hash(w, SECRET_SCRYPT, "hashcat", on_hashed, &h));
+	login_work_forget(login_work_hash(w, SECRET_SCRYPT, "nobody", on_hashed, NULL));
+	assert_non_null(login_work_hash(w, SECRET_SCRYPT, "hashcat", on_hashed, &h));
+	event_base_dispatch(h.s.base);
+	assert_string_not_equal(h.text[0], h.text[1]); /* each has its salt */
+	for (size_t i = 0; i < 2; i++) {
+		memcpy(made.text, h.text[i], sizeof(made.text));
+		assert_true(secret_fits(&made, "hashcat"));
+		assert_false(secret_fits(&made, "hashcats"));
+	}
+	login_work_free(w);
+	event_base_free(h.s.base);
 }
 
 static void nobody_is_told_what_he_does_not_wait_for(void **state)
@@ -216,6 +253,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fits_is_told_by_the_event_loop),
+		cmocka_unit_test(a_hash_is_told_by_the_event_loop),
 		cmocka_unit_test(nobody_is_told_what_he_does_not_wait_for),
 		cmocka_unit_test(a_name_is_told_and_who_has_none_is_not_who_cannot_be_found_out),
 		cmocka_unit_test(a_system_that_does_not_answer_holds_up_no_loop),
