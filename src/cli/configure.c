@@ -44,6 +44,20 @@ static uint64_t place_behind(const struct cli_work *k, size_t frame, const struc
 	return place;
 }
 
+static bool is_of_mode(const struct cli_work *k, unsigned mode);
+
+/* A mode within that of the frame understands the line: behind a block of that one it would be read as its own. */
+static bool is_of_inner(const struct cli_work *k, size_t frame)
+{
+	unsigned mode = k->s->f[frame].mode;
+
+	for (const struct cli_row *const *t = k->s->g->tables; frame && *t; t++)
+		for (const struct cli_row *row = *t; row->toks; row++)
+			if (row->enters && (row->modes & CLI_IN(mode)) && is_of_mode(k, row->enters))
+				return true;
+	return false;
+}
+
 /* m->best, if not NULL: the place in the anchor's row up to which the line was right. */
 static int keep_refused(struct cli_work *k, size_t frame, enum cli_keep why, uint32_t anchor,
 			const struct cli_match *m)
@@ -59,19 +73,23 @@ static int keep_refused(struct cli_work *k, size_t frame, enum cli_keep why, uin
 		/* what stands in a kept block is not judged */
 		return keep_child(list, s->f[frame].block, 1, k->text, true);
 	}
-	if (row && row->behind)
+	if (is_of_inner(k, frame))
+		line.anchor = anchor = 0;
+	else if (row && row->behind)
 		line.after = place_behind(k, frame, row, m);
 	/* what says nothing of its place stays behind the refused line before it, which may
 	 * have said a place where there is no element yet */
-	if (!(m && m->best) && anchor == s->f[frame].anchor && line.after < s->f[frame].after)
+	if (anchor && !(m && m->best) && anchor == s->f[frame].anchor && line.after < s->f[frame].after)
 		line.after = s->f[frame].after;
 	keep_unsay(list, k->text);
 	err = keep_error(list, &line);
 	if (err)
 		return err;
 	s->f[frame].plain |= !k->w->indent;
-	s->f[frame].anchor = anchor; /* the next one that is not understood stays behind it */
-	s->f[frame].after = line.after;
+	if (anchor) {
+		s->f[frame].anchor = anchor; /* the next one that is not understood stays behind it */
+		s->f[frame].after = line.after;
+	}
 	k->r->kept = true;
 	k->r->why = why;
 	k->r->config = true;

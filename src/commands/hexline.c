@@ -23,7 +23,7 @@ static int hex_parse(const struct cli_tok *t, const char *word, void *dst, size_
 		int v = nibble(word[i]);
 
 		*ret_bad = i;
-		if (word[i] == ' ' || word[i] == '\t')
+		if (strchr(" \t\r\v\f", word[i]))
 			continue;
 		if (v < 0 || digits / 2 == HEX_LINE)
 			return -EINVAL;

@@ -232,12 +232,16 @@ static void report_result(struct report *report, const char *line, uint32_t numb
 	report_add(report, &m);
 }
 
-/* The next line of text as a string of its own; NULL without memory. Bytes that
- * cannot be in a line become blanks. */
+/* The next line of text as a string of its own, without the carriage returns of other systems at its end; NULL without
+ * memory. Bytes that cannot be in a line become blanks. */
 static char *next_line(const char **p, const char *end)
 {
 	const char *nl = memchr(*p, '\n', (size_t)(end - *p));
 	size_t n = (size_t)((nl ? nl : end) - *p);
+	size_t whole = n;
+
+	while (n && (*p)[n - 1] == '\r')
+		n--;
 	char *line = malloc(n + 1);
 
 	if (line) {
@@ -247,7 +251,7 @@ static char *next_line(const char **p, const char *end)
 			if (!line[i])
 				line[i] = ' ';
 	}
-	*p += n + (nl ? 1 : 0);
+	*p += whole + (nl ? 1 : 0);
 	return line;
 }
 

@@ -203,7 +203,9 @@ static void each_is_said_once(const struct report *r, const struct lines *l, con
 		last = m->line;
 		const char *line = l->v[last - 1];
 		for (size_t k = 0; line[k] || m->source[k]; k++)
-			if (m->source[k] != line[k] && !(m->source[k] == ' ' && strchr("\t\r", line[k])))
+			if (!m->source[k] && !line[k + strspn(line + k, "\r")])
+				break;
+			else if (m->source[k] != line[k] && !(m->source[k] == ' ' && strchr("\t\r", line[k])))
 				fails(text, "a refused line is said with the words of another", seed);
 	}
 }
