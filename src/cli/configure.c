@@ -391,7 +391,8 @@ static bool drop_kept(struct cli_work *k)
 		return false;
 	for (size_t i = s->n; i-- > least;) {
 		struct keep_list list = cli_kept_list(k, i);
-		size_t at = k->w->indent && s->f[i].block ? KEEP_NONE : keep_find(list, rest);
+		size_t at = k->w->indent && s->f[i].block ? KEEP_NONE :
+			    s->interactive ? keep_find_words(list, rest) : keep_find(list, rest);
 
 		if (at == KEEP_NONE)
 			continue;

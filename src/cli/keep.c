@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/keep.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,33 @@ struct keep_list keep_list_of(const struct cli_grammar *g, unsigned mode, void *
 size_t keep_find(struct keep_list k, const char *text)
 {
 	return k.ops->find(k.list, text);
+}
+
+static bool same_words(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		size_t blanks = strspn(a, " \t");
+
+		if ((blanks != 0) != (strspn(b, " \t") != 0))
+			return false;
+		a += blanks;
+		b += strspn(b, " \t");
+		if (!*a || !*b)
+			return *a == *b;
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+	}
+}
+
+size_t keep_find_words(struct keep_list k, const char *text)
+{
+	size_t at = keep_find(k, text);
+	struct cli_kept line;
+
+	for (size_t i = 0; at == KEEP_NONE && k.ops->any_wrong(k.list) && k.ops->get(k.list, i, &line); i++)
+		if (line.kind != CLI_KEEP_QUIET && line.kind != CLI_KEEP_CHILD && same_words(line.text, text))
+			return i;
+	return at;
 }
 
 void keep_unsay(struct keep_list k, const char *text)

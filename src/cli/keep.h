@@ -19,6 +19,8 @@ struct keep_list {
 struct keep_list keep_list_of(const struct cli_grammar *g, unsigned mode, void *obj);
 /* The line (no child) with exactly this text; KEEP_NONE if there is none. */
 size_t keep_find(struct keep_list k, const char *text);
+/* That, or the first one that was refused with the same words, however they are spaced and in whatever case. */
+size_t keep_find_words(struct keep_list k, const char *text);
 /* Removes the kept `no TEXT`: said later, text takes its place, as it does in IOS. */
 void keep_unsay(struct keep_list k, const char *text);
 /* Adds a line at the end unless it is there; 0 or negative errno. */

@@ -70,6 +70,7 @@ void session_free(struct session *s)
 	pki_scep_forget(s->c, s);
 	secrets_forget(s->c, s);
 	login_forget(&s->login);
+	session_kept_forget(s);
 	if (s->timer)
 		event_free(s->timer);
 	dialog_free(s->dialog);

@@ -171,7 +171,10 @@ static bool run_line(struct session *s, const char *line, bool *ret_error)
 	txt_fini(&path);
 	if (r.config)
 		hold(s);
+	if (r.kept)
+		session_kept_add(s, line);
 	if (r.ended) {
+		session_kept_say(s);
 		apply_now(s->c);
 		if (!r.config)
 			log_configured(s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a CLI session is, for the files that are it: session.c what it is told and says,
- * session_lines.c what a line does, session_login.c its beginning and its idle end, session_io.c its bytes. */
+ * session_lines.c what a line does, session_login.c its beginning and its idle end, session_io.c its bytes,
+ * session_kept.c what was refused and is kept. */
 #ifndef CONTROL_SESSION_PARTS_H
 #define CONTROL_SESSION_PARTS_H
 
@@ -11,6 +12,8 @@
 #include "control/login.h"
 #include "control/typed.h"
 #include "shell/shell_proto.h"
+
+#define REFUSED_MAX 16 /* lines that are remembered until configuration mode is left */
 
 struct session {
 	LIST_ENTRY(session) entry;
@@ -33,6 +36,8 @@ struct session {
 	bool after_paste; /* that a blank line ended: `quit` may follow */
 	struct typed typed[2]; /* EXEC lines, and those of configuration mode */
 	struct login login;
+	char *refused[REFUSED_MAX]; /* and kept */
+	size_t n_refused;
 	struct event *timer; /* until HELLO, then of exec-timeout; NULL: there is none */
 };
 
@@ -53,6 +58,12 @@ void session_free(struct session *s);
 void session_begin(struct session *s);
 /* Wakes it in that time, for the first time or for exec-timeout. */
 void session_wake_in(struct session *s, uint64_t ms);
+
+/* session_kept.c: a line was refused and kept. */
+void session_kept_add(struct session *s, const char *line);
+/* Configuration mode was left: says how many of them are still there, to who sits at a terminal. */
+void session_kept_say(struct session *s);
+void session_kept_forget(struct session *s);
 
 /* session_lines.c: a frame of the client. */
 void session_take_frame(struct session *s, uint8_t type, struct span p);

@@ -306,6 +306,35 @@ def test_a_banner_is_typed_at_the_keyboard(router):
     child.close(force=True)
 
 
+def test_who_leaves_configuration_mode_hears_what_was_kept(router):
+    router.start('')
+    note = '% NOTE: 1 line was refused and kept'
+    child = router.terminal()
+    child.expect_exact('R9>')
+    child.send('enable\r')
+    child.expect_exact('R9#')
+
+    def typed(*lines):
+        for line in ('configure terminal', *lines, 'end'):
+            child.send(line + '\r')
+        child.send('show clock\r')
+        child.expect(r'R9#show clock\r\n')
+        text = child.before
+        child.expect(r'R9#')
+        return text
+
+    assert note in typed('interface Loopback0', 'ip addres 10.1.1.1')
+    assert 'refused' not in typed('hostname R9')
+    assert '2 lines were refused' in typed('hostnme R8', 'interface Loopback0', 'description Z\u00fcrich', 'nonsense \u4e2d')
+    assert 'refused' not in typed('no hostnme  R8', 'interface Loopback0', 'no ip addres 10.1.1.1', 'NO nonsense  \u4e2d')
+    assert 'refused' not in typed('nonsense', 'no nonsense')  # it is not there any more
+    child.close(force=True)
+    shown = router.run('show running-config').stdout
+    assert 'nonsense' not in shown and 'addres ' not in shown and 'hostnme ' not in shown
+    # a program compares what is said
+    assert 'NOTE' not in router.run('configure terminal; nonsense; end').stdout
+
+
 SLOW_NAMES = r"""
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1272,6 +1272,47 @@ static void the_caret_counts_columns_not_bytes(void **state)
 	txt_fini(&text);
 }
 
+/* Whatever is kept though it was refused can be taken away, in the mode that it was typed in. */
+static void each_refused_line_goes_by_its_no(void **state)
+{
+	static const struct {
+		const char *mode, *line, *no;
+	} rows[] = {
+		{ "", "ipp route 1", "no ipp route 1" },
+		{ "", "ipp  route   1", "NO   IPP route\t1  " },
+		{ "", "no  such thing", "no no such thing" },
+		{ "", "crypto isakmp polcy 10", "no crypto isakmp polcy 10" },
+		{ "interface Loopback0", "ip addres 1.1.1.1", "no ip addres 1.1.1.1" },
+		{ "interface Loopback0", "IP Addres  1.1.1.1 ?x", "no ip addres 1.1.1.1 ?x" },
+		{ "interface Loopback0", "ip address 1.1.1.1", "no  ip address 1.1.1.1" },
+		{ "crypto map M 10 ipsec-isakmp", "set per 10.1.1.1", "no set per 10.1.1.1" },
+		{ "crypto isakmp policy 10", "encyption aes", "no encyption aes" },
+		{ "ip access-list extended A", "permit ip host host any", "no permit ip host host any" },
+		{ "crypto pki trustpoint TP", "enrolment terminal", "no enrolment terminal" },
+		{ "crypto keyring K", "pre-shared-key adress 1.1.1.1 key x", "no pre-shared-key adress 1.1.1.1 key x" },
+		{ "line vty 0 4", "transprt input ssh", "no transprt input ssh" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct txt before = TXT_INIT;
+		struct router r;
+
+		router_up(&r, M_CONFIG);
+		if (*rows[i].mode)
+			type(&r, rows[i].mode);
+		txt_str(&before, running(&r));
+		type(&r, rows[i].line);
+		if (r.last.status != CLI_ERROR || !r.last.kept || !strcmp(txt_cstr(&before), running(&r)))
+			fail_msg("not kept: %s", rows[i].line);
+		type(&r, rows[i].no);
+		if (strcmp(txt_cstr(&before), running(&r)) != 0)
+			fail_msg("not removed by %s:\n%s", rows[i].no, running(&r));
+		txt_fini(&before);
+		router_down(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1319,6 +1360,7 @@ int main(void)
 		cmocka_unit_test(lines_behind_their_paths_make_the_same_configuration),
 		cmocka_unit_test(in_banners_and_pasted_data_no_path_leads),
 		cmocka_unit_test(the_caret_counts_columns_not_bytes),
+		cmocka_unit_test(each_refused_line_goes_by_its_no),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines that were refused and are kept. What the prompt says of them is IOS's, byte for byte, and IOS keeps none; so
+ * who sits at a terminal hears of it when he leaves configuration mode, of those that are still there. */
+#include "control/session_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+void session_kept_add(struct session *s, const char *line)
+{
+	const char *text = line + strspn(line, " \t");
+	size_t n = strlen(text);
+
+	while (n && strchr(" \t\r", text[n - 1]))
+		n--;
+	if (s->login.tty && s->n_refused < REFUSED_MAX && (s->refused[s->n_refused] = strndup(text, n)))
+		s->n_refused++;
+}
+
+void session_kept_forget(struct session *s)
+{
+	while (s->n_refused) {
+		char *text = s->refused[--s->n_refused];
+
+		secret_wipe(text, strlen(text)); /* it may be a mistyped key */
+		free(text);
+	}
+}
+
+/* A line of its own, whatever is in front of it. */
+static bool is_there(const char *config, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (const char *p = config; (p = strstr(p, text)); p++) {
+		const char *begin = p;
+
+		while (begin > config && begin[-1] == ' ')
+			begin--;
+		if ((begin == config || begin[-1] == '\n') && p[n] == '\n')
+			return true;
+	}
+	return false;
+}
+
+void session_kept_say(struct session *s)
+{
+	struct txt config = TXT_INIT, out = TXT_INIT;
+	size_t n = 0;
+
+	if (!s->n_refused)
+		return;
+	commands_render(s->c->config, 0, &config);
+	for (size_t i = 0; i < s->n_refused; i++)
+		n += is_there(txt_cstr(&config), s->refused[i]);
+	if (n)
+		txt_printf(&out, "%% NOTE: %s%zu line%s refused and kept, as a paste loses nothing; `no` and the line, "
+			   "where it was typed, removes it\n", s->n_refused == REFUSED_MAX ? "at least " : "", n, n == 1 ? " was" : "s were");
+	session_print(s, txt_cstr(&out));
+	if (config.s)
+		explicit_bzero(config.s, config.cap);
+	txt_fini(&config);
+	txt_fini(&out);
+	session_kept_forget(s);
+}
