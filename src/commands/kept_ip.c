@@ -141,6 +141,7 @@ const struct cli_row rows_kept_late[] = {
 	ONE(IN_CONFIG, "security", "Infra Security CLIs"),
 	ONE_SECRET(IN_CONFIG, "snmp-server", "Modify SNMP engine parameters"),
 	ONE(IN_CONFIG, "standby", "Global HSRP configuration commands"),
+	KEPT(IN_CONFIG, 0, KW("call", "Configure Call parameters"), KW("rsvp-sync", "RSVP synchronization"), REST),
 	ONE_SECRET(IN_CONFIG, "tacacs-server", "Modify TACACS query parameters"),
 	ONE(IN_CONFIG, "tftp-server", "Provide TFTP service for netload requests"),
 	ONE(IN_CONFIG, "vtp", "Configure global VTP state"),

@@ -161,6 +161,9 @@ static const struct form forms[] = {
 	{ ETH, "delay 16777215", NULL, GONE },
 	{ ETH, "ip ospf network point-to-point", NULL, GONE },
 	{ ETH, "ip ospf 1 area 0", NULL, GONE },
+	{ ETH, "glbp 1 ip 10.1.1.254", NULL, GONE },
+	{ ETH, "ip next-hop-self eigrp 1", NULL, GONE },
+	{ ETH, "ip mroute-cache", NULL, GONE },
 	{ ETH, "crypto map M", NULL, GONE },
 	{ ETH, "crypto map M redundancy G stateful", NULL, GONE },
 	{ ETH, "crypto ipsec df-bit clear", NULL, GONE },
@@ -221,6 +224,8 @@ static const struct form forms[] = {
 	{ STD, "deny 10.0.0.0 0.0.0.255 log", "deny   10.0.0.0 0.0.0.255 log", GONE },
 	{ NULL, "ip access-list log-update threshold 10", NULL, GONE },
 	/* routes and what is global */
+	{ NULL, "call rsvp-sync", NULL, GONE },
+	{ NULL, "crypto isakmp disconnect-revoked-peers", NULL, GONE },
 	{ NULL, "hostname R2", NULL, STAYS },
 	{ NULL, "ip domain name example", NULL, GONE },
 	{ NULL, "ip domain-name example", "ip domain name example", GONE },
