@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines that were refused and are kept. What the prompt says of them is IOS's, byte for byte, and IOS keeps none; so
- * who sits at a terminal hears of it when he leaves configuration mode, of those that are still there. */
+/* Lines that were refused and are kept. What the prompt says is IOS's, byte for byte, and IOS keeps none; so the log tells
+ * of those that are still there when configuration mode is left. */
 #include "control/session_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
+#include "host/log.h"
 
 void session_kept_add(struct session *s, const char *line)
 {
@@ -15,7 +16,7 @@ void session_kept_add(struct session *s, const char *line)
 
 	while (n && strchr(" \t\r", text[n - 1]))
 		n--;
-	if (s->login.tty && s->n_refused < REFUSED_MAX && (s->refused[s->n_refused] = strndup(text, n)))
+	if (s->n_refused < REFUSED_MAX && (s->refused[s->n_refused] = strndup(text, n)))
 		s->n_refused++;
 }
 
@@ -45,9 +46,9 @@ static bool is_there(const char *config, const char *text)
 	return false;
 }
 
-void session_kept_say(struct session *s)
+void session_kept_log(struct session *s)
 {
-	struct txt config = TXT_INIT, out = TXT_INIT;
+	struct txt config = TXT_INIT;
 	size_t n = 0;
 
 	if (!s->n_refused)
@@ -56,12 +57,10 @@ void session_kept_say(struct session *s)
 	for (size_t i = 0; i < s->n_refused; i++)
 		n += is_there(txt_cstr(&config), s->refused[i]);
 	if (n)
-		txt_printf(&out, "%% NOTE: %s%zu line%s refused and kept, as a paste loses nothing; `no` and the line, "
-			   "where it was typed, removes it\n", s->n_refused == REFUSED_MAX ? "at least " : "", n, n == 1 ? " was" : "s were");
-	session_print(s, txt_cstr(&out));
+		log_line("CULVERT-5-CONFIG", "%s%zu line%s refused and kept, as a paste loses nothing; no and the line, where it "
+			 "was typed, removes it", s->n_refused == REFUSED_MAX ? "at least " : "", n, n == 1 ? " was" : "s were");
 	if (config.s)
 		explicit_bzero(config.s, config.cap);
 	txt_fini(&config);
-	txt_fini(&out);
 	session_kept_forget(s);
 }

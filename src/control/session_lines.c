@@ -174,10 +174,10 @@ static bool run_line(struct session *s, const char *line, bool *ret_error)
 	if (r.kept)
 		session_kept_add(s, line);
 	if (r.ended) {
-		session_kept_say(s);
 		apply_now(s->c);
 		if (!r.config)
 			log_configured(s);
+		session_kept_log(s);
 	}
 	if (r.status == CLI_EXEC)
 		later = run_exec(s, &r, &error);

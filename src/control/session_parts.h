@@ -61,8 +61,8 @@ void session_wake_in(struct session *s, uint64_t ms);
 
 /* session_kept.c: a line was refused and kept. */
 void session_kept_add(struct session *s, const char *line);
-/* Configuration mode was left: says how many of them are still there, to who sits at a terminal. */
-void session_kept_say(struct session *s);
+/* Configuration mode was left: logs how many of them are still there. */
+void session_kept_log(struct session *s);
 void session_kept_forget(struct session *s);
 
 /* session_lines.c: a frame of the client. */
