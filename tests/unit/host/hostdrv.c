@@ -458,6 +458,7 @@ int main(int argc, char **argv)
 		txt_fini(&say);
 	}
 	nl_close(d->nl);
+	steer_stand_clear(&d->stand);
 	config_free(d->config);
 	free(d);
 	return 0;
