@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "forwarder/protocol.h"
-
 #include "forwarder/protocol_acl.h"
 
 #include <errno.h>
