@@ -39,6 +39,7 @@
 #define WIRE_MAX 4096
 #define SPIS 4096
 #define REPEATS 64
+#define LINK_USES 10	 /* by each worker, at least */
 
 enum { PORT_ESP = 1, PORT_STEER = 2, PORT_LINK = 3, PORT_NEWS = 4 };
 
@@ -683,6 +684,16 @@ static void disturb_a(struct world *w)
 	forwarder_tick(w->a.f);
 }
 
+/* It has made its packets, and some of them have gone past the stack. On a loaded machine the first worker, which says when
+ * they can, may not run while another makes all of them: that one makes more, but not forever. */
+static bool is_done(const struct job *j, uint32_t made)
+{
+	const struct world *w = j->g->w;
+
+	return made >= w->per_worker &&
+	       (w->way != BY_LINK || j->g->link[j->me].uses > LINK_USES || made >= 10 * w->per_worker);
+}
+
 static void *run_a(void *arg)
 {
 	struct job *j = arg;
@@ -691,7 +702,7 @@ static void *run_a(void *arg)
 	uint32_t made = 0;
 
 	rnd += j->me * 0x9e3779b97f4a7c15u;
-	while (made < w->per_worker) {
+	while (!is_done(j, made)) {
 		made += (uint32_t)forwarder_poll_port(f, &j->g->steer[j->me].port);
 		(void)forwarder_poll_port(f, &j->g->esp[j->me].port); /* nothing comes, while others send */
 		if (j->me == 0)
@@ -772,7 +783,7 @@ static void check_pools(struct gateway *g)
 static void check_links(const struct gateway *g)
 {
 	for (unsigned k = 0; k < g->workers; k++)
-		assert_true(g->link[k].uses > 10);
+		assert_true(g->link[k].uses > LINK_USES);
 }
 
 /* All of them were right, and joined so that it was worth it. */
