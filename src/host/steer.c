@@ -129,9 +129,9 @@ static int apply_ruleset(const struct steer_if *v, size_t n, struct steer_stand 
 	err = known && *mark && stand->generation == before ? steer_diff_apply(stand, v, n, runs) : -EALREADY;
 	if (err)
 		err = load_some_form(v, n, runs, why, &loaded, &form);
-	/* one step was ours; if there were more, somebody else was there as well, and
-	 * the next time finds out what is left */
-	known = known && nft_generation(&after) == 0 && after == before + 1;
+	/* one step was ours, or none, where lines have but changed places in their set; if there were more,
+	 * somebody else was there as well, and the next time finds out what is left */
+	known = known && nft_generation(&after) == 0 && after - before <= 1;
 	/* closed is in force too: our own change of nftables is no reason to try again */
 	*mark = !loaded ? 0 : known ? mark_of(v, n, after) : MARK_SOME | six_of(v, n);
 	if (loaded && known) {

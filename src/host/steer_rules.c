@@ -294,7 +294,6 @@ static void put_table(struct txt *t, enum ip_family f, const struct steer_if *v,
 {
 	enum steer_form form = p->form;
 
-
 	txt_printf(t, "table %s culvert {\n", nft_text_ip(f));
 	put_counters(t, f, c, form);
 	for (size_t i = 0; i < n; i++) {

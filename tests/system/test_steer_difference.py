@@ -124,6 +124,18 @@ def test_what_others_have_changed_is_loaded_whole(world):
     assert world.seen() == []
 
 
+def test_lines_that_change_places_change_nothing(world):
+    put(world.drv, many(LAN_TO_FAR), 'tun')
+    before, there = loads(world), held(world)
+    lines = many(LAN_TO_FAR)
+    put(world.drv, lines[::-1])
+    assert (loads(world), held(world)) == (before, there)
+    put(world.drv, lines[:-1])  # what is in force is still known
+    assert loads(world) == before
+    put(world.drv, lines)
+    assert held(world) == there
+
+
 def test_a_difference_of_much_is_a_whole_load(world):
     far = [(4, f'permit 0 10.9.0.0/16 10.7.{i}.{k}/32') for i in range(3) for k in range(100)]
     put(world.drv, many(LAN_TO_FAR) + far, 'tun')
