@@ -151,6 +151,7 @@ struct control {
 	struct steer_state steer[MAX_STEER];
 	struct loopback *loopbacks; /* loopback.c; NULL: none */
 	size_t n_loopbacks;
+	bool loopbacks_left; /* some have no device, for there are too many; and that has been said */
 	struct added *added;
 	size_t n_added;
 	char *last_notes;  /* said once */

@@ -12,10 +12,12 @@
 #include "host/log.h"
 #include "host/tun.h"
 
+#define NOT_TRIED (-EINPROGRESS)
+
 /* Of the TUN's name. wanted: the configuration still has it. */
 struct loopback {
 	char name[16];
-	int fd; /* holds the carrier; negative errno: there is none, and that has been said */
+	int fd; /* holds the carrier; NOT_TRIED, or a negative errno: there is none, and that has been said */
 	uint32_t ifindex;
 	bool wanted;
 };
@@ -48,7 +50,7 @@ static struct loopback *add(struct control *c, const char *name)
 	if (!c->loopbacks)
 		return NULL;
 	l = &c->loopbacks[c->n_loopbacks++];
-	*l = (struct loopback){ .fd = -ENODEV };
+	*l = (struct loopback){ .fd = NOT_TRIED };
 	snprintf(l->name, sizeof(l->name), "%s", name);
 	return l;
 }
@@ -64,8 +66,18 @@ static void make(struct loopback *l, bool foreign)
 	l->fd = fd;
 }
 
+/* Once, until they are fewer. */
+static void say_left(struct control *c, const char *name)
+{
+	if (name && !c->loopbacks_left)
+		log_line("CULVERT-4-HOST", "interface %s: there are too many loopbacks, %d have a device", name, MAX_LOOPBACKS);
+	c->loopbacks_left = name != NULL;
+}
+
 void loopbacks_apply(struct control *c)
 {
+	const char *left = NULL;
+
 	for (size_t i = 0; i < c->n_loopbacks; i++)
 		c->loopbacks[i].wanted = false;
 	for (size_t i = 0; i < c->config->interfaces.n; i++) {
@@ -79,16 +91,19 @@ void loopbacks_apply(struct control *c)
 			continue; /* a device of another name has its address */
 		if (!l)
 			l = add(c, ci->name);
-		if (!l)
+		if (!l) {
+			left = left ? left : ci->name;
 			continue;
+		}
 		l->wanted = true;
 		if (l->fd >= 0 && !there) { /* somebody has deleted it */
 			close(l->fd);
-			l->fd = -ENODEV;
+			l->fd = NOT_TRIED;
 		}
 		if (l->fd < 0)
 			make(l, there != NULL);
 	}
+	say_left(c, left);
 }
 
 void loopbacks_forget(struct control *c, bool all)

@@ -72,3 +72,15 @@ def test_a_device_of_the_host_is_taken_and_stays(net):
     assert 'Loopback0' not in near.ip('-br', 'link')
     router.stop()
     assert 'lo ' in near.ip('-br', 'link')
+
+
+def test_more_loopbacks_than_have_a_device_are_told_of(net):
+    near = net.ns('near')
+    router = Router(near, ''.join(f'interface Loopback{i}\n ip address 10.98.{i // 250}.{i % 250 + 1} 255.255.255.255\n'
+                                  for i in range(258)))
+    until(lambda: 'Loopback255' in near.ip('-br', 'link'), 30)
+    until(lambda: 'interface Loopback256: there are too many loopbacks' in router.log(), 10)
+    assert 'Loopback256' not in near.ip('-br', 'link')
+    assert router.log().count('too many loopbacks') == 1
+    router.stop()
+    assert 'Loopback' not in near.ip('-br', 'link')
