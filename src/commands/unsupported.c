@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "commands/check_parts.h"
+#include "commands/refused.h"
 
 /* ---- subjects ---- */
 
@@ -241,6 +242,13 @@ static const struct unsupported others = {
 	"other lines", REPORT_NOTE, "nothing here acts on them: they are kept and printed back."
 };
 
+/* What is wrong; culvert check says of each what it is. */
+static const struct unsupported refused = {
+	"refused lines", REPORT_ERROR,
+	"wrong as they stand, and kept, as a paste loses nothing: no and the line, where it was typed, removes it; "
+	"show running-config has them whole."
+};
+
 /* Characters of text that the words are, if its first words are these; 0 if not. */
 static size_t begins(const char *text, const char *words)
 {
@@ -328,6 +336,11 @@ static void add_kept(struct list *l, const kept_list *kept, const char *where, u
 	}
 }
 
+static void add_refused(void *ctx, const char *where, const struct kept_line *k, unsigned mode)
+{
+	list_add(ctx, &refused, where, k->text, mode, k->line);
+}
+
 static void add_entries(struct list *l, struct cfg_map *const *maps, size_t n, unsigned mode)
 {
 	for (size_t i = 0; i < n; i++)
@@ -384,6 +397,7 @@ int unsupported_list(const struct config *c, struct unsupported_line **ret_v, si
 	add_entries(&l, c->maps.v, c->maps.n, M_MAP);
 	add_entries(&l, c->dynamic_maps.v, c->dynamic_maps.n, M_DYNAMIC_MAP);
 	add_entries(&l, c->ipsec_profiles.v, c->ipsec_profiles.n, M_IPSEC_PROFILE);
+	refused_each(c, add_refused, &l);
 	if (!l.err)
 		l.err = sort(&l);
 	if (l.err) {
@@ -429,6 +443,8 @@ void check_unsupported(const struct config *c, struct report *r)
 
 		for (end = i; end < n && !strcmp(v[end].what->means, v[i].what->means); end++)
 			;
+		if (v[i].what == &refused) /* each has a message of its own */
+			continue;
 		say_lines(v + i, end - i, &object);
 		report_object(r, v[i].what->severity, txt_cstr(&object), NULL, "%s", v[i].what->means);
 		r->nomem |= object.bad;

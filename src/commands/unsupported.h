@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands of IOS that are kept, printed back, and not acted on, and what that means for
- * whoever has them in his configuration: `show culvert unsupported` and `culvert check`. */
+ * whoever has them in his configuration: `show culvert unsupported` and `culvert check`.
+ * With them, those that were refused: the first subject, REPORT_ERROR. */
 #ifndef COMMANDS_UNSUPPORTED_H
 #define COMMANDS_UNSUPPORTED_H
 

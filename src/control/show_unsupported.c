@@ -66,7 +66,7 @@ int json_unsupported(const struct show_in *in, const struct exec_args *a, struct
 		json_object(j, NULL);
 		json_str(j, "subject", v[i].what->words);
 		json_str(j, "means", v[i].what->means);
-		json_bool(j, "warning", v[i].what->severity == REPORT_WARNING);
+		json_bool(j, "warning", v[i].what->severity >= REPORT_WARNING);
 		json_str(j, "within", v[i].where);
 		json_str(j, "line", txt_cstr(&line));
 		json_object_end(j);

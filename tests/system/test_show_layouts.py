@@ -286,6 +286,11 @@ def test_lines_that_are_kept(live):
     rows = compare(live, 'show culvert unsupported', 'unsupported')['unsupported']
     assert any(r['line'].startswith('router ospf') for r in rows) and any(r['line'].startswith('ip nat') for r in rows)
     live.cli('configure terminal; no router ospf 1; no ip nat inside source list 1 interface FastEthernet0/1 overload; end')
+    live.typed('configure terminal; ip sometimes; end')
+    refused, = compare(live, 'show culvert unsupported', 'unsupported')['unsupported']
+    assert refused['line'].startswith('ip') and 'no and the line' in refused['means']
+    live.cli('configure terminal; no ip sometimes; end')
+    assert compare(live, 'show culvert unsupported', 'unsupported') == {'unsupported': []}
 
 
 def test_keys_of_others(live):

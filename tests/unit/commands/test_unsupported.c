@@ -84,17 +84,67 @@ static void each_line_that_nothing_acts_on_has_a_meaning(void **state)
 		else
 			assert_null(l->where);
 	}
-	/* acted on, the same here anyway, wrong, or said not to be there */
+	/* acted on, the same here anyway, or said not to be there */
 	assert_null(line_of(v, n, "version 15.9"));
 	assert_null(line_of(v, n, "ip cef"));
 	assert_null(line_of(v, n, "crypto map M"));
-	assert_null(line_of(v, n, "ip natural"));
 	assert_null(line_of(v, n, "no ip nat service sip udp port 5060"));
 	for (size_t i = 1; i < n; i++)
 		assert_true(v[i].what->severity <= v[i - 1].what->severity);
 	free(v);
 	report_fini(&report);
 	config_free(c);
+}
+
+static void what_was_refused_is_listed_first_wherever_it_stands(void **state)
+{
+	static const struct {
+		const char *text, *where, *line;
+	} rows[] = {
+		{ "nonsense 1\n", NULL, "nonsense 1" },
+		{ "crypto isakmp\n", NULL, "crypto isakmp" },
+		{ "interface Ethernet0/1\n ip natural\n", "Ethernet0/1", "ip natural" },
+		{ "interface Tunnel0\n tunnel of love\n", "Tunnel0", "tunnel of love" },
+		{ "crypto isakmp policy 1\n hash crc32\n", "crypto isakmp policy", "hash crc32" },
+		{ "crypto isakmp peer address 192.0.2.2\n set nothing\n", "crypto isakmp peer", "set nothing" },
+		{ "crypto keyring K\n pre-shared\n", "K", "pre-shared" },
+		{ "crypto isakmp profile P\n match nothing\n", "P", "match nothing" },
+		{ "crypto pki trustpoint CA\n enrollment nowhere\n", "CA", "enrollment nowhere" },
+		{ "crypto pki certificate map CM 1\n subject-name xx y\n", "CM", "subject-name xx y" },
+		{ "crypto ipsec transform-set T esp-aes esp-sha-hmac\n mode none\n", "T", "mode none" },
+		{ "crypto map M 1 ipsec-isakmp\n set pfs group99\n", "M", "set pfs group99" },
+		{ "crypto dynamic-map D 1\n set pfs group99\n", "D", "set pfs group99" },
+		{ "crypto ipsec profile IP\n set pfs group99\n", "IP", "set pfs group99" },
+		{ "ip access-list extended A\n permit gre host host\n", "A", "permit gre host host" },
+		{ "ip access-list standard S\n permit host\n", "S", "permit host" },
+		{ "ipv6 access-list S6\n permit ipv6\n", "S6", "permit ipv6" },
+		{ "line vty 0 4\n login nowhere\n", "line", "login nowhere" },
+		{ "archive\n path\n", "archive", "path" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct report report = { 0 }, checked = { 0 };
+		struct config *c = load(rows[i].text, &report);
+		struct unsupported_line *v;
+		size_t n;
+
+		assert_int_equal(unsupported_list(c, &v, &n), 0);
+		assert_int_equal(n, 1);
+		assert_string_equal(v[0].text, rows[i].line);
+		assert_string_equal(v[0].what->words, "refused lines");
+		if (rows[i].where)
+			assert_string_equal(v[0].where, rows[i].where);
+		else
+			assert_null(v[0].where);
+		free(v);
+		/* of each there is a message about the line itself */
+		check_unsupported(c, &checked);
+		assert_int_equal(checked.errors, 0);
+		report_fini(&checked);
+		report_fini(&report);
+		config_free(c);
+	}
 }
 
 static void check_says_a_subject_once_and_quotes_no_line(void **state)
@@ -138,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_line_that_nothing_acts_on_has_a_meaning),
+		cmocka_unit_test(what_was_refused_is_listed_first_wherever_it_stands),
 		cmocka_unit_test(check_says_a_subject_once_and_quotes_no_line),
 		cmocka_unit_test(a_configuration_that_is_all_in_force_has_none),
 	};
