@@ -17,6 +17,18 @@ struct if_args {
 	uint8_t link;
 };
 
+/* A port that is there, by a name of IOS. Others are logical, or nothing but a name. */
+static bool is_physical(const struct cfg_interface *i)
+{
+	static const char *const logical[] = { "Tunnel", "Loopback", "Virtual-", "Dialer", "BVI", "Port-channel", "Multilink", "Vlan",
+					       "Null" };
+
+	for (size_t k = 0; k < sizeof(logical) / sizeof(logical[0]); k++)
+		if (!strncmp(i->name, logical[k], strlen(logical[k])))
+			return false;
+	return i->bound && ifname_has_type(i->name) && !strchr(i->name, '.');
+}
+
 static int if_apply(struct cli_call *c)
 {
 	const struct if_args *a = c->args;
@@ -34,8 +46,12 @@ static int if_apply(struct cli_call *c)
 	if (i && c->op == CLI_DEFAULT) {
 		cfg_interface_reset(i);
 		txt_printf(c->out, "Interface %s set to default configuration\n", i->name);
-	} else if (i)
+	} else if (i && !c->number && is_physical(i)) {
+		txt_str(c->out, "% Removal of physical interfaces is not permitted\n");
+		return -EINVAL;
+	} else if (i) {
 		config_del_interface(c->root, i);
+	}
 	return 0;
 }
 

@@ -128,6 +128,16 @@ static bool tunnel_has_map(const struct config *c)
 	return false;
 }
 
+/* IOS lets nobody remove a port that is there. */
+static void mark_bound(struct control *c)
+{
+	for (size_t i = 0; i < c->config->interfaces.n; i++) {
+		struct cfg_interface *ci = c->config->interfaces.v[i];
+
+		ci->bound = !ci->is_tunnel && !ci->is_loopback && plumb_device(c, ci);
+	}
+}
+
 void apply_all(struct control *c)
 {
 	int err;
@@ -135,6 +145,8 @@ void apply_all(struct control *c)
 	files_keep(c); /* before it is in force */
 	c->tun_busy = false;
 	err = plumb_look(c);
+	if (!err)
+		mark_bound(c);
 	/* steering needs the SPD, the SPD the interfaces, tunnels their TUNs: so the
 	 * lines first, then the plumbing, then the whole again if that has changed anything */
 	if (!err)

@@ -469,6 +469,7 @@ void cfg_interface_reset(struct cfg_interface *i)
 	i->is_tunnel = was.is_tunnel;
 	i->is_loopback = was.is_loopback;
 	i->link = was.link;
+	i->bound = was.bound;
 }
 
 void config_del_route(struct config *c, struct cfg_route *r)

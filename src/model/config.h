@@ -331,6 +331,7 @@ struct cfg_interface {
 	char map_group[CFG_NAME_MAX]; /* `redundancy GROUP`; only printed */
 	bool map_stateful;
 	char host_if[CFG_NAME_MAX]; /* `host-interface DEV` */
+	bool bound;		 /* control's, and no part of the value: the host has the device */
 	uint8_t df_bit;		 /* enum df_bit + 1; 0: the global value */
 	uint8_t frag;		 /* 1 before, 2 after encryption; 0: the global value */
 	char group_in[CFG_NAME_MAX], group_out[CFG_NAME_MAX]; /* ip access-group */

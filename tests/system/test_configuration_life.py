@@ -131,6 +131,19 @@ def test_replace_says_what_it_changes(w):
     assert 'hostname R1' in w.typed('copy flash:one running-config', '', 'show running-config')
 
 
+def test_a_port_that_is_there_is_not_removed(w):
+    """But by a configuration that has none of it."""
+    w.router.cli('configure terminal; interface FastEthernet0/1; description kept; end')
+    assert '% Removal of physical interfaces is not permitted' in w.typed('configure terminal', 'no interface FastEthernet0/1')
+    assert 'description kept' in w.running()
+    w.router.cli('copy running-config flash:with')
+    (w.cfg.parent / 'without').write_text('hostname R1\n')
+    w.router.cli('configure replace flash:without force')
+    assert 'interface FastEthernet0/1' not in w.running()
+    w.router.cli('configure replace flash:with force')
+    assert 'description kept' in w.running()
+
+
 def test_reload_asks(w):
     w.router.cli('configure terminal; hostname NEW; end')
     out = w.typed('reload', 'no', 'n', 'show running-config')

@@ -382,6 +382,44 @@ static void sub_interfaces_of_serial_lines_are_entered(void **state)
 	router_down(&r);
 }
 
+/* IOS's refusal, where the host has the port; a file that says so is obeyed. */
+static void a_port_that_is_there_is_not_removed(void **state)
+{
+	static const char refusal[] = "% Removal of physical interfaces is not permitted\n";
+	static const struct {
+		const char *name;
+		bool bound, stays;
+	} rows[] = {
+		{ "FastEthernet0/0", true, true },    { "FastEthernet0/1", false, false }, { "FastEthernet0/0.10", true, false },
+		{ "Serial0/0", true, true },	      { "Virtual-Template1", true, false }, { "Dialer1", true, false },
+		{ "Tunnel0", false, false },	      { "Loopback0", false, false },	    { "wg0", true, false },
+	};
+	struct cli_result file = { 0 };
+	char line[64];
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(line, sizeof(line), "no interface %s", rows[i].name);
+		(void)type(&r, line + 3);
+		cli_session_goto(r.s, M_CONFIG);
+		config_find_interface(r.c, rows[i].name)->bound = rows[i].bound;
+		assert_string_equal(type(&r, line), rows[i].stays ? refusal : "");
+		assert_int_equal(config_find_interface(r.c, rows[i].name) != NULL, rows[i].stays);
+	}
+	type(&r, "interface FastEthernet0/0");
+	type(&r, "description x");
+	type(&r, "exit");
+	type(&r, "default interface FastEthernet0/0");
+	assert_string_equal(config_find_interface(r.c, "FastEthernet0/0")->description, "");
+	assert_string_equal(type(&r, "no interface FastEthernet0/0"), refusal);
+	cli_session_line(r.s, r.c, "no interface FastEthernet0/0", 7, &file);
+	assert_null(config_find_interface(r.c, "FastEthernet0/0"));
+	cli_result_fini(&file);
+	router_down(&r);
+}
+
 /* Words with which lines of an interface begin and global commands, too. */
 static void global_lines_leave_an_interface_that_knows_their_first_word(void **state)
 {
@@ -1328,6 +1366,7 @@ int main(void)
 		cmocka_unit_test(a_no_that_names_nothing_removes_nothing),
 		cmocka_unit_test(words_of_a_kept_block_stay_in_it_without_indentation),
 		cmocka_unit_test(sub_interfaces_of_serial_lines_are_entered),
+		cmocka_unit_test(a_port_that_is_there_is_not_removed),
 		cmocka_unit_test(global_lines_leave_an_interface_that_knows_their_first_word),
 		cmocka_unit_test(slips_at_the_keyboard_are_not_kept),
 		cmocka_unit_test(default_interface_resets_and_no_interface_removes),
