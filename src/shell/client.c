@@ -10,6 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "shell/keys.h"
+
+#define ESCAPE 0x1b
+
 static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int sig)
@@ -49,6 +53,21 @@ static void write_paged(void *ctx, const char *s, size_t n)
 	write_text(ctx, s, n);
 }
 
+/* Takes what else belongs to the key that began with byte: of an arrow nothing is to be left that would be a
+ * command's text. What has not come together with its first byte is another key. */
+static void take_rest(struct terminal *tty, uint8_t byte)
+{
+	struct keys keys = { 0 };
+	uint8_t b;
+
+	if (byte == ESCAPE)
+		while (keys_take(&keys, byte) == KEY_NONE && terminal_byte(tty, &byte))
+			;
+	else if (byte >= 0xc0)
+		while (terminal_peek(tty, &b) && (b & 0xc0) == 0x80)
+			(void)terminal_byte(tty, &b);
+}
+
 /* One key without waiting for Enter; -1 at the end of input. */
 static int wait_key(void *ctx)
 {
@@ -60,7 +79,11 @@ static int wait_key(void *ctx)
 			return -1;
 		terminal_wait(c->tty, -1);
 	}
-	return c->tty ? b : -1;
+	if (!c->tty)
+		return -1;
+	if (b == ESCAPE || !c->pager.typing)
+		take_rest(c->tty, b);
+	return b;
 }
 
 static int connect_to(const char *path)
@@ -140,6 +163,7 @@ void client_close(struct client *c)
 		close(c->fd);
 	c->fd = -1;
 	shell_reader_fini(&c->in);
+	pager_reset(&c->pager);
 	txt_fini(&c->prompt);
 	txt_fini(&c->insert);
 }
@@ -161,6 +185,7 @@ static bool take_frame(struct client *c, uint8_t type, struct span p)
 		txt_mem(&c->insert, (const char *)p.p, p.len);
 		return false;
 	case SHELL_PROMPT: {
+		pager_end(&c->pager);
 		uint8_t flags = rd_u8(&r);
 		bool error = flags & SHELL_FLAG_ERROR;
 		unsigned length = rd_be16(&r), width = rd_be16(&r), history = rd_be16(&r);

@@ -267,6 +267,21 @@ def test_more_pages_by_space_enter_and_q(terminal, server):
     terminal.expect_exact('R1#')
 
 
+def test_an_expression_at_more_filters_and_is_no_command(terminal, server):
+    terminal.send('long\r')
+    terminal.expect_exact('row 23\r\n --More-- ')
+    terminal.send('/row 9[89]\r')
+    terminal.expect_exact('/row 9[89]\r\nfiltering...\r\nrow 98\r\nrow 99\r\nrow 100\r\nR1#')
+    for key in ('x', '\x1b[A', '\x1bOP', '\x1b[3~', 'ä', '\x03', '?'):
+        terminal.send('long\r')
+        terminal.expect_exact('row 23\r\n --More-- ')
+        terminal.send(key)
+        terminal.expect_exact('R1#')
+        terminal.send('one\r')
+        terminal.expect_exact('did one\r\nR1#')
+    assert [line for _, line in server.asked] == [b'long'] + [b'long', b'one'] * 7
+
+
 def test_terminal_length_zero_does_not_page(terminal, server):
     server.length = 0
     terminal.send('one\r')

@@ -188,8 +188,10 @@ static unsigned page(struct glass *sc, unsigned length, const char *keys, unsign
 	pager_reset(&p);
 	for (size_t at = 0; at < t.len; at += piece)
 		pager_put(&p, t.s + at, t.len - at < piece ? t.len - at : piece);
+	pager_end(&p);
+	pager_reset(&p);
 	for (const char *s = txt_cstr(&sc->out); (s = strstr(s, "line ")); s++)
-		shown++;
+		shown += s == sc->out.s || s[-1] == '\n' || s[-1] == '\r'; /* else it was typed */
 	txt_fini(&t);
 	return shown;
 }
@@ -273,6 +275,69 @@ static void commands_are_split_at_semicolons_and_line_ends(void **state)
 	}
 }
 
+static void an_expression_at_more_filters_what_is_left(void **state)
+{
+	static const struct {
+		const char *keys;
+		unsigned shown;
+		const char *first; /* behind what the filter says */
+	} rows[] = {
+		{ "/line 50\r q", 23 + 23 + 23, "line 50\n" }, /* from there on, all */
+		{ "/^line 9.$\r", 23 + 11, "line 90\n" },
+		{ "+7$\r", 23 + 8, "line 27\n" },
+		{ "-[0-8]$\r", 23 + 8, "line 29\n" },
+		{ "-[0-8]\b\x7f]$\n", 23 + 23, "line 24\n" }, /* `[0-]$` */
+		{ "/junk\x15line 99\r", 23 + 2, "line 99\n" },
+		{ "/nothing\r", 23, "" },
+		{ "/line 30\r/line 98\r", 23 + 23 + 3, "line 30\n" },
+		{ "/line 30\r+8$\r", 23 + 23 + 5, "line 30\n" }, /* of what is left: 58, 68, ... 98 */
+		{ "/(\rq", 23, NULL }, /* no expression: it is asked again */
+		{ "/\r q", 23 + 23 + 23, NULL }, /* none at all: it goes on */
+		{ "/line 50\x1b", 23, NULL },
+		{ "/line 50\x03", 23, NULL },
+		{ "/line 50", 23, NULL },
+	};
+	struct glass sc = { 0 };
+
+	(void)state;
+	for (size_t piece = 1; piece < 2000; piece = piece * 3 + 4) {
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			static const char says[] = "filtering...\n";
+
+			assert_int_equal(page(&sc, 24, rows[i].keys, 100, piece), rows[i].shown);
+			const char *said = strstr(txt_cstr(&sc.out), says);
+
+			assert_int_equal(said != NULL, rows[i].first != NULL);
+			if (said)
+				assert_memory_equal(said + strlen(says), rows[i].first, strlen(rows[i].first));
+		}
+	}
+	txt_fini(&sc.out);
+}
+
+static void an_expression_has_a_length_and_a_filter_keeps_a_line_without_an_end(void **state)
+{
+	struct glass sc = { 0 };
+	struct pager p = { .length = 2, .write = screen_write, .write_raw = screen_write, .key = screen_key, .ctx = &sc };
+	char keys[CLI_PIPE_TEXT + 100];
+
+	(void)state;
+	memset(keys, 'x', sizeof(keys) - 2);
+	keys[0] = '-';
+	keys[sizeof(keys) - 2] = '\r';
+	keys[sizeof(keys) - 1] = '\0';
+	sc.keys = keys;
+	pager_reset(&p);
+	pager_put(&p, "one\ntwo", 7);
+	assert_null(strstr(txt_cstr(&sc.out), "two"));
+	assert_non_null(strchr(txt_cstr(&sc.out), '\a'));
+	assert_int_equal(*sc.keys, '\0'); /* all of it was the expression's */
+	pager_end(&p);
+	assert_non_null(strstr(txt_cstr(&sc.out), "filtering...\ntwo\n"));
+	pager_reset(&p);
+	txt_fini(&sc.out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +349,8 @@ int main(void)
 		cmocka_unit_test(space_shows_a_page_enter_a_line_and_q_ends),
 		cmocka_unit_test(an_output_that_fits_does_not_stop),
 		cmocka_unit_test(the_more_prompt_is_erased_as_ios_does),
+		cmocka_unit_test(an_expression_at_more_filters_what_is_left),
+		cmocka_unit_test(an_expression_has_a_length_and_a_filter_keeps_a_line_without_an_end),
 		cmocka_unit_test(commands_are_split_at_semicolons_and_line_ends),
 	};
 
