@@ -168,6 +168,14 @@ void client_close(struct client *c)
 	txt_fini(&c->insert);
 }
 
+static void take_output(struct client *c, const char *s, size_t n)
+{
+	size_t skip = c->shown ? screen_caret(c->shown, s, n) : 0;
+
+	c->shown = NULL;
+	pager_put(&c->pager, s + skip, n - skip);
+}
+
 /* Deals with one frame; true if it was the prompt, or the end. */
 static bool take_frame(struct client *c, uint8_t type, struct span p)
 {
@@ -175,7 +183,7 @@ static bool take_frame(struct client *c, uint8_t type, struct span p)
 
 	switch (type) {
 	case SHELL_OUTPUT:
-		pager_put(&c->pager, (const char *)p.p, p.len);
+		take_output(c, (const char *)p.p, p.len);
 		return false;
 	case SHELL_ASYNC:
 		write_text(c, (const char *)p.p, p.len);

@@ -6,6 +6,7 @@
 
 #include "shell/pager.h"
 #include "shell/safe.h"
+#include "shell/screen.h"
 #include "shell/shell_proto.h"
 #include "shell/terminal.h"
 
@@ -24,6 +25,7 @@ struct client {
 	struct shell_reader in;
 	struct pager pager;
 	struct safe safe; /* what is printed on a terminal */
+	const struct screen *shown; /* the line that runs, as it stands there; NULL: what is said is not about its columns */
 	struct txt prompt; /* as control wants it */
 	struct txt insert; /* TAB's last answer */
 };

@@ -302,8 +302,10 @@ static void run_line(struct editor *e, enum ended end)
 		recall_add(history(e), e->line.s);
 	if (end == BY_ABANDON)
 		line_clear(&e->line); /* what was typed is dropped */
+	c->shown = command ? &e->screen : NULL;
 	client_run(c, end == BY_ENTER ? SHELL_LINE : SHELL_END, e->line.s,
 		   e->line.over ? SHELL_LINE_MAX + 1 : e->line.len);
+	c->shown = NULL;
 	recall_resize(&e->exec, c->history);
 	recall_resize(&e->config, c->history);
 }

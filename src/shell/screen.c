@@ -126,3 +126,14 @@ void screen_leave(struct screen *s, struct txt *out)
 {
 	go(s, s->n, out);
 }
+
+size_t screen_caret(const struct screen *s, const char *text, size_t n)
+{
+	size_t blanks = 0;
+
+	while (blanks < n && text[blanks] == ' ')
+		blanks++;
+	if (n - blanks < 2 || memcmp(text + blanks, "^\n", 2) != 0 || blanks < s->prompt)
+		return 0;
+	return blanks - s->prompt < s->off ? blanks - s->prompt : s->off;
+}

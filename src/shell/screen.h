@@ -24,5 +24,8 @@ void screen_begin(struct screen *s, const char *prompt);
 void screen_draw(struct screen *s, const struct line *l, struct txt *out);
 /* Appends what moves the cursor behind all that is shown. */
 void screen_leave(struct screen *s, struct txt *out);
+/* How many of the blanks that text begins with are to be left out, so that the caret behind them (`^`, alone in its
+ * line) stands below what is shown of the line that it is about, and at its edge if that is cut off; 0: no caret. */
+size_t screen_caret(const struct screen *s, const char *text, size_t n);
 
 #endif

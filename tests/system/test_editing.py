@@ -142,6 +142,15 @@ def test_a_long_line_scrolls_with_dollars_and_is_taken_whole(person):
     person.expect_exact(f' description {text}\r\n')
 
 
+def test_the_caret_stands_below_what_is_shown_of_a_scrolled_line(person):
+    person.send('show privilege ' + 'x' * 80 + '\x05')
+    person.expect_exact('$')
+    person.send('\r')
+    person.expect(r'\r\n( +)\^\r\n% Invalid input')
+    assert len(person.match[1]) == len('R9#'), 'the error is scrolled off: at the edge'
+    person.expect_exact('R9#')
+
+
 @pytest.mark.parametrize('width', ['0', '512'])
 def test_terminal_width_stops_the_scrolling(person, width):
     person.send(f'terminal width {width}\r')

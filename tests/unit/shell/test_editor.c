@@ -318,6 +318,45 @@ static void a_long_line_scrolls_and_dollars_mark_what_is_cut(void **state)
 	line_fini(&l);
 }
 
+/* How many blanks of n are left before a caret. */
+static size_t caret_at(const struct screen *s, size_t n)
+{
+	char text[128];
+
+	assert_true(n < 100);
+	memset(text, ' ', n);
+	strcpy(text + n, "^\n% ");
+	return n - screen_caret(s, text, strlen(text));
+}
+
+static void a_caret_stands_below_what_is_shown(void **state)
+{
+	static struct screen s;
+	static struct row r;
+	struct line l = { 0 };
+
+	(void)state;
+	memset(&r, 0, sizeof(r));
+	s.width = 34;
+	screen_begin(&s, "R1#");
+	line_insert(&l, "abcdefghijklmnopqrstuvwxyz", 26);
+	draw(&s, &l, &r);
+	assert_int_equal(caret_at(&s, 3 + 25), 3 + 25); /* not scrolled */
+	line_insert(&l, "0123456789", 10);
+	draw(&s, &l, &r);
+	for (size_t i = 0; i < l.len; i++) {
+		const char *seen = strchr(row_text(&r), l.s[i]);
+
+		assert_int_equal(caret_at(&s, 3 + i), 3 + (seen ? (size_t)(seen - row_text(&r)) : 0));
+	}
+	assert_int_equal(caret_at(&s, 2), 2); /* that is no place of the line */
+	assert_int_equal(screen_caret(&s, "       ^ x\n", 11), 0);
+	assert_int_equal(screen_caret(&s, "       ^", 8), 0);
+	assert_int_equal(screen_caret(&s, "          ", 10), 0);
+	assert_int_equal(screen_caret(&s, "", 0), 0);
+	line_fini(&l);
+}
+
 static void without_a_width_nothing_is_cut(void **state)
 {
 	static struct screen s;
@@ -454,6 +493,7 @@ int main(void)
 		cmocka_unit_test(sequences_of_terminals_are_keys),
 		cmocka_unit_test(what_is_typed_at_the_end_is_only_added),
 		cmocka_unit_test(a_long_line_scrolls_and_dollars_mark_what_is_cut),
+		cmocka_unit_test(a_caret_stands_below_what_is_shown),
 		cmocka_unit_test(without_a_width_nothing_is_cut),
 		cmocka_unit_test(drawing_what_changed_is_as_good_as_drawing_all),
 		cmocka_unit_test(lines_come_back_newest_first),
