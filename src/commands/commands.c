@@ -155,7 +155,7 @@ static const struct cli_row *const tables[] = {
 	rows_kept_routers, rows_kept_ip, rows_route, rows_acl, rows_kept_probes, rows_syslog, rows_acl_numbers, rows_route6,
 	rows_kept_lists, rows_kept_policy, rows_acl6, rows_kept_late, rows_kept_blocks, rows_banners, rows_privilege,
 	rows_lines, rows_kept_last, rows_kept_applets, rows_if_range, rows_exec,
-	rows_exec_files, rows_exec_show, rows_exec_clear, rows_exec_trace, rows_exec_crypto, rows_exec_debug, rows_exec_absent, rows_exec_pki, rows_exec_capture, NULL,
+	rows_exec_files, rows_exec_show, rows_exec_clear, rows_exec_trace, rows_exec_crypto, rows_exec_debug, rows_exec_absent, rows_exec_off, rows_exec_pki, rows_exec_capture, NULL,
 };
 
 /* What shows, and changes nothing. */

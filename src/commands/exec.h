@@ -51,6 +51,7 @@ enum exec_action {
 	EXEC_SHOW_PKI_TOKEN,
 	EXEC_SHOW_PKI_COUNTERS,
 	EXEC_SHOW_PKI_TIMERS,
+	EXEC_SHOW_OFF, /* number: enum exec_off; number2: a process of it, 0 all */
 	EXEC_SHOW_VRF, /* name; flag: of IPv4 (`show ip vrf`); detail */
 	EXEC_SHOW_CRYPTO_MTU,
 	EXEC_SHOW_CRYPTO_DROPS,
@@ -192,6 +193,10 @@ enum exec_debug { EXEC_DEBUG_ISAKMP = 1, EXEC_DEBUG_IPSEC = 2, EXEC_DEBUG_ENGINE
 
 /* What IOS takes and a router without that has no use for. */
 enum exec_absent { EXEC_ABSENT_TELNET = 1, EXEC_ABSENT_SSH, EXEC_ABSENT_RLOGIN, EXEC_ABSENT_FAILOVER };
+
+/* Features of IOS that do not run. */
+enum exec_off { EXEC_OFF_LLDP = 1, EXEC_OFF_CDP, EXEC_OFF_SNMP, EXEC_OFF_NTP, EXEC_OFF_LACP, EXEC_OFF_VLANS, EXEC_OFF_OSPF,
+		EXEC_OFF_EIGRP, EXEC_OFF_BGP, EXEC_OFF_SSH };
 
 struct exec_args {
 	bool detail, count, flag, df;

@@ -67,6 +67,7 @@ extern const struct cli_row rows_exec_trace[];
 extern const struct cli_row rows_exec_crypto[];
 extern const struct cli_row rows_exec_debug[];
 extern const struct cli_row rows_exec_absent[];
+extern const struct cli_row rows_exec_off[];
 extern const struct cli_row rows_exec_pki[];
 extern const struct cli_row rows_exec_capture[];
 

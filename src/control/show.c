@@ -252,6 +252,9 @@ static int about_the_machine(const struct show_in *in, unsigned action, const st
 	case EXEC_SHOW_LINE:
 		show_line(in, out);
 		return 0;
+	case EXEC_SHOW_OFF:
+		show_off(a->number, a->number2, out);
+		return 0;
 	case EXEC_SHOW_FILE_SYSTEMS:
 		show_file_systems(in, out);
 		return 0;

@@ -58,6 +58,7 @@ static int users(const struct show_in *in, const struct exec_args *a, struct jso
 const struct json_row json_rows_system[] = {
 	{ EXEC_SHOW_PRIVILEGE, privilege },
 	{ EXEC_SHOW_HISTORY, NULL },
+	{ EXEC_SHOW_OFF, NULL },
 	{ EXEC_SHOW_RELOAD, NULL },
 	{ EXEC_SHOW_ARCHIVE, NULL },
 	{ EXEC_SHOW_ARCHIVE_DIFF, NULL },

@@ -262,6 +262,8 @@ void show_tunnel_protection(const struct show_in *in, struct txt *out);
 
 /* show_not_run.c: protocols that nobody runs here, and so have nothing to show. */
 void show_not_run(unsigned action, struct txt *out);
+/* show_off.c: what: enum exec_off; process: the number of one of its processes that was asked for, 0 none. */
+void show_off(unsigned what, uint32_t process, struct txt *out);
 /* The empty table of VRFs, of IPv4 alone; name "": all. False if one is named (a message is in out). */
 bool show_vrf(const char *name, bool ip, bool detail, struct txt *out);
 

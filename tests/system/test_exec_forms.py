@@ -39,6 +39,19 @@ def test_tables_of_vrfs_are_empty(router):
         assert router.cli(line) == '' and json.loads(router.cli(f'{line} | json')) == {'vrfs': []}, line
 
 
+@pytest.mark.parametrize('line, answer', [
+    ('show lldp', '% LLDP is not enabled\n'), ('show lldp interface', '% LLDP is not enabled\n'),
+    ('show lldp neighbors detail', '% LLDP is not enabled\n'), ('show cdp', '% CDP is not enabled\n'),
+    ('show cdp neighbors detail', '% CDP is not enabled\n'), ('show snmp', '%SNMP agent not enabled\n'),
+    ('show snmp user', '%SNMP agent not enabled\n'), ('show lacp sys-id', '% LACP is not enabled\n'),
+    ('show vlan', 'No Virtual LANs configured.\n'), ('show ntp status', '%NTP is not enabled.\n'),
+    ('show ip bgp summary', '% BGP not active\n'), ('show ip ospf 7', '%OSPF: Router process 7 is not running\n'),
+    ('show ip ospf neighbor', ''), ('show ip eigrp neighbors', '')])
+def test_a_feature_that_does_not_run_says_so(router, line, answer):
+    assert router.cli(line) == answer
+    assert json.loads(router.cli(f'{line} | json'))['lines'] == answer.splitlines()
+
+
 @pytest.mark.parametrize('line, service', [('telnet 192.0.2.2', 'telnet'), ('telnet 192.0.2.2 23 /source-interface FastEthernet0/1', 'telnet'),
                                            ('connect 192.0.2.2', 'telnet'), ('ssh -l admin 192.0.2.2', 'ssh'),
                                            ('ssh -v 2 -l admin -p 22 192.0.2.2', 'ssh'), ('rlogin 192.0.2.2', 'rlogin')])
