@@ -305,6 +305,37 @@ static void access_group(struct txt *out, const char *label, const char *list)
 	txt_printf(out, "  %s access list is %s\n", label, list[0] ? list : "not set");
 }
 
+/* What IOS lists of an interface's IP that is the same on all of them here: nothing takes another way than the
+ * routing table's, and nothing is counted, translated or compressed. */
+static void ip_features(const struct cfg_interface *c, struct txt *out)
+{
+	txt_printf(out,
+		   "  Proxy ARP is disabled\n"
+		   "  Local Proxy ARP is disabled\n"
+		   "  Security level is default\n"
+		   "  ICMP redirects are always sent\n"
+		   "  ICMP unreachables are %s sent\n"
+		   "  ICMP mask replies are never sent\n"
+		   "  IP fast switching is disabled\n"
+		   "  IP Flow switching is disabled\n"
+		   "  IP CEF switching is disabled\n"
+		   "  IP multicast fast switching is disabled\n"
+		   "  IP multicast distributed fast switching is disabled\n"
+		   "  IP route-cache flags are None\n"
+		   "  Router Discovery is disabled\n"
+		   "  IP output packet accounting is disabled\n"
+		   "  IP access violation accounting is disabled\n"
+		   "  TCP/IP header compression is disabled\n"
+		   "  RTP/IP header compression is disabled\n"
+		   "  Policy routing is disabled\n"
+		   "  Network address translation is disabled\n"
+		   "  BGP Policy Mapping is disabled\n"
+		   "  WCCP Redirect outbound is disabled\n"
+		   "  WCCP Redirect inbound is disabled\n"
+		   "  WCCP Redirect exclude is disabled\n",
+		   c->unreachables ? "always" : "never");
+}
+
 static void secondaries(const struct cfg_interface *c, struct txt *out)
 {
 	char s[IPADDR_STRLEN];
@@ -344,5 +375,6 @@ void show_ip_interface(const struct show_in *in, const char *ifname, struct txt 
 			   (unsigned)(c->ip_mtu ? c->ip_mtu : i->mtu));
 		access_group(out, "Outgoing", c->group_out);
 		access_group(out, "Inbound ", c->group_in);
+		ip_features(c, out);
 	}
 }
