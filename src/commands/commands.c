@@ -224,15 +224,52 @@ void commands_render_file(const struct config *c, const char *version, unsigned 
 	txt_fini(&text);
 }
 
+/* Whether one of the block's lines begins with these words. */
+static bool block_has(const char *block, const char *line)
+{
+	size_t n = strlen(line);
+
+	for (const char *p = strchr(block, '\n'); p; p = strchr(p + 1, '\n'))
+		if (!strncmp(p + 1, line, n) && strchr(" \n", p[1 + n]))
+			return true;
+	return false;
+}
+
+/* IOS says of an interface that it has no address, in the address's place: behind what tells of the interface itself. */
+static void put_block(const char *block, struct txt *out)
+{
+	static const char *const firsts[] = { "interface", " description", " bandwidth" };
+	bool bare = !block_has(block, " ip address") && !block_has(block, " no ip address") && !block_has(block, " ip unnumbered");
+
+	for (const char *p = block; *p;) {
+		size_t len = strcspn(p, "\n"), i = 0, n = sizeof(firsts) / sizeof(firsts[0]);
+
+		len += p[len] != 0;
+		while (i < n && strncmp(p, firsts[i], strlen(firsts[i])) != 0)
+			i++;
+		if (bare && i == n) {
+			txt_str(out, " no ip address\n");
+			bare = false;
+		}
+		txt_mem(out, p, len);
+		p += len;
+	}
+	if (bare && *block)
+		txt_str(out, " no ip address\n");
+}
+
 void commands_render_interface(const struct config *c, const char *ifname, struct txt *out)
 {
-	struct txt first = TXT_INIT;
+	struct txt first = TXT_INIT, block = TXT_INIT;
 
 	const struct cfg_interface *i = config_find_interface(c, ifname);
 	static const char *const links[] = { "", " point-to-point", " multipoint" };
 
 	txt_printf(&first, "interface %s%s", ifname, links[i ? i->link : 0]);
-	cli_render_block(&grammar, c, txt_cstr(&first), out);
+	cli_render_block(&grammar, c, txt_cstr(&first), &block);
+	put_block(txt_cstr(&block), out);
+	out->bad |= block.bad;
+	txt_fini(&block);
 	txt_fini(&first);
 }
 

@@ -353,6 +353,42 @@ static void words_of_a_kept_block_stay_in_it_without_indentation(void **state)
 }
 
 /* What stands below such a line must not fall into the interface before it. */
+/* As IOS: in the address's place, and only where there is none. */
+static void an_interface_without_an_address_says_so(void **state)
+{
+	static const struct {
+		const char *lines[4], *want;
+	} rows[] = {
+		{ { "description d", "shutdown" }, " description d\n no ip address\n shutdown\n" },
+		{ { "description d" }, " description d\n no ip address\n" },
+		{ { "shutdown" }, " no ip address\n shutdown\n" },
+		{ { NULL }, " no ip address\n" },
+		{ { "ip address 10.1.1.1 255.255.255.0" }, " ip address 10.1.1.1 255.255.255.0\n" },
+		{ { "ip address dhcp" }, " ip address dhcp\n" },
+		{ { "ip unnumbered Loopback0" }, " ip unnumbered Loopback0\n" },
+		{ { "description no ip address" }, " description no ip address\n no ip address\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct router r;
+		char want[200];
+
+		router_up(&r, M_CONFIG);
+		(void)type(&r, "interface Ethernet0/0");
+		for (size_t k = 0; k < 4 && rows[i].lines[k]; k++)
+			(void)type(&r, rows[i].lines[k]);
+		txt_clear(&r.out);
+		commands_render_interface(r.c, "Ethernet0/0", &r.out);
+		snprintf(want, sizeof(want), "interface Ethernet0/0\n%s", rows[i].want);
+		assert_string_equal(txt_cstr(&r.out), want);
+		txt_clear(&r.out);
+		commands_render_interface(r.c, "Ethernet0/1", &r.out);
+		assert_string_equal(txt_cstr(&r.out), "");
+		router_down(&r);
+	}
+}
+
 static void sub_interfaces_of_serial_lines_are_entered(void **state)
 {
 	struct router r;
@@ -696,7 +732,7 @@ static void do_runs_exec_lines_and_pipes_are_cut_off(void **state)
 	assert_int_equal(r.last.action, EXEC_SHOW_RUNNING);
 	assert_string_equal(r.last.pipe, "include crypto map");
 	assert_string_equal(prompt(&r), "R1(config-isakmp)#");
-	type(&r, "do show nothing here");
+	type(&r, "do show zebra here");
 	assert_int_equal(r.last.status, CLI_ERROR);
 	assert_int_equal(r.last.col, 8);
 	/* without `do` it is no configuration line, and it is not kept */
@@ -1400,6 +1436,7 @@ int main(void)
 		cmocka_unit_test(in_banners_and_pasted_data_no_path_leads),
 		cmocka_unit_test(the_caret_counts_columns_not_bytes),
 		cmocka_unit_test(each_refused_line_goes_by_its_no),
+		cmocka_unit_test(an_interface_without_an_address_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
