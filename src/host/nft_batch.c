@@ -163,12 +163,13 @@ static int answers(struct mnl_socket *s, uint32_t want)
 	return acks == want ? 0 : -EIO;
 }
 
-int nft_batch_run(struct nft_batch *b)
+int nft_batch_run(struct nft_batch *b, uint32_t *ret_steps)
 {
 	struct mnl_socket *s;
 	uint32_t elements;
 	int err = 0;
 
+	*ret_steps = b->n != 0;
 	close_message(b);
 	if (b->full)
 		return -EALREADY;

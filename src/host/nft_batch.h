@@ -25,7 +25,7 @@ void nft_batch_set(struct nft_batch *b, enum nft_batch_op op, enum ip_family f, 
 /* An element; its fields have len bytes (4 or 16). */
 void nft_batch_range(struct nft_batch *b, const struct nft_range *r, size_t len);
 /* All or nothing; once. 0; -EALREADY: there were more than max; -ERESTART or another error of the kernel's: it took none
- * of them. Without any element nothing is done. */
-int nft_batch_run(struct nft_batch *b);
+ * of them. Without any element nothing is done, and *ret_steps, what nftables' generation grows by, is 0. */
+int nft_batch_run(struct nft_batch *b, uint32_t *ret_steps);
 
 #endif

@@ -115,7 +115,7 @@ static int load_some_form(const struct steer_if *v, size_t n, const struct steer
 
 static int apply_ruleset(const struct steer_if *v, size_t n, struct steer_stand *stand, uint64_t *mark, struct txt *why)
 {
-	uint32_t before, after;
+	uint32_t before, after, steps = 1;
 	bool known = nft_generation(&before) == 0, loaded = true;
 	enum steer_form form = stand->form;
 	struct steer_runs *runs;
@@ -126,12 +126,14 @@ static int apply_ruleset(const struct steer_if *v, size_t n, struct steer_stand 
 	runs = steer_runs_all(v, n);
 	if (!runs)
 		return -ENOMEM;
-	err = known && *mark && stand->generation == before ? steer_diff_apply(stand, v, n, runs) : -EALREADY;
-	if (err)
+	err = known && *mark && stand->generation == before ? steer_diff_apply(stand, v, n, runs, &steps) : -EALREADY;
+	if (err) {
+		steps = 1;
 		err = load_some_form(v, n, runs, why, &loaded, &form);
-	/* one step was ours, or none, where lines have but changed places in their set; if there were more,
-	 * somebody else was there as well, and the next time finds out what is left */
-	known = known && nft_generation(&after) == 0 && after - before <= 1;
+	}
+	/* so many steps were ours; if there were more, somebody else was there as well, and
+	 * the next time finds out what is left */
+	known = known && nft_generation(&after) == 0 && after == before + steps;
 	/* closed is in force too: our own change of nftables is no reason to try again */
 	*mark = !loaded ? 0 : known ? mark_of(v, n, after) : MARK_SOME | six_of(v, n);
 	if (loaded && known) {

@@ -64,7 +64,8 @@ static void put_run(struct nft_batch *out, const struct steer_runs *r, const str
 	txt_fini(&name);
 }
 
-int steer_diff_apply(const struct steer_stand *s, const struct steer_if *v, size_t n, const struct steer_runs *runs)
+int steer_diff_apply(const struct steer_stand *s, const struct steer_if *v, size_t n, const struct steer_runs *runs,
+		     uint32_t *ret_steps)
 {
 	struct nft_batch *b;
 	int err;
@@ -78,7 +79,7 @@ int steer_diff_apply(const struct steer_stand *s, const struct steer_if *v, size
 	for (size_t i = 0; i < 2 * n; i++)
 		for (size_t k = 0; k < runs[i].n; k++)
 			put_run(b, &runs[i], &s->runs[i].v[k], &runs[i].v[k]);
-	err = nft_batch_run(b);
+	err = nft_batch_run(b, ret_steps);
 	nft_batch_free(b);
 	return err;
 }

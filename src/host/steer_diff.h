@@ -27,7 +27,9 @@ void steer_text(const struct steer_if *v, size_t n, const struct steer_plan *p, 
 void steer_stand_set(struct steer_stand *s, const struct steer_if *v, size_t n, enum steer_form form,
 		     struct steer_runs *runs, uint32_t generation);
 /* In one transaction, and only if nothing else has changed nftables since. -EALREADY: the difference is none of elements, or
- * too much of one, or nobody knows what is in force; other errors: the kernel took nothing of it. */
-int steer_diff_apply(const struct steer_stand *s, const struct steer_if *v, size_t n, const struct steer_runs *runs);
+ * too much of one, or nobody knows what is in force; other errors: the kernel took nothing of it. *ret_steps: what the
+ * generation grew by, 0 where lines have but changed places. */
+int steer_diff_apply(const struct steer_stand *s, const struct steer_if *v, size_t n, const struct steer_runs *runs,
+		     uint32_t *ret_steps);
 
 #endif
