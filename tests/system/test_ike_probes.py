@@ -245,6 +245,28 @@ def test_a_delete_or_notify_in_clear_changes_nothing(world):
     arrives(world, core)
 
 
+def test_who_ought_to_encrypt_and_does_not_fills_no_log(world):
+    """Phase 1 waits for a peer that has another key, and somebody on the wire goes on in its name, in clear."""
+    peer = world.swan(SUITE, ESP)
+    core = world.core(SUITE, f'{LAN} set={SET}', psk='another key')
+    core.cmd('acquire 1')
+    until(lambda: [s['state'] for s in core.sas()] == ['MM_KEY_EXCH'], what='MM_KEY_EXCH')
+    sa, = peer.sas()
+    cookies = bytes.fromhex(sa['initiator-spi']), bytes.fromhex(sa['responder-spi'])
+    raw = world.them.socket(socket.SOCK_RAW, socket.IPPROTO_RAW)
+    began, sent = time.monotonic(), len(core.of('send'))
+    for i in range(400):
+        message = HEADER.pack(*cookies, 5, 0x10, IDENTITY_PROTECTION, 0, 0, 28 + 12) + struct.pack('>BBHII', 0, 0, 12, 1, i)
+        raw.sendto(bytes(IP(src=PEER, dst=US) / UDP(sport=500, dport=500) / message), (US, 0))
+    core.wait('log', mnemonic='CRYPTO-6-IKMP_NOT_ENCRYPTED')
+    arrives(world, core)  # and so has all before it
+    told = [e for e in core.of('log') if e['mnemonic'] == 'CRYPTO-6-IKMP_NOT_ENCRYPTED']
+    assert told[0]['text'] == f"IKE packet from {PEER} was not encrypted and it should've been."
+    assert len(told) <= 20 * (int(time.monotonic() - began) + 2)
+    assert 'MM_KEY_EXCH' in [s['state'] for s in core.sas()]
+    assert len(core.of('send')) < sent + 10  # nobody is answered
+
+
 def test_garbage_under_the_right_cookies_changes_nothing(world):
     """Encrypted messages that are none, of every exchange, and moved to another port."""
     core, peer = established(world)
