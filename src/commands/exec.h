@@ -132,6 +132,7 @@ enum exec_action {
 	EXEC_DELETE, /* text: file name; flag: does not ask */
 	EXEC_RELOAD,
 	EXEC_RELOAD_IN, /* name: mmm or hhh:mm; text: the reason */
+	EXEC_RELOAD_AT, /* name: hh:mm; text: a day, the reason */
 	EXEC_RELOAD_CANCEL,
 	EXEC_SHOW_RELOAD,
 	EXEC_ARCHIVE_CONFIG,

@@ -63,6 +63,8 @@ const struct cli_row rows_exec_files[] = {
 	ROW(IN_EXEC, EXEC_RELOAD, RELOAD),
 	ROW(IN_EXEC, EXEC_RELOAD_IN, RELOAD, KW("in", "Reload after a time interval"),
 	    WORD("Delay before reload (mmm or hhh:mm)", AT(name)), OPT, LINE("Reason for reload", AT(text)), CLOSE),
+	ROW(IN_EXEC, EXEC_RELOAD_AT, RELOAD, KW("at", "Reload at a specific time/date"),
+	    WORD("Time to reload (hh:mm)", AT(name)), OPT, LINE("Day of the month, reason for reload", AT(text)), CLOSE),
 	ROW(IN_EXEC, EXEC_RELOAD_CANCEL, RELOAD, KW("cancel", "Cancel pending reload")),
 	ROW(IN_EXEC, EXEC_SHOW_RELOAD, SHOW, KW("reload", "Scheduled reload information")),
 

@@ -590,6 +590,7 @@ int ikelink_adopt_made(struct control *c)
 
 struct hello {
 	struct control *c;
+	bool again;    /* the same forwarder has answered before */
 	int pin_error; /* 0: none */
 };
 
@@ -599,7 +600,8 @@ static void on_hello(void *ctx, const struct fwd_msg *m)
 
 	if (m->type == FWD_CRYPTO) {
 		snprintf(h->c->packets_by, sizeof(h->c->packets_by), "%s", m->u.crypto);
-		log_line("CULVERT-6-CRYPTO", "packets are encrypted by %s", m->u.crypto);
+		if (!h->again)
+			log_line("CULVERT-6-CRYPTO", "packets are encrypted by %s", m->u.crypto);
 	}
 	if (m->type == FWD_NOT_PINNED)
 		h->pin_error = m->u.error;
@@ -619,7 +621,7 @@ static void say_workers(const struct control *c, int pin_error)
 int ikelink_start(struct control *c, bool adopt_sas)
 {
 	struct fwd_msg dump = { .type = FWD_SA_DUMP }, hello = { .type = FWD_HELLO, .u.version = FWD_VERSION };
-	struct hello said = { .c = c };
+	struct hello said = { .c = c, .again = adopt_sas };
 	int err = fwdlink_call(c->fwd, &hello, -1, on_hello, &said);
 
 	if (!err && !adopt_sas) /* it is not the second time */

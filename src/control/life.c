@@ -28,6 +28,7 @@ struct talk {
 	struct dialog d;
 	struct exec_args a;
 	char from[256], to[256]; /* names as they were typed */
+	struct reload_plan plan; /* of a reload that is to wait */
 };
 
 static void wipe_txt(struct txt *t)
@@ -110,13 +111,19 @@ static int text_of(struct control *c, unsigned kind, const char *name, struct tx
 /* Nothing would be lost if the router began anew. */
 static bool is_saved(struct control *c)
 {
+	struct txt now = TXT_INIT;
 	struct config *saved = NULL;
 	struct report r = { 0 };
 	char *text = NULL;
 	size_t len = 0;
-	bool same = flash_read(c, STARTUP, &text, &len) == 0 && config_load_text(text, len, &saved, &r) == 0 &&
-		    config_equal(saved, c->config);
+	bool there = flash_read(c, STARTUP, &text, &len) == 0, same;
 
+	/* what was written has a version line, which the running one may have none of */
+	life_running(c, &now);
+	same = there && !now.bad && now.len == len && !memcmp(txt_cstr(&now), text, len);
+	if (there && !same)
+		same = config_load_text(text, len, &saved, &r) == 0 && config_equal(saved, c->config);
+	wipe_txt(&now);
 	report_fini(&r);
 	config_free(saved);
 	if (text)
@@ -312,6 +319,16 @@ static void replace(struct talk *t, struct exec_io *io, bool *ret_error)
 	wipe_txt(&text);
 }
 
+/* Nobody is asked about a file that cannot be read. */
+static bool is_there(struct exec_io *io, const char *name)
+{
+	struct txt text = TXT_INIT;
+	int err = text_of(io->c, EXEC_FILE_NAMED, name, &text, io->out);
+
+	wipe_txt(&text);
+	return !err;
+}
+
 static void replaced(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
 {
 	if (yes)
@@ -322,15 +339,21 @@ static void replaced(struct dialog *d, struct exec_io *io, bool yes, bool *ret_e
 
 static void reload_confirmed(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
 {
-	(void)d;
-	*ret_error = yes && reload_now(io->c, io->out, "Reload Command") != 0;
-	if (yes && !*ret_error)
+	struct talk *t = (struct talk *)(void *)d;
+	bool waits = t->plan.at_ms != 0;
+
+	if (!yes)
+		return;
+	*ret_error = waits ? reload_schedule(io->c, &t->plan, io->out) != 0 : reload_now(io->c, io->out, "Reload Command") != 0;
+	if (!waits && !*ret_error)
 		txt_str(io->out, "[OK]\n");
 }
 
-static void ask_reload(struct dialog *d)
+static void ask_reload(struct talk *t, struct exec_io *io)
 {
-	dialog_ask_confirm(d, "Proceed with reload? [confirm]", reload_confirmed);
+	if (t->plan.at_ms)
+		reload_say(&t->plan, io->out);
+	dialog_ask_confirm(&t->d, "Proceed with reload? [confirm]", reload_confirmed);
 }
 
 static void reload_saved(struct dialog *d, struct exec_io *io, bool yes, bool *ret_error)
@@ -339,7 +362,17 @@ static void reload_saved(struct dialog *d, struct exec_io *io, bool yes, bool *r
 		*ret_error = true;
 		return;
 	}
-	ask_reload(d);
+	ask_reload((struct talk *)(void *)d, io);
+}
+
+static void reload(struct talk *t, struct exec_io *io, unsigned action, bool *ret_error)
+{
+	if (action != EXEC_RELOAD && reload_plan(io, &t->a, action == EXEC_RELOAD_AT, &t->plan))
+		*ret_error = true;
+	else if (is_saved(io->c))
+		ask_reload(t, io);
+	else
+		dialog_ask_yes(&t->d, "System configuration has been modified. Save? [yes/no]: ", false, reload_saved);
 }
 
 /* ---- show ---- */
@@ -453,6 +486,10 @@ static void ask(struct talk *t, struct exec_io *io, unsigned action, bool *ret_e
 			replace(t, io, ret_error);
 			break;
 		}
+		if (!is_there(io, t->from)) {
+			*ret_error = true;
+			break;
+		}
 		txt_str(io->out, "This will apply all necessary additions and deletions\n"
 				 "to replace the current running configuration with the\n"
 				 "contents of the specified configuration file, which is\n"
@@ -460,10 +497,7 @@ static void ask(struct talk *t, struct exec_io *io, unsigned action, bool *ret_e
 		dialog_ask_yes(&t->d, "configuration. Enter Y if you are sure you want to proceed. ? [no]: ", true, replaced);
 		break;
 	default:
-		if (is_saved(io->c))
-			ask_reload(&t->d);
-		else
-			dialog_ask_yes(&t->d, "System configuration has been modified. Save? [yes/no]: ", false, reload_saved);
+		reload(t, io, action, ret_error);
 		break;
 	}
 	if (t->d.kind != DIALOG_OVER)
@@ -498,6 +532,8 @@ void life_cmd(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 	case EXEC_DELETE:
 	case EXEC_CONFIGURE_REPLACE:
 	case EXEC_RELOAD:
+	case EXEC_RELOAD_IN:
+	case EXEC_RELOAD_AT:
 		t = talk_new(io, a, ret_error);
 		if (t)
 			ask(t, io, action, ret_error);
@@ -518,9 +554,6 @@ void life_cmd(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 		break;
 	case EXEC_MORE:
 		more(io, a->text, ret_error);
-		return;
-	case EXEC_RELOAD_IN:
-		reload_in(io, a, ret_error);
 		return;
 	case EXEC_RELOAD_CANCEL:
 		reload_cancel(io);

@@ -17,7 +17,14 @@ void life_free(struct control *c); /* timers and what they keep */
 /* life_reload.c: the startup configuration takes the running one's place, an empty one if there is none. out: as
  * life_put(). 0 or -errno. */
 int reload_now(struct control *c, struct txt *out, const char *reason);
-void reload_in(struct exec_io *io, const struct exec_args *a, bool *ret_error); /* `mmm` or `hhh:mm` */
+struct reload_plan {
+	uint64_t at_ms; /* host_now_ms(); 0: at once */
+	char by[160], reason[256];
+};
+/* What `reload in mmm|hhh:mm REASON` or (at) `reload at hh:mm [month day] REASON` asks for. 0; -EINVAL after a message. */
+int reload_plan(struct exec_io *io, const struct exec_args *a, bool at, struct reload_plan *ret);
+void reload_say(const struct reload_plan *p, struct txt *out);
+int reload_schedule(struct control *c, const struct reload_plan *p, struct txt *out); /* 0; -ENOMEM after a message */
 void reload_cancel(struct exec_io *io);
 void reload_show(const struct control *c, struct txt *out);
 void reload_free(struct control *c);

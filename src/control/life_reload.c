@@ -2,25 +2,28 @@
 /* `reload`, and a reload that is scheduled. */
 #include "control/life.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
 #include "base/secret.h"
 #include "control/flash.h"
+#include "control/login.h"
 #include "host/log.h"
 #include "host/os.h"
 
 #define STARTUP "startup-config"
 
-/* `reload in`. By the clock that nobody sets: it waits as long as it was told to. */
+/* `reload in` and `reload at`. By the clock that nobody sets: it waits as long as it was told to. */
 struct reload {
 	struct event *timer;
-	uint64_t at_ms; /* host_now_ms() */
-	char reason[256];
+	struct reload_plan plan;
 };
 
 void reload_free(struct control *c)
@@ -57,11 +60,12 @@ int reload_now(struct control *c, struct txt *out, const char *reason)
 
 #define RELOAD_AGAIN_SEC 60
 
-static int reload_wait(struct reload *r, uint64_t sec)
+static int reload_wait(struct reload *r, uint64_t at_ms)
 {
-	struct timeval tv = { .tv_sec = (time_t)sec };
+	uint64_t now = host_now_ms(NULL), ms = at_ms > now ? at_ms - now : 0;
+	struct timeval tv = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 
-	r->at_ms = host_now_ms(NULL) + sec * 1000;
+	r->plan.at_ms = at_ms;
 	return evtimer_add(r->timer, &tv);
 }
 
@@ -73,12 +77,12 @@ static void on_reload(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	err = reload_now(c, NULL, c->reload->reason[0] ? c->reload->reason : "Reload Command");
+	err = reload_now(c, NULL, c->reload->plan.reason);
 	if (!err)
 		return;
 	log_line("SYS-3-RELOAD", "The scheduled reload failed and is tried again in %d seconds: " STARTUP ": %s",
 		 RELOAD_AGAIN_SEC, strerror(-err));
-	(void)reload_wait(c->reload, RELOAD_AGAIN_SEC);
+	(void)reload_wait(c->reload, host_now_ms(NULL) + RELOAD_AGAIN_SEC * 1000);
 }
 
 /* `mmm` or `hhh:mm`; 0: neither. */
@@ -115,50 +119,177 @@ static void put_left(struct txt *out, uint64_t sec)
 	}
 }
 
-void reload_show(const struct control *c, struct txt *out)
+/* `10:41:20 UTC Fri Mar 1 2002`, in UTC, as show clock has it. */
+static void put_date(int64_t wall_ms, struct txt *out)
+{
+	time_t sec = (time_t)(wall_ms / 1000);
+	struct tm tm;
+	char text[64];
+
+	if (gmtime_r(&sec, &tm) && strftime(text, sizeof(text), "%H:%M:%S UTC %a %b", &tm))
+		txt_printf(out, "%s %d %d", text, tm.tm_mday, tm.tm_year + 1900);
+}
+
+static int64_t wall_of(uint64_t at_ms)
+{
+	return host_wall_ms() + (int64_t)(at_ms - host_now_ms(NULL));
+}
+
+void reload_say(const struct reload_plan *p, struct txt *out)
 {
 	uint64_t now = host_now_ms(NULL);
 
-	if (!c->reload) {
-		txt_str(out, "No reload is scheduled.\n");
-		return;
-	}
-	txt_str(out, "Reload scheduled in ");
-	put_left(out, c->reload->at_ms > now ? (c->reload->at_ms - now + 999) / 1000 : 0);
-	txt_str(out, " by console\n");
-	if (c->reload->reason[0])
-		txt_printf(out, "Reload reason: %s\n", c->reload->reason);
+	txt_str(out, "Reload scheduled for ");
+	put_date(wall_of(p->at_ms), out);
+	txt_str(out, " (in ");
+	put_left(out, p->at_ms > now ? (p->at_ms - now + 999) / 1000 : 0);
+	txt_printf(out, ") by %s\nReload reason: %s\n", p->by, p->reason);
 }
 
-void reload_in(struct exec_io *io, const struct exec_args *a, bool *ret_error)
+void reload_show(const struct control *c, struct txt *out)
 {
-	struct control *c = io->c;
-	unsigned minutes = minutes_of(a->name);
+	if (c->reload)
+		reload_say(&c->reload->plan, out);
+	else
+		txt_str(out, "No reload is scheduled.\n");
+}
 
-	if (!minutes) {
-		txt_printf(io->out, "%% '%s' is no time: mmm or hhh:mm, from 1 minute on\n", a->name);
-		*ret_error = true;
-		return;
+/* ---- when ---- */
+
+/* A month's name, or its first letters; -1: none. */
+static int month_of(const char *s, size_t n)
+{
+	static const char *const names[] = { "january", "february", "march",	 "april",   "may",	"june",
+					     "july",	"august",   "september", "october", "november", "december" };
+
+	for (int i = 0; n >= 3 && i < 12; i++)
+		if (n <= strlen(names[i]) && !strncasecmp(s, names[i], n))
+			return i;
+	return -1;
+}
+
+/* The next word; its length, which may be 0. */
+static size_t word_at(const char **at)
+{
+	*at += strspn(*at, " \t");
+	return strcspn(*at, " \t");
+}
+
+static int day_of(const char *s, size_t n)
+{
+	bool good = n && n <= 2 && strspn(s, "0123456789") >= n;
+
+	return good ? atoi(s) : 0;
+}
+
+/* `Mar 1` or `1 Mar` at the start of *at, which is left behind it. */
+static bool take_day(const char **at, struct tm *tm)
+{
+	const char *a = *at, *b;
+	size_t n = word_at(&a), m;
+	int month, day;
+
+	b = a + n;
+	m = word_at(&b);
+	month = month_of(a, n);
+	day = month < 0 ? day_of(a, n) : day_of(b, m);
+	if (month < 0)
+		month = month_of(b, m);
+	if (month < 0 || day < 1 || day > 31)
+		return false;
+	tm->tm_mon = month;
+	tm->tm_mday = day;
+	*at = b + m;
+	*at += strspn(*at, " \t");
+	return true;
+}
+
+#define AT_MOST_SEC (24 * 86400) /* IOS's: 24 days */
+
+/* `hh:mm`, and the day in front of the reason, if one is said. Seconds from now; 0 after a message. */
+static uint64_t seconds_until(const char *hhmm, const char **reason, struct txt *out)
+{
+	time_t now = (time_t)(host_wall_ms() / 1000), at;
+	struct tm tm;
+	unsigned h, m;
+	bool day;
+	char end;
+
+	if (!isdigit((unsigned char)hhmm[0]) || sscanf(hhmm, "%2u:%2u%c", &h, &m, &end) != 2 || h > 23 || m > 59 ||
+	    !gmtime_r(&now, &tm)) {
+		txt_printf(out, "%% '%s' is no time of day: hh:mm\n", hhmm);
+		return 0;
 	}
+	day = take_day(reason, &tm);
+	tm.tm_hour = (int)h;
+	tm.tm_min = (int)m;
+	tm.tm_sec = 0;
+	at = timegm(&tm);
+	if (at <= now) { /* it is over: tomorrow's, or next year's */
+		tm.tm_mday += !day;
+		tm.tm_year += day;
+		at = timegm(&tm);
+	}
+	if (at > now && at - now <= AT_MOST_SEC)
+		return (uint64_t)(at - now);
+	txt_str(out, "% A reload is scheduled at most 24 days ahead\n");
+	return 0;
+}
+
+int reload_plan(struct exec_io *io, const struct exec_args *a, bool at, struct reload_plan *ret)
+{
+	const char *reason = a->text;
+	uint64_t sec = at ? seconds_until(a->name, &reason, io->out) : (uint64_t)minutes_of(a->name) * 60;
+	struct txt by = TXT_INIT;
+
+	if (!sec) {
+		if (!at)
+			txt_printf(io->out, "%% '%s' is no time: mmm or hhh:mm, from 1 minute on\n", a->name);
+		return -EINVAL;
+	}
+	ret->at_ms = host_now_ms(NULL) + sec * 1000;
+	login_name(session_login(io->s), &by);
+	snprintf(ret->by, sizeof(ret->by), "%s", txt_cstr(&by));
+	snprintf(ret->reason, sizeof(ret->reason), "%s", reason[0] ? reason : "Reload Command");
+	txt_fini(&by);
+	return 0;
+}
+
+int reload_schedule(struct control *c, const struct reload_plan *p, struct txt *out)
+{
+	struct txt then = TXT_INIT, now = TXT_INIT;
+
 	reload_free(c);
 	c->reload = calloc(1, sizeof(*c->reload));
 	if (c->reload)
 		c->reload->timer = evtimer_new(c->base, on_reload, c);
-	if (!c->reload || !c->reload->timer || reload_wait(c->reload, (uint64_t)minutes * 60)) {
+	if (c->reload)
+		c->reload->plan = *p;
+	if (!c->reload || !c->reload->timer || reload_wait(c->reload, p->at_ms)) {
 		reload_free(c);
-		txt_str(io->out, "% Low on memory; try again later\n");
-		*ret_error = true;
-		return;
+		txt_str(out, "% Low on memory; try again later\n");
+		return -ENOMEM;
 	}
-	snprintf(c->reload->reason, sizeof(c->reload->reason), "%s", a->text);
-	reload_show(c, io->out);
+	put_date(wall_of(p->at_ms), &then);
+	put_date(host_wall_ms(), &now);
+	log_line("SYS-5-SCHEDULED_RELOAD", "Reload requested for %s at %s by %s. Reload Reason: %s.", txt_cstr(&then), txt_cstr(&now),
+		 p->by, p->reason);
+	txt_fini(&then);
+	txt_fini(&now);
+	return 0;
 }
 
 void reload_cancel(struct exec_io *io)
 {
-	if (!io->c->reload)
+	struct txt now = TXT_INIT;
+
+	if (!io->c->reload) {
 		txt_str(io->out, "%No reload is scheduled.\n");
-	else
-		txt_str(io->out, "\n***\n*** --- SHUTDOWN ABORTED ---\n***\n");
+		return;
+	}
 	reload_free(io->c);
+	txt_str(io->out, "\n\n***\n*** --- SHUTDOWN ABORTED ---\n***\n\n");
+	put_date(host_wall_ms(), &now);
+	log_line("SYS-5-SCHEDULED_RELOAD_CANCELLED", " Scheduled reload cancelled at %s", txt_cstr(&now));
+	txt_fini(&now);
 }

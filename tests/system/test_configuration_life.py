@@ -153,20 +153,59 @@ def test_reload_asks(w):
     w.router.cli('configure terminal; hostname AGAIN; end')
     w.typed('reload', 'no', '')
     assert 'hostname NEW' in w.running() and 'SYS-5-RELOAD' in w.router.log()
-    assert 'Reload scheduled in 1 hour and 30 minutes by console\n' in w.router.cli('reload in 1:30 maintenance')
+    assert re.search(r'^Reload scheduled for \d\d:\d\d:\d\d UTC \w{3} \w{3} \d+ \d{4} \(in 1 hour and 30 minutes\) by vty0\n'
+                     r'Reload reason: maintenance$', w.router.cli('reload in 1:30 maintenance'), re.M)
     assert 'Reload reason: maintenance' in w.router.cli('show reload')
-    assert 'SHUTDOWN ABORTED' in w.router.cli('reload cancel')
-    assert 'No reload is scheduled' in w.router.cli('show reload')
+    assert 'SYS-5-SCHEDULED_RELOAD: Reload requested for' in w.router.log()
+    assert '\n\n***\n*** --- SHUTDOWN ABORTED ---\n***\n\n' in w.router.cli('reload cancel')
+    assert 'No reload is scheduled' in w.router.cli('show reload') and 'SYS-5-SCHEDULED_RELOAD_CANCELLED' in w.router.log()
+
+
+def test_a_reload_that_waits_asks_as_one_that_does_not(w):
+    w.router.cli('configure terminal; hostname NEW; end')
+    out = w.typed('reload in 5', 'no', 'n', 'show reload')
+    assert out.index('(in 5 minutes)') < out.index('No reload is scheduled') and '%' not in out
+    assert 'hostname NEW' not in w.cfg.read_text()
+    w.typed('reload in 5', 'yes', '')
+    assert 'hostname NEW' in w.cfg.read_text() and 'Reload scheduled for' in w.router.cli('show reload')
+    # it is saved: one question
+    out = w.typed('reload in 7', '', 'show reload')
+    assert out.count('Reload scheduled for') == 2 and '(in 7 minutes)' in out and '%' not in out
 
 
 def test_reload_in_takes_times_and_says_them(w):
     for time_, said in (('60', '1 hour'), ('1', '1 minute'), ('0:59', '59 minutes'), ('999:59', '999 hours and 59 minutes')):
-        assert f'Reload scheduled in {said} by console\n' in w.router.cli(f'reload in {time_}')
-    assert re.search(r'in 999 hours and 5[89] minutes by', w.router.cli('show reload'))
+        assert f'(in {said}) by vty0\n' in w.router.cli(f'reload in {time_}')
+    assert re.search(r'in 999 hours and 5[89] minutes\) by', w.router.cli('show reload'))
     w.router.cli('reload cancel')
     for bad in ('-5', '0', '0:00', '1:60', '1:', ':5', '1000', '5x', '+5', '1:-5', '1:5:5'):
         assert 'is no time' in w.router.cli(f'reload in {bad}'), bad
     assert 'No reload is scheduled' in w.router.cli('show reload')
+
+
+def test_reload_at_takes_a_time_and_a_day(w):
+    then = time.gmtime(time.time() + 3 * 86400)
+    day, month, year = (time.strftime(f, then) for f in ('%d', '%b', '%Y'))
+    for order in (f'{month} {day}', f'{day} {time.strftime("%B", then)}'):
+        out = w.router.cli(f'reload at 23:30 {order} new image')
+        assert f'for 23:30:00 UTC {time.strftime("%a", then)} {month} {int(day)} {year} (in ' in out and 'reason: new image\n' in out
+    now = time.gmtime(time.time() - 120)
+    assert re.search(r'\(in 23 hours and 5\d minutes\)', w.router.cli(f'reload at {time.strftime("%H:%M", now)}'))
+    w.router.cli('reload cancel')
+    far = time.strftime('%b %d', time.gmtime(time.time() + 60 * 86400))
+    assert 'at most 24 days' in w.router.cli(f'reload at 12:00 {far}')
+    for bad in ('24:00', '12:60', '12', ':5', '-1:00', '1:2:3'):
+        assert 'is no time of day' in w.router.cli(f'reload at {bad}'), bad
+    assert 'No reload is scheduled' in w.router.cli('show reload')
+
+
+def test_the_start_says_once_what_encrypts(w):
+    assert w.router.log().count('%CULVERT-6-CRYPTO: packets are encrypted') == 1
+
+
+def test_nobody_is_asked_about_a_file_that_is_not_there(w):
+    out = w.typed('configure replace flash:nosuch', 'show clock')
+    assert 'Enter Y' not in out and 'nosuch' in out and 'UTC' in out
 
 
 def test_a_startup_configuration_that_is_a_link_is_erased_too(w):
