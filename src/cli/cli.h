@@ -372,5 +372,8 @@ void cli_render_block(const struct cli_grammar *g, const void *root, const char 
 bool cli_row_begins(const struct cli_row *row, const char *text);
 /* A line as it may be logged: what SECRET tokens bind is masked. */
 void cli_mask_line(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out);
+/* The same for him alone who has typed it: a line that is wrong stands there as it is, where neither its words nor the
+ * commands that it begins like have to do with secrets. */
+void cli_mask_typed(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out);
 
 #endif

@@ -233,3 +233,58 @@ void cli_mask_line(const struct cli_grammar *g, unsigned mode, const char *line,
 		txt_str(out, " | ...");
 	secret_free(command, bar);
 }
+
+/* Whether a command that begins like the words that m has taken has a secret in it. */
+static bool near_secret(const struct cli_match *m)
+{
+	const struct cli_level *l = m->level ? &m->level[m->depth] : NULL;
+
+	for (size_t i = 0; l && i < l->n; i++)
+		for (const struct cli_tok *t = l->v[i].row->toks; t->kind != CLI_END; t++)
+			if (t->flags & CLI_SECRET)
+				return true;
+	return !l;
+}
+
+/* Words, or pieces of them, that secrets stand behind, in modes other than the line's, too. */
+static bool names_secret(const char *line)
+{
+	static const char *const words[] = { "pas", "sec", "key", "psk", "comm", "auth", "md5", "sha", "cred", "phrase", "://" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasestr(line, words[i]))
+			return true;
+	return false;
+}
+
+/* Whether it is no command of that mode, and holds no secret as what it seems to be there. unknown: nor if it does not
+ * even begin like one. */
+static bool harmless(const struct cli_grammar *g, unsigned mode, const struct cli_words *w, bool unknown)
+{
+	struct cli_match m;
+
+	cli_match_run(&m, g, mode, w, w->n);
+	bool ok = !m.nomem && m.outcome != CLI_M_OK && (m.depth ? !near_secret(&m) : unknown);
+	cli_match_fini(&m);
+	return ok;
+}
+
+void cli_mask_typed(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out)
+{
+	bool exec = g->modes[mode].flags & MODE_EXEC, plain = false;
+	size_t bar = exec ? cli_bar(line) : strlen(line);
+	char *command = strndup(line, bar);
+	struct cli_words w;
+
+	if (command && !names_secret(line) && !cli_words_init(&w, command)) {
+		/* no row of EXEC takes a secret; and it may have been typed in the wrong mode */
+		plain = w.n && harmless(g, mode, &w, exec) && (mode == g->mode_config || harmless(g, g->mode_config, &w, true));
+		cli_words_fini(&w);
+	}
+	if (plain)
+		txt_str(out, line + strspn(line, " \t"));
+	else
+		cli_mask_line(g, mode, line, out);
+	if (command)
+		secret_free(command, bar);
+}

@@ -19,7 +19,7 @@ static void remember(struct session *s, const char *line)
 	if (!line[strspn(line, " \t")] || cli_session_is_text(s->cli))
 		return;
 	/* secrets are not kept, not even here */
-	cli_mask_line(commands_grammar(), cli_session_mode(s->cli), line, &t);
+	cli_mask_typed(commands_grammar(), cli_session_mode(s->cli), line, &t);
 	typed_add(&s->typed[session_configuring(s)], txt_steal(&t));
 }
 

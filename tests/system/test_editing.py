@@ -114,6 +114,17 @@ def test_histories_of_exec_and_configuration_are_two(person):
     person.expect_exact('show history\r\nR9#')
 
 
+def test_a_mistyped_line_stands_in_the_history(person):
+    person.send('sohw ip route\r')
+    person.expect_exact('R9#')
+    person.send('crypto isakmp kye hunter2\r')
+    person.expect_exact('R9#')
+    person.send('show history\r')
+    person.expect_exact('  sohw ip route\r\n')
+    person.expect_exact('R9#')
+    assert 'hunter2' not in person.before
+
+
 def test_ctrl_c_leaves_configuration(person):
     person.send('conf t\r')
     person.expect_exact('R9(config)#')

@@ -353,6 +353,43 @@ static void words_of_a_kept_block_stay_in_it_without_indentation(void **state)
 }
 
 /* What stands below such a line must not fall into the interface before it. */
+static void what_was_typed_wrong_stands_in_the_history_where_it_is_no_secret(void **state)
+{
+	static const struct {
+		unsigned mode;
+		const char *line;
+		bool shown;
+	} rows[] = {
+		{ M_EXEC, "sohw ip route", true },
+		{ M_EXEC, "show ip intrface brief", true },
+		{ M_EXEC, "shwo run | include hunter2", true },
+		{ M_EXEC, "show ip interface brief", true },
+		{ M_EXEC, "crypto isakmp key hunter2 address 192.0.2.2", false }, /* in the wrong mode */
+		{ M_EXEC, "crypto isakmp kye hunter2 address 192.0.2.2", false },
+		{ M_EXEC, "username bob 0 hunter2", false },
+		{ M_EXEC, "enable passwrod hunter2", false },
+		{ M_EXEC, "cpoy ftp://bob:hunter2@192.0.2.2/x running-config", false },
+		{ M_CONFIG, "interface Ethernet0/0 foo", true },
+		{ M_CONFIG, "crypto isakmp kye hunter2 address 192.0.2.2", false },
+		{ M_CONFIG, "crpto isakmp kye hunter2 address 192.0.2.2", false },
+		{ M_CONFIG, "usrname bob 0 hunter2", false },
+		{ M_INTERFACE, "mtu 1500 bytes", true },
+		{ M_INTERFACE, "crypto isakmp kye hunter2", false },
+	};
+	struct txt out = TXT_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		txt_clear(&out);
+		cli_mask_typed(commands_grammar(), rows[i].mode, rows[i].line, &out);
+		if (rows[i].shown)
+			assert_string_equal(txt_cstr(&out), rows[i].line);
+		else if (strstr(txt_cstr(&out), "hunter2"))
+			fail_msg("%s: %s", rows[i].line, txt_cstr(&out));
+	}
+	txt_fini(&out);
+}
+
 /* As IOS: in the address's place, and only where there is none. */
 static void an_interface_without_an_address_says_so(void **state)
 {
@@ -1437,6 +1474,7 @@ int main(void)
 		cmocka_unit_test(the_caret_counts_columns_not_bytes),
 		cmocka_unit_test(each_refused_line_goes_by_its_no),
 		cmocka_unit_test(an_interface_without_an_address_says_so),
+		cmocka_unit_test(what_was_typed_wrong_stands_in_the_history_where_it_is_no_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
