@@ -67,7 +67,7 @@ enum exec_action {
 	EXEC_SHOW_IP_INTERFACE_BRIEF, /* ifname */
 	EXEC_SHOW_ACCESS_LISTS, /* name */
 	EXEC_SHOW_IP_ACCESS_LISTS, /* name */
-	EXEC_SHOW_IP_ROUTE,	/* addr; number: enum exec_routes */
+	EXEC_SHOW_IP_ROUTE,	/* addr, addr2 (mask), detail: longer prefixes; number: enum exec_routes */
 	EXEC_SHOW_IPV6_INTERFACE, /* ifname; flag: brief */
 	EXEC_SHOW_IPV6_ROUTE,
 	EXEC_SHOW_IPV6_ACCESS_LIST, /* name */
@@ -180,7 +180,8 @@ enum exec_action {
 	EXEC_MASTER_DROP,
 };
 
-enum exec_routes { EXEC_ROUTES_ALL = 0, EXEC_ROUTES_CONNECTED, EXEC_ROUTES_STATIC };
+enum exec_routes { EXEC_ROUTES_ALL = 0, EXEC_ROUTES_CONNECTED, EXEC_ROUTES_STATIC,
+		   EXEC_ROUTES_NONE /* of a protocol that no route here is of */ };
 enum exec_file { EXEC_FILE_NAMED = 0, EXEC_FILE_RUNNING, EXEC_FILE_STARTUP };
 enum exec_keys { EXEC_KEYS_GENERAL = 0, EXEC_KEYS_USAGE, EXEC_KEYS_SIGNATURE, EXEC_KEYS_ENCRYPTION };
 enum exec_capture { EXEC_CAPTURE_IN = 1, EXEC_CAPTURE_OUT, EXEC_CAPTURE_BOTH };
@@ -196,8 +197,8 @@ enum exec_debug { EXEC_DEBUG_ISAKMP = 1, EXEC_DEBUG_IPSEC = 2, EXEC_DEBUG_ENGINE
 enum exec_absent { EXEC_ABSENT_TELNET = 1, EXEC_ABSENT_SSH, EXEC_ABSENT_RLOGIN, EXEC_ABSENT_FAILOVER };
 
 /* Features of IOS that do not run. */
-enum exec_off { EXEC_OFF_LLDP = 1, EXEC_OFF_CDP, EXEC_OFF_SNMP, EXEC_OFF_NTP, EXEC_OFF_LACP, EXEC_OFF_VLANS, EXEC_OFF_OSPF,
-		EXEC_OFF_EIGRP, EXEC_OFF_BGP, EXEC_OFF_SSH };
+enum exec_off { EXEC_OFF_LLDP = 1, EXEC_OFF_CDP, EXEC_OFF_SNMP, EXEC_OFF_NTP, EXEC_OFF_VLANS, EXEC_OFF_OSPF,
+		EXEC_OFF_EIGRP, EXEC_OFF_BGP, EXEC_OFF_SSH, EXEC_OFF_NOTHING };
 
 struct exec_args {
 	bool detail, count, flag, df;

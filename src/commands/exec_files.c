@@ -56,6 +56,7 @@ const struct cli_row rows_exec_files[] = {
 	    WORD("Name of a file in flash:", AT(name)), CLOSE),
 	ROW(IN_EXEC, EXEC_DIR, KW("dir", "List files on a filesystem"), OPT, KW("flash:", "Directory or file name"), OR,
 	    KW("nvram:", "Directory or file name"), OR, WORD("Directory or file name", AT(text)), CLOSE),
+	ROW(IN_EXEC, EXEC_DIR, SHOW, KW("flash:", "display information about flash: file system")),
 	ROW(IN_EXEC, EXEC_MORE, KW("more", "Display the contents of a file"), WORD("Name of a file in flash:", AT(text))),
 	ROW(IN_EXEC, EXEC_DELETE, KW("delete", "Delete a file"), OPT, KWV("/force", "Force delete", AT(flag), 1), CLOSE,
 	    WORD("Name of a file in flash:", AT(text))),

@@ -18,7 +18,7 @@
 #define CDP	  SHOW, OFF("cdp", "CDP information", EXEC_OFF_CDP)
 #define SNMP	  SHOW, OFF("snmp", "snmp statistics", EXEC_OFF_SNMP)
 #define NTP	  SHOW, OFF("ntp", "Network time protocol", EXEC_OFF_NTP)
-#define LACP	  SHOW, OFF("lacp", "Port channel information", EXEC_OFF_LACP)
+#define LACP	  SHOW, OFF("lacp", "Port channel information", EXEC_OFF_NOTHING)
 #define OF_IF	  OPT, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
 #define DETAIL	  OPT, KW("detail", "Show detailed information"), CLOSE
 #define OF_PROCESS OPT, NUM(1, 65535, "Process ID number", AT(number2)), CLOSE
@@ -35,9 +35,11 @@ const struct cli_row rows_exec_off[] = {
 	ROW(IN_BOTH, CDP, KW("neighbors", "CDP neighbor entries"), OF_IF, DETAIL),
 	ROW(IN_EXEC, SNMP, OPT, KW("chassis", "show snmp chassis"), OR, KW("community", "show snmp community"), OR,
 	    KW("contact", "show snmp contacts"), OR, KW("engineID", "show local and remote SNMP engine IDs"), OR,
-	    KW("group", "show SNMPv3 groups"), OR, KW("host", "show snmp hosts"), OR, KW("location", "show snmp location"), OR,
-	    KW("sessions", "show snmp manager sessions"), OR, KW("user", "show SNMPv3 users"), OR,
-	    KW("view", "show snmp views"), CLOSE),
+	    KW("host", "show snmp hosts"), OR, KW("location", "show snmp location"), OR,
+	    KW("sessions", "show snmp manager sessions"), CLOSE),
+	/* tables, which are empty whether the agent runs or not */
+	ROW(IN_EXEC, SHOW, KWV("snmp", "snmp statistics", AT(number), EXEC_OFF_NOTHING), ALT, KW("group", "show SNMPv3 groups"), OR,
+	    KW("user", "show SNMPv3 users"), OR, KW("view", "show snmp views"), CLOSE),
 	ROW(IN_BOTH, NTP, KW("associations", "NTP associations"), DETAIL),
 	ROW(IN_BOTH, NTP, KW("status", "NTP status")),
 	ROW(IN_BOTH, LACP, KW("counters", "Traffic information")),

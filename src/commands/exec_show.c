@@ -15,6 +15,7 @@
 	}
 #define OPT_IF	  OPT, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
 #define ROUTES	  SHOW_IP, KW("route", "IP routing table")
+#define OF_NONE(word_, help_) KWV(word_, help_, AT(number), EXEC_ROUTES_NONE)
 #define PROCESSES SHOW, KW("processes", "Active process statistics")
 #define SORTED	  OPT, KWV("sorted", "Show sorted output", AT(flag), 1), CLOSE
 #define OF_VRF                                                                                                      \
@@ -29,6 +30,13 @@ const struct cli_row rows_exec_show[] = {
 	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, ALT,
 	    KWV("connected", "Connected", AT(number), EXEC_ROUTES_CONNECTED), OR,
 	    KWV("static", "Static routes", AT(number), EXEC_ROUTES_STATIC), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, ALT, OF_NONE("bgp", "Border Gateway Protocol (BGP)"), OR,
+	    OF_NONE("eigrp", "Enhanced Interior Gateway Routing Protocol (EIGRP)"), OR,
+	    OF_NONE("ospf", "Open Shortest Path First (OSPF)"), CLOSE, OPT, NUM(1, 65535, "Process ID", AT(number2)), CLOSE),
+	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, OF_NONE("rip", "Routing Information Protocol (RIP)")),
+	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, ADDR("Network to display information about or hostname", AT(addr)),
+	    ADDR("Network mask", AT(addr2)), OPT,
+	    KWV("longer-prefixes", "Show route matching the specified Network/Mask pair only", AT(detail), 1), CLOSE),
 	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, KW("vrf", "Display routes from a VPN Routing/Forwarding instance"),
 	    WORD("VPN Routing/Forwarding instance name", AT(vrf))),
 	ROW(IN_BOTH, EXEC_SHOW_VRF, SHOW, KW("vrf", "VPN Routing/Forwarding instance information"), OF_VRF),

@@ -296,9 +296,9 @@ int show_run(const struct show_in *in, unsigned action, const struct exec_args *
 		show_ipv6_route(in, out);
 		return 0;
 	case EXEC_SHOW_IP_ROUTE:
-		if (a->addr.family != IP_NONE)
-			return show_ip_route_to(in, &a->addr, out) ? 0 : -EINVAL;
-		show_ip_route(in, a->number, out);
+		if (a->addr.family != IP_NONE && !a->detail)
+			return show_ip_route_to(in, &a->addr, &a->addr2, out) ? 0 : -EINVAL;
+		show_ip_route(in, a, out);
 		return 0;
 	case EXEC_SHOW_VERSION:
 		show_version(in, out);

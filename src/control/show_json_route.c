@@ -20,20 +20,20 @@ static void route(const struct show_route *r, struct json *j)
 	json_object_end(j);
 }
 
-/* best: only it, and its other next hops; NULL: all. */
-static int routes(const struct show_in *in, enum ip_family family, unsigned which, const struct show_route *best,
+/* best: only it, and its other next hops; NULL: all that are asked for. */
+static int routes(const struct show_in *in, enum ip_family family, const struct exec_args *a, const struct show_route *best,
 		  struct json *j)
 {
 	static const struct show_route multicast = { .code = 'L', .dst = { .family = IP_V6, .b = { 0xff } }, .prefix_len = 8,
 						     .ifname = "Null0" };
 	size_t n = 0;
-	const struct show_route **v = show_routes_sorted(in, family, which, &n);
+	const struct show_route **v = show_routes_sorted(in, family, a->number, &n);
 
 	if (!v)
 		return -ENOMEM;
 	json_array(j, "routes");
 	for (size_t i = 0; i < n; i++)
-		if (!best || show_route_joins(v[i], best))
+		if (best ? show_route_joins(v[i], best) : show_route_within(v[i], a))
 			route(v[i], j);
 	if (family == IP_V6)
 		route(&multicast, j);
@@ -45,17 +45,16 @@ static int routes(const struct show_in *in, enum ip_family family, unsigned whic
 int json_ip_route(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
 	bool near;
-	const struct show_route *best = a->addr.family ? show_route_to(in, &a->addr, &near) : NULL;
+	const struct show_route *best = a->addr.family && !a->detail ? show_route_to(in, &a->addr, &a->addr2, &near) : NULL;
 
-	if (a->addr.family && !best)
+	if (a->addr.family && !a->detail && !best)
 		return -EINVAL;
-	return routes(in, IP_V4, a->number, best, j);
+	return routes(in, IP_V4, a, best, j);
 }
 
 int json_ipv6_route(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
-	(void)a;
-	return routes(in, IP_V6, EXEC_ROUTES_ALL, NULL, j);
+	return routes(in, IP_V6, a, NULL, j);
 }
 
 /* ---- access lists ---- */

@@ -59,6 +59,7 @@ const struct json_row json_rows_system[] = {
 	{ EXEC_SHOW_PRIVILEGE, privilege },
 	{ EXEC_SHOW_HISTORY, NULL },
 	{ EXEC_SHOW_OFF, NULL },
+	{ EXEC_DIR, NULL },
 	{ EXEC_SHOW_RELOAD, NULL },
 	{ EXEC_SHOW_ARCHIVE, NULL },
 	{ EXEC_SHOW_ARCHIVE_DIFF, NULL },

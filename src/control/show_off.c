@@ -19,9 +19,6 @@ void show_off(unsigned what, uint32_t process, struct txt *out)
 	case EXEC_OFF_NTP: /* the host may keep its clock by it: `show clock detail` */
 		txt_str(out, "%NTP is not enabled.\n");
 		break;
-	case EXEC_OFF_LACP:
-		txt_str(out, "% LACP is not enabled\n");
-		break;
 	case EXEC_OFF_VLANS:
 		txt_str(out, "No Virtual LANs configured.\n");
 		break;
@@ -35,7 +32,7 @@ void show_off(unsigned what, uint32_t process, struct txt *out)
 		if (process)
 			txt_printf(out, "%%OSPF: Router process %u is not running\n", (unsigned)process);
 		break;
-	default: /* EXEC_OFF_EIGRP: IOS prints nothing without a process */
+	default: /* EXEC_OFF_NOTHING, EXEC_OFF_EIGRP: IOS prints nothing without a process */
 		break;
 	}
 }

@@ -314,18 +314,20 @@ void show_ipv6_route(const struct show_in *in, struct txt *out);
 void show_ipv6_access_list(const struct show_in *in, const char *name, struct txt *out);
 
 /* show_route.c; false if addr is in no route (a message is in out) */
-/* which: enum exec_routes. */
-void show_ip_route(const struct show_in *in, unsigned which, struct txt *out);
+/* a: number (enum exec_routes); detail: only those within addr and addr2, its mask. */
+void show_ip_route(const struct show_in *in, const struct exec_args *a, struct txt *out);
+bool show_route_within(const struct show_route *r, const struct exec_args *a);
 bool show_route_is(const struct show_route *r, unsigned which);
 /* A family's routes of those (enum exec_routes) in the order in which they are shown; the caller frees the array.
  * NULL: out of memory. */
 const struct show_route **show_routes_sorted(const struct show_in *in, enum ip_family family, unsigned which, size_t *ret_n);
 /* The longest prefix around an IPv4 address, the default route only around 0.0.0.0; NULL: none, and ret_near says that there
- * are others in its classful network. */
-const struct show_route *show_route_to(const struct show_in *in, const struct ipaddr *addr, bool *ret_near);
+ * are others in its classful network. mask: only the prefix with that; IP_NONE any. */
+const struct show_route *show_route_to(const struct show_in *in, const struct ipaddr *addr, const struct ipaddr *mask,
+				       bool *ret_near);
 /* True for best, and for other next hops of its prefix. */
 bool show_route_joins(const struct show_route *r, const struct show_route *best);
-bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struct txt *out);
+bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, const struct ipaddr *mask, struct txt *out);
 
 /* show_route_sum.c */
 struct show_route_sum {

@@ -156,7 +156,15 @@ static bool is_default(const struct show_route *r)
 	return r->prefix_len == 0 && net_of(r) == 0;
 }
 
-static void last_resort(const struct show_in *in, unsigned which, struct columns col, struct txt *out)
+bool show_route_within(const struct show_route *r, const struct exec_args *a)
+{
+	uint32_t mask = ipaddr_to_v4(&a->addr2);
+
+	return !a->detail || (r->dst.family == IP_V4 && ((net_of(r) ^ ipaddr_to_v4(&a->addr)) & mask) == 0 &&
+			      (ipv4_mask(r->prefix_len) & mask) == mask);
+}
+
+static void last_resort(const struct show_in *in, const struct exec_args *a, struct columns col, struct txt *out)
 {
 	bool first = true;
 	char s[IPADDR_STRLEN];
@@ -170,7 +178,7 @@ static void last_resort(const struct show_in *in, unsigned which, struct columns
 			txt_printf(out, "Gateway of last resort is %s to network 0.0.0.0\n\n",
 				   r->next_hop.family != IP_NONE ? ipaddr_ios(&r->next_hop, s) :
 								   "0.0.0.0");
-		if (show_route_is(r, which))
+		if (show_route_is(r, a->number) && show_route_within(r, a))
 			say(r, col.top, true, !first, out);
 		first = false;
 	}
@@ -180,11 +188,12 @@ static void last_resort(const struct show_in *in, unsigned which, struct columns
 
 bool show_route_is(const struct show_route *r, unsigned which)
 {
-	return which == EXEC_ROUTES_ALL || (which == EXEC_ROUTES_STATIC) == (r->code == 'S');
+	return which == EXEC_ROUTES_ALL || (which != EXEC_ROUTES_NONE && (which == EXEC_ROUTES_STATIC) == (r->code == 'S'));
 }
 
-void show_ip_route(const struct show_in *in, unsigned which, struct txt *out)
+void show_ip_route(const struct show_in *in, const struct exec_args *a, struct txt *out)
 {
+	unsigned which = a->number;
 	bool old = in->config->compat_ios12, host = false;
 	struct columns col = old ? (struct columns){ 8, 5 } : (struct columns){ 9, 6 };
 	size_t all = 0, n = 0, end;
@@ -196,14 +205,18 @@ void show_ip_route(const struct show_in *in, unsigned which, struct txt *out)
 	}
 	for (size_t i = 0; i < all; i++) {
 		host |= v[i]->code == 'K';
-		if (!is_default(v[i]) && !(old && v[i]->code == 'L')) /* 12.x has no local routes */
+		if (!is_default(v[i]) && show_route_within(v[i], a) && !(old && v[i]->code == 'L')) /* 12.x has no local routes */
 			v[n++] = v[i];
+	}
+	if (old && which == EXEC_ROUTES_NONE) { /* 12.x prints nothing then */
+		free(v);
+		return;
 	}
 	txt_str(out, old ? codes12 : codes15);
 	if (host)
 		txt_str(out, code_host);
 	txt_char(out, '\n');
-	last_resort(in, which, col, out);
+	last_resort(in, a, col, out);
 	for (size_t i = 0; i < n; i = end) {
 		bool super = v[i]->prefix_len < classful_len(net_of(v[i]));
 
@@ -227,7 +240,8 @@ static const char *source_word(char code)
 	return code == 'S' ? "static" : code == 'K' ? "kernel" : "connected";
 }
 
-const struct show_route *show_route_to(const struct show_in *in, const struct ipaddr *addr, bool *ret_near)
+const struct show_route *show_route_to(const struct show_in *in, const struct ipaddr *addr, const struct ipaddr *mask,
+				       bool *ret_near)
 {
 	const struct show_route *best = NULL;
 	uint32_t to = ipaddr_to_v4(addr);
@@ -239,6 +253,11 @@ const struct show_route *show_route_to(const struct show_in *in, const struct ip
 		/* the default route is nobody's but its own: who asks for it says 0.0.0.0 */
 		if (r->dst.family != IP_V4 || (is_default(r) && to) || r->prefix_len > 32)
 			continue;
+		if (mask->family != IP_NONE &&
+		    (ipv4_mask(r->prefix_len) != ipaddr_to_v4(mask) || net_of(r) != (to & ipaddr_to_v4(mask)))) {
+			near |= major(r) == (to & ipv4_mask(classful_len(to)));
+			continue;
+		}
 		near |= major(r) == (to & ipv4_mask(classful_len(to)));
 		if (((net_of(r) ^ to) & ipv4_mask(r->prefix_len)) == 0 &&
 		    (!best || r->prefix_len > best->prefix_len))
@@ -253,10 +272,10 @@ bool show_route_joins(const struct show_route *r, const struct show_route *best)
 	return r->dst.family == IP_V4 && r->code == best->code && same_prefix(r, best);
 }
 
-bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, struct txt *out)
+bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, const struct ipaddr *mask, struct txt *out)
 {
 	bool near;
-	const struct show_route *best = show_route_to(in, addr, &near);
+	const struct show_route *best = show_route_to(in, addr, mask, &near);
 	char s[IPADDR_STRLEN];
 
 	if (!best) {

@@ -43,7 +43,7 @@ def test_tables_of_vrfs_are_empty(router):
     ('show lldp', '% LLDP is not enabled\n'), ('show lldp interface', '% LLDP is not enabled\n'),
     ('show lldp neighbors detail', '% LLDP is not enabled\n'), ('show cdp', '% CDP is not enabled\n'),
     ('show cdp neighbors detail', '% CDP is not enabled\n'), ('show snmp', '%SNMP agent not enabled\n'),
-    ('show snmp user', '%SNMP agent not enabled\n'), ('show lacp sys-id', '% LACP is not enabled\n'),
+    ('show snmp user', ''), ('show lacp sys-id', ''),
     ('show vlan', 'No Virtual LANs configured.\n'), ('show ntp status', '%NTP is not enabled.\n'),
     ('show ip bgp summary', '% BGP not active\n'), ('show ip ospf 7', '%OSPF: Router process 7 is not running\n'),
     ('show ip ospf neighbor', ''), ('show ip eigrp neighbors', '')])

@@ -336,6 +336,14 @@ static void a_route_is_found_by_its_longest_prefix(void **state)
 			    "  * directly connected, via Ethernet0/0\n"
 			    "      Route metric is 0, traffic share count is 1\n");
 	assert_non_null(strstr(typed(in, "show ip route 10.1.2.1", 0), "Routing entry for 10.0.0.0/8\n"));
+	assert_string_equal(typed(in, "show ip route 10.1.2.1 255.255.255.0", -EINVAL), "% Subnet not in table\n");
+	assert_string_equal(typed(in, "show ip route 11.0.0.0 255.0.0.0", -EINVAL), "% Network not in table\n");
+	assert_non_null(strstr(typed(in, "show ip route 10.0.0.0 255.0.0.0", 0), "Routing entry for 10.0.0.0/8\n"));
+	assert_non_null(strstr(typed(in, "show ip route 10.1.1.0 255.255.255.0 longer-prefixes", 0), "10.1.1.0 is directly"));
+	assert_null(strstr(typed(in, "show ip route 10.1.1.0 255.255.255.0 longer-prefixes", 0), "10.0.0.2"));
+	assert_null(strstr(typed(in, "show ip route 10.1.1.0 255.255.255.0 longer-prefixes", 0), "S*"));
+	assert_null(strstr(typed(in, "show ip route ospf", 0), "10.1.1.0"));
+	assert_non_null(strstr(typed(in, "show ip route ospf", 0), "Gateway of last resort"));
 	assert_string_equal(typed(in, "show ip route 11.1.2.1", -EINVAL), "% Network not in table\n");
 	assert_string_equal(typed(in, "show ip route 0.0.0.0", 0),
 			    "Routing entry for 0.0.0.0/0, supernet\n"
