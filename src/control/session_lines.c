@@ -229,6 +229,15 @@ static void take_line(struct session *s, const char *line, bool then_end)
 		session_ready(s, error);
 }
 
+/* Whatever a client sends: of two lines in one the second would be kept as text, and be a line of its own, whoever
+ * may say it, where the configuration is read again. */
+static bool is_one_line(struct span p)
+{
+	const char *text = p.p ? (const char *)p.p : "";
+
+	return !memchr(text, '\0', p.len) && !memchr(text, '\n', p.len);
+}
+
 void session_take_frame(struct session *s, uint8_t type, struct span p)
 {
 	char line[SHELL_LINE_MAX + 1];
@@ -243,7 +252,7 @@ void session_take_frame(struct session *s, uint8_t type, struct span p)
 	if (type == SHELL_HELLO || s->ending)
 		return;
 
-	if (p.len > SHELL_LINE_MAX || memchr(p.p ? (const char *)p.p : "", '\0', p.len)) {
+	if (p.len > SHELL_LINE_MAX || !is_one_line(p)) {
 		session_print(s, "% Line too long or not text\n");
 		session_prompt(s, true);
 		return;

@@ -101,7 +101,7 @@ def test_a_line_that_is_too_long_or_no_text_is_refused(router, kind):  # noqa: F
     with client(router) as s:
         it = frames(s)
         answer(it)
-        for line in (b'x' * 4097, b'show\0clock', b'x' * 65536):
+        for line in (b'x' * 4097, b'show\0clock', b'show clock\nshow clock', b'x' * 65536):
             s.sendall(frame(kind, line))
             text, flags = answer(it)
             assert text == b'% Line too long or not text\n' and flags & 1
