@@ -90,7 +90,8 @@ static void keep_whole(struct control *c)
 	struct kept old = { 0 }, new;
 	struct txt body = TXT_INIT;
 
-	secrets_follow(c);
+	/* secrets in clear stay so, as those in typed lines do: many take long, and a successor hashes what is left of them */
+	master_key_follow(c);
 	commands_render(c->config, 0, &body);
 	(void)read_kept(c, &old);
 	new.at = old.at == 4096 ? 4096 + CONFIG_MAX : 4096;

@@ -52,6 +52,8 @@ void login_disable(struct exec_io *io, const struct exec_args *a, bool *ret_erro
 /* secrets.c: secrets in clear are hashed, and type 6 keys follow the master key: before the configuration is
  * printed or saved. */
 void secrets_follow(struct control *c);
+/* One of them. False: there is none, or it cannot be hashed. */
+bool secrets_one(struct control *c);
 /* The same by a thread, one after the other: whenever the configuration has changed. Until then the clear ones are as good. */
 void secrets_later(struct control *c);
 /* What a line has just set. True: it is being hashed, and session_go_on() is called then. */

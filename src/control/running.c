@@ -110,12 +110,12 @@ void running_show(struct control *c, enum running_form form, const struct exec_a
 #define MADE_PIECE 4096 /* bytes of the configuration in a turn */
 
 struct running {
-	const struct control *c;
+	struct control *c;
 	struct exec_args args;
 	struct cli_rendering *making;
 	struct txt text; /* from `hostname` to `end`; then all that is said behind `Building` */
 	size_t said;
-	enum { SAYS_BUILDING, MAKES, SAYS_TEXT } next;
+	enum { SAYS_BUILDING, HASHES, MAKES, SAYS_TEXT } next;
 	bool json;
 	struct json j;
 };
@@ -126,7 +126,6 @@ struct running *running_new(struct control *c, const struct exec_args *a, bool j
 
 	if (!r)
 		return NULL;
-	secrets_follow(c);
 	r->c = c;
 	r->args = *a;
 	r->json = json;
@@ -192,6 +191,12 @@ static bool make_or_say(struct running *r, struct txt *out)
 	switch (r->next) {
 	case SAYS_BUILDING:
 		txt_str(out, building);
+		r->next = HASHES;
+		return true;
+	case HASHES: /* each takes as long as a hash does */
+		if (secrets_one(r->c))
+			return true;
+		secrets_follow(r->c);
 		r->next = MAKES;
 		return true;
 	case MAKES:

@@ -10,7 +10,6 @@
 #include "control/login_work.h"
 #include "control/master_key.h"
 #include "control/secret_hash.h"
-#include "control/stream.h"
 #include "host/log.h"
 #include "host/os.h"
 
@@ -75,6 +74,29 @@ void secrets_follow(struct control *c)
 		failed(c);
 }
 
+struct first {
+	bool found;
+	int err;
+};
+
+static void hash_first(struct cfg_secret *s, void *ctx)
+{
+	struct first *f = ctx;
+
+	if (f->found || !is_clear(s))
+		return;
+	f->found = true;
+	hash(s, &f->err);
+}
+
+bool secrets_one(struct control *c)
+{
+	struct first f = { 0 };
+
+	users_each_secret(&c->config->users, hash_first, &f);
+	return f.found && !f.err;
+}
+
 /* ---- by the thread ---- */
 
 struct search {
@@ -127,8 +149,7 @@ static void on_hashed(void *ctx, int err, const char *text)
 	struct session *waits = w->s;
 	struct control *c = w->c;
 
-	streams_finish(c); /* they read it */
-	s = find(c, &w->of);
+	s = find(c, &w->of); /* it changes where it is, which no answer in pieces minds */
 	wait_free(w);
 	if (s && !err)
 		take_text(s, text);

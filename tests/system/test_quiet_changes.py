@@ -6,10 +6,11 @@ import re
 import socket
 import struct
 import time
+import types
 
 import pytest
 
-from conftest import built
+from conftest import built, lone_router
 from peers.netns import Net, need, run, until
 from router import Router, config
 
@@ -122,6 +123,28 @@ def test_replacing_a_configuration_by_itself_does_nothing(pair):
 
 
 # ---- long answers ----
+
+def test_secrets_that_come_together_hold_nobody_up(tmp_path):
+    n = 150
+    (tmp_path / 'users').write_text(''.join(f'username u{i} secret p{i}\n' for i in range(n)))
+    with lone_router(tmp_path, 'hostname R9\n') as sock:
+        asks, other = (Session(types.SimpleNamespace(sock=sock)) for _ in range(2))
+        asks.line('copy flash:users running-config')
+        assert '[OK]' in asks.line('')
+        asks.send('show running-config')
+        for _ in range(10):  # each of which waits for a hash or two, and not for all
+            assert other.line('show privilege') == 'Current privilege level is 15\n'
+        asks.s.setblocking(False)
+        try:
+            asks.buf += asks.s.recv(65536)
+        except BlockingIOError:
+            pass
+        asks.s.settimeout(60)
+        assert b'Current configuration' not in asks.buf
+        said = asks.answer()
+        assert len(re.findall(r'^username u\d+ secret 9 \$9\$\S+$', said, re.M)) == n
+        assert other.line('show running-config') == said
+
 
 class Session:
     def __init__(self, router):
