@@ -97,13 +97,14 @@ int cli_range_begin(struct cli_work *k, const struct cli_match *m)
 	return err;
 }
 
-/* Not what leaves the mode, or is a global command. */
+/* Not what leaves the mode, is a global command, or is none of this level's, which is said once. */
 static bool is_of_mode(const struct cli_work *k)
 {
 	struct cli_match m = { 0 };
+	struct cli_who whose;
 	bool is;
 
-	cli_match_run(&m, k->s->g, k->s->f[k->s->n - 1].mode, k->w, k->w->n);
+	cli_match_run_as(&m, k->s->g, k->s->f[k->s->n - 1].mode, k->w, k->w->n, cli_session_who(k->s, k->root, &whose));
 	is = !m.nomem && m.outcome == CLI_M_OK && !cli_is_builtin(m.best->row);
 	if (m.level)
 		cli_match_fini(&m);

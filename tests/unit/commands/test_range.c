@@ -121,6 +121,34 @@ static void what_is_no_range_changes_nothing(void **state)
 	router_down(&r);
 }
 
+static void what_a_level_may_not_say_is_refused_once(void **state)
+{
+	struct router r;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	type(&r, "privilege configure level 5 interface");
+	type(&r, "privilege interface level 5 description");
+	type(&r, "privilege exec level 5 configure terminal");
+	type(&r, "interface range Tunnel1 - 3");
+	cli_session_set_level(r.s, 5);
+	type(&r, "configure terminal");
+	assert_string_equal(type(&r, "interface range Tunnel1 - 3"), "");
+	assert_string_equal(type(&r, "description said"), "");
+	const char *said = strstr(type(&r, "shutdown"), "% Invalid");
+	assert_non_null(said);
+	assert_null(strstr(said + 1, "% Invalid"));
+	assert_string_equal(prompt(&r), "R1(config-if-range)#");
+	const char *now = running(&r);
+	for (unsigned i = 1; i <= 3; i++) {
+		char want[64];
+
+		snprintf(want, sizeof(want), "interface Tunnel%u\n description said\n!\n", i);
+		assert_non_null(strstr(now, want));
+	}
+	router_down(&r);
+}
+
 static void a_file_may_have_one(void **state)
 {
 	struct report report = { 0 };
@@ -151,6 +179,7 @@ int main(void)
 		cmocka_unit_test(each_interface_gets_each_line),
 		cmocka_unit_test(a_range_is_left_like_an_interface),
 		cmocka_unit_test(what_is_no_range_changes_nothing),
+		cmocka_unit_test(what_a_level_may_not_say_is_refused_once),
 		cmocka_unit_test(a_file_may_have_one),
 	};
 
