@@ -200,7 +200,6 @@ bool cli_row_print(const struct cli_row *row, const void *src, unsigned flags, s
 	uint16_t ends[ENDS_MAX];
 
 	p.ends = find_ends(row->toks, n, ends);
-
 	if (say_range(&p, 0, n, 0) == SAID_NOT)
 		return false;
 	p.out = out;
@@ -231,8 +230,12 @@ void cli_row_print_negated(const struct cli_row *row, const void *src, struct tx
 bool cli_row_says_default(const struct cli_row *row, const void *obj)
 {
 	struct printer p = { .toks = row->toks, .src = obj, .out = NULL };
-	enum said said = say_range(&p, 0, toks_count(row->toks), 0);
+	size_t n = toks_count(row->toks);
+	uint16_t ends[ENDS_MAX];
 	bool optional = false;
+
+	p.ends = find_ends(row->toks, n, ends);
+	enum said said = say_range(&p, 0, n, 0);
 
 	for (const struct cli_tok *t = row->toks; t->kind != CLI_END; t++) {
 		optional |= t->kind == CLI_GROUP && t->group == CLI_OPT;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/secret.h"
 #include "base/utf8.h"
 #include "cli/session.h"
 
@@ -115,7 +116,8 @@ void cli_session_unnest(struct cli_session *s, size_t indent)
 
 void cli_session_forget(struct cli_session *s)
 {
-	free(s->orphan);
+	if (s->orphan)
+		secret_free(s->orphan, strlen(s->orphan)); /* it may be a mistyped key */
 	s->orphan = NULL;
 }
 
