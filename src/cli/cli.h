@@ -353,6 +353,7 @@ void cli_session_complete(struct cli_session *s, const void *root, const char *l
 enum cli_render_flag {
 	CLI_RENDER_MASK = 1, /* secrets as *****, wrong lines up to the mistake: for logs */
 	CLI_RENDER_DEFAULTS = 2, /* settings that are as they are without a line, too */
+	CLI_RENDER_REFUSED = 4, /* only lines that were refused and kept, and what stands below them */
 };
 /* All of root as lines, in the order of the tables. */
 void cli_render(const struct cli_grammar *g, const void *root, unsigned flags, struct txt *out);

@@ -170,6 +170,8 @@ static bool render_kept_block(struct renderer *r, struct keep_list list, unsigne
 	const struct cli_row *row;
 	bool quiet = false;
 
+	if (r->flags & CLI_RENDER_REFUSED && list.ops->get(list.list, at, &k) && k.kind == CLI_KEEP_QUIET)
+		return false;
 	for (size_t i = at; list.ops->get(list.list, i, &k); i++) {
 		if (i > at && k.kind != CLI_KEEP_CHILD)
 			break;
@@ -233,6 +235,8 @@ static bool render_setting(struct renderer *r, const struct cli_row *row, unsign
 		put_element(r, row->flags & ROW_LEAVES && !row->toks[0].print ? indent - 1 : indent, false,
 			    txt_cstr(&line));
 	r->out->bad |= line.bad;
+	if (line.s)
+		explicit_bzero(line.s, line.cap); /* passwords */
 	txt_fini(&line);
 	return any;
 }
@@ -336,7 +340,8 @@ static void one_element(struct cli_rendering *x)
 		l->any_element |= render_kept(r, &l->kept, number_of(l), row->place(l->args) - 1, false, l->indent);
 	if (cli_row_print(row, l->args, r->flags, &line)) {
 		r->in_block &= !l->any_element || !(row->flags & ROW_DENSE);
-		put_element(r, l->indent, row->enters, txt_cstr(&line));
+		if (!(r->flags & CLI_RENDER_REFUSED))
+			put_element(r, l->indent, row->enters, txt_cstr(&line));
 		l->any_element = true;
 		if (row->enters)
 			enter(x, row->enters, child, l->indent + 1);
@@ -347,6 +352,14 @@ static void one_element(struct cli_rendering *x)
 	txt_fini(&line);
 }
 
+/* Lines that are kept are said between rows; of these, those that lead to modes matter to them. */
+static bool is_said(const struct renderer *r, const struct cli_row *row)
+{
+	if (row->flags & (ROW_ALIAS | ROW_KEEP | ROW_ERROR))
+		return false;
+	return !(r->flags & CLI_RENDER_REFUSED) || (row->each && row->enters);
+}
+
 static void one_row(struct cli_rendering *x)
 {
 	struct level *l = &x->v[x->n - 1];
@@ -354,7 +367,7 @@ static void one_row(struct cli_rendering *x)
 	bool any = false;
 
 	if (row->modes & CLI_IN(l->mode)) {
-		if (!(row->flags & (ROW_ALIAS | ROW_KEEP | ROW_ERROR))) {
+		if (is_said(&x->r, row)) {
 			if (row->each) {
 				l->args = calloc(1, row->args_size ? row->args_size : 1);
 				l->walk = (struct cli_walk){ 0 };

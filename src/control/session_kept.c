@@ -11,12 +11,13 @@
 
 void session_kept_add(struct session *s, const char *line)
 {
-	const char *text = line + strspn(line, " \t");
+	static const char blanks[] = " \t\r\v\f"; /* the grammar's */
+	const char *text = line + strspn(line, blanks);
 	size_t n = strlen(text);
 
-	while (n && strchr(" \t\r", text[n - 1]))
+	while (n && strchr(blanks, text[n - 1]))
 		n--;
-	if (s->n_refused < REFUSED_MAX && (s->refused[s->n_refused] = strndup(text, n)))
+	if (n && s->n_refused < REFUSED_MAX && (s->refused[s->n_refused] = strndup(text, n)))
 		s->n_refused++;
 }
 
@@ -31,16 +32,16 @@ void session_kept_forget(struct session *s)
 }
 
 /* A line of its own, whatever is in front of it. */
-static bool is_there(const char *config, const char *text)
+static bool is_there(const char *kept, const char *text)
 {
 	size_t n = strlen(text);
 
-	for (const char *p = config; (p = strstr(p, text)); p++) {
+	for (const char *p = kept; (p = strstr(p, text)); p++) {
 		const char *begin = p;
 
-		while (begin > config && begin[-1] == ' ')
+		while (begin > kept && begin[-1] == ' ')
 			begin--;
-		if ((begin == config || begin[-1] == '\n') && p[n] == '\n')
+		if ((begin == kept || begin[-1] == '\n') && p[n] == '\n')
 			return true;
 	}
 	return false;
@@ -48,19 +49,19 @@ static bool is_there(const char *config, const char *text)
 
 void session_kept_log(struct session *s)
 {
-	struct txt config = TXT_INIT;
+	struct txt kept = TXT_INIT;
 	size_t n = 0;
 
 	if (!s->n_refused)
 		return;
-	commands_render(s->c->config, 0, &config);
+	cli_render(commands_grammar(), s->c->config, CLI_RENDER_REFUSED, &kept);
 	for (size_t i = 0; i < s->n_refused; i++)
-		n += is_there(txt_cstr(&config), s->refused[i]);
+		n += is_there(txt_cstr(&kept), s->refused[i]);
 	if (n)
 		log_line("CULVERT-5-CONFIG", "%s%zu line%s refused and kept, as a paste loses nothing; no and the line, where it "
 			 "was typed, removes it", s->n_refused == REFUSED_MAX ? "at least " : "", n, n == 1 ? " was" : "s were");
-	if (config.s)
-		explicit_bzero(config.s, config.cap);
-	txt_fini(&config);
+	if (kept.s)
+		explicit_bzero(kept.s, kept.cap);
+	txt_fini(&kept);
 	session_kept_forget(s);
 }

@@ -1424,6 +1424,39 @@ static void each_refused_line_goes_by_its_no(void **state)
 	}
 }
 
+/* What is asked for when configuration mode is left: no line that was understood is among them, known and only kept or not. */
+static void refused_lines_are_listed_without_the_others(void **state)
+{
+	static const char *const lines[] = {
+		"hostnme R9", "router ospf 1", " network 10.0.0.0 0.0.0.255 area 0", "banner motd #", "hostnme not", "#",
+		"ip access-list extended A", "permit ip any any", "permt ip any any", "deny ip host 10.0.0.1 any", "dny ip any any",
+		"crypto isakmp policy 10", "encr aes", "grup 2", "interface FastEthernet0/1", "ip addres 10.1.1.1", "  below it",
+		"shutdown", "crypto map M 10 ipsec-isakmp", "set per 10.0.0.1", "exit", "nonsense at all",
+	};
+	struct router r;
+	struct txt out = TXT_INIT;
+
+	(void)state;
+	router_up(&r, M_CONFIG);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		type(&r, lines[i]);
+	cli_render(commands_grammar(), r.c, CLI_RENDER_REFUSED, &out);
+	static const char *const want[] = { "hostnme R9", " permt ip any any", " dny ip any any", " grup 2", " ip addres 10.1.1.1",
+					    "below it", " set per 10.0.0.1", "nonsense at all" };
+	size_t n = 0;
+	for (const char *p = txt_cstr(&out); *p; p = strchr(p, '\n') + 1)
+		n += *p != '!';
+	assert_int_equal(n, sizeof(want) / sizeof(want[0]));
+	for (size_t i = 0; i < n; i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "%s\n", want[i]);
+		assert_non_null(strstr(txt_cstr(&out), line));
+	}
+	txt_fini(&out);
+	router_down(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1472,6 +1505,7 @@ int main(void)
 		cmocka_unit_test(lines_behind_their_paths_make_the_same_configuration),
 		cmocka_unit_test(in_banners_and_pasted_data_no_path_leads),
 		cmocka_unit_test(the_caret_counts_columns_not_bytes),
+		cmocka_unit_test(refused_lines_are_listed_without_the_others),
 		cmocka_unit_test(each_refused_line_goes_by_its_no),
 		cmocka_unit_test(an_interface_without_an_address_says_so),
 		cmocka_unit_test(what_was_typed_wrong_stands_in_the_history_where_it_is_no_secret),
