@@ -61,14 +61,18 @@ static void *if_find(void *root, void *obj, const void *args)
 	return config_find_interface(root, ((const struct if_args *)args)->name);
 }
 
-enum if_class { IF_LOOPBACK, IF_TUNNEL, IF_OTHER };
+enum if_class { IF_LOOPBACK, IF_TUNNEL, IF_TEMPLATE, IF_OTHER };
+#define LINK_TUNNEL 3 /* `interface Virtual-Template1 type tunnel` */
 
 static bool if_next(const struct config *c, enum if_class want, struct cli_walk *w,
 		    struct if_args *a, const void **ret_obj)
 {
 	while (w->i < c->interfaces.n) {
 		const struct cfg_interface *i = c->interfaces.v[w->i++];
-		enum if_class is = i->is_loopback ? IF_LOOPBACK : i->is_tunnel ? IF_TUNNEL : IF_OTHER;
+		enum if_class is = i->is_loopback		 ? IF_LOOPBACK :
+				   i->is_tunnel		 ? IF_TUNNEL :
+				   i->link == LINK_TUNNEL ? IF_TEMPLATE :
+							    IF_OTHER;
 
 		if (is != want)
 			continue;
@@ -92,6 +96,13 @@ static bool tunnel_each(const void *root, const void *obj, struct cli_walk *w, v
 {
 	(void)obj;
 	return if_next(root, IF_TUNNEL, w, args, ret_obj);
+}
+
+static bool template_each(const void *root, const void *obj, struct cli_walk *w, void *args,
+			  const void **ret_obj)
+{
+	(void)obj;
+	return if_next(root, IF_TEMPLATE, w, args, ret_obj);
 }
 
 static bool other_each(const void *root, const void *obj, struct cli_walk *w, void *args,
@@ -329,6 +340,8 @@ static bool keepalive_each(const void *root, const void *obj, struct cli_walk *w
 const struct cli_row rows_interface[] = {
 	ENTER(loopback, M_INTERFACE, arg_loopback, { .kind = CLI_END }),
 	ENTER(tunnel, M_TUNNEL, arg_tunnel, { .kind = CLI_END }),
+	ENTER(template, M_TUNNEL, arg_template, KW("type", "Configure type of virtual-template"),
+	      KWV("tunnel", "Virtual-template type tunnel", struct if_args, link, LINK_TUNNEL)),
 	ENTER(other, M_INTERFACE, arg_ifname, LINK),
 	/* the same, but for its prompt */
 	{ .modes = IN_CONFIG, .enters = M_INTERFACE, .prompt = "(config-subif)#", .flags = ROW_ALIAS,

@@ -12,6 +12,8 @@
 #define LIFE	  KW("security-association", "Security association parameters")
 #define PKI	  CRYPTO, ALT, KW("pki", "Public Key components"), OR, \
 		  KWF("ca", "Certification authority", .flags = CLI_ALIAS), CLOSE
+#define SSL	  CRYPTO, KW("ssl", "Configure Crypto SSL Options")
+#define SSL_NAME  { .kind = CLI_ARG, .type = &cli_word, .help = "Name" }
 #define SET	  KW("set", "Set values for encryption/decryption")
 #define NOTE(what) "% NOTE: " what " is not run by this version; its lines are kept."
 #define NOT_SENT  "% NOTE: this version sends no dummy packets; the line is kept."
@@ -58,6 +60,28 @@ const struct cli_row rows_kept_crypto[] = {
 		    KW("server", "Enable IOS Certificate server"), REST),
 	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(ca-profile-enroll)#", NOTE("crypto pki profile"), PKI,
 		    KW("profile", "Define a certificate profile"), REST),
+	KEPT_NOTE(IN_CONFIG, ROW_KEEP_MANY, NOTE("crypto ca lookup"), PKI, KW("lookup", "Look up certificates elsewhere"), REST),
+	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-crypto-ssl-proposal)#", NOTE("crypto ssl"), SSL,
+		    KW("proposal", "Define SSL Proposal"), SSL_NAME),
+	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-crypto-ssl-policy)#", NOTE("crypto ssl"), SSL,
+		    KW("policy", "Define SSL Policy"), SSL_NAME),
+	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-crypto-ssl-profile)#", NOTE("crypto ssl"), SSL,
+		    KW("profile", "Define SSL Profile"), SSL_NAME),
+	KEPT_PROMPT(IN_CONFIG, M_OTHER, "(config-crypto-ssl-auth-policy)#", NOTE("crypto ssl"), SSL,
+		    KW("authorization", "SSL Authorization"), KW("policy", "Define SSL Authorization Policy"), SSL_NAME),
+	KEPT_MORE(IN_CONFIG, SSL),
+	/* no crypto map M is not about it */
+	{ .modes = IN_CONFIG, .enters = M_OTHER, .prompt = "(config-crypto-map)#", .msg = NOTE("an ipsec-isakmp profile"),
+	  .flags = ROW_KEEP | ROW_KEEP_MANY | ROW_FULL,
+	  .toks = TOKS(CRYPTO, KW("map", "Enter a crypto map"), { .kind = CLI_ARG, .type = &cli_word, .help = "Crypto map tag" },
+		       { .kind = CLI_ARG, .type = &cli_num, .lo = 1, .hi = 65535, .help = "Sequence to insert into crypto map entry" },
+		       KW("ipsec-isakmp", "IPSEC w/ISAKMP"), KW("profile", "Enable crypto map as a crypto-profile"),
+		       { .kind = CLI_ARG, .type = &cli_word, .help = "Name of the crypto profile" }) },
+	KEPT_MORE(IN_CONFIG, CRYPTO, KW("key", "Long term key operations"), KW("storage", "default storage location for keypairs")),
+	KEPT(IN_CONFIG, ROW_KEEP_MANY, CRYPTO, KW("isakmp", "Configure ISAKMP policy"), KW("diagnose", "Diagnose feature for IKE"), ALT,
+	     KW("error", "Enable the feature of error-diagnose"), OR,
+	     KW("performance", "Enable the feature of performance-diagnose"), CLOSE, REST),
+	KEPT(IN_CONFIG, 0, IPSEC, KW("default", "Configure default values"), KW("transform-set", "Default transform sets")),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, PKI, KW("token", "Configure cryptographic token"), REST_SECRET),
 	KEPT(IN_CONFIG, ROW_KEEP_MANY, IPSEC, ALT, KW("ipv4-deny", "ipv4 deny command"), OR,
 	     KW("optional", "Enable optional encryption for IPSec"), OR,

@@ -392,6 +392,7 @@ const struct cli_row rows_pki[] = {
 	{ .modes = IN_TP, .apply = fingerprint_apply,
 	  .toks = TOKS(KW("fingerprint", "Verify the CA certificate by this fingerprint"),
 		       ARG(cli_hex, "Fingerprint without blanks", AT_TP(fingerprint))) },
+	KEPT_MORE(IN_TP, KW("subject-alt-name", "Subject Alternative Name")),
 	{ .modes = IN_TP,
 	  .toks = TOKS(KW("subject-name", "Subject Name"),
 		       LINE("LDAP DN string: attributes and values with commas between",

@@ -147,6 +147,12 @@ static int loopback_parse(const struct cli_tok *t, const char *word, void *dst, 
 	return name_parse(word, "Loopback", dst, ret_bad);
 }
 
+static int template_parse(const struct cli_tok *t, const char *word, void *dst, size_t *ret_bad)
+{
+	(void)t;
+	return name_parse(word, "Virtual-Template", dst, ret_bad);
+}
+
 /* `Ethernet0/0.100`. */
 static int sub_parse(const struct cli_tok *t, const char *word, void *dst, size_t *ret_bad)
 {
@@ -209,6 +215,7 @@ static void if_second(const char *word, struct txt *out)
 const struct cli_type arg_ifname = NAME_TYPE(ifname_parse, 4);
 const struct cli_type arg_tunnel = NAME_TYPE(tunnel_parse, 3);
 const struct cli_type arg_loopback = NAME_TYPE(loopback_parse, 3);
+const struct cli_type arg_template = NAME_TYPE(template_parse, 3);
 const struct cli_type arg_subif = NAME_TYPE(sub_parse, 3);
 
 /* ---- numbers stored plus one ---- */

@@ -146,6 +146,15 @@ static const struct unsupported subjects[] = {
 	WARN("crypto pki server", "no certificate server is run: let another CA sign (docs/pki.md)."),
 	WARN("crypto ca server", "no certificate server is run: let another CA sign (docs/pki.md)."),
 	WARN("crypto identity", "peers are not told apart by their names: any that proves itself is accepted."),
+	WARN("crypto pki lookup", "certificates are looked up nowhere: peers send theirs."),
+	WARN("crypto ca lookup", "certificates are looked up nowhere: peers send theirs."),
+	WARN("crypto ssl", "SSL VPN is not run. Use IPsec: crypto isakmp policy, crypto map."),
+	WARN("crypto map", "the line protects nothing: crypto profiles of L2TPv3, Easy VPN and redundancy are not run."),
+	WARN("crypto ipsec default transform-set", "there are no default transform sets: say crypto ipsec transform-set."),
+	WARN("interface Virtual-Template", "no interfaces are made from templates: say interface Tunnel for each peer."),
+	WARN("subject-alt-name", "requests have the fqdn as their alternative name, and no other."),
+	NOTE("crypto key storage", "keys are files beside the startup configuration."),
+	NOTE("crypto isakmp diagnose performance", "performance is not diagnosed: show crypto isakmp sa detail has the times."),
 	WARN("xconnect", NO_L2TP),
 	WARN("set group", NO_GDOI),
 	WARN("set nat", "packets that a peer's NAT has made alike are told apart by their SAs only."),
@@ -235,6 +244,7 @@ static const struct unsupported subjects[] = {
 	SAME("load-interval"), SAME("hold-queue"), SAME("tx-ring-limit"), SAME("ip virtual-reassembly"),
 	SAME("ipv6 virtual-reassembly"), SAME("logging event"), SAME("crypto pki token"), SAME("crypto ca token"),
 	SAME("crypto ipsec nat-transparency"), SAME("access-list compiled"), SAME("crypto logging"), SAME("crypto mib"),
+	SAME("crypto isakmp diagnose error"),
 };
 
 /* What is kept and stands in none of them. */
@@ -390,8 +400,12 @@ int unsupported_list(const struct config *c, struct unsupported_line **ret_v, si
 	for (size_t i = 0; i < c->interfaces.n; i++) {
 		const struct cfg_interface *f = c->interfaces.v[i];
 
+		if (!strncmp(f->name, "Virtual-Template", strlen("Virtual-Template")))
+			list_add(&l, subject_of("interface Virtual-Template"), NULL, f->name, M_NONE, 0);
 		add_kept(&l, &f->kept, f->name, f->is_tunnel ? M_TUNNEL : M_INTERFACE);
 	}
+	for (size_t i = 0; i < c->pki.n_trustpoints; i++)
+		add_kept(&l, &c->pki.trustpoints[i]->kept, c->pki.trustpoints[i]->name, M_TRUSTPOINT);
 	for (size_t i = 0; i < c->users.lines.n; i++)
 		add_kept(&l, &c->users.lines.v[i]->kept, "line", M_LINE);
 	add_entries(&l, c->maps.v, c->maps.n, M_MAP);

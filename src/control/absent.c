@@ -12,6 +12,12 @@ static const char *sentence(unsigned what)
 		return "% ssh connections not permitted from this terminal";
 	case EXEC_ABSENT_RLOGIN:
 		return "% rlogin connections not permitted from this terminal";
+	case EXEC_ABSENT_KEY_EC:
+		return "% EC keys are not supported: IKEv1 signs with RSA; use crypto key generate rsa";
+	case EXEC_ABSENT_KEY_LOCK:
+		return "% RSA keys are files that only the router reads; none is encrypted or locked by a passphrase";
+	case EXEC_ABSENT_TRUSTPOOL:
+		return "% There is no trustpool: use crypto pki trustpoint and crypto pki authenticate";
 	default: /* EXEC_ABSENT_FAILOVER */
 		return "% No stateful failover: there is nothing to debug";
 	}

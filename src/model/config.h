@@ -315,7 +315,7 @@ struct cfg_tunnel {
 struct cfg_interface {
 	char name[CFG_NAME_MAX]; /* canonical: FastEthernet0/1, Tunnel0, eth0 */
 	bool is_tunnel, is_loopback;
-	uint8_t link;		 /* sub-interface: 1 point-to-point, 2 multipoint; only printed */
+	uint8_t link;		 /* sub-interface: 1 point-to-point, 2 multipoint; 3 type tunnel; only printed */
 	char description[CFG_DESC_MAX];
 	struct cfg_addr addr;	 /* IP_NONE: no ip address */
 	uint8_t n_secondary;

@@ -63,3 +63,12 @@ def test_nobody_gets_on_from_here(router, line, service):
 def test_failover_has_nothing_to_tell(router, line):
     assert router.cli(line) == '% No stateful failover: there is nothing to debug\n'
     assert 'Crypto' not in router.cli('show debugging')
+
+
+@pytest.mark.parametrize('line, said', [
+    ('crypto key generate ec keysize 256', '% EC keys are not supported'), ('crypto key generate ec keysize 384 label K exportable', '% EC keys are not'),
+    ('crypto key lock rsa name K passphrase SECRETPASS', '% RSA keys are files'), ('crypto key encrypt write rsa name K passphrase SECRETPASS', '% RSA keys'),
+    ('crypto key decrypt rsa', '% RSA keys are files'), ('crypto pki trustpool import url http://192.0.2.2/x', '% There is no trustpool')])
+def test_keys_and_pools_that_there_are_none_of(router, line, said):
+    assert said in router.cli(f'configure terminal ; {line} ; end')
+    assert 'SECRETPASS' not in router.cli('show running-config') + router.log()

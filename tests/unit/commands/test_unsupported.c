@@ -33,7 +33,16 @@ static const char text[] = "version 15.9\n"
 			   "exception core-file x\n"
 			   "snmp-server community secret RO\n"
 			   "mop enabled\n"
-			   "wsma agent exec\n";
+			   "wsma agent exec\n"
+			   "crypto ssl proposal P\n"
+			   "crypto map L2 10 ipsec-isakmp profile P\n"
+			   "crypto isakmp diagnose performance\n"
+			   "crypto isakmp diagnose error\n"
+			   "interface Virtual-Template1 type tunnel\n"
+			   " tunnel mode ipsec ipv4\n"
+			   "!\n"
+			   "crypto pki trustpoint CA\n"
+			   " subject-alt-name x.example\n";
 
 static const struct unsupported_line *line_of(const struct unsupported_line *v, size_t n, const char *line)
 {
@@ -63,6 +72,11 @@ static void each_line_that_nothing_acts_on_has_a_meaning(void **state)
 		{ "ip nat inside source list 1 interface Ethernet0/0 overload", NULL, 25, REPORT_WARNING, "NAT is not run" },
 		{ "ntp server 192.0.2.9", NULL, 26, REPORT_NOTE, "chrony" },
 		{ "wsma agent exec", NULL, 30, REPORT_NOTE, "kept" },
+		{ "crypto ssl proposal P", NULL, 31, REPORT_WARNING, "SSL VPN is not run" },
+		{ "crypto map L2 10 ipsec-isakmp profile P", NULL, 32, REPORT_WARNING, "protects nothing" },
+		{ "crypto isakmp diagnose performance", NULL, 33, REPORT_NOTE, "not diagnosed" },
+		{ "Virtual-Template1", NULL, 0, REPORT_WARNING, "templates" },
+		{ "subject-alt-name x.example", "CA", 39, REPORT_WARNING, "fqdn" },
 	};
 	struct report report = { 0 };
 	struct config *c = load(text, &report);
@@ -87,6 +101,7 @@ static void each_line_that_nothing_acts_on_has_a_meaning(void **state)
 	/* acted on, the same here anyway, or said not to be there */
 	assert_null(line_of(v, n, "version 15.9"));
 	assert_null(line_of(v, n, "ip cef"));
+	assert_null(line_of(v, n, "crypto isakmp diagnose error"));
 	assert_null(line_of(v, n, "crypto map M"));
 	assert_null(line_of(v, n, "no ip nat service sip udp port 5060"));
 	for (size_t i = 1; i < n; i++)
