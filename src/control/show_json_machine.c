@@ -197,7 +197,7 @@ int json_line(const struct show_in *in, const struct exec_args *a, struct json *
 	json_object(j, NULL);
 	json_str(j, "line", "con 0");
 	json_num(j, "tty", 0);
-	json_bool(j, "active", false);
+	json_bool(j, "active", show_on_console(in));
 	json_object_end(j);
 	for (unsigned vty = 0; vty < show_vtys(in); vty++) {
 		json_object(j, NULL);

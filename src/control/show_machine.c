@@ -146,7 +146,7 @@ void show_terminal(const struct show_in *in, struct txt *out)
 		   "Status: PSI Enabled, Ready, Active, Automore %s\n"
 		   "Capabilities: %s\n"
 		   "Editing is enabled.\n",
-		   self ? self->line + 2 : 0, self ? self->location : "", t->length, t->width, t->length ? "On" : "Off",
+		   self && !self->console ? self->line + 2 : 0, self ? self->location : "", t->length, t->width, t->length ? "On" : "Off",
 		   t->monitor ? "Receives Logging Output" : "none");
 	if (t->history)
 		txt_printf(out, "History is enabled, history size is %u.\n", t->history);
@@ -157,9 +157,17 @@ void show_terminal(const struct show_in *in, struct txt *out)
 const struct show_user *show_on_line(const struct show_in *in, unsigned vty)
 {
 	for (size_t i = 0; i < in->n_users; i++)
-		if (in->users[i].line == vty)
+		if (!in->users[i].console && in->users[i].line == vty)
 			return &in->users[i];
 	return NULL;
+}
+
+bool show_on_console(const struct show_in *in)
+{
+	for (size_t i = 0; i < in->n_users; i++)
+		if (in->users[i].console)
+			return true;
+	return false;
 }
 
 unsigned show_vtys(const struct show_in *in)
@@ -167,7 +175,7 @@ unsigned show_vtys(const struct show_in *in)
 	unsigned n = 5; /* IOS's `line vty 0 4` */
 
 	for (size_t i = 0; i < in->n_users; i++)
-		if (in->users[i].line >= n)
+		if (!in->users[i].console && in->users[i].line >= n)
 			n = in->users[i].line + 1;
 	return n;
 }
@@ -181,7 +189,7 @@ static void line(bool active, unsigned number, const char *type, struct txt *out
 void show_line(const struct show_in *in, struct txt *out)
 {
 	txt_str(out, "   Tty Line Typ     Tx/Rx    A Modem  Roty AccO AccI  Uses  Noise Overruns  Int\n");
-	line(false, 0, "CTY", out);
+	line(show_on_console(in), 0, "CTY", out);
 	for (unsigned vty = 0; vty < show_vtys(in); vty++)
 		line(show_on_line(in, vty) != NULL, vty + 2, "VTY", out);
 	txt_str(out, "\n");

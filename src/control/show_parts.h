@@ -366,7 +366,8 @@ void show_terminal(const struct show_in *in, struct txt *out);
 void show_line(const struct show_in *in, struct txt *out);
 /* How many vty lines there are, and who is on one; NULL: nobody. */
 unsigned show_vtys(const struct show_in *in);
-const struct show_user *show_on_line(const struct show_in *in, unsigned vty);
+const struct show_user *show_on_line(const struct show_in *in, unsigned vty); /* of the vtys */
+bool show_on_console(const struct show_in *in);
 
 /* show_system.c */
 void show_version(const struct show_in *in, struct txt *out);

@@ -117,6 +117,17 @@ def test_a_router_without_secrets_is_as_open_as_its_socket(router):
     child.expect(r'\*\s+0 con 0 +idle +00:00:00')
     child.send('show users | json\r')
     child.expect_exact('"con 0"')
+    # and so say the others
+    child.send('show terminal\r')
+    child.expect_exact('Line 0, Location')
+    child.send('show line\r')
+    child.expect(r'\*\s+0\s+0 CTY.*\n\s+2\s+2 VTY')
+    child.send('enable\r')
+    child.expect_exact('R9#')
+    child.send('clear line console 0\r')
+    child.expect_exact('[confirm]')
+    child.send('\r')
+    child.expect_exact('% Not allowed to clear current line')
     child.close(force=True)
 
 
