@@ -55,6 +55,7 @@ TWICE = [
 ]
 ONCE = [
     ('ios_facts', {'gather_subset': 'all', 'gather_network_resources': ['interfaces', 'l3_interfaces', 'acls', 'static_routes']}),
+    ('ios_facts', {'gather_subset': '!all', 'gather_network_resources': ['all']}),
     ('ios_command', {'commands': ['show version', 'show ip interface brief', 'show crypto isakmp sa', 'show running-config']}),
     ('ios_config', {'save_when': 'modified'}),
     ('ios_config', {'save_when': 'modified'}),
@@ -104,11 +105,18 @@ def test_facts(run_of):
     assert [e['sequence'] for e in acl['aces']] == [10, 20]
 
 
+def test_all_network_resources_are_gathered(run_of):
+    done = run_of['ios_facts 1 once']
+    assert not done.get('failed'), done.get('msg')
+    resources = done['ansible_facts']['ansible_network_resources']
+    assert {'acl_interfaces', 'acls', 'bgp_global', 'hostname', 'interfaces'} <= set(resources), resources
+
+
 def test_commands_and_errors(run_of):
-    shown = run_of['ios_command 1 once']
+    shown = run_of['ios_command 2 once']
     assert not shown.get('failed') and 'IPv4 Crypto ISAKMP SA' in shown['stdout'][2]
-    assert not run_of['ios_config 2 once'].get('failed')
+    assert not run_of['ios_config 3 once'].get('failed')
     # what was saved is what runs: there is nothing to save then
-    assert run_of['ios_config 2 once']['changed'] and not run_of['ios_config 3 once']['changed']
-    wrong = run_of['ios_config 4 once']
+    assert run_of['ios_config 3 once']['changed'] and not run_of['ios_config 4 once']['changed']
+    wrong = run_of['ios_config 5 once']
     assert wrong['failed'] and 'Invalid input' in str(wrong)
