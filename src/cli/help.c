@@ -106,11 +106,11 @@ static void token_choices(const struct cli_match *m, const struct cli_row *row,
 	}
 }
 
-/* Lines that are only kept do nothing: `?` does not offer them, TAB completes them. */
+/* Lines that are only kept do nothing: `?` does not offer them, TAB completes them. Banners are kept, and shown. */
 static bool row_is_listed(const struct cli_row *row, bool completing)
 {
 	return !(row->flags & (ROW_HIDDEN | ROW_ALIAS)) &&
-	       (completing || !(row->flags & ROW_KEEP));
+	       (completing || !(row->flags & ROW_KEEP) || row->flags & ROW_RAW);
 }
 
 /* All that may follow the words of m; with part only words that begin so. */

@@ -148,6 +148,9 @@ static void help_lists_ports_and_kept_lines_stay_out_of_it(void **state)
 	h = help(&r, "");
 	assert_true(offers(h, "crypto") && offers(h, "interface") && offers(h, "do"));
 	assert_false(offers(h, "snmp-server"));
+	assert_true(offers(h, "banner")); /* it is kept, and shown */
+	h = help(&r, "banner ");
+	assert_true(offers(h, "motd") && offers(h, "login") && offers(h, "exec"));
 	router_down(&r);
 }
 
