@@ -7,17 +7,21 @@
 
 #include "base/utf8.h"
 
+static void msg_fini(struct report_msg *m)
+{
+	if (m->source)
+		explicit_bzero(m->source, strlen(m->source));
+	free(m->source);
+	free(m->object);
+	free(m->text);
+	free(m->fix);
+	free(m->acl);
+}
+
 void report_fini(struct report *r)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->v[i].source)
-			explicit_bzero(r->v[i].source, strlen(r->v[i].source));
-		free(r->v[i].source);
-		free(r->v[i].object);
-		free(r->v[i].text);
-		free(r->v[i].fix);
-		free(r->v[i].acl);
-	}
+	for (size_t i = 0; i < r->n; i++)
+		msg_fini(&r->v[i]);
 	free(r->v);
 	memset(r, 0, sizeof(*r));
 }
@@ -152,6 +156,60 @@ static void print_all(const struct report *r, size_t from, const char *name, enu
 		if (m->fix)
 			txt_printf(out, "    fix: %s\n", m->fix);
 	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	const struct report_msg *x = *(const struct report_msg *const *)a, *y = *(const struct report_msg *const *)b;
+
+	return strcmp(x->text, y->text);
+}
+
+static bool is_note(const struct report_msg *m)
+{
+	return m->severity == REPORT_NOTE && m->text;
+}
+
+/* The notes of a report, by their texts; NULL: out of memory. */
+static const struct report_msg **notes_of(const struct report *r, size_t *ret_n)
+{
+	const struct report_msg **v = calloc(r->n + 1, sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; v && i < r->n; i++)
+		if (is_note(&r->v[i]))
+			v[n++] = &r->v[i];
+	if (v && n)
+		qsort(v, n, sizeof(*v), by_text);
+	*ret_n = n;
+	return v;
+}
+
+void report_forget(struct report *r, const struct report *known)
+{
+	size_t n_new, n_old, kept = 0;
+	const struct report_msg **new = notes_of(r, &n_new), **old = notes_of(known, &n_old);
+	bool *drop = calloc(r->n + 1, sizeof(*drop));
+
+	for (size_t i = 0, k = 0; new && old && drop && i < n_new && k < n_old;) {
+		int c = strcmp(new[i]->text, old[k]->text);
+
+		if (!c)
+			drop[new[i] - r->v] = true;
+		i += c <= 0;
+		k += c >= 0;
+	}
+	for (size_t i = 0; drop && i < r->n; i++) {
+		if (drop[i])
+			msg_fini(&r->v[i]);
+		else
+			r->v[kept++] = r->v[i];
+	}
+	if (drop)
+		r->n = kept;
+	free(new);
+	free(old);
+	free(drop);
 }
 
 void report_print(const struct report *r, const char *name, struct txt *out)

@@ -29,6 +29,8 @@ struct report {
 };
 
 void report_fini(struct report *r);
+/* Drops the notes that known has, too, each of its notes for one: what is left is about what has changed. */
+void report_forget(struct report *r, const struct report *known);
 /* All remarks as text, each led by `NAME:LINE:` or `NAME:`. */
 void report_print(const struct report *r, const char *name, struct txt *out);
 /* Those from the one of that number on. */

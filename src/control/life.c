@@ -61,14 +61,30 @@ static void say_report(const struct report *r, const char *name, struct txt *out
 	txt_fini(&said);
 }
 
+/* What there is to say of the lines that run already. */
+static void report_of_running(struct control *c, struct report *ret)
+{
+	struct config *same = NULL;
+	struct txt text = TXT_INIT;
+
+	life_running(c, &text);
+	if (!text.bad)
+		(void)config_load_text(txt_cstr(&text), text.len, &same, ret);
+	config_free(same);
+	wipe_txt(&text);
+}
+
 int life_put(struct control *c, const char *text, size_t len, const char *name, bool replace, struct txt *out)
 {
 	struct config *new = NULL;
-	struct report r = { 0 };
+	struct report r = { 0 }, before = { 0 };
 
 	streams_finish(c);
+	report_of_running(c, &before);
 	int err = replace ? config_load_text(text, len, &new, &r) : config_load_onto(c->config, text, len, &r);
 
+	report_forget(&r, &before);
+	report_fini(&before);
 	if (!err)
 		say_report(&r, name, out);
 	else if (out)

@@ -65,6 +65,18 @@ def test_it_is_saved_and_erased(w):
     assert '[OK]' in w.router.cli('write') and 'hostname R3' in w.cfg.read_text()
 
 
+def test_only_what_changes_is_remarked(w):
+    w.router.cli('write')
+    assert 'NOTE' not in w.router.cli('copy startup-config running-config')
+    w.router.cli('copy running-config flash:one')
+    assert 'NOTE' not in w.router.cli('configure replace flash:one force')
+    w.router.cli('configure terminal; crypto isakmp policy 77; encryption aes; hash sha; group 5; end')
+    w.router.cli('copy running-config flash:two')
+    w.router.cli('configure replace flash:one force')
+    said = w.router.cli('configure replace flash:two force')
+    assert said.count('NOTE') == 1 and 'group 5' in said, said
+
+
 def test_files_have_names_and_no_paths(w):
     assert '[OK]' in w.router.cli('copy running-config flash:one')
     one = w.cfg.parent / 'one'

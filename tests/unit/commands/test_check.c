@@ -337,6 +337,41 @@ static void an_address_in_the_subnet_of_another_interface_is_refused(void **stat
 	router_down(&r);
 }
 
+/* Each note of the one is worth one of the other, whatever stands between them. */
+static void what_was_said_before_is_not_said_again(void **state)
+{
+	static const struct {
+		const char *before, *now;
+		size_t left; /* notes */
+	} rows[] = {
+		{ "", "crypto isakmp policy 1\n group 2\n", 1 },
+		{ "crypto isakmp policy 1\n group 2\n", "crypto isakmp policy 1\n group 2\n", 0 },
+		{ "crypto isakmp policy 1\n group 2\n", "crypto isakmp policy 1\n group 2\ncrypto isakmp policy 2\n group 2\n", 1 },
+		{ "crypto isakmp policy 1\n group 2\ncrypto isakmp policy 2\n group 2\n", "crypto isakmp policy 1\n group 2\n", 0 },
+		{ "crypto isakmp policy 1\n group 2\n", "crypto isakmp policy 1\n group 5\n", 1 },
+		{ "crypto isakmp policy 1\n group 2\n hash md5\n", "crypto isakmp policy 1\n hash md5\n group 2\n rubbish\n", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct report old = { 0 }, new = { 0 };
+		struct config *a = load(rows[i].before, &old), *b = load(rows[i].now, &new);
+		size_t notes = 0, errors = new.errors, still = 0;
+
+		report_forget(&new, &old);
+		for (size_t k = 0; k < new.n; k++) {
+			notes += new.v[k].severity == REPORT_NOTE && strstr(new.v[k].text, "group");
+			still += new.v[k].severity == REPORT_ERROR;
+		}
+		assert_int_equal(notes, rows[i].left);
+		assert_int_equal(still, errors); /* a mistake stays one */
+		report_fini(&old);
+		report_fini(&new);
+		config_free(a);
+		config_free(b);
+	}
+}
+
 static void what_ios_refuses_is_refused_in_its_words(void **state)
 {
 	static const struct {
@@ -420,6 +455,7 @@ int main(void)
 		cmocka_unit_test(sizes_that_do_not_fit_are_noted_when_typed),
 		cmocka_unit_test(a_map_in_use_is_not_removed),
 		cmocka_unit_test(an_address_in_the_subnet_of_another_interface_is_refused),
+		cmocka_unit_test(what_was_said_before_is_not_said_again),
 		cmocka_unit_test(what_ios_refuses_is_refused_in_its_words),
 		cmocka_unit_test(logs_do_not_show_wrong_lines),
 	};
