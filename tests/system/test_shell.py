@@ -353,7 +353,7 @@ def test_who_asks_on_and_does_not_read_is_cut_off(router):
     many = 200
     assert shell(router, 'conf t; ' + '; '.join(f'interface Loopback{n}; description {"x" * 200}' for n in range(many))
                  + '; end').returncode == 0
-    size = len(shell(router, 'show running-config').stdout)
+    size = len(shell(router, 'show tech-support').stdout)
     asks = (20 << 20) // size
 
     def line(text):
@@ -362,7 +362,7 @@ def test_who_asks_on_and_does_not_read_is_cut_off(router):
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(20)
         s.connect(str(router))
-        s.sendall(line(b'enable') + line(b'show running-config') * asks)
+        s.sendall(line(b'enable') + line(b'show tech-support') * asks)
         closed = select.poll()
         closed.register(s, 0)
         assert closed.poll(20_000)  # nothing is read before
