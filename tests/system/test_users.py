@@ -360,6 +360,12 @@ int getpwuid_r(uid_t uid, struct passwd *pw, char *room, size_t size, struct pas
 """
 
 
+def sanitizer(binary):
+    """AddressSanitizer's library, where the binary has it: it wants to be the first."""
+    linked = subprocess.run(['ldd', binary], capture_output=True, text=True, check=True).stdout
+    return re.findall(r'=> (\S*/libasan\S*)', linked)
+
+
 @needs_root
 @pytest.mark.skipif(not shutil.which('cc'), reason='needs a compiler')
 def test_a_directory_that_does_not_answer_stops_nobody_who_is_known(router):
@@ -368,7 +374,7 @@ def test_a_directory_that_does_not_answer_stops_nobody_who_is_known(router):
     subprocess.run(['cc', '-shared', '-fPIC', f'-DSLOW="{slow}"', '-xc', '-', '-o', lib], input=SLOW_NAMES, text=True, check=True)
     with open(slow, 'w', encoding='utf-8'):
         pass
-    router.start(f'username {READER} privilege 1 secret x\n', LD_PRELOAD=lib)
+    router.start(f'username {READER} privilege 1 secret x\n', LD_PRELOAD=' '.join([*sanitizer(router.binary), lib]))
     begun = time.monotonic()
     waiting = [subprocess.Popen([router.binary, 'shell', '--socket', router.sock, '-c', 'show privilege'], text=True,
                                 stdout=subprocess.PIPE, preexec_fn=become(READER)) for _ in range(3)]
