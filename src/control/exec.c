@@ -126,14 +126,15 @@ bool exec_run(struct exec_io *io, unsigned action, const struct exec_args *a, bo
 	*ret_error = false;
 	if (!a)
 		a = &none;
+	/* before anybody looks at a: of EXEC_PKI_DROP only the name is there */
+	if (action >= EXEC_KEY_GENERATE && action <= EXEC_PKI_DROP)
+		return pki_cmd_run(io, action, a, ret_error);
 	if (absent(action, a, io->out)) {
 		*ret_error = true;
 		return false;
 	}
 	if (action == EXEC_PING || action == EXEC_TRACEROUTE)
 		return probe_cmd(io, action, a, ret_error);
-	if (action >= EXEC_KEY_GENERATE && action <= EXEC_PKI_DROP)
-		return pki_cmd_run(io, action, a, ret_error);
 	if (action >= EXEC_CLEAR_ISAKMP && action <= EXEC_CLEAR_ARP)
 		clear_cmd(io, action, a, ret_error);
 	else if (action >= EXEC_CAPTURE_INTERFACE && action <= EXEC_SHOW_CAPTURE)

@@ -46,9 +46,8 @@ static bool is_running(unsigned action, const struct exec_args *a)
 
 bool show_now_in_pieces(unsigned action, const struct exec_args *a, bool json)
 {
-	if (a->vrf[0]) /* there is none */
-		return false;
-	return is_running(action, a) || (json ? show_json_in_pieces(action, a) : show_in_pieces(action, a));
+	/* the action first: others have arguments of their own. A VRF is never there */
+	return (is_running(action, a) || (json ? show_json_in_pieces(action, a) : show_in_pieces(action, a))) && !a->vrf[0];
 }
 
 static void on_count(void *ctx, const struct fwd_msg *m)

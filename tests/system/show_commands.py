@@ -2,6 +2,8 @@
 """Where each show command is asked of a router that carries traffic: a command of the grammar that is not here makes
 test_show_layouts.py fail."""
 
+from test_exec_forms import NO_ROUTES, OFF
+
 # By layout (tests/golden/layouts): what is printed is it, and its values are those of `| json`.
 LAYOUTS = {
     'isakmp-sa': ['show crypto isakmp sa'],
@@ -92,7 +94,7 @@ ELSEWHERE = {
     'test_exec_forms.py': [
         'show vrf RED', 'show vrf detail', 'show vrf detail RED', 'show vrf brief RED', 'show ip vrf RED', 'show ip vrf detail', 'show ip vrf detail RED',
         'show ip vrf brief RED', 'show ip route vrf RED', 'show crypto isakmp sa vrf RED', 'show crypto isakmp peers vrf RED',
-        'show crypto isakmp profile vrf RED', 'show crypto ipsec sa vrf RED', 'show crypto session fvrf RED', 'show crypto session ivrf RED'],
+        'show crypto isakmp profile vrf RED', 'show crypto ipsec sa vrf RED', 'show crypto session fvrf RED', 'show crypto session ivrf RED', 'show flash:', *OFF, *NO_ROUTES],
     'test_show_live_system.py': [
         'show ip route summary', 'show ip protocols',
         'show users', 'show users all', 'show privilege', 'show debugging', 'show crypto check', 'show hosts', 'show hosts summary',

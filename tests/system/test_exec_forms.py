@@ -2,6 +2,7 @@
 """EXEC lines of IOS for which this router has no use, or which name what it has none of: each has an answer, in IOS's words
 where it has some, and none of them is a success."""
 import json
+import re
 
 import pytest
 
@@ -50,6 +51,45 @@ def test_tables_of_vrfs_are_empty(router):
 def test_a_feature_that_does_not_run_says_so(router, line, answer):
     assert router.cli(line) == answer
     assert json.loads(router.cli(f'{line} | json'))['lines'] == answer.splitlines()
+
+
+# Forms of features that are off, and of routing protocols that nothing here runs.
+OFF = [
+    'show lldp', 'show lldp errors', 'show lldp traffic', 'show lldp entry nobody', 'show lldp interface',
+    'show lldp interface FastEthernet0/1', 'show lldp neighbors', 'show lldp neighbors detail',
+    'show lldp neighbors FastEthernet0/1', 'show lldp neighbors FastEthernet0/1 detail', 'show cdp', 'show cdp traffic',
+    'show cdp entry nobody', 'show cdp interface', 'show cdp interface FastEthernet0/1', 'show cdp neighbors',
+    'show cdp neighbors detail', 'show cdp neighbors FastEthernet0/1', 'show cdp neighbors FastEthernet0/1 detail', 'show snmp',
+    'show snmp chassis', 'show snmp community', 'show snmp contact', 'show snmp engineID', 'show snmp host',
+    'show snmp location', 'show snmp sessions', 'show snmp group', 'show snmp user', 'show snmp view', 'show ntp associations',
+    'show ntp associations detail', 'show ntp status', 'show lacp counters', 'show lacp internal', 'show lacp neighbor',
+    'show lacp sys-id', 'show vlans', 'show ip ospf', 'show ip ospf database', 'show ip ospf interface',
+    'show ip ospf interface FastEthernet0/1', 'show ip ospf neighbor', 'show ip ospf neighbor detail',
+    'show ip ospf neighbor FastEthernet0/1', 'show ip ospf neighbor FastEthernet0/1 detail', 'show ip ospf 7',
+    'show ip ospf 7 database', 'show ip ospf 7 interface', 'show ip ospf 7 interface FastEthernet0/1', 'show ip ospf 7 neighbor',
+    'show ip ospf 7 neighbor detail', 'show ip ospf 7 neighbor FastEthernet0/1',
+    'show ip ospf 7 neighbor FastEthernet0/1 detail', 'show ip eigrp interfaces', 'show ip eigrp neighbors',
+    'show ip eigrp topology', 'show ip eigrp traffic', 'show ip bgp', 'show ip bgp neighbors', 'show ip bgp summary',
+    'show ip ssh']
+NO_ROUTES = [
+    'show ip route bgp', 'show ip route bgp 7', 'show ip route eigrp', 'show ip route eigrp 7', 'show ip route ospf',
+    'show ip route ospf 7', 'show ip route rip', 'show ip route 192.0.2.0 255.255.255.0',
+    'show ip route 192.0.2.0 255.255.255.0 longer-prefixes']
+
+
+def test_each_form_of_what_is_off_is_taken(router):
+    for line in OFF:
+        said = router.cli(line)
+        assert not said or (said[0] in '%N' and said.count('\n') == 1 and 'Invalid' not in said) or line == 'show ip ssh', (line, said)
+        assert json.loads(router.cli(f'{line} | json'))['lines'] == said.splitlines(), line
+
+
+def test_routes_of_no_protocol(router):
+    for line in NO_ROUTES:
+        said, rows = router.cli(line), json.loads(router.cli(f'{line} | json'))['routes']
+        table = said.split('last resort')[-1]
+        assert 'Invalid' not in said and bool(rows) == bool(re.search(r'^[CLS]\S* |Known via', table, re.M)), (line, said, rows)
+    assert 'nvram' not in router.cli('show flash:') and 'bytes' in router.cli('show flash:')
 
 
 @pytest.mark.parametrize('line, service', [('telnet 192.0.2.2', 'telnet'), ('telnet 192.0.2.2 23 /source-interface FastEthernet0/1', 'telnet'),

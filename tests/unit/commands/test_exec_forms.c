@@ -2,6 +2,8 @@
 /* The EXEC forms of IOS in tests/golden/exec-forms.txt: each is taken, at the privileged level, as it stands there. */
 #include "helper.h"
 
+#include "commands/exec.h"
+
 static void each_form_is_taken(void **state)
 {
 	char *text = golden("exec-forms.txt", NULL), *save = NULL;
@@ -47,11 +49,28 @@ static void others_are_not(void **state)
 	router_down(&r);
 }
 
+/* What runs an action takes these arguments for what they are. */
+static void actions_have_arguments_of_one_kind(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	for (const struct cli_row *const *table = commands_grammar()->tables; *table; table++)
+		for (const struct cli_row *row = *table; row->toks; row++) {
+			if (!row->action || row->action == EXEC_PKI_DROP)
+				continue;
+			assert_true(!row->args_size || row->args_size == sizeof(struct exec_args));
+			n++;
+		}
+	assert_true(n > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_form_is_taken),
 		cmocka_unit_test(others_are_not),
+		cmocka_unit_test(actions_have_arguments_of_one_kind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
