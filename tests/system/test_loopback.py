@@ -74,6 +74,7 @@ def test_a_device_of_the_host_is_taken_and_stays(net):
     assert 'lo ' in near.ip('-br', 'link')
 
 
+@pytest.mark.slow  # while so many devices go, nobody on the machine may change one
 def test_more_loopbacks_than_have_a_device_are_told_of(net):
     near = net.ns('near')
     router = Router(near, ''.join(f'interface Loopback{i}\n ip address 10.98.{i // 250}.{i % 250 + 1} 255.255.255.255\n'

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The CLI client, keys and all: against a scripted server, and against a router."""
+import contextlib
 import os
 import select
 import socket
@@ -350,8 +351,7 @@ def test_router_runs_commands(router):
 
 
 def test_who_asks_on_and_does_not_read_is_cut_off(router):
-    many = 200
-    assert shell(router, 'conf t; ' + '; '.join(f'interface Loopback{n}; description {"x" * 200}' for n in range(many))
+    assert shell(router, 'conf t; ' + '; '.join(f'ip access-list extended A{n}; remark {"x" * 100}' for n in range(400))
                  + '; end').returncode == 0
     size = len(shell(router, 'show tech-support').stdout)
     asks = (20 << 20) // size
@@ -367,8 +367,9 @@ def test_who_asks_on_and_does_not_read_is_cut_off(router):
         closed.register(s, 0)
         assert closed.poll(20_000)  # nothing is read before
         got = 0
-        while (part := s.recv(1 << 20)):
-            got += len(part)
+        with contextlib.suppress(ConnectionResetError):  # what it has still to say is not heard any more
+            while (part := s.recv(1 << 20)):
+                got += len(part)
     assert got < asks * size
     assert shell(router, 'show clock').returncode == 0
 
