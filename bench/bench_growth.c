@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a packet costs as the tables grow: 1 to 10,000 SAs and 1 to 10,000 lines of an access
  * list, in the data path without input and output; and what an SA costs in memory. The tables
- * of one row take turns, so that whatever disturbs the machine disturbs all. */
+ * of one row take turns, so that whatever disturbs the machine disturbs all. Beside SAs of GCM that all have packets stands
+ * what ipsec-mb's calls alone take with as many keys, which come from memory as well. */
 #include <getopt.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "bench/clock.h"
 #include "bench/common.h"
+#include "bench/reference.h"
 #include "crypto/jobs.h"
 #include "packet/pkt.h"
 
@@ -43,6 +45,8 @@ struct point {
 	struct pipeline *p;
 	size_t n, next; /* the flow that comes next */
 	struct samples out, in;
+	struct reference *mb; /* NULL: none */
+	struct samples mb_out, mb_in;
 };
 
 static struct point points[POINTS];
@@ -54,8 +58,9 @@ static bool build(const struct options *o, const struct growth *g, struct point 
 
 	at->n = n;
 	at->next = 0;
-	at->out.n = at->in.n = 0;
+	at->out.n = at->in.n = at->mb_out.n = at->mb_in.n = 0;
 	at->p = pipeline_new(&c);
+	at->mb = g->spread ? reference_new_keys(o->suite, bench_text_len(&c), BATCH_MAX, n) : NULL;
 	return at->p != NULL;
 }
 
@@ -74,7 +79,27 @@ static bool turn(const struct growth *g, struct point *at)
 			samples_take(&at->in, in);
 		}
 	}
+	for (size_t i = 0; at->mb && i <= ROUNDS; i++) {
+		uint64_t out = reference_round(at->mb, true), in = reference_round(at->mb, false);
+
+		if (i) {
+			samples_take(&at->mb_out, out);
+			samples_take(&at->mb_in, in);
+		}
+	}
 	return true;
+}
+
+static void print_mb(const struct options *o, struct point *at)
+{
+	double out = samples_median(&at->mb_out) / BATCH_MAX, in = samples_median(&at->mb_in) / BATCH_MAX;
+
+	if (o->json)
+		printf("{\"bench\": \"growth\", \"what\": \"mb-keys\", \"suite\": \"%s\", \"size\": %zu, "
+		       "\"n\": %zu, \"out\": %.1f, \"in\": %.1f}\n",
+		       o->suite->name, o->size, at->n, out, in);
+	else
+		printf("%6zu %-28s |%8.0f%7s |%8.0f\n", at->n, "keys, ipsec-mb alone", out, "", in);
 }
 
 static void print_row(const struct options *o, const struct growth *g, size_t n)
@@ -95,6 +120,9 @@ static void print_row(const struct options *o, const struct growth *g, size_t n)
 			printf("%6zu %-28s |%8.0f%7.2f |%8.0f%7.2f\n", points[i].n, g->text, v[0],
 			       v[0] / first[0], v[1], v[1] / first[1]);
 	}
+	for (size_t i = 0; i < n; i++)
+		if (points[i].mb)
+			print_mb(o, &points[i]);
 	fflush(stdout);
 }
 
@@ -114,8 +142,10 @@ static bool grow(const struct options *o, const struct growth *g, double seconds
 		print_row(o, g, n);
 	else
 		fprintf(stderr, "bench_growth: %s: packets were lost, or no memory\n", g->text);
-	while (n)
+	while (n) {
 		pipeline_free(points[--n].p);
+		reference_free(points[n].mb);
+	}
 	return ok;
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One SA and several workers, without input and output: what a gateway makes of packets in memory
- * in a pass of fixed length, with 1 worker and with N, in turn. Out: each worker has a TUN queue.
+ * in a pass of fixed length, with 1 worker and with N, in turn; and beside them N gateways that have nothing in
+ * common, each with one worker, at once: what N processors of this machine can do. Out: each worker has a TUN queue.
  * In: they take bursts from one socket, which copies packets that were never seen before; so its
  * copy is in these figures, and is made by one worker at a time. */
 #include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,34 +261,38 @@ static void record(struct bench *b)
 
 /* ---- passes ---- */
 
+/* The workers of one gateway, or the only ones of several. */
 struct team {
 	unsigned n;
-	struct bench *b;
+	bool apart;
+	struct bench *b; /* apart: as many as there are members */
 	bool in;
-	_Atomic unsigned go, done;
+	_Atomic unsigned awake, go, done;
 	_Atomic bool stop;
 	pthread_t thread[WORKERS_MAX];
 	struct {
 		struct team *t;
 		unsigned me;
+		sem_t turn; /* between passes it sleeps: other teams are at work on its processor */
 	} arg[WORKERS_MAX];
 };
 
 static void work(struct team *t, unsigned me)
 {
-	struct bench *b = t->b;
+	struct bench *b = &t->b[t->apart ? me : 0];
+	unsigned k = t->apart ? 0 : me;
 
 	if (!t->in) {
-		struct forwarder *f = forwarder_worker(b->out.f, me);
+		struct forwarder *f = forwarder_worker(b->out.f, k);
 
-		while (forwarder_poll_port(f, &b->out.steer[me].port))
+		while (forwarder_poll_port(f, &b->out.steer[k].port))
 			;
 		return;
 	}
-	struct forwarder *f = forwarder_worker(b->in.f, me);
+	struct forwarder *f = forwarder_worker(b->in.f, k);
 	/* 0: there is nothing, or another one is reading just now */
 	while (__atomic_load_n(&b->next, __ATOMIC_RELAXED) < b->n_frames)
-		(void)forwarder_poll_port(f, &b->in.esp[me].port);
+		(void)forwarder_poll_port(f, &b->in.esp[k].port);
 }
 
 static void stay_on(unsigned cpu)
@@ -301,27 +307,29 @@ static void stay_on(unsigned cpu)
 static void *member(void *arg)
 {
 	struct team *t = *(struct team **)arg;
-	unsigned me = ((__typeof__(&t->arg[0]))arg)->me, seen = 0;
+	__typeof__(&t->arg[0]) own = arg;
 
-	for (;;) {
-		while (atomic_load(&t->go) == seen && !atomic_load(&t->stop))
-			(void)sched_yield();
+	for (unsigned seen = 0;; seen++) {
+		while (sem_wait(&own->turn))
+			;
 		if (atomic_load(&t->stop))
 			return NULL;
-		seen++;
-		work(t, me);
+		atomic_fetch_add(&t->awake, 1);
+		while (atomic_load(&t->go) == seen)
+			;
+		work(t, own->me);
 		atomic_fetch_add(&t->done, 1);
 	}
 }
 
-static void team_start(struct team *t, struct bench *b, unsigned n)
+static void team_start(struct team *t, struct bench *b, unsigned n, bool apart)
 {
-	*t = (struct team){ .n = n, .b = b };
+	*t = (struct team){ .n = n, .apart = apart, .b = b };
 	for (unsigned k = 1; k < n; k++) {
 		t->arg[k].t = t;
 		t->arg[k].me = k;
 		stay_on(k); /* the thread begins where we are */
-		if (pthread_create(&t->thread[k], NULL, member, &t->arg[k]))
+		if (sem_init(&t->arg[k].turn, 0, 0) || pthread_create(&t->thread[k], NULL, member, &t->arg[k]))
 			exit(1);
 	}
 	stay_on(0);
@@ -331,40 +339,60 @@ static void team_stop(struct team *t)
 {
 	atomic_store(&t->stop, true);
 	for (unsigned k = 1; k < t->n; k++)
+		(void)sem_post(&t->arg[k].turn);
+	for (unsigned k = 1; k < t->n; k++) {
 		pthread_join(t->thread[k], NULL);
+		sem_destroy(&t->arg[k].turn);
+	}
 }
 
-/* Clocks for a pass. */
+/* A pass is before its workers, of whom there are so many. */
+static void get_ready(struct bench *b, unsigned workers, bool in)
+{
+	for (unsigned k = 0; k < workers; k++) {
+		b->out.steer[k].left = b->pass / workers;
+		b->in.steer[k].n = 0;
+	}
+	set_sa(in ? &b->in : &b->out, !in, true);
+	if (in)
+		b->next = 0;
+}
+
+static void all_arrived(const struct bench *b, unsigned workers)
+{
+	size_t came = 0;
+
+	for (unsigned k = 0; k < workers; k++)
+		came += b->in.steer[k].n;
+	if (came == b->pass)
+		return;
+	fprintf(stderr, "bench_workers: %zu of %zu packets arrived\n", came, b->pass);
+	exit(1);
+}
+
+/* Clocks for a pass, of each gateway. */
 static uint64_t pass(struct team *t, bool in)
 {
-	struct bench *b = t->b;
+	unsigned gateways = t->apart ? t->n : 1, workers = t->apart ? 1 : t->n;
 	uint64_t began;
 
 	t->in = in;
-	for (unsigned k = 0; k < t->n; k++) {
-		b->out.steer[k].left = b->pass / t->n;
-		b->in.steer[k].n = 0;
-	}
-	if (in) {
-		set_sa(&b->in, false, true);
-		b->next = 0;
-	} else {
-		set_sa(&b->out, true, true);
-	}
+	for (unsigned i = 0; i < gateways; i++)
+		get_ready(&t->b[i], workers, in);
 	atomic_store(&t->done, 0);
+	atomic_store(&t->awake, 0);
+	for (unsigned k = 1; k < t->n; k++)
+		(void)sem_post(&t->arg[k].turn);
+	while (atomic_load(&t->awake) < t->n - 1)
+		;
 	began = clock_ticks();
 	atomic_fetch_add(&t->go, 1);
 	work(t, 0);
 	while (atomic_load(&t->done) < t->n - 1)
 		;
 	began = clock_ticks() - began;
-	size_t came = 0;
-	for (unsigned k = 0; k < t->n; k++)
-		came += b->in.steer[k].n;
-	if (in && came != b->pass) {
-		fprintf(stderr, "bench_workers: %zu of %zu packets arrived\n", came, b->pass);
-		exit(1);
-	}
+	for (unsigned i = 0; in && i < gateways; i++)
+		all_arrived(&t->b[i], workers);
 	return began;
 }
 
@@ -388,51 +416,75 @@ static void bench_free(struct bench *b)
 	free(b->kept);
 }
 
-static void print_row(const struct suite *s, size_t size, bool in, unsigned n, double clocks, double rate)
+static void print_row(const struct suite *s, size_t size, bool in, unsigned n, bool apart, double clocks, double rate)
 {
-	printf("{\"bench\": \"workers\", \"suite\": \"%s\", \"size\": %zu, \"dir\": \"%s\", \"n\": %u, "
+	printf("{\"bench\": \"workers\", \"suite\": \"%s\", \"size\": %zu, \"dir\": \"%s\", \"n\": %u, \"apart\": %s, "
 	       "\"clocks\": %.1f, \"packets_per_sec\": %.0f}\n",
-	       s->name, size, in ? "in" : "out", n, clocks, rate * 1e9 / clocks);
+	       s->name, size, in ? "in" : "out", n, apart ? "true" : "false", clocks, rate * 1e9 / clocks);
+}
+
+enum how { ONE, MANY, APART, HOWS };
+
+static void make_bench(struct bench *b, const struct suite *s, size_t size, unsigned workers)
+{
+	*b = (struct bench){ .suite = s, .size = size };
+	gateway_init(b, &b->out, true, workers);
+	gateway_init(b, &b->in, false, workers);
+	record(b);
+}
+
+/* Clocks a packet, of all that are at it: by v, of n passes; rate as run() has it. */
+static void print(const struct suite *s, size_t size, bool in, unsigned workers, uint64_t (*v)[ROUNDS_MAX], size_t n,
+		  size_t packets, double rate)
+{
+	double med[HOWS], best[HOWS];
+
+	for (int how = 0; how < HOWS; how++) {
+		double of = (double)packets * (how == APART ? workers : 1);
+
+		med[how] = at(v[how], n, 0.5) / of;
+		best[how] = at(v[how], n, 0) / of;
+		if (rate > 0)
+			print_row(s, size, in, how == ONE ? 1 : workers, how == APART, med[how], rate);
+	}
+	if (rate > 0)
+		return;
+	printf("%-16s%6zu  %-4s%8.0f%8.0f%8.0f%7.2f%7.2f  | undisturbed%8.0f%8.0f%8.0f%7.2f%7.2f\n", s->name, size,
+	       in ? "in" : "out", med[ONE], med[MANY], med[APART], med[ONE] / med[MANY], med[ONE] / med[APART], best[ONE],
+	       best[MANY], best[APART], best[ONE] / best[MANY], best[ONE] / best[APART]);
 }
 
 /* rate: clocks a nanosecond, for rows of JSON; 0: for people. */
 static void run(const struct suite *s, size_t size, unsigned workers, double seconds, double rate)
 {
-	static uint64_t v[2][2][ROUNDS_MAX]; /* in, many */
-	struct bench b[2];
-	struct team t[2];
+	static uint64_t v[2][HOWS][ROUNDS_MAX]; /* in */
+	struct bench b[2 + WORKERS_MAX];
+	struct team t[HOWS];
 	uint64_t end = clock_ns() + (uint64_t)(seconds * 1e9);
 	size_t n = 0;
 
-	for (int i = 0; i < 2; i++) {
-		b[i] = (struct bench){ .suite = s, .size = size };
-		gateway_init(&b[i], &b[i].out, true, i ? workers : 1);
-		gateway_init(&b[i], &b[i].in, false, i ? workers : 1);
-		record(&b[i]);
-		team_start(&t[i], &b[i], i ? workers : 1);
-	}
+	make_bench(&b[0], s, size, 1);
+	make_bench(&b[1], s, size, workers);
+	for (unsigned k = 0; k < workers; k++)
+		make_bench(&b[2 + k], s, size, 1);
+	team_start(&t[ONE], &b[0], 1, false);
+	team_start(&t[MANY], &b[1], workers, false);
+	team_start(&t[APART], &b[2], workers, true);
 	for (; n < ROUNDS_MAX && (n < 5 || clock_ns() < end); n++)
 		for (int in = 0; in < 2; in++)
-			for (int many = 0; many < 2; many++)
-				v[in][many][n] = pass(&t[many], in);
-	for (int in = 0; in < 2; in++) {
-		double packets = (double)b[0].pass;
-		double one = at(v[in][0], n, 0.5) / packets, many = at(v[in][1], n, 0.5) / packets;
-		double best_one = at(v[in][0], n, 0) / packets, best_many = at(v[in][1], n, 0) / packets;
-
-		if (rate > 0) {
-			print_row(s, size, in, 1, one, rate);
-			print_row(s, size, in, workers, many, rate);
-			continue;
-		}
-		printf("%-16s%6zu  %-4s%8.0f%8.0f%7.2f  | undisturbed%8.0f%8.0f%7.2f\n", s->name, size,
-		       in ? "in" : "out", one, many, one / many, best_one, best_many, best_one / best_many);
-	}
+			for (int how = 0; how < HOWS; how++) {
+				/* a processor that has slept begins slowly: AVX-512 takes up to half a millisecond to have
+				 * all of its clock and its width again, in which it is four times as slow */
+				(void)pass(&t[how], in);
+				v[in][how][n] = pass(&t[how], in);
+			}
+	for (int in = 0; in < 2; in++)
+		print(s, size, in, workers, v[in], n, b[0].pass, rate);
 	fflush(stdout);
-	for (int i = 0; i < 2; i++) {
-		team_stop(&t[i]);
+	for (int how = 0; how < HOWS; how++)
+		team_stop(&t[how]);
+	for (unsigned i = 0; i < 2 + workers; i++)
 		bench_free(&b[i]);
-	}
 }
 
 static int usage(FILE *to)
@@ -473,8 +525,8 @@ int main(int argc, char **argv)
 		return usage(stderr);
 	stay_on(0);
 	if (rate <= 0)
-		printf("clocks a packet of one SA with 1 and with %u workers, and how much faster they are; medians, then "
-	       "the fastest pass\n", workers);
+		printf("clocks a packet of one SA with 1 and with %u workers, and of as many SAs of gateways of their own, and how "
+		       "much faster these are; medians, then the fastest pass\n", workers);
 	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
 		if (suite && strcmp(suite, suites[i].name) != 0)
 			continue;

@@ -23,8 +23,19 @@ struct reference {
 	uint8_t nonces[MAX_BURST][16];
 	uint64_t des[IMB_DES_KEY_SCHED_SIZE / 8];
 	const void *des3[3];
-	struct gcm_key_data *gcm;
+	struct gcm_key_data *gcm; /* 2 * keys: to decrypt, to encrypt */
+	size_t keys, next[2];
 };
+
+static void set_gcm_key(struct reference *r, const uint8_t *key, struct gcm_key_data *ret)
+{
+	if (r->cipher->bits == 128)
+		IMB_AES128_GCM_PRE(r->mgr, key, ret);
+	else if (r->cipher->bits == 192)
+		IMB_AES192_GCM_PRE(r->mgr, key, ret);
+	else
+		IMB_AES256_GCM_PRE(r->mgr, key, ret);
+}
 
 static void set_key(struct reference *r)
 {
@@ -39,12 +50,10 @@ static void set_key(struct reference *r)
 		break;
 	case CIPHER_AES_GCM:
 	case CIPHER_AES_GMAC:
-		if (r->cipher->bits == 128)
-			IMB_AES128_GCM_PRE(r->mgr, key, r->gcm);
-		else if (r->cipher->bits == 192)
-			IMB_AES192_GCM_PRE(r->mgr, key, r->gcm);
-		else
-			IMB_AES256_GCM_PRE(r->mgr, key, r->gcm);
+		for (size_t i = 0; i < 2 * r->keys; i++) {
+			memcpy(key + 8, &i, sizeof(i));
+			set_gcm_key(r, key, &r->gcm[i]);
+		}
 		break;
 	default:
 		if (r->cipher->bits == 128)
@@ -57,7 +66,7 @@ static void set_key(struct reference *r)
 	}
 }
 
-struct reference *reference_new(const struct bench_suite *s, size_t text_len, size_t batch)
+static struct reference *make(const struct bench_suite *s, size_t text_len, size_t batch, size_t keys)
 {
 	struct reference *r = aligned_alloc(64, (sizeof(*r) + 63) & ~(size_t)63);
 
@@ -72,7 +81,8 @@ struct reference *reference_new(const struct bench_suite *s, size_t text_len, si
 	r->batch = batch;
 	r->stride = (HEAD + 16 + text_len + MAX_ICV + 63) & ~(size_t)63;
 	r->bufs = calloc(batch, r->stride);
-	r->gcm = aligned_alloc(64, (sizeof(*r->gcm) + 63) & ~(size_t)63);
+	r->keys = keys;
+	r->gcm = aligned_alloc(64, (2 * keys * sizeof(*r->gcm) + 63) & ~(size_t)63);
 	r->mgr = alloc_mb_mgr(0);
 	if (!r->bufs || !r->gcm || !r->mgr) {
 		reference_free(r);
@@ -81,6 +91,16 @@ struct reference *reference_new(const struct bench_suite *s, size_t text_len, si
 	init_mb_mgr_auto(r->mgr, NULL);
 	set_key(r);
 	return r;
+}
+
+struct reference *reference_new(const struct bench_suite *s, size_t text_len, size_t batch)
+{
+	return make(s, text_len, batch, 1);
+}
+
+struct reference *reference_new_keys(const struct bench_suite *s, size_t text_len, size_t batch, size_t keys)
+{
+	return s->cipher == CIPHER_AES_GCM ? make(s, text_len, batch, keys) : NULL;
 }
 
 void reference_free(struct reference *r)
@@ -212,17 +232,40 @@ static void burst(struct reference *r, bool encrypt)
 	}
 }
 
+/* In an order that no processor foresees: steps of a number that has no divisor with how many there are in common go
+ * through all. */
+static size_t step(size_t at, size_t keys)
+{
+	static const size_t prime = 7919;
+
+	return (at + prime) % keys;
+}
+
+/* That of the packet behind this one comes from memory while this one is encrypted. */
+static const struct gcm_key_data *next_key(struct reference *r, bool encrypt)
+{
+	struct gcm_key_data *all = r->gcm + (encrypt ? r->keys : 0), *key = &all[r->next[encrypt]];
+
+	if (r->keys == 1)
+		return key;
+	r->next[encrypt] = step(r->next[encrypt], r->keys);
+	for (size_t at = 0; at < sizeof(*key); at += 64)
+		__builtin_prefetch((const char *)&all[r->next[encrypt]] + at);
+	return key;
+}
+
 /* GMAC covers the text and leaves it (RFC 4543 section 3). */
 static void gcm(struct reference *r, uint8_t *buf, bool encrypt)
 {
 	struct gcm_context_data ctx;
+	const struct gcm_key_data *key = next_key(r, encrypt);
 	bool gmac = r->cipher->id == CIPHER_AES_GMAC;
 	uint8_t *text = buf + HEAD + 8, *tag = text + r->text_len, nonce[16];
 	size_t len = gmac ? 0 : r->text_len, aad = gmac ? HEAD + 8 + r->text_len : HEAD;
 
 	put_nonce(nonce, buf + HEAD);
 #define CALL(bits, op) \
-	IMB_AES##bits##_GCM_##op(r->mgr, r->gcm, &ctx, text, text, len, nonce, buf, aad, tag, 16)
+	IMB_AES##bits##_GCM_##op(r->mgr, key, &ctx, text, text, len, nonce, buf, aad, tag, 16)
 	if (r->cipher->bits == 128 && encrypt)
 		CALL(128, ENC);
 	else if (r->cipher->bits == 128)

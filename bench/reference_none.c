@@ -10,6 +10,12 @@ struct reference *reference_new(const struct bench_suite *s, size_t text_len, si
 	return NULL;
 }
 
+struct reference *reference_new_keys(const struct bench_suite *s, size_t text_len, size_t batch, size_t keys)
+{
+	(void)keys;
+	return reference_new(s, text_len, batch);
+}
+
 void reference_free(struct reference *r)
 {
 	(void)r;

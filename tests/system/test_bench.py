@@ -151,10 +151,11 @@ def test_ratios_are_those_of_one_round_and_their_median_counts():
 
 @pytest.mark.parametrize('two,verdict', [(171, 'met'), (169, 'missed')])
 def test_of_workers_the_suite_and_the_way_that_gain_least_count(two, verdict):
-    rows = [{'bench': 'workers', 'suite': s, 'dir': d, 'n': n, 'packets_per_sec': 100 if n == 1 else two if (s, d) == ('b', 'in') else 190}
-            for s in 'ab' for d in ('out', 'in') for n in (1, 2)]
+    rows = [{'bench': 'workers', 'suite': s, 'dir': d, 'n': n, 'apart': apart,
+             'packets_per_sec': 100 if n == 1 else 195 if apart else two if (s, d) == ('b', 'in') else 190}
+            for s in 'ab' for d in ('out', 'in') for n, apart in ((1, False), (2, False), (2, True))]
     t = judged(rows, '2 workers on one SA, pipeline without I/O')
-    assert (t.reached, t.verdict) == (f'{two / 100:.2f} (b, in)', verdict)
+    assert (t.reached, t.verdict) == (f'{two / 100:.2f} (b, in; two gateways with nothing in common: 1.95)', verdict)
     assert judged([], t.what).verdict.startswith('not measured')
 
 

@@ -41,6 +41,11 @@ class Rows:
         v = [r[over] / r[under] for r in self.of(bench, **fields) if r.get(over) and r.get(under)]
         return statistics.median(v) if v else None
 
+    def workers(self, suite, way):
+        """Packets a second of one SA with one worker, with two, and of two gateways at once."""
+        return (self.med('packets_per_sec', 'workers', suite=suite, dir=way, n=n, apart=apart)
+                for n, apart in ((1, False), (2, False), (2, True)))
+
     def samples(self, world, load):
         found = self.of('load', world=world, load=load)
         return found[-1]['samples'] if found else []

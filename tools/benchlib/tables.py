@@ -68,8 +68,9 @@ def crypto_table(rows):
 
 
 def growth_table(rows):
-    names = {'sas-spread': 'SAs, packets to all of them', 'sas-one': 'SAs, packets to one',
-             'lines': 'access-list lines, 16 flows', 'lines-flows': 'access-list lines, 4096 flows'}
+    names = {'sas-spread': 'SAs, packets to all of them', 'mb-keys': 'keys, ipsec-mb\'s calls alone, packets to all',
+             'sas-one': 'SAs, packets to one', 'lines': 'access-list lines, 16 flows',
+             'lines-flows': 'access-list lines, 4096 flows'}
     body = []
     for name, size in dict.fromkeys((r['what'], r['size']) for r in rows.of('growth')):
         counts = sorted({r['n'] for r in rows.of('growth', what=name, size=size)})
@@ -108,10 +109,12 @@ def handshake_table(rows):
 def workers_table(rows):
     body = []
     for suite, way in dict.fromkeys((r['suite'], r['dir']) for r in rows.of('workers')):
-        one, two = (rows.med('packets_per_sec', 'workers', suite=suite, dir=way, n=n) for n in (1, 2))
+        one, two, apart = rows.workers(suite, way)
         if one and two:
-            body.append([suite, way, num(one / 1e6), num(two / 1e6), num(two / one)])
-    return Table('One SA, millions of packets a second', ['suite', 'way', 'one worker', 'two', 'times'], body)
+            body.append([suite, way, num(one / 1e6), num(two / 1e6), num(two / one), num(apart and apart / 1e6),
+                         num(apart and apart / one), num(apart and two / apart)])
+    return Table('One SA, millions of packets a second, and two SAs of two gateways at once',
+                 ['suite', 'way', 'one worker', 'two', 'times', 'two gateways', 'times', 'two workers of that'], body)
 
 
 def memory_table(rows):
