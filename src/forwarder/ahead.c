@@ -17,7 +17,8 @@ static bool is_worth_it(const struct forwarder *f, size_t n)
 
 void ahead_out(struct forwarder *f, uint32_t ifid, const struct batch *b)
 {
-	const struct spd_slot *slot[BATCH_MAX];
+	struct spd_slot *pair[BATCH_MAX];
+	struct ip_key key[BATCH_MAX];
 	size_t n = 0;
 
 	if (!is_worth_it(f, b->n) && (f->cache.fills < FLOWS_FROM || b->n < FEW))
@@ -25,17 +26,20 @@ void ahead_out(struct forwarder *f, uint32_t ifid, const struct batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct pkt *p = b->p[i];
 		const uint8_t *h = ip4_sane(span_of(p->data, p->len));
-		struct ip_key key;
 
 		if (!h || be16_at(h + 2) > p->len)
 			continue;
-		ip_key4(h, be16_at(h + 2), &key);
-		slot[n] = spd_slot_at(&f->cache, ifid, &key);
-		__builtin_prefetch(slot[n++]);
+		ip_key4(h, be16_at(h + 2), &key[n]);
+		pair[n] = spd_slot_at(&f->cache, ifid, &key[n]);
+		__builtin_prefetch(pair[n]);
+		__builtin_prefetch(pair[n++] + 1);
 	}
-	/* whosever slot it is: nothing but its address is used of an SA */
-	for (size_t i = 0; i < n; i++)
-		sa_prefetch(slot[i]->sa);
+	for (size_t i = 0; i < n; i++) {
+		const struct spd_slot *slot = spd_slot_known(&f->all->table.spd, pair[i], ifid, &key[i]);
+
+		if (slot)
+			sa_prefetch(slot->sa);
+	}
 }
 
 static bool peek_spi(const struct pkt *p, bool udp, uint32_t *ret_spi)

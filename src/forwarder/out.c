@@ -139,10 +139,9 @@ static inline bool protect_known(struct forwarder *f, uint32_t ifid, struct pkt 
 	if (!b || be16_at(b + 2) > p->len)
 		return false;
 	ip_key4(b, be16_at(b + 2), &key);
-	slot = spd_slot_at(&f->cache, ifid, &key);
-	sa = slot->sa;
-	if (!spd_slot_is(&f->all->table.spd, slot, ifid, &key) || !sa ||
-	    slot->sa_generation != f->all->sa_generation || !SA_TAKES(sa, f->beside) ||
+	slot = spd_slot_known(&f->all->table.spd, spd_slot_at(&f->cache, ifid, &key), ifid, &key);
+	sa = slot ? slot->sa : NULL;
+	if (!sa || slot->sa_generation != f->all->sa_generation || !SA_TAKES(sa, f->beside) ||
 	    sa->spec.mode != MODE_TUNNEL || be16_at(b + 2) > sa->plain_mtu)
 		return false;
 	pol = sa->owner;

@@ -66,15 +66,17 @@ const struct spd_entry *spd_lookup_inbound(const struct spd *s, uint32_t ifid, c
 	return spd_lookup(s, ifid, &m);
 }
 
-void spd_slot_fill(const struct spd *s, struct spd_slot *slot, uint32_t ifid, const struct ip_key *k)
+struct spd_slot *spd_slot_fill(const struct spd *s, struct spd_slot *pair, uint32_t ifid, const struct ip_key *k)
 {
 	const struct spd_entry *e;
 	struct flow f;
 
 	ip_key_flow(k, &f);
 	e = spd_lookup(s, ifid, &f);
-	*slot = (struct spd_slot){ .key = *k, .generation = s->generation, .ifid = ifid,
-				   .hit = e ? (uint32_t)(e - s->v) : SPD_NONE };
+	pair[1] = pair[0];
+	pair[0] = (struct spd_slot){ .key = *k, .generation = s->generation, .ifid = ifid,
+				     .hit = e ? (uint32_t)(e - s->v) : SPD_NONE };
+	return &pair[0];
 }
 
 const struct spd_entry *spd_lookup_cached(const struct spd *s, struct spd_cache *c, uint32_t ifid,

@@ -35,7 +35,7 @@ struct spd {
 #define SPD_INDEX_FROM 16  /* lines; fewer are as quickly tried one by one */
 #define SPD_MAX_GROUPS 256 /* kinds of lines; with more the list is walked */
 
-#define SPD_CACHE 32768 /* flows of a worker; a power of two */
+#define SPD_CACHE 65536 /* flows of a worker; a power of two */
 #define SPD_NONE  UINT32_MAX
 
 /* What is known of a flow: a cache line. */
@@ -51,7 +51,7 @@ static_assert(sizeof(struct spd_slot) == 64, "a flow is a cache line");
 /* Of one worker. */
 struct spd_cache {
 	uint64_t fills; /* since ever */
-	alignas(64) struct spd_slot slot[SPD_CACHE];
+	alignas(64) struct spd_slot slot[SPD_CACHE]; /* pairs: a flow is in one of the two of its pair */
 };
 
 void spd_fini(struct spd *s);
@@ -68,11 +68,11 @@ size_t spd_index_first(const struct spd *s, size_t from, uint32_t ifid, const st
 const struct spd_entry *spd_lookup(const struct spd *s, uint32_t ifid, const struct flow *f);
 const struct spd_entry *spd_lookup_cached(const struct spd *s, struct spd_cache *c, uint32_t ifid,
 					  const struct flow *f);
-/* The same for packets: the slot of the flow, which is valid until the next call. */
-void spd_slot_fill(const struct spd *s, struct spd_slot *slot, uint32_t ifid, const struct ip_key *k);
+/* The same for packets: the pair of slots of a flow, which are valid until the next call. The one that was filled last is
+ * in front; by more than a pair in turn each is filled anew. */
 static inline struct spd_slot *spd_slot_at(struct spd_cache *c, uint32_t ifid, const struct ip_key *k)
 {
-	return &c->slot[ip_key_mix(k, ifid) & (SPD_CACHE - 1)];
+	return &c->slot[ip_key_mix(k, ifid) & (SPD_CACHE - 2)];
 }
 
 static inline bool spd_slot_is(const struct spd *s, const struct spd_slot *slot, uint32_t ifid,
@@ -81,17 +81,28 @@ static inline bool spd_slot_is(const struct spd *s, const struct spd_slot *slot,
 	return slot->generation == s->generation && slot->ifid == ifid && ip_key_same(&slot->key, k);
 }
 
+/* The flow's one of its pair; NULL: nothing is known of it. */
+static inline struct spd_slot *spd_slot_known(const struct spd *s, struct spd_slot *pair, uint32_t ifid,
+					      const struct ip_key *k)
+{
+	if (spd_slot_is(s, &pair[0], ifid, k))
+		return &pair[0];
+	return spd_slot_is(s, &pair[1], ifid, k) ? &pair[1] : NULL;
+}
+
+/* Looks the flow up and puts it in front of its pair. */
+struct spd_slot *spd_slot_fill(const struct spd *s, struct spd_slot *pair, uint32_t ifid, const struct ip_key *k);
 static inline struct spd_slot *spd_slot_of(const struct spd *s, struct spd_cache *c, uint32_t ifid,
 					   const struct ip_key *k)
 {
-	struct spd_slot *slot = spd_slot_at(c, ifid, k);
+	struct spd_slot *pair = spd_slot_at(c, ifid, k), *slot = spd_slot_known(s, pair, ifid, k);
 
-	if (!spd_slot_is(s, slot, ifid, k)) {
-		c->fills++;
-		spd_slot_fill(s, slot, ifid, k);
-	}
-	return slot;
+	if (slot)
+		return slot;
+	c->fills++;
+	return spd_slot_fill(s, pair, ifid, k);
 }
+
 /* Inbound: the entry that says this flow, received in clear on ifid, should have
  * been protected. f is as received: local is the (remote) source. */
 const struct spd_entry *spd_lookup_inbound(const struct spd *s, uint32_t ifid,

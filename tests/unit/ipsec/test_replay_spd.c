@@ -268,6 +268,47 @@ static void the_cache_never_answers_for_another_table(void **state)
 	free(c);
 }
 
+/* A flow whose slots are those of f, by its remote port; from which on it is looked for. */
+static struct flow neighbour(struct spd_cache *c, const struct flow *f, uint16_t from)
+{
+	struct ip_key k, k2;
+	struct flow g = *f;
+
+	ip_key_of_flow(f, &k);
+	for (g.remote_port = from;; g.remote_port++) {
+		ip_key_of_flow(&g, &k2);
+		if (g.remote_port != f->remote_port && spd_slot_at(c, 1, &k2) == spd_slot_at(c, 1, &k))
+			return g;
+		if (g.remote_port == UINT16_MAX)
+			g.local.b[3]++;
+	}
+}
+
+static void two_flows_share_a_pair_of_slots_and_a_third_takes_the_place_of_the_older(void **state)
+{
+	struct spd_cache *c = calloc(1, sizeof(*c));
+	struct flow f[3] = { flow(NET(10, 0, 0) | 1, NET(10, 2, 0) | 1) };
+	struct spd s = { 0 };
+
+	(void)state;
+	assert_non_null(c);
+	build_spd(&s);
+	f[0].proto = 17;
+	f[1] = neighbour(c, &f[0], 1);
+	f[2] = neighbour(c, &f[0], (uint16_t)(f[1].remote_port + 1));
+	for (int round = 0; round < 3; round++)
+		for (size_t i = 0; i < 2; i++)
+			assert_ptr_equal(spd_lookup_cached(&s, c, 1, &f[i]), spd_lookup(&s, 1, &f[i]));
+	assert_int_equal(c->fills, 2);
+	assert_ptr_equal(spd_lookup_cached(&s, c, 1, &f[2]), spd_lookup(&s, 1, &f[2]));
+	assert_ptr_equal(spd_lookup_cached(&s, c, 1, &f[1]), spd_lookup(&s, 1, &f[1]));
+	assert_int_equal(c->fills, 3); /* the first one has gone, which was the older */
+	assert_ptr_equal(spd_lookup_cached(&s, c, 1, &f[0]), spd_lookup(&s, 1, &f[0]));
+	assert_int_equal(c->fills, 4);
+	spd_fini(&s);
+	free(c);
+}
+
 static struct sa_spec plain_spec(uint32_t id, enum sa_dir dir, uint32_t spi)
 {
 	struct sa_spec s = { .id = id, .dir = (uint8_t)dir, .proto = PROTO_ESP, .mode = MODE_TUNNEL,
@@ -391,6 +432,7 @@ int main(void)
 		cmocka_unit_test(
 			the_first_match_takes_a_flow_and_a_deny_goes_on_at_the_next_map_entry),
 		cmocka_unit_test(the_cache_never_answers_for_another_table),
+		cmocka_unit_test(two_flows_share_a_pair_of_slots_and_a_third_takes_the_place_of_the_older),
 		cmocka_unit_test(the_sad_finds_by_id_and_by_spi_and_takes_none_twice),
 		cmocka_unit_test(an_sa_is_due_by_time_by_volume_and_by_numbers),
 		cmocka_unit_test(an_sa_that_fills_in_seconds_is_due_earlier),
