@@ -267,6 +267,14 @@ struct cli_keeper {
 	void (*settle)(void *list); /* removes the lines of CONFLICT */
 };
 
+/* A command that has a privilege level of its own: words as the grammar spells them (cli_expand()). */
+struct cli_own_level {
+	uint32_t modes; /* bits CLI_IN(mode) */
+	unsigned level;
+	const char *text;
+};
+#define CLI_GRANTS_MAX 64 /* of them in a mode; with more a lower level has nothing */
+
 struct cli_grammar {
 	const struct cli_mode *modes; /* by number; mode 0 is unused */
 	size_t n_modes;
@@ -278,8 +286,11 @@ struct cli_grammar {
 	const struct cli_nest *nests; /* ended by in NULL; NULL: none */
 	const struct cli_own *owns; /* the same */
 	bool (*pipes)(const struct cli_row *row); /* EXEC: the row has an output that can be filtered */
-	/* The least privilege level, 0 to 15, that has a row; NULL: the modes of EXEC alone say it. */
-	unsigned (*level)(const void *root, const struct cli_row *row);
+	/* The least privilege level, 0 to 15, that has a row by itself; NULL: the modes of EXEC alone say it. */
+	unsigned (*level)(const struct cli_row *row);
+	/* The i-th command that root gives a level of its own; false past the last. Of several that a line begins with
+	 * the longest decides. */
+	bool (*own_level)(const void *root, size_t i, struct cli_own_level *ret);
 };
 
 /* ---- sessions ---- */
@@ -333,7 +344,7 @@ void cli_session_prompt(const struct cli_session *s, const void *root, struct tx
 unsigned cli_session_mode(const struct cli_session *s);
 unsigned cli_session_privilege(const struct cli_session *s);
 /* Moves to a mode without object (mode_user, mode_exec, mode_config); where the level is one of
- * the other kind of EXEC, it becomes 1, or 15. */
+ * the other kind of EXEC, it becomes 1, or 15; configuration mode leaves it as it is. */
 void cli_session_goto(struct cli_session *s, unsigned mode);
 /* To EXEC with that level, 0 to 15: it sees and runs what the level has. */
 void cli_session_set_level(struct cli_session *s, unsigned level);
@@ -369,8 +380,9 @@ bool cli_row_say(const struct cli_row *row, const void *src, struct txt *out);
 /* Only blocks whose first line is this (`interface Tunnel0`), with what is in them. */
 void cli_render_block(const struct cli_grammar *g, const void *root, const char *first,
 		      struct txt *out);
-/* True if a row's lines may begin with these words, or with abbreviations of them. */
-bool cli_row_begins(const struct cli_row *row, const char *text);
+/* The words that lines of the mode may begin with, 16 at most, appended as the grammar spells them: abbreviations in full, values
+ * as they are printed. 0; -EDOM: no line begins so; -ENOTUNIQ: they may mean several; -ENOMEM. */
+int cli_expand(const struct cli_grammar *g, unsigned mode, const char *text, struct txt *out);
 /* A line as it may be logged: what SECRET tokens bind is masked. */
 void cli_mask_line(const struct cli_grammar *g, unsigned mode, const char *line, struct txt *out);
 /* The same for him alone who has typed it: a line that is wrong stands there as it is, where neither its words nor the

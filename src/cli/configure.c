@@ -298,7 +298,10 @@ static int take_builtin(struct cli_work *k, const struct cli_match *m)
 		/* fall through */
 	case CLI_B_END:
 		k->r->ended = true;
-		cli_session_goto(s, s->interactive ? s->g->mode_exec : s->g->mode_config);
+		if (s->interactive) /* back to where he came from, who may be of user EXEC's level */
+			cli_session_set_level(s, s->level);
+		else
+			cli_session_goto(s, s->g->mode_config);
 		return 0;
 	default:
 		off = k->w->v[1].off;

@@ -85,21 +85,22 @@ static const char *help_of(const struct cli_match *m, const struct cli_row *row,
 	return t->help;
 }
 
-static void token_choices(const struct cli_match *m, const struct cli_row *row,
-			  const struct cli_tok *t, const char *part, struct choices *cs)
+/* at: the token's place. Only what leads to a line that may be run. */
+static void token_choices(const struct cli_match *m, const struct cli_node *at, const char *part, struct choices *cs)
 {
+	const struct cli_tok *t = &at->row->toks[at->pc];
 	struct txt label = TXT_INIT;
 
 	if (t->flags & CLI_HIDDEN)
 		return;
 	if (t->kind == CLI_KW) {
-		if (begins(t->word, part))
-			choice_add(cs, t->word, help_of(m, row, t));
+		if (begins(t->word, part) && cli_grant_shows(m, at, t->word))
+			choice_add(cs, t->word, help_of(m, at->row, t));
 	} else if (t->kind == CLI_NAMES || t->type->words) {
 		for (const struct cli_name *n = t->kind == CLI_NAMES ? t->names : t->type->words; n->word; n++)
-			if (n->help && begins(n->word, part))
+			if (n->help && begins(n->word, part) && cli_grant_shows(m, at, n->word))
 				choice_add(cs, n->word, n->help);
-	} else if (!part) {
+	} else if (!part && cli_grant_shows(m, at, NULL)) {
 		cli_label(t, &label);
 		choice_add(cs, txt_cstr(&label), t->help);
 		txt_fini(&label);
@@ -130,9 +131,15 @@ static void choices_of(const struct cli_match *m, const char *part, bool complet
 		if (!row_is_listed(n->row, completing))
 			continue;
 		cli_node_reach(n, &r);
-		for (size_t p = 0; p < r.n; p++)
-			token_choices(m, n->row, &n->row->toks[r.at[p].pc], part, cs);
-		if (r.accept && n->pc != CLI_START && !prefix) {
+		for (size_t p = 0; p < r.n; p++) {
+			struct cli_node at = *n;
+
+			at.pc = r.at[p].pc;
+			at.rep = r.at[p].rep;
+			at.used = r.at[p].used;
+			token_choices(m, &at, part, cs);
+		}
+		if (r.accept && n->pc != CLI_START && !prefix && cli_grant_ends(m, n)) {
 			cs->end = true;
 			cs->pipes |= (m->g->modes[m->mode].flags & MODE_EXEC) && m->g->pipes &&
 				     m->g->pipes(n->row);

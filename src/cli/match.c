@@ -236,8 +236,6 @@ static bool row_is_open(const struct cli_match *m, const struct cli_row *row, en
 {
 	if (!(row->modes & CLI_IN(m->mode)))
 		return false;
-	if (m->who && m->g->level(m->who->root, row) > m->who->level)
-		return false;
 	if (op == CLI_SET)
 		return !(row->flags & ROW_NO_ONLY);
 	return !(row->flags & ROW_NO_NO);
@@ -252,7 +250,7 @@ static void add_rows(struct cli_match *m, struct cli_level *l, enum cli_op op, s
 					      .up_level = (uint16_t)up_level,
 					      .up = (uint16_t)up };
 
-			if (row_is_open(m, row, op))
+			if (row_is_open(m, row, op) && cli_grant_begin(m, &n))
 				level_add(m, l, &n);
 		}
 	}
@@ -303,24 +301,48 @@ static int keyword_rank(const char *kw, bool in_full, const struct cli_word_ref 
 	return -1;
 }
 
-static void try_names(struct cli_match *m, struct cli_level *next, struct cli_node *n,
+/* A keyword that leads to nothing the level has is none. */
+static void try_keyword(struct cli_match *m, struct cli_level *next, const struct cli_node *n, const char *kw, bool in_full,
+			const struct cli_word_ref *w, struct tally *ta)
+{
+	struct cli_node one = *n;
+
+	if (!strncasecmp(kw, w->text, w->len) && !cli_grant_take(m, &one, kw))
+		return;
+	int rank = keyword_rank(kw, in_full, w, ta);
+	one.rank = (uint8_t)rank;
+	if (rank >= 0)
+		level_add(m, next, &one);
+}
+
+static void try_names(struct cli_match *m, struct cli_level *next, const struct cli_node *n,
 		      const struct cli_tok *t, const struct cli_word_ref *w, struct tally *ta)
 {
-	int found = -1, best = 2;
+	struct cli_node found = { .rank = 2 };
 
 	for (int i = 0; t->names[i].word; i++) {
+		struct cli_node one = *n;
+
+		if (!strncasecmp(t->names[i].word, w->text, w->len) && !cli_grant_take(m, &one, t->names[i].word))
+			continue;
 		int rank = keyword_rank(t->names[i].word, false, w, ta);
 
-		if (rank >= 0 && rank < best) {
-			best = rank;
-			found = i;
-		}
+		if (rank < 0 || rank >= found.rank)
+			continue;
+		found = one;
+		found.rank = (uint8_t)rank;
+		found.name = (int16_t)i;
 	}
-	if (found < 0)
+	if (found.row)
+		level_add(m, next, &found);
+}
+
+static void take_value(struct cli_match *m, size_t level, struct cli_node *n, const char *value, struct tally *ta)
+{
+	if (!cli_grant_take(m, n, value))
 		return;
-	n->name = (int16_t)found;
-	n->rank = (uint8_t)best;
-	level_add(m, next, n);
+	ta->arg = true;
+	level_add(m, &m->level[level], n);
 }
 
 static void try_arg(struct cli_match *m, size_t i, struct cli_node *n, const struct cli_tok *t,
@@ -331,10 +353,8 @@ static void try_arg(struct cli_match *m, size_t i, struct cli_node *n, const str
 
 	n->rank = t->type->rank;
 	if (t->type->rest) {
-		if (!t->type->parse(t, m->w->line + w->off, NULL, &bad)) {
-			ta->arg = true;
-			level_add(m, &m->level[m->n], n);
-		}
+		if (!t->type->parse(t, m->w->line + w->off, NULL, &bad))
+			take_value(m, m->n, n, m->w->line + w->off, ta);
 	} else if (t->type->more && t->type->more(w->text)) {
 		char both[128];
 		const char *second = i + 1 < m->n ? m->w->v[i + 1].text : NULL;
@@ -348,11 +368,9 @@ static void try_arg(struct cli_match *m, size_t i, struct cli_node *n, const str
 		memcpy(both + w->len + 1, second, m->w->v[i + 1].len + 1);
 		if (t->type->parse(t, both, NULL, &bad))
 			return;
-		ta->arg = true;
-		level_add(m, &m->level[i + 2], n);
+		take_value(m, i + 2, n, both, ta);
 	} else if (!t->type->parse(t, w->text, NULL, &bad)) {
-		ta->arg = true;
-		level_add(m, &m->level[i + 1], n);
+		take_value(m, i + 1, n, w->text, ta);
 	} else if (bad > ta->bad && bad < w->len && t->type != &cli_word) {
 		ta->bad = bad;
 	}
@@ -401,7 +419,8 @@ static bool step(struct cli_match *m, size_t i)
 			const struct cli_tok *t = &from->row->toks[r.at[p].pc];
 			struct cli_node n = { .row = from->row, .pc = r.at[p].pc, .op = from->op,
 					      .rep = r.at[p].rep, .used = r.at[p].used,
-					      .up_level = (uint16_t)i, .up = (uint16_t)k };
+					      .up_level = (uint16_t)i, .up = (uint16_t)k,
+					      .grant = from->grant };
 			bool in_full = (t->flags & CLI_HIDDEN) ||
 				       (from->row->flags & (ROW_HIDDEN | ROW_KEEP));
 
@@ -410,11 +429,7 @@ static bool step(struct cli_match *m, size_t i)
 			} else if (t->kind == CLI_ARG) {
 				try_arg(m, i, &n, t, &ta);
 			} else {
-				int rank = keyword_rank(t->word, in_full, w, &ta);
-
-				n.rank = (uint8_t)rank;
-				if (rank >= 0)
-					level_add(m, &m->level[i + 1], &n);
+				try_keyword(m, &m->level[i + 1], &n, t->word, in_full, w, &ta);
 			}
 		}
 	}
@@ -475,12 +490,42 @@ static void conclude(struct cli_match *m, size_t n)
 	m->outcome = CLI_M_INCOMPLETE;
 	for (size_t k = 0; k < l->n; k++) {
 		cli_node_reach(&l->v[k], &r);
-		if (!r.accept || l->v[k].pc == CLI_START || is_prefix_word(l->v[k].row))
+		if (!r.accept || l->v[k].pc == CLI_START || is_prefix_word(l->v[k].row) ||
+		    !cli_grant_ends(m, &l->v[k]))
 			continue;
 		if (!m->best || better(m, &l->v[k], m->best))
 			m->best = &l->v[k];
 		m->outcome = CLI_M_OK;
 	}
+}
+
+/* What is another command in the words of all levels is not taken for one of this level: an address that
+ * is called as a keyword is. */
+static void refuse_other_meaning(struct cli_match *m)
+{
+	struct cli_match all;
+	size_t word;
+
+	cli_match_run(&all, m->g, m->mode, m->w, m->n);
+	m->nomem |= all.nomem;
+	if (all.outcome == CLI_M_OK && !cli_same_words(m, &all, &word)) {
+		m->outcome = CLI_M_INVALID;
+		m->best = NULL;
+		m->depth = word;
+	}
+	cli_match_fini(&all);
+}
+
+bool cli_match_begins(struct cli_match *m)
+{
+	struct cli_level *l = &m->level[m->n];
+
+	m->best = NULL;
+	for (size_t k = 0; k < l->n; k++)
+		if (l->v[k].op == CLI_SET && l->v[k].pc != CLI_START && !cli_is_builtin(l->v[k].row) &&
+		    (!m->best || better(m, &l->v[k], m->best)))
+			m->best = &l->v[k];
+	return m->best != NULL;
 }
 
 void cli_match_run(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
@@ -494,13 +539,13 @@ void cli_match_run_as(struct cli_match *m, const struct cli_grammar *g, unsigned
 {
 	memset(m, 0, sizeof(*m));
 	m->g = g;
-	m->who = g->level ? who : NULL;
+	who = g->level ? who : NULL;
 	/* a level may have rows that user EXEC does not */
-	m->mode = m->who && mode == g->mode_user ? g->mode_exec : mode;
+	m->mode = who && mode == g->mode_user ? g->mode_exec : mode;
 	m->w = w;
 	m->n = n;
 	m->level = calloc(w->n + 2, sizeof(*m->level));
-	if (!m->level) {
+	if (!m->level || (who && cli_grants_new(m, who, &m->grants))) {
 		m->nomem = true;
 		m->outcome = CLI_M_INVALID;
 		return;
@@ -512,49 +557,8 @@ void cli_match_run_as(struct cli_match *m, const struct cli_grammar *g, unsigned
 		restart(m, m->depth + 1);
 	}
 	conclude(m, n);
-}
-
-/* One token and one word of a command, which may be abbreviated. */
-static bool token_takes(const struct cli_tok *t, const char *word)
-{
-	size_t n = strlen(word), bad;
-
-	if (t->kind == CLI_KW)
-		return !strncasecmp(t->word, word, n);
-	for (const struct cli_name *name = t->kind == CLI_NAMES ? t->names : NULL; name && name->word; name++)
-		if (!strncasecmp(name->word, word, n))
-			return true;
-	return t->kind == CLI_ARG && !t->type->parse(t, word, NULL, &bad);
-}
-
-static bool row_takes(const struct cli_node *n, const struct cli_words *w, size_t at)
-{
-	struct cli_reach r;
-
-	if (at == w->n)
-		return true;
-	cli_node_reach(n, &r);
-	for (size_t i = 0; i < r.n; i++) {
-		struct cli_node next = { .row = n->row, .pc = r.at[i].pc, .rep = r.at[i].rep,
-					 .used = r.at[i].used };
-
-		if (token_takes(&n->row->toks[next.pc], w->v[at].text) && row_takes(&next, w, at + 1))
-			return true;
-	}
-	return false;
-}
-
-bool cli_row_begins(const struct cli_row *row, const char *text)
-{
-	const struct cli_node start = { .row = row, .pc = CLI_START };
-	struct cli_words w;
-	bool is;
-
-	if (cli_words_init(&w, text))
-		return false;
-	is = w.n && w.n <= 16 && row_takes(&start, &w, 0);
-	cli_words_fini(&w);
-	return is;
+	if (m->grants && m->outcome == CLI_M_OK)
+		refuse_other_meaning(m);
 }
 
 void cli_match_fini(struct cli_match *m)
@@ -562,5 +566,6 @@ void cli_match_fini(struct cli_match *m)
 	for (size_t i = 0; m->level && i < m->w->n + 2; i++)
 		free(m->level[i].v);
 	free(m->level);
+	cli_grants_free(m->grants);
 	memset(m, 0, sizeof(*m));
 }

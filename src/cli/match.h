@@ -27,6 +27,13 @@ struct cli_words {
 int cli_words_init(struct cli_words *w, const char *line);
 void cli_words_fini(struct cli_words *w);
 
+/* What the words so far say of the levels that may run a line (grants.c): the commands with a level of their own that they
+ * begin, as bits; the level of the longest one that they begin with, else of the row. */
+struct cli_grant {
+	uint64_t alive;
+	uint8_t level, words;
+};
+
 /* A place in a row after a word was taken. */
 struct cli_node {
 	const struct cli_row *row;
@@ -37,6 +44,7 @@ struct cli_node {
 	uint8_t used;	  /* branches of the open ANY group that are taken */
 	uint8_t rank;	  /* 0 exact keyword, 1 prefix, then the types */
 	int16_t name;	  /* NAMES: which */
+	struct cli_grant grant;
 };
 #define CLI_START UINT16_MAX
 
@@ -55,7 +63,7 @@ struct cli_who {
 
 struct cli_match {
 	const struct cli_grammar *g;
-	const struct cli_who *who; /* NULL: all rows of the mode */
+	struct cli_grants *grants; /* of a privilege level; NULL: all lines of the mode */
 	unsigned mode;
 	const struct cli_words *w;
 	size_t n;		 /* words to take, at most w->n */
@@ -82,10 +90,30 @@ bool cli_is_builtin(const struct cli_row *row);
 /* Runs the first n words of w. cli_match_fini() in any case. */
 void cli_match_run(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
 		   const struct cli_words *w, size_t n);
-/* The same with the rows that who has; NULL is fine. */
+/* The same with the lines that who may run; NULL is fine. A line that is wrong without m->level is one that
+ * there was no memory for. */
 void cli_match_run_as(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
 		      const struct cli_words *w, size_t n, const struct cli_who *who);
 void cli_match_fini(struct cli_match *m);
+/* m->best becomes the best place that all its words lead to in a row, not behind `no`; false: there is none. */
+bool cli_match_begins(struct cli_match *m);
+
+/* ---- privilege levels (grants.c) ---- */
+
+/* The commands of who->root that have a level of their own in m's mode. 0, -ENOMEM or -E2BIG. */
+int cli_grants_new(const struct cli_match *m, const struct cli_who *who, struct cli_grants **ret);
+void cli_grants_free(struct cli_grants *gr);
+/* Each with m->grants NULL is true. At the start of a row: some line of it may be run. */
+bool cli_grant_begin(const struct cli_match *m, struct cli_node *n);
+/* n has taken that word - its keyword, or the value that was typed - and still has the grant of the place before:
+ * some line that begins so may be run. */
+bool cli_grant_take(const struct cli_match *m, struct cli_node *n, const char *word);
+/* The same of a place that `?` would offer: a keyword; or a value, of those that begin with word (NULL: any). */
+bool cli_grant_shows(const struct cli_match *m, const struct cli_node *next, const char *word);
+/* The line that ends at n may be run. */
+bool cli_grant_ends(const struct cli_match *m, const struct cli_node *n);
+/* Both matches found a command, and it is the same words; ret_word: the first that is not. */
+bool cli_same_words(const struct cli_match *a, const struct cli_match *b, size_t *ret_word);
 
 /* Where a node can go next. */
 struct cli_reach {

@@ -129,7 +129,7 @@ struct cli_session *cli_session_new(const struct cli_grammar *g, unsigned mode)
 		return NULL;
 	s->g = g;
 	s->interactive = true;
-	s->level = LEVEL_USER;
+	s->level = mode == g->mode_user ? LEVEL_USER : LEVEL_MAX;
 	cli_session_goto(s, mode);
 	return s;
 }
@@ -194,7 +194,7 @@ void cli_session_goto(struct cli_session *s, unsigned mode)
 	s->wrapped = false;
 	if (mode == s->g->mode_user && s->level > LEVEL_USER)
 		s->level = LEVEL_USER;
-	else if (mode != s->g->mode_user && s->level <= LEVEL_USER)
+	else if (mode == s->g->mode_exec && s->level <= LEVEL_USER)
 		s->level = LEVEL_MAX;
 	if (mode == s->g->mode_config)
 		cli_session_push(s, mode);

@@ -187,6 +187,7 @@ static const struct cli_grammar grammar = {
 	.hostname = hostname,
 	.pipes = pipes,
 	.level = commands_level,
+	.own_level = commands_own_level,
 };
 
 const struct cli_grammar *commands_grammar(void)

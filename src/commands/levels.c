@@ -2,6 +2,7 @@
 /* Privilege levels: which commands a level has, and `privilege`, which moves them. */
 #include "commands/levels.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -46,7 +47,7 @@ static uint32_t modes_of(uint8_t mode)
 }
 
 /* As IOS has it: 0 is who may only come and go, 1 looks, 15 does everything. */
-static unsigned own_level(const struct cli_row *row)
+unsigned commands_level(const struct cli_row *row)
 {
 	if (!(row->modes & CLI_IN(M_USER)))
 		return CFG_LEVEL_MAX;
@@ -60,34 +61,16 @@ static unsigned own_level(const struct cli_row *row)
 	}
 }
 
-static size_t words_in(const char *text)
-{
-	size_t n = 0;
+static_assert(CFG_MAX_PRIVILEGES <= CLI_GRANTS_MAX, "each of them is looked at");
 
-	while (*(text += strspn(text, " "))) {
-		n++;
-		text += strcspn(text, " ");
-	}
-	return n;
-}
-
-unsigned commands_level(const void *root, const struct cli_row *row)
+bool commands_own_level(const void *root, size_t i, struct cli_own_level *ret)
 {
 	const struct cfg_users *u = &((const struct config *)root)->users;
-	unsigned level = own_level(row);
-	size_t best = 0;
 
-	/* the one that says most of the command, and of such the last */
-	for (size_t i = 0; i < u->privileges.n; i++) {
-		const struct cfg_privilege *p = u->privileges.v[i];
-		size_t words = words_in(p->text);
-
-		if (words < best || !(row->modes & modes_of(p->mode)) || !cli_row_begins(row, p->text))
-			continue;
-		best = words;
-		level = p->level;
-	}
-	return level;
+	if (i >= u->privileges.n)
+		return false;
+	*ret = (struct cli_own_level){ modes_of(u->privileges.v[i]->mode), u->privileges.v[i]->level, u->privileges.v[i]->text };
+	return true;
 }
 
 /* ---- `privilege` ---- */
@@ -99,34 +82,55 @@ struct level_args {
 	char text[CFG_DESC_MAX];
 };
 
-/* Some row of the mode begins so. */
-static bool is_command(uint8_t mode, const char *text)
+/* The command in full words. A mode of `privilege` may be several of the grammar's: in all that have such a command it has to
+ * be the same. 0, -EDOM or -ENOMEM. */
+static int in_full(uint8_t mode, const char *text, char ret_text[CFG_DESC_MAX])
 {
-	for (const struct cli_row *const *t = commands_grammar()->tables; *t; t++)
-		for (const struct cli_row *row = *t; row->toks; row++)
-			if ((row->modes & modes_of(mode)) && cli_row_begins(row, text))
-				return true;
-	return false;
+	struct txt full = TXT_INIT, one = TXT_INIT;
+	int err = 0;
+
+	for (unsigned m = 0; !err && m < M_COUNT; m++) {
+		txt_clear(&one);
+		if (modes_of(mode) & CLI_IN(m))
+			err = cli_expand(commands_grammar(), m, text, &one);
+		if (err == -EDOM)
+			err = 0;
+		else if (one.len && full.len && strcmp(txt_cstr(&one), txt_cstr(&full)) != 0)
+			err = -EDOM;
+		else if (!err && one.len && !full.len)
+			txt_str(&full, txt_cstr(&one));
+	}
+	if (full.bad)
+		err = -ENOMEM;
+	else if (err == -ENOTUNIQ || !full.len || full.len >= CFG_DESC_MAX)
+		err = err == -ENOMEM ? err : -EDOM;
+	if (!err)
+		memcpy(ret_text, txt_cstr(&full), full.len + 1);
+	txt_fini(&full);
+	txt_fini(&one);
+	return err;
 }
 
 static int privilege_apply(struct cli_call *c)
 {
 	struct cfg_users *u = &((struct config *)c->root)->users;
 	const struct level_args *a = c->args;
-	struct cfg_privilege *p = users_find_privilege(u, a->mode, a->text);
+	char text[CFG_DESC_MAX];
+	int err = in_full(a->mode, a->text, text);
+	struct cfg_privilege *p = err ? NULL : users_find_privilege(u, a->mode, text);
 
+	if (err)
+		return err;
 	if (c->op != CLI_SET || a->reset) {
 		if (p)
 			users_del_privilege(u, p);
 		return 0;
 	}
-	if (!is_command(a->mode, a->text))
-		return -EDOM;
 	if (!p && u->privileges.n == CFG_MAX_PRIVILEGES) {
 		txt_printf(c->out, "%% At most %d commands have a level of their own.\n", CFG_MAX_PRIVILEGES);
 		return -EEXIST;
 	}
-	p = users_add_privilege(u, a->mode, a->text);
+	p = users_add_privilege(u, a->mode, text);
 	if (!p)
 		return -ENOMEM;
 	p->level = (uint8_t)(a->level - 1);

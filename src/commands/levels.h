@@ -4,7 +4,9 @@
 
 #include "commands/rows.h"
 
-/* The least privilege level that has a row, by root's `privilege` lines and IOS's own. */
-unsigned commands_level(const void *root, const struct cli_row *row);
+/* The least privilege level that has a row where nothing else is configured. */
+unsigned commands_level(const struct cli_row *row);
+/* The i-th of root's `privilege` lines; false past the last. */
+bool commands_own_level(const void *root, size_t i, struct cli_own_level *ret);
 
 #endif

@@ -171,11 +171,16 @@ def test_enable_asks_three_times(router):
 @needs_root
 def test_a_user_of_the_machine_has_the_level_that_the_configuration_gives_him(router):
     router.start(f'username {ADMIN} privilege 15 secret a\nusername {READER} secret b\nusername local secret c\n'
-                 'privilege exec level 1 show running-config interface\n')
+                 'privilege exec level 1 show running-config interface\ninterface Tunnel1\n')
     assert 'level is 15\n' in router.run('show privilege', ADMIN).stdout
     done = router.run('show privilege; show clock; configure terminal; show running-config; enable', READER)
     assert done.returncode == 1 and 'Current privilege level is 1\n' in done.stdout
     assert done.stdout.count("% Invalid input detected at '^' marker.") == 1 and '% No password set' in done.stdout
+    # the words that he was given, and not what begins like them
+    assert done.stdout.count('% Incomplete command.') == 1 and 'hostname' not in done.stdout
+    for line in ('show running-config all', 'show running-config | json', 'show run | redirect flash:x', 'do show running-config'):
+        assert 'hostname' not in router.run(line, READER).stdout, line
+    assert 'interface Tunnel1\n' in router.run('show run int tu1', READER).stdout
     child = router.terminal(ADMIN, SSH_CONNECTION='192.0.2.9 50000 192.0.2.1 22')
     child.expect_exact('R9#')
     child.send('show users\r')

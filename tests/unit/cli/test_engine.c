@@ -148,7 +148,7 @@ static const char *box_name(const void *root)
 	return "box";
 }
 
-static const struct cli_grammar g = { modes, 4, tables, 1, 2, 3, &keeper, box_name, NULL, NULL, NULL, NULL };
+static const struct cli_grammar g = { modes, 4, tables, 1, 2, 3, &keeper, box_name, NULL, NULL, NULL, NULL, NULL };
 
 static struct cli_result last;
 static struct txt shown;
