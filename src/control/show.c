@@ -60,118 +60,119 @@ static void crypto_session(const struct show_in *in, const struct exec_args *a, 
 		show_session_story(in, &f, out);
 }
 
+static void isakmp_peers(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	show_isakmp_peers(in, &a->addr, out);
+}
+
+static void crypto_map(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	show_crypto_map(in, a->ifname, a->name, out);
+}
+
+static void engine_brief(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	show_engine_brief(in, a->detail, out);
+}
+
+static void pubkey_chain(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	show_pubkey_chain(in, &a->addr, a->name, out);
+}
+
+static bool vrf(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	(void)in;
+	return show_vrf(a->name, a->flag, a->detail, out);
+}
+
+static bool explain(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	(void)in;
+	return show_explain(a->text, out);
+}
+
+static bool pki_certificates(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	return show_pki_certificates(in, a->name, a->detail, out);
+}
+
+static bool pki_trustpoints(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	return show_pki_trustpoints(in, a->name, a->flag, out);
+}
+
+/* show crypto, and which function tells it: one of them, by what it asks of the command line. */
+static const struct crypto_row {
+	unsigned action;
+	void (*plain)(const struct show_in *in, struct txt *out);
+	void (*named)(const struct show_in *in, const char *name, struct txt *out);
+	void (*asked)(const struct show_in *in, const struct exec_args *a, struct txt *out);
+	bool (*tried)(const struct show_in *in, const struct exec_args *a, struct txt *out); /* false: it said what is wrong */
+	void (*absent)(unsigned action, struct txt *out); /* it is not run here */
+} crypto_rows[] = {
+	{ EXEC_SHOW_ISAKMP_SA, .asked = isakmp_sa },
+	{ EXEC_SHOW_ISAKMP_POLICY, .plain = show_isakmp_policy },
+	{ EXEC_SHOW_ISAKMP_DEFAULT_POLICY, .plain = show_isakmp_default_policy },
+	{ EXEC_SHOW_ISAKMP_KEY, .plain = show_isakmp_key },
+	{ EXEC_SHOW_ISAKMP_PEERS, .asked = isakmp_peers },
+	{ EXEC_SHOW_ISAKMP_PROFILE, .named = show_isakmp_profile },
+	{ EXEC_SHOW_ISAKMP_ERRORS, .plain = show_isakmp_errors },
+	{ EXEC_SHOW_IPSEC_SA, .asked = ipsec_sa },
+	{ EXEC_SHOW_IPSEC_TRANSFORM, .named = show_transform_sets },
+	{ EXEC_SHOW_IPSEC_PROFILE, .named = show_ipsec_profile },
+	{ EXEC_SHOW_IPSEC_LIFETIME, .plain = show_ipsec_lifetime },
+	{ EXEC_SHOW_CRYPTO_MAP, .asked = crypto_map },
+	{ EXEC_SHOW_DYNAMIC_MAP, .named = show_dynamic_map },
+	{ EXEC_SHOW_CALL_ADMISSION, .plain = show_call_admission },
+	{ EXEC_SHOW_CRYPTO_SESSION, .asked = crypto_session },
+	{ EXEC_SHOW_CRYPTO_SOCKETS, .plain = show_crypto_sockets },
+	{ EXEC_SHOW_TUNNEL_PROTECTION, .plain = show_tunnel_protection },
+	{ EXEC_SHOW_IKEV2, .absent = show_not_run },
+	{ EXEC_SHOW_L2TP, .absent = show_not_run },
+	{ EXEC_SHOW_VPDN, .absent = show_not_run },
+	{ EXEC_SHOW_EZVPN, .absent = show_not_run },
+	{ EXEC_SHOW_PKI_TOKEN, .absent = show_not_run },
+	{ EXEC_SHOW_CRYPTO_ENGINE, .plain = show_crypto_engine },
+	{ EXEC_SHOW_ENGINE_BRIEF, .asked = engine_brief },
+	{ EXEC_SHOW_ELI, .plain = show_eli },
+	{ EXEC_SHOW_ENTROPY, .plain = show_entropy },
+	{ EXEC_SHOW_VRF, .tried = vrf },
+	{ EXEC_SHOW_CRYPTO_MTU, .plain = show_crypto_mtu },
+	{ EXEC_SHOW_CRYPTO_CHECK, .plain = show_crypto_check },
+	{ EXEC_SHOW_CRYPTO_DROPS, .plain = show_crypto_drops },
+	{ EXEC_SHOW_EXPLAIN, .tried = explain },
+	{ EXEC_SHOW_PKI_CERTIFICATES, .tried = pki_certificates },
+	{ EXEC_SHOW_PKI_TRUSTPOINTS, .tried = pki_trustpoints },
+	{ EXEC_SHOW_PKI_COUNTERS, .plain = show_pki_counters },
+	{ EXEC_SHOW_PKI_TIMERS, .plain = show_pki_timers },
+	{ EXEC_SHOW_KEY_RSA, .named = show_key_rsa },
+	{ EXEC_SHOW_PUBKEY_CHAIN, .asked = pubkey_chain },
+};
+
 static int about_crypto(const struct show_in *in, unsigned action, const struct exec_args *a,
 			struct txt *out)
 {
-	switch (action) {
-	case EXEC_SHOW_ISAKMP_SA:
-		isakmp_sa(in, a, out);
-		return 0;
-	case EXEC_SHOW_ISAKMP_POLICY:
-		show_isakmp_policy(in, out);
-		return 0;
-	case EXEC_SHOW_ISAKMP_DEFAULT_POLICY:
-		show_isakmp_default_policy(in, out);
-		return 0;
-	case EXEC_SHOW_ISAKMP_KEY:
-		show_isakmp_key(in, out);
-		return 0;
-	case EXEC_SHOW_ISAKMP_PEERS:
-		show_isakmp_peers(in, &a->addr, out);
-		return 0;
-	case EXEC_SHOW_IPSEC_SA:
-		if (!known_if(in, a->ifname, out))
-			return -EINVAL;
-		ipsec_sa(in, a, out);
-		return 0;
-	case EXEC_SHOW_IPSEC_TRANSFORM:
-		show_transform_sets(in, a->name, out);
-		return 0;
-	case EXEC_SHOW_IPSEC_PROFILE:
-		show_ipsec_profile(in, a->name, out);
-		return 0;
-	case EXEC_SHOW_IPSEC_LIFETIME:
-		show_ipsec_lifetime(in, out);
-		return 0;
-	case EXEC_SHOW_CRYPTO_MAP:
-		if (!known_if(in, a->ifname, out))
-			return -EINVAL;
-		show_crypto_map(in, a->ifname, a->name, out);
-		return 0;
-	case EXEC_SHOW_DYNAMIC_MAP:
-		show_dynamic_map(in, a->name, out);
-		return 0;
-	case EXEC_SHOW_CALL_ADMISSION:
-		show_call_admission(in, out);
-		return 0;
-	case EXEC_SHOW_CRYPTO_SESSION:
-		if (!known_if(in, a->ifname, out))
-			return -EINVAL;
-		crypto_session(in, a, out);
-		return 0;
-	case EXEC_SHOW_CRYPTO_SOCKETS:
-		show_crypto_sockets(in, out);
-		return 0;
-	case EXEC_SHOW_TUNNEL_PROTECTION:
-		show_tunnel_protection(in, out);
-		return 0;
-	case EXEC_SHOW_IKEV2:
-	case EXEC_SHOW_L2TP:
-	case EXEC_SHOW_VPDN:
-	case EXEC_SHOW_EZVPN:
-	case EXEC_SHOW_PKI_TOKEN:
-		show_not_run(action, out);
-		return 0;
-	case EXEC_SHOW_ENGINE_BRIEF:
-		show_engine_brief(in, a->detail, out);
-		return 0;
-	case EXEC_SHOW_ELI:
-		show_eli(in, out);
-		return 0;
-	case EXEC_SHOW_ENTROPY:
-		show_entropy(in, out);
-		return 0;
-	case EXEC_SHOW_ISAKMP_PROFILE:
-		show_isakmp_profile(in, a->name, out);
-		return 0;
-	case EXEC_SHOW_ISAKMP_ERRORS:
-		show_isakmp_errors(in, out);
-		return 0;
-	case EXEC_SHOW_PKI_COUNTERS:
-		show_pki_counters(in, out);
-		return 0;
-	case EXEC_SHOW_PKI_TIMERS:
-		show_pki_timers(in, out);
-		return 0;
-	case EXEC_SHOW_VRF:
-		return show_vrf(a->name, a->flag, a->detail, out) ? 0 : -EINVAL;
-	case EXEC_SHOW_CRYPTO_MTU:
-		show_crypto_mtu(in, out);
-		return 0;
-	case EXEC_SHOW_CRYPTO_ENGINE:
-		show_crypto_engine(in, out);
-		return 0;
-	case EXEC_SHOW_CRYPTO_CHECK:
-		show_crypto_check(in, out);
-		return 0;
-	case EXEC_SHOW_EXPLAIN:
-		return show_explain(a->text, out) ? 0 : -EINVAL;
-	case EXEC_SHOW_CRYPTO_DROPS:
-		show_crypto_drops(in, out);
-		return 0;
-	case EXEC_SHOW_PKI_CERTIFICATES:
-		return show_pki_certificates(in, a->name, a->detail, out) ? 0 : -EINVAL;
-	case EXEC_SHOW_PKI_TRUSTPOINTS:
-		return show_pki_trustpoints(in, a->name, a->flag, out) ? 0 : -EINVAL;
-	case EXEC_SHOW_KEY_RSA:
-		show_key_rsa(in, a->name, out);
-		return 0;
-	case EXEC_SHOW_PUBKEY_CHAIN:
-		show_pubkey_chain(in, &a->addr, a->name, out);
-		return 0;
-	default:
+	const struct crypto_row *row = crypto_rows, *end = row + sizeof(crypto_rows) / sizeof(crypto_rows[0]);
+
+	while (row < end && row->action != action)
+		row++;
+	if (row == end)
 		return -ENOSYS;
-	}
+	/* only what has an interface in its line has a name there */
+	if (!known_if(in, a->ifname, out))
+		return -EINVAL;
+	if (row->tried)
+		return row->tried(in, a, out) ? 0 : -EINVAL;
+	if (row->plain)
+		row->plain(in, out);
+	else if (row->named)
+		row->named(in, a->name, out);
+	else if (row->asked)
+		row->asked(in, a, out);
+	else
+		row->absent(action, out);
+	return 0;
 }
 
 static int about_interfaces(const struct show_in *in, unsigned action, const struct exec_args *a,
