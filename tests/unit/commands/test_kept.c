@@ -5,75 +5,13 @@
  * fails is in kept-failed.cfg. */
 #include "helper.h"
 
-#include <ftw.h>
-
 #include "gen.h"
+#include "lines.h"
 
 #define SEEDS	"1-100"
 #define MARK	"zz-mark"
-#define FILES	64u
-#define LINES	4000u
 
-struct text {
-	char *v[LINES];
-	size_t n;
-};
-
-static struct text *files[FILES];
-static size_t n_files;
 static uint64_t seed;
-
-/* Takes line. */
-static void add(struct text *t, char *line)
-{
-	assert_non_null(line);
-	if (t->n < LINES)
-		t->v[t->n++] = line;
-	else
-		free(line);
-}
-
-static void drop(struct text *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		free(t->v[i]);
-	t->n = 0;
-}
-
-/* ---- what others have written ---- */
-
-static int take_file(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	if (kind != FTW_F || n_files == FILES || !strncmp(path + at->base, "README", 6) || !strncmp(path + at->base, "LICENSE", 7))
-		return 0;
-	char *whole = golden(path + strlen(GOLDEN_DIR) + 1, NULL);
-	struct text *t = calloc(1, sizeof(*t));
-
-	assert_non_null(t);
-	for (const char *p = whole; *p; p += strcspn(p, "\n"), p += *p != 0)
-		add(t, strndup(p, strcspn(p, "\n")));
-	free(whole);
-	files[n_files++] = t;
-	return 0;
-}
-
-static int read_files(void **state)
-{
-	(void)state;
-	return nftw(GOLDEN_DIR "/batfish", take_file, 8, FTW_PHYS) || nftw(GOLDEN_DIR "/config", take_file, 8, FTW_PHYS) ||
-	       n_files < 16;
-}
-
-static int drop_files(void **state)
-{
-	(void)state;
-	while (n_files) {
-		drop(files[--n_files]);
-		free(files[n_files]);
-	}
-	return 0;
-}
 
 /* ---- what becomes of it ---- */
 
@@ -119,21 +57,15 @@ static const char *const blocks[] = {
 	"interface Tunnel7\n ip address 10.7.7.1 255.255.255.0\n tunnel source Loopback0\n tunnel protection ipsec profile X",
 };
 
-static void add_lines(struct text *t, const char *s)
-{
-	for (; *s; s += strcspn(s, "\n"), s += *s != 0)
-		add(t, strndup(s, strcspn(s, "\n")));
-}
-
-static void add_between(struct gen *g, struct text *t, const char *line)
+static void add_between(struct gen *g, struct lines *t, const char *line)
 {
 	static const char *const words[] = { "!", "exit", "!", "end", "quit", "exit", "! a remark", "exit-address-family", "", " ", "configure terminal" };
 
-	add(t, say("%.*s%s", gen_maybe(g) ? (int)depth_of(line) : (int)gen_in(g, 0, 3), "   ", words[gen_in(g, 0, 10)]));
+	lines_add(t, say("%.*s%s", gen_maybe(g) ? (int)depth_of(line) : (int)gen_in(g, 0, 3), "   ", words[gen_in(g, 0, 10)]));
 }
 
 /* At the depth of the line before, most often. */
-static void add_mark(struct gen *g, struct text *t, const char *line, unsigned *marks)
+static void add_mark(struct gen *g, struct lines *t, const char *line, unsigned *marks)
 {
 	static const char *const forms[] = { MARK "%u", MARK "%u 10.1.1.1 any", "set " MARK "%u", "ip " MARK "%u x", "crypto map M " MARK "%u",
 					     "permit ip any " MARK "%u", "no " MARK "%u", "interface " MARK "%u 7 8", "match " MARK "%u",
@@ -141,11 +73,11 @@ static void add_mark(struct gen *g, struct text *t, const char *line, unsigned *
 	char text[64];
 
 	snprintf(text, sizeof(text), forms[gen_in(g, 0, 2) ? gen_in(g, 0, 1) : gen_in(g, 0, 11)], (*marks)++);
-	add(t, say("%.*s%s", (int)(gen_in(g, 0, 3) ? depth_of(line) : gen_in(g, 0, 4)), "        ", text));
+	lines_add(t, say("%.*s%s", (int)(gen_in(g, 0, 3) ? depth_of(line) : gen_in(g, 0, 4)), "        ", text));
 }
 
 /* wild: anything; else lines as they are, with marks between them. */
-static void mutate(struct gen *g, const struct text *from, bool wild, struct text *to, unsigned *marks)
+static void mutate(struct gen *g, const struct lines *from, bool wild, struct lines *to, unsigned *marks)
 {
 	for (size_t i = 0; i < from->n; i++) {
 		const char *line = from->v[i], *other = from->v[gen_in(g, 0, (uint32_t)from->n - 1)];
@@ -153,45 +85,45 @@ static void mutate(struct gen *g, const struct text *from, bool wild, struct tex
 		if (!gen_in(g, 0, 15))
 			add_mark(g, to, line, marks);
 		if (!gen_in(g, 0, 20) && !depth_of(line))
-			add_lines(to, blocks[gen_in(g, 0, sizeof(blocks) / sizeof(blocks[0]) - 1)]);
+			lines_cut(blocks[gen_in(g, 0, sizeof(blocks) / sizeof(blocks[0]) - 1)], to);
 		switch (wild ? gen_in(g, 0, 50) : 50) {
 		case 0: /* lost */
 			break;
 		case 1: /* twice */
-			add(to, strdup(line));
-			add(to, strdup(line));
+			lines_add(to, strdup(line));
+			lines_add(to, strdup(line));
 			break;
 		case 2: /* from elsewhere */
-			add(to, strdup(other));
-			add(to, strdup(line));
+			lines_add(to, strdup(other));
+			lines_add(to, strdup(line));
 			break;
 		case 3: /* cut */
-			add(to, strndup(line, gen_in(g, 0, (uint32_t)strlen(line))));
+			lines_add(to, strndup(line, gen_in(g, 0, (uint32_t)strlen(line))));
 			break;
 		case 4: /* as deep as it should not be */
 		case 5:
-			add(to, say("%.*s%s", (int)gen_in(g, 0, 5), "     ", line + depth_of(line)));
+			lines_add(to, say("%.*s%s", (int)gen_in(g, 0, 5), "     ", line + depth_of(line)));
 			break;
 		case 6:
-			add(to, say("%s%s%s", gen_maybe(g) ? "\t" : " ", line, gen_maybe(g) ? "  " : "\t"));
+			lines_add(to, say("%s%s%s", gen_maybe(g) ? "\t" : " ", line, gen_maybe(g) ? "  " : "\t"));
 			break;
 		case 7: /* the next one first */
 			if (i + 1 < from->n)
-				add(to, strdup(from->v[i + 1]));
-			add(to, strdup(line));
+				lines_add(to, strdup(from->v[i + 1]));
+			lines_add(to, strdup(line));
 			i++;
 			break;
 		case 8:
 		case 9:
 			add_between(g, to, line);
-			add(to, strdup(line));
+			lines_add(to, strdup(line));
 			break;
 		case 10: /* a block within another */
-			add_lines(to, blocks[gen_in(g, 0, sizeof(blocks) / sizeof(blocks[0]) - 1)]);
-			add(to, strdup(line));
+			lines_cut(blocks[gen_in(g, 0, sizeof(blocks) / sizeof(blocks[0]) - 1)], to);
+			lines_add(to, strdup(line));
 			break;
 		default:
-			add(to, strdup(line));
+			lines_add(to, strdup(line));
 		}
 	}
 }
@@ -279,7 +211,7 @@ static bool mode_of(const struct cli_session *s, char *ret, size_t cap)
 }
 
 /* Each mark of t is printed once, and in the block that it was read in. */
-static void each_is_there(const struct text *t, const char *text, const char *printed)
+static void each_is_there(const struct lines *t, const char *text, const char *printed)
 {
 	struct config *c = config_new();
 	struct cli_session *s = cli_session_new(commands_grammar(), M_CONFIG);
@@ -316,11 +248,11 @@ static void each_is_there(const struct text *t, const char *text, const char *pr
 static void run(bool wild)
 {
 	struct gen g = { seed * 2 + wild };
-	struct text t = { .n = 0 };
+	struct lines t = { 0 };
 	struct txt text = TXT_INIT, printed = TXT_INIT;
 	unsigned marks = 0;
 
-	mutate(&g, files[seed % n_files], wild, &t, &marks);
+	mutate(&g, &files[seed % n_files], wild, &t, &marks);
 	const char *end = gen_in(&g, 0, 3) ? "\n" : "\r\n";
 
 	for (size_t i = 0; i < t.n; i++)
@@ -328,7 +260,7 @@ static void run(bool wild)
 	is_fixed(txt_cstr(&text), &printed);
 	if (!wild)
 		each_is_there(&t, txt_cstr(&text), txt_cstr(&printed));
-	drop(&t);
+	lines_drop(&t);
 	txt_fini(&text);
 	txt_fini(&printed);
 }
@@ -386,5 +318,5 @@ int main(void)
 		cmocka_unit_test(a_line_of_a_key_stays_outside_of_it),
 	};
 
-	return cmocka_run_group_tests(tests, read_files, drop_files);
+	return cmocka_run_group_tests(tests, lines_read, lines_forget);
 }

@@ -3,46 +3,11 @@
  * generator with seeds; a failure says which, and its text is in /tmp/paste-failed.cfg. */
 #include "helper.h"
 
-#include <ftw.h>
-
 #include "gen.h"
+#include "lines.h"
 
 #define LINES 10000u
 #define SEEDS 40u
-
-struct lines {
-	char **v;
-	size_t n, cap;
-};
-
-static void add(struct lines *l, char *line)
-{
-	if (l->n == l->cap) {
-		l->cap = l->cap ? l->cap * 2 : 1024;
-		l->v = realloc(l->v, l->cap * sizeof(*l->v));
-		assert_non_null(l->v);
-	}
-	assert_non_null(line);
-	l->v[l->n++] = line;
-}
-
-static void drop(struct lines *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->v[i]);
-	free(l->v);
-	*l = (struct lines){ 0 };
-}
-
-static void cut(const char *text, struct lines *l)
-{
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		add(l, strndup(text, len));
-		text += len + (text[len] != 0);
-	}
-}
 
 static void join(const struct lines *l, struct txt *out)
 {
@@ -53,36 +18,6 @@ static void join(const struct lines *l, struct txt *out)
 }
 
 /* ---- what others have written, mixed up ---- */
-
-static struct lines files[64];
-static size_t n_files;
-
-static int take_file(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	if (kind == FTW_F && n_files < 64 && strncmp(path + at->base, "README", 6) && strncmp(path + at->base, "LICENSE", 7)) {
-		char *text = golden(path + strlen(GOLDEN_DIR) + 1, NULL);
-
-		cut(text, &files[n_files++]);
-		free(text);
-	}
-	return 0;
-}
-
-static int read_files(void **state)
-{
-	(void)state;
-	return nftw(GOLDEN_DIR "/batfish", take_file, 8, FTW_PHYS) || nftw(GOLDEN_DIR "/config", take_file, 8, FTW_PHYS) ||
-	       n_files < 16;
-}
-
-static int drop_files(void **state)
-{
-	(void)state;
-	while (n_files)
-		drop(&files[--n_files]);
-	return 0;
-}
 
 static char *without_word(struct gen *g, const char *line)
 {
@@ -127,37 +62,37 @@ static void mutate(struct gen *g, const struct lines *from, struct lines *to)
 		case 0: /* lost */
 			break;
 		case 1: /* twice */
-			add(to, strdup(line));
-			add(to, strdup(line));
+			lines_add(to, strdup(line));
+			lines_add(to, strdup(line));
 			break;
 		case 2: /* from elsewhere */
-			add(to, strdup(other));
-			add(to, strdup(line));
+			lines_add(to, strdup(other));
+			lines_add(to, strdup(line));
 			break;
 		case 3:
-			add(to, strndup(line, gen_in(g, 0, (uint32_t)strlen(line))));
+			lines_add(to, strndup(line, gen_in(g, 0, (uint32_t)strlen(line))));
 			break;
 		case 4:
-			add(to, without_word(g, line));
+			lines_add(to, without_word(g, line));
 			break;
 		case 5:
-			add(to, with_byte(g, line));
+			lines_add(to, with_byte(g, line));
 			break;
 		case 6:
-			add(to, crossed(g, line, other));
+			lines_add(to, crossed(g, line, other));
 			break;
 		case 7: /* not where it stood */
-			add(to, strdup(line + strspn(line, " ")));
+			lines_add(to, strdup(line + strspn(line, " ")));
 			break;
 		case 8: {
 			struct txt t = TXT_INIT;
 
 			txt_printf(&t, "%s%s", gen_maybe(g) ? " " : "no ", line + strspn(line, " "));
-			add(to, txt_steal(&t));
+			lines_add(to, txt_steal(&t));
 			break;
 		}
 		default:
-			add(to, strdup(line));
+			lines_add(to, strdup(line));
 		}
 	}
 }
@@ -245,7 +180,7 @@ static void what_others_wrote_is_taken_mixed_up(void **state)
 
 			mutate(&g, &files[i], &l);
 			take(&l, seed * 1000 + i);
-			drop(&l);
+			lines_drop(&l);
 		}
 }
 
@@ -259,7 +194,7 @@ static void ten_thousand_mixed_up_lines_are_taken(void **state)
 		while (l.n < LINES)
 			mutate(&g, &files[gen_in(&g, 0, (uint32_t)n_files - 1)], &l);
 		take(&l, seed);
-		drop(&l);
+		lines_drop(&l);
 	}
 }
 
@@ -273,9 +208,9 @@ static int take_once(const char *path, const struct stat *st, int kind, struct F
 	if (kind != FTW_F)
 		return 0;
 	text = golden(path + strlen(GOLDEN_DIR) + 1, NULL);
-	cut(text, &l);
+	lines_cut(text, &l);
 	take(&l, 0);
-	drop(&l);
+	lines_drop(&l);
 	free(text);
 	return 0;
 }
@@ -307,7 +242,7 @@ static void peers(struct lines *l)
 		txt_printf(&t, "ip access-list extended L%u\n permit ip 172.16.0.0 0.0.255.255 10.%u.%u.0 0.0.0.255\n"
 			       " permit icmp host 172.16.0.1 host 10.%u.%u.1\n deny ip any any\n",
 			   i, i / 250 + 100, i % 250, i / 250, i % 250);
-	cut(txt_cstr(&t), l);
+	lines_cut(txt_cstr(&t), l);
 	txt_fini(&t);
 }
 
@@ -321,11 +256,11 @@ static void without(const char *text, struct txt *out)
 {
 	struct lines l = { 0 };
 
-	cut(text, &l);
+	lines_cut(text, &l);
 	for (size_t i = 0; i < l.n; i++)
 		if (!is_foreign(l.v[i]) && strcmp(l.v[i], "!"))
 			txt_printf(out, "%s\n", l.v[i]);
-	drop(&l);
+	lines_drop(&l);
 }
 
 static void what_is_refused_harms_nothing_else(void **state)
@@ -353,10 +288,10 @@ static void what_is_refused_harms_nothing_else(void **state)
 			struct txt line = TXT_INIT;
 
 			txt_printf(&line, "%s%s%u", clean.v[i][0] == ' ' ? " " : "", foreign[gen_in(&g, 0, 5)], (unsigned)i);
-			add(&all, txt_steal(&line));
+			lines_add(&all, txt_steal(&line));
 			refused++;
 		}
-		add(&all, strdup(clean.v[i]));
+		lines_add(&all, strdup(clean.v[i]));
 	}
 	join(&all, &text);
 	d = load(txt_cstr(&text), &report);
@@ -370,12 +305,12 @@ static void what_is_refused_harms_nothing_else(void **state)
 	}
 	assert_int_equal(said, refused);
 	assert_int_equal(report.errors, refused);
-	drop(&all);
+	lines_drop(&all);
 	txt_clear(&text);
 	commands_render(d, 0, &text);
 	without(txt_cstr(&text), &got);
 	assert_same_lines(txt_cstr(&got), txt_cstr(&want));
-	drop(&clean);
+	lines_drop(&clean);
 	config_free(c);
 	config_free(d);
 	report_fini(&none);
@@ -394,5 +329,5 @@ int main(void)
 		cmocka_unit_test(what_is_refused_harms_nothing_else),
 	};
 
-	return cmocka_run_group_tests(tests, read_files, drop_files);
+	return cmocka_run_group_tests(tests, lines_read, lines_forget);
 }
