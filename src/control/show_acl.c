@@ -4,7 +4,10 @@
 #include "control/show_parts.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "commands/acl_place.h"
 
 static void matches(const struct show_in *in, const struct cfg_acl *acl, const struct acl_entry *e, struct txt *out)
 {
@@ -60,6 +63,45 @@ static void line6(const struct show_in *in, const struct cfg_acl *acl, const str
 	txt_printf(out, " sequence %u\n", (unsigned)e->seq);
 }
 
+/* ---- entries that are kept and not used ---- */
+
+/* It stands behind the first n entries, and before the next. */
+static bool stands_behind(const struct kept_line *k, const struct cfg_acl *acl, size_t n, uint64_t base)
+{
+	uint64_t at = k->after - base;
+
+	if (k->after < base || at >= PLACE_LIST(1)) /* its place is not known: it is printed behind all */
+		return n == acl->entries.n;
+	return (!n || acl_place(acl, n - 1) <= at) && (n == acl->entries.n || acl_place(acl, n) > at);
+}
+
+/* What stands behind `access-list N`. */
+static const char *behind_number(const char *text)
+{
+	for (int i = 0; i < 2; i++) {
+		text += strcspn(text, " \t");
+		text += strspn(text, " \t");
+	}
+	return text;
+}
+
+void show_acl_refused(const struct config *c, const struct cfg_acl *acl, size_t n, show_acl_say *say, void *ctx)
+{
+	uint64_t base = acl->numbered ? PLACE_LIST(strtoul(acl->name, NULL, 10)) : 0;
+
+	for (size_t i = 0; acl->numbered && c->kept.n_wrong && i < c->kept.n; i++)
+		if (acl_refused_line(c->kept.v[i], acl->name) && stands_behind(c->kept.v[i], acl, n, base))
+			say(behind_number(c->kept.v[i]->text), ctx);
+	for (size_t i = 0; acl->kept.n_wrong && i < acl->kept.n; i++)
+		if (kept_is_wrong(acl->kept.v[i]) && stands_behind(acl->kept.v[i], acl, n, 0))
+			say(acl->kept.v[i]->text, ctx);
+}
+
+static void say_refused(const char *text, void *ctx)
+{
+	txt_printf(ctx, "    %s (not used)\n", text);
+}
+
 static void heading(const struct cfg_acl *acl, struct txt *out)
 {
 	txt_printf(out, "%s access list %s\n",
@@ -85,6 +127,7 @@ static void some(const struct show_in *in, const char *name, size_t until, struc
 				heading(acl, out);
 			else
 				(six ? line6 : line)(in, acl, acl->entries.v[k->sub - 1], out);
+			show_acl_refused(c, acl, k->sub, say_refused, out);
 		}
 	}
 	k->over = true;

@@ -70,9 +70,25 @@ static void entry(const struct show_in *in, const struct cfg_acl *acl, const str
 	json_str(j, "matches_what", txt_cstr(&body));
 	json_num(j, "matches", show_count_matches(in, acl->name, e->seq));
 	json_bool(j, "log", e->log != 0);
+	json_bool(j, "used", true);
 	json_object_end(j);
 	j->out->bad |= body.bad;
 	txt_fini(&body);
+}
+
+/* Of what was refused only the line is known. */
+static void refused_entry(const char *text, void *ctx)
+{
+	struct json *j = ctx;
+
+	json_object(j, NULL);
+	json_null(j, "sequence");
+	json_null(j, "action");
+	json_str(j, "matches_what", text);
+	json_num(j, "matches", 0);
+	json_bool(j, "log", false);
+	json_bool(j, "used", false);
+	json_object_end(j);
 }
 
 /* k->sub: 0 the list begins, then an entry each. */
@@ -92,10 +108,12 @@ static bool lists(const struct show_in *in, const char *name, bool v4, bool v6, 
 		json_str(j, "family", acl->kind == ACL_IPV6 ? "ipv6" : "ipv4");
 		json_str(j, "type", acl->kind == ACL_STANDARD ? "standard" : "extended");
 		json_array(j, "entries");
+		show_acl_refused(c, acl, 0, refused_entry, j);
 		k->sub = 1;
 	} else if (k->sub <= acl->entries.n) {
 		if (acl->entries.v[k->sub - 1]->kind != ACE_REMARK)
 			entry(in, acl, acl->entries.v[k->sub - 1], j);
+		show_acl_refused(c, acl, k->sub, refused_entry, j);
 		k->sub++;
 	} else {
 		json_array_end(j);

@@ -307,6 +307,11 @@ void show_access_lists(const struct show_in *in, const char *name, bool ipv6, st
 void show_access_lists_some(const struct show_in *in, const char *name, bool ipv6, struct show_cursor *k,
 			    struct txt *out);
 
+/* Says the lines of the list that were refused, and so are kept and not used, which stand behind its first n entries and
+ * before the next: what is behind `access-list N` of them, in the order of running-config. */
+typedef void show_acl_say(const char *text, void *ctx);
+void show_acl_refused(const struct config *c, const struct cfg_acl *acl, size_t n, show_acl_say *say, void *ctx);
+
 /* show_ipv6.c: ifname, name "" is all */
 void show_ipv6_interface(const struct show_in *in, const char *ifname, struct txt *out);
 void show_ipv6_interface_brief(const struct show_in *in, const char *ifname, struct txt *out);

@@ -544,6 +544,8 @@ int kept_clone(const kept_list *from, kept_list *to);
 bool kept_equal(const kept_list *a, const kept_list *b);
 /* The last line (no child) with that text; KEPT_NONE if there is none. */
 size_t kept_find(const kept_list *l, const char *text);
+/* True for a line that was refused, and means nothing. */
+bool kept_is_wrong(const struct kept_line *k);
 /* True for a line of the global list that was refused and is of `access-list NAME`. */
 bool acl_refused_line(const struct kept_line *k, const char *name);
 /* Lines of that access list that are kept and not used, since they were refused. */

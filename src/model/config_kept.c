@@ -23,7 +23,7 @@ static struct kept_line *line_of(struct hnode *n)
 	return n ? hnode_entry(n, struct kept_line, by_text) : NULL;
 }
 
-static bool is_wrong(const struct kept_line *k)
+bool kept_is_wrong(const struct kept_line *k)
 {
 	return k->kind == KEPT_INVALID || k->kind == KEPT_INCOMPLETE || k->kind == KEPT_CONFLICT;
 }
@@ -85,7 +85,7 @@ int kept_add(kept_list *l, size_t at, const struct kept_line *k)
 			list_close(l, at, 1);
 			goto fail;
 		}
-		l->n_wrong += is_wrong(copy);
+		l->n_wrong += kept_is_wrong(copy);
 		return 0;
 	}
 	before = at ? l->v[at - 1] : NULL;
@@ -109,7 +109,7 @@ void kept_del(kept_list *l, size_t i)
 
 		if (k->kind != KEPT_CHILD) {
 			htab_del(&l->by_text, &k->by_text);
-			l->n_wrong -= is_wrong(k);
+			l->n_wrong -= kept_is_wrong(k);
 		} else if (k->head && n <= 1) {
 			/* not the head's own removal: it loses what goes from here on */
 			k->head->n_below -= (uint32_t)(kept_end(l, i) - i);
@@ -166,7 +166,7 @@ static const char *numbered(const struct kept_line *k, const char *name)
 	const char *at = k->text;
 	size_t n = strlen(name);
 
-	if (!is_wrong(k))
+	if (!kept_is_wrong(k))
 		return NULL;
 	if (strncasecmp(at, head, strlen(head)) || !strchr(" \t", at[strlen(head)]))
 		return NULL;
@@ -186,7 +186,7 @@ size_t config_acl_refused(const struct config *c, const char *name)
 	size_t n = 0;
 
 	for (size_t i = 0; acl && acl->kept.n_wrong && i < acl->kept.n; i++)
-		n += is_wrong(acl->kept.v[i]);
+		n += kept_is_wrong(acl->kept.v[i]);
 	for (size_t i = 0; c->kept.n_wrong && i < c->kept.n; i++)
 		n += acl_refused_line(c->kept.v[i], name);
 	return n;
@@ -221,7 +221,7 @@ size_t config_acl_refused_denies(const struct config *c, const char *name)
 	size_t n = 0;
 
 	for (size_t i = 0; acl && acl->kept.n_wrong && i < acl->kept.n; i++)
-		n += is_wrong(acl->kept.v[i]) && is_deny(acl->kept.v[i]->text);
+		n += kept_is_wrong(acl->kept.v[i]) && is_deny(acl->kept.v[i]->text);
 	for (size_t i = 0; c->kept.n_wrong && i < c->kept.n; i++) {
 		const char *at = numbered(c->kept.v[i], name);
 
@@ -234,7 +234,7 @@ bool kept_begins(const struct kept_line *k, const char *first, const char *secon
 {
 	const char *at = k->text;
 
-	return is_wrong(k) && next_is(&at, first) && next_is(&at, second);
+	return kept_is_wrong(k) && next_is(&at, first) && next_is(&at, second);
 }
 
 void kept_fini(kept_list *l)

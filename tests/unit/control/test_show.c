@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/load.h"
 #include "control/if_counts.h"
 #include "control/show_parts.h"
 #include "show_fixture.h"
@@ -183,6 +184,70 @@ static void filters_select_by_peer_map_and_interface(void **state)
 		if (rows[i].shown != (strstr(text, "192.0.2.2") != NULL))
 			fail_msg("%s: %s", rows[i].command, text);
 	}
+	fixture_free(in);
+}
+
+/* They stand where running-config has them, and the answer says that nothing is done by them. */
+static void entries_that_were_refused_are_listed_in_their_place(void **state)
+{
+	static const char text[] = "access-list 101 permit ip host 192.0.2.1 any\n"
+				   "access-list 101 permit ip object-group A any\n"
+				   "access-list 101 deny ip any any\n"
+				   "access-list 101 permit tcp any any time-range W\n"
+				   "access-list 102 permit ip any any\n"
+				   "ip access-list extended N\n"
+				   " permit object-group S any any\n"
+				   " 10 permit ip host 192.0.2.1 any\n"
+				   " remark of that\n"
+				   " 15 deny ip object-group A any\n"
+				   " 20 permit tcp any any\n"
+				   " 20 permit tcp any any reflect R\n"
+				   "ip access-list extended ONLY\n"
+				   " permit ip any object-group A\n"
+				   "ipv6 access-list V\n"
+				   " permit ipv6 any any sequence 10\n"
+				   " permit tcp any any time-range W\n";
+	static const char want[] = "Extended IP access list 101\n"
+				   "    10 permit ip host 192.0.2.1 any\n"
+				   "    permit ip object-group A any (not used)\n"
+				   "    20 deny ip any any\n"
+				   "    permit tcp any any time-range W (not used)\n"
+				   "Extended IP access list 102\n"
+				   "    10 permit ip any any\n"
+				   "Extended IP access list N\n"
+				   "    permit object-group S any any (not used)\n"
+				   "    10 permit ip host 192.0.2.1 any\n"
+				   "    15 deny ip object-group A any (not used)\n"
+				   "    20 permit tcp any any\n"
+				   "    20 permit tcp any any reflect R (not used)\n"
+				   "Extended IP access list ONLY\n"
+				   "    permit ip any object-group A (not used)\n"
+				   "IPv6 access list V\n"
+				   "    permit ipv6 any any sequence 10\n"
+				   "    permit tcp any any time-range W (not used)\n";
+	struct show_in *in = fixture("bare");
+	const struct config *own = in->config;
+	struct report report = { 0 };
+	struct config *c = NULL;
+	struct show_cursor k = { 0 };
+	struct exec_args all = { 0 };
+
+	(void)state;
+	assert_int_equal(config_load_text(text, strlen(text), &c, &report), 0);
+	in->config = c;
+	assert_string_equal(typed(in, "show access-lists", 0), want);
+	txt_clear(&out);
+	while (!k.over)
+		assert_int_equal(show_some(in, EXEC_SHOW_ACCESS_LISTS, &all, &k, &out), 0);
+	assert_string_equal(txt_cstr(&out), want);
+	const char *told = typed(in, "show ip access-lists ONLY | json", 0);
+	assert_non_null(strstr(told, "\"matches_what\": \"permit ip any object-group A\""));
+	assert_non_null(strstr(told, "\"sequence\": null"));
+	assert_non_null(strstr(told, "\"used\": false"));
+	assert_null(strstr(told, "\"used\": true"));
+	in->config = own;
+	report_fini(&report);
+	config_free(c);
 	fixture_free(in);
 }
 
@@ -444,6 +509,7 @@ int main(void)
 		cmocka_unit_test(every_state_fits_its_column),
 		cmocka_unit_test(aggressive_mode_shows_its_states_and_the_identity),
 		cmocka_unit_test(filters_select_by_peer_map_and_interface),
+		cmocka_unit_test(entries_that_were_refused_are_listed_in_their_place),
 		cmocka_unit_test(an_interface_that_is_not_there_is_an_error),
 		cmocka_unit_test(pipes_work_on_layouts),
 		cmocka_unit_test(an_sa_without_volume_limit_says_so),
