@@ -611,10 +611,13 @@ int cli_config_line(struct cli_work *k)
 {
 	unsigned mode = cli_session_mode(k->s);
 	size_t n = k->s->n;
+	bool range = cli_range_is(k->s);
 	struct farewell w;
 	int err;
 
 	cli_session_resolve(k->s, k->root, k->obj);
+	if (range && k->s->n < n && cli_range_stays(k))
+		cli_session_resolve(k->s, k->root, k->obj);
 	if (k->s->interactive && k->s->n < n)
 		k->s->lost = (uint8_t)mode;
 	if (k->s->lost && !lost_line(k))

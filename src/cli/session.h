@@ -113,6 +113,8 @@ int cli_range_begin(struct cli_work *k, const struct cli_match *m);
 /* True if the line is one of such a mode: it was said in each of them. */
 bool cli_range_line(struct cli_work *k, int *ret_err);
 bool cli_range_is(const struct cli_session *s); /* the session is in such a mode */
+/* The object that the session was in is gone: true if it is in another of them now. */
+bool cli_range_stays(struct cli_work *k);
 void cli_range_end(struct cli_session *s);
 /* The kept lines of a frame; a kept block stands in its parent's list. */
 struct keep_list cli_kept_list(const struct cli_work *k, size_t frame);

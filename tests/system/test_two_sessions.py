@@ -93,6 +93,21 @@ def test_another_object_or_the_same_anew_is_entered_from_there(people, router): 
     assert one.say('end')[1] is None
 
 
+def test_a_range_says_which_of_its_interfaces_is_gone(people, router):  # noqa: F811
+    one, other = people
+    assert one.say('interface range Tunnel7 - 9') == ('', '(config-if-range)')
+    for n in (8, 9):
+        assert '%' not in other.say(f'no interface Tunnel{n}')[0]
+        said, prompt = one.say('description still')
+        assert f'% "interface Tunnel{n}" was removed meanwhile: nothing was changed there' in said and prompt == '(config-if-range)'
+    text = running(router)
+    assert 'interface Tunnel7\n description still\n' in text and 'interface Tunnel8' not in text and 'interface Tunnel9' not in text
+    other.say('no interface Tunnel7')
+    assert GONE in one.say('description still')[0]
+    assert one.say('exit') == ('', '(config)')
+    assert 'interface Tunnel7' not in running(router)
+
+
 def test_both_change_the_same_object_and_nothing_is_lost(people, router):  # noqa: F811
     one, other = people
     for person in people:

@@ -149,6 +149,62 @@ static void what_a_level_may_not_say_is_refused_once(void **state)
 	router_down(&r);
 }
 
+/* What another session does to the configuration. */
+static void elsewhere(struct router *r, const char *line)
+{
+	struct cli_session *other = cli_session_new(commands_grammar(), M_CONFIG);
+	struct cli_result said = { 0 };
+
+	cli_session_line(other, r->c, line, 0, &said);
+	assert_int_equal(said.status, CLI_OK);
+	cli_result_fini(&said);
+	cli_session_free(other);
+}
+
+static void what_is_removed_meanwhile_is_not_made_anew(void **state)
+{
+	static const char gone[] = "%% \"interface Tunnel%u\" was removed meanwhile: nothing was changed there\n\n";
+	struct router r;
+	char want[256];
+
+	(void)state;
+	/* the first, the middle, and the last, which the session is in */
+	for (unsigned i = 1; i <= 3; i++) {
+		router_up(&r, M_CONFIG);
+		type(&r, "interface range Tunnel1 - 3");
+		snprintf(want, sizeof(want), "no interface Tunnel%u", i);
+		elsewhere(&r, want);
+		snprintf(want, sizeof(want), gone, i);
+		for (unsigned k = 0; k < 2; k++) {
+			assert_string_equal(type(&r, "ip mtu 1400"), want);
+			assert_int_equal(r.last.status, CLI_ERROR);
+			assert_true(r.last.config);
+			assert_string_equal(prompt(&r), "R1(config-if-range)#");
+		}
+		assert_int_equal(r.c->interfaces.n, 2);
+		for (unsigned k = 0; k < 2; k++)
+			assert_int_equal(r.c->interfaces.v[k]->ip_mtu, 1400);
+		/* once it is there again, it is one of them again */
+		snprintf(want, sizeof(want), "interface Tunnel%u", i);
+		elsewhere(&r, want);
+		assert_string_equal(type(&r, "ip mtu 1300"), "");
+		for (unsigned k = 0; k < 3; k++)
+			assert_int_equal(r.c->interfaces.v[k]->ip_mtu, 1300);
+		router_down(&r);
+	}
+	/* all of them: as in the mode of one */
+	router_up(&r, M_CONFIG);
+	type(&r, "interface range Tunnel1 - 2");
+	elsewhere(&r, "no interface Tunnel1");
+	elsewhere(&r, "no interface Tunnel2");
+	assert_non_null(strstr(type(&r, "ip mtu 1400"), "% What is configured here was removed meanwhile"));
+	assert_non_null(strstr(type(&r, "ip mtu 1400"), "% What is configured here was removed meanwhile"));
+	assert_int_equal(r.c->interfaces.n, 0);
+	type(&r, "exit");
+	assert_string_equal(prompt(&r), "R1(config)#");
+	router_down(&r);
+}
+
 static void a_file_may_have_one(void **state)
 {
 	struct report report = { 0 };
@@ -180,6 +236,7 @@ int main(void)
 		cmocka_unit_test(a_range_is_left_like_an_interface),
 		cmocka_unit_test(what_is_no_range_changes_nothing),
 		cmocka_unit_test(what_a_level_may_not_say_is_refused_once),
+		cmocka_unit_test(what_is_removed_meanwhile_is_not_made_anew),
 		cmocka_unit_test(a_file_may_have_one),
 	};
 
