@@ -77,12 +77,13 @@ static size_t words_taken(const struct cli_tok *t, const struct cli_words *w, si
 	return !strcasecmp(word, w->v[at].text);
 }
 
-/* One word further. Two commands that are one have the higher level. */
+/* One word further; a text is all of its words at once, of which the longest command decides. Two that are one have the higher
+ * level. */
 static void advance(const struct cli_grants *gr, struct cli_grant *g, const struct cli_tok *t, const char *word)
 {
 	uint64_t alive = 0;
 	unsigned level = g->level;
-	bool decided = false;
+	size_t best = 0;
 
 	for (size_t i = 0; i < gr->n; i++) {
 		if (!(g->alive >> i & 1))
@@ -91,9 +92,9 @@ static void advance(const struct cli_grants *gr, struct cli_grant *g, const stru
 
 		if (took && g->words + took < gr->words[i].n) {
 			alive |= UINT64_C(1) << i;
-		} else if (took && (!decided || gr->level[i] > level)) {
+		} else if (took > best || (took && took == best && gr->level[i] > level)) {
 			level = gr->level[i];
-			decided = true;
+			best = took;
 		}
 	}
 	g->alive = alive;

@@ -499,16 +499,18 @@ static void conclude(struct cli_match *m, size_t n)
 	}
 }
 
-/* What is another command in the words of all levels is not taken for one of this level: an address that
- * is called as a keyword is. */
+/* What is another command for those who have all lines, or none, is not taken for one of this level: an address that is called
+ * as a keyword is. What is ambiguous to them may be plain to a level that has one of the commands alone. */
 static void refuse_other_meaning(struct cli_match *m)
 {
 	struct cli_match all;
-	size_t word;
+	size_t word = 0;
 
 	cli_match_run(&all, m->g, m->mode, m->w, m->n);
 	m->nomem |= all.nomem;
-	if (all.outcome == CLI_M_OK && !cli_same_words(m, &all, &word)) {
+	if (all.outcome != CLI_M_OK)
+		word = all.depth < m->n ? all.depth : m->n - 1;
+	if (all.outcome != CLI_M_AMBIGUOUS && (all.outcome != CLI_M_OK || !cli_same_words(m, &all, &word))) {
 		m->outcome = CLI_M_INVALID;
 		m->best = NULL;
 		m->depth = word;

@@ -90,8 +90,7 @@ bool cli_is_builtin(const struct cli_row *row);
 /* Runs the first n words of w. cli_match_fini() in any case. */
 void cli_match_run(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
 		   const struct cli_words *w, size_t n);
-/* The same with the lines that who may run; NULL is fine. A line that is wrong without m->level is one that
- * there was no memory for. */
+/* The same with the lines that who may run; NULL is fine. */
 void cli_match_run_as(struct cli_match *m, const struct cli_grammar *g, unsigned mode,
 		      const struct cli_words *w, size_t n, const struct cli_who *who);
 void cli_match_fini(struct cli_match *m);
