@@ -69,7 +69,7 @@ enum exec_action {
 	EXEC_SHOW_IP_ACCESS_LISTS, /* name */
 	EXEC_SHOW_IP_ROUTE,	/* addr, addr2 (mask), detail: longer prefixes; number: enum exec_routes */
 	EXEC_SHOW_IPV6_INTERFACE, /* ifname; flag: brief */
-	EXEC_SHOW_IPV6_ROUTE,
+	EXEC_SHOW_IPV6_ROUTE,	/* number: enum exec_routes */
 	EXEC_SHOW_IPV6_ACCESS_LIST, /* name */
 	EXEC_SHOW_INTERFACES_SUMMARY,
 	EXEC_SHOW_IP_ROUTE_SUMMARY,
@@ -180,8 +180,8 @@ enum exec_action {
 	EXEC_MASTER_DROP,
 };
 
-enum exec_routes { EXEC_ROUTES_ALL = 0, EXEC_ROUTES_CONNECTED, EXEC_ROUTES_STATIC,
-		   EXEC_ROUTES_NONE /* of a protocol that no route here is of */ };
+enum exec_routes { EXEC_ROUTES_ALL = 0, EXEC_ROUTES_CONNECTED, EXEC_ROUTES_STATIC, EXEC_ROUTES_OSPF, EXEC_ROUTES_EIGRP,
+		   EXEC_ROUTES_BGP, EXEC_ROUTES_RIP, EXEC_ROUTES_ISIS, EXEC_ROUTES_OTHER };
 enum exec_file { EXEC_FILE_NAMED = 0, EXEC_FILE_RUNNING, EXEC_FILE_STARTUP };
 enum exec_keys { EXEC_KEYS_GENERAL = 0, EXEC_KEYS_USAGE, EXEC_KEYS_SIGNATURE, EXEC_KEYS_ENCRYPTION };
 enum exec_capture { EXEC_CAPTURE_IN = 1, EXEC_CAPTURE_OUT, EXEC_CAPTURE_BOTH };

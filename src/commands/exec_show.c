@@ -15,7 +15,18 @@
 	}
 #define OPT_IF	  OPT, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
 #define ROUTES	  SHOW_IP, KW("route", "IP routing table")
-#define OF_NONE(word_, help_) KWV(word_, help_, AT(number), EXEC_ROUTES_NONE)
+#define ROUTES6	  SHOW, KW("ipv6", "IPv6 information"), KW("route", "Show IPv6 route table entries")
+#define OF_PROTOCOL                                                                                                 \
+	ALT, KWV("connected", "Connected", AT(number), EXEC_ROUTES_CONNECTED), OR,                                  \
+		KWV("static", "Static routes", AT(number), EXEC_ROUTES_STATIC), OR,                                 \
+		KWV("rip", "Routing Information Protocol (RIP)", AT(number), EXEC_ROUTES_RIP), CLOSE
+/* Which process a route is of the kernel does not say: the number is taken, and all are shown. */
+#define OF_PROCESS                                                                                                  \
+	ALT, KWV("bgp", "Border Gateway Protocol (BGP)", AT(number), EXEC_ROUTES_BGP), OR,                          \
+		KWV("eigrp", "Enhanced Interior Gateway Routing Protocol (EIGRP)", AT(number), EXEC_ROUTES_EIGRP), OR, \
+		KWV("ospf", "Open Shortest Path First (OSPF)", AT(number), EXEC_ROUTES_OSPF), CLOSE, OPT,           \
+		NUM(1, 65535, "Process ID", AT(number2)), CLOSE
+#define OF_ISIS KWV("isis", "ISO IS-IS", AT(number), EXEC_ROUTES_ISIS)
 #define PROCESSES SHOW, KW("processes", "Active process statistics")
 #define SORTED	  OPT, KWV("sorted", "Show sorted output", AT(flag), 1), CLOSE
 #define OF_VRF                                                                                                      \
@@ -27,13 +38,12 @@
 const struct cli_row rows_exec_show[] = {
 	ROW(IN_BOTH, EXEC_SHOW_INTERFACES_SUMMARY, SHOW, KW("interfaces", "Interface status and configuration"),
 	    KW("summary", "Show interface summary")),
-	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, ALT,
-	    KWV("connected", "Connected", AT(number), EXEC_ROUTES_CONNECTED), OR,
-	    KWV("static", "Static routes", AT(number), EXEC_ROUTES_STATIC), CLOSE),
-	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, ALT, OF_NONE("bgp", "Border Gateway Protocol (BGP)"), OR,
-	    OF_NONE("eigrp", "Enhanced Interior Gateway Routing Protocol (EIGRP)"), OR,
-	    OF_NONE("ospf", "Open Shortest Path First (OSPF)"), CLOSE, OPT, NUM(1, 65535, "Process ID", AT(number2)), CLOSE),
-	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, OF_NONE("rip", "Routing Information Protocol (RIP)")),
+	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, OF_PROTOCOL),
+	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, OF_PROCESS),
+	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, OF_ISIS),
+	ROW(IN_BOTH, EXEC_SHOW_IPV6_ROUTE, ROUTES6, OF_PROTOCOL),
+	ROW(IN_BOTH, EXEC_SHOW_IPV6_ROUTE, ROUTES6, OF_PROCESS),
+	ROW(IN_BOTH, EXEC_SHOW_IPV6_ROUTE, ROUTES6, OF_ISIS),
 	ROW(IN_BOTH, EXEC_SHOW_IP_ROUTE, ROUTES, ADDR("Network to display information about or hostname", AT(addr)),
 	    ADDR("Network mask", AT(addr2)), OPT,
 	    KWV("longer-prefixes", "Show route matching the specified Network/Mask pair only", AT(detail), 1), CLOSE),

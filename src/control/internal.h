@@ -237,6 +237,7 @@ bool plumb_follow_sas(struct control *c);
 void plumb_remove(struct control *c); /* orderly stop: everything ours, locks last */
 const struct nl_link *plumb_link(const struct control *c, uint32_t ifindex);
 const struct nl_link *plumb_link_named(const struct control *c, const char *name);
+uint32_t plumb_route_metric(const struct cfg_route *r); /* that it has in the kernel */
 /* The device of an interface; NULL: there is none (yet). */
 const struct nl_link *plumb_device(const struct control *c, const struct cfg_interface *ci);
 const char *plumb_ios_name(const struct control *c, uint32_t ifindex); /* "" unknown */

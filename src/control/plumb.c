@@ -373,6 +373,13 @@ static bool through_tunnel(const struct control *c, const struct cfg_route *r)
 	return false;
 }
 
+/* Of a route in the kernel FRR takes the top byte for its distance. So a floating one is
+ * worse than what it learns, there and in the kernel, where its own have metric 20. */
+uint32_t plumb_route_metric(const struct cfg_route *r)
+{
+	return r->distance > 1 ? (uint32_t)r->distance << 24 : 1;
+}
+
 static void apply_route(struct control *c, const struct cfg_route *r)
 {
 	const struct bound_if *b = r->ifname[0] ? bound_find(c->ifs, c->n_ifs, r->ifname) : NULL;
@@ -384,9 +391,7 @@ static void apply_route(struct control *c, const struct cfg_route *r)
 	x.route.prefix_len = (uint8_t)len;
 	if (!len && r->net.family == IP_V4)
 		x.route.dst = (struct ipaddr){ 0 };
-	/* Of a route in the kernel FRR takes the top byte for its distance. So a floating one is
-	 * worse than what it learns, there and in the kernel, where its own have metric 20. */
-	x.route.metric = r->distance > 1 ? (uint32_t)r->distance << 24 : 1;
+	x.route.metric = plumb_route_metric(r);
 	x.route.gateway = r->next_hop;
 	x.route.ifindex = b ? b->ifindex : l ? l->ifindex : 0;
 	x.route.unreachable = cfg_route_is_null(r);

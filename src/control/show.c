@@ -294,7 +294,7 @@ int show_run(const struct show_in *in, unsigned action, const struct exec_args *
 		show_ipv6_access_list(in, a->name, out);
 		return 0;
 	case EXEC_SHOW_IPV6_ROUTE:
-		show_ipv6_route(in, out);
+		show_ipv6_route(in, a, out);
 		return 0;
 	case EXEC_SHOW_IP_ROUTE:
 		if (a->addr.family != IP_NONE && !a->detail)
@@ -354,6 +354,9 @@ int show_some(const struct show_in *in, unsigned action, const struct exec_args 
 	struct session_filter s;
 
 	k->over = !known_if(in, a->ifname, out);
+	case EXEC_SHOW_IP_ROUTE:
+	case EXEC_SHOW_IP_ROUTE_SUMMARY:
+	case EXEC_SHOW_IPV6_ROUTE:
 	if (k->over)
 		return -EINVAL;
 	switch (action) {
@@ -383,3 +386,11 @@ int show_some(const struct show_in *in, unsigned action, const struct exec_args 
 	k->over = true;
 	return show_run(in, action, a, out);
 }
+	case EXEC_SHOW_IP_ROUTE:
+		if (a->addr.family != IP_NONE && !a->detail)
+			break;
+		show_ip_route_some(in, a, k, out);
+		return 0;
+	case EXEC_SHOW_IPV6_ROUTE:
+		show_ipv6_route_some(in, a, k, out);
+		return 0;

@@ -55,13 +55,14 @@ struct if_snapshot {
 };
 
 struct show_route {
-	char code; /* C connected, L local, S static, K put there by others on this host */
+	char code; /* IOS's letter (show_route_sources[]); K: put there by others on this host */
 	struct ipaddr dst;
 	uint8_t prefix_len;
 	struct ipaddr next_hop;	   /* IP_NONE: directly connected */
 	char ifname[CFG_NAME_MAX]; /* IOS name; "" unknown */
 	uint8_t distance;
 	uint32_t metric;
+	uint32_t rank; /* of several to one prefix the least is in use: the kernel's metric */
 };
 
 /* Matches of one line of one access list since they were cleared. */
@@ -177,6 +178,11 @@ struct show_in {
 
 	const struct show_route *routes;
 	size_t n_routes;
+	/* those that are in use, as show_route_cmp() sorts them; NULL: nobody has sorted them, and all are in use */
+	const void *const *route_order;
+	size_t n_route_order;
+	bool routes_cut; /* there are more in the kernel than were read */
+	bool ios12;	 /* what routes look at where config is NULL, since it may change meanwhile */
 	const struct show_match *matches;
 	size_t n_matches;
 
@@ -216,6 +222,7 @@ struct show_cursor {
 	size_t at, sub;
 	const void *before;
 	struct show_check *check; /* of show crypto check: show_cursor_fini() */
+	struct show_route_list *routes; /* of show ip route, likewise */
 	bool any, over;
 };
 #define SHOW_PIECE 8192 /* bytes, and then one element more */

@@ -27,6 +27,8 @@ void show_cursor_fini(struct show_cursor *k)
 		report_fini(&k->check->r);
 	free(k->check);
 	k->check = NULL;
+	show_route_list_free(k->routes);
+	k->routes = NULL;
 }
 
 void show_crypto_check_some(const struct show_in *in, struct show_cursor *k, struct txt *out)
@@ -80,6 +82,8 @@ void show_json_cursor_fini(struct show_json_cursor *k)
 		report_fini(&k->check->r);
 	free(k->check);
 	k->check = NULL;
+	show_route_list_free(k->routes);
+	k->routes = NULL;
 }
 
 bool json_check_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)

@@ -121,10 +121,11 @@ static const char codes[] =
 	"       NDr - Redirect, O - OSPF Intra, OI - OSPF Inter, OE1 - OSPF ext 1\n"
 	"       OE2 - OSPF ext 2, ON1 - OSPF NSSA ext 1, ON2 - OSPF NSSA ext 2\n";
 
+static const char code_host[] = "       K - put there by another program of this host\n";
+
 static bool same_route(const struct show_route *a, const struct show_route *b)
 {
-	return a->code == b->code && a->distance == b->distance && a->prefix_len == b->prefix_len &&
-	       ipaddr_equal(&a->dst, &b->dst);
+	return a->code == b->code && a->distance == b->distance && show_route_same_prefix(a, b);
 }
 
 static void say_route(const struct show_route *r, bool again, struct txt *out)
@@ -132,7 +133,7 @@ static void say_route(const struct show_route *r, bool again, struct txt *out)
 	char s[IPADDR_STRLEN];
 
 	if (!again)
-		txt_printf(out, "%-3c %s/%u [%u/%u]\n", r->code, ipaddr_ios(&r->dst, s),
+		txt_printf(out, "%-3s %s/%u [%u/%u]\n", show_route_source(r->code)->code6, ipaddr_ios(&r->dst, s),
 			   (unsigned)r->prefix_len, (unsigned)r->distance, (unsigned)r->metric);
 	txt_str(out, "     via ");
 	if (r->next_hop.family)
@@ -141,20 +142,50 @@ static void say_route(const struct show_route *r, bool again, struct txt *out)
 		txt_printf(out, "%s, %s\n", r->ifname, r->code == 'L' ? "receive" : "directly connected");
 }
 
-void show_ipv6_route(const struct show_in *in, struct txt *out)
+static bool begin_routes(const struct show_in *in, const struct exec_args *a, struct show_route_list *l, struct txt *out)
 {
-	size_t n = 0, entries = 1; /* that of multicast */
-	const struct show_route **v = show_routes_sorted(in, IP_V6, EXEC_ROUTES_ALL, &n);
+	size_t entries = 1; /* that of multicast */
+	bool host = false;
 
-	if (!v) {
+	l->v = show_routes_sorted(in, IP_V6, a->number, &l->n);
+	if (!l->v) {
 		out->bad = true;
+		return false;
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		entries += !i || !same_route(l->v[i - 1], l->v[i]);
+		host |= l->v[i]->code == 'K';
+	}
+	txt_printf(out, "IPv6 Routing Table - default - %zu entries\n%s%s", entries, codes, host ? code_host : "");
+	return true;
+}
+
+void show_ipv6_route_some(const struct show_in *in, const struct exec_args *a, struct show_cursor *k, struct txt *out)
+{
+	struct show_route_list *l = k->routes;
+	size_t end = out->len + SHOW_PIECE;
+
+	if (!l) {
+		l = k->routes = calloc(1, sizeof(*l));
+		out->bad |= !l;
+		k->over = !l || !begin_routes(in, a, l, out);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		entries += !i || !same_route(v[i - 1], v[i]);
-	txt_printf(out, "IPv6 Routing Table - default - %zu entries\n%s", entries, codes);
-	for (size_t i = 0; i < n; i++)
-		say_route(v[i], i && same_route(v[i - 1], v[i]), out);
-	txt_str(out, "L   FF00::/8 [0/0]\n     via Null0, receive\n");
-	free(v);
+	for (; l->at < l->n && out->len < end; l->at++)
+		say_route(l->v[l->at], l->at && same_route(l->v[l->at - 1], l->v[l->at]), out);
+	if (l->at < l->n)
+		return;
+	if (a->number == EXEC_ROUTES_ALL || a->number == EXEC_ROUTES_CONNECTED)
+		txt_str(out, "L   FF00::/8 [0/0]\n     via Null0, receive\n");
+	show_routes_cut(in, out);
+	k->over = true;
+}
+
+void show_ipv6_route(const struct show_in *in, const struct exec_args *a, struct txt *out)
+{
+	struct show_cursor k = { 0 };
+
+	while (!k.over)
+		show_ipv6_route_some(in, a, &k, out);
+	show_cursor_fini(&k);
 }

@@ -65,6 +65,8 @@ static const struct json_long {
 	{ EXEC_SHOW_ACCESS_LISTS, "access_lists", json_all_lists_element },
 	{ EXEC_SHOW_IP_ACCESS_LISTS, "access_lists", json_ip_lists_element },
 	{ EXEC_SHOW_IPV6_ACCESS_LIST, "access_lists", json_ipv6_lists_element },
+	{ EXEC_SHOW_IP_ROUTE, NULL, json_ip_route_element },
+	{ EXEC_SHOW_IPV6_ROUTE, NULL, json_ipv6_route_element },
 };
 
 static const struct json_long *find_long(unsigned action)
@@ -79,7 +81,7 @@ bool show_json_in_pieces(unsigned action, const struct exec_args *a)
 {
 	if (action == EXEC_SHOW_CRYPTO_SESSION) /* what was may change meanwhile */
 		return show_session_filter(a).form == SESSION_NOW;
-	return find_long(action) || action == EXEC_SHOW_CRYPTO_ENGINE;
+	return find_long(action) || action == EXEC_SHOW_CRYPTO_ENGINE || action == EXEC_SHOW_IP_ROUTE_SUMMARY;
 }
 
 int json_whole(const struct show_in *in, const struct exec_args *a, const char *array, json_element *element, struct json *j)
@@ -105,6 +107,7 @@ int show_json_some(const struct show_in *in, unsigned action, const struct exec_
 
 	/* other forms, and what does not exist */
 	if (!k->begun && (!r || a->count || (action == EXEC_SHOW_IPSEC_SA && a->flag) ||
+			  (action == EXEC_SHOW_IP_ROUTE && a->addr.family && !a->detail) ||
 			  (a->ifname[0] && !show_if_by_name(in, a->ifname)))) {
 		k->over = true;
 		return show_json(in, action, a, out);

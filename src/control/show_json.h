@@ -23,6 +23,7 @@ struct show_json_cursor {
 	size_t at, sub;
 	unsigned number;
 	struct show_json_check *check; /* of show crypto check: show_json_cursor_fini() */
+	struct show_route_list *routes; /* of show ip route, likewise */
 	bool begun, over;
 	bool pause; /* that was work enough for a piece, whatever was said */
 };

@@ -35,7 +35,7 @@ void json_lifetime_left(struct json *j, const struct sa_spec *s, const struct fw
 /* ---- what json_rows_* name ---- */
 
 json_element json_isakmp_sa_element, json_ipsec_sa_element, json_session_element, json_map_element, json_check_element,
-	json_ip_lists_element, json_all_lists_element, json_ipv6_lists_element;
+	json_ip_lists_element, json_all_lists_element, json_ipv6_lists_element, json_ip_route_element, json_ipv6_route_element;
 
 /* show_json_isakmp.c */
 json_tell json_isakmp_sa, json_isakmp_policy, json_isakmp_default_policy, json_isakmp_key,

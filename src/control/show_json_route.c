@@ -10,7 +10,10 @@
 static void route(const struct show_route *r, struct json *j)
 {
 	json_object(j, NULL);
-	json_printf(j, "code", "%c", r->code);
+	if (r->dst.family == IP_V6)
+		json_str(j, "code", show_route_source(r->code)->code6);
+	else
+		json_printf(j, "code", "%c", r->code);
 	json_addr(j, "network", &r->dst);
 	json_num(j, "prefix_length", r->prefix_len);
 	json_addr(j, "next_hop", &r->next_hop);
@@ -21,40 +24,64 @@ static void route(const struct show_route *r, struct json *j)
 }
 
 /* best: only it, and its other next hops; NULL: all that are asked for. */
-static int routes(const struct show_in *in, enum ip_family family, const struct exec_args *a, const struct show_route *best,
-		  struct json *j)
+static bool element(const struct show_in *in, enum ip_family family, const struct exec_args *a, const struct show_route *best,
+		    struct show_json_cursor *k, struct json *j)
 {
 	static const struct show_route multicast = { .code = 'L', .dst = { .family = IP_V6, .b = { 0xff } }, .prefix_len = 8,
 						     .ifname = "Null0" };
-	size_t n = 0;
-	const struct show_route **v = show_routes_sorted(in, family, a->number, &n);
+	struct show_route_list *l = k->routes;
 
-	if (!v)
-		return -ENOMEM;
-	json_array(j, "routes");
-	for (size_t i = 0; i < n; i++)
-		if (best ? show_route_joins(v[i], best) : show_route_within(v[i], a))
-			route(v[i], j);
-	if (family == IP_V6)
+	if (!l) {
+		l = k->routes = calloc(1, sizeof(*l));
+		if (l)
+			l->v = show_routes_sorted(in, family, a->number, &l->n);
+		json_array(j, "routes");
+		j->out->bad |= !l || !l->v;
+		k->pause = true;
+		return l && l->v;
+	}
+	if (l->at < l->n) {
+		const struct show_route *r = l->v[l->at++];
+
+		if (best ? show_route_joins(r, best) : show_route_within(r, a))
+			route(r, j);
+		return true;
+	}
+	if (family == IP_V6 && (a->number == EXEC_ROUTES_ALL || a->number == EXEC_ROUTES_CONNECTED))
 		route(&multicast, j);
 	json_array_end(j);
-	free(v);
-	return 0;
+	if (in->routes_cut)
+		json_bool(j, "incomplete", true);
+	return false;
+}
+
+bool json_ip_route_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
+{
+	return element(in, IP_V4, a, NULL, k, j);
+}
+
+bool json_ipv6_route_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
+{
+	return element(in, IP_V6, a, NULL, k, j);
 }
 
 int json_ip_route(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
+	struct show_json_cursor k = { 0 };
 	bool near;
 	const struct show_route *best = a->addr.family && !a->detail ? show_route_to(in, &a->addr, &a->addr2, &near) : NULL;
 
 	if (a->addr.family && !a->detail && !best)
 		return -EINVAL;
-	return routes(in, IP_V4, a, best, j);
+	while (element(in, IP_V4, a, best, &k, j))
+		;
+	show_json_cursor_fini(&k);
+	return 0;
 }
 
 int json_ipv6_route(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
-	return routes(in, IP_V6, a, NULL, j);
+	return json_whole(in, a, NULL, json_ipv6_route_element, j);
 }
 
 /* ---- access lists ---- */

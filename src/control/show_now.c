@@ -6,6 +6,7 @@
 
 #include "control/running.h"
 #include "control/show_json.h"
+#include "control/show_rib.h"
 #include "control/snapshot.h"
 
 typedef int say_fn(const struct show_in *in, unsigned action, const struct exec_args *a, struct txt *out);
@@ -28,6 +29,7 @@ struct show_said {
 	const struct session *session;
 	struct snapshot *shot;
 	struct fwdlink_ask *ask; /* the forwarder has not answered yet */
+	struct rib *rib;	 /* the kernel's routes, while they are read */
 	void (*ready)(void *ctx);
 	void *ctx;
 	bool taken, json;
@@ -96,6 +98,23 @@ bool show_now_waits(const struct show_said *s)
 	return s->ask != NULL;
 }
 
+/* Routes are copies: neither an index nor the configuration is looked at once they are read. */
+static bool only_routes(const struct show_said *s)
+{
+	bool ipv4, ipv6;
+
+	return rib_wanted(s->action, &ipv4, &ipv6);
+}
+
+static bool prepare_routes(struct show_said *s, int *ret_err)
+{
+	if (!s->rib && !s->shot->nomem)
+		s->rib = rib_new(s->shot, s->c, s->action, RIB_ROUTES_MAX);
+	if (!s->rib || (!rib_some(s->rib) && s->shot->nomem))
+		*ret_err = -ENOMEM;
+	return !s->shot->in.route_order;
+}
+
 /* Each step is a turn of the loop. True: there is more to do before anything is said. */
 static bool prepare(struct show_said *s, int *ret_err)
 {
@@ -104,14 +123,25 @@ static bool prepare(struct show_said *s, int *ret_err)
 	if (!s->taken) {
 		snapshot_fill(s->shot, s->c, s->session, s->action);
 		s->taken = true;
-	} else if (!s->shot->index) {
-		s->shot->in.index = s->shot->index = s->shot->nomem ? NULL : show_index_new(&s->shot->in);
-		if (!s->shot->index)
-			*ret_err = -ENOMEM;
-	} else {
-		return false;
+		if (only_routes(s)) {
+			s->shot->in.ios12 = s->c->config->compat_ios12;
+			s->shot->in.config = NULL;
+		}
+		return true;
 	}
+	if (only_routes(s))
+		return !s->shot->in.route_order && prepare_routes(s, ret_err);
+	if (s->shot->index)
+		return false;
+	s->shot->in.index = s->shot->index = s->shot->nomem ? NULL : show_index_new(&s->shot->in);
+	if (!s->shot->index)
+		*ret_err = -ENOMEM;
 	return true;
+}
+
+bool show_now_keeps(const struct show_said *s)
+{
+	return only_routes(s);
 }
 
 int show_now_some(struct show_said *s, struct txt *out, bool *ret_over)
@@ -139,6 +169,7 @@ void show_now_end(struct show_said *s)
 	if (!s)
 		return;
 	fwdlink_ask_cancel(s->ask);
+	rib_free(s->rib);
 	show_cursor_fini(&s->at);
 	show_json_cursor_fini(&s->json_at);
 	running_free(s->running);

@@ -23,6 +23,8 @@ bool show_now_in_pieces(unsigned action, const struct exec_args *a, bool json);
 struct show_said *show_now_begin(struct control *c, const struct session *session, unsigned action, const struct exec_args *a,
 				 bool json, void (*ready)(void *ctx), void *ctx);
 bool show_now_waits(const struct show_said *s);
+/* It looks at nothing that changes with the configuration. */
+bool show_now_keeps(const struct show_said *s);
 /* As show_some(), and at first nothing is said. It waits for the forwarder, if nobody else wants to. *ret_over: that was
  * the last piece. */
 int show_now_some(struct show_said *s, struct txt *out, bool *ret_over);

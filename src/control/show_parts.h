@@ -315,23 +315,66 @@ void show_acl_refused(const struct config *c, const struct cfg_acl *acl, size_t 
 /* show_ipv6.c: ifname, name "" is all */
 void show_ipv6_interface(const struct show_in *in, const char *ifname, struct txt *out);
 void show_ipv6_interface_brief(const struct show_in *in, const char *ifname, struct txt *out);
-void show_ipv6_route(const struct show_in *in, struct txt *out);
+void show_ipv6_route(const struct show_in *in, const struct exec_args *a, struct txt *out); /* a: number (enum exec_routes) */
+void show_ipv6_route_some(const struct show_in *in, const struct exec_args *a, struct show_cursor *k, struct txt *out);
 void show_ipv6_access_list(const struct show_in *in, const char *name, struct txt *out);
 
-/* show_route.c; false if addr is in no route (a message is in out) */
-/* a: number (enum exec_routes); detail: only those within addr and addr2, its mask. */
-void show_ip_route(const struct show_in *in, const struct exec_args *a, struct txt *out);
-bool show_route_within(const struct show_route *r, const struct exec_args *a);
+/* show_route_order.c */
+/* Where routes come from: a letter of IOS's (code6: of IPv6's table), its word, its distance. */
+struct show_route_source {
+	char code;
+	const char *code6, *name;
+	unsigned which; /* enum exec_routes */
+	uint8_t distance;
+};
+extern const struct show_route_source show_route_sources[]; /* ended by code 0; the last is K, another program's */
+const struct show_route_source *show_route_source(char code);
 bool show_route_is(const struct show_route *r, unsigned which);
+bool show_routes_by_protocol(unsigned which); /* one that the router itself does not run */
+bool show_route_within(const struct show_route *r, const struct exec_args *a);
+unsigned show_route_classful_len(const struct show_route *r);
+bool show_route_same_major(const struct show_route *x, const struct show_route *y); /* one classful network */
+bool show_route_is_super(const struct show_route *r);
+bool show_route_is_default(const struct show_route *r);
+bool show_route_same_prefix(const struct show_route *x, const struct show_route *y);
+/* The order in which they are shown: IPv4 first; those of one prefix with the best in front. */
+int show_route_cmp(const void *x, const void *y);
+/* In that order: best is the first of the prefix before r, before is what was before r; either may be NULL. False: r is not in use,
+ * since best is better, or there twice. */
+bool show_route_joins_best(const struct show_route *r, const struct show_route *best, const struct show_route *before);
+/* All that there are, in their order if somebody has sorted them (in->route_order). */
+size_t show_route_count(const struct show_in *in);
+const struct show_route *show_route_at(const struct show_in *in, size_t i);
 /* A family's routes of those (enum exec_routes) in the order in which they are shown; the caller frees the array.
  * NULL: out of memory. */
 const struct show_route **show_routes_sorted(const struct show_in *in, enum ip_family family, unsigned which, size_t *ret_n);
+/* A line if not all are there. */
+void show_routes_cut(const struct show_in *in, struct txt *out);
+
+/* A list that is being said; zeros at its beginning. */
+struct show_route_list {
+	const struct show_route **v; /* what was asked for, in order */
+	size_t n, at;
+	/* IPv4's */
+	size_t end; /* of the network that at is in */
+	int child, top, width; /* of the code column: below a network, and of all others; here */
+	bool with_len;	       /* each line says its length */
+};
+void show_route_list_free(struct show_route_list *l);
+
+/* show_route.c */
+/* a: number (enum exec_routes); detail: only those within addr and addr2, its mask. */
+void show_ip_route(const struct show_in *in, const struct exec_args *a, struct txt *out);
+void show_ip_route_some(const struct show_in *in, const struct exec_args *a, struct show_cursor *k, struct txt *out);
+
+/* show_route_to.c */
 /* The longest prefix around an IPv4 address, the default route only around 0.0.0.0; NULL: none, and ret_near says that there
  * are others in its classful network. mask: only the prefix with that; IP_NONE any. */
 const struct show_route *show_route_to(const struct show_in *in, const struct ipaddr *addr, const struct ipaddr *mask,
 				       bool *ret_near);
 /* True for best, and for other next hops of its prefix. */
 bool show_route_joins(const struct show_route *r, const struct show_route *best);
+/* False if addr is in no route (a message is in out). */
 bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, const struct ipaddr *mask, struct txt *out);
 
 /* show_route_sum.c */
@@ -340,7 +383,7 @@ struct show_route_sum {
 	unsigned networks, subnets; /* of a classful length, or shorter; of another */
 	uint64_t bytes; /* that their rows take here */
 };
-#define SHOW_ROUTE_SOURCES 3
+#define SHOW_ROUTE_SOURCES 10
 size_t show_route_sums(const struct show_in *in, struct show_route_sum v[SHOW_ROUTE_SOURCES]);
 void show_ip_route_summary(const struct show_in *in, struct txt *out);
 void show_ip_static_route(const struct show_in *in, struct txt *out);

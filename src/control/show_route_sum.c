@@ -2,6 +2,7 @@
 /* show ip route summary, show ip static route. */
 #include "control/show_parts.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +19,6 @@ static int by_prefix(const void *a, const void *b)
 	return (x->distance > y->distance) - (x->distance < y->distance);
 }
 
-static bool same_prefix(const struct show_route *x, const struct show_route *y)
-{
-	return x->prefix_len == y->prefix_len && ipaddr_equal(&x->dst, &y->dst);
-}
-
 void show_routes_best(struct show_route *v, size_t *n)
 {
 	const struct show_route **order = calloc(*n + 1, sizeof(*order)), *best = NULL;
@@ -34,7 +30,7 @@ void show_routes_best(struct show_route *v, size_t *n)
 	if (order && worse && *n)
 		qsort(order, *n, sizeof(*order), by_prefix);
 	for (size_t i = 0; order && worse && i < *n; i++) {
-		if (!best || !same_prefix(best, order[i]))
+		if (!best || !show_route_same_prefix(best, order[i]))
 			best = order[i];
 		worse[order[i] - v] = order[i]->distance > best->distance;
 	}
@@ -58,28 +54,35 @@ static bool is_network(const struct show_route *r)
 
 size_t show_route_sums(const struct show_in *in, struct show_route_sum v[SHOW_ROUTE_SOURCES])
 {
-	static const struct {
-		const char *name, *codes;
-	} sources[SHOW_ROUTE_SOURCES] = { { "connected", "CL" }, { "static", "S" }, { "kernel", "K" } };
+	const struct show_route *before = NULL;
 	size_t n = 0;
 
-	for (size_t s = 0; s < SHOW_ROUTE_SOURCES; s++) {
-		struct show_route_sum sum = { .source = sources[s].name };
+	for (const struct show_route_source *s = show_route_sources; s->code; s++) /* connected is C and L */
+		if (!n || strcmp(v[n - 1].source, s->name) != 0)
+			v[n++] = (struct show_route_sum){ .source = s->name };
+	assert(n <= SHOW_ROUTE_SOURCES);
+	for (size_t i = 0; i < show_route_count(in); i++) {
+		const struct show_route *r = show_route_at(in, i);
+		struct show_route_sum *sum = v;
 
-		for (size_t i = 0; i < in->n_routes; i++) {
-			const struct show_route *r = &in->routes[i];
-
-			if (r->dst.family != IP_V4 || !strchr(sources[s].codes, r->code))
-				continue;
-			sum.networks += is_network(r);
-			sum.subnets += !is_network(r);
-			sum.bytes += sizeof(*r);
-		}
-		/* `kernel` is no source that IOS has */
-		if (strcmp(sum.source, "kernel") != 0 || sum.bytes)
-			v[n++] = sum;
+		if (r->dst.family != IP_V4)
+			continue;
+		while (sum->source != show_route_source(r->code)->name && strcmp(sum->source, show_route_source(r->code)->name) != 0)
+			sum++;
+		sum->bytes += sizeof(*r);
+		if (before && show_route_same_prefix(before, r)) /* one more next hop */
+			continue;
+		sum->networks += is_network(r);
+		sum->subnets += !is_network(r);
+		before = r;
 	}
-	return n;
+	/* of the others those that have routes: IOS has them if they run */
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (i < 2 || v[i].bytes)
+			v[kept++] = v[i];
+	return kept;
 }
 
 void show_ip_route_summary(const struct show_in *in, struct txt *out)
@@ -99,6 +102,7 @@ void show_ip_route_summary(const struct show_in *in, struct txt *out)
 		all.subnets += s->subnets;
 		all.bytes += s->bytes;
 	}
+	show_routes_cut(in, out);
 }
 
 /* ---- show ip static route ---- */

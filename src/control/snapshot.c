@@ -14,6 +14,7 @@
 #include "control/show_now.h"
 #include "control/show_host.h"
 #include "control/show_parts.h"
+#include "control/show_rib.h"
 #include "host/os.h"
 
 void snapshot_free(struct snapshot *s)
@@ -29,6 +30,7 @@ void snapshot_free(struct snapshot *s)
 	free(s->policy_stats);
 	free(s->tunnel_stats);
 	free(s->routes);
+	free(s->order);
 	free(s->matches);
 	free(s->neighs);
 	free(s->acl_stats);
@@ -359,6 +361,11 @@ bool show_clear_counters(struct control *c, const char *ifname)
 
 /* ---- routes ---- */
 
+void snapshot_route(struct snapshot *s, const struct show_route *r)
+{
+	append(s, &s->routes, &s->in.n_routes, sizeof(*r), r);
+}
+
 static void add_route(struct snapshot *s, char code, struct ipaddr dst, uint8_t len,
 		      const struct cfg_route *r, const char *ifname)
 {
@@ -367,9 +374,10 @@ static void add_route(struct snapshot *s, char code, struct ipaddr dst, uint8_t 
 	if (r) {
 		row.next_hop = r->next_hop;
 		row.distance = r->distance ? r->distance : 1;
+		row.rank = plumb_route_metric(r);
 	}
 	snprintf(row.ifname, sizeof(row.ifname), "%s", ifname);
-	append(s, &s->routes, &s->in.n_routes, sizeof(row), &row);
+	snapshot_route(s, &row);
 }
 
 /* A static route is in the table while its interface is up, and its next hop can
@@ -548,6 +556,17 @@ static void take(struct snapshot *s, struct control *c, const struct session *se
 	snapshot_fill(s, c, session, action);
 }
 
+/* At once, and so not all of a large table. */
+static void take_rib(struct snapshot *s, struct control *c, unsigned action)
+{
+	bool ipv4, ipv6;
+	struct rib *r = rib_wanted(action, &ipv4, &ipv6) ? rib_new(s, c, action, RIB_ROUTES_WHOLE) : NULL;
+
+	while (r && rib_some(r))
+		;
+	rib_free(r);
+}
+
 struct snapshot *snapshot_take(struct control *c, const struct session *session, unsigned action)
 {
 	struct snapshot *s = calloc(1, sizeof(*s));
@@ -555,6 +574,8 @@ struct snapshot *snapshot_take(struct control *c, const struct session *session,
 	if (!s)
 		return NULL;
 	take(s, c, session, action);
+	if (!s->nomem)
+		take_rib(s, c, action);
 	s->in.index = s->index = s->nomem ? NULL : show_index_new(&s->in);
 	if (s->index)
 		return s;

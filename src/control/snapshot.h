@@ -28,6 +28,7 @@ struct snapshot {
 	struct fwd_tunnel_stats *tunnel_stats;
 	size_t n_tunnel_stats;
 	struct show_route *routes;
+	const void **order; /* of them */
 	struct show_match *matches;
 	struct show_neigh *neighs;
 	struct fwd_acl_stats *acl_stats; /* of `set ip access-group` */
@@ -43,7 +44,9 @@ struct snapshot {
 
 /* Takes a row of the forwarder's STATS; ctx: the snapshot. */
 void snapshot_row(void *ctx, const struct fwd_msg *m);
-/* All else. Without memory it is marked (nomem). */
+/* One more route. */
+void snapshot_route(struct snapshot *s, const struct show_route *r);
+/* All else; the kernel's routes come after it (show_rib.h). Without memory it is marked (nomem). */
 void snapshot_fill(struct snapshot *s, struct control *c, const struct session *session, unsigned action);
 /* Both, and the index. NULL without memory. */
 struct snapshot *snapshot_take(struct control *c, const struct session *session, unsigned action);

@@ -174,6 +174,6 @@ void streams_finish(struct control *c)
 	struct stream *st;
 
 	LIST_FOREACH(st, &c->streams, entry)
-		if (st->said)
+		if (st->said && !show_now_keeps(st->said))
 			finish(st);
 }

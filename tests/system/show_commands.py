@@ -101,6 +101,10 @@ ELSEWHERE = {
         'show file systems', 'show memory', 'show memory statistics', 'show processes', 'show processes cpu', 'show processes cpu sorted',
         'show processes memory', 'show processes memory sorted', 'show terminal', 'show line', 'show history',
         'show running-config interface Loopback5', 'show running-config partition access-list', 'show tech-support'],
+    'test_show_routes.py': [
+        'show ip route isis', 'show ipv6 route connected', 'show ipv6 route static', 'show ipv6 route rip', 'show ipv6 route bgp',
+        'show ipv6 route bgp 7', 'show ipv6 route eigrp', 'show ipv6 route eigrp 7', 'show ipv6 route ospf', 'show ipv6 route ospf 7',
+        'show ipv6 route isis'],
     'test_show_live.py': [
         'show crypto pki certificates', 'show running-config'],
     'test_pki.py': ['show crypto pki certificates verbose', 'show crypto pki certificates S'],

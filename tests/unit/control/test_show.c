@@ -360,13 +360,13 @@ static const char *routes(const struct show_route *v, size_t n)
 static void routes_are_grouped_under_classful_networks(void **state)
 {
 	static const struct show_route v[] = {
-		{ 'S', NET(192, 168, 0, 0), 16, NET(10, 0, 0, 2), "", 1, 0 },
-		{ 'S', NET(192, 168, 0, 0), 24, NET(10, 0, 0, 9), "", 1, 0 },
-		{ 'S', NET(192, 168, 0, 0), 24, NET(10, 0, 0, 2), "", 1, 0 },
-		{ 'S', NET(172, 20, 2, 0), 24, NET(10, 0, 0, 2), "", 5, 0 },
-		{ 'S', NET(172, 20, 1, 0), 24, NET(10, 0, 0, 2), "Ethernet0/0", 1, 0 },
-		{ 'C', NET(10, 0, 0, 0), 8, { 0 }, "Ethernet0/0", 0, 0 },
-		{ 'S', NET(0, 0, 0, 0), 0, { 0 }, "Tunnel0", 1, 0 },
+		{ 'S', NET(192, 168, 0, 0), 16, NET(10, 0, 0, 2), "", 1, 0, 0 },
+		{ 'S', NET(192, 168, 0, 0), 24, NET(10, 0, 0, 9), "", 1, 0, 0 },
+		{ 'S', NET(192, 168, 0, 0), 24, NET(10, 0, 0, 2), "", 1, 0, 0 },
+		{ 'S', NET(172, 20, 2, 0), 24, NET(10, 0, 0, 2), "", 5, 0, 0 },
+		{ 'S', NET(172, 20, 1, 0), 24, NET(10, 0, 0, 2), "Ethernet0/0", 1, 0, 0 },
+		{ 'C', NET(10, 0, 0, 0), 8, { 0 }, "Ethernet0/0", 0, 0, 0 },
+		{ 'S', NET(0, 0, 0, 0), 0, { 0 }, "Tunnel0", 1, 0, 0 },
 	};
 
 	(void)state;
@@ -385,9 +385,9 @@ static void routes_are_grouped_under_classful_networks(void **state)
 static void a_route_is_found_by_its_longest_prefix(void **state)
 {
 	static const struct show_route v[] = {
-		{ 'S', NET(0, 0, 0, 0), 0, NET(10, 0, 0, 1), "", 1, 0 },
-		{ 'S', NET(10, 0, 0, 0), 8, NET(10, 0, 0, 2), "", 1, 0 },
-		{ 'C', NET(10, 1, 1, 0), 24, { 0 }, "Ethernet0/0", 0, 0 },
+		{ 'S', NET(0, 0, 0, 0), 0, NET(10, 0, 0, 1), "", 1, 0, 0 },
+		{ 'S', NET(10, 0, 0, 0), 8, NET(10, 0, 0, 2), "", 1, 0, 0 },
+		{ 'C', NET(10, 1, 1, 0), 24, { 0 }, "Ethernet0/0", 0, 0, 0 },
 	};
 	struct show_in *in = fixture("bare");
 

@@ -145,11 +145,11 @@ static void interfaces_and_routes_are_laid_out_as_ios_does(void **state)
 		{ .name = "Serial0/0" },
 	};
 	const struct show_route routes[] = {
-		{ 'S', addr("::"), 0, addr("2001:db8::fe"), "", 1, 0 },
-		{ 'L', addr("2001:db8::1"), 128, { 0 }, "FastEthernet0/1", 0, 0 },
-		{ 'C', addr("2001:db8::"), 64, { 0 }, "FastEthernet0/1", 0, 0 },
-		{ 'S', addr("2001:db8:5::"), 48, addr("fe80::2"), "FastEthernet0/1", 200, 0 },
-		{ 'C', addr("192.0.2.0"), 24, { 0 }, "FastEthernet0/1", 0, 0 },
+		{ 'S', addr("::"), 0, addr("2001:db8::fe"), "", 1, 0, 0 },
+		{ 'L', addr("2001:db8::1"), 128, { 0 }, "FastEthernet0/1", 0, 0, 0 },
+		{ 'C', addr("2001:db8::"), 64, { 0 }, "FastEthernet0/1", 0, 0, 0 },
+		{ 'S', addr("2001:db8:5::"), 48, addr("fe80::2"), "FastEthernet0/1", 200, 0, 0 },
+		{ 'C', addr("192.0.2.0"), 24, { 0 }, "FastEthernet0/1", 0, 0, 0 },
 	};
 	struct show_in in = { .config = c, .ifs = ifs, .n_ifs = 2, .routes = routes, .n_routes = 5 };
 
@@ -181,7 +181,7 @@ static void interfaces_and_routes_are_laid_out_as_ios_does(void **state)
 			    "  MTU is 1500 bytes\n"
 			    "  Inbound access list EDGE\n");
 	txt_clear(&out);
-	show_ipv6_route(&in, &out);
+	show_ipv6_route(&in, &(struct exec_args){ 0 }, &out);
 	assert_non_null(strstr(said(), "IPv6 Routing Table - default - 5 entries\nCodes: C - Connected, L - Local"));
 	assert_non_null(strstr(said(), "S   ::/0 [1/0]\n     via 2001:DB8::FE\n"
 				       "C   2001:DB8::/64 [0/0]\n     via FastEthernet0/1, directly connected\n"
