@@ -55,6 +55,7 @@ const struct cli_own commands_owns[] = {
 	{ "(config-ikev2-profile)#", "aaa accounting" },
 	{ "(config-ikev2-profile)#", "aaa authentication" },
 	{ "(config-ikev2-profile)#", "aaa authorization" },
+	{ "(ca-trustpool)#", "vrf" },
 	{ "(config-l2tp-class)#", "hostname" },
 	{ "(config-pw-class)#", "ip local" },
 	{ "(config-pw-class)#", "ip tos" },

@@ -37,6 +37,7 @@ static void a_kept_block_has_the_prompt_of_ios(void **state)
 		{ "crypto isakmp client configuration address-pool local POOL", "R1(config)#" },
 		{ "crypto pki token default removal timeout 0", "R1(config)#" },
 		{ "crypto pki server CA", "R1(cs-server)#" },
+		{ "crypto pki trustpool policy", "R1(ca-trustpool)#" },
 		{ "crypto pki profile enrollment E", "R1(ca-profile-enroll)#" },
 		{ "crypto identity ID", "R1(config-crypto-identity)#" },
 		{ "crypto ipsec optional retry 60", "R1(config)#" },
