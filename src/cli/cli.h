@@ -33,6 +33,8 @@ struct cli_type {
 	bool (*more)(const char *word);
 	const struct cli_name *words; /* ended by word NULL */
 	void (*second)(const char *word, struct txt *out);
+	/* EXEC: false for a first word that names nothing of what root may have; NULL: any does */
+	bool (*known)(const void *root, const char *word);
 };
 
 extern const struct cli_type cli_num;  /* unsigned integer of size 1, 2, 4, 8, in [lo, hi] */

@@ -122,6 +122,24 @@ static int exec_take(struct cli_session *s, const struct cli_match *m, struct cl
 	return 0;
 }
 
+/* Whether all that a line names can be; else where it does not, as IOS says it. */
+static bool all_known(struct cli_session *s, const void *root, const struct cli_match *m, const char *typed, size_t shift,
+		      struct cli_result *r)
+{
+	for (const struct cli_node *n = m->best; n->pc != CLI_START; n = cli_node_up(m, n)) {
+		const struct cli_tok *t = &n->row->toks[n->pc];
+		const struct cli_word_ref *w = &m->w->v[n->up_level];
+
+		if (t->kind != CLI_ARG || !t->type->known || t->type->known(root, w->text))
+			continue;
+		r->status = CLI_ERROR;
+		r->col = (uint32_t)(shift + w->off);
+		cli_caret(r, s, root, typed - shift, "");
+		return false;
+	}
+	return true;
+}
+
 int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const char *typed,
 		     size_t shift, struct cli_result *r)
 {
@@ -140,8 +158,9 @@ int cli_exec_line(struct cli_session *s, const void *root, unsigned mode, const 
 	if (m.nomem)
 		err = -ENOMEM;
 	else if (m.outcome == CLI_M_OK) {
-		if (!r->pipe || check_pipe(s, root, m.best->row, typed - shift, shift + strlen(line),
-					 shift + strlen(typed) - strlen(r->pipe), r))
+		if (all_known(s, root, &m, typed, shift, r) &&
+		    (!r->pipe || check_pipe(s, root, m.best->row, typed - shift, shift + strlen(line),
+					 shift + strlen(typed) - strlen(r->pipe), r)))
 			err = exec_take(s, &m, r);
 	}
 	else if (m.outcome == CLI_M_INVALID && m.depth == 0 && w.n == 1) {

@@ -23,7 +23,7 @@
 	ALT, KW("no", "Negate a command or set its defaults"), OR, \
 	KW("default", "Set a command to its defaults"), CLOSE
 #define OPT_VRF	 OPT, KW("vrf", "Select VPN routing instance"), WORD("VPN Routing/Forwarding instance name", AT(vrf)), CLOSE
-#define OPT_IF	 OPT, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
+#define OPT_IF	 OPT, ARG(arg_shown_if, "Interface", AT(ifname)), CLOSE
 #define OPT_LIST OPT, WORD("Access list name or number", AT(name)), CLOSE
 #define IPV6	 KW("ipv6", "IPv6 information")
 #define INTERFACES KW("interfaces", "Interface status and configuration")
@@ -106,7 +106,7 @@ const struct cli_row rows_exec[] = {
 	ROW(IN_EXEC, EXEC_SHOW_RUNNING, SHOW,
 	    KW("running-config", "Current operating configuration"), OPT,
 	    KW("interface", "Show interface configuration"),
-	    ARG(arg_ifname, "Interface", AT(ifname)), OR,
+	    ARG(arg_shown_if, "Interface", AT(ifname)), OR,
 	    KWV("all", "Configuration with defaults", AT(flag), 1), OR,
 	    KWV("brief", "configuration without certificate data", AT(detail), 1), OR,
 	    KW("full", "full configuration"), OR,

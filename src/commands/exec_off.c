@@ -19,7 +19,7 @@
 #define SNMP	  SHOW, OFF("snmp", "snmp statistics", EXEC_OFF_SNMP)
 #define NTP	  SHOW, OFF("ntp", "Network time protocol", EXEC_OFF_NTP)
 #define LACP	  SHOW, OFF("lacp", "Port channel information", EXEC_OFF_NOTHING)
-#define OF_IF	  OPT, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
+#define OF_IF	  OPT, ARG(arg_shown_if, "Interface", AT(ifname)), CLOSE
 #define DETAIL	  OPT, KW("detail", "Show detailed information"), CLOSE
 #define OF_PROCESS OPT, NUM(1, 65535, "Process ID number", AT(number2)), CLOSE
 

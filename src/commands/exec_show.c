@@ -13,7 +13,7 @@
 		.modes = (modes_), .action = (action_), .args_size = sizeof(struct exec_args), \
 		.toks = TOKS(__VA_ARGS__)                                                  \
 	}
-#define OPT_IF	  OPT, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
+#define OPT_IF	  OPT, ARG(arg_shown_if, "Interface", AT(ifname)), CLOSE
 #define ROUTES	  SHOW_IP, KW("route", "IP routing table")
 #define ROUTES6	  SHOW, KW("ipv6", "IPv6 information"), KW("route", "Show IPv6 route table entries")
 #define OF_PROTOCOL                                                                                                 \
@@ -33,7 +33,7 @@
 	OPT, KW("brief", "Brief VPN Routing/Forwarding instance information"), OR,                                  \
 		KWV("detail", "Detailed VPN Routing/Forwarding instance information", AT(detail), 1), CLOSE, OPT,   \
 		WORD("VPN Routing/Forwarding instance name", AT(name)), CLOSE
-#define OF_ARP	  OPT, ADDR("IP address or hostname of ARP entry", AT(addr)), OR, ARG(arg_ifname, "Interface", AT(ifname)), CLOSE
+#define OF_ARP	  OPT, ADDR("IP address or hostname of ARP entry", AT(addr)), OR, ARG(arg_shown_if, "Interface", AT(ifname)), CLOSE
 
 const struct cli_row rows_exec_show[] = {
 	ROW(IN_BOTH, EXEC_SHOW_INTERFACES_SUMMARY, SHOW, KW("interfaces", "Interface status and configuration"),

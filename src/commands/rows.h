@@ -81,6 +81,7 @@ extern const struct cli_type arg_wild;
 extern const struct cli_type arg_host; /* a host name: begins with a letter */
 extern const struct cli_type arg_hostname; /* the router's own: any characters that print */
 extern const struct cli_type arg_ifname;
+extern const struct cli_type arg_shown_if; /* the same where something is shown of it: not any word */
 extern const struct cli_type arg_template; /* Virtual-Template1 */
 extern const struct cli_type arg_tunnel;   /* interface names of that class only */
 extern const struct cli_type arg_loopback;

@@ -206,6 +206,14 @@ static void if_second(const char *word, struct txt *out)
 	txt_printf(out, "  <0-2147483647>  %s interface number\n", n->word ? n->word : word);
 }
 
+/* A name of IOS's, whether there is such an interface or not, or one of the host's that the configuration has. */
+static bool shown_if_known(const void *root, const char *word)
+{
+	char name[CFG_NAME_MAX];
+
+	return ifname_is_type(word) || (ifname_canonical(word, name) && (ifname_has_type(name) || config_find_interface(root, name)));
+}
+
 #define NAME_TYPE(parse_, rank_)                                                        \
 	{                                                                               \
 		.label = "IFNAME", .rank = (rank_), .parse = (parse_), .print = text_print, \
@@ -213,6 +221,9 @@ static void if_second(const char *word, struct txt *out)
 		.second = if_second                                                     \
 	}
 const struct cli_type arg_ifname = NAME_TYPE(ifname_parse, 4);
+const struct cli_type arg_shown_if = { .label = "IFNAME", .rank = 4, .parse = ifname_parse, .print = text_print,
+				       .present = text_present, .more = ifname_more, .words = if_words,
+				       .second = if_second, .known = shown_if_known };
 const struct cli_type arg_tunnel = NAME_TYPE(tunnel_parse, 3);
 const struct cli_type arg_loopback = NAME_TYPE(loopback_parse, 3);
 const struct cli_type arg_template = NAME_TYPE(template_parse, 3);
