@@ -62,7 +62,9 @@ enum exec_action {
 	EXEC_SHOW_KEY_RSA, /* name (label) */
 	EXEC_SHOW_PUBKEY_CHAIN, /* addr or name */
 	EXEC_SHOW_INTERFACES, /* ifname */
-	EXEC_SHOW_INTERFACES_DESCRIPTION,
+	EXEC_SHOW_INTERFACES_DESCRIPTION, /* ifname */
+	EXEC_SHOW_INTERFACES_STATS, /* ifname */
+	EXEC_SHOW_INTERFACES_ACCOUNTING, /* ifname */
 	EXEC_SHOW_IP_INTERFACE, /* ifname */
 	EXEC_SHOW_IP_INTERFACE_BRIEF, /* ifname */
 	EXEC_SHOW_ACCESS_LISTS, /* name */
@@ -85,6 +87,8 @@ enum exec_action {
 	EXEC_SHOW_TERMINAL,
 	EXEC_SHOW_LINE,
 	EXEC_SHOW_FILE_SYSTEMS,
+	EXEC_SHOW_ALIASES,
+	EXEC_SHOW_OBJECT_GROUP, /* name */
 	EXEC_SHOW_RUNNING_LISTS,
 	EXEC_SHOW_TECH,
 	EXEC_SHOW_RUNNING,	/* ifname: that interface only; flag: `all`; detail: brief; count: with line numbers */

@@ -200,7 +200,14 @@ static int about_interfaces(const struct show_in *in, unsigned action, const str
 			show_ipv6_interface(in, a->ifname, out);
 		return 0;
 	case EXEC_SHOW_INTERFACES_DESCRIPTION:
-		show_interfaces_description(in, out);
+	case EXEC_SHOW_INTERFACES_STATS:
+	case EXEC_SHOW_INTERFACES_ACCOUNTING:
+		if (!known_if(in, a->ifname, out))
+			return -EINVAL;
+		if (action == EXEC_SHOW_INTERFACES_DESCRIPTION)
+			show_interfaces_description(in, a->ifname, out);
+		else
+			show_interfaces_counts(in, a->ifname, action == EXEC_SHOW_INTERFACES_STATS, out);
 		return 0;
 	case EXEC_SHOW_INTERFACES_SUMMARY:
 		show_interfaces_summary(in, out);
@@ -258,6 +265,12 @@ static int about_the_machine(const struct show_in *in, unsigned action, const st
 		return 0;
 	case EXEC_SHOW_FILE_SYSTEMS:
 		show_file_systems(in, out);
+		return 0;
+	case EXEC_SHOW_ALIASES:
+		show_aliases(in, out);
+		return 0;
+	case EXEC_SHOW_OBJECT_GROUP:
+		show_object_group(in, a->name, out);
 		return 0;
 	default:
 		return -ENOSYS;
@@ -341,6 +354,9 @@ bool show_in_pieces(unsigned action, const struct exec_args *a)
 	case EXEC_SHOW_CRYPTO_MAP:
 	case EXEC_SHOW_ACCESS_LISTS:
 	case EXEC_SHOW_IP_ACCESS_LISTS:
+	case EXEC_SHOW_IP_ROUTE:
+	case EXEC_SHOW_IP_ROUTE_SUMMARY:
+	case EXEC_SHOW_IPV6_ROUTE:
 		return true;
 	default:
 		return false;
@@ -354,9 +370,6 @@ int show_some(const struct show_in *in, unsigned action, const struct exec_args 
 	struct session_filter s;
 
 	k->over = !known_if(in, a->ifname, out);
-	case EXEC_SHOW_IP_ROUTE:
-	case EXEC_SHOW_IP_ROUTE_SUMMARY:
-	case EXEC_SHOW_IPV6_ROUTE:
 	if (k->over)
 		return -EINVAL;
 	switch (action) {
@@ -379,13 +392,6 @@ int show_some(const struct show_in *in, unsigned action, const struct exec_args 
 	case EXEC_SHOW_IP_ACCESS_LISTS:
 		show_access_lists_some(in, a->name, action == EXEC_SHOW_ACCESS_LISTS, k, out);
 		return 0;
-	default:
-		break;
-	}
-	/* short lines: to ask the forwarder, and to copy what is known, took longer */
-	k->over = true;
-	return show_run(in, action, a, out);
-}
 	case EXEC_SHOW_IP_ROUTE:
 		if (a->addr.family != IP_NONE && !a->detail)
 			break;
@@ -394,3 +400,10 @@ int show_some(const struct show_in *in, unsigned action, const struct exec_args 
 	case EXEC_SHOW_IPV6_ROUTE:
 		show_ipv6_route_some(in, a, k, out);
 		return 0;
+	default:
+		break;
+	}
+	/* short lines: to ask the forwarder, and to copy what is known, took longer */
+	k->over = true;
+	return show_run(in, action, a, out);
+}

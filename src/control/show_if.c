@@ -254,7 +254,7 @@ void show_interfaces(const struct show_in *in, const char *ifname, struct txt *o
 	}
 }
 
-void show_interfaces_description(const struct show_in *in, struct txt *out)
+void show_interfaces_description(const struct show_in *in, const char *ifname, struct txt *out)
 {
 	char name[CFG_NAME_MAX];
 
@@ -263,6 +263,8 @@ void show_interfaces_description(const struct show_in *in, struct txt *out)
 		const struct if_snapshot *i = &in->ifs[n];
 		const struct cfg_interface *c = show_if_config(in, i);
 
+		if (ifname[0] && strcmp(ifname, i->name) != 0)
+			continue;
 		ifname_short(i->name, name);
 		txt_printf(out, "%-30s %-14s %-8s %s\n", name,
 			   c->shutdown ? "admin down" : show_if_status(i, c), show_if_line(i),

@@ -297,7 +297,7 @@ void show_pubkey_chain(const struct show_in *in, const struct ipaddr *addr, cons
 
 /* show_if.c: ifname "" is all */
 void show_interfaces(const struct show_in *in, const char *ifname, struct txt *out);
-void show_interfaces_description(const struct show_in *in, struct txt *out);
+void show_interfaces_description(const struct show_in *in, const char *ifname, struct txt *out);
 void show_ip_interface(const struct show_in *in, const char *ifname, struct txt *out);
 void show_ip_interface_brief(const struct show_in *in, const char *ifname, struct txt *out);
 
@@ -396,6 +396,8 @@ void show_routes_best(struct show_route *v, size_t *n);
 
 /* show_if_sum.c: ifname "" is all */
 void show_interfaces_summary(const struct show_in *in, struct txt *out);
+/* `stats`, by switching path; or `accounting`, by protocol. */
+void show_interfaces_counts(const struct show_in *in, const char *ifname, bool by_path, struct txt *out);
 void show_protocols(const struct show_in *in, const char *ifname, struct txt *out);
 void show_ip_protocols(const struct show_in *in, struct txt *out);
 
@@ -430,6 +432,10 @@ struct show_debug {
 extern const struct show_debug show_debugs[]; /* ended by name NULL */
 void show_debugging(const struct show_in *in, struct txt *out);
 void show_debug_condition(const struct show_in *in, struct txt *out);
+
+/* show_kept.c: of lines that nothing acts on; name "" is all */
+void show_aliases(const struct show_in *in, struct txt *out);
+void show_object_group(const struct show_in *in, const char *name, struct txt *out);
 
 /* show_unsupported.c */
 void show_unsupported(const struct show_in *in, struct txt *out);

@@ -105,6 +105,9 @@ ELSEWHERE = {
         'show ip route isis', 'show ipv6 route connected', 'show ipv6 route static', 'show ipv6 route rip', 'show ipv6 route bgp',
         'show ipv6 route bgp 7', 'show ipv6 route eigrp', 'show ipv6 route eigrp 7', 'show ipv6 route ospf', 'show ipv6 route ospf 7',
         'show ipv6 route isis'],
+    'test_show_kept.py': [
+        'show aliases', 'show object-group', 'show object-group SERVERS', 'show interfaces stats', 'show interfaces FastEthernet0/1 stats',
+        'show interfaces accounting', 'show interfaces FastEthernet0/1 accounting', 'show interfaces FastEthernet0/1 description'],
     'test_show_live.py': [
         'show crypto pki certificates', 'show running-config'],
     'test_pki.py': ['show crypto pki certificates verbose', 'show crypto pki certificates S'],
