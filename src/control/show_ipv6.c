@@ -3,7 +3,6 @@
 #include "control/show_parts.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- interfaces ---- */
@@ -142,22 +141,17 @@ static void say_route(const struct show_route *r, bool again, struct txt *out)
 		txt_printf(out, "%s, %s\n", r->ifname, r->code == 'L' ? "receive" : "directly connected");
 }
 
-static bool begin_routes(const struct show_in *in, const struct exec_args *a, struct show_route_list *l, struct txt *out)
+static void begin_routes(struct show_route_list *l, struct txt *out)
 {
 	size_t entries = 1; /* that of multicast */
 	bool host = false;
 
-	l->v = show_routes_sorted(in, IP_V6, a->number, &l->n);
-	if (!l->v) {
-		out->bad = true;
-		return false;
-	}
 	for (size_t i = 0; i < l->n; i++) {
 		entries += !i || !same_route(l->v[i - 1], l->v[i]);
 		host |= l->v[i]->code == 'K';
 	}
 	txt_printf(out, "IPv6 Routing Table - default - %zu entries\n%s%s", entries, codes, host ? code_host : "");
-	return true;
+	l->begun = true;
 }
 
 void show_ipv6_route_some(const struct show_in *in, const struct exec_args *a, struct show_cursor *k, struct txt *out)
@@ -166,9 +160,12 @@ void show_ipv6_route_some(const struct show_in *in, const struct exec_args *a, s
 	size_t end = out->len + SHOW_PIECE;
 
 	if (!l) {
-		l = k->routes = calloc(1, sizeof(*l));
-		out->bad |= !l;
-		k->over = !l || !begin_routes(in, a, l, out);
+		k->routes = show_route_list_new(in, IP_V6, a->number, out);
+		k->over = !k->routes;
+		return;
+	}
+	if (!l->begun) {
+		begin_routes(l, out);
 		return;
 	}
 	for (; l->at < l->n && out->len < end; l->at++)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `| json` of routes and access lists. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "control/show_index.h"
@@ -32,13 +31,10 @@ static bool element(const struct show_in *in, enum ip_family family, const struc
 	struct show_route_list *l = k->routes;
 
 	if (!l) {
-		l = k->routes = calloc(1, sizeof(*l));
-		if (l)
-			l->v = show_routes_sorted(in, family, a->number, &l->n);
 		json_array(j, "routes");
-		j->out->bad |= !l || !l->v;
+		k->routes = show_route_list_new(in, family, a->number, j->out);
 		k->pause = true;
-		return l && l->v;
+		return k->routes != NULL;
 	}
 	if (l->at < l->n) {
 		const struct show_route *r = l->v[l->at++];

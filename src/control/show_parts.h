@@ -355,11 +355,14 @@ void show_routes_cut(const struct show_in *in, struct txt *out);
 struct show_route_list {
 	const struct show_route **v; /* what was asked for, in order */
 	size_t n, at;
+	bool begun; /* what stands above is said */
 	/* IPv4's */
 	size_t end; /* of the network that at is in */
 	int child, top, width; /* of the code column: below a network, and of all others; here */
 	bool with_len;	       /* each line says its length */
 };
+/* Of a family's routes of those (enum exec_routes). NULL without memory, and out is bad. */
+struct show_route_list *show_route_list_new(const struct show_in *in, enum ip_family family, unsigned which, struct txt *out);
 void show_route_list_free(struct show_route_list *l);
 
 /* show_route.c */

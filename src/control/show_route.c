@@ -125,24 +125,22 @@ static void last_resort(const struct show_in *in, const struct exec_args *a, int
 		txt_str(out, "Gateway of last resort is not set\n\n");
 }
 
-/* What is printed, and above it the legend; false: that is all. */
+/* A network's routes alone, without those that are printed elsewhere or not at all; above them the legend. False: that is all. */
 static bool begin_list(const struct show_in *in, const struct exec_args *a, struct show_route_list *l, struct txt *out)
 {
 	bool old = in->config ? in->config->compat_ios12 : in->ios12, host = false;
-	size_t all = 0;
+	size_t all = l->n;
 
 	l->child = old ? 8 : 9;
 	l->top = old ? 5 : 6;
-	l->v = show_routes_sorted(in, IP_V4, a->number, &all);
-	if (!l->v) {
-		out->bad = true;
-		return false;
-	}
+	l->n = 0;
 	for (size_t i = 0; i < all; i++) {
 		const struct show_route *r = l->v[i];
 
+		if (!show_route_within(r, a))
+			continue;
 		host |= r->code == 'K';
-		if (!show_route_is_default(r) && show_route_within(r, a) && !(old && r->code == 'L')) /* 12.x has no local routes */
+		if (!show_route_is_default(r) && !(old && r->code == 'L')) /* 12.x has no local routes */
 			l->v[l->n++] = r;
 	}
 	if (old && !all && show_routes_by_protocol(a->number)) /* 12.x prints nothing then */
@@ -152,7 +150,21 @@ static bool begin_list(const struct show_in *in, const struct exec_args *a, stru
 		txt_str(out, code_host);
 	txt_char(out, '\n');
 	last_resort(in, a, l->top, out);
+	l->begun = true;
 	return true;
+}
+
+struct show_route_list *show_route_list_new(const struct show_in *in, enum ip_family family, unsigned which, struct txt *out)
+{
+	struct show_route_list *l = calloc(1, sizeof(*l));
+
+	if (l)
+		l->v = show_routes_sorted(in, family, which, &l->n);
+	if (l && l->v)
+		return l;
+	free(l);
+	out->bad = true;
+	return NULL;
 }
 
 void show_ip_route_some(const struct show_in *in, const struct exec_args *a, struct show_cursor *k, struct txt *out)
@@ -160,10 +172,13 @@ void show_ip_route_some(const struct show_in *in, const struct exec_args *a, str
 	struct show_route_list *l = k->routes;
 	size_t end = out->len + SHOW_PIECE;
 
-	if (!l) {
-		l = k->routes = calloc(1, sizeof(*l));
-		out->bad |= !l;
-		k->over = !l || !begin_list(in, a, l, out);
+	if (!l) { /* to go through all of them is enough for one turn */
+		k->routes = show_route_list_new(in, IP_V4, a->number, out);
+		k->over = !k->routes;
+		return;
+	}
+	if (!l->begun) {
+		k->over = !begin_list(in, a, l, out);
 		return;
 	}
 	for (; l->at < l->n && out->len < end; l->at++) {

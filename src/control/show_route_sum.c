@@ -54,21 +54,23 @@ static bool is_network(const struct show_route *r)
 
 size_t show_route_sums(const struct show_in *in, struct show_route_sum v[SHOW_ROUTE_SOURCES])
 {
+	struct show_route_sum *of[SHOW_ROUTE_SOURCES + 1] = { NULL }; /* by place in show_route_sources[] */
 	const struct show_route *before = NULL;
-	size_t n = 0;
+	size_t n = 0, kept = 0;
 
-	for (const struct show_route_source *s = show_route_sources; s->code; s++) /* connected is C and L */
-		if (!n || strcmp(v[n - 1].source, s->name) != 0)
-			v[n++] = (struct show_route_sum){ .source = s->name };
-	assert(n <= SHOW_ROUTE_SOURCES);
+	for (size_t i = 0; show_route_sources[i].code; i++) {
+		assert(i < sizeof(of) / sizeof(of[0]));
+		if (!n || strcmp(v[n - 1].source, show_route_sources[i].name) != 0) /* connected is C and L */
+			v[n++] = (struct show_route_sum){ .source = show_route_sources[i].name };
+		of[i] = &v[n - 1];
+	}
 	for (size_t i = 0; i < show_route_count(in); i++) {
 		const struct show_route *r = show_route_at(in, i);
-		struct show_route_sum *sum = v;
 
 		if (r->dst.family != IP_V4)
 			continue;
-		while (sum->source != show_route_source(r->code)->name && strcmp(sum->source, show_route_source(r->code)->name) != 0)
-			sum++;
+		struct show_route_sum *sum = of[show_route_source(r->code) - show_route_sources];
+
 		sum->bytes += sizeof(*r);
 		if (before && show_route_same_prefix(before, r)) /* one more next hop */
 			continue;
@@ -76,10 +78,7 @@ size_t show_route_sums(const struct show_in *in, struct show_route_sum v[SHOW_RO
 		sum->subnets += !is_network(r);
 		before = r;
 	}
-	/* of the others those that have routes: IOS has them if they run */
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) /* of the others those that have routes: IOS has them if they run */
 		if (i < 2 || v[i].bytes)
 			v[kept++] = v[i];
 	return kept;

@@ -49,7 +49,10 @@ def full(it, node):
 def route(it, node, proto):
     """In the kernel, where packets are: by the tunnel, and by that protocol."""
     found = it.host(node, 'ip', 'route', 'show', TO[node])  # eigrpd may leave a dead next hop beside the new one
-    return f'proto {proto} ' in found and re.search(r'via 172\.16\.0\.\d dev Tunnel0 ', found)
+    if f'proto {proto} ' not in found or not re.search(r'via 172\.16\.0\.\d dev Tunnel0 ', found):
+        return False
+    code = {'ospf': r'O +\S+ \[110/20\]', 'eigrp': r'D +\S+ \[90/20\]'}[proto]  # and that is what the router shows
+    return re.search(rf'^{code} via 172\.16\.0\.\d, Tunnel0$', it.cli(node, 'show ip route'), re.M)
 
 
 def both(it, what, seconds, *more):

@@ -46,6 +46,14 @@ class Frr:
         return [n for v in said.values() for n in v if n.get('nbrState', n.get('state', '')).startswith('Full')]
 
 
+def learned(router, code):
+    """The route to the other one's house, as the router shows it: of whom it is, by its next hop and by Tunnel0."""
+    text = router.cli('show ip route')
+    assert re.search(rf'^{code} +10\.2\.0\.1(?:/32)? \[110/20\] via 172\.16\.\S+, Tunnel0$', text, re.M), text
+    rows = json.loads(router.cli('show ip route ospf | json'))['routes']
+    assert ('10.2.0.1', code, 'Tunnel0') in [(r['network'], r['code'], r['interface']) for r in rows]
+
+
 @pytest.fixture
 def world():
     need('vtysh')
@@ -70,6 +78,8 @@ def test_ospf_over_a_tunnel_hears_of_its_line_protocol(world):
     for ns, to in ((world.one, '10.2.0.1'), (world.two, '10.1.0.1')):
         until(lambda: 'Tunnel0' in ns.ip('route', 'get', to, ok=False), 10, 'the route')
     assert world.one.ping('10.2.0.1', 3, source='10.1.0.1').result().lost == []
+    learned(world.r1, 'O')
+    assert re.search(r'Known via "ospf", distance 110, metric 20\n', world.r1.cli('show ip route 10.2.0.1'))
     # hellos would tell after a minute; the line protocol tells now
     world.two.run('nft', 'table ip deaf { chain in { type filter hook prerouting priority -300; ip protocol gre drop; }; }')
     world.line('Tunnel0', 'down')
@@ -94,7 +104,8 @@ def test_a_floating_route_to_null0_gives_way_to_ospf_and_takes_its_place(world):
     one, two = Frr(world.one, '1.1.1.1'), Frr(world.two, '2.2.2.2')
     until(lambda: one.full() and two.full(), 30, 'FULL')
     until(lambda: 'Tunnel0' in world.one.ip('route', 'get', '10.2.0.1', ok=False), 10, 'the route')
-    assert '10.2.0.1' not in world.r1.cli('show ip route')
+    learned(world.r1, 'O')
+    assert '10.2.0.1 is directly connected' not in world.r1.cli('show ip route')
     two.say("configure terminal\ninterface lo\nno ip ospf area 0")
     until(lambda: 'Tunnel0' not in world.one.ip('route', 'get', '10.2.0.1', ok=False), 20, 'the end of the route')
     assert ' dev ' not in world.one.ip('route', 'get', '10.2.0.1', ok=False)
