@@ -106,13 +106,12 @@ static bool only_routes(const struct show_said *s)
 	return rib_wanted(s->action, &ipv4, &ipv6);
 }
 
-static bool prepare_routes(struct show_said *s, int *ret_err)
+static void prepare_routes(struct show_said *s, int *ret_err)
 {
 	if (!s->rib && !s->shot->nomem)
 		s->rib = rib_new(s->shot, s->c, s->action, RIB_ROUTES_MAX);
 	if (!s->rib || (!rib_some(s->rib) && s->shot->nomem))
 		*ret_err = -ENOMEM;
-	return !s->shot->in.route_order;
 }
 
 /* Each step is a turn of the loop. True: there is more to do before anything is said. */
@@ -129,8 +128,12 @@ static bool prepare(struct show_said *s, int *ret_err)
 		}
 		return true;
 	}
-	if (only_routes(s))
-		return !s->shot->in.route_order && prepare_routes(s, ret_err);
+	if (only_routes(s)) {
+		if (s->shot->in.route_order)
+			return false;
+		prepare_routes(s, ret_err);
+		return true;
+	}
 	if (s->shot->index)
 		return false;
 	s->shot->in.index = s->shot->index = s->shot->nomem ? NULL : show_index_new(&s->shot->in);

@@ -357,7 +357,9 @@ struct show_route_list {
 	size_t n, at;
 	bool begun; /* what stands above is said */
 	/* IPv4's */
-	size_t end; /* of the network that at is in */
+	size_t end, said; /* of the network that at is in; its line is said of those before */
+	unsigned subnets; /* in it */
+	uint64_t seen;	  /* lengths of theirs, a bit each */
 	int child, top, width; /* of the code column: below a network, and of all others; here */
 	bool with_len;	       /* each line says its length */
 };

@@ -29,7 +29,7 @@ struct rib {
 	/* order */
 	const void **room;
 	struct psort sort;
-	size_t at, kept;
+	size_t n, at, kept; /* rows: all, looked at, in use */
 	const struct show_route *best, *before;
 };
 
@@ -44,8 +44,12 @@ struct rib *rib_new(struct snapshot *s, struct control *c, unsigned action, size
 {
 	struct rib *r = calloc(1, sizeof(*r));
 
-	if (!r)
+	if (!s->more)
+		s->more = calloc(most / SNAPSHOT_BLOCK + 1, sizeof(*s->more));
+	if (!r || !s->more) {
+		free(r);
 		return NULL;
+	}
 	*r = (struct rib){ .s = s, .c = c, .most = most, .name = "" };
 	(void)rib_wanted(action, &r->ipv4, &r->ipv6);
 	return r;
@@ -122,6 +126,19 @@ static bool connected(const struct rib *r, const struct nl_rib_route *k)
 	return !r->known || (r->known->line && !r->known->unnumbered);
 }
 
+static void add(struct snapshot *s, const struct show_route *row)
+{
+	size_t block = s->n_more / SNAPSHOT_BLOCK;
+
+	if (s->n_more % SNAPSHOT_BLOCK == 0)
+		s->more[block] = calloc(SNAPSHOT_BLOCK, sizeof(*row));
+	if (!s->more[block]) {
+		s->nomem = true;
+		return;
+	}
+	s->more[block][s->n_more++ % SNAPSHOT_BLOCK] = *row;
+}
+
 static void on_route(void *ctx, const struct nl_rib_route *k)
 {
 	struct rib *r = ctx;
@@ -131,7 +148,7 @@ static void on_route(void *ctx, const struct nl_rib_route *k)
 
 	if (!code)
 		return;
-	if (r->s->in.n_routes >= r->most) {
+	if (r->s->n_more >= r->most) {
 		r->s->in.routes_cut = true;
 		return;
 	}
@@ -145,7 +162,7 @@ static void on_route(void *ctx, const struct nl_rib_route *k)
 	}
 	row.distance = k->protocol == RTPROT_DHCP ? 254 : show_route_source(code)->distance; /* as IOS has one by DHCP */
 	snprintf(row.ifname, sizeof(row.ifname), "%s", k->blackhole ? "Null0" : k->ifindex ? r->name : "");
-	snapshot_route(r->s, &row);
+	add(r->s, &row);
 }
 
 /* True: there is more of that family. */
@@ -171,15 +188,18 @@ static bool begin_sort(struct rib *r)
 {
 	struct snapshot *s = r->s;
 
-	s->order = calloc(s->in.n_routes + 1, sizeof(*s->order));
-	r->room = calloc(s->in.n_routes + 1, sizeof(*r->room));
-	if (!s->order || !r->room) {
+	r->n = s->in.n_routes + s->n_more;
+	s->order = calloc(r->n + 1, sizeof(*s->order));
+	r->room = calloc(r->n + 1, sizeof(*r->room));
+	if (s->nomem || !s->order || !r->room) {
 		s->nomem = true;
 		return false;
 	}
 	for (size_t i = 0; i < s->in.n_routes; i++)
 		s->order[i] = &s->routes[i];
-	psort_init(&r->sort, s->order, r->room, s->in.n_routes, show_route_cmp);
+	for (size_t i = 0; i < s->n_more; i++)
+		s->order[s->in.n_routes + i] = &s->more[i / SNAPSHOT_BLOCK][i % SNAPSHOT_BLOCK];
+	psort_init(&r->sort, s->order, r->room, r->n, show_route_cmp);
 	return true;
 }
 
@@ -187,7 +207,7 @@ static bool best_some(struct rib *r)
 {
 	struct snapshot *s = r->s;
 
-	for (size_t end = r->at + BEST_PIECE; r->at < s->in.n_routes && r->at < end; r->at++) {
+	for (size_t end = r->at + BEST_PIECE; r->at < r->n && r->at < end; r->at++) {
 		const struct show_route *x = s->order[r->at];
 
 		if (show_route_joins_best(x, r->best, r->before)) {
@@ -197,7 +217,7 @@ static bool best_some(struct rib *r)
 		}
 		r->before = x;
 	}
-	return r->at < s->in.n_routes;
+	return r->at < r->n;
 }
 
 bool rib_some(struct rib *r)

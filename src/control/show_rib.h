@@ -15,7 +15,7 @@ struct rib;
 
 /* True for actions that show them; ipv4, ipv6: of which family. */
 bool rib_wanted(unsigned action, bool *ret_ipv4, bool *ret_ipv6);
-/* For a snapshot that snapshot_fill() has filled; most: rows, its own included. NULL without memory. */
+/* For a snapshot that snapshot_fill() has filled; most: rows of the kernel's. NULL without memory. */
 struct rib *rib_new(struct snapshot *s, struct control *c, unsigned action, size_t most);
 /* Goes on, for less than a millisecond; false: that was all, and s->in has its routes in order. What the kernel does not say is
  * left out, and s->in.routes_cut says so. */

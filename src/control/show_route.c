@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define COUNT_PIECE 8192 /* routes */
+
 static const char codes15[] =
 	"Codes: L - local, C - connected, S - static, R - RIP, M - mobile, B - BGP\n"
 	"       D - EIGRP, EX - EIGRP external, O - OSPF, IA - OSPF inter area \n"
@@ -54,50 +56,51 @@ static void say(const struct show_route *r, int width, bool with_len, bool again
 	txt_char(out, '\n');
 }
 
-/* The line above the subnets of one classful network, v[0] to v[n - 1], if they have one. */
-static void network(struct show_route_list *l, size_t n, struct txt *out)
+/* The line above the subnets of one classful network, if they have one. */
+static void network(struct show_route_list *l, struct txt *out)
 {
-	const struct show_route *const *v = l->v + l->at;
-	unsigned len = show_route_classful_len(v[0]), subnets = 0, masks = 0;
-	struct ipaddr net = ipaddr_v4(ipaddr_to_v4(&v[0]->dst) & ipv4_mask(len));
-	bool seen[33] = { false };
+	const struct show_route *first = l->v[l->at];
+	unsigned len = show_route_classful_len(first), masks = 0;
+	struct ipaddr net = ipaddr_v4(ipaddr_to_v4(&first->dst) & ipv4_mask(len));
 	char s[IPADDR_STRLEN];
 
-	for (size_t i = 0; i < n; i++) {
-		subnets += i == 0 || !show_route_same_prefix(v[i - 1], v[i]);
-		masks += !seen[v[i]->prefix_len];
-		seen[v[i]->prefix_len] = true;
-	}
+	for (size_t i = 0; i <= 32; i++)
+		masks += l->seen >> i & 1;
 	l->width = l->top;
 	l->with_len = true;
-	if (subnets == 1 && v[0]->prefix_len == len)
+	if (show_route_is_super(first) || (l->subnets == 1 && first->prefix_len == len))
 		return;
 	l->width = l->child;
 	l->with_len = masks > 1;
 	txt_printf(out, "%*s%s/", l->top, "", ipaddr_ios(&net, s));
 	if (masks == 1)
-		txt_printf(out, "%u is subnetted, %u subnets\n", (unsigned)v[0]->prefix_len, subnets);
+		txt_printf(out, "%u is subnetted, %u subnets\n", (unsigned)first->prefix_len, l->subnets);
 	else
-		txt_printf(out, "%u is variably subnetted, %u subnets, %u masks\n", len, subnets,
-			   masks);
+		txt_printf(out, "%u is variably subnetted, %u subnets, %u masks\n", len, l->subnets, masks);
 }
 
-/* The routes from l->at on that stand together: a supernet alone, or the subnets of a network. */
-static void begin_network(struct show_route_list *l, struct txt *out)
+/* Looks for where the routes from l->at on end that stand together: a supernet alone, or the subnets of a network. False: it
+ * has looked at enough for one turn. */
+static bool find_end(struct show_route_list *l)
 {
 	const struct show_route *first = l->v[l->at];
 	bool super = show_route_is_super(first);
-	size_t end = l->at + 1;
 
-	while (end < l->n && (super ? show_route_same_prefix(first, l->v[end]) : show_route_same_major(first, l->v[end])))
-		end++;
-	l->end = end;
-	if (!super) {
-		network(l, end - l->at, out);
-		return;
+	if (l->end == l->at) {
+		l->subnets = 0;
+		l->seen = 0;
 	}
-	l->width = l->top;
-	l->with_len = true;
+	for (size_t stop = l->end + COUNT_PIECE; l->end < l->n; l->end++) {
+		const struct show_route *r = l->v[l->end];
+
+		if (super ? !show_route_same_prefix(first, r) : !show_route_same_major(first, r))
+			break;
+		if (l->end == stop)
+			return false;
+		l->subnets += l->end == l->at || !show_route_same_prefix(l->v[l->end - 1], r);
+		l->seen |= UINT64_C(1) << r->prefix_len;
+	}
+	return true;
 }
 
 static void last_resort(const struct show_in *in, const struct exec_args *a, int top, struct txt *out)
@@ -182,10 +185,14 @@ void show_ip_route_some(const struct show_in *in, const struct exec_args *a, str
 		return;
 	}
 	for (; l->at < l->n && out->len < end; l->at++) {
-		bool first = l->at == l->end;
+		bool first = l->at == l->said;
 
-		if (first)
-			begin_network(l, out);
+		if (first) {
+			if (!find_end(l))
+				return;
+			network(l, out);
+			l->said = l->end;
+		}
 		say(l->v[l->at], l->width, l->with_len, !first && show_route_same_prefix(l->v[l->at - 1], l->v[l->at]), out);
 	}
 	if (l->at < l->n)

@@ -56,8 +56,11 @@ bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, const
 	for (size_t i = 0, k = 0; i < show_route_count(in); i++) {
 		const struct show_route *r = show_route_at(in, i);
 
-		if (!show_route_joins(r, best))
+		if (!show_route_joins(r, best)) {
+			if (k && in->route_order) /* they stand together */
+				break;
 			continue;
+		}
 		txt_printf(out, "  %c ", k++ ? ' ' : '*');
 		if (r->next_hop.family == IP_NONE)
 			txt_printf(out, "directly connected, via %s\n", r->ifname);

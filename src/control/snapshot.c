@@ -30,6 +30,9 @@ void snapshot_free(struct snapshot *s)
 	free(s->policy_stats);
 	free(s->tunnel_stats);
 	free(s->routes);
+	for (size_t i = 0; i < s->n_more; i += SNAPSHOT_BLOCK)
+		free(s->more[i / SNAPSHOT_BLOCK]);
+	free(s->more);
 	free(s->order);
 	free(s->matches);
 	free(s->neighs);
@@ -361,11 +364,6 @@ bool show_clear_counters(struct control *c, const char *ifname)
 
 /* ---- routes ---- */
 
-void snapshot_route(struct snapshot *s, const struct show_route *r)
-{
-	append(s, &s->routes, &s->in.n_routes, sizeof(*r), r);
-}
-
 static void add_route(struct snapshot *s, char code, struct ipaddr dst, uint8_t len,
 		      const struct cfg_route *r, const char *ifname)
 {
@@ -377,7 +375,7 @@ static void add_route(struct snapshot *s, char code, struct ipaddr dst, uint8_t 
 		row.rank = plumb_route_metric(r);
 	}
 	snprintf(row.ifname, sizeof(row.ifname), "%s", ifname);
-	snapshot_route(s, &row);
+	append(s, &s->routes, &s->in.n_routes, sizeof(row), &row);
 }
 
 /* A static route is in the table while its interface is up, and its next hop can

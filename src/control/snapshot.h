@@ -10,6 +10,7 @@
 #include "control/show.h"
 #include "control/show_index.h"
 
+#define SNAPSHOT_BLOCK 1024 /* routes: a list that grows would be copied as a whole now and then */
 #define MAX_USERS 256 /* as many as there can be sessions */
 
 /* Arrays grow by doubling. calloc()ed. */
@@ -28,7 +29,9 @@ struct snapshot {
 	struct fwd_tunnel_stats *tunnel_stats;
 	size_t n_tunnel_stats;
 	struct show_route *routes;
-	const void **order; /* of them */
+	struct show_route **more; /* those of the kernel, in blocks of SNAPSHOT_BLOCK: show_rib.c */
+	size_t n_more;		  /* rows */
+	const void **order; /* of all of them */
 	struct show_match *matches;
 	struct show_neigh *neighs;
 	struct fwd_acl_stats *acl_stats; /* of `set ip access-group` */
@@ -44,8 +47,6 @@ struct snapshot {
 
 /* Takes a row of the forwarder's STATS; ctx: the snapshot. */
 void snapshot_row(void *ctx, const struct fwd_msg *m);
-/* One more route. */
-void snapshot_route(struct snapshot *s, const struct show_route *r);
 /* All else; the kernel's routes come after it (show_rib.h). Without memory it is marked (nomem). */
 void snapshot_fill(struct snapshot *s, struct control *c, const struct session *session, unsigned action);
 /* Both, and the index. NULL without memory. */
