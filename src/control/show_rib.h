@@ -11,7 +11,7 @@ struct rib;
 /* Rows that are kept: some thirty megabytes of an answer that nobody need ever read. */
 #define RIB_ROUTES_MAX 250000
 /* Where it cannot be in pieces: what takes a few milliseconds. */
-#define RIB_ROUTES_WHOLE 4096
+#define RIB_ROUTES_WHOLE 1024
 
 /* True for actions that show them; ipv4, ipv6: of which family. */
 bool rib_wanted(unsigned action, bool *ret_ipv4, bool *ret_ipv6);
