@@ -112,6 +112,24 @@ static bool goes_by(const struct cli_grants *gr, struct cli_node next, const str
 	return goes_on(gr, &next);
 }
 
+/* The word that the i-th command has next: of a text, all that is left of it. */
+static const char *next_word(const struct cli_grants *gr, const struct cli_node *n, const struct cli_tok *t, size_t i)
+{
+	const struct cli_words *w = &gr->words[i];
+
+	return t->type->rest ? w->line + w->v[n->grant.words].off : w->v[n->grant.words].text;
+}
+
+/* One before the i-th has the same word next. Without this, commands that differ in a word far behind would be followed once for
+ * each of them at each value that they have in common: 64 to the power of those. */
+static bool was_tried(const struct cli_grants *gr, const struct cli_node *n, const struct cli_tok *t, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if ((n->grant.alive >> j & 1) && !strcasecmp(next_word(gr, n, t, j), next_word(gr, n, t, i)))
+			return true;
+	return false;
+}
+
 /* By a value that no command names, or by one that one does; first: it begins so. */
 static bool goes_by_value(const struct cli_grants *gr, const struct cli_node *next, const struct cli_tok *t, const char *first)
 {
@@ -120,11 +138,9 @@ static bool goes_by_value(const struct cli_grants *gr, const struct cli_node *ne
 	if (next->grant.level <= gr->mine)
 		return true;
 	for (size_t i = 0; i < gr->n; i++) {
-		const struct cli_words *w = &gr->words[i];
-
-		if (!(next->grant.alive >> i & 1))
+		if (!(next->grant.alive >> i & 1) || was_tried(gr, next, t, i))
 			continue;
-		const char *word = t->type->rest ? w->line + w->v[next->grant.words].off : w->v[next->grant.words].text;
+		const char *word = next_word(gr, next, t, i);
 		if (first && strncasecmp(first, word, strlen(first)) != 0)
 			continue;
 		if (!t->type->parse(t, word, NULL, &bad) && goes_by(gr, *next, t, word))

@@ -3,6 +3,7 @@
 #include "gen.h"
 
 #include <strings.h>
+#include <time.h>
 
 static const char *const way_in[] = { "privilege exec level 5 configure terminal" };
 
@@ -242,6 +243,34 @@ static void the_lowest_levels_stay_what_they_are(void **state)
 	}
 }
 
+/* Sixty-four commands that differ in their last word alone are tried once, not once for each. */
+static void many_commands_of_one_beginning_cost_no_more(void **state)
+{
+	static const char *const begins[] = { "ip route 10.0.0.0 255.0.0.0 192.0.2.1", "access-list 101 permit tcp host 10.0.0.1 host 10.0.0.2 range 5" };
+	char line[128];
+
+	(void)state;
+	for (size_t b = 0; b < sizeof(begins) / sizeof(begins[0]); b++) {
+		struct router r;
+
+		router_up(&r, M_CONFIG);
+		for (unsigned i = 0; i < CFG_MAX_PRIVILEGES; i++) {
+			snprintf(line, sizeof(line), "privilege configure level 15 %s %u", begins[b], i + 10);
+			assert_string_equal(type(&r, line), "");
+		}
+		cli_session_set_level(r.s, 5);
+		cli_session_goto(r.s, M_CONFIG);
+		clock_t from = clock();
+		for (unsigned i = 0; i < 10; i++) {
+			snprintf(line, sizeof(line), "%s %u", begins[b], i + 10);
+			runs(&r, line, false);
+			(void)help(&r, begins[b]);
+		}
+		assert_true(clock() - from < 2 * CLOCKS_PER_SEC);
+		router_down(&r);
+	}
+}
+
 /* ---- any words, any levels ---- */
 
 #define FORMS_MAX 512
@@ -453,6 +482,7 @@ int main(void)
 		cmocka_unit_test(a_value_is_itself_however_it_is_spelled),
 		cmocka_unit_test(a_range_leads_nobody_around),
 		cmocka_unit_test(the_lowest_levels_stay_what_they_are),
+		cmocka_unit_test(many_commands_of_one_beginning_cost_no_more),
 		cmocka_unit_test(what_runs_is_what_the_longest_words_allow),
 		cmocka_unit_test(what_is_configured_is_what_the_longest_words_allow),
 	};
