@@ -345,6 +345,8 @@ void cli_session_prompt(const struct cli_session *s, const void *root, struct tx
 /* The mode's number; and the level `show privilege` prints. */
 unsigned cli_session_mode(const struct cli_session *s);
 unsigned cli_session_privilege(const struct cli_session *s);
+/* The session's level has that EXEC line, which is run in another way than by being typed: an answer has made it. */
+bool cli_session_may(const struct cli_session *s, const void *root, const char *line);
 /* Moves to a mode without object (mode_user, mode_exec, mode_config); where the level is one of
  * the other kind of EXEC, it becomes 1, or 15; configuration mode leaves it as it is. */
 void cli_session_goto(struct cli_session *s, unsigned mode);

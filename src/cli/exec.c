@@ -180,6 +180,24 @@ out:
 	return err;
 }
 
+bool cli_session_may(const struct cli_session *s, const void *root, const char *line)
+{
+	struct cli_who whose;
+	const struct cli_who *who = cli_session_who(s, root, &whose);
+	struct cli_words w;
+	struct cli_match m;
+
+	if (!who)
+		return true;
+	if (cli_words_init(&w, line))
+		return false;
+	cli_match_run_as(&m, s->g, s->g->mode_exec, &w, w.n, who);
+	bool may = !m.nomem && m.outcome == CLI_M_OK;
+	cli_match_fini(&m);
+	cli_words_fini(&w);
+	return may;
+}
+
 /* True if the words are an EXEC line: such a line is no part of a configuration. */
 bool cli_is_exec_line(struct cli_session *s, const struct cli_words *w, uint16_t *ret_action)
 {

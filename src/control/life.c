@@ -173,6 +173,22 @@ static struct talk *talk_new(struct exec_io *io, const struct exec_args *a, bool
 	return t;
 }
 
+/* An answer makes another command of what was typed: who may not type that one may not answer so either. */
+static bool may(struct exec_io *io, const char *command, const char *from, const char *to, bool *ret_error)
+{
+	struct txt line = TXT_INIT;
+	bool ok;
+
+	txt_printf(&line, "%s %s %s", command, from, to);
+	ok = !line.bad && cli_session_may(session_cli(io->s), io->c->config, txt_cstr(&line));
+	txt_fini(&line);
+	if (!ok) {
+		txt_str(io->out, "% Your privilege level does not have that command\n");
+		*ret_error = true;
+	}
+	return ok;
+}
+
 /* ---- copy, write ---- */
 
 static int write_memory(struct exec_io *io)
@@ -220,6 +236,8 @@ static void destination(struct dialog *d, struct exec_io *io, const char *text, 
 	size_t n = strnlen(text, sizeof(t->to) - 1);
 
 	if (n && strcmp(text, t->to) != 0) {
+		if (!may(io, "copy", t->from, text, ret_error))
+			return;
 		memcpy(t->to, text, n);
 		t->to[n] = '\0';
 		named = strcmp(text, STARTUP) != 0 && strcmp(text, RUNNING) != 0;
@@ -282,8 +300,11 @@ static void which_deleted(struct dialog *d, struct exec_io *io, const char *text
 {
 	struct talk *t = (struct talk *)(void *)d;
 	char name[FLASH_NAME_MAX], ask[DIALOG_ASK_MAX];
-	int err = flash_name(*text ? text : t->from, name);
+	int err;
 
+	if (*text && strcmp(text, t->from) != 0 && !may(io, "delete", "", text, ret_error))
+		return;
+	err = flash_name(*text ? text : t->from, name);
 	if (err) {
 		flash_error(io->out, *text ? text : t->from, err);
 		*ret_error = true;
@@ -459,9 +480,13 @@ static void configure_from(struct dialog *d, struct exec_io *io, const char *tex
 	size_t n = strlen(text);
 
 	if (!strncasecmp(text, "terminal", n)) { /* nothing at all, too */
+		if (!may(io, "configure", "terminal", "", ret_error))
+			return;
 		txt_str(io->out, ENTER_LINES);
 		cli_session_goto(session_cli(io->s), M_CONFIG);
 	} else if (!strncasecmp(text, "memory", n)) {
+		if (!may(io, "configure", "memory", "", ret_error))
+			return;
 		t->a.number = EXEC_FILE_STARTUP;
 		t->a.number2 = EXEC_FILE_RUNNING;
 		copy(t, io, ret_error);

@@ -169,6 +169,30 @@ def test_enable_asks_three_times(router):
 
 
 @needs_root
+def test_an_answer_is_no_command_that_the_level_has_not(router):
+    router.start(f'username {READER} privilege 5 secret b\n'
+                 'privilege exec level 5 configure\nprivilege exec level 15 configure memory\n'
+                 'privilege exec level 5 copy startup-config other\nprivilege exec level 5 copy running-config startup-config\n'
+                 'privilege exec level 5 delete other\nprivilege configure level 5 hostname\n')
+    kept = os.path.join(router.dir, 'startup-config')
+    no = '% Your privilege level does not have that command'
+
+    def says(*lines):
+        return router.run(None, READER, stdin='\n'.join(lines) + '\n').stdout
+
+    assert 'hostname R9' in open(router.config, encoding='utf-8').read() and not os.path.exists(kept)
+    assert no not in says('configure terminal', 'hostname R8', 'end')
+    assert no in says('configure', 'memory') and 'hostname R8' in router.run('show running-config').stdout
+    assert no in says('copy startup-config other', 'running-config') and 'hostname R8' in router.run('show running-config').stdout
+    assert no in says('copy running-config startup-config', 'elsewhere') and 'elsewhere' not in router.run('dir').stdout
+    assert no not in says('copy startup-config other', '') and 'other' in router.run('dir').stdout
+    router.run(None, stdin='copy startup-config more\n\n')
+    assert no in says('delete other', 'more') and 'more' in router.run('dir').stdout
+    assert no not in says('delete other', '', '') and 'other' not in router.run('dir').stdout
+    assert no not in says('configure', '', 'hostname R7') and 'hostname R7' in router.run('show running-config').stdout
+
+
+@needs_root
 def test_a_user_of_the_machine_has_the_level_that_the_configuration_gives_him(router):
     router.start(f'username {ADMIN} privilege 15 secret a\nusername {READER} secret b\nusername local secret c\n'
                  'privilege exec level 1 show running-config interface\ninterface Tunnel1\n')
