@@ -412,8 +412,10 @@ static bool keeps_child(struct cli_work *k, bool word, const struct cli_match *o
 {
 	struct cli_session *s = k->s;
 	struct cli_frame *f = &s->f[s->n - 1];
+	struct cli_who who;
 
-	if (!f->block || (!k->w->indent &&
+	/* nor does a level keep there what it may not say elsewhere */
+	if (!f->block || cli_session_who(s, k->root, &who) || (!k->w->indent &&
 	    ((!word && own->outcome != CLI_M_OK && global->outcome == CLI_M_OK) || f->closed)))
 		return false;
 	unsigned depth = k->w->indent ? (unsigned)k->w->indent : f->depth;
@@ -651,7 +653,10 @@ int cli_below_orphan(struct cli_work *k, const char *text, unsigned depth)
 {
 	struct cli_session *s = k->s;
 	size_t frame = s->orphan_frame;
+	struct cli_who who;
 
+	if (cli_session_who(s, k->root, &who)) /* the line above may be right when it is read again */
+		return 0;
 	cli_session_resolve(s, k->root, k->obj);
 	k->r->config = true;
 	struct keep_list list = cli_kept_list(k, frame < s->n ? frame : 0);

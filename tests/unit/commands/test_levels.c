@@ -243,6 +243,40 @@ static void the_lowest_levels_stay_what_they_are(void **state)
 	}
 }
 
+/* Whoever reads the configuration again might say it, with all that he may. */
+static void a_level_leaves_nothing_below_what_is_kept(void **state)
+{
+	struct router r;
+
+	(void)state;
+	AT_LEVEL(&r, 5, "privilege configure level 5 interface", "privilege configure level 5 router");
+	runs(&r, "configure terminal", true);
+	runs(&r, "interface range Tunnel5 - 1", false);
+	(void)type(&r, " username mallory privilege 15 secret x");
+	(void)type(&r, "  username mallory privilege 15 secret x");
+	assert_null(strstr(running(&r), "mallory"));
+	runs(&r, "router ospf 1", true);
+	runs(&r, "username mallory privilege 15 secret x", false);
+	runs(&r, " username mallory privilege 15 secret x", false);
+	runs(&r, " network 10.0.0.0 0.0.0.255 area 0", false);
+	assert_null(strstr(running(&r), "mallory"));
+	assert_null(strstr(running(&r), "network"));
+	runs(&r, "interface Tunnel1", true);
+	runs(&r, "end", true);
+	/* and takes nothing from there */
+	cli_session_set_level(r.s, 15);
+	runs(&r, "configure terminal", true);
+	runs(&r, "router ospf 1", true);
+	runs(&r, "network 10.0.0.0 0.0.0.255 area 0", true);
+	runs(&r, "end", true);
+	cli_session_set_level(r.s, 5);
+	runs(&r, "configure terminal", true);
+	runs(&r, "router ospf 1", true);
+	runs(&r, "no network 10.0.0.0 0.0.0.255 area 0", false);
+	assert_non_null(strstr(running(&r), " network 10.0.0.0 0.0.0.255 area 0\n"));
+	router_down(&r);
+}
+
 /* Sixty-four commands that differ in their last word alone are tried once, not once for each. */
 static void many_commands_of_one_beginning_cost_no_more(void **state)
 {
@@ -482,6 +516,7 @@ int main(void)
 		cmocka_unit_test(a_value_is_itself_however_it_is_spelled),
 		cmocka_unit_test(a_range_leads_nobody_around),
 		cmocka_unit_test(the_lowest_levels_stay_what_they_are),
+		cmocka_unit_test(a_level_leaves_nothing_below_what_is_kept),
 		cmocka_unit_test(many_commands_of_one_beginning_cost_no_more),
 		cmocka_unit_test(what_runs_is_what_the_longest_words_allow),
 		cmocka_unit_test(what_is_configured_is_what_the_longest_words_allow),
