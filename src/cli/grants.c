@@ -12,6 +12,7 @@
 
 #define WORDS_MAX 16 /* of a command with a level of its own */
 #define VALUE_MAX 512
+#define BLANKS	  " \t\r\n\v\f" /* as cli_words_init() cuts */
 
 struct cli_grants {
 	unsigned mine; /* the level whose rows they are to be */
@@ -57,8 +58,8 @@ static bool same_value(const struct cli_tok *t, const char *a, const char *b)
 static bool begins_text(const struct cli_words *w, size_t at, const char *text)
 {
 	for (; at < w->n; at++) {
-		text += strspn(text, " \t");
-		size_t n = strcspn(text, " \t");
+		text += strspn(text, BLANKS);
+		size_t n = strcspn(text, BLANKS);
 
 		if (n != w->v[at].len || strncasecmp(text, w->v[at].text, n) != 0)
 			return false;
@@ -310,7 +311,7 @@ static bool put_word(const struct cli_match *m, const struct cli_node *n, size_t
 	out->bad |= typed.bad || value.bad;
 	txt_fini(&typed);
 	txt_fini(&value);
-	return !strpbrk(txt_cstr(out) + from, " \t");
+	return !strpbrk(txt_cstr(out) + from, BLANKS);
 }
 
 static int put_words(const struct cli_match *m, struct txt *out)

@@ -176,7 +176,8 @@ static void a_value_is_itself_however_it_is_spelled(void **state)
 
 	(void)state;
 	AT_LEVEL(&r, 5, "privilege configure level 5 interface", "privilege configure level 15 interface Tunnel9",
-		 "privilege interface level 5 description", "privilege configure level 5 crypto map M 10",
+		 "privilege interface level 5 description", "privilege interface level 15 description boss",
+		 "privilege configure level 5 crypto map M 10",
 		 "privilege exec level 5 ping", "privilege exec level 15 ping ip", "privilege exec level 15 ping 192.0.2.1");
 	runs(&r, "ping 192.0.2.2", true);
 	runs(&r, "ping 192.0.2.1", false);
@@ -192,6 +193,13 @@ static void a_value_is_itself_however_it_is_spelled(void **state)
 	runs(&r, "default interface Tunnel9", false);
 	assert_int_equal(r.c->interfaces.n, 0);
 	runs(&r, "interface Tunnel90", true);
+	/* nor is a text another one by blanks of any kind */
+	runs(&r, "description mate", true);
+	runs(&r, "description boss", false);
+	runs(&r, "description  \tboss man", false);
+	runs(&r, "description boss\f", false);
+	runs(&r, "description boss\v \r", false);
+	runs(&r, "description \rboss\vman", false);
 	runs(&r, "crypto map M 20 ipsec-isakmp", false);
 	runs(&r, "crypto map M 10 ipsec-isakmp", true);
 	runs(&r, "no crypto map M", false);
