@@ -250,7 +250,7 @@ static void add_rows(struct cli_match *m, struct cli_level *l, enum cli_op op, s
 					      .up_level = (uint16_t)up_level,
 					      .up = (uint16_t)up };
 
-			if (row_is_open(m, row, op) && cli_grant_begin(m, &n))
+			if (row_is_open(m, row, op) && (!m->grants || cli_grant_begin(m, &n)))
 				level_add(m, l, &n);
 		}
 	}
@@ -301,36 +301,45 @@ static int keyword_rank(const char *kw, bool in_full, const struct cli_word_ref 
 	return -1;
 }
 
-/* A keyword that leads to nothing the level has is none. */
+/* keyword_rank(); where it is one, ret is the place behind it. A keyword that leads to nothing the level has is none. */
+static int take_keyword(const struct cli_match *m, const struct cli_node *n, const char *kw, bool in_full,
+			const struct cli_word_ref *w, struct tally *ta, struct cli_node *ret)
+{
+	/* who has all lines, as files have, does not pay for levels: this is done for each keyword of each row */
+	if (m->grants) {
+		*ret = *n;
+		if (!strncasecmp(kw, w->text, w->len) && !cli_grant_take(m, ret, kw))
+			return -1;
+	}
+	int rank = keyword_rank(kw, in_full, w, ta);
+	if (rank < 0)
+		return rank;
+	if (!m->grants)
+		*ret = *n;
+	ret->rank = (uint8_t)rank;
+	return rank;
+}
+
 static void try_keyword(struct cli_match *m, struct cli_level *next, const struct cli_node *n, const char *kw, bool in_full,
 			const struct cli_word_ref *w, struct tally *ta)
 {
-	struct cli_node one = *n;
+	struct cli_node one;
 
-	if (!strncasecmp(kw, w->text, w->len) && !cli_grant_take(m, &one, kw))
-		return;
-	int rank = keyword_rank(kw, in_full, w, ta);
-	one.rank = (uint8_t)rank;
-	if (rank >= 0)
+	if (take_keyword(m, n, kw, in_full, w, ta, &one) >= 0)
 		level_add(m, next, &one);
 }
 
 static void try_names(struct cli_match *m, struct cli_level *next, const struct cli_node *n,
 		      const struct cli_tok *t, const struct cli_word_ref *w, struct tally *ta)
 {
-	struct cli_node found = { .rank = 2 };
+	struct cli_node found = { .rank = 2 }, one;
 
 	for (int i = 0; t->names[i].word; i++) {
-		struct cli_node one = *n;
-
-		if (!strncasecmp(t->names[i].word, w->text, w->len) && !cli_grant_take(m, &one, t->names[i].word))
-			continue;
-		int rank = keyword_rank(t->names[i].word, false, w, ta);
+		int rank = take_keyword(m, n, t->names[i].word, false, w, ta, &one);
 
 		if (rank < 0 || rank >= found.rank)
 			continue;
 		found = one;
-		found.rank = (uint8_t)rank;
 		found.name = (int16_t)i;
 	}
 	if (found.row)
