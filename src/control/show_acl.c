@@ -65,14 +65,30 @@ static void line6(const struct show_in *in, const struct cfg_acl *acl, const str
 
 /* ---- entries that are kept and not used ---- */
 
-/* It stands behind the first n entries, and before the next. */
-static bool stands_behind(const struct kept_line *k, const struct cfg_acl *acl, size_t n, uint64_t base)
-{
-	uint64_t at = k->after - base;
+/* The places of a list between two of its entries; last: there is none behind. */
+struct gap {
+	uint64_t from, to, base;
+	bool last;
+};
 
-	if (k->after < base || at >= PLACE_LIST(1)) /* its place is not known: it is printed behind all */
-		return n == acl->entries.n;
-	return (!n || acl_place(acl, n - 1) <= at) && (n == acl->entries.n || acl_place(acl, n) > at);
+/* Behind the first n entries, and before the next. To know it once does not cost what it costs for each line: among remarks a
+ * place is counted. */
+static struct gap gap_behind(const struct cfg_acl *acl, size_t n, uint64_t base)
+{
+	struct gap g = { .base = base, .last = n == acl->entries.n };
+
+	g.from = n ? acl_place(acl, n - 1) : 0;
+	g.to = g.last ? UINT64_MAX : acl_place(acl, n);
+	return g;
+}
+
+static bool stands_in(const struct kept_line *k, const struct gap *g)
+{
+	uint64_t at = k->after - g->base;
+
+	if (k->after < g->base || at >= PLACE_LIST(1)) /* its place is not known: it is printed behind all */
+		return g->last;
+	return g->from <= at && at < g->to;
 }
 
 /* What stands behind `access-list N`. */
@@ -87,13 +103,18 @@ static const char *behind_number(const char *text)
 
 void show_acl_refused(const struct config *c, const struct cfg_acl *acl, size_t n, show_acl_say *say, void *ctx)
 {
-	uint64_t base = acl->numbered ? PLACE_LIST(strtoul(acl->name, NULL, 10)) : 0;
+	bool global = acl->numbered && c->kept.n_wrong;
+	struct gap g;
 
-	for (size_t i = 0; acl->numbered && c->kept.n_wrong && i < c->kept.n; i++)
-		if (acl_refused_line(c->kept.v[i], acl->name) && stands_behind(c->kept.v[i], acl, n, base))
+	if (!global && !acl->kept.n_wrong)
+		return;
+	g = gap_behind(acl, n, acl->numbered ? PLACE_LIST(strtoul(acl->name, NULL, 10)) : 0);
+	for (size_t i = 0; global && i < c->kept.n; i++)
+		if (stands_in(c->kept.v[i], &g) && acl_refused_line(c->kept.v[i], acl->name))
 			say(behind_number(c->kept.v[i]->text), ctx);
+	g.base = 0;
 	for (size_t i = 0; acl->kept.n_wrong && i < acl->kept.n; i++)
-		if (kept_is_wrong(acl->kept.v[i]) && stands_behind(acl->kept.v[i], acl, n, 0))
+		if (kept_is_wrong(acl->kept.v[i]) && stands_in(acl->kept.v[i], &g))
 			say(acl->kept.v[i]->text, ctx);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "commands/load.h"
 #include "control/if_counts.h"
@@ -247,6 +248,34 @@ static void entries_that_were_refused_are_listed_in_their_place(void **state)
 	assert_null(strstr(told, "\"used\": true"));
 	in->config = own;
 	report_fini(&report);
+	config_free(c);
+	fixture_free(in);
+}
+
+/* Where many remarks stand before one entry, each place is counted from the first of them: once for a line that is shown. */
+static void refused_entries_among_many_remarks_are_shown_at_once(void **state)
+{
+	struct show_in *in = fixture("bare");
+	const struct config *own = in->config;
+	struct report report = { 0 };
+	struct txt text = TXT_INIT;
+	struct config *c = NULL;
+
+	(void)state;
+	txt_str(&text, "access-list 101 permit ip any host 192.0.2.1\n");
+	for (int i = 0; i < 4000; i++)
+		txt_printf(&text, "access-list 101 remark of %d\n", i);
+	for (int i = 0; i < 200; i++)
+		txt_printf(&text, "access-list 101 permit tcp any any time-range W%d\n", i);
+	assert_int_equal(config_load_text(txt_cstr(&text), text.len, &c, &report), 0);
+	in->config = c;
+	clock_t from = clock();
+	const char *said = typed(in, "show access-lists", 0);
+	assert_true(clock() - from < CLOCKS_PER_SEC);
+	assert_non_null(strstr(said, "    permit tcp any any time-range W199 (not used)\n"));
+	in->config = own;
+	report_fini(&report);
+	txt_fini(&text);
 	config_free(c);
 	fixture_free(in);
 }
@@ -510,6 +539,7 @@ int main(void)
 		cmocka_unit_test(aggressive_mode_shows_its_states_and_the_identity),
 		cmocka_unit_test(filters_select_by_peer_map_and_interface),
 		cmocka_unit_test(entries_that_were_refused_are_listed_in_their_place),
+		cmocka_unit_test(refused_entries_among_many_remarks_are_shown_at_once),
 		cmocka_unit_test(an_interface_that_is_not_there_is_an_error),
 		cmocka_unit_test(pipes_work_on_layouts),
 		cmocka_unit_test(an_sa_without_volume_limit_says_so),
