@@ -234,12 +234,46 @@ static void two_that_are_one_have_the_higher_level(void **state)
 	cli_session_free(s);
 }
 
+/* So many that nobody looks at all of them. */
+static bool endless(const void *root, size_t i, struct cli_own_level *ret)
+{
+	*ret = (struct cli_own_level){ CLI_IN(2), 0, "c" };
+	return i < *(const size_t *)root;
+}
+
+static void with_more_than_are_looked_at_a_level_has_nothing(void **state)
+{
+	struct cli_grammar many = g;
+	struct cli_session *s;
+	size_t n;
+
+	(void)state;
+	many.own_level = endless;
+	s = cli_session_new(&many, 2);
+	for (n = CLI_GRANTS_MAX; n <= CLI_GRANTS_MAX + 1; n++)
+		for (unsigned level = 0; level <= 15; level++) {
+			struct cli_result r;
+			struct txt out = TXT_INIT;
+			bool has = level == 15 || n <= CLI_GRANTS_MAX;
+
+			cli_session_set_level(s, level);
+			cli_session_line(s, &n, "c", 0, &r);
+			assert_int_equal(r.status == CLI_EXEC, has);
+			cli_result_fini(&r);
+			cli_session_help(s, &n, "", &out);
+			assert_int_equal(strstr(txt_cstr(&out), "  c ") != NULL, has);
+			txt_fini(&out);
+		}
+	cli_session_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_runs_and_what_is_shown_is_what_the_words_allow),
 		cmocka_unit_test(a_keyword_is_no_value_of_who_lacks_it),
 		cmocka_unit_test(two_that_are_one_have_the_higher_level),
+		cmocka_unit_test(with_more_than_are_looked_at_a_level_has_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
