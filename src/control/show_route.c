@@ -65,7 +65,7 @@ static void network(struct show_route_list *l, struct txt *out)
 	char s[IPADDR_STRLEN];
 
 	for (size_t i = 0; i <= 32; i++)
-		masks += l->seen >> i & 1;
+		masks += (unsigned)(l->seen >> i & 1);
 	l->width = l->top;
 	l->with_len = true;
 	if (show_route_is_super(first) || (l->subnets == 1 && first->prefix_len == len))
