@@ -160,6 +160,16 @@ static void one_route(const struct nlmsghdr *h, nl_rib_each *each, void *ctx)
 		each(ctx, &r);
 }
 
+/* The end of a dump says how it went. A kernel that has never had a route of that family has no table either. */
+static int how_it_ended(const struct nlmsghdr *h)
+{
+	int err = 0;
+
+	if (mnl_nlmsg_get_payload_len(h) >= sizeof(err))
+		memcpy(&err, mnl_nlmsg_get_payload(h), sizeof(err));
+	return err > 0 ? -EPROTO : err == -ENOENT ? 0 : err;
+}
+
 int nl_rib_read(const void *bytes, size_t len, nl_rib_each *each, void *ctx)
 {
 	const char *p = bytes;
@@ -173,7 +183,7 @@ int nl_rib_read(const void *bytes, size_t len, nl_rib_each *each, void *ctx)
 		size_t body = mnl_nlmsg_get_payload_len(h);
 
 		if (h->nlmsg_type == NLMSG_DONE)
-			return 0;
+			return how_it_ended(h);
 		if (h->nlmsg_type == NLMSG_ERROR) {
 			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
 

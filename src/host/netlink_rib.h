@@ -28,7 +28,7 @@ int nl_rib_open(enum ip_family family, struct nl_rib **ret);
  * comes or goes meanwhile may be there or not, and in rare cases one that stays may be there twice. */
 int nl_rib_some(struct nl_rib *rib, nl_rib_each *each, void *ctx);
 void nl_rib_close(struct nl_rib *rib);
-/* The routes in len bytes of netlink messages. As nl_rib_some(): 0 behind NLMSG_DONE, and -errno of an error; what is cut
+/* The routes in len bytes of netlink messages. As nl_rib_some(): 0 behind NLMSG_DONE, and -errno of an error, which NLMSG_DONE may say, too; what is cut
  * off or not a route of the main table is passed over. */
 int nl_rib_read(const void *bytes, size_t len, nl_rib_each *each, void *ctx);
 

@@ -194,6 +194,14 @@ static void an_end_and_an_error_are_told_apart(void **state)
 	memset(&msg, 0, sizeof(msg));
 	mnl_nlmsg_put_header(&msg)->nlmsg_type = NLMSG_DONE;
 	assert_int_equal(nl_rib_read(&msg, msg.h.nlmsg_len, see, &s), 0);
+	int *how = mnl_nlmsg_put_extra_header(&msg.h, sizeof(*how)); /* as the kernel ends a dump */
+	assert_int_equal(nl_rib_read(&msg, msg.h.nlmsg_len, see, &s), 0);
+	*how = -EMSGSIZE; /* and one that it had to break off */
+	assert_int_equal(nl_rib_read(&msg, msg.h.nlmsg_len, see, &s), -EMSGSIZE);
+	*how = -ENOENT; /* there is no table yet */
+	assert_int_equal(nl_rib_read(&msg, msg.h.nlmsg_len, see, &s), 0);
+	*how = 5;
+	assert_int_equal(nl_rib_read(&msg, msg.h.nlmsg_len, see, &s), -EPROTO);
 	mnl_nlmsg_put_header(&msg)->nlmsg_type = NLMSG_ERROR;
 	assert_int_equal(nl_rib_read(&msg, msg.h.nlmsg_len, see, &s), -EPROTO);
 	e = mnl_nlmsg_put_extra_header(&msg.h, sizeof(*e));
