@@ -25,7 +25,7 @@ struct rib {
 	/* the device of the row before: the next one's, too, as a rule */
 	uint32_t ifindex;
 	const struct if_snapshot *known; /* NULL: the configuration has none such */
-	const char *name;
+	char name[CFG_NAME_MAX];	 /* a copy: control reads its links anew between two pieces */
 	/* order */
 	const void **room;
 	struct psort sort;
@@ -50,7 +50,7 @@ struct rib *rib_new(struct snapshot *s, struct control *c, unsigned action, size
 		free(r);
 		return NULL;
 	}
-	*r = (struct rib){ .s = s, .c = c, .most = most, .name = "" };
+	*r = (struct rib){ .s = s, .c = c, .most = most };
 	(void)rib_wanted(action, &r->ipv4, &r->ipv6);
 	return r;
 }
@@ -115,7 +115,7 @@ static void look_up(struct rib *r, uint32_t ifindex)
 			r->known = &r->s->ifs[i];
 	if (!r->known)
 		l = plumb_link(r->c, ifindex);
-	r->name = r->known ? r->known->name : l ? l->name : "";
+	snprintf(r->name, sizeof(r->name), "%s", r->known ? r->known->name : l ? l->name : "");
 }
 
 /* A network that the kernel made of an address is shown while the interface is up, as the others are. */
