@@ -86,6 +86,7 @@ static char letter(const struct nl_rib_route *k)
 	case 188:
 		return 'O';
 	case 189:
+	case 190: /* FRR's ripngd */
 		return 'R';
 	case 191: /* FRR's nhrpd */
 		return 'H';

@@ -137,7 +137,7 @@ static void a_protocol_has_its_letter(void **state)
 		char code;
 	} all[] = {
 		{ 0, 'K' },   { RTPROT_BOOT, 'K' }, { RTPROT_STATIC, 'S' }, { RTPROT_DHCP, 'S' }, { 11, 'K' },	{ 12, 'K' },
-		{ 186, 'B' }, { 187, 'i' },	    { 188, 'O' },	    { 189, 'R' },	  { 191, 'H' },
+		{ 186, 'B' }, { 187, 'i' },	    { 188, 'O' },	    { 189, 'R' },	  { 190, 'R' }, { 191, 'H' },
 		{ 192, 'D' }, { 196, 'S' },	    { 255, 'K' },
 	};
 	enum { N = sizeof(all) / sizeof(all[0]) };
