@@ -8,8 +8,10 @@
 
 #include "control/internal.h"
 #include "control/show_now.h"
+#include "host/os.h"
 
 #define STREAMS_MAX 8 /* that keep what they show: megabytes each, for clients that may never read */
+#define SLICE_US 5000 /* that one of them may take when there is no room for another */
 
 struct stream {
 	LIST_ENTRY(stream) entry; /* of control */
@@ -108,8 +110,26 @@ static void finish(struct stream *st)
 	go_on(st);
 }
 
-/* Room for one more. Of those that nobody reads the oldest ends where it is; where all are read, one is said whole. */
-static void make_room(struct control *c)
+/* The same where that may be said by and by; true: it was not too long to be said now. */
+static bool finish_now(struct stream *st)
+{
+	uint64_t end = host_now_us() + SLICE_US;
+
+	if (!show_now_keeps(st->said)) {
+		finish(st);
+		return true;
+	}
+	while (st->said && host_now_us() < end)
+		one_piece(st);
+	if (st->said)
+		return false;
+	go_on(st);
+	return true;
+}
+
+/* Room for one more. Of those that nobody reads the oldest ends where it is; where all are read, one is said whole. False:
+ * there is none, for that one is a long table of routes. */
+static bool make_room(struct control *c)
 {
 	struct stream *st, *oldest = NULL, *unread = NULL;
 	size_t n = 0;
@@ -123,21 +143,20 @@ static void make_room(struct control *c)
 			unread = st;
 	}
 	if (n < STREAMS_MAX)
-		return;
-	if (!unread) {
-		finish(oldest);
-		return;
-	}
+		return true;
+	if (!unread)
+		return finish_now(oldest);
 	session_print(unread->s, "\n% The rest is left out: too many long answers are not read\n");
 	unread->error = true;
 	end(unread);
 	go_on(unread);
+	return true;
 }
 
 struct stream *stream_new(struct control *c, struct session *s, unsigned action, const struct exec_args *a,
 			  bool json, struct cli_filter *filter)
 {
-	struct stream *st = calloc(1, sizeof(*st));
+	struct stream *st = make_room(c) ? calloc(1, sizeof(*st)) : NULL;
 
 	if (!st) {
 		cli_filter_close(filter, NULL);
@@ -146,7 +165,6 @@ struct stream *stream_new(struct control *c, struct session *s, unsigned action,
 	st->c = c;
 	st->s = s;
 	st->filter = filter;
-	make_room(c);
 	st->next = evtimer_new(c->base, on_next, st);
 	st->said = st->next ? show_now_begin(c, s, action, a, json, on_ready, st) : NULL;
 	LIST_INSERT_HEAD(&c->streams, st, entry);

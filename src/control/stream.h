@@ -14,7 +14,7 @@ struct stream;
 
 /* Begins the answer to an action that show_now_in_pieces(), through pipe (owned from now on; NULL: none). What
  * it says, and its end, go to the session: session_print() and session_streamed(). Of many that
- * nobody reads the oldest ends there, and says so. NULL without memory. */
+ * nobody reads the oldest ends there, and says so. NULL without memory, and where many long tables of routes are read. */
 struct stream *stream_new(struct control *c, struct session *s, unsigned action, const struct exec_args *a,
 			  bool json, struct cli_filter *filter);
 /* More of it, as long as the client has room; true: that was all, and session_streamed() is not called. Else it goes on by
