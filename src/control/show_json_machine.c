@@ -18,6 +18,8 @@ int json_ip_route_summary(const struct show_in *in, const struct exec_args *a, s
 		json_object_end(j);
 	}
 	json_array_end(j);
+	if (in->routes_cut)
+		json_bool(j, "incomplete", true);
 	return 0;
 }
 

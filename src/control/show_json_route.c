@@ -22,9 +22,16 @@ static void route(const struct show_route *r, struct json *j)
 	json_object_end(j);
 }
 
-/* best: only it, and its other next hops; NULL: all that are asked for. */
-static bool element(const struct show_in *in, enum ip_family family, const struct exec_args *a, const struct show_route *best,
-		    struct show_json_cursor *k, struct json *j)
+static void end_routes(const struct show_in *in, struct json *j)
+{
+	json_array_end(j);
+	if (in->routes_cut)
+		json_bool(j, "incomplete", true);
+}
+
+/* One more of all that are asked for. */
+static bool element(const struct show_in *in, enum ip_family family, const struct exec_args *a, struct show_json_cursor *k,
+		    struct json *j)
 {
 	static const struct show_route multicast = { .code = 'L', .dst = { .family = IP_V6, .b = { 0xff } }, .prefix_len = 8,
 						     .ifname = "Null0" };
@@ -39,39 +46,48 @@ static bool element(const struct show_in *in, enum ip_family family, const struc
 	if (l->at < l->n) {
 		const struct show_route *r = l->v[l->at++];
 
-		if (best ? show_route_joins(r, best) : show_route_within(r, a))
+		if (show_route_within(r, a))
 			route(r, j);
 		return true;
 	}
 	if (family == IP_V6 && (a->number == EXEC_ROUTES_ALL || a->number == EXEC_ROUTES_CONNECTED))
 		route(&multicast, j);
-	json_array_end(j);
-	if (in->routes_cut)
-		json_bool(j, "incomplete", true);
+	end_routes(in, j);
 	return false;
 }
 
 bool json_ip_route_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
 {
-	return element(in, IP_V4, a, NULL, k, j);
+	return element(in, IP_V4, a, k, j);
 }
 
 bool json_ipv6_route_element(const struct show_in *in, const struct exec_args *a, struct show_json_cursor *k, struct json *j)
 {
-	return element(in, IP_V6, a, NULL, k, j);
+	return element(in, IP_V6, a, k, j);
 }
 
 int json_ip_route(const struct show_in *in, const struct exec_args *a, struct json *j)
 {
-	struct show_json_cursor k = { 0 };
-	bool near;
-	const struct show_route *best = a->addr.family && !a->detail ? show_route_to(in, &a->addr, &a->addr2, &near) : NULL;
+	bool near, said = false;
+	const struct show_route *best = NULL;
 
-	if (a->addr.family && !a->detail && !best)
+	if (!a->addr.family || a->detail)
+		return json_whole(in, a, NULL, json_ip_route_element, j);
+	best = show_route_to(in, &a->addr, &a->addr2, &near);
+	if (!best)
 		return -EINVAL;
-	while (element(in, IP_V4, a, best, &k, j))
-		;
-	show_json_cursor_fini(&k);
+	json_array(j, "routes");
+	for (size_t i = 0; i < show_route_count(in); i++) {
+		const struct show_route *r = show_route_at(in, i);
+
+		if (show_route_joins(r, best)) {
+			route(r, j);
+			said = true;
+		} else if (said && in->route_order) { /* they stand together */
+			break;
+		}
+	}
+	end_routes(in, j);
 	return 0;
 }
 

@@ -43,6 +43,7 @@ bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, const
 
 	if (!best) {
 		txt_str(out, near ? "% Subnet not in table\n" : "% Network not in table\n");
+		show_routes_cut(in, out);
 		return false;
 	}
 	txt_printf(out, "Routing entry for %s/%u%s\n", ipaddr_ios(&best->dst, s),
@@ -70,5 +71,6 @@ bool show_ip_route_to(const struct show_in *in, const struct ipaddr *addr, const
 		txt_printf(out, "      Route metric is %u, traffic share count is 1\n",
 			   (unsigned)r->metric);
 	}
+	show_routes_cut(in, out); /* a longer prefix may be among them */
 	return true;
 }

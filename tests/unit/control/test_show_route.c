@@ -176,6 +176,43 @@ static void sources_are_counted_by_prefix(void **state)
 	free(t.order);
 }
 
+/* Where the kernel has more than was read, no answer looks whole. */
+static void what_was_not_read_may_be_what_was_asked_for(void **state)
+{
+	static const struct exec_args none, all = { .number = EXEC_ROUTES_ALL };
+	static const char rest[] = "% The rest is left out: ";
+	size_t pieces;
+
+	(void)state;
+	const struct show_route v[] = {
+		route('B', NET(10, 0, 0, 0), 8, NET(172, 16, 0, 2), 20), route('B', NET(10, 0, 0, 0), 8, NET(172, 16, 0, 6), 20),
+		route('B', NET(10, 1, 0, 0), 16, NET(172, 16, 0, 6), 20),
+	};
+	const struct exec_args there = { .addr = NET(10, 2, 3, 4) }, nowhere = { .addr = NET(192, 0, 2, 1) };
+	struct table t = table_of(v, 3);
+
+	for (int cut = 0; cut < 2; cut++) {
+		t.in.routes_cut = cut;
+		txt_clear(&out);
+		assert_true(show_ip_route_to(&t.in, &there.addr, &there.addr2, &out));
+		assert_int_equal(strstr(txt_cstr(&out), rest) != NULL, cut);
+		txt_clear(&out);
+		assert_false(show_ip_route_to(&t.in, &nowhere.addr, &nowhere.addr2, &out));
+		assert_int_equal(strstr(txt_cstr(&out), rest) != NULL, cut);
+		assert_int_equal(strstr(in_pieces(&t.in, EXEC_SHOW_IP_ROUTE_SUMMARY, &none, &pieces), rest) != NULL, cut);
+		txt_clear(&out);
+		assert_int_equal(show_json(&t.in, EXEC_SHOW_IP_ROUTE_SUMMARY, &all, &out), 0);
+		assert_int_equal(strstr(txt_cstr(&out), "\"incomplete\": true") != NULL, cut);
+		txt_clear(&out);
+		assert_int_equal(show_json(&t.in, EXEC_SHOW_IP_ROUTE, &there, &out), 0);
+		assert_int_equal(strstr(txt_cstr(&out), "\"incomplete\": true") != NULL, cut);
+		assert_non_null(strstr(txt_cstr(&out), "172.16.0.2")); /* both hops of the one prefix, and no other */
+		assert_non_null(strstr(txt_cstr(&out), "172.16.0.6"));
+		assert_null(strstr(txt_cstr(&out), "10.1.0.0"));
+	}
+	free(t.order);
+}
+
 static int tear_down(void **state)
 {
 	(void)state;
@@ -189,6 +226,7 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_uses_is_shown),
 		cmocka_unit_test(pieces_are_the_table),
 		cmocka_unit_test(sources_are_counted_by_prefix),
+		cmocka_unit_test(what_was_not_read_may_be_what_was_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, tear_down);
