@@ -141,16 +141,17 @@ static void say_route(const struct show_route *r, bool again, struct txt *out)
 		txt_printf(out, "%s, %s\n", r->ifname, r->code == 'L' ? "receive" : "directly connected");
 }
 
+/* Above them stands how many they are, so they are counted first. */
 static void begin_routes(struct show_route_list *l, struct txt *out)
 {
-	size_t entries = 1; /* that of multicast */
-	bool host = false;
-
-	for (size_t i = 0; i < l->n; i++) {
-		entries += !i || !same_route(l->v[i - 1], l->v[i]);
-		host |= l->v[i]->code == 'K';
+	for (size_t end = l->looked + SHOW_ROUTES_PIECE; l->looked < l->n && l->looked < end; l->looked++) {
+		l->entries += !l->looked || !same_route(l->v[l->looked - 1], l->v[l->looked]);
+		l->host |= l->v[l->looked]->code == 'K';
 	}
-	txt_printf(out, "IPv6 Routing Table - default - %zu entries\n%s%s", entries, codes, host ? code_host : "");
+	if (l->looked < l->n)
+		return;
+	txt_printf(out, "IPv6 Routing Table - default - %zu entries\n%s%s", l->entries + 1 /* that of multicast */, codes,
+		   l->host ? code_host : "");
 	l->begun = true;
 }
 
@@ -160,10 +161,12 @@ void show_ipv6_route_some(const struct show_in *in, const struct exec_args *a, s
 	size_t end = out->len + SHOW_PIECE;
 
 	if (!l) {
-		k->routes = show_route_list_new(in, IP_V6, a->number, out);
+		k->routes = show_route_list_new(in, out);
 		k->over = !k->routes;
 		return;
 	}
+	if (show_route_list_some(in, IP_V6, a->number, l))
+		return;
 	if (!l->begun) {
 		begin_routes(l, out);
 		return;

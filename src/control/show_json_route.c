@@ -39,10 +39,12 @@ static bool element(const struct show_in *in, enum ip_family family, const struc
 
 	if (!l) {
 		json_array(j, "routes");
-		k->routes = show_route_list_new(in, family, a->number, j->out);
-		k->pause = true;
+		k->routes = show_route_list_new(in, j->out);
 		return k->routes != NULL;
 	}
+	k->pause = show_route_list_some(in, family, a->number, l);
+	if (k->pause)
+		return true;
 	if (l->at < l->n) {
 		const struct show_route *r = l->v[l->at++];
 

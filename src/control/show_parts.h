@@ -345,9 +345,6 @@ bool show_route_joins_best(const struct show_route *r, const struct show_route *
 /* All that there are, in their order if somebody has sorted them (in->route_order). */
 size_t show_route_count(const struct show_in *in);
 const struct show_route *show_route_at(const struct show_in *in, size_t i);
-/* A family's routes of those (enum exec_routes) in the order in which they are shown; the caller frees the array.
- * NULL: out of memory. */
-const struct show_route **show_routes_sorted(const struct show_in *in, enum ip_family family, unsigned which, size_t *ret_n);
 /* A line if not all are there. */
 void show_routes_cut(const struct show_in *in, struct txt *out);
 
@@ -355,7 +352,11 @@ void show_routes_cut(const struct show_in *in, struct txt *out);
 struct show_route_list {
 	const struct show_route **v; /* what was asked for, in order */
 	size_t n, at;
-	bool begun; /* what stands above is said */
+	size_t looked; /* at so many of in's; then, at so many of what they left */
+	size_t all;    /* that they left */
+	bool gathered, begun; /* v is whole; what stands above is said */
+	bool host;	      /* K is among them */
+	size_t entries;	      /* IPv6's: of several hops each */
 	/* IPv4's */
 	size_t end, said; /* of the network that at is in; its line is said of those before */
 	unsigned subnets; /* in it */
@@ -363,8 +364,12 @@ struct show_route_list {
 	int child, top, width; /* of the code column: below a network, and of all others; here */
 	bool with_len;	       /* each line says its length */
 };
-/* Of a family's routes of those (enum exec_routes). NULL without memory, and out is bad. */
-struct show_route_list *show_route_list_new(const struct show_in *in, enum ip_family family, unsigned which, struct txt *out);
+#define SHOW_ROUTES_PIECE 8192 /* routes that are looked at in one turn */
+/* Room for what may be asked for. NULL without memory, and out is bad. */
+struct show_route_list *show_route_list_new(const struct show_in *in, struct txt *out);
+/* Gathers a family's routes of those (enum exec_routes) in the order in which they are shown, all of them if nobody has sorted
+ * them. False: they are all there. */
+bool show_route_list_some(const struct show_in *in, enum ip_family family, unsigned which, struct show_route_list *l);
 void show_route_list_free(struct show_route_list *l);
 
 /* show_route.c */

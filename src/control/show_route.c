@@ -2,9 +2,6 @@
 /* show ip route: grouped under classful networks, as IOS prints it. */
 #include "control/show_parts.h"
 
-#include <stdlib.h>
-
-#define COUNT_PIECE 8192 /* routes */
 
 static const char codes15[] =
 	"Codes: L - local, C - connected, S - static, R - RIP, M - mobile, B - BGP\n"
@@ -25,13 +22,6 @@ static const char codes12[] =
 	"       ia - IS-IS inter area, * - candidate default, U - per-user static route\n"
 	"       o - ODR, P - periodic downloaded static route\n";
 static const char code_host[] = "       K - put there by another program of this host\n";
-
-void show_route_list_free(struct show_route_list *l)
-{
-	if (l)
-		free(l->v);
-	free(l);
-}
 
 /* One route; again: another next hop of the prefix above. */
 static void say(const struct show_route *r, int width, bool with_len, bool again, struct txt *out)
@@ -90,7 +80,7 @@ static bool find_end(struct show_route_list *l)
 		l->subnets = 0;
 		l->seen = 0;
 	}
-	for (size_t stop = l->end + COUNT_PIECE; l->end < l->n; l->end++) {
+	for (size_t stop = l->end + SHOW_ROUTES_PIECE; l->end < l->n; l->end++) {
 		const struct show_route *r = l->v[l->end];
 
 		if (super ? !show_route_same_prefix(first, r) : !show_route_same_major(first, r))
@@ -128,28 +118,41 @@ static void last_resort(const struct show_in *in, const struct exec_args *a, int
 		txt_str(out, "Gateway of last resort is not set\n\n");
 }
 
-/* A network's routes alone, without those that are printed elsewhere or not at all; above them the legend. False: that is all. */
-static bool begin_list(const struct show_in *in, const struct exec_args *a, struct show_route_list *l, struct txt *out)
+static bool is_old(const struct show_in *in)
 {
-	bool old = in->config ? in->config->compat_ios12 : in->ios12, host = false;
-	size_t all = l->n;
+	return in->config ? in->config->compat_ios12 : in->ios12;
+}
 
-	l->child = old ? 8 : 9;
-	l->top = old ? 5 : 6;
-	l->n = 0;
-	for (size_t i = 0; i < all; i++) {
-		const struct show_route *r = l->v[i];
+/* A network's routes alone, without those that are printed elsewhere or not at all. False: they are all that is left. */
+static bool narrow(const struct show_in *in, const struct exec_args *a, struct show_route_list *l)
+{
+	bool old = is_old(in);
+
+	if (!l->looked)
+		l->n = 0;
+	for (size_t end = l->looked + SHOW_ROUTES_PIECE; l->looked < l->all && l->looked < end; l->looked++) {
+		const struct show_route *r = l->v[l->looked];
 
 		if (!show_route_within(r, a))
 			continue;
-		host |= r->code == 'K';
+		l->host |= r->code == 'K';
 		if (!show_route_is_default(r) && !(old && r->code == 'L')) /* 12.x has no local routes */
 			l->v[l->n++] = r;
 	}
-	if (old && !all && show_routes_by_protocol(a->number)) /* 12.x prints nothing then */
+	return l->looked < l->all;
+}
+
+/* What stands above them. False: that is all. */
+static bool begin_list(const struct show_in *in, const struct exec_args *a, struct show_route_list *l, struct txt *out)
+{
+	bool old = is_old(in);
+
+	l->child = old ? 8 : 9;
+	l->top = old ? 5 : 6;
+	if (old && !l->all && show_routes_by_protocol(a->number)) /* 12.x prints nothing then */
 		return false;
 	txt_str(out, old ? codes12 : codes15);
-	if (host)
+	if (l->host)
 		txt_str(out, code_host);
 	txt_char(out, '\n');
 	last_resort(in, a, l->top, out);
@@ -157,31 +160,20 @@ static bool begin_list(const struct show_in *in, const struct exec_args *a, stru
 	return true;
 }
 
-struct show_route_list *show_route_list_new(const struct show_in *in, enum ip_family family, unsigned which, struct txt *out)
-{
-	struct show_route_list *l = calloc(1, sizeof(*l));
-
-	if (l)
-		l->v = show_routes_sorted(in, family, which, &l->n);
-	if (l && l->v)
-		return l;
-	free(l);
-	out->bad = true;
-	return NULL;
-}
-
 void show_ip_route_some(const struct show_in *in, const struct exec_args *a, struct show_cursor *k, struct txt *out)
 {
 	struct show_route_list *l = k->routes;
 	size_t end = out->len + SHOW_PIECE;
 
-	if (!l) { /* to go through all of them is enough for one turn */
-		k->routes = show_route_list_new(in, IP_V4, a->number, out);
+	if (!l) {
+		k->routes = show_route_list_new(in, out);
 		k->over = !k->routes;
 		return;
 	}
+	if (show_route_list_some(in, IP_V4, a->number, l))
+		return;
 	if (!l->begun) {
-		k->over = !begin_list(in, a, l, out);
+		k->over = !narrow(in, a, l) && !begin_list(in, a, l, out);
 		return;
 	}
 	for (; l->at < l->n && out->len < end; l->at++) {

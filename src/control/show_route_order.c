@@ -147,24 +147,47 @@ const struct show_route *show_route_at(const struct show_in *in, size_t i)
 	return in->route_order ? in->route_order[i] : &in->routes[i];
 }
 
-const struct show_route **show_routes_sorted(const struct show_in *in, enum ip_family family, unsigned which, size_t *ret_n)
+struct show_route_list *show_route_list_new(const struct show_in *in, struct txt *out)
 {
-	size_t all = show_route_count(in), n = 0;
-	const struct show_route **v = calloc(all + 1, sizeof(struct show_route *));
+	struct show_route_list *l = calloc(1, sizeof(*l));
+
+	if (l)
+		l->v = calloc(show_route_count(in) + 1, sizeof(*l->v));
+	if (l && l->v)
+		return l;
+	free(l);
+	out->bad = true;
+	return NULL;
+}
+
+bool show_route_list_some(const struct show_in *in, enum ip_family family, unsigned which, struct show_route_list *l)
+{
+	size_t n = show_route_count(in), end = l->looked + SHOW_ROUTES_PIECE;
 	unsigned longest = family == IP_V6 ? 128 : 32;
 
-	if (!v)
-		return NULL;
-	for (size_t i = 0; i < all; i++) {
-		const struct show_route *r = show_route_at(in, i);
+	if (l->gathered)
+		return false;
+	for (; l->looked < n && (l->looked < end || !in->route_order); l->looked++) {
+		const struct show_route *r = show_route_at(in, l->looked);
 
 		if (r->dst.family == family && r->prefix_len <= longest && show_route_is(r, which))
-			v[n++] = r;
+			l->v[l->n++] = r;
 	}
-	if (n && !in->route_order)
-		qsort(v, n, sizeof(struct show_route *), by_order);
-	*ret_n = n;
-	return v;
+	if (l->looked < n)
+		return true;
+	if (l->n && !in->route_order)
+		qsort(l->v, l->n, sizeof(*l->v), by_order);
+	l->gathered = true;
+	l->all = l->n;
+	l->looked = 0;
+	return false;
+}
+
+void show_route_list_free(struct show_route_list *l)
+{
+	if (l)
+		free(l->v);
+	free(l);
 }
 
 void show_routes_cut(const struct show_in *in, struct txt *out)

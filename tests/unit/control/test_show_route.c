@@ -151,6 +151,39 @@ static void pieces_are_the_table(void **state)
 	free(v);
 }
 
+/* To find out that nothing is to be said of a long table takes as many turns as it has pieces. */
+static void what_is_left_out_is_looked_at_in_pieces(void **state)
+{
+	enum { N = 5 * SHOW_ROUTES_PIECE };
+	static const unsigned actions[] = { EXEC_SHOW_IP_ROUTE, EXEC_SHOW_IPV6_ROUTE };
+	static const struct exec_args ospf = { .number = EXEC_ROUTES_OSPF };
+	struct show_route *v = calloc(N, sizeof(*v));
+	const struct exec_args within = { .addr = NET(192, 0, 2, 0), .addr2 = NET(255, 255, 255, 0), .detail = true };
+	size_t pieces;
+
+	(void)state;
+	assert_non_null(v);
+	for (unsigned i = 0; i < N; i++)
+		v[i] = route('B', NET(10, i / 65536, i / 256 % 256, i % 256), 32, NET(172, 16, 0, 2), 20);
+	struct table t = table_of(v, N);
+
+	for (int k = 0; k < 2; k++) {
+		struct show_json_cursor j = { 0 };
+
+		assert_null(strstr(in_pieces(&t.in, actions[k], &ospf, &pieces), "172.16.0.2"));
+		assert_in_range(pieces, 5, 20);
+		txt_clear(&out);
+		for (pieces = 0; !j.over; pieces++)
+			assert_int_equal(show_json_some(&t.in, actions[k], &ospf, &j, &out), 0);
+		show_json_cursor_fini(&j);
+		assert_in_range(pieces, 5, 20);
+	}
+	assert_null(strstr(in_pieces(&t.in, EXEC_SHOW_IP_ROUTE, &within, &pieces), "172.16.0.2"));
+	assert_in_range(pieces, 10, 20); /* gathered, and then narrowed */
+	free(t.order);
+	free(v);
+}
+
 static void sources_are_counted_by_prefix(void **state)
 {
 	struct show_route_sum sums[SHOW_ROUTE_SOURCES];
@@ -225,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_kernel_uses_is_shown),
 		cmocka_unit_test(pieces_are_the_table),
+		cmocka_unit_test(what_is_left_out_is_looked_at_in_pieces),
 		cmocka_unit_test(sources_are_counted_by_prefix),
 		cmocka_unit_test(what_was_not_read_may_be_what_was_asked_for),
 	};
