@@ -7,13 +7,22 @@
 #include <stdlib.h>
 
 #include "host/netlink_internal.h"
+#include "host/netlink_nexthop.h"
 
 #ifndef RTA_VIA
 #define RTA_VIA 18
 #endif
 
+#define HOPS_KEPT 32
+
 struct nl_rib {
 	struct mnl_socket *s;
+	struct mnl_socket *hops_s; /* what answers about nexthop objects; NULL: none was needed yet */
+	struct {
+		uint32_t id;
+		struct nl_nexthop_hop v[NL_NEXTHOP_HOPS];
+		size_t n;
+	} hops[HOPS_KEPT]; /* by id: a table of many routes has few objects */
 	union {
 		struct nlmsghdr h;
 		char b[32768];
@@ -143,6 +152,9 @@ static void one_route(const struct nlmsghdr *h, nl_rib_each *each, void *ctx)
 		case RTA_MULTIPATH:
 			multipath = a;
 			break;
+		case RTA_NH_ID:
+			r.nexthop = u32_of(a, 0);
+			break;
 		default:
 			hop_attr(a, m->rtm_family, &r);
 			break;
@@ -154,6 +166,8 @@ static void one_route(const struct nlmsghdr *h, nl_rib_each *each, void *ctx)
 		r.ifindex = 0;
 		r.gateway = (struct ipaddr){ 0 };
 	}
+	if (r.blackhole || multipath || r.ifindex || r.gateway.family) /* it is said here, too, as a rule */
+		r.nexthop = 0;
 	if (multipath && !r.blackhole)
 		hops(multipath, m->rtm_family, &r, each, ctx);
 	else
@@ -217,15 +231,28 @@ static int ask(struct nl_rib *rib, enum ip_family family)
 	return mnl_socket_sendto(rib->s, h, h->nlmsg_len) < 0 ? -errno : 0;
 }
 
+static struct mnl_socket *open_socket(void)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int err;
+
+	if (!s || mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) == 0)
+		return s;
+	err = errno;
+	mnl_socket_close(s);
+	errno = err;
+	return NULL;
+}
+
 int nl_rib_open(enum ip_family family, struct nl_rib **ret)
 {
-	struct nl_rib *rib = malloc(sizeof(*rib));
+	struct nl_rib *rib = calloc(1, sizeof(*rib));
 	int on = 1, err;
 
 	if (!rib)
 		return -ENOMEM;
-	rib->s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!rib->s || mnl_socket_bind(rib->s, 0, MNL_SOCKET_AUTOPID) < 0) {
+	rib->s = open_socket();
+	if (!rib->s) {
 		err = -errno;
 		goto fail;
 	}
@@ -240,14 +267,49 @@ fail:
 	return err;
 }
 
+struct spelled {
+	struct nl_rib *rib;
+	nl_rib_each *each;
+	void *ctx;
+};
+
+/* A route, hop by hop. */
+static void spell(void *ctx, const struct nl_rib_route *route)
+{
+	struct spelled *to = ctx;
+	struct nl_rib *rib = to->rib;
+	struct nl_rib_route r = *route;
+
+	if (!route->nexthop) {
+		to->each(to->ctx, route);
+		return;
+	}
+	if (!rib->hops_s)
+		rib->hops_s = open_socket();
+	size_t at = route->nexthop % HOPS_KEPT;
+
+	if (rib->hops_s && rib->hops[at].id != route->nexthop) {
+		rib->hops[at].id = route->nexthop;
+		rib->hops[at].n = nl_nexthop_hops(rib->hops_s, route->nexthop, rib->hops[at].v);
+	}
+	r.nexthop = 0;
+	for (size_t i = 0; i < rib->hops[at].n; i++) {
+		r.ifindex = rib->hops[at].v[i].ifindex;
+		r.gateway = rib->hops[at].v[i].gateway;
+		to->each(to->ctx, &r);
+	}
+}
+
 int nl_rib_some(struct nl_rib *rib, nl_rib_each *each, void *ctx)
 {
+	struct spelled to = { rib, each, ctx };
+
 	/* the kernel makes the next message while this one is taken: one is always there */
 	ssize_t n = mnl_socket_recvfrom(rib->s, rib->in.b, sizeof(rib->in.b));
 
 	if (n < 0)
 		return errno == EINTR ? 1 : -errno;
-	return n ? nl_rib_read(rib->in.b, (size_t)n, each, ctx) : -EPROTO;
+	return n ? nl_rib_read(rib->in.b, (size_t)n, spell, &to) : -EPROTO;
 }
 
 void nl_rib_close(struct nl_rib *rib)
@@ -256,5 +318,7 @@ void nl_rib_close(struct nl_rib *rib)
 		return;
 	if (rib->s)
 		mnl_socket_close(rib->s);
+	if (rib->hops_s)
+		mnl_socket_close(rib->hops_s);
 	free(rib);
 }

@@ -18,6 +18,7 @@ struct nl_rib_route {
 	uint32_t metric;
 	uint32_t ifindex; /* 0: none is said */
 	struct ipaddr gateway; /* IP_NONE: none; may be of the other family (RFC 8950) */
+	uint32_t nexthop; /* of nl_rib_read() alone: the object that has the hops, where the route does not say them; else 0 */
 };
 typedef void nl_rib_each(void *ctx, const struct nl_rib_route *r);
 

@@ -156,6 +156,29 @@ def test_a_route_that_goes_is_gone(router):
     assert '10.12.0.0' not in router.cli('show ip route')
 
 
+def test_hops_that_a_route_only_has_the_number_of(router):
+    """FRR's routes have nexthop objects; a kernel that need not please older programs says only their number."""
+    ns = router.ns
+    for what in (f'id 5 via {PEER} dev wan', 'id 6 via 192.0.2.9 dev wan', 'id 7 group 5/6', 'id 8 via 2001:db8::2 dev wan'):
+        ns.ip('nexthop', 'add', *what.split())
+    try:
+        for i, nhid in ((1, 5), (2, 7), (3, 8)):
+            ns.ip('route', 'add', f'10.20.{i}.0/24', 'nhid', str(nhid), 'proto', 'bgp', 'metric', '20')
+        ns.ip('-6', 'route', 'add', '2001:db8:20::/48', 'nhid', '8', 'proto', 'bgp', 'metric', '20')
+        said = []
+        for mode in ('1', '0'):
+            ns.run('sysctl', '-qw', f'net.ipv4.nexthop_compat_mode={mode}')
+            said.append([(t['network'], t['next_hop'], t['interface']) for c in ('show ip route bgp', 'show ipv6 route bgp')
+                         for t in told(router, c) if '20' in t['network'].split('.' if '.' in t['network'] else ':')[1:3]])
+        assert said[0] == said[1] and [(net, hop) for net, hop, _ in said[1]] == [
+            ('10.20.1.0', PEER), ('10.20.2.0', PEER), ('10.20.2.0', '192.0.2.9'), ('10.20.3.0', '2001:DB8::2'),
+            ('2001:DB8:20::', '2001:DB8::2')]
+        assert {name for _, _, name in said[1]} == {'FastEthernet0/1'}
+    finally:
+        ns.run('sysctl', '-qw', 'net.ipv4.nexthop_compat_mode=1')
+        ns.ip('nexthop', 'flush')
+
+
 MANY = 40000
 
 

@@ -8,11 +8,13 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "host/netlink_nexthop.h"
 #include "host/netlink_rib.h"
 
 struct seen {
@@ -145,6 +147,83 @@ static void a_gateway_may_be_of_the_other_family(void **state)
 	assert_int_equal(s.v[0].gateway.family, IP_NONE);
 }
 
+static void a_nexthop_object_is_asked_for_only_where_hops_are_not_said(void **state)
+{
+	(void)state;
+	ospf_route();
+	mnl_attr_put_u32(&msg.h, RTA_NH_ID, 5);
+	assert_int_equal(read_it().v[0].nexthop, 0);
+	two_hops();
+	mnl_attr_put_u32(&msg.h, RTA_NH_ID, 5);
+	assert_int_equal(read_it().v[0].nexthop, 0);
+	begin(AF_INET, 0, 186, RTN_BLACKHOLE);
+	mnl_attr_put_u32(&msg.h, RTA_NH_ID, 5);
+	assert_int_equal(read_it().v[0].nexthop, 0);
+	begin(AF_INET, 0, 186, RTN_UNICAST);
+	mnl_attr_put_u32(&msg.h, RTA_NH_ID, 5);
+	assert_int_equal(read_it().v[0].nexthop, 5);
+}
+
+static void begin_nexthop(uint8_t family, uint32_t flags)
+{
+	memset(&msg, 0, sizeof(msg));
+	struct nlmsghdr *h = mnl_nlmsg_put_header(&msg);
+	struct nhmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+	h->nlmsg_type = RTM_NEWNEXTHOP;
+	m->nh_family = family;
+	m->nh_flags = flags;
+}
+
+static void a_hop_object(void)
+{
+	begin_nexthop(AF_INET6, 0);
+	mnl_attr_put_u32(&msg.h, NHA_ID, 5);
+	mnl_attr_put_u32(&msg.h, NHA_OIF, 7);
+	mnl_attr_put(&msg.h, NHA_GATEWAY, 16, gw6);
+}
+
+static void a_group(unsigned members)
+{
+	struct nexthop_grp g[NL_NEXTHOP_HOPS + 8] = { { .id = 5 }, { .id = 6 } };
+
+	assert_in_range(members, 0, NL_NEXTHOP_HOPS + 8);
+	begin_nexthop(AF_UNSPEC, 0);
+	mnl_attr_put(&msg.h, NHA_GROUP, members * sizeof(g[0]), g);
+}
+
+static void a_nexthop_object_is_a_hop_or_a_group(void **state)
+{
+	struct nl_nexthop x;
+
+	(void)state;
+	a_hop_object();
+	assert_int_equal(nl_nexthop_read(&msg, msg.h.nlmsg_len, &x), 0);
+	assert_true(x.is_hop);
+	assert_int_equal(x.hop.ifindex, 7);
+	assert_int_equal(x.hop.gateway.family, IP_V6);
+	assert_memory_equal(x.hop.gateway.b, gw6, 16);
+	begin_nexthop(AF_INET, RTNH_F_DEAD);
+	assert_int_equal(nl_nexthop_read(&msg, msg.h.nlmsg_len, &x), 0);
+	assert_false(x.is_hop);
+	a_group(2);
+	assert_int_equal(nl_nexthop_read(&msg, msg.h.nlmsg_len, &x), 0);
+	assert_false(x.is_hop);
+	assert_int_equal(x.n_members, 2);
+	assert_int_equal(x.members[0], 5);
+	assert_int_equal(x.members[1], 6);
+	a_group(NL_NEXTHOP_HOPS + 8);
+	assert_int_equal(nl_nexthop_read(&msg, msg.h.nlmsg_len, &x), 0);
+	assert_int_equal(x.n_members, NL_NEXTHOP_HOPS);
+	msg.h.nlmsg_type = NLMSG_ERROR;
+	assert_int_equal(nl_nexthop_read(&msg, msg.h.nlmsg_len, &x), -ENOENT);
+}
+
+static void two_members(void)
+{
+	a_group(2);
+}
+
 static void what_drops_has_no_way(void **state)
 {
 	static const uint8_t types[] = { RTN_BLACKHOLE, RTN_UNREACHABLE, RTN_PROHIBIT };
@@ -216,18 +295,22 @@ static void feed(size_t len)
 {
 	void *exact = malloc(len ? len : 1);
 	struct seen s = { .n = 0 };
+	struct nl_nexthop x;
 
 	assert_non_null(exact);
 	memcpy(exact, &msg, len);
 	(void)nl_rib_read(exact, len, see, &s);
+	(void)nl_nexthop_read(exact, len, &x);
 	free(exact);
 }
 
 static void lengths_that_lie_reach_nothing(void **state)
 {
 	(void)state;
-	for (int which = 0; which < 2; which++) {
-		void (*const make)(void) = which ? two_hops : ospf_route;
+	static void (*const makers[])(void) = { ospf_route, two_hops, a_hop_object, two_members };
+
+	for (size_t which = 0; which < sizeof(makers) / sizeof(makers[0]); which++) {
+		void (*const make)(void) = makers[which];
 
 		make();
 		size_t len = msg.h.nlmsg_len;
@@ -254,6 +337,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_route_says_who_put_it_there), cmocka_unit_test(every_hop_is_one),
 		cmocka_unit_test(a_gateway_may_be_of_the_other_family), cmocka_unit_test(what_drops_has_no_way),
+		cmocka_unit_test(a_nexthop_object_is_asked_for_only_where_hops_are_not_said),
+		cmocka_unit_test(a_nexthop_object_is_a_hop_or_a_group),
 		cmocka_unit_test(others_are_passed_over),	   cmocka_unit_test(an_end_and_an_error_are_told_apart),
 		cmocka_unit_test(lengths_that_lie_reach_nothing),
 	};
