@@ -237,8 +237,19 @@ static void watch(int from, bool ag, char *buf, size_t cap)
 	txt_fini(&t);
 }
 
-/* Conn-ids and the like are the same, since each run begins anew. What differs by its own
- * right is whether noise happens to be payloads; such runs say another line and are few. */
+/* The line that what the wrong key makes of a message mostly has in debug, and one in 256 has not: by the byte that
+ * ought to be zero. */
+static void forget_noise(char *text)
+{
+	char *at = strstr(text, "ISAKMP-ERROR: (1001):reserved not zero on HASH payload!\n"), *end;
+
+	if (!at)
+		return;
+	end = strchr(at, '\n') + 1;
+	memmove(at, end, strlen(end) + 1);
+}
+
+/* Conn-ids and the like are the same, since each run begins anew. */
 static void failures_are_one(void **state)
 {
 	static char first[1 << 16], this[1 << 16];
@@ -251,6 +262,7 @@ static void failures_are_one(void **state)
 			spoil_nonce = how[i];
 			watch(0, ag, i ? this : first, sizeof(this));
 			assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 0);
+			forget_noise(i ? this : first);
 			if (i)
 				assert_string_equal(first, this);
 		}
@@ -260,6 +272,7 @@ static void failures_are_one(void **state)
 		spoil_id = how[i];
 		watch(0, false, i ? this : first, sizeof(this));
 		assert_int_equal(sim_count_sas(1, IKE_QM_IDLE), 0);
+		forget_noise(i ? this : first);
 		if (i)
 			assert_string_equal(first, this);
 	}
