@@ -281,7 +281,8 @@ def test_secrets_that_are_typed_hold_up_who_types_them_and_nobody_else(big):
         waits.append(time.monotonic() - start)
     typist.s.settimeout(20)
     got = [typist.answer() for _ in lines]
-    assert len(waits) > 80, len(waits)  # some for each that was hashed
+    # more than one for each that was hashed, however slow the machine: that is what there were if all waited
+    assert len(waits) > 1.2 * len(lines), len(waits)
     assert not [x for x in got[:-1] if '%' in x]
     hashed = re.findall(r'^(?:username u\d+|enable) secret 9 (\S+)$', got[-1], re.M)
     assert len(hashed) == 41 and len(set(hashed)) == 41, got[-1]
