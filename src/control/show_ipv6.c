@@ -157,15 +157,10 @@ static void begin_routes(struct show_route_list *l, struct txt *out)
 
 void show_ipv6_route_some(const struct show_in *in, const struct exec_args *a, struct show_cursor *k, struct txt *out)
 {
-	struct show_route_list *l = k->routes;
+	struct show_route_list *l = show_route_list_of(in, IP_V6, a->number, k, out);
 	size_t end = out->len + SHOW_PIECE;
 
-	if (!l) {
-		k->routes = show_route_list_new(in, out);
-		k->over = !k->routes;
-		return;
-	}
-	if (show_route_list_some(in, IP_V6, a->number, l))
+	if (!l)
 		return;
 	if (!l->begun) {
 		begin_routes(l, out);

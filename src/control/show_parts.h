@@ -370,6 +370,9 @@ struct show_route_list *show_route_list_new(const struct show_in *in, struct txt
 /* Gathers a family's routes of those (enum exec_routes) in the order in which they are shown, all of them if nobody has sorted
  * them. False: they are all there. */
 bool show_route_list_some(const struct show_in *in, enum ip_family family, unsigned which, struct show_route_list *l);
+/* The list of the answer at k once all are there; NULL: another turn is needed, or there is no memory and k is over. */
+struct show_route_list *show_route_list_of(const struct show_in *in, enum ip_family family, unsigned which,
+					   struct show_cursor *k, struct txt *out);
 void show_route_list_free(struct show_route_list *l);
 
 /* show_route.c */

@@ -162,15 +162,10 @@ static bool begin_list(const struct show_in *in, const struct exec_args *a, stru
 
 void show_ip_route_some(const struct show_in *in, const struct exec_args *a, struct show_cursor *k, struct txt *out)
 {
-	struct show_route_list *l = k->routes;
+	struct show_route_list *l = show_route_list_of(in, IP_V4, a->number, k, out);
 	size_t end = out->len + SHOW_PIECE;
 
-	if (!l) {
-		k->routes = show_route_list_new(in, out);
-		k->over = !k->routes;
-		return;
-	}
-	if (show_route_list_some(in, IP_V4, a->number, l))
+	if (!l)
 		return;
 	if (!l->begun) {
 		k->over = !narrow(in, a, l) && !begin_list(in, a, l, out);

@@ -183,6 +183,17 @@ bool show_route_list_some(const struct show_in *in, enum ip_family family, unsig
 	return false;
 }
 
+struct show_route_list *show_route_list_of(const struct show_in *in, enum ip_family family, unsigned which,
+					   struct show_cursor *k, struct txt *out)
+{
+	if (!k->routes) {
+		k->routes = show_route_list_new(in, out);
+		k->over = !k->routes;
+		return NULL;
+	}
+	return show_route_list_some(in, family, which, k->routes) ? NULL : k->routes;
+}
+
 void show_route_list_free(struct show_route_list *l)
 {
 	if (l)
